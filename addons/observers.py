@@ -1,0 +1,96 @@
+"""What an exchange tells about itself, and to whom: the seam between the gateway and everything that watches it.
+
+An exchange has four phases (`client_request`, `provider_request`, `provider_response`, `client_response`); a stream
+adds a `Pair` for each provider event with the client bytes that it became. A watcher is called synchronously on
+the path of the answer and must be quick. Secrets are taken out before a watcher sees anything; prompts are not,
+so a watcher that keeps messages keeps prompts. An exchange without watchers builds none of these values.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from translators.events import Usage
+from translators.notes import Note
+
+Phase = Literal["client_request", "provider_request", "provider_response", "client_response"]
+
+End = Literal["complete", "refused", "failed", "cancelled"]
+"""`complete`: the client has its whole answer. `refused`: it was told no before a provider was asked. `failed`: the
+provider or the gateway failed, and the client was told so. `cancelled`: the client left first."""
+
+
+@dataclass(slots=True)
+class Record:
+    """One exchange as a line in a log has it. Times are seconds; counts that are not known are None."""
+
+    id: str
+    started: float
+    """Seconds since 1970."""
+    method: str
+    path: str
+    """Without its query."""
+    key_name: str | None = None
+    model: str | None = None
+    """As the client asked for it."""
+    provider: str | None = None
+    provider_model: str | None = None
+    served_model: str | None = None
+    """As the provider named it in its answer."""
+    provider_id: str | None = None
+    """The provider's own id of the request or the answer."""
+    stream: bool = False
+    status: int = 0
+    end: End = "complete"
+    error: str | None = None
+    """The `code` or `type` of the error that the client was told, never its message."""
+    cause: str | None = None
+    """Who ended a broken exchange and why, in a few words of ours: `provider closed the connection`."""
+    finish_reason: str | None = None
+    attempts: int = 0
+    usage: Usage | None = None
+    notes: list[Note] = field(default_factory=list)
+    first_event: float | None = None
+    """From the request's last byte to the provider's first event."""
+    duration: float = 0.0
+    own: float = 0.0
+    """Time spent in the gateway's own code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One phase: `line` is `POST /v1/messages` or `200`, `headers` are redacted, `body` is decoded text or JSON.
+
+    `body` of a streamed answer is None: its content is in the pairs. `at` counts from the exchange's start.
+    """
+
+    phase: Phase
+    at: float
+    attempt: int
+    line: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A provider event and the client bytes that it became, which may be none. `provider` is the payload without
+    its framing, `name` the event's name where the framing has one; both are empty where the gateway itself spoke
+    (a keep-alive, an error)."""
+
+    at: float
+    name: str
+    provider: bytes
+    client: bytes
+    notes: tuple[Note, ...] = ()
+
+
+class Watcher(Protocol):
+    """Listens to one exchange, or to all of them. `detailed` asks for messages and pairs besides the end."""
+
+    detailed: bool
+
+    def message(self, record: Record, message: Message) -> None: ...
+
+    def pair(self, record: Record, pair: Pair) -> None: ...
+
+    def ended(self, record: Record) -> None: ...

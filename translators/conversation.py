@@ -1,0 +1,288 @@
+"""What a client asks, in our words: turns made of parts, tools, options.
+
+Parts are pure values; every one remembers in `at` where the client wrote it (`messages[2].content[0]`), so that
+a provider dialect can refuse or note it by the client's own path. The vocabulary is closed: what only two ends
+of the same dialect understand travels as `Foreign`, unread.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from translators.notes import Note
+
+Role = Literal["system", "developer", "user", "assistant", "tool"]
+
+
+# --- where media comes from ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """Bytes that came with the request, still in base64 without a `data:` prefix."""
+
+    media_type: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was uploaded to somebody's Files API; only that somebody can resolve the id."""
+
+    id: str
+
+
+Source = Inline | Link | Upload
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """A prompt-cache breakpoint after this part. `ttl` as the client wrote it (`5m`, `30m`, `1h`, `12h`)."""
+
+    ttl: str | None = None
+
+
+# --- parts --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+    at: str = ""
+    cache: Cache | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What the model said instead of an answer, earlier in the conversation."""
+
+    text: str
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    source: Source
+    detail: str | None = None
+    at: str = ""
+    cache: Cache | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file handed to the model. A PDF or a text file, inline or uploaded."""
+
+    source: Source
+    name: str | None = None
+    at: str = ""
+    cache: Cache | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    data: str
+    format: str
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """A reasoning block of an earlier answer. Without `signature` no provider takes it back.
+
+    `issuer` is `dialect:model` of whoever signed it, where the client kept it.
+    """
+
+    text: str
+    signature: str | None = None
+    issuer: str | None = None
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedReasoning:
+    data: str
+    issuer: str | None = None
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that the model made. `arguments` is the JSON text of an object for a function, free text for a
+    custom tool, exactly as the client sent it."""
+
+    id: str
+    name: str
+    arguments: str
+    kind: Literal["function", "custom"] = "function"
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    call_id: str
+    parts: tuple["Part", ...]
+    failed: bool = False
+    at: str = ""
+    cache: Cache | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A block that only `dialect` understands (a server tool's call or result), to be replayed to it unread."""
+
+    dialect: str
+    payload: Mapping[str, Any]
+    at: str = ""
+
+
+Part = Text | Refusal | Image | Document | Audio | Reasoning | RedactedReasoning | ToolCall | ToolResult | Foreign
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message as the client sent it: turns are neither merged nor reordered before a provider dialect sees
+    them. A turn of role `tool` holds exactly one `ToolResult`. `parts` may be empty."""
+
+    role: Role
+    parts: tuple[Part, ...]
+    name: str | None = None
+    at: str = ""
+
+
+# --- tools --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionTool:
+    """`parameters` is a JSON Schema, or None where the client gave none."""
+
+    name: str
+    description: str | None = None
+    parameters: Mapping[str, Any] | None = None
+    strict: bool | None = None
+    at: str = ""
+    cache: Cache | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomTool:
+    """A tool that takes free text, perhaps bound by a grammar (`syntax` is `lark` or `regex`)."""
+
+    name: str
+    description: str | None = None
+    syntax: str | None = None
+    grammar: str | None = None
+    at: str = ""
+
+
+Tool = FunctionTool | CustomTool
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """`auto`, `none` or `required`, over all tools or (`names`) over some of them. One certain tool is
+    `required` with one name and `single`; OpenAI's `allowed_tools` is `auto` or `required` with names."""
+
+    mode: Literal["auto", "none", "required"]
+    names: tuple[str, ...] | None = None
+    single: bool = False
+    at: str = "tool_choice"
+
+
+# --- options ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFormat:
+    """`json` (any object) or `schema` (an object that fits `schema`). Plain text is no option at all."""
+
+    kind: Literal["json", "schema"]
+    schema: Mapping[str, Any] | None = None
+    name: str | None = None
+    description: str | None = None
+    strict: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebSearch:
+    """`size` is low, medium or high; `location` has some of city, country, region, timezone."""
+
+    size: str | None = None
+    location: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptCache:
+    """`mode` is implicit or explicit; `ttl` as in `Cache`."""
+
+    mode: str | None = None
+    ttl: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """`value` under one of the names below; `at` is the path that the client used for it.
+
+    | name | value |
+    |---|---|
+    | max_tokens, seed, n, top_k, top_logprobs, reasoning_budget | int (`reasoning_budget` in tokens) |
+    | temperature, top_p, frequency_penalty, presence_penalty | float |
+    | stop | tuple[str, ...] |
+    | logit_bias | Mapping[str, int] |
+    | logprobs, parallel_tool_calls, store, reasoning_visible | bool (`reasoning_visible`: False hides it) |
+    | reasoning_effort | none, minimal, low, medium, high, xhigh or max |
+    | verbosity, service_tier, user, safety_identifier, prompt_cache_key | str |
+    | response_format | OutputFormat |
+    | web_search | WebSearch |
+    | prompt_cache | PromptCache |
+    | metadata | Mapping[str, str] |
+    | modalities | tuple[str, ...] |
+    | audio, prediction, moderation, thinking | the client's JSON object (`thinking` in Anthropic's own words) |
+
+    Any other name is a field that the client dialect does not know, with the value as it came: no provider
+    takes it, so it is left over and becomes a note.
+    """
+
+    value: Any
+    at: str
+
+
+class Knobs:
+    """A renderer's working copy of the options: what it `take`s it carries; what is `left` becomes notes."""
+
+    def __init__(self, options: Mapping[str, Option]) -> None:
+        self._left = dict(options)
+
+    def take(self, name: str) -> Any:
+        """The value under `name`, or None where the client did not set it."""
+        option = self._left.pop(name, None)
+        return None if option is None else option.value
+
+    def pop(self, name: str) -> Option | None:
+        """The same with its path, for a renderer that has something to say about it."""
+        return self._left.pop(name, None)
+
+    def left(self, detail: str = "") -> list[Note]:
+        """A `dropped` note for every option that nobody took."""
+        return [
+            Note(
+                option.at, "dropped", old=option.value if isinstance(option.value, int | float) else None, detail=detail
+            )
+            for option in self._left.values()
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A whole request. `stream` says how the client wants its answer, and is no option of the model's."""
+
+    turns: tuple[Turn, ...]
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    options: Mapping[str, Option] = field(default_factory=dict)
+    stream: bool = False
