@@ -1,0 +1,42 @@
+"""What an exchange asks the layer to do, in order. `Reply` and `Finish` are the last word to the client."""
+
+from dataclasses import dataclass
+
+from addons.front import Reply
+from addons.provider_request import ProviderRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Ask a provider. `fresh`: not over a connection that was used before."""
+
+    request: ProviderRequest
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Close the provider's connection: nothing more is wanted from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Head of a streamed answer."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """End of a streamed answer. `error` where it did not come to its own end."""
+
+    error: str | None = None
+
+
+Action = Send | Drop | Begin | Data | Finish | Reply

@@ -1,0 +1,88 @@
+"""One try at one provider: what it has sent so far, what it is waited for, and until when."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from routing.settings import Timeouts
+from translators.dialects import ProviderDialect
+from translators.errors import Failure
+from translators.framing import compression
+from translators.pipe import Pipe
+
+Wait = Literal["connect", "first-byte", "idle", "total", "end"]
+
+LATE_END_SECONDS = 1.0
+"""How long a complete answer waits for the end of the provider's bytes, so that its connection can be kept."""
+ERROR_BODY_BYTES = 256 * 1024
+"""Of a provider's error body, at most this much is read."""
+
+
+class Attempt:
+    """`since` is when the present wait began, and `asked_at` when the client's request was whole, both on the
+    monotonic clock. `pipe` is the answer's way to the client; there is none for an answer that is no 2xx."""
+
+    def __init__(self, timeouts: Timeouts, now: float, asked_at: float) -> None:
+        self.since = now
+        self.waits_for: Wait = "connect"
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+        self.pipe: Pipe | None = None
+        self.whole = bytearray()
+        """The client's answer, where it is not a stream."""
+        self._error_body = bytearray()
+        self._timeouts = timeouts
+        self._asked_at = asked_at
+
+    @property
+    def done(self) -> bool:
+        """The client's answer is complete, whether or not the provider has ended its bytes."""
+        return self.pipe is not None and self.pipe.done
+
+    def waits(self, what: Wait, now: float) -> None:
+        self.waits_for, self.since = what, now
+
+    def due(self) -> list[tuple[float, Wait]]:
+        """When patience ends, and for what."""
+        if self.done:
+            return [(self.since + LATE_END_SECONDS, "end")]
+        return [
+            (start + seconds, what)
+            for what, start, seconds in (
+                (self.waits_for, self.since, self._limit(self.waits_for)),
+                ("total", self._asked_at, self._timeouts.total),
+            )
+            if seconds
+        ]
+
+    def late(self, what: Wait, provider: str) -> Failure:
+        """The 504 for a patience that has ended."""
+        says = {
+            "connect": "no connection within {} s",
+            "first-byte": "no first event within {} s",
+            "idle": "no event for {} s",
+            "total": "no complete answer within {} s",
+        }
+        text = says[what].format(f"{self._limit(what):g}")
+        code = f"provider_{what.replace('-', '_')}_timeout"
+        return Failure(504, f"{provider}: {text} (timeouts: {what} in config.yaml).", "server_error", None, code)
+
+    def keep_error(self, data: bytes) -> None:
+        self._error_body += data[: max(0, ERROR_BODY_BYTES - len(self._error_body))]
+
+    def error_body(self) -> bytes:
+        """What came of an error's body, decoded as far as that is possible."""
+        try:
+            return compression.decoder(self.headers.get("content-encoding", "")).feed(bytes(self._error_body))
+        except compression.Undecodable:
+            return b""
+
+    def error(self, dialect: ProviderDialect) -> Failure:
+        return dialect.read_error(self.status, self.headers, self.error_body())
+
+    def _limit(self, what: Wait) -> float:
+        return {
+            "connect": self._timeouts.connect,
+            "first-byte": self._timeouts.first_byte,
+            "idle": self._timeouts.idle,
+            "total": self._timeouts.total,
+        }.get(what, 0.0)

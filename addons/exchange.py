@@ -1,0 +1,397 @@
+"""One exchange, from a client's first byte to its last: pure, told what happened, says what to do.
+
+The layer carries bytes and commands between this object and mitmproxy. Nothing here knows a socket; the clock and the
+ids are arguments. A provider is reached only by `Send`, which only `asked` and a retry give, and whose body was made
+by a provider dialect: an untranslated body has no way out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pydantic_core import to_json
+
+from addons import front
+from addons.actions import Action, Begin, Data, Drop, Finish, Send
+from addons.attempt import Attempt, Wait
+from addons.front import Head, Reply
+from addons.house import House
+from addons.observers import End, Message, Pair, Phase, Record, Watcher
+from addons.provider_request import plain
+from addons.question import Question, decoded, question
+from routing.catalogue import UnknownModel
+from translators.dialects import Envelope, Writer
+from translators.errors import Failure, TranslationError
+from translators.notes import Note
+from translators.pipe import Pipe
+from translators.registry import CLIENTS
+
+TICK_SECONDS = 60.0
+"""No exchange sleeps longer: mitmproxy closes connections that are silent for 600 seconds."""
+
+
+class Exchange:
+    """Told in this order: `opened`, `asked`, then for each attempt `connected`, `answered`, `feed`..., `closed` (or
+    `broke` at any point); `tick` whenever `deadline` has come, `cancelled` when the client leaves, `crashed` when a
+    bug of ours shows. Each returns the actions to take, in order."""
+
+    def __init__(self, house: House, head: Head, watchers: tuple[Watcher, ...] = ()) -> None:
+        self._house = house
+        self._settings = house.settings
+        self._now = house.clock.now
+        self._head = head
+        self._watchers = house.watchers + watchers
+        self._detailed = tuple(watcher for watcher in self._watchers if watcher.detailed)
+        self._born = self._asked_at = self._spoke_at = self._now()
+        self._cors = front.cors(house.settings.cors_origins, head.headers)
+        self.record = Record(
+            id=front.kept_request_id(head.headers) or f"req_{house.new_id()}",
+            started=house.clock.wall(),
+            method=head.method,
+            path=head.target.partition("?")[0],
+        )
+        self.over = False
+        """The last word to the client is said."""
+        self.ended = False
+        """And the layer has carried it."""
+        self._question: Question | None = None
+        self._attempt: Attempt | None = None
+        self._limits: dict[str, str] = {}
+        self._begun = False
+        """A streamed answer's head is on its way to the client."""
+        self._retried = False
+        self._told_request = False
+        self._counts = True
+
+    # --- the client's side ---
+
+    @property
+    def body_limit(self) -> int:
+        """Bytes of a request's body, as it comes and decompressed."""
+        return self._settings.body_size_limit
+
+    def opened(self) -> Reply | None:
+        """The request's head is here. None: its body is wanted."""
+        head, house = self._head, self._house
+        if (reply := front.preflight(self._settings.cors_origins, head)) is not None:
+            return self._reply(reply, "complete")
+        if front.guarded(head.target):
+            key = front.presented_key(head.headers)
+            self.record.key_name = None if isinstance(key, Failure) else house.keys.check(key)
+            if self.record.key_name is None:
+                return self._refuse(key if isinstance(key, Failure) else front.INCORRECT_KEY)
+        place = front.find(head.method, head.target)
+        if isinstance(place, Failure):
+            return self._refuse(place)
+        if place.route == "health":
+            self._counts = False
+            return self._reply(front.health(house.draining), "complete")
+        if house.draining:
+            return self._refuse(front.DRAINING)
+        match place.route:
+            case "models":
+                return self._reply(front.models(house.catalogue.listing(self.record.key_name or "")), "complete")
+            case "model":
+                return self._model(place.model or "")
+            case "chat":
+                return self.too_large() if front.declares_more(head, self.body_limit) else None
+
+    def malformed(self) -> Reply:
+        """The head is one that could mean two requests: no more is read of it than this."""
+        return self._refuse(front.MALFORMED)
+
+    def too_large(self) -> Reply:
+        return self._refuse(front.too_large(self.body_limit))
+
+    def answered_elsewhere(self, reply: Reply) -> Reply:
+        """Another addon gave the answer; no provider is asked."""
+        return self._reply(reply, "complete", cause="answered by another addon")
+
+    def asked(self, body: bytes, headers: Mapping[str, str]) -> list[Action]:
+        """The whole request is here. `headers` are the client's, without its key."""
+        started = self._asked_at = self._spoke_at = self._now()
+        try:
+            body = decoded(body, headers.get("content-encoding", ""), self.body_limit)
+            self._tell_request(tuple(headers.items()), body)
+            self._question = question(
+                CLIENTS["chat"],
+                body,
+                headers,
+                settings=self._settings,
+                catalogue=self._house.catalogue,
+                record=self.record,
+            )
+        except TranslationError as error:
+            self._spend(started)
+            return [self._refuse(error.failure)]
+        self._spend(started)
+        return self._send(self._question, fresh=False)
+
+    def cancelled(self) -> list[Action]:
+        """The client left."""
+        if self.over:
+            return []
+        self.record.status = self.record.status or 499
+        self._end("cancelled", cause="the client left")
+        return [Drop()]
+
+    def crashed(self) -> list[Action]:
+        """A bug of ours showed. Whatever was not sent yet is not sent."""
+        return [Drop()] if self.over else [Drop(), *self._broken(front.INTERNAL, "a bug in the gateway")]
+
+    # --- the provider's side ---
+
+    def connected(self) -> None:
+        if self._attempt is not None:
+            self._attempt.waits("first-byte", self._now())
+
+    def answered(self, status: int, headers: Mapping[str, str]) -> list[Action]:
+        """The head of the provider's answer. Header names are lower case."""
+        asked, attempt = self._in_flight()
+        attempt.status, attempt.headers = status, headers
+        self._limits = asked.provider.read_limits(headers, self._house.clock.wall())
+        self.record.provider_id = headers.get("request-id") or headers.get("x-request-id")
+        if 200 <= status < 300:
+            attempt.pipe = Pipe(
+                asked.provider.answer(asked.rendered.recall),
+                self._writer(asked),
+                content_type=headers.get("content-type", ""),
+                coding=headers.get("content-encoding", ""),
+                tap=self._pair if self._detailed else None,
+            )
+        return []
+
+    def feed(self, data: bytes) -> list[Action]:
+        """Bytes of the provider's answer."""
+        _, attempt = self._in_flight()
+        pipe = attempt.pipe
+        if pipe is None:
+            attempt.keep_error(data)
+            return []
+        started, before = self._now(), pipe.events
+        out = pipe.feed(data)
+        if pipe.events > before:
+            if self.record.first_event is None:
+                self.record.first_event = started - self._asked_at
+            attempt.waits("idle", started)
+        actions = self._forward(pipe, out)
+        self._spend(started)
+        return actions
+
+    def closed(self) -> list[Action]:
+        """The provider's answer ended as HTTP says it should."""
+        asked, attempt = self._in_flight()
+        if self.over:
+            return []
+        pipe = attempt.pipe
+        if pipe is None:
+            self._tell("provider_response", str(attempt.status), tuple(attempt.headers.items()), attempt.error_body())
+            return self._broken(attempt.error(asked.provider), f"the provider answered {attempt.status}")
+        started = self._now()
+        actions = self._forward(pipe, pipe.close())
+        self._spend(started)
+        return [*actions, *self._complete(pipe)] if pipe.done else actions
+
+    def broke(self, cause: str, *, retry: bool) -> list[Action]:
+        """No connection, or it broke. `retry`: nothing of an answer had come, and another connection may help."""
+        if self.over:
+            return []
+        asked, attempt = self._in_flight()
+        if attempt.pipe is not None and attempt.done:
+            return self._complete(attempt.pipe)
+        if retry and not self._retried:
+            self._retried = True
+            return self._send(asked, fresh=True)
+        message = (
+            f"The connection to {asked.target.provider} failed: {plain(cause)}. "
+            "Nothing is wrong with the request; try again."
+        )
+        failure = Failure(502, message, "upstream_error", None, "provider_connection_failed")
+        return self._broken(failure, f"connection to the provider: {cause}")
+
+    def unready(self, why: str) -> list[Action]:
+        """The embedded model does not run."""
+        failure = Failure(503, f"The embedded model is not running: {why}", "server_error", None, "embedded_model_down")
+        return self._broken(failure, "embedded model not running")
+
+    # --- time ---
+
+    def deadline(self) -> float | None:
+        """When `tick` is due at the latest, on the monotonic clock."""
+        if self.over or self._attempt is None:
+            return None
+        at = min((at for at, _ in self._attempt.due()), default=self._now() + TICK_SECONDS)
+        keepalive = self._keepalive_at()
+        return at if keepalive is None else min(at, keepalive)
+
+    def tick(self) -> list[Action]:
+        """Time passed."""
+        if self.over or self._attempt is None:
+            return []
+        now = self._now()
+        for at, what in self._attempt.due():
+            if at <= now:
+                return self._late(what)
+        keepalive = self._keepalive_at()
+        if keepalive is not None and keepalive <= now:
+            asked, _ = self._in_flight()
+            ping = asked.client.keepalive()
+            self._pair("", b"", ping, ())
+            return self._say(ping)
+        return []
+
+    def _keepalive_at(self) -> float | None:
+        every = self._settings.streaming.keepalive_seconds
+        if not every or self._question is None or not self._question.streams:
+            return None
+        return None if self._attempt is None or self._attempt.done else self._spoke_at + every
+
+    def _late(self, what: Wait) -> list[Action]:
+        asked, attempt = self._in_flight()
+        if what == "end" and attempt.pipe is not None:
+            return [Drop(), *self._complete(attempt.pipe)]
+        failure = attempt.late(what, asked.target.provider)
+        return [Drop(), *self._broken(failure, f"timeout: {what}")]
+
+    # --- attempts and answers ---
+
+    def _in_flight(self) -> tuple[Question, Attempt]:
+        assert self._question is not None
+        assert self._attempt is not None
+        return self._question, self._attempt
+
+    def _send(self, asked: Question, *, fresh: bool) -> list[Action]:
+        self.record.attempts += 1
+        self._attempt = Attempt(self._settings.timeouts, self._now(), self._asked_at)
+        request = asked.request
+        if self._detailed:
+            headers = (*request.headers, *((name, "[redacted]") for name, _ in request.secrets))
+            self._tell("provider_request", f"POST {request.url}", headers, request.body)
+        return [Send(request, fresh)]
+
+    def _writer(self, asked: Question) -> Writer:
+        form = asked.client.streamed if asked.streams else asked.client.whole
+        envelope = Envelope(f"chatcmpl-{self._house.new_id()}", int(self.record.started), asked.asked.model)
+        return form(asked.asked.form, envelope)
+
+    def _forward(self, pipe: Pipe, out: bytes) -> list[Action]:
+        """What the pipe gave, on to the client."""
+        asked, attempt = self._in_flight()
+        said: list[Action] = []
+        if asked.streams:
+            said = self._say(out)
+        else:
+            attempt.whole += out
+        if pipe.failure is None:
+            return said
+        self._absorb(pipe)
+        return [*said, Drop(), *self._broken(pipe.failure, "the provider's answer")]
+
+    def _say(self, out: bytes) -> list[Action]:
+        if not out:
+            return []
+        self._spoke_at = self._now()
+        if self._begun:
+            return [Data(out)]
+        self._begun = True
+        self.record.status = 200
+        pipe = self._attempt.pipe if self._attempt else None
+        notes = [*self.record.notes, *(pipe.notes if pipe else ())]
+        return [Begin(200, (*front.STREAM_HEADERS, *self._common(notes))), Data(out)]
+
+    def _complete(self, pipe: Pipe) -> list[Action]:
+        asked, attempt = self._in_flight()
+        self._absorb(pipe)
+        if asked.streams:
+            self._end("complete")
+            return [Finish()]
+        return [self._reply(Reply(200, (front.JSON,), bytes(attempt.whole)), "complete")]
+
+    def _broken(self, failure: Failure, cause: str) -> list[Action]:
+        """The client is told of a failure: with its status, or in the stream where that has begun."""
+        if not self._begun:
+            return [self._reply(front.failed(failure), "failed", failure, cause)]
+        asked, attempt = self._in_flight()
+        writer = self._writer(asked) if attempt.pipe is None else attempt.pipe.writer
+        said = writer.fail(failure)
+        self._pair("", b"", said, ())
+        self._end("failed", failure, cause)
+        return [Data(said), Finish(cause)]
+
+    def _absorb(self, pipe: Pipe) -> None:
+        _, attempt = self._in_flight()
+        record = self.record
+        record.notes.extend(pipe.notes)
+        record.usage, record.served_model = pipe.usage, pipe.started.model
+        record.provider_id = record.provider_id or pipe.started.id
+        record.finish_reason = pipe.finished.reason if pipe.finished else None
+        self._tell("provider_response", str(attempt.status), tuple(attempt.headers.items()), None)
+
+    def _model(self, name: str) -> Reply:
+        try:
+            model = self._house.catalogue.get(name, self.record.key_name or "")
+        except UnknownModel as error:
+            return self._refuse(Failure(404, str(error), "invalid_request_error", "model", "model_not_found"))
+        return self._reply(Reply(200, (front.JSON,), to_json(front.model(model))), "complete")
+
+    # --- the last word ---
+
+    def _refuse(self, failure: Failure) -> Reply:
+        return self._reply(front.failed(failure), "refused", failure)
+
+    def _reply(self, reply: Reply, end: End, failure: Failure | None = None, cause: str | None = None) -> Reply:
+        headers = {**dict(self._common(self.record.notes)), **dict(reply.headers)}
+        reply = replace(reply, headers=tuple(headers.items()))
+        self.record.status = reply.status
+        self._end(end, failure, cause)
+        if self._detailed:
+            if not self._told_request:
+                shown = {k: "[redacted]" if k in front.SECRET_HEADERS else v for k, v in self._head.headers.items()}
+                self._tell_request(tuple(shown.items()), None)
+            self._tell("client_response", str(reply.status), reply.headers, reply.body)
+        return reply
+
+    def _common(self, notes: list[Note]) -> list[tuple[str, str]]:
+        """The headers of every answer."""
+        spent = round((self._now() - self._born) * 1000)
+        headers = [("x-request-id", self.record.id), ("openai-processing-ms", str(spent)), *self._cors]
+        if self._question is not None:
+            target = self._question.target
+            headers.append(("x-gateway-model", front.ascii_json(f"{target.provider}/{target.model}")))
+        headers.extend(self._limits.items())
+        if notes:
+            headers.append(("x-gateway-notes", front.notes_header(notes)))
+        return headers
+
+    def _end(self, end: End, failure: Failure | None = None, cause: str | None = None) -> None:
+        record = self.record
+        record.end, record.cause = end, cause
+        record.error = (failure.code or failure.type) if failure else None
+        record.duration = self._now() - self._born
+        self.over = True
+
+    def finished(self) -> None:
+        """The last word is on its way: now those who listen are told the end."""
+        if self._counts:
+            for watcher in self._watchers:
+                watcher.ended(self.record)
+
+    # --- those who listen ---
+
+    def _tell_request(self, headers: tuple[tuple[str, str], ...], body: bytes | None) -> None:
+        self._told_request = True
+        self._tell("client_request", f"{self._head.method} {self.record.path}", headers, body)
+
+    def _tell(self, phase: Phase, line: str, headers: tuple[tuple[str, str], ...], body: bytes | None) -> None:
+        if self._detailed:
+            message = Message(phase, self._now() - self._born, self.record.attempts, line, headers, body)
+            for watcher in self._detailed:
+                watcher.message(self.record, message)
+
+    def _pair(self, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...]) -> None:
+        if self._detailed:
+            pair = Pair(self._now() - self._born, name, provider, client, notes)
+            for watcher in self._detailed:
+                watcher.pair(self.record, pair)
+
+    def _spend(self, started: float) -> None:
+        self.record.own += self._now() - started

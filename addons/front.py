@@ -1,0 +1,256 @@
+"""The gateway's front: paths, methods, keys, and the answers that need no provider. Knows HTTP, not mitmproxy.
+
+Nothing is matched by prefix: a path is taken apart, and what is not exactly one of `ROUTES` is a 404. Everything below
+`/v1` asks for a key before anything else is said.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from pydantic_core import to_json
+
+from routing.catalogue import ListedModel
+from translators.errors import Failure
+from translators.notes import Note
+
+Route = Literal["chat", "models", "model", "health"]
+
+ROUTES: Mapping[str, tuple[Route, str]] = {
+    "/v1/chat/completions": ("chat", "POST"),
+    "/v1/models": ("models", "GET"),
+    "/health": ("health", "GET"),
+}
+
+SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key")
+"""What a client may have put a key in. Taken out of a request before anybody else sees it."""
+
+JSON = ("content-type", "application/json")
+STREAM_HEADERS = (
+    ("content-type", "text/event-stream; charset=utf-8"),
+    ("cache-control", "no-cache, no-transform"),
+    ("x-accel-buffering", "no"),
+)
+"""The last two are for proxies in between: nothing may be held back."""
+
+NOTES_HEADER_BYTES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer of ours. Header names are lower case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A request before its body. Header names are lower case; of several with one name the first counts."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    route: Route
+    model: str | None = None
+
+
+def failed(failure: Failure) -> Reply:
+    """OpenAI's error body, with the headers that the failure brings."""
+    return Reply(failure.status, (JSON, *failure.headers.items()), to_json(failure.body()))
+
+
+def guarded(target: str) -> bool:
+    """Whether a path, right or wrong, is one that asks for a key."""
+    return re.split(r"[/?]", target, maxsplit=2)[1:2] == ["v1"]
+
+
+def find(method: str, target: str) -> Place | Failure:
+    """Which route a request is for, or the 404 or 405 that helps."""
+    path = target.partition("?")[0]
+    route, allowed = ROUTES.get(path, (None, "GET"))
+    model = None
+    if route is None and path.startswith("/v1/models/") and (model := _model_id(path)) is not None:
+        route = "model"
+    if route is None:
+        return Failure(404, _lost(path), "invalid_request_error", None, "unknown_url")
+    if method == allowed or (method == "HEAD" and route == "health"):
+        return Place(route, model)
+    return Failure(
+        405,
+        f"{path if model is None else '/v1/models/{id}'} takes {allowed}, not {_shown(method)}.",
+        "invalid_request_error",
+        None,
+        "method_not_allowed",
+        {"allow": allowed},
+    )
+
+
+def _model_id(path: str) -> str | None:
+    """The id in `/v1/models/{id}`: ids may hold slashes, encoded or not, but no empty or dotted component."""
+    rest = unquote(path.removeprefix("/v1/models/"), errors="replace")
+    return None if any(piece in ("", ".", "..") for piece in rest.split("/")) else rest
+
+
+def _lost(path: str) -> str:
+    shown = _shown(path)
+    wanted = "/" + "/".join(piece for piece in path.split("/") if piece not in ("", ".", "..", "v1"))
+    known = {valid.removeprefix("/v1"): valid for valid in ROUTES}
+    near = known.get(wanted) or next(iter(difflib.get_close_matches(path, ROUTES, 1, 0.6)), None)
+    if near is None:
+        return f"There is nothing at {shown}. The gateway answers at {', '.join(ROUTES)}."
+    return f"There is nothing at {shown}. Did you mean {near}?"
+
+
+def _shown(text: str) -> str:
+    """What a client wrote, fit for an error message."""
+    text = re.sub(r"[^\x21-\x7e]", "?", text)
+    return text if len(text) <= 100 else text[:100] + "..."
+
+
+def presented_key(headers: Mapping[str, str]) -> str | Failure:
+    """The key of `Authorization: Bearer KEY` (RFC 9110: the scheme in any case), or the 401 that says what is wrong."""
+    scheme, _, key = headers.get("authorization", "").strip().partition(" ")
+    key = key.strip()
+    if scheme.lower() == "bearer" and key:
+        return key
+    if not scheme:
+        return unauthorized("You did not provide an API key. Send it as a header: Authorization: Bearer KEY.")
+    return unauthorized("The Authorization header is not of the form: Authorization: Bearer KEY.")
+
+
+def unauthorized(message: str) -> Failure:
+    return Failure(401, message, "invalid_request_error", None, "invalid_api_key", {"www-authenticate": "Bearer"})
+
+
+INCORRECT_KEY = unauthorized("Incorrect API key provided. The gateway's keys are listed in config.yaml under api-keys.")
+
+DRAINING = Failure(
+    503,
+    "The gateway is shutting down. Try again: another will answer.",
+    "server_error",
+    None,
+    "shutting_down",
+    {"retry-after": "5"},
+)
+INTERNAL = Failure(
+    500, "The gateway failed on this request. Its log has the details.", "server_error", None, "internal_error"
+)
+MALFORMED = Failure(
+    400,
+    "The request's headers are malformed (RFC 9112): they could be read as more than one request.",
+    "invalid_request_error",
+    None,
+    "malformed_headers",
+)
+
+
+def too_large(limit: int) -> Failure:
+    message = f"The request's body is larger than {limit} bytes (body-size-limit in config.yaml)."
+    return Failure(413, message, "invalid_request_error", None, "request_too_large")
+
+
+def declares_more(head: Head, limit: int) -> bool:
+    """Whether a head announces a body of more than `limit` bytes."""
+    declared = head.headers.get("content-length", "")
+    return declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > limit)
+
+
+def health(draining: bool) -> Reply:
+    if draining:
+        return Reply(503, (JSON, ("retry-after", "5")), b'{"status":"draining"}')
+    return Reply(200, (JSON,), b'{"status":"ok"}')
+
+
+def model(listed: ListedModel) -> dict[str, Any]:
+    """OpenAI's `Model` object."""
+    return {"id": listed.id, "object": "model", "created": listed.created, "owned_by": listed.owned_by}
+
+
+def models(listed: Iterable[ListedModel]) -> Reply:
+    return Reply(200, (JSON,), to_json({"object": "list", "data": [model(each) for each in listed]}))
+
+
+EXPOSED = "x-request-id, x-gateway-notes, x-gateway-model, openai-processing-ms, retry-after"
+
+
+def cors(origins: tuple[str, ...], headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The headers that let a page of an allowed origin read an answer; none where it is not allowed."""
+    origin = headers.get("origin") if origins else None
+    if origin is None:
+        return ()
+    if "*" in origins:
+        return (("access-control-allow-origin", "*"), ("access-control-expose-headers", EXPOSED))
+    if origin not in origins:
+        return (("vary", "origin"),)
+    return (
+        ("access-control-allow-origin", origin),
+        ("vary", "origin"),
+        ("access-control-expose-headers", EXPOSED),
+    )
+
+
+def preflight(origins: tuple[str, ...], head: Head) -> Reply | None:
+    """The answer to a CORS preflight (which carries no key), or None where the request is not one that is allowed."""
+    if head.method != "OPTIONS" or "access-control-request-method" not in head.headers:
+        return None
+    allowed = dict(cors(origins, head.headers))
+    if "access-control-allow-origin" not in allowed:
+        return None
+    asked = head.headers.get("access-control-request-headers", "authorization, content-type")
+    return Reply(
+        204,
+        (
+            *allowed.items(),
+            ("access-control-allow-methods", "GET, POST, OPTIONS"),
+            ("access-control-allow-headers", _shown(asked.replace(" ", ""))),
+            ("access-control-max-age", "600"),
+        ),
+        b"",
+    )
+
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9_.:\-]{1,128}")
+
+
+def kept_request_id(headers: Mapping[str, str]) -> str | None:
+    """The client's own `x-request-id`, where it is fit to be repeated."""
+    own = headers.get("x-request-id", "")
+    return own if REQUEST_ID.fullmatch(own) else None
+
+
+def notes_header(notes: list[Note]) -> str:
+    """`x-gateway-notes`: ASCII JSON of paths and fates, with values only where they are numbers; capped, with the
+    number of those left out as `{"more": n}`."""
+    out: list[str] = []
+    size = 0
+    for note in notes:
+        entry: dict[str, Any] = {"path": note.path[:200], "fate": note.fate}
+        entry |= {k: v for k, v in (("old", note.old), ("new", note.new)) if isinstance(v, bool | int | float)}
+        text = ascii_json(to_json(entry).decode())
+        if size + len(text) > NOTES_HEADER_BYTES:
+            out.append(f'{{"more":{len(notes) - len(out)}}}')
+            break
+        size += len(text)
+        out.append(text)
+    return f"[{','.join(out)}]"
+
+
+def ascii_json(text: str) -> str:
+    """`text` with JSON's escapes for what a header cannot hold."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if " " <= c <= "~" else "".join(f"\\u{u:04x}" for u in _units(c)) for c in text)
+
+
+def _units(character: str) -> tuple[int, ...]:
+    raw = character.encode("utf-16-be", "surrogatepass")
+    return tuple(int.from_bytes(raw[at : at + 2]) for at in range(0, len(raw), 2))

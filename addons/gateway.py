@@ -1,0 +1,236 @@
+"""What `mitmdump -s addons/gateway.py` loads: an OpenAI-compatible gateway on the port that config.yaml names.
+
+This file only ties the parts to mitmproxy: options, start and stop, and the `next_layer` hook that gives a client's
+connection to `GatewayLayer`. What an exchange is stands in `exchange.py`, how it reaches mitmproxy in `layer.py`.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import sys
+import time
+import weakref
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # mitmproxy puts a script's own folder there, and only while it loads it
+    sys.path.insert(0, str(ROOT))
+
+from mitmproxy import ctx, http
+from mitmproxy.addonmanager import Loader
+from mitmproxy.net.tls import starts_like_tls_record
+from mitmproxy.proxy import layer, layers, mode_specs, server_hooks
+from mitmproxy.proxy.layers import modes
+
+from addons import embedded, inspector, listening, terminal, views
+from addons.exchange import Exchange
+from addons.front import Head
+from addons.house import House
+from addons.layer import EmbeddedWait, GatewayLayer
+from routing import config
+from routing.catalogue import Catalogue
+from routing.errors import ConfigError
+from routing.keys import KeyRing
+from routing.settings import Settings
+from translators.providers import anthropic
+
+logger = logging.getLogger("gateway")
+
+NOWHERE = "gateway.invalid"
+"""The host of mitmproxy's reverse mode for the gateway: a name that cannot exist (RFC 6761), so that nothing which
+slips past the gateway arrives anywhere. A listener with this host is the gateway's; others are mitmproxy's own."""
+
+EMBEDDED_READY_SECONDS = 60.0
+
+
+EMBEDDED_NOT_YET = "http://embedded.invalid"
+"""Stands for the embedded model's address until its child process has told it."""
+
+
+class SystemClock:
+    wall = staticmethod(time.time)
+    now = staticmethod(time.monotonic)
+
+
+class Gateway:
+    """The addon."""
+
+    def __init__(self) -> None:
+        self._loaded: config.Loaded | None = None
+        self._house: House | None = None
+        self._embedded: embedded.Embedded | None = None
+        self._took_over = False
+        self._recording = False
+        self._live: weakref.WeakSet[Exchange] = weakref.WeakSet()
+        self._draining: asyncio.Task[None] | None = None
+
+    # --- start and stop ---
+
+    def load(self, loader: Loader) -> None:
+        text = "The gateway's configuration (default: config.yaml beside the addons folder)."
+        loader.add_option("gateway_config", str, "", text)
+        views.register()
+
+    def configure(self, updated: set[str]) -> None:
+        if "gateway_config" in updated:
+            path = Path(ctx.options.gateway_config or ROOT / "config.yaml").expanduser()
+            try:
+                self._loaded = config.load(path, os.environ)
+            except ConfigError as error:
+                self._stop(str(error))
+        if updated & {"save_stream_file"}:
+            self._recording = inspector.wanted(ctx.master)
+
+    def running(self) -> None:
+        if self._loaded is None:
+            return
+        settings, options = self._loaded.settings, ctx.options
+        host, port = options.listen_host or settings.host, options.listen_port or settings.port
+        for mode in map(mode_specs.ProxyMode.parse, options.mode):
+            port = mode.custom_listen_port or port if _ours(mode) else port
+        if options.mode == ["regular"]:
+            # With -p mitmproxy itself listens on the port already, and will make room.
+            problem = None if options.listen_port else listening.problem(host, port)
+            if problem is not None:
+                self._stop(problem)
+                return
+            self._took_over = True
+        self._quieten()
+        self._start_embedded(settings)
+        self._house = self._furnished(self._loaded)
+        self._recording = inspector.wanted(ctx.master)
+        if self._took_over:
+            options.update(mode=[f"reverse:http://{NOWHERE}@{port}"], listen_host=host, connection_strategy="lazy")
+        try:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._on_sigterm)
+        except NotImplementedError:
+            logger.debug("No signal handlers on this platform: SIGTERM ends the gateway without draining.")
+        self._greet(self._loaded, host, port)
+
+    def done(self) -> None:
+        views.unregister()
+        if self._embedded is not None:
+            self._embedded.stop()
+            self._embedded = None
+
+    def _stop(self, why: str) -> None:
+        """End the start with exit status 1, as mitmproxy does for every error that is logged before it is up."""
+        logger.error(why)
+        self._loaded = None
+
+    def _furnished(self, loaded: config.Loaded) -> House:
+        settings = loaded.settings
+        stream = None if self._has_console() else sys.stdout
+        coloured = terminal.colours(stream, os.environ)
+        line = terminal.Terminal(stream, as_json=settings.log_format == "json", coloured=coloured)
+        catalogue = Catalogue(settings, loaded.skipped, anthropic.known_models())
+        return House(
+            settings=settings,
+            catalogue=catalogue.with_embedded(EMBEDDED_NOT_YET) if self._embedded else catalogue,
+            keys=KeyRing(settings.api_keys),
+            clock=SystemClock,
+            new_id=lambda: secrets.token_hex(12),
+            watchers=() if ctx.options.termlog_verbosity == "error" else (line,),
+        )
+
+    def _has_console(self) -> bool:
+        """mitmproxy's own interface has the terminal to itself."""
+        return "console" in type(ctx.master).__module__
+
+    def _quieten(self) -> None:
+        """One line an exchange: mitmproxy's own lines of flows and connections say the same again, unless asked for."""
+        for name, value in {"flow_detail": 0, "termlog_verbosity": "warn"}.items():
+            if name in ctx.options and not ctx.options.has_changed(name):
+                ctx.options.update(**{name: value})
+
+    def _greet(self, loaded: config.Loaded, host: str, port: int) -> None:
+        assert self._house is not None
+        for skipped in loaded.skipped:
+            self._say(skipped.text)
+        if not loaded.settings.api_keys:
+            self._say("api-keys is empty: every call to /v1 will be refused (401). Add a key to config.yaml.")
+        names = [model.id for model in self._house.catalogue.listing("")]
+        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        where = f"[{host}]" if ":" in host else host or "0.0.0.0"
+        self._say(f"The gateway answers at http://{where}:{port}/v1 with {shown or 'no model: see config.yaml'}.")
+
+    def _say(self, line: str) -> None:
+        if self._has_console():
+            logger.info(line)
+        elif ctx.options.termlog_verbosity != "error":
+            print(line, file=sys.stderr, flush=True)
+
+    # --- connections ---
+
+    def next_layer(self, nextlayer: layer.NextLayer) -> None:
+        context = nextlayer.context
+        if not _ours(context.client.proxy_mode):
+            return
+        top = context.layers[-1]
+        if isinstance(top, modes.ReverseProxy) and starts_like_tls_record(nextlayer.data_client()):
+            nextlayer.layer = layers.ClientTLSLayer(context)
+            nextlayer.layer.child_layer = GatewayLayer(context, self._open)
+        elif isinstance(top, modes.ReverseProxy):
+            nextlayer.layer = GatewayLayer(context, self._open)
+
+    def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """In the moment before the gateway has taken over, mitmproxy is an open proxy: nobody gets anywhere by it."""
+        if self._house is None or (self._took_over and not _ours(data.client.proxy_mode)):
+            data.server.error = "This is the gateway's address, and no proxy."
+
+    def _open(self, head: Head, flow: http.HTTPFlow) -> Exchange:
+        assert self._house is not None
+        watchers = (inspector.FlowRecorder(flow),) if self._recording else ()
+        exchange = Exchange(self._house, head, watchers)
+        self._live.add(exchange)
+        return exchange
+
+    # --- the embedded model ---
+
+    def _start_embedded(self, settings: Settings) -> None:
+        if not settings.embedded.enable:
+            return
+        if (missing := embedded.available()) is not None:
+            self._say(missing)
+            return
+        self._embedded = embedded.Embedded(settings.embedded.alias)
+        self._embedded.start()
+
+    async def gateway_embedded(self, wait: EmbeddedWait) -> None:
+        if self._embedded is None or self._house is None:
+            wait.error = "it is switched off."
+            return
+        try:
+            wait.base_url = await self._embedded.ready()
+        except embedded.Unavailable as error:
+            wait.error = str(error)
+            return
+        wait.key = self._embedded.key
+        self._house.catalogue = self._house.catalogue.with_embedded(wait.base_url)
+
+    # --- the end ---
+
+    def _on_sigterm(self) -> None:
+        """The first one lets streams finish, a second one does not."""
+        if self._draining is not None or self._house is None or not self._house.settings.drain_seconds:
+            ctx.master.shutdown()
+            return
+        self._house.draining = True
+        self._draining = asyncio.get_running_loop().create_task(self._drain(self._house.settings.drain_seconds))
+
+    async def _drain(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        try:
+            while any(not exchange.ended for exchange in self._live) and time.monotonic() < deadline:
+                await asyncio.sleep(0.05)
+        finally:
+            ctx.master.shutdown()
+
+
+def _ours(mode: mode_specs.ProxyMode) -> bool:
+    return isinstance(mode, mode_specs.ReverseMode) and mode.address[0] == NOWHERE
+
+
+addons = [Gateway()]

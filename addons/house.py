@@ -1,0 +1,31 @@
+"""What all exchanges of a gateway share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from addons.observers import Watcher
+from routing.catalogue import Catalogue
+from routing.keys import KeyRing
+from routing.settings import Settings
+
+
+class Clock(Protocol):
+    def wall(self) -> float:
+        """Seconds since 1970."""
+
+    def now(self) -> float:
+        """Seconds, monotonic."""
+
+
+@dataclass(slots=True)
+class House:
+    """The gateway sets `draining`, and changes the catalogue when a model appears; the rest stands."""
+
+    settings: Settings
+    catalogue: Catalogue
+    keys: KeyRing
+    clock: Clock
+    new_id: Callable[[], str]
+    watchers: tuple[Watcher, ...] = ()
+    draining: bool = False

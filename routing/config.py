@@ -1,0 +1,227 @@
+"""config.yaml -> `Loaded`: the typed settings, and the entries that are off because their variable is not set.
+
+Everything that is wrong is found in one go and told by `ConfigError`, with file, line, key and remedy.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from routing.environment import PLACEHOLDER, Expansion
+from routing.errors import ConfigError, Path, Problem
+from routing.settings import PLACES, ClaudeKey, ClientKey, Section, Settings, keys
+from routing.yaml_source import Source, Unreadable, read
+
+_SWITCHED: Mapping[str, type[Section]] = {"api-keys": ClientKey, "claude-api-key": ClaudeKey}
+"""The lists whose entries are switched off, rather than refused, by a variable that is not set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An entry that is off until all of `variables` are set. `aliases` are the names that it lists for clients;
+    `entry` is the entry with placeholders for what is missing, or None where that cannot be made."""
+
+    section: str
+    line: int | None
+    variables: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    entry: ClaudeKey | None = None
+
+    @property
+    def text(self) -> str:
+        """One line for the log."""
+        serves = f"; it would serve {shortened(self.aliases, 4)}" if self.aliases else ""
+        unset = " and ".join(self.variables)
+        return f"{self.section} at line {self.line} is off: {unset} not set in the environment{serves}"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    settings: Settings
+    skipped: tuple[Skipped, ...]
+
+
+def load(path: FilePath, environ: Mapping[str, str]) -> Loaded:
+    """Raises `ConfigError`."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    except ValueError:
+        reason = "its name cannot be that of a file"
+    else:
+        return parse(data, str(path), environ)
+    remedy = "create it, or name another file with `--set gateway_config=FILE`"
+    raise ConfigError(str(path), [Problem(f"cannot be read: {reason}; {remedy}")])
+
+
+def parse(data: bytes, file: str, environ: Mapping[str, str]) -> Loaded:
+    """`file` is what messages call the text. Raises `ConfigError`."""
+    problems: tuple[Problem, ...] | list[Problem]
+    try:
+        reading = _Checking(read(data), environ)
+    except Unreadable as unreadable:
+        problems = unreadable.problems
+    else:
+        loaded = reading.loaded()
+        if loaded is not None:
+            return loaded
+        problems = reading.problems
+    raise ConfigError(file, problems)
+
+
+class _Checking:
+    """One document on its way to `Loaded`. `off` has the variables that each switched-off entry waits for."""
+
+    def __init__(self, source: Source, environ: Mapping[str, str]) -> None:
+        self.source = source
+        self.problems = list(source.problems)
+        self.expansion = Expansion(environ)
+        self.tree = self.expansion.expand(source.value)
+        self.off: dict[tuple[str, int], list[str]] = {}
+
+    def loaded(self) -> Loaded | None:
+        """None when there are `problems`."""
+        if not isinstance(self.tree, dict):
+            self.problem((), "is not a mapping; write `key: value` lines, as in the config.yaml shipped")
+            return None
+        self.variables()
+        skipped = tuple(self.skipped(place, names) for place, names in self.off.items())
+        settings = self.settings(self.tree)
+        if settings is not None:
+            settings = self.named(settings)
+            self.across(settings)
+        return None if self.problems or settings is None else Loaded(settings, skipped)
+
+    def problem(self, path: Path, text: str) -> None:
+        """One mistake a place: what follows from the first would only confuse."""
+        if all(path != known.path for known in self.problems):
+            self.problems.append(Problem(text, self.source.line(path), path))
+
+    def variables(self) -> None:
+        for path in self.expansion.malformed:
+            self.problem(path, "holds a `${` that begins no variable; write ${NAME}, ${NAME:-default}, or $$ for a $")
+        for path, name in self.expansion.missing:
+            match path:
+                case (str(section), int(at), *_) if section in _SWITCHED:
+                    self.off.setdefault((section, at), []).append(name)
+                case _:
+                    self.problem(path, f"{name} is not set in the environment, or empty; set it, or give a default")
+
+    def entries(self, section: str) -> list[object]:
+        """What stands in a list of the file; nothing, where it is no list."""
+        entries = self.tree.get(section) if isinstance(self.tree, dict) else None
+        return entries if isinstance(entries, list) else []
+
+    def positions(self, section: str) -> list[int]:
+        """Where the entries that are on stand in the file."""
+        return [at for at in range(len(self.entries(section))) if (section, at) not in self.off]
+
+    def skipped(self, place: tuple[str, int], names: list[str]) -> Skipped:
+        """The entry at `place`, checked as far as it can be: a mistake in it does not wait for the variable."""
+        section, at = place
+        entry = None
+        unset = {path for path, _ in self.expansion.missing}
+        try:
+            entry = _SWITCHED[section].model_validate(self.entries(section)[at])
+        except ValidationError as error:
+            wrong = error.errors(include_url=False, include_input=False)
+            self.refuse([one for one in wrong if (*place, *one["loc"]) not in unset], place)
+        variables, line = tuple(dict.fromkeys(names)), self.source.line(place)
+        if not isinstance(entry, ClaudeKey):
+            return Skipped(section, line, variables)
+        aliases = tuple(model.public for model in entry.models if model.public != PLACEHOLDER)
+        return Skipped(section, line, variables, aliases, entry)
+
+    def settings(self, tree: dict[str, object]) -> Settings | None:
+        """The document without the entries that are off."""
+        kept = dict(tree)
+        for section in {section for section, _ in self.off}:
+            kept[section] = [self.entries(section)[at] for at in self.positions(section)]
+        try:
+            return Settings.model_validate(kept)
+        except ValidationError as error:
+            self.refuse(error.errors(include_url=False, include_input=False))
+        return None
+
+    def refuse(self, errors: list[ErrorDetails], within: Path = ()) -> None:
+        for error in errors:
+            path = (*within, *error["loc"]) if within else self.original(error["loc"])
+            self.problem(path, _sentence(error, path))
+
+    def original(self, path: Path) -> Path:
+        """`path` as it is in the file, where the entries that are off have their positions too."""
+        match path:
+            case (str(section), int(at), *rest) if section in _SWITCHED:
+                return (section, self.positions(section)[at], *rest)
+            case _:
+                return path
+
+    def named(self, settings: Settings) -> Settings:
+        """A client key without a name is called after its position in the file."""
+        placed = zip(self.positions("api-keys"), settings.api_keys, strict=True)
+        named = tuple(key if key.name else key.model_copy(update={"name": f"key-{at + 1}"}) for at, key in placed)
+        return settings.model_copy(update={"api_keys": named})
+
+    def across(self, settings: Settings) -> None:
+        """What no value can be blamed for by itself."""
+        if not settings.api_keys and not settings.loopback:
+            text = "lets other machines in, and api-keys is empty; add a key that clients present, or use 127.0.0.1"
+            self.problem(("host",), text)
+        places: list[Path] = [("api-keys", at) for at in self.positions("api-keys")]
+        self.twice(places, [key.key for key in settings.api_keys], "the same key")
+        self.twice(places, [key.name for key in settings.api_keys], "the same name")
+        for at, entry in zip(self.positions("claude-api-key"), settings.claude_api_key, strict=True):
+            self.models(("claude-api-key", at), entry)
+        places = [("forward-headers", at) for at in range(len(settings.forward_headers))]
+        self.twice(places, settings.forward_headers)
+
+    def models(self, path: Path, entry: ClaudeKey) -> None:
+        places: list[Path] = [(*path, "models", at) for at in range(len(entry.models))]
+        self.twice(places, [model.public for model in entry.models], "the same alias")
+
+    def twice(self, places: list[Path], values: Sequence[object], what: str = "the same") -> None:
+        first: dict[object, Path] = {}
+        for path, value in zip(places, values, strict=True):
+            if (before := first.setdefault(value, path)) != path:
+                self.problem(path, f"is {what} as at line {self.source.line(before)}; remove or rename one of them")
+
+
+def _sentence(error: ErrorDetails, path: Path) -> str:
+    """What is wrong, in words of ours: pydantic's own may quote the value."""
+    match error["type"]:
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case "extra_forbidden":
+            return _unknown(path)
+        case "missing":
+            return "is missing; add it"
+        case "literal_error":
+            return f"must be {error['ctx']['expected']}"
+        case "tuple_type":
+            return "must be a list; begin each item with a dash"
+        case "model_type":
+            return "must be a mapping of `key: value` lines"
+        case kind:
+            return f"is not valid ({kind}); compare it with the config.yaml shipped"
+
+
+def _unknown(path: Path) -> str:
+    *within, wrong = (part for part in path if isinstance(part, str))
+    here = keys(PLACES[tuple(within)])
+    elsewhere = [".".join(place) for place, section in PLACES.items() if place and wrong in keys(section)]
+    if near := difflib.get_close_matches(wrong[:100].lower(), here, 1, 0.6):
+        return f"is not a known key; did you mean `{near[0]}`?"
+    if elsewhere:
+        return f"is not a known key here; it belongs into `{elsewhere[0]}`"
+    return f"is not a known key; remove it (those here are {', '.join(here)})"
+
+
+def shortened(names: tuple[str, ...], most: int) -> str:
+    """`a, b and 3 more`."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

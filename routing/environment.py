@@ -1,0 +1,55 @@
+"""`${NAME}` and `${NAME:-default}` in texts; `$$` is a dollar, and a dollar before anything else is itself.
+
+A variable that is empty counts as unset. What a variable holds is never expanded again.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from routing.errors import Path
+
+PLACEHOLDER = "https://unset.invalid"
+"""Stands where a variable is missing, so that the rest of its entry can still be checked: valid as any text."""
+
+_REFERENCE = re.compile(r"\$(?:\$|\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|(?P<bad>)))")
+
+
+@dataclass(slots=True)
+class Expansion:
+    """`missing` are the places that want a variable that is not set, with its name; `malformed` those with a `${`
+    that begins no reference."""
+
+    environ: Mapping[str, str]
+    missing: list[tuple[Path, str]] = field(default_factory=list)
+    malformed: list[Path] = field(default_factory=list)
+
+    def expand(self, value: object, path: Path = ()) -> object:
+        """`value` with every text in it expanded; keys are left alone."""
+        match value:
+            case dict():
+                return {key: self.expand(item, (*path, key)) for key, item in value.items()}
+            case list():
+                return [self.expand(item, (*path, at)) for at, item in enumerate(value)]
+            case str():
+                return self._text(value, path)
+            case _:
+                return value
+
+    def _text(self, text: str, path: Path) -> str:
+        unset: list[str] = []
+
+        def put(found: re.Match[str]) -> str:
+            if found["bad"] is not None:
+                self.malformed.append(path)
+            if (name := found["name"]) is None:
+                return "$"
+            if value := self.environ.get(name, ""):
+                return value
+            if found["default"] is None:
+                unset.append(name)
+            return found["default"] or ""
+
+        expanded = _REFERENCE.sub(put, text)
+        self.missing += [(path, name) for name in unset]
+        return PLACEHOLDER if unset else expanded

@@ -1,0 +1,47 @@
+"""The config.yaml that a newcomer starts with."""
+
+from pathlib import Path
+
+import pytest
+
+from routing.catalogue import Catalogue, UnknownModel
+from routing.config import load
+from routing.keys import KeyRing
+from routing.settings import Settings, keys
+
+SHIPPED = Path(__file__).parents[2] / "config.yaml"
+LOCAL = "http://127.0.0.1:5"
+
+
+@pytest.mark.parametrize("environ", [pytest.param({}, id="unset"), pytest.param({"ANTHROPIC_API_KEY": ""}, id="empty")])
+def test_without_a_provider_key(environ: dict[str, str]) -> None:
+    loaded = load(SHIPPED, environ)
+    served = Catalogue(loaded.settings, loaded.skipped, ("claude-opus-5-5",), LOCAL)
+    assert [model.id for model in served.listing("local")] == ["smollm2"]
+    assert [off.variables for off in loaded.skipped] == [("ANTHROPIC_API_KEY",)]
+    with pytest.raises(UnknownModel) as caught:
+        served.resolve("claude-3-5-sonnet", "local")
+    assert caught.value.variables == ("ANTHROPIC_API_KEY",)
+    assert "ANTHROPIC_API_KEY" in str(caught.value)
+    assert "smollm2" in str(caught.value)
+
+
+def test_with_a_provider_key() -> None:
+    loaded = load(SHIPPED, {"ANTHROPIC_API_KEY": "sk-ant"})
+    served = Catalogue(loaded.settings, loaded.skipped, (), LOCAL)
+    assert loaded.skipped == ()
+    target = served.resolve("claude-3-5-sonnet", "local")
+    assert (target.model, target.base_url) == ("claude-sonnet-4-6", "https://api.anthropic.com")
+    assert target.secret is not None
+    assert target.secret.reveal() == "sk-ant"
+    assert {"claude-3-5-sonnet", "claude-sonnet-4-6", "smollm2"} <= {model.id for model in served.listing("local")}
+
+
+def test_it_says_what_is_the_default() -> None:
+    """All but the sections that make it a demonstration is what an empty file would mean, and all keys are there."""
+    settings = load(SHIPPED, {}).settings
+    shown = {"api_keys", "embedded"}
+    assert settings.model_dump(exclude=shown) == Settings().model_dump(exclude=shown)
+    assert all(f"\n{key}:" in SHIPPED.read_text() for key in keys(Settings))
+    assert KeyRing(settings.api_keys).check("dev-local-key") == "local"
+    assert settings.embedded.enable

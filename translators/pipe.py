@@ -1,0 +1,222 @@
+"""One answer on its way: a provider's bytes in any pieces become a client's bytes.
+
+The machine of the provider dialect tells events, the writer of the client dialect renders them; between the two this
+file keeps what the exchange wants to know of them (usage, notes, the end). Whether the provider streamed is decided
+by what it sent, not by what it was asked.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from pydantic_core import from_json
+
+from translators.dialects import Answer, Writer
+from translators.errors import BadAnswer, Failure, TranslationError
+from translators.events import Event, Finished, Noted, Started, Usage, UsageReported
+from translators.framing import compression, sse
+from translators.notes import Note
+
+Tap = Callable[[str, bytes, bytes, tuple[Note, ...]], None]
+"""Hears each payload: its event name, its bytes, the client bytes that it became, the notes that it left."""
+
+MAX_WHOLE = 64 * 1024 * 1024
+"""Bytes of a whole answer, decoded."""
+
+
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
+class Body(Protocol):
+    """The bytes of an answer, decoded, on their way into the machine. `close` is the end of the bytes."""
+
+    def feed(self, data: bytes) -> bytes: ...
+
+    def close(self) -> bytes: ...
+
+
+class Pipe:
+    """`feed` bytes, `close` at their end; both give bytes for the client and never raise for what a provider sent:
+    `failure` is set instead, after the bytes of everything that came before it.
+
+    `done` is true once the client's answer is complete, which may be before the provider's bytes end.
+    """
+
+    def __init__(
+        self, answer: Answer, writer: Writer, *, content_type: str = "", coding: str = "", tap: Tap | None = None
+    ) -> None:
+        self._answer = answer
+        self.writer = writer
+        self._tap = tap
+        self._coding = coding
+        self._decoder: compression.Decoder | None = None
+        self._body: Body | None = _body_for(content_type, self)
+        self._head = b""
+        self.events = 0
+        """How many events the provider has told; a ping is none."""
+        self.failure: Failure | None = None
+        self.done = False
+        self.started = Started()
+        self.finished: Finished | None = None
+        self.usage: Usage | None = None
+        self.notes: list[Note] = []
+
+    def feed(self, data: bytes) -> bytes:
+        if self.done or self.failure:
+            return b""
+        try:
+            if self._decoder is None:
+                self._decoder = compression.decoder(self._coding)
+            return self._sniffed(self._decoder.feed(data))
+        except compression.Undecodable as error:
+            return self._fail(BadAnswer.unreadable(f"The provider's compressed answer cannot be read: {error}."))
+        except TranslationError as error:
+            return self._fail(error)
+
+    def close(self) -> bytes:
+        """The provider's bytes ended cleanly. What is missing then is a failure."""
+        if self.done or self.failure:
+            return b""
+        try:
+            if self._decoder is not None:
+                self._decoder.close()
+            if self._body is None:
+                self._body = _Whole(self)
+                self._body.feed(self._head)
+            out = self._body.close()
+            return out if self.failure else out + self._finish()
+        except compression.Undecodable as error:
+            return self._fail(BadAnswer.unreadable(f"The provider's compressed answer cannot be read: {error}."))
+        except TranslationError as error:
+            return self._fail(error)
+
+    def payload(self, name: str, data: bytes) -> bytes:
+        """One payload of a stream, through the machine."""
+        notes = len(self.notes)
+        try:
+            out = self._run(self._answer.on(_parsed(data)))
+        except TranslationError as error:
+            out = self._fail(error)
+        if self._answer.done and not self.failure:
+            out += self.ended()
+            if not self.failure:
+                out += self._finish()
+        if self._tap is not None:
+            self._tap(name, data, out, tuple(self.notes[notes:]))
+        return out
+
+    def ended(self) -> bytes:
+        """A stream's payloads are over: the machine says whether that was all."""
+        return self._run(self._answer.close())
+
+    def whole(self, data: bytes) -> bytes:
+        """A whole answer, through the same machine."""
+        try:
+            out = self._run(self._answer.whole(_parsed(data)))
+        except TranslationError as error:
+            out = self._fail(error)
+        if self._tap is not None:
+            self._tap("", data, out, tuple(self.notes))
+        return out
+
+    def _run(self, events: Iterable[Event]) -> bytes:
+        pieces: list[bytes] = []
+        try:
+            for event in events:
+                kind = type(event)
+                if kind is Noted:
+                    self.notes.append(event.note)  # type: ignore[union-attr]
+                    continue
+                self.events += 1
+                if kind is UsageReported:
+                    self.usage = event.usage  # type: ignore[union-attr]
+                elif kind is Finished:
+                    self.finished = event  # type: ignore[assignment]
+                elif kind is Started:
+                    self.started = event  # type: ignore[assignment]
+                pieces.append(self.writer.on(event))
+        except TranslationError as error:
+            self.failure = error.failure
+        return b"".join(pieces)
+
+    def _finish(self) -> bytes:
+        if self.finished is None:
+            return self._fail(BadAnswer.unreadable("The provider's answer ended without saying why."))
+        self.done = True
+        return self.writer.close()
+
+    def _sniffed(self, data: bytes) -> bytes:
+        if self._body is None:
+            self._head += data
+            start = self._head.lstrip(b"\xef\xbb\xbf \t\r\n")
+            if not start:
+                return b""
+            self._body = _Whole(self) if start[:1] in b"{[" else _Stream(self)
+            data, self._head = self._head, b""
+        return self._body.feed(data)
+
+    def _fail(self, error: TranslationError) -> bytes:
+        self.failure = error.failure
+        return b""
+
+
+class _Stream:
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+        self._frames = sse.SseReader()
+
+    def feed(self, data: bytes) -> bytes:
+        pipe = self._pipe
+        out: list[bytes] = []
+        try:
+            for name, payload in self._frames.feed(data):
+                out.append(pipe.payload(name, payload))
+                if pipe.failure or pipe.done:
+                    break
+        except TranslationError as error:
+            pipe.failure = error.failure
+        return b"".join(out)
+
+    def close(self) -> bytes:
+        self._frames.close()
+        return self._pipe.ended()
+
+
+class _Whole:
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def feed(self, data: bytes) -> bytes:
+        self._size += len(data)
+        if self._size > MAX_WHOLE:
+            raise BadAnswer.unreadable(f"The provider's answer is larger than {MAX_WHOLE} bytes.")
+        self._pieces.append(data)
+        return b""
+
+    def close(self) -> bytes:
+        return self._pipe.whole(b"".join(self._pieces))
+
+
+def _body_for(content_type: str, pipe: Pipe) -> Body | None:
+    match content_type.partition(";")[0].strip().lower():
+        case "text/event-stream":
+            return _Stream(pipe)
+        case "application/json":
+            return _Whole(pipe)
+        case _:
+            return None
+
+
+def _parsed(data: bytes) -> Any:
+    """JSON as providers write it: halves of surrogate pairs, which no UTF-8 text can hold, become U+FFFD."""
+    try:
+        return from_json(data, allow_inf_nan=False)
+    except ValueError:
+        try:
+            text = json.dumps(json.loads(data), ensure_ascii=False)
+            return from_json(_HALVES.sub("\ufffd", text), allow_inf_nan=False)
+        except (ValueError, RecursionError) as error:
+            raise BadAnswer.unreadable("The provider's answer is not JSON where JSON belongs.") from error
