@@ -1,0 +1,25 @@
+"""The client dialect of POST /v1/chat/completions (https://platform.openai.com/docs/api-reference/chat)."""
+
+from typing import Any
+
+from translators.clients.chat.form import Form
+from translators.clients.chat.reading import parse
+from translators.clients.chat.writing import Streamed, Whole
+from translators.dialects import Envelope, Writer
+
+__all__ = ["Form", "keepalive", "name", "parse", "streamed", "whole"]
+
+name = "chat"
+
+
+def streamed(form: Any, envelope: Envelope) -> Writer:
+    return Streamed(form, envelope)
+
+
+def whole(form: Any, envelope: Envelope) -> Writer:
+    return Whole(form, envelope)
+
+
+def keepalive() -> bytes:
+    """A comment, which every reader of server-sent events skips."""
+    return b": ping\n\n"

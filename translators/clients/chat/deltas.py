@@ -1,0 +1,192 @@
+"""An answer's events -> the deltas of choice 0. A stream sends them one by one, a whole answer is their sum.
+
+Follows openai/types/chat/chat_completion_chunk.py (openai 3.54), and what the accumulator of its SDK can take:
+`role` once; `id`, `type` and `name` in a call's first delta only; no list in two deltas unless its entries have a dense
+`index`. Annotations, signed reasoning and providers' own blocks are lists that nobody shows while they grow: they
+come once, at the end.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, assert_never
+
+from translators.clients.chat.form import Form
+from translators.events import (
+    Annotation,
+    Event,
+    Finished,
+    ForeignBlock,
+    Noted,
+    ReasoningDelta,
+    ReasoningRedacted,
+    ReasoningSigned,
+    RefusalDelta,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStarted,
+    Usage,
+    UsageReported,
+)
+
+Delta = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Thought:
+    """One reasoning block as it grows. Only a signed or a redacted one is of use in the next request."""
+
+    pieces: list[str] = field(default_factory=list)
+    signature: str | None = None
+    redacted: str | None = None
+    issuer: str | None = None
+
+    def entry(self) -> Delta | None:
+        issuer = {} if self.issuer is None else {"issuer": self.issuer}
+        if self.redacted is not None:
+            return {"type": "redacted_thinking", "data": self.redacted, **issuer}
+        if self.signature is not None:
+            return {"type": "thinking", "thinking": "".join(self.pieces), "signature": self.signature, **issuer}
+        return None
+
+
+class Deltas:
+    """The state of one answer.
+
+    A custom tool's call has no documented form in a stream: `ChoiceDeltaToolCall.type` knows `function` only. It is
+    told in the form of the whole answer, cut the same way: `{"index", "id", "type": "custom", "custom": {"name",
+    "input": ""}}`, then `{"index", "custom": {"input": piece}}`. openai 3.54's accumulator puts that together.
+    """
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self.opened = False
+        self.spoke = False
+        """Something came that may stand alone as an answer: text, a refusal, a call."""
+        self.kinds: list[str] = []
+        """By index, the kind of each tool call."""
+        self.thoughts: dict[int, Thought] = {}
+        self.annotations: list[Delta] = []
+        self.blocks: list[ForeignBlock] = []
+        self.usage: Usage | None = None
+        self.finished: Finished | None = None
+
+    def on(self, event: Event) -> Iterable[Delta]:
+        match event:
+            case TextDelta(text):
+                self.spoke = self.spoke or text != ""
+                return ({"content": text},) if text else ()
+            case ToolCallDelta():
+                return self._arguments(event)
+            case ReasoningDelta(block, text):
+                self._thought(block).pieces.append(text)
+                return ({"reasoning_content": text},) if text and self.form.reasoning else ()
+            case Started():
+                return self.open()
+            case RefusalDelta(text):
+                self.spoke = True
+                return ({"refusal": text},)
+            case ToolCallStarted():
+                return self._call(event)
+            case _:
+                self._keep(event)
+                return ()
+
+    def open(self) -> Iterable[Delta]:
+        if self.opened:
+            return ()
+        self.opened = True
+        return ({"role": "assistant"},)
+
+    def close(self) -> Iterator[Delta]:
+        """What comes before the finish reason. An answer of nothing is the empty text: only calls and refusals
+        leave `content` null."""
+        yield from self.open()
+        if not self.spoke:
+            yield {"content": ""}
+        if self.annotations:
+            yield {"annotations": self.annotations}
+        entries = [entry for _, thought in sorted(self.thoughts.items()) if (entry := thought.entry())]
+        if entries:
+            yield {"thinking_blocks": [{"index": index, **entry} for index, entry in enumerate(entries)]}
+        if self.blocks:
+            yield {"provider_content": [_foreign(index, block) for index, block in enumerate(self.blocks)]}
+
+    def finish_reason(self) -> str | None:
+        if self.finished is None:
+            return None
+        if self.form.legacy and self.finished.reason == "tool_calls":
+            return "function_call"
+        return self.finished.reason
+
+    def service_tier(self) -> dict[str, str]:
+        tier = self.finished.service_tier if self.finished else None
+        return {} if tier is None else {"service_tier": tier}
+
+    def _keep(
+        self,
+        event: ReasoningSigned | ReasoningRedacted | Annotation | ForeignBlock | UsageReported | Finished | Noted,
+    ) -> None:
+        match event:
+            case ReasoningSigned(block, signature, issuer):
+                thought = self._thought(block)
+                thought.signature, thought.issuer = signature, issuer
+            case ReasoningRedacted(block, data, issuer):
+                thought = self._thought(block)
+                thought.redacted, thought.issuer = data, issuer
+            case Annotation(start, end, title, url):
+                citation = {"start_index": start, "end_index": end, "title": title, "url": url}
+                self.annotations.append({"type": "url_citation", "url_citation": citation})
+            case ForeignBlock():
+                self.blocks.append(event)
+            case UsageReported(usage):
+                self.usage = usage
+            case Finished():
+                self.finished = event
+            case Noted():
+                pass
+            case _:
+                assert_never(event)
+
+    def _thought(self, block: int) -> Thought:
+        return self.thoughts.setdefault(block, Thought())
+
+    def _call(self, call: ToolCallStarted) -> Iterable[Delta]:
+        self.spoke = True
+        self.kinds.append(call.kind)
+        if self.form.legacy:
+            return () if call.index else ({"function_call": {"name": call.name, "arguments": ""}},)
+        if call.kind == "custom":
+            inner = {"custom": {"name": call.name, "input": ""}}
+        else:
+            inner = {"function": {"name": call.name, "arguments": ""}}
+        return ({"tool_calls": [{"index": call.index, "id": call.id, "type": call.kind, **inner}]},)
+
+    def _arguments(self, piece: ToolCallDelta) -> Iterable[Delta]:
+        if piece.arguments == "":
+            return ()
+        if self.form.legacy:
+            return () if piece.index else ({"function_call": {"arguments": piece.arguments}},)
+        if self.kinds[piece.index] == "custom":
+            return ({"tool_calls": [{"index": piece.index, "custom": {"input": piece.arguments}}]},)
+        return ({"tool_calls": [{"index": piece.index, "function": {"arguments": piece.arguments}}]},)
+
+
+def _foreign(index: int, block: ForeignBlock) -> Delta:
+    return {"index": index, "dialect": block.dialect, "block": dict(block.payload)}
+
+
+def usage_object(usage: Usage) -> dict[str, Any]:
+    """OpenAI's `CompletionUsage`; a detail that nobody knows is missing, not zero."""
+    prompt = {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write}
+    known = {name: count for name, count in prompt.items() if count is not None}
+    told: dict[str, Any] = {
+        "prompt_tokens": usage.input,
+        "completion_tokens": usage.output,
+        "total_tokens": usage.input + usage.output,
+    }
+    if known:
+        told["prompt_tokens_details"] = known
+    if usage.reasoning is not None:
+        told["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning}
+    return told

@@ -1,0 +1,55 @@
+"""What reading a request brings to light besides its meaning: problems, which refuse it, and notes, which do not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from translators.errors import BadRequest
+from translators.notes import Fate, Note
+
+NAMED = 40
+"""So many problems a message tells; of more it tells the number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`sentence` goes on after the path: `must be a string`. It quotes nothing that a client wrote."""
+
+    path: str
+    sentence: str
+    code: str = "invalid_value"
+
+
+def refusal(problems: list[Problem]) -> BadRequest:
+    told = [f"{problem.path} {problem.sentence}" for problem in problems[:NAMED]]
+    if len(problems) > NAMED:
+        told.append(f"and {len(problems) - NAMED} more problems")
+    return BadRequest("; ".join(told) + ".", param=problems[0].path, code=problems[0].code)
+
+
+def step(path: str, name: str) -> str:
+    """`path.name` for a name that a client made up: cut, and without anything unprintable."""
+    name = "".join(sign if sign.isprintable() and not sign.isspace() else "_" for sign in name[:64])
+    return f"{path}.{name}" if path else name
+
+
+@dataclass(slots=True)
+class Findings:
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+    def problem(self, path: str, sentence: str, code: str = "invalid_value") -> None:
+        self.problems.append(Problem(path, sentence, code))
+
+    def note(self, path: str, fate: Fate, detail: str, *, old: Any = None, new: Any = None) -> None:
+        self.notes.append(Note(path, fate, old, new, detail))
+
+    def unknown(self, path: str, left: Mapping[str, Any]) -> None:
+        """What is left of an object when everything known was popped from it. Null is absent everywhere."""
+        for name, value in left.items():
+            if value is not None:
+                self.note(step(path, name), "dropped", "Chat completions have no such field here.")
+
+    def raise_problems(self) -> None:
+        if self.problems:
+            raise refusal(self.problems)

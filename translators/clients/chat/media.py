@@ -1,0 +1,73 @@
+"""Where a picture or a file comes from: a `data:` URL (RFC 2397), a link, or an upload's id."""
+
+from base64 import b64encode
+from binascii import Error as NotBase64
+from binascii import a2b_base64
+from urllib.parse import unquote_to_bytes
+
+from translators.conversation import Inline, Link
+
+_SUFFIXES = {
+    "pdf": "application/pdf",
+    "txt": "text/plain",
+    "md": "text/markdown",
+    "csv": "text/csv",
+    "html": "text/html",
+    "htm": "text/html",
+    "xml": "text/xml",
+    "json": "application/json",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+}
+_TEXT = "text/"
+
+
+class Unusable(Exception):
+    """Why a source cannot be used, as a sentence that goes on after its path."""
+
+
+def located(url: str) -> Inline | Link:
+    scheme = url[:8].lower()
+    if scheme.startswith("data:"):
+        return _from_data_url(url)
+    if scheme.startswith(("http://", "https://")) and not url.endswith("//"):
+        return Link(url)
+    raise Unusable("must be a data: URL in base64 or an http(s) URL")
+
+
+def from_file_data(data: str, filename: str | None) -> Inline | Link:
+    """OpenAI documents bare base64 and takes data URLs; clients of other gateways also send links."""
+    if ":" in data[:8]:
+        return located(data)
+    suffix = (filename or "").rpartition(".")[2].lower()
+    return Inline(_SUFFIXES.get(suffix, "application/pdf"), base64(data))
+
+
+def base64(data: str) -> str:
+    """The same text, proven to be base64."""
+    try:
+        a2b_base64(data, strict_mode=True)
+    except (NotBase64, ValueError):
+        raise Unusable("must be valid base64") from None
+    if not data:
+        raise Unusable("must not be empty")
+    return data
+
+
+def _from_data_url(url: str) -> Inline:
+    head, comma, data = url.partition(",")
+    if not comma:
+        raise Unusable("must be a complete data: URL, with a comma before its data")
+    media_type, *parameters = (word.strip().lower() for word in head[len("data:") :].split(";"))
+    media_type = media_type or "text/plain"
+    if "base64" in parameters:
+        return Inline(media_type, base64(data))
+    if media_type.startswith(_TEXT):
+        return Inline(media_type, b64encode(unquote_to_bytes(data)).decode())
+    raise Unusable("must be a data: URL in base64")

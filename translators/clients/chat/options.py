@@ -1,0 +1,164 @@
+"""Every field of the request but messages and tools -> options. What only says the default leaves nothing behind."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from translators.clients.chat.checking import Checked
+from translators.clients.chat.findings import Findings, step
+from translators.conversation import Option, OutputFormat, PromptCache, WebSearch
+
+_AS_THEY_ARE = frozenset(
+    (
+        "temperature",
+        "top_p",
+        "top_k",
+        "seed",
+        "user",
+        "safety_identifier",
+        "prompt_cache_key",
+        "prompt_cache_retention",
+        "prediction",
+        "moderation",
+        "audio",
+        "thinking",
+    )
+)
+_DEFAULTS: Mapping[str, Any] = {
+    "frequency_penalty": 0,
+    "presence_penalty": 0,
+    "n": 1,
+    "logprobs": False,
+    "top_logprobs": 0,
+    "store": False,
+    "parallel_tool_calls": True,
+    "service_tier": "auto",
+    "verbosity": "medium",
+    "logit_bias": {},
+    "metadata": {},
+}
+"""What OpenAI documents as the behaviour without the field, where no provider's own differs from it."""
+
+_OURS = frozenset({"reasoning_budget", "reasoning_visible", "web_search", "prompt_cache"})
+"""Names of options that are no fields of a chat: what a client sends under them is not what a provider expects."""
+
+
+class Options:
+    """The options so far, and the fields that they are popped from."""
+
+    def __init__(self, checked: Checked, findings: Findings) -> None:
+        self.checked, self.fields, self.findings = checked, checked.fields, findings
+        self.read: dict[str, Option] = {}
+
+    def put(self, name: str, value: Any, at: str) -> None:
+        self.read[name] = Option(value, at)
+
+    def take(self, name: str) -> Any:
+        return self.fields.pop(name, None)
+
+
+def options(checked: Checked, findings: Findings, *, legacy: bool) -> dict[str, Option]:
+    """Pops all that is left in `checked.fields`, so it comes last. `legacy` allows one call an answer only."""
+    out = Options(checked, findings)
+    _simple(out)
+    _limits(out)
+    _reasoning(out)
+    _formats(out)
+    if legacy:
+        out.put("parallel_tool_calls", False, checked.at("functions"))
+    for name, value in out.fields.items():
+        at = step("extra_body" if name in checked.moved else "", name)
+        if name in _OURS and value is not None:
+            findings.note(at, "dropped", "Chat completions have no such field.")
+        elif value is not None:
+            out.put(name, value, at)
+    return out.read
+
+
+def _simple(out: Options) -> None:
+    fields = out.fields
+    if fields.get("top_logprobs") is not None and not fields.get("logprobs"):
+        out.findings.problem(out.checked.at("top_logprobs"), "needs logprobs to be true")
+    for name in list(fields):
+        if name in _AS_THEY_ARE or name in _DEFAULTS:
+            value = fields.pop(name)
+            if value is not None and value != _DEFAULTS.get(name):
+                out.put(name, value, out.checked.at(name))
+
+
+def _limits(out: Options) -> None:
+    at = out.checked.at
+    newer, older = out.take("max_completion_tokens"), out.take("max_tokens")
+    if newer is not None:
+        out.put("max_tokens", newer, at("max_completion_tokens"))
+        if older is not None and older != newer:
+            detail = "max_completion_tokens beside it is the newer field, and wins."
+            out.findings.note(at("max_tokens"), "dropped", detail, old=older, new=newer)
+    elif older is not None:
+        out.put("max_tokens", older, at("max_tokens"))
+    stop = out.take("stop")
+    if stop:
+        out.put("stop", (stop,) if isinstance(stop, str) else tuple(stop), at("stop"))
+    modalities = tuple(dict.fromkeys(out.take("modalities") or ("text",)))
+    if modalities != ("text",):
+        out.put("modalities", modalities, at("modalities"))
+
+
+def _reasoning(out: Options) -> None:
+    at, effort = out.checked.at, out.take("reasoning_effort")
+    path = at("reasoning")
+    reasoning = out.take("reasoning") or {}
+    other, budget = reasoning.pop("effort", None), reasoning.pop("max_tokens", None)
+    if effort is not None:
+        out.put("reasoning_effort", effort, at("reasoning_effort"))
+        if other is not None and other != effort:
+            out.findings.note(f"{path}.effort", "dropped", "reasoning_effort beside it wins.", old=other, new=effort)
+    elif other is not None:
+        out.put("reasoning_effort", other, f"{path}.effort")
+    if budget is not None:
+        out.put("reasoning_budget", budget, f"{path}.max_tokens")
+    if reasoning.pop("exclude", None):
+        out.put("reasoning_visible", False, f"{path}.exclude")
+    out.findings.unknown(path, reasoning)
+
+
+def _formats(out: Options) -> None:
+    at, findings = out.checked.at, out.findings
+    if (wanted := out.take("response_format")) is not None:
+        _response_format(wanted, at("response_format"), out)
+    if (search := out.take("web_search_options")) is not None:
+        path = at("web_search_options")
+        location = search.pop("user_location", None)
+        size = search.pop("search_context_size", None)
+        out.put("web_search", WebSearch(size, _location(location, f"{path}.user_location", findings)), path)
+        findings.unknown(path, search)
+    if cache := out.take("prompt_cache_options"):
+        path = at("prompt_cache_options")
+        read = PromptCache(cache.pop("mode", None), cache.pop("ttl", None))
+        if read != PromptCache():
+            out.put("prompt_cache", read, path)
+        findings.unknown(path, cache)
+
+
+def _response_format(wanted: dict[str, Any], at: str, out: Options) -> None:
+    kind = wanted.pop("type")
+    if kind == "json_object":
+        out.put("response_format", OutputFormat("json"), at)
+    elif kind == "json_schema":
+        described = wanted.pop("json_schema")
+        schema, name = described.pop("schema", None), described.pop("name")
+        description, strict = described.pop("description", None), described.pop("strict", None)
+        out.put("response_format", OutputFormat("schema", schema, name, description, strict), at)
+        out.findings.unknown(f"{at}.json_schema", described)
+    out.findings.unknown(at, wanted)
+
+
+def _location(location: dict[str, Any] | None, at: str, findings: Findings) -> dict[str, str] | None:
+    if location is None:
+        return None
+    place = location.pop("approximate")
+    said = {name: place.pop(name, None) for name in ("city", "country", "region", "timezone")}
+    read = {name: value for name, value in said.items() if value is not None}
+    findings.unknown(f"{at}.approximate", place)
+    location.pop("type")
+    findings.unknown(at, location)
+    return read

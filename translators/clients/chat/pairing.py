@@ -1,0 +1,65 @@
+"""Which call a result answers: every call is answered by the messages right after it, and nothing else is.
+
+Providers refuse anything less, far from its cause; so it is refused here, by path.
+"""
+
+from dataclasses import dataclass, field
+
+from translators.clients.chat.findings import Findings
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyCall:
+    """A `function_call`, which has no id: we number them, and give the number to the call and its result."""
+
+    id: str
+    name: str
+
+
+@dataclass(slots=True)
+class Pairing:
+    findings: Findings
+    open: dict[str, str] = field(default_factory=dict)
+    """Calls that wait for their result, and where they were made."""
+    seen: set[str] = field(default_factory=set)
+    legacy: LegacyCall | None = None
+    count: int = 0
+
+    def called(self, id: str, at: str) -> None:
+        if id in self.open:
+            self.findings.problem(f"{at}.id", "is the id of an earlier call of the same message; give each its own")
+        self.open[id] = at
+        self.seen.add(id)
+
+    def called_function(self, name: str, at: str) -> str:
+        self.legacy = LegacyCall(f"call_legacy_{self.count}", name)
+        self.count += 1
+        self.called(self.legacy.id, at)
+        return self.legacy.id
+
+    def answered(self, id: str, at: str) -> None:
+        if self.open.pop(id, None) is not None:
+            return
+        if id in self.seen:
+            sentence = "is the id of a call that is answered already, or that other messages separate from this result"
+        else:
+            sentence = "is the id of no tool call before it; send the assistant message with that call first"
+        self.findings.problem(f"{at}.tool_call_id", sentence)
+
+    def answered_function(self, at: str) -> LegacyCall | None:
+        """The call that a message of role `function` answers."""
+        if (call := self.legacy) is None:
+            self.findings.problem(at, "answers no function_call; send the assistant message with that call first")
+            return None
+        self.legacy = None
+        self.answered(call.id, at)
+        return call
+
+    def close(self) -> None:
+        """A message that is no result, or the end."""
+        for at in self.open.values():
+            self.findings.problem(
+                at, "has no result; send one message of role tool (or function) for each call right after it"
+            )
+        self.open.clear()
+        self.legacy = None

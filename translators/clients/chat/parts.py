@@ -1,0 +1,117 @@
+"""Content of a message -> parts. What comes in is a checked copy, and is popped empty."""
+
+from dataclasses import replace
+from typing import Any
+
+from translators.clients.chat.findings import Findings
+from translators.clients.chat.media import Unusable, base64, from_file_data, located
+from translators.conversation import Audio, Cache, Document, Image, Inline, Part, Refusal, Text, Upload
+
+_NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image, a document or a tool's result."
+
+
+def content(value: Any, at: str, findings: Findings) -> list[Part]:
+    """A string is one part with the path of the content; null is none."""
+    path = f"{at}.content"
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [Text(value, path)]
+    parts: list[Part] = []
+    for index, part in enumerate(value):
+        try:
+            parts.append(_part(part, f"{path}[{index}]", findings))
+        except _AtFault as fault:
+            findings.problem(fault.path, fault.sentence)
+    return parts
+
+
+def cached(parts: list[Part], cache: Cache | None, at: str, findings: Findings) -> None:
+    """A mark on a whole message stands after its last part."""
+    if cache is None:
+        return
+    last = parts[-1] if parts else None
+    if not isinstance(last, Text | Image | Document):
+        findings.note(f"{at}.cache_control", "dropped", _NO_ROOM)
+    elif last.cache is None:
+        parts[-1] = replace(last, cache=cache)
+
+
+def cache_of(fields: dict[str, Any], at: str, findings: Findings) -> Cache | None:
+    """OpenAI's breakpoint, or Anthropic's where that is missing."""
+    marks = {}
+    for name in ("cache_control", "prompt_cache_breakpoint"):
+        if (mark := fields.pop(name, None)) is not None:
+            mark.pop("type" if name == "cache_control" else "mode")
+            marks[name] = Cache(mark.pop("ttl", None))
+            findings.unknown(f"{at}.{name}", mark)
+    ours = marks.get("prompt_cache_breakpoint")
+    theirs = marks.get("cache_control")
+    if ours and theirs and ours != theirs:
+        findings.note(f"{at}.cache_control", "dropped", "prompt_cache_breakpoint beside it says another lifetime.")
+    return ours or theirs
+
+
+class _AtFault(Exception):
+    def __init__(self, path: str, sentence: object) -> None:
+        self.path, self.sentence = path, str(sentence)
+
+
+def _part(part: dict[str, Any], at: str, findings: Findings) -> Part:
+    kind = part.pop("type")
+    cache = cache_of(part, at, findings) if len(part) > 1 else None
+    match kind:
+        case "text":
+            read: Part = Text(part.pop("text"), at, cache)
+        case "image_url":
+            read = _image(part.pop("image_url"), at, cache, findings)
+        case "file":
+            read = _file(part.pop("file"), at, cache, findings)
+        case "input_audio":
+            read = _audio(part.pop("input_audio"), at, findings)
+        case _:
+            read = Refusal(part.pop("refusal"), at)
+    if cache is not None and isinstance(read, Audio | Refusal):
+        findings.note(at, "dropped", _NO_ROOM)
+    if part:
+        findings.unknown(at, part)
+    return read
+
+
+def _image(image: dict[str, Any], at: str, cache: Cache | None, findings: Findings) -> Part:
+    path = f"{at}.image_url"
+    try:
+        source = located(image.pop("url"))
+    except Unusable as reason:
+        raise _AtFault(path, reason) from None
+    detail = image.pop("detail", None)
+    findings.unknown(path, image)
+    if not isinstance(source, Inline) or source.media_type.startswith("image/"):
+        return Image(source, None if detail == "auto" else detail, at, cache)
+    if source.media_type == "application/pdf" or source.media_type.startswith("text/"):
+        return Document(source, None, at, cache)
+    raise _AtFault(path, "must carry an image, a PDF or text")
+
+
+def _file(file: dict[str, Any], at: str, cache: Cache | None, findings: Findings) -> Part:
+    path = f"{at}.file"
+    data, upload, filename = (file.pop(name, None) for name in ("file_data", "file_id", "filename"))
+    findings.unknown(path, file)
+    if (data is None) == (upload is None):
+        raise _AtFault(path, "must have one of file_data and file_id")
+    if upload is not None:
+        return Document(Upload(upload), filename, at, cache)
+    try:
+        return Document(from_file_data(data, filename), filename, at, cache)
+    except Unusable as reason:
+        raise _AtFault(f"{path}.file_data", reason) from None
+
+
+def _audio(audio: dict[str, Any], at: str, findings: Findings) -> Part:
+    path = f"{at}.input_audio"
+    try:
+        read = Audio(base64(audio.pop("data")), audio.pop("format"), at)
+    except Unusable as reason:
+        raise _AtFault(f"{path}.data", reason) from None
+    findings.unknown(path, audio)
+    return read

@@ -1,0 +1,111 @@
+"""Content: a string, or a list of parts; which parts depends on whose message it is."""
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from pydantic import Field, Tag
+
+from translators.clients.chat.shapes.unions import by, neither, none_of, text_or_list, wire
+
+
+@wire
+class CacheControl(TypedDict):
+    """Anthropic's mark of a prompt-cache breakpoint, which many OpenAI clients can send."""
+
+    type: Literal["ephemeral"]
+    ttl: NotRequired[Annotated[str, Field(max_length=16)] | None]
+
+
+@wire
+class Breakpoint(TypedDict):
+    """OpenAI's."""
+
+    mode: Literal["explicit"]
+    ttl: NotRequired[Literal["30m", "12h"] | None]
+
+
+@wire
+class Part(TypedDict):
+    cache_control: NotRequired[CacheControl | None]
+    prompt_cache_breakpoint: NotRequired[Breakpoint | None]
+
+
+@wire
+class TextPart(Part):
+    type: Literal["text"]
+    text: str
+
+
+@wire
+class RefusalPart(Part):
+    type: Literal["refusal"]
+    refusal: str
+
+
+@wire
+class ImageUrl(TypedDict):
+    url: str
+    detail: NotRequired[Literal["auto", "low", "high", "original"] | None]
+
+
+@wire
+class ImagePart(Part):
+    type: Literal["image_url"]
+    image_url: ImageUrl
+
+
+@wire
+class InputAudio(TypedDict):
+    data: str
+    format: Literal["wav", "mp3"]
+
+
+@wire
+class AudioPart(Part):
+    type: Literal["input_audio"]
+    input_audio: InputAudio
+
+
+@wire
+class File(TypedDict):
+    file_data: NotRequired[str | None]
+    file_id: NotRequired[Annotated[str, Field(min_length=1)] | None]
+    filename: NotRequired[str | None]
+
+
+@wire
+class FilePart(Part):
+    type: Literal["file"]
+    file: File
+
+
+_Text = Annotated[TextPart, Tag("<text>")]
+_Refusal = Annotated[RefusalPart, Tag("<refusal>")]
+_Image = Annotated[ImagePart, Tag("<image>")]
+_File = Annotated[FilePart, Tag("<file>")]
+_Audio = Annotated[AudioPart, Tag("<audio>")]
+
+_PLAIN = {"text": "<text>"}
+_SAID = {"text": "<text>", "refusal": "<refusal>"}
+_RETURNED = {"text": "<text>", "image_url": "<image>", "file": "<file>"}
+_SHOWN = {"text": "<text>", "image_url": "<image>", "file": "<file>", "input_audio": "<audio>"}
+
+PlainPart = Annotated[_Text | Annotated[Any, none_of("type", _PLAIN), Tag("<unknown>")], by("type", _PLAIN)]
+SaidPart = Annotated[_Text | _Refusal | Annotated[Any, none_of("type", _SAID), Tag("<unknown>")], by("type", _SAID)]
+ReturnedPart = Annotated[
+    _Text | _Image | _File | Annotated[Any, none_of("type", _RETURNED), Tag("<unknown>")], by("type", _RETURNED)
+]
+ShownPart = Annotated[
+    _Text | _Image | _File | _Audio | Annotated[Any, none_of("type", _SHOWN), Tag("<unknown>")], by("type", _SHOWN)
+]
+
+_String = Annotated[str, Tag("<text>")]
+_Neither = Annotated[Any, neither("must be a string or a list of content parts"), Tag("<neither>")]
+
+PlainContent = Annotated[_String | Annotated[list[PlainPart], Tag("<list>")] | _Neither, text_or_list]
+"""System, developer: text."""
+SaidContent = Annotated[_String | Annotated[list[SaidPart], Tag("<list>")] | _Neither, text_or_list]
+"""Assistant: text and refusals."""
+ReturnedContent = Annotated[_String | Annotated[list[ReturnedPart], Tag("<list>")] | _Neither, text_or_list]
+"""Tool: OpenAI takes text only, but clients send what their tools returned, pictures too, and providers take it."""
+ShownContent = Annotated[_String | Annotated[list[ShownPart], Tag("<list>")] | _Neither, text_or_list]
+"""User: everything."""

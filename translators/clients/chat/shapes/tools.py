@@ -1,0 +1,135 @@
+"""Tools, the choice among them, and their forms of 2023 (`functions`, `function_call`)."""
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from pydantic import Field, StringConstraints, Tag
+
+from translators.clients.chat.shapes.content import CacheControl
+from translators.clients.chat.shapes.unions import JsonObject, by, neither, none_of, text_or_object, wire
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\s\p{C}]+$")]
+"""OpenAI takes 64 of [a-zA-Z0-9_-]; names made from MCP servers have dots and slashes and are longer."""
+
+
+@wire
+class Function(TypedDict):
+    name: Name
+    description: NotRequired[str | None]
+    parameters: NotRequired[JsonObject | None]
+    strict: NotRequired[bool | None]
+    cache_control: NotRequired[CacheControl | None]
+
+
+@wire
+class FunctionTool(TypedDict):
+    type: Literal["function"]
+    function: Function
+    cache_control: NotRequired[CacheControl | None]
+
+
+@wire
+class Grammar(TypedDict):
+    definition: str
+    syntax: Literal["lark", "regex"]
+
+
+@wire
+class TextFormat(TypedDict):
+    type: Literal["text"]
+
+
+@wire
+class GrammarFormat(TypedDict):
+    type: Literal["grammar"]
+    grammar: Grammar
+
+
+_FORMATS = {"text": "<text>", "grammar": "<grammar>"}
+CustomFormat = Annotated[
+    Annotated[TextFormat, Tag("<text>")]
+    | Annotated[GrammarFormat, Tag("<grammar>")]
+    | Annotated[Any, none_of("type", _FORMATS), Tag("<unknown>")],
+    by("type", _FORMATS),
+]
+
+
+@wire
+class Custom(TypedDict):
+    name: Name
+    description: NotRequired[str | None]
+    format: NotRequired[CustomFormat | None]
+
+
+@wire
+class CustomTool(TypedDict):
+    type: Literal["custom"]
+    custom: Custom
+
+
+_TOOLS = {"function": "<function>", "custom": "<custom>"}
+Tool = Annotated[
+    Annotated[FunctionTool, Tag("<function>")]
+    | Annotated[CustomTool, Tag("<custom>")]
+    | Annotated[Any, none_of("type", _TOOLS), Tag("<unknown>")],
+    by("type", _TOOLS),
+]
+
+
+@wire
+class Named(TypedDict):
+    name: str
+
+
+@wire
+class FunctionChoice(TypedDict):
+    type: Literal["function"]
+    function: Named
+
+
+@wire
+class CustomChoice(TypedDict):
+    type: Literal["custom"]
+    custom: Named
+
+
+OneTool = Annotated[
+    Annotated[FunctionChoice, Tag("<function>")]
+    | Annotated[CustomChoice, Tag("<custom>")]
+    | Annotated[Any, none_of("type", _TOOLS), Tag("<unknown>")],
+    by("type", _TOOLS),
+]
+
+
+@wire
+class AllowedTools(TypedDict):
+    mode: Literal["auto", "required"]
+    tools: Annotated[list[OneTool], Field(min_length=1)]
+
+
+@wire
+class AllowedChoice(TypedDict):
+    type: Literal["allowed_tools"]
+    allowed_tools: AllowedTools
+
+
+_CHOICES = {"function": "<function>", "custom": "<custom>", "allowed_tools": "<allowed>"}
+ChosenTools = Annotated[
+    Annotated[FunctionChoice, Tag("<function>")]
+    | Annotated[CustomChoice, Tag("<custom>")]
+    | Annotated[AllowedChoice, Tag("<allowed>")]
+    | Annotated[Any, none_of("type", _CHOICES), Tag("<unknown>")],
+    by("type", _CHOICES),
+]
+
+ToolChoice = Annotated[
+    Annotated[Literal["none", "auto", "required"], Tag("<text>")]
+    | Annotated[ChosenTools, Tag("<object>")]
+    | Annotated[Any, neither("must be a string or an object"), Tag("<neither>")],
+    text_or_object,
+]
+FunctionCallChoice = Annotated[
+    Annotated[Literal["none", "auto"], Tag("<text>")]
+    | Annotated[Named, Tag("<object>")]
+    | Annotated[Any, neither("must be a string or an object"), Tag("<neither>")],
+    text_or_object,
+]

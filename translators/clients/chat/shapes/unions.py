@@ -1,0 +1,71 @@
+"""How one form is told from another: by a function and not by trial, so that a problem has one path.
+
+Tags are written `<so>`: they are no field's name, and so never show up in the path of a problem.
+"""
+
+from collections.abc import Mapping
+from typing import Any, LiteralString
+
+from pydantic import ConfigDict, Discriminator, with_config
+from pydantic.functional_validators import PlainValidator
+from pydantic_core import PydanticCustomError
+
+wire = with_config(ConfigDict(strict=True, extra="allow"))
+
+JsonObject = dict[str, Any]
+Kinds = Mapping[str, str]
+"""What a client writes in `type` (or `role`), and the tag that it gets."""
+
+
+def by(key: str, kinds: Kinds, *, absent: str = "<unknown>") -> Discriminator:
+    """Chooses by the value of `key`; `absent` is for an object without one."""
+
+    def choose(value: Any) -> str:
+        if not isinstance(value, dict):
+            return "<unknown>"
+        kind = value.get(key)
+        if kind is None:
+            return absent
+        return kinds.get(kind, "<unknown>") if isinstance(kind, str) else "<unknown>"
+
+    return Discriminator(choose)
+
+
+def none_of(key: str, kinds: Kinds) -> PlainValidator:
+    """What `<unknown>` says: it never accepts. `key` in the error's context is the field to blame."""
+    wanted = "must be one of " + ", ".join(kinds)
+
+    def refuse(value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise PydanticCustomError("dict_type", "must be an object")
+        if value.get(key) is None:
+            raise PydanticCustomError("missing", "is required", {"key": key})
+        raise PydanticCustomError("unknown_kind", _literally(wanted), {"key": key})
+
+    return PlainValidator(refuse)
+
+
+def neither(wanted: str) -> PlainValidator:
+    """The choice that is left when a value has none of the forms that a field can have."""
+
+    def refuse(_: Any) -> Any:
+        raise PydanticCustomError("wrong_form", _literally(wanted))
+
+    return PlainValidator(refuse)
+
+
+def _literally(sentence: str) -> LiteralString:
+    """pydantic reads braces in a message; ours come from this folder and have none."""
+    return sentence
+
+
+def _text_or_list(value: Any) -> str:
+    return "<text>" if isinstance(value, str) else "<list>" if isinstance(value, list) else "<neither>"
+
+
+def _text_or_object(value: Any) -> str:
+    return "<text>" if isinstance(value, str) else "<object>" if isinstance(value, dict) else "<neither>"
+
+
+text_or_list = Discriminator(_text_or_list)
+text_or_object = Discriminator(_text_or_object)

@@ -1,0 +1,158 @@
+"""Messages -> turns, one for one. What comes in is a checked copy, and is popped empty."""
+
+from typing import Any, Literal
+
+from translators.clients.chat.findings import Findings
+from translators.clients.chat.pairing import Pairing
+from translators.clients.chat.parts import cache_of, cached, content
+from translators.conversation import (
+    Foreign,
+    Part,
+    Reasoning,
+    RedactedReasoning,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+    Turn,
+)
+
+
+def turns(messages: list[dict[str, Any]], findings: Findings) -> tuple[Turn, ...]:
+    pairing = Pairing(findings)
+    read = []
+    for index, message in enumerate(messages):
+        at = f"messages[{index}]"
+        role = message.pop("role")
+        if role not in ("tool", "function") and pairing.open:
+            pairing.close()
+        match role:
+            case "assistant":
+                turn = _assistant(message, at, pairing, findings)
+            case "tool":
+                turn = _result(message, at, pairing, findings)
+            case "function":
+                turn = _function_result(message, at, pairing, findings)
+            case _:
+                parts = content(message.pop("content"), at, findings)
+                if message:
+                    cached(parts, cache_of(message, at, findings), at, findings)
+                turn = Turn(role, tuple(parts), message.pop("name", None), at)
+        if message:
+            findings.unknown(at, message)
+        read.append(turn)
+    pairing.close()
+    return tuple(read)
+
+
+def _result(message: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -> Turn:
+    id = message.pop("tool_call_id")
+    pairing.answered(id, at)
+    parts = content(message.pop("content"), at, findings)
+    cache = cache_of(message, at, findings) if message else None
+    result = ToolResult(id, tuple(parts), at=at, cache=cache)
+    return Turn("tool", (result,), message.pop("name", None), at)
+
+
+def _function_result(message: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -> Turn:
+    """The `name` is the function's, not a participant's; it adds nothing where it is the name of the call."""
+    call = pairing.answered_function(at)
+    if message.pop("name") != (call.name if call else None):
+        findings.note(f"{at}.name", "dropped", "The result is given to the last function_call, whose name is another.")
+    parts = content(message.pop("content"), at, findings)
+    cache = cache_of(message, at, findings)
+    return Turn("tool", (ToolResult(call.id if call else "", tuple(parts), at=at, cache=cache),), None, at)
+
+
+def _assistant(message: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -> Turn:
+    """Reasoning first and calls last, as every provider wants them; a provider's own blocks in between."""
+    said = [part for part in content(message.pop("content", None), at, findings) if not _is_empty(part, at)]
+    calls = [
+        _call(call, f"{at}.tool_calls[{index}]", pairing, findings)
+        for index, call in enumerate(message.pop("tool_calls", None) or ())
+    ]
+    if not message:
+        return Turn("assistant", (*said, *calls), None, at)
+    if refusal := message.pop("refusal", None):
+        said.append(Refusal(refusal, f"{at}.refusal"))
+    cached(said, cache_of(message, at, findings), at, findings)
+    if (legacy := message.pop("function_call", None)) is not None:
+        if calls:
+            findings.problem(f"{at}.function_call", "cannot stand beside tool_calls")
+        calls.append(_function_call(legacy, f"{at}.function_call", pairing, findings))
+    _unsendable(message, at, findings)
+    before = (*_reasoning(message, at, findings), *_foreign(message, at, findings))
+    return Turn("assistant", (*before, *said, *calls), message.pop("name", None), at)
+
+
+def _unsendable(message: dict[str, Any], at: str, findings: Findings) -> None:
+    if message.pop("audio", None) is not None:
+        sentence = "names spoken audio, which is kept nowhere here; send its transcript"
+        findings.problem(f"{at}.audio", sentence, "unsupported_parameter")
+    if message.pop("annotations", None):
+        findings.note(f"{at}.annotations", "dropped", "Citations of an earlier answer are not sent back to a provider.")
+
+
+def _is_empty(part: Part, at: str) -> bool:
+    """`content: ""` beside tool calls is the null of clients that have none."""
+    return isinstance(part, Text) and not part.text and part.at == f"{at}.content"
+
+
+def _reasoning(message: dict[str, Any], at: str, findings: Findings) -> list[Part]:
+    plain = None
+    for name in ("reasoning_content", "reasoning"):
+        text = message.pop(name, None)
+        if text and plain is None:
+            plain = Reasoning(text, at=f"{at}.{name}")
+        elif text and plain is not None and text != plain.text:
+            findings.note(f"{at}.{name}", "dropped", "reasoning_content beside it says something else.")
+    blocks: list[Part] = []
+    for index, block in enumerate(message.pop("thinking_blocks", None) or ()):
+        blocks.append(_thinking(block, f"{at}.thinking_blocks[{index}]", findings))
+    if plain is None or not blocks:
+        return blocks if plain is None else [plain]
+    if plain.text != "".join(block.text for block in blocks if isinstance(block, Reasoning)):
+        findings.note(plain.at, "dropped", "thinking_blocks beside it are sent instead.")
+    return blocks
+
+
+def _thinking(block: dict[str, Any], at: str, findings: Findings) -> Part:
+    kind, issuer = block.pop("type"), block.pop("issuer", None)
+    block.pop("index", None)
+    if kind == "thinking":
+        read: Part = Reasoning(block.pop("thinking"), block.pop("signature", None) or None, issuer, at)
+    else:
+        read = RedactedReasoning(block.pop("data"), issuer, at)
+    findings.unknown(at, block)
+    return read
+
+
+def _foreign(message: dict[str, Any], at: str, findings: Findings) -> list[Part]:
+    blocks: list[Part] = []
+    for index, block in enumerate(message.pop("provider_content", None) or ()):
+        block.pop("index", None)
+        path = f"{at}.provider_content[{index}]"
+        blocks.append(Foreign(block.pop("dialect"), block.pop("block"), path))
+        findings.unknown(path, block)
+    return blocks
+
+
+def _call(call: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -> ToolCall:
+    id = call.pop("id")
+    kind: Literal["function", "custom"] = call.pop("type", None) or "function"
+    inner = call.pop(kind)
+    pairing.called(id, at)
+    read = ToolCall(id, inner.pop("name"), inner.pop("input" if kind == "custom" else "arguments"), kind, at)
+    if inner:
+        findings.unknown(f"{at}.{kind}", inner)
+    if call:
+        call.pop("index", None)
+        findings.unknown(at, call)
+    return read
+
+
+def _function_call(call: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -> ToolCall:
+    name = call.pop("name")
+    read = ToolCall(pairing.called_function(name, at), name, call.pop("arguments"), at=at)
+    findings.unknown(at, call)
+    return read

@@ -1,0 +1,105 @@
+"""Server-sent events out of bytes that come in any pieces (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+
+Bytes are searched once: what has no blank line yet waits in a list of pieces, and is joined when the blank line comes.
+"""
+
+import re
+from typing import NamedTuple
+
+from translators.errors import BadAnswer
+
+LARGEST_EVENT = 64 * 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
+_BLANK_LINE = b"\n\n"
+# What nearly all events look like, read in one step: perhaps a name, then one line of data.
+_USUAL = re.compile(rb"(?:event: ?([^\n]*)\n)?data: ?([^\n]*)").fullmatch
+
+
+class SseEvent(NamedTuple):
+    """`name` is empty where the stream gave none; `data` are the joined `data:` lines, not yet decoded."""
+
+    name: str
+    data: bytes
+
+
+class SseReader:
+    """`feed` bytes, get the events that they complete; `close` at their end. `id:` and `retry:` mean nothing here."""
+
+    def __init__(self, largest: int = LARGEST_EVENT) -> None:
+        self._largest = largest
+        self._waiting: list[bytes] = []  # an event without its blank line, line ends already `\n`
+        self._waiting_size = 0
+        self._after_cr = False  # the last byte fed was a CR: an LF right after it belongs to it
+        self._at_start = True
+
+    def feed(self, data: bytes) -> list[SseEvent]:
+        """The events that end in `data`. Raises `BadAnswer` for one that is too large."""
+        if self._after_cr or b"\r" in data:
+            data = self._with_plain_line_ends(data)
+        if not data:
+            return []
+        last = data.rfind(_BLANK_LINE)
+        if last >= 0:
+            complete, rest = data[:last], data[last + 2 :]
+        elif data[0] == 10 and self._waiting and self._waiting[-1][-1] == 10:
+            complete, rest = b"", data[1:]  # the blank line itself was cut in two
+        else:
+            self._wait(data)
+            return []
+        if self._waiting:
+            complete = b"".join((*self._waiting, complete))
+            self._waiting.clear()
+            self._waiting_size = 0
+        if self._at_start:
+            self._at_start = False
+            complete = complete.removeprefix(_BOM)
+        if rest:
+            self._wait(rest)
+        return self._events(complete)
+
+    def close(self) -> None:
+        """The bytes are over. An event without its blank line is half an event: raises `BadAnswer`."""
+        left = b"".join(self._waiting).removeprefix(_BOM)
+        if any(line and not line.startswith(b":") for line in left.split(b"\n")):
+            raise BadAnswer.unreadable(
+                "The provider's stream ended in the middle of an event.", code="incomplete_answer"
+            )
+
+    def _with_plain_line_ends(self, data: bytes) -> bytes:
+        if self._after_cr and data:
+            self._after_cr = False
+            data = data.removeprefix(b"\n")
+        if b"\r" in data:
+            self._after_cr = data.endswith(b"\r")
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return data
+
+    def _wait(self, piece: bytes) -> None:
+        self._waiting_size += len(piece)
+        if self._waiting_size > self._largest:
+            raise self._too_large()
+        self._waiting.append(piece)
+
+    def _events(self, complete: bytes) -> list[SseEvent]:
+        blocks = complete.split(_BLANK_LINE)
+        if len(complete) > self._largest and len(max(blocks, key=len)) > self._largest:
+            raise self._too_large()
+        return [event for block in blocks if (event := _event(block)) is not None]
+
+    def _too_large(self) -> BadAnswer:
+        return BadAnswer.unreadable(f"The provider sent a single event of more than {self._largest} bytes.")
+
+
+def _event(block: bytes) -> SseEvent | None:
+    """A block of lines is an event if it has data, even empty data."""
+    if usual := _USUAL(block):
+        name, data = usual.groups()
+        return SseEvent(name.decode("utf-8", "replace") if name else "", data)
+    name, lines = b"", []
+    for line in block.split(b"\n"):
+        field, _, value = line.partition(b":")
+        if field == b"data":
+            lines.append(value.removeprefix(b" "))
+        elif field == b"event":
+            name = value.removeprefix(b" ")
+    return SseEvent(name.decode("utf-8", "replace"), b"\n".join(lines)) if lines else None

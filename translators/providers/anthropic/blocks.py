@@ -1,0 +1,280 @@
+"""The content blocks of an answer, each a small machine of its own: it opens, takes deltas, and closes.
+
+Reference: https://platform.claude.com/docs/en/build-with-claude/streaming.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from translators.custom_tools import Unwrapper
+from translators.dialects import Recall
+from translators.errors import BadAnswer
+from translators.events import (
+    Annotation,
+    Event,
+    ForeignBlock,
+    Noted,
+    ReasoningDelta,
+    ReasoningRedacted,
+    ReasoningSigned,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStarted,
+)
+from translators.notes import Note
+
+
+class Tally:
+    """What the blocks of one answer count together."""
+
+    def __init__(self, recall: Recall) -> None:
+        self.recall = recall
+        self.issuer: str | None = None
+        self.text = 0  # code points so far
+        self.reasoning = 0
+        self.calls = 0
+        self.noted: set[str] = set()  # oddities that were told once
+        self.doubts: list[Note] = []  # what is odd unless the answer was cut at its length
+
+    def once(self, path: str, why: str) -> list[Event]:
+        """A note, the first time that `path` is odd."""
+        if path in self.noted:
+            return []
+        self.noted.add(path)
+        return [Noted(Note(path, "dropped", detail=why))]
+
+
+class Block:
+    """Any block: `deltas` maps a delta's type to the method that takes it. This one is of an unknown kind."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+
+    def opened(self, start: Mapping[str, Any]) -> list[Event]:
+        """The block as it was begun: in a whole answer, all of it."""
+        return self.tally.once(f"content.{_kind(start)}", "A block of this type is not known.")
+
+    def delta(self, delta: Mapping[str, Any]) -> list[Event]:
+        return self.tally.once(f"delta.{_kind(delta)}", "A delta of this type does not belong to this block.")
+
+    def closed(self) -> list[Event]:
+        return []
+
+
+class TextBlock(Block):
+    """Text; its citations are told when its end is known."""
+
+    def __init__(self, tally: Tally) -> None:
+        super().__init__(tally)
+        self._start = tally.text
+        self._citations: list[Mapping[str, Any]] = []
+
+    def opened(self, start: Mapping[str, Any]) -> list[Event]:
+        citations = start.get("citations")
+        self._citations += [found for found in citations or () if isinstance(found, Mapping)]
+        return self._text(words(start, "text"))
+
+    def delta(self, delta: Mapping[str, Any]) -> list[Event]:
+        kind = delta.get("type")
+        if kind == "text_delta":
+            return self._text(words(delta, "text"))
+        if kind == "citations_delta" and isinstance(delta.get("citation"), Mapping):
+            self._citations.append(delta["citation"])
+            return []
+        return super().delta(delta)
+
+    def closed(self) -> list[Event]:
+        events: list[Event] = []
+        for citation in self._citations:
+            match citation:
+                case {"type": "web_search_result_location", "url": str(url)}:
+                    title = citation.get("title")
+                    title = title if isinstance(title, str) else ""
+                    events.append(Annotation(self._start, self.tally.text, title, url))
+                case _:
+                    events += self.tally.once(f"citations.{_kind(citation)}", "A citation without a web address.")
+        return events
+
+    def _text(self, text: str) -> list[Event]:
+        if not text:
+            return []
+        self.tally.text += len(text)
+        return [TextDelta(text)]
+
+
+class ThinkingBlock(Block):
+    """Reasoning; the signature comes last and is told whole. Its text may be omitted altogether."""
+
+    def __init__(self, tally: Tally) -> None:
+        super().__init__(tally)
+        self._number = tally.reasoning
+        tally.reasoning += 1
+        self._signature = ""
+
+    def opened(self, start: Mapping[str, Any]) -> list[Event]:
+        self._signature = words(start, "signature")
+        return self._text(words(start, "thinking"))
+
+    def delta(self, delta: Mapping[str, Any]) -> list[Event]:
+        match delta.get("type"):
+            case "thinking_delta":
+                return self._text(words(delta, "thinking"))
+            case "signature_delta":
+                self._signature = words(delta, "signature")
+                return []
+        return super().delta(delta)
+
+    def closed(self) -> list[Event]:
+        if not self._signature:
+            return []
+        return [ReasoningSigned(self._number, self._signature, self.tally.issuer)]
+
+    def _text(self, text: str) -> list[Event]:
+        return [ReasoningDelta(self._number, text)] if text else []
+
+
+class RedactedBlock(Block):
+    """Reasoning that only the provider can read."""
+
+    def opened(self, start: Mapping[str, Any]) -> list[Event]:
+        number = self.tally.reasoning
+        self.tally.reasoning += 1
+        return [ReasoningRedacted(number, words(start, "data"), self.tally.issuer)]
+
+
+class Pieces:
+    """The JSON text of an input that comes in pieces, or whole with the block."""
+
+    def __init__(self, start: Mapping[str, Any]) -> None:
+        self._whole = start.get("input")
+        self._pieces: list[str] = []
+        self._blank = True
+
+    def add(self, piece: str) -> str:
+        """What can be passed on: leading white space waits for something to lead to."""
+        if self._blank and not piece.strip():
+            return ""
+        self._blank = False
+        self._pieces.append(piece)
+        return piece
+
+    def rest(self) -> str:
+        """What is still to be passed on at the end: everything, if there was no piece."""
+        if not self._blank:
+            return ""
+        return self.add(json.dumps(self._whole or {}, ensure_ascii=False))
+
+    def parsed(self) -> dict[str, Any] | None:
+        """The object, or None where it is none."""
+        try:
+            parsed = json.loads("".join(self._pieces))
+        except (ValueError, RecursionError):
+            return None
+        return parsed if isinstance(parsed, dict) else None
+
+
+class ToolBlock(Block):
+    """A call of one of the client's tools, under the client's name, with its arguments as they come."""
+
+    def opened(self, start: Mapping[str, Any]) -> list[Event]:
+        self._index = self.tally.calls
+        self.tally.calls += 1
+        self._pieces = Pieces(start)
+        recall = self.tally.recall
+        on_wire = words(start, "name")
+        name = recall.names.get(on_wire, on_wire)
+        self._custom = Unwrapper() if name in recall.custom else None
+        kind: Any = "function" if self._custom is None else "custom"
+        return [ToolCallStarted(self._index, words(start, "id"), name, kind)]
+
+    def delta(self, delta: Mapping[str, Any]) -> list[Event]:
+        if delta.get("type") != "input_json_delta":
+            return super().delta(delta)
+        return self._told(self._pieces.add(words(delta, "partial_json")))
+
+    def closed(self) -> list[Event]:
+        events = self._told(self._pieces.rest())
+        path = f"tool_calls[{self._index}].arguments"
+        if self._custom is not None:
+            if text := self._custom.close():
+                events.append(ToolCallDelta(self._index, text))
+            if not self._custom.fits:
+                why = "The input of a custom tool did not come as one string: it is passed on as it came."
+                self.tally.doubts.append(Note(path, "approximated", detail=why))
+        elif self._pieces.parsed() is None:
+            self.tally.doubts.append(Note(path, "approximated", detail="These arguments are no JSON object."))
+        return events
+
+    def _told(self, piece: str) -> list[Event]:
+        text = piece if self._custom is None else self._custom.feed(piece)
+        return [ToolCallDelta(self._index, text)] if text else []
+
+
+class ServerBlock(Block):
+    """A call that the provider runs itself, or what came of it: no tool call of the client's, but kept for replay."""
+
+    def opened(self, start: Mapping[str, Any]) -> list[Event]:
+        self._payload = dict(start)
+        self._pieces = Pieces(start)
+        return []
+
+    def delta(self, delta: Mapping[str, Any]) -> list[Event]:
+        if delta.get("type") != "input_json_delta":
+            return super().delta(delta)
+        self._pieces.add(words(delta, "partial_json"))
+        return []
+
+    def closed(self) -> list[Event]:
+        if "input" in self._payload or self._payload.get("type") == "server_tool_use":
+            self._pieces.rest()
+            parsed = self._pieces.parsed()
+            if parsed is None:
+                why = "The input of a server's tool is no JSON object."
+                self.tally.doubts.append(Note("content.server_tool_use.input", "dropped", detail=why))
+            self._payload["input"] = parsed or {}
+        return [ForeignBlock("anthropic", self._payload)]
+
+
+_KINDS: dict[str, type[Block]] = {
+    "text": TextBlock,
+    "thinking": ThinkingBlock,
+    "redacted_thinking": RedactedBlock,
+    "tool_use": ToolBlock,
+    "container_upload": ServerBlock,
+}
+_KIND_OF_DELTA: dict[str, type[Block]] = {
+    "text_delta": TextBlock,
+    "citations_delta": TextBlock,
+    "thinking_delta": ThinkingBlock,
+    "signature_delta": ThinkingBlock,
+}
+
+
+def block_of(start: Mapping[str, Any], tally: Tally) -> Block:
+    """The machine for a block that begins with `start`."""
+    kind = _kind(start)
+    if kind.endswith(("_tool_use", "_tool_result")):
+        return ServerBlock(tally)
+    return _KINDS.get(kind, Block)(tally)
+
+
+def block_of_delta(delta: Mapping[str, Any], tally: Tally) -> tuple[Block, Iterable[Event]]:
+    """The machine for a block whose beginning was never told. A call without its name is no call."""
+    block = _KIND_OF_DELTA.get(_kind(delta), Block)(tally)
+    return block, () if type(block) is Block else block.opened({})
+
+
+def words(holder: Mapping[str, Any], name: str) -> str:
+    """A text field, empty where there is none. Raises `BadAnswer` for anything else."""
+    value = holder.get(name)
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    raise BadAnswer.unreadable(f"The provider's answer has a '{name}' that is no text.")
+
+
+def _kind(holder: Mapping[str, Any]) -> str:
+    kind = holder.get("type")
+    return kind[:60] if isinstance(kind, str) else "untyped"

@@ -1,0 +1,70 @@
+"""Prompt-cache breakpoints (https://platform.claude.com/docs/en/build-with-claude/prompt-caching): at most four, of
+5 minutes or 1 hour, the longer-lived ones first."""
+
+from typing import Any
+
+from translators.conversation import Cache, Knobs, PromptCache
+from translators.notes import Note
+
+_AT_MOST = 4
+_TTLS = {"5m": "5m", "1h": "1h", "30m": "1h", "12h": "1h", "24h": "1h", "in_memory": "5m"}
+
+
+class Breakpoints:
+    """Marks blocks while they are written, and sorts out at the end which marks stay."""
+
+    def __init__(self, notes: list[Note]) -> None:
+        self._notes = notes
+        self._marked: dict[int, tuple[dict[str, Any], str]] = {}  # in the order in which the blocks were written
+        self.default_ttl: str | None = None
+
+    def mark(self, block: dict[str, Any], cache: Cache | None, at: str) -> dict[str, Any]:
+        """`block`, with a breakpoint if `cache` asks for one."""
+        if cache is not None:
+            block["cache_control"] = self._control(cache.ttl or self.default_ttl, at)
+            self._marked[id(block)] = (block, at)
+        return block
+
+    def automatic(self, knobs: Knobs) -> dict[str, Any] | None:
+        """The top-level mark that lets the provider choose the last block, if the client's cache is implicit."""
+        option = knobs.pop("prompt_cache")
+        if option is None:
+            return None
+        asked: PromptCache = option.value
+        if asked.mode == "explicit":
+            self.default_ttl = asked.ttl
+            return None
+        return self._control(asked.ttl, option.at)
+
+    def settle(
+        self, tools: list[Any], system: list[Any], messages: list[Any], automatic: dict[str, Any] | None
+    ) -> None:
+        """Keep the last four marks in the order of the prompt, and let no mark outlive an earlier one."""
+        order = [*tools, *system]
+        for message in messages:
+            for block in message["content"]:
+                nested = block.get("content")
+                order += [*nested, block] if isinstance(nested, list) else [block]
+        marked = [self._marked[id(block)] for block in order if id(block) in self._marked]
+        room = _AT_MOST - (automatic is not None)
+        surplus = max(0, len(marked) - room)
+        for block, at in marked[:surplus]:
+            del block["cache_control"]
+            self._notes.append(Note(at, "dropped", detail=f"Only the last {room} cache breakpoints can be set."))
+        longest = (automatic or {}).get("ttl")
+        for block, at in reversed(marked[surplus:]):
+            control = block["cache_control"]
+            if longest == "1h" and control.get("ttl") != "1h":
+                self._notes.append(Note(at, "approximated", control.get("ttl"), "1h", "A later breakpoint lives 1h."))
+                control["ttl"] = "1h"
+            longest = control.get("ttl")
+
+    def _control(self, ttl: str | None, at: str) -> dict[str, Any]:
+        if ttl is None:
+            return {"type": "ephemeral"}
+        nearest = _TTLS.get(ttl)
+        if nearest != ttl:
+            self._notes.append(
+                Note(at, "approximated", ttl, nearest or "5m", "Cache entries live 5 minutes or 1 hour.")
+            )
+        return {"type": "ephemeral", "ttl": nearest} if nearest else {"type": "ephemeral"}

@@ -1,0 +1,179 @@
+"""What is true of each family of Claude models, as one table (https://platform.claude.com/docs/en/about-claude/models).
+
+The dialect never asks for a model's name, only for these facts; config.yaml can overrule each of them.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+ForcedTools = Literal["always", "without_thinking", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Facts that change how a request must be written. The defaults are those of the newest generation."""
+
+    max_output: int = 128_000
+    """Tokens that `max_tokens` defaults to."""
+    max_output_enforced: bool = True
+    """The provider refuses more than `max_output`, so that more is clamped."""
+    thinking: tuple[str, ...] = ("adaptive",)
+    """`thinking.type` values that are accepted: some of enabled, adaptive, disabled, between_tools."""
+    thinks_unasked: bool = True
+    """The model thinks when the request does not mention it."""
+    effort_as_budget: bool = False
+    """Without adaptive thinking: `reasoning_effort` may become a budget of tokens."""
+    efforts: tuple[str, ...] = ("low", "medium", "high", "xhigh", "max")
+    """`output_config.effort` values that are accepted, from least to most."""
+    sampling: bool = False
+    """`temperature`, `top_p` and `top_k` are accepted."""
+    temperature_with_top_p: bool = False
+    """Both may be sent together."""
+    forced_tools: ForcedTools = "never"
+    """When `tool_choice` may be `any` or `tool`."""
+    prefill: bool = False
+    """The last message may be the assistant's."""
+    mid_system: bool = True
+    """A message in the middle may have the role `system`."""
+    structured_output: bool = True
+    """`output_config.format` and `strict` tools are accepted."""
+    fast: bool = False
+    """`speed: fast` is accepted."""
+    web_search: str | None = "web_search_20250305"
+    """The type of the web search tool; None where there is none."""
+    version: str = "2023-06-01"
+    """The `anthropic-version` header."""
+
+
+# Class E of 2026, and what a Claude that nobody knows yet is taken for (without system turns in the middle: as user
+# text they are understood by every model).
+_BOUND = Family()
+_UNKNOWN_CLAUDE = Family(mid_system=False)
+# Class D: always thinks. Whether it takes a forced tool choice is not documented; thinking has always excluded it.
+_ALWAYS_THINKING = Family()
+# Class C: thinking is adaptive and can be switched off.
+_ADAPTIVE = Family(thinking=("adaptive", "disabled"), forced_tools="always")
+# Class B, 4.6: the last with sampling and manual budgets, the first without prefill.
+_BETWEEN = Family(
+    thinking=("adaptive", "enabled", "disabled"),
+    thinks_unasked=False,
+    efforts=("low", "medium", "high", "max"),
+    sampling=True,
+    forced_tools="without_thinking",
+    mid_system=False,
+)
+# Class A, 4.5: thinking by budget. Efforts are left out on purpose: a budget says the same more exactly.
+_MANUAL = Family(
+    max_output=64_000,
+    thinking=("enabled", "disabled"),
+    thinks_unasked=False,
+    effort_as_budget=True,
+    efforts=(),
+    sampling=True,
+    forced_tools="without_thinking",
+    prefill=True,
+    mid_system=False,
+)
+_FOUR = replace(_MANUAL, structured_output=False, temperature_with_top_p=True)
+_FOUR_OPUS = replace(_FOUR, max_output=32_000)
+_THREE_FIVE = replace(_FOUR, max_output=8_192, thinking=(), effort_as_budget=False, forced_tools="always")
+_THREE = replace(_THREE_FIVE, max_output=4_096, web_search=None)
+# Any other name: a model of somebody else's behind an Anthropic endpoint. Plain 2023-06-01; thinking only where the
+# client asks for it in tokens or in Anthropic's words, for an effort is no promise that the model can think.
+_NO_CLAUDE = replace(
+    _THREE,
+    max_output_enforced=False,
+    thinking=("enabled", "disabled"),
+)
+
+_FAMILIES: dict[str, Family] = {
+    "claude-fable-5-2": _BOUND,
+    "claude-mythos-5-2": _BOUND,
+    "claude-fable-5-1": _BOUND,
+    "claude-mythos-5-1": _BOUND,
+    "claude-sonnet-5-5": _BOUND,
+    "claude-opus-5-5": replace(_BOUND, fast=True),
+    "claude-fable-5": _ALWAYS_THINKING,
+    "claude-mythos-5": _ALWAYS_THINKING,
+    "claude-mythos-preview": replace(_ALWAYS_THINKING, mid_system=False),
+    "claude-haiku-5-5": _ADAPTIVE,
+    "claude-sonnet-5": _ADAPTIVE,
+    "claude-opus-5": replace(_ADAPTIVE, fast=True),
+    "claude-opus-4-8": replace(_ADAPTIVE, thinks_unasked=False, fast=True),
+    "claude-opus-4-7": replace(_ADAPTIVE, thinks_unasked=False, mid_system=False),
+    "claude-opus-4-6": replace(_BETWEEN, fast=True),
+    "claude-sonnet-4-6": _BETWEEN,
+    "claude-opus-4-5": _MANUAL,
+    "claude-sonnet-4-5": _MANUAL,
+    "claude-haiku-4-5": _MANUAL,
+    "claude-opus-4-1": replace(_FOUR_OPUS, temperature_with_top_p=False),
+    "claude-opus-4": _FOUR_OPUS,
+    "claude-opus-4-0": _FOUR_OPUS,
+    "claude-4-opus": _FOUR_OPUS,
+    "claude-sonnet-4": _FOUR,
+    "claude-sonnet-4-0": _FOUR,
+    "claude-4-sonnet": _FOUR,
+    "claude-3-7-sonnet": _FOUR,
+    "claude-3-5-sonnet": _THREE_FIVE,
+    "claude-3-5-haiku": _THREE_FIVE,
+    "claude-3-opus": _THREE,
+    "claude-3-sonnet": _THREE,
+    "claude-3-haiku": _THREE,
+}
+
+_KNOWN = (
+    "claude-fable-5-2",
+    "claude-mythos-5-2",
+    "claude-haiku-5-5",
+    "claude-sonnet-5-5",
+    "claude-fable-5-1",
+    "claude-opus-5-5",
+    "claude-mythos-5-1",
+    "claude-sonnet-5",
+    "claude-fable-5",
+    "claude-mythos-5",
+    "claude-opus-5",
+    "claude-opus-4-8",
+    "claude-opus-4-7",
+    "claude-mythos-preview",
+    "claude-opus-4-6",
+    "claude-sonnet-4-6",
+    "claude-haiku-4-5",
+    "claude-haiku-4-5-20251001",
+    "claude-opus-4-5",
+    "claude-opus-4-5-20251101",
+    "claude-sonnet-4-5",
+    "claude-sonnet-4-5-20250929",
+)
+
+_PREFIX = re.compile(r"(?:^|.*[./])(?=claude-)")  # `us.anthropic.`, `anthropic/`
+_SUFFIX = re.compile(r"(?:@.*|:.*|-v\d+(?::\d+)?|-latest|-\d{8}(?!\d).*)$")  # `@20250514`, `-v1:0`, `-20251001`
+
+
+def short_name(name: str) -> str:
+    """A Claude's name without region, vendor, date and revision: two names of one model have one short name."""
+    prefix = _PREFIX.match(name)
+    if prefix is None:
+        return name
+    short = name[prefix.end() :]
+    while short != (shorter := _SUFFIX.sub("", short)):
+        short = shorter
+    return short.replace(".", "-")
+
+
+def family_of(name: str, overrides: Mapping[str, Any]) -> Family:
+    """What is known of the model `name`; `overrides` are fields of `Family` that config.yaml says otherwise."""
+    short = short_name(name)
+    family = _FAMILIES.get(short) or (_UNKNOWN_CLAUDE if short.startswith("claude-") else _NO_CLAUDE)
+    if overrides:
+        family = replace(family, **overrides)
+    if family.version > "2023-06-01" and family.sampling:
+        family = replace(family, sampling=False)  # 2026-10-21 refuses these fields even at their defaults
+    return family
+
+
+def known_models() -> tuple[str, ...]:
+    """The public names as of `anthropic` 2.12, newest first."""
+    return _KNOWN

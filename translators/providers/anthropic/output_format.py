@@ -1,0 +1,61 @@
+"""JSON as the answer (https://platform.claude.com/docs/en/build-with-claude/structured-outputs): enforced where the
+family can, else asked for in words."""
+
+import json
+from typing import Any
+
+from translators.conversation import Knobs, Option, OutputFormat
+from translators.errors import BadRequest
+from translators.notes import Note
+from translators.providers.anthropic.families import Family
+from translators.providers.anthropic.schemas import OutsideSubset, Subset
+
+_ANY_OBJECT = "Answer with a single JSON object and nothing else: no explanation, no code fence."
+_FITTING = "It must be valid against this JSON Schema:\n{}"
+
+
+def output_format(
+    knobs: Knobs, family: Family, prefill_at: str | None, instructions: list[str], notes: list[Note]
+) -> dict[str, Any] | None:
+    """`output_config.format`, or None where there is none or an instruction must do."""
+    option = knobs.pop("response_format")
+    if option is None:
+        return None
+    asked: OutputFormat = option.value
+    if asked.kind == "json" or asked.schema is None:
+        instructions.append(_ANY_OBJECT)
+        notes.append(Note(option.at, "approximated", detail="The model is told to answer with a JSON object."))
+        return None
+    if family.structured_output:
+        if prefill_at is not None:
+            raise BadRequest("A schema cannot be enforced on an answer that is begun already.", param=option.at)
+        enforced = _enforced(asked, option, notes)
+        if enforced is not None:
+            return {"type": "json_schema", "schema": enforced}
+    texts = [_ANY_OBJECT]
+    if asked.description:
+        texts.append(asked.description)
+    texts.append(_FITTING.format(json.dumps(asked.schema, ensure_ascii=False, default=dict)))
+    instructions.append("\n".join(texts))
+    notes.append(Note(option.at, "approximated", detail="The model is told the schema, which is not enforced."))
+    return None
+
+
+def _enforced(asked: OutputFormat, option: Option, notes: list[Note]) -> dict[str, Any] | None:
+    """The schema within the subset; None if it does not fit and the client does not insist (`strict` is false)."""
+    subset = Subset()
+    try:
+        schema = subset.of(asked.schema)
+    except OutsideSubset as outside:
+        if asked.strict is False:
+            return None
+        raise BadRequest(
+            f"The schema cannot be carried (at '{outside.path or '.'}'). {outside.message}", param=option.at
+        ) from None
+    if subset.moved:
+        count = len(subset.moved)
+        why = f"Keywords in {count} places of the schema are not enforced: the model is told of them."
+        notes.append(Note(option.at, "approximated", detail=why))
+    if asked.description and "description" not in schema:
+        schema["description"] = asked.description
+    return schema

@@ -1,0 +1,151 @@
+"""Parts of a turn as content blocks (https://platform.claude.com/docs/en/api/messages, `messages[].content`)."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from translators import custom_tools
+from translators.conversation import (
+    Audio,
+    Document,
+    Foreign,
+    Image,
+    Part,
+    Reasoning,
+    RedactedReasoning,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+from translators.errors import BadRequest
+from translators.notes import Note
+from translators.providers.anthropic.caching import Breakpoints
+from translators.providers.anthropic.families import short_name
+from translators.providers.anthropic.media import document_block, image_block
+from translators.providers.anthropic.wire_names import CallIds, ToolNames
+
+Block = dict[str, Any]
+
+
+class Parts:
+    """Writes parts as blocks; `notes`, `betas` and `breakpoints` collect what comes up on the way."""
+
+    def __init__(
+        self,
+        model: str,
+        names: ToolNames,
+        ids: CallIds,
+        breakpoints: Breakpoints,
+        notes: list[Note],
+        betas: set[str],
+    ) -> None:
+        self._model, self._names, self._ids = short_name(model), names, ids
+        self._breakpoints, self._notes, self._betas = breakpoints, notes, betas
+        self.paths: dict[str, str] = {}
+        """Where a call was written (`tool_use:` and its id on the wire), and its result (`tool_result:` and that)."""
+
+    def block(self, part: Part, role: str) -> Block | None:
+        """None for what is not sent, with a note where that is a loss. Raises `BadRequest`."""
+        match part:
+            case Text() | Refusal():
+                return self.text(part)
+            case Image() | Document():
+                return self._medium(part, role)
+            case Audio():
+                raise BadRequest("This model does not take audio.", param=part.at or None, code="unsupported_content")
+            case Reasoning() | RedactedReasoning():
+                return self._reasoning(part, role)
+            case ToolCall():
+                return self._call(part)
+            case ToolResult():
+                return self._result(part)
+            case Foreign():
+                if part.dialect == "anthropic" and role == "assistant":
+                    return dict(part.payload)
+                self._notes.append(Note(part.at, "dropped", detail="A block of another provider's."))
+                return None
+            case _:
+                assert_never(part)
+
+    def text(self, part: Text | Refusal) -> Block | None:
+        """Blank text is refused by the provider, even beside other content."""
+        cache = part.cache if isinstance(part, Text) else None
+        if not part.text.strip():
+            if part.text or cache:
+                self._notes.append(Note(part.at, "dropped", detail="A text of white space alone cannot be sent."))
+            return None
+        return self._breakpoints.mark({"type": "text", "text": part.text}, cache, part.at)
+
+    def _medium(self, part: Image | Document, role: str) -> Block:
+        if role == "assistant":
+            raise BadRequest("An assistant's message cannot hold an image or a file.", param=part.at or None)
+        if isinstance(part, Image):
+            block = image_block(part, self._notes, self._betas)
+        else:
+            block = document_block(part, self._betas)
+        return self._breakpoints.mark(block, part.cache, part.at)
+
+    def _reasoning(self, part: Reasoning | RedactedReasoning, role: str) -> Block | None:
+        """Only what a Claude signed goes back, byte for byte, and only to the model that signed it."""
+        if role != "assistant" or not _signed_by(part.issuer, self._model):
+            why = "It was signed by another model."
+        elif isinstance(part, RedactedReasoning):
+            return {"type": "redacted_thinking", "data": part.data}
+        elif part.signature:
+            return {"type": "thinking", "thinking": part.text, "signature": part.signature}
+        else:
+            why = "Reasoning without a signature cannot be sent back."
+        self._notes.append(Note(part.at, "dropped", detail=why))
+        return None
+
+    def _call(self, part: ToolCall) -> Block:
+        arguments = custom_tools.wrapped(part.arguments) if part.kind == "custom" else _arguments(part)
+        id = self._ids.opened(part.id)
+        self.paths[f"tool_use:{id}"] = part.at
+        return {"type": "tool_use", "id": id, "name": self._names[part.name], "input": arguments}
+
+    def _result(self, part: ToolResult) -> Block:
+        id = self._ids.answered(part.call_id, part.at)
+        if f"tool_result:{id}" in self.paths:
+            raise BadRequest(f"The tool call '{part.call_id[:80]}' has two results.", param=part.at or "messages")
+        self.paths[f"tool_result:{id}"] = part.at
+        block: Block = {"type": "tool_result", "tool_use_id": id}
+        content = [inner for nested in part.parts if (inner := self.block(nested, "user")) is not None]
+        if content:
+            block["content"] = content
+        if part.failed:
+            block["is_error"] = True
+        return self._breakpoints.mark(block, part.cache, part.at)
+
+
+def _signed_by(issuer: str | None, model: str) -> bool:
+    """Whether `model` may have signed it; an issuer that nobody kept gets the benefit of the doubt."""
+    if issuer is None:
+        return True
+    dialect, _, name = issuer.partition(":")
+    return dialect == "anthropic" and (not name or short_name(name) == model)
+
+
+def _no_constant(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(text)
+    return number
+
+
+def _arguments(part: ToolCall) -> Mapping[str, Any]:
+    """The JSON text of a call, which must be an object; nothing at all is an empty one."""
+    if not part.arguments.strip():
+        return {}
+    try:
+        arguments = json.loads(part.arguments, parse_constant=_no_constant, parse_float=_number)
+    except (ValueError, RecursionError):
+        arguments = None
+    if not isinstance(arguments, dict):
+        raise BadRequest("The arguments of this tool call are not a JSON object.", param=part.at or None)
+    return arguments

@@ -1,0 +1,114 @@
+"""A conversation as a request to Anthropic's Messages API (https://platform.claude.com/docs/en/api/messages)."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from translators.conversation import Conversation, Knobs
+from translators.dialects import Model, Recall, Rendered
+from translators.notes import Note
+from translators.providers.anthropic import settings
+from translators.providers.anthropic.caching import Breakpoints
+from translators.providers.anthropic.families import Family, family_of
+from translators.providers.anthropic.output_format import output_format
+from translators.providers.anthropic.parts import Parts
+from translators.providers.anthropic.reasoning import Reasoning, Thinking
+from translators.providers.anthropic.tools import Toolbox
+from translators.providers.anthropic.turns import History, history
+from translators.providers.anthropic.wire_names import CallIds
+
+# Ten minutes at the slowest, by the SDK's reckoning (128 000 tokens an hour): longer answers must be streamed.
+_LONGEST_WHOLE_ANSWER = 21_333
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What accumulates while a request is written."""
+
+    notes: list[Note] = field(default_factory=list)
+    betas: set[str] = field(default_factory=set)
+    instructions: list[str] = field(default_factory=list)
+
+
+def render(asked: Conversation, model: Model) -> Rendered:
+    """Raises `BadRequest` for what Anthropic cannot carry and the client relies on."""
+    family = family_of(model.name, model.overrides)
+    draft, knobs = _Draft(), Knobs(asked.options)
+    settings.refuse_what_cannot_be_had(knobs)
+    settings.moderation(knobs, draft.notes)
+
+    breakpoints = Breakpoints(draft.notes)
+    automatic = breakpoints.automatic(knobs)
+    toolbox = Toolbox(asked, family, draft.notes)
+    parts = Parts(model.name, toolbox.names, CallIds(asked), breakpoints, draft.notes, draft.betas)
+    said = history(asked, family, parts, draft.notes)
+
+    max_tokens = _max_tokens(knobs, family, draft.notes)
+    thinking = _without_conflicts(Reasoning(family, max_tokens, draft.notes).settled(knobs), said, draft.notes)
+    tools = toolbox.written(knobs, breakpoints)
+    choice = toolbox.choice(knobs, thinking.on, draft.instructions)
+    enforced = output_format(knobs, family, said.prefill_at, draft.instructions, draft.notes)
+    system = said.system + [{"type": "text", "text": text} for text in draft.instructions]
+    breakpoints.settle(tools, system, said.messages, automatic)
+
+    config = {"effort": thinking.effort, "format": enforced}
+    body: dict[str, Any] = {
+        "model": model.name,
+        "max_tokens": max_tokens,
+        "system": system,
+        "messages": said.messages,
+        "tools": tools,
+        "tool_choice": choice,
+        "thinking": thinking.config,
+        "output_config": {key: value for key, value in config.items() if value is not None},
+        "cache_control": automatic,
+        **settings.sampling(knobs, family, thinking.on, draft.notes),
+        **settings.stop_sequences(knobs, draft.notes),
+        **settings.tier(knobs, family, draft.notes, draft.betas),
+        **settings.user(knobs, draft.notes),
+    }
+    body = {key: value for key, value in body.items() if value not in (None, [], {})}
+    body["stream"] = _stream(asked.stream, max_tokens, draft.notes)
+    notes = draft.notes + settings.left(knobs)
+    recall = Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom))
+    return Rendered("/v1/messages", body, _headers(family, draft.betas), tuple(notes), recall)
+
+
+def _max_tokens(knobs: Knobs, family: Family, notes: list[Note]) -> int:
+    option = knobs.pop("max_tokens")
+    if option is None:
+        notes.append(Note("max_tokens", "defaulted", None, family.max_output, "Anthropic requires a limit."))
+        return family.max_output
+    asked: int = option.value
+    if asked > family.max_output and family.max_output_enforced:
+        notes.append(Note(option.at, "approximated", asked, family.max_output, "The model's own limit is less."))
+        return family.max_output
+    return asked
+
+
+def _without_conflicts(thinking: Thinking, said: History, notes: list[Note]) -> Thinking:
+    """Thinking by budget is refused where the history leaves no place for it: it gives way."""
+    if thinking.config is None or thinking.config["type"] != "enabled":
+        return thinking
+    if said.prefill_at is not None:
+        why = "A model that continues its own message cannot think first."
+    elif said.loop_without_thinking:
+        why = "The tool calls under way came back without the thinking before them, so there is none now."
+    else:
+        return thinking
+    notes.append(Note("thinking", "dropped", thinking.config["budget_tokens"], detail=why))
+    return Thinking(None, thinking.effort, False)
+
+
+def _stream(asked: bool, max_tokens: int, notes: list[Note]) -> bool:
+    if not asked and max_tokens > _LONGEST_WHOLE_ANSWER:
+        why = "An answer of this length is refused unless it is streamed; it is put together again."
+        notes.append(Note("stream", "synthesised", False, True, why))
+        return True
+    return asked
+
+
+def _headers(family: Family, betas: set[str]) -> dict[str, str]:
+    headers = {"anthropic-version": family.version}
+    if betas:
+        headers["anthropic-beta"] = ",".join(sorted(betas))
+    return headers

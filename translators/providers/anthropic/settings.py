@@ -1,0 +1,142 @@
+"""The options that are plain values: how to sample, when to stop, which tier, whose request it is.
+
+Knobs bend here: out of range is clamped, not accepted is dropped, each with a note. What a client computes with
+(several choices, log probabilities, audio, a filter that blocks) is refused instead.
+"""
+
+import hashlib
+import re
+from typing import Any
+
+from translators.conversation import Knobs, Option
+from translators.errors import BadRequest
+from translators.notes import Note
+from translators.providers.anthropic.families import Family
+
+FAST_BETA = "fast-mode-2026-02-01"
+_TIERS = {"auto": "auto", "default": "standard_only", "priority": "auto"}
+_PERSONAL = re.compile(r"[^@\s]+@[^@\s]+|\+?[\d\s().-]{7,}")  # an e-mail address or a phone number
+_LONGEST_USER_ID = 512
+_NEUTRAL: dict[str, Any] = {"frequency_penalty": 0, "presence_penalty": 0, "store": False, "logit_bias": {}}
+
+
+def refuse_what_cannot_be_had(knobs: Knobs) -> None:
+    """Raises `BadRequest` for features; takes the values that ask for nothing."""
+
+    n, modalities = knobs.pop("n"), knobs.pop("modalities")
+    if n is not None and n.value != 1:
+        raise _unsupported(n, "This model gives one choice a request.")
+    for option in (knobs.pop("logprobs"), knobs.pop("top_logprobs")):
+        if option is not None and option.value:
+            raise _unsupported(option, "This model tells no log probabilities.")
+    if modalities is not None and "audio" not in modalities.value:
+        modalities = None
+    for option in (modalities, knobs.pop("audio")):
+        if option is not None:
+            raise _unsupported(option, "This model answers in text only.")
+
+
+def _unsupported(option: Option, why: str) -> BadRequest:
+    return BadRequest(why, param=option.at, code="unsupported_parameter")
+
+
+def moderation(knobs: Knobs, notes: list[Note]) -> None:
+    """A policy that must block is refused, one that only scores is noted."""
+    option = knobs.pop("moderation")
+    if option is None:
+        return
+    policy = option.value.get("policy") if isinstance(option.value, dict) else None
+    for side in policy.values() if isinstance(policy, dict) else ():
+        if isinstance(side, dict) and side.get("mode") == "block":
+            raise _unsupported(option, "This model has no moderation that blocks.")
+    notes.append(Note(option.at, "dropped", detail="This model has no moderation scores."))
+
+
+def left(knobs: Knobs) -> list[Note]:
+    """Notes for what has no place in the request; what says no more than its absence is no loss, and no note."""
+    asked = {name: option for name in _NEUTRAL if (option := knobs.pop(name)) is not None}
+    meant = Knobs({name: option for name, option in asked.items() if option.value != _NEUTRAL[name]})
+    return [note for some in (meant, knobs) for note in some.left("Anthropic has no such field.")]
+
+
+def sampling(knobs: Knobs, family: Family, thinking: bool, notes: list[Note]) -> dict[str, Any]:
+    """`temperature`, `top_p` and `top_k` as far as the family takes them, and takes them together."""
+    heat, nucleus, top_k = knobs.pop("temperature"), knobs.pop("top_p"), knobs.pop("top_k")
+    body: dict[str, Any] = {}
+
+    def drop(option: Option, why: str) -> None:
+        notes.append(Note(option.at, "dropped", option.value, detail=why))
+
+    if not family.sampling:
+        for option in (heat, nucleus, top_k):
+            if option is not None and (option.value != 1 or option is top_k):
+                drop(option, "This model takes no sampling parameters.")
+        return body
+    if heat is not None:
+        if thinking and heat.value != 1:
+            drop(heat, "A model that thinks takes no other temperature than 1.")
+        elif not thinking:
+            body["temperature"] = _clamped(heat, notes)
+    if nucleus is not None:
+        if "temperature" in body and not family.temperature_with_top_p:
+            drop(nucleus, "This model takes either temperature or top_p.")
+        elif thinking and not 0.95 <= nucleus.value <= 1:
+            drop(nucleus, "A model that thinks takes top_p from 0.95 to 1.")
+        else:
+            body["top_p"] = _clamped(nucleus, notes)
+    if top_k is not None:
+        if thinking or top_k.value < 1:
+            drop(top_k, "A model that thinks takes no top_k." if thinking else "It must be positive.")
+        else:
+            body["top_k"] = top_k.value
+    return body
+
+
+def _clamped(option: Option, notes: list[Note]) -> float:
+    value: float = option.value
+    clamped = min(max(value, 0.0), 1.0)
+    if clamped != value:
+        notes.append(Note(option.at, "approximated", value, clamped, "The range is 0 to 1."))
+        return clamped
+    return value
+
+
+def stop_sequences(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
+    option = knobs.pop("stop")
+    if option is None:
+        return {}
+    stops = [stop for stop in option.value if stop.strip()]
+    if len(stops) < len(option.value):
+        notes.append(Note(option.at, "dropped", detail="A stop sequence of white space alone is not accepted."))
+    return {"stop_sequences": stops} if stops else {}
+
+
+def tier(knobs: Knobs, family: Family, notes: list[Note], betas: set[str]) -> dict[str, Any]:
+    """`service_tier`, or `speed` where the client wants it fast."""
+    option = knobs.pop("service_tier")
+    if option is None:
+        return {}
+    if option.value == "fast" and family.fast:
+        betas.add(FAST_BETA)
+        return {"speed": "fast"}
+    if option.value not in _TIERS:
+        notes.append(Note(option.at, "dropped", option.value, detail="This model has no such tier."))
+        return {}
+    if option.value == "priority":
+        notes.append(Note(option.at, "approximated", "priority", "auto", "Priority where capacity was committed."))
+    return {"service_tier": _TIERS[option.value]}
+
+
+def user(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
+    """`metadata.user_id`, which must not tell who the user is."""
+    identifier, name = knobs.pop("safety_identifier"), knobs.pop("user")
+    option = identifier or name
+    if identifier and name:
+        notes.append(Note(name.at, "dropped", detail="The safety identifier is sent instead."))
+    if option is None or not option.value.strip():
+        return {}
+    value: str = option.value
+    if len(value) > _LONGEST_USER_ID or _PERSONAL.fullmatch(value.strip()):
+        value = "user_" + hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()[:40]
+        notes.append(Note(option.at, "approximated", detail="Sent as a hash: too long, or it names a person."))
+    return {"metadata": {"user_id": value}}

@@ -1,0 +1,178 @@
+"""Turns as Anthropic wants them: `system` apart, user and assistant in turn, tool results first and all together.
+
+Reference: https://platform.claude.com/docs/en/api/messages (`messages`, `system`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from translators.conversation import Conversation, Part, Reasoning, RedactedReasoning, Refusal, Text, Turn
+from translators.errors import BadRequest
+from translators.notes import Note
+from translators.providers.anthropic.families import Family
+from translators.providers.anthropic.parts import Block, Parts
+
+_SYSTEM_MARK = "<system_message>\n{}\n</system_message>"
+_OPENER = "(The conversation begins with the assistant.)"
+_SYSTEM = ("system", "developer")
+
+
+@dataclass(slots=True)
+class _Message:
+    """A message in the making; `at` is where its first turn was written."""
+
+    role: str
+    at: str
+    blocks: list[Block] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """`system` and `messages`, and what other parts of the request must know of them."""
+
+    system: list[Block]
+    messages: list[dict[str, Any]]
+    prefill_at: str | None
+    """Where the assistant's last message was written, if the model is to continue it."""
+    loop_without_thinking: bool
+    """The calls whose results come last were sent without the thinking that led to them."""
+
+
+def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note]) -> History:
+    """Raises `BadRequest` for what cannot be carried."""
+    turns = asked.turns
+    lead = next((place for place, turn in enumerate(turns) if turn.role not in _SYSTEM), len(turns))
+    system = [block for turn in turns[:lead] for block in _blocks(turn, parts, notes)]
+    messages = _merged(_message(turn, parts, notes) for turn in turns[lead:])
+    messages = _merged(_with_system_settled(messages, family, notes))
+    if not messages and system:
+        notes.append(Note(turns[0].at, "moved", detail="Without other messages, the system's is sent as the user's."))
+        messages, system = [_Message("user", turns[0].at, system)], []
+    if not messages:
+        raise BadRequest("There is no message with content.", param="messages")
+    for message in messages:
+        _put_results_first(message, parts, notes)
+    _check_pairs(messages, parts)
+    _settle_ends(messages, family, notes)
+    last = messages[-1]
+    return History(
+        system,
+        [{"role": message.role, "content": message.blocks} for message in messages],
+        last.at if last.role == "assistant" else None,
+        _loop_without_thinking(messages),
+    )
+
+
+def _message(turn: Turn, parts: Parts, notes: list[Note]) -> _Message:
+    role = "system" if turn.role in _SYSTEM else "assistant" if turn.role == "assistant" else "user"
+    message = _Message(role, turn.at, _blocks(turn, parts, notes))
+    if not message.blocks:
+        notes.append(Note(turn.at, "dropped", detail="Nothing of this message can be sent."))
+    return message
+
+
+def _blocks(turn: Turn, parts: Parts, notes: list[Note]) -> list[Block]:
+    if turn.name:
+        notes.append(Note(f"{turn.at}.name", "dropped", detail="Messages have no name."))
+    if turn.role in _SYSTEM:
+        for part in turn.parts:
+            if not isinstance(part, Text | Refusal):
+                raise BadRequest("A system message may only have text.", param=part.at or turn.at or None)
+    ordered = _with_reasoning_ahead(turn.parts) if turn.role == "assistant" else turn.parts
+    return [block for part in ordered if (block := parts.block(part, turn.role)) is not None]
+
+
+def _with_reasoning_ahead(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """A message may not end with thinking: what a client lists last had come first."""
+    end = len(parts)
+    while end and isinstance(parts[end - 1], Reasoning | RedactedReasoning):
+        end -= 1
+    return parts[end:] + parts[:end]
+
+
+def _merged(messages: Iterable[_Message]) -> list[_Message]:
+    """Consecutive messages of one role are one message; those without content are none."""
+    merged: list[_Message] = []
+    for message in messages:
+        if not message.blocks:
+            continue
+        if merged and merged[-1].role == message.role:
+            merged[-1].blocks += message.blocks
+        else:
+            merged.append(message)
+    return merged
+
+
+def _with_system_settled(messages: list[_Message], family: Family, notes: list[Note]) -> Iterable[_Message]:
+    """A system message may stay between a user's and an assistant's, or last, if the family knows the role there.
+    Anywhere else it becomes user text: hoisting it would change its meaning, and break the prompt cache."""
+    for place, message in enumerate(messages):
+        if message.role == "system":
+            after_user = place > 0 and messages[place - 1].role == "user"
+            before_user = place + 1 < len(messages) and messages[place + 1].role == "user"
+            if not (family.mid_system and after_user) or before_user:
+                message.role = "user"
+                for block in message.blocks:
+                    block["text"] = _SYSTEM_MARK.format(block["text"])
+                why = "A system message in this place is sent as marked user text."
+                notes.append(Note(message.at, "approximated", "system", "user", why))
+        yield message
+
+
+def _put_results_first(message: _Message, parts: Parts, notes: list[Note]) -> None:
+    if message.role != "user":
+        return
+    ordered = sorted(message.blocks, key=lambda block: block["type"] != "tool_result")
+    if ordered != message.blocks:
+        at = parts.paths[f"tool_result:{ordered[0]['tool_use_id']}"]
+        notes.append(Note(at, "moved", detail="Tool results come before the other content of a message."))
+        message.blocks = ordered
+
+
+def _ids(message: _Message, kind: str, key: str) -> list[str]:
+    return [block[key] for block in message.blocks if block["type"] == kind]
+
+
+def _check_pairs(messages: list[_Message], parts: Parts) -> None:
+    """Every call has its result in the next message, and every result its call in the one before."""
+    calls: list[str] = []
+    for message in [*messages, _Message("end", "")]:
+        results = _ids(message, "tool_result", "tool_use_id") if message.role == "user" else []
+        for id in calls:
+            if id not in results:
+                raise BadRequest(
+                    f"The tool call '{id[:80]}' has no result in the messages right after it.",
+                    param=parts.paths[f"tool_use:{id}"] or "messages",
+                )
+        for id in results:
+            if id not in calls:
+                raise BadRequest(
+                    f"The result of the tool call '{id[:80]}' does not come right after that call.",
+                    param=parts.paths[f"tool_result:{id}"] or "messages",
+                )
+        calls = _ids(message, "tool_use", "id") if message.role == "assistant" else []
+
+
+def _settle_ends(messages: list[_Message], family: Family, notes: list[Note]) -> None:
+    last = messages[-1]
+    if last.role == "assistant":
+        if not family.prefill:
+            raise BadRequest(
+                "This model does not continue what the assistant began: the last message must be the user's.",
+                param=last.at or "messages",
+                code="unsupported_value",
+            )
+        text = last.blocks[-1].get("text", "")
+        if text != text.rstrip():
+            last.blocks[-1]["text"] = text.rstrip()
+            notes.append(Note(last.at, "approximated", detail="White space at its end is cut off."))
+    if messages[0].role != "user":
+        notes.append(Note(messages[0].at, "synthesised", detail="A first message of the user's was put before it."))
+        messages.insert(0, _Message("user", messages[0].at, [{"type": "text", "text": _OPENER}]))
+
+
+def _loop_without_thinking(messages: list[_Message]) -> bool:
+    if len(messages) < 2 or messages[-1].blocks[0]["type"] != "tool_result":
+        return False
+    return messages[-2].blocks[0]["type"] not in ("thinking", "redacted_thinking")

@@ -1,0 +1,75 @@
+"""Ids and names that Anthropic's patterns refuse, rewritten without collisions and the same way every time.
+
+Tool names: `^[a-zA-Z0-9_-]{1,128}$`; ids of calls: `^[a-zA-Z0-9_-]+$`.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+
+from translators.conversation import Conversation, ToolCall
+from translators.errors import BadRequest
+
+_GOOD_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}").fullmatch
+_GOOD_ID = re.compile(r"[a-zA-Z0-9_-]+").fullmatch
+_REFUSED = re.compile(r"[^a-zA-Z0-9_-]")
+
+
+def _respelled(original: str, taken: set[str], room: int) -> str:
+    """`original` with its refused characters replaced, and a hash of all of it: what differed still differs."""
+    stem = _REFUSED.sub("_", original)[: room - 13]
+    count = 0
+    while True:
+        digest = hashlib.sha256(f"{count or ''}{original}".encode("utf-8", "replace")).hexdigest()
+        if (spelling := f"{stem}_{digest[:12]}") not in taken:
+            return spelling
+        count += 1
+
+
+class ToolNames:
+    """A bijection between the client's tool names and the wire's, fixed before the first block is written."""
+
+    def __init__(self, names: Iterable[str], reserved: frozenset[str] = frozenset()) -> None:
+        every = list(dict.fromkeys(names))
+        good = {name for name in every if _GOOD_NAME(name) and name not in reserved}
+        taken = good | reserved
+        self._wire: dict[str, str] = {}
+        for name in every:
+            self._wire[name] = name if name in good else _respelled(name, taken, 128)
+            taken.add(self._wire[name])
+
+    def __getitem__(self, name: str) -> str:
+        return self._wire[name]
+
+    def restored(self) -> dict[str, str]:
+        """Wire name -> the client's, where they differ."""
+        return {wire: name for name, wire in self._wire.items() if wire != name}
+
+
+class CallIds:
+    """Ids of calls in the order of the conversation. An id that is used again for a later call, as clients that
+    count their calls from 0 do, gets a spelling of its own, and its results follow it."""
+
+    def __init__(self, asked: Conversation) -> None:
+        calls = [part.id for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
+        self._taken = {id for id in calls if _GOOD_ID(id)}
+        self._latest: dict[str, str] = {}
+
+    def opened(self, id: str) -> str:
+        """The wire's id of a call."""
+        if id not in self._latest and id in self._taken:
+            wire = id
+        else:
+            wire = _respelled(id, self._taken, 64)
+            self._taken.add(wire)
+        self._latest[id] = wire
+        return wire
+
+    def answered(self, id: str, at: str) -> str:
+        """The wire's id of the call that a result belongs to."""
+        try:
+            return self._latest[id]
+        except KeyError:
+            raise BadRequest(
+                f"The tool result for the call '{id[:80]}' has no such call before it.", param=at or "messages"
+            ) from None
