@@ -1,0 +1,447 @@
+"""The exchange by itself: told what happened at which time, it says what to do. No socket, no waiting."""
+
+import itertools
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from addons.actions import Action, Begin, Data, Drop, Finish, Send
+from addons.exchange import Exchange
+from addons.front import Head, Reply
+from addons.house import House
+from addons.observers import Message, Pair, Record
+from routing import config
+from routing.catalogue import Catalogue
+from routing.keys import KeyRing
+
+CONFIG = """
+api-keys: [client-key]
+claude-api-key:
+  - api-key: provider-key
+    base-url: https://provider.example/base
+    models: [{name: claude-opus-4-6, alias: opus}]
+    headers: {x-team: header-secret}
+"""
+KEY = {"authorization": "Bearer client-key"}
+SSE = {"content-type": "text/event-stream"}
+JSON = {"content-type": "application/json"}
+START = {
+    "type": "message_start",
+    "message": {"id": "msg_1", "model": "claude-opus-4-6", "usage": {"input_tokens": 5, "output_tokens": 0}},
+}
+TEXT = [
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "hello"}},
+    {"type": "content_block_stop", "index": 0},
+]
+STOP = [
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
+    {"type": "message_stop"},
+]
+WHOLE = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "claude-opus-4-6",
+    "content": [{"type": "text", "text": "hello"}],
+    "stop_reason": "end_turn",
+    "usage": {"input_tokens": 5, "output_tokens": 2},
+}
+
+
+def sse(*events: dict[str, Any]) -> bytes:
+    return b"".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n".encode() for e in events)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = 100.0
+
+    def wall(self) -> float:
+        return 1_700_000_000.0 + self.time
+
+    def now(self) -> float:
+        return self.time
+
+
+class Listener:
+    detailed = True
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.pairs: list[Pair] = []
+        self.records: list[Record] = []
+
+    def message(self, record: Record, message: Message) -> None:
+        self.messages.append(message)
+
+    def pair(self, record: Record, pair: Pair) -> None:
+        self.pairs.append(pair)
+
+    def ended(self, record: Record) -> None:
+        self.records.append(record)
+
+
+class Table:
+    """A gateway with a clock in our hand, and one exchange on it."""
+
+    def __init__(self, extra: str = "", headers: Mapping[str, str] = KEY, target: str = "/v1/chat/completions") -> None:
+        loaded = config.parse((CONFIG + extra).encode(), "config.yaml", {})
+        settings = loaded.settings
+        ids = (f"id{n}" for n in itertools.count())
+        self.clock, self.heard = Clock(), Listener()
+        self.house = House(settings, Catalogue(settings), KeyRing(settings.api_keys), self.clock, lambda: next(ids))
+        head = Head("POST", target, dict(headers))
+        self.exchange = Exchange(self.house, head, (self.heard,))
+
+    def ask(self, *, stream: bool, headers: Mapping[str, str] | None = None, **fields: Any) -> list[Action]:
+        body = {"model": "opus", "stream": stream, "messages": [{"role": "user", "content": "hi"}], **fields}
+        assert self.exchange.opened() is None
+        return self.exchange.asked(json.dumps(body).encode(), headers or {})
+
+    def later(self, seconds: float) -> list[Action]:
+        self.clock.time += seconds
+        return self.exchange.tick()
+
+
+def said(actions: list[Action]) -> bytes:
+    return b"".join(action.data for action in actions if isinstance(action, Data))
+
+
+def replied(actions: list[Action]) -> Reply:
+    assert isinstance(actions[-1], Reply)
+    return actions[-1]
+
+
+def error(body: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(body.removeprefix(b"data: "))["error"]
+    assert set(found) == {"message", "type", "param", "code"}
+    return found
+
+
+def test_what_a_provider_is_asked() -> None:
+    [send] = Table().ask(stream=False, headers={"cookie": "c", "traceparent": "00-1", "x-mine": "y"}, max_tokens=10)
+    assert isinstance(send, Send)
+    request = send.request
+    assert request.url == "https://provider.example/base/v1/messages"
+    assert dict(request.headers) == {
+        "content-type": "application/json",
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        "user-agent": "mitmproxy-openai-gateway",
+        "anthropic-version": "2023-06-01",
+        "traceparent": "00-1",
+    }
+    assert dict(request.secrets) == {"x-team": "header-secret", "x-api-key": "provider-key"}
+    assert json.loads(request.body) == {
+        "model": "claude-opus-4-6",
+        "max_tokens": 10,
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}],
+        "stream": False,
+    }
+    assert "provider-key" not in repr(send)
+    assert "header-secret" not in repr(send)
+
+
+def test_a_whole_answer() -> None:
+    table = Table()
+    table.ask(stream=False, max_tokens=10)
+    exchange = table.exchange
+    exchange.connected()
+    exchange.answered(200, JSON)
+    assert exchange.feed(json.dumps(WHOLE).encode()) == []
+    reply = replied(exchange.closed())
+    body = json.loads(reply.body)
+    assert (reply.status, body["model"], body["choices"][0]["message"]["content"]) == (200, "opus", "hello")
+    assert exchange.over
+    assert (exchange.record.end, exchange.record.finish_reason, exchange.record.served_model) == (
+        "complete",
+        "stop",
+        "claude-opus-4-6",
+    )
+
+
+def test_a_stream_begins_with_its_first_event() -> None:
+    table = Table()
+    table.ask(stream=True, max_tokens=10)
+    exchange = table.exchange
+    assert exchange.answered(200, SSE) == []
+    begin, data = exchange.feed(sse(START))
+    assert isinstance(begin, Begin)
+    assert isinstance(data, Data)
+    assert b'"role":"assistant"' in data.data
+    assert b"hello" in said(exchange.feed(sse(*TEXT)))
+    assert said(exchange.feed(sse(*STOP))).endswith(b"data: [DONE]\n\n")
+    assert not exchange.over
+    assert exchange.closed() == [Finish()]
+    assert exchange.over
+
+
+def test_a_complete_stream_does_not_wait_long_for_the_last_byte() -> None:
+    table = Table()
+    table.ask(stream=True)
+    table.exchange.answered(200, SSE)
+    table.exchange.feed(sse(START, *TEXT, *STOP))
+    assert table.later(0.5) == []
+    assert table.later(0.6) == [Drop(), Finish()]
+    assert table.exchange.record.end == "complete"
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("answer", ["json", "sse"])
+def test_the_form_of_the_answer_is_what_it_is(stream: bool, answer: str) -> None:
+    """Not what was asked: a provider may stream unasked, or answer whole where a stream was asked."""
+    table = Table()
+    table.ask(stream=stream)
+    table.exchange.answered(200, SSE if answer == "sse" else JSON)
+    data = sse(START, *TEXT, *STOP) if answer == "sse" else json.dumps(WHOLE).encode()
+    actions = [*table.exchange.feed(data), *table.exchange.closed()]
+    text = said(actions) if stream else replied(actions).body
+    assert b"hello" in text
+    assert (b"[DONE]" in text) is stream
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    ("events", "ending"),
+    [
+        pytest.param([START, *TEXT], "closed", id="a clean end without the last event"),
+        pytest.param([START, *TEXT], "broke", id="a broken connection"),
+        pytest.param([START, *TEXT, STOP[0]], "closed", id="everything but the last event"),
+        pytest.param(
+            [START, *TEXT, {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}],
+            "none",
+            id="an error event",
+        ),
+    ],
+)
+def test_a_cut_answer_never_looks_complete(stream: bool, events: list[dict[str, Any]], ending: str) -> None:
+    table = Table()
+    table.ask(stream=stream)
+    exchange = table.exchange
+    exchange.answered(200, SSE)
+    actions = exchange.feed(sse(*events))
+    if ending == "closed":
+        actions += exchange.closed()
+    elif ending == "broke":
+        actions += exchange.broke("it closed the connection", retry=False)
+    assert exchange.over
+    assert exchange.record.end == "failed"
+    if stream:
+        assert isinstance(actions[-1], Finish)
+        assert actions[-1].error is not None
+        *_, last = said(actions).strip().split(b"\n\n")
+        error(last)
+        assert b"[DONE]" not in said(actions)
+        assert b'"finish_reason":"' not in said(actions)
+    else:
+        assert replied(actions).status in (502, 503)
+        error(replied(actions).body)
+
+
+def test_an_error_before_the_first_event_keeps_its_status() -> None:
+    table = Table()
+    table.ask(stream=True)
+    table.exchange.answered(200, SSE)
+    event = {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
+    reply = replied(table.exchange.feed(sse(event)))
+    assert reply.status == 503
+
+
+def test_a_refusal_of_the_provider() -> None:
+    table = Table()
+    table.ask(stream=True)
+    table.exchange.answered(429, {**JSON, "retry-after": "7", "set-cookie": "a=b", "anthropic-organization-id": "o"})
+    table.exchange.feed(b'{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}')
+    reply = replied(table.exchange.closed())
+    assert reply.status == 429
+    assert dict(reply.headers)["retry-after"] == "7"
+    assert not {"set-cookie", "anthropic-organization-id"} & dict(reply.headers).keys()
+    assert error(reply.body)["code"] == "rate_limit_exceeded"
+
+
+def test_one_more_try_on_a_fresh_connection() -> None:
+    table = Table()
+    [first] = table.ask(stream=False)
+    [again] = table.exchange.broke("it closed the connection", retry=True)
+    assert isinstance(first, Send)
+    assert again == Send(first.request, fresh=True)
+    reply = replied(table.exchange.broke("[Errno 111] Connect call failed ('10.0.0.7', 443)", retry=True))
+    assert reply.status == 502
+    assert b"10.0.0.7" not in reply.body
+    assert table.exchange.record.attempts == 2
+
+
+@pytest.mark.parametrize(
+    ("extra", "until", "seconds", "code"),
+    [
+        pytest.param("timeouts: {connect: 3}", "send", 3, "provider_connect_timeout", id="connect"),
+        pytest.param("timeouts: {first-byte: 4}", "connected", 4, "provider_first_byte_timeout", id="first byte"),
+        pytest.param("timeouts: {first-byte: 4}", "headers", 4, "provider_first_byte_timeout", id="headers alone"),
+        pytest.param("timeouts: {idle: 5}", "event", 5, "provider_idle_timeout", id="idle"),
+        pytest.param("timeouts: {total: 2}", "event", 2, "provider_total_timeout", id="total"),
+    ],
+)
+def test_patience_ends(extra: str, until: str, seconds: float, code: str) -> None:
+    table = Table(extra + "\nstreaming: {keepalive-seconds: 0}\n")
+    table.ask(stream=True)
+    exchange = table.exchange
+    if until != "send":
+        exchange.connected()
+    if until in ("headers", "event"):
+        exchange.answered(200, SSE)
+    if until == "event":
+        exchange.feed(sse(START))
+    assert exchange.deadline() == pytest.approx(table.clock.time + seconds)
+    assert table.later(seconds - 0.1) == []
+    drop, *actions = table.later(0.1)
+    assert drop == Drop()
+    if until == "event":
+        assert error(said(actions))["code"] == code
+    else:
+        assert (replied(actions).status, error(replied(actions).body)["code"]) == (504, code)
+
+
+def test_pings_are_no_life() -> None:
+    table = Table("timeouts: {idle: 5}\nstreaming: {keepalive-seconds: 0}\n")
+    table.ask(stream=True)
+    table.exchange.answered(200, SSE)
+    table.exchange.feed(sse(START))
+    for _ in range(4):
+        table.clock.time += 1
+        assert table.exchange.feed(sse({"type": "ping"})) == []
+        assert table.exchange.feed(b": comment\n\n") == []
+    assert table.later(1)[0] == Drop()
+
+
+def test_patience_without_limits_still_ticks() -> None:
+    """mitmproxy cuts what is silent for 600 seconds; a tick now and then keeps it from that."""
+    table = Table("timeouts: {connect: 0, first-byte: 0, idle: 0}\nstreaming: {keepalive-seconds: 0}\n")
+    table.ask(stream=True)
+    assert table.exchange.deadline() == table.clock.time + 60
+    assert table.later(100_000) == []
+
+
+def test_keepalives() -> None:
+    table = Table("streaming: {keepalive-seconds: 10}\n")
+    table.ask(stream=True)
+    table.exchange.connected()
+    assert table.later(9) == []
+    begin, ping = table.later(1)
+    assert isinstance(begin, Begin)
+    assert ping == Data(b": ping\n\n")
+    assert table.later(9) == []
+    assert table.later(1) == [Data(b": ping\n\n")]
+    table.exchange.answered(529, JSON)
+    actions = table.exchange.closed()
+    assert error(said(actions))["type"] == "server_error"
+    assert isinstance(actions[-1], Finish)
+
+
+@pytest.mark.parametrize(
+    ("stream", "extra"),
+    [
+        pytest.param(False, "", id="a whole answer"),
+        pytest.param(True, "streaming: {keepalive-seconds: 0}\n", id="switched off"),
+    ],
+)
+def test_no_keepalives(stream: bool, extra: str) -> None:
+    table = Table(extra)
+    table.ask(stream=stream)
+    table.exchange.connected()
+    assert table.later(100) == []
+
+
+@pytest.mark.parametrize("when", ["asked", "answered", "streaming"])
+def test_the_client_leaves(when: str) -> None:
+    table = Table()
+    table.ask(stream=True)
+    if when != "asked":
+        table.exchange.answered(200, SSE)
+    if when == "streaming":
+        table.exchange.feed(sse(START))
+    assert table.exchange.cancelled() == [Drop()]
+    assert table.exchange.cancelled() == []
+    record = table.exchange.record
+    assert (record.end, record.status) == ("cancelled", 200 if when == "streaming" else 499)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_bug_of_ours_is_told(begun: bool) -> None:
+    table = Table()
+    table.ask(stream=True)
+    table.exchange.answered(200, SSE)
+    if begun:
+        table.exchange.feed(sse(START))
+    drop, *actions = table.exchange.crashed()
+    assert drop == Drop()
+    told = error(said(actions)) if begun else error(replied(actions).body)
+    assert told["code"] == "internal_error"
+    assert table.exchange.record.end == "failed"
+
+
+def test_refuse_what_would_be_lost() -> None:
+    table = Table("on-loss: refuse\n")
+    reply = replied(table.ask(stream=False, seed=7))
+    assert reply.status == 400
+    assert error(reply.body)["param"] == "seed"
+
+
+def test_notes_reach_the_client() -> None:
+    table = Table()
+    table.ask(stream=True, seed=7, max_tokens=5)
+    table.exchange.answered(200, SSE)
+    begin = table.exchange.feed(sse(START))[0]
+    assert isinstance(begin, Begin)
+    assert json.loads(dict(begin.headers)["x-gateway-notes"]) == [{"path": "seed", "fate": "dropped", "old": 7}]
+
+
+def test_who_listens_hears_four_phases_and_pairs() -> None:
+    table = Table()
+    table.ask(stream=True, headers={"x-mine": "y"})
+    table.exchange.answered(200, SSE)
+    table.exchange.feed(sse(START, {"type": "ping"}, *TEXT, *STOP))
+    table.exchange.closed()
+    table.exchange.finished()
+    phases = [message.phase for message in table.heard.messages]
+    assert phases == ["client_request", "provider_request", "provider_response"]
+    assert [(pair.name, bool(pair.client)) for pair in table.heard.pairs] == [
+        ("message_start", True),
+        ("ping", False),
+        ("content_block_start", False),
+        ("content_block_delta", True),
+        ("content_block_stop", False),
+        ("message_delta", False),
+        ("message_stop", True),
+    ]
+    assert [record.end for record in table.heard.records] == ["complete"]
+    everything = repr(table.heard.messages) + repr(table.heard.pairs)
+    assert not [secret for secret in ("provider-key", "header-secret", "client-key") if secret in everything]
+
+
+def test_a_refused_request_is_heard_too() -> None:
+    table = Table(headers={"authorization": "Bearer wrong-key"})
+    reply = table.exchange.opened()
+    assert reply is not None
+    assert reply.status == 401
+    assert [message.phase for message in table.heard.messages] == ["client_request", "client_response"]
+    assert "wrong-key" not in repr(table.heard.messages)
+
+
+def test_draining() -> None:
+    table = Table()
+    table.house.draining = True
+    reply = table.exchange.opened()
+    assert reply is not None
+    assert (reply.status, dict(reply.headers)["retry-after"]) == (503, "5")
+
+
+@pytest.mark.parametrize("coding", ["", "rot13", "gzip"])
+def test_a_body_that_is_no_json(coding: str) -> None:
+    table = Table()
+    assert table.exchange.opened() is None
+    reply = replied(table.exchange.asked(b"not json", {"content-encoding": coding}))
+    assert reply.status == 400
+    error(reply.body)

@@ -1,0 +1,86 @@
+"""What the contract is tried on: every recorded answer of every provider dialect, told by every client dialect."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from openai.lib.streaming.chat import ChatCompletionStreamState
+from openai.types.chat import ChatCompletionChunk
+
+from translators.clients.chat import Form
+from translators.dialects import Envelope, Recall, Writer
+from translators.pipe import Pipe
+from translators.registry import CLIENTS, PROVIDERS
+
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
+ENVELOPE = Envelope("chatcmpl-1", 1_700_000_000, "asked-for")
+
+STREAMS = {
+    f"{provider}/{path.relative_to(FIXTURES / provider).as_posix()}": (provider, path.read_bytes())
+    for provider in PROVIDERS
+    for path in sorted((FIXTURES / provider).rglob("*.sse"))
+}
+"""Complete streams. The names of broken ones begin with `broken`."""
+COMPLETE = {name: stream for name, stream in STREAMS.items() if "/broken" not in name}
+PAIRS = [(name, client) for name in COMPLETE for client in CLIENTS]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a test reads back what a client dialect wrote."""
+
+    form: Any
+    fold: Callable[[bytes], dict[str, Any]]
+    terminator: bytes
+
+
+def chat_payloads(stream: bytes) -> list[dict[str, Any]]:
+    *events, rest = stream.split(b"\n\n")
+    assert rest == b""
+    data = [event.removeprefix(b"data: ") for event in events if not event.startswith(b":")]
+    return [json.loads(each) for each in data if each != b"[DONE]"]
+
+
+def chat_fold(stream: bytes) -> dict[str, Any]:
+    """By the openai SDK's own accumulator, brought to the form of a whole answer."""
+    state: ChatCompletionStreamState[None] = ChatCompletionStreamState()
+    for payload in chat_payloads(stream):
+        state.handle_chunk(ChatCompletionChunk.model_validate(payload))
+    folded = state.get_final_completion().model_dump(exclude_unset=True)
+    message = folded["choices"][0]["message"]
+    for entry in (entry for value in message.values() if isinstance(value, list) for entry in value):
+        entry.pop("index", None)
+        entry.get("function", {}).pop("parsed_arguments", None)
+    message.pop("parsed", None)
+    return comparable(folded)
+
+
+def comparable(answer: dict[str, Any]) -> dict[str, Any]:
+    """What whole and streamed must agree on; null and absent are one."""
+    choice = answer["choices"][0]
+    message = {name: value for name, value in choice["message"].items() if value is not None}
+    usage = {name: value for name, value in (answer.get("usage") or {}).items() if value is not None}
+    head = {name: answer[name] for name in ("id", "created", "model")}
+    return {**head, "message": message, "finish_reason": choice["finish_reason"], "usage": usage}
+
+
+READINGS = {"chat": Reading(Form(usage=True), chat_fold, b"data: [DONE]\n\n")}
+
+
+def writer(client: str, *, streamed: bool) -> Writer:
+    dialect = CLIENTS[client]
+    return (dialect.streamed if streamed else dialect.whole)(READINGS[client].form, ENVELOPE)
+
+
+def pipe(provider: str, client: str, *, streamed: bool, content_type: str = "text/event-stream") -> Pipe:
+    answer = PROVIDERS[provider].answer(Recall())
+    return Pipe(answer, writer(client, streamed=streamed), content_type=content_type)
+
+
+def told(provider: str, client: str, data: bytes, *, streamed: bool, size: int = 1 << 30) -> tuple[bytes, Pipe]:
+    """The client's bytes for a provider's, fed in pieces of `size` bytes."""
+    way = pipe(provider, client, streamed=streamed)
+    out = b"".join(way.feed(data[at : at + size]) for at in range(0, len(data), size))
+    return out + way.close(), way

@@ -1,0 +1,124 @@
+"""What is true of every answer, whoever gives it and whoever reads it."""
+
+import json
+from typing import Any
+
+import pytest
+from samples import COMPLETE, PAIRS, READINGS, comparable, told
+
+from translators.registry import CLIENTS, PROVIDERS
+
+pairs = pytest.mark.parametrize(("name", "client"), [pytest.param(*pair, id=" -> ".join(pair)) for pair in PAIRS])
+
+
+def test_every_dialect_is_tried() -> None:
+    assert {provider for provider, _ in COMPLETE.values()} == set(PROVIDERS)
+    assert set(READINGS) == set(CLIENTS)
+
+
+@pairs
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64])
+def test_any_split_of_the_bytes_gives_the_same(name: str, client: str, size: int) -> None:
+    provider, data = COMPLETE[name]
+    expected, _ = told(provider, client, data, streamed=True)
+    assert told(provider, client, data, streamed=True, size=size)[0] == expected
+
+
+@pairs
+@pytest.mark.parametrize("end", [b"\r\n", b"\r"], ids=["CRLF", "CR"])
+def test_any_line_end_gives_the_same(name: str, client: str, end: bytes) -> None:
+    provider, data = COMPLETE[name]
+    expected, _ = told(provider, client, data, streamed=True)
+    assert told(provider, client, data.replace(b"\n", end), streamed=True, size=5)[0] == expected
+
+
+@pairs
+def test_whole_equals_streamed(name: str, client: str) -> None:
+    provider, data = COMPLETE[name]
+    streamed, one = told(provider, client, data, streamed=True)
+    whole, other = told(provider, client, data, streamed=False)
+    assert (one.failure, other.failure) == (None, None)
+    assert READINGS[client].fold(streamed) == comparable(json.loads(whole))
+    assert one.notes == other.notes
+
+
+@pairs
+def test_a_stream_ends_once(name: str, client: str) -> None:
+    provider, data = COMPLETE[name]
+    streamed, way = told(provider, client, data, streamed=True)
+    terminator = READINGS[client].terminator
+    assert way.done
+    assert streamed.count(terminator) == 1
+    assert streamed.endswith(terminator)
+
+
+@pairs
+def test_a_cut_anywhere_is_a_failure(name: str, client: str) -> None:
+    """Up to the provider's own end marker; each byte for short recordings, a sample of the places for long ones."""
+    provider, data = COMPLETE[name]
+    end = data.rstrip().rfind(b"\n\n") + 2
+    terminator = READINGS[client].terminator
+    for at in range(0, end, max(1, end // 400)):
+        out, way = told(provider, client, data[:at], streamed=True)
+        assert way.failure is not None, at
+        assert not way.done
+        assert terminator not in out
+        whole, way = told(provider, client, data[:at], streamed=False)
+        assert (whole, way.done) == (b"", False)
+
+
+@pairs
+def test_tool_calls_are_counted_without_gaps(name: str, client: str) -> None:
+    if client != "chat":
+        return
+    provider, data = COMPLETE[name]
+    streamed, _ = told(provider, client, data, streamed=True)
+    opened: list[int] = []
+    roles = 0
+    for event in streamed.split(b"\n\n"):
+        if not event.startswith(b"data: {"):
+            continue
+        payload: dict[str, Any] = json.loads(event.removeprefix(b"data: "))
+        for choice in payload["choices"]:
+            roles += "role" in choice["delta"]
+            for call in choice["delta"].get("tool_calls", ()):
+                if "id" in call:
+                    assert call["index"] == len(opened)
+                    opened.append(call["index"])
+                else:
+                    assert call["index"] in opened
+                    assert "type" not in call
+    assert roles == 1
+
+
+@pairs
+def test_what_comes_after_the_end_is_ignored(name: str, client: str) -> None:
+    provider, data = COMPLETE[name]
+    expected, _ = told(provider, client, data, streamed=True)
+    assert told(provider, client, data + b'event: ping\ndata: {"type":"ping"}\n\n: junk', streamed=True)[0] == expected
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"\n\n\n", id="blank lines"),
+        pytest.param(b": comment\n\n", id="a comment"),
+        pytest.param(b"data: not json\n\n", id="no JSON"),
+        pytest.param(b"data: 5\n\n", id="a number"),
+        pytest.param(b"data: [DONE]\n\n", id="another dialect's end"),
+        pytest.param(b"<html>502 Bad Gateway</html>", id="HTML"),
+        pytest.param(b"data: {\xff\xfe}\n\n", id="no UTF-8"),
+        pytest.param(b'data: {"type": "error"}\n\n', id="an empty error"),
+        pytest.param(b'data: {"error": "text"}\n\n', id="an error as text"),
+    ],
+)
+def test_no_answer_is_a_failure(provider: str, client: str, streamed: bool, junk: bytes) -> None:
+    out, way = told(provider, client, junk, streamed=streamed)
+    assert out == b""
+    assert way.failure is not None
+    assert way.failure.status >= 500
+    assert set(way.failure.body()["error"]) == {"message", "type", "param", "code"}
