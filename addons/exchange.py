@@ -99,6 +99,9 @@ class Exchange:
         """The head is one that could mean two requests: no more is read of it than this."""
         return self._refuse(front.MALFORMED)
 
+    def has_trailers(self) -> Reply:
+        return self._refuse(front.TRAILERS)
+
     def too_large(self) -> Reply:
         return self._refuse(front.too_large(self.body_limit))
 

@@ -152,6 +152,14 @@ MALFORMED = Failure(
     "malformed_headers",
 )
 
+TRAILERS = Failure(
+    400,
+    "Trailers after a request's body are not read here. Send the request without them.",
+    "invalid_request_error",
+    None,
+    "unsupported_trailers",
+)
+
 
 def too_large(limit: int) -> Failure:
     message = f"The request's body is larger than {limit} bytes (body-size-limit in config.yaml)."

@@ -84,6 +84,14 @@ class EmbeddedWait:
     key: str = ""
 
 
+class Crashed(events.Event):
+    """The connection layer has failed."""
+
+
+class Trailers(events.Event):
+    """The client sends trailers after its body."""
+
+
 class GatewayLayer(HttpLayer):
     """One client connection. `open_exchange` makes an exchange of a request's head and its flow."""
 
@@ -103,8 +111,23 @@ class GatewayLayer(HttpLayer):
             else:
                 yield from super()._handle_event(event)
             yield from self._set_timer()
+        except NotImplementedError:
+            # mitmproxy reads no trailers, and says so in this way only.
+            yield from self._end_all(Trailers())
         except Exception:
             logger.exception("The gateway's connection layer failed; the client is disconnected.")
+            yield from self._end_all(Crashed())
+
+    def _end_all(self, event: events.Event) -> Commands:
+        """The connection is in no state to go on: whoever still waits on it is told, and then it is closed."""
+        waiting = [stream for stream in self._exchanges() if not stream.closed]
+        try:
+            for stream in waiting:
+                yield from self.event_to_child(stream, event)
+        except Exception:
+            logger.exception("The client of a failed connection could not be told.")
+            waiting = []
+        if not waiting:
             yield commands.CloseConnection(self.context.client)
 
     def _set_timer(self) -> Commands:
@@ -166,8 +189,10 @@ class GatewayStream(HttpStream):
         self._refused = False
         """The last word is said, and the rest of the client's body is thrown away."""
         self._client_done = False
-        self._closed = False
+        self.closed = False
         """The flow is at its end; whatever comes now is ignored."""
+        self._last = False
+        """The client's connection is closed after this."""
         self._unread = 0
         self._size = 0
         self._pieces: list[bytes] = []
@@ -204,7 +229,13 @@ class GatewayStream(HttpStream):
                 yield from self._request_end()
             case RequestProtocolError():
                 yield from self._client_gone(event)
-            case _ if self._closed or self._exchange is None:
+            case Crashed():
+                self._last = True
+                yield from self._crash()
+            case Trailers() if self._exchange is not None:
+                self._last = True
+                yield from self._refuse(self._exchange.has_trailers())
+            case _ if self.closed or self._exchange is None:
                 return
             case ResponseHeaders():
                 yield from self._response_head(event.response)
@@ -310,12 +341,12 @@ class GatewayStream(HttpStream):
 
     def _client_gone(self, event: RequestProtocolError) -> Commands:
         exchange = self._exchange
-        if exchange is None or self._closed:
+        if exchange is None or self.closed:
             yield DropStream(self.stream_id)
             return
         yield from self._perform(exchange.cancelled())
         self.flow.error = self.flow.error or mitmflow.Error(event.message)
-        self._closed = True
+        self.closed = True
         exchange.finished()
         exchange.ended = True
         yield HttpErrorHook(self.flow)
@@ -456,7 +487,7 @@ class GatewayStream(HttpStream):
         flow, exchange = self.flow, self._exchange
         assert exchange is not None
         assert flow.response is not None
-        self._closed = True
+        self.closed = True
         flow.response.timestamp_end = time.time()
         exchange.finished()
         yield HttpErrorHook(flow) if flow.error is not None else HttpResponseHook(flow)
@@ -471,6 +502,8 @@ class GatewayStream(HttpStream):
             yield DropStream(self.stream_id)
         yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
         exchange.ended = True
+        if self._last:
+            yield commands.CloseConnection(self.context.client)
 
     def _response(self, status: int, headers: tuple[tuple[str, str], ...]) -> http.Response:
         fields = http.Headers([(name.encode(), value.encode("utf-8", "replace")) for name, value in headers])
@@ -481,13 +514,13 @@ class GatewayStream(HttpStream):
     def _crash(self) -> Generator[commands.Command, Any, None]:
         """A bug of ours: the client is told if it still can be, and nothing stays open."""
         try:
-            if self._closed or self._exchange is None:
+            if self.closed or self._exchange is None:
                 yield commands.CloseConnection(self.context.client)
                 return
             yield from self._perform(self._exchange.crashed())
         except Exception:
             logger.exception("The gateway could not even report its failure; the client is disconnected.")
-            self._closed = True
+            self.closed = True
             yield commands.CloseConnection(self.context.client)
 
 

@@ -22,8 +22,7 @@ STREAMS = {
     for provider in PROVIDERS
     for path in sorted((FIXTURES / provider).rglob("*.sse"))
 }
-"""Complete streams. The names of broken ones begin with `broken`."""
-COMPLETE = {name: stream for name, stream in STREAMS.items() if "/broken" not in name}
+COMPLETE = {name: stream for name, stream in STREAMS.items() if b"event: error" not in stream[1]}
 PAIRS = [(name, client) for name in COMPLETE for client in CLIENTS]
 
 
@@ -48,7 +47,7 @@ def chat_fold(stream: bytes) -> dict[str, Any]:
     state: ChatCompletionStreamState[None] = ChatCompletionStreamState()
     for payload in chat_payloads(stream):
         state.handle_chunk(ChatCompletionChunk.model_validate(payload))
-    folded = state.get_final_completion().model_dump(exclude_unset=True)
+    folded = state.current_completion_snapshot.model_dump(exclude_unset=True)
     message = folded["choices"][0]["message"]
     for entry in (entry for value in message.values() if isinstance(value, list) for entry in value):
         entry.pop("index", None)

@@ -64,7 +64,9 @@ def conversation(**options: Any) -> Conversation:
     return Conversation(turns, (tool,), None, {name: Option(value, name) for name, value in options.items()})
 
 
-KINDS = [pytest.param(provider, model, id=f"{provider}: {model}") for provider in PROVIDERS for model in MODELS[provider]]
+KINDS = [
+    pytest.param(provider, model, id=f"{provider}: {model}") for provider in PROVIDERS for model in MODELS[provider]
+]
 
 
 @pytest.mark.parametrize(("provider", "model"), KINDS)

@@ -72,7 +72,8 @@ class TextBlock(Block):
 
     def opened(self, start: Mapping[str, Any]) -> list[Event]:
         citations = start.get("citations")
-        self._citations += [found for found in citations or () if isinstance(found, Mapping)]
+        if isinstance(citations, list):
+            self._citations += [found for found in citations if isinstance(found, Mapping)]
         return self._text(words(start, "text"))
 
     def delta(self, delta: Mapping[str, Any]) -> list[Event]:

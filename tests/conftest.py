@@ -1,0 +1,23 @@
+"""For all tests: in CI a skipped test is a failure, because there nothing that a test needs may be missing."""
+
+import os
+
+import pytest
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if skipped(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if count := skipped(terminalreporter.config):
+        terminalreporter.write_line(f"GATEWAY_NO_SKIPS is set, so {count} skipped make this run a failure", red=True)
+
+
+def skipped(config: pytest.Config) -> int:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("GATEWAY_NO_SKIPS") != "1" or reporter is None:
+        return 0
+    return len(reporter.stats.get("skipped", []))

@@ -1,0 +1,56 @@
+"""JSON as the answer: enforced, told, or refused."""
+
+from typing import Any
+
+import pytest
+from anthropic_options import HI, LOCAL, MAPS, OLD, PERSON, A, E, extra, fates, render
+
+from translators.conversation import OutputFormat, Text, Turn
+from translators.errors import BadRequest
+
+JSON_ONLY = "Answer with a single JSON object and nothing else: no explanation, no code fence."
+
+
+def schema(given: dict[str, Any], strict: bool | None = True, description: str | None = None) -> dict[str, Any]:
+    return {"max_tokens": 9, "response_format": OutputFormat("schema", given, "person", description, strict)}
+
+
+def test_trap_32_a_schema_is_enforced_where_it_can_be() -> None:
+    rendered = render(A, schema(PERSON, description="A person."))
+    enforced = PERSON | {"description": "A person."}
+    assert extra(rendered) == {"output_config": {"format": {"type": "json_schema", "schema": enforced}}}
+    assert rendered.notes == ()
+
+
+def test_effort_and_format_go_together() -> None:
+    rendered = render(E, schema(PERSON) | {"reasoning_effort": "max"})
+    assert rendered.body["output_config"] == {"effort": "max", "format": {"type": "json_schema", "schema": PERSON}}
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "told"),
+    [
+        pytest.param(A, {"max_tokens": 9, "response_format": OutputFormat("json")}, "", id="trap 32 json_object"),
+        pytest.param(OLD, schema(PERSON), '{"type": "object", "properties": {"name"', id="A24 schema, old model"),
+        pytest.param(LOCAL, schema(PERSON), '{"type": "object", "properties": {"name"', id="schema, local model"),
+        pytest.param(A, schema(MAPS, strict=False), '{"type": "object", "properties": {"m"', id="map, not strict"),
+    ],
+)
+def test_trap_32_what_cannot_be_enforced_is_said(model: str, options: dict[str, Any], told: str) -> None:
+    rendered = render(model, options)
+    text = rendered.body["system"][-1]["text"]
+    assert text.startswith(JSON_ONLY)
+    assert told in text
+    assert "output_config" not in rendered.body
+    assert fates(rendered) == [("response_format", "approximated")]
+
+
+def test_trap_16_a_map_is_refused_with_advice() -> None:
+    with pytest.raises(BadRequest, match=r"\.properties\.m.*array of objects") as caught:
+        render(A, schema(MAPS))
+    assert caught.value.failure.param == "at.response_format"
+
+
+def test_a_schema_and_a_begun_answer_exclude_each_other() -> None:
+    with pytest.raises(BadRequest, match="begun"):
+        render(A, schema(PERSON), turns=(HI, Turn("assistant", (Text("{"),), at="m")))

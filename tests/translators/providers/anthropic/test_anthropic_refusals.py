@@ -1,0 +1,77 @@
+"""Conversations that cannot be carried: refused with the path of what is to blame."""
+
+import base64
+
+import pytest
+from anthropic_oracles import check
+from anthropic_turns import HI, MIDDLE, NEW, TOOL, call, paths, render, result, turn
+
+from translators.conversation import Audio, Document, Image, Inline, Link, Turn, Upload
+from translators.errors import BadRequest
+
+
+def b64(content: str) -> str:
+    return base64.b64encode(content.encode()).decode()
+
+
+BAD = [
+    pytest.param((turn("user", Audio("AA==", "wav", "p")),), "p", id="trap 17 audio"),
+    pytest.param((turn("user", Image(Inline("image/bmp", "AA=="), at="p")),), "p", id="A18 image of another type"),
+    pytest.param((turn("user", Image(Inline("image/png", ""), at="p")),), "p", id="empty image"),
+    pytest.param((turn("user", Image(Link("ftp://x"), at="p")),), "p", id="image by something else than http"),
+    pytest.param((turn("user", Image(Upload("file-abc"), at="p")),), "p", id="trap 17 OpenAI's image file"),
+    pytest.param((turn("user", Document(Upload("file-abc"), at="p")),), "p", id="trap 17 OpenAI's file"),
+    pytest.param((turn("user", Document(Inline("application/zip", "AA=="), at="p")),), "p", id="other file type"),
+    pytest.param((turn("user", Document(Inline("text/plain", "?"), at="p")),), "p", id="text that is no base64"),
+    pytest.param((turn("user", Document(Inline("text/plain", b64(" ")), at="p")),), "p", id="empty file"),
+    pytest.param((turn("system", Image(Link("https://x"), at="p")), HI), "p", id="image in a system turn"),
+    pytest.param((HI, turn("assistant", Image(Link("https://x"), at="p")), HI), "p", id="image in an assistant's turn"),
+    pytest.param((turn("user", " "),), "messages", id="no content at all"),
+    pytest.param((), "messages", id="no messages"),
+    pytest.param((HI, turn("assistant", call("a"))), "calls[a]", id="A10 call without a result, last"),
+    pytest.param((HI, turn("assistant", call("a")), HI), "calls[a]", id="A10 call without a result"),
+    pytest.param(
+        (HI, turn("assistant", call("a"), call("b")), result("a"), HI), "calls[b]", id="A10 one of two without a result"
+    ),
+    pytest.param((HI, result("a")), "results[a]", id="A10 result without a call"),
+    pytest.param(
+        (HI, turn("assistant", call("a")), result("a"), turn("assistant", "x"), result("a")),
+        "results[a]",
+        id="A10 second result, later",
+    ),
+    pytest.param((HI, turn("assistant", call("a")), result("a"), result("a")), "results[a]", id="A10 two results"),
+    pytest.param(
+        (HI, turn("assistant", call("a")), HI, turn("assistant", "x"), result("a")), "calls[a]", id="result too late"
+    ),
+    pytest.param((HI, turn("assistant", call("a", arguments="{")), result("a")), "calls[a]", id="trap 45 broken JSON"),
+    pytest.param((HI, turn("assistant", call("a", arguments="[]")), result("a")), "calls[a]", id="no object"),
+    pytest.param((HI, turn("assistant", call("a", arguments='{"a": NaN}')), result("a")), "calls[a]", id="NaN"),
+    pytest.param((HI, turn("assistant", call("a", arguments='{"a": 1e999}')), result("a")), "calls[a]", id="infinity"),
+    pytest.param((HI, turn("assistant", call("a", arguments="[" * 9999)), result("a")), "calls[a]", id="too deep"),
+]
+
+
+@pytest.mark.parametrize(("turns", "param"), BAD)
+def test_refused(turns: tuple[Turn, ...], param: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        render(*turns, tools=(TOOL,))
+    assert (caught.value.failure.status, caught.value.failure.param) == (400, param)
+
+
+@pytest.mark.parametrize("model", [MIDDLE, "claude-opus-4-7", NEW, "claude-opus-9"])
+def test_trap_21_prefill_is_refused_where_it_is_not_known(model: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        render(HI, turn("assistant", "The answer is", at="messages[1]"), model=model)
+    assert caught.value.failure.param == "messages[1]"
+
+
+def test_tools_are_declared_again_from_history_and_may_not_be_called() -> None:
+    rendered = render(HI, turn("assistant", call("a"), call("b", "g.h", "x", "custom")), result("a"), result("b"))
+    wire = rendered.body["messages"][1]["content"][1]["name"]
+    assert rendered.body["tools"][0] == {"name": "f", "input_schema": {"type": "object", "properties": {}}}
+    assert rendered.body["tools"][1]["name"] == wire != "g.h"
+    assert rendered.body["messages"][1]["content"][1]["input"] == {"input": "x"}
+    assert rendered.body["tool_choice"] == {"type": "none"}
+    assert (rendered.recall.names, rendered.recall.custom) == ({wire: "g.h"}, frozenset({"g.h"}))
+    assert paths(rendered) == [("tools", "synthesised")]
+    check(rendered.body)
