@@ -29,6 +29,8 @@ class Attempt:
         self.pipe: Pipe | None = None
         self.whole = bytearray()
         """The client's answer, where it is not a stream."""
+        self.told = False
+        """Those who listen know of the provider's answer."""
         self._error_body = bytearray()
         self._timeouts = timeouts
         self._asked_at = asked_at

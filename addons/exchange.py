@@ -187,7 +187,7 @@ class Exchange:
             return []
         pipe = attempt.pipe
         if pipe is None:
-            self._tell("provider_response", str(attempt.status), tuple(attempt.headers.items()), attempt.error_body())
+            self._tell_provider(attempt, attempt.error_body())
             return self._broken(attempt.error(asked.provider), f"the provider answered {attempt.status}")
         started = self._now()
         actions = self._forward(pipe, pipe.close())
@@ -279,6 +279,8 @@ class Exchange:
     def _forward(self, pipe: Pipe, out: bytes) -> list[Action]:
         """What the pipe gave, on to the client."""
         asked, attempt = self._in_flight()
+        if pipe.streams:
+            self._tell_provider(attempt, None)
         said: list[Action] = []
         if asked.streams:
             said = self._say(out)
@@ -299,7 +301,9 @@ class Exchange:
         self.record.status = 200
         pipe = self._attempt.pipe if self._attempt else None
         notes = [*self.record.notes, *(pipe.notes if pipe else ())]
-        return [Begin(200, (*front.STREAM_HEADERS, *self._common(notes))), Data(out)]
+        headers = (*front.STREAM_HEADERS, *self._common(notes))
+        self._tell("client_response", "200", headers, None)
+        return [Begin(200, headers), Data(out)]
 
     def _complete(self, pipe: Pipe) -> list[Action]:
         asked, attempt = self._in_flight()
@@ -322,12 +326,12 @@ class Exchange:
 
     def _absorb(self, pipe: Pipe) -> None:
         _, attempt = self._in_flight()
+        self._tell_provider(attempt, pipe.whole_body)
         record = self.record
         record.notes.extend(pipe.notes)
         record.usage, record.served_model = pipe.usage, pipe.started.model
         record.provider_id = record.provider_id or pipe.started.id
         record.finish_reason = pipe.finished.reason if pipe.finished else None
-        self._tell("provider_response", str(attempt.status), tuple(attempt.headers.items()), None)
 
     def _model(self, name: str) -> Reply:
         try:
@@ -383,6 +387,11 @@ class Exchange:
     def _tell_request(self, headers: tuple[tuple[str, str], ...], body: bytes | None) -> None:
         self._told_request = True
         self._tell("client_request", f"{self._head.method} {self.record.path}", headers, body)
+
+    def _tell_provider(self, attempt: Attempt, body: bytes | None) -> None:
+        if not attempt.told:
+            attempt.told = True
+            self._tell("provider_response", str(attempt.status), tuple(attempt.headers.items()), body)
 
     def _tell(self, phase: Phase, line: str, headers: tuple[tuple[str, str], ...], body: bytes | None) -> None:
         if self._detailed:

@@ -263,6 +263,9 @@ class GatewayStream(HttpStream):
         self.flow = flow = http.HTTPFlow(self.context.client, self.context.server)
         flow.request = request
         flow.live = True
+        # Where the client thinks it is, for whoever looks at the flow; nothing is ever sent there.
+        request.data.host, request.data.port, *_ = self.context.client.sockname
+        request.data.scheme = b"https" if self.context.client.tls else b"http"
         headers = {name.lower(): value for name, value in reversed(list(request.headers.items(multi=True)))}
         for name in front.SECRET_HEADERS:
             request.headers.pop(name, None)

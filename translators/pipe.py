@@ -19,7 +19,7 @@ from translators.framing import compression, sse
 from translators.notes import Note
 
 Tap = Callable[[str, bytes, bytes, tuple[Note, ...]], None]
-"""Hears each payload: its event name, its bytes, the client bytes that it became, the notes that it left."""
+"""Hears each payload of a stream: its event name, its bytes, the client bytes that it became, the notes that it left."""
 
 MAX_WHOLE = 64 * 1024 * 1024
 """Bytes of a whole answer, decoded."""
@@ -61,6 +61,13 @@ class Pipe:
         self.finished: Finished | None = None
         self.usage: Usage | None = None
         self.notes: list[Note] = []
+        self.whole_body: bytes | None = None
+        """The provider's answer, decoded, where it came whole."""
+
+    @property
+    def streams(self) -> bool:
+        """Whether the provider is known to stream."""
+        return isinstance(self._body, _Stream)
 
     def feed(self, data: bytes) -> bytes:
         if self.done or self.failure:
@@ -112,13 +119,11 @@ class Pipe:
 
     def whole(self, data: bytes) -> bytes:
         """A whole answer, through the same machine."""
+        self.whole_body = data
         try:
-            out = self._run(self._answer.whole(_parsed(data)))
+            return self._run(self._answer.whole(_parsed(data)))
         except TranslationError as error:
-            out = self._fail(error)
-        if self._tap is not None:
-            self._tap("", data, out, tuple(self.notes))
-        return out
+            return self._fail(error)
 
     def _run(self, events: Iterable[Event]) -> bytes:
         pieces: list[bytes] = []

@@ -406,7 +406,7 @@ def test_who_listens_hears_four_phases_and_pairs() -> None:
     table.exchange.closed()
     table.exchange.finished()
     phases = [message.phase for message in table.heard.messages]
-    assert phases == ["client_request", "provider_request", "provider_response"]
+    assert phases == ["client_request", "provider_request", "provider_response", "client_response"]
     assert [(pair.name, bool(pair.client)) for pair in table.heard.pairs] == [
         ("message_start", True),
         ("ping", False),
@@ -419,6 +419,18 @@ def test_who_listens_hears_four_phases_and_pairs() -> None:
     assert [record.end for record in table.heard.records] == ["complete"]
     everything = repr(table.heard.messages) + repr(table.heard.pairs)
     assert not [secret for secret in ("provider-key", "header-secret", "client-key") if secret in everything]
+
+
+def test_a_whole_answer_is_heard_whole() -> None:
+    table = Table()
+    table.ask(stream=False)
+    table.exchange.answered(200, JSON)
+    table.exchange.feed(json.dumps(WHOLE).encode())
+    table.exchange.closed()
+    *_, provider, client = table.heard.messages
+    assert (provider.phase, json.loads(provider.body or b"")) == ("provider_response", WHOLE)
+    assert (client.phase, client.line) == ("client_response", "200")
+    assert table.heard.pairs == []
 
 
 def test_a_refused_request_is_heard_too() -> None:
