@@ -92,7 +92,7 @@ class Gateway:
             port = mode.custom_listen_port or port if _ours(mode) else port
         if options.mode == ["regular"]:
             # With -p mitmproxy itself listens on the port already, and will make room.
-            problem = None if options.listen_port else listening.problem(host, port)
+            problem = None if options.listen_port else listening.obstacle(host, port)
             if problem is not None:
                 self._stop(problem)
                 return

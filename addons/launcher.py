@@ -5,14 +5,13 @@ one sentence. Everything else is `gateway.py`'s.
 """
 
 import argparse
-import errno
 import os
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from addons.listening import obstacle
 from routing.config import load
 from routing.errors import ConfigError
 
@@ -80,34 +79,6 @@ def _asked(argv: Sequence[str]) -> _Asked:
         port=int(port) if known.listen_port is None and port.isdecimal() else known.listen_port,
         config=Path(options.get("gateway_config") or ROOT / "config.yaml").expanduser(),
     )
-
-
-def obstacle(host: str, port: int) -> str | None:
-    """Why nothing can listen there, in a sentence, or None. Asked before mitmproxy, which answers with a traceback."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        if os.name == "posix":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, OverflowError) as error:
-            return _told(error, host, port)
-    return None
-
-
-def _told(error: OSError | OverflowError, host: str, port: int) -> str:
-    match getattr(error, "errno", None):
-        case errno.EADDRINUSE:
-            return (
-                f"Port {port} on {host} is taken: stop the program that listens there, "
-                f"or choose another port with `scripts/run -p PORT` or `port` in config.yaml."
-            )
-        case errno.EACCES:
-            return f"Port {port} on {host} needs rights that you do not have; choose one above 1023."
-        case errno.EADDRNOTAVAIL:
-            return f"This machine has no address {host}; correct `host` in config.yaml, or use 127.0.0.1."
-        case _:
-            return f"Nothing can listen on {host}, port {port}: {error}; correct `host` and `port` in config.yaml."
 
 
 def versions() -> str:

@@ -1,30 +1,33 @@
-"""Whether the gateway's address can be had, said in one sentence before mitmproxy says it in many."""
+"""Whether the gateway's address can be had, told in one sentence before mitmproxy tells it with a traceback."""
 
 import errno
+import os
 import socket
 
 
-def problem(host: str, port: int) -> str | None:
-    """None where `host:port` is free (an empty host is every address); otherwise what is wrong and what to do."""
-    try:
-        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError:
-        return f"The host {host!r} in config.yaml is no address of this machine: use 127.0.0.1, or 0.0.0.0 for all."
-    family, kind, protocol, _, address = found[0]
-    with socket.socket(family, kind, protocol) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def obstacle(host: str, port: int) -> str | None:
+    """Why nothing can listen there, in a sentence, or None. An empty host is every address of the machine."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(address)
-            probe.listen(1)
-        except OSError as error:
-            return _sentence(error.errno, host, port)
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            return _told(error, host, port)
     return None
 
 
-def _sentence(code: int | None, host: str, port: int) -> str:
-    where = f"{host or '*'}:{port}"
-    if code == errno.EADDRINUSE:
-        return f"Another program listens on {where}: stop it, or choose another port with `-p PORT` or in config.yaml."
-    if code == errno.EACCES:
-        return f"This user may not listen on {where}: choose a port of 1024 or more with `-p PORT` or in config.yaml."
-    return f"The gateway cannot listen on {where}: choose another host or port in config.yaml."
+def _told(error: OSError | OverflowError, host: str, port: int) -> str:
+    match getattr(error, "errno", None):
+        case errno.EADDRINUSE:
+            return (
+                f"Port {port} on {host} is taken: stop the program that listens there, "
+                f"or choose another port with `scripts/run -p PORT` or `port` in config.yaml."
+            )
+        case errno.EACCES:
+            return f"Port {port} on {host} needs rights that you do not have; choose one above 1023."
+        case errno.EADDRNOTAVAIL:
+            return f"This machine has no address {host}; correct `host` in config.yaml, or use 127.0.0.1."
+        case _:
+            return f"Nothing can listen on {host}, port {port}: {error}; correct `host` and `port` in config.yaml."

@@ -21,6 +21,9 @@ from routing.settings import ClaudeKey, ServedModel, Settings
 CREATED = 1_735_689_600
 """Seconds since 1970 that every listed model shows: providers are not asked for it, and it must not change."""
 
+EMBEDDED: Mapping[str, Any] = {"max_output": 1024, "thinking": ()}
+"""What is true of the local model: it talks for minutes unless it is stopped, and does not think."""
+
 _CLAUDE = re.compile(r"claude-[A-Za-z0-9._:@-]{1,93}")
 _SHOWN = 100
 _LISTED = 10
@@ -91,7 +94,8 @@ class Catalogue:
             self._targets |= {n: t for n, t in _targets(entry, known_models).items() if n not in self._targets}
         if embedded_url is not None and settings.embedded.enable:
             alias = settings.embedded.alias
-            self._targets.setdefault(alias, Target("embedded", "anthropic", alias, alias, embedded_url))
+            target = Target("embedded", "anthropic", alias, alias, embedded_url, overrides=EMBEDDED)
+            self._targets.setdefault(alias, target)
         self._listed = {name: ListedModel(name, target.provider) for name, target in self._targets.items()}
 
     def with_embedded(self, base_url: str | None) -> "Catalogue":

@@ -19,7 +19,7 @@ from translators.framing import compression, sse
 from translators.notes import Note
 
 Tap = Callable[[str, bytes, bytes, tuple[Note, ...]], None]
-"""Hears each payload of a stream: its event name, its bytes, the client bytes that it became, the notes that it left."""
+"""Hears each payload of a stream: its event name, its bytes, the client bytes it became, the notes it left."""
 
 MAX_WHOLE = 64 * 1024 * 1024
 """Bytes of a whole answer, decoded."""

@@ -8,6 +8,7 @@ import pytest
 
 from addons import launcher
 from addons.launcher import ROOT, Launch, plan
+from addons.listening import obstacle
 from routing.errors import ConfigError
 
 SCRIPT = ["-s", str(ROOT / "addons" / "gateway.py"), "--set", "connection_strategy=lazy"]
@@ -80,7 +81,7 @@ def test_a_taken_port_is_told_in_a_sentence(config: str, capsys: pytest.CaptureF
     ],
 )
 def test_where_nothing_can_listen(host: str, port: int, words: str) -> None:
-    assert words in (launcher.obstacle(host, port) or "")
+    assert words in (obstacle(host, port) or "")
 
 
 def test_it_becomes_the_tool(config: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,12 @@ def test_the_embedded_model_comes_and_goes() -> None:
     assert listed(off) == ["big", "small"]
     assert on.listing("key-1")[-1] == ListedModel("smollm2", "embedded", CREATED)
     assert on.resolve("smollm2", "key-1") == Target(
-        "embedded", "anthropic", "smollm2", "smollm2", "http://127.0.0.1:5", secret=None
+        "embedded",
+        "anthropic",
+        "smollm2",
+        "smollm2",
+        "http://127.0.0.1:5",
+        overrides={"max_output": 1024, "thinking": ()},
     )
     assert listed(on.with_embedded(None)) == listed(off)
 

@@ -11,9 +11,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from openai._models import construct_type  # noqa: TID251
-from openai.lib.streaming.chat import ChatCompletionStreamState  # noqa: TID251
-from openai.types.chat import ChatCompletion, ChatCompletionChunk  # noqa: TID251
+from openai._models import construct_type
+from openai.lib.streaming.chat import ChatCompletionStreamState
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic_core import from_json
 
 from translators.clients import chat

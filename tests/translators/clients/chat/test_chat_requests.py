@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming  # noqa: TID251
+from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
 from translators.clients import chat
 from translators.clients.chat import Form

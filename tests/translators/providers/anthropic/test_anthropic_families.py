@@ -2,7 +2,7 @@ from dataclasses import fields
 from typing import Any, get_args
 
 import pytest
-from anthropic.types.model_param import ModelParam  # noqa: TID251
+from anthropic.types.model_param import ModelParam
 
 from translators.providers.anthropic import Family, family_of, known_models
 from translators.providers.anthropic.families import short_name

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from anthropic.lib._parse._transform import transform_schema  # noqa: TID251
+from anthropic.lib._parse._transform import transform_schema
 
 from translators.providers.anthropic.schemas import OutsideSubset, Subset
 
