@@ -104,6 +104,9 @@ class Toolbox:
         else:
             function = tool
         written: dict[str, Any] = {"name": self.names[function.name]}
+        if written["name"] != function.name and not self._from_history:
+            why = "The provider's names have no such characters; answers tell the client's own."
+            self._notes.append(Note(f"{function.at}.name", "approximated", detail=why))
         if function.description:
             written["description"] = function.description
         schema = _object_schema(function)

@@ -162,12 +162,13 @@ PLACE = {"city": "Berlin", "country": "DE", "street": "?"}
     ],
 )
 def test_web_search(search: WebSearch, expected: dict[str, Any], notes: list[Any]) -> None:
-    rendered = render(A, {"max_tokens": 9, "web_search": search}, tools=(FunctionTool("web_search"),))
+    tools = (FunctionTool("web_search", at="tools[0]"),)
+    rendered = render(A, {"max_tokens": 9, "web_search": search}, tools=tools)
     own = rendered.body["tools"][0]["name"]
     assert rendered.body["tools"][1:] == [expected]
     assert own != "web_search"  # the client's own tool of this name is renamed
     assert rendered.recall.names == {own: "web_search"}
-    assert fates(rendered) == notes
+    assert fates(rendered) == [("tools[0].name", "approximated"), *notes]
 
 
 def test_no_web_search_no_answer() -> None:
