@@ -5,7 +5,8 @@ ids are arguments. A provider is reached only by `Send`, which only `asked` and 
 by a provider dialect: an untranslated body has no way out.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from pydantic_core import to_json
@@ -25,6 +26,9 @@ from translators.notes import Note
 from translators.pipe import Pipe
 from translators.registry import CLIENTS
 
+logger = logging.getLogger("gateway")
+
+REDACTED = "[redacted]"
 TICK_SECONDS = 60.0
 """No exchange sleeps longer: mitmproxy closes connections that are silent for 600 seconds."""
 
@@ -61,6 +65,7 @@ class Exchange:
         self._retried = False
         self._told_request = False
         self._counts = True
+        """A line in the log is worth it; a monitor's health check is not."""
 
     # --- the client's side ---
 
@@ -267,7 +272,7 @@ class Exchange:
         self._attempt = Attempt(self._settings.timeouts, self._now(), self._asked_at)
         request = asked.request
         if self._detailed:
-            headers = (*request.headers, *((name, "[redacted]") for name, _ in request.secrets))
+            headers = (*request.headers, *((name, REDACTED) for name, _ in request.secrets))
             self._tell("provider_request", f"POST {request.url}", headers, request.body)
         return [Send(request, fresh)]
 
@@ -281,6 +286,8 @@ class Exchange:
         asked, attempt = self._in_flight()
         if pipe.streams:
             self._tell_provider(attempt, None)
+        elif asked.streams and out:
+            self._pair("", pipe.whole_body or b"", out, ())
         said: list[Action] = []
         if asked.streams:
             said = self._say(out)
@@ -315,6 +322,7 @@ class Exchange:
 
     def _broken(self, failure: Failure, cause: str) -> list[Action]:
         """The client is told of a failure: with its status, or in the stream where that has begun."""
+        failure = replace(failure, message=self._without_secrets(failure.message))
         if not self._begun:
             return [self._reply(front.failed(failure), "failed", failure, cause)]
         asked, attempt = self._in_flight()
@@ -352,7 +360,7 @@ class Exchange:
         self._end(end, failure, cause)
         if self._detailed:
             if not self._told_request:
-                shown = {k: "[redacted]" if k in front.SECRET_HEADERS else v for k, v in self._head.headers.items()}
+                shown = {k: REDACTED if k in front.SECRET_HEADERS else v for k, v in self._head.headers.items()}
                 self._tell_request(tuple(shown.items()), None)
             self._tell("client_response", str(reply.status), reply.headers, reply.body)
         return reply
@@ -378,9 +386,8 @@ class Exchange:
 
     def finished(self) -> None:
         """The last word is on its way: now those who listen are told the end."""
-        if self._counts:
-            for watcher in self._watchers:
-                watcher.ended(self.record)
+        watchers = self._watchers if self._counts else self._detailed
+        self._each(watchers, lambda watcher: watcher.ended(self.record))
 
     # --- those who listen ---
 
@@ -395,15 +402,33 @@ class Exchange:
 
     def _tell(self, phase: Phase, line: str, headers: tuple[tuple[str, str], ...], body: bytes | None) -> None:
         if self._detailed:
+            body = None if body is None else self._without_secrets(body)
+            headers = tuple((name, self._without_secrets(value)) for name, value in headers)
             message = Message(phase, self._now() - self._born, self.record.attempts, line, headers, body)
-            for watcher in self._detailed:
-                watcher.message(self.record, message)
+            self._each(self._detailed, lambda watcher: watcher.message(self.record, message))
 
     def _pair(self, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...]) -> None:
         if self._detailed:
+            provider, client = self._without_secrets(provider), self._without_secrets(client)
             pair = Pair(self._now() - self._born, name, provider, client, notes)
-            for watcher in self._detailed:
-                watcher.pair(self.record, pair)
+            self._each(self._detailed, lambda watcher: watcher.pair(self.record, pair))
+
+    def _each(self, watchers: tuple[Watcher, ...], tell: Callable[[Watcher], None]) -> None:
+        """Who listens may fail; the exchange does not fail with him."""
+        for watcher in watchers:
+            try:
+                tell(watcher)
+            except Exception:
+                logger.exception("A watcher of an exchange failed; the exchange goes on.")
+
+    def _without_secrets[Said: (str, bytes)](self, said: Said) -> Said:
+        """A provider may say our credentials back to us; nobody else is to read them."""
+        for _, secret in self._question.request.secrets if self._question else ():
+            if isinstance(said, bytes):
+                said = said.replace(secret.encode(), REDACTED.encode())
+            else:
+                said = said.replace(secret, REDACTED)
+        return said
 
     def _spend(self, started: float) -> None:
         self.record.own += self._now() - started

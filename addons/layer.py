@@ -88,8 +88,11 @@ class Crashed(events.Event):
     """The connection layer has failed."""
 
 
+@dataclass
 class Trailers(events.Event):
-    """The client sends trailers after its body."""
+    """A body ended with trailers, which mitmproxy does not read."""
+
+    connection: Connection
 
 
 class GatewayLayer(HttpLayer):
@@ -113,7 +116,8 @@ class GatewayLayer(HttpLayer):
             yield from self._set_timer()
         except NotImplementedError:
             # mitmproxy reads no trailers, and says so in this way only.
-            yield from self._end_all(Trailers())
+            assert isinstance(event, events.DataReceived)
+            yield from self._end_all(Trailers(event.connection))
         except Exception:
             logger.exception("The gateway's connection layer failed; the client is disconnected.")
             yield from self._end_all(Crashed())
@@ -191,6 +195,8 @@ class GatewayStream(HttpStream):
         self._client_done = False
         self.closed = False
         """The flow is at its end; whatever comes now is ignored."""
+        self._timeless = False
+        """Its exchange cannot tell time any more, by a bug of ours."""
         self._last = False
         """The client's connection is closed after this."""
         self._unread = 0
@@ -208,7 +214,15 @@ class GatewayStream(HttpStream):
         return f"GatewayStream(id={self.stream_id})"
 
     def deadline(self) -> float | None:
-        return None if self._exchange is None else self._exchange.deadline()
+        """When time must be told to this stream, on the monotonic clock."""
+        if self._exchange is None or self.closed or self._timeless:
+            return None
+        try:
+            return self._exchange.deadline()
+        except Exception:
+            logger.exception("An exchange cannot tell its deadline; it is ended.")
+            self._timeless = True
+            return time.monotonic()
 
     # --- events ---
 
@@ -233,8 +247,7 @@ class GatewayStream(HttpStream):
                 self._last = True
                 yield from self._crash()
             case Trailers() if self._exchange is not None:
-                self._last = True
-                yield from self._refuse(self._exchange.has_trailers())
+                yield from self._trailers(event, self._exchange)
             case _ if self.closed or self._exchange is None:
                 return
             case ResponseHeaders():
@@ -251,6 +264,8 @@ class GatewayStream(HttpStream):
                 yield from self._connected(*event.reply)
             case events.HookCompleted() if event.command is self._waiting:
                 yield from self._embedded_ready(self._waiting.wait)
+            case events.Wakeup() if self._timeless:
+                yield from self._crash()
             case events.Wakeup():
                 yield from self._perform(self._exchange.tick())
             case _:
@@ -334,13 +349,17 @@ class GatewayStream(HttpStream):
         yield from self._perform([self._exchange.answered_elsewhere(Reply(response.status_code, headers, content))])
 
     def _left(self) -> bool:
-        """Whether the client has left, or a user has killed the flow, while a hook ran."""
-        killed = self.flow.error is not None and self.flow.error.msg == mitmflow.Error.KILLED_MESSAGE
-        if killed:
-            self._paused_event_queue.append(
-                RequestProtocolError(self.stream_id, mitmflow.Error.KILLED_MESSAGE, ErrorCode.KILL)
-            )
-        return any(isinstance(event, RequestProtocolError) for event in self._paused_event_queue)
+        """Whether the client has left, or a user has killed the flow, while a hook ran. The event that says so is
+        next in the queue."""
+        left = any(isinstance(event, RequestProtocolError) for event in self._paused_event_queue)
+        if not left and self._killed():
+            message = mitmflow.Error.KILLED_MESSAGE
+            self._paused_event_queue.append(RequestProtocolError(self.stream_id, message, ErrorCode.KILL))
+            return True
+        return left
+
+    def _killed(self) -> bool:
+        return self.flow.error is not None and self.flow.error.msg == mitmflow.Error.KILLED_MESSAGE
 
     def _client_gone(self, event: RequestProtocolError) -> Commands:
         exchange = self._exchange
@@ -431,6 +450,15 @@ class GatewayStream(HttpStream):
         cause = "it closed the connection before its answer was complete" if self._heard else "it closed the connection"
         yield from self._perform(self._exchange.broke(cause, retry=retry))
 
+    def _trailers(self, event: Trailers, exchange: Exchange) -> Commands:
+        """A provider's answer is whole without them; a client's request is refused."""
+        if event.connection is self.context.client:
+            self._last = True
+            yield from self._refuse(exchange.has_trailers())
+        elif event.connection is self.server:
+            yield from self._drop()
+            yield from self._perform(exchange.closed())
+
     def _drop(self) -> Commands:
         self._waiting = None
         if self._connecting is not None:
@@ -453,6 +481,8 @@ class GatewayStream(HttpStream):
                     yield from self._drop()
                 case Begin():
                     yield from self._begin(action)
+                    if self._left():
+                        return
                 case Finish():
                     yield from self._finish(action)
                 case Reply():
@@ -468,7 +498,8 @@ class GatewayStream(HttpStream):
             response.headers["connection"] = "close"
         self.flow.response = response
         yield HttpResponseHeadersHook(self.flow)
-        yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
+        if not self._left():
+            yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
 
     def _finish(self, finish: Finish) -> Commands:
         if finish.error is not None:
@@ -483,7 +514,8 @@ class GatewayStream(HttpStream):
             response.headers["content-length"] = str(len(content))
         self.flow.response = response
         yield HttpResponseHeadersHook(self.flow)
-        yield from self._end(response)
+        if not self._left():
+            yield from self._end(response)
 
     def _end(self, whole: http.Response | None = None) -> Commands:
         """The last word, whole or after a stream, and the end of the flow."""
@@ -495,6 +527,11 @@ class GatewayStream(HttpStream):
         exchange.finished()
         yield HttpErrorHook(flow) if flow.error is not None else HttpResponseHook(flow)
         flow.live = False
+        if whole is not None and self._killed():
+            yield SendHttp(ResponseProtocolError(self.stream_id, "killed", ErrorCode.KILL), self.context.client)
+            yield DropStream(self.stream_id)
+            exchange.ended = True
+            return
         if whole is not None:
             response = flow.response
             content = response.raw_content or b""
@@ -516,6 +553,7 @@ class GatewayStream(HttpStream):
 
     def _crash(self) -> Generator[commands.Command, Any, None]:
         """A bug of ours: the client is told if it still can be, and nothing stays open."""
+        self._refused = True
         try:
             if self.closed or self._exchange is None:
                 yield commands.CloseConnection(self.context.client)
@@ -532,8 +570,9 @@ def _outgoing(request: ProviderRequest) -> http.Request:
     parts = urlsplit(request.url)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     fields = [(b"host", parts.netloc.rpartition("@")[2].encode())]
-    fields += [(name.encode(), value.encode()) for name, value in request.headers]
-    fields += [(name.encode(), value.encode()) for name, value in request.secrets]
+    # A header that a client sent and configuration lets through may hold any bytes, which mitmproxy shows as escapes.
+    together = (*request.headers, *request.secrets)
+    fields += [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in together]
     fields.append((b"content-length", str(len(request.body)).encode()))
     port = parts.port or (443 if parts.scheme == "https" else 80)
     now = time.time()

@@ -1,0 +1,98 @@
+"""SIGTERM: what runs may finish, what is new goes elsewhere; and it ends."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e import claude
+from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config
+from tests.e2e.provider import EVENT_STREAM, LAST_CHUNK, Call, Provider, chunk, head, sse
+from tests.e2e.wire import Wire, asking, request
+
+EVENTS = [chunk(sse(event)) for event in claude.HELLO]
+
+
+@pytest.fixture
+def go(provider: Provider) -> Iterator[threading.Event]:
+    """Lets the provider finish what it began."""
+    event = threading.Event()
+
+    async def script(call: Call) -> None:
+        await call.send(head(200, EVENT_STREAM) + b"".join(EVENTS[:4]))
+        await call.until(event)
+        await call.send(b"".join(EVENTS[4:]) + LAST_CHUNK)
+
+    provider.default = script
+    yield event
+    event.set()
+
+
+def gateway(tmp_path: Any, provider: Provider, seconds: float) -> GatewayProcess:
+    return GatewayProcess(tmp_path, config(provider.url, drain_seconds=seconds))
+
+
+def begun(gateway: GatewayProcess, wire: Wire) -> None:
+    """A stream is open, and the gateway has heard its SIGTERM."""
+    wire.send(request(body=asking(True)))
+    wire.until(b'"lo "')
+    gateway.process.send_signal(signal.SIGTERM)
+    while httpx.get(f"{gateway.url}/health", trust_env=False).status_code != 503:
+        pass
+
+
+def test_a_stream_finishes_and_new_calls_go_elsewhere(tmp_path: Any, provider: Provider, go: threading.Event) -> None:
+    with gateway(tmp_path, provider, 20) as process:
+        with Wire(process.port) as wire, Wire(process.port) as late:
+            begun(process, wire)
+            late.send(request(body=asking()))
+            heard = late.hear()
+            assert (heard.status, heard.headers["retry-after"]) == (503, "5")
+            assert heard.json["error"]["code"] == "shutting_down"
+            late.send(request("/v1/models", method="GET", key="wrong"))
+            assert late.hear("GET").status == 401
+            go.set()
+            assert wire.until(b"[DONE]")
+        assert process.wait() == 0
+    assert len(provider.calls) == 1
+
+
+def test_an_idle_gateway_ends_at_once(tmp_path: Any, provider: Provider) -> None:
+    with gateway(tmp_path, provider, 20) as process, Wire(process.port) as idle:
+        idle.send(request("/health", method="GET"))
+        assert idle.hear("GET").status == 200
+        process.process.send_signal(signal.SIGTERM)
+        started = time.monotonic()
+        assert process.wait() == 0
+        assert time.monotonic() - started < 5
+
+
+def test_drain_seconds_bound_it(tmp_path: Any, provider: Provider, go: threading.Event) -> None:
+    with gateway(tmp_path, provider, 0.5) as process, Wire(process.port) as wire:
+        begun(process, wire)
+        started = time.monotonic()
+        assert process.wait() == 0
+        assert time.monotonic() - started < 5
+    assert provider.call().gone.wait(1)
+
+
+def test_a_second_sigterm_ends_at_once(tmp_path: Any, provider: Provider, go: threading.Event) -> None:
+    with gateway(tmp_path, provider, 60) as process, Wire(process.port) as wire:
+        begun(process, wire)
+        process.process.send_signal(signal.SIGTERM)
+        started = time.monotonic()
+        assert process.wait() == 0
+        assert time.monotonic() - started < 5
+
+
+def test_without_draining_it_ends_at_once(tmp_path: Any, provider: Provider, go: threading.Event) -> None:
+    with gateway(tmp_path, provider, 0) as process, httpx.Client(trust_env=False) as http:
+        assert (
+            http.get(f"{process.url}/v1/models", headers={"authorization": f"Bearer {CLIENT_KEY}"}).status_code == 200
+        )
+        process.process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
