@@ -1,5 +1,6 @@
 """Bodies of requests: how they may travel, how large they may be, and how a wrong one is told."""
 
+import contextlib
 import gzip
 import json
 import zlib
@@ -120,6 +121,14 @@ def test_too_large_by_its_own_word(wire: Wire, provider: Provider) -> None:
     assert provider.calls == []
 
 
+def test_a_refused_body_without_end_is_hung_up_on(wire: Wire, provider: Provider) -> None:
+    wire.send(request(key="wrong", transfer_encoding="chunked"))
+    assert wire.hear().status == 401
+    with pytest.raises(ConnectionError):
+        wire.send((b"10000\r\n" + b" " * 0x10000 + b"\r\n") * 1000)
+    assert provider.calls == []
+
+
 def test_too_large_in_chunks(wire: Wire, provider: Provider) -> None:
     wire.send(request(transfer_encoding="chunked"))
     for _ in range(5):
@@ -148,6 +157,9 @@ def test_trailers_after_chunks(wire: Wire, provider: Provider) -> None:
     wire.send(request(transfer_encoding="chunked", trailer="x-sum"))
     wire.send(b"%x\r\n%b\r\n0\r\nx-sum: 1\r\n\r\n" % (len(body), body))
     assert wire.hear().status in (200, 400, 501)
+    with contextlib.suppress(ConnectionError):
+        wire.send(request("/health", method="GET", connection="close"))
+        assert wire.end()[:12] in (b"", b"HTTP/1.1 200")
 
 
 def test_expect_100_continue(wire: Wire) -> None:
@@ -222,7 +234,9 @@ def test_two_requests_sent_at_once_are_answered_in_order(wire: Wire, provider: P
 def test_a_head_that_could_be_two_requests_is_refused(wire: Wire, provider: Provider, head: str) -> None:
     smuggled = request(body=asking())
     wire.send(request()[:-2] + head.encode() + b"\r\n" + b"0\r\n\r\n" + smuggled)
-    assert wire.until(b"\r\n").startswith(b"HTTP/1.1 400")
+    told = wire.end()
+    assert told.startswith(b"HTTP/1.1 400")
+    assert told.count(b"HTTP/1.1 ") == 1
     assert provider.calls == []
 
 
