@@ -150,6 +150,7 @@ MALFORMED = Failure(
     "invalid_request_error",
     None,
     "malformed_headers",
+    {"connection": "close"},
 )
 
 TRAILERS = Failure(

@@ -102,6 +102,7 @@ class GatewayLayer(HttpLayer):
         super().__init__(context, HTTPMode.transparent)
         self.open_exchange = open_exchange
         self._timers: dict[commands.Command, float] = {}
+        self._shut = False
 
     def _handle_event(self, event: events.Event) -> Commands:
         try:
@@ -132,6 +133,12 @@ class GatewayLayer(HttpLayer):
             logger.exception("The client of a failed connection could not be told.")
             waiting = []
         if not waiting:
+            yield from self.shut()
+
+    def shut(self) -> Commands:
+        """Disconnect the client. Once only: told twice, mitmproxy forgets to close the socket."""
+        if not self._shut:
+            self._shut = True
             yield commands.CloseConnection(self.context.client)
 
     def _set_timer(self) -> Commands:
@@ -313,7 +320,7 @@ class GatewayStream(HttpStream):
         if self._refused:
             self._unread += len(data)
             if self._unread > UNREAD_BODY_BYTES:
-                yield commands.CloseConnection(self.context.client)
+                yield from self._parent.shut()
             return
         self._size += len(data)
         self._pieces.append(data)
@@ -543,7 +550,7 @@ class GatewayStream(HttpStream):
         yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
         exchange.ended = True
         if self._last:
-            yield commands.CloseConnection(self.context.client)
+            yield from self._parent.shut()
 
     def _response(self, status: int, headers: tuple[tuple[str, str], ...]) -> http.Response:
         fields = http.Headers([(name.encode(), value.encode("utf-8", "replace")) for name, value in headers])
@@ -556,13 +563,13 @@ class GatewayStream(HttpStream):
         self._refused = True
         try:
             if self.closed or self._exchange is None:
-                yield commands.CloseConnection(self.context.client)
+                yield from self._parent.shut()
                 return
             yield from self._perform(self._exchange.crashed())
         except Exception:
             logger.exception("The gateway could not even report its failure; the client is disconnected.")
             self.closed = True
-            yield commands.CloseConnection(self.context.client)
+            yield from self._parent.shut()
 
 
 def _outgoing(request: ProviderRequest) -> http.Request:
