@@ -25,7 +25,7 @@ ROUTES: Mapping[str, tuple[Route, str]] = {
     "/health": ("health", "GET"),
 }
 
-SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key")
+SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key"))
 """What a client may have put a key in. Taken out of a request before anybody else sees it."""
 
 JSON = ("content-type", "application/json")
@@ -131,11 +131,13 @@ def unauthorized(message: str) -> Failure:
     return Failure(401, message, "invalid_request_error", None, "invalid_api_key", {"www-authenticate": "Bearer"})
 
 
-INCORRECT_KEY = unauthorized("Incorrect API key provided. The gateway's keys are listed in config.yaml under api-keys.")
+INCORRECT_KEY = unauthorized(
+    "Incorrect API key provided. The gateway knows the keys under api-keys in its configuration."
+)
 
 DRAINING = Failure(
     503,
-    "The gateway is shutting down. Try again: another will answer.",
+    "The gateway is shutting down. Try again in 5 seconds.",
     "server_error",
     None,
     "shutting_down",

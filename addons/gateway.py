@@ -24,7 +24,7 @@ from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layer, layers, mode_specs, server_hooks
 from mitmproxy.proxy.layers import modes
 
-from addons import embedded, inspector, listening, terminal, views
+from addons import embedded, hooks, inspector, listening, terminal, views
 from addons.exchange import Exchange
 from addons.front import Head
 from addons.house import House
@@ -98,6 +98,7 @@ class Gateway:
                 return
             self._took_over = True
         self._quieten()
+        hooks.quicken(ctx.master.addons)
         self._start_embedded(settings)
         self._house = self._furnished(self._loaded)
         self._recording = inspector.wanted(ctx.master)
@@ -111,6 +112,7 @@ class Gateway:
 
     def done(self) -> None:
         views.unregister()
+        hooks.restore(ctx.master.addons)
         if self._embedded is not None:
             self._embedded.stop()
             self._embedded = None
@@ -132,7 +134,7 @@ class Gateway:
             keys=KeyRing(settings.api_keys),
             clock=SystemClock,
             new_id=lambda: secrets.token_hex(12),
-            watchers=() if ctx.options.termlog_verbosity == "error" else (line,),
+            watchers=() if _is_quiet() else (line,),
         )
 
     def _has_console(self) -> bool:
@@ -159,7 +161,7 @@ class Gateway:
     def _say(self, line: str) -> None:
         if self._has_console():
             logger.info(line)
-        elif ctx.options.termlog_verbosity != "error":
+        elif not _is_quiet():
             print(line, file=sys.stderr, flush=True)
 
     # --- connections ---
@@ -218,7 +220,9 @@ class Gateway:
             ctx.master.shutdown()
             return
         self._house.draining = True
-        self._draining = asyncio.get_running_loop().create_task(self._drain(self._house.settings.drain_seconds))
+        seconds = self._house.settings.drain_seconds
+        self._say(f"The gateway is shutting down: what runs has {seconds:g} s to finish. Another SIGTERM ends it now.")
+        self._draining = asyncio.get_running_loop().create_task(self._drain(seconds))
 
     async def _drain(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -227,6 +231,11 @@ class Gateway:
                 await asyncio.sleep(0.05)
         finally:
             ctx.master.shutdown()
+
+
+def _is_quiet() -> bool:
+    """`-q` was given. mitmproxy's console has no such option: it keeps its log to itself."""
+    return "termlog_verbosity" in ctx.options and ctx.options.termlog_verbosity == "error"
 
 
 def _ours(mode: mode_specs.ProxyMode) -> bool:

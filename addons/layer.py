@@ -9,6 +9,7 @@ path by which an untranslated body or a client's key could reach a provider.
 Nothing raised in here may reach mitmproxy (it would log a crash and leave the client hanging): both guards answer.
 """
 
+import copy
 import logging
 import time
 from collections.abc import Callable, Generator
@@ -288,9 +289,9 @@ class GatewayStream(HttpStream):
         # Where the client thinks it is, for whoever looks at the flow; nothing is ever sent there.
         request.data.host, request.data.port, *_ = self.context.client.sockname
         request.data.scheme = b"https" if self.context.client.tls else b"http"
-        headers = {name.lower(): value for name, value in reversed(list(request.headers.items(multi=True)))}
-        for name in front.SECRET_HEADERS:
-            request.headers.pop(name, None)
+        headers = _plain(request.headers)
+        for name in headers.keys() & front.SECRET_HEADERS:
+            del request.headers[name]
         exchange = self._parent.open_exchange(Head(request.method, request.path, headers), flow)
         self._exchange = exchange
         try:
@@ -345,14 +346,13 @@ class GatewayStream(HttpStream):
         if flow.response is not None:
             yield from self._answered_by_another(flow.response)
             return
-        headers = {name.lower(): value for name, value in flow.request.headers.items()}
-        yield from self._perform(exchange.asked(flow.request.raw_content or b"", headers))
+        yield from self._perform(exchange.asked(flow.request.raw_content or b"", _plain(flow.request.headers)))
 
     def _answered_by_another(self, response: http.Response) -> Commands:
         """An addon beside us has answered in its `request` hook; mitmproxy lets it, so do we."""
         assert self._exchange is not None
         content = response.raw_content or b""
-        headers = tuple((name.lower(), value) for name, value in response.headers.items())
+        headers = tuple(_plain(response.headers).items())
         yield from self._perform([self._exchange.answered_elsewhere(Reply(response.status_code, headers, content))])
 
     def _left(self) -> bool:
@@ -447,8 +447,7 @@ class GatewayStream(HttpStream):
             yield from self._drop()
             yield from self._perform(self._exchange.broke("its answer has malformed headers", retry=False))
             return
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        yield from self._perform(self._exchange.answered(response.status_code, headers))
+        yield from self._perform(self._exchange.answered(response.status_code, _plain(response.headers)))
 
     def _provider_broke(self, event: ResponseProtocolError) -> Commands:
         assert self._exchange is not None
@@ -555,8 +554,11 @@ class GatewayStream(HttpStream):
     def _response(self, status: int, headers: tuple[tuple[str, str], ...]) -> http.Response:
         fields = http.Headers([(name.encode(), value.encode("utf-8", "replace")) for name, value in headers])
         now = time.time()
-        reason = RESPONSES.get(status, "").encode()
-        return http.Response(b"HTTP/1.1", status, reason, fields, b"", None, now, None)
+        response = _copied(_RESPONSE)
+        data = response.data
+        data.status_code, data.reason, data.headers = status, RESPONSES.get(status, "").encode(), fields
+        data.timestamp_start = now
+        return response
 
     def _crash(self) -> Generator[commands.Command, Any, None]:
         """A bug of ours: the client is told if it still can be, and nothing stays open."""
@@ -572,6 +574,14 @@ class GatewayStream(HttpStream):
             yield from self._parent.shut()
 
 
+def _plain(headers: http.Headers) -> dict[str, str]:
+    """Lower-case names to values; of several with one name the first. What is no UTF-8 is kept as escapes."""
+    return {
+        name.decode("utf-8", "surrogateescape").lower(): value.decode("utf-8", "surrogateescape")
+        for name, value in reversed(headers.fields)
+    }
+
+
 def _outgoing(request: ProviderRequest) -> http.Request:
     """The request as it leaves, with its key."""
     parts = urlsplit(request.url)
@@ -582,18 +592,20 @@ def _outgoing(request: ProviderRequest) -> http.Request:
     fields += [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in together]
     fields.append((b"content-length", str(len(request.body)).encode()))
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    now = time.time()
-    return http.Request(
-        parts.hostname or "",
-        port,
-        b"POST",
-        parts.scheme.encode(),
-        b"",
-        path.encode(),
-        b"HTTP/1.1",
-        http.Headers(fields),
-        request.body,
-        None,
-        now,
-        now,
-    )
+    leaving = _copied(_REQUEST)
+    data = leaving.data
+    data.host, data.port, data.scheme = parts.hostname or "", port, parts.scheme.encode()
+    data.path, data.headers, data.content = path.encode(), http.Headers(fields), request.body
+    data.timestamp_start = data.timestamp_end = time.time()
+    return leaving
+
+
+_REQUEST = http.Request("", 0, b"POST", b"http", b"", b"/", b"HTTP/1.1", http.Headers(), b"", None, 0.0, 0.0)
+_RESPONSE = http.Response(b"HTTP/1.1", 200, b"", http.Headers(), b"", None, 0.0, None)
+
+
+def _copied[Message: (http.Request, http.Response)](message: Message) -> Message:
+    """A message to be filled in. mitmproxy checks every field of a new one, at the price of translating a request."""
+    new = copy.copy(message)
+    new.data = copy.copy(message.data)
+    return new

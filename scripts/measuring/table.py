@@ -1,0 +1,79 @@
+"""The sheet as a table: rows, ratios to bare mitmdump, the targets and whether they were met."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from scripts.measuring.parts import OPEN_STREAMS, Sheet
+
+PROGRAMS = ("bare", "gateway", "litellm")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a row of the gateway has to reach, as a ratio to bare mitmdump or as a value."""
+
+    of: Literal["ratio", "value"]
+    relation: Literal[">=", "<="]
+    bound: float
+
+    def met(self, ratio: float | None, value: float | None) -> bool | None:
+        got = ratio if self.of == "ratio" else value
+        if got is None:
+            return None
+        return got >= self.bound if self.relation == ">=" else got <= self.bound
+
+    def __str__(self) -> str:
+        return f"{self.relation} {self.bound:g}" + (" of bare" if self.of == "ratio" else "")
+
+
+TARGETS = {
+    "requests/s": Target("ratio", ">=", 0.90),
+    "events/s each": Target("ratio", ">=", 0.5),
+    "events/s bulk": Target("value", ">=", 15000),
+    "first answer after s": Target("value", "<=", 2.0),
+    f"memory MB, {OPEN_STREAMS} open streams": Target("value", "<=", 170),
+}
+
+
+def show(sheet: Sheet, say: Callable[[str], None]) -> int:
+    """Prints the table; the number of targets that were missed."""
+    programs = [name for name in PROGRAMS if any(name in row for row in sheet.samples.values())]
+    others = [name for name in programs if name != "bare"]
+    head = "".join(f"{name:>12}" for name in programs) + "".join(f"{name + '/bare':>14}" for name in others)
+    say(f"{'':36}{head}  target")
+    missed = 0
+    for row in sheet.samples:
+        values = [sheet.value(row, name) for name in programs]
+        ratios = [sheet.ratio(row, name) for name in others]
+        cells = "".join(f"{_number(value):>12}" for value in values)
+        cells += "".join(f"{'-' if ratio is None else f'{ratio:.2f}':>14}" for ratio in ratios)
+        target, verdict = TARGETS.get(row), ""
+        if target is not None:
+            met = target.met(sheet.ratio(row, "gateway"), sheet.value(row, "gateway"))
+            missed += met is not True
+            verdict = f"  {target}  " + {True: "ok", False: "MISSED", None: "NOT MEASURED"}[met]
+        say(f"{row:36}{cells}{verdict}")
+    _unsure(sheet, say)
+    for row, samples in sheet.samples.items():
+        if "no proxy" in samples:
+            say(f"The same load straight to the provider, {row}: {_number(sheet.value(row, 'no proxy'))}.")
+    for line in sheet.missing:
+        say(f"Not measured: {line}.")
+    return missed + len(sheet.missing)
+
+
+def _unsure(sheet: Sheet, say: Callable[[str], None]) -> None:
+    """How far the rounds lie apart where a ratio is judged: a verdict inside of the spread is no verdict."""
+    for row, target in TARGETS.items():
+        spread = sheet.spread(row, "gateway") if target.of == "ratio" else None
+        if spread is not None:
+            inside = spread[0] <= target.bound <= spread[1]
+            doubt = ": the target lies within, so this run decides nothing" if inside else ""
+            say(f"Half of the rounds' ratios, {row}: {spread[0]:.2f} to {spread[1]:.2f}{doubt}.")
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"

@@ -1,0 +1,85 @@
+"""scripts/bench: the gateway next to bare mitmdump (and LiteLLM, if it is installed), on loopback, in one run."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from scripts.measuring import parts, running, table, translation
+
+DESCRIPTION = """\
+Measures the gateway (OpenAI chat completions to Anthropic's format) next to bare `mitmdump --mode reverse:` and, if it
+is installed, LiteLLM: a provider of our own answers at once, a load of our own keeps 16 connections busy, each in its
+own process. Programs take turns in every round; ratios are medians of the rounds' ratios, so that a busy machine
+disturbs both sides of them. Streams have 200 events, which arrive each by itself (the provider sends one when the
+client has the last), in bulk (one read) or as chunks (one read, one HTTP chunk an event); bare mitmdump streams only
+with stream_large_bodies=1, and is measured so."""
+EPILOG = "Exit status: 0; with --check 1 where a target is missed; 2 where something could not be measured at all."
+PARTS = {"requests": parts.whole_requests, "streams": parts.streams, "starts": parts.starts}
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = _parser().parse_args(arguments)
+    print(running.machine())
+    if options.translation:
+        translation.report(print)
+        return 0
+    if sys.platform != "linux":
+        print("scripts/bench: memory and processor time are read from Linux's /proc.", file=sys.stderr)
+        return 2
+    running.more_sockets()
+    sheet, started = parts.Sheet(), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="gateway-bench-") as folder, running.provider(Path(folder)) as provider:
+        bench = parts.Bench(Path(folder), provider, sheet, options.rounds, options.seconds, _progress, options.litellm)
+        try:
+            for name in options.parts or PARTS:
+                PARTS[name](bench)
+        except (RuntimeError, OSError) as error:
+            print(f"scripts/bench: {error}", file=sys.stderr)
+            return 2
+    if options.litellm and "litellm" not in {name for row in sheet.samples.values() for name in row}:
+        print("LiteLLM is not installed (no litellm in .venv or PATH), so it is left out.")
+    missed = table.show(sheet, print)
+    spent = time.monotonic() - started
+    print(f"{options.rounds} rounds of {options.seconds:g} s; all of it took {spent:.0f} s. Targets missed: {missed}.")
+    return 1 if missed and options.check else 0
+
+
+def _progress(line: str) -> None:
+    print(f"  {line}", file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "parts", nargs="*", type=_part, metavar="PART", help=f"what to measure: {', '.join(PARTS)} (default: all)"
+    )
+    parser.add_argument("--rounds", type=_between(1, 50), default=5, help="how often each is measured (5)")
+    parser.add_argument("--seconds", type=_between(1, 60), default=2, help="how long one load lasts (2)")
+    parser.add_argument("--check", action="store_true", help="a missed target makes the exit status 1")
+    parser.add_argument("--no-litellm", dest="litellm", action="store_false", help="leave LiteLLM out")
+    parser.add_argument("--translation", action="store_true", help="only the translation, without any network")
+    return parser
+
+
+def _part(text: str) -> str:
+    if text not in PARTS:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(PARTS)}")
+    return text
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not low <= (value := int(text)) <= high:
+            raise ValueError(text)
+        return value
+
+    read.__name__ = f"number from {low} to {high}"
+    return read

@@ -1,0 +1,200 @@
+"""scripts/convert: one conversion, request or answer, with nothing around it: no gateway, no configuration, no network.
+
+What goes on is on standard output, what is said about it on standard error. Ids and times are fixed, so that two
+runs give the same bytes.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from scripts.tools.files import Unusable, read, request_in
+from scripts.tools.recording import Recording
+from translators.dialects import Asked, ClientDialect, Envelope, Model, ProviderDialect, Recall, Rendered, Writer
+from translators.errors import Failure, TranslationError
+from translators.notes import Note
+from translators.pipe import Pipe
+from translators.registry import CLIENTS, PROVIDERS
+
+USAGE = """\
+scripts/convert --to anthropic [--from chat] [--model NAME] [--compact] FILE
+       scripts/convert --to anthropic --answer ANSWER [--stream | --whole] [--split N] [FILE]"""
+DESCRIPTION = """\
+Without --answer: prints the provider request for the client request in FILE (- is standard input).
+With --answer: prints the client's answer for the provider's answer in ANSWER, a whole JSON answer, an event stream or
+a recording made by scripts/record. With the client request in FILE as well, tools get their names back and the answer
+has the form that the request asked for; a recording knows its request by itself. Nobody is called."""
+EPILOG = """\
+The body is on standard output; path, headers and notes (path, fate, old -> new, detail) are on standard error.
+Exit status: 0; 1 the request is refused or the answer is broken (OpenAI's error on standard error); 2 usage."""
+
+MINIMAL: dict[str, dict[str, Any]] = {
+    "chat": {"messages": [{"role": "user", "content": "x"}], "stream": True, "stream_options": {"include_usage": True}}
+}
+"""By client dialect, a request for an answer that has everything: what an answer without a request is shown as."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return _answer(options) if options.answer is not None else _request(options)
+    except Unusable as error:
+        print(f"scripts/convert: {error}", file=sys.stderr)
+        return 2
+    except TranslationError as error:
+        _tell(error.failure)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/convert",
+        usage=USAGE,
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("file", nargs="?", metavar="FILE", help="the client request; - is standard input")
+    parser.add_argument("--from", dest="client", default="chat", choices=tuple(CLIENTS), help="the client's dialect")
+    parser.add_argument("--to", dest="provider", required=True, choices=tuple(PROVIDERS), help="the provider's dialect")
+    parser.add_argument("--model", metavar="NAME", help="the provider's model; else the name that the client asks for")
+    parser.add_argument("--answer", metavar="ANSWER", help="convert this answer instead; - is standard input")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--stream", dest="stream", action="store_true", default=None, help="show the answer as a stream")
+    form.add_argument("--whole", dest="stream", action="store_false", help="show the answer in one piece")
+    parser.add_argument("--split", type=_count, metavar="N", help="hand the answer over in pieces of N bytes")
+    parser.add_argument("--compact", action="store_true", help="JSON on one line")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError("must be a number above 0")
+    return int(text)
+
+
+# --- a request ----------------------------------------------------------------------------------
+
+
+def converted(
+    wire: Any, client: ClientDialect, provider: ProviderDialect, model: str | None
+) -> tuple[Asked, Rendered, tuple[Note, ...]]:
+    """Raises `BadRequest`."""
+    asked = client.parse(wire)
+    rendered = provider.render(asked.conversation, Model(model or asked.model))
+    return asked, rendered, asked.notes + rendered.notes
+
+
+def _request(options: argparse.Namespace) -> int:
+    if options.file is None:
+        raise Unusable("it needs the FILE with the request (- is standard input); --help says more.")
+    if options.stream is not None or options.split is not None:
+        raise Unusable("--stream, --whole and --split are about an answer, and need --answer ANSWER.")
+    wire = request_in(read(options.file))
+    _, rendered, notes = converted(wire, CLIENTS[options.client], PROVIDERS[options.provider], options.model)
+    print(f"POST {rendered.path}", file=sys.stderr)
+    for name, value in rendered.headers.items():
+        print(f"{name}: {value}", file=sys.stderr)
+    _tell_notes(notes)
+    _print(to_json(rendered.body), options.compact)
+    return 0
+
+
+# --- an answer ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a client asked for, or what we take for it."""
+
+    asked: Asked
+    recall: Recall
+    streamed: bool
+
+
+def _answer(options: argparse.Namespace) -> int:
+    if options.answer == options.file == "-":
+        raise Unusable("the request and the answer cannot both come from standard input.")
+    recording = Recording.load(options.answer)
+    if recording.dialect not in (None, options.provider):
+        raise Unusable(
+            f"{options.answer} was recorded in the dialect {recording.dialect}; say --to {recording.dialect}."
+        )
+    provider = PROVIDERS[options.provider]
+    wanted = _wanted(options, recording)
+    if not 200 <= recording.status < 300:
+        raise TranslationError(provider.read_error(recording.status, recording.headers, recording.data))
+    client = CLIENTS[options.client]
+    out, pipe = replayed(recording, client, provider, wanted, wanted.streamed, options.split)
+    if pipe.failure is not None and not wanted.streamed:
+        # Of a whole answer that breaks nothing is left; as a stream it shows how far it came.
+        out = replayed(recording, client, provider, wanted, True, options.split)[0] if pipe.events else b""
+    _tell_notes(pipe.notes)
+    if wanted.streamed or pipe.failure is not None:
+        sys.stdout.buffer.write(out)
+        sys.stdout.buffer.flush()
+    else:
+        _print(out, options.compact)
+    if pipe.failure is None:
+        return 0
+    _tell(pipe.failure)
+    return 1
+
+
+def _wanted(options: argparse.Namespace, recording: Recording) -> Wanted:
+    wire = request_in(read(options.file)) if options.file is not None else recording.asked
+    client, model = CLIENTS[options.client], options.model or recording.model
+    if wire is None:
+        asked = client.parse({"model": model or "unknown", **MINIMAL[options.client]})
+        return Wanted(asked, Recall(model or ""), bool(options.stream))
+    asked, rendered, _ = converted(wire, client, PROVIDERS[options.provider], model)
+    streamed = asked.conversation.stream if options.stream is None else options.stream
+    return Wanted(asked, rendered.recall, streamed)
+
+
+def replayed(
+    recording: Recording,
+    client: ClientDialect,
+    provider: ProviderDialect,
+    wanted: Wanted,
+    streamed: bool,
+    split: int | None = None,
+) -> tuple[bytes, Pipe]:
+    """The client's bytes, and the pipe that they came through."""
+    envelope = Envelope("chatcmpl-0", 0, wanted.asked.model)
+    writer: Writer = (client.streamed if streamed else client.whole)(wanted.asked.form, envelope)
+    pipe = Pipe(provider.answer(wanted.recall), writer, content_type=recording.headers.get("content-type", ""))
+    data, size = recording.data, split or len(recording.data) or 1
+    out = b"".join([pipe.feed(data[at : at + size]) for at in range(0, len(data), size)]) + pipe.close()
+    return (out + writer.fail(pipe.failure) if pipe.failure is not None else out), pipe
+
+
+# --- what is printed ----------------------------------------------------------------------------
+
+
+def _print(body: bytes, compact: bool) -> None:
+    if not compact:
+        body = json.dumps(from_json(body), ensure_ascii=False, indent=2).encode()
+    sys.stdout.buffer.write(body + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _tell(failure: Failure) -> None:
+    print(json.dumps(failure.body(), ensure_ascii=False, indent=2), file=sys.stderr)
+
+
+def _tell_notes(notes: Sequence[Note]) -> None:
+    for note in notes:
+        values = "" if note.old is None and note.new is None else f", {_value(note.old)} -> {_value(note.new)}"
+        detail = f", {note.detail}" if note.detail else ""
+        print(f"{note.path}, {note.fate}{values}{detail}", file=sys.stderr)
+
+
+def _value(value: Any) -> str:
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False, default=str)

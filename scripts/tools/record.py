@@ -1,0 +1,244 @@
+"""scripts/record: what a provider really answers, kept as a fixture: its bytes after content decoding, and beside them
+what is known of them. A key is never on the command line and never in a file."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from addons.embedded import Embedded, Unavailable, available
+from scripts.tools.convert import MINIMAL, converted
+from scripts.tools.files import Unusable, read, request_in
+from scripts.tools.recording import META, meta_path
+from translators.errors import BadRequest
+from translators.registry import CLIENTS, PROVIDERS
+
+USAGE = """\
+scripts/record --to anthropic --url URL --key-env VARIABLE [--model NAME] -o OUT FILE
+       scripts/record --to anthropic --embedded -o OUT FILE"""
+DESCRIPTION = """\
+Sends the request in FILE (- is standard input) to a provider and writes its answer as it came: OUT.sse for a stream,
+OUT.json for a whole answer, and OUT.meta.json with the request, status, harmless headers and the time and size of each
+piece. FILE is a client request, converted as scripts/convert does it, or with --raw the provider's own."""
+EPILOG = """\
+Exit status: 0; 1 the request is refused, the provider answered an error or broke off (what came is written);
+2 usage, or nobody there."""
+
+SUFFIXES = (".sse", ".json")
+KEY_HEADERS = {"anthropic": "x-api-key"}
+KEPT_HEADERS = ("content-type", "retry-after", "retry-after-ms")
+KEPT_PREFIXES = ("anthropic-ratelimit-", "x-ratelimit-")
+ALIAS = "smollm2"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is sent. `asked` is the client request that it was made of, if it was."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: dict[str, Any]
+    asked: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it is sent, and the key for it."""
+
+    url: str
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """`pieces`: milliseconds since the request, and how many bytes came. `broke` tells how the answer broke off."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+    pieces: list[tuple[int, int]]
+    broke: str | None
+
+    @property
+    def suffix(self) -> str:
+        return ".sse" if self.headers.get("content-type", "").startswith("text/event-stream") else ".json"
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        question = _question(options)
+        target = _target(options)
+        with _place(options) as place:
+            for _ in range(options.repeat):
+                heard = _ask(place, question, options)
+    except (Unusable, Unavailable) as error:
+        print(f"scripts/record: {error}", file=sys.stderr)
+        return 2
+    except BadRequest as error:
+        print(json.dumps(error.failure.body(), ensure_ascii=False, indent=2), file=sys.stderr)
+        return 1
+    return _write(target, options.provider, question, heard)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/record",
+        usage=USAGE,
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("file", metavar="FILE", help="the request; - is standard input")
+    parser.add_argument("-o", dest="out", required=True, metavar="OUT", help="where to write, with or without suffix")
+    parser.add_argument("--from", dest="client", default="chat", choices=tuple(CLIENTS), help="the client's dialect")
+    parser.add_argument("--to", dest="provider", required=True, choices=tuple(PROVIDERS), help="the provider's dialect")
+    place = parser.add_mutually_exclusive_group(required=True)
+    place.add_argument("--url", help="the provider's base URL, without a version: https://api.anthropic.com")
+    place.add_argument("--embedded", action="store_true", help="start the embedded model and ask that")
+    parser.add_argument("--key-env", metavar="VARIABLE", help="the environment variable that holds the key")
+    parser.add_argument("--model", metavar="NAME", help="the provider's model; else the name in the request")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--stream", dest="stream", action="store_true", default=None, help="ask for a stream")
+    form.add_argument("--whole", dest="stream", action="store_false", help="ask for a whole answer")
+    parser.add_argument("--raw", action="store_true", help="FILE is the provider's own request, sent as it is")
+    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="ask N times, write the last answer")
+    parser.add_argument("--timeout", type=float, default=300, metavar="SECONDS", help="of silence (default: 300)")
+    parser.add_argument("--force", action="store_true", help="write over a recording that is there")
+    return parser
+
+
+# --- before the call ----------------------------------------------------------------------------
+
+
+def _question(options: argparse.Namespace) -> Question:
+    """Raises `BadRequest`."""
+    if options.repeat < 1:
+        raise Unusable("--repeat must be at least 1.")
+    wire, client, provider = request_in(read(options.file)), CLIENTS[options.client], PROVIDERS[options.provider]
+    model = options.model or (ALIAS if options.embedded else None)
+    if not isinstance(wire, dict):
+        raise Unusable(f"{options.file} is not a JSON object.")
+    if options.stream is not None:
+        wire["stream"] = options.stream
+        if not options.stream:
+            wire.pop("stream_options", None)
+    if not options.raw:
+        _, rendered, _ = converted(wire, client, provider, model)
+        return Question(rendered.path, rendered.headers, rendered.body, wire)
+    if model is not None:
+        wire["model"] = model
+    # The path and the headers are the dialect's own, whatever the body says.
+    named = {"model": str(wire.get("model") or "unknown")}
+    frame = converted(named | MINIMAL[options.client], client, provider, None)[1]
+    return Question(frame.path, frame.headers, wire, None)
+
+
+def _target(options: argparse.Namespace) -> Path:
+    """Where to write, without suffix."""
+    out = Path(options.out)
+    target = out.with_suffix("") if out.suffix in SUFFIXES else out
+    there = [target.with_name(target.name + suffix) for suffix in (*SUFFIXES, META)]
+    taken = [path for path in there if path.exists()]
+    if taken and not options.force:
+        raise Unusable(f"{taken[0]} is there already; --force writes over it.")
+    if not target.parent.is_dir():
+        raise Unusable(f"the folder {target.parent} is not there.")
+    return target
+
+
+@contextmanager
+def _place(options: argparse.Namespace) -> Iterator[Place]:
+    if not options.embedded:
+        yield Place(options.url.rstrip("/"), _key(options.key_env))
+        return
+    if options.key_env is not None:
+        raise Unusable("the embedded model needs no key; leave --key-env out.")
+    if (missing := available()) is not None:
+        raise Unusable(missing)
+    embedded = Embedded(ALIAS)
+    embedded.start()
+    try:
+        yield Place(asyncio.run(embedded.ready()), embedded.key)
+    finally:
+        embedded.stop()
+
+
+def _key(variable: str | None) -> str | None:
+    if variable is None:
+        return None
+    key = os.environ.get(variable)
+    if not key:
+        raise Unusable(f"the environment variable {variable} is not set; put the provider's key into it.")
+    return key
+
+
+# --- the call -----------------------------------------------------------------------------------
+
+
+def _ask(place: Place, question: Question, options: argparse.Namespace) -> Heard:
+    headers = {**question.headers, "accept-encoding": "identity"}
+    if place.key is not None:
+        headers[KEY_HEADERS[options.provider]] = place.key
+    started, pieces, data, broke = time.monotonic(), [], bytearray(), None
+    try:
+        with (
+            httpx.Client(timeout=options.timeout, trust_env=not options.embedded) as client,
+            client.stream("POST", place.url + question.path, headers=headers, json=question.body) as response,
+        ):
+            try:
+                for piece in response.iter_bytes():
+                    pieces.append((round((time.monotonic() - started) * 1000), len(piece)))
+                    data += piece
+            except (httpx.TransportError, httpx.DecodingError) as error:
+                broke = str(error) or type(error).__name__
+            kept = {name: value for name, value in response.headers.items() if _is_kept(name)}
+            return Heard(response.status_code, kept, _without(place.key, bytes(data)), pieces, broke)
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        where = "the embedded model" if options.embedded else options.url
+        raise Unusable(f"{where} cannot be asked: {error or type(error).__name__}.") from error
+
+
+def _is_kept(name: str) -> bool:
+    return name in KEPT_HEADERS or name.startswith(KEPT_PREFIXES)
+
+
+def _without(key: str | None, data: bytes) -> bytes:
+    """Providers quote a key that they do not like."""
+    return data.replace(key.encode(), b"[key]") if key else data
+
+
+# --- after the call -----------------------------------------------------------------------------
+
+
+def _write(target: Path, dialect: str, question: Question, heard: Heard) -> int:
+    answer = target.with_name(target.name + heard.suffix)
+    meta = {
+        "dialect": dialect,
+        "model": question.body.get("model"),
+        "recorded": datetime.now(UTC).date().isoformat(),
+        "status": heard.status,
+        "headers": dict(heard.headers),
+        "broke": heard.broke,
+        "asked": question.asked,
+        "sent": question.body,
+        "pieces": heard.pieces,
+    }
+    answer.write_bytes(heard.data)
+    lines = [f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in meta.items()]
+    meta_path(answer).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    print(f"{answer}: {heard.status}, {len(heard.data)} bytes in {len(heard.pieces)} pieces")
+    if heard.broke:
+        print(f"scripts/record: the answer broke off: {heard.broke}", file=sys.stderr)
+    return 0 if 200 <= heard.status < 300 and not heard.broke else 1

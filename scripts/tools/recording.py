@@ -1,0 +1,40 @@
+"""A provider's answer in a file, and beside it what is known of it: `NAME.sse` or `NAME.json`, and `NAME.meta.json`."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scripts.tools.files import Unusable, read
+
+META = ".meta.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """`asked` is the client request that led to it; None where nobody kept one, or where there was none."""
+
+    data: bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    model: str | None = None
+    asked: Any = None
+    dialect: str | None = None
+
+    @classmethod
+    def load(cls, name: str) -> "Recording":
+        """Any answer will do, on standard input too; a file next to it that tells more is used. Raises `Unusable`."""
+        data = read(name)
+        beside = meta_path(Path(name))
+        if name == "-" or not beside.exists():
+            return cls(data)
+        try:
+            meta = json.loads(read(str(beside)))
+            return cls(data, meta["status"], meta["headers"], meta["model"], meta.get("asked"), meta["dialect"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise Unusable(f"{beside} is not what scripts/record writes; remove it or record anew.") from error
+
+
+def meta_path(answer: Path) -> Path:
+    return answer.with_name(answer.stem + META)
