@@ -74,7 +74,8 @@ class Attempt:
     def error_body(self) -> bytes:
         """What came of an error's body, decoded as far as that is possible."""
         try:
-            return compression.decoder(self.headers.get("content-encoding", "")).feed(bytes(self._error_body))
+            decoder = compression.decoder(self.headers.get("content-encoding", ""))
+            return decoder.feed(bytes(self._error_body))[:ERROR_BODY_BYTES]
         except compression.Undecodable:
             return b""
 

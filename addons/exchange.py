@@ -23,7 +23,7 @@ from routing.catalogue import UnknownModel
 from translators.dialects import Envelope, Writer
 from translators.errors import Failure, TranslationError
 from translators.notes import Note
-from translators.pipe import Pipe
+from translators.pipe import MAX_WHOLE, Pipe
 from translators.registry import CLIENTS
 
 logger = logging.getLogger("gateway")
@@ -165,6 +165,7 @@ class Exchange:
                 content_type=headers.get("content-type", ""),
                 coding=headers.get("content-encoding", ""),
                 tap=self._pair if self._detailed else None,
+                limit=None if asked.streams else MAX_WHOLE,
             )
         return []
 

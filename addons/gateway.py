@@ -58,6 +58,7 @@ class Gateway:
     """The addon."""
 
     def __init__(self) -> None:
+        self._path: Path | None = None
         self._loaded: config.Loaded | None = None
         self._house: House | None = None
         self._embedded: embedded.Embedded | None = None
@@ -74,14 +75,25 @@ class Gateway:
         views.register()
 
     def configure(self, updated: set[str]) -> None:
-        if "gateway_config" in updated:
-            path = Path(ctx.options.gateway_config or ROOT / "config.yaml").expanduser()
-            try:
-                self._loaded = config.load(path, os.environ)
-            except ConfigError as error:
-                self._stop(str(error))
-        if updated & {"save_stream_file"}:
+        path = Path(ctx.options.gateway_config or ROOT / "config.yaml").expanduser()
+        if self._path is None:
+            self._path = path
+            self._furnish(path)
+        elif path != self._path:
+            logger.warning("gateway_config is read at the start only: restart the gateway.")
+        if "save_stream_file" in updated:
             self._recording = inspector.wanted(ctx.master)
+
+    def _furnish(self, path: Path) -> None:
+        """Everything that a request needs is here before mitmproxy listens, or in the moment when it does."""
+        self._took_over = ctx.options.mode == ["regular"]
+        try:
+            self._loaded = config.load(path, os.environ)
+        except ConfigError as error:
+            self._stop(str(error))
+            return
+        self._start_embedded(self._loaded.settings)
+        self._house = self._furnished(self._loaded)
 
     def running(self) -> None:
         if self._loaded is None:
@@ -90,17 +102,12 @@ class Gateway:
         host, port = options.listen_host or settings.host, options.listen_port or settings.port
         for mode in map(mode_specs.ProxyMode.parse, options.mode):
             port = mode.custom_listen_port or port if _ours(mode) else port
-        if options.mode == ["regular"]:
-            # With -p mitmproxy itself listens on the port already, and will make room.
-            problem = None if options.listen_port else listening.obstacle(host, port)
-            if problem is not None:
-                self._stop(problem)
-                return
-            self._took_over = True
+        # With -p mitmproxy itself listens on the port already, and will make room.
+        if self._took_over and not options.listen_port and (why := listening.obstacle(host, port)) is not None:
+            self._stop(why)
+            return
         self._quieten()
         hooks.quicken(ctx.master.addons)
-        self._start_embedded(settings)
-        self._house = self._furnished(self._loaded)
         self._recording = inspector.wanted(ctx.master)
         if self._took_over:
             options.update(mode=[f"reverse:http://{NOWHERE}@{port}"], listen_host=host, connection_strategy="lazy")
@@ -172,6 +179,8 @@ class Gateway:
             return
         top = context.layers[-1]
         if isinstance(top, modes.ReverseProxy) and starts_like_tls_record(nextlayer.data_client()):
+            # mitmproxy shares a provider's connection among an HTTP/2 client's streams: one would end with another.
+            context.client.alpn = b"http/1.1"
             nextlayer.layer = layers.ClientTLSLayer(context)
             nextlayer.layer.child_layer = GatewayLayer(context, self._open)
         elif isinstance(top, modes.ReverseProxy):

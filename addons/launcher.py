@@ -40,12 +40,22 @@ class Launch:
     """None when the caller chose a mode, and so the address, himself."""
 
 
+class Mistake(Exception):
+    """In the command line; the text is for whoever typed it."""
+
+
 def plan(argv: Sequence[str], environ: Mapping[str, str]) -> Launch:
-    """Raises `ConfigError`."""
-    tool = TOOLS.get(argv[0], "mitmdump") if argv else "mitmdump"
-    given = list(argv[1:] if tool != "mitmdump" else argv)
+    """Raises `Mistake` and `ConfigError`."""
+    chosen = [word for word in argv if word in TOOLS]
+    if len(set(chosen)) > 1:
+        raise Mistake("--web and --console exclude each other: each is an interface of its own.")
+    tool = TOOLS[chosen[0]] if chosen else "mitmdump"
+    given = [word for word in argv if word not in TOOLS]
     asked = _asked(given)
     script = ["-s", str(ROOT / "addons" / "gateway.py"), "--set", "connection_strategy=lazy"]
+    if tool == "mitmdump":
+        # Only what goes wrong is told by mitmproxy itself: an exchange is one line, and that is the gateway's.
+        script += ["--set", "flow_detail=0", "--set", "termlog_verbosity=warn"]
     if asked.mode:
         return Launch(tool, script + given, None)
     settings = load(asked.config, environ).settings
@@ -67,18 +77,30 @@ def _asked(argv: Sequence[str]) -> _Asked:
     """The few of mitmproxy's options that decide where it listens. All others are left to mitmproxy, mistakes too."""
     parser = argparse.ArgumentParser(prog="scripts/run", add_help=False, allow_abbrev=False)
     parser.add_argument("-m", "--mode", action="append", default=[])
-    parser.add_argument("-p", "--listen-port", type=int)
+    parser.add_argument("-p", "--listen-port")
     parser.add_argument("--listen-host")
     parser.add_argument("--set", action="append", default=[])
     known, _ = parser.parse_known_args(argv)
     options = dict(text.split("=", 1) for text in known.set if "=" in text)
-    port = options.get("listen_port", "")
+    for name in options:
+        if name.startswith("gateway") and name != "gateway_config":
+            raise Mistake(f"--set {name}: there is no such option. Did you mean gateway_config?")
+    if options.get("gateway_config") == "":
+        raise Mistake("--set gateway_config= names no file.")
     return _Asked(
         mode=bool(known.mode) or "mode" in options,
         host=known.listen_host or options.get("listen_host"),
-        port=int(port) if known.listen_port is None and port.isdecimal() else known.listen_port,
+        port=_port(known.listen_port or options.get("listen_port")),
         config=Path(options.get("gateway_config") or ROOT / "config.yaml").expanduser(),
     )
+
+
+def _port(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if text.isascii() and text.isdecimal() and int(text) <= 65535:
+        return int(text)
+    raise Mistake("-p wants the number of a port, 0 to 65535.")
 
 
 def versions() -> str:
@@ -106,7 +128,7 @@ def main(argv: Sequence[str]) -> int:
         return 0
     try:
         launch = plan(argv, os.environ)
-    except ConfigError as error:
+    except (ConfigError, Mistake) as error:
         return _refused(str(error))
     if launch.listens is not None and (why := obstacle(*launch.listens)) is not None:
         return _refused(why)

@@ -51,6 +51,7 @@ from mitmproxy.proxy.layers.http._hooks import (
     HttpResponseHeadersHook,
     HttpResponseHook,
 )
+from mitmproxy.proxy.layers.http._http1 import Http1Connection
 
 from addons import front
 from addons.actions import Action, Begin, Data, Drop, Finish, Send
@@ -64,6 +65,9 @@ Commands = layer.CommandGenerator[None]
 
 UNREAD_BODY_BYTES = 1024 * 1024
 """How much more of a request's body is read and thrown away after it was refused, so that its client can hear why."""
+HEAD_BYTES = 256 * 1024
+"""A head that has no end by then is no head."""
+HEAD_TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 TIMER_SLACK = 0.01
 """Seconds by which a timer may be late before another one is set."""
 
@@ -115,6 +119,8 @@ class GatewayLayer(HttpLayer):
                 pass  # of a provider's connection that was given up
             else:
                 yield from super()._handle_event(event)
+                if isinstance(event, events.DataReceived):
+                    yield from self._check_head(event.connection)
             yield from self._set_timer()
         except NotImplementedError:
             # mitmproxy reads no trailers, and says so in this way only.
@@ -123,6 +129,24 @@ class GatewayLayer(HttpLayer):
         except Exception:
             logger.exception("The gateway's connection layer failed; the client is disconnected.")
             yield from self._end_all(Crashed())
+
+    def _check_head(self, connection: Connection) -> Commands:
+        """mitmproxy collects a head, and what comes before its turn, without a bound. We do not wait for its end."""
+        reader = self.connections.get(connection)
+        while reader is not None and not isinstance(reader, Http1Connection):
+            reader = getattr(reader, "child_layer", None)
+        if reader is None or len(reader.buf) <= HEAD_BYTES:
+            return
+        if reader.state == reader.read_headers or (reader.state == reader.wait and len(reader.buf) > UNREAD_BODY_BYTES):
+            if connection is self.context.client:
+                yield commands.SendData(connection, HEAD_TOO_LONG)
+                yield from self.shut()
+                return
+            yield from self.give_up(connection)
+            for stream in self._exchanges():
+                if stream.server is connection:
+                    error = ResponseProtocolError(stream.stream_id, "head too long", ErrorCode.GENERIC_SERVER_ERROR)
+                    yield from self.event_to_child(stream, error)
 
     def _end_all(self, event: events.Event) -> Commands:
         """The connection is in no state to go on: whoever still waits on it is told, and then it is closed."""
@@ -296,6 +320,8 @@ class GatewayStream(HttpStream):
         self._exchange = exchange
         try:
             validate_headers(request)
+            if any(byte in value for _, value in request.headers.fields for byte in (b"\0", b"\r", b"\n")):
+                raise ValueError("a folded line, or worse")
         except ValueError:
             yield HttpRequestHeadersHook(flow)
             yield from self._refuse(exchange.malformed())

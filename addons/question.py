@@ -46,9 +46,11 @@ def decoded(body: bytes, coding: str, limit: int) -> bytes:
         for at in range(0, len(body), PIECE_BYTES):
             out += decoder.feed(body[at : at + PIECE_BYTES])
             if len(out) > limit:
-                message = f"The request's body is larger than {limit} bytes (body-size-limit) when it is decompressed."
-                raise BadRequest(message, code="request_too_large", status=413)
+                raise compression.Bomb
         decoder.close()
+    except compression.Bomb as error:
+        message = f"The request's body is larger than {limit} bytes (body-size-limit) when it is decompressed."
+        raise BadRequest(message, code="request_too_large", status=413) from error
     except compression.Undecodable as error:
         message = f"The request's body is not what its content-encoding says: {error}."
         raise BadRequest(message, code="invalid_content_encoding") from error

@@ -40,12 +40,22 @@ class Pipe:
     """`feed` bytes, `close` at their end; both give bytes for the client and never raise for what a provider sent:
     `failure` is set instead, after the bytes of everything that came before it.
 
+    `limit` is how many bytes an answer may have, decoded; a stream that is handed on as it comes needs none.
+
     `done` is true once the client's answer is complete, which may be before the provider's bytes end.
     """
 
     def __init__(
-        self, answer: Answer, writer: Writer, *, content_type: str = "", coding: str = "", tap: Tap | None = None
+        self,
+        answer: Answer,
+        writer: Writer,
+        *,
+        content_type: str = "",
+        coding: str = "",
+        tap: Tap | None = None,
+        limit: int | None = None,
     ) -> None:
+        self._room = limit
         self._answer = answer
         self.writer = writer
         self._tap = tap
@@ -75,7 +85,12 @@ class Pipe:
         try:
             if self._decoder is None:
                 self._decoder = compression.decoder(self._coding)
-            return self._sniffed(self._decoder.feed(data))
+            data = self._decoder.feed(data)
+            if self._room is not None:
+                self._room -= len(data)
+                if self._room < 0:
+                    raise BadAnswer.unreadable("The provider's answer is too long to be put together.")
+            return self._sniffed(data)
         except compression.Undecodable as error:
             return self._fail(BadAnswer.unreadable(f"The provider's compressed answer cannot be read: {error}."))
         except TranslationError as error:

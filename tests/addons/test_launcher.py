@@ -12,10 +12,11 @@ from addons.listening import obstacle
 from routing.errors import ConfigError
 
 SCRIPT = ["-s", str(ROOT / "addons" / "gateway.py"), "--set", "connection_strategy=lazy"]
+QUIET = ["--set", "flow_detail=0", "--set", "termlog_verbosity=warn"]
 
 
-def listening(host: str, port: int) -> list[str]:
-    return [*SCRIPT, "--mode", f"reverse:http://gateway.invalid@{port}", "--listen-host", host]
+def listening(host: str, port: int, *more: str) -> list[str]:
+    return [*SCRIPT, *more, "--mode", f"reverse:http://gateway.invalid@{port}", "--listen-host", host]
 
 
 @pytest.fixture
@@ -40,19 +41,34 @@ def config(tmp_path: Path) -> str:
 )
 def test_where_it_listens(config: str, more: list[str], host: str, port: int) -> None:
     given = ["--set", config, *more]
-    assert plan(given, {}) == Launch("mitmdump", [*listening(host, port), *given], (host, port))
+    assert plan(given, {}) == Launch("mitmdump", [*listening(host, port, *QUIET), *given], (host, port))
 
 
 @pytest.mark.parametrize(("flag", "tool"), [("--web", "mitmweb"), ("--console", "mitmproxy")])
 def test_another_tool(config: str, flag: str, tool: str) -> None:
-    assert plan([flag, "--set", config], {}) == Launch(
-        tool, [*listening("127.0.0.2", 9000), "--set", config], ("127.0.0.2", 9000)
-    )
+    expected = Launch(tool, [*listening("127.0.0.2", 9000), "--set", config], ("127.0.0.2", 9000))
+    assert plan([flag, "--set", config], {}) == expected
+    assert plan(["--set", config, flag], {}) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        pytest.param(["--set", "gateway_confg=x"], "Did you mean gateway_config?", id="a slip"),
+        pytest.param(["--set", "gateway_config="], "names no file", id="no file"),
+        pytest.param(["-p", "abc"], "number of a port", id="no number"),
+        pytest.param(["-p", "99999"], "0 to 65535", id="no port"),
+        pytest.param(["--web", "--console"], "exclude each other", id="two interfaces"),
+    ],
+)
+def test_a_mistake_is_told(given: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert launcher.main(given) == 1
+    assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("given", [["--mode", "regular@8080"], ["-m", "local"], ["--set", "mode=socks5"]])
 def test_a_mode_of_ones_own_stays(given: list[str]) -> None:
-    assert plan(given, {}) == Launch("mitmdump", SCRIPT + given, None)
+    assert plan(given, {}) == Launch("mitmdump", SCRIPT + QUIET + given, None)
 
 
 def test_a_config_that_cannot_be_read_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -16,6 +16,16 @@ class Undecodable(Exception):
     """The data is not what its `content-encoding` says, ends early, or names a coding that is not known here."""
 
 
+class Bomb(Undecodable):
+    """A little data that stands for very much of it."""
+
+
+MOST_AT_ONCE = 16 * 1024 * 1024
+"""Bytes that one `feed` may give. Fed in pieces of 64 KiB, no text comes near it."""
+_STEP = 256
+"""Bytes of Zstandard that are decoded at a time, which can be limited in no other way."""
+
+
 class Decoder(Protocol):
     def feed(self, data: bytes) -> bytes: ...
 
@@ -31,6 +41,13 @@ class _Identity:
         return
 
 
+def _inflated(inner: "zlib._Decompress", data: bytes) -> bytes:
+    out = inner.decompress(data, MOST_AT_ONCE)
+    if inner.unconsumed_tail:
+        raise Bomb("it grows too much")
+    return out
+
+
 class _Gzip:
     """Any number of members one after the other, as RFC 1952 allows."""
 
@@ -41,10 +58,12 @@ class _Gzip:
     def feed(self, data: bytes) -> bytes:
         self._fed = self._fed or bool(data)
         try:
-            out = self._inner.decompress(data)
+            out = _inflated(self._inner, data)
             while self._inner.eof and self._inner.unused_data:
                 rest, self._inner = self._inner.unused_data, zlib.decompressobj(zlib.MAX_WBITS | 16)
-                out += self._inner.decompress(rest)
+                out += _inflated(self._inner, rest)
+                if len(out) > MOST_AT_ONCE:
+                    raise Bomb("it grows too much")
         except zlib.error as error:
             raise Undecodable("damaged data") from error
         return out
@@ -70,7 +89,7 @@ class _Deflate:
             wrapped = data[0] & 0x0F == 8 and (data[0] << 8 | data[1]) % 31 == 0
             self._inner = zlib.decompressobj(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
         try:
-            return self._inner.decompress(data)
+            return _inflated(self._inner, data)
         except zlib.error as error:
             raise Undecodable("damaged data") from error
 
@@ -87,7 +106,10 @@ class _Brotli:
     def feed(self, data: bytes) -> bytes:
         self._fed = self._fed or bool(data)
         try:
-            return bytes(self._inner.process(data))
+            out = bytes(self._inner.process(data, output_buffer_limit=MOST_AT_ONCE))
+            if not self._inner.can_accept_more_data():
+                raise Bomb("it grows too much")
+            return out
         except brotli.error as error:
             raise Undecodable("damaged data") from error
 
@@ -108,8 +130,11 @@ class _Zstd:
                 self._fed = True
                 if self._inner.eof:
                     self._inner = zstandard.ZstdDecompressor().decompressobj()
-                out += self._inner.decompress(data)
-                data = self._inner.unused_data
+                piece, data = data[:_STEP], data[_STEP:]
+                out += self._inner.decompress(piece)
+                if len(out) > MOST_AT_ONCE:
+                    raise Bomb("it grows too much")
+                data = self._inner.unused_data + data
         except zstandard.ZstdError as error:
             raise Undecodable("damaged data") from error
         return out
