@@ -25,6 +25,9 @@ ROUTES: Mapping[str, tuple[Route, str]] = {
     "/health": ("health", "GET"),
 }
 
+NOT_YET = ("/v1/responses", "/v1/completions", "/v1/embeddings")
+"""Of OpenAI's paths, those that clients ask for and that are not here."""
+
 SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key"))
 """What a client may have put a key in. Taken out of a request before anybody else sees it."""
 
@@ -105,6 +108,8 @@ def _lost(path: str) -> str:
     wanted = "/" + "/".join(piece for piece in path.split("/") if piece not in ("", ".", "..", "v1"))
     known = {valid.removeprefix("/v1"): valid for valid in ROUTES}
     near = known.get(wanted) or next(iter(difflib.get_close_matches(path, ROUTES, 1, 0.6)), None)
+    if path in NOT_YET:
+        return f"{shown} is not served by this version of the gateway. POST /v1/chat/completions is."
     if near is None:
         return f"There is nothing at {shown}. The gateway answers at {', '.join(ROUTES)}."
     return f"There is nothing at {shown}. Did you mean {near}?"

@@ -102,7 +102,7 @@ def _overview(found: Kept) -> Iterator[str]:
     yield ""
     yield "phases"
     for message in found["messages"]:
-        body = "streamed, see the pairs" if message["body"] is None else f"{message['bytes']} bytes"
+        body = f"{message['bytes']} bytes" if message["body"] is not None else _unkept(message, found)
         again = f"  attempt {message['attempt']}" if message["attempt"] > 1 else ""
         phase = PHASES.get(message["phase"], message["phase"])
         yield f"  {_ms(message['at'])}  {phase:<18} {_cell(message['line'])}  {body}{again}"
@@ -167,6 +167,11 @@ def _notes(found: Kept) -> Iterator[str]:
         yield f"  {'  '.join(cells)}  {row[4]}".rstrip()
     if more:
         yield f"  ... {more} more were not kept"
+
+
+def _unkept(message: KeptMessage, found: Kept) -> str:
+    streamed = message["phase"].endswith("response") and (found["pairs"] or found["last_pairs"])
+    return "streamed, see the pairs" if streamed else "no body"
 
 
 def _health(found: Kept) -> Iterator[str]:

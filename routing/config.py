@@ -49,14 +49,16 @@ def load(path: FilePath, environ: Mapping[str, str]) -> Loaded:
     """Raises `ConfigError`."""
     try:
         data = path.read_bytes()
+    except FileNotFoundError:
+        reason = "there is no such file; create it, or"
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = f"{error.strerror or type(error).__name__};"
     except ValueError:
-        reason = "its name cannot be that of a file"
+        reason = "its name cannot be that of a file;"
     else:
         return parse(data, str(path), environ)
-    remedy = "create it, or name another file with `--set gateway_config=FILE`"
-    raise ConfigError(str(path), [Problem(f"cannot be read: {reason}; {remedy}")])
+    problem = f"cannot be read: {reason} name another file with `--set gateway_config=FILE`"
+    raise ConfigError(str(path), [Problem(problem)])
 
 
 def parse(data: bytes, file: str, environ: Mapping[str, str]) -> Loaded:

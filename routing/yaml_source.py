@@ -91,7 +91,7 @@ def _compose(text: str) -> yaml.Node:
 def _syntax(error: yaml.MarkedYAMLError) -> str:
     """What PyYAML found, without what it quotes from the file."""
     found = " ".join(part for part in (error.context, error.problem) if part)
-    found = re.sub(r"(['\"])(?!<)[^'\"]{3,}\1", "(not shown)", found)
+    found = re.sub(r"(['\"])(?![<\s])[^'\"]{3,}\1", "(not shown)", found)
     return f"is not valid YAML: {found}; check indentation, quotes and the space after each colon"
 
 

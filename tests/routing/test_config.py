@@ -280,15 +280,15 @@ def test_many_mistakes_are_cut() -> None:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        pytest.param(lambda path: None, "No such file or directory", id="missing"),
-        pytest.param(lambda path: path.mkdir(), "Is a directory", id="directory"),
+        pytest.param(lambda path: None, "there is no such file; create it, or name", id="missing"),
+        pytest.param(lambda path: path.mkdir(), "Is a directory; name", id="directory"),
     ],
 )
 def test_a_file_that_cannot_be_read(tmp_path: Path, make: Callable[[Path], None], reason: str) -> None:
     make(path := tmp_path / "config.yaml")
     with pytest.raises(ConfigError) as caught:
         load(path, {})
-    assert str(caught.value).startswith(f"{path}: cannot be read: {reason}; create it, or name another file")
+    assert str(caught.value).startswith(f"{path}: cannot be read: {reason} another file")
 
 
 def test_a_file(tmp_path: Path) -> None:
