@@ -1,7 +1,8 @@
 """What `mitmdump -s addons/gateway.py` loads: an OpenAI-compatible gateway on the port that config.yaml names.
 
 This file only ties the parts to mitmproxy: options, start and stop, and the `next_layer` hook that gives a client's
-connection to `GatewayLayer`. What an exchange is stands in `exchange.py`, how it reaches mitmproxy in `layer.py`.
+connection to `GatewayLayer`. What an exchange is stands in `exchange.py`, how it reaches mitmproxy in `layer.py` and
+`stream.py`.
 """
 
 import asyncio
@@ -28,7 +29,8 @@ from addons import embedded, hooks, inspector, listening, terminal, views
 from addons.exchange import Exchange
 from addons.front import Head
 from addons.house import House
-from addons.layer import EmbeddedWait, GatewayLayer
+from addons.layer import GatewayLayer
+from addons.stream import EmbeddedWait
 from routing import config
 from routing.catalogue import Catalogue
 from routing.errors import ConfigError

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from routing.catalogue import Target
 from translators.dialects import Rendered
+from translators.errors import BadRequest
 
 TRACING = ("traceparent", "tracestate")
 """The client's headers that go on by themselves (W3C Trace Context); others only if configuration names them."""
@@ -44,10 +46,23 @@ def provider_request(
     return ProviderRequest(
         target.base_url + rendered.path,
         tuple((name, value) for name, value in headers.items() if name not in secrets),
-        to_json(rendered.body),
+        _written(rendered.body),
         tuple(secrets.items()),
         embedded=target.provider == "embedded",
     )
+
+
+def _written(body: dict[str, Any]) -> bytes:
+    """A number beyond every float (`1e400`) is read as infinity, which JSON cannot say. Raises `BadRequest`."""
+    written = to_json(body)
+    if b"Infinity" in written:
+        try:
+            from_json(written, allow_inf_nan=False)
+        except ValueError:
+            raise BadRequest(
+                "The request has a number that is too large for any float.", code="invalid_value"
+            ) from None
+    return written
 
 
 def plain(cause: str) -> str:

@@ -1,0 +1,516 @@
+"""One exchange in mitmproxy: carries an `Exchange`'s actions to mitmproxy's protocol layers, and events back.
+
+mitmproxy's own `HttpStream` cannot retry, speak while a provider is silent, or end a broken stream with an error, so
+the gateway has a stream of its own. The flow that user interfaces and other addons see is what the *client* said and
+heard; the provider's request is an object of its own that never enters the flow, and takes on its key only as it
+leaves. So there is no path by which an untranslated body or a client's key could reach a provider.
+
+What goes wrong in here is answered: `_handle_event` lets nothing out.
+"""
+
+import copy
+import logging
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from mitmproxy import flow as mitmflow
+from mitmproxy import http
+from mitmproxy.connection import Connection, Server
+from mitmproxy.net.http.status_codes import RESPONSES
+from mitmproxy.net.http.validate import validate_headers
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http import (
+    DropStream,
+    GetHttpConnection,
+    GetHttpConnectionCompleted,
+    HttpStream,
+    SendHttp,
+)
+from mitmproxy.proxy.layers.http._events import (
+    ErrorCode,
+    RequestData,
+    RequestEndOfMessage,
+    RequestHeaders,
+    RequestProtocolError,
+    ResponseData,
+    ResponseEndOfMessage,
+    ResponseHeaders,
+    ResponseProtocolError,
+)
+from mitmproxy.proxy.layers.http._hooks import (
+    HttpErrorHook,
+    HttpRequestHeadersHook,
+    HttpRequestHook,
+    HttpResponseHeadersHook,
+    HttpResponseHook,
+)
+
+from addons import front
+from addons.actions import Action, Begin, Data, Drop, Finish, Send
+from addons.exchange import Exchange
+from addons.front import Head, Reply
+from addons.provider_request import ProviderRequest
+
+if TYPE_CHECKING:
+    from addons.layer import GatewayLayer
+
+logger = logging.getLogger("gateway")
+
+Commands = layer.CommandGenerator[None]
+
+UNREAD_BODY_BYTES = 1024 * 1024
+"""How much more of a request's body is read and thrown away after it was refused, so that its client can hear why."""
+
+
+@dataclass
+class EmbeddedHook(commands.StartHook):
+    """Asks the addon to wait until the embedded model answers; it sets `error` where it never will."""
+
+    name = "gateway_embedded"
+    wait: "EmbeddedWait"
+
+
+@dataclass
+class EmbeddedWait:
+    """What became of the wait: an `error`, or where the model answers and with what key."""
+
+    error: str | None = None
+    base_url: str = ""
+    key: str = ""
+
+
+class Crashed(events.Event):
+    """The connection layer has failed."""
+
+
+@dataclass
+class Trailers(events.Event):
+    """A body ended with trailers, which mitmproxy does not read."""
+
+    connection: Connection
+
+
+class GatewayStream(HttpStream):
+    """One exchange. Only the type of `HttpStream` is kept, for mitmproxy's layer; none of its states."""
+
+    def __init__(self, context: Context, stream_id: int, parent: "GatewayLayer") -> None:
+        super().__init__(context, stream_id)
+        self._parent = parent
+        self._exchange: Exchange | None = None
+        self._refused = False
+        """The last word is said, and the rest of the client's body is thrown away."""
+        self._client_done = False
+        self.closed = False
+        """The flow is at its end; whatever comes now is ignored."""
+        self._timeless = False
+        """Its exchange cannot tell time any more, by a bug of ours."""
+        self._last = False
+        """The client's connection is closed after this."""
+        self._unread = 0
+        self._size = 0
+        self._pieces: list[bytes] = []
+        self._connecting: GetHttpConnection | None = None
+        self._waiting: EmbeddedHook | None = None
+        self.server: Server | None = None
+        self._reused = False
+        self._heard = False
+        """The provider sent something of an answer over `_server`."""
+        self._request: ProviderRequest | None = None
+
+    def __repr__(self) -> str:
+        return f"GatewayStream(id={self.stream_id})"
+
+    def deadline(self) -> float | None:
+        """When time must be told to this stream, on the monotonic clock."""
+        if self._exchange is None or self.closed or self._timeless:
+            return None
+        try:
+            return self._exchange.deadline()
+        except Exception:
+            logger.exception("An exchange cannot tell its deadline; it is ended.")
+            self._timeless = True
+            return time.monotonic()
+
+    # --- events ---
+
+    def _handle_event(self, event: events.Event) -> Commands:
+        try:
+            yield from self._on(event)
+        except Exception:
+            logger.exception("An exchange failed inside the gateway; the client is told.")
+            yield from self._crash()
+
+    def _on(self, event: events.Event) -> Commands:
+        match event:
+            case RequestHeaders():
+                yield from self._request_head(event)
+            case RequestData():
+                yield from self._request_data(event.data)
+            case RequestEndOfMessage():
+                yield from self._request_end()
+            case RequestProtocolError():
+                yield from self._client_gone(event)
+            case Crashed():
+                self._last = True
+                yield from self._crash()
+            case Trailers() if self._exchange is not None:
+                yield from self._trailers(event, self._exchange)
+            case _ if self.closed or self._exchange is None:
+                return
+            case ResponseHeaders():
+                yield from self._response_head(event.response)
+            case ResponseData():
+                yield from self._perform(self._exchange.feed(event.data))
+            case ResponseEndOfMessage():
+                self.server = None
+                yield from self._perform(self._exchange.closed())
+            case ResponseProtocolError():
+                yield from self._provider_broke(event)
+            case GetHttpConnectionCompleted() if event.command is self._connecting:
+                self._connecting = None
+                yield from self._connected(*event.reply)
+            case events.HookCompleted() if event.command is self._waiting:
+                yield from self._embedded_ready(self._waiting.wait)
+            case events.Wakeup() if self._timeless:
+                yield from self._crash()
+            case events.Wakeup():
+                yield from self._perform(self._exchange.tick())
+            case _:
+                pass  # trailers, and completions of what was given up
+
+    # --- the client's side ---
+
+    def _request_head(self, event: RequestHeaders) -> Commands:
+        request = event.request
+        self.flow = flow = http.HTTPFlow(self.context.client, self.context.server)
+        flow.request = request
+        flow.live = True
+        # Where the client thinks it is, for whoever looks at the flow; nothing is ever sent there.
+        request.data.host, request.data.port, *_ = self.context.client.sockname
+        request.data.scheme = b"https" if self.context.client.tls else b"http"
+        headers = _plain(request.headers)
+        for name in headers.keys() & front.SECRET_HEADERS:
+            del request.headers[name]
+        exchange = self._parent.open_exchange(Head(request.method, request.path, headers), flow)
+        self._exchange = exchange
+        try:
+            validate_headers(request)
+            if any(byte in value for _, value in request.headers.fields for byte in (b"\0", b"\r", b"\n")):
+                raise ValueError("a folded line, or worse")
+        except ValueError:
+            yield HttpRequestHeadersHook(flow)
+            yield from self._refuse(exchange.malformed())
+            return
+        reply = exchange.opened()
+        yield HttpRequestHeadersHook(flow)
+        if self._left():
+            return
+        if reply is not None:
+            yield from self._refuse(reply)
+        elif request.headers.get("expect", "").lower() == "100-continue":
+            request.headers.pop("expect")
+            proceed = http.Response.make(100)
+            proceed.headers.clear()
+            yield SendHttp(ResponseHeaders(self.stream_id, proceed), self.context.client)
+
+    def _refuse(self, reply: Reply) -> Commands:
+        """Answer before the body came: what is left of it is read and thrown away, within reason."""
+        self._refused = True
+        yield from self._perform([reply])
+
+    def _request_data(self, data: bytes) -> Commands:
+        if self._refused:
+            self._unread += len(data)
+            if self._unread > UNREAD_BODY_BYTES:
+                yield from self._parent.shut()
+            return
+        self._size += len(data)
+        self._pieces.append(data)
+        assert self._exchange is not None
+        if self._size > self._exchange.body_limit:
+            self._pieces.clear()
+            yield from self._refuse(self._exchange.too_large())
+
+    def _request_end(self) -> Commands:
+        self._client_done = True
+        if self._refused:
+            yield DropStream(self.stream_id)
+            return
+        flow, exchange = self.flow, self._exchange
+        assert exchange is not None
+        flow.request.data.content = b"".join(self._pieces)
+        self._pieces.clear()
+        flow.request.timestamp_end = time.time()
+        yield HttpRequestHook(flow)
+        if self._left():
+            return
+        if flow.response is not None:
+            yield from self._answered_by_another(flow.response)
+            return
+        yield from self._perform(exchange.asked(flow.request.raw_content or b"", _plain(flow.request.headers)))
+
+    def _answered_by_another(self, response: http.Response) -> Commands:
+        """An addon beside us has answered in its `request` hook; mitmproxy lets it, so do we."""
+        assert self._exchange is not None
+        content = response.raw_content or b""
+        headers = tuple(_plain(response.headers).items())
+        yield from self._perform([self._exchange.answered_elsewhere(Reply(response.status_code, headers, content))])
+
+    def _left(self) -> bool:
+        """Whether the client has left, or a user has killed the flow, while a hook ran. The event that says so is
+        next in the queue."""
+        left = any(isinstance(event, RequestProtocolError) for event in self._paused_event_queue)
+        if not left and self._killed():
+            message = mitmflow.Error.KILLED_MESSAGE
+            self._paused_event_queue.append(RequestProtocolError(self.stream_id, message, ErrorCode.KILL))
+            return True
+        return left
+
+    def _killed(self) -> bool:
+        return self.flow.error is not None and self.flow.error.msg == mitmflow.Error.KILLED_MESSAGE
+
+    def _client_gone(self, event: RequestProtocolError) -> Commands:
+        exchange = self._exchange
+        if exchange is None or self.closed:
+            yield DropStream(self.stream_id)
+            return
+        yield from self._perform(exchange.cancelled())
+        self.flow.error = self.flow.error or mitmflow.Error(event.message)
+        self.closed = True
+        exchange.finished()
+        exchange.ended = True
+        yield HttpErrorHook(self.flow)
+        self.flow.live = False
+        if event.code is ErrorCode.KILL:
+            yield SendHttp(ResponseProtocolError(self.stream_id, "killed", ErrorCode.KILL), self.context.client)
+        yield DropStream(self.stream_id)
+
+    # --- the provider's side ---
+
+    def _send(self, send: Send) -> Commands:
+        yield from self._drop()
+        self._request, self._heard = send.request, False
+        if send.fresh:
+            yield from self._parent.forget_idle()
+        if send.request.embedded:
+            self._waiting = EmbeddedHook(EmbeddedWait())
+            yield self._unpaused(self._waiting)
+        else:
+            yield from self._connect(send.request.url)
+
+    def _unpaused(self, command: commands.Command) -> commands.Command:
+        """`command`, without the pause until it is completed: time and the client's leaving must still be heard.
+
+        mitmproxy's layers mark a command so that somebody has paused for already; its completion comes as an event.
+        """
+        command.blocking = self
+        return command
+
+    def _embedded_ready(self, wait: EmbeddedWait) -> Commands:
+        self._waiting = None
+        assert self._exchange is not None
+        assert self._request is not None
+        if wait.error is not None:
+            yield from self._perform(self._exchange.unready(wait.error))
+        else:
+            url = wait.base_url + urlsplit(self._request.url).path
+            secrets = (*self._request.secrets, ("x-api-key", wait.key))
+            self._request = replace(self._request, url=url, secrets=secrets)
+            yield from self._connect(url)
+
+    def _connect(self, url: str) -> Commands:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        connect = GetHttpConnection((parts.hostname or "", port), parts.scheme == "https", None)
+        self._reused = any(connect.connection_spec_matches(c) and c.connected for c in self._parent.connections)
+        self._connecting = connect
+        yield self._unpaused(connect)
+
+    def _connected(self, connection: Connection | None, error: str | None) -> Commands:
+        exchange, request = self._exchange, self._request
+        assert exchange is not None
+        assert request is not None
+        if not isinstance(connection, Server):
+            yield from self._perform(exchange.broke(error or "no connection", retry=True))
+            return
+        self.server = self.context.server = self.flow.server_conn = connection
+        exchange.connected()
+        yield SendHttp(RequestHeaders(self.stream_id, _outgoing(request), end_stream=False), connection)
+        yield SendHttp(RequestData(self.stream_id, request.body), connection)
+        yield SendHttp(RequestEndOfMessage(self.stream_id), connection)
+
+    def _response_head(self, response: http.Response) -> Commands:
+        assert self._exchange is not None
+        self._heard = True
+        try:
+            validate_headers(response)
+        except ValueError:
+            yield from self._drop()
+            yield from self._perform(self._exchange.broke("its answer has malformed headers", retry=False))
+            return
+        yield from self._perform(self._exchange.answered(response.status_code, _plain(response.headers)))
+
+    def _provider_broke(self, event: ResponseProtocolError) -> Commands:
+        assert self._exchange is not None
+        self.server = None
+        retry = self._reused and not self._heard
+        cause = "it closed the connection before its answer was complete" if self._heard else "it closed the connection"
+        yield from self._perform(self._exchange.broke(cause, retry=retry))
+
+    def _trailers(self, event: Trailers, exchange: Exchange) -> Commands:
+        """A provider's answer is whole without them; a client's request is refused."""
+        if event.connection is self.context.client:
+            self._last = True
+            yield from self._refuse(exchange.has_trailers())
+        elif event.connection is self.server:
+            yield from self._drop()
+            yield from self._perform(exchange.closed())
+
+    def _drop(self) -> Commands:
+        self._waiting = None
+        if self._connecting is not None:
+            command, self._connecting = self._connecting, None
+            yield from self._parent.stop_connecting(command)
+        if self.server is not None:
+            server, self.server = self.server, None
+            yield from self._parent.give_up(server)
+
+    # --- actions ---
+
+    def _perform(self, actions: list[Action] | list[Reply]) -> Commands:
+        for action in actions:
+            match action:
+                case Data():
+                    yield SendHttp(ResponseData(self.stream_id, action.data), self.context.client)
+                case Send():
+                    yield from self._send(action)
+                case Drop():
+                    yield from self._drop()
+                case Begin():
+                    yield from self._begin(action)
+                    if self._left():
+                        return
+                case Finish():
+                    yield from self._finish(action)
+                case Reply():
+                    yield from self._reply(action)
+
+    def _begin(self, begin: Begin) -> Commands:
+        response = self._response(begin.status, begin.headers)
+        response.data.content = None
+        version = self.flow.request.http_version
+        if version == "HTTP/1.1":
+            response.headers["transfer-encoding"] = "chunked"
+        elif version == "HTTP/1.0":
+            response.headers["connection"] = "close"
+        self.flow.response = response
+        yield HttpResponseHeadersHook(self.flow)
+        if not self._left():
+            yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
+
+    def _finish(self, finish: Finish) -> Commands:
+        if finish.error is not None:
+            self.flow.error = mitmflow.Error(finish.error)
+        yield from self._end()
+
+    def _reply(self, reply: Reply) -> Commands:
+        response = self._response(reply.status, reply.headers)
+        content = b"" if self.flow.request.method == "HEAD" else reply.body
+        response.data.content = content
+        if reply.status != 204:
+            response.headers["content-length"] = str(len(content))
+        self.flow.response = response
+        yield HttpResponseHeadersHook(self.flow)
+        if not self._left():
+            yield from self._end(response)
+
+    def _end(self, whole: http.Response | None = None) -> Commands:
+        """The last word, whole or after a stream, and the end of the flow."""
+        flow, exchange = self.flow, self._exchange
+        assert exchange is not None
+        assert flow.response is not None
+        self.closed = True
+        flow.response.timestamp_end = time.time()
+        exchange.finished()
+        yield HttpErrorHook(flow) if flow.error is not None else HttpResponseHook(flow)
+        flow.live = False
+        if whole is not None and self._killed():
+            yield SendHttp(ResponseProtocolError(self.stream_id, "killed", ErrorCode.KILL), self.context.client)
+            yield DropStream(self.stream_id)
+            exchange.ended = True
+            return
+        if whole is not None:
+            response = flow.response
+            content = response.raw_content or b""
+            yield SendHttp(ResponseHeaders(self.stream_id, response, not content), self.context.client)
+            if content:
+                yield SendHttp(ResponseData(self.stream_id, content), self.context.client)
+        if self._client_done:
+            yield DropStream(self.stream_id)
+        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
+        exchange.ended = True
+        if self._last:
+            yield from self._parent.shut()
+
+    def _response(self, status: int, headers: tuple[tuple[str, str], ...]) -> http.Response:
+        fields = http.Headers([(name.encode(), value.encode("utf-8", "replace")) for name, value in headers])
+        now = time.time()
+        response = _copied(_RESPONSE)
+        data = response.data
+        data.status_code, data.reason, data.headers = status, RESPONSES.get(status, "").encode(), fields
+        data.timestamp_start = now
+        return response
+
+    def _crash(self) -> Generator[commands.Command, Any, None]:
+        """A bug of ours: the client is told if it still can be, and nothing stays open."""
+        self._refused = True
+        try:
+            if self.closed or self._exchange is None:
+                yield from self._parent.shut()
+                return
+            yield from self._perform(self._exchange.crashed())
+        except Exception:
+            logger.exception("The gateway could not even report its failure; the client is disconnected.")
+            self.closed = True
+            yield from self._parent.shut()
+
+
+def _plain(headers: http.Headers) -> dict[str, str]:
+    """Lower-case names to values; of several with one name the first. What is no UTF-8 is kept as escapes."""
+    return {
+        name.decode("utf-8", "surrogateescape").lower(): value.decode("utf-8", "surrogateescape")
+        for name, value in reversed(headers.fields)
+    }
+
+
+def _outgoing(request: ProviderRequest) -> http.Request:
+    """The request as it leaves, with its key."""
+    parts = urlsplit(request.url)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    fields = [(b"host", parts.netloc.rpartition("@")[2].encode())]
+    # A header that a client sent and configuration lets through may hold any bytes, which mitmproxy shows as escapes.
+    together = (*request.headers, *request.secrets)
+    fields += [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in together]
+    fields.append((b"content-length", str(len(request.body)).encode()))
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    leaving = _copied(_REQUEST)
+    data = leaving.data
+    data.host, data.port, data.scheme = parts.hostname or "", port, parts.scheme.encode()
+    data.path, data.headers, data.content = path.encode(), http.Headers(fields), request.body
+    data.timestamp_start = data.timestamp_end = time.time()
+    return leaving
+
+
+_REQUEST = http.Request("", 0, b"POST", b"http", b"", b"/", b"HTTP/1.1", http.Headers(), b"", None, 0.0, 0.0)
+_RESPONSE = http.Response(b"HTTP/1.1", 200, b"", http.Headers(), b"", None, 0.0, None)
+
+
+def _copied[Message: (http.Request, http.Response)](message: Message) -> Message:
+    """A message to be filled in. mitmproxy checks every field of a new one, at the price of translating a request."""
+    new = copy.copy(message)
+    new.data = copy.copy(message.data)
+    return new
