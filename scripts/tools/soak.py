@@ -10,9 +10,8 @@ from pathlib import Path
 from scripts.measuring import running, soaking
 
 BOUND = 250.0
-"""KB in 1,000 exchanges. The allocator's pools fill by up to 130 while Python's own blocks stay the same in number;
-forgetting one small exchange in ten leaves far more than this."""
-"""KB that 1,000 exchanges may leave behind: 1.2 MB in 20,000. Exchanges that are all kept leave 15,000 (measured)."""
+"""KB that 1,000 exchanges may leave behind. The allocator's pools grow by up to 130, ever slower, while the number of
+Python's own blocks stays the same; exchanges that are all kept leave 15,000 (measured)."""
 WARM_UP = 5000
 """Python's own pools still fill for thousands of exchanges after the number of objects has become constant."""
 
