@@ -26,6 +26,8 @@ _SUFFIXES = {
     "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
 _TEXT = "text/"
+_PDF = "application/pdf"
+_PDF_BEGINS = "JVBERi"  # %PDF in base64
 
 
 class Unusable(Exception):
@@ -46,7 +48,8 @@ def from_file_data(data: str, filename: str | None) -> Inline | Link:
     if ":" in data[:8]:
         return located(data)
     suffix = (filename or "").rpartition(".")[2].lower()
-    return Inline(_SUFFIXES.get(suffix, "application/pdf"), base64(data))
+    unnamed = _PDF if data.startswith(_PDF_BEGINS) or not filename else "application/octet-stream"
+    return Inline(_SUFFIXES.get(suffix, unnamed), base64(data))
 
 
 def base64(data: str) -> str:
@@ -66,6 +69,8 @@ def _from_data_url(url: str) -> Inline:
         raise Unusable("must be a complete data: URL, with a comma before its data")
     media_type, *parameters = (word.strip().lower() for word in head[len("data:") :].split(";"))
     media_type = media_type or "text/plain"
+    if media_type.startswith(_TEXT):  # only the charset of a text says something to whoever decodes it
+        media_type = ";".join((media_type, *(word for word in parameters if word.startswith("charset="))))
     if "base64" in parameters:
         return Inline(media_type, base64(data))
     if media_type.startswith(_TEXT):

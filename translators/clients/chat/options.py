@@ -76,7 +76,7 @@ def options(checked: Checked, findings: Findings, *, legacy: bool) -> dict[str, 
 
 def _simple(out: Options) -> None:
     fields = out.fields
-    if fields.get("top_logprobs") is not None and not fields.get("logprobs"):
+    if fields.get("top_logprobs") and not fields.get("logprobs"):
         out.findings.problem(out.checked.at("top_logprobs"), "needs logprobs to be true")
     for name in list(fields):
         if name in _AS_THEY_ARE or name in _DEFAULTS:

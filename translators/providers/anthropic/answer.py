@@ -51,6 +51,7 @@ class MessageAnswer:
         self._tally = Tally(recall)
         self._open: dict[int, Block] = {}
         self._usage: dict[str, int] = {}
+        self._counted = False  # whether the usage was reported
         self._tier: str | None = None
         self._stop: Mapping[str, Any] = {}
         self._on: dict[str, Callable[[Mapping[str, Any]], list[Event]]] = {
@@ -125,7 +126,7 @@ class MessageAnswer:
         if isinstance(delta, dict):
             self._stop = {**self._stop, **{key: value for key, value in delta.items() if value is not None}}
         self._merge(payload.get("usage"))
-        return [UsageReported(self._reported())] if self._usage else []
+        return self._report()
 
     def _message_stop(self, payload: Mapping[str, Any]) -> list[Event]:
         events: list[Event] = []
@@ -139,6 +140,8 @@ class MessageAnswer:
             events += self._refusal()
         if reason != "length":
             events += [Noted(note) for note in self._tally.doubts]
+        if not self._counted:
+            events += self._report()
         return [*events, Finished(reason, native if isinstance(native, str) else None, self._tier)]
 
     def _reason(self, native: Any, events: list[Event]) -> FinishReason:
@@ -191,17 +194,23 @@ class MessageAnswer:
     # --- usage ------------------------------------------------------------------------------------------
 
     def _merge(self, usage: Any) -> None:
-        """Counts are totals so far: a later one overwrites, one that is left out does not."""
+        """Counts are totals so far: a later one overwrites; one that is left out, or 0 after more, does not."""
         if not isinstance(usage, dict):
             return
         details = usage.get("output_tokens_details")
         counts = {name: usage.get(name) for name in _COUNTS}
         counts["thinking_tokens"] = details.get("thinking_tokens") if isinstance(details, dict) else None
-        self._usage |= {name: count for name, count in counts.items() if isinstance(count, int)}
+        for name, count in counts.items():
+            if type(count) is int and (count > 0 or (count == 0 and name not in self._usage)):
+                self._usage[name] = count
         if usage.get("speed") == "fast":
             self._tier = "priority"  # OpenAI reports its own fast tier so
         elif isinstance(tier := usage.get("service_tier"), str) and self._tier is None:
             self._tier = _TIERS.get(tier)
+
+    def _report(self) -> list[Event]:
+        self._counted = bool(self._usage)
+        return [UsageReported(self._reported())] if self._usage else []
 
     def _reported(self) -> Usage:
         known = self._usage.get

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pydantic_core import to_json
+
 from translators.custom_tools import Unwrapper
 from translators.dialects import Recall
 from translators.errors import BadAnswer
@@ -34,6 +36,7 @@ class Tally:
         self.text = 0  # code points so far
         self.reasoning = 0
         self.calls = 0
+        self.ids: set[str] = set()  # of the calls
         self.noted: set[str] = set()  # oddities that were told once
         self.doubts: list[Note] = []  # what is odd unless the answer was cut at its length
 
@@ -149,6 +152,8 @@ class Pieces:
 
     def __init__(self, start: Mapping[str, Any]) -> None:
         self._whole = start.get("input")
+        self.bent = False
+        """A number beyond every float was read as infinity, which JSON cannot say: it is null."""
         self._pieces: list[str] = []
         self._blank = True
 
@@ -164,7 +169,11 @@ class Pieces:
         """What is still to be passed on at the end: everything, if there was no piece."""
         if not self._blank:
             return ""
-        return self.add(json.dumps(self._whole or {}, ensure_ascii=False))
+        try:
+            return self.add(json.dumps(self._whole or {}, ensure_ascii=False, allow_nan=False))
+        except ValueError:
+            self.bent = True
+            return self.add(to_json(self._whole, inf_nan_mode="null").decode())
 
     def parsed(self) -> dict[str, Any] | None:
         """The object, or None where it is none."""
@@ -187,7 +196,20 @@ class ToolBlock(Block):
         name = recall.names.get(on_wire, on_wire)
         self._custom = Unwrapper() if name in recall.custom else None
         kind: Any = "function" if self._custom is None else "custom"
-        return [ToolCallStarted(self._index, words(start, "id"), name, kind)]
+        id, noted = self._id(words(start, "id"))
+        return [ToolCallStarted(self._index, id, name, kind), *noted]
+
+    def _id(self, id: str) -> tuple[str, list[Event]]:
+        """The provider's own, or one that no other call of the answer has."""
+        noted: list[Event] = []
+        if not id:
+            id = f"call_{self._index}"
+            while id in self.tally.ids:
+                id += "_"
+            why = "The provider gave this call no id."
+            noted.append(Noted(Note(f"tool_calls[{self._index}].id", "synthesised", detail=why)))
+        self.tally.ids.add(id)
+        return id, noted
 
     def delta(self, delta: Mapping[str, Any]) -> list[Event]:
         if delta.get("type") != "input_json_delta":
@@ -197,6 +219,9 @@ class ToolBlock(Block):
     def closed(self) -> list[Event]:
         events = self._told(self._pieces.rest())
         path = f"tool_calls[{self._index}].arguments"
+        if self._pieces.bent:
+            why = "A number is too large for any float: it is told as null."
+            events.append(Noted(Note(path, "approximated", detail=why)))
         if self._custom is not None:
             if text := self._custom.close():
                 events.append(ToolCallDelta(self._index, text))
@@ -242,7 +267,6 @@ _KINDS: dict[str, type[Block]] = {
     "thinking": ThinkingBlock,
     "redacted_thinking": RedactedBlock,
     "tool_use": ToolBlock,
-    "container_upload": ServerBlock,
 }
 _KIND_OF_DELTA: dict[str, type[Block]] = {
     "text_delta": TextBlock,
@@ -252,10 +276,15 @@ _KIND_OF_DELTA: dict[str, type[Block]] = {
 }
 
 
+def is_servers(kind: Any) -> bool:
+    """Whether a block of this kind belongs to a tool that the provider runs."""
+    return isinstance(kind, str) and (kind.endswith(("_tool_use", "_tool_result")) or kind == "container_upload")
+
+
 def block_of(start: Mapping[str, Any], tally: Tally) -> Block:
     """The machine for a block that begins with `start`."""
     kind = _kind(start)
-    if kind.endswith(("_tool_use", "_tool_result")):
+    if is_servers(kind):
         return ServerBlock(tally)
     return _KINDS.get(kind, Block)(tally)
 

@@ -13,6 +13,7 @@ _PDF = "application/pdf"
 _TEXTS = frozenset({"application/json", "application/xml", "application/x-yaml", "application/yaml"})
 _BY_ENDING = {"pdf": _PDF, "txt": "text/plain", "md": "text/plain", "csv": "text/plain", "json": "application/json"}
 _OWN_FILE = re.compile(r"file_[A-Za-z0-9]+").fullmatch
+_CHARSET = re.compile(r";\s*charset=\"?([\w.:-]+)", re.IGNORECASE)
 FILES_BETA = "files-api-2025-04-14"
 
 
@@ -54,18 +55,24 @@ def document_block(document: Document, betas: set[str]) -> dict[str, Any]:
 def _inline_document(media_type: str, data: str, document: Document) -> dict[str, Any]:
     kind = media_type.partition(";")[0].strip().lower()
     if kind in ("", "application/octet-stream"):
-        kind = _BY_ENDING.get((document.name or "").rpartition(".")[2].lower(), kind)
+        kind = _BY_ENDING.get((document.name or "").rpartition(".")[2].lower(), "text/plain")  # if it is UTF-8
     if kind == _PDF and data:
         return {"type": "base64", "media_type": _PDF, "data": data}
     if kind.startswith("text/") or kind in _TEXTS:
         try:
-            text = base64.b64decode(data, validate=True).decode("utf-8")
-        except ValueError:
-            raise BadRequest("This text file is no UTF-8 in base64.", param=document.at or None) from None
+            text = base64.b64decode(data, validate=True).decode(_charset(media_type))
+        except (ValueError, LookupError):
+            why = "This text file is not in base64, or not in UTF-8 or the charset that it names."
+            raise BadRequest(why, param=document.at or None) from None
         if not text.strip():
             raise BadRequest("This file is empty.", param=document.at or None)
         return {"type": "text", "media_type": "text/plain", "data": text}
     raise BadRequest("This model takes PDF and text files only.", param=document.at or None)
+
+
+def _charset(media_type: str) -> str:
+    found = _CHARSET.search(media_type)
+    return found[1] if found else "utf-8"
 
 
 def _checked(url: str, at: str) -> str:

@@ -42,12 +42,12 @@ def output_format(
 
 
 def _enforced(asked: OutputFormat, option: Option, notes: list[Note]) -> dict[str, Any] | None:
-    """The schema within the subset; None if it does not fit and the client does not insist (`strict` is false)."""
+    """The schema within the subset; None if it does not fit and the client does not insist (`strict` is not true)."""
     subset = Subset()
     try:
         schema = subset.of(asked.schema)
     except OutsideSubset as outside:
-        if asked.strict is False:
+        if not asked.strict:
             return None
         raise BadRequest(
             f"The schema cannot be carried (at '{outside.path or '.'}'). {outside.message}", param=option.at

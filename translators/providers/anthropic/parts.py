@@ -1,6 +1,5 @@
 """Parts of a turn as content blocks (https://platform.claude.com/docs/en/api/messages, `messages[].content`)."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, assert_never
 
@@ -20,6 +19,8 @@ from translators.conversation import (
 )
 from translators.errors import BadRequest
 from translators.notes import Note
+from translators.providers.anthropic import arguments
+from translators.providers.anthropic.blocks import is_servers
 from translators.providers.anthropic.caching import Breakpoints
 from translators.providers.anthropic.families import short_name
 from translators.providers.anthropic.media import document_block, image_block
@@ -61,10 +62,12 @@ class Parts:
             case ToolResult():
                 return self._result(part)
             case Foreign():
-                if part.dialect == "anthropic" and role == "assistant":
-                    return dict(part.payload)
-                self._notes.append(Note(part.at, "dropped", detail="A block of another provider's."))
-                return None
+                if part.dialect != "anthropic" or role != "assistant":
+                    self._notes.append(Note(part.at, "dropped", detail="A block of another provider's."))
+                    return None
+                if not is_servers(part.payload.get("type")):
+                    raise BadRequest("This is no block of a server's tool.", param=f"{part.at}.block")
+                return dict(part.payload)
             case _:
                 assert_never(part)
 
@@ -100,10 +103,24 @@ class Parts:
         return None
 
     def _call(self, part: ToolCall) -> Block:
-        arguments = custom_tools.wrapped(part.arguments) if part.kind == "custom" else _arguments(part)
+        given = custom_tools.wrapped(part.arguments) if part.kind == "custom" else self._arguments(part)
         id = self._ids.opened(part.id)
         self.paths[f"tool_use:{id}"] = part.at
-        return {"type": "tool_use", "id": id, "name": self._names[part.name], "input": arguments}
+        return {"type": "tool_use", "id": id, "name": self._names[part.name], "input": given}
+
+    def _arguments(self, part: ToolCall) -> Mapping[str, Any]:
+        """The JSON text of a call; nothing at all is an empty object. What a model wrote and is none, cut at its
+        length for instance, goes back as it was inside one: agents send it back with the error that it caused."""
+        if part.arguments.strip() in ("", "null"):
+            return {}
+        try:
+            given, why = arguments.read(part.arguments)
+        except ValueError:
+            why = "These arguments are no JSON object: they are sent as the text of one field."
+            given = {"INVALID_JSON": part.arguments}
+        if why:
+            self._notes.append(Note(part.at, "approximated", detail=why))
+        return given
 
     def _result(self, part: ToolResult) -> Block:
         id = self._ids.answered(part.call_id, part.at)
@@ -125,27 +142,3 @@ def _signed_by(issuer: str | None, model: str) -> bool:
         return True
     dialect, _, name = issuer.partition(":")
     return dialect == "anthropic" and (not name or short_name(name) == model)
-
-
-def _no_constant(constant: str) -> Any:
-    raise ValueError(constant)
-
-
-def _number(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise ValueError(text)
-    return number
-
-
-def _arguments(part: ToolCall) -> Mapping[str, Any]:
-    """The JSON text of a call, which must be an object; nothing at all is an empty one."""
-    if not part.arguments.strip():
-        return {}
-    try:
-        arguments = json.loads(part.arguments, parse_constant=_no_constant, parse_float=_number)
-    except (ValueError, RecursionError):
-        arguments = None
-    if not isinstance(arguments, dict):
-        raise BadRequest("The arguments of this tool call are not a JSON object.", param=part.at or None)
-    return arguments

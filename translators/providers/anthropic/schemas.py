@@ -11,6 +11,12 @@ _FORMATS = frozenset(
     {"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"},
 )
 _TYPES = frozenset({"object", "array", "string", "integer", "number", "boolean", "null"})
+_SHAPES = {
+    **dict.fromkeys(("properties", "$defs", "definitions"), Mapping),
+    **dict.fromkeys(("format", "$ref", "description", "title"), str),
+    "required": list,
+}
+"""What the keywords must be whose values are read here."""
 
 
 class OutsideSubset(Exception):
@@ -32,13 +38,21 @@ class Subset:
         """A new schema within the subset. Raises `OutsideSubset`."""
         if not isinstance(schema, Mapping):
             raise OutsideSubset(path, "A schema here must be an object with a type.")
-        left = dict(schema)
+        left = {key: value for key, value in schema.items() if value is not None or key in ("const", "default")}
+        for key, shape in _SHAPES.items():
+            if key in left and not isinstance(left[key], shape):
+                raise OutsideSubset(path, f"The keyword {key} has a value of a wrong type.")
         new: dict[str, Any] = {}
         definitions = {**(left.pop("definitions", None) or {}), **(left.pop("$defs", None) or {})}
         if definitions:
             new["$defs"] = {name: self.of(inner, f"{path}.$defs.{name}") for name, inner in definitions.items()}
         if (ref := left.pop("$ref", None)) is not None:
-            return {**new, "$ref": str(ref).replace("#/definitions/", "#/$defs/", 1)}
+            where = {"$ref": str(ref).replace("#/definitions/", "#/$defs/", 1)}
+            if not left:
+                return {**new, **where}
+            if left.keys() & {"anyOf", "oneOf", "allOf"}:
+                raise OutsideSubset(path, "A $ref beside alternatives cannot be enforced: put it into them.")
+            left |= {"anyOf": [where]}  # a reference stands alone: what was said beside it goes around it
         kind = self._kind(left, new, path)
         for name in ("description", "title"):
             if (text := left.pop(name, None)) is not None:

@@ -62,11 +62,11 @@ class Toolbox:
         one_at_a_time = knobs.take("parallel_tool_calls") is False
         asked = self._asked.tool_choice
         if self._from_history:
-            return {"type": "none"}
+            return None if "web_search" in self._asked.options else {"type": "none"}
         if asked is not None:
             self._check(asked)
             if asked.mode == "none" or (asked.names is not None and not asked.names):
-                return {"type": "none"} if self._tools else None
+                return self._no_calls() if self._tools else None
         if not self._tools:
             return None
         choice: dict[str, Any] = {"type": "auto"}
@@ -75,6 +75,12 @@ class Toolbox:
         if one_at_a_time:
             choice["disable_parallel_tool_use"] = True
         return None if choice == {"type": "auto"} else choice  # which is the default
+
+    def _no_calls(self) -> dict[str, Any]:
+        if (search := self._asked.options.get("web_search")) is not None:
+            why = "Where no tool may be called, the model cannot search the web either."
+            self._notes.append(Note(search.at, "approximated", detail=why))
+        return {"type": "none"}
 
     def _check(self, choice: ToolChoice) -> None:
         known = {tool.name for tool in self._tools}
@@ -163,7 +169,7 @@ def _object_schema(tool: FunctionTool) -> dict[str, Any]:
     schema: Mapping[str, Any] = tool.parameters
     kind = schema.get("type")
     if kind is None:
-        return {"type": "object", **schema}
+        return {**schema, "type": "object"}
     if kind != "object":
         raise BadRequest("The parameters of a tool must be an object schema.", param=tool.at or "tools")
     return dict(schema)

@@ -46,6 +46,9 @@ def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note]
     system = [block for turn in turns[:lead] for block in _blocks(turn, parts, notes)]
     messages = _merged(_message(turn, parts, notes) for turn in turns[lead:])
     messages = _merged(_with_system_settled(messages, family, notes))
+    for message in messages[:-1]:
+        _drop_open_server_calls(message, notes)
+    messages = _merged(_without_last_thoughts(message, notes) for message in messages)
     if not messages and system:
         notes.append(Note(turns[0].at, "moved", detail="Without other messages, the system's is sent as the user's."))
         messages, system = [_Message("user", turns[0].at, system)], []
@@ -118,6 +121,31 @@ def _with_system_settled(messages: list[_Message], family: Family, notes: list[N
                 why = "A system message in this place is sent as marked user text."
                 notes.append(Note(message.at, "approximated", "system", "user", why))
         yield message
+
+
+def _drop_open_server_calls(message: _Message, notes: list[Note]) -> None:
+    """A server's tool call goes on only at the end of the prompt; elsewhere the provider wants its result."""
+    answered = {block.get("tool_use_id") for block in message.blocks}
+    kept = [block for block in message.blocks if not _is_server_call(block) or block.get("id") in answered]
+    if len(kept) < len(message.blocks):
+        notes.append(Note(message.at, "dropped", detail="A call of a server's tool without its result is not sent."))
+        message.blocks = kept
+
+
+def _is_server_call(block: Block) -> bool:
+    kind: str = block["type"]
+    return kind.endswith("_tool_use")
+
+
+def _without_last_thoughts(message: _Message, notes: list[Note]) -> _Message:
+    """An assistant's message may not end with thinking, as one does whose answer was cut while it thought."""
+    end = len(message.blocks)
+    while end and message.blocks[end - 1]["type"] in ("thinking", "redacted_thinking"):
+        end -= 1
+    if message.role == "assistant" and end < len(message.blocks):
+        notes.append(Note(message.at, "dropped", detail="Thinking that led to nothing cannot be sent back."))
+        message.blocks = message.blocks[:end]
+    return message
 
 
 def _put_results_first(message: _Message, parts: Parts, notes: list[Note]) -> None:

@@ -15,14 +15,13 @@ _GOOD_ID = re.compile(r"[a-zA-Z0-9_-]+").fullmatch
 _REFUSED = re.compile(r"[^a-zA-Z0-9_-]")
 
 
-def _respelled(original: str, taken: set[str], room: int) -> str:
+def _respelled(original: str, taken: set[str], room: int, count: int = 0) -> tuple[str, int]:
     """`original` with its refused characters replaced, and a hash of all of it: what differed still differs."""
     stem = _REFUSED.sub("_", original)[: room - 13]
-    count = 0
     while True:
         digest = hashlib.sha256(f"{count or ''}{original}".encode("utf-8", "replace")).hexdigest()
         if (spelling := f"{stem}_{digest[:12]}") not in taken:
-            return spelling
+            return spelling, count + 1
         count += 1
 
 
@@ -35,7 +34,7 @@ class ToolNames:
         taken = good | reserved
         self._wire: dict[str, str] = {}
         for name in every:
-            self._wire[name] = name if name in good else _respelled(name, taken, 128)
+            self._wire[name] = name if name in good else _respelled(name, taken, 128)[0]
             taken.add(self._wire[name])
 
     def __getitem__(self, name: str) -> str:
@@ -54,13 +53,14 @@ class CallIds:
         calls = [part.id for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
         self._taken = {id for id in calls if _GOOD_ID(id)}
         self._latest: dict[str, str] = {}
+        self._uses: dict[str, int] = {}  # so that an id that is used for every call is not tried from 0 each time
 
     def opened(self, id: str) -> str:
         """The wire's id of a call."""
         if id not in self._latest and id in self._taken:
             wire = id
         else:
-            wire = _respelled(id, self._taken, 64)
+            wire, self._uses[id] = _respelled(id, self._taken, 64, self._uses.get(id, 0))
             self._taken.add(wire)
         self._latest[id] = wire
         return wire

@@ -157,6 +157,30 @@ def test_top_logprobs_stand_beside_logprobs() -> None:
     }
 
 
+def test_no_top_logprobs_need_no_logprobs() -> None:
+    assert parse(logprobs=False, top_logprobs=0).model == "m"
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [
+        pytest.param({"file_data": "JVBERi0=", "filename": "a.bin"}, "application/pdf", id="begins as a PDF does"),
+        pytest.param({"file_data": "JVBERi0="}, "application/pdf", id="no name"),
+        pytest.param({"file_data": "eCA9IDE=", "filename": "a.py"}, "application/octet-stream", id="unknown ending"),
+    ],
+)
+def test_the_kind_of_a_bare_file(file: dict[str, Any], kind: str) -> None:
+    asked = parse(messages=[{"role": "user", "content": [{"type": "file", "file": file}]}])
+    part = asked.conversation.turns[0].parts[0]
+    assert isinstance(part, Document)
+    assert part.source == Inline(kind, file["file_data"])
+
+
+def test_empty_functions_stand_beside_a_choice_of_tools() -> None:
+    asked = parse(functions=[], tools=[WEATHER], tool_choice="required")
+    assert asked.conversation.tool_choice == ToolChoice("required")
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -273,7 +297,7 @@ MESSAGES = [
     ),
     pytest.param(
         user({"type": "image_url", "image_url": {"url": "data:text/plain;charset=utf-8,h%C3%A9"}}),
-        turn(Document(Inline("text/plain", "aMOp"), None, P0)),
+        turn(Document(Inline("text/plain;charset=utf-8", "aMOp"), None, P0)),
         id="percent-encoded-text",
     ),
     pytest.param(

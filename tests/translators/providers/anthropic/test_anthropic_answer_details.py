@@ -90,6 +90,10 @@ def test_trap_3_a_refusal_always_has_words(details: Any) -> None:
         pytest.param({"input_tokens": 5}, {"input_tokens": 9, "output_tokens": 3}, Usage(9, 3), id="totals overwrite"),
         pytest.param(None, {"output_tokens": 3}, Usage(0, 3), id="no input told"),
         pytest.param({"input_tokens": 5}, None, Usage(5, 0), id="no output told"),
+        pytest.param(
+            {"input_tokens": 5}, {"input_tokens": 0, "output_tokens": 3}, Usage(5, 3), id="0 does not overwrite"
+        ),
+        pytest.param({"input_tokens": 5}, {"input_tokens": -1, "output_tokens": True}, Usage(5, 0), id="no counts"),
         pytest.param("x", [], None, id="none at all"),
     ],
 )
@@ -207,3 +211,20 @@ def test_payloads_are_not_changed() -> None:
     before = copy.deepcopy(events)
     told(events)
     assert events == before
+
+
+def test_usage_of_the_beginning_is_told_where_nothing_follows_it() -> None:
+    begin, _, end = message(first={"input_tokens": 5, "output_tokens": 1})
+    assert UsageReported(Usage(5, 1)) in told([begin, end])
+
+
+def test_calls_without_an_id_get_one() -> None:
+    events = told(message(*block(0, {**tool(), "id": "call_1"}), *block(1, {**tool(), "id": ""}), reason="tool_use"))
+    assert [event.id for event in events if isinstance(event, ToolCallStarted)] == ["call_1", "call_1_"]
+    assert noted(events) == ["tool_calls[1].id"]
+
+
+def test_a_number_beyond_floats_is_no_infinity() -> None:
+    events = told(message(*block(0, tool(a=float("inf"))), reason="tool_use"))
+    assert ToolCallDelta(0, '{"a":null}') in events
+    assert noted(events) == ["tool_calls[0].arguments"]

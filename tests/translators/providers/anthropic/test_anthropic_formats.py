@@ -34,6 +34,7 @@ def test_effort_and_format_go_together() -> None:
         pytest.param(OLD, schema(PERSON), '{"type": "object", "properties": {"name"', id="A24 schema, old model"),
         pytest.param(LOCAL, schema(PERSON), '{"type": "object", "properties": {"name"', id="schema, local model"),
         pytest.param(A, schema(MAPS, strict=False), '{"type": "object", "properties": {"m"', id="map, not strict"),
+        pytest.param(A, schema(MAPS, strict=None), '{"type": "object", "properties": {"m"', id="map, strict unsaid"),
     ],
 )
 def test_trap_32_what_cannot_be_enforced_is_said(model: str, options: dict[str, Any], told: str) -> None:

@@ -63,6 +63,18 @@ MEDIA = [
         id="file without a type, by its ending",
     ),
     pytest.param(
+        Document(Inline("text/plain;charset=latin-1", base64.b64encode("é".encode("latin-1")).decode())),
+        {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "é"}},
+        [],
+        id="text file in another charset",
+    ),
+    pytest.param(
+        Document(Inline("application/octet-stream", b64("x = 1")), "a.py"),
+        {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "x = 1"}, "title": "a.py"},
+        [],
+        id="file of an unknown ending that is text",
+    ),
+    pytest.param(
         Document(Link("https://x/y.pdf")),
         {"type": "document", "source": {"type": "url", "url": "https://x/y.pdf"}},
         [],

@@ -1,9 +1,9 @@
 """Names of tools, and tools that are not functions, on the wire."""
 
 from anthropic_oracles import check
-from anthropic_turns import HI, assistant, call, paths, render, result, turn, use
+from anthropic_turns import HI, MIDDLE, assistant, call, paths, render, result, turn, use
 
-from translators.conversation import CustomTool, FunctionTool, ToolChoice
+from translators.conversation import CustomTool, FunctionTool, Option, ToolChoice, WebSearch
 
 
 def test_names_of_tools_are_mapped_one_to_one_everywhere() -> None:
@@ -33,3 +33,18 @@ def test_a_custom_tool_is_a_function_on_the_wire() -> None:
     assert rendered.recall.custom == {"run"}
     assert paths(rendered) == [("tools[0]", "approximated")]
     check(rendered.body)
+
+
+def test_an_id_that_every_call_has_stays_cheap_and_distinct() -> None:
+    turns = [one for _ in range(300) for one in (turn("assistant", call("a")), result("a"))]
+    rendered = render(HI, *turns, tools=(FunctionTool("f"),))
+    ids = [
+        block["id"] for each in rendered.body["messages"] for block in each["content"] if block["type"] == "tool_use"
+    ]
+    assert len(set(ids)) == 300
+
+
+def test_the_web_may_be_searched_beside_tools_of_the_history() -> None:
+    options = {"web_search": Option(WebSearch(), "web_search_options")}
+    rendered = render(HI, turn("assistant", call("a")), result("a"), options=options, model=MIDDLE)
+    assert "tool_choice" not in rendered.body

@@ -1,12 +1,13 @@
 """Conversations that cannot be carried: refused with the path of what is to blame."""
 
 import base64
+from typing import Any
 
 import pytest
 from anthropic_oracles import check
 from anthropic_turns import HI, MIDDLE, NEW, TOOL, call, paths, render, result, turn
 
-from translators.conversation import Audio, Document, Image, Inline, Link, Turn, Upload
+from translators.conversation import Audio, Document, Foreign, Image, Inline, Link, Turn, Upload
 from translators.errors import BadRequest
 
 
@@ -43,11 +44,11 @@ BAD = [
     pytest.param(
         (HI, turn("assistant", call("a")), HI, turn("assistant", "x"), result("a")), "calls[a]", id="result too late"
     ),
-    pytest.param((HI, turn("assistant", call("a", arguments="{")), result("a")), "calls[a]", id="trap 45 broken JSON"),
-    pytest.param((HI, turn("assistant", call("a", arguments="[]")), result("a")), "calls[a]", id="no object"),
-    pytest.param((HI, turn("assistant", call("a", arguments='{"a": NaN}')), result("a")), "calls[a]", id="NaN"),
-    pytest.param((HI, turn("assistant", call("a", arguments='{"a": 1e999}')), result("a")), "calls[a]", id="infinity"),
-    pytest.param((HI, turn("assistant", call("a", arguments="[" * 9999)), result("a")), "calls[a]", id="too deep"),
+    pytest.param(
+        (HI, turn("assistant", Foreign("anthropic", {"type": "text", "text": "x"}, "p")), HI),
+        "p.block",
+        id="a block of ours that is no server's",
+    ),
 ]
 
 
@@ -75,3 +76,39 @@ def test_tools_are_declared_again_from_history_and_may_not_be_called() -> None:
     assert (rendered.recall.names, rendered.recall.custom) == ({wire: "g.h"}, frozenset({"g.h"}))
     assert paths(rendered) == [("tools", "synthesised")]
     check(rendered.body)
+
+
+WRAPPED = [
+    pytest.param("{", id="trap 45 broken JSON"),
+    pytest.param("[]", id="no object"),
+    pytest.param('{"a": NaN}', id="NaN"),
+    pytest.param('{"a": 1e999}', id="infinity"),
+    pytest.param("[" * 9999, id="too deep"),
+]
+
+
+@pytest.mark.parametrize("arguments", WRAPPED)
+def test_trap_45_broken_arguments_are_sent_as_text(arguments: str) -> None:
+    rendered = render(HI, turn("assistant", call("a", arguments=arguments)), result("a"), tools=(TOOL,))
+    assert rendered.body["messages"][1]["content"][0]["input"] == {"INVALID_JSON": arguments}
+    assert paths(rendered) == [("calls[a]", "approximated")]
+    check(rendered.body)
+
+
+BENT = [
+    pytest.param("null", {}, [], id="null"),
+    pytest.param('{"a": "x\ny"}', {"a": "x\ny"}, [("calls[a]", "approximated")], id="raw control character"),
+    pytest.param('{"a": "\\ud83d"}', {"a": "\ufffd"}, [("calls[a]", "approximated")], id="half a surrogate pair"),
+    pytest.param(
+        '{"a": 0.12345678901234567891}', {"a": 0.12345678901234568}, [("calls[a]", "approximated")], id="float"
+    ),
+    pytest.param('{"a": 1e-999}', {"a": 0.0}, [("calls[a]", "approximated")], id="too small a float"),
+    pytest.param('{"a": 12345678901234567890, "b": 1.10}', {"a": 12345678901234567890, "b": 1.1}, [], id="exact"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "given", "notes"), BENT)
+def test_arguments_that_are_bent_are_noted(arguments: str, given: dict[str, Any], notes: list[Any]) -> None:
+    rendered = render(HI, turn("assistant", call("a", arguments=arguments)), result("a"), tools=(TOOL,))
+    assert rendered.body["messages"][1]["content"][0]["input"] == given
+    assert paths(rendered) == notes

@@ -64,6 +64,13 @@ def test_the_same_as_the_sdk(schema: dict[str, Any]) -> None:
             id="definitions under their old name",
         ),
         pytest.param(
+            {"$ref": "#/$defs/N", "description": "d", "$defs": {"N": STRING}},
+            {"$defs": {"N": STRING}, "anyOf": [{"$ref": "#/$defs/N"}], "description": "d"},
+            0,
+            id="a description beside a reference",
+        ),
+        pytest.param({"type": "string", "format": None, "enum": None}, STRING, 0, id="null keywords"),
+        pytest.param(
             {"type": "object", "anyOf": [closed(a=STRING)]}, {"anyOf": [closed(a=STRING)]}, 0, id="type beside anyOf"
         ),
     ],
@@ -86,6 +93,9 @@ def test_what_the_sdk_cannot_or_says_wrongly(schema: dict[str, Any], expected: d
         pytest.param({"type": "date"}, "", id="no such type"),
         pytest.param({"anyOf": [STRING, {"type": "object"}]}, ".anyOf[1]", id="in an alternative"),
         pytest.param({"$ref": "#/$defs/N", "$defs": {"N": {}}}, ".$defs.N", id="in a definition"),
+        pytest.param({"$ref": "#/$defs/N", "anyOf": [STRING], "$defs": {"N": STRING}}, "", id="$ref beside anyOf"),
+        pytest.param({"type": "object", "properties": []}, "", id="properties that are none"),
+        pytest.param({"type": "string", "description": 5}, "", id="description that is none"),
     ],
 )
 def test_outside_the_subset(schema: dict[str, Any], path: str) -> None:

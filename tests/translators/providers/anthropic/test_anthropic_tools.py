@@ -175,3 +175,15 @@ def test_no_web_search_no_answer() -> None:
     with pytest.raises(BadRequest) as caught:
         render(OLD, {"web_search": WebSearch()})
     assert caught.value.failure.param == "at.web_search"
+
+
+def test_no_calls_means_no_search_and_is_noted() -> None:
+    options = {"max_tokens": 9, "web_search": WebSearch()}
+    rendered = render(A, options, tools=(FunctionTool("f"),), tool_choice=ToolChoice("none"))
+    assert rendered.body["tool_choice"] == {"type": "none"}
+    assert ("web_search", "approximated") in fates(rendered)
+
+
+def test_a_schema_of_no_type_is_an_objects() -> None:
+    rendered = render(A, {"max_tokens": 9}, tools=(FunctionTool("f", None, {"type": None, "properties": {}}),))
+    assert rendered.body["tools"][0]["input_schema"] == {"type": "object", "properties": {}}

@@ -41,6 +41,8 @@ def test_the_smallest_request_is_compared_whole() -> None:
     check(rendered.body)
 
 
+UPLOADED = {"type": "container_upload", "file_id": "file_1"}
+SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "q"}}
 MESSAGES = [
     pytest.param(
         OLD,
@@ -135,10 +137,31 @@ MESSAGES = [
     ),
     pytest.param(
         OLD,
-        (HI, turn("assistant", Foreign("anthropic", {"type": "x"}), Foreign("gemini", {}, "p"), "A"), HI),
-        {"messages": [user("Hi"), assistant({"type": "x"}, "A"), user("Hi")]},
+        (HI, turn("assistant", Foreign("anthropic", UPLOADED), Foreign("gemini", {}, "p"), "A"), HI),
+        {"messages": [user("Hi"), assistant(UPLOADED, "A"), user("Hi")]},
         [("p", "dropped")],
         id="blocks of our own are replayed, another's are not",
+    ),
+    pytest.param(
+        OLD,
+        (HI, turn("assistant", Foreign("anthropic", SEARCH), "A", at="m"), HI),
+        {"messages": [user("Hi"), assistant("A"), user("Hi")]},
+        [("m", "dropped")],
+        id="a server's call without its result",
+    ),
+    pytest.param(
+        OLD,
+        (HI, turn("assistant", "A", Foreign("anthropic", SEARCH), at="m")),
+        {"messages": [user("Hi"), assistant("A", SEARCH)]},
+        [],
+        id="a server's call without its result that ends the prompt",
+    ),
+    pytest.param(
+        OLD,
+        (HI, turn("assistant", Reasoning("hm", "s"), at="m"), HI),
+        {"messages": [user("Hi", "Hi")]},
+        [("m", "dropped")],
+        id="thinking that led to nothing",
     ),
 ]
 

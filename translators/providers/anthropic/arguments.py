@@ -1,0 +1,59 @@
+"""Arguments of a call in the history: JSON text that a model wrote and a client kept, as the object it goes back as."""
+
+import json
+import re
+from decimal import Decimal
+from math import isinf
+from typing import Any
+
+from pydantic_core import from_json
+
+_HALVES = re.compile("[\ud800-\udfff]")
+_DOUBTFUL = re.compile(r"\d[\d.]{15}|[eE][+-]?\d{3}")  # what a float may not hold
+_ROUNDED = "A number in these arguments has more digits than a float: it is sent rounded."
+_REPAIRED = "These arguments are JSON only loosely: they are sent repaired."
+
+
+def read(text: str) -> tuple[dict[str, Any], str]:
+    """The object, and a sentence if it is not quite what was written. Raises `ValueError` for what is no object."""
+    try:
+        try:
+            rounded = _DOUBTFUL.search(text) is not None and _loaded(text, strict=True)[1]
+            return _object(from_json(text, allow_inf_nan=False)), _ROUNDED if rounded else ""
+        except ValueError:  # half a surrogate pair, or a raw control character: what models write, and Python reads
+            loose, _ = _loaded(text, strict=False)
+            whole = _HALVES.sub("\ufffd", json.dumps(loose, ensure_ascii=False))
+            return _object(from_json(whole, allow_inf_nan=False)), _REPAIRED
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+
+
+def _loaded(text: str, *, strict: bool) -> tuple[Any, bool]:
+    """What Python reads, and whether a float in it lost precision. Raises `ValueError` for a number beyond floats."""
+    lost: list[bool] = []
+
+    def number(written: str) -> float:
+        read = float(written)
+        if isinf(read):
+            raise ValueError("infinite")
+        lost.append(_differ(read, written))
+        return read
+
+    return json.loads(text, strict=strict, parse_constant=_no_constant, parse_float=number), any(lost)
+
+
+def _differ(read: float, written: str) -> bool:
+    try:
+        return Decimal(repr(read)) != Decimal(written)
+    except ArithmeticError:  # an exponent beyond even decimals
+        return True
+
+
+def _no_constant(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+def _object(found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise ValueError("no object")
+    return found
