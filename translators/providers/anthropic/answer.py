@@ -20,7 +20,15 @@ from translators.events import (
     UsageReported,
 )
 from translators.notes import Note
-from translators.providers.anthropic.blocks import Block, Tally, block_of, block_of_delta
+from translators.providers.anthropic.blocks import (
+    Block,
+    RedactedBlock,
+    ServerBlock,
+    Tally,
+    ThinkingBlock,
+    block_of,
+    block_of_delta,
+)
 from translators.providers.anthropic.errors import streamed_error
 
 _REASONS: dict[str, FinishReason] = {
@@ -37,6 +45,7 @@ _BENT = {
     "pause_turn": "The provider paused its own tools: the answer is not finished.",
     "compaction": "The provider paused to compact the conversation: the answer is not finished.",
 }
+_OUT_OF_ORDER = "Reasoning or a server's tool came between text and calls; in history it will stand ahead of them."
 _DECLINED = "The model declined to answer this request."
 _TIERS = {"standard": "default", "priority": "priority"}
 _COUNTS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
@@ -182,8 +191,10 @@ class MessageAnswer:
             raise BadAnswer.unreadable("The provider's answer has a content block that is no object.")
         index = _index(payload)
         before = self._open.pop(index).closed() if index in self._open else []
-        self._open[index] = block_of(start, self._tally)
-        return [*before, *self._open[index].opened(start)]
+        block = self._open[index] = block_of(start, self._tally)
+        if isinstance(block, ThinkingBlock | RedactedBlock | ServerBlock) and (self._tally.text or self._tally.calls):
+            before = [*before, *self._tally.once("content", _OUT_OF_ORDER, "moved")]
+        return [*before, *block.opened(start)]
 
     def _block_stop(self, payload: Mapping[str, Any]) -> list[Event]:
         block = self._open.pop(_index(payload), None)

@@ -24,7 +24,7 @@ from translators.events import (
     ToolCallDelta,
     ToolCallStarted,
 )
-from translators.notes import Note
+from translators.notes import Fate, Note
 
 
 class Tally:
@@ -40,12 +40,12 @@ class Tally:
         self.noted: set[str] = set()  # oddities that were told once
         self.doubts: list[Note] = []  # what is odd unless the answer was cut at its length
 
-    def once(self, path: str, why: str) -> list[Event]:
+    def once(self, path: str, why: str, fate: Fate = "dropped") -> list[Event]:
         """A note, the first time that `path` is odd."""
         if path in self.noted:
             return []
         self.noted.add(path)
-        return [Noted(Note(path, "dropped", detail=why))]
+        return [Noted(Note(path, fate, detail=why))]
 
 
 class Block:

@@ -104,6 +104,7 @@ EXPECTED: dict[str, list[Any]] = {
     ],
 }
 NOTED = {
+    "web_search_with_citations": ["content"],
     "refusal": ["stop_details.category"],
     "llama_cpp_without_message_start": ["event.message_start", "event.content_block_start"],
     "odd_but_readable": [
