@@ -41,15 +41,17 @@ def wrapped(text: str) -> dict[str, Any]:
     return {"input": text}
 
 
-def unwrapped(arguments: str) -> str | None:
-    """The free text in a function's whole arguments; None where they do not have the form."""
+def unwrapped(arguments: str) -> tuple[str, bool] | None:
+    """The free text in a function's whole arguments, and whether there is nothing else in them; None without it."""
     try:
-        match json.loads(arguments, strict=False):
-            case {"input": str(text)}:
-                return _encodable(text)
+        read = json.loads(arguments, strict=False)
     except (ValueError, RecursionError):
-        pass
-    return None
+        return None
+    match read:
+        case {"input": str(text), **more}:
+            return _encodable(text), not more
+        case _:
+            return None
 
 
 class Unwrapper:
@@ -86,9 +88,8 @@ class Unwrapper:
         if began_as_it_should:
             self.fits = False
             return rest
-        text = unwrapped(rest)
-        self.fits = text is not None
-        return rest if text is None else text
+        text, self.fits = unwrapped(rest) or (rest, False)
+        return text
 
     def _leave(self, state: str) -> None:
         self._state, self._rest, self._held = state, [self._held], ""
