@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic_core import from_json
-
 from addons.observers import Record
 from addons.provider_request import ProviderRequest, provider_request
 from routing.catalogue import Catalogue, Target, UnknownModel
 from routing.settings import Settings
 from translators.dialects import Asked, ClientDialect, Model, ProviderDialect, Rendered
 from translators.errors import BadRequest
-from translators.framing import compression
+from translators.framing import compression, json_text
 from translators.notes import Note
 from translators.registry import PROVIDERS
 
@@ -69,9 +67,12 @@ def question(
     """`body` is decoded JSON text, `headers` are the client's without its key. What is learned on the way is put into
     `record`, so that a refusal is logged with it. Raises `BadRequest`."""
     try:
-        wire = from_json(body, allow_inf_nan=False)
+        wire, repaired = json_text.parsed(body)
     except ValueError as error:
         raise BadRequest("The request's body is not JSON.", code="invalid_json") from error
+    if repaired:
+        why = "Halves of surrogate pairs, which no text can hold, are sent as U+FFFD."
+        record.notes.append(Note("body", "approximated", detail=why))
     asked = client.parse(wire)
     record.model, record.stream = asked.model, asked.conversation.stream
     record.notes.extend(asked.notes)

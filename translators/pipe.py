@@ -5,17 +5,13 @@ file keeps what the exchange wants to know of them (usage, notes, the end). Whet
 by what it sent, not by what it was asked.
 """
 
-import json
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
-
-from pydantic_core import from_json
 
 from translators.dialects import Answer, Writer
 from translators.errors import BadAnswer, Failure, TranslationError
 from translators.events import Event, Finished, Noted, Started, Usage, UsageReported
-from translators.framing import compression, sse
+from translators.framing import compression, json_text, sse
 from translators.notes import Note
 
 Tap = Callable[[str, bytes, bytes, tuple[Note, ...]], None]
@@ -23,9 +19,6 @@ Tap = Callable[[str, bytes, bytes, tuple[Note, ...]], None]
 
 MAX_WHOLE = 64 * 1024 * 1024
 """Bytes of a whole answer, decoded."""
-
-
-_HALVES = re.compile("[\ud800-\udfff]")
 
 
 class Body(Protocol):
@@ -231,12 +224,7 @@ def _body_for(content_type: str, pipe: Pipe) -> Body | None:
 
 
 def _parsed(data: bytes) -> Any:
-    """JSON as providers write it: halves of surrogate pairs, which no UTF-8 text can hold, become U+FFFD."""
     try:
-        return from_json(data, allow_inf_nan=False)
-    except ValueError:
-        try:
-            text = json.dumps(json.loads(data), ensure_ascii=False)
-            return from_json(_HALVES.sub("\ufffd", text), allow_inf_nan=False)
-        except (ValueError, RecursionError) as error:
-            raise BadAnswer.unreadable("The provider's answer is not JSON where JSON belongs.") from error
+        return json_text.parsed(data)[0]
+    except ValueError as error:
+        raise BadAnswer.unreadable("The provider's answer is not JSON where JSON belongs.") from error

@@ -457,3 +457,14 @@ def test_a_body_that_is_no_json(coding: str) -> None:
     reply = replied(table.exchange.asked(b"not json", {"content-encoding": coding}))
     assert reply.status == 400
     error(reply.body)
+
+
+def test_half_a_character_in_a_body_is_replaced_and_noted() -> None:
+    """As clients send it that cut text between two halves of UTF-16."""
+    table = Table()
+    assert table.exchange.opened() is None
+    body = b'{"model": "opus", "max_tokens": 5, "messages": [{"role": "user", "content": "a\\ud83d b"}]}'
+    [send] = table.exchange.asked(body, {})
+    assert isinstance(send, Send)
+    assert json.loads(send.request.body)["messages"][0]["content"][0]["text"] == "a\ufffd b"
+    assert [(note.path, note.fate) for note in table.exchange.record.notes] == [("body", "approximated")]
