@@ -1,5 +1,6 @@
 """Answers that break off, fail or make no sense: never a crash, and never a short answer that looks complete."""
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -137,8 +138,6 @@ PAYLOAD = st.builds(lambda kind, rest: {**rest, "type": kind}, EVENTS | ANY, st.
 @given(st.lists(PAYLOAD, max_size=6))
 def test_nonsense_is_told_or_refused_but_never_a_crash(events: list[Any]) -> None:
     machine = dialect.answer(Recall("m", {}, frozenset({"x"})))
-    try:
+    with contextlib.suppress(BadAnswer):
         for payload in events:
             list(machine.on(payload))
-    except BadAnswer:
-        pass
