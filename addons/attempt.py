@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from routing.settings import Timeouts
-from translators.dialects import ProviderDialect
+from translators.dialects import Upstream
 from translators.errors import Failure
 from translators.framing import compression
 from translators.pipe import Pipe
@@ -79,8 +79,8 @@ class Attempt:
         except compression.Undecodable:
             return b""
 
-    def error(self, dialect: ProviderDialect) -> Failure:
-        return dialect.read_error(self.status, self.headers, self.error_body())
+    def error(self, upstream: Upstream) -> Failure:
+        return upstream.read_error(self.status, self.headers, self.error_body())
 
     def _limit(self, what: Wait) -> float:
         return {

@@ -18,7 +18,7 @@ from addons.front import Head, Reply
 from addons.house import House
 from addons.observers import End, Message, Pair, Phase, Record, Watcher
 from addons.provider_request import plain
-from addons.question import Question, decoded, question
+from addons.question import Asker, Question, decoded
 from routing.catalogue import UnknownModel
 from translators.dialects import Envelope, Writer
 from translators.errors import Failure, TranslationError
@@ -60,6 +60,10 @@ class Exchange:
         self._question: Question | None = None
         self._attempt: Attempt | None = None
         self._limits: dict[str, str] = {}
+        self._secrets: tuple[tuple[str, str], ...] = ()
+        """The headers with credentials of the request under way."""
+        self._route = ""
+        """The name of the client's dialect."""
         self._begun = False
         """A streamed answer's head is on its way to the client."""
         self._retried = False
@@ -97,7 +101,8 @@ class Exchange:
                 return self._reply(front.models(house.catalogue.listing(self.record.key_name or "")), "complete")
             case "model":
                 return self._model(place.model or "")
-            case "chat":
+            case _:
+                self._route = place.route
                 return self.too_large() if front.declares_more(head, self.body_limit) else None
 
     def malformed(self) -> Reply:
@@ -120,14 +125,7 @@ class Exchange:
         try:
             body = decoded(body, headers.get("content-encoding", ""), self.body_limit)
             self._tell_request(tuple(headers.items()), body)
-            self._question = question(
-                CLIENTS["chat"],
-                body,
-                headers,
-                settings=self._settings,
-                catalogue=self._house.catalogue,
-                record=self.record,
-            )
+            self._question = self._asker().question(body, headers)
         except TranslationError as error:
             self._spend(started)
             return [self._refuse(error.failure)]
@@ -156,12 +154,13 @@ class Exchange:
         """The head of the provider's answer. Header names are lower case."""
         asked, attempt = self._in_flight()
         attempt.status, attempt.headers = status, headers
-        self._limits = asked.provider.read_limits(headers, self._house.clock.wall())
+        self._limits = asked.upstream.read_limits(headers, self._house.clock.wall())
         self.record.provider_id = headers.get("request-id") or headers.get("x-request-id")
         if 200 <= status < 300:
             attempt.pipe = Pipe(
-                asked.provider.answer(asked.rendered.recall),
+                asked.upstream.answer(asked.calls[0].rendered.recall),
                 self._writer(asked),
+                framing=asked.upstream.framing,
                 content_type=headers.get("content-type", ""),
                 coding=headers.get("content-encoding", ""),
                 tap=self._pair if self._detailed else None,
@@ -194,7 +193,7 @@ class Exchange:
         pipe = attempt.pipe
         if pipe is None:
             self._tell_provider(attempt, attempt.error_body())
-            return self._broken(attempt.error(asked.provider), f"the provider answered {attempt.status}")
+            return self._broken(attempt.error(asked.upstream), f"the provider answered {attempt.status}")
         started = self._now()
         actions = self._forward(pipe, pipe.close())
         self._spend(started)
@@ -217,10 +216,10 @@ class Exchange:
         failure = Failure(502, message, "upstream_error", None, "provider_connection_failed")
         return self._broken(failure, f"connection to the provider: {cause}")
 
-    def unready(self, why: str) -> list[Action]:
-        """The embedded model does not run."""
-        failure = Failure(503, f"The embedded model is not running: {why}", "server_error", None, "embedded_model_down")
-        return self._broken(failure, "embedded model not running")
+    def authorised(self, secrets: tuple[tuple[str, str], ...], failure: Failure | None) -> list[Action]:
+        """What the request under way still needed is there: its credentials are `secrets`. Or it is not."""
+        self._secrets = secrets
+        return [] if failure is None else self._broken(failure, "the request could not be authorised")
 
     # --- time ---
 
@@ -263,6 +262,11 @@ class Exchange:
 
     # --- attempts and answers ---
 
+    def _asker(self) -> Asker:
+        house = self._house
+        memory = house.memories.of(self.record.key_name or "")
+        return Asker(CLIENTS[self._route], self._settings, house.catalogue, memory, self.record)
+
     def _in_flight(self) -> tuple[Question, Attempt]:
         assert self._question is not None
         assert self._attempt is not None
@@ -271,16 +275,16 @@ class Exchange:
     def _send(self, asked: Question, *, fresh: bool) -> list[Action]:
         self.record.attempts += 1
         self._attempt = Attempt(self._settings.timeouts, self._now(), self._asked_at)
-        request = asked.request
+        request = asked.calls[0].request
+        self._secrets = request.secrets
         if self._detailed:
             headers = (*request.headers, *((name, REDACTED) for name, _ in request.secrets))
             self._tell("provider_request", f"POST {request.url}", headers, request.body)
         return [Send(request, fresh)]
 
     def _writer(self, asked: Question) -> Writer:
-        form = asked.client.streamed if asked.streams else asked.client.whole
-        envelope = Envelope(f"chatcmpl-{self._house.new_id()}", int(self.record.started), asked.asked.model)
-        return form(asked.asked.form, envelope)
+        id = f"{asked.client.id_prefix}{self._house.new_id()}"
+        return asked.write(Envelope(id, int(self.record.started), asked.model))
 
     def _forward(self, pipe: Pipe, out: bytes) -> list[Action]:
         """What the pipe gave, on to the client."""
@@ -424,7 +428,7 @@ class Exchange:
 
     def _without_secrets[Said: (str, bytes)](self, said: Said) -> Said:
         """A provider may say our credentials back to us; nobody else is to read them."""
-        for _, secret in self._question.request.secrets if self._question else ():
+        for _, secret in self._secrets:
             if isinstance(said, bytes):
                 said = said.replace(secret.encode(), REDACTED.encode())
             else:

@@ -17,7 +17,8 @@ from routing.catalogue import ListedModel
 from translators.errors import Failure
 from translators.notes import Note
 
-Route = Literal["chat", "models", "model", "health"]
+Route = Literal["chat", "responses", "completions", "models", "model", "health"]
+"""The first three are the names of client dialects."""
 
 ROUTES: Mapping[str, tuple[Route, str]] = {
     "/v1/chat/completions": ("chat", "POST"),

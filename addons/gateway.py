@@ -13,7 +13,9 @@ import signal
 import sys
 import time
 import weakref
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # mitmproxy puts a script's own folder there, and only while it loads it
@@ -26,16 +28,20 @@ from mitmproxy.proxy import layer, layers, mode_specs, server_hooks
 from mitmproxy.proxy.layers import modes
 
 from addons import embedded, hooks, inspector, listening, terminal, views
+from addons.authorities import Unauthorised
 from addons.exchange import Exchange
-from addons.front import Head
+from addons.front import INTERNAL, Head
 from addons.house import House
 from addons.layer import GatewayLayer
-from addons.stream import EmbeddedWait
+from addons.provider_request import ProviderRequest
+from addons.stream import Pass
 from routing import config
+from routing.auth import EmbeddedAuth
 from routing.catalogue import Catalogue
 from routing.errors import ConfigError
 from routing.keys import KeyRing
 from routing.settings import Settings
+from translators.errors import Failure
 from translators.providers import anthropic
 
 logger = logging.getLogger("gateway")
@@ -211,17 +217,28 @@ class Gateway:
         self._embedded = embedded.Embedded(settings.embedded.alias)
         self._embedded.start()
 
-    async def gateway_embedded(self, wait: EmbeddedWait) -> None:
-        if self._embedded is None or self._house is None:
-            wait.error = "it is switched off."
-            return
+    async def gateway_authorise(self, given: Pass) -> None:
         try:
-            wait.base_url = await self._embedded.ready()
+            given.request = await self._authorised(given.request)
+        except Unauthorised as error:
+            given.failure = error.failure
+        except Exception:
+            logger.exception("A request could not be authorised; its client is told.")
+            given.failure = INTERNAL
+
+    async def _authorised(self, request: ProviderRequest) -> ProviderRequest:
+        assert self._house is not None
+        if not isinstance(request.auth, EmbeddedAuth):
+            raise AssertionError(type(request.auth))
+        if self._embedded is None:
+            raise _embedded_down("it is switched off.")
+        try:
+            base_url = await self._embedded.ready()
         except embedded.Unavailable as error:
-            wait.error = str(error)
-            return
-        wait.key = self._embedded.key
-        self._house.catalogue = self._house.catalogue.with_embedded(wait.base_url)
+            raise _embedded_down(str(error)) from None
+        self._house.catalogue = self._house.catalogue.with_embedded(base_url)
+        secrets = (*request.secrets, ("x-api-key", self._embedded.key))
+        return replace(request, url=base_url + urlsplit(request.url).path, secrets=secrets, auth=None)
 
     # --- the end ---
 
@@ -242,6 +259,11 @@ class Gateway:
                 await asyncio.sleep(0.05)
         finally:
             ctx.master.shutdown()
+
+
+def _embedded_down(why: str) -> Unauthorised:
+    message = f"The embedded model is not running: {why}"
+    return Unauthorised(Failure(503, message, "server_error", None, "embedded_model_down"))
 
 
 def _is_quiet() -> bool:

@@ -1,9 +1,10 @@
 """What all exchanges of a gateway share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from addons.memory import Memories
 from addons.observers import Watcher
 from routing.catalogue import Catalogue
 from routing.keys import KeyRing
@@ -27,5 +28,6 @@ class House:
     keys: KeyRing
     clock: Clock
     new_id: Callable[[], str]
+    memories: Memories = field(default_factory=Memories)
     watchers: tuple[Watcher, ...] = ()
     draining: bool = False

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from routing.auth import Auth, StaticKey
 from routing.catalogue import Target
 from translators.dialects import Rendered
 from translators.errors import BadRequest
@@ -16,23 +17,25 @@ TRACING = ("traceparent", "tracestate")
 
 @dataclass(frozen=True, slots=True)
 class ProviderRequest:
-    """What goes to a provider. `secrets` are the headers that carry credentials, kept apart until it leaves."""
+    """What goes to a provider. `secrets` are the headers that carry credentials, kept apart until it leaves.
+
+    `auth` is what must still be done before it may leave: a token to be had, a signature, a model that is starting.
+    """
 
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
     secrets: tuple[tuple[str, str], ...] = field(repr=False)
-    embedded: bool = False
-    """For the model in our own child process, which may still be starting."""
+    auth: Auth | None = None
 
 
 def provider_request(
-    agent: str, forwarded: Iterable[str], target: Target, rendered: Rendered, client: Mapping[str, str]
+    agent: str, forwarded: Iterable[str], target: Target, dialect: str, rendered: Rendered, client: Mapping[str, str]
 ) -> ProviderRequest:
     """`forwarded` names the client's headers that configuration lets through; `client` has them in lower case."""
     headers = {
         "content-type": "application/json",
-        "accept": "text/event-stream" if rendered.body.get("stream") else "application/json",
+        "accept": "text/event-stream" if rendered.streams else "application/json",
         "accept-encoding": "identity",
         "user-agent": agent,
     }
@@ -41,14 +44,19 @@ def provider_request(
             headers[name] = client[name]
     headers.update(rendered.headers)
     secrets = {name: value.reveal() for name, value in target.headers.items()}
-    if target.secret is not None:
-        secrets[target.key_header] = target.key_prefix + target.secret.reveal()
+    auth = target.auth
+    if isinstance(auth, StaticKey):
+        secrets[auth.header] = auth.prefix + auth.secret.reveal()
+        auth = None
+    url = target.base_urls[dialect] + rendered.path
+    if target.query:
+        url += ("&" if "?" in url else "?") + target.query
     return ProviderRequest(
-        target.base_url + rendered.path,
+        url,
         tuple((name, value) for name, value in headers.items() if name not in secrets),
         _written(rendered.body),
         tuple(secrets.items()),
-        embedded=target.provider == "embedded",
+        auth,
     )
 
 

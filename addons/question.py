@@ -1,37 +1,49 @@
 """From a client's body to what a provider is asked: decoded, parsed, resolved, rendered. Here a request is refused."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from addons.observers import Record
 from addons.provider_request import ProviderRequest, provider_request
 from routing.catalogue import Catalogue, Target, UnknownModel
 from routing.settings import Settings
-from translators.dialects import Asked, ClientDialect, Model, ProviderDialect, Rendered
+from translators.conversation import Conversation, Option
+from translators.dialects import Asked, ClientDialect, Envelope, Memory, Model, Relay, Rendered, Upstream, Writer
 from translators.errors import BadRequest
 from translators.framing import compression, json_text
 from translators.notes import Note
-from translators.registry import PROVIDERS
+from translators.registry import PROVIDERS, way
 
 AGENT = "mitmproxy-openai-gateway"
 PIECE_BYTES = 65536
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A client's request with all that was made of it."""
+MOST_CHOICES = 128
+"""That one request may ask for, as at OpenAI."""
 
-    client: ClientDialect
-    asked: Asked
-    target: Target
-    provider: ProviderDialect
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to the provider; the choices of its answer count from `choice` in the client's."""
+
     rendered: Rendered
     request: ProviderRequest
+    choice: int = 0
 
-    @property
-    def streams(self) -> bool:
-        """Whether the client wants a stream."""
-        return self.asked.conversation.stream
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A client's request with all that was made of it. `model` is the name that it asked for, `streams` whether it
+    wants a stream; `write` makes what renders its answer."""
+
+    client: ClientDialect
+    model: str
+    streams: bool
+    target: Target
+    upstream: Upstream
+    calls: tuple[Call, ...]
+    write: Callable[[Envelope], Writer]
 
 
 def decoded(body: bytes, coding: str, limit: int) -> bytes:
@@ -55,39 +67,104 @@ def decoded(body: bytes, coding: str, limit: int) -> bytes:
     return bytes(out)
 
 
-def question(
-    client: ClientDialect,
-    body: bytes,
-    headers: Mapping[str, str],
-    *,
-    settings: Settings,
-    catalogue: Catalogue,
-    record: Record,
-) -> Question:
-    """`body` is decoded JSON text, `headers` are the client's without its key. What is learned on the way is put into
-    `record`, so that a refusal is logged with it. Raises `BadRequest`."""
-    try:
-        wire, repaired = json_text.parsed(body)
-    except ValueError as error:
-        raise BadRequest("The request's body is not JSON.", code="invalid_json") from error
-    if repaired:
-        why = "Halves of surrogate pairs, which no text can hold, are sent as U+FFFD."
-        record.notes.append(Note("body", "approximated", detail=why))
-    asked = client.parse(wire)
-    record.model, record.stream = asked.model, asked.conversation.stream
-    record.notes.extend(asked.notes)
-    try:
-        target = catalogue.resolve(asked.model, record.key_name or "")
-    except UnknownModel as error:
-        raise BadRequest(str(error), param="model", code="model_not_found") from error
-    record.provider, record.provider_model = target.provider, target.model
-    provider = PROVIDERS[target.dialect]
-    rendered = provider.render(asked.conversation, Model(target.model, target.overrides))
-    record.notes.extend(rendered.notes)
-    if settings.on_loss == "refuse":
-        _refuse_loss(record.notes)
-    request = provider_request(AGENT, settings.forward_headers, target, rendered, headers)
-    return Question(client, asked, target, provider, rendered, request)
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What is needed to make questions of one client's requests. What is learned on the way is put into `record`, so
+    that a refusal is logged with it."""
+
+    client: ClientDialect
+    settings: Settings
+    catalogue: Catalogue
+    memory: Memory
+    record: Record
+
+    def question(self, body: bytes, headers: Mapping[str, str]) -> Question:
+        """`body` is decoded JSON text, `headers` are the client's without its key. Raises `BadRequest`."""
+        try:
+            wire, repaired = json_text.parsed(body)
+        except ValueError as error:
+            raise BadRequest("The request's body is not JSON.", code="invalid_json") from error
+        if repaired:
+            why = "Halves of surrogate pairs, which no text can hold, are sent as U+FFFD."
+            self.record.notes.append(Note("body", "approximated", detail=why))
+        named = wire.get("model") if isinstance(wire, dict) else None
+        if isinstance(named, str) and (target := self._served(named)) is not None:
+            _, relay = way(self.client.name, target.base_urls)
+            if relay is not None:
+                return self._relayed(relay, wire, named, target, headers)
+        asked = self.client.parse(wire)
+        self.record.model, self.record.stream = asked.model, asked.conversation.stream
+        self.record.notes.extend(asked.notes)
+        return self._translated(asked, self._target(asked.model), headers)
+
+    def _served(self, model: str) -> Target | None:
+        try:
+            return self.catalogue.resolve(model, self.record.key_name or "")
+        except UnknownModel:
+            return None
+
+    def _target(self, model: str) -> Target:
+        try:
+            target = self.catalogue.resolve(model, self.record.key_name or "")
+        except UnknownModel as error:
+            raise BadRequest(str(error), param="model", code="model_not_found") from error
+        self.record.provider, self.record.provider_model = target.provider, target.model
+        return target
+
+    def _relayed(self, relay: Relay, wire: Any, model: str, target: Target, headers: Mapping[str, str]) -> Question:
+        self.record.model, self.record.provider, self.record.provider_model = model, target.provider, target.model
+        passed = relay.render(wire, Model(target.model, target.overrides, self.memory))
+        self.record.stream = passed.stream
+        call = self._call(passed.rendered, relay.name, target, headers, 0)
+        writer = relay.streamed if passed.stream else relay.whole
+        return Question(
+            self.client, model, passed.stream, target, relay, (call,), lambda envelope: writer(passed.form, envelope)
+        )
+
+    def _translated(self, asked: Asked, target: Target, headers: Mapping[str, str]) -> Question:
+        name, _ = way(self.client.name, target.base_urls)
+        provider = PROVIDERS[name]
+        model = Model(target.model, target.overrides, self.memory)
+        calls: list[Call] = []
+        for conversation in (asked.conversation, *asked.more):
+            wanted = conversation.options.get("n")
+            rendered, times = provider.render(conversation, model), 1
+            if wanted is not None and rendered.choices != wanted.value:
+                rendered, times = provider.render(_without_n(conversation), model), wanted.value
+            if not calls:
+                self.record.notes.extend(rendered.notes)
+            self._allow(len(calls) + times, wanted)
+            for _ in range(times):
+                choice = calls[-1].choice + calls[-1].rendered.choices if calls else 0
+                calls.append(self._call(rendered, name, target, headers, choice))
+        if self.settings.on_loss == "refuse":
+            _refuse_loss(self.record.notes)
+        writer = self.client.streamed if asked.conversation.stream else self.client.whole
+        return Question(
+            self.client,
+            asked.model,
+            asked.conversation.stream,
+            target,
+            provider,
+            tuple(calls),
+            lambda envelope: writer(asked.form, envelope),
+        )
+
+    def _allow(self, calls: int, wanted: Option | None) -> None:
+        path = "prompt" if wanted is None else wanted.at
+        if calls > MOST_CHOICES:
+            raise BadRequest(f"At most {MOST_CHOICES} choices can be asked for at once.", param=path)
+        if calls > 1 and not self.settings.fan_out:
+            message = "This provider gives one choice a request, and one request does not become several (fan-out)."
+            raise BadRequest(message, param=path, code="unsupported_parameter")
+
+    def _call(self, rendered: Rendered, dialect: str, target: Target, headers: Mapping[str, str], choice: int) -> Call:
+        forwarded = self.settings.forward_headers
+        return Call(rendered, provider_request(AGENT, forwarded, target, dialect, rendered, headers), choice)
+
+
+def _without_n(conversation: Conversation) -> Conversation:
+    return replace(conversation, options={name: o for name, o in conversation.options.items() if name != "n"})
 
 
 def _refuse_loss(notes: list[Note]) -> None:

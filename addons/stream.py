@@ -12,7 +12,7 @@ import copy
 import logging
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -54,6 +54,7 @@ from addons.actions import Action, Begin, Data, Drop, Finish, Send
 from addons.exchange import Exchange
 from addons.front import Head, Reply
 from addons.provider_request import ProviderRequest
+from translators.errors import Failure
 
 if TYPE_CHECKING:
     from addons.layer import GatewayLayer
@@ -67,20 +68,19 @@ UNREAD_BODY_BYTES = 1024 * 1024
 
 
 @dataclass
-class EmbeddedHook(commands.StartHook):
-    """Asks the addon to wait until the embedded model answers; it sets `error` where it never will."""
+class AuthoriseHook(commands.StartHook):
+    """Asks the addon for what a request still needs before it may leave: a token, a signature, a running model."""
 
-    name = "gateway_embedded"
-    wait: "EmbeddedWait"
+    name = "gateway_authorise"
+    pass_: "Pass"
 
 
 @dataclass
-class EmbeddedWait:
-    """What became of the wait: an `error`, or where the model answers and with what key."""
+class Pass:
+    """`request` as it may leave, with `auth` None; or a `failure`."""
 
-    error: str | None = None
-    base_url: str = ""
-    key: str = ""
+    request: ProviderRequest
+    failure: Failure | None = None
 
 
 class Crashed(events.Event):
@@ -114,7 +114,7 @@ class GatewayStream(HttpStream):
         self._size = 0
         self._pieces: list[bytes] = []
         self._connecting: GetHttpConnection | None = None
-        self._waiting: EmbeddedHook | None = None
+        self._waiting: AuthoriseHook | None = None
         self.server: Server | None = None
         self._reused = False
         self._heard = False
@@ -174,7 +174,7 @@ class GatewayStream(HttpStream):
                 self._connecting = None
                 yield from self._connected(*event.reply)
             case events.HookCompleted() if event.command is self._waiting:
-                yield from self._embedded_ready(self._waiting.wait)
+                yield from self._authorised(self._waiting.pass_)
             case events.Wakeup() if self._timeless:
                 yield from self._crash()
             case events.Wakeup():
@@ -296,8 +296,8 @@ class GatewayStream(HttpStream):
         self._request, self._heard = send.request, False
         if send.fresh:
             yield from self._parent.forget_idle()
-        if send.request.embedded:
-            self._waiting = EmbeddedHook(EmbeddedWait())
+        if send.request.auth is not None:
+            self._waiting = AuthoriseHook(Pass(send.request))
             yield self._unpaused(self._waiting)
         else:
             yield from self._connect(send.request.url)
@@ -310,17 +310,15 @@ class GatewayStream(HttpStream):
         command.blocking = self
         return command
 
-    def _embedded_ready(self, wait: EmbeddedWait) -> Commands:
+    def _authorised(self, given: Pass) -> Commands:
         self._waiting = None
         assert self._exchange is not None
-        assert self._request is not None
-        if wait.error is not None:
-            yield from self._perform(self._exchange.unready(wait.error))
-        else:
-            url = wait.base_url + urlsplit(self._request.url).path
-            secrets = (*self._request.secrets, ("x-api-key", wait.key))
-            self._request = replace(self._request, url=url, secrets=secrets)
-            yield from self._connect(url)
+        if given.failure is None and given.request.auth is not None:
+            raise AssertionError("nobody has authorised the request")
+        yield from self._perform(self._exchange.authorised(given.request.secrets, given.failure))
+        if given.failure is None:
+            self._request = given.request
+            yield from self._connect(given.request.url)
 
     def _connect(self, url: str) -> Commands:
         parts = urlsplit(url)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from routing.auth import Auth, EmbeddedAuth, StaticKey
 from routing.config import Skipped, shortened
 from routing.secret import Secret
 from routing.settings import ClaudeKey, ServedModel, Settings
@@ -33,20 +34,18 @@ _LISTED = 10
 class Target:
     """Where a request goes, and what it needs there.
 
-    `provider` is what logs and `owned_by` say, `dialect` the name in the registry of provider dialects; `model` is
-    the provider's name and `alias` what the client asked for. The credential goes into the header `key_header` as
-    `key_prefix` and `secret`; there may be none. `headers` are added, lower-case names to values.
+    `provider` is what logs and `owned_by` say; `model` is the provider's name and `alias` what the client asked for.
+    `base_urls` has the names of the dialects that the provider speaks, the preferred one first, and where each is
+    spoken; `query` is added to every URL. There may be no `auth`. `headers` are added, lower-case names to values.
     `overrides` go into the dialect's `Model`.
     """
 
     provider: str
-    dialect: str
     model: str
     alias: str
-    base_url: str
-    secret: Secret | None = None
-    key_header: str = "x-api-key"
-    key_prefix: str = ""
+    base_urls: Mapping[str, str]
+    auth: Auth | None = None
+    query: str = ""
     headers: Mapping[str, Secret] = field(default_factory=dict)
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
@@ -94,7 +93,7 @@ class Catalogue:
             self._targets |= {n: t for n, t in _targets(entry, known_models).items() if n not in self._targets}
         if embedded_url is not None and settings.embedded.enable:
             alias = settings.embedded.alias
-            target = Target("embedded", "anthropic", alias, alias, embedded_url, overrides=EMBEDDED)
+            target = Target("embedded", alias, alias, {"anthropic": embedded_url}, EmbeddedAuth(), overrides=EMBEDDED)
             self._targets.setdefault(alias, target)
         self._listed = {name: ListedModel(name, target.provider) for name, target in self._targets.items()}
 
@@ -163,11 +162,10 @@ def _excluded(entry: ClaudeKey, *names: str) -> bool:
 def _target(entry: ClaudeKey, model: str, asked: str, overrides: Mapping[str, Any]) -> Target:
     return Target(
         provider="anthropic",
-        dialect="anthropic",
         model=model,
         alias=asked,
-        base_url=entry.base_url,
-        secret=entry.api_key,
+        base_urls={"anthropic": entry.base_url},
+        auth=StaticKey("x-api-key", entry.api_key),
         headers=entry.headers,
         overrides=overrides,
     )

@@ -293,6 +293,8 @@ class Settings(Section):
     timeouts: Timeouts = Timeouts()
     streaming: Streaming = Streaming()
     on_loss: Literal["note", "refuse"] = "note"
+    fan_out: Flag = True
+    """Whether one request may become several calls: for `n` where a model gives one choice, for several prompts."""
     log_format: Literal["text", "json"] = "text"
     drain_seconds: Seconds = 20.0
     cors_origins: tuple[Annotated[str, BeforeValidator(_origin)], ...] = ()

@@ -113,13 +113,16 @@ class RedactedReasoning:
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A call that the model made. `arguments` is the JSON text of an object for a function, free text for a
-    custom tool, exactly as the client sent it."""
+    custom tool, exactly as the client sent it. `signature` came with the call from `issuer` (`dialect:model`, where
+    the client kept it) and is wanted back."""
 
     id: str
     name: str
     arguments: str
     kind: Literal["function", "custom"] = "function"
     at: str = ""
+    signature: str | None = None
+    issuer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The two contracts, and the registry of who keeps them. A dialect is a module (or package) with these four names.
+"""The contracts of client dialects, provider dialects and relays. Each is a module (or package) with these names.
 
 Nothing here or below knows mitmproxy, a socket, a clock or a log. Errors are `translators.errors`; whatever else is
 raised is a bug of ours.
@@ -13,14 +13,40 @@ from translators.errors import Failure
 from translators.events import Event
 from translators.notes import Note
 
+Framing = Literal["sse", "ndjson", "eventstream"]
+"""How a provider cuts its stream into payloads."""
+
+
+class Memory(Protocol):
+    """What the exchanges of one client remember for each other, so that a client which hands back less than it was
+    given does not lose it: texts by tool-call id. Bounded: what was put may be gone."""
+
+    def get(self, key: str) -> str | None: ...
+
+    def put(self, key: str, value: str) -> None: ...
+
+
+class Forgetful:
+    """A memory that keeps nothing."""
+
+    def get(self, key: str) -> str | None:
+        return None
+
+    def put(self, key: str, value: str) -> None:
+        pass
+
+
+FORGETFUL = Forgetful()
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model as its provider knows it. `overrides` is what config.yaml says of it, over what its family's table
-    says; the keys are the fields of the dialect's family record."""
+    """A model as its provider knows it. `overrides` is what configuration says of it and of its provider, over what
+    its family's table says; the keys are the dialect's own."""
 
     name: str
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    memory: Memory = field(default=FORGETFUL, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +70,25 @@ class Recall:
     model: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     custom: frozenset[str] = frozenset()
+    memory: Memory = field(default=FORGETFUL, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A provider request: `path` below the base URL, `headers` of the dialect (never a credential), JSON `body`."""
+    """A provider request: `path` (perhaps with a query) below the base URL, `headers` of the dialect (never a
+    credential), JSON `body`.
+
+    `streams`: the provider is asked for a stream. `choices` is how many alternatives it is asked for: a dialect that
+    can carry the option `n` says so here; one that cannot leaves the option untaken, and the gateway asks n times.
+    """
 
     path: str
     body: dict[str, Any]
     headers: Mapping[str, str]
     notes: tuple[Note, ...]
     recall: Recall
+    streams: bool = False
+    choices: int = 1
 
 
 class Answer(Protocol):
@@ -75,12 +109,11 @@ class Answer(Protocol):
         """The stream's bytes are over. Raises `BadAnswer` unless the answer was complete."""
 
 
-class ProviderDialect(Protocol):
-    name: str
-    framing: Literal["sse"]
+class Upstream(Protocol):
+    """How a provider's answers are read."""
 
-    def render(self, asked: Conversation, model: Model) -> Rendered:
-        """Raises `BadRequest` for what this provider cannot carry and the client relies on."""
+    name: str
+    framing: Framing
 
     def answer(self, recall: Recall) -> Answer: ...
 
@@ -89,6 +122,11 @@ class ProviderDialect(Protocol):
 
     def read_limits(self, headers: Mapping[str, str], now: float) -> dict[str, str]:
         """OpenAI's `x-ratelimit-*` and `retry-after*` for the provider's own; `now` in seconds since 1970."""
+
+
+class ProviderDialect(Upstream, Protocol):
+    def render(self, asked: Conversation, model: Model) -> Rendered:
+        """Raises `BadRequest` for what this provider cannot carry and the client relies on."""
 
 
 class Writer(Protocol):
@@ -106,16 +144,23 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A client's request, parsed. `form` is the client dialect's own memory of how the answer must look."""
+    """A client's request, parsed. `form` is the client dialect's own memory of how the answer must look.
+
+    `more` are further conversations that the same request asks (a list of prompts): their choices come after those of
+    `conversation`, in order."""
 
     model: str
     conversation: Conversation
     notes: tuple[Note, ...]
     form: Any
+    more: tuple[Conversation, ...] = ()
 
 
 class ClientDialect(Protocol):
+    """`name` is also the route's, and `id_prefix` begins the ids of its answers (`chatcmpl-`)."""
+
     name: str
+    id_prefix: str
 
     def parse(self, body: Any) -> Asked:
         """`body` is the parsed JSON, and is not changed. Raises `BadRequest` that names all problems it found."""
@@ -126,3 +171,28 @@ class ClientDialect(Protocol):
 
     def keepalive(self) -> bytes:
         """What may be sent at any event boundary of a stream and means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A request that goes on as it came. `stream` is whether the client wants one, `form` the relay's own memory."""
+
+    rendered: Rendered
+    stream: bool
+    form: Any
+
+
+class Relay(Upstream, Protocol):
+    """For a client that speaks its provider's dialect: the body travels as it came, but for the model's name and what
+    configuration changes; so does the answer, which is still read for its end, its usage and its errors.
+
+    The machine of `answer` tells `Relayed` for what the client is to get, beside `Started`, `UsageReported`,
+    `Finished` and `Noted` for the gateway.
+    """
+
+    def render(self, body: Any, model: Model) -> Passed:
+        """`body` is the parsed JSON, and is not changed. Raises `BadRequest`."""
+
+    def streamed(self, form: Any, envelope: Envelope) -> Writer: ...
+
+    def whole(self, form: Any, envelope: Envelope) -> Writer: ...

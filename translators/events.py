@@ -1,13 +1,16 @@
 """What a provider answers, in our words: the closed set of events that whole answers and streams alike are told in.
 
 Order within an answer: `Started` first; then text, reasoning, refusals, tool calls, annotations as they come;
-`UsageReported` any number of times (each overwrites the last); `Finished` exactly once and after everything but
-`UsageReported` and `Noted`. An answer without `Finished` is a broken one.
+`UsageReported` any number of times (each overwrites the last); for each choice `Finished` exactly once and after
+everything else of that choice. An answer without `Finished` is a broken one.
+
+`choice` counts the alternatives of one answer from 0, as OpenAI's `choices[].index`. Whatever is counted (`index` of
+tool calls, `block` of reasoning) is counted within its choice.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from translators.notes import Note
 
@@ -25,6 +28,7 @@ class Started:
 @dataclass(frozen=True, slots=True)
 class TextDelta:
     text: str
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class ReasoningDelta:
 
     block: int
     text: str
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class ReasoningSigned:
     block: int
     signature: str
     issuer: str | None = None
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +55,27 @@ class ReasoningRedacted:
     block: int
     data: str
     issuer: str | None = None
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RefusalDelta:
     text: str
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCallStarted:
-    """`index` counts tool calls from 0 without a gap, in order of appearance; `name` is the client's own."""
+    """`index` counts tool calls from 0 without a gap, in order of appearance; `name` is the client's own.
+    `signature` is what the provider wants back with the call (Gemini's thought signature), `issuer` who signed it."""
 
     index: int
     id: str
     name: str
     kind: Literal["function", "custom"] = "function"
+    signature: str | None = None
+    issuer: str | None = None
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,7 @@ class ToolCallDelta:
 
     index: int
     arguments: str
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +96,35 @@ class Annotation:
     end: int
     title: str
     url: str
+    choice: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImageMade:
+    """A picture that the model made, whole: `data` in base64 without a `data:` prefix."""
+
+    media_type: str
+    data: str
+    choice: int = 0
+
+
+class TokenLogprob(NamedTuple):
+    """One token and the natural logarithm of its probability; `top` are the likeliest ones at its place. `bytes` are
+    its UTF-8, where the provider told more than text can hold."""
+
+    token: str
+    logprob: float
+    top: tuple["TokenLogprob", ...] = ()
+    bytes: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Logprobs:
+    """Of the tokens that came just now, of the text or (`refusal`) of the refusal."""
+
+    tokens: tuple[TokenLogprob, ...]
+    refusal: bool = False
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +133,7 @@ class ForeignBlock:
 
     dialect: str
     payload: Mapping[str, Any]
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +159,7 @@ class Finished:
     reason: FinishReason
     native: str | None = None
     service_tier: str | None = None
+    choice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +167,14 @@ class Noted:
     """Something in the answer was bent; the exchange keeps the note, a client dialect never sees it."""
 
     note: Note
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """One payload (or a whole answer) in the words of a client that speaks its provider's dialect. Only a relay tells
+    it, and only the relay's own writer hears it."""
+
+    payload: Mapping[str, Any]
 
 
 Event = (
@@ -135,8 +187,11 @@ Event = (
     | ToolCallStarted
     | ToolCallDelta
     | Annotation
+    | ImageMade
+    | Logprobs
     | ForeignBlock
     | UsageReported
     | Finished
     | Noted
+    | Relayed
 )

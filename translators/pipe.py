@@ -5,10 +5,10 @@ file keeps what the exchange wants to know of them (usage, notes, the end). Whet
 by what it sent, not by what it was asked.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from translators.dialects import Answer, Writer
+from translators.dialects import Answer, Framing, Writer
 from translators.errors import BadAnswer, Failure, TranslationError
 from translators.events import Event, Finished, Noted, Started, Usage, UsageReported
 from translators.framing import compression, json_text, sse
@@ -16,6 +16,26 @@ from translators.notes import Note
 
 Tap = Callable[[str, bytes, bytes, tuple[Note, ...]], None]
 """Hears each payload of a stream: its event name, its bytes, the client bytes it became, the notes it left."""
+
+
+class Frames(Protocol):
+    """Payloads out of bytes that come in any pieces. Both raise `BadAnswer`."""
+
+    def feed(self, data: bytes) -> Iterable[tuple[str, bytes]]:
+        """The name (perhaps empty) and the JSON text of every payload that `data` completes."""
+
+    def close(self) -> None:
+        """The bytes are over: half a payload is an error."""
+
+
+READERS: Mapping[Framing, Callable[[], Frames]] = {"sse": sse.SseReader}
+_CONTENT_TYPES: Mapping[str, Framing] = {
+    "text/event-stream": "sse",
+    "application/x-ndjson": "ndjson",
+    "application/vnd.amazon.eventstream": "eventstream",
+}
+_WHOLE_BEGINS: Mapping[Framing, bytes] = {"sse": b"{[", "ndjson": b"[", "eventstream": b"{["}
+"""What an answer without a content type begins with, if it is no stream."""
 
 MAX_WHOLE = 64 * 1024 * 1024
 """Bytes of a whole answer, decoded."""
@@ -43,6 +63,7 @@ class Pipe:
         answer: Answer,
         writer: Writer,
         *,
+        framing: Framing = "sse",
         content_type: str = "",
         coding: str = "",
         tap: Tap | None = None,
@@ -54,6 +75,7 @@ class Pipe:
         self._tap = tap
         self._coding = coding
         self._decoder: compression.Decoder | None = None
+        self._framing = framing
         self._body: Body | None = _body_for(content_type, self)
         self._head = b""
         self.events = 0
@@ -165,7 +187,8 @@ class Pipe:
             start = self._head.lstrip(b"\xef\xbb\xbf \t\r\n")
             if not start:
                 return b""
-            self._body = _Whole(self) if start[:1] in b"{[" else _Stream(self)
+            whole = start[:1] in _WHOLE_BEGINS[self._framing]
+            self._body = _Whole(self) if whole else _Stream(self, self._framing)
             data, self._head = self._head, b""
         return self._body.feed(data)
 
@@ -175,9 +198,9 @@ class Pipe:
 
 
 class _Stream:
-    def __init__(self, pipe: Pipe) -> None:
+    def __init__(self, pipe: Pipe, framing: Framing) -> None:
         self._pipe = pipe
-        self._frames = sse.SseReader()
+        self._frames = READERS[framing]()
 
     def feed(self, data: bytes) -> bytes:
         pipe = self._pipe
@@ -214,13 +237,10 @@ class _Whole:
 
 
 def _body_for(content_type: str, pipe: Pipe) -> Body | None:
-    match content_type.partition(";")[0].strip().lower():
-        case "text/event-stream":
-            return _Stream(pipe)
-        case "application/json":
-            return _Whole(pipe)
-        case _:
-            return None
+    kind = content_type.partition(";")[0].strip().lower()
+    if (framing := _CONTENT_TYPES.get(kind)) is not None:
+        return _Stream(pipe, framing)
+    return _Whole(pipe) if kind == "application/json" else None
 
 
 def _parsed(data: bytes) -> Any:

@@ -10,19 +10,25 @@ from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
 
 from translators.clients.chat import Form
-from translators.dialects import Envelope, Recall, Writer
+from translators.dialects import Envelope, Framing, Recall, Writer
 from translators.pipe import Pipe
 from translators.registry import CLIENTS, PROVIDERS
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 ENVELOPE = Envelope("chatcmpl-1", 1_700_000_000, "asked-for")
 
+CONTENT_TYPES: dict[Framing, str] = {
+    "sse": "text/event-stream",
+    "ndjson": "application/x-ndjson",
+    "eventstream": "application/vnd.amazon.eventstream",
+}
 STREAMS = {
     f"{provider}/{path.relative_to(FIXTURES / provider).as_posix()}": (provider, path.read_bytes())
-    for provider in PROVIDERS
-    for path in sorted((FIXTURES / provider).rglob("*.sse"))
+    for provider, dialect in PROVIDERS.items()
+    for path in sorted((FIXTURES / provider).rglob(f"*.{dialect.framing}"))
 }
-COMPLETE = {name: stream for name, stream in STREAMS.items() if b"event: error" not in stream[1]}
+COMPLETE = {name: stream for name, stream in STREAMS.items() if "/failing_" not in name}
+"""A recording whose file name begins with `failing_` holds a provider's error."""
 PAIRS = [(name, client) for name in COMPLETE for client in CLIENTS]
 
 
@@ -32,6 +38,10 @@ class Reading:
 
     form: Any
     fold: Callable[[bytes], dict[str, Any]]
+    """A stream, brought to what a whole answer is compared by (`comparable`)."""
+    comparable: Callable[[dict[str, Any]], dict[str, Any]]
+    answer: Callable[[bytes], Any]
+    """What a whole answer says, without its usage."""
     terminator: bytes
 
 
@@ -65,7 +75,11 @@ def comparable(answer: dict[str, Any]) -> dict[str, Any]:
     return {**head, "message": message, "finish_reason": choice["finish_reason"], "usage": usage}
 
 
-READINGS = {"chat": Reading(Form(usage=True), chat_fold, b"data: [DONE]\n\n")}
+def chat_answer(whole: bytes) -> Any:
+    return [(choice["message"], choice["finish_reason"]) for choice in json.loads(whole)["choices"]]
+
+
+READINGS = {"chat": Reading(Form(usage=True), chat_fold, comparable, chat_answer, b"data: [DONE]\n\n")}
 
 
 def writer(client: str, *, streamed: bool) -> Writer:
@@ -73,9 +87,11 @@ def writer(client: str, *, streamed: bool) -> Writer:
     return (dialect.streamed if streamed else dialect.whole)(READINGS[client].form, ENVELOPE)
 
 
-def pipe(provider: str, client: str, *, streamed: bool, content_type: str = "text/event-stream") -> Pipe:
-    answer = PROVIDERS[provider].answer(Recall())
-    return Pipe(answer, writer(client, streamed=streamed), content_type=content_type)
+def pipe(provider: str, client: str, *, streamed: bool) -> Pipe:
+    dialect = PROVIDERS[provider]
+    content_type = CONTENT_TYPES[dialect.framing]
+    answer = dialect.answer(Recall())
+    return Pipe(answer, writer(client, streamed=streamed), framing=dialect.framing, content_type=content_type)
 
 
 def told(provider: str, client: str, data: bytes, *, streamed: bool, size: int = 1 << 30) -> tuple[bytes, Pipe]:

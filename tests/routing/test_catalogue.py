@@ -2,6 +2,7 @@
 
 import pytest
 
+from routing.auth import EmbeddedAuth, StaticKey
 from routing.catalogue import CREATED, Catalogue, ListedModel, Target, UnknownModel
 from routing.config import parse
 from routing.secret import Secret
@@ -74,7 +75,7 @@ def test_listing(entries: str, names: list[str]) -> None:
 )
 def test_resolve(entries: str, asked: str, model: str, key: str) -> None:
     target = catalogue(entries).resolve(asked, "key-1")
-    assert (target.model, target.alias, target.secret) == (model, asked, Secret(key))
+    assert (target.model, target.alias, target.auth) == (model, asked, StaticKey("x-api-key", Secret(key)))
     assert catalogue(entries).get(asked, "key-1") == ListedModel(asked, "anthropic", CREATED)
 
 
@@ -82,13 +83,10 @@ def test_a_whole_target() -> None:
     entry = "{api-key: a, base-url: http://h/p/, headers: {X-A: b}, models: [{name: m, alias: n}]}"
     assert catalogue(f"[{entry}]").resolve("n", "key-1") == Target(
         provider="anthropic",
-        dialect="anthropic",
         model="m",
         alias="n",
-        base_url="http://h/p",
-        secret=Secret("a"),
-        key_header="x-api-key",
-        key_prefix="",
+        base_urls={"anthropic": "http://h/p"},
+        auth=StaticKey("x-api-key", Secret("a")),
         headers={"x-a": Secret("b")},
         overrides={},
     )
@@ -101,10 +99,10 @@ def test_the_embedded_model_comes_and_goes() -> None:
     assert on.listing("key-1")[-1] == ListedModel("smollm2", "embedded", CREATED)
     assert on.resolve("smollm2", "key-1") == Target(
         "embedded",
-        "anthropic",
         "smollm2",
         "smollm2",
-        "http://127.0.0.1:5",
+        {"anthropic": "http://127.0.0.1:5"},
+        EmbeddedAuth(),
         overrides={"max_output": 1024, "thinking": ()},
     )
     assert listed(on.with_embedded(None)) == listed(off)

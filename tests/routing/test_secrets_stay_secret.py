@@ -4,6 +4,7 @@ import traceback
 
 import pytest
 
+from routing.auth import StaticKey
 from routing.catalogue import Catalogue
 from routing.config import parse
 from routing.errors import ConfigError
@@ -83,5 +84,5 @@ claude-api-key:
     shown = [loaded, loaded.settings, loaded.skipped, loaded.skipped[0].text, target, KeyRing(loaded.settings.api_keys)]
     shown += [loaded.settings.model_dump(), Secret(CANARY), f"{Secret(CANARY)} {Secret(CANARY)!r}"]
     assert SEEN not in " ".join(f"{each!r} {each!s}" for each in shown)
-    assert target.secret == Secret(CANARY)
+    assert target.auth == StaticKey("x-api-key", Secret(CANARY))
     assert target.headers["x-other"].reveal() == CANARY

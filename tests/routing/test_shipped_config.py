@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from routing.auth import StaticKey
 from routing.catalogue import Catalogue, UnknownModel
 from routing.config import load
 from routing.keys import KeyRing
+from routing.secret import Secret
 from routing.settings import Settings, keys
 
 SHIPPED = Path(__file__).parents[2] / "config.yaml"
@@ -31,9 +33,8 @@ def test_with_a_provider_key() -> None:
     served = Catalogue(loaded.settings, loaded.skipped, (), LOCAL)
     assert loaded.skipped == ()
     target = served.resolve("claude-3-5-sonnet", "local")
-    assert (target.model, target.base_url) == ("claude-sonnet-4-6", "https://api.anthropic.com")
-    assert target.secret is not None
-    assert target.secret.reveal() == "sk-ant"
+    assert (target.model, target.base_urls) == ("claude-sonnet-4-6", {"anthropic": "https://api.anthropic.com"})
+    assert target.auth == StaticKey("x-api-key", Secret("sk-ant"))
     assert {"claude-3-5-sonnet", "claude-sonnet-4-6", "smollm2"} <= {model.id for model in served.listing("local")}
 
 

@@ -7,9 +7,10 @@ from translators.clients.chat.reading import parse
 from translators.clients.chat.writing import Streamed, Whole
 from translators.dialects import Envelope, Writer
 
-__all__ = ["Form", "keepalive", "name", "parse", "streamed", "whole"]
+__all__ = ["Form", "id_prefix", "keepalive", "name", "parse", "streamed", "whole"]
 
 name = "chat"
+id_prefix = "chatcmpl-"
 
 
 def streamed(form: Any, envelope: Envelope) -> Writer:

@@ -16,11 +16,14 @@ from translators.events import (
     Event,
     Finished,
     ForeignBlock,
+    ImageMade,
+    Logprobs,
     Noted,
     ReasoningDelta,
     ReasoningRedacted,
     ReasoningSigned,
     RefusalDelta,
+    Relayed,
     Started,
     TextDelta,
     ToolCallDelta,
@@ -125,7 +128,16 @@ class Deltas:
 
     def _keep(
         self,
-        event: ReasoningSigned | ReasoningRedacted | Annotation | ForeignBlock | UsageReported | Finished | Noted,
+        event: ReasoningSigned
+        | ReasoningRedacted
+        | Annotation
+        | ImageMade
+        | Logprobs
+        | ForeignBlock
+        | UsageReported
+        | Finished
+        | Noted
+        | Relayed,
     ) -> None:
         match event:
             case ReasoningSigned(block, signature, issuer):
@@ -143,7 +155,7 @@ class Deltas:
                 self.usage = usage
             case Finished():
                 self.finished = event
-            case Noted():
+            case Noted() | Relayed() | ImageMade() | Logprobs():
                 pass
             case _:
                 assert_never(event)

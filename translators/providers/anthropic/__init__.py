@@ -1,8 +1,6 @@
 """Anthropic's Messages API as a provider, and whatever speaks like it (https://platform.claude.com/docs/en/api)."""
 
-from typing import Literal
-
-from translators.dialects import Recall
+from translators.dialects import Framing, Recall
 from translators.providers.anthropic.answer import MessageAnswer
 from translators.providers.anthropic.errors import read_error, read_limits
 from translators.providers.anthropic.families import Family, family_of, known_models
@@ -11,7 +9,7 @@ from translators.providers.anthropic.request import render
 __all__ = ["Family", "answer", "family_of", "framing", "known_models", "name", "read_error", "read_limits", "render"]
 
 name: str = "anthropic"
-framing: Literal["sse"] = "sse"
+framing: Framing = "sse"
 
 
 def answer(recall: Recall) -> MessageAnswer:

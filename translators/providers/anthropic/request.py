@@ -70,7 +70,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     body["stream"] = _stream(asked.stream, max_tokens, draft.notes)
     notes = draft.notes + settings.left(knobs)
     recall = Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom))
-    return Rendered("/v1/messages", body, _headers(family, draft.betas), tuple(notes), recall)
+    return Rendered("/v1/messages", body, _headers(family, draft.betas), tuple(notes), recall, body["stream"])
 
 
 def _max_tokens(knobs: Knobs, family: Family, notes: list[Note]) -> int:

@@ -17,15 +17,13 @@ FAST_BETA = "fast-mode-2026-02-01"
 _TIERS = {"auto": "auto", "default": "standard_only", "priority": "auto"}
 _PERSONAL = re.compile(r"[^@\s]+@[^@\s]+|\+?[\d\s().-]{7,}")  # an e-mail address or a phone number
 _LONGEST_USER_ID = 512
-_NEUTRAL: dict[str, Any] = {"frequency_penalty": 0, "presence_penalty": 0, "store": False, "logit_bias": {}}
+_NEUTRAL: dict[str, Any] = {"n": 1, "frequency_penalty": 0, "presence_penalty": 0, "store": False, "logit_bias": {}}
 
 
 def refuse_what_cannot_be_had(knobs: Knobs) -> None:
     """Raises `BadRequest` for features; takes the values that ask for nothing."""
 
-    n, modalities = knobs.pop("n"), knobs.pop("modalities")
-    if n is not None and n.value != 1:
-        raise _unsupported(n, "This model gives one choice a request.")
+    modalities = knobs.pop("modalities")
     for option in (knobs.pop("logprobs"), knobs.pop("top_logprobs")):
         if option is not None and option.value:
             raise _unsupported(option, "This model tells no log probabilities.")

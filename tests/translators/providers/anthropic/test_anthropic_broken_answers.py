@@ -38,7 +38,7 @@ def test_a33_a_stream_cut_at_any_byte_is_an_error(name: str) -> None:
 
 def test_trap_4_an_error_in_the_middle_is_an_error() -> None:
     with pytest.raises(BadAnswer) as caught:
-        told(payloads("overloaded_midway"))
+        told(payloads("failing_overloaded_midway"))
     failure = caught.value.failure
     assert (failure.status, failure.code, failure.message) == (503, "server_overloaded", "Overloaded")
 

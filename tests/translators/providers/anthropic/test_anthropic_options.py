@@ -92,7 +92,6 @@ def test_trap_42_an_identifier_that_names_a_person_is_hashed(value: str) -> None
 
 
 REFUSED = [
-    pytest.param({"n": 2}, "n", id="several choices"),
     pytest.param({"logprobs": True}, "logprobs", id="logprobs"),
     pytest.param({"top_logprobs": 3}, "top_logprobs", id="top_logprobs"),
     pytest.param({"modalities": ("text", "audio")}, "modalities", id="spoken answers"),

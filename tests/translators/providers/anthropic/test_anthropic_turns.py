@@ -37,6 +37,7 @@ def test_the_smallest_request_is_compared_whole() -> None:
         headers={"anthropic-version": "2023-06-01"},
         notes=(),
         recall=dialect.request.Recall(OLD),
+        streams=True,
     )
     check(rendered.body)
 

@@ -1,0 +1,55 @@
+"""How a request is allowed in at its provider. Values only: who acts on them is in the shell."""
+
+from dataclasses import dataclass
+
+from routing.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class StaticKey:
+    """`prefix` and `secret` in the header `header`, in every request."""
+
+    header: str
+    secret: Secret
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleAuth:
+    """A bearer token of Google's OAuth: for the service account in the JSON file `credentials_file`, or without one for
+    the application-default credentials. `quota_project` goes into `x-goog-user-project`."""
+
+    credentials_file: str | None = None
+    quota_project: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AwsAuth:
+    """AWS Signature Version 4 for `service` in `region`. Without keys they come from where AWS tools look for them
+    (environment, the shared files under `profile`, the machine's role)."""
+
+    region: str
+    service: str = "bedrock"
+    access_key_id: Secret | None = None
+    secret_access_key: Secret | None = None
+    session_token: Secret | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntraAuth:
+    """A bearer token of Microsoft Entra ID for `scope`: for an application's `client_id` and `client_secret` in
+    `tenant_id`, or without them for the default credential of the machine."""
+
+    scope: str = "https://cognitiveservices.azure.com/.default"
+    tenant_id: str | None = None
+    client_id: str | None = None
+    client_secret: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedAuth:
+    """The model in our own child process: its address and its key are known once it runs."""
+
+
+Auth = StaticKey | GoogleAuth | AwsAuth | EntraAuth | EmbeddedAuth
