@@ -58,21 +58,26 @@ def chat_fold(stream: bytes) -> dict[str, Any]:
     for payload in chat_payloads(stream):
         state.handle_chunk(ChatCompletionChunk.model_validate(payload))
     folded = state.current_completion_snapshot.model_dump(exclude_unset=True)
-    message = folded["choices"][0]["message"]
-    for entry in (entry for value in message.values() if isinstance(value, list) for entry in value):
-        entry.pop("index", None)
-        entry.get("function", {}).pop("parsed_arguments", None)
-    message.pop("parsed", None)
+    for message in (choice["message"] for choice in folded["choices"]):
+        for entry in (entry for value in message.values() if isinstance(value, list) for entry in value):
+            entry.pop("index", None)
+            entry.get("function", {}).pop("parsed_arguments", None)
+        message.pop("parsed", None)
     return comparable(folded)
 
 
 def comparable(answer: dict[str, Any]) -> dict[str, Any]:
     """What whole and streamed must agree on; null and absent are one."""
-    choice = answer["choices"][0]
-    message = {name: value for name, value in choice["message"].items() if value is not None}
-    usage = {name: value for name, value in (answer.get("usage") or {}).items() if value is not None}
+    choices = [
+        {name: _set(value) if isinstance(value, dict) else value for name, value in _set(choice).items()}
+        for choice in answer["choices"]
+    ]
     head = {name: answer[name] for name in ("id", "created", "model")}
-    return {**head, "message": message, "finish_reason": choice["finish_reason"], "usage": usage}
+    return {**head, "choices": choices, "usage": _set(answer.get("usage") or {})}
+
+
+def _set(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def chat_answer(whole: bytes) -> Any:

@@ -1,9 +1,9 @@
-"""An answer's events -> the deltas of choice 0. A stream sends them one by one, a whole answer is their sum.
+"""One choice's events -> its deltas. A stream sends them one by one, a whole answer is their sum.
 
 Follows openai/types/chat/chat_completion_chunk.py (openai 3.54), and what the accumulator of its SDK can take:
 `role` once; `id`, `type` and `name` in a call's first delta only; no list in two deltas unless its entries have a dense
-`index`. Annotations, signed reasoning and providers' own blocks are lists that nobody shows while they grow: they
-come once, at the end.
+`index`. Annotations, images, signed reasoning and providers' own blocks are lists that nobody shows while they grow:
+they come once, at the end. `images` is a convention of OpenRouter and LiteLLM, `extra_content` Google's own.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,26 +13,35 @@ from typing import Any, assert_never
 from translators.clients.chat.form import Form
 from translators.events import (
     Annotation,
-    Event,
     Finished,
     ForeignBlock,
     ImageMade,
-    Logprobs,
-    Noted,
     ReasoningDelta,
     ReasoningRedacted,
     ReasoningSigned,
     RefusalDelta,
-    Relayed,
-    Started,
     TextDelta,
+    TokenLogprob,
     ToolCallDelta,
     ToolCallStarted,
     Usage,
-    UsageReported,
 )
 
 Delta = dict[str, Any]
+
+ChoiceEvent = (
+    TextDelta
+    | ReasoningDelta
+    | ReasoningSigned
+    | ReasoningRedacted
+    | RefusalDelta
+    | ToolCallStarted
+    | ToolCallDelta
+    | Annotation
+    | ImageMade
+    | ForeignBlock
+    | Finished
+)
 
 
 @dataclass(slots=True)
@@ -54,7 +63,7 @@ class Thought:
 
 
 class Deltas:
-    """The state of one answer.
+    """The state of one choice.
 
     A custom tool's call has no documented form in a stream: `ChoiceDeltaToolCall.type` knows `function` only. It is
     told in the form of the whole answer, cut the same way: `{"index", "id", "type": "custom", "custom": {"name",
@@ -70,11 +79,11 @@ class Deltas:
         """By index, the kind of each tool call."""
         self.thoughts: dict[int, Thought] = {}
         self.annotations: list[Delta] = []
+        self.images: list[Delta] = []
         self.blocks: list[ForeignBlock] = []
-        self.usage: Usage | None = None
         self.finished: Finished | None = None
 
-    def on(self, event: Event) -> Iterable[Delta]:
+    def on(self, event: ChoiceEvent) -> Iterable[Delta]:
         match event:
             case TextDelta(text):
                 self.spoke = self.spoke or text != ""
@@ -84,8 +93,6 @@ class Deltas:
             case ReasoningDelta(block, text):
                 self._thought(block).pieces.append(text)
                 return ({"reasoning_content": text},) if text and self.form.reasoning else ()
-            case Started():
-                return self.open()
             case RefusalDelta(text):
                 self.spoke = True
                 return ({"refusal": text},)
@@ -109,6 +116,8 @@ class Deltas:
             yield {"content": ""}
         if self.annotations:
             yield {"annotations": self.annotations}
+        if self.images:
+            yield {"images": [{"index": index, **image} for index, image in enumerate(self.images)]}
         entries = [entry for _, thought in sorted(self.thoughts.items()) if (entry := thought.entry())]
         if entries:
             yield {"thinking_blocks": [{"index": index, **entry} for index, entry in enumerate(entries)]}
@@ -127,17 +136,7 @@ class Deltas:
         return {} if tier is None else {"service_tier": tier}
 
     def _keep(
-        self,
-        event: ReasoningSigned
-        | ReasoningRedacted
-        | Annotation
-        | ImageMade
-        | Logprobs
-        | ForeignBlock
-        | UsageReported
-        | Finished
-        | Noted
-        | Relayed,
+        self, event: ReasoningSigned | ReasoningRedacted | Annotation | ImageMade | ForeignBlock | Finished
     ) -> None:
         match event:
             case ReasoningSigned(block, signature, issuer):
@@ -149,14 +148,14 @@ class Deltas:
             case Annotation(start, end, title, url):
                 citation = {"start_index": start, "end_index": end, "title": title, "url": url}
                 self.annotations.append({"type": "url_citation", "url_citation": citation})
+            case ImageMade(media_type, data):
+                url = f"data:{media_type};base64,{data}"
+                self.images.append({"type": "image_url", "image_url": {"url": url}})
+                self.spoke = True
             case ForeignBlock():
                 self.blocks.append(event)
-            case UsageReported(usage):
-                self.usage = usage
             case Finished():
                 self.finished = event
-            case Noted() | Relayed() | ImageMade() | Logprobs():
-                pass
             case _:
                 assert_never(event)
 
@@ -172,7 +171,11 @@ class Deltas:
             inner = {"custom": {"name": call.name, "input": ""}}
         else:
             inner = {"function": {"name": call.name, "arguments": ""}}
-        return ({"tool_calls": [{"index": call.index, "id": call.id, "type": call.kind, **inner}]},)
+        entry: Delta = {"index": call.index, "id": call.id, "type": call.kind, **inner}
+        if call.signature is not None:
+            issuer = {} if call.issuer is None else {"issuer": call.issuer}
+            entry["extra_content"] = {"google": {"thought_signature": call.signature, **issuer}}
+        return ({"tool_calls": [entry]},)
 
     def _arguments(self, piece: ToolCallDelta) -> Iterable[Delta]:
         if piece.arguments == "":
@@ -186,6 +189,23 @@ class Deltas:
 
 def _foreign(index: int, block: ForeignBlock) -> Delta:
     return {"index": index, "dialect": block.dialect, "block": dict(block.payload)}
+
+
+def logprobs_object(tokens: Iterable[TokenLogprob] | None, refusal: Iterable[TokenLogprob] | None) -> Delta:
+    """OpenAI's `ChoiceLogprobs`."""
+    return {
+        "content": None if tokens is None else [_token(token) for token in tokens],
+        "refusal": None if refusal is None else [_token(token) for token in refusal],
+    }
+
+
+def _token(token: TokenLogprob) -> Delta:
+    return {**_alternative(token), "top_logprobs": [_alternative(other) for other in token.top]}
+
+
+def _alternative(token: TokenLogprob) -> Delta:
+    utf8 = token.token.encode(errors="replace") if token.bytes is None else token.bytes
+    return {"token": token.token, "logprob": token.logprob, "bytes": list(utf8)}
 
 
 def usage_object(usage: Usage) -> dict[str, Any]:

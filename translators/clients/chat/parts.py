@@ -10,9 +10,9 @@ from translators.conversation import Audio, Cache, Document, Image, Inline, Part
 _NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image, a document or a tool's result."
 
 
-def content(value: Any, at: str, findings: Findings) -> list[Part]:
+def content(value: Any, at: str, findings: Findings, field: str = "content") -> list[Part]:
     """A string is one part with the path of the content; null is none."""
-    path = f"{at}.content"
+    path = f"{at}.{field}"
     if value is None:
         return []
     if isinstance(value, str):

@@ -80,6 +80,9 @@ def _assistant(message: dict[str, Any], at: str, pairing: Pairing, findings: Fin
         if calls:
             findings.problem(f"{at}.function_call", "cannot stand beside tool_calls")
         calls.append(_function_call(legacy, f"{at}.function_call", pairing, findings))
+    for image in message.get("images") or ():
+        image.pop("index", None)
+    said += content(message.pop("images", None), at, findings, "images")
     _unsendable(message, at, findings)
     before = (*_reasoning(message, at, findings), *_foreign(message, at, findings))
     return Turn("assistant", (*before, *said, *calls), message.pop("name", None), at)
@@ -142,13 +145,24 @@ def _call(call: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -
     kind: Literal["function", "custom"] = call.pop("type", None) or "function"
     inner = call.pop(kind)
     pairing.called(id, at)
-    read = ToolCall(id, inner.pop("name"), inner.pop("input" if kind == "custom" else "arguments"), kind, at)
+    name, arguments = inner.pop("name"), inner.pop("input" if kind == "custom" else "arguments")
     if inner:
         findings.unknown(f"{at}.{kind}", inner)
+    signature = issuer = None
     if call:
         call.pop("index", None)
+        signature, issuer = _signature(call.pop("extra_content", None) or {}, f"{at}.extra_content", findings)
         findings.unknown(at, call)
-    return read
+    return ToolCall(id, name, arguments, kind, at, signature, issuer)
+
+
+def _signature(extra: dict[str, Any], at: str, findings: Findings) -> tuple[str | None, str | None]:
+    """What Google hands out with a call, and who signed it: by itself it can only be a Gemini."""
+    google = extra.pop("google", None) or {}
+    signature, issuer = google.pop("thought_signature", None), google.pop("issuer", None)
+    findings.unknown(f"{at}.google", google)
+    findings.unknown(at, extra)
+    return signature or None, issuer
 
 
 def _function_call(call: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -> ToolCall:

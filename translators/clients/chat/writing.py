@@ -4,39 +4,89 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from translators.clients.chat.deltas import Delta, Deltas, usage_object
+from translators.clients.chat.deltas import ChoiceEvent, Delta, Deltas, logprobs_object, usage_object
 from translators.clients.chat.form import Form
 from translators.dialects import Envelope
 from translators.errors import Failure
-from translators.events import Event
+from translators.events import (
+    Event,
+    Logprobs,
+    Noted,
+    ReasoningDelta,
+    Relayed,
+    Started,
+    TextDelta,
+    TokenLogprob,
+    ToolCallDelta,
+    Usage,
+    UsageReported,
+)
+
+
+class Choices:
+    """The choices of one answer, which begin in the order of their index, and what is told once for all of them."""
+
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        self.all: list[Deltas] = []
+        self.usage: Usage | None = None
+
+    def until(self, index: int) -> list[Deltas]:
+        """The choices up to `index` that had not begun: they do now."""
+        new = [Deltas(self._form) for _ in range(len(self.all), index + 1)]
+        self.all += new
+        return new
+
+    def service_tier(self) -> dict[str, str]:
+        told = (deltas.service_tier() for deltas in self.all)
+        return next((tier for tier in told if tier), {})
 
 
 class Streamed:
     """Nearly every chunk differs from the one before it in its delta alone, so the rest is kept as bytes."""
 
     def __init__(self, form: Form, envelope: Envelope) -> None:
-        self.form, self.deltas = form, Deltas(form)
+        self.form, self.choices = form, Choices(form)
         self.common = {
             "id": envelope.id,
             "object": "chat.completion.chunk",
             "created": envelope.created,
             "model": envelope.model,
         }
-        self.head = b"data: " + to_json(self.common)[:-1] + b',"choices":[{"index":0,"delta":'
-        self.tail = b',"logprobs":null,"finish_reason":null}]' + (b',"usage":null' if form.usage else b"") + b"}\n\n"
+        self.begin = b"data: " + to_json(self.common)[:-1] + b',"choices":[{"index":'
+        self.heads: list[bytes] = []
+        """By choice, everything ahead of its delta."""
+        self.end = b',"finish_reason":null}]' + (b',"usage":null' if form.usage else b"") + b"}\n\n"
+        self.tail = b',"logprobs":null' + self.end
 
     def on(self, event: Event) -> bytes:
-        return b"".join([self._chunk(delta) for delta in self.deltas.on(event)])
+        match event:
+            case TextDelta() | ToolCallDelta() | ReasoningDelta():
+                return self._chunks(event)
+            case UsageReported(usage):
+                self.choices.usage = usage
+                return b""
+            case Noted() | Relayed():
+                return b""
+            case Started():
+                return self._open(0)
+            case Logprobs(tokens, refusal, choice):
+                told = logprobs_object(*((None, tokens) if refusal else (tokens, None)))
+                return self._open(choice) + b'%b{},"logprobs":%b%b' % (self.heads[choice], to_json(told), self.end)
+            case _:
+                return self._chunks(event)
 
     def close(self) -> bytes:
         """The usage chunk is the last but `[DONE]`: the SDK takes the usage of the last chunk that it sees."""
-        told = [self._chunk(delta) for delta in self.deltas.close()]
-        choice = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": self.deltas.finish_reason()}
-        tier = self.deltas.service_tier()
+        told = [self._open(0)]
+        tier = self.choices.service_tier()
         unknown = {"usage": None} if self.form.usage else {}
-        told.append(_event({**self.common, "choices": [choice], **tier, **unknown}))
-        if self.form.usage and self.deltas.usage is not None:
-            told.append(_event({**self.common, "choices": [], **tier, "usage": usage_object(self.deltas.usage)}))
+        for index, deltas in enumerate(self.choices.all):
+            told += [b"%b%b%b" % (self.heads[index], to_json(delta), self.tail) for delta in deltas.close()]
+            choice = {"index": index, "delta": {}, "logprobs": None, "finish_reason": deltas.finish_reason()}
+            told.append(_event({**self.common, "choices": [choice], **tier, **unknown}))
+        if self.form.usage and self.choices.usage is not None:
+            told.append(_event({**self.common, "choices": [], **tier, "usage": usage_object(self.choices.usage)}))
         told.append(b"data: [DONE]\n\n")
         return b"".join(told)
 
@@ -44,41 +94,72 @@ class Streamed:
         """No finish chunk and no `[DONE]` comes after it: the SDK raises `APIError`, and what it had is no answer."""
         return _event(failure.body())
 
-    def _chunk(self, delta: Delta) -> bytes:
-        return b"%b%b%b" % (self.head, to_json(delta), self.tail)
+    def _chunks(self, event: ChoiceEvent) -> bytes:
+        choice = event.choice
+        opened = self._open(choice) if choice >= len(self.heads) else b""
+        head, tail = self.heads[choice], self.tail
+        told = b"".join([b"%b%b%b" % (head, to_json(delta), tail) for delta in self.choices.all[choice].on(event)])
+        return opened + told if opened else told
+
+    def _open(self, index: int) -> bytes:
+        """The SDK wants the choices to begin in their order, each with its role."""
+        told = []
+        for deltas in self.choices.until(index):
+            self.heads.append(b'%b%d,"delta":' % (self.begin, len(self.heads)))
+            told += [b"%b%b%b" % (self.heads[-1], to_json(delta), self.tail) for delta in deltas.open()]
+        return b"".join(told)
 
 
 class Whole:
     def __init__(self, form: Form, envelope: Envelope) -> None:
-        self.envelope, self.deltas = envelope, Deltas(form)
-        self.told: list[Delta] = []
+        self.envelope, self.choices = envelope, Choices(form)
+        self.told: list[list[Delta]] = []
+        self.logprobs: dict[int, dict[bool, list[TokenLogprob]]] = {}
 
     def on(self, event: Event) -> bytes:
-        self.told.extend(self.deltas.on(event))
+        match event:
+            case UsageReported(usage):
+                self.choices.usage = usage
+            case Noted() | Relayed():
+                pass
+            case Started():
+                self._open(0)
+            case Logprobs(tokens, refusal, choice):
+                self._open(choice)
+                self.logprobs.setdefault(choice, {}).setdefault(refusal, []).extend(tokens)
+            case _:
+                self._open(event.choice)
+                self.told[event.choice].extend(self.choices.all[event.choice].on(event))
         return b""
 
     def close(self) -> bytes:
-        self.told.extend(self.deltas.close())
-        choice = {
-            "index": 0,
-            "message": message(self.told),
-            "logprobs": None,
-            "finish_reason": self.deltas.finish_reason(),
-        }
-        usage = {} if self.deltas.usage is None else {"usage": usage_object(self.deltas.usage)}
+        self._open(0)
+        usage = {} if self.choices.usage is None else {"usage": usage_object(self.choices.usage)}
         body = {
             "id": self.envelope.id,
             "object": "chat.completion",
             "created": self.envelope.created,
             "model": self.envelope.model,
-            "choices": [choice],
+            "choices": [self._choice(index, deltas) for index, deltas in enumerate(self.choices.all)],
             **usage,
-            **self.deltas.service_tier(),
+            **self.choices.service_tier(),
         }
         return to_json(body)
 
     def fail(self, failure: Failure) -> bytes:
         return to_json(failure.body())
+
+    def _open(self, index: int) -> None:
+        self.told += [list(deltas.open()) for deltas in self.choices.until(index)]
+
+    def _choice(self, index: int, deltas: Deltas) -> Delta:
+        tokens = self.logprobs.get(index)
+        return {
+            "index": index,
+            "message": message([*self.told[index], *deltas.close()]),
+            "logprobs": logprobs_object(tokens.get(False), tokens.get(True)) if tokens else None,
+            "finish_reason": deltas.finish_reason(),
+        }
 
 
 def message(deltas: list[Delta]) -> dict[str, Any]:
@@ -116,7 +197,8 @@ def _place(calls: list[list[Delta]], piece: Delta) -> None:
 def _joined(pieces: list[Delta]) -> Delta:
     kind = pieces[0]["type"]
     inner = _filled([piece[kind] for piece in pieces], "input" if kind == "custom" else "arguments")
-    return {"id": pieces[0]["id"], "type": kind, kind: inner}
+    extra = {"extra_content": pieces[0]["extra_content"]} if "extra_content" in pieces[0] else {}
+    return {"id": pieces[0]["id"], "type": kind, kind: inner, **extra}
 
 
 def _filled(pieces: list[Delta], field: str) -> Delta:

@@ -26,6 +26,8 @@ from translators.events import (
     Finished,
     FinishReason,
     ForeignBlock,
+    ImageMade,
+    Logprobs,
     Noted,
     ReasoningDelta,
     ReasoningRedacted,
@@ -33,6 +35,7 @@ from translators.events import (
     RefusalDelta,
     Started,
     TextDelta,
+    TokenLogprob,
     ToolCallDelta,
     ToolCallStarted,
     Usage,
@@ -108,14 +111,20 @@ def plain(completion: Any) -> Any:
     """A completion without what only one of both ways shows: null fields, and the index of an entry in a list.
     The accumulator takes `service_tier` from the first chunk only, when nobody knows it yet."""
     bare = {key: value for key, value in completion.items() if value is not None and key != "service_tier"}
-    choice = {key: value for key, value in completion["choices"][0].items() if value is not None}
+    return {**bare, "choices": [plain_choice(choice) for choice in completion["choices"]]}
+
+
+def plain_choice(choice: Any) -> Any:
+    shown = {key: value for key, value in choice.items() if value is not None}
     said = {key: value for key, value in choice["message"].items() if value is not None and key != "parsed"}
-    for name in ("tool_calls", "thinking_blocks", "provider_content"):
+    for name in ("tool_calls", "thinking_blocks", "provider_content", "images"):
         if name in said:
             said[name] = [{k: v for k, v in entry.items() if k != "index" and v is not None} for entry in said[name]]
     for call in said.get("tool_calls", ()):
         call[call["type"]].pop("parsed_arguments", None)
-    return {**bare, "choices": [{**choice, "message": said}]}
+    if "logprobs" in shown:
+        shown["logprobs"] = {side: told for side, told in shown["logprobs"].items() if told is not None}
+    return {**shown, "message": said}
 
 
 # --- sequences ----------------------------------------------------------------------------------
@@ -177,6 +186,42 @@ ANSWERS: list[Any] = [
         [Started(), Noted(Note("x", "dropped")), TextDelta("a"), Started(), STOP], id="noted-and-twice-started"
     ),
     pytest.param([TextDelta("a"), STOP], id="never-started"),
+    pytest.param(
+        [
+            Started(),
+            TextDelta("b", 1),
+            TextDelta("a"),
+            ToolCallStarted(0, "x", "f", choice=2),
+            ToolCallDelta(0, "{}", 2),
+            ToolCallStarted(0, "y", "f", choice=1),
+            ToolCallDelta(0, "{}", 1),
+            STOP,
+            Finished("tool_calls", choice=2),
+            Finished("length", choice=1),
+            USAGE,
+        ],
+        id="three-choices",
+    ),
+    pytest.param(
+        [
+            Started(),
+            TextDelta("Hé"),
+            Logprobs((TokenLogprob("H", -0.5, (TokenLogprob("H", -0.5), TokenLogprob("h", -1.5))),)),
+            Logprobs((TokenLogprob("\ufffd", -0.25, bytes=(195, 169)),)),
+            STOP,
+        ],
+        id="logprobs",
+    ),
+    pytest.param([Started(), ImageMade("image/png", "AAAA"), ImageMade("image/png", "BBBB"), STOP], id="images"),
+    pytest.param(
+        [
+            Started(),
+            ToolCallStarted(0, "a", "f", signature="sig", issuer="gemini:g"),
+            ToolCallDelta(0, "{}"),
+            Finished("tool_calls"),
+        ],
+        id="a-signed-call",
+    ),
 ]
 CUSTOM = [
     Started(),
@@ -205,29 +250,34 @@ middles: st.SearchStrategy[Event] = st.one_of(
     st.builds(UsageReported, usages),
     st.builds(ToolCallStarted, st.just(0), text, text, st.sampled_from(["function", "custom"])),
     st.builds(ToolCallDelta, counts, text),
+    st.builds(ImageMade, text, text),
+    st.builds(Logprobs, st.lists(st.builds(TokenLogprob, text, st.floats(-9, 0)), min_size=1, max_size=2).map(tuple)),
 )
 reasons: st.SearchStrategy[FinishReason] = st.sampled_from(["stop", "length", "tool_calls", "content_filter"])
 forms = st.builds(Form, st.just(True), st.booleans(), st.booleans())
 
 
-def in_order(middle: list[Event], finished: Finished, after: list[UsageReported]) -> list[Event]:
-    """Calls get dense indices, and a piece of arguments the index of a call that was made."""
+def in_order(middle: list[tuple[Any, int]], finished: Finished, after: list[UsageReported]) -> list[Event]:
+    """Calls get dense indices, and a piece of arguments the index of a call that was made, in each choice."""
     events: list[Event] = [Started("id", "m")]
-    calls = 0
-    for event in middle:
-        if isinstance(event, ToolCallStarted):
-            events.append(replace(event, index=calls))
-            calls += 1
-        elif not isinstance(event, ToolCallDelta):
+    calls = [0, 0, 0]
+    for event, choice in middle:
+        if isinstance(event, UsageReported):
             events.append(event)
-        elif calls:
-            events.append(replace(event, index=event.index % calls))
-    return [*events, finished, *after]
+        elif isinstance(event, ToolCallStarted):
+            events.append(replace(event, index=calls[choice], choice=choice))
+            calls[choice] += 1
+        elif not isinstance(event, ToolCallDelta):
+            events.append(replace(event, choice=choice))
+        elif calls[choice]:
+            events.append(replace(event, index=event.index % calls[choice], choice=choice))
+    last = max((choice for event, choice in middle if not isinstance(event, UsageReported)), default=0)
+    return [*events, *(replace(finished, choice=choice) for choice in range(last, -1, -1)), *after]
 
 
 answers = st.builds(
     in_order,
-    st.lists(middles, max_size=20),
+    st.lists(st.tuples(middles, st.sampled_from([0, 0, 1, 2])), max_size=20),
     st.builds(Finished, reasons, st.none(), st.none() | st.just("default")),
     st.lists(st.builds(UsageReported, usages), max_size=1),
 )
@@ -262,20 +312,26 @@ def test_a_stream_adds_up_to_the_whole(events: list[Event], form: Form) -> None:
 def test_the_rules_of_streams(events: list[Event], form: Form) -> None:
     told = chunks(events, form)
     usage = told.pop() if whole(events, form).get("usage") else None
-    choices = [chunk["choices"][0] for chunk in told]
+    begun = [chunk["choices"][0]["index"] for chunk in told if "role" in chunk["choices"][0]["delta"]]
+    assert begun == list(range(len(whole(events, form)["choices"])))
+    for index in begun:
+        rules_of_a_choice([chunk["choices"][0] for chunk in told if chunk["choices"][0]["index"] == index])
+    assert all(chunk["usage"] is None and len(chunk["choices"]) == 1 for chunk in told)
+    assert usage is None or usage["choices"] == []
+    assert told[-1].get("service_tier") == whole(events, form).get("service_tier")
+    for chunk in told:
+        assert {key: chunk[key] for key in COMMON} == COMMON
+
+
+def rules_of_a_choice(choices: list[Any]) -> None:
     said = [choice["delta"] for choice in choices]
     assert [delta.get("role") for delta in said] == ["assistant"] + [None] * (len(said) - 1)
     assert [choice["finish_reason"] is None for choice in choices] == [True] * (len(choices) - 1) + [False]
     assert said[-1] == {}
-    assert all(chunk["usage"] is None and len(chunk["choices"]) == 1 for chunk in told)
-    assert usage is None or usage["choices"] == []
-    assert told[-1].get("service_tier") == whole(events, form).get("service_tier")
     starts = [call for delta in said for call in delta.get("tool_calls", ()) if "id" in call]
     assert [call["index"] for call in starts] == list(range(len(starts)))
-    for name in ("annotations", "thinking_blocks", "provider_content"):
+    for name in ("annotations", "thinking_blocks", "provider_content", "images"):
         assert sum(name in delta for delta in said) <= 1
-    for chunk in told:
-        assert {key: chunk[key] for key in COMMON} == COMMON
 
 
 def test_custom_calls_add_up_in_the_sdk() -> None:

@@ -388,6 +388,36 @@ MESSAGES = [
         [
             {
                 "role": "assistant",
+                "content": "here",
+                "images": [{"index": 0, "type": "image_url", "image_url": {"url": "http://i"}}],
+                "tool_calls": [{**CALL, "extra_content": {"google": {"thought_signature": "s", "issuer": "gemini:g"}}}],
+            },
+            RESULT,
+        ],
+        (
+            Turn(
+                "assistant",
+                (
+                    Text("here", "messages[0].content"),
+                    Image(Link("http://i"), at="messages[0].images[0]"),
+                    ToolCall("c1", "weather", '{"a": 1}', "function", "messages[0].tool_calls[0]", "s", "gemini:g"),
+                ),
+                None,
+                "messages[0]",
+            ),
+            Turn(
+                "tool",
+                (ToolResult("c1", (Text("mild", "messages[1].content"),), at="messages[1]"),),
+                None,
+                "messages[1]",
+            ),
+        ),
+        id="a-picture-and-a-signed-call",
+    ),
+    pytest.param(
+        [
+            {
+                "role": "assistant",
                 "content": "",
                 "tool_calls": [{"index": 0, "id": "c1", "function": CALL["function"]}],
             },
@@ -620,8 +650,20 @@ NOTED = [
     ),
     ({"messages": [{"role": "assistant", "content": "a", "x": 1}]}, "messages[0].x"),
     (
-        {"messages": [{"role": "assistant", "tool_calls": [{**CALL, "extra_content": {}}]}, RESULT]},
-        "messages[0].tool_calls[0].extra_content",
+        {"messages": [{"role": "assistant", "tool_calls": [{**CALL, "extra_content": {"x": 1}}]}, RESULT]},
+        "messages[0].tool_calls[0].extra_content.x",
+    ),
+    (
+        {"messages": [{"role": "assistant", "tool_calls": [{**CALL, "extra_content": {"google": {"x": 1}}}]}, RESULT]},
+        "messages[0].tool_calls[0].extra_content.google.x",
+    ),
+    (
+        {
+            "messages": [
+                {"role": "assistant", "images": [{"type": "image_url", "image_url": {"url": "http://i"}, "x": 1}]}
+            ]
+        },
+        "messages[0].images[0].x",
     ),
     (
         {

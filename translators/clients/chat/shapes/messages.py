@@ -6,6 +6,7 @@ from pydantic import Field, Tag
 
 from translators.clients.chat.shapes.content import (
     CacheControl,
+    ImageUrl,
     PlainContent,
     ReturnedContent,
     SaidContent,
@@ -29,6 +30,19 @@ class CalledCustom(TypedDict):
 
 
 @wire
+class GoogleExtra(TypedDict):
+    """Google's way to hand a Gemini's thought signature through a chat; `issuer` is ours."""
+
+    thought_signature: NotRequired[str | None]
+    issuer: NotRequired[str | None]
+
+
+@wire
+class ExtraContent(TypedDict):
+    google: NotRequired[GoogleExtra | None]
+
+
+@wire
 class FunctionCall(TypedDict):
     """`type` may be missing and `index` there: so it looks where a client put a stream together by hand."""
 
@@ -36,6 +50,7 @@ class FunctionCall(TypedDict):
     type: NotRequired[Literal["function"] | None]
     function: CalledFunction
     index: NotRequired[int | None]
+    extra_content: NotRequired[ExtraContent | None]
 
 
 @wire
@@ -44,6 +59,7 @@ class CustomCall(TypedDict):
     type: Literal["custom"]
     custom: CalledCustom
     index: NotRequired[int | None]
+    extra_content: NotRequired[ExtraContent | None]
 
 
 _CALLS = {"function": "<function>", "custom": "<custom>"}
@@ -114,6 +130,15 @@ class UserMessage(TypedDict):
 
 
 @wire
+class MadeImage(TypedDict):
+    """A picture that a model made, as OpenRouter and LiteLLM show it."""
+
+    type: Literal["image_url"]
+    image_url: ImageUrl
+    index: NotRequired[int | None]
+
+
+@wire
 class AssistantMessage(TypedDict):
     role: Literal["assistant"]
     content: NotRequired[SaidContent | None]
@@ -128,6 +153,7 @@ class AssistantMessage(TypedDict):
     reasoning: NotRequired[str | None]
     thinking_blocks: NotRequired[list[ThinkingBlock] | None]
     provider_content: NotRequired[list[ProviderBlock] | None]
+    images: NotRequired[list[MadeImage] | None]
 
 
 @wire
