@@ -28,7 +28,7 @@ from mitmproxy.proxy import layer, layers, mode_specs, server_hooks
 from mitmproxy.proxy.layers import modes
 
 from addons import embedded, hooks, inspector, listening, terminal, views
-from addons.authorities import Unauthorised
+from addons.authorities import Authorities, Unauthorised
 from addons.exchange import Exchange
 from addons.front import INTERNAL, Head
 from addons.house import House
@@ -70,6 +70,7 @@ class Gateway:
         self._loaded: config.Loaded | None = None
         self._house: House | None = None
         self._embedded: embedded.Embedded | None = None
+        self._authorities = Authorities()
         self._took_over = False
         self._recording = False
         self._live: weakref.WeakSet[Exchange] = weakref.WeakSet()
@@ -229,7 +230,7 @@ class Gateway:
     async def _authorised(self, request: ProviderRequest) -> ProviderRequest:
         assert self._house is not None
         if not isinstance(request.auth, EmbeddedAuth):
-            raise AssertionError(type(request.auth))
+            return await self._authorities.authorised(request)
         if self._embedded is None:
             raise _embedded_down("it is switched off.")
         try:

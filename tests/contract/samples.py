@@ -22,10 +22,15 @@ CONTENT_TYPES: dict[Framing, str] = {
     "ndjson": "application/x-ndjson",
     "eventstream": "application/vnd.amazon.eventstream",
 }
+SAME_ANSWERS = {"vertex-anthropic": "anthropic"}
+"""Dialects that differ from another in their requests only."""
 STREAMS = {
-    f"{provider}/{path.relative_to(FIXTURES / provider).as_posix()}": (provider, path.read_bytes())
+    f"{provider}/{path.relative_to(FIXTURES / SAME_ANSWERS.get(provider, provider)).as_posix()}": (
+        provider,
+        path.read_bytes(),
+    )
     for provider, dialect in PROVIDERS.items()
-    for path in sorted((FIXTURES / provider).rglob(f"*.{dialect.framing}"))
+    for path in sorted((FIXTURES / SAME_ANSWERS.get(provider, provider)).rglob(f"*.{dialect.framing}"))
 }
 COMPLETE = {name: stream for name, stream in STREAMS.items() if "/failing_" not in name}
 """A recording whose file name begins with `failing_` holds a provider's error."""

@@ -1,0 +1,49 @@
+"""Claude on Google's Vertex AI: Anthropic's Messages format under Vertex's paths.
+
+https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude, and `anthropic.lib.vertex` of its SDK: the
+model stands in the path, the version in the body, and media must come with the request.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from urllib.parse import quote
+
+from translators.conversation import Conversation, Document, Image, Inline, Part, ToolResult
+from translators.dialects import Framing, Model, Rendered
+from translators.errors import BadRequest
+from translators.providers import anthropic
+from translators.providers.anthropic import answer, read_error, read_limits
+
+__all__ = ["answer", "framing", "name", "read_error", "read_limits", "render"]
+
+name: str = "vertex-anthropic"
+framing: Framing = "sse"
+
+_LACKS = {"web_search": "web_search_20250305", "fast": False}
+"""Of what a family of Claudes has at Anthropic: newer search tools, and the fast mode."""
+_FIRST_VERSION = "2023-06-01"
+_FIRST_VERSION_HERE = "vertex-2023-10-16"
+
+
+def render(asked: Conversation, model: Model) -> Rendered:
+    """Raises `BadRequest`, also for what is not in the request itself: Vertex fetches nothing."""
+    for part in _media(part for turn in asked.turns for part in turn.parts):
+        if not isinstance(part.source, Inline):
+            message = "Claude on Vertex takes media only inline; send it as base64."
+            raise BadRequest(message, param=part.at, code="unsupported_parameter")
+    rendered = anthropic.render(asked, replace(model, overrides={**_LACKS, **model.overrides}))
+    headers = dict(rendered.headers)
+    version = headers.pop("anthropic-version")
+    body = {"anthropic_version": _FIRST_VERSION_HERE if version == _FIRST_VERSION else version, **rendered.body}
+    del body["model"]
+    verb = "streamRawPredict" if rendered.streams else "rawPredict"
+    path = f"/models/{quote(model.name, safe='@')}:{verb}"
+    return replace(rendered, path=path, headers=headers, body=body)
+
+
+def _media(parts: Iterable[Part]) -> Iterator[Image | Document]:
+    for part in parts:
+        if isinstance(part, Image | Document):
+            yield part
+        elif isinstance(part, ToolResult):
+            yield from _media(part.parts)
