@@ -24,13 +24,11 @@ CONTENT_TYPES: dict[Framing, str] = {
 }
 SAME_ANSWERS = {"vertex-anthropic": "anthropic"}
 """Dialects that differ from another in their requests only."""
+FOLDERS = {provider: FIXTURES / SAME_ANSWERS.get(provider, provider) for provider in PROVIDERS}
 STREAMS = {
-    f"{provider}/{path.relative_to(FIXTURES / SAME_ANSWERS.get(provider, provider)).as_posix()}": (
-        provider,
-        path.read_bytes(),
-    )
+    f"{provider}/{path.relative_to(FOLDERS[provider]).as_posix()}": (provider, path.read_bytes())
     for provider, dialect in PROVIDERS.items()
-    for path in sorted((FIXTURES / SAME_ANSWERS.get(provider, provider)).rglob(f"*.{dialect.framing}"))
+    for path in sorted(FOLDERS[provider].rglob(f"*.{dialect.framing}"))
 }
 COMPLETE = {name: stream for name, stream in STREAMS.items() if "/failing_" not in name}
 """A recording whose file name begins with `failing_` holds a provider's error."""
