@@ -49,14 +49,15 @@ def test_the_sdk_would_send_the_same(model: str, stream: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "version"),
+    ("overrides", "version"),
     [
-        pytest.param("claude-sonnet-4-5@20250929", "vertex-2023-10-16", id="an older model"),
-        pytest.param("claude-opus-5-5", "2026-10-21", id="a newer one"),
+        pytest.param({}, "vertex-2023-10-16", id="the first"),
+        pytest.param({"version": "2026-10-21"}, "2026-10-21", id="as configured"),
     ],
 )
-def test_the_version_is_in_the_body(model: str, version: str) -> None:
-    assert vertex_anthropic.render(conversation(), Model(model)).body["anthropic_version"] == version
+def test_the_version_is_in_the_body(overrides: dict[str, Any], version: str) -> None:
+    rendered = vertex_anthropic.render(conversation(), Model("claude-opus-5-5", overrides))
+    assert rendered.body["anthropic_version"] == version
 
 
 @pytest.mark.parametrize(
