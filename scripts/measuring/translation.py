@@ -1,88 +1,195 @@
-"""`scripts/bench --translation`: what the translation alone costs, next to parsing and writing the same JSON."""
+"""`scripts/bench --translation`: what the translation alone costs, next to parsing and writing the same JSON.
+
+The floor of a request is parsing the client's body and writing the provider's; of an answer, parsing the provider's
+payloads and writing the client's, both with Python's own `json`. Every provider dialect is asked by a chat; the relays by their own clients.
+"""
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from pydantic_core import from_json, to_json
 
 from scripts.measuring import wire
+from scripts.measuring.dialects import SAMPLES, Sample
 from scripts.measuring.parts import Stopwatch
-from translators.dialects import Envelope, Model, Recall
+from translators.dialects import Envelope, Model, Recall, Upstream, Writer
 from translators.pipe import Pipe
-from translators.registry import CLIENTS, PROVIDERS
+from translators.registry import CLIENTS, PROVIDERS, RELAYS
 
-CLIENT, PROVIDER = CLIENTS["chat"], PROVIDERS["anthropic"]
+CHAT = CLIENTS["chat"]
 ENVELOPE = Envelope("chatcmpl-bench", 0, wire.MODEL)
-FORM = CLIENT.parse(wire.question("each", 0, chat=True)).form
-WHOLE_FORM = CLIENT.parse(wire.question("whole", 0, chat=True)).form
-CONTENT = {"event-stream": "text/event-stream", "json": "application/json"}
+DELTAS = 200
+MANY = 100_000
+READ = 64 * 1024
+"""Bytes a read of a large stream."""
+TARGET = 4.0
+"""At most so many times the floor."""
+FLAT = 1.5
+"""At most so many times the cost of an event in a short stream, in one of `MANY`."""
+
+Say = Callable[[str], None]
 
 
-def report(say: Callable[[str], None]) -> None:
-    """One line a direction: microseconds translated, microseconds of JSON alone, and their ratio."""
-    watch = Stopwatch()
-    asked = json.dumps(wire.question("each", 0, chat=True)).encode()
-    payloads = [event.partition(b"data: ")[2] for events in wire.STREAM_EVENTS for event in events.split(b"\n\n")]
-    payloads = [payload for payload in payloads if payload]
-    count = len(payloads)
-    bulk = b"".join(wire.STREAM_EVENTS)
-    chunks = _client_chunks()
-    rows = (
-        ("request: parse and render", watch.of(lambda: _request(asked)), watch.of(lambda: _floor([asked], [asked])), 1),
-        ("whole answer", watch.of(_whole), watch.of(lambda: _floor([wire.WHOLE_BODY], [wire.WHOLE_BODY])), 1),
-        ("event, each by itself", watch.of(_each), watch.of(lambda: _floor(payloads, chunks)), count),
-        ("event, in large reads", watch.of(lambda: _stream([bulk])), watch.of(lambda: _floor(payloads, chunks)), count),
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One client dialect and one provider dialect. `ask` makes the provider's body of the client's."""
+
+    name: str
+    sample: Sample
+    body: bytes
+    ask: Callable[[bytes], bytes]
+    upstream: Upstream
+    streamed: Callable[[], Writer]
+    whole: Callable[[], Writer]
+
+    def answer(self, pieces: list[bytes], content_type: str, writer: Writer) -> bytes:
+        answer = self.upstream.answer(Recall(self.sample.model))
+        pipe = Pipe(answer, writer, framing=self.upstream.framing, content_type=content_type)
+        out = b"".join([pipe.feed(piece) for piece in pieces]) + pipe.close()
+        assert pipe.done, pipe.failure
+        return out
+
+
+def report(say: Say) -> int:
+    """One line a way and direction: microseconds translated, microseconds of JSON alone, and their ratio. The number
+    of targets that were missed."""
+    watch, missed = Stopwatch(), 0
+    say(f"{'microseconds':46}{'translated':>12}{'JSON alone':>12}{'ratio':>8}")
+    for way in ways():
+        for what, ours, floor in _rows(way, watch):
+            ratio = ours / floor
+            missed += ratio > TARGET
+            verdict = f"  <= {TARGET:g}  {'ok' if ratio <= TARGET else 'MISSED'}"
+            say(f"{way.name:28}{what:18}{ours:12.2f}{floor:12.2f}{ratio:8.1f}{verdict}")
+        growth = _growth(way)
+        missed += growth > FLAT
+        verdict = f"  <= {FLAT:g}  {'ok' if growth <= FLAT else 'MISSED'}"
+        say(f"{way.name:28}{f'event, of {MANY:,}':42}{growth:8.2f}{verdict}")
+    say(f"Targets missed: {missed}.")
+    return missed
+
+
+def ways() -> list[Way]:
+    """Chat to every provider dialect, and every relay."""
+    translated = [
+        _translated(name, SAMPLES[name]) for name in PROVIDERS if name in SAMPLES and ("chat", name) not in RELAYS
+    ]
+    relayed = [_relayed(client, name, SAMPLES[name]) for client, name in RELAYS if name in SAMPLES]
+    return [*translated, *relayed]
+
+
+def _asked(stream: bool, **fields: Any) -> bytes:
+    body = {**wire.question("each", 0, chat=True), **fields, "stream": stream}
+    return json.dumps(body).encode()
+
+
+def _translated(name: str, sample: Sample) -> Way:
+    provider = PROVIDERS[name]
+
+    def ask(body: bytes) -> bytes:
+        return to_json(provider.render(CHAT.parse(from_json(body)).conversation, Model(sample.model)).body)
+
+    form = CHAT.parse(from_json(_asked(True))).form
+    return Way(
+        f"chat -> {name}",
+        sample,
+        _asked(True),
+        ask,
+        provider,
+        lambda: CHAT.streamed(form, ENVELOPE),
+        lambda: CHAT.whole(form, ENVELOPE),
     )
-    say(f"{'microseconds':28}{'translated':>12}{'JSON alone':>12}{'ratio':>8}")
-    for name, ours, floor, parts in rows:
-        say(f"{name:28}{ours / parts:12.2f}{floor / parts:12.2f}{ours / floor:8.1f}")
 
 
-def _request(asked: bytes) -> bytes:
-    conversation = CLIENT.parse(from_json(asked)).conversation
-    return to_json(PROVIDER.render(conversation, Model(wire.MODEL)).body)
+def _relayed(client: str, name: str, sample: Sample) -> Way:
+    relay = RELAYS[client, name]
+    body = (
+        _asked(True) if client == "chat" else json.dumps({"model": "m", "input": "Hi" * 500, "stream": True}).encode()
+    )
+
+    def ask(body: bytes) -> bytes:
+        return to_json(relay.render(from_json(body), Model(sample.model)).rendered.body)
+
+    form = relay.render(from_json(body), Model(sample.model)).form
+    return Way(
+        f"{client} => {name}",
+        sample,
+        body,
+        ask,
+        relay,
+        lambda: relay.streamed(form, ENVELOPE),
+        lambda: relay.whole(form, ENVELOPE),
+    )
 
 
-def _floor(read: list[bytes], write: list[bytes]) -> None:
-    for data in read:
-        from_json(data)
-    for value in _parsed(write):
-        to_json(value)
+def _rows(way: Way, watch: Stopwatch) -> list[tuple[str, float, float]]:
+    sample, kind = way.sample, way.sample.content_type
+    each = [sample.opening, *[sample.delta] * DELTAS, sample.closing]
+    streamed = way.answer(each, kind, way.streamed())
+    read, write = _payloads(way, sample.stream(DELTAS)), _json_of(streamed)
+    whole = way.answer([sample.whole], "application/json", way.whole())
+    count = len(read)
+    return [
+        ("request", watch.of(lambda: way.ask(way.body)), watch.of(_floor([way.body], [from_json(way.ask(way.body))]))),
+        (
+            "whole answer",
+            watch.of(lambda: way.answer([sample.whole], "application/json", way.whole())),
+            watch.of(_floor([sample.whole], [from_json(whole)])),
+        ),
+        (
+            "event, by itself",
+            watch.of(lambda: way.answer(each, kind, way.streamed())) / count,
+            watch.of(_floor(read, write)) / count,
+        ),
+        (
+            "event, in bulk",
+            watch.of(lambda: way.answer([sample.stream(DELTAS)], kind, way.streamed())) / count,
+            watch.of(_floor(read, write)) / count,
+        ),
+    ]
 
 
-_PARSED: dict[int, list[object]] = {}
+def _growth(way: Way) -> float:
+    """What an event of a very long stream costs, in terms of one of a short stream."""
+    watch = Stopwatch(rounds=3, seconds=0.05)
+
+    def cost(deltas: int) -> float:
+        data = way.sample.stream(deltas)
+        pieces = [data[at : at + READ] for at in range(0, len(data), READ)]
+        return watch.of(lambda: way.answer(pieces, way.sample.content_type, way.streamed())) / deltas
+
+    return cost(MANY) / cost(MANY // 100)
 
 
-def _parsed(write: list[bytes]) -> list[object]:
-    if id(write) not in _PARSED:
-        _PARSED[id(write)] = [from_json(data) for data in write]
-    return _PARSED[id(write)]
+def _floor(read: list[bytes], write: list[object]) -> Callable[[], None]:
+    def floor() -> None:
+        for data in read:
+            json.loads(data)
+        for value in write:
+            json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+    return floor
 
 
-def _each() -> bytes:
-    return _stream(_BY_THEMSELVES)
+def _payloads(way: Way, data: bytes) -> list[bytes]:
+    """The JSON of a provider's stream, by the gateway's own reader."""
+    told: list[bytes] = []
+    answer = way.upstream.answer(Recall(way.sample.model))
+    pipe = Pipe(
+        answer,
+        way.streamed(),
+        framing=way.upstream.framing,
+        content_type=way.sample.content_type,
+        tap=lambda name, payload, out, notes: told.append(payload),
+    )
+    pipe.feed(data)
+    pipe.close()
+    return [payload for payload in told if payload.startswith(b"{")]
 
 
-_BY_THEMSELVES = list(wire.STREAM_EVENTS)
-
-
-def _stream(pieces: list[bytes]) -> bytes:
-    answer, writer = PROVIDER.answer(Recall(wire.MODEL)), CLIENT.streamed(FORM, ENVELOPE)
-    pipe = Pipe(answer, writer, content_type=CONTENT["event-stream"])
-    out = b"".join([pipe.feed(piece) for piece in pieces]) + pipe.close()
-    assert pipe.done
-    return out
-
-
-def _whole() -> bytes:
-    answer, writer = PROVIDER.answer(Recall(wire.MODEL)), CLIENT.whole(WHOLE_FORM, ENVELOPE)
-    pipe = Pipe(answer, writer, content_type=CONTENT["json"])
-    out = pipe.feed(wire.WHOLE_BODY) + pipe.close()
-    assert pipe.done
-    return out
-
-
-def _client_chunks() -> list[bytes]:
-    """The JSON of what a client gets for the stream."""
-    lines = _stream([b"".join(wire.STREAM_EVENTS)]).split(b"\n\n")
-    return [line.removeprefix(b"data: ") for line in lines if line.startswith(b"data: {")]
+def _json_of(stream: bytes) -> list[object]:
+    """The JSON of what a client gets."""
+    data = [line.partition(b"data: ")[2] for line in stream.split(b"\n")]
+    return [from_json(each) for each in data if each.startswith(b"{")]

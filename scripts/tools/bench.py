@@ -24,8 +24,8 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     print(running.machine())
     if options.translation:
-        translation.report(print)
-        return 0
+        missed = translation.report(print)
+        return 1 if missed and options.check else 0
     if sys.platform != "linux":
         print("scripts/bench: memory and processor time are read from Linux's /proc.", file=sys.stderr)
         return 2
