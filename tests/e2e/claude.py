@@ -15,6 +15,10 @@ def tool_use(call_id: str, name: str, **given: Any) -> Block:
     return {"type": "tool_use", "id": call_id, "name": name, "input": given}
 
 
+def thinking(thought: str, signature: str = "c2lnbmVk") -> Block:
+    return {"type": "thinking", "thinking": thought, "signature": signature}
+
+
 def message(*blocks: Block, stop_reason: str = "end_turn", usage: tuple[int, int] = (11, 7)) -> dict[str, Any]:
     return {
         "id": "msg_01",
@@ -47,15 +51,23 @@ def _events(whole: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _block(index: int, block: Block) -> Iterator[dict[str, Any]]:
-    field, kind, said = (
-        ("text", "text_delta", block["text"])
-        if block["type"] == "text"
-        else ("partial_json", "input_json_delta", json.dumps(block["input"]))
-    )
-    start = {**block, "text": ""} if block["type"] == "text" else {**block, "input": {}}
-    yield {"type": "content_block_start", "index": index, "content_block": start}
-    for at in range(0, len(said), 3):
-        delta = {"type": kind, field: said[at : at + 3]}
+    match block["type"]:
+        case "text":
+            field, kind, said, empty = "text", "text_delta", block["text"], {"text": ""}
+        case "thinking":
+            field, kind, said, empty = (
+                "thinking",
+                "thinking_delta",
+                block["thinking"],
+                {"thinking": "", "signature": ""},
+            )
+        case _:
+            field, kind, said, empty = "partial_json", "input_json_delta", json.dumps(block["input"]), {"input": {}}
+    yield {"type": "content_block_start", "index": index, "content_block": {**block, **empty}}
+    deltas = [{"type": kind, field: said[at : at + 3]} for at in range(0, len(said), 3)]
+    if "signature" in block:
+        deltas.append({"type": "signature_delta", "signature": block["signature"]})
+    for delta in deltas:
         yield {"type": "content_block_delta", "index": index, "delta": delta}
     yield {"type": "content_block_stop", "index": index}
 

@@ -1,0 +1,92 @@
+"""Clients of Node.js's: OpenAI's own library, and Vercel's AI SDK with its two OpenAI providers."""
+
+import fcntl
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import claude
+import pytest
+from gateway_process import CLIENT_KEY, GatewayProcess
+from provider import Provider, Script, stream, whole
+
+NODE = Path(__file__).parent / "node"
+CALL = claude.message(claude.tool_use("toolu_1", "weather", city="Rome"), stop_reason="tool_use")
+ANSWER = claude.message(claude.text("It is sunny in Rome."))
+
+STREAMED = [
+    pytest.param("ai-sdk-openai-chat", id="AI SDK, chat"),
+    pytest.param("ai-sdk-compatible", id="AI SDK, openai-compatible"),
+    pytest.param("ai-sdk-openai", id="AI SDK, responses"),
+]
+LOOPED = [
+    pytest.param("ai-sdk-compatible-tools", id="AI SDK, openai-compatible"),
+    pytest.param("ai-sdk-openai-tools", id="AI SDK, responses"),
+]
+
+
+@pytest.fixture(scope="session")
+def installed() -> Path:
+    """The packages of `package-lock.json`, installed once."""
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        pytest.skip("node and npm are not installed")
+    mark, lock = NODE / "node_modules" / ".gateway-lock", NODE / "package-lock.json"
+    with (NODE.parent / ".node.lock").open("w") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        if not mark.exists() or mark.read_bytes() != lock.read_bytes():
+            command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+            subprocess.run(command, cwd=NODE, check=True, capture_output=True, timeout=300)
+            mark.write_bytes(lock.read_bytes())
+    return NODE
+
+
+def run(installed: Path, gateway: GatewayProcess, client: str) -> Any:
+    command = ["node", "clients.mjs", client, f"{gateway.url}/v1", CLIENT_KEY, "sonnet"]
+    done = subprocess.run(command, check=False, cwd=installed, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def answering(body: dict[str, Any]) -> Script:
+    """Whole or streamed, as it is asked."""
+    as_whole, as_stream = whole(body), stream(claude.events(body))
+
+    async def script(call: Any) -> None:
+        await (as_stream if call.json.get("stream") else as_whole)(call)
+
+    return script
+
+
+def test_openai_chat(installed: Path, gateway: GatewayProcess, provider: Provider) -> None:
+    provider.default = stream(claude.HELLO)
+    assert run(installed, gateway, "openai-chat") == {"text": "Hello there", "finish": "stop"}
+
+
+def test_openai_responses(installed: Path, gateway: GatewayProcess, provider: Provider) -> None:
+    provider.default = stream(claude.HELLO)
+    told = run(installed, gateway, "openai-responses")
+    assert (told["text"], told["status"]) == ("Hello there", "completed")
+    assert (told["types"][0], told["types"][-1]) == ("response.created", "response.completed")
+
+
+@pytest.mark.parametrize("client", STREAMED)
+def test_a_stream(installed: Path, gateway: GatewayProcess, provider: Provider, client: str) -> None:
+    provider.default = stream(claude.HELLO)
+    told = run(installed, gateway, client)
+    assert (told["text"], told["finish"], told["output"]) == ("Hello there", "stop", 7)
+    assert "error" not in told["kinds"]
+
+
+@pytest.mark.parametrize("client", LOOPED)
+def test_a_tool_loop(installed: Path, gateway: GatewayProcess, provider: Provider, client: str) -> None:
+    provider.scripts = [answering(CALL), answering(ANSWER)]
+    assert run(installed, gateway, client) == {
+        "text": "It is sunny in Rome.",
+        "steps": 2,
+        "calls": [{"city": "Rome"}],
+    }
+    [result] = provider.calls[1].json["messages"][-1]["content"]
+    assert (result["type"], result["tool_use_id"]) == ("tool_result", "toolu_1")
+    assert "sunny in Rome" in json.dumps(result["content"])
