@@ -20,7 +20,18 @@ from translators.dialects import Model
 from translators.errors import BadRequest
 from translators.registry import CLIENTS, PROVIDERS
 
-MODELS = {"anthropic": ("claude-opus-4-6", "claude-opus-5-5", "claude-haiku-4-5", "some-local-model")}
+MODELS = {
+    "anthropic": ("claude-opus-4-6", "claude-opus-5-5", "claude-haiku-4-5", "some-local-model"),
+    "bedrock": (
+        "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "global.anthropic.claude-opus-4-6-v1",
+        "us.anthropic.claude-opus-5-5",
+        "us.amazon.nova-2-lite-v1:0",
+        "amazon.nova-lite-v1:0",
+        "openai.gpt-oss-120b-1:0",
+        "meta.llama3-3-70b-instruct-v1:0",
+    ),
+}
 """By provider dialect, one model of each kind."""
 
 # `reasoning_visible` is not here: hiding reasoning is the client dialect's part.

@@ -1,14 +1,14 @@
 """Amazon's event stream out of bytes that come in any pieces (application/vnd.amazon.eventstream,
 https://docs.aws.amazon.com/transcribe/latest/dg/event-stream.html).
 
-A message: its length, that of its headers, the CRC of these two; headers; a payload; the CRC of all before it. What kind
-of event a payload is stands in the headers only, so payloads are handed on inside of the union that botocore's models
+A message: its length, that of its headers, the CRC of these two; headers; a payload; the CRC of all before it. Only
+the headers tell what kind of event a payload is, so payloads are handed on inside of the union that botocore's models
 make of them: `{"contentBlockDelta": <payload>}`. An error is `{"exception": {"type": ..., "message": ...}}`.
 """
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -47,27 +47,25 @@ class EventStreamReader:
         self._largest = largest
         self._held = bytearray()
         self._total = 0  # the length of the message that is under way; 0 while its prelude is
+        self._headers = 0  # the length of its headers
         self._kinds: dict[bytes, _Kind] = {}
 
-    def feed(self, data: bytes) -> list[Message]:
-        """The messages that end in `data`."""
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """The messages that end in `data`, each before what comes after it is looked at."""
         held = self._held
         held += data
-        if len(held) < (self._total or _PRELUDE.size):
-            return []
-        messages: list[Message] = []
         at = 0
         try:
-            while len(held) - at >= _PRELUDE.size:
-                self._total, headers = self._prelude(at)
-                if len(held) - at < self._total:
-                    break
-                messages.append(self._message(bytes(held[at : at + self._total]), headers))
+            while len(held) - at >= (self._total or _PRELUDE.size):
+                if not self._total:
+                    self._total, self._headers = self._prelude(at)
+                    continue
+                whole = bytes(held[at : at + self._total])
                 at += self._total
                 self._total = 0
+                yield self._message(whole, self._headers)
         finally:
             del held[:at]
-        return messages
 
     def close(self) -> None:
         """The bytes are over: half a message is an error."""

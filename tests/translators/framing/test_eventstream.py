@@ -190,9 +190,16 @@ def test_half_a_message_is_an_error(end: int) -> None:
 
 def test_one_event_may_not_be_larger_than_the_limit() -> None:
     whole = message(EVENT, b'"' + b"x" * 200 + b'"')
-    assert EventStreamReader(len(whole)).feed(whole)
+    assert list(EventStreamReader(len(whole)).feed(whole))
     with pytest.raises(BadAnswer):
-        EventStreamReader(len(whole) - 1).feed(whole[:12])
+        list(EventStreamReader(len(whole) - 1).feed(whole[:12]))
+
+
+def test_what_came_before_the_damage_is_told() -> None:
+    reader = EventStreamReader().feed(message(EVENT, b"1") + b"no message at all")
+    assert next(reader).data == b'{"contentBlockDelta":1}'
+    with pytest.raises(BadAnswer):
+        next(reader)
 
 
 @settings(max_examples=60, deadline=None)
