@@ -125,13 +125,13 @@ def _failure(status: int, kind: str, message: str, readable: bool, headers: Mapp
             return Failure(429, text, "insufficient_quota", None, "insufficient_quota", headers)
         case 429:
             return Failure(429, text, "rate_limit_error", None, "rate_limit_exceeded", headers)
-        case 424 | 502:
+        case 424 | 502 if short.startswith("model"):
             return Failure(502, text, "server_error", None, "model_error", headers)
         case 503 | 529:
             return Failure(503, text, "server_error", None, "server_overloaded", headers)
         case 500:
             return Failure(500, text, "server_error", None, None, headers)
-    if 400 <= status < 500:
+    if 400 <= status < 500 and status != 424:
         return Failure(status, text, "invalid_request_error", None, None, headers)
     return Failure(502, text, "server_error", None, None, headers)
 
