@@ -40,6 +40,9 @@ _REASONS: dict[str, FinishReason] = {
     "model_context_window_exceeded": "length",
     "guardrail_intervened": "content_filter",
     "content_filtered": "content_filter",
+    # not in Converse's list, but a Claude's own words
+    "refusal": "content_filter",
+    "pause_turn": "length",
 }
 _MALFORMED = ("malformed_model_output", "malformed_tool_use")
 _OUT_OF_ORDER = "Reasoning or a server's tool came between text and calls; in history it will stand ahead of them."

@@ -23,21 +23,22 @@ from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.anthropic import arguments
 from translators.providers.anthropic.families import short_name
-from translators.providers.anthropic.wire_names import CallIds, ToolNames
+from translators.providers.anthropic.wire_names import CallIds
 from translators.providers.bedrock.caching import Block, CachePoints
 from translators.providers.bedrock.families import Family
 from translators.providers.bedrock.media import Media
+from translators.providers.bedrock.tools import Toolbox
 
 
 class Parts:
     """Writes parts as blocks; `notes` and `points` collect what comes up on the way."""
 
     def __init__(
-        self, model: str, family: Family, names: ToolNames, ids: CallIds, points: CachePoints, notes: list[Note]
+        self, model: str, family: Family, toolbox: Toolbox, ids: CallIds, points: CachePoints, notes: list[Note]
     ) -> None:
         self._models = {short_name(name) for name in (model, family.base_model) if name}
         self._claude = family.claude
-        self._names, self._ids, self._points, self._notes = names, ids, points, notes
+        self._toolbox, self._ids, self._points, self._notes = toolbox, ids, points, notes
         self._media = Media(family, notes)
         self.documents = self._media.documents
         self.paths: dict[str, str] = {}
@@ -109,7 +110,7 @@ class Parts:
         given = custom_tools.wrapped(part.arguments) if part.kind == "custom" else self._arguments(part)
         id = self._ids.opened(part.id)
         self.paths[f"toolUse:{id}"] = part.at
-        return {"toolUse": {"toolUseId": id, "name": self._names[part.name], "input": given}}
+        return {"toolUse": {"toolUseId": id, "name": self._toolbox.names[part.name], "input": given}}
 
     def _arguments(self, part: ToolCall) -> Mapping[str, Any]:
         """The JSON text of a call; nothing at all is an empty object. What a model wrote and is none, cut at its
@@ -149,6 +150,10 @@ class Parts:
             return None
         if part.payload.keys() not in ({"toolUse"}, {"toolResult"}):
             raise BadRequest("This is no block of a server's tool.", param=f"{part.at}.block")
+        if not self._toolbox.searches:
+            why = "What a server's tool did can only be told while it is declared."
+            self._notes.append(Note(part.at, "dropped", detail=why))
+            return None
         return dict(part.payload)
 
 

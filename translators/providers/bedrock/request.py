@@ -32,7 +32,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     points = CachePoints(family, notes)
     points.read(knobs)
     toolbox = Toolbox(asked, family, notes)
-    parts = Parts(model.name, family, toolbox.names, CallIds(asked, _LONGEST_ID), points, notes)
+    parts = Parts(model.name, family, toolbox, CallIds(asked, _LONGEST_ID), points, notes)
     said = history(asked, family, parts, notes)
 
     max_tokens = settings.limit(knobs, family, notes)

@@ -36,6 +36,11 @@ class Toolbox:
         names = (*(tool.name for tool in self._tools), *(part.name for part in called))
         self.names = ToolNames(names, reserved, LONGEST_NAME)
 
+    @property
+    def searches(self) -> bool:
+        """Whether the provider's own web search is declared."""
+        return self._search is not None and (self._from_history or not self._no_calls())
+
     def written(self, knobs: Knobs, points: CachePoints, instructions: list[str]) -> list[Block]:
         """`toolConfig.tools`, less those that `tool_choice` leaves out."""
         choice = self._choice
@@ -92,7 +97,7 @@ class Toolbox:
         choice = self._choice
         at = choice.at if choice else "tool_choice"
         search = self._web_search(knobs)
-        if search and self._search and not self._from_history:
+        if search and self._search and not self.searches:
             why = "Where no tool may be called, the model cannot search the web either."
             self._notes.append(Note(self._search.at, "approximated", detail=why))
             search = []

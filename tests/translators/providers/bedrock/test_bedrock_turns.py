@@ -9,6 +9,7 @@ from bedrock_turns import (
     LLAMA,
     MIDDLE,
     NEW,
+    NOVA,
     OLD,
     POINT,
     TOOL,
@@ -41,6 +42,7 @@ from translators.conversation import (
     ToolResult,
     Turn,
     Upload,
+    WebSearch,
 )
 from translators.dialects import Recall, Rendered
 from translators.errors import BadRequest
@@ -249,10 +251,10 @@ MESSAGES = [
         id="reasoning that led to nothing",
     ),
     pytest.param(
-        (HI, turn("assistant", Foreign("bedrock", SERVER), Foreign("bedrock", SERVED), "A"), HI),
-        {"messages": [user("Hi"), assistant(SERVER, SERVED, "A"), user("Hi")]},
-        [],
-        id="a server's tool is replayed",
+        (HI, turn("assistant", Foreign("bedrock", SERVER, at="b"), "A"), HI),
+        {"messages": [user("Hi"), assistant("A"), user("Hi")]},
+        [("b", "dropped")],
+        id="a server's tool that is not declared any more",
     ),
     pytest.param(
         (HI, turn("assistant", Foreign("anthropic", {"type": "server_tool_use"}, at="b"), "A"), HI),
@@ -270,6 +272,16 @@ def test_messages(turns: tuple[Turn, ...], body: Any, notes: list[tuple[str, str
     if body is not None:
         assert rendered.body == body
     assert paths(rendered) == notes
+
+
+def test_a_servers_tool_is_replayed() -> None:
+    turns = (HI, turn("assistant", Foreign("bedrock", SERVER), Foreign("bedrock", SERVED), "A"), HI)
+    rendered = render(*turns, model=NOVA, options={"web_search": WebSearch()})
+    assert rendered.body == {
+        "messages": [user("Hi"), assistant(SERVER, SERVED, "A"), user("Hi")],
+        "toolConfig": {"tools": [{"systemTool": {"name": "nova_grounding"}}]},
+    }
+    assert rendered.notes == ()
 
 
 def test_ids_are_rewritten_without_collisions() -> None:
