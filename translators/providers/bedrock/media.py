@@ -46,6 +46,7 @@ class Media:
         self._family, self._notes = family, notes
         self.documents: dict[str, str] = {}
         """Where each document was written, by its name."""
+        self._uses: dict[str, int] = {}  # so that a name that is used for every file is not tried from 2 each time
 
     def image(self, image: Image) -> dict[str, Any]:
         """An image; a PDF that came as one becomes a document."""
@@ -101,11 +102,11 @@ class Media:
         stem, dot, ending = given.rpartition(".")
         stem = stem if dot and ending.lower() in _ENDINGS else given
         cleaned = _SPACES.sub(" ", _NOT_IN_NAMES.sub("-", stem)).strip()[:_LONGEST_NAME]
-        name, count = cleaned or "document", 1
+        name = cleaned = cleaned or "document"
         while name in self.documents:
-            count += 1
+            self._uses[cleaned] = count = self._uses.get(cleaned, 1) + 1
             tail = f" ({count})"
-            name = (cleaned or "document")[: _LONGEST_NAME - len(tail)] + tail
+            name = cleaned[: _LONGEST_NAME - len(tail)] + tail
         self.documents[name] = document.at
         if given and name != stem:
             why = "A document's name has letters, digits, spaces, hyphens and brackets, and is its own."

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -488,6 +489,55 @@ def test_what_cannot_be_read(payload: Any) -> None:
     with pytest.raises(BadAnswer) as caught:
         dialect.answer(Recall()).on(payload)
     assert caught.value.failure.status >= 500
+
+
+JUNK: list[Any] = [None, True, 5, "x", [], [1], {}, {"a": 1}, {"text": 1}]
+
+
+def changed(value: Any) -> Iterator[Any]:
+    """`value` with each thing in it replaced by each piece of junk, and left out."""
+    yield from JUNK
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield {name: each for name, each in value.items() if name != key}
+            for junk in changed(inner):
+                yield {**value, key: junk}
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            for junk in changed(inner):
+                yield [*value[:at], junk, *value[at + 1 :]]
+
+
+def is_told_or_refused(feed: Callable[[], Any]) -> None:
+    try:
+        events = list(feed())
+    except BadAnswer:
+        return
+    assert sum(isinstance(event, Finished) for event in events) == 1
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
+def test_any_junk_in_a_stream_is_told_or_refused(path: Any) -> None:
+    """Nothing that a provider sends is a bug of ours."""
+    events = lines(path)
+    for at, event in enumerate(events):
+        ((kind, value), *_) = event.items()
+        for junk in changed(value):
+            machine = dialect.answer(Recall())
+            payloads = [*events[:at], {kind: junk}, *events[at + 1 :]]
+            is_told_or_refused(
+                lambda machine=machine, payloads=payloads: [
+                    *(told for payload in payloads for told in machine.on(payload)),
+                    *machine.close(),
+                ]
+            )
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_any_junk_in_a_whole_answer_is_told_or_refused(name: str) -> None:
+    body = {"output": {"message": {"content": WHOLE[name]}}, "stopReason": "end_turn", "usage": {"inputTokens": 1}}
+    for junk in changed(body):
+        is_told_or_refused(lambda junk=junk: dialect.answer(Recall()).whole(junk))
 
 
 def test_names_are_the_clients_and_custom_tools_take_text() -> None:
