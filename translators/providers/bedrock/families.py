@@ -48,19 +48,25 @@ class Family:
     """It is not known to refuse audio."""
     nova: bool = False
     """`additionalModelRequestFields` are Nova's, and it can search the web."""
+    failed_results: bool = False
+    """A tool's result may say that it is an error."""
+    streamed_tools: bool = True
+    """It may be asked for a stream while it has tools."""
     mid_system: bool = False
     """A message in the middle may have the role `system`."""
     base_model: str = ""
     """The model behind a name that tells nothing, such as the ARN of an application inference profile."""
 
 
-_CLAUDE = Family(claude=True, effort="claude", cache_ttls=("5m", "1h"), audio=False)
+_CLAUDE = Family(claude=True, effort="claude", cache_ttls=("5m", "1h"), audio=False, failed_results=True)
 _OLDER_CLAUDE = replace(_CLAUDE, cache_ttls=("5m",))
 _OLDEST_CLAUDE = replace(_CLAUDE, cache_ttls=())
 _FIVE_MINUTES = re.compile(r"claude-(?:3-7|3-5|(?:opus|sonnet)-4(?:-[01])?$|4-)")
 _NO_CACHE = re.compile(r"claude-(?:3-(?:opus|sonnet|haiku)|2|v2|instant)")
-_NOVA = Family(nova=True, cache_ttls=("5m",), cached_tools=False, audio=False)
+_NOVA = Family(nova=True, cache_ttls=("5m",), cached_tools=False, audio=False, failed_results=True)
 _STRUCTURED = Family(replace(_PLAIN, structured_output=True))
+_WHOLE_TOOLS = Family(streamed_tools=False)
+_UNFORCED = replace(_PLAIN, forced_tools="never")
 _FAMILIES: tuple[tuple[re.Pattern[str], Family], ...] = tuple(
     (re.compile(rf"(?:^|[./]){name}"), family)
     for name, family in (
@@ -68,7 +74,11 @@ _FAMILIES: tuple[tuple[re.Pattern[str], Family], ...] = tuple(
         (r"amazon\.nova", _NOVA),
         (r"openai\.gpt-oss", replace(_STRUCTURED, effort="reasoning_effort")),
         (r"openai\.gpt-", replace(_STRUCTURED, effort="reasoning")),
-        (r"(?:deepseek|google|minimax|mistral|moonshot(?:ai)?|nvidia|qwen|zai)\.", _STRUCTURED),
+        (r"(?:deepseek\.v|google\.gemma-3|minimax\.|moonshot(?:ai)?\.|nvidia\.nemotron|qwen\.qwen3)", _STRUCTURED),
+        (r"mistral\.(?:magistral|ministral|mistral-large-3|voxtral)", _STRUCTURED),
+        (r"mistral\.", _WHOLE_TOOLS),
+        (r"meta\.llama", replace(_WHOLE_TOOLS, facts=_UNFORCED)),
+        (r"(?:ai21|cohere)\.", Family(_UNFORCED)),
     )
 )
 _OF_FACTS = frozenset(each.name for each in fields(Facts)) - {"mid_system"}

@@ -37,7 +37,7 @@ class Parts:
         self, model: str, family: Family, toolbox: Toolbox, ids: CallIds, points: CachePoints, notes: list[Note]
     ) -> None:
         self._models = {short_name(name) for name in (model, family.base_model) if name}
-        self._claude = family.claude
+        self._family = family
         self._toolbox, self._ids, self._points, self._notes = toolbox, ids, points, notes
         self._media = Media(family, notes)
         self.documents = self._media.documents
@@ -102,7 +102,7 @@ class Parts:
         if issuer is None:
             return True
         dialect, _, name = issuer.partition(":")
-        if dialect != "bedrock" and not (dialect == "anthropic" and self._claude and not redacted):
+        if dialect != "bedrock" and not (dialect == "anthropic" and self._family.claude and not redacted):
             return False
         return not name or short_name(name) in self._models
 
@@ -138,8 +138,10 @@ class Parts:
         written = [(nested, self.block(nested, "user")) for nested in part.parts]
         content = [block for _, block in written if block is not None]
         result: Block = {"toolUseId": id, "content": content}
-        if part.failed:
+        if part.failed and self._family.failed_results:
             result["status"] = "error"
+        elif part.failed:
+            self._notes.append(Note(part.at, "approximated", detail="This model is not told that it is an error."))
         # points stand between blocks of a message only: one that was asked for inside comes after the whole result
         inside = [cache for nested, block in written if block and (cache := getattr(nested, "cache", None))]
         return self._points.mark({"toolResult": result}, part.cache or (inside[-1] if inside else None), part.at)

@@ -10,7 +10,7 @@ from translators.providers.anthropic.settings import moderation, refuse_what_can
 from translators.providers.anthropic.wire_names import CallIds
 from translators.providers.bedrock import settings
 from translators.providers.bedrock.caching import CachePoints
-from translators.providers.bedrock.families import family_of
+from translators.providers.bedrock.families import Family, family_of
 from translators.providers.bedrock.output_format import text_format
 from translators.providers.bedrock.parts import Parts
 from translators.providers.bedrock.reasoning import Thinking, thinking
@@ -56,19 +56,28 @@ def render(asked: Conversation, model: Model) -> Rendered:
         **settings.tier(knobs, notes),
         **settings.metadata(knobs, notes),
     }
-    operation = "converse-stream" if asked.stream else "converse"
+    streams = _streams(asked.stream, family, bool(tools), notes)
+    operation = "converse-stream" if streams else "converse"
     return Rendered(
         path=f"/model/{quote(model.name, safe='-._~')}/{operation}",
         body=_filled(body),
-        headers={},
+        headers={"accept": "application/vnd.amazon.eventstream"} if streams else {},
         notes=(*notes, *settings.left(knobs)),
         recall=Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom), model.memory),
-        streams=asked.stream,
+        streams=streams,
     )
 
 
 def _filled(fields: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value not in (None, [], {})}
+
+
+def _streams(asked: bool, family: Family, tools: bool, notes: list[Note]) -> bool:
+    if asked and tools and not family.streamed_tools:
+        why = "This model has tools in whole answers only: the stream comes all at once."
+        notes.append(Note("stream", "approximated", True, False, why))
+        return False
+    return asked
 
 
 def _without_conflicts(thought: Thinking, said: History, notes: list[Note]) -> Thinking:

@@ -44,6 +44,9 @@ def test_claudes(name: str, short: str) -> None:
         pytest.param("openai.gpt-5.2", "reasoning", True, (), id="gpt"),
         pytest.param("qwen.qwen3-32b-v1:0", None, True, (), id="Qwen"),
         pytest.param("us.deepseek.v3-v1:0", None, True, (), id="DeepSeek"),
+        pytest.param("us.deepseek.r1-v1:0", None, False, (), id="DeepSeek R1"),
+        pytest.param("mistral.mistral-large-3-675b-instruct", None, True, (), id="Mistral"),
+        pytest.param("mistral.mistral-large-2402-v1:0", None, False, (), id="an older Mistral"),
         pytest.param("us.meta.llama3-3-70b-instruct-v1:0", None, False, (), id="Llama"),
         pytest.param(ARN.format("application-inference-profile/abc123"), None, False, (), id="nobody knows"),
         pytest.param("us.anthropic.claude-3-7-sonnet-20250219-v1:0", "claude", False, ("5m",), id="Claude 3.7"),
@@ -56,6 +59,21 @@ def test_claudes(name: str, short: str) -> None:
 def test_what_is_known(name: str, effort: Any, structured: bool, ttls: tuple[str, ...]) -> None:
     family = family_of(name, {})
     assert (family.effort, family.facts.structured_output, family.cache_ttls) == (effort, structured, ttls)
+
+
+@pytest.mark.parametrize(
+    ("name", "forced", "streamed"),
+    [
+        pytest.param(OLD, "without_thinking", True, id="Claude"),
+        pytest.param("amazon.nova-pro-v1:0", "always", True, id="Nova"),
+        pytest.param("meta.llama4-scout-17b-instruct-v1:0", "never", False, id="Llama"),
+        pytest.param("mistral.mistral-large-2402-v1:0", "always", False, id="an older Mistral"),
+        pytest.param("cohere.command-r-v1:0", "never", True, id="Command"),
+    ],
+)
+def test_tools_of_each(name: str, forced: str, streamed: bool) -> None:
+    family = family_of(name, {})
+    assert (family.facts.forced_tools, family.streamed_tools) == (forced, streamed)
 
 
 def test_configuration_says_otherwise() -> None:

@@ -307,7 +307,7 @@ TOOLS = [
         [("tools[0].strict", "dropped")],
         id="a model that enforces nothing",
     ),
-    pytest.param(LLAMA, declared(cache=Cache()), spec(), [("tools[0]", "dropped")], id="no cache point"),
+    pytest.param(GPT, declared(cache=Cache()), spec(), [("tools[0]", "dropped")], id="no cache point"),
     pytest.param(NOVA, declared(cache=Cache()), spec(), [("tools[0]", "dropped")], id="none among Nova's tools"),
 ]
 
@@ -392,6 +392,20 @@ def test_tool_choice(model: str, choice: Any, config: Any, instruction: Any, not
     system = {"system": [{"text": instruction}]} if instruction else {}
     assert rendered.body == SAID | system | ({"toolConfig": config} if config else {})
     assert paths(rendered) == notes
+
+
+def test_a_model_that_has_tools_in_whole_answers_only() -> None:
+    rendered = render(HI, model=LLAMA, tools=(TOOL,))
+    assert not rendered.streams
+    assert rendered.path.endswith("/converse")
+    assert paths(rendered) == [("stream", "approximated")]
+    assert render(HI, model=LLAMA).streams
+
+
+def test_an_error_for_a_model_that_cannot_be_told() -> None:
+    rendered = render(HI, turn("assistant", call()), result(failed=True), tools=(TOOL,), model=GPT)
+    assert rendered.body["messages"] == LOOPED
+    assert paths(rendered) == [("results[c1]", "approximated")]
 
 
 def test_none_where_the_history_needs_its_tools() -> None:

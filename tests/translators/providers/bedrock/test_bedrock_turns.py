@@ -53,15 +53,20 @@ def b64(text: str | bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    ("stream", "path"),
+    ("stream", "operation", "headers"),
     [
-        pytest.param(True, "/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse-stream", id="streamed"),
-        pytest.param(False, "/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse", id="whole"),
+        pytest.param(True, "converse-stream", {"accept": "application/vnd.amazon.eventstream"}, id="streamed"),
+        pytest.param(False, "converse", {}, id="whole"),
     ],
 )
-def test_the_smallest_request_is_compared_whole(stream: bool, path: str) -> None:
+def test_the_smallest_request_is_compared_whole(stream: bool, operation: str, headers: dict[str, str]) -> None:
     assert render(HI, stream=stream) == Rendered(
-        path=path, body={"messages": [user("Hi")]}, headers={}, notes=(), recall=Recall(OLD), streams=stream
+        path=f"/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/{operation}",
+        body={"messages": [user("Hi")]},
+        headers=headers,
+        notes=(),
+        recall=Recall(OLD),
+        streams=stream,
     )
 
 
