@@ -72,8 +72,8 @@ class Parts:
         return self._points.mark({"text": part.text}, cache, part.at)
 
     def _medium(self, part: Image | Document | Audio, role: str) -> Block:
-        if role == "assistant":
-            why = "An assistant's message cannot hold an image, a file or audio."
+        if role == "assistant" and (self._family.claude or not isinstance(part, Image)):
+            why = "This model's own messages cannot hold an image, a file or audio."
             raise BadRequest(why, param=part.at or None)
         if isinstance(part, Audio):
             return self._media.audio(part)

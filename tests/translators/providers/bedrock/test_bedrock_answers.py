@@ -31,6 +31,7 @@ from translators.events import (
     UsageReported,
 )
 from translators.framing.eventstream import EventStreamReader
+from translators.pipe import Pipe
 from translators.providers import bedrock as dialect
 
 ISSUER = "bedrock:m"
@@ -421,6 +422,30 @@ def test_what_is_no_answer(body: Any) -> None:
     with pytest.raises(BadAnswer) as caught:
         dialect.answer(Recall()).whole(body)
     assert caught.value.failure.status == 502
+
+
+@pytest.mark.parametrize("content_type", ["application/json", ""])
+def test_a_whole_answer_for_a_client_that_wants_a_stream(content_type: str) -> None:
+    """As models give it that have no tools in streams."""
+    body = {"output": {"message": {"content": [{"text": "a"}]}}, "stopReason": "end_turn"}
+    out: list[Event] = []
+
+    class Events:
+        def on(self, event: Event) -> bytes:
+            out.append(event)
+            return b"."
+
+        def close(self) -> bytes:
+            return b"end"
+
+        def fail(self, failure: Any) -> bytes:
+            raise AssertionError(failure)
+
+    way = Pipe(dialect.answer(Recall("m")), Events(), framing=dialect.framing, content_type=content_type)
+    assert way.feed(json.dumps(body).encode()) + way.close() == b"...end"
+    assert out == [Started(), TextDelta("a"), Finished("stop", "end_turn")]
+    assert way.done
+    assert not way.failure
 
 
 # --- reasons, ends, names ---------------------------------------------------------------------------------

@@ -385,6 +385,11 @@ def test_audio_for_a_model_that_may_take_it() -> None:
     assert rendered.body == {"messages": [user("Hear", {"audio": {"format": "wav", "source": {"bytes": "AAAA"}}})]}
 
 
+def test_a_picture_goes_back_to_a_model_that_may_have_made_it() -> None:
+    rendered = render(HI, turn("assistant", "Here:", Image(Inline("image/png", "AAAA"))), HI, model="new.painter-v1:0")
+    assert rendered.body["messages"][1] == assistant("Here:", PNG)
+
+
 def test_a_result_holds_images_and_documents() -> None:
     parts = (Text("t"), Image(Inline("image/png", "AAAA")), Document(Inline("application/pdf", "AAAA"), "a"))
     rendered = render(HI, turn("assistant", call()), result("c1", *parts), tools=(TOOL,))
@@ -491,7 +496,8 @@ REFUSED = [
     ),
     pytest.param((turn("user", Audio("AA", "wav", at="a")),), OLD, "a", "unsupported_content", id="trap 17: audio"),
     pytest.param((turn("user", Audio("AA", "ogg", at="a")),), LLAMA, "a", None, id="audio of another kind"),
-    pytest.param((HI, turn("assistant", Image(PDF, at="i"))), OLD, "i", None, id="the assistant's image"),
+    pytest.param((HI, turn("assistant", Image(PDF, at="i"))), OLD, "i", None, id="a Claude's image"),
+    pytest.param((HI, turn("assistant", Document(PDF, at="d"))), LLAMA, "d", None, id="the assistant's file"),
     pytest.param((turn("system", Image(PDF, at="i")), HI), OLD, "i", None, id="the system's image"),
     pytest.param(
         (HI, turn("assistant", call()), result("c1", Audio("A", "wav", at="a"))), OLD, "a", None, id="result's audio"
