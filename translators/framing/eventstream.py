@@ -45,39 +45,51 @@ class EventStreamReader:
 
     def __init__(self, largest: int = LARGEST_EVENT) -> None:
         self._largest = largest
-        self._held = bytearray()
-        self._total = 0  # the length of the message that is under way; 0 while its prelude is
+        self._waiting: list[bytes] = []  # a message that is not whole yet; joined when there is enough of it
+        self._waiting_size = 0
+        self._total = 0  # its length; 0 while its prelude is not whole
         self._headers = 0  # the length of its headers
         self._kinds: dict[bytes, _Kind] = {}
 
     def feed(self, data: bytes) -> Iterator[Message]:
         """The messages that end in `data`, each before what comes after it is looked at."""
-        held = self._held
-        held += data
-        at = 0
+        if self._waiting:
+            self._wait(data)
+            if self._waiting_size < (self._total or _PRELUDE.size):
+                return
+            data = b"".join(self._waiting)
+            self._waiting.clear()
+            self._waiting_size = 0
+        at, size = 0, len(data)
         try:
-            while len(held) - at >= (self._total or _PRELUDE.size):
+            while size - at >= (self._total or _PRELUDE.size):
                 if not self._total:
-                    self._total, self._headers = self._prelude(at)
+                    self._total, self._headers = self._prelude(data[at : at + _PRELUDE.size])
                     continue
-                whole = bytes(held[at : at + self._total])
+                whole = data[at : at + self._total]
                 at += self._total
                 self._total = 0
                 yield self._message(whole, self._headers)
         finally:
-            del held[:at]
+            if at < size:
+                self._wait(data[at:])
 
     def close(self) -> None:
         """The bytes are over: half a message is an error."""
-        if self._held:
+        if self._waiting:
             raise BadAnswer.unreadable(
                 "The provider's stream ended in the middle of an event.", code="incomplete_answer"
             )
 
-    def _prelude(self, at: int) -> tuple[int, int]:
+    def _wait(self, piece: bytes) -> None:
+        if piece:
+            self._waiting.append(piece)
+            self._waiting_size += len(piece)
+
+    def _prelude(self, prelude: bytes) -> tuple[int, int]:
         """The lengths of a message and of its headers, if they can be believed."""
-        total, headers, crc = _PRELUDE.unpack_from(self._held, at)
-        if crc32(self._held[at : at + 8]) != crc:
+        total, headers, crc = _PRELUDE.unpack(prelude)
+        if crc32(prelude[:8]) != crc:
             raise BadAnswer.unreadable("The provider's stream is no event stream, or was damaged on its way.")
         if total < _LEAST or headers > total - _LEAST:
             raise BadAnswer.unreadable("The provider's stream has an event of an impossible length.")

@@ -484,6 +484,7 @@ def test_a_schema_is_enforced_as_text() -> None:
         "structure": {"jsonSchema": {"name": "answer", "description": "What it is."}},
     }
     assert rendered.notes == ()
+    assert rendered.streams  # trap 43
 
 
 @pytest.mark.parametrize(

@@ -279,6 +279,12 @@ def test_messages(turns: tuple[Turn, ...], body: Any, notes: list[tuple[str, str
     assert paths(rendered) == notes
 
 
+def test_trap_24_calls_that_are_alike_are_two() -> None:
+    turns = (HI, turn("assistant", call("a"), call("b")), result("a"), result("b"))
+    messages = render(*turns, tools=(TOOL,)).body["messages"]
+    assert messages[1:] == [assistant(use("a"), use("b")), user(answered("a"), answered("b"))]
+
+
 def test_a_servers_tool_is_replayed() -> None:
     turns = (HI, turn("assistant", Foreign("bedrock", SERVER), Foreign("bedrock", SERVED), "A"), HI)
     rendered = render(*turns, model=NOVA, options={"web_search": WebSearch()})
