@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from translators.dialects import Answer, Framing, Writer
 from translators.errors import BadAnswer, Failure, TranslationError
 from translators.events import Event, Finished, Noted, Started, Usage, UsageReported
-from translators.framing import compression, json_text, sse
+from translators.framing import compression, eventstream, json_text, sse
 from translators.notes import Note
 
 Tap = Callable[[str, bytes, bytes, tuple[Note, ...]], None]
@@ -28,7 +28,7 @@ class Frames(Protocol):
         """The bytes are over: half a payload is an error."""
 
 
-READERS: Mapping[Framing, Callable[[], Frames]] = {"sse": sse.SseReader}
+READERS: Mapping[Framing, Callable[[], Frames]] = {"sse": sse.SseReader, "eventstream": eventstream.EventStreamReader}
 _CONTENT_TYPES: Mapping[str, Framing] = {
     "text/event-stream": "sse",
     "application/x-ndjson": "ndjson",

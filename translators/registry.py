@@ -4,10 +4,14 @@ from collections.abc import Iterable, Mapping
 
 from translators.clients import chat
 from translators.dialects import ClientDialect, ProviderDialect, Relay
-from translators.providers import anthropic, vertex_anthropic
+from translators.providers import anthropic, bedrock, vertex_anthropic
 
 CLIENTS: Mapping[str, ClientDialect] = {chat.name: chat}
-PROVIDERS: Mapping[str, ProviderDialect] = {anthropic.name: anthropic, vertex_anthropic.name: vertex_anthropic}
+PROVIDERS: Mapping[str, ProviderDialect] = {
+    anthropic.name: anthropic,
+    bedrock.name: bedrock,
+    vertex_anthropic.name: vertex_anthropic,
+}
 RELAYS: Mapping[tuple[str, str], Relay] = {}
 """By the names of a client dialect and of a provider that speaks it."""
 

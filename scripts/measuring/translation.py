@@ -1,7 +1,8 @@
 """`scripts/bench --translation`: what the translation alone costs, next to parsing and writing the same JSON.
 
 The floor of a request is parsing the client's body and writing the provider's; of an answer, parsing the provider's
-payloads and writing the client's, both with Python's own `json`. Every provider dialect is asked by a chat; the relays by their own clients.
+payloads and writing the client's, both with Python's own `json`. Every provider dialect is asked by a chat; the relays
+by their own clients.
 """
 
 import json

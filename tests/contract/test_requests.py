@@ -23,6 +23,15 @@ from translators.registry import CLIENTS, PROVIDERS
 MODELS = {
     "anthropic": ("claude-opus-4-6", "claude-opus-5-5", "claude-haiku-4-5", "some-local-model"),
     "vertex-anthropic": ("claude-opus-4-6@default",),
+    "bedrock": (
+        "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "global.anthropic.claude-opus-4-6-v1",
+        "us.anthropic.claude-opus-5-5",
+        "us.amazon.nova-2-lite-v1:0",
+        "amazon.nova-lite-v1:0",
+        "openai.gpt-oss-120b-1:0",
+        "meta.llama3-3-70b-instruct-v1:0",
+    ),
 }
 """By provider dialect, one model of each kind."""
 

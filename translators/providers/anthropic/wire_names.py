@@ -1,6 +1,6 @@
 """Ids and names that Anthropic's patterns refuse, rewritten without collisions and the same way every time.
 
-Tool names: `^[a-zA-Z0-9_-]{1,128}$`; ids of calls: `^[a-zA-Z0-9_-]+$`.
+Tool names: `^[a-zA-Z0-9_-]{1,128}$`; ids of calls: `^[a-zA-Z0-9_-]+$`. Elsewhere both may have to be shorter.
 """
 
 import hashlib
@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from translators.conversation import Conversation, ToolCall
 from translators.errors import BadRequest
 
-_GOOD_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}").fullmatch
-_GOOD_ID = re.compile(r"[a-zA-Z0-9_-]+").fullmatch
+_GOOD = re.compile(r"[a-zA-Z0-9_-]+").fullmatch
 _REFUSED = re.compile(r"[^a-zA-Z0-9_-]")
 
 
@@ -28,13 +27,13 @@ def _respelled(original: str, taken: set[str], room: int, count: int = 0) -> tup
 class ToolNames:
     """A bijection between the client's tool names and the wire's, fixed before the first block is written."""
 
-    def __init__(self, names: Iterable[str], reserved: frozenset[str] = frozenset()) -> None:
+    def __init__(self, names: Iterable[str], reserved: frozenset[str] = frozenset(), longest: int = 128) -> None:
         every = list(dict.fromkeys(names))
-        good = {name for name in every if _GOOD_NAME(name) and name not in reserved}
+        good = {name for name in every if len(name) <= longest and _GOOD(name) and name not in reserved}
         taken = good | reserved
         self._wire: dict[str, str] = {}
         for name in every:
-            self._wire[name] = name if name in good else _respelled(name, taken, 128)[0]
+            self._wire[name] = name if name in good else _respelled(name, taken, longest)[0]
             taken.add(self._wire[name])
 
     def __getitem__(self, name: str) -> str:
@@ -49,9 +48,9 @@ class CallIds:
     """Ids of calls in the order of the conversation. An id that is used again for a later call, as clients that
     count their calls from 0 do, gets a spelling of its own, and its results follow it."""
 
-    def __init__(self, asked: Conversation) -> None:
+    def __init__(self, asked: Conversation, longest: int | None = None) -> None:
         calls = [part.id for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
-        self._taken = {id for id in calls if _GOOD_ID(id)}
+        self._taken = {id for id in calls if _GOOD(id) and (longest is None or len(id) <= longest)}
         self._latest: dict[str, str] = {}
         self._uses: dict[str, int] = {}  # so that an id that is used for every call is not tried from 0 each time
 

@@ -1,0 +1,265 @@
+"""An answer of the Converse API, whole or streamed, told as events by one machine.
+
+A whole answer is told as the stream that would have brought it. Reference:
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html (`ConverseStreamOutput`; the
+framing has put each payload under the name of its event).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from translators.dialects import Recall
+from translators.errors import BadAnswer, Failure
+from translators.events import (
+    Event,
+    Finished,
+    FinishReason,
+    Noted,
+    RefusalDelta,
+    Started,
+    Usage,
+    UsageReported,
+)
+from translators.notes import Note
+from translators.providers.anthropic.blocks import Tally
+from translators.providers.bedrock.blocks import (
+    Block,
+    ReasoningBlock,
+    ServerCallBlock,
+    ServerResultBlock,
+    block_of_delta,
+    block_of_start,
+)
+from translators.providers.bedrock.errors import streamed_error
+
+_REASONS: dict[str, FinishReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "tool_use": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "guardrail_intervened": "content_filter",
+    "content_filtered": "content_filter",
+    # not in Converse's list, but a Claude's own words
+    "refusal": "content_filter",
+    "pause_turn": "length",
+}
+_MALFORMED = ("malformed_model_output", "malformed_tool_use")
+_OUT_OF_ORDER = "Reasoning or a server's tool came between text and calls; in history it will stand ahead of them."
+_DECLINED = "The answer was withheld by a filter of the provider's."
+_TIERS = {"default": "default", "priority": "priority", "flex": "flex", "reserved": "scale"}
+_COUNTS = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
+
+
+class ConverseAnswer:
+    """One answer. What it remembers of it: the open blocks, what they count, why it stopped, usage, the tier."""
+
+    def __init__(self, recall: Recall) -> None:
+        self.done = False
+        self._started = False
+        self._tally = Tally(recall)
+        self._tally.issuer = f"bedrock:{recall.model}"
+        self._open: dict[int, Block] = {}
+        self._stopped = False
+        self._native: str | None = None
+        self._tier: str | None = None
+        self._on: dict[str, Callable[[Mapping[str, Any]], list[Event]]] = {
+            "contentBlockDelta": self._block_delta,
+            "contentBlockStart": self._block_start,
+            "contentBlockStop": self._block_stop,
+            "messageStart": self._message_start,
+            "messageStop": self._message_stop,
+            "metadata": self._metadata,
+        }
+
+    def on(self, payload: Any) -> list[Event]:
+        """The events of one payload of the stream. Raises `BadAnswer`."""
+        if self.done:
+            return []
+        if not isinstance(payload, dict):
+            raise BadAnswer.unreadable("The provider's stream has an event that is no JSON object.")
+        events: list[Event] = []
+        for kind, value in payload.items():
+            if (handler := self._on.get(kind)) is not None:
+                if not isinstance(value, dict):
+                    raise BadAnswer.unreadable(f"The provider's stream has a {kind} that is no object.")
+                if not self._started and kind != "messageStart":
+                    events += self._start_unannounced()
+                events += handler(value)
+            elif kind == "exception":
+                raise BadAnswer(streamed_error(value))
+            else:
+                events += self._tally.once(f"event.{kind[:60]}", "An event of this type is not known.")
+        return events
+
+    def whole(self, body: Any) -> list[Event]:
+        """The events of a whole answer. Raises `BadAnswer`."""
+        match body:
+            case {"output": {"message": {"content": list(content), **message}}}:
+                pass
+            case _:
+                raise BadAnswer.unreadable("The provider's answer is no message.")
+        events = self.on({"messageStart": message})
+        for index, block in enumerate(content):
+            if not isinstance(block, dict):
+                raise BadAnswer.unreadable("The provider's answer has a content block that is no object.")
+            events += [event for payload in _stream_of(block, index) for event in self.on(payload)]
+        events += self.on({"messageStop": {"stopReason": body.get("stopReason")}})
+        return events + self.on({"metadata": body})
+
+    def close(self) -> list[Event]:
+        """An answer is complete with its stop, even if what it cost was never told. Raises `BadAnswer` before that: a
+        cut answer must not look like a short one."""
+        if self.done:
+            return []
+        if self._stopped:
+            return self._finish()
+        told = "ended before the answer was complete" if self._started else "had no answer in it"
+        raise BadAnswer.unreadable(f"The provider's stream {told}.", code="incomplete_answer")
+
+    # --- the message ------------------------------------------------------------------------------------
+
+    def _message_start(self, payload: Mapping[str, Any]) -> list[Event]:
+        if self._started:
+            return self._tally.once("event.messageStart", "The message was begun a second time.")
+        self._started = True
+        return [Started()]
+
+    def _start_unannounced(self) -> list[Event]:
+        self._started = True
+        return [Started(), Noted(Note("event.messageStart", "synthesised", detail="The stream began without it."))]
+
+    def _message_stop(self, payload: Mapping[str, Any]) -> list[Event]:
+        events: list[Event] = []
+        for block in list(self._open.values()):
+            events += block.closed()
+        self._open.clear()
+        native = payload.get("stopReason")
+        self._native = native[:60] if isinstance(native, str) else None
+        self._stopped = True
+        return events
+
+    def _metadata(self, payload: Mapping[str, Any]) -> list[Event]:
+        """It comes after the stop, and ends the answer; before it, it is taken for a report on the way."""
+        events = self._usage(payload.get("usage"))
+        match payload.get("serviceTier"):
+            case {"type": str(tier)}:
+                self._tier = _TIERS.get(tier)
+        return events + self._finish() if self._stopped else events
+
+    def _finish(self) -> list[Event]:
+        self.done = True
+        tally, native = self._tally, self._native
+        events: list[Event] = []
+        reason = self._reason(events)
+        if reason == "content_filter" and not tally.text:
+            events.append(RefusalDelta(_DECLINED))
+        if reason != "length":
+            events += [Noted(note) for note in tally.doubts]
+        return [*events, Finished(reason, native, self._tier)]
+
+    def _reason(self, events: list[Event]) -> FinishReason:
+        tally, native = self._tally, self._native
+        reason = _REASONS.get(native or "")
+        if native in _MALFORMED:
+            if not tally.text and not tally.calls:
+                raise BadAnswer(
+                    Failure(
+                        502, "The model's answer could not be read by the provider.", "upstream_error", None, native
+                    )
+                )
+            why = "The provider could not read the model's answer to its end."
+            events.append(Noted(Note("stopReason", "approximated", native, "stop", why)))
+            return "stop"
+        if reason is None:
+            why = "This reason to stop is not known."
+            events.append(Noted(Note("stopReason", "approximated", native, "stop", why)))
+        if reason in (None, "stop"):
+            return "tool_calls" if tally.calls else "stop"
+        return reason
+
+    # --- blocks -----------------------------------------------------------------------------------------
+
+    def _block_delta(self, payload: Mapping[str, Any]) -> list[Event]:
+        delta = payload.get("delta")
+        if not isinstance(delta, dict):
+            raise BadAnswer.unreadable("The provider's stream has a delta that is no object.")
+        index = _index(payload)
+        events: list[Event] = []
+        for kind, value in delta.items():
+            block = self._open.get(index)
+            if block is None:
+                block = self._open[index] = block_of_delta(kind, self._tally)
+                events += self._ordered(block)
+            told = block.delta(kind, value)
+            events = events + told if events else told
+        return events
+
+    def _block_start(self, payload: Mapping[str, Any]) -> list[Event]:
+        index = _index(payload)
+        events = self._open.pop(index).closed() if index in self._open else []
+        start = payload.get("start")
+        for kind, value in start.items() if isinstance(start, dict) else ():
+            block = block_of_start(kind, value, self._tally) if isinstance(value, dict) else None
+            if block is not None:
+                self._open[index] = block
+                return [*events, *self._ordered(block), *block.opened(value)]
+            if kind not in ("text", "reasoningContent"):
+                events += self._tally.once(f"content.{kind[:60]}", "A block of this kind is not known.")
+        return events
+
+    def _block_stop(self, payload: Mapping[str, Any]) -> list[Event]:
+        block = self._open.pop(_index(payload), None)
+        return [] if block is None else block.closed()
+
+    def _ordered(self, block: Block) -> list[Event]:
+        late = isinstance(block, ReasoningBlock | ServerCallBlock | ServerResultBlock)
+        if late and (self._tally.text or self._tally.calls):
+            return self._tally.once("content", _OUT_OF_ORDER, "moved")
+        return []
+
+    # --- usage ------------------------------------------------------------------------------------------
+
+    def _usage(self, usage: Any) -> list[Event]:
+        if not isinstance(usage, dict):
+            return []
+        counts = {name: count for name in _COUNTS if type(count := usage.get(name)) is int and count >= 0}
+        if not counts:
+            return []
+        read, write = counts.get("cacheReadInputTokens"), counts.get("cacheWriteInputTokens")
+        total = counts.get("inputTokens", 0) + (read or 0) + (write or 0)
+        return [UsageReported(Usage(total, counts.get("outputTokens", 0), read, write))]
+
+
+def _stream_of(block: dict[str, Any], index: int) -> Iterator[dict[str, Any]]:
+    """The payloads of the stream that would have brought a block."""
+    at = {"contentBlockIndex": index}
+
+    def delta(kind: str, value: Any) -> dict[str, Any]:
+        return {"contentBlockDelta": {"delta": {kind: value}, **at}}
+
+    match block:
+        case {"text": value}:
+            yield delta("text", value)
+        case {"citationsContent": {**cited}}:
+            for piece in _objects(cited.get("content")):
+                yield delta("text", piece.get("text"))
+            for citation in _objects(cited.get("citations")):
+                yield delta("citation", citation)
+        case {"reasoningContent": {**reasoning}}:
+            yield delta("reasoningContent", reasoning.get("reasoningText", reasoning))
+        case {"image": {**image}}:
+            yield {"contentBlockStart": {"start": {"image": image}, **at}}
+            yield delta("image", image)
+        case _:
+            yield {"contentBlockStart": {"start": block, **at}}
+    yield {"contentBlockStop": at}
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _index(payload: Mapping[str, Any]) -> int:
+    index = payload.get("contentBlockIndex")
+    return index if isinstance(index, int) else -1

@@ -1,0 +1,253 @@
+"""The content blocks of an answer, each a small machine of its own: it opens, takes deltas, and closes.
+
+Reference: `ContentBlockStart`, `ContentBlockDelta` of
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from translators.custom_tools import Unwrapper
+from translators.events import (
+    Annotation,
+    Event,
+    ForeignBlock,
+    ImageMade,
+    Noted,
+    ReasoningDelta,
+    ReasoningRedacted,
+    ReasoningSigned,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStarted,
+)
+from translators.notes import Note
+from translators.providers.anthropic.blocks import Pieces, Tally, words
+
+
+class Block:
+    """Any block: `delta` takes the one member that a delta's union has. This one is of an unknown kind."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+
+    def opened(self, start: Any) -> list[Event]:
+        """The block as it was begun; `start` is what stands under its kind."""
+        return []
+
+    def delta(self, kind: str, value: Any) -> list[Event]:
+        return self.tally.once(f"delta.{kind[:60]}", "A delta of this kind is not known, or not in such a block.")
+
+    def closed(self) -> list[Event]:
+        return []
+
+
+class TextBlock(Block):
+    """Text; its citations are told when its end is known."""
+
+    def __init__(self, tally: Tally) -> None:
+        super().__init__(tally)
+        self._start = tally.text
+        self._citations: list[Mapping[str, Any]] = []
+
+    def delta(self, kind: str, value: Any) -> list[Event]:
+        if kind == "text" and type(value) is str:
+            if not value:
+                return []
+            self.tally.text += len(value)
+            return [TextDelta(value)]
+        if kind == "citation" and isinstance(value, Mapping):
+            self._citations.append(value)
+            return []
+        return super().delta(kind, value)
+
+    def closed(self) -> list[Event]:
+        events: list[Event] = []
+        for citation in self._citations:
+            match citation.get("location"):
+                case {"web": {"url": str(url)}}:
+                    events.append(Annotation(self._start, self.tally.text, words(citation, "title"), url))
+                case _:
+                    events += self.tally.once("citations", "A citation without a web address.")
+        return events
+
+
+class ReasoningBlock(Block):
+    """Reasoning: text and its signature, or what only the provider can read. Both are told whole, at the end."""
+
+    def __init__(self, tally: Tally) -> None:
+        super().__init__(tally)
+        self._number = tally.reasoning
+        tally.reasoning += 1
+        self._signature: list[str] = []
+        self._redacted: list[str] = []
+
+    def delta(self, kind: str, value: Any) -> list[Event]:
+        if kind != "reasoningContent" or not isinstance(value, Mapping):
+            return super().delta(kind, value)
+        if signature := words(value, "signature"):
+            self._signature.append(signature)
+        if redacted := words(value, "redactedContent"):
+            self._redacted.append(redacted)
+        text = words(value, "text")
+        return [ReasoningDelta(self._number, text)] if text else []
+
+    def closed(self) -> list[Event]:
+        issuer = self.tally.issuer
+        events: list[Event] = []
+        if self._signature:
+            events.append(ReasoningSigned(self._number, "".join(self._signature), issuer))
+        if self._redacted:
+            events.append(ReasoningRedacted(self._number, _joined(self._redacted), issuer))
+        return events
+
+
+class ToolBlock(Block):
+    """A call of one of the client's tools, under the client's name, with its arguments as they come."""
+
+    def opened(self, start: Any) -> list[Event]:
+        tally = self.tally
+        self._index = tally.calls
+        tally.calls += 1
+        self._pieces = Pieces(start)
+        on_wire = words(start, "name")
+        name = tally.recall.names.get(on_wire, on_wire)
+        self._custom = Unwrapper() if name in tally.recall.custom else None
+        kind: Any = "function" if self._custom is None else "custom"
+        id, noted = self._id(words(start, "toolUseId"))
+        return [ToolCallStarted(self._index, id, name, kind), *noted]
+
+    def _id(self, id: str) -> tuple[str, list[Event]]:
+        """The provider's own, or one that no other call of the answer has."""
+        noted: list[Event] = []
+        if not id:
+            id = f"call_{self._index}"
+            while id in self.tally.ids:
+                id += "_"
+            why = "The provider gave this call no id."
+            noted.append(Noted(Note(f"tool_calls[{self._index}].id", "synthesised", detail=why)))
+        self.tally.ids.add(id)
+        return id, noted
+
+    def delta(self, kind: str, value: Any) -> list[Event]:
+        if kind != "toolUse" or not isinstance(value, Mapping):
+            return super().delta(kind, value)
+        return self._told(self._pieces.add(words(value, "input")))
+
+    def closed(self) -> list[Event]:
+        events = self._told(self._pieces.rest())
+        path = f"tool_calls[{self._index}].arguments"
+        if self._pieces.bent:
+            why = "A number is too large for any float: it is told as null."
+            events.append(Noted(Note(path, "approximated", detail=why)))
+        if self._custom is not None:
+            if text := self._custom.close():
+                events.append(ToolCallDelta(self._index, text))
+            if not self._custom.fits:
+                why = "The input of a custom tool did not come as one string: it is passed on as it came."
+                self.tally.doubts.append(Note(path, "approximated", detail=why))
+        elif self._pieces.parsed() is None:
+            self.tally.doubts.append(Note(path, "approximated", detail="These arguments are no JSON object."))
+        return events
+
+    def _told(self, piece: str) -> list[Event]:
+        text = piece if self._custom is None else self._custom.feed(piece)
+        return [ToolCallDelta(self._index, text)] if text else []
+
+
+class ServerCallBlock(Block):
+    """A call that the provider runs itself: no tool call of the client's, but kept for replay."""
+
+    def opened(self, start: Any) -> list[Event]:
+        self._call = dict(start)
+        self._pieces = Pieces(start)
+        return []
+
+    def delta(self, kind: str, value: Any) -> list[Event]:
+        if kind != "toolUse" or not isinstance(value, Mapping):
+            return super().delta(kind, value)
+        self._pieces.add(words(value, "input"))
+        return []
+
+    def closed(self) -> list[Event]:
+        self._pieces.rest()
+        parsed = self._pieces.parsed()
+        if parsed is None:
+            why = "The input of a server's tool is no JSON object."
+            self.tally.doubts.append(Note("content.toolUse.input", "dropped", detail=why))
+        self._call["input"] = parsed or {}
+        return [ForeignBlock("bedrock", {"toolUse": self._call})]
+
+
+class ServerResultBlock(Block):
+    """What came of such a call."""
+
+    def opened(self, start: Any) -> list[Event]:
+        self._result = dict(start)
+        content = self._result.get("content")
+        self._result["content"] = list(content) if isinstance(content, list) else []
+        return []
+
+    def delta(self, kind: str, value: Any) -> list[Event]:
+        if kind != "toolResult" or not isinstance(value, list):
+            return super().delta(kind, value)
+        self._result["content"] += value
+        return []
+
+    def closed(self) -> list[Event]:
+        return [ForeignBlock("bedrock", {"toolResult": self._result})]
+
+
+class ImageBlock(Block):
+    """A picture, told whole at its end."""
+
+    def opened(self, start: Any) -> list[Event]:
+        self._format = words(start, "format") or "png"
+        self._pieces: list[str] = []
+        return []
+
+    def delta(self, kind: str, value: Any) -> list[Event]:
+        match value:
+            case {"source": {"bytes": str(piece)}} if kind == "image":
+                self._pieces.append(piece)
+                return []
+        return super().delta(kind, value)
+
+    def closed(self) -> list[Event]:
+        if not self._pieces:
+            return []
+        return [ImageMade(f"image/{self._format}", _joined(self._pieces))]
+
+
+_OF_START: dict[str, type[Block]] = {"toolUse": ToolBlock, "toolResult": ServerResultBlock, "image": ImageBlock}
+_OF_DELTA: dict[str, type[Block]] = {
+    "text": TextBlock,
+    "citation": TextBlock,
+    "reasoningContent": ReasoningBlock,
+}
+"""Blocks that nothing announces: their first delta begins them."""
+
+
+def block_of_start(kind: str, start: Mapping[str, Any], tally: Tally) -> Block | None:
+    """The machine for a block that was announced; None for a kind that is not known."""
+    if kind == "toolUse" and start.get("type") is not None:
+        return ServerCallBlock(tally)
+    made = _OF_START.get(kind)
+    return made(tally) if made else None
+
+
+def block_of_delta(kind: str, tally: Tally) -> Block:
+    """The machine for a block that begins with its first delta. A call without its name is no call."""
+    return _OF_DELTA.get(kind, Block)(tally)
+
+
+def _joined(pieces: list[str]) -> str:
+    """Pieces that are each in base64, as one."""
+    if len(pieces) == 1:
+        return pieces[0]
+    try:
+        return base64.b64encode(b"".join(base64.b64decode(piece) for piece in pieces)).decode()
+    except binascii.Error:
+        return "".join(pieces)

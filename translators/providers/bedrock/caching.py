@@ -1,0 +1,86 @@
+"""Cache points (https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html): blocks of their own after
+what is to be cached, at most four, of 5 minutes or 1 hour, the longer-lived ones first."""
+
+from typing import Any
+
+from translators.conversation import Cache, Knobs, PromptCache
+from translators.notes import Note
+from translators.providers.bedrock.families import Family
+
+_AT_MOST = 4
+_TTLS = {"5m": "5m", "1h": "1h", "30m": "1h", "12h": "1h", "24h": "1h", "in_memory": "5m"}
+
+Block = dict[str, Any]
+
+
+class CachePoints:
+    """Marks blocks while they are written, and puts the points behind those that stay marked at the end."""
+
+    def __init__(self, family: Family, notes: list[Note]) -> None:
+        self._family, self._notes = family, notes
+        self._marked: dict[int, tuple[Block, str, str]] = {}  # the point's ttl (or nothing), and who asked for it
+        self._default_ttl: str | None = None
+        self._automatic: tuple[str | None, str] | None = None
+
+    def read(self, knobs: Knobs) -> None:
+        """What the client wants of its prompt's cache altogether."""
+        option = knobs.pop("prompt_cache")
+        if option is None:
+            return
+        asked: PromptCache = option.value
+        if not self._family.cache_ttls:
+            self._notes.append(Note(option.at, "dropped", detail="This model has no cache points."))
+        elif asked.mode == "explicit":
+            self._default_ttl = asked.ttl
+        else:
+            self._automatic = (asked.ttl, option.at)
+
+    def mark(self, block: Block, cache: Cache | None, at: str, *, tool: bool = False) -> Block:
+        """`block`, with a cache point after it if `cache` asks for one."""
+        if cache is not None:
+            if not self._family.cache_ttls or (tool and not self._family.cached_tools):
+                self._notes.append(Note(at, "dropped", detail="This model has no cache points here."))
+            else:
+                self._marked[id(block)] = (block, self._ttl(cache.ttl or self._default_ttl, at), at)
+        return block
+
+    def settle(self, tools: list[Block], system: list[Block], messages: list[list[Block]]) -> None:
+        """Put the points in, the last four in the order of the prompt, none of which outlives an earlier one."""
+        if self._automatic is not None and messages:
+            ttl, at = self._automatic
+            self._marked.setdefault(id(messages[-1][-1]), (messages[-1][-1], self._ttl(ttl, at), at))
+        places = [tools, system, *messages]
+        marked = [found for place in places for block in place if (found := self._marked.get(id(block))) is not None]
+        surplus = max(0, len(marked) - _AT_MOST)
+        for block, _, at in marked[:surplus]:
+            del self._marked[id(block)]
+            self._notes.append(Note(at, "dropped", detail=f"Only the last {_AT_MOST} cache points can be set."))
+        longest = ""
+        for block, ttl, at in reversed(marked[surplus:]):
+            if longest == "1h" and ttl != "1h":
+                self._notes.append(Note(at, "approximated", ttl or None, "1h", "A later cache point lives 1h."))
+                self._marked[id(block)] = (block, longest, at)
+            else:
+                longest = ttl
+        for place in places:
+            place[:] = [each for block in place for each in self._with_point(block)]
+
+    def _with_point(self, block: Block) -> list[Block]:
+        found = self._marked.get(id(block))
+        if found is None:
+            return [block]
+        point = {"type": "default", "ttl": found[1]} if found[1] else {"type": "default"}
+        return [block, {"cachePoint": point}]
+
+    def _ttl(self, ttl: str | None, at: str) -> str:
+        """Nothing where the provider's own 5 minutes will do."""
+        if ttl is None:
+            return ""
+        nearest = _TTLS.get(ttl, "5m")
+        if nearest not in self._family.cache_ttls:
+            nearest = self._family.cache_ttls[0]
+        if nearest != ttl:
+            self._notes.append(
+                Note(at, "approximated", ttl, nearest, "Cache entries live 5 minutes or, mostly, 1 hour.")
+            )
+        return "" if self._family.cache_ttls == ("5m",) else nearest

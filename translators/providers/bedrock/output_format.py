@@ -1,0 +1,62 @@
+"""JSON as the answer (https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html): enforced where the
+model can, else asked for in words."""
+
+import json
+from typing import Any
+
+from translators.conversation import Knobs, Option, OutputFormat
+from translators.errors import BadRequest
+from translators.notes import Note
+from translators.providers.anthropic.schemas import OutsideSubset, Subset
+from translators.providers.bedrock.families import Family
+
+_ANY_OBJECT = "Answer with a single JSON object and nothing else: no explanation, no code fence."
+_FITTING = "It must be valid against this JSON Schema:\n{}"
+
+
+def text_format(
+    knobs: Knobs, family: Family, prefill_at: str | None, instructions: list[str], notes: list[Note]
+) -> dict[str, Any] | None:
+    """`outputConfig.textFormat`, or None where there is none or an instruction must do."""
+    option = knobs.pop("response_format")
+    if option is None:
+        return None
+    asked: OutputFormat = option.value
+    if asked.kind == "json" or asked.schema is None:
+        instructions.append(_ANY_OBJECT)
+        notes.append(Note(option.at, "approximated", detail="The model is told to answer with a JSON object."))
+        return None
+    if family.facts.structured_output:
+        if prefill_at is not None:
+            raise BadRequest("A schema cannot be enforced on an answer that is begun already.", param=option.at)
+        schema = _enforced(asked, option, notes)
+        if schema is not None:
+            named = {"name": asked.name, "description": asked.description}
+            told = {key: value for key, value in named.items() if value}
+            structure = {"jsonSchema": {"schema": json.dumps(schema, ensure_ascii=False), **told}}
+            return {"type": "json_schema", "structure": structure}
+    texts = [_ANY_OBJECT]
+    if asked.description:
+        texts.append(asked.description)
+    texts.append(_FITTING.format(json.dumps(asked.schema, ensure_ascii=False, default=dict)))
+    instructions.append("\n".join(texts))
+    notes.append(Note(option.at, "approximated", detail="The model is told the schema, which is not enforced."))
+    return None
+
+
+def _enforced(asked: OutputFormat, option: Option, notes: list[Note]) -> dict[str, Any] | None:
+    """The schema within the subset; None if it does not fit and the client does not insist (`strict` is not true)."""
+    subset = Subset()
+    try:
+        schema = subset.of(asked.schema)
+    except OutsideSubset as outside:
+        if not asked.strict:
+            return None
+        raise BadRequest(
+            f"The schema cannot be carried (at '{outside.path or '.'}'). {outside.message}", param=option.at
+        ) from None
+    if subset.moved:
+        count = len(subset.moved)
+        why = f"Keywords in {count} places of the schema are not enforced: the model is told of them."
+        notes.append(Note(option.at, "approximated", detail=why))
+    return schema

@@ -1,0 +1,166 @@
+"""Parts of a turn as content blocks (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html)."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from translators import custom_tools
+from translators.conversation import (
+    Audio,
+    Document,
+    Foreign,
+    Image,
+    Part,
+    Reasoning,
+    RedactedReasoning,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+from translators.errors import BadRequest
+from translators.notes import Note
+from translators.providers.anthropic import arguments
+from translators.providers.anthropic.families import short_name
+from translators.providers.anthropic.wire_names import CallIds
+from translators.providers.bedrock.caching import Block, CachePoints
+from translators.providers.bedrock.families import Family
+from translators.providers.bedrock.media import Media
+from translators.providers.bedrock.tools import Toolbox
+
+
+class Parts:
+    """Writes parts as blocks; `notes` and `points` collect what comes up on the way."""
+
+    def __init__(
+        self, model: str, family: Family, toolbox: Toolbox, ids: CallIds, points: CachePoints, notes: list[Note]
+    ) -> None:
+        self._models = {short_name(name) for name in (model, family.base_model) if name}
+        self._family = family
+        self._toolbox, self._ids, self._points, self._notes = toolbox, ids, points, notes
+        self._media = Media(family, notes)
+        self.documents = self._media.documents
+        self.paths: dict[str, str] = {}
+        """Where a call was written (`toolUse:` and its id on the wire), and its result (`toolResult:` and that)."""
+
+    def block(self, part: Part, role: str) -> Block | None:
+        """None for what is not sent, with a note where that is a loss. Raises `BadRequest`."""
+        match part:
+            case Text() | Refusal():
+                return self._text(part)
+            case Image() | Document() | Audio():
+                return self._medium(part, role)
+            case Reasoning() | RedactedReasoning():
+                return self._reasoning(part, role)
+            case ToolCall():
+                return self._call(part)
+            case ToolResult():
+                return self._result(part)
+            case Foreign():
+                return self._foreign(part, role)
+            case _:
+                assert_never(part)
+
+    def _text(self, part: Text | Refusal) -> Block | None:
+        """Blank text is refused by the provider, even beside other content."""
+        cache = part.cache if isinstance(part, Text) else None
+        if not part.text.strip():
+            if part.text or cache:
+                self._notes.append(Note(part.at, "dropped", detail="A text of white space alone cannot be sent."))
+            return None
+        return self._points.mark({"text": part.text}, cache, part.at)
+
+    def _medium(self, part: Image | Document | Audio, role: str) -> Block:
+        if role == "assistant" and (self._family.claude or not isinstance(part, Image)):
+            why = "This model's own messages cannot hold an image, a file or audio."
+            raise BadRequest(why, param=part.at or None)
+        if isinstance(part, Audio):
+            return self._media.audio(part)
+        block = self._media.image(part) if isinstance(part, Image) else self._media.document(part)
+        return self._points.mark(block, part.cache, part.at)
+
+    def _reasoning(self, part: Reasoning | RedactedReasoning, role: str) -> Block | None:
+        """Only what was signed goes back, byte for byte, and only to the model that signed it."""
+        redacted = isinstance(part, RedactedReasoning)
+        if role != "assistant" or not self._signed(part.issuer, redacted):
+            why = "It was signed by another model."
+        elif isinstance(part, RedactedReasoning):
+            if _is_base64(part.data):
+                return {"reasoningContent": {"redactedContent": part.data}}
+            why = "This redacted reasoning did not come from Bedrock."
+        elif part.signature:
+            return {"reasoningContent": {"reasoningText": {"text": part.text, "signature": part.signature}}}
+        else:
+            why = "Reasoning without a signature cannot be sent back."
+        self._notes.append(Note(part.at, "dropped", detail=why))
+        return None
+
+    def _signed(self, issuer: str | None, redacted: bool) -> bool:
+        """Whether this model may have signed it; an issuer that nobody kept gets the benefit of the doubt. A Claude's
+        signature holds wherever that Claude is asked; its redacted reasoning has another form at Anthropic."""
+        if issuer is None:
+            return True
+        dialect, _, name = issuer.partition(":")
+        if dialect != "bedrock" and not (dialect == "anthropic" and self._family.claude and not redacted):
+            return False
+        return not name or short_name(name) in self._models
+
+    def _call(self, part: ToolCall) -> Block:
+        given = custom_tools.wrapped(part.arguments) if part.kind == "custom" else self._arguments(part)
+        id = self._ids.opened(part.id)
+        self.paths[f"toolUse:{id}"] = part.at
+        return {"toolUse": {"toolUseId": id, "name": self._toolbox.names[part.name], "input": given}}
+
+    def _arguments(self, part: ToolCall) -> Mapping[str, Any]:
+        """The JSON text of a call; nothing at all is an empty object. What a model wrote and is none, cut at its
+        length for instance, goes back as it was inside one: agents send it back with the error that it caused."""
+        if part.arguments.strip() in ("", "null"):
+            return {}
+        try:
+            given, why = arguments.read(part.arguments)
+        except ValueError:
+            why = "These arguments are no JSON object: they are sent as the text of one field."
+            given = {"INVALID_JSON": part.arguments}
+        if why:
+            self._notes.append(Note(part.at, "approximated", detail=why))
+        return given
+
+    def _result(self, part: ToolResult) -> Block:
+        """A result is sent as the text that it is: read as JSON it would not be the same to every model."""
+        id = self._ids.answered(part.call_id, part.at)
+        if f"toolResult:{id}" in self.paths:
+            raise BadRequest(f"The tool call '{part.call_id[:80]}' has two results.", param=part.at or "messages")
+        self.paths[f"toolResult:{id}"] = part.at
+        for nested in part.parts:
+            if isinstance(nested, Audio):
+                raise BadRequest("A tool's result cannot hold audio.", param=nested.at or None)
+        written = [(nested, self.block(nested, "user")) for nested in part.parts]
+        content = [block for _, block in written if block is not None]
+        result: Block = {"toolUseId": id, "content": content}
+        if part.failed and self._family.failed_results:
+            result["status"] = "error"
+        elif part.failed:
+            self._notes.append(Note(part.at, "approximated", detail="This model is not told that it is an error."))
+        # points stand between blocks of a message only: one that was asked for inside comes after the whole result
+        inside = [cache for nested, block in written if block and (cache := getattr(nested, "cache", None))]
+        return self._points.mark({"toolResult": result}, part.cache or (inside[-1] if inside else None), part.at)
+
+    def _foreign(self, part: Foreign, role: str) -> Block | None:
+        if part.dialect != "bedrock" or role != "assistant":
+            self._notes.append(Note(part.at, "dropped", detail="A block of another provider's."))
+            return None
+        if part.payload.keys() not in ({"toolUse"}, {"toolResult"}):
+            raise BadRequest("This is no block of a server's tool.", param=f"{part.at}.block")
+        if not self._toolbox.searches:
+            why = "What a server's tool did can only be told while it is declared."
+            self._notes.append(Note(part.at, "dropped", detail=why))
+            return None
+        return dict(part.payload)
+
+
+def _is_base64(data: str) -> bool:
+    try:
+        return bool(base64.b64decode(data, validate=True))
+    except (binascii.Error, ValueError):
+        return False

@@ -1,0 +1,94 @@
+"""A conversation as a request to Bedrock's Converse API (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html)."""
+
+from typing import Any
+from urllib.parse import quote
+
+from translators.conversation import Conversation, Knobs
+from translators.dialects import Model, Recall, Rendered
+from translators.notes import Note
+from translators.providers.anthropic.settings import moderation, refuse_what_cannot_be_had
+from translators.providers.anthropic.wire_names import CallIds
+from translators.providers.bedrock import settings
+from translators.providers.bedrock.caching import CachePoints
+from translators.providers.bedrock.families import Family, family_of
+from translators.providers.bedrock.output_format import text_format
+from translators.providers.bedrock.parts import Parts
+from translators.providers.bedrock.reasoning import Thinking, thinking
+from translators.providers.bedrock.tools import Toolbox
+from translators.providers.bedrock.turns import History, history
+
+_LONGEST_ID = 64
+
+
+def render(asked: Conversation, model: Model) -> Rendered:
+    """Raises `BadRequest` for what Converse cannot carry and the client relies on."""
+    family = family_of(model.name, model.overrides)
+    notes: list[Note] = []
+    instructions: list[str] = []
+    knobs = Knobs(asked.options)
+    refuse_what_cannot_be_had(knobs)
+    moderation(knobs, notes)
+
+    points = CachePoints(family, notes)
+    points.read(knobs)
+    toolbox = Toolbox(asked, family, notes)
+    parts = Parts(model.name, family, toolbox, CallIds(asked, _LONGEST_ID), points, notes)
+    said = history(asked, family, parts, notes)
+
+    max_tokens = settings.limit(knobs, family, notes)
+    thought = _without_conflicts(thinking(knobs, family, max_tokens, notes), said, notes)
+    inference, more = settings.inference(knobs, family, thought, max_tokens, notes)
+    tools = toolbox.written(knobs, points, instructions)
+    choice = toolbox.choice(thought.on, tools, instructions)
+    one = toolbox.one_at_a_time(knobs, tools, choice)
+    enforced = text_format(knobs, family, said.prefill_at, instructions, notes)
+    system = said.system + [{"text": text} for text in instructions]
+    points.settle(tools, system, [message["content"] for message in said.messages])
+
+    config = {"effort": thought.effort, "textFormat": enforced}
+    body: dict[str, Any] = {
+        "system": system,
+        "messages": said.messages,
+        "inferenceConfig": inference,
+        "toolConfig": _filled({"tools": tools, "toolChoice": choice}),
+        "outputConfig": _filled(config),
+        "additionalModelRequestFields": {**thought.fields, **more, **one},
+        **settings.tier(knobs, notes),
+        **settings.metadata(knobs, notes),
+    }
+    streams = _streams(asked.stream, family, bool(tools), notes)
+    operation = "converse-stream" if streams else "converse"
+    return Rendered(
+        path=f"/model/{quote(model.name, safe='-._~')}/{operation}",
+        body=_filled(body),
+        headers={"accept": "application/vnd.amazon.eventstream"} if streams else {},
+        notes=(*notes, *settings.left(knobs)),
+        recall=Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom), model.memory),
+        streams=streams,
+    )
+
+
+def _filled(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if value not in (None, [], {})}
+
+
+def _streams(asked: bool, family: Family, tools: bool, notes: list[Note]) -> bool:
+    if asked and tools and not family.streamed_tools:
+        why = "This model has tools in whole answers only: the stream comes all at once."
+        notes.append(Note("stream", "approximated", True, False, why))
+        return False
+    return asked
+
+
+def _without_conflicts(thought: Thinking, said: History, notes: list[Note]) -> Thinking:
+    """Thinking by budget is refused where the history leaves no place for it: it gives way."""
+    if thought.budget is None:
+        return thought
+    if said.prefill_at is not None:
+        why = "A model that continues its own message cannot think first."
+    elif said.loop_without_thinking:
+        why = "The tool calls under way came back without the thinking before them, so there is none now."
+    else:
+        return thought
+    notes.append(Note("thinking", "dropped", thought.budget, detail=why))
+    return Thinking(effort=thought.effort)

@@ -1,0 +1,95 @@
+"""The options that are plain values: `inferenceConfig`, the tier, metadata, and what some families take beside them."""
+
+import re
+from typing import Any
+
+from translators.conversation import Knobs, Option
+from translators.notes import Note
+from translators.providers.anthropic import settings as anthropic
+from translators.providers.bedrock.families import Family
+from translators.providers.bedrock.reasoning import Thinking
+
+_TIERS = {"default": "default", "priority": "priority", "flex": "flex", "scale": "reserved"}
+_MOST_METADATA = 16
+_KEY = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{1,256}").fullmatch
+_VALUE = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}").fullmatch
+_NEUTRAL: dict[str, Any] = {"n": 1, "frequency_penalty": 0, "presence_penalty": 0, "store": False, "logit_bias": {}}
+
+
+def limit(knobs: Knobs, family: Family, notes: list[Note]) -> int | None:
+    """`maxTokens` as far as the model goes; without one, the provider's default is the model's own limit."""
+    option = knobs.pop("max_tokens")
+    if option is None:
+        return None
+    asked: int = option.value
+    most = family.facts.max_output
+    if asked > most and family.facts.max_output_enforced:
+        notes.append(Note(option.at, "approximated", asked, most, "The model's own limit is less."))
+        return most
+    return asked
+
+
+def inference(
+    knobs: Knobs, family: Family, thinking: Thinking, max_tokens: int | None, notes: list[Note]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """`inferenceConfig`, and what of it stands in `additionalModelRequestFields`."""
+    if thinking.bare:
+        for name in ("temperature", "top_p", "top_k"):
+            if (option := knobs.pop(name)) is not None:
+                notes.append(
+                    Note(option.at, "dropped", option.value, detail="Not while this model thinks its hardest.")
+                )
+    top_k = knobs.pop("top_k") if not (family.claude or family.nova) else None
+    if top_k is not None:
+        notes.append(Note(top_k.at, "dropped", top_k.value, detail="There is no such field for this model."))
+    sampled = anthropic.sampling(knobs, family.facts, thinking.on, notes)
+    stops = anthropic.stop_sequences(knobs, notes).get("stop_sequences")
+    if max_tokens is None and thinking.budget is not None:
+        max_tokens = family.facts.max_output
+        notes.append(Note("max_tokens", "defaulted", None, max_tokens, "A budget to think in requires a limit."))
+    config = {
+        "maxTokens": max_tokens,
+        "temperature": sampled.get("temperature"),
+        "topP": sampled.get("top_p"),
+        "stopSequences": stops,
+    }
+    more: dict[str, Any] = {}
+    if "top_k" in sampled:
+        more = {"inferenceConfig": {"topK": sampled["top_k"]}} if family.nova else {"top_k": sampled["top_k"]}
+    return {key: value for key, value in config.items() if value is not None}, more
+
+
+def tier(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
+    option = knobs.pop("service_tier")
+    if option is None or option.value == "auto":
+        return {}
+    if option.value not in _TIERS:
+        notes.append(Note(option.at, "dropped", option.value, detail="This provider has no such tier."))
+        return {}
+    if option.value == "scale":
+        notes.append(Note(option.at, "approximated", "scale", "reserved", "Where capacity was reserved."))
+    return {"serviceTier": {"type": _TIERS[option.value]}}
+
+
+def metadata(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
+    """`requestMetadata`: what is not in its characters is left out."""
+    option = knobs.pop("metadata")
+    if option is None:
+        return {}
+    fit = {key: value for key, value in option.value.items() if _fits(key, value)}
+    kept = dict(list(fit.items())[:_MOST_METADATA])
+    if len(kept) < len(option.value):
+        why = "At most 16 keys and values of plain characters, up to 256 of them, are sent."
+        notes.append(Note(option.at, "dropped", detail=why))
+    return {"requestMetadata": kept} if kept else {}
+
+
+def _fits(key: Any, value: Any) -> bool:
+    return isinstance(key, str) and isinstance(value, str) and bool(_KEY(key) and _VALUE(value))
+
+
+def left(knobs: Knobs) -> list[Note]:
+    """Notes for what has no place in the request; what says no more than its absence is no loss, and no note."""
+    asked: dict[str, Option] = {name: option for name in _NEUTRAL if (option := knobs.pop(name)) is not None}
+    meant = Knobs({name: option for name, option in asked.items() if option.value != _NEUTRAL[name]})
+    return [note for some in (meant, knobs) for note in some.left("Converse has no such field.")]
