@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.config import Loaded, load, parse
+from routing.entries import ClaudeKey
 from routing.errors import ConfigError
-from routing.settings import ClaudeKey, Embedded, Settings, Streaming, Timeouts, keys
+from routing.settings import Embedded, Settings, Streaming, Timeouts, keys
 
 CLAUDE = "claude-api-key:\n  - api-key: k\n"
 

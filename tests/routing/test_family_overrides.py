@@ -8,7 +8,8 @@ import pytest
 from routing.catalogue import Catalogue
 from routing.config import parse
 from routing.errors import ConfigError
-from routing.settings import FamilyOverrides, keys
+from routing.families import ClaudeFamily
+from routing.settings import keys
 from translators.providers.anthropic.families import Family, family_of
 
 SAID = """
@@ -58,8 +59,8 @@ def overrides(family: str) -> dict[str, Any]:
 
 
 def test_the_same_fields() -> None:
-    assert list(FamilyOverrides.model_fields) == [field.name for field in fields(Family)]
-    assert list(keys(FamilyOverrides)) == [field.name.replace("_", "-") for field in fields(Family)]
+    assert list(ClaudeFamily.model_fields) == [field.name for field in fields(Family)]
+    assert list(keys(ClaudeFamily)) == [field.name.replace("_", "-") for field in fields(Family)]
 
 
 def test_all_fields() -> None:

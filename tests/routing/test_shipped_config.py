@@ -18,7 +18,7 @@ LOCAL = "http://127.0.0.1:5"
 @pytest.mark.parametrize("environ", [pytest.param({}, id="unset"), pytest.param({"ANTHROPIC_API_KEY": ""}, id="empty")])
 def test_without_a_provider_key(environ: dict[str, str]) -> None:
     loaded = load(SHIPPED, environ)
-    served = Catalogue(loaded.settings, loaded.skipped, ("claude-opus-5-5",), LOCAL)
+    served = Catalogue(loaded.settings, loaded.skipped, {"anthropic": ("claude-opus-5-5",)}, LOCAL)
     assert [model.id for model in served.listing("local")] == ["smollm2"]
     assert [off.variables for off in loaded.skipped] == [("ANTHROPIC_API_KEY",)]
     with pytest.raises(UnknownModel) as caught:
@@ -30,7 +30,7 @@ def test_without_a_provider_key(environ: dict[str, str]) -> None:
 
 def test_with_a_provider_key() -> None:
     loaded = load(SHIPPED, {"ANTHROPIC_API_KEY": "sk-ant"})
-    served = Catalogue(loaded.settings, loaded.skipped, (), LOCAL)
+    served = Catalogue(loaded.settings, loaded.skipped, {}, LOCAL)
     assert loaded.skipped == ()
     target = served.resolve("claude-3-5-sonnet", "local")
     assert (target.model, target.base_urls) == ("claude-sonnet-4-6", {"anthropic": "https://api.anthropic.com"})
