@@ -90,7 +90,7 @@ class Asker:
         named = wire.get("model") if isinstance(wire, dict) else None
         target = self._served(named) if isinstance(named, str) else None
         if target is not None:
-            _, relay = way(self.client.name, target.base_urls)
+            _, relay = self._way(target)
             if relay is not None:
                 return self._relayed(relay, wire, target.alias, target, headers)
         asked = self.client.parse(wire)
@@ -113,6 +113,13 @@ class Asker:
         except UnknownModel as error:
             raise BadRequest(str(error), param="model", code="model_not_found") from error
 
+    def _way(self, target: Target) -> tuple[str, Relay | None]:
+        try:
+            return way(self.client.name, target.base_urls)
+        except LookupError as error:
+            message = f'The model "{target.alias}" is served at another endpoint only.'
+            raise BadRequest(message, param="model", code="model_not_supported") from error
+
     def _relayed(self, relay: Relay, wire: Any, model: str, target: Target, headers: Mapping[str, str]) -> Question:
         self.record.model, self.record.provider, self.record.provider_model = model, target.provider, target.model
         passed = relay.render(wire, Model(target.model, target.overrides, self.memory))
@@ -124,7 +131,7 @@ class Asker:
         )
 
     def _translated(self, asked: Asked, target: Target, headers: Mapping[str, str]) -> Question:
-        name, _ = way(self.client.name, target.base_urls)
+        name, _ = self._way(target)
         provider = PROVIDERS[name]
         model = Model(target.model, target.overrides, self.memory)
         calls: list[Call] = []

@@ -14,7 +14,7 @@ from typing import Any
 
 from routing.auth import EmbeddedAuth
 from routing.config import Skipped, shortened
-from routing.entries import ServedModel
+from routing.models import ServedModel
 from routing.settings import Settings
 from routing.targets import Offer, Target
 

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from routing.crowd import CROWD, Server, known
-from routing.families import ClaudeFamily, GeminiFamily, ResponsesFamily
 from routing.kinds import (
     Count,
     File,
@@ -15,7 +14,6 @@ from routing.kinds import (
     KeepAlive,
     Key,
     Label,
-    ModelName,
     Name,
     Prefix,
     Region,
@@ -26,55 +24,11 @@ from routing.kinds import (
     or_none,
     shaped,
 )
+from routing.models import BedrockModel, ClaudeModel, GeminiModel, ResponsesModel, ServedModel, VertexModel
 from routing.urls import AnthropicURL, AzureURL, BedrockURL, GoogleURL, OllamaURL, OpenAIURL
 
 Endpoint = Literal["chat", "completions", "responses"]
 Threshold = Literal["BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_ONLY_HIGH", "BLOCK_NONE", "OFF"]
-
-
-class ServedModel(Section):
-    """`name` is the provider's, `alias` what clients ask for; without one it is the name."""
-
-    name: ModelName
-    alias: ModelName | None = None
-
-    @property
-    def public(self) -> str:
-        return self.alias or self.name
-
-
-class ClaudeModel(ServedModel):
-    family: ClaudeFamily = ClaudeFamily()
-
-
-class GeminiModel(ServedModel):
-    family: GeminiFamily = GeminiFamily()
-
-
-class VertexModel(GeminiModel):
-    """`family` is for Gemini, `claude-family` for a model whose name begins with `claude-`."""
-
-    claude_family: ClaudeFamily = ClaudeFamily()
-
-    @model_validator(mode="after")
-    def _one_family(self) -> "VertexModel":
-        wrong = self.family if is_claude(self.name) else self.claude_family
-        if wrong.model_fields_set:
-            raise ValueError(
-                "has another maker's family; claude-family is for models named claude-..., family for the others"
-            )
-        return self
-
-
-class BedrockModel(ServedModel):
-    """`base-model` is the model behind a name that tells nothing, such as the ARN of an inference profile."""
-
-    base_model: ModelName | None = None
-    family: ClaudeFamily = ClaudeFamily()
-
-
-class ResponsesModel(ServedModel):
-    family: ResponsesFamily = ResponsesFamily()
 
 
 class Entry(Section):
@@ -325,10 +279,6 @@ class Ollama(Entry):
 
 
 AnyEntry = ClaudeKey | GeminiKey | VertexKey | Vertex | Bedrock | Compatible | CodexKey | Azure | Ollama
-
-
-def is_claude(model: str) -> bool:
-    return model.startswith("claude-")
 
 
 def _wants_models(entry: Entry, otherwise: str = "") -> None:
