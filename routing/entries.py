@@ -24,7 +24,7 @@ from routing.kinds import (
     or_none,
     shaped,
 )
-from routing.models import BedrockModel, ClaudeModel, GeminiModel, ResponsesModel, ServedModel, VertexModel
+from routing.models import BedrockModel, ClaudeModel, GeminiModel, OllamaModel, ResponsesModel, ServedModel, VertexModel
 from routing.urls import AnthropicURL, AzureURL, BedrockURL, GoogleURL, OllamaURL, OpenAIURL
 
 Endpoint = Literal["chat", "completions", "responses"]
@@ -262,10 +262,13 @@ class Ollama(Entry):
     name: Name = "ollama"
     base_url: OllamaURL = "http://127.0.0.1:11434"
     api_key: Key | None = None
+    models: tuple[OllamaModel, ...] = ()
     num_ctx: Count | None = None
     keep_alive: KeepAlive | None = None
     options: Scalars = Field(default_factory=dict)
     """Sent with every request, where the request itself does not say otherwise."""
+    truncate: Flag = False
+    """Whether Ollama may cut a prompt that is longer than the context window."""
 
     @model_validator(mode="after")
     def _once(self) -> "Ollama":

@@ -1,9 +1,13 @@
 """The models of an entry: what clients call them, and what is true of each."""
 
-from pydantic import model_validator
+from typing import Annotated
+
+from pydantic import BeforeValidator, model_validator
 
 from routing.families import ClaudeFamily, GeminiFamily, ResponsesFamily
 from routing.kinds import ModelName, Section
+
+_LEVELS = ("low", "medium", "high", "max")
 
 
 def is_claude(model: str) -> bool:
@@ -49,6 +53,22 @@ class BedrockModel(ServedModel):
 
     base_model: ModelName | None = None
     family: ClaudeFamily = ClaudeFamily()
+
+
+def _thinking(value: object) -> object:
+    """A bare `off` in a list is a truth in YAML."""
+    levels = value if isinstance(value, list) else []
+    if isinstance(value, bool):
+        return value
+    if not levels or not all(each is False or each in _LEVELS for each in levels):
+        raise ValueError(f"must be true, false, or a list of some of off, {', '.join(_LEVELS)}")
+    return tuple(levels)
+
+
+class OllamaModel(ServedModel):
+    """`think` is what the model takes: true for on and off, false for nothing, or its levels."""
+
+    think: Annotated[bool | tuple[bool | str, ...] | None, BeforeValidator(_thinking)] = None
 
 
 class ResponsesModel(ServedModel):

@@ -28,6 +28,7 @@ from routing.models import (
     BedrockModel,
     ClaudeModel,
     GeminiModel,
+    OllamaModel,
     ResponsesModel,
     ServedModel,
     VertexModel,
@@ -252,6 +253,7 @@ def _overrides(entry: AnyEntry, model: ServedModel) -> dict[str, Any]:
         case Ollama():
             made = {name: value for name in ("num_ctx", "keep_alive") if (value := getattr(entry, name)) is not None}
             made |= {"options": dict(entry.options)} if entry.options else {}
+            made |= {"truncate": True} if entry.truncate else {}
         case GoogleEntry() if not (isinstance(entry, Vertex) and is_claude(model.name)):
             made = {} if type(entry) is GeminiKey else {"platform": "vertex"}
             if entry.safety_settings:
@@ -259,6 +261,8 @@ def _overrides(entry: AnyEntry, model: ServedModel) -> dict[str, Any]:
     match model:
         case VertexModel() if is_claude(model.name):
             made |= model.claude_family.said()
+        case OllamaModel():
+            made |= {} if model.think is None else {"think": model.think}
         case BedrockModel():
             made |= model.family.said()
             made |= {"base_model": model.base_model} if model.base_model else {}

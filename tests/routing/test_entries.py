@@ -151,6 +151,8 @@ def refused(text: str) -> str:
         pytest.param("ollama: [{num-ctx: 0}]", "1: ollama[0].num-ctx: must be a whole number, 1 or more", id="context"),
         pytest.param("ollama: [{keep-alive: soon}]", "1: ollama[0].keep-alive: must be seconds or a time", id="time"),
         pytest.param("ollama: [{keep-alive: true}]", "1: ollama[0].keep-alive: must be seconds or a time", id="truth"),
+        pytest.param("ollama: [{models: [{name: m, think: [on]}]}]", "1: ollama[0].models[0].think: must be", id="on"),
+        pytest.param("ollama: [{models: [{name: m, think: []}]}]", "1: ollama[0].models[0].think: must be", id="empty"),
         pytest.param("ollama: [{options: [a]}]", "1: ollama[0].options: must be a mapping of names", id="options"),
         pytest.param("ollama: [{options: {a: {b: c}}}]", "1: ollama[0].options: must be a mapping of names", id="deep"),
         pytest.param("ollama: [{options: {a: .nan}}]", "1: ollama[0].options: must be a mapping of names", id="nan"),

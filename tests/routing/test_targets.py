@@ -236,14 +236,20 @@ def bearer(key: str) -> StaticKey:
         ),
         pytest.param(
             "ollama: [{name: far, base-url: 'https://h/api', api-key: k, num-ctx: 8192, keep-alive: -1,"
-            " options: {mirostat: 1, stop: [x]}, models: [{name: m}]}]",
+            " options: {mirostat: 1, stop: [x]}, truncate: true, models: [{name: m, think: [off, low, high]}]}]",
             Target(
                 "far",
                 "m",
                 "m",
                 {"ollama": "https://h"},
                 bearer("k"),
-                overrides={"num_ctx": 8192, "keep_alive": -1, "options": {"mirostat": 1, "stop": ["x"]}},
+                overrides={
+                    "num_ctx": 8192,
+                    "keep_alive": -1,
+                    "options": {"mirostat": 1, "stop": ["x"]},
+                    "truncate": True,
+                    "think": (False, "low", "high"),
+                },
             ),
             id="ollama, all",
         ),
