@@ -154,12 +154,17 @@ class KeyEntry(Section):
     api_key: Key
 
 
-class Quirks(Section):
-    """What a server takes differently from OpenAI. All are optional; `translators.providers.openai.quirks.Quirks`
-    explains them."""
+class FieldQuirks(Section):
+    """Fields that a server refuses, and those that it calls otherwise."""
 
     drop: tuple[Name, ...] = ()
     rename: Renames = Field(default_factory=dict)
+
+
+class Quirks(FieldQuirks):
+    """What a server takes differently from OpenAI. All are optional; `translators.providers.openai.quirks.Quirks`
+    explains them."""
+
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] | None = None
     developer_role: Flag | None = None
     custom_tools: Flag | None = None
@@ -203,6 +208,7 @@ class CodexKey(Entry):
     api_key: Key
     base_url: OpenAIURL = "https://api.openai.com/v1"
     models: tuple[ResponsesModel, ...] = ()
+    quirks: FieldQuirks = FieldQuirks()
 
     @property
     def provider(self) -> str:

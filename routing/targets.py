@@ -248,6 +248,8 @@ def _overrides(entry: AnyEntry, model: ServedModel) -> dict[str, Any]:
         case Compatible():
             quirks = {**(entry.server.quirks if entry.server else {}), **entry.quirks.said()}
             made = {"quirks": quirks} if quirks else {}
+        case CodexKey():
+            made = {"quirks": quirks} if (quirks := entry.quirks.said()) else {}
         case Azure():
             made = {"quirks": {**OPENAI.quirks, **entry.quirks.said()}}
         case Ollama():

@@ -175,14 +175,15 @@ def bearer(key: str) -> StaticKey:
             id="compatible, all",
         ),
         pytest.param(
-            "codex-api-key: [{api-key: k, models: [{name: m, family: {streams: true, reasoning-summary: auto}}]}]",
+            "codex-api-key: [{api-key: k, quirks: {drop: [user]},"
+            " models: [{name: m, family: {streams: true, reasoning-summary: auto}}]}]",
             Target(
                 "openai",
                 "m",
                 "m",
                 {"openai-responses": "https://api.openai.com/v1"},
                 bearer("k"),
-                overrides={"reasoning_summary": "auto", "streams": True},
+                overrides={"quirks": {"drop": ("user",)}, "reasoning_summary": "auto", "streams": True},
             ),
             id="responses only",
         ),
