@@ -40,8 +40,8 @@ DIALECTS = {"chat": "openai", "completions": "openai-completions", "responses": 
 """By the endpoint of OpenAI's API."""
 
 _CLAUDE = re.compile(r"claude-[A-Za-z0-9._:@-]{1,93}")
-_GEMINI = re.compile(r"gemini-[A-Za-z0-9._:@-]{1,93}")
-_ANY = re.compile(r"[^\s/](?:[^\s]{0,198}[^\s/])?")
+_GEMINI = re.compile(r"gemini-[A-Za-z0-9._@-]{1,93}")
+_ANY = re.compile(r"(?!/)[\x21-\x7e]{1,200}(?<!/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Offer:
         self._auths = cycle(_auths(entry))
         if discovered is None:
             discovered = known.get(_listed_by(entry), ())
-        models = entry.models or tuple(ServedModel(name=name) for name in discovered)
+        models = entry.models or tuple(ServedModel(name=name) for name in discovered if _ANY.fullmatch(name))
         served = [model for model in models if not self._excluded(model.public, model.name)]
         prefixes = ("",) if entry.prefix is None else ("", f"{entry.prefix}/")
         self.listed: Mapping[str, ServedModel] = {

@@ -320,6 +320,12 @@ def test_what_is_listed_without_models(entry: str, names: list[str]) -> None:
         pytest.param(
             "openai-compatibility: [{name: openrouter, prefix: or, excluded-models: ['a/*']}]", "or/a/b", None
         ),
+        pytest.param("openai-compatibility: [{name: openrouter, prefix: or}]", "or/a\u202eb", None, id="not printable"),
+        pytest.param(
+            "openai-compatibility: [{name: openrouter, prefix: or}]", "or/\ud800", None, id="half a character"
+        ),
+        pytest.param("openai-compatibility: [{name: openrouter, prefix: or}]", f"or/{'x' * 201}", None, id="long"),
+        pytest.param("gemini-api-key: [{api-key: k}]", "gemini-a/../b", None, id="a path"),
         pytest.param("ollama: [{prefix: l}]", "l/qwen3:8b", "qwen3:8b", id="ollama, prefix"),
         pytest.param("ollama: [{}]", "qwen3:8b", None, id="ollama, not discovered"),
         pytest.param("bedrock: [{region: us-east-1, models: [{name: x}]}]", "claude-9", None, id="bedrock"),
@@ -355,7 +361,7 @@ def test_what_is_discovered() -> None:
     assert {at: (target.base_urls, target.auth) for at, target in asked.items()} == {
         1: ({"ollama": "http://h"}, bearer("k"))
     }
-    found = served.with_discovered(1, ["qwen3:8b", "llama3:latest", "big"])
+    found = served.with_discovered(1, ["qwen3:8b", "llama3:latest", "big", "no name", ""])
     assert listed(served) == ["named"]
     assert listed(found) == ["named", "qwen3:8b", "llama3:latest"]
     assert listed(found.with_embedded(None)) == listed(found)
