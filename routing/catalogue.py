@@ -1,10 +1,11 @@
 """Which model names this gateway answers to, and where each is asked.
 
 An entry with `models` serves exactly those, under the alias if there is one, else under the name; an entry without
-serves the public models of its provider. Like in CLIProxyAPI a `prefix` adds `PREFIX/NAME`, and the bare name stays.
-`excluded-models` takes away a model whose name or alias it matches. The first entry that lists a name wins, in the
-order of the file, the embedded model last; what nobody lists goes to the first entry without `models`, if it looks
-like a name of that provider.
+serves the public models of its provider, or those that were found there. Like in CLIProxyAPI a `prefix` adds
+`PREFIX/NAME`, and the bare name stays. `excluded-models` takes away a model whose name or alias it matches. The first
+entry that lists a name wins, in the order of the file and whatever its section, the embedded model last; what nobody
+lists goes to the first entry without `models`, if it looks like a name of that provider. What an entry is to its
+provider is in `routing.targets`.
 """
 
 import difflib

@@ -169,7 +169,7 @@ def _reached(entry: AnyEntry, model: str) -> tuple[dict[str, str], str]:
         case CodexKey():
             urls = {"openai-responses": entry.base_url}
         case Azure():
-            urls = {DIALECTS[endpoint]: _azure(entry, model, endpoint) for endpoint in entry.endpoints}
+            urls = {DIALECTS[each]: _azure(entry, model, each) for each in sorted(entry.endpoints, key=_chat_first)}
             query = f"api-version={entry.api_version}" if entry.api_version else ""
         case Ollama():
             urls = {"ollama": entry.base_url}
@@ -198,11 +198,15 @@ def _aws(region: str) -> str:
 
 
 def _compatible(entry: Compatible) -> dict[str, str]:
-    """Chat comes first where it is spoken: what is translated goes there."""
     server = entry.server
     base_url = entry.base_url or (server.base_url if server else "")
     endpoints = entry.endpoints or (server.endpoints if server else ("chat",))
-    return {DIALECTS[each]: base_url for each in sorted(endpoints, key=lambda each: each != "chat")}
+    return {DIALECTS[each]: base_url for each in sorted(endpoints, key=_chat_first)}
+
+
+def _chat_first(endpoint: str) -> bool:
+    """What is translated goes to chat where it is spoken."""
+    return endpoint != "chat"
 
 
 def _azure(entry: Azure, model: str, endpoint: str) -> str:

@@ -202,7 +202,7 @@ def bearer(key: str) -> StaticKey:
         ),
         pytest.param(
             "azure-openai: [{name: east, endpoint: 'https://r.openai.azure.com/openai/deployments/x', entra: default,"
-            " api-version: 2024-10-21, endpoints: [chat, responses], models: [{name: d/1, alias: m}]}]",
+            " api-version: 2024-10-21, endpoints: [responses, chat], models: [{name: d/1, alias: m}]}]",
             Target(
                 "east",
                 "d/1",
@@ -257,7 +257,9 @@ def bearer(key: str) -> StaticKey:
     ],
 )
 def test_a_whole_target(entry: str, target: Target) -> None:
-    assert catalogue(entry).resolve("m", "key-1") == target
+    found = catalogue(entry).resolve("m", "key-1")
+    assert found == target
+    assert list(found.base_urls) == list(target.base_urls)
     assert catalogue(entry).get("m", "key-1").owned_by == target.provider
 
 
