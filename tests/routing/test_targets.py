@@ -3,8 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
+from anthropic import AnthropicVertex
+from botocore.regions import EndpointResolver
 from google.genai import types as genai
+from openai import AzureOpenAI
 
 from routing.auth import AwsAuth, EntraAuth, GoogleAuth, StaticKey
 from routing.catalogue import Catalogue, Target, UnknownModel
@@ -276,6 +280,24 @@ def test_hosts_of_vertex(location: str, host: str) -> None:
     target = catalogue(f"vertex: [{{{PROJECT}, location: {location}}}]").resolve("claude-x", "key-1")
     path = f"v1/projects/p/locations/{location}/publishers/anthropic"
     assert target.base_urls == {"vertex-anthropic": f"https://{host}/{path}"}
+    with AnthropicVertex(region=location, project_id="p", access_token="t") as sdk:
+        assert sdk.base_url.host == host
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "us-gov-west-1", "cn-north-1"])
+def test_hosts_of_bedrock(region: str) -> None:
+    target = catalogue(f"bedrock: [{{region: {region}, models: [{{name: m}}]}}]").resolve("m", "key-1")
+    endpoints = EndpointResolver(botocore.session.Session().get_data("endpoints"))
+    host = endpoints.construct_endpoint("bedrock-runtime", region)["hostname"]
+    assert target.base_urls == {"bedrock": f"https://{host}"}
+
+
+@pytest.mark.parametrize("endpoint", ["https://r.openai.azure.com", "https://r.services.ai.azure.com"])
+def test_paths_of_azure(endpoint: str) -> None:
+    entry = f"endpoint: '{endpoint}', api-key: k, api-version: 2024-10-21, models: [{{name: d}}]"
+    target = catalogue(f"azure-openai: [{{{entry}}}]").resolve("d", "key-1")
+    with AzureOpenAI(azure_endpoint=endpoint, azure_deployment="d", api_version="2024-10-21", api_key="k") as sdk:
+        assert target.base_urls == {"openai": str(sdk.base_url).rstrip("/")}
 
 
 def test_a_service_account_stands_beside_the_configuration(tmp_path: Path) -> None:
