@@ -143,7 +143,7 @@ class Gateway:
         stream = None if self._has_console() else sys.stdout
         coloured = terminal.colours(stream, os.environ)
         line = terminal.Terminal(stream, as_json=settings.log_format == "json", coloured=coloured)
-        catalogue = Catalogue(settings, loaded.skipped, anthropic.known_models())
+        catalogue = Catalogue(settings, loaded.skipped, {anthropic.name: anthropic.known_models()})
         return House(
             settings=settings,
             catalogue=catalogue.with_embedded(EMBEDDED_NOT_YET) if self._embedded else catalogue,

@@ -88,14 +88,18 @@ class Asker:
             why = "Halves of surrogate pairs, which no text can hold, are sent as U+FFFD."
             self.record.notes.append(Note("body", "approximated", detail=why))
         named = wire.get("model") if isinstance(wire, dict) else None
-        if isinstance(named, str) and (target := self._served(named)) is not None:
-            _, relay = way(self.client.name, target.base_urls)
+        target = self._served(named) if isinstance(named, str) else None
+        if target is not None:
+            _, relay = self._way(target)
             if relay is not None:
-                return self._relayed(relay, wire, named, target, headers)
+                return self._relayed(relay, wire, target.alias, target, headers)
         asked = self.client.parse(wire)
         self.record.model, self.record.stream = asked.model, asked.conversation.stream
         self.record.notes.extend(asked.notes)
-        return self._translated(asked, self._target(asked.model), headers)
+        if target is None or target.alias != asked.model:
+            target = self._target(asked.model)
+        self.record.provider, self.record.provider_model = target.provider, target.model
+        return self._translated(asked, target, headers)
 
     def _served(self, model: str) -> Target | None:
         try:
@@ -105,11 +109,16 @@ class Asker:
 
     def _target(self, model: str) -> Target:
         try:
-            target = self.catalogue.resolve(model, self.record.key_name or "")
+            return self.catalogue.resolve(model, self.record.key_name or "")
         except UnknownModel as error:
             raise BadRequest(str(error), param="model", code="model_not_found") from error
-        self.record.provider, self.record.provider_model = target.provider, target.model
-        return target
+
+    def _way(self, target: Target) -> tuple[str, Relay | None]:
+        try:
+            return way(self.client.name, target.base_urls)
+        except LookupError as error:
+            message = f'The model "{target.alias}" is served at another endpoint only.'
+            raise BadRequest(message, param="model", code="model_not_supported") from error
 
     def _relayed(self, relay: Relay, wire: Any, model: str, target: Target, headers: Mapping[str, str]) -> Question:
         self.record.model, self.record.provider, self.record.provider_model = model, target.provider, target.model
@@ -122,7 +131,7 @@ class Asker:
         )
 
     def _translated(self, asked: Asked, target: Target, headers: Mapping[str, str]) -> Question:
-        name, _ = way(self.client.name, target.base_urls)
+        name, _ = self._way(target)
         provider = PROVIDERS[name]
         model = Model(target.model, target.overrides, self.memory)
         calls: list[Call] = []

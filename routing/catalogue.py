@@ -1,23 +1,25 @@
 """Which model names this gateway answers to, and where each is asked.
 
 An entry with `models` serves exactly those, under the alias if there is one, else under the name; an entry without
-serves the public models of its provider. Like in CLIProxyAPI a `prefix` adds `PREFIX/NAME`, and the bare name stays.
-`excluded-models` takes away a model whose name or alias it matches. The first entry that lists a name wins, in the
-order of the file, the embedded model last; what nobody lists goes to the first entry without `models`, if it looks
-like a name of that provider.
+serves the public models of its provider, or those that were found there. Like in CLIProxyAPI a `prefix` adds
+`PREFIX/NAME`, and the bare name stays. `excluded-models` takes away a model whose name or alias it matches. The first
+entry that lists a name wins, in the order of the file and whatever its section, the embedded model last; what nobody
+lists goes to the first entry without `models`, if it looks like a name of that provider. What an entry is to its
+provider is in `routing.targets`.
 """
 
 import difflib
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from routing.auth import Auth, EmbeddedAuth, StaticKey
+from routing.auth import EmbeddedAuth
 from routing.config import Skipped, shortened
-from routing.secret import Secret
-from routing.settings import ClaudeKey, ServedModel, Settings
+from routing.models import ServedModel
+from routing.settings import Settings
+from routing.targets import Offer, Target
+
+__all__ = ["CREATED", "EMBEDDED", "Catalogue", "ListedModel", "Target", "UnknownModel"]
 
 CREATED = 1_735_689_600
 """Seconds since 1970 that every listed model shows: providers are not asked for it, and it must not change."""
@@ -25,29 +27,8 @@ CREATED = 1_735_689_600
 EMBEDDED: Mapping[str, Any] = {"max_output": 1024, "thinking": ()}
 """What is true of the local model: it talks for minutes unless it is stopped, and does not think."""
 
-_CLAUDE = re.compile(r"claude-[A-Za-z0-9._:@-]{1,93}")
 _SHOWN = 100
 _LISTED = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a request goes, and what it needs there.
-
-    `provider` is what logs and `owned_by` say; `model` is the provider's name and `alias` what the client asked for.
-    `base_urls` has the names of the dialects that the provider speaks, the preferred one first, and where each is
-    spoken; `query` is added to every URL. There may be no `auth`. `headers` are added, lower-case names to values.
-    `overrides` go into the dialect's `Model`.
-    """
-
-    provider: str
-    model: str
-    alias: str
-    base_urls: Mapping[str, str]
-    auth: Auth | None = None
-    query: str = ""
-    headers: Mapping[str, Secret] = field(default_factory=dict)
-    overrides: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,40 +58,62 @@ class UnknownModel(Exception):
 
 
 class Catalogue:
-    """What the settings serve. `known_models` are the provider's public models, for entries that name none.
-    `embedded_url` is where the local model answers, once it does; nothing else makes it appear."""
+    """What the settings serve. `known_models` are the public models of a dialect's provider, for entries that name
+    none. `discovered` are the models that an entry of `ollama` was found to have, by the entry's position in the
+    settings. `embedded_url` is where the local model answers, once it does; nothing else makes it appear."""
 
     def __init__(
         self,
         settings: Settings,
         skipped: tuple[Skipped, ...] = (),
-        known_models: tuple[str, ...] = (),
+        known_models: Mapping[str, tuple[str, ...]] | None = None,
         embedded_url: str | None = None,
+        discovered: Mapping[int, tuple[str, ...]] | None = None,
     ) -> None:
-        self._given = (settings, skipped, known_models)
-        self._targets: dict[str, Target] = {}
-        for entry in settings.claude_api_key:
-            self._targets |= {n: t for n, t in _targets(entry, known_models).items() if n not in self._targets}
-        if embedded_url is not None and settings.embedded.enable:
-            alias = settings.embedded.alias
-            target = Target("embedded", alias, alias, {"anthropic": embedded_url}, EmbeddedAuth(), overrides=EMBEDDED)
-            self._targets.setdefault(alias, target)
-        self._listed = {name: ListedModel(name, target.provider) for name, target in self._targets.items()}
+        self._settings, self._skipped, self._known = settings, skipped, known_models or {}
+        self._embedded_url, self._discovered = embedded_url, discovered or {}
+        self._offers = [
+            Offer(entry, self._known, self._discovered.get(at) if section == "ollama" else None)
+            for section, at, entry in settings.providers
+        ]
+        self._listing: dict[str, Offer] = {}
+        for offer in self._offers:
+            self._listing |= {name: offer for name in offer.listed if name not in self._listing}
+        self._embedded = None
+        alias = settings.embedded.alias
+        if embedded_url is not None and settings.embedded.enable and alias not in self._listing:
+            urls = {"anthropic": embedded_url}
+            self._embedded = Target("embedded", alias, alias, urls, EmbeddedAuth(), overrides=EMBEDDED)
+        self._listed = {name: ListedModel(name, offer.entry.provider) for name, offer in self._listing.items()}
+        if self._embedded is not None:
+            self._listed[alias] = ListedModel(alias, self._embedded.provider)
 
     def with_embedded(self, base_url: str | None) -> "Catalogue":
         """The same, with the local model at `base_url`, or without it."""
-        return Catalogue(*self._given, embedded_url=base_url)
+        return Catalogue(self._settings, self._skipped, self._known, base_url, self._discovered)
+
+    def with_discovered(self, entry: int, names: Iterable[str]) -> "Catalogue":
+        """The same, with `names` for the models of the entry of `ollama` at that position."""
+        discovered = {**self._discovered, entry: tuple(names)}
+        return Catalogue(self._settings, self._skipped, self._known, self._embedded_url, discovered)
+
+    def discoverable(self) -> dict[int, Target]:
+        """The entries of `ollama` that are to be asked for their models, by position, and how they are reached; the
+        `model` of these targets is empty."""
+        nameless = ServedModel.model_construct(name="")
+        return {
+            at: Offer(entry, {}).target("", nameless)
+            for at, entry in enumerate(self._settings.ollama)
+            if not entry.models
+        }
 
     def resolve(self, model: str, key_name: str) -> Target:
-        """Where `model` is asked for the client called `key_name`; every key may use every model. Raises
-        `UnknownModel`."""
-        if (target := self._targets.get(model)) is not None:
-            return target
-        settings = self._given[0]
-        for entry in settings.claude_api_key:
-            if (target := _unlisted(entry, model)) is not None:
-                return target
-        raise self._unknown(model)
+        """Where `model` is asked for the client called `key_name`; every key may use every model. An entry's keys
+        are taken in turn, one each time. Raises `UnknownModel`."""
+        if self._embedded is not None and model == self._embedded.alias:
+            return self._embedded
+        offer, served = self._found(model)
+        return offer.target(model, served)
 
     def listing(self, key_name: str) -> tuple[ListedModel, ...]:
         """What `key_name` may ask for, as far as it can be listed: an entry without `models` serves names besides."""
@@ -118,7 +121,15 @@ class Catalogue:
 
     def get(self, model: str, key_name: str) -> ListedModel:
         """Whatever `resolve` serves, listed or not. Raises `UnknownModel`."""
-        return self._listed.get(model) or ListedModel(model, self.resolve(model, key_name).provider)
+        return self._listed.get(model) or ListedModel(model, self._found(model)[0].entry.provider)
+
+    def _found(self, model: str) -> tuple[Offer, ServedModel]:
+        if (offer := self._listing.get(model)) is not None:
+            return offer, offer.listed[model]
+        for offer in self._offers:
+            if (served := offer.unlisted(model)) is not None:
+                return offer, served
+        raise self._unknown(model)
 
     def _unknown(self, model: str) -> UnknownModel:
         shown = "".join(each if each.isprintable() else "?" for each in model[:_SHOWN])
@@ -130,42 +141,7 @@ class Catalogue:
 
     def _switches(self, model: str) -> tuple[str, ...]:
         """The variables that would make an entry serve `model` that is off."""
-        _, skipped, known_models = self._given
-        for off in skipped:
-            if off.entry and (model in _targets(off.entry, known_models) or _unlisted(off.entry, model)):
+        for off in self._skipped:
+            if off.entry and Offer(off.entry, self._known).serves(model):
                 return off.variables
         return ()
-
-
-def _targets(entry: ClaudeKey, known_models: tuple[str, ...]) -> dict[str, Target]:
-    """Every name that `entry` lists, with and without its prefix, in the order of the listing."""
-    models = entry.models or tuple(ServedModel(name=name) for name in known_models)
-    served = [model for model in models if not _excluded(entry, model.public, model.name)]
-    prefixes = ("",) if entry.prefix is None else ("", f"{entry.prefix}/")
-    names = [(prefix + model.public, model) for prefix in prefixes for model in served]
-    return {name: _target(entry, model.name, name, model.family.overrides()) for name, model in names}
-
-
-def _unlisted(entry: ClaudeKey, asked: str) -> Target | None:
-    """An entry without `models` hands on any name that looks like its provider's, so that a new model needs no
-    new gateway."""
-    bare = asked if entry.prefix is None else asked.removeprefix(f"{entry.prefix}/")
-    if entry.models or not _CLAUDE.fullmatch(bare) or _excluded(entry, bare):
-        return None
-    return _target(entry, bare, asked, {})
-
-
-def _excluded(entry: ClaudeKey, *names: str) -> bool:
-    return any(fnmatchcase(name.lower(), pattern.lower()) for name in names for pattern in entry.excluded_models)
-
-
-def _target(entry: ClaudeKey, model: str, asked: str, overrides: Mapping[str, Any]) -> Target:
-    return Target(
-        provider="anthropic",
-        model=model,
-        alias=asked,
-        base_urls={"anthropic": entry.base_url},
-        auth=StaticKey("x-api-key", entry.api_key),
-        headers=entry.headers,
-        overrides=overrides,
-    )

@@ -11,12 +11,15 @@ from pathlib import Path as FilePath
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from routing import crowd
+from routing.entries import AnyEntry, Entry
 from routing.environment import PLACEHOLDER, Expansion
 from routing.errors import ConfigError, Path, Problem
-from routing.settings import PLACES, ClaudeKey, ClientKey, Section, Settings, keys
+from routing.kinds import Section
+from routing.settings import ENTRIES, PLACES, ClientKey, Settings, keys
 from routing.yaml_source import Source, Unreadable, read
 
-_SWITCHED: Mapping[str, type[Section]] = {"api-keys": ClientKey, "claude-api-key": ClaudeKey}
+_SWITCHED: Mapping[str, type[Section]] = {"api-keys": ClientKey, **ENTRIES}
 """The lists whose entries are switched off, rather than refused, by a variable that is not set."""
 
 
@@ -29,7 +32,7 @@ class Skipped:
     line: int | None
     variables: tuple[str, ...]
     aliases: tuple[str, ...] = ()
-    entry: ClaudeKey | None = None
+    entry: AnyEntry | None = None
 
     @property
     def text(self) -> str:
@@ -62,10 +65,10 @@ def load(path: FilePath, environ: Mapping[str, str]) -> Loaded:
 
 
 def parse(data: bytes, file: str, environ: Mapping[str, str]) -> Loaded:
-    """`file` is what messages call the text. Raises `ConfigError`."""
+    """`file` is what messages call the text; names of files in it are relative to its folder. Raises `ConfigError`."""
     problems: tuple[Problem, ...] | list[Problem]
     try:
-        reading = _Checking(read(data), environ)
+        reading = _Checking(read(data), environ, FilePath(file).parent)
     except Unreadable as unreadable:
         problems = unreadable.problems
     else:
@@ -79,11 +82,12 @@ def parse(data: bytes, file: str, environ: Mapping[str, str]) -> Loaded:
 class _Checking:
     """One document on its way to `Loaded`. `off` has the variables that each switched-off entry waits for."""
 
-    def __init__(self, source: Source, environ: Mapping[str, str]) -> None:
+    def __init__(self, source: Source, environ: Mapping[str, str], folder: FilePath) -> None:
         self.source = source
+        self.context = {"folder": folder}
         self.problems = list(source.problems)
         self.expansion = Expansion(environ)
-        self.tree = self.expansion.expand(source.value)
+        self.tree = self.expansion.expand(crowd.with_keys(source.value))
         self.off: dict[tuple[str, int], list[str]] = {}
 
     def loaded(self) -> Loaded | None:
@@ -129,12 +133,12 @@ class _Checking:
         entry = None
         unset = {path for path, _ in self.expansion.missing}
         try:
-            entry = _SWITCHED[section].model_validate(self.entries(section)[at])
+            entry = _SWITCHED[section].model_validate(self.entries(section)[at], context=self.context)
         except ValidationError as error:
             wrong = error.errors(include_url=False, include_input=False)
             self.refuse([one for one in wrong if (*place, *one["loc"]) not in unset], place)
         variables, line = tuple(dict.fromkeys(names)), self.source.line(place)
-        if not isinstance(entry, ClaudeKey):
+        if not isinstance(entry, AnyEntry):
             return Skipped(section, line, variables)
         aliases = tuple(model.public for model in entry.models if model.public != PLACEHOLDER)
         return Skipped(section, line, variables, aliases, entry)
@@ -145,7 +149,7 @@ class _Checking:
         for section in {section for section, _ in self.off}:
             kept[section] = [self.entries(section)[at] for at in self.positions(section)]
         try:
-            return Settings.model_validate(kept)
+            return Settings.model_validate(kept, context=self.context)
         except ValidationError as error:
             self.refuse(error.errors(include_url=False, include_input=False))
         return None
@@ -177,12 +181,12 @@ class _Checking:
         places: list[Path] = [("api-keys", at) for at in self.positions("api-keys")]
         self.twice(places, [key.key for key in settings.api_keys], "the same key")
         self.twice(places, [key.name for key in settings.api_keys], "the same name")
-        for at, entry in zip(self.positions("claude-api-key"), settings.claude_api_key, strict=True):
-            self.models(("claude-api-key", at), entry)
+        for section, at, entry in settings.providers:
+            self.models((section, self.positions(section)[at]), entry)
         places = [("forward-headers", at) for at in range(len(settings.forward_headers))]
         self.twice(places, settings.forward_headers)
 
-    def models(self, path: Path, entry: ClaudeKey) -> None:
+    def models(self, path: Path, entry: Entry) -> None:
         places: list[Path] = [(*path, "models", at) for at in range(len(entry.models))]
         self.twice(places, [model.public for model in entry.models], "the same alias")
 

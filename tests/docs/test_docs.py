@@ -12,7 +12,8 @@ import yaml
 
 from addons import embedded
 from routing.config import parse
-from routing.settings import PLACES, keys
+from routing.crowd import CROWD
+from routing.settings import ENTRIES, PLACES, keys
 from tests.e2e.gateway_process import GatewayProcess
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +35,28 @@ YAML = [pytest.param(text, id=f"{page.name} {n}") for page in PAGES for n, text 
 
 @pytest.mark.parametrize("text", YAML)
 def test_a_configuration_loads(text: str) -> None:
-    parse(text.encode(), "page", {"ANTHROPIC_API_KEY": "key"})
+    """With its variables set nothing is off; without them it still loads."""
+    names = [name for name in re.findall(r"\$\{(\w+)\}", text) if name != "NAME"]
+    environ = {
+        **dict.fromkeys(names, "set"),
+        **{server.variable: "set" for server in CROWD.values() if server.variable},
+    }
+    if "GOOGLE_APPLICATION_CREDENTIALS" in environ:
+        environ["GOOGLE_APPLICATION_CREDENTIALS"] = str(PAGES[0])
+    assert parse(text.encode(), "page", environ).skipped == ()
+    parse(text.encode(), "page", {})
+
+
+def test_every_provider_has_an_example() -> None:
+    shown = {key for text in blocks(ROOT / "docs" / "providers.md", "yaml") for key in yaml.safe_load(text)}
+    assert shown == set(ENTRIES)
+
+
+def test_every_known_server_has_its_line() -> None:
+    page = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
+    for name, server in CROWD.items():
+        key = f"`{server.variable}`" if server.variable else "none"
+        assert f"| `{name}` | `{server.base_url}` | {key} | {', '.join(server.endpoints)} |" in page
 
 
 def test_every_key_is_described() -> None:

@@ -13,7 +13,7 @@ KNOWN = ("claude-opus-5", "claude-haiku-4-5")
 def catalogue(entries: str = "[]", embedded_url: str | None = None, **environ: str) -> Catalogue:
     text = f"claude-api-key: {entries}\nembedded: {{enable: true}}"
     loaded = parse(text.encode(), "c.yaml", environ)
-    return Catalogue(loaded.settings, loaded.skipped, KNOWN, embedded_url)
+    return Catalogue(loaded.settings, loaded.skipped, {"anthropic": KNOWN}, embedded_url)
 
 
 def listed(served: Catalogue) -> list[str]:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.config import Loaded, load, parse
+from routing.entries import ClaudeKey
 from routing.errors import ConfigError
-from routing.settings import ClaudeKey, Embedded, Settings, Streaming, Timeouts, keys
+from routing.settings import PLACES, Embedded, Settings, Streaming, Timeouts, keys
 
 CLAUDE = "claude-api-key:\n  - api-key: k\n"
 
@@ -29,6 +30,7 @@ def test_defaults() -> None:
     given = read("{}").settings
     assert (given.host, given.port, given.api_keys, given.claude_api_key) == ("127.0.0.1", 8317, (), ())
     assert given.embedded == Embedded(enable=False, alias="smollm2")
+    assert given.providers == ()
     limits = given.timeouts
     assert (limits.connect, limits.first_byte, limits.idle, limits.total) == (10, 300, 120, 0)
     assert (given.streaming.keepalive_seconds, given.drain_seconds) == (15, 20)
@@ -381,7 +383,8 @@ def test_loopback_needs_no_keys(host: str) -> None:
 SYNTAX = st.sampled_from(
     [*":-[]{}|>!?,#'\"%", "!!int", "<<", "&a", "*a", "${A}", "${", "1", "-1", "1e9", ".inf", "0x_"]
 )
-KEYS = st.sampled_from(["2026-11-22", "null", "true", *keys(Settings), *keys(ClaudeKey)])
+NESTED = sorted({key for section in PLACES.values() for key in keys(section)})
+KEYS = st.sampled_from(["2026-11-22", "null", "true", *keys(Settings), *NESTED])
 WORDS = st.one_of(SYNTAX, KEYS)
 LINES = st.lists(st.tuples(st.sampled_from(["", " ", "  ", "    "]), WORDS, st.sampled_from([": ", "\n", " ", ""])))
 

@@ -7,8 +7,10 @@ import pytest
 
 from routing.catalogue import Catalogue
 from routing.config import parse
+from routing.entries import Quirks
 from routing.errors import ConfigError
-from routing.settings import FamilyOverrides, keys
+from routing.families import ClaudeFamily, GeminiFamily
+from routing.settings import keys
 from translators.providers.anthropic.families import Family, family_of
 
 SAID = """
@@ -47,6 +49,36 @@ MEANT = Family(
 )
 
 
+GEMINI_SAID = """
+max-output: 5000
+thinking: budget
+levels: [minimal, high]
+least-budget: 0
+most-budget: 100
+can-rest: true
+candidates: 2
+"""
+
+
+def gemini(family: str) -> dict[str, Any]:
+    text = entry(family).replace(b"claude-api-key", b"gemini-api-key")
+    return dict(Catalogue(parse(text, "c.yaml", {}).settings).resolve("m", "key-1").overrides)
+
+
+def test_geminis_fields_are_its_dialects() -> None:
+    families = pytest.importorskip("translators.providers.gemini.families")
+    ours = {field.name for field in fields(families.Family)} - {"platform", "safety_settings"}
+    assert set(GeminiFamily.model_fields) == ours
+    said = gemini(GEMINI_SAID)
+    assert (said["levels"], said["least_budget"], said["candidates"]) == (("minimal", "high"), 0, 2)
+    assert families.family_of("m", said) == replace(families.family_of("m", {}), **said)
+
+
+def test_quirks_are_the_dialects() -> None:
+    quirks = pytest.importorskip("translators.providers.openai.quirks")
+    assert set(Quirks.model_fields) == {field.name for field in fields(quirks.Quirks)}
+
+
 def entry(family: str) -> bytes:
     lines = "".join(f"\n          {line}" for line in family.strip().splitlines())
     return f"claude-api-key:\n  - api-key: k\n    models:\n      - name: m\n        family:{lines}".encode()
@@ -58,8 +90,8 @@ def overrides(family: str) -> dict[str, Any]:
 
 
 def test_the_same_fields() -> None:
-    assert list(FamilyOverrides.model_fields) == [field.name for field in fields(Family)]
-    assert list(keys(FamilyOverrides)) == [field.name.replace("_", "-") for field in fields(Family)]
+    assert list(ClaudeFamily.model_fields) == [field.name for field in fields(Family)]
+    assert list(keys(ClaudeFamily)) == [field.name.replace("_", "-") for field in fields(Family)]
 
 
 def test_all_fields() -> None:

@@ -40,6 +40,21 @@ CANARY = "sk-ant-" + "x7q" + "9"
         pytest.param("claude-api-key: [{api-key: k, headers: {x: [CANARY]}}]", id="header a list"),
         pytest.param("claude-api-key: [{api-key: k, headers: {CANARY : x, 'a b': x}}]", id="header name"),
         pytest.param("claude-api-key: [{api-key: k, models: [{name: '${ENV}'}, {name: '${ENV}'}]}]", id="alias twice"),
+        pytest.param("gemini-api-key: [{api-key: 'CANARY x'}]", id="gemini"),
+        pytest.param(
+            "gemini-api-key: [{api-key: k, safety-settings: [{category: CANARY, threshold: CANARY}]}]", id="safe"
+        ),
+        pytest.param("vertex: [{project: '${ENV}/', location: '${ENV}/', credentials-file: '${ENV}'}]", id="vertex"),
+        pytest.param("bedrock: [{region: '${ENV}', access-key-id: CANARY, models: [{name: m}]}]", id="bedrock"),
+        pytest.param("bedrock: [{region: r, api-key: CANARY, profile: CANARY, models: [{name: m}]}]", id="both"),
+        pytest.param("openai-compatibility: [{name: CANARY}]", id="name"),
+        pytest.param("openai-compatibility: [{name: openai, api-key-entries: [CANARY]}]", id="entries"),
+        pytest.param("openai-compatibility: [{name: openai, api-key-entries: [{CANARY: CANARY}]}]", id="entry"),
+        pytest.param("openai-compatibility: [{name: openai, quirks: {rename: {CANARY: 1}}}]", id="quirks"),
+        pytest.param("codex-api-key: [{api-key: k, base-url: 'CANARY'}]", id="codex"),
+        pytest.param("azure-openai: [{endpoint: 'http://h', entra: {client-secret: CANARY}}]", id="entra"),
+        pytest.param("azure-openai: [{endpoint: 'http://h', entra: CANARY}]", id="entra a text"),
+        pytest.param("ollama: [{keep-alive: CANARY, options: {CANARY: {}}}]", id="ollama"),
         pytest.param("port: ${ENV}", id="number"),
         pytest.param("on-loss: ${ENV}", id="word"),
         pytest.param("host: ${ENV}/", id="host"),
@@ -75,13 +90,24 @@ def test_a_mistake_never_quotes(text: str) -> None:
 def test_values_never_show() -> None:
     text = f"""
 api-keys: [{CANARY}-client]
+gemini-api-key: [{{api-key: {CANARY}}}]
+vertex-api-key: [{{api-key: {CANARY}}}]
+bedrock:
+  - {{region: r, access-key-id: {CANARY}, secret-access-key: {CANARY}, session-token: {CANARY}, models: [{{name: b}}]}}
+openai-compatibility: [{{name: openai, api-key-entries: [{{api-key: {CANARY}}}]}}]
+codex-api-key: [{{api-key: {CANARY}}}]
+azure-openai:
+  - {{endpoint: "http://h", entra: {{tenant-id: t, client-id: c, client-secret: {CANARY}}}, models: [{{name: a}}]}}
+ollama: [{{api-key: {CANARY}, models: [{{name: o}}]}}]
 claude-api-key:
   - {{api-key: {CANARY}, headers: {{x-other: {CANARY}}}, models: [{{name: m}}]}}
   - {{api-key: {CANARY}, prefix: "${{OFF}}", headers: {{x-other: {CANARY}}}}}
 """
     loaded = parse(text.encode(), "c.yaml", {})
-    target = Catalogue(loaded.settings, loaded.skipped).resolve("m", "key-1")
+    served = Catalogue(loaded.settings, loaded.skipped)
+    target = served.resolve("m", "key-1")
     shown = [loaded, loaded.settings, loaded.skipped, loaded.skipped[0].text, target, KeyRing(loaded.settings.api_keys)]
+    shown += [served.resolve(name, "key-1") for name in ("gemini-x", "b", "gpt-5", "a", "o")]
     shown += [loaded.settings.model_dump(), Secret(CANARY), f"{Secret(CANARY)} {Secret(CANARY)!r}"]
     assert SEEN not in " ".join(f"{each!r} {each!s}" for each in shown)
     assert target.auth == StaticKey("x-api-key", Secret(CANARY))
