@@ -34,7 +34,8 @@ The body is on standard output; path, headers and notes (path, fate, old -> new,
 Exit status: 0; 1 the request is refused or the answer is broken (OpenAI's error on standard error); 2 usage."""
 
 MINIMAL: dict[str, dict[str, Any]] = {
-    "chat": {"messages": [{"role": "user", "content": "x"}], "stream": True, "stream_options": {"include_usage": True}}
+    "chat": {"messages": [{"role": "user", "content": "x"}], "stream": True, "stream_options": {"include_usage": True}},
+    "completions": {"prompt": "x", "stream": True, "stream_options": {"include_usage": True}},
 }
 """By client dialect, a request for an answer that has everything: what an answer without a request is shown as."""
 

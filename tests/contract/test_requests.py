@@ -127,6 +127,17 @@ BODIES: dict[str, dict[str, Any]] = {
         "tool_choice": {"type": "function", "function": {"name": "look"}},
         "surprise": [1],
     },
+    "completions": {
+        "model": "m",
+        "prompt": ["one", "two"],
+        "echo": True,
+        "n": 2,
+        "stop": ["END"],
+        "logit_bias": {"5": 1},
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "surprise": [1],
+    },
 }
 
 
