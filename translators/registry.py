@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from translators.clients import chat, completions
 from translators.dialects import ClientDialect, ProviderDialect, Relay
-from translators.providers import anthropic
+from translators.providers import anthropic, ollama
 
 CLIENTS: Mapping[str, ClientDialect] = {chat.name: chat, completions.name: completions}
-PROVIDERS: Mapping[str, ProviderDialect] = {anthropic.name: anthropic}
+PROVIDERS: Mapping[str, ProviderDialect] = {anthropic.name: anthropic, ollama.name: ollama}
 RELAYS: Mapping[tuple[str, str], Relay] = {}
 """By the names of a client dialect and of a provider that speaks it."""
 

@@ -92,7 +92,7 @@ def completions_fold(stream: bytes) -> dict[str, Any]:
             choice["text"] += piece["text"]
             choice["finish_reason"] = piece["finish_reason"]
             if piece["logprobs"] is not None:
-                before = choice["logprobs"] or dict.fromkeys(piece["logprobs"], [])
+                before = choice["logprobs"] or {name: [] for name in piece["logprobs"]}
                 choice["logprobs"] = {name: before[name] + more for name, more in piece["logprobs"].items()}
     return completions_comparable({**folded, "choices": [choices[index] for index in sorted(choices)]})
 
