@@ -8,8 +8,8 @@ from translators.errors import BadAnswer
 from translators.framing.ndjson import NdjsonReader
 
 
-def read(data: bytes, size: int | None = None) -> list[bytes]:
-    reader = NdjsonReader()
+def read(data: bytes, size: int | None = None, **limit: int) -> list[bytes]:
+    reader = NdjsonReader(**limit)
     size = size or max(1, len(data))
     lines = [line for at in range(0, len(data), size) for line in reader.feed(data[at : at + size])]
     lines += reader.close()
@@ -54,11 +54,8 @@ def test_half_a_line_is_an_error(data: bytes) -> None:
 @pytest.mark.parametrize("size", [1, 5, 100])
 @pytest.mark.parametrize("end", [b"", b"\n"], ids=["endless", "ended"])
 def test_a_line_that_is_too_large(size: int, end: bytes) -> None:
-    reader = NdjsonReader(largest=20)
-    data = b'{"a":1}\n' + b"x" * 21 + end
     with pytest.raises(BadAnswer, match="more than 20 bytes"):
-        for at in range(0, len(data), size):
-            reader.feed(data[at : at + size])
+        read(b'{"a":1}\n' + b"x" * 21 + end, size, largest=20)
 
 
 def test_many_small_lines_may_be_larger_together() -> None:

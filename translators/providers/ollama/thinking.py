@@ -25,6 +25,8 @@ def think(knobs: Knobs, model: Model, notes: list[Note]) -> Thinking:
         return None
     told = option.value if isinstance(option.value, str | int) else None
     chosen, why = _settled(effort, _taken(model))
+    if isinstance(chosen, str) and not isinstance(option.value, str):
+        why = why or _NEAREST  # which a level is to a budget
     if why:
         notes.append(Note(option.at, "dropped" if why == _NEVER else "approximated", told, chosen, why))
     return chosen

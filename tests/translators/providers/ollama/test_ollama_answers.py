@@ -65,7 +65,7 @@ def test_text() -> None:
 
 def test_thinking_and_parallel_calls() -> None:
     told = events(*lines("thinking_and_parallel_tools.ndjson"))
-    first, second, third = minted(told)
+    first, second, _ = minted(told)
     assert told == [
         Started(None, "qwen3:8b"),
         ReasoningDelta(0, "Two cities,"),
