@@ -72,15 +72,17 @@ class ChatAnswer:
             return []
         if not isinstance(payload, dict):
             raise BadAnswer.unreadable("The provider's stream has a line that is no JSON object.")
-        if payload.get("error"):
+        if payload.get("error") is not None:
             raise BadAnswer(streamed_error(payload))
         events: list[Event] = []
         if not self._started:
             self._started = True
-            events.append(Started(None, _text(payload, "model") or None))
+            events.append(Started(None, _word(payload, "model") or None))
         message = payload.get("message")
         if isinstance(message, dict):
             self._message(message, payload, events)
+        elif message is not None:
+            events += self._once("message", "A message in this form is not known.")
         if "logprobs" in payload:
             self._logprobs(payload, events)
         if not payload.keys() <= _KNOWN:
@@ -92,7 +94,7 @@ class ChatAnswer:
 
     def whole(self, body: Any) -> list[Event]:
         """The events of a whole answer. Raises `BadAnswer`."""
-        if not isinstance(body, dict) or not (isinstance(body.get("message"), dict) or body.get("error")):
+        if not isinstance(body, dict) or not (isinstance(body.get("message"), dict) or body.get("error") is not None):
             raise BadAnswer.unreadable("The provider's answer is no message.")
         events = self.on(body)
         if not self.done:
@@ -159,7 +161,7 @@ class ChatAnswer:
 
     def _minted(self, name: str, written: str, payload: Mapping[str, Any]) -> str:
         """An id of what is certain: the same answer gives the same id, and hardly another one does."""
-        told = f"{_text(payload, 'created_at')}\n{len(self._ids)}\n{name}\n{written}"
+        told = f"{_word(payload, 'created_at')}\n{len(self._ids)}\n{name}\n{written}"
         return "call_" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:24]
 
     def _logprobs(self, payload: Mapping[str, Any], events: list[Event]) -> None:
@@ -185,7 +187,7 @@ class ChatAnswer:
     # --- its end ----------------------------------------------------------------------------------------
 
     def _end(self, payload: Mapping[str, Any], events: list[Event]) -> None:
-        native = _text(payload, "done_reason")
+        native = _word(payload, "done_reason")
         if native in _NO_ANSWER and not self._spoke:
             raise BadAnswer.unreadable(f"The provider answered nothing: it only did '{native}'.", code="empty_answer")
         self.done = True
@@ -224,6 +226,12 @@ def _text(holder: Mapping[str, Any], name: str) -> str:
     if value is None:
         return ""
     raise BadAnswer.unreadable(f"The provider's answer has a '{name}' that is no text.")
+
+
+def _word(holder: Mapping[str, Any], name: str) -> str:
+    """A text field that an answer can do without."""
+    value = holder.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _count(holder: Mapping[str, Any], name: str) -> int | None:

@@ -1,12 +1,16 @@
 """What an answer of Ollama's says: recordings and single lines, whole and streamed, compared as events."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from translators.dialects import Recall
+from translators.clients import chat
+from translators.dialects import Envelope, Recall
 from translators.errors import BadAnswer, Failure
 from translators.events import (
     Event,
@@ -23,6 +27,7 @@ from translators.events import (
     UsageReported,
 )
 from translators.notes import Note
+from translators.pipe import Pipe
 from translators.providers import ollama
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures/ollama"
@@ -250,6 +255,7 @@ def test_log_probabilities_of_reasoning_are_not_told_as_the_texts() -> None:
         pytest.param([said(False, content="half"), {"error": "CUDA error"}], 500, None, id="an error midway"),
         pytest.param([{"error": {"message": "CUDA error"}}], 500, None, id="an error as an object"),
         pytest.param([{"error": {"a": 1}}], 500, None, id="an error without words"),
+        pytest.param([{"error": ""}], 500, None, id="an empty error"),
         pytest.param(
             [{"error": "the input length exceeds the context length"}], 400, "context_length_exceeded", id="too long"
         ),
@@ -273,3 +279,81 @@ def test_broken_whole_answers(body: Any, code: str | None) -> None:
     with pytest.raises(BadAnswer) as caught:
         ollama.answer(Recall()).whole(body)
     assert caught.value.failure.code == code
+
+
+_LEAVES = (
+    st.none() | st.booleans() | st.integers(-1, 300) | st.floats(allow_nan=False) | st.sampled_from(["", "x", "{}"])
+)
+_KEYS = st.sampled_from(
+    ["content", "thinking", "tool_calls", "function", "name", "arguments", "id", "token", "logprob", "bytes", "more"]
+)
+_ANY = st.recursive(_LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=4))
+_FIELDS = st.sampled_from(
+    ["model", "created_at", "message", "done", "done_reason", "logprobs", "prompt_eval_count", "eval_count", "error"]
+)
+
+
+@given(st.lists(st.dictionaries(_FIELDS, _ANY) | _ANY, max_size=4), st.booleans())
+def test_whatever_comes_it_is_read_or_refused(payloads: list[Any], custom: bool) -> None:
+    machine = ollama.answer(Recall(custom=frozenset({"x"}) if custom else frozenset()))
+    with contextlib.suppress(BadAnswer):
+        for payload in payloads:
+            machine.on(payload)
+        machine.close()
+    with contextlib.suppress(BadAnswer):
+        ollama.answer(Recall()).whole(payloads[0] if payloads else None)
+
+
+# --- on its way -----------------------------------------------------------------------------------
+
+
+def piped(data: bytes, content_type: str, *, streamed: bool = True) -> tuple[bytes, Pipe]:
+    writer = (chat.streamed if streamed else chat.whole)(chat.Form(), Envelope("chatcmpl-1", 0, "m"))
+    pipe = Pipe(ollama.answer(Recall()), writer, framing=ollama.framing, content_type=content_type)
+    return pipe.feed(data) + pipe.close(), pipe
+
+
+NDJSON, JSON = "application/x-ndjson", "application/json; charset=utf-8"
+TEXT = (FIXTURES / "text.ndjson").read_bytes()
+WHOLE = json.dumps({"model": "m", **said(content="Hi")}).encode()
+
+
+@pytest.mark.parametrize("content_type", [NDJSON, ""])
+def test_the_last_line_may_lack_its_end(content_type: str) -> None:
+    expected, _ = piped(TEXT, content_type)
+    told, pipe = piped(TEXT.removesuffix(b"\n"), content_type)
+    assert (told, pipe.done, pipe.failure) == (expected, True, None)
+    assert told.count(b"[DONE]") == 1
+
+
+def test_half_a_last_line_is_a_failure() -> None:
+    told, pipe = piped(TEXT[:-3], NDJSON)
+    assert b"[DONE]" not in told
+    assert pipe.failure is not None
+    assert pipe.failure.code == "incomplete_answer"
+
+
+def test_an_error_without_its_line_end_is_told() -> None:
+    _, pipe = piped(b'{"error":"CUDA error"}', NDJSON)
+    assert pipe.failure == Failure(500, "CUDA error", "server_error")
+
+
+def test_an_error_in_the_middle_ends_the_stream() -> None:
+    told, pipe = piped((FIXTURES / "failing_midway.ndjson").read_bytes(), NDJSON)
+    assert pipe.failure is not None
+    assert pipe.failure.status == 500
+    assert b"Half an" in told
+    assert b"[DONE]" not in told
+
+
+@pytest.mark.parametrize("content_type", [JSON, NDJSON, ""])
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_whole_answer_under_any_name(content_type: str, streamed: bool) -> None:
+    told, pipe = piped(WHOLE, content_type, streamed=streamed)
+    assert (pipe.done, pipe.failure, b'"content":"Hi"' in told) == (True, None, True)
+
+
+def test_a_whole_answer_on_many_lines() -> None:
+    told, pipe = piped(json.dumps(json.loads(WHOLE), indent=2).encode(), JSON, streamed=False)
+    assert pipe.done
+    assert json.loads(told)["choices"][0]["message"]["content"] == "Hi"
