@@ -12,6 +12,7 @@ from typing import Any, assert_never
 from translators import custom_tools
 from translators.conversation import (
     Audio,
+    Cache,
     Conversation,
     Document,
     Foreign,
@@ -44,7 +45,7 @@ class _Message:
     images: list[str] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
     between: str = ""
-    """Where an image stands that texts stand before; a text after it cannot tell any more that it does."""
+    """Where an image stands that has a text before it: with one after it as well, its place is lost."""
 
     def written(self) -> dict[str, Any]:
         """The texts of an answer were one text; those of a client are lines of their own."""
@@ -109,19 +110,21 @@ class _Writing:
         if turn.role in _SYSTEM and not isinstance(part, Text | Refusal):
             raise BadRequest("A system message may only have text.", param=part.at or turn.at or None)
         match part:
-            case Text() | Refusal():
-                self._text(part.text, message)
-                self._uncached(part)
+            case Text(text, at, cache):
+                self._text(text, message)
+                self._uncached(cache, at)
+            case Refusal(text):
+                self._text(text, message)
             case Image() | Document() if turn.role == "assistant":
                 raise BadRequest("An assistant's message cannot hold an image or a file.", param=part.at or None)
             case Image():
                 if any(message.texts):
                     message.between = part.at
                 message.images.append(media.image(part, self._notes))
-                self._uncached(part)
+                self._uncached(part.cache, part.at)
             case Document():
                 self._text(media.document(part, self._notes), message)
-                self._uncached(part)
+                self._uncached(part.cache, part.at)
             case Audio():
                 raise BadRequest("This model does not take audio.", param=part.at or None, code="unsupported_content")
             case Reasoning():
@@ -144,9 +147,9 @@ class _Writing:
             message.between = ""
         message.texts.append(text)
 
-    def _uncached(self, part: Part) -> None:
-        if getattr(part, "cache", None) is not None:
-            self._notes.append(Note(part.at, "dropped", detail="Ollama keeps its own prompt cache."))
+    def _uncached(self, cache: Cache | None, at: str) -> None:
+        if cache is not None:
+            self._notes.append(Note(at, "dropped", detail="Ollama keeps its own prompt cache."))
 
     def _reasoning(self, part: Reasoning, message: _Message) -> None:
         """What this provider thought goes back; what another signed is that one's."""
@@ -180,7 +183,7 @@ class _Writing:
             raise BadRequest(why, param=part.at or "messages")
         if part.failed:
             self._notes.append(Note(part.at, "dropped", True, detail="Whether a tool failed is told by its text only."))
-        self._uncached(part)
+        self._uncached(part.cache, part.at)
         message = _Message("tool")
         for inner in part.parts:
             self._part(inner, message, Turn("tool", part.parts, at=part.at))

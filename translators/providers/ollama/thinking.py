@@ -10,7 +10,7 @@ from translators.notes import Note
 
 _LEVELS = ("low", "medium", "high", "max")
 _LEVEL_OF_EFFORT = {"minimal": 0, "low": 0, "medium": 1, "high": 2, "xhigh": 2, "max": 3}
-_UNTOLD = "Left to Ollama, where a model that can think does so: no configuration (think) tells what this one takes."
+_UNTOLD = "Left to Ollama, whose models think if they can: configuration (think) does not tell what this one takes."
 _ALWAYS = "This model's thinking cannot be switched off."
 _NEVER = "This model does not think."
 _NEAREST = "The nearest that this model takes."
