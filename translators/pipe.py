@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from translators.dialects import Answer, Framing, Writer
 from translators.errors import BadAnswer, Failure, TranslationError
 from translators.events import Event, Finished, Noted, Started, Usage, UsageReported
-from translators.framing import compression, eventstream, json_text, sse
+from translators.framing import compression, eventstream, json_text, ndjson, sse
 from translators.notes import Note
 
 Tap = Callable[[str, bytes, bytes, tuple[Note, ...]], None]
@@ -24,11 +24,15 @@ class Frames(Protocol):
     def feed(self, data: bytes) -> Iterable[tuple[str, bytes]]:
         """The name (perhaps empty) and the JSON text of every payload that `data` completes."""
 
-    def close(self) -> None:
-        """The bytes are over: half a payload is an error."""
+    def close(self) -> Iterable[tuple[str, bytes]] | None:
+        """The bytes are over: half a payload is an error. What their end completes is told."""
 
 
-READERS: Mapping[Framing, Callable[[], Frames]] = {"sse": sse.SseReader, "eventstream": eventstream.EventStreamReader}
+READERS: Mapping[Framing, Callable[[], Frames]] = {
+    "sse": sse.SseReader,
+    "ndjson": ndjson.NdjsonReader,
+    "eventstream": eventstream.EventStreamReader,
+}
 _CONTENT_TYPES: Mapping[str, Framing] = {
     "text/event-stream": "sse",
     "application/x-ndjson": "ndjson",
@@ -122,7 +126,7 @@ class Pipe:
                 self._body = _Whole(self)
                 self._body.feed(self._head)
             out = self._body.close()
-            return out if self.failure else out + self._finish()
+            return out if self.failure or self.done else out + self._finish()
         except compression.Undecodable as error:
             return self._fail(BadAnswer.unreadable(f"The provider's compressed answer cannot be read: {error}."))
         except TranslationError as error:
@@ -215,8 +219,9 @@ class _Stream:
         return b"".join(out)
 
     def close(self) -> bytes:
-        self._frames.close()
-        return self._pipe.ended()
+        pipe = self._pipe
+        out = b"".join([pipe.payload(name, payload) for name, payload in self._frames.close() or ()])
+        return out if pipe.failure or pipe.done else out + pipe.ended()
 
 
 class _Whole:

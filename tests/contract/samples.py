@@ -9,6 +9,7 @@ from typing import Any
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
 
+from translators.clients import completions
 from translators.clients.chat import Form
 from translators.dialects import Envelope, Framing, Recall, Writer
 from translators.pipe import Pipe
@@ -87,7 +88,41 @@ def chat_answer(whole: bytes) -> Any:
     return [(choice["message"], choice["finish_reason"]) for choice in json.loads(whole)["choices"]]
 
 
-READINGS = {"chat": Reading(Form(usage=True), chat_fold, comparable, chat_answer, b"data: [DONE]\n\n")}
+def completions_fold(stream: bytes) -> dict[str, Any]:
+    """The SDK has no accumulator for this API: texts are joined, and so are the lists of log probabilities."""
+    choices: dict[int, dict[str, Any]] = {}
+    folded: dict[str, Any] = {}
+    for payload in chat_payloads(stream):
+        folded |= payload
+        for piece in payload["choices"]:
+            empty = {"index": piece["index"], "text": "", "logprobs": None, "finish_reason": None}
+            choice = choices.setdefault(piece["index"], empty)
+            choice["text"] += piece["text"]
+            choice["finish_reason"] = piece["finish_reason"]
+            if piece["logprobs"] is not None:
+                before = choice["logprobs"] or {name: [] for name in piece["logprobs"]}
+                choice["logprobs"] = {name: before[name] + more for name, more in piece["logprobs"].items()}
+    return completions_comparable({**folded, "choices": [choices[index] for index in sorted(choices)]})
+
+
+def completions_comparable(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if value is not None}
+
+
+def completions_answer(whole: bytes) -> Any:
+    return json.loads(whole)["choices"]
+
+
+READINGS = {
+    "chat": Reading(Form(usage=True), chat_fold, comparable, chat_answer, b"data: [DONE]\n\n"),
+    "completions": Reading(
+        completions.Form(usage=True),
+        completions_fold,
+        completions_comparable,
+        completions_answer,
+        b"data: [DONE]\n\n",
+    ),
+}
 
 
 def writer(client: str, *, streamed: bool) -> Writer:

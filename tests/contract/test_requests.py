@@ -32,6 +32,7 @@ MODELS = {
         "openai.gpt-oss-120b-1:0",
         "meta.llama3-3-70b-instruct-v1:0",
     ),
+    "ollama": ("llama3.2", "gpt-oss:20b"),
 }
 """By provider dialect, one model of each kind."""
 
@@ -137,6 +138,17 @@ BODIES: dict[str, dict[str, Any]] = {
         ],
         "tools": [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}],
         "tool_choice": {"type": "function", "function": {"name": "look"}},
+        "surprise": [1],
+    },
+    "completions": {
+        "model": "m",
+        "prompt": ["one", "two"],
+        "echo": True,
+        "n": 2,
+        "stop": ["END"],
+        "logit_bias": {"5": 1},
+        "stream": True,
+        "stream_options": {"include_usage": True},
         "surprise": [1],
     },
 }

@@ -1,0 +1,127 @@
+"""An answer's events -> pieces of its choices. A stream sends them one by one, a whole answer is their sum.
+
+Follows openai/types/completion_choice.py (openai 3.54). What this API has no words for is not told: a completion calls
+no tools and shows no reasoning, and of a refusal it tells the reason, `content_filter`, alone.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, assert_never
+
+from translators.clients.completions.form import Form
+from translators.events import (
+    Annotation,
+    Event,
+    Finished,
+    ForeignBlock,
+    ImageMade,
+    Logprobs,
+    Noted,
+    ReasoningDelta,
+    ReasoningRedacted,
+    ReasoningSigned,
+    RefusalDelta,
+    Relayed,
+    Started,
+    TextDelta,
+    TokenLogprob,
+    ToolCallDelta,
+    ToolCallStarted,
+    Usage,
+    UsageReported,
+)
+
+Reason = Literal["stop", "length", "content_filter"]
+
+
+class Piece(NamedTuple):
+    choice: int
+    text: str = ""
+    logprobs: dict[str, Any] | None = None
+    reason: Reason | None = None
+
+
+class Choices:
+    """The state of one answer: which choices have begun, which were refused, how long the texts of their tokens are."""
+
+    def __init__(self, form: Form) -> None:
+        self.usage: Usage | None = None
+        self._form = form
+        self._begun: set[int] = set()
+        self._refused: set[int] = set()
+        self._offsets: dict[int, int] = {}
+
+    def on(self, event: Event) -> Sequence[Piece]:
+        match event:
+            case TextDelta(text, choice):
+                return self._told(Piece(choice, text)) if text else ()
+            case Logprobs(tokens, refusal, choice):
+                return () if refusal or not tokens else self._told(Piece(choice, logprobs=self._logprobs(event)))
+            case Finished(reason, choice=choice):
+                return self._told(Piece(choice, reason=self._reason(reason, choice)))
+            case RefusalDelta(choice=choice):
+                self._refused.add(choice)
+            case UsageReported(usage):
+                self.usage = usage
+            case (
+                Started()
+                | ReasoningDelta()
+                | ReasoningSigned()
+                | ReasoningRedacted()
+                | ToolCallStarted()
+                | ToolCallDelta()
+                | Annotation()
+                | ImageMade()
+                | ForeignBlock()
+                | Noted()
+                | Relayed()
+            ):
+                pass
+            case _:
+                assert_never(event)
+        return ()
+
+    def _told(self, piece: Piece) -> Sequence[Piece]:
+        """The piece, and before the first of a choice its prompt, if it is echoed."""
+        if piece.choice in self._begun:
+            return (piece,)
+        self._begun.add(piece.choice)
+        prompt = self._form.echoed(piece.choice)
+        return (Piece(piece.choice, prompt), piece) if prompt else (piece,)
+
+    def _reason(self, reason: str, choice: int) -> Reason:
+        if choice in self._refused or reason == "content_filter":
+            return "content_filter"
+        return "length" if reason == "length" else "stop"
+
+    def _logprobs(self, event: Logprobs) -> dict[str, Any]:
+        """The four lists, an entry a token. The chosen token is always among the likely ones, as at OpenAI."""
+        told: dict[str, Any] = {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
+        offset = self._offsets.get(event.choice, 0)
+        for token in event.tokens:
+            likely: dict[str, float] = {}
+            for each in (*token.top, token):
+                likely.setdefault(_name(each), each.logprob)
+            told["tokens"].append(_name(token))
+            told["token_logprobs"].append(token.logprob)
+            told["top_logprobs"].append(likely)
+            told["text_offset"].append(offset)
+            offset += _length(token)
+        self._offsets[event.choice] = offset
+        return told
+
+
+def _name(token: TokenLogprob) -> str:
+    r"""The token's text; of one that is a part of a character its bytes, in OpenAI's form `bytes:\xe2\x80`."""
+    if token.bytes is None:
+        return token.token
+    try:
+        return bytes(token.bytes).decode()
+    except ValueError:
+        return "bytes:" + "".join([f"\\x{byte & 255:02x}" for byte in token.bytes])
+
+
+def _length(token: TokenLogprob) -> int:
+    """How many characters begin in the token."""
+    if token.bytes is None:
+        return len(token.token)
+    return sum(byte & 0xC0 != 0x80 for byte in token.bytes)

@@ -1,0 +1,18 @@
+"""How an answer must look, as its request asked for it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """`usage`: a stream tells its usage. `echo`: the prompts, where the answer begins with them; each has `n` choices
+    in a row."""
+
+    usage: bool = False
+    echo: tuple[str, ...] = ()
+    n: int = 1
+
+    def echoed(self, choice: int) -> str:
+        """What `choice` begins with."""
+        prompt = choice // self.n
+        return self.echo[prompt] if prompt < len(self.echo) else ""

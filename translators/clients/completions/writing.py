@@ -1,0 +1,82 @@
+"""One answer as text_completion chunks over SSE, or as one text_completion object."""
+
+from typing import Any
+
+from pydantic_core import to_json
+
+from translators.clients.chat.deltas import usage_object
+from translators.clients.completions.choices import Choices, Piece
+from translators.clients.completions.form import Form
+from translators.dialects import Envelope
+from translators.errors import Failure
+from translators.events import Event
+
+_LOGPROBS = ("tokens", "token_logprobs", "top_logprobs", "text_offset")
+
+
+def _common(envelope: Envelope) -> dict[str, Any]:
+    return {"id": envelope.id, "object": "text_completion", "created": envelope.created, "model": envelope.model}
+
+
+class Streamed:
+    """Nearly every chunk differs from the one before it in its text alone, so the rest is kept as bytes."""
+
+    def __init__(self, form: Form, envelope: Envelope) -> None:
+        self.form, self.choices = form, Choices(form)
+        self.common = _common(envelope)
+        self.head = b"data: " + to_json(self.common)[:-1] + b',"choices":[{"index":'
+        self.end = b"}]" + (b',"usage":null' if form.usage else b"") + b"}\n\n"
+        self.tail = b',"logprobs":null,"finish_reason":null' + self.end
+
+    def on(self, event: Event) -> bytes:
+        return b"".join([self._chunk(piece) for piece in self.choices.on(event)])
+
+    def close(self) -> bytes:
+        """The usage chunk is the last but `[DONE]`."""
+        usage = self.choices.usage
+        if not self.form.usage or usage is None:
+            return b"data: [DONE]\n\n"
+        told = {**self.common, "choices": [], "usage": usage_object(usage)}
+        return b"data: " + to_json(told) + b"\n\ndata: [DONE]\n\n"
+
+    def fail(self, failure: Failure) -> bytes:
+        """No `[DONE]` comes after it: the SDK raises `APIError`, and what it had is no answer."""
+        return b"data: " + to_json(failure.body()) + b"\n\n"
+
+    def _chunk(self, piece: Piece) -> bytes:
+        choice, text, logprobs, reason = piece
+        begun = b'%b%d,"text":%b' % (self.head, choice, to_json(text))
+        if logprobs is None and reason is None:
+            return begun + self.tail
+        return b'%b,"logprobs":%b,"finish_reason":%b%b' % (begun, to_json(logprobs), to_json(reason), self.end)
+
+
+class Whole:
+    def __init__(self, form: Form, envelope: Envelope) -> None:
+        self.envelope, self.choices = envelope, Choices(form)
+        self.told: dict[int, list[Piece]] = {}
+
+    def on(self, event: Event) -> bytes:
+        for piece in self.choices.on(event):
+            self.told.setdefault(piece.choice, []).append(piece)
+        return b""
+
+    def close(self) -> bytes:
+        usage = self.choices.usage
+        body = {
+            **_common(self.envelope),
+            "choices": [_choice(index, pieces) for index, pieces in sorted(self.told.items())],
+            **({} if usage is None else {"usage": usage_object(usage)}),
+        }
+        return to_json(body)
+
+    def fail(self, failure: Failure) -> bytes:
+        return to_json(failure.body())
+
+
+def _choice(index: int, pieces: list[Piece]) -> dict[str, Any]:
+    """The sum of a choice's pieces, of which the last one says why it ended."""
+    told = [piece.logprobs for piece in pieces if piece.logprobs is not None]
+    logprobs = {name: [entry for each in told for entry in each[name]] for name in _LOGPROBS} if told else None
+    text = "".join([piece.text for piece in pieces])
+    return {"index": index, "text": text, "logprobs": logprobs, "finish_reason": pieces[-1].reason}

@@ -1,0 +1,66 @@
+"""Newline-delimited JSON out of bytes that come in any pieces: one JSON text a line (https://github.com/ndjson/ndjson-spec).
+
+Bytes are searched once: what has no line end yet waits in a list of pieces, and is joined when the line end comes.
+"""
+
+from translators.errors import BadAnswer
+from translators.framing import json_text
+
+LARGEST_LINE = 64 * 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
+
+
+class NdjsonReader:
+    """`feed` bytes, get the lines that they complete; `close` at their end. Blank lines are none; none has a name."""
+
+    def __init__(self, largest: int = LARGEST_LINE) -> None:
+        self._largest = largest
+        self._waiting: list[bytes] = []
+        self._waiting_size = 0
+        self._at_start = True
+
+    def feed(self, data: bytes) -> list[tuple[str, bytes]]:
+        """The lines that end in `data`. Raises `BadAnswer` for one that is too large."""
+        last = data.rfind(b"\n")
+        if last < 0:
+            self._wait(data)
+            return []
+        complete, rest = data[:last], data[last + 1 :]
+        if self._waiting:
+            complete = b"".join((*self._waiting, complete))
+            self._waiting.clear()
+            self._waiting_size = 0
+        if self._at_start:
+            self._at_start = False
+            complete = complete.removeprefix(_BOM)
+        if rest:
+            self._wait(rest)
+        lines = complete.split(b"\n")
+        if len(complete) > self._largest and len(max(lines, key=len)) > self._largest:
+            raise self._too_large()
+        return [("", stripped) for line in lines if (stripped := line.strip())]
+
+    def close(self) -> list[tuple[str, bytes]]:
+        """The bytes are over. The last line may lack its end; if it is half a line, raises `BadAnswer`."""
+        left = b"".join(self._waiting)
+        self._waiting.clear()
+        if self._at_start:
+            left = left.removeprefix(_BOM)
+        left = left.strip()
+        if not left:
+            return []
+        try:
+            json_text.parsed(left)
+        except ValueError as error:
+            message = "The provider's stream ended in the middle of a line."
+            raise BadAnswer.unreadable(message, code="incomplete_answer") from error
+        return [("", left)]
+
+    def _wait(self, piece: bytes) -> None:
+        self._waiting_size += len(piece)
+        if self._waiting_size > self._largest:
+            raise self._too_large()
+        self._waiting.append(piece)
+
+    def _too_large(self) -> BadAnswer:
+        return BadAnswer.unreadable(f"The provider sent a single line of more than {self._largest} bytes.")

@@ -1,0 +1,269 @@
+"""An answer of POST /api/chat, whole or streamed, told as events by one machine.
+
+Reference: https://docs.ollama.com/api/chat, and `ChatResponse` in Ollama's api/types.go. A line of a stream and a whole
+answer have the same form; the last line (`done`) has the counts, and may still have a piece of the message.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic_core import to_json
+
+from translators.custom_tools import unwrapped
+from translators.dialects import Recall
+from translators.errors import BadAnswer
+from translators.events import (
+    Event,
+    Finished,
+    FinishReason,
+    Logprobs,
+    Noted,
+    ReasoningDelta,
+    Started,
+    TextDelta,
+    TokenLogprob,
+    ToolCallDelta,
+    ToolCallStarted,
+    Usage,
+    UsageReported,
+)
+from translators.notes import Fate, Note
+from translators.providers.ollama.errors import streamed_error
+
+_REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
+_NO_ANSWER = ("load", "unload")
+_KNOWN = frozenset(
+    (
+        "model",
+        "remote_model",
+        "remote_host",
+        "created_at",
+        "message",
+        "done",
+        "done_reason",
+        "logprobs",
+        "total_duration",
+        "load_duration",
+        "prompt_eval_count",
+        "prompt_eval_duration",
+        "eval_count",
+        "eval_duration",
+    )
+)
+_SAID = frozenset(("role", "content", "thinking", "tool_calls"))
+
+
+class ChatAnswer:
+    """One answer. What it remembers of it: the ids of its calls, what was odd already, whether anything was said."""
+
+    def __init__(self, recall: Recall) -> None:
+        self.done = False
+        self._recall = recall
+        self._started = False
+        self._spoke = False
+        self._ids: list[str] = []  # of the calls, by index
+        self._noted: set[str] = set()
+
+    def on(self, payload: Any) -> list[Event]:
+        """The events of one line of the stream. Raises `BadAnswer`."""
+        if self.done:
+            return []
+        if not isinstance(payload, dict):
+            raise BadAnswer.unreadable("The provider's stream has a line that is no JSON object.")
+        if payload.get("error") is not None:
+            raise BadAnswer(streamed_error(payload))
+        events: list[Event] = []
+        if not self._started:
+            self._started = True
+            events.append(Started(None, _word(payload, "model") or None))
+        message = payload.get("message")
+        if isinstance(message, dict):
+            self._message(message, payload, events)
+        elif message is not None:
+            events += self._once("message", "A message in this form is not known.")
+        if "logprobs" in payload:
+            self._logprobs(payload, events)
+        if not payload.keys() <= _KNOWN:
+            for name in sorted(payload.keys() - _KNOWN):
+                events += self._once(name[:60], "A field of this name is not known.")
+        if payload.get("done") is True:
+            self._end(payload, events)
+        return events
+
+    def whole(self, body: Any) -> list[Event]:
+        """The events of a whole answer. Raises `BadAnswer`."""
+        if not isinstance(body, dict) or not (isinstance(body.get("message"), dict) or body.get("error") is not None):
+            raise BadAnswer.unreadable("The provider's answer is no message.")
+        events = self.on(body)
+        if not self.done:
+            raise BadAnswer.unreadable("The provider's answer is not complete.", code="incomplete_answer")
+        return events
+
+    def close(self) -> list[Event]:
+        """Raises `BadAnswer` unless the last line came: a cut answer must not look like a short one."""
+        if self.done:
+            return []
+        told = "ended before the answer was complete" if self._started else "had no answer in it"
+        raise BadAnswer.unreadable(f"The provider's stream {told}.", code="incomplete_answer")
+
+    # --- the message ------------------------------------------------------------------------------------
+
+    def _message(self, message: Mapping[str, Any], payload: Mapping[str, Any], events: list[Event]) -> None:
+        if thought := _text(message, "thinking"):
+            self._spoke = True
+            events.append(ReasoningDelta(0, thought))
+        if text := _text(message, "content"):
+            self._spoke = True
+            events.append(TextDelta(text))
+        if calls := message.get("tool_calls"):
+            self._calls(calls, payload, events)
+        if not message.keys() <= _SAID:
+            for name in sorted(message.keys() - _SAID):
+                events += self._once(f"message.{name[:60]}", "A field of this name is not known.")
+
+    def _calls(self, calls: Any, payload: Mapping[str, Any], events: list[Event]) -> None:
+        for call in calls if isinstance(calls, list) else [calls]:
+            match call:
+                case {"function": {"name": str(name), **function}} if name:
+                    events += self._call(call.get("id"), name, function.get("arguments"), payload)
+                case _:
+                    events += self._once("message.tool_calls", "A call without a name cannot be told.")
+
+    def _call(self, id: Any, name: str, given: Any, payload: Mapping[str, Any]) -> list[Event]:
+        """A call, which comes whole. Its arguments are an object; some models' templates leave them as text."""
+        index = len(self._ids)
+        path = f"tool_calls[{index}].arguments"
+        noted: list[Event] = []
+        if isinstance(given, str):
+            written = given
+        else:
+            written, bent = _json({} if given is None else given)
+            if bent:
+                why = "A number is too large for any float: it is told as null."
+                noted.append(Noted(Note(path, "approximated", detail=why)))
+        if not isinstance(id, str) or not id or id in self._ids:
+            id = self._minted(name, written, payload)
+        self._ids.append(id)
+        self._spoke = True
+        kind: Literal["function", "custom"] = "custom" if name in self._recall.custom else "function"
+        if kind == "custom":
+            text, fits = unwrapped(written) or (written, False)
+            written = text
+            if not fits:
+                why = "The input of a custom tool did not come as one string: it is passed on as it came."
+                noted.append(Noted(Note(path, "approximated", detail=why)))
+        elif not (given is None or _is_object(given)):
+            noted.append(Noted(Note(path, "approximated", detail="These arguments are no JSON object.")))
+        pieces: list[Event] = [ToolCallDelta(index, written)] if written else []
+        return [ToolCallStarted(index, id, name, kind), *pieces, *noted]
+
+    def _minted(self, name: str, written: str, payload: Mapping[str, Any]) -> str:
+        """An id of what is certain: the same answer gives the same id, and hardly another one does."""
+        told = f"{_word(payload, 'created_at')}\n{len(self._ids)}\n{name}\n{written}"
+        return "call_" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:24]
+
+    def _logprobs(self, payload: Mapping[str, Any], events: list[Event]) -> None:
+        """Of the line's tokens, thought or said: Ollama does not tell which are which."""
+        told, message = payload["logprobs"], payload.get("message")
+        if not told:
+            return
+        if not isinstance(told, list):
+            events += self._once("logprobs", "Log probabilities in this form are not known.")
+            return
+        message = message if isinstance(message, dict) else {}
+        if message.get("thinking"):
+            if not message.get("content"):
+                events += self._once("logprobs", "Log probabilities of reasoning are not told.")
+                return
+            why = "Some of the log probabilities are of the reasoning before the text."
+            events += self._once("logprobs", why, "approximated")
+        tokens = [token for each in told if (token := _token(each)) is not None]
+        if len(tokens) < len(told):
+            events += self._once("logprobs", "Log probabilities in this form are not known.")
+        events.append(Logprobs(tuple(tokens)))
+
+    # --- its end ----------------------------------------------------------------------------------------
+
+    def _end(self, payload: Mapping[str, Any], events: list[Event]) -> None:
+        native = _word(payload, "done_reason")
+        if native in _NO_ANSWER and not self._spoke:
+            raise BadAnswer.unreadable(f"The provider answered nothing: it only did '{native}'.", code="empty_answer")
+        self.done = True
+        reason = _REASONS.get(native)
+        if reason is None:
+            why = "This reason to stop is not known." if native else "The provider did not tell why it stopped."
+            events.append(Noted(Note("done_reason", "approximated", native[:60] or None, "stop", why)))
+            reason = "stop"
+        if reason == "stop" and self._ids:
+            reason = "tool_calls"
+        self._usage(payload, events)
+        events.append(Finished(reason, native or None))
+
+    def _usage(self, payload: Mapping[str, Any], events: list[Event]) -> None:
+        """A count of nothing is left out, as it is of a prompt that was in the cache in older versions."""
+        prompt, answer = _count(payload, "prompt_eval_count"), _count(payload, "eval_count")
+        if prompt is None and answer is None:
+            return
+        if prompt is None:
+            events.append(Noted(Note("prompt_eval_count", "defaulted", None, 0, "The provider did not count it.")))
+        events.append(UsageReported(Usage(prompt or 0, answer or 0)))
+
+    def _once(self, path: str, why: str, fate: Fate = "dropped") -> list[Event]:
+        """A note, the first time that `path` is odd."""
+        if path in self._noted:
+            return []
+        self._noted.add(path)
+        return [Noted(Note(path, fate, detail=why))]
+
+
+def _text(holder: Mapping[str, Any], name: str) -> str:
+    """A text field, empty where there is none. Raises `BadAnswer` for anything else."""
+    value = holder.get(name)
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    raise BadAnswer.unreadable(f"The provider's answer has a '{name}' that is no text.")
+
+
+def _word(holder: Mapping[str, Any], name: str) -> str:
+    """A text field that an answer can do without."""
+    value = holder.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _count(holder: Mapping[str, Any], name: str) -> int | None:
+    value = holder.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _json(value: Any) -> tuple[str, bool]:
+    """JSON text, and whether it is not quite the value: a number beyond every float was read as infinity."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False), False
+    except ValueError:
+        return to_json(value, inf_nan_mode="null").decode(), True
+
+
+def _is_object(given: Any) -> bool:
+    """Whether arguments are an object, or the JSON text of one."""
+    if not isinstance(given, str):
+        return isinstance(given, dict)
+    try:
+        return isinstance(json.loads(given), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _token(told: Any) -> TokenLogprob | None:
+    match told:
+        case {"token": str(text), "logprob": int(probability) | float(probability)}:
+            above = told.get("top_logprobs")
+            top = tuple(token for each in above if (token := _token(each))) if isinstance(above, list) else ()
+            raw = told.get("bytes")
+            whole = isinstance(raw, list) and all(isinstance(each, int) and 0 <= each < 256 for each in raw)
+            return TokenLogprob(text, float(probability), top, tuple(raw) if raw and whole else None)
+        case _:
+            return None

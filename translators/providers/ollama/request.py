@@ -1,0 +1,38 @@
+"""A conversation as a request to Ollama (https://docs.ollama.com/api/chat; `ChatRequest` in its api/types.go)."""
+
+from typing import Any
+
+from translators.conversation import Conversation, CustomTool, Knobs
+from translators.dialects import Model, Recall, Rendered
+from translators.notes import Note
+from translators.providers.ollama import settings
+from translators.providers.ollama.messages import messages
+from translators.providers.ollama.thinking import think
+from translators.providers.ollama.tools import tools
+
+
+def render(asked: Conversation, model: Model) -> Rendered:
+    """Raises `BadRequest` for what Ollama cannot carry and the client relies on."""
+    notes: list[Note] = []
+    knobs = Knobs(asked.options)
+    settings.refuse_what_cannot_be_had(knobs)
+    said = messages(asked, notes)
+    body: dict[str, Any] = {
+        "model": model.name,
+        "messages": said,
+        "tools": tools(asked, knobs, notes),
+        "format": settings.output_format(knobs, notes),
+        "think": think(knobs, model, notes),
+        "logprobs": knobs.take("logprobs") or None,
+        "top_logprobs": knobs.take("top_logprobs") or None,
+        "options": settings.options(knobs, model.overrides, notes),
+        "keep_alive": model.overrides.get("keep_alive"),
+    }
+    body = {key: value for key, value in body.items() if value is not None and value not in ([], {})}
+    if not model.overrides.get("truncate"):
+        # Without these Ollama cuts the oldest messages off, and the start of a long answer, and says nothing of it.
+        body |= {"truncate": False, "shift": False}
+    body["stream"] = asked.stream  # a request that leaves it out gets a stream
+    custom = frozenset(tool.name for tool in asked.tools if isinstance(tool, CustomTool))
+    notes += settings.left(knobs)
+    return Rendered("/api/chat", body, {}, tuple(notes), Recall(model.name, custom=custom), asked.stream)
