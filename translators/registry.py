@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from translators.clients import chat
 from translators.dialects import ClientDialect, ProviderDialect, Relay
-from translators.providers import anthropic
+from translators.providers import anthropic, gemini
 
 CLIENTS: Mapping[str, ClientDialect] = {chat.name: chat}
-PROVIDERS: Mapping[str, ProviderDialect] = {anthropic.name: anthropic}
+PROVIDERS: Mapping[str, ProviderDialect] = {anthropic.name: anthropic, gemini.name: gemini}
 RELAYS: Mapping[tuple[str, str], Relay] = {}
 """By the names of a client dialect and of a provider that speaks it."""
 
