@@ -40,13 +40,10 @@ class Toolbox:
 
     def written(self, knobs: Knobs) -> list[Config]:
         """`tools`. Raises `BadRequest`."""
-        tools: list[Config] = []
-        if declared := [self._tool(tool) for tool in self._sent()]:
-            tools.append({"functionDeclarations": declared})
-        if self._web_search(knobs, bool(declared)):
-            self._searches = True
-            tools.append({"googleSearch": {}})
-        return tools
+        declared = [self._tool(tool) for tool in self._sent()]
+        self._searches = self._web_search(knobs, bool(declared))
+        functions = [{"functionDeclarations": declared}] if declared else []
+        return [{"googleSearch": {}}, *functions] if self._searches else functions
 
     def config(self, knobs: Knobs) -> Config:
         """`toolConfig`, empty for what is the default."""
