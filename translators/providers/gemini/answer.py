@@ -20,7 +20,8 @@ from translators.events import (
     UsageReported,
 )
 from translators.notes import Note
-from translators.providers.gemini.candidates import Answered, Candidate
+from translators.providers.gemini.answered import Answered
+from translators.providers.gemini.candidates import Candidate
 from translators.providers.gemini.errors import streamed_error
 from translators.providers.gemini.signatures import issuer_of
 
@@ -96,8 +97,9 @@ class GenerateAnswer:
                 return events
         if not self._started:
             events += self._start(payload)
-        for place, told in enumerate(payload.get("candidates") or ()):
-            events += self._candidate(place, told)
+        if isinstance(candidates := payload.get("candidates"), list):
+            for place, told in enumerate(candidates):
+                events += self._candidate(place, told)
         if (feedback := payload.get("promptFeedback")) is not None:
             self._feedback(feedback)
         usage = payload.get("usageMetadata")
@@ -117,6 +119,8 @@ class GenerateAnswer:
         if self.done:
             return
         candidates = [self._candidates[choice] for choice in sorted(self._candidates)]
+        if self._blocked:
+            candidates = [candidate for candidate in candidates if candidate.native is not None]
         if any(candidate.native is None for candidate in candidates) or not (candidates or self._blocked):
             told = "ended before the answer was complete" if self._started else "had no answer in it"
             raise BadAnswer.unreadable(f"The provider's answer {told}.", code="incomplete_answer")

@@ -3,21 +3,19 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic_core import to_json
 
 from translators import custom_tools
 from translators.events import Event, Noted, ToolCallDelta, ToolCallStarted
 from translators.notes import Note
+from translators.providers.gemini.answered import Answered
 from translators.providers.gemini.signatures import memory_key
-
-if TYPE_CHECKING:
-    from translators.providers.gemini.candidates import Answered
 
 
 class Calls:
-    def __init__(self, choice: int, answered: "Answered") -> None:
+    def __init__(self, choice: int, answered: Answered) -> None:
         self.count = 0
         self.doubts: list[Note] = []
         """What is odd unless the answer was cut at its length."""

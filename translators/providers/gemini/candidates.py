@@ -6,42 +6,22 @@ Reference: https://ai.google.dev/api/generate-content#candidate.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from translators.dialects import Recall
 from translators.events import (
     Event,
     ForeignBlock,
     ImageMade,
     Logprobs,
-    Noted,
     ReasoningDelta,
     ReasoningSigned,
     TextDelta,
     TokenLogprob,
 )
-from translators.notes import Fate, Note
+from translators.providers.gemini.answered import Answered
 from translators.providers.gemini.calls import Calls
 from translators.providers.gemini.grounding import Grounding, Told
 from translators.providers.gemini.parts import FOREIGN
 
 _ABOUT_A_PART = frozenset(("thought", "thoughtSignature", "partMetadata", "videoMetadata", "mediaResolution"))
-
-
-class Answered:
-    """What the candidates of one answer share."""
-
-    def __init__(self, recall: Recall) -> None:
-        self.recall = recall
-        self.issuer = ""
-        self.seed = ""
-        """What no other answer has, as far as the provider tells."""
-        self._noted: set[str] = set()
-
-    def once(self, path: str, why: str, fate: Fate = "dropped") -> list[Event]:
-        """A note, the first time that `path` is odd."""
-        if path in self._noted:
-            return []
-        self._noted.add(path)
-        return [Noted(Note(path, fate, detail=why))]
 
 
 class Candidate:

@@ -165,7 +165,7 @@ def family_of(name: str, overrides: Mapping[str, Any]) -> Family:
     if overrides.get("platform") == "vertex":
         # Its schema has no ids of calls, and google-genai has no server-side tool invocations for it.
         family = replace(family, call_ids=False, search_with_functions=False)
-    else:
+    elif family.candidates > 1:
         # The Gemini API has been seen to repeat the parts of all candidates in the first.
         family = replace(family, candidates=1)
     return replace(family, **overrides) if overrides else family

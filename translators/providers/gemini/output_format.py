@@ -37,7 +37,7 @@ def output_format(
     subset = Subset()
     written = subset.of(schema)
     if subset.moved:
-        why = f"Keywords in {len(subset.moved)} places of the schema are not enforced: the model is told of them."
+        why = f"Keywords in {subset.moved} places of the schema are not enforced: the model is told of them."
         notes.append(Note(option.at, "approximated", detail=why))
     if asked.description and "description" not in written and "$ref" not in written:
         written["description"] = asked.description

@@ -61,9 +61,9 @@ def render(asked: Conversation, model: Model) -> Rendered:
 
 
 def _with_instructions(contents: list[dict[str, Any]], instructions: list[str]) -> list[dict[str, Any]]:
-    """For a model that knows no system instruction, they are the last words of the last content."""
-    *before, last = contents
-    return [*before, {**last, "parts": [*last["parts"], *({"text": text} for text in instructions)]}]
+    """For a model that knows no system instruction, they are the first words of the user's."""
+    first, *more = contents
+    return [{**first, "parts": [*({"text": text} for text in instructions), *first["parts"]]}, *more]
 
 
 def _path(model: str, stream: bool) -> str:

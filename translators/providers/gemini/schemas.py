@@ -26,71 +26,67 @@ _OLD_PLACE, _PLACE = "#/definitions/", "#/$defs/"
 
 
 class Subset:
-    """Rewrites one schema; `moved` has the paths of what went into descriptions or was narrowed."""
+    """Rewrites one schema; `moved` counts the places where something went into a description or was left out."""
 
     def __init__(self) -> None:
-        self.moved: list[str] = []
+        self.moved = 0
 
-    def of(self, schema: Any, path: str = "") -> dict[str, Any]:
+    def of(self, schema: Any) -> dict[str, Any]:
         """A new schema within the subset."""
-        if not isinstance(schema, Mapping):
-            if schema is not True:  # `false` and what is no schema at all
-                self.moved.append(path)
+        if not isinstance(schema, dict):
+            self.moved += schema is not True  # `false`, and what is no schema at all
             return {}
-        reference = schema.get("$ref")
-        if isinstance(reference, str):
-            return self._reference(schema, reference, path)
+        if isinstance(reference := schema.get("$ref"), str):
+            return self._reference(schema, reference)
         new: dict[str, Any] = {}
         left: dict[str, Any] = {}
         for key, value in schema.items():
             if key in _AS_THEY_ARE:
                 new[key] = value
-            elif not self._structure(key, value, new, path):
+            elif not self._structure(key, value, new):
                 left[key] = value
-        self._literals(left, new)
-        self._only_one_of_all(left, new, path)
         if left:
-            self._move(left, new, path)
-        return self._or_null(new)
+            self._literals(left, new)
+            self._only_one_of_all(left, new)
+            if left:
+                self._move(left, new)
+        return self._or_null(new) if "enum" in new else new
 
-    def _structure(self, key: str, value: Any, new: dict[str, Any], path: str) -> bool:
+    def _structure(self, key: str, value: Any, new: dict[str, Any]) -> bool:
         """Whether `key` is a keyword that holds schemas, in a form that can be sent."""
-        match key, value:
-            case "description", str():
+        match key:
+            case "description" if isinstance(value, str):
                 new[key] = value
-            case "properties", Mapping():
-                new[key] = {name: self.of(inner, f"{path}.properties.{name}") for name, inner in value.items()}
-            case "$defs" | "definitions", Mapping():
-                inner_of = {name: self.of(inner, f"{path}.$defs.{name}") for name, inner in value.items()}
-                new["$defs"] = {**new.get("$defs", {}), **inner_of}
-            case "items", Mapping():
-                new[key] = self.of(value, f"{path}.items")
-            case "prefixItems" | "anyOf" | "oneOf", list():
-                new[key] = [self.of(inner, f"{path}.{key}[{at}]") for at, inner in enumerate(value)]
-            case "additionalProperties", bool():
+            case "properties" if isinstance(value, dict):
+                new[key] = {name: self.of(inner) for name, inner in value.items()}
+            case "items" | "additionalProperties" if isinstance(value, dict):
+                new[key] = self.of(value)
+            case "additionalProperties" if isinstance(value, bool):
                 new[key] = value
-            case "additionalProperties", Mapping():
-                new[key] = self.of(value, f"{path}.additionalProperties")
-            case "items", bool():
-                return value
-            case (("$schema" | "$comment"), _):
+            case "prefixItems" | "anyOf" | "oneOf" if isinstance(value, list):
+                new[key] = [self.of(inner) for inner in value]
+            case "$defs" | "definitions" if isinstance(value, dict):
+                new["$defs"] = new.get("$defs", {}) | {name: self.of(inner) for name, inner in value.items()}
+            case "items" if value is True:
+                pass
+            case "$schema" | "$comment":
                 pass
             case _:
                 return False
         return True
 
-    def _reference(self, schema: Mapping[str, Any], reference: str, path: str) -> dict[str, Any]:
+    def _reference(self, schema: Mapping[str, Any], reference: str) -> dict[str, Any]:
         """Beside a reference only keywords that begin with `$` may stand: what else was said goes around it."""
         rest = {key: value for key, value in schema.items() if key not in ("$ref", "$schema")}
         definitions = {key: rest.pop(key) for key in ("$defs", "definitions") if key in rest}
-        outer = self.of(definitions, path) if definitions else {}
+        outer = self.of(definitions) if definitions else {}
         target = {"$ref": reference.replace(_OLD_PLACE, _PLACE, 1)}
         if not rest:
             return {**outer, **target}
         if rest.keys() & {"anyOf", "oneOf", "allOf"}:
-            self._move(rest, outer, path)
+            self._move(rest, outer)
         else:
-            outer |= self.of(rest, path)
+            outer |= self.of(rest)
         return {**outer, "anyOf": [target]}
 
     def _literals(self, left: dict[str, Any], new: dict[str, Any]) -> None:
@@ -101,18 +97,18 @@ class Subset:
             new["enum"] = list(literals)
             del left["enum"]
 
-    def _only_one_of_all(self, left: dict[str, Any], new: dict[str, Any], path: str) -> None:
+    def _only_one_of_all(self, left: dict[str, Any], new: dict[str, Any]) -> None:
         """`allOf` of one schema is that schema, as generators write a reference with a default beside it."""
         match left.get("allOf"):
-            case [Mapping() as only] if "anyOf" not in new:
+            case [dict() as only] if "anyOf" not in new:
                 del left["allOf"]
-                inner = self.of(only, f"{path}.allOf[0]")
+                inner = self.of(only)
                 new |= {"anyOf": [inner]} if "$ref" in inner else {**inner, **new}
 
     def _or_null(self, new: dict[str, Any]) -> dict[str, Any]:
         """A null among literals as an alternative of its own."""
-        literals = new.get("enum")
-        if literals is None or None not in literals:
+        literals = new["enum"]
+        if None not in literals:
             return new
         rest = [literal for literal in literals if literal is not None]
         said: dict[str, Any] = {key: new.pop(key) for key in ("description", "title", "$defs") if key in new}
@@ -124,8 +120,8 @@ class Subset:
             new["type"] = kinds[0] if len(kinds) == 1 else kinds
         return {**said, "anyOf": [{**new, "enum": rest}, {"type": "null"}]}
 
-    def _move(self, left: Mapping[str, Any], new: dict[str, Any], path: str) -> None:
-        self.moved.append(path)
+    def _move(self, left: Mapping[str, Any], new: dict[str, Any]) -> None:
+        self.moved += 1
         rest = "{" + ", ".join(f"{key}: {value}" for key, value in left.items()) + "}"
         new["description"] = f"{new['description']}\n\n{rest}" if "description" in new else rest
 

@@ -140,7 +140,7 @@ class Toolbox:
         if kind is None and "$ref" not in schema:
             schema = {"type": "object", **schema}
         if subset.moved:
-            self._notes.append(Note(f"{tool.at}.parameters", "approximated", detail=_MOVED.format(len(subset.moved))))
+            self._notes.append(Note(f"{tool.at}.parameters", "approximated", detail=_MOVED.format(subset.moved)))
         return schema
 
     def _web_search(self, knobs: Knobs, declared: bool) -> bool:

@@ -36,8 +36,28 @@ TEXT = "c2lnbmF0dXJlIG9mIHRoZSB0ZXh0"
 @pytest.mark.parametrize("name", [name for name in COMPLETE if name != "odd_but_readable"])
 def test_recordings_are_what_the_sdk_reads(name: str) -> None:
     for payload in payloads(name):
-        payload.get("usageMetadata", {}).pop("serviceTier", None)  # newer than the SDK's own type
-        types.GenerateContentResponse.model_validate(payload)
+        types.GenerateContentResponse.model_validate(drop_tier(payload))
+
+
+def drop_tier(payload: dict[str, Any]) -> dict[str, Any]:
+    """Which the Gemini API's own document has, and the SDK's type has not."""
+    payload.get("usageMetadata", {}).pop("serviceTier", None)
+    return payload
+
+
+@pytest.mark.parametrize("name", ["text", "parallel_tools_after_thinking", "signed_text", "grounded_search"])
+def test_texts_and_calls_are_those_of_the_sdk(name: str) -> None:
+    responses = [types.GenerateContentResponse.model_validate(drop_tier(payload)) for payload in payloads(name)]
+    events = told(payloads(name))
+    parts = [part for response in responses for part in (response.parts or [])]
+    text = "".join(part.text for part in parts if part.text and not part.thought)
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == text
+    thoughts = "".join(part.text for part in parts if part.text and part.thought)
+    assert "".join(event.text for event in events if isinstance(event, ReasoningDelta)) == thoughts
+    found = [call for response in responses for call in response.function_calls or ()]
+    arguments = [json.loads(event.arguments) for event in events if isinstance(event, ToolCallDelta)]
+    assert arguments == [call.args or {} for call in found]
+    assert [event.name for event in events if isinstance(event, ToolCallStarted)] == [call.name for call in found]
 
 
 def test_text() -> None:
@@ -117,6 +137,11 @@ def test_a_blocked_prompt() -> None:
     ]
     assert noted(events) == [("promptFeedback.blockReason", "dropped")]
     assert UsageReported(Usage(11, 0)) in events
+
+
+def test_a_blocked_prompt_with_an_empty_candidate() -> None:
+    payload = {"candidates": [{"index": 0}], "promptFeedback": {"blockReason": "SAFETY", "blockReasonMessage": "No."}}
+    assert calm(told([payload]))[1:] == [RefusalDelta("No."), Finished("content_filter", "SAFETY")]
 
 
 def test_its_own_tools() -> None:
@@ -365,6 +390,7 @@ def test_google_ends_its_lines_with_crlf() -> None:
 
 
 ODD_SHAPES = [
+    {"candidates": 5},
     {"candidates": [5]},
     {"candidates": [{"content": 5, "index": "x"}]},
     {"candidates": [{"content": {"parts": [5, {"text": 7}, {"functionCall": 5}, {"inlineData": {}}]}}]},

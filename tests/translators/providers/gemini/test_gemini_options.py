@@ -197,5 +197,5 @@ def test_json_beside_tools_on_2_5(kind: Any) -> None:
 def test_json_told_to_a_model_without_system_instruction() -> None:
     rendered = render(HI, model="gemma-3-27b-it", options={"response_format": OutputFormat("json")}, tools=(TOOL,))
     (content,) = rendered.body["contents"]
-    assert [part["text"][:6] for part in content["parts"]] == ["Hi", "Answer"]
+    assert [part["text"][:6] for part in content["parts"]] == ["Answer", "Hi"]
     assert OLD not in str(rendered.body)
