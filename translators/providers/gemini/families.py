@@ -108,16 +108,19 @@ _FAMILIES: dict[str, Family] = {
     "gemini-3.8-flash": _NEWEST,
     "gemini-3.7-flash": _NEWEST,
     "gemini-3.6-flash": _FLASH_3_6,
+    "gemini-3.5": _THREE,
     "gemini-3.5-flash": _FLASH_3,
     "gemini-3.5-flash-lite": _FLASH_3_6,
+    "gemini-3.1": _THREE,
     "gemini-3.1-flash-lite": _FLASH_3,
     "gemini-3.1-flash-image": _IMAGE_3,
     "gemini-3.1-flash-lite-image": _IMAGE_3,
-    "gemini-3.1-pro": _THREE,
+    "gemini-3": _THREE,
     "gemini-3-flash": _FLASH_3,
     "gemini-3-pro": replace(_THREE, levels=("low", "high")),
     "gemini-3-pro-image": _IMAGE_3,
     "gemini-nano-banana": _IMAGE_3,
+    "gemini-2.5": _TWO_FIVE,
     "gemini-2.5-pro": _PRO_2_5,
     "gemini-2.5-flash": _TWO_FIVE,
     "gemini-2.5-flash-lite": _LITE_2_5,
@@ -158,7 +161,7 @@ def family_of(name: str, overrides: Mapping[str, Any]) -> Family:
     """What is known of the model `name`; `overrides` are fields of `Family` that config.yaml says otherwise.
 
     The longest name in the table wins that the model's begins with, word by word: `gemini-2.5-flash-lite-001`."""
-    words = short_name(name).lower()
+    words = short_name(name).lower().partition("@")[0]
     while words not in _FAMILIES and "-" in words:
         words = words.rpartition("-")[0]
     family = _FAMILIES.get(words, _NO_GEMINI)

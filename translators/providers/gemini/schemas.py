@@ -98,12 +98,15 @@ class Subset:
             del left["enum"]
 
     def _only_one_of_all(self, left: dict[str, Any], new: dict[str, Any]) -> None:
-        """`allOf` of one schema is that schema, as generators write a reference with a default beside it."""
+        """`allOf` of one schema is that schema, as generators write a reference with a default beside it; unless
+        both say something of the same kind."""
         match left.get("allOf"):
-            case [dict() as only] if "anyOf" not in new:
+            case [dict() as only] if "$ref" in only and "anyOf" not in new:
                 del left["allOf"]
-                inner = self.of(only)
-                new |= {"anyOf": [inner]} if "$ref" in inner else {**inner, **new}
+                new["anyOf"] = [self.of(only)]
+            case [dict() as only] if not only.keys() & new.keys() - {"title", "description"}:
+                del left["allOf"]
+                new |= {**self.of(only), **new}
 
     def _or_null(self, new: dict[str, Any]) -> dict[str, Any]:
         """A null among literals as an alternative of its own."""

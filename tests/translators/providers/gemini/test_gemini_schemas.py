@@ -81,6 +81,12 @@ SCHEMAS = [
         1,
         id="as pydantic writes a default",
     ),
+    pytest.param(
+        {"allOf": [{"properties": {"a": TEXT}}], "properties": {"b": TEXT}},
+        {"properties": {"b": TEXT}, "description": "{allOf: [{'properties': {'a': {'type': 'string'}}}]}"},
+        1,
+        id="all of one, and more of the same kind",
+    ),
     pytest.param({"allOf": [TEXT], "title": "T"}, {"type": "string", "title": "T"}, 0, id="all of one"),
     pytest.param(
         {"allOf": [TEXT, {"format": "date"}]},
