@@ -39,7 +39,7 @@ class Parts:
 
     def __init__(self, family: Family, names: ToolNames, signatures: Signatures, notes: list[Note]) -> None:
         self._family, self._names, self._signatures, self._notes = family, names, signatures, notes
-        self._called: dict[str, str] = {}
+        self._called: set[str] = set()
         self._pending: list[str] = []
         self.paths: dict[int, str] = {}
         """By the identity of what was written for a call or a result, where its client wrote it."""
@@ -118,8 +118,8 @@ class Parts:
 
     def _call(self, part: ToolCall) -> Written:
         given = custom_tools.wrapped(part.arguments) if part.kind == "custom" else self._arguments(part)
-        self._called[part.id] = name = self._names[part.name]
-        written: Written = {"functionCall": {"id": part.id, "name": name, "args": given}}
+        self._called.add(part.id)
+        written: Written = {"functionCall": {"id": part.id, "name": self._names[part.name], "args": given}}
         signature, left_out = self._signatures.of_call(part)
         if left_out:
             self._drop(part.at, "Its thought signature is of another model.")
@@ -143,10 +143,11 @@ class Parts:
         return given
 
     def _result(self, part: ToolResult) -> Iterable[Written]:
-        """`output` and `error` are words of the protocol: whatever a tool said stands under one of them, unread."""
+        """`output` and `error` are words of the protocol: whatever a tool said stands under one of them, unread. The
+        name is written when the result is paired with its call."""
         if part.cache:
             self._drop(part.at, AUTOMATIC)
-        if (name := self._called.get(part.call_id)) is None:
+        if part.call_id not in self._called:
             raise BadRequest(
                 f"The tool result for the call '{part.call_id[:80]}' has no such call before it.",
                 param=part.at or "messages",
@@ -164,7 +165,7 @@ class Parts:
                 case _:
                     self._drop(inner.at, "A tool's result has no such part.")
         said = {"error" if part.failed else "output": "\n".join(texts)}
-        response: Written = {"id": part.call_id, "name": name, "response": said}
+        response: Written = {"id": part.call_id, "name": "", "response": said}
         if media and self._family.media_results:
             response["parts"] = media
             media = []

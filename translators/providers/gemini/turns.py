@@ -108,7 +108,9 @@ def _pair(before: _Content | None, content: _Content | None, parts: Parts, notes
         if not by_id.get(id_):
             why = f"The tool call '{id_[:80]}' has no result in the messages right after it."
             raise BadRequest(why, param=parts.paths[id(call)] or "messages")
-        ordered.append(by_id[id_].pop(0))
+        result = by_id[id_].pop(0)
+        result["functionResponse"]["name"] = call["functionCall"]["name"]
+        ordered.append(result)
     for id_, more in by_id.items():
         if more:
             why = f"The result of the tool call '{id_[:80]}' does not come right after that call, or comes twice."

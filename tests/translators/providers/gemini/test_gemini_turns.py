@@ -76,6 +76,15 @@ CONTENTS = [
         id="a failed result, and more of the user's after it",
     ),
     pytest.param(
+        [HI, turn("assistant", call("a", "f"), call("a", "g")), result("a", "1"), result("a", "2")],
+        [
+            user("Hi"),
+            model_said(called("a", **SIGNED), called("a", "g")),
+            user(answered("a", "1"), answered("a", "2", "g")),
+        ],
+        id="one id for two calls: by their order",
+    ),
+    pytest.param(
         [HI, turn("assistant", call(arguments="")), result("c1", "x", "y")],
         [user("Hi"), model_said(called(args={}, **SIGNED)), user(answered(output="x\ny"))],
         id="trap 27: no arguments; texts of a result are lines",
