@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 
 from translators.clients import chat, completions
 from translators.dialects import ClientDialect, ProviderDialect, Relay
-from translators.providers import anthropic, bedrock, ollama, vertex_anthropic
+from translators.providers import anthropic, bedrock, gemini, ollama, vertex_anthropic
 
 CLIENTS: Mapping[str, ClientDialect] = {chat.name: chat, completions.name: completions}
 PROVIDERS: Mapping[str, ProviderDialect] = {
     anthropic.name: anthropic,
     bedrock.name: bedrock,
+    gemini.name: gemini,
     ollama.name: ollama,
     vertex_anthropic.name: vertex_anthropic,
 }

@@ -33,6 +33,7 @@ MODELS = {
         "meta.llama3-3-70b-instruct-v1:0",
     ),
     "ollama": ("llama3.2", "gpt-oss:20b"),
+    "gemini": ("gemini-3.8-flash", "gemini-3.1-pro-preview", "gemini-2.5-flash", "gemini-2.0-flash", "gemma-3-27b-it"),
 }
 """By provider dialect, one model of each kind."""
 

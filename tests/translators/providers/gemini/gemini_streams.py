@@ -1,0 +1,63 @@
+"""Recorded-looking streams, and how to compare what is told of them."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from translators.dialects import Recall
+from translators.events import Event, Noted, UsageReported
+from translators.framing.sse import SseReader
+from translators.providers import gemini as dialect
+
+STREAMS = Path(__file__).parents[3] / "fixtures" / "gemini"
+COMPLETE = sorted(path.stem for path in STREAMS.glob("*.sse") if not path.stem.startswith("failing_"))
+MODEL = "gemini-3.8-flash"
+ISSUER = f"gemini:{MODEL}"
+
+
+def recorded(name: str) -> bytes:
+    return (STREAMS / f"{name}.sse").read_bytes()
+
+
+def payloads(name: str) -> list[Any]:
+    return [json.loads(event.data) for event in SseReader().feed(recorded(name))]
+
+
+def chunk(*parts: Any, finish: str | None = None, index: int | None = 0, **more: Any) -> dict[str, Any]:
+    """A payload with one candidate."""
+    content = [{"text": part} if isinstance(part, str) else part for part in parts]
+    candidate: dict[str, Any] = {"content": {"parts": content, "role": "model"}} if content else {}
+    if finish:
+        candidate["finishReason"] = finish
+    if index is not None:
+        candidate["index"] = index
+    return {"candidates": [candidate | more], "responseId": "r-1", "modelVersion": MODEL}
+
+
+def told(events: Iterable[Any], recall: Recall | None = None) -> list[Event]:
+    machine = dialect.answer(recall or Recall(MODEL))
+    found: list[Event] = [event for payload in events for event in machine.on(payload)]
+    found += machine.close()
+    assert machine.done
+    return found
+
+
+def calm(events: Iterable[Event]) -> list[Event]:
+    """Without notes and usage."""
+    return [event for event in events if not isinstance(event, Noted | UsageReported)]
+
+
+def noted(events: Iterable[Event]) -> list[tuple[str, str]]:
+    return [(event.note.path, event.note.fate) for event in events if isinstance(event, Noted)]
+
+
+class Remembering:
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+
+    def get(self, key: str) -> str | None:
+        return self.kept.get(key)
+
+    def put(self, key: str, value: str) -> None:
+        self.kept[key] = value

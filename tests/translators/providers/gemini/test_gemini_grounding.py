@@ -1,0 +1,109 @@
+"""Citations: bytes of a part become code points of the text (matrix 2.6)."""
+
+from typing import Any
+
+import pytest
+from gemini_streams import calm, chunk, noted, payloads, told
+
+from translators.events import Annotation, TextDelta
+
+URL = "https://vertexaisearch.cloud.google.com/grounding-api-redirect/"
+SOURCES = [{"web": {"uri": "https://a.test", "title": "A"}}, {"web": {"uri": "https://b.test"}}]
+
+
+def support(text: str, start: int, end: int, *chunks: int, part: int = 0) -> dict[str, Any]:
+    return {
+        "segment": {"startIndex": start, "endIndex": end, "text": text, "partIndex": part},
+        "groundingChunkIndices": list(chunks),
+    }
+
+
+def annotations(*stream: Any) -> list[Annotation]:
+    return [event for event in told(stream) if isinstance(event, Annotation)]
+
+
+def test_a_search() -> None:
+    events = told(payloads("grounded_search"))
+    text = "".join(event.text for event in events if isinstance(event, TextDelta))
+    found = [event for event in calm(events) if isinstance(event, Annotation)]
+    assert found == [  # trap 28: from 0, not in ASCII, with every source
+        Annotation(0, 25, "example.org", f"{URL}a"),
+        Annotation(26, 40, "example.org", f"{URL}a"),
+        Annotation(26, 40, "example.net", f"{URL}b"),
+    ]
+    assert [text[each.start : each.end] for each in found[1:]] == ["Größe: 88 km²."] * 2
+    assert noted(events) == [("candidates.groundingMetadata.searchEntryPoint", "dropped")]
+
+
+def test_sources_and_supports_in_several_chunks() -> None:
+    stream = (
+        chunk("äö", groundingMetadata={"groundingChunks": SOURCES[:1], "groundingSupports": [support("ä", 0, 2, 0)]}),
+        chunk("ü", groundingMetadata={"groundingChunks": SOURCES[1:], "groundingSupports": [support("ü", 4, 6, 1, 0)]}),
+        chunk(finish="STOP"),
+    )
+    assert annotations(*stream) == [
+        Annotation(0, 1, "A", "https://a.test"),
+        Annotation(2, 3, "", "https://b.test"),
+        Annotation(2, 3, "A", "https://a.test"),
+    ]
+
+
+def test_a_part_is_counted_by_itself() -> None:
+    two = {"groundingChunks": SOURCES, "groundingSupports": [support("zwei", 0, 4, 0, part=1)]}
+    assert annotations(chunk("eins", "zwei", finish="STOP", groundingMetadata=two)) == [
+        Annotation(4, 8, "A", "https://a.test")
+    ]
+
+
+def test_bytes_of_the_whole_text_are_found_out() -> None:
+    """Thoughts count as parts or do not: what a claim quotes tells."""
+    metadata = {"groundingChunks": SOURCES, "groundingSupports": [support("Öl", 2, 5, 0)]}
+    stream = (
+        chunk({"text": "Hm, hm.", "thought": True}),
+        chunk("Ä", "Öl"),
+        chunk(finish="STOP", groundingMetadata=metadata),
+    )
+    assert annotations(*stream) == [Annotation(1, 3, "A", "https://a.test")]
+
+
+NOWHERE = [
+    pytest.param(
+        support("xyz", 0, 3, 0), [("candidates.groundingMetadata.groundingSupports", "dropped")], id="misquoted"
+    ),
+    pytest.param(support("", 3, 3, 0), [("candidates.groundingMetadata.groundingSupports", "dropped")], id="nothing"),
+    pytest.param(support("abc", 0, 3, 7), [], id="no such source"),
+    pytest.param(
+        {"groundingChunkIndices": [0]}, [("candidates.groundingMetadata.groundingSupports", "dropped")], id="no place"
+    ),
+]
+
+
+@pytest.mark.parametrize(("claim", "notes"), NOWHERE)
+def test_what_has_no_place(claim: Any, notes: list[Any]) -> None:
+    metadata = {"groundingChunks": SOURCES, "groundingSupports": [claim]}
+    events = told([chunk("abc", finish="STOP", groundingMetadata=metadata)])
+    assert [event for event in events if isinstance(event, Annotation)] == []
+    assert noted(events) == notes
+
+
+def test_an_edge_inside_a_character_is_its_beginning() -> None:
+    metadata = {"groundingChunks": SOURCES, "groundingSupports": [support("", 1, 5, 0), support("", 3, 99, 0)]}
+    found = annotations(chunk("äöü", finish="STOP", groundingMetadata=metadata))
+    assert [(each.start, each.end) for each in found] == [(0, 2), (1, 3)]
+
+
+@pytest.mark.parametrize("name", ["citationSources", "citations"])
+def test_recitations(name: str) -> None:
+    cited = {name: [{"startIndex": 3, "endIndex": 6, "uri": "https://c.test", "license": "mit"}, {"endIndex": 2}]}
+    assert annotations(chunk("ä abc", finish="STOP", citationMetadata=cited)) == [
+        Annotation(2, 5, "", "https://c.test")
+    ]
+
+
+def test_other_kinds_of_sources() -> None:
+    sources = [{"maps": {"uri": "https://m.test", "title": "M"}}, {"image": {"sourceUri": "https://i.test"}}, {"x": 1}]
+    metadata = {"groundingChunks": sources, "groundingSupports": [support("a", 0, 1, 0, 1, 2)]}
+    assert [each.url for each in annotations(chunk("a", finish="STOP", groundingMetadata=metadata))] == [
+        "https://m.test",
+        "https://i.test",
+    ]

@@ -1,0 +1,220 @@
+"""An answer of `generateContent` or `streamGenerateContent`, told as events by one machine.
+
+Each payload of a stream is a `GenerateContentResponse` like the whole answer. There is no end marker: an answer is
+complete when its bytes end and every candidate has its reason. Reference: https://ai.google.dev/api/generate-content.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from translators.dialects import Recall
+from translators.errors import BadAnswer, Failure
+from translators.events import (
+    Event,
+    Finished,
+    FinishReason,
+    Noted,
+    RefusalDelta,
+    Started,
+    Usage,
+    UsageReported,
+)
+from translators.notes import Note
+from translators.providers.gemini.answered import Answered
+from translators.providers.gemini.candidates import Candidate
+from translators.providers.gemini.errors import streamed_error
+from translators.providers.gemini.signatures import issuer_of
+
+_LENGTH = frozenset(("MAX_TOKENS", "CONTINUATION"))
+_FILTERED = frozenset(
+    (
+        "SAFETY",
+        "RECITATION",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "SPII",
+        "LANGUAGE",
+        "IMAGE_SAFETY",
+        "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_RECITATION",
+        "MODEL_ARMOR",
+        "ESCALATION",
+        "PUP_LIMITED_DISABLED",
+    )
+)
+_BROKEN = frozenset(
+    (
+        "MALFORMED_FUNCTION_CALL",
+        "UNEXPECTED_TOOL_CALL",
+        "TOO_MANY_TOOL_CALLS",
+        "MISSING_THOUGHT_SIGNATURE",
+        "MALFORMED_RESPONSE",
+        "NO_IMAGE",
+        "IMAGE_OTHER",
+        "OTHER",
+    )
+)
+"""Reasons that OpenAI has no word for. Without content they are errors."""
+_KNOWN = frozenset(
+    ("candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId", "createTime", "modelStatus")
+)
+_BLOCKED = "The prompt was blocked."
+_STOPPED = "The answer was stopped by a content filter."
+_TIERS = {
+    "standard": "default",
+    "flex": "flex",
+    "priority": "priority",
+    "ON_DEMAND": "default",
+    "ON_DEMAND_FLEX": "flex",
+    "ON_DEMAND_PRIORITY": "priority",
+}
+
+
+class GenerateAnswer:
+    """One answer. What it remembers of it: its candidates, the usage so far, why its prompt was blocked."""
+
+    def __init__(self, recall: Recall) -> None:
+        self.done = False
+        self._answered = Answered(recall)
+        self._started = False
+        self._candidates: dict[int, Candidate] = {}
+        self._usage: Mapping[str, Any] = {}
+        self._blocked: Mapping[str, Any] | None = None
+
+    def on(self, payload: Any) -> list[Event]:
+        """The events of one payload of the stream. Raises `BadAnswer`."""
+        if self.done:
+            return []
+        if not isinstance(payload, dict):
+            raise BadAnswer.unreadable("The provider's answer has a payload that is no JSON object.")
+        if payload.get("error"):
+            raise BadAnswer(streamed_error(payload))
+        events: list[Event] = []
+        if not payload.keys() <= _KNOWN:
+            for key in sorted(payload.keys() - _KNOWN):
+                events += self._answered.once(f"response.{key[:60]}", "This field is not known.")
+            if not payload.keys() & _KNOWN:
+                return events
+        if not self._started:
+            events += self._start(payload)
+        if isinstance(candidates := payload.get("candidates"), list):
+            for place, told in enumerate(candidates):
+                events += self._candidate(place, told)
+        if (feedback := payload.get("promptFeedback")) is not None:
+            self._feedback(feedback)
+        usage = payload.get("usageMetadata")
+        if isinstance(usage, dict) and usage:
+            self._usage = {**self._usage, **usage} if self._usage else usage
+            events.append(UsageReported(_usage_of(self._usage)))
+        return events
+
+    def whole(self, body: Any) -> Iterator[Event]:
+        """The events of a whole answer, or of the array that a stream is without `alt=sse`. Raises `BadAnswer`."""
+        for payload in body if isinstance(body, list) else (body,):
+            yield from self.on(payload)
+        yield from self.close()
+
+    def close(self) -> Iterator[Event]:
+        """Raises `BadAnswer` unless every candidate had ended: a cut answer must not look like a short one."""
+        if self.done:
+            return
+        candidates = [self._candidates[choice] for choice in sorted(self._candidates)]
+        if self._blocked:
+            candidates = [candidate for candidate in candidates if candidate.native is not None]
+        if any(candidate.native is None for candidate in candidates) or not (candidates or self._blocked):
+            told = "ended before the answer was complete" if self._started else "had no answer in it"
+            raise BadAnswer.unreadable(f"The provider's answer {told}.", code="incomplete_answer")
+        self.done = True
+        if not candidates:
+            yield from self._refused()
+        elif not any(candidate.spoke or candidate.native not in _BROKEN for candidate in candidates):
+            raise _failed(candidates[0])
+        for candidate in candidates:
+            yield from self._finished(candidate)
+
+    # --- what comes -------------------------------------------------------------------------------------
+
+    def _start(self, payload: Mapping[str, Any]) -> list[Event]:
+        self._started = True
+        id, model = payload.get("responseId"), payload.get("modelVersion")
+        id, model = (value if isinstance(value, str) and value else None for value in (id, model))
+        answered = self._answered
+        answered.issuer = issuer_of(answered.recall.model or model or "")
+        unique = id or [payload.get(key) for key in ("createTime", "modelVersion", "usageMetadata", "candidates")]
+        answered.seed = str(unique)
+        return [Started(id, model)]
+
+    def _candidate(self, place: int, told: Any) -> list[Event]:
+        if not isinstance(told, dict):
+            return self._answered.once("response.candidates", "A candidate that is no object.")
+        index = told.get("index", place)
+        choice = index if type(index) is int and index >= 0 else place
+        if (candidate := self._candidates.get(choice)) is None:
+            candidate = self._candidates[choice] = Candidate(choice, self._answered)
+        return candidate.on(told)
+
+    def _feedback(self, feedback: Any) -> None:
+        match feedback:
+            case {"blockReason": str(reason)} if reason and reason != "BLOCKED_REASON_UNSPECIFIED":
+                self._blocked = feedback
+
+    # --- how it ends ------------------------------------------------------------------------------------
+
+    def _refused(self) -> Iterator[Event]:
+        """A blocked prompt has no candidates: it is answered like a refusal of the first."""
+        blocked = self._blocked or {}
+        message, reason = blocked.get("blockReasonMessage"), str(blocked.get("blockReason"))[:60]
+        yield RefusalDelta(message if isinstance(message, str) and message else _BLOCKED)
+        yield Noted(Note("promptFeedback.blockReason", "dropped", reason, detail="The prompt was blocked for this."))
+        yield Finished("content_filter", reason, _tier(self._usage))
+
+    def _finished(self, candidate: Candidate) -> Iterator[Event]:
+        native, choice = str(candidate.native)[:60], candidate.choice
+        yield from candidate.rest()
+        reason: FinishReason = "tool_calls" if candidate.calls.count else "stop"
+        if native in _FILTERED:
+            reason = "content_filter"
+            yield RefusalDelta(candidate.message or _STOPPED, choice)
+        elif native in _LENGTH:
+            reason = "length"
+        elif native != "STOP":
+            why = "OpenAI has no such reason to stop." if native in _BROKEN else "This reason to stop is not known."
+            yield Noted(Note("candidates.finishReason", "approximated", native, reason, why))
+        if native == "CONTINUATION":
+            why = "The provider would go on if asked again: the answer is not finished."
+            yield Noted(Note("candidates.finishReason", "approximated", native, reason, why))
+        if reason != "length":
+            for doubt in candidate.calls.doubts:
+                yield Noted(doubt)
+        yield Finished(reason, native, _tier(self._usage), choice)
+
+
+def _failed(candidate: Candidate) -> BadAnswer:
+    """Nothing was answered, for a reason that is the provider's own."""
+    reason = str(candidate.native)
+    text = f"The provider stopped without an answer: {reason}."
+    return BadAnswer(Failure(502, text, "upstream_error", None, reason.lower()))
+
+
+def _tier(usage: Mapping[str, Any]) -> str | None:
+    return _TIERS.get(str(usage.get("serviceTier"))) or _TIERS.get(str(usage.get("trafficType")))
+
+
+def _usage_of(usage: Mapping[str, Any]) -> Usage:
+    """Gemini's candidates exclude thoughts; some of its servers include them, and their total tells."""
+    count = _count(usage, "promptTokenCount") + _count(usage, "toolUsePromptTokenCount")
+    answer, thoughts = _count(usage, "candidatesTokenCount"), _count(usage, "thoughtsTokenCount")
+    inclusive = thoughts and answer >= thoughts and usage.get("totalTokenCount") == count + answer
+    cached = _count(usage, "cachedContentTokenCount") if "cachedContentTokenCount" in usage else None
+    return Usage(
+        count,
+        answer if inclusive else answer + thoughts,
+        None if cached is None else min(cached, count),
+        None,
+        thoughts if "thoughtsTokenCount" in usage else None,
+    )
+
+
+def _count(usage: Mapping[str, Any], name: str) -> int:
+    value = usage.get(name)
+    return value if type(value) is int and value > 0 else 0

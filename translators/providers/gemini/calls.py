@@ -1,0 +1,78 @@
+"""Function calls of one candidate: each comes whole, in one part, perhaps without an id and without arguments."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import to_json
+
+from translators import custom_tools
+from translators.events import Event, Noted, ToolCallDelta, ToolCallStarted
+from translators.notes import Note
+from translators.providers.gemini.answered import Answered
+from translators.providers.gemini.signatures import memory_key
+
+
+class Calls:
+    def __init__(self, choice: int, answered: Answered) -> None:
+        self.count = 0
+        self.doubts: list[Note] = []
+        """What is odd unless the answer was cut at its length."""
+        self._choice, self._answered = choice, answered
+        self._ids: set[str] = set()
+
+    def called(self, call: Mapping[str, Any], signature: Any) -> list[Event]:
+        """A call under the client's name, with its arguments as JSON text."""
+        on_wire = call.get("name")
+        if not isinstance(on_wire, str) or not on_wire:
+            return self._answered.once("parts.functionCall.name", "A call without a name is no call.")
+        recall, index = self._answered.recall, self.count
+        self.count += 1
+        name = recall.names.get(on_wire, on_wire)
+        custom = name in recall.custom
+        signature = signature if isinstance(signature, str) and signature else None
+        id = self._id(call.get("id"))
+        issuer = None
+        if signature:
+            issuer = self._answered.issuer
+            recall.memory.put(memory_key(issuer, id), signature)
+        kind: Any = "custom" if custom else "function"
+        events: list[Event] = [ToolCallStarted(index, id, name, kind, signature, issuer, self._choice)]
+        if call.get("partialArgs") is not None or call.get("willContinue"):
+            events += self._answered.once("parts.functionCall.partialArgs", "Arguments in pieces are not understood.")
+        text, noted = self._arguments(call.get("args"), index)
+        if custom:
+            text = self._input(text, index)
+        return [*events, *([ToolCallDelta(index, text, self._choice)] if text else []), *noted]
+
+    def _id(self, given: Any) -> str:
+        """The provider's own, or one made of what no other call has: an id is not to come again in a later answer."""
+        id = given if isinstance(given, str) else ""
+        if not id or id in self._ids:
+            place = f"{self._answered.seed} {self._choice} {self.count}"
+            id = "call_" + hashlib.sha256(place.encode("utf-8", "replace")).hexdigest()[:24]
+        self._ids.add(id)
+        return id
+
+    def _arguments(self, args: Any, index: int) -> tuple[str, list[Event]]:
+        path = f"tool_calls[{index}].arguments"
+        if args is None:
+            return "{}", []
+        if not isinstance(args, dict):
+            self.doubts.append(Note(path, "approximated", detail="These arguments are no JSON object."))
+        if isinstance(args, str):
+            return args, []
+        try:
+            return json.dumps(args, ensure_ascii=False, allow_nan=False), []
+        except ValueError:
+            why = "A number is too large for any float: it is told as null."
+            return to_json(args, inf_nan_mode="null").decode(), [Noted(Note(path, "approximated", detail=why))]
+
+    def _input(self, arguments: str, index: int) -> str:
+        """The free text of a custom tool's call."""
+        text, fits = custom_tools.unwrapped(arguments) or (arguments, False)
+        if not fits:
+            why = "The input of a custom tool did not come as one string: it is passed on as it came."
+            self.doubts.append(Note(f"tool_calls[{index}].arguments", "approximated", detail=why))
+        return text

@@ -1,0 +1,171 @@
+"""Google's errors in OpenAI's words (https://ai.google.dev/gemini-api/docs/troubleshooting, google.rpc.Status).
+
+The provider answers to the gateway's key, not to the client's: what is wrong with that key is no fault of the client.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from translators.errors import Failure
+
+_LONGEST_MESSAGE = 1_000
+_SECRET = re.compile(
+    r"AIza[A-Za-z0-9_-]{10,}|ya29\.[A-Za-z0-9._-]+"
+    r"|(?i:\bbearer\s+)[^\s\"',]+|(?i:(?<=[?&]key=)|(?<=api-key: ))[^\s\"',&]+"
+)
+_PROJECT = re.compile(r"(\bprojects?[/:_ ](?:number:)?)[a-z0-9-]*\d[a-z0-9-]*")
+_STATUS_OF_NAME = {
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "OUT_OF_RANGE": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "ABORTED": 409,
+    "ALREADY_EXISTS": 409,
+    "RESOURCE_EXHAUSTED": 429,
+    "CANCELLED": 499,
+    "INTERNAL": 500,
+    "UNKNOWN": 500,
+    "DATA_LOSS": 500,
+    "UNIMPLEMENTED": 501,
+    "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
+}
+_KEY_TROUBLE = ("api key not valid", "api key expired", "api_key_invalid", "api key not found")
+_TOO_LONG = re.compile(
+    r"input token count.{0,60}exceeds|exceeds the maximum number of tokens|context (?:window|length)"
+)
+_DELAY = re.compile(r"(\d+(?:\.\d+)?)s").fullmatch
+_RETRY = ("retry-after", "retry-after-ms")
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the provider said, from whatever form its error had. `reasons` are those of `details`."""
+
+    name: str = ""
+    message: str = ""
+    code: int | None = None
+    reasons: frozenset[str] = frozenset()
+    retry: Mapping[str, str] = field(default_factory=dict)
+    per_day: bool = False
+    readable: bool = True
+
+
+def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+    """What the client is told of an answer that is no 2xx. Never raises."""
+    said = _said(body)
+    return _failure(status, said, {**said.retry, **read_limits(headers, 0)})
+
+
+def streamed_error(payload: Mapping[str, Any]) -> Failure:
+    """The same for an `error` in the middle of a stream, which has its status inside."""
+    said = _from_json(payload)
+    status = _STATUS_OF_NAME.get(said.name) or said.code or 500
+    return _failure(status if 400 <= status < 600 else 500, said, said.retry)
+
+
+def _said(body: bytes) -> _Said:
+    try:
+        return _from_json(json.loads(body))
+    except (ValueError, RecursionError):
+        text = body[: 4 * _LONGEST_MESSAGE].decode("utf-8", "replace").strip()
+        return _Said(message="" if "<" in text[:200] else text, readable=False)
+
+
+def _from_json(body: Any) -> _Said:
+    """Google's own form, the array around it that a stream without `alt=sse` has, or that of a proxy before it."""
+    match body:
+        case {"error": {**error}}:
+            message, name, code = error.get("message"), error.get("status"), error.get("code")
+            details = error.get("details")
+            return _with_details(
+                message if isinstance(message, str) else "",
+                name if isinstance(name, str) else "",
+                code if isinstance(code, int) else None,
+                [detail for detail in details if isinstance(detail, dict)] if isinstance(details, list) else [],
+            )
+        case {"error": str(message)} | {"message": str(message)} | {"detail": str(message)}:
+            return _Said("", message)
+        case [first, *_]:
+            return _from_json(first)
+        case _:
+            return _Said(readable=False)
+
+
+def _with_details(message: str, name: str, code: int | None, details: list[dict[str, Any]]) -> _Said:
+    """`ErrorInfo`, `RetryInfo` and `QuotaFailure` of google.rpc."""
+    reasons: set[str] = set()
+    retry: dict[str, str] = {}
+    per_day = False
+    for detail in details:
+        match detail:
+            case {"reason": str(reason)}:
+                reasons.add(reason)
+            case {"retryDelay": str(delay)} if (found := _DELAY(delay)) and len(delay) < 16:
+                retry["retry-after"] = str(math.ceil(float(found[1])))
+            case {"violations": [*violations]}:
+                quotas = [str(each.get("quotaId")) for each in violations if isinstance(each, dict)]
+                per_day = any("PerDay" in quota for quota in quotas)
+    return _Said(name, message, code, frozenset(reasons), retry, per_day)
+
+
+def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
+    text = _presentable(said.message) or f"The provider answered {status}, and said no more."
+    lowered = said.message.lower()
+    key_trouble = "API_KEY_INVALID" in said.reasons or any(phrase in lowered for phrase in _KEY_TROUBLE)
+    match status:
+        case 400 if key_trouble:
+            return _refused_credentials(text, headers)
+        case 401 | 403:
+            return _refused_credentials(text, headers)
+        case 400 if _TOO_LONG.search(lowered):
+            return Failure(400, text, "invalid_request_error", "messages", "context_length_exceeded", headers)
+        case 400 if said.name == "FAILED_PRECONDITION":
+            return Failure(400, text, "invalid_request_error", None, "failed_precondition", headers)
+        case 404 if not said.readable:
+            return Failure(502, text, "upstream_error", None, "bad_provider_answer", headers)
+        case 404:
+            model = "model" in lowered
+            param, code = ("model", "model_not_found") if model else (None, "not_found")
+            return Failure(404, text, "invalid_request_error", param, code, headers)
+        case 408 | 499:
+            return Failure(status, text, "timeout", None, "timeout", headers)
+        case 409:
+            return Failure(409, text, "invalid_request_error", None, "conflict", headers)
+        case 413:
+            return Failure(413, text, "invalid_request_error", None, "request_too_large", headers)
+        case 429 if said.per_day:
+            return Failure(429, text, "insufficient_quota", None, "insufficient_quota", headers)
+        case 429:
+            return Failure(429, text, "rate_limit_error", None, "rate_limit_exceeded", headers)
+        case 503:
+            return Failure(503, text, "server_error", None, "server_overloaded", headers)
+        case 504:
+            return Failure(504, text, "server_error", None, "timeout", headers)
+        case 500:
+            return Failure(500, text, "server_error", None, None, headers)
+    if 400 <= status < 500:
+        return Failure(status, text, "invalid_request_error", None, None, headers)
+    return Failure(502, text, "server_error", None, None, headers)
+
+
+def _refused_credentials(text: str, headers: Mapping[str, str]) -> Failure:
+    text = f"The provider refused the gateway's credentials: {text}"
+    return Failure(502, text, "upstream_error", None, "upstream_authentication_error", headers)
+
+
+def _presentable(message: str) -> str:
+    """Without keys, and without the number or name of the gateway's own project."""
+    masked = _PROJECT.sub(r"\1***", _SECRET.sub("***", message))
+    return masked if len(masked) <= _LONGEST_MESSAGE else masked[: _LONGEST_MESSAGE - 1] + "…"
+
+
+def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
+    """Google tells no limits beforehand: only when to come back."""
+    return {name: headers[name] for name in _RETRY if name in headers}

@@ -1,0 +1,44 @@
+"""JSON as the answer (https://ai.google.dev/gemini-api/docs/structured-output): enforced where the family can, else
+asked for in words."""
+
+import json
+from typing import Any
+
+from translators.conversation import Knobs, OutputFormat
+from translators.notes import Note
+from translators.providers.gemini.families import Family
+from translators.providers.gemini.schemas import Subset
+
+_ANY_OBJECT = "Answer with a single JSON object and nothing else: no explanation, no code fence."
+_FITTING = "It must be valid against this JSON Schema:\n{}"
+
+
+def output_format(
+    knobs: Knobs, family: Family, tools: bool, instructions: list[str], notes: list[Note]
+) -> dict[str, Any]:
+    """`responseMimeType` and `responseJsonSchema`; nothing where there is no wish or an instruction must do."""
+    option = knobs.pop("response_format")
+    if option is None:
+        return {}
+    asked: OutputFormat = option.value
+    schema = asked.schema if asked.kind == "schema" else None
+    if tools and not family.json_with_tools:
+        texts = [_ANY_OBJECT]
+        if asked.description:
+            texts.append(asked.description)
+        if schema is not None:
+            texts.append(_FITTING.format(json.dumps(schema, ensure_ascii=False, default=dict)))
+        instructions.append("\n".join(texts))
+        why = "Beside tools this model cannot be held to JSON: it is told to answer so."
+        notes.append(Note(option.at, "approximated", detail=why))
+        return {}
+    if schema is None:
+        return {"responseMimeType": "application/json"}
+    subset = Subset()
+    written = subset.of(schema)
+    if subset.moved:
+        why = f"Keywords in {subset.moved} places of the schema are not enforced: the model is told of them."
+        notes.append(Note(option.at, "approximated", detail=why))
+    if asked.description and "description" not in written and "$ref" not in written:
+        written["description"] = asked.description
+    return {"responseMimeType": "application/json", "responseJsonSchema": written}

@@ -1,0 +1,136 @@
+"""How much to think (https://ai.google.dev/gemini-api/docs/thinking): `thinkingConfig`, by level or by budget."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from translators.conversation import Knobs, Option
+from translators.errors import BadRequest
+from translators.notes import Fate, Note
+from translators.providers.gemini.families import Family
+
+_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+_BUDGETS = {"minimal": 512, "low": 1_024, "medium": 8_192, "high": 24_576, "xhigh": 32_768}
+_DEAF = "This model cannot be told how much to think."
+
+Config = dict[str, Any]
+
+
+class Reasoning:
+    """Turns what the client said about thinking, in any of four ways, into what the family takes. A level and a
+    budget exclude each other, and a family takes only one of them."""
+
+    def __init__(self, family: Family, notes: list[Note]) -> None:
+        self._family, self._notes = family, notes
+
+    def config(self, knobs: Knobs) -> Config:
+        """`thinkingConfig`, empty where nothing was said. The client's own `thinking` goes first, then what the family
+        counts in: a budget, or the effort."""
+        effort, budget = knobs.pop("reasoning_effort"), knobs.pop("reasoning_budget")
+        native, visible = knobs.pop("thinking"), knobs.take("reasoning_visible")
+        if effort is not None and effort.value not in _EFFORTS:
+            raise BadRequest("This reasoning effort is not known.", param=effort.at)
+        if native is not None:
+            config, taken = self._native(native, effort)
+            self._surplus(budget, None if taken else effort)
+        elif budget is not None and (effort is None or self._family.thinking == "budget"):
+            config = self._of_budget(budget)
+            self._surplus(effort)
+        elif effort is not None:
+            config = self._of_effort(effort)
+            self._surplus(budget)
+        else:
+            config = {"includeThoughts": True} if visible and self._family.thinking != "none" else {}
+        if visible is False:
+            config.pop("includeThoughts", None)
+        return config
+
+    def _of_effort(self, option: Option) -> Config:
+        effort: str = option.value
+        match self._family.thinking:
+            case "level":
+                return self._level(option, effort)
+            case "budget" if effort == "none":
+                return self._off(option)
+            case "budget":
+                most, least = self._family.most_budget, self._family.least_budget
+                tokens = most if effort == "max" else min(max(_BUDGETS[effort], least), most)
+                if effort == "minimal" and least >= 128:
+                    tokens = least
+                return {"thinkingBudget": tokens, "includeThoughts": True}
+        if effort != "none":
+            self._note(option, "dropped", effort, None, _DEAF)
+        return {}
+
+    def _level(self, option: Option, effort: str) -> Config:
+        """`effort`, or the nearest below it that the family has, or its lowest. Such a model always thinks."""
+        levels = self._family.levels
+        lower = [level for level in levels if _EFFORTS.index(level) <= _EFFORTS.index(effort)]
+        nearest = lower[-1] if lower else levels[0]
+        if nearest != effort:
+            why = "This model always thinks: it is told to think least." if effort == "none" else "The nearest it has."
+            self._note(option, "approximated", effort, nearest, why)
+        return {"thinkingLevel": nearest.upper()} | ({} if effort == "none" else {"includeThoughts": True})
+
+    def _of_budget(self, option: Option) -> Config:
+        tokens: int = option.value
+        if tokens == 0:
+            return self._off(option)
+        if tokens < 0:
+            self._note(option, "dropped", tokens, None, "A budget must be positive.")
+            return {}
+        match self._family.thinking:
+            case "level":
+                effort = next((name for name in ("low", "medium") if tokens <= _BUDGETS[name]), "high")
+                if effort not in self._family.levels:
+                    effort = self._family.levels[-1]
+                self._note(option, "approximated", tokens, effort, "This model takes a level instead of a budget.")
+                return {"thinkingLevel": effort.upper(), "includeThoughts": True}
+            case "budget":
+                budget = min(max(tokens, self._family.least_budget), self._family.most_budget)
+                if budget != tokens:
+                    self._note(option, "approximated", tokens, budget, "The range of the model's budget.")
+                return {"thinkingBudget": budget, "includeThoughts": True}
+        self._note(option, "dropped", tokens, None, _DEAF)
+        return {}
+
+    def _off(self, option: Option) -> Config:
+        match self._family.thinking:
+            case "level":
+                return self._level(option, "none")
+            case "budget" if self._family.can_rest:
+                return {"thinkingBudget": 0}
+            case "budget":
+                least = self._family.least_budget
+                self._note(option, "approximated", option.value, least, "This model always thinks: its least budget.")
+                return {"thinkingBudget": least}
+        return {}
+
+    def _native(self, option: Option, effort: Option | None) -> tuple[Config, bool]:
+        """Anthropic's own object, and whether the effort beside it was taken too."""
+        asked: Mapping[str, Any] = option.value if isinstance(option.value, Mapping) else {}
+        kind, tokens = asked.get("type"), asked.get("budget_tokens")
+        for key in sorted(asked.keys() - {"type", "budget_tokens"}):
+            self._notes.append(Note(f"{option.at}.{key}", "dropped"))
+        match kind:
+            case "disabled":
+                return self._off(Option("none", option.at)), False
+            case "enabled" if isinstance(tokens, int) and not isinstance(tokens, bool):
+                return self._of_budget(Option(tokens, f"{option.at}.budget_tokens")), False
+            case "enabled":
+                raise BadRequest("Enabled thinking needs budget_tokens.", param=f"{option.at}.budget_tokens")
+            case "adaptive" | "between_tools" if effort is not None and effort.value != "none":
+                return self._of_effort(effort), True
+            case "adaptive" | "between_tools" if self._family.thinking != "none":
+                return {"includeThoughts": True}, False
+            case "adaptive" | "between_tools":
+                self._note(option, "dropped", None, None, _DEAF)
+                return {}, False
+        raise BadRequest("This thinking has no known type.", param=option.at)
+
+    def _surplus(self, *options: Option | None) -> None:
+        for option in options:
+            if option is not None:
+                self._note(option, "dropped", option.value, None, "Another field says how to think.")
+
+    def _note(self, option: Option, fate: Fate, old: Any, new: Any, why: str) -> None:
+        self._notes.append(Note(option.at, fate, old, new, why))

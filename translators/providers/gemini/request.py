@@ -1,0 +1,73 @@
+"""A conversation as a request to `generateContent` (https://ai.google.dev/api/generate-content)."""
+
+from typing import Any
+from urllib.parse import quote
+
+from translators.conversation import Conversation, Knobs
+from translators.dialects import Model, Recall, Rendered
+from translators.notes import Note
+from translators.providers.gemini import settings
+from translators.providers.gemini.families import family_of, short_name
+from translators.providers.gemini.output_format import output_format
+from translators.providers.gemini.parts import Parts
+from translators.providers.gemini.reasoning import Reasoning
+from translators.providers.gemini.signatures import Signatures
+from translators.providers.gemini.tools import Toolbox
+from translators.providers.gemini.turns import history
+
+
+def render(asked: Conversation, model: Model) -> Rendered:
+    """Raises `BadRequest` for what Gemini cannot carry and the client relies on."""
+    family = family_of(model.name, model.overrides)
+    notes: list[Note] = []
+    instructions: list[str] = []
+    knobs = Knobs(asked.options)
+    settings.no_audio(knobs)
+    settings.moderation(knobs, notes)
+
+    toolbox = Toolbox(asked, family, notes)
+    parts = Parts(family, toolbox.names, Signatures(model.name, model.memory), notes)
+    said = history(asked, family, parts, notes)
+    tools = toolbox.written(knobs)
+    choices = settings.choices(asked.options, knobs, family, asked.stream)
+    generation: dict[str, Any] = {
+        **settings.limit(knobs, family, notes),
+        **settings.sampling(knobs, family, notes),
+        **settings.stop_sequences(knobs, notes),
+        **settings.logprobs(knobs, family),
+        **settings.modalities(knobs, family),
+        **({"candidateCount": choices} if choices > 1 else {}),
+        **output_format(knobs, family, bool(tools), instructions, notes),
+    }
+    if thinking := Reasoning(family, notes).config(knobs):
+        generation["thinkingConfig"] = thinking
+    contents, system = said.contents, said.system + [{"text": text} for text in instructions]
+    if system and not family.system:
+        contents, system = _with_instructions(contents, instructions), []
+    body: dict[str, Any] = {
+        "contents": contents,
+        "systemInstruction": {"parts": system} if system else None,
+        "tools": tools,
+        "toolConfig": toolbox.config(knobs),
+        "safetySettings": [dict(setting) for setting in family.safety_settings],
+        "generationConfig": generation,
+        **settings.labels(knobs, family, notes),
+        **settings.tier(knobs, notes),
+    }
+    body = {key: value for key, value in body.items() if value not in (None, [], {})}
+    notes += settings.left(knobs)
+    recall = Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom), model.memory)
+    return Rendered(_path(model.name, asked.stream), body, {}, tuple(notes), recall, asked.stream, choices)
+
+
+def _with_instructions(contents: list[dict[str, Any]], instructions: list[str]) -> list[dict[str, Any]]:
+    """For a model that knows no system instruction, they are the first words of the user's."""
+    first, *more = contents
+    return [{**first, "parts": [*({"text": text} for text in instructions), *first["parts"]]}, *more]
+
+
+def _path(model: str, stream: bool) -> str:
+    """A tuned model is a resource of its own beside `models`."""
+    collection = "tunedModels" if model.startswith("tunedModels/") else "models"
+    method = "streamGenerateContent?alt=sse" if stream else "generateContent"
+    return f"/{collection}/{quote(short_name(model), safe='')}:{method}"

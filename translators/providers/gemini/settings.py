@@ -1,0 +1,175 @@
+"""The options that are plain values: how to sample, when to stop, how many answers, which tier.
+
+Knobs bend here: out of range is clamped, not accepted is dropped, each with a note. What a client relies on (audio, a
+filter that blocks, log probabilities where there are none) is refused instead.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from translators.conversation import Knobs, Option
+from translators.errors import BadRequest
+from translators.notes import Note
+from translators.providers.gemini.families import Family
+
+_MOST_STOPS = 5
+_LARGEST_SEED = 2**31 - 1
+_TIERS = {"auto": None, "default": "standard", "flex": "flex", "priority": "priority"}
+_LABEL = re.compile(r"[a-z][a-z0-9_-]{0,62}").fullmatch
+_LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}").fullmatch
+_NEUTRAL: dict[str, Any] = {"n": 1, "frequency_penalty": 0, "presence_penalty": 0, "store": False, "logit_bias": {}}
+
+
+def modalities(knobs: Knobs, family: Family) -> dict[str, Any]:
+    """`responseModalities`, where a picture is asked for. Raises `BadRequest`."""
+    option = knobs.pop("modalities")
+    if option is None or set(option.value) <= {"text"}:
+        return {}
+    if "audio" in option.value:
+        raise _unsupported(option, "This model does not answer in audio here.")
+    if not family.images or not set(option.value) <= {"text", "image"}:
+        raise _unsupported(option, "This model does not answer in all of these modalities.")
+    return {"responseModalities": [kind.upper() for kind in option.value]}
+
+
+def no_audio(knobs: Knobs) -> None:
+    """Raises `BadRequest`: the voices of Gemini come as raw samples, for which answers here have no place."""
+    if (option := knobs.pop("audio")) is not None:
+        raise _unsupported(option, "This model does not answer in audio here.")
+
+
+def _unsupported(option: Option, why: str) -> BadRequest:
+    return BadRequest(why, param=option.at, code="unsupported_parameter")
+
+
+def moderation(knobs: Knobs, notes: list[Note]) -> None:
+    """A policy that must block is refused, one that only scores is noted."""
+    option = knobs.pop("moderation")
+    if option is None:
+        return
+    policy = option.value.get("policy") if isinstance(option.value, dict) else None
+    for side in policy.values() if isinstance(policy, dict) else ():
+        if isinstance(side, dict) and side.get("mode") == "block":
+            raise _unsupported(option, "This model has no moderation that blocks.")
+    notes.append(Note(option.at, "dropped", detail="This model has no moderation scores."))
+
+
+def left(knobs: Knobs) -> list[Note]:
+    """Notes for what has no place in the request; what says no more than its absence is no loss, and no note."""
+    asked = {name: option for name in _NEUTRAL if (option := knobs.pop(name)) is not None}
+    meant = Knobs({name: option for name, option in asked.items() if option.value != _NEUTRAL[name]})
+    return [note for some in (meant, knobs) for note in some.left("Gemini has no such field.")]
+
+
+def sampling(knobs: Knobs, family: Family, notes: list[Note]) -> dict[str, Any]:
+    """Temperature, nucleus, penalties and seed, as far as the family takes them."""
+    body: dict[str, Any] = {}
+    for name, field, most in (("temperature", "temperature", 2.0), ("top_p", "topP", 1.0), ("top_k", "topK", None)):
+        option = knobs.pop(name)
+        if option is None or (not family.sampling and option.value == 1 and name != "top_k"):
+            continue
+        if not family.sampling:
+            notes.append(Note(option.at, "dropped", option.value, detail="This model takes no sampling parameters."))
+        elif name == "top_k" and option.value < 1:
+            notes.append(Note(option.at, "dropped", option.value, detail="It must be positive."))
+        else:
+            body[field] = option.value if most is None else _clamped(option, most, notes)
+    for name, field in (("frequency_penalty", "frequencyPenalty"), ("presence_penalty", "presencePenalty")):
+        option = knobs.pop(name)
+        if option is None or option.value == 0:
+            continue
+        if family.penalties:
+            body[field] = option.value
+        else:
+            notes.append(Note(option.at, "dropped", option.value, detail="This model takes no penalties."))
+    if (option := knobs.pop("seed")) is not None:
+        body["seed"] = seed = option.value & _LARGEST_SEED
+        if seed != option.value:
+            notes.append(Note(option.at, "approximated", option.value, seed, "A seed has 31 bits."))
+    return body
+
+
+def _clamped(option: Option, most: float, notes: list[Note]) -> float:
+    value: float = option.value
+    clamped = min(max(value, 0.0), most)
+    if clamped != value:
+        notes.append(Note(option.at, "approximated", value, clamped, f"The range is 0 to {most:g}."))
+        return clamped
+    return value
+
+
+def limit(knobs: Knobs, family: Family, notes: list[Note]) -> dict[str, Any]:
+    """`maxOutputTokens`, which counts thoughts too, as OpenAI's does."""
+    option = knobs.pop("max_tokens")
+    if option is None:
+        return {}
+    asked: int = option.value
+    if family.max_output is not None and asked > family.max_output:
+        notes.append(Note(option.at, "approximated", asked, family.max_output, "The model's own limit is less."))
+        return {"maxOutputTokens": family.max_output}
+    return {"maxOutputTokens": asked}
+
+
+def stop_sequences(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
+    option = knobs.pop("stop")
+    if option is None:
+        return {}
+    stops = [stop for stop in option.value if stop]
+    if len(stops) < len(option.value):
+        notes.append(Note(option.at, "dropped", detail="An empty stop sequence is not accepted."))
+    if len(stops) > _MOST_STOPS:
+        raise _unsupported(option, f"This model takes {_MOST_STOPS} stop sequences at most.")
+    return {"stopSequences": stops} if stops else {}
+
+
+def logprobs(knobs: Knobs, family: Family) -> dict[str, Any]:
+    """Raises `BadRequest` where the model tells none: clients compute with them."""
+    asked, top = knobs.pop("logprobs"), knobs.pop("top_logprobs")
+    if not family.logprobs:
+        for option in (asked, top):
+            if option is not None and option.value:
+                raise _unsupported(option, "This model tells no log probabilities.")
+    if asked is None and top is None:
+        return {}
+    most = top.value if top is not None else 0
+    if not (most or (asked is not None and asked.value)):
+        return {}
+    return {"responseLogprobs": True} | ({"logprobs": most} if most else {})
+
+
+def choices(options: Mapping[str, Option], knobs: Knobs, family: Family, stream: bool) -> int:
+    """How many answers are asked for at once: `n`, or else 1 and the option stays. With several, Google refuses to
+    stream."""
+    option = options.get("n")
+    if option is None or stream or not 1 < option.value <= family.candidates:
+        return 1
+    return int(knobs.take("n"))
+
+
+def tier(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
+    """`serviceTier`. OpenAI's `auto` is no wish for a tier, and `priority` costs more: it is never assumed."""
+    option = knobs.pop("service_tier")
+    if option is None:
+        return {}
+    if option.value not in _TIERS:
+        notes.append(Note(option.at, "dropped", option.value, detail="This model has no such tier."))
+        return {}
+    named = _TIERS[option.value]
+    return {"serviceTier": named} if named else {}
+
+
+def labels(knobs: Knobs, family: Family, notes: list[Note]) -> dict[str, Any]:
+    """`metadata` as Vertex's `labels`, whose characters are restricted; the Gemini API has no place for it."""
+    option = knobs.pop("metadata")
+    if option is None or not option.value:
+        return {}
+    given: Mapping[str, str] = option.value
+    if family.platform != "vertex":
+        notes.append(Note(option.at, "dropped", detail="The Gemini API has no labels."))
+        return {}
+    fit = {key: value for key, value in given.items() if _LABEL(key) and _LABEL_VALUE(value)}
+    if len(fit) < len(given):
+        why = "Labels have lower-case letters, digits, '_' and '-', and 63 characters at most; others are not sent."
+        notes.append(Note(option.at, "approximated", detail=why))
+    return {"labels": fit} if fit else {}

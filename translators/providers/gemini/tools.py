@@ -1,0 +1,159 @@
+"""Tools and who must call them (https://ai.google.dev/gemini-api/docs/function-calling): `tools` and `toolConfig`."""
+
+from typing import Any
+
+from translators import custom_tools
+from translators.conversation import (
+    Conversation,
+    CustomTool,
+    FunctionTool,
+    Knobs,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    WebSearch,
+)
+from translators.errors import BadRequest
+from translators.notes import Note
+from translators.providers.gemini.families import Family
+from translators.providers.gemini.parts import AUTOMATIC
+from translators.providers.gemini.schemas import Subset
+from translators.providers.gemini.wire_names import ToolNames
+
+_MOVED = "What Gemini does not know of JSON Schema went into descriptions, in {} places."
+_MOST = 512
+
+Config = dict[str, Any]
+
+
+class Toolbox:
+    """The tools of one request. Tools that only its history shows need not be declared."""
+
+    def __init__(self, asked: Conversation, family: Family, notes: list[Note]) -> None:
+        self._asked, self._family, self._notes = asked, family, notes
+        called = [part for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
+        self.custom = {tool.name for tool in asked.tools if isinstance(tool, CustomTool)}
+        self.names = ToolNames((*(tool.name for tool in asked.tools), *(part.name for part in called)))
+        self._searches = False
+        if len(asked.tools) > _MOST:
+            raise BadRequest(f"This model takes {_MOST} tools at most.", param="tools")
+
+    def written(self, knobs: Knobs) -> list[Config]:
+        """`tools`. Raises `BadRequest`."""
+        declared = [self._tool(tool) for tool in self._sent()]
+        self._searches = self._web_search(knobs, bool(declared))
+        functions = [{"functionDeclarations": declared}] if declared else []
+        return [{"googleSearch": {}}, *functions] if self._searches else functions
+
+    def config(self, knobs: Knobs) -> Config:
+        """`toolConfig`, empty for what is the default."""
+        if (option := knobs.pop("parallel_tool_calls")) is not None and option.value is False and self._asked.tools:
+            why = "This model cannot be told to call one tool at a time."
+            self._notes.append(Note(option.at, "dropped", False, detail=why))
+        config: Config = {}
+        if self._searches and self._asked.tools:
+            config["includeServerSideToolInvocations"] = True
+        if calling := self._calling():
+            config["functionCallingConfig"] = calling
+        return config
+
+    def _sent(self) -> tuple[Tool, ...]:
+        """All tools, but where the mode that would keep the model to some of them is not to be had."""
+        choice = self._asked.tool_choice
+        if choice is None or not choice.names or choice.mode != "auto" or self._family.validated:
+            return self._asked.tools
+        allowed = tuple(tool for tool in self._asked.tools if tool.name in choice.names)
+        if 0 < len(allowed) < len(self._asked.tools):
+            self._notes.append(Note(choice.at, "moved", detail="Tools that are not allowed are not sent."))
+        return allowed
+
+    def _calling(self) -> Config:
+        """`functionCallingConfig`."""
+        asked, family = self._asked.tool_choice, self._family
+        if asked is not None:
+            self._check(asked)
+        if not self._asked.tools:
+            return {}
+        if asked is not None and (asked.mode == "none" or (asked.names is not None and not asked.names)):
+            return {"mode": "NONE"}
+        names = [self.names[name] for name in dict.fromkeys(asked.names or ())] if asked else []
+        strict = self._strict()
+        if asked is not None and asked.mode == "required":
+            return {"mode": "ANY"} | ({"allowedFunctionNames": names} if names else {})
+        if not family.validated or not (names or strict):
+            return {}
+        return {"mode": "VALIDATED"} | ({"allowedFunctionNames": names} if names else {})
+
+    def _strict(self) -> bool:
+        """Whether a tool's schema must be kept to. There is one switch for all tools."""
+        strict = [tool for tool in self._asked.tools if isinstance(tool, FunctionTool) and tool.strict]
+        if strict and not self._family.validated:
+            why = "This model cannot enforce a tool's schema."
+            self._notes += [Note(f"{tool.at}.strict", "dropped", True, detail=why) for tool in strict]
+        return bool(strict)
+
+    def _check(self, choice: ToolChoice) -> None:
+        known = {tool.name for tool in self._asked.tools}
+        if choice.mode == "required" and not known:
+            raise BadRequest("A tool call is required, but no tool is declared.", param=choice.at)
+        if choice.mode == "required" and choice.names is not None and not choice.names:
+            raise BadRequest("A tool call is required, but no tool is allowed.", param=choice.at)
+        for name in choice.names or ():
+            if name not in known:
+                raise BadRequest(f"The tool '{name[:128]}' is not declared in tools.", param=choice.at)
+
+    def _tool(self, tool: Tool) -> Config:
+        if isinstance(tool, CustomTool):
+            function, note = custom_tools.as_function(tool)
+            self._notes += [note] if note else []
+        else:
+            function = tool
+        written: Config = {"name": self.names[function.name]}
+        if written["name"] != function.name:
+            why = "The provider's names have no such characters; answers tell the client's own."
+            self._notes.append(Note(f"{function.at}.name", "approximated", detail=why))
+        if function.description:
+            written["description"] = function.description
+        if function.cache:
+            self._notes.append(Note(function.at, "dropped", detail=AUTOMATIC))
+        if schema := self._schema(function):
+            written["parametersJsonSchema"] = schema
+        return written
+
+    def _schema(self, tool: FunctionTool) -> Config:
+        """The parameters as an object's schema; nothing for a function without any."""
+        if not tool.parameters:
+            return {}
+        kind = tool.parameters.get("type")
+        if kind not in (None, "object"):
+            raise BadRequest("The parameters of a tool must be an object schema.", param=tool.at or "tools")
+        if tool.parameters.get("properties") == {} and tool.parameters.keys() <= {
+            "type",
+            "properties",
+            "required",
+            "additionalProperties",
+            "$schema",
+        }:
+            return {}
+        subset = Subset()
+        schema = subset.of(tool.parameters)
+        if kind is None and "$ref" not in schema:
+            schema = {"type": "object", **schema}
+        if subset.moved:
+            self._notes.append(Note(f"{tool.at}.parameters", "approximated", detail=_MOVED.format(subset.moved)))
+        return schema
+
+    def _web_search(self, knobs: Knobs, declared: bool) -> bool:
+        option = knobs.pop("web_search")
+        if option is None:
+            return False
+        if not self._family.search:
+            raise BadRequest("This model cannot search the web.", param=option.at, code="unsupported_parameter")
+        if declared and not self._family.search_with_functions:
+            why = "This model cannot search the web in a request with tools."
+            raise BadRequest(why, param=option.at, code="unsupported_parameter")
+        asked: WebSearch = option.value
+        for name, value in (("search_context_size", asked.size), ("user_location", asked.location)):
+            if value:
+                self._notes.append(Note(f"{option.at}.{name}", "dropped", detail="Its search cannot be told so."))
+        return True
