@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from translators.clients import chat
 from translators.dialects import ClientDialect, ProviderDialect, Relay
-from translators.providers import anthropic
+from translators.providers import anthropic, openai_responses
 
 CLIENTS: Mapping[str, ClientDialect] = {chat.name: chat}
-PROVIDERS: Mapping[str, ProviderDialect] = {anthropic.name: anthropic}
+PROVIDERS: Mapping[str, ProviderDialect] = {anthropic.name: anthropic, openai_responses.name: openai_responses}
 RELAYS: Mapping[tuple[str, str], Relay] = {}
 """By the names of a client dialect and of a provider that speaks it."""
 
