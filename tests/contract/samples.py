@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from openai._models import construct_type
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
 
@@ -56,7 +57,7 @@ def chat_fold(stream: bytes) -> dict[str, Any]:
     """By the openai SDK's own accumulator, brought to the form of a whole answer."""
     state: ChatCompletionStreamState[None] = ChatCompletionStreamState()
     for payload in chat_payloads(stream):
-        state.handle_chunk(ChatCompletionChunk.model_validate(payload))
+        state.handle_chunk(construct_type(type_=ChatCompletionChunk, value=payload))  # as the SDK does: no custom calls
     folded = state.current_completion_snapshot.model_dump(exclude_unset=True)
     message = folded["choices"][0]["message"]
     for entry in (entry for value in message.values() if isinstance(value, list) for entry in value):
