@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from translators.clients import chat
 from translators.dialects import ClientDialect, ProviderDialect, Relay
 from translators.providers import anthropic, openai_responses
+from translators.relays import responses as responses_relay
 
 CLIENTS: Mapping[str, ClientDialect] = {chat.name: chat}
 PROVIDERS: Mapping[str, ProviderDialect] = {anthropic.name: anthropic, openai_responses.name: openai_responses}
-RELAYS: Mapping[tuple[str, str], Relay] = {}
+RELAYS: Mapping[tuple[str, str], Relay] = {("responses", responses_relay.name): responses_relay}
 """By the names of a client dialect and of a provider that speaks it."""
 
 

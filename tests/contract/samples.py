@@ -62,7 +62,10 @@ def chat_fold(stream: bytes) -> dict[str, Any]:
     message = folded["choices"][0]["message"]
     for entry in (entry for value in message.values() if isinstance(value, list) for entry in value):
         entry.pop("index", None)
-        entry.get("function", {}).pop("parsed_arguments", None)
+        if entry.get("function") is None:
+            entry.pop("function", None)  # which the SDK adds to a custom call
+        else:
+            entry["function"].pop("parsed_arguments", None)
     message.pop("parsed", None)
     return comparable(folded)
 
