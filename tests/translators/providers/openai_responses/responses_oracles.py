@@ -29,16 +29,25 @@ def _complete(item: dict[str, Any]) -> dict[str, Any]:
     """An assistant's message with what the types require of it and no provider does, as Codex leaves it out too."""
     if item.get("role") != "assistant":
         return item
-    content = [{"annotations": [], **part} if part["type"] == "output_text" else part for part in item["content"]]
+    more = {"annotations": [], "logprobs": []}
+    content = [{**more, **part} if part["type"] == "output_text" else part for part in item["content"]]
     return {"id": "msg_1", "status": "completed", **item, "content": content}
 
 
 @functools.cache
 def _validator() -> jsonschema.Draft202012Validator:
     document = yaml.load(SPEC.read_bytes(), Loader=yaml.CSafeLoader)
-    return jsonschema.Draft202012Validator(
-        {"$ref": "#/components/schemas/CreateResponse", "components": document["components"]}
-    )
+    components = _any_of(document["components"])
+    return jsonschema.Draft202012Validator({"$ref": "#/components/schemas/CreateResponse", "components": components})
+
+
+def _any_of(schema: Any) -> Any:
+    """`oneOf` is meant as `anyOf` there: a plain message fits two kinds of items."""
+    if isinstance(schema, list):
+        return [_any_of(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {"anyOf" if name == "oneOf" else name: _any_of(value) for name, value in schema.items()}
 
 
 @functools.cache

@@ -36,6 +36,7 @@ THOUGHT = {
     "encrypted_content": "gAA",
 }
 MINE = Reasoning("Hm.", SIGNATURE, "openai-responses:gpt-5.6")
+SEARCH = {"type": "web_search_call", "id": "ws", "status": "completed", "action": {"type": "search", "query": "q"}}
 EXPLICIT = {"mode": "explicit"}
 
 
@@ -166,7 +167,7 @@ EXPLICIT = {"mode": "explicit"}
     ],
 )
 def test_turns_become_items(turns: Any, items: Any) -> None:
-    rendered = render(*turns, by_spec=False)
+    rendered = render(*turns)
     assert rendered.body == {**BODY, "input": items}
     assert rendered.notes == ()
     assert (rendered.path, rendered.headers, rendered.streams) == ("/responses", {}, True)
