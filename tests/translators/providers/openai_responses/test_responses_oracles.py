@@ -18,9 +18,7 @@ def test_a_good_body_passes() -> None:
     [
         pytest.param({"temperature": "hot"}, id="wrong type"),
         pytest.param({"input": [{"role": "tool", "content": "x"}]}, id="unknown role"),
-        pytest.param(
-            {"input": [{"type": "function_call_output", "output": 5, "call_id": "c"}]}, id="a number as output"
-        ),
+        pytest.param({"input": [{"type": "function_call_output", "output": 5}]}, id="a number as result"),
         pytest.param({"input": [{**HI, "content": [{"type": "text", "text": "x"}]}]}, id="a chat's part"),
         pytest.param({"tools": [{"type": "function", "function": {"name": "f"}}]}, id="a chat's tool"),
         pytest.param({"tool_choice": {"type": "function", "function": {"name": "f"}}}, id="a chat's choice"),
