@@ -10,15 +10,16 @@ from openai._models import construct_type
 from openai.lib.streaming.responses._responses import ResponseStreamState
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
-from responses_relaying import COMPLETE, MODEL, final, payloads, recorded, relayed, sent
+from responses_relaying import COMPLETE, ENVELOPE, MODEL, final, payloads, recorded, relayed, sent
 
 from translators.dialects import Model
 from translators.errors import BadRequest
-from translators.events import Finished, Usage
+from translators.events import Finished, Relayed, Usage
 from translators.notes import Note
 from translators.registry import RELAYS
 from translators.relays import responses as relay
 
+PAYLOADS: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 BODY: dict[str, Any] = {
     "model": "asked-for",
     "input": [{"type": "item_reference", "id": "rs_1"}, {"role": "user", "content": "Hi"}],
@@ -147,7 +148,7 @@ def test_a_whole_answer_is_unfolded_for_a_client_that_wants_a_stream(name: str) 
     assert events[-1]["response"] == {**response, "model": MODEL}
     state: ResponseStreamState[None] = ResponseStreamState(text_format=omit, input_tools=[])
     for event in events:
-        TypeAdapter(ResponseStreamEvent).validate_python(event)
+        PAYLOADS.validate_python(event)
         state.handle_event(construct_type(type_=ResponseStreamEvent, value=event))
     kinds = [event["type"] for event in sent(name) if not event["type"].endswith(".delta")]
     quiet = ("_call.", "partial_image")
@@ -241,7 +242,7 @@ def test_a_cut_anywhere_is_told_as_a_failure(name: str) -> None:
         assert last["type"] in ("response.failed", "error")
         numbers = [event["sequence_number"] for event in payloads(out)]
         assert numbers == sorted(set(numbers))
-        TypeAdapter(ResponseStreamEvent).validate_python(last)
+        PAYLOADS.validate_python(last)
         if last["type"] == "response.failed":
             assert last["response"]["model"] == MODEL
             Response.model_validate(last["response"])
@@ -281,3 +282,8 @@ def test_what_comes_before_the_beginning_passes() -> None:
     out, way = relayed(ping + recorded("text"), streamed=True)
     assert payloads(out)[0] == {"type": "keepalive", "sequence_number": 0}
     assert way.started.id == "resp_01Fixture"
+
+
+def test_a_type_with_a_line_end_is_no_event_name() -> None:
+    way = relay.streamed(None, ENVELOPE)
+    assert way.on(Relayed({"type": "a\nb"})) == b'data: {"type":"a\\nb"}\n\n'

@@ -72,6 +72,8 @@ class History:
                 for part in turn.parts
                 if isinstance(part, Text) and part.cache
             ]
+            if turn.name:
+                self._notes.append(Note(f"{turn.at}.name", "dropped", detail="Instructions have no name."))
             count += 1
         return "\n\n".join(texts) or None, count
 

@@ -127,4 +127,6 @@ def _with_message(payload: Payload, message: str) -> Payload:
 
 
 def _event(kind: str, payload: Mapping[str, Any]) -> bytes:
+    if not kind.isprintable():  # a line end would begin a field of its own
+        return b"data: %b\n\n" % to_json(payload)
     return b"event: %b\ndata: %b\n\n" % (kind.encode(), to_json(payload))

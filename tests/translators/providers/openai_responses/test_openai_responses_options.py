@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from responses_asking import BODY, HI, options, render, turn
+from openai_responses_asking import BODY, HI, options, render, turn
 
 from translators.conversation import OutputFormat, PromptCache
 

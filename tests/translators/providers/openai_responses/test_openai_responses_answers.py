@@ -5,8 +5,20 @@ from typing import Any
 
 import pytest
 from openai.types.responses import Response, ResponseStreamEvent
+from openai_responses_answers import (
+    COMPLETE,
+    ISSUER,
+    MODEL,
+    STARTED,
+    ended,
+    folded,
+    message,
+    noted,
+    payloads,
+    told,
+    whole,
+)
 from pydantic import TypeAdapter
-from responses_answers import COMPLETE, ISSUER, MODEL, STARTED, ended, folded, message, noted, payloads, told, whole
 
 from translators.conversation import Conversation, Reasoning, Text, ToolCall, ToolResult, Turn
 from translators.dialects import Model, Recall
@@ -29,6 +41,7 @@ from translators.events import (
 )
 from translators.providers import openai_responses as dialect
 
+PAYLOADS: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 ODD = ("odd_but_readable", "items_only_when_done")
 
 
@@ -196,7 +209,7 @@ def test_a_whole_answer_is_told_as_its_stream(name: str) -> None:
 @pytest.mark.parametrize("name", sorted({*COMPLETE} - {*ODD}))
 def test_the_recordings_are_what_the_sdk_reads(name: str) -> None:
     for payload in payloads(name):
-        TypeAdapter(ResponseStreamEvent).validate_python(payload)
+        PAYLOADS.validate_python(payload)
     Response.model_validate(payloads(name)[-1]["response"])
 
 

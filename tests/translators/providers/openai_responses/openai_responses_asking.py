@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from responses_oracles import check
+from openai_responses_oracles import check
 
 from translators.conversation import Conversation, Option, Text, ToolCall, ToolResult, Turn
 from translators.dialects import FORGETFUL, Memory, Model, Rendered

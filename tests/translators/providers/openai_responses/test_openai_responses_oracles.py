@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from responses_asking import BODY, HI
-from responses_oracles import check
+from openai_responses_asking import BODY, HI
+from openai_responses_oracles import check
 
 GOOD: dict[str, Any] = {**BODY, "input": [HI]}
 

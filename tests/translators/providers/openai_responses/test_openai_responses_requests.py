@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from responses_asking import BODY, HI, assistant, call, called, options, output, render, result, turn, user
+from openai_responses_asking import BODY, HI, assistant, call, called, options, output, render, result, turn, user
 
 from translators.conversation import (
     Audio,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from responses_answers import COMPLETE, MODEL, payloads, told, whole
+from openai_responses_answers import COMPLETE, MODEL, payloads, told, whole
 
 from translators.dialects import Recall
 from translators.errors import BadAnswer, Failure
