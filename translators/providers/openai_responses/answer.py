@@ -58,6 +58,8 @@ class ResponseAnswer:
         if self.done:
             return []
         if not isinstance(payload, dict):
+            if payload == b"[DONE]":  # another dialect's end: here it ends no answer
+                return self.close()
             raise BadAnswer.unreadable("The provider's stream has an event that is no JSON object.")
         kind = payload.get("type")
         if not isinstance(kind, str):

@@ -7,15 +7,14 @@ from typing import Any
 from translators.notes import Note
 
 
-def quirky(body: dict[str, Any], overrides: Mapping[str, Any], notes: list[Note]) -> dict[str, Any]:
-    """`body`, or a changed copy of it."""
+def quirky(
+    body: dict[str, Any], overrides: Mapping[str, Any], at: Mapping[str, str], notes: list[Note]
+) -> dict[str, Any]:
+    """`body`, or a changed copy of it. `at` has the client's paths of fields, where they are others."""
     quirks = overrides.get("quirks") or {}
     drop, rename = frozenset(quirks.get("drop", ())), quirks.get("rename", {})
-    for name in body:
-        if name in drop:
-            notes.append(Note(name, "dropped", detail="By configuration: this provider refuses the field."))
-        elif name in rename:
-            notes.append(Note(name, "moved", detail="By configuration: this provider has another name for the field."))
     if drop.isdisjoint(body) and not any(name in body for name in rename):
         return body
+    why = "By configuration: this provider refuses the field."
+    notes += [Note(at.get(name, name), "dropped", detail=why) for name in body if name in drop]
     return {rename.get(name, name): value for name, value in body.items() if name not in drop}

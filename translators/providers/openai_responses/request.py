@@ -17,6 +17,13 @@ from translators.providers.openai_responses.tools import Toolbox
 
 PATH = "/responses"
 _NEUTRAL: dict[str, Any] = {"frequency_penalty": 0, "presence_penalty": 0, "logit_bias": {}}
+_FIELDS = {
+    "max_tokens": "max_output_tokens",
+    "reasoning_effort": "reasoning",
+    "response_format": "text",
+    "prompt_cache": "prompt_cache_options",
+}
+"""Options whose field has another name."""
 
 
 def render(asked: Conversation, model: Model) -> Rendered:
@@ -43,10 +50,16 @@ def render(asked: Conversation, model: Model) -> Rendered:
     body["stream"] = asked.stream or bool(model.overrides.get("streams"))
     if body["stream"] != asked.stream:
         notes.append(Note("stream", "synthesised", False, True, "By configuration: this provider only streams."))
-    body = quirky(body, model.overrides, notes)
+    body = quirky(body, model.overrides, _paths(asked), notes)
     notes += _left(knobs)
     recall = Recall(model.name, toolbox.names.restored(), memory=model.memory)
     return Rendered(PATH, body, {}, tuple(notes), recall, bool(body.get("stream")))
+
+
+def _paths(asked: Conversation) -> dict[str, str]:
+    """Where the client wrote what became a field."""
+    written = {_FIELDS.get(name, name): option.at for name, option in asked.options.items()}
+    return written | ({} if asked.tool_choice is None else {"tool_choice": asked.tool_choice.at})
 
 
 def _left(knobs: Knobs) -> list[Note]:

@@ -24,6 +24,8 @@ class RelayedResponse:
         if self.done:
             return ()
         if not isinstance(payload, dict):
+            if payload == b"[DONE]":  # another dialect's end: here it ends no answer
+                return self.close()
             raise BadAnswer.unreadable("The provider's stream has an event that is no JSON object.")
         kind = payload.get("type")
         if isinstance(kind, str) and self._started and kind not in TERMINAL and kind != "error":

@@ -22,6 +22,8 @@ def render(body: Any, model: Model) -> Passed:
         raise BadRequest("model is required.", param="model", code="missing_required_parameter")
     if not isinstance(name, str):
         raise BadRequest("model must be a string.", param="model", code="invalid_type")
+    if not name:
+        raise BadRequest("model must not be empty.", param="model", code="invalid_value")
     if stream is not None and not isinstance(stream, bool):
         raise BadRequest("stream must be true or false.", param="stream", code="invalid_type")
     notes: list[Note] = []
@@ -29,6 +31,6 @@ def render(body: Any, model: Model) -> Passed:
     if model.overrides.get("streams") and not stream:
         passed["stream"] = True
         notes.append(Note("stream", "synthesised", False, True, "By configuration: this provider only streams."))
-    passed = quirky(passed, model.overrides, notes)
+    passed = quirky(passed, model.overrides, {}, notes)
     streams = passed.get("stream") is True
     return Passed(Rendered(PATH, passed, {}, tuple(notes), Recall(model.name), streams), bool(stream), None)

@@ -161,7 +161,7 @@ def test_a_model_that_does_not_reason_is_not_asked_for_its_reasoning(model: str)
         pytest.param(
             {"quirks": {"drop": ("max_output_tokens",), "rename": {"store": "keep"}}},
             {"max_output_tokens": None, "store": None, "keep": False},
-            [("max_output_tokens", "dropped"), ("store", "moved")],
+            [("client.max_tokens", "dropped")],
             id="quirks",
         ),
     ],
