@@ -15,6 +15,7 @@ class Toolbox:
 
     def __init__(self, asked: Conversation, notes: list[Note]) -> None:
         self._tools, self._choice, self._notes = asked.tools, asked.tool_choice, notes
+        self._search = asked.options.get("web_search")
         called = [part.name for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
         self.names = ToolNames((*(tool.name for tool in asked.tools), *called))
 
@@ -34,17 +35,25 @@ class Toolbox:
             raise BadRequest("A tool call is required, but no tool is allowed.", param=asked.at)
         if not self._tools:
             return None
-        if asked.names is None or asked.mode == "none":
+        if asked.mode == "none" or (asked.names is not None and not asked.names):
+            return self._no_calls()
+        if asked.names is None:
             return asked.mode
         for name in asked.names:
             if name not in kinds:
                 raise BadRequest(f"The tool '{name[:128]}' is not declared in tools.", param=asked.at)
         named = [{"type": kinds[name], "name": self.names[name]} for name in asked.names]
-        if not named:
-            return "none"
         if asked.single:
             return named[0]
+        if self._search is not None:
+            named.append({"type": "web_search"})  # a chat's choice is between its own tools
         return {"type": "allowed_tools", "mode": asked.mode, "tools": named}
+
+    def _no_calls(self) -> str:
+        if self._search is not None:
+            why = "Where no tool may be called, the model cannot search the web either."
+            self._notes.append(Note(self._search.at, "approximated", detail=why))
+        return "none"
 
     def _tool(self, tool: Tool) -> dict[str, Any]:
         name = self.names[tool.name]

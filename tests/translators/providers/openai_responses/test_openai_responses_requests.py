@@ -351,6 +351,28 @@ def test_tool_choice(choice: Any, wire: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("choice", "wire", "noted"),
+    [
+        pytest.param(
+            ToolChoice("auto", ("f",)),
+            {
+                "type": "allowed_tools",
+                "mode": "auto",
+                "tools": [{"type": "function", "name": "f"}, {"type": "web_search"}],
+            },
+            [],
+            id="is allowed beside the allowed tools",
+        ),
+        pytest.param(ToolChoice("none"), "none", ["client.web_search"], id="is a call too"),
+    ],
+)
+def test_a_search_beside_a_choice(choice: Any, wire: Any, noted: Any) -> None:
+    rendered = render(tools=TOOLS, tool_choice=choice, options=options(web_search=WebSearch()))
+    assert rendered.body["tool_choice"] == wire
+    assert [note.path for note in rendered.notes] == noted
+
+
+@pytest.mark.parametrize(
     ("turns", "more", "param"),
     [
         pytest.param([turn("user", Audio("AAAA", "wav", "a"))], {}, "a", id="trap 17: audio"),
