@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from translators.clients import chat, completions
 from translators.dialects import ClientDialect, ProviderDialect, Relay
-from translators.providers import anthropic, bedrock, gemini, ollama, vertex_anthropic
+from translators.providers import anthropic, bedrock, gemini, ollama, openai_responses, vertex_anthropic
+from translators.relays import responses as responses_relay
 
 CLIENTS: Mapping[str, ClientDialect] = {chat.name: chat, completions.name: completions}
 PROVIDERS: Mapping[str, ProviderDialect] = {
@@ -12,9 +13,12 @@ PROVIDERS: Mapping[str, ProviderDialect] = {
     bedrock.name: bedrock,
     gemini.name: gemini,
     ollama.name: ollama,
+    openai_responses.name: openai_responses,
     vertex_anthropic.name: vertex_anthropic,
 }
-RELAYS: Mapping[tuple[str, str], Relay] = {}
+RELAYS: Mapping[tuple[str, str], Relay] = {
+    (responses.name, responses_relay.name): responses_relay,
+}
 """By the names of a client dialect and of a provider that speaks it."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from openai._models import construct_type
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
 
@@ -60,12 +61,15 @@ def chat_fold(stream: bytes) -> dict[str, Any]:
     """By the openai SDK's own accumulator, brought to the form of a whole answer."""
     state: ChatCompletionStreamState[None] = ChatCompletionStreamState()
     for payload in chat_payloads(stream):
-        state.handle_chunk(ChatCompletionChunk.model_validate(payload))
+        state.handle_chunk(construct_type(type_=ChatCompletionChunk, value=payload))  # as the SDK does: no custom calls
     folded = state.current_completion_snapshot.model_dump(exclude_unset=True)
     for message in (choice["message"] for choice in folded["choices"]):
         for entry in (entry for value in message.values() if isinstance(value, list) for entry in value):
             entry.pop("index", None)
-            entry.get("function", {}).pop("parsed_arguments", None)
+            if entry.get("function") is None:
+                entry.pop("function", None)  # which the SDK adds to a custom call
+            else:
+                entry["function"].pop("parsed_arguments", None)
         message.pop("parsed", None)
     return comparable(folded)
 

@@ -1,0 +1,20 @@
+"""OpenAI's Responses API as a provider: OpenAI itself, Azure, the Codex backend, and whatever speaks like them.
+
+Reference: https://platform.openai.com/docs/api-reference/responses.
+"""
+
+from translators.dialects import Framing, Recall
+from translators.providers.openai_responses.answer import ResponseAnswer
+from translators.providers.openai_responses.errors import read_limits, read_translated_error
+from translators.providers.openai_responses.request import render
+
+__all__ = ["answer", "framing", "name", "read_error", "read_limits", "render"]
+
+name: str = "openai-responses"
+framing: Framing = "sse"
+read_error = read_translated_error
+
+
+def answer(recall: Recall) -> ResponseAnswer:
+    """The machine that tells one answer as events."""
+    return ResponseAnswer(recall)

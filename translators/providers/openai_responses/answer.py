@@ -1,0 +1,208 @@
+"""An answer of the Responses API, whole or streamed, told as events by one machine.
+
+The event that ends a stream holds the whole response, so a whole answer is read as that event alone: what was not told
+yet is told then. Reference: https://platform.openai.com/docs/api-reference/responses-streaming.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from translators.dialects import Recall
+from translators.errors import BadAnswer
+from translators.events import Event, Finished, Noted, Started, UsageReported
+from translators.notes import Note
+from translators.providers.openai_responses.ending import TERMINAL, reason, status_of, usage_of
+from translators.providers.openai_responses.errors import told_error
+from translators.providers.openai_responses.output import OF_PIECES, Item, item_of
+from translators.providers.openai_responses.signatures import DIALECT
+from translators.providers.openai_responses.tally import Tally, entries, kind_of
+
+_OPENING = frozenset(("response.created", "response.queued", "response.in_progress"))
+_QUIET = (
+    "keepalive",
+    "ping",
+    "response.content_part.added",
+    "response.reasoning_summary_part.added",
+    "response.web_search_call.",
+    "response.file_search_call.",
+    "response.code_interpreter_call",
+    "response.image_generation_call.",
+    "response.mcp_",
+    "response.shell_call_",
+    "response.compaction.",
+)
+"""Beginnings of types that say nothing new, or only how far a provider's own tool is: its item says the rest."""
+
+
+class _Place:
+    """An item of the answer, where it stands and how far it is."""
+
+    def __init__(self, kind: str, machine: Item) -> None:
+        self.kind, self.machine = kind, machine
+        self.done = False
+
+
+class ResponseAnswer:
+    """One answer. Its items are known by their id and by their place in `output`; either may be wrong or missing."""
+
+    def __init__(self, recall: Recall) -> None:
+        self.done = False
+        self._started = False
+        self._tally = Tally(recall)
+        self._by_id: dict[str, _Place] = {}
+        self._by_index: dict[int, _Place] = {}
+        self._places: list[_Place] = []
+
+    def on(self, payload: Any) -> list[Event]:
+        """The events of one payload of the stream. Raises `BadAnswer`."""
+        if self.done:
+            return []
+        if not isinstance(payload, dict):
+            if payload == b"[DONE]":  # another dialect's end: here it ends no answer
+                return self.close()
+            raise BadAnswer.unreadable("The provider's stream has an event that is no JSON object.")
+        kind = payload.get("type")
+        if not isinstance(kind, str):
+            if payload.get("error"):
+                raise BadAnswer(told_error(payload))
+            return self._tally.once("event.untyped", "An event has no type.")
+        belongs = OF_PIECES.get(kind)
+        return self._rare(kind, payload) if belongs is None else self._piece(kind, belongs, payload)
+
+    def whole(self, body: Any) -> list[Event]:
+        """The events of a whole answer. Raises `BadAnswer`."""
+        if not isinstance(body, dict) or not (isinstance(body.get("output"), list) or body.get("error")):
+            raise BadAnswer.unreadable("The provider's answer is no response.")
+        if body.get("error"):
+            raise BadAnswer(told_error(body))
+        status = body.get("status", "completed")
+        if status in ("queued", "in_progress"):
+            raise BadAnswer.unreadable("The provider's answer is not finished.", code="incomplete_answer")
+        return [*self._begin(body), *self._ended(body, str(status))]
+
+    def close(self) -> list[Event]:
+        """Raises `BadAnswer` unless the response had ended: a cut answer must not look like a short one."""
+        if self.done:
+            return []
+        told = "ended before the answer was complete" if self._started else "had no answer in it"
+        raise BadAnswer.unreadable(f"The provider's stream {told}.", code="incomplete_answer")
+
+    # --- the response -----------------------------------------------------------------------------------
+
+    def _rare(self, kind: str, payload: Mapping[str, Any]) -> list[Event]:
+        """Whatever is no piece of an item."""
+        response = payload.get("response")
+        response = response if isinstance(response, Mapping) else {}
+        if kind in _OPENING:
+            return [] if self._started else self._begin(response)
+        if kind == "response.content_part.done":
+            return self._part_done(payload)
+        if kind == "response.output_item.added" or kind == "response.output_item.done":
+            item = payload.get("item")
+            if not isinstance(item, Mapping):
+                raise BadAnswer.unreadable("The provider's stream has an item that is no object.")
+            return [*self._begin({}), *self._item(payload, item, done=kind.endswith("done"))]
+        if kind in TERMINAL:
+            return [*self._begin(response), *self._ended(response, TERMINAL[kind])]
+        if kind == "error":
+            raise BadAnswer(told_error(payload))
+        if kind.startswith(_QUIET):
+            return []
+        return self._tally.once(f"event.{kind[:60]}", "An event of this type is not known.")
+
+    def _begin(self, response: Mapping[str, Any]) -> list[Event]:
+        """`Started`, once; with a note where nothing announced it."""
+        if self._started:
+            return []
+        self._started = True
+        id, model = response.get("id"), response.get("model")
+        model = model if isinstance(model, str) else None
+        self._tally.issuer = f"{DIALECT}:{self._tally.recall.model or model or ''}"
+        started = Started(id if isinstance(id, str) else None, model)
+        if response:
+            return [started]
+        note = Note("event.response.created", "synthesised", detail="The stream began without it.")
+        return [started, Noted(note)]
+
+    def _ended(self, response: Mapping[str, Any], told: str) -> list[Event]:
+        status = status_of(response, told)
+        if status == "failed":
+            raise BadAnswer(told_error({"response": response}))
+        if status == "cancelled":
+            raise BadAnswer.unreadable("The provider cancelled the answer.", code="incomplete_answer")
+        events: list[Event] = []
+        for index, item in enumerate(entries(response, "output")):
+            events += self._item({"output_index": index}, item, done=True)
+        for place in list(self._places):
+            if not place.done:
+                events += self._settled(place, {})
+        self.done = True
+        why, native, known = reason(response, status, self._tally.calls > 0)
+        if not known:
+            events.append(Noted(Note("status", "approximated", native, why, "This reason to stop is not known.")))
+        if why != "length":
+            events += [Noted(note) for note in self._tally.doubts]
+        if response.get("moderation") is not None:
+            events += self._tally.once("moderation", "A chat's answer has no place for it.")
+        if (usage := usage_of(response)) is not None:
+            events.append(UsageReported(usage))
+        tier = response.get("service_tier")
+        return [*events, Finished(why, native, tier if isinstance(tier, str) else None)]
+
+    # --- items ------------------------------------------------------------------------------------------
+
+    def _piece(self, kind: str, belongs: str, payload: Mapping[str, Any]) -> list[Event]:
+        place = self._place(payload, belongs)
+        if place is not None:
+            return [] if place.done else place.machine.on(kind, payload)
+        begun = self._begin({})
+        return [*begun, *self._opened(payload, belongs).machine.on(kind, payload)]
+
+    def _part_done(self, payload: Mapping[str, Any]) -> list[Event]:
+        """Messages have such parts, and so has reasoning whose text is not summarised."""
+        match payload.get("part"):
+            case {"type": "reasoning_text", "text": str(text)}:
+                kind = "response.reasoning_text.done"
+                return self._piece(kind, OF_PIECES[kind], {**payload, "text": text})
+            case _:
+                return self._piece("response.content_part.done", "message", payload)
+
+    def _item(self, payload: Mapping[str, Any], item: Mapping[str, Any], *, done: bool) -> list[Event]:
+        """An item that was begun, or is complete; either may come without the other."""
+        kind, id, call_id = kind_of(item), item.get("id"), item.get("call_id")
+        place = self._named(id, kind) or self._named(call_id, kind)
+        if place is None and done:
+            place = self._place(payload, kind)
+        if place is None:
+            place = self._opened({**payload, "item_id": id}, kind)
+            if isinstance(call_id, str):
+                self._by_id[call_id] = place
+        if place.done:
+            return []
+        return self._settled(place, item) if done else place.machine.added(item)
+
+    def _settled(self, place: _Place, item: Mapping[str, Any]) -> list[Event]:
+        place.done = True
+        return place.machine.done(item)
+
+    def _named(self, id: Any, kind: str) -> _Place | None:
+        place = self._by_id.get(id) if isinstance(id, str) else None
+        return place if place is not None and place.kind == kind else None
+
+    def _place(self, payload: Mapping[str, Any], kind: str) -> _Place | None:
+        """The item that a payload belongs to, if it is of that kind."""
+        id, index = payload.get("item_id"), payload.get("output_index")
+        place = self._by_id.get(id) if isinstance(id, str) else None
+        if place is None and isinstance(index, int):
+            place = self._by_index.get(index)
+        return place if place is not None and place.kind == kind else None
+
+    def _opened(self, payload: Mapping[str, Any], kind: str) -> _Place:
+        id, index = payload.get("item_id"), payload.get("output_index")
+        place = _Place(kind, item_of(kind, self._tally))
+        self._places.append(place)
+        if isinstance(id, str):
+            self._by_id[id] = place
+        if isinstance(index, int):
+            self._by_index[index] = place
+        return place

@@ -1,0 +1,267 @@
+"""The other items of an answer, each a small machine of its own: added, then in pieces, then done.
+
+Reference: https://platform.openai.com/docs/api-reference/responses-streaming.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Protocol
+
+from translators.events import (
+    Event,
+    ForeignBlock,
+    ImageMade,
+    Noted,
+    ReasoningDelta,
+    ReasoningSigned,
+    ToolCallDelta,
+    ToolCallStarted,
+)
+from translators.notes import Note
+from translators.providers.openai_responses.message import MessageItem
+from translators.providers.openai_responses.signatures import DIALECT, packed, remember
+from translators.providers.openai_responses.tally import Tally, entries, kind_of, words
+
+_BETWEEN = "\n\n"
+"""Parts of a reasoning summary are paragraphs."""
+_PICTURES = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg", "gif": "image/gif", "svg": "image/svg+xml"}
+
+
+class Item(Protocol):
+    """`added` and `done` hear the item as it was begun and as it is when it is complete (empty, if that never came),
+    `on` the payloads of type `kind` between."""
+
+    def added(self, item: Mapping[str, Any]) -> list[Event]: ...
+
+    def on(self, kind: str, payload: Mapping[str, Any]) -> list[Event]: ...
+
+    def done(self, item: Mapping[str, Any]) -> list[Event]: ...
+
+
+class ReasoningItem:
+    """Reasoning: summaries, raw text, or neither and only what the provider can read."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._number: int | None = None  # its place among the reasoning blocks, once it says something
+        self._told: dict[tuple[str, Any], int] = {}  # by part, the characters that came of it
+        self._open: tuple[str, Any] | None = None
+
+    def added(self, item: Mapping[str, Any]) -> list[Event]:
+        return []
+
+    def on(self, kind: str, payload: Mapping[str, Any]) -> list[Event]:
+        match kind:
+            case "response.reasoning_summary_text.delta":
+                return self._text(("summary", payload.get("summary_index")), words(payload, "delta"))
+            case "response.reasoning_text.delta":
+                return self._text(("content", payload.get("content_index")), words(payload, "delta"))
+            case "response.reasoning_summary_text.done":
+                return self._rest(("summary", payload.get("summary_index")), words(payload, "text"))
+            case "response.reasoning_text.done":
+                return self._rest(("content", payload.get("content_index")), words(payload, "text"))
+            case "response.reasoning_summary_part.done" if isinstance(payload.get("part"), Mapping):
+                return self._rest(("summary", payload.get("summary_index")), words(payload["part"], "text"))
+        return []
+
+    def done(self, item: Mapping[str, Any]) -> list[Event]:
+        events: list[Event] = []
+        for name in ("summary", "content"):
+            for index, part in enumerate(entries(item, name)):
+                events += self._rest((name, index), words(part, "text"))
+        if (signature := packed(item)) is not None:
+            self._tally.thoughts.append(signature)
+            events.append(ReasoningSigned(self._block(), signature, self._tally.issuer))
+        return events
+
+    def _block(self) -> int:
+        if self._number is None:
+            self._number = self._tally.reasoning
+            self._tally.reasoning += 1
+        return self._number
+
+    def _text(self, part: tuple[str, Any], text: str) -> list[Event]:
+        if not text:
+            return []
+        block = self._block()
+        self._told[part] = self._told.get(part, 0) + len(text)
+        if part != self._open:
+            if self._open is not None:
+                text = _BETWEEN + text
+            self._open = part
+        return [ReasoningDelta(block, text)]
+
+    def _rest(self, part: tuple[str, Any], text: str) -> list[Event]:
+        return self._text(part, text[self._told.get(part, 0) :])
+
+
+class CallItem:
+    """A call of one of the client's tools, under the client's name. Pieces that come before its name wait for it."""
+
+    _FIELD = "arguments"
+    _KIND: Literal["function", "custom"] = "function"
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._index: int | None = None
+        self._seen = 0  # characters that came
+        self._held = ""  # of them, those that wait: for the name, or for more than white space
+        self._pieces: list[str] = []
+        self._id = ""
+
+    def added(self, item: Mapping[str, Any]) -> list[Event]:
+        events: list[Event] = []
+        if self._index is None and (on_wire := words(item, "name")):
+            self._index = self._tally.calls
+            self._tally.calls += 1
+            self._id, noted = self._identified(words(item, "call_id") or words(item, "id"))
+            name = self._tally.recall.names.get(on_wire, on_wire)
+            events = [ToolCallStarted(self._index, self._id, name, self._KIND), *noted]
+            if item.get("namespace") is not None:
+                events += self._tally.once("output.namespace", "A chat's tools have no namespace.")
+        return events + self._rest(words(item, self._FIELD))
+
+    def on(self, kind: str, payload: Mapping[str, Any]) -> list[Event]:
+        if kind.endswith(".delta"):
+            return self._told(words(payload, "delta"))
+        return self._rest(words(payload, self._FIELD)) if kind.endswith(".done") else []
+
+    def done(self, item: Mapping[str, Any]) -> list[Event]:
+        events = self.added(item)
+        if self._index is None:
+            return self._tally.once("output.function_call.name", "A call without a name is no call.")
+        if self._tally.thoughts:
+            remember(self._tally.recall.memory, self._id, self._tally.thoughts)
+            self._tally.thoughts = []
+        return events + self._checked(self._index)
+
+    def _checked(self, index: int) -> list[Event]:
+        """The end of a function's arguments: an object, `{}` where there were none."""
+        if not self._pieces:
+            self._pieces.append("{}")
+            return [ToolCallDelta(index, "{}")]
+        try:
+            parsed = json.loads("".join(self._pieces))
+        except (ValueError, RecursionError):
+            parsed = None
+        if not isinstance(parsed, dict):
+            path = f"tool_calls[{index}].arguments"
+            self._tally.doubts.append(Note(path, "approximated", detail="These arguments are no JSON object."))
+        return []
+
+    def _identified(self, id: str) -> tuple[str, list[Event]]:
+        noted: list[Event] = []
+        if not id:
+            id = f"call_{self._index}"
+            while id in self._tally.ids:
+                id += "_"
+            why = "The provider gave this call no id."
+            noted.append(Noted(Note(f"tool_calls[{self._index}].id", "synthesised", detail=why)))
+        self._tally.ids.add(id)
+        return id, noted
+
+    def _rest(self, whole: str) -> list[Event]:
+        return self._told(whole[self._seen :])
+
+    def _told(self, piece: str) -> list[Event]:
+        self._seen += len(piece)
+        if self._held:
+            piece, self._held = self._held + piece, ""
+        if self._index is None or not (self._pieces or self._begins(piece)):
+            self._held = piece
+            return []
+        if not piece:
+            return []
+        self._pieces.append(piece)
+        return [ToolCallDelta(self._index, piece)]
+
+    def _begins(self, piece: str) -> bool:
+        return bool(piece.strip())
+
+
+class CustomCallItem(CallItem):
+    """A call of a custom tool: free text, in which white space counts and nothing is nothing."""
+
+    _FIELD = "input"
+    _KIND = "custom"
+
+    def _checked(self, index: int) -> list[Event]:
+        return []
+
+    def _begins(self, piece: str) -> bool:
+        return True
+
+
+class ImageItem:
+    """A picture. The unfinished ones that may come before it are not told."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+
+    def added(self, item: Mapping[str, Any]) -> list[Event]:
+        return []
+
+    def on(self, kind: str, payload: Mapping[str, Any]) -> list[Event]:
+        return []
+
+    def done(self, item: Mapping[str, Any]) -> list[Event]:
+        if data := words(item, "result"):
+            return [ImageMade(_PICTURES.get(words(item, "output_format"), "image/png"), data)]
+        return self._tally.once("output.image_generation_call", "A picture was begun and not made.")
+
+
+class ServerItem:
+    """A call that the provider runs itself, or what came of it, kept for replay."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+
+    def added(self, item: Mapping[str, Any]) -> list[Event]:
+        return []
+
+    def on(self, kind: str, payload: Mapping[str, Any]) -> list[Event]:
+        return []
+
+    def done(self, item: Mapping[str, Any]) -> list[Event]:
+        if not item:
+            return self._tally.once("output", "The provider's own tool was called, and nothing came of it.")
+        return [ForeignBlock(DIALECT, dict(item))]
+
+
+class UnknownItem(ServerItem):
+    """One without a type, which cannot be sent back."""
+
+    def done(self, item: Mapping[str, Any]) -> list[Event]:
+        return self._tally.once(f"output.{kind_of(item)}", "An item of this type is not known.")
+
+
+_KINDS: dict[str, Callable[[Tally], Item]] = {
+    "message": MessageItem,
+    "reasoning": ReasoningItem,
+    "function_call": CallItem,
+    "custom_tool_call": CustomCallItem,
+    "image_generation_call": ImageItem,
+    "untyped": UnknownItem,
+}
+OF_PIECES: dict[str, str] = {
+    "response.output_text.delta": "message",
+    "response.output_text.done": "message",
+    "response.output_text.annotation.added": "message",
+    "response.refusal.delta": "message",
+    "response.refusal.done": "message",
+    "response.reasoning_summary_text.delta": "reasoning",
+    "response.reasoning_summary_text.done": "reasoning",
+    "response.reasoning_summary_part.done": "reasoning",
+    "response.reasoning_text.delta": "reasoning",
+    "response.reasoning_text.done": "reasoning",
+    "response.function_call_arguments.delta": "function_call",
+    "response.function_call_arguments.done": "function_call",
+    "response.custom_tool_call_input.delta": "custom_tool_call",
+    "response.custom_tool_call_input.done": "custom_tool_call",
+}
+"""By type of payload, the type of item that it is a piece of."""
+
+
+def item_of(kind: str, tally: Tally) -> Item:
+    """The machine for an item of this type. Tools that the provider runs are many, and none of them is ours."""
+    return _KINDS.get(kind, ServerItem)(tally)

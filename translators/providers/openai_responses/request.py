@@ -1,0 +1,69 @@
+"""A conversation as a request to the Responses API (https://platform.openai.com/docs/api-reference/responses/create).
+
+Turns of the system's and the developer's stay where they are, as messages: `instructions` are for providers that want
+them (the override `instructions`, as the Codex backend does). What the next turn needs comes back encrypted, so nothing
+has to be stored.
+"""
+
+from typing import Any
+
+from translators.conversation import Conversation, Knobs
+from translators.dialects import Model, Recall, Rendered
+from translators.notes import Note
+from translators.providers.openai_responses import settings
+from translators.providers.openai_responses.history import History
+from translators.providers.openai_responses.quirks import quirky
+from translators.providers.openai_responses.tools import Toolbox
+
+PATH = "/responses"
+_NEUTRAL: dict[str, Any] = {"frequency_penalty": 0, "presence_penalty": 0, "logit_bias": {}}
+_FIELDS = {
+    "max_tokens": "max_output_tokens",
+    "reasoning_effort": "reasoning",
+    "response_format": "text",
+    "prompt_cache": "prompt_cache_options",
+}
+"""Options whose field has another name."""
+
+
+def render(asked: Conversation, model: Model) -> Rendered:
+    """Raises `BadRequest` for what the API cannot carry and the client relies on."""
+    notes: list[Note] = []
+    knobs = Knobs(asked.options)
+    settings.refuse_what_cannot_be_had(knobs, notes)
+    toolbox = Toolbox(asked, notes)
+    history = History(asked, toolbox.names, model.memory, notes)
+    instructions, skipped = history.instructions() if model.overrides.get("instructions") else (None, 0)
+    body: dict[str, Any] = {
+        "model": model.name,
+        "instructions": instructions,
+        "input": history.items(skipped=skipped),
+        "tools": toolbox.written(knobs),
+        "tool_choice": toolbox.choice(),
+        "reasoning": settings.reasoning(knobs, model.overrides, notes),
+        "text": settings.text(knobs, notes),
+        **settings.plain(knobs, notes),
+        **settings.include(knobs, settings.reasons(model.name, model.overrides)),
+    }
+    body = {name: value for name, value in body.items() if value not in (None, [], {})}
+    body["store"] = settings.store(knobs)
+    body["stream"] = asked.stream or bool(model.overrides.get("streams"))
+    if body["stream"] != asked.stream:
+        notes.append(Note("stream", "synthesised", False, True, "By configuration: this provider only streams."))
+    body = quirky(body, model.overrides, _paths(asked), notes)
+    notes += _left(knobs)
+    recall = Recall(model.name, toolbox.names.restored(), memory=model.memory)
+    return Rendered(PATH, body, {}, tuple(notes), recall, bool(body.get("stream")))
+
+
+def _paths(asked: Conversation) -> dict[str, str]:
+    """Where the client wrote what became a field."""
+    written = {_FIELDS.get(name, name): option.at for name, option in asked.options.items()}
+    return written | ({} if asked.tool_choice is None else {"tool_choice": asked.tool_choice.at})
+
+
+def _left(knobs: Knobs) -> list[Note]:
+    """Notes for what has no field here; what says no more than its absence is no loss, and no note."""
+    asked = {name: option for name in _NEUTRAL if (option := knobs.pop(name)) is not None}
+    meant = Knobs({name: option for name, option in asked.items() if option.value != _NEUTRAL[name]})
+    return [note for some in (meant, knobs) for note in some.left("The Responses API has no such field.")]

@@ -1,0 +1,158 @@
+"""The options that are plain values (https://platform.openai.com/docs/api-reference/responses/create).
+
+Most have a field of the same meaning here. Those that have none bend or, where a client relies on them, are refused.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from translators.conversation import Knobs, Option, OutputFormat, PromptCache
+from translators.errors import BadRequest
+from translators.notes import Note
+
+_AS_THEY_ARE = (
+    "temperature",
+    "top_p",
+    "parallel_tool_calls",
+    "metadata",
+    "user",
+    "safety_identifier",
+    "service_tier",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "moderation",
+)
+_LEAST_TOKENS = 16
+_BUDGETS = ((2_048, "low"), (8_192, "medium"), (24_576, "high"))
+_WITHOUT_REASONING = re.compile(r"gpt-?[34]|chatgpt|gpt-5-chat|davinci|babbage").search
+REASONING = "reasoning.encrypted_content"
+LOGPROBS = "message.output_text.logprobs"
+
+
+def reasons(model: str, overrides: Mapping[str, Any]) -> bool:
+    """Whether the model may reason: one that does not refuses to be asked for its encrypted reasoning."""
+    said = overrides.get("reasoning")
+    return said if isinstance(said, bool) else not _WITHOUT_REASONING(model.lower())
+
+
+def refuse_what_cannot_be_had(knobs: Knobs, notes: list[Note]) -> None:
+    """Raises `BadRequest`."""
+    stop, audio, modalities = knobs.pop("stop"), knobs.pop("audio"), knobs.pop("modalities")
+    if stop is not None:
+        raise _unsupported(stop, "The Responses API has no stop sequences.")
+    if audio is not None:
+        raise _unsupported(audio, "The Responses API answers in text only.")
+    if modalities is not None:
+        if "audio" in modalities.value:
+            raise _unsupported(modalities, "The Responses API answers in text only.")
+        if set(modalities.value) != {"text"}:
+            notes.append(Note(modalities.at, "dropped", detail="The answer is text."))
+
+
+def _unsupported(option: Option, why: str) -> BadRequest:
+    return BadRequest(why, param=option.at, code="unsupported_parameter")
+
+
+def plain(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
+    """What goes under its own name, the limit, and the prompt's cache."""
+    body = {name: value for name in _AS_THEY_ARE if (value := knobs.take(name)) is not None}
+    if (limit := knobs.pop("max_tokens")) is not None:
+        body["max_output_tokens"] = max(limit.value, _LEAST_TOKENS)
+        if limit.value < _LEAST_TOKENS:
+            why = "The Responses API takes no lower limit."
+            notes.append(Note(limit.at, "approximated", limit.value, _LEAST_TOKENS, why))
+    if (cache := knobs.pop("prompt_cache")) is not None:
+        asked: PromptCache = cache.value
+        options = {"mode": asked.mode, "ttl": asked.ttl}
+        body["prompt_cache_options"] = {name: value for name, value in options.items() if value is not None}
+    return body
+
+
+def store(knobs: Knobs) -> bool:
+    """Nothing is stored unless the client says so: what the next turn needs travels with the client."""
+    return bool(knobs.take("store"))
+
+
+def include(knobs: Knobs, reasoning: bool) -> dict[str, Any]:
+    """What an answer is to have in it besides what it always has."""
+    wanted = [REASONING] if reasoning else []
+    top = knobs.take("top_logprobs")
+    if knobs.take("logprobs") or top:
+        wanted.append(LOGPROBS)
+    body: dict[str, Any] = {"include": wanted} if wanted else {}
+    if top:
+        body["top_logprobs"] = top
+    return body
+
+
+def text(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
+    """`text.format` and `text.verbosity`."""
+    config: dict[str, Any] = {}
+    if (option := knobs.pop("response_format")) is not None:
+        config["format"] = _format(option, notes)
+    if (verbosity := knobs.take("verbosity")) is not None:
+        config["verbosity"] = verbosity
+    return config
+
+
+def _format(option: Option, notes: list[Note]) -> dict[str, Any]:
+    asked: OutputFormat = option.value
+    if asked.kind == "json":
+        return {"type": "json_object"}
+    if asked.schema is None:
+        notes.append(Note(option.at, "approximated", detail="Without a schema, any JSON object will do."))
+        return {"type": "json_object"}
+    more = {"description": asked.description, "strict": asked.strict}
+    return {
+        "type": "json_schema",
+        "name": asked.name or "answer",
+        "schema": dict(asked.schema),
+        **{name: value for name, value in more.items() if value is not None},
+    }
+
+
+# --- reasoning --------------------------------------------------------------------------------------
+
+
+def reasoning(knobs: Knobs, overrides: Mapping[str, Any], notes: list[Note]) -> dict[str, Any]:
+    """`reasoning.effort`, from whichever of the client's words says it, and `reasoning.summary`.
+
+    A summary is asked for where the client wants to see the reasoning, or where configuration (`reasoning_summary`)
+    says so: OpenAI refuses it to organisations that it has not verified."""
+    effort, budget, native = (knobs.pop(name) for name in ("reasoning_effort", "reasoning_budget", "thinking"))
+    config: dict[str, Any] = {}
+    if effort is not None:
+        config["effort"] = effort.value
+    elif (said := budget or native) is not None:
+        tokens = budget.value if budget is not None else _tokens(said.value)
+        level = None if tokens is None else _level(tokens)
+        why = "The Responses API takes an effort instead."
+        notes.append(Note(said.at, "approximated" if level else "dropped", tokens, level, why))
+        if level is not None:
+            config["effort"] = level
+    for option in (budget, native):
+        if option is not None and (effort is not None or option is not (budget or native)):
+            notes.append(Note(option.at, "dropped", detail="Another field says how much to think."))
+    visible = knobs.take("reasoning_visible")
+    summary = overrides.get("reasoning_summary", "auto" if visible else None)
+    if summary is not None and visible is not False and config.get("effort") != "none":
+        config["summary"] = summary
+    return config
+
+
+def _tokens(thinking: Any) -> int | None:
+    """The budget in Anthropic's `thinking`: 0 where it is off, None where it names none."""
+    match thinking:
+        case {"type": "disabled"}:
+            return 0
+        case {"type": "enabled", "budget_tokens": int(tokens)}:
+            return tokens
+        case _:
+            return None
+
+
+def _level(tokens: int) -> str:
+    if tokens <= 0:
+        return "none"
+    return next((level for most, level in _BUDGETS if tokens <= most), "xhigh")

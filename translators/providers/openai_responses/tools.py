@@ -1,0 +1,95 @@
+"""Tools and who must call them (https://platform.openai.com/docs/guides/function-calling), both flat here."""
+
+from typing import Any
+
+from translators.conversation import Conversation, CustomTool, FunctionTool, Knobs, Tool, ToolCall, WebSearch
+from translators.errors import BadRequest
+from translators.notes import Note
+from translators.providers.openai_responses.names import ToolNames
+
+_SIZES = ("low", "medium", "high")
+
+
+class Toolbox:
+    """The tools of one request, and the names that they have on the wire."""
+
+    def __init__(self, asked: Conversation, notes: list[Note]) -> None:
+        self._tools, self._choice, self._notes = asked.tools, asked.tool_choice, notes
+        self._search = asked.options.get("web_search")
+        called = [part.name for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
+        self.names = ToolNames((*(tool.name for tool in asked.tools), *called))
+
+    def written(self, knobs: Knobs) -> list[dict[str, Any]]:
+        tools = [self._tool(tool) for tool in self._tools]
+        if (search := self._web_search(knobs)) is not None:
+            tools.append(search)
+        return tools
+
+    def choice(self) -> str | dict[str, Any] | None:
+        """Raises `BadRequest` for a choice that nothing can fulfil."""
+        asked = self._choice
+        if asked is None:
+            return None
+        kinds = {tool.name: _kind(tool) for tool in self._tools}
+        if asked.mode == "required" and not (kinds if asked.names is None else asked.names):
+            raise BadRequest("A tool call is required, but no tool is allowed.", param=asked.at)
+        if not self._tools:
+            return None
+        if asked.mode == "none" or (asked.names is not None and not asked.names):
+            return self._no_calls()
+        if asked.names is None:
+            return asked.mode
+        for name in asked.names:
+            if name not in kinds:
+                raise BadRequest(f"The tool '{name[:128]}' is not declared in tools.", param=asked.at)
+        named = [{"type": kinds[name], "name": self.names[name]} for name in asked.names]
+        if asked.single:
+            return named[0]
+        if self._search is not None:
+            named.append({"type": "web_search"})  # a chat's choice is between its own tools
+        return {"type": "allowed_tools", "mode": asked.mode, "tools": named}
+
+    def _no_calls(self) -> str:
+        if self._search is not None:
+            why = "Where no tool may be called, the model cannot search the web either."
+            self._notes.append(Note(self._search.at, "approximated", detail=why))
+        return "none"
+
+    def _tool(self, tool: Tool) -> dict[str, Any]:
+        name = self.names[tool.name]
+        described = {"description": tool.description} if tool.description else {}
+        if isinstance(tool, CustomTool):
+            return {"type": "custom", "name": name, **described, **_format(tool)}
+        if tool.cache is not None:
+            self._notes.append(Note(tool.at, "dropped", detail="A prompt-cache breakpoint cannot stand at a tool."))
+        return {
+            "type": "function",
+            "name": name,
+            **described,
+            "parameters": {"type": "object", "properties": {}} if tool.parameters is None else dict(tool.parameters),
+            "strict": bool(tool.strict),  # which chat leaves off unless it is asked for, and this API does not
+        }
+
+    def _web_search(self, knobs: Knobs) -> dict[str, Any] | None:
+        option = knobs.pop("web_search")
+        if option is None:
+            return None
+        asked: WebSearch = option.value
+        tool: dict[str, Any] = {"type": "web_search"}
+        if asked.size in _SIZES:
+            tool["search_context_size"] = asked.size
+        elif asked.size is not None:
+            self._notes.append(Note(option.at, "dropped", detail="The size is none of low, medium and high."))
+        if asked.location is not None:
+            tool["user_location"] = {"type": "approximate", **asked.location}
+        return tool
+
+
+def _kind(tool: Tool) -> str:
+    return "function" if isinstance(tool, FunctionTool) else "custom"
+
+
+def _format(tool: CustomTool) -> dict[str, Any]:
+    if tool.grammar is None:
+        return {}
+    return {"format": {"type": "grammar", "syntax": tool.syntax or "lark", "definition": tool.grammar}}
