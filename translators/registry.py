@@ -4,11 +4,16 @@ from collections.abc import Iterable, Mapping
 
 from translators.clients import chat
 from translators.dialects import ClientDialect, ProviderDialect, Relay
-from translators.providers import anthropic
+from translators.providers import anthropic, openai
+from translators.relays import chat as chat_relay
+from translators.relays import completions as completions_relay
 
 CLIENTS: Mapping[str, ClientDialect] = {chat.name: chat}
-PROVIDERS: Mapping[str, ProviderDialect] = {anthropic.name: anthropic}
-RELAYS: Mapping[tuple[str, str], Relay] = {}
+PROVIDERS: Mapping[str, ProviderDialect] = {anthropic.name: anthropic, openai.name: openai}
+RELAYS: Mapping[tuple[str, str], Relay] = {
+    ("chat", chat_relay.name): chat_relay,
+    ("completions", completions_relay.name): completions_relay,
+}
 """By the names of a client dialect and of a provider that speaks it."""
 
 

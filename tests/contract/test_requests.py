@@ -20,7 +20,10 @@ from translators.dialects import Model
 from translators.errors import BadRequest
 from translators.registry import CLIENTS, PROVIDERS
 
-MODELS = {"anthropic": ("claude-opus-4-6", "claude-opus-5-5", "claude-haiku-4-5", "some-local-model")}
+MODELS = {
+    "anthropic": ("claude-opus-4-6", "claude-opus-5-5", "claude-haiku-4-5", "some-local-model"),
+    "openai": ("gpt-5.5",),
+}
 """By provider dialect, one model of each kind."""
 
 # `reasoning_visible` is not here: hiding reasoning is the client dialect's part.
