@@ -68,8 +68,6 @@ class RelayedAnswer:
         events = self._read(body, whole=True)
         if not self._menders:
             raise BadAnswer.unreadable("The provider's answer has no choices.")
-        for number in self._menders.keys() - self._ended.keys():
-            self._ended[number] = "stop"
         return events + self._finished()
 
     def close(self) -> list[Event]:
@@ -104,6 +102,9 @@ class RelayedAnswer:
             events += [Noted(note) for note in mender.notes()]
         if type(index) is not int:
             mended = {**mended, "index": number}
+        if whole and not mended.get("finish_reason"):
+            events.append(Noted(Note("finish_reason", "defaulted", None, "stop", "The provider gave none.")))
+            mended = {**mended, "finish_reason": "stop"}
         if mended.get("finish_reason") is not None:
             mended = self._ending(mended, number, events)
         return mended

@@ -32,7 +32,7 @@ def answer(recall: Recall) -> RelayedAnswer:
 
 
 def streamed(form: Any, envelope: Envelope) -> Writer:
-    return Streamed(form, envelope)
+    return Streamed(form, envelope, "chat.completion.chunk")
 
 
 def whole(form: Any, envelope: Envelope) -> Writer:

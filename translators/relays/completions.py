@@ -29,7 +29,7 @@ def answer(recall: Recall) -> RelayedAnswer:
 
 
 def streamed(form: Any, envelope: Envelope) -> Writer:
-    return Streamed(form, envelope)
+    return Streamed(form, envelope, "text_completion")
 
 
 def whole(form: Any, envelope: Envelope) -> Writer:

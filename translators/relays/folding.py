@@ -107,7 +107,7 @@ def unfolded(body: Payload) -> list[dict[str, Any]]:
     usage = body.get("usage")
     common = {name: value for name, value in body.items() if name not in ("choices", "usage")}
     common["object"] = "chat.completion.chunk"
-    choices = body["choices"]
+    choices: list[dict[str, Any]] = body["choices"]
     chunks = [{**common, "choices": [_opening(choice)]} for choice in choices]
     chunks += [
         {**common, "choices": [{"index": choice["index"], "delta": {}, "finish_reason": choice.get("finish_reason")}]}
@@ -127,4 +127,4 @@ def _opening(choice: Payload) -> dict[str, Any]:
 
 def is_whole_chat(payload: Payload) -> bool:
     choices = payload.get("choices")
-    return bool(choices) and "message" in choices[0]
+    return choices is not None and len(choices) > 0 and "message" in choices[0]

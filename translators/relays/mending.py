@@ -3,7 +3,7 @@
 Reasoning is told under both names that clients look for, `reasoning_content` (DeepSeek's) and `reasoning`
 (OpenRouter's), with the same text; where a server fills both with different texts, `reasoning_content` wins. A `role`
 that comes again is left out, since clients join what comes again; so are a call's `id`, `type` and `name`. Calls are
-counted from 0 by their own `index`.
+counted from 0 by their own `index`. Content in parts of text and thinking (Mistral's) becomes text and reasoning.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,9 @@ class MessageMender:
             if self._role:
                 mended = {name: value for name, value in delta.items() if name != "role"}
             self._role = True
-        if "reasoning" in delta or "reasoning_content" in delta:
+        if type(delta.get("content")) is list:
+            mended = _in_plain_text(mended)
+        if "reasoning" in mended or "reasoning_content" in mended:
             mended = _with_both(mended)
         if delta.get("tool_calls"):
             mended = self._with_calls(mended)
@@ -44,7 +46,7 @@ class MessageMender:
         message = choice.get("message")
         if type(message) is not dict:
             return choice
-        mended = _with_both(message)
+        mended = _with_both(_in_plain_text(message) if type(message.get("content")) is list else message)
         calls = message.get("tool_calls")
         if isinstance(calls, list) and not all(type(call) is dict and "type" in call for call in calls):
             mended = {**mended, "tool_calls": [_typed(call) for call in calls if type(call) is dict]}
@@ -78,6 +80,22 @@ class MessageMender:
         if not self._noted:
             self._noted = True
             self._notes.append(Note("tool_calls.index", "approximated", detail="Calls are counted anew, from 0."))
+
+
+def _in_plain_text(message: dict[str, Any]) -> dict[str, Any]:
+    """Parts of any other kind stay as they are, and those beside them."""
+    texts: list[str] = []
+    thoughts: list[str] = []
+    for part in message["content"]:
+        match part:
+            case {"type": "text", "text": str(text)}:
+                texts.append(text)
+            case {"type": "thinking", "thinking": list(pieces)}:
+                thoughts += [told(piece, "text") for piece in pieces if type(piece) is dict]
+            case _:
+                return message
+    plain = {**message, "content": "".join(texts)}
+    return {**plain, "reasoning_content": "".join(thoughts)} if thoughts else plain
 
 
 def _with_both(message: dict[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,9 @@ _DONE = b"data: [DONE]\n\n"
 class Streamed:
     """Chunks over SSE. Usage that the provider told in a place of its own is put where the client looks for it."""
 
-    def __init__(self, form: Form, envelope: Envelope) -> None:
+    def __init__(self, form: Form, envelope: Envelope, kind: str) -> None:
         self._shown, self._model = form.usage, envelope.model
+        self._common = {"id": envelope.id, "object": kind, "created": envelope.created, "choices": []}
         self._told = False
         self._last: Mapping[str, Any] = {}
         self._usage: Usage | None = None
@@ -51,6 +52,9 @@ class Streamed:
                 return b""
             else:
                 payload = {name: value for name, value in payload.items() if name != "usage"}
+        if not payload.get("choices"):  # filter results and heartbeats, perhaps without what a chunk must have
+            given = {name: value for name, value in payload.items() if value or name not in self._common}
+            payload = {**self._common, **given}
         return b"data: %b\n\n" % to_json({**payload, "model": self._model}, inf_nan_mode="null")
 
 
