@@ -84,11 +84,13 @@ class RelayedAnswer:
         events: list[Event] = []
         if choices and not self._started:
             events += self._start(payload)
-        mended = [self._choice(choice, place, events, whole=whole) for place, choice in enumerate(choices)]
-        if any(new is not old for new, old in zip(mended, choices, strict=True)):
-            payload = {**payload, "choices": mended}
+        for place, choice in enumerate(choices):
+            mended = self._choice(choice, place, events, whole=whole)
+            if mended is not choice:
+                before, after = payload["choices"][:place], choices[place + 1 :]
+                payload = {**payload, "choices": [*before, mended, *after]}
         events.append(Relayed(payload))
-        if usage := usage_of(payload):
+        if usage := usage_of(payload, choices):
             events += self._counts.merged(usage)
         return events
 

@@ -53,7 +53,7 @@ class ChatAnswer:
             if (told := self._choices.get(number)) is None:
                 told = self._choices[number] = Choice(number, self._tally)
             events += told.on(choice)
-        if usage := usage_of(payload):
+        if usage := usage_of(payload, choices):
             events += self._counts.merged(usage)
         return events
 
@@ -109,23 +109,24 @@ NO_TERMINATOR = Noted(Note("[DONE]", "synthesised", detail="The stream ended wit
 
 def raise_error(payload: Mapping[str, Any]) -> None:
     """Raises `BadAnswer` for an error in the place of an answer or of a chunk."""
-    groq = payload.get("x_groq")
-    if (
-        payload.get("error")
-        or payload.get("object") == "error"
-        or payload.get("type") == "error"
-        or (groq is not None and isinstance(groq, dict) and groq.get("error"))
-    ):
-        raise BadAnswer(streamed_error(payload))
+    if "error" in payload or "type" in payload or "x_groq" in payload or payload.get("object") == "error":
+        groq = payload.get("x_groq")
+        marked = payload.get("type") == "error" or payload.get("object") == "error"
+        if marked or payload.get("error") or (isinstance(groq, dict) and groq.get("error")):
+            raise BadAnswer(streamed_error(payload))
 
 
 def choices_of(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
     choices = payload.get("choices")
     if choices is None:
         return []
-    if not isinstance(choices, list) or not all(type(choice) is dict for choice in choices):
-        raise BadAnswer.unreadable("The provider's answer has choices that are no list of objects.")
-    return choices
+    if type(choices) is list:
+        for choice in choices:
+            if type(choice) is not dict:
+                break
+        else:
+            return choices
+    raise BadAnswer.unreadable("The provider's answer has choices that are no list of objects.")
 
 
 def _as_delta(choice: dict[str, Any]) -> dict[str, Any]:

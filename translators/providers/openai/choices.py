@@ -72,7 +72,7 @@ class Choice:
         events = self._delta(delta) if isinstance(delta, dict) else []
         if choice.get("logprobs"):
             events += self._logprobs(choice["logprobs"])
-        if (native := native_of(choice)) is not None:
+        if choice.get("finish_reason") and (native := native_of(choice)) is not None:
             reason_of(native)
             self.ended, self._native = True, native
         if not choice.keys() <= _KNOWN:

@@ -48,16 +48,13 @@ class Counts:
         return Usage(prompt, output, known("cache_read"), known("cache_write"), reasoning)
 
 
-def usage_of(payload: Mapping[str, Any]) -> Any:
+def usage_of(payload: Mapping[str, Any], choices: list[dict[str, Any]]) -> Any:
     """Where a payload has it: on top, in Groq's own field, or (Moonshot) in a choice."""
     if usage := payload.get("usage"):
         return usage
-    if isinstance(groq := payload.get("x_groq"), dict) and (usage := groq.get("usage")):
+    if "x_groq" in payload and isinstance(groq := payload["x_groq"], dict) and (usage := groq.get("usage")):
         return usage
-    choices = payload.get("choices")
-    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-        return choices[0].get("usage")
-    return None
+    return choices[0].get("usage") if choices else None
 
 
 def _count(usage: Mapping[str, Any], place: tuple[str, ...]) -> int | None:
