@@ -3,6 +3,7 @@
 A whole answer is told as the stream that would have brought it. Follows openai/types/chat/chat_completion_chunk.py.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -84,7 +85,10 @@ class ChatAnswer:
         id, model = payload.get("id"), payload.get("model")
         model = model if isinstance(model, str) and model else None
         self._tally.issuer = f"openai:{self._tally.recall.model or model or ''}"
-        return [Started(id if isinstance(id, str) and id else None, model)]
+        id = id if isinstance(id, str) and id else None
+        if id is not None:
+            self._tally.prefix = re.sub("[^A-Za-z0-9]", "", id[-32:])[-24:] + "_"
+        return [Started(id, model)]
 
     def _ended(self) -> list[Event]:
         if not self._choices or not all(choice.ended for choice in self._choices.values()):
@@ -99,12 +103,17 @@ class ChatAnswer:
             value = payload[name]
             if name == "service_tier":
                 self._tier = value if value in _TIERS else self._tier
-            elif value not in (None, [], {}, "") and name != "p":  # Mistral pads its chunks with it
+            elif value not in (None, [], {}, "") and not _says_nothing(name, value):
                 events += self._tally.once(name[:60], _UNKNOWN)
         return sorted(events, key=lambda event: event.note.path if isinstance(event, Noted) else "")
 
 
 NO_TERMINATOR = Noted(Note("[DONE]", "synthesised", detail="The stream ended without it, after every choice's end."))
+
+
+def _says_nothing(name: str, value: Any) -> bool:
+    """Mistral pads its chunks with `p`; of Groq's own field, usage and errors are read."""
+    return name == "p" or (name == "x_groq" and isinstance(value, dict) and value.keys() <= {"id", "usage"})
 
 
 def raise_error(payload: Mapping[str, Any]) -> None:

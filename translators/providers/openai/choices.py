@@ -34,6 +34,8 @@ class Tally:
     def __init__(self, recall: Recall) -> None:
         self.recall = recall
         self.issuer: str | None = None
+        self.prefix = ""
+        """Of the ids that calls get which have none: no two answers of a conversation may use one id."""
         self._noted: set[str] = set()  # oddities that were told once
 
     def once(self, path: str, why: str, fate: Fate = "dropped") -> list[Event]:
@@ -167,7 +169,9 @@ class Choice:
             return self._tally.once("delta.tool_calls", "Tool calls that are no list.")
         for call, fragment in self._calls.placed(fragments):
             if call.index == len(self._open):
-                self._open.append(OpenCall(call, self._tally.recall, self._tally.issuer, self._number))
+                self._open.append(
+                    OpenCall(call, self._tally.recall, self._tally.issuer, self._number, self._tally.prefix)
+                )
             events += self._open[call.index].fragment(fragment)
         return events
 

@@ -14,10 +14,11 @@ from translators.providers.openai.calls import Call, told
 class OpenCall:
     """It is told once its name is known; what came before waits for that."""
 
-    def __init__(self, call: Call, recall: Recall, issuer: str | None, choice: int) -> None:
+    def __init__(self, call: Call, recall: Recall, issuer: str | None, choice: int, answer: str) -> None:
         self._call = call
         self._recall = recall
         self._issuer = issuer
+        self._answer = answer
         self._choice = choice
         self._started = False
         self._kind: Literal["function", "custom"] = "function"
@@ -71,7 +72,7 @@ class OpenCall:
         if self._kind == "function" and name in self._recall.custom:
             self._unwrapper = Unwrapper()
         if not (id := call.id):
-            id = call.id = f"call_{self._choice}_{call.index}"
+            id = call.id = f"call_{self._answer}{self._choice}_{call.index}"
             why = "The provider gave this call no id."
             noted.append(Noted(Note(f"tool_calls[{call.index}].id", "synthesised", detail=why)))
         kind: Literal["function", "custom"] = "custom" if self._unwrapper else self._kind

@@ -63,12 +63,8 @@ class Fields:
             self.put("stop", list(stop.value), stop.at)
         if (top_k := self._knobs.pop("top_k")) is not None:
             self._extra("top_k", top_k.value, top_k.at)
-        alternatives = self._knobs.pop("n")
-        if alternatives is None or "n" in self._quirks.drop:
-            if alternatives is not None and alternatives.value > 1:
-                why = "This provider gives one choice a request."
-                raise BadRequest(why, param=alternatives.at, code="unsupported_parameter")
-            return 1
+        if "n" in self._quirks.drop or (alternatives := self._knobs.pop("n")) is None:
+            return 1  # left untaken where the server takes none: the gateway asks n times
         self.put("n", alternatives.value, alternatives.at)
         count: int = alternatives.value
         return count
