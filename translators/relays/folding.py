@@ -96,9 +96,12 @@ def _choice(choice: dict[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = _settled({"finish_reason": None, "logprobs": None, **choice})
     if "text" in told or "delta" not in told:
         return {"text": "", **told}
-    message = {"role": "assistant", "content": None, "refusal": None, **(told.pop("delta") or {})}
-    if calls := message.get("tool_calls"):
-        message["tool_calls"] = [{name: call[name] for name in call if name != "index"} for call in calls]
+    delta = told.pop("delta")
+    message = {"role": "assistant", "content": None, "refusal": None, **(delta if isinstance(delta, dict) else {})}
+    if isinstance(calls := message.get("tool_calls"), list):
+        message["tool_calls"] = [
+            {name: call[name] for name in call if name != "index"} if isinstance(call, dict) else call for call in calls
+        ]
     return {"index": told.pop("index"), "message": message, **told}
 
 
@@ -117,7 +120,8 @@ def unfolded(body: Payload) -> list[dict[str, Any]]:
 
 
 def _opening(choice: Payload) -> dict[str, Any]:
-    delta = {name: value for name, value in (choice.get("message") or {}).items() if value is not None}
+    message = choice["message"] if isinstance(choice.get("message"), dict) else {}
+    delta = {name: value for name, value in message.items() if value is not None}
     for name, entries in delta.items():
         if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries):
             delta[name] = [{"index": place, **entry} for place, entry in enumerate(entries)]

@@ -102,7 +102,7 @@ class ChatAnswer:
         for name in payload.keys() - _ENVELOPE:
             value = payload[name]
             if name == "service_tier":
-                self._tier = value if value in _TIERS else self._tier
+                self._tier = value if isinstance(value, str) and value in _TIERS else self._tier
             elif value not in (None, [], {}, "") and not _says_nothing(name, value):
                 events += self._tally.once(name[:60], _UNKNOWN)
         return sorted(events, key=lambda event: event.note.path if isinstance(event, Noted) else "")

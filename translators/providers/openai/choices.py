@@ -1,6 +1,7 @@
 """One choice of an answer: its deltas told as events, its end when all is told."""
 
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 
 from translators.dialects import Recall
@@ -56,6 +57,7 @@ class Choice:
         self._text = 0  # code points so far
         self._calls = Calls()
         self._open: list[OpenCall] = []
+        self._numbers = count()
         self._kept = Kept()
         self._cited: set[Annotation] = set()
         self._native: str | None = None
@@ -169,9 +171,9 @@ class Choice:
             return self._tally.once("delta.tool_calls", "Tool calls that are no list.")
         for call, fragment in self._calls.placed(fragments):
             if call.index == len(self._open):
-                self._open.append(
-                    OpenCall(call, self._tally.recall, self._tally.issuer, self._number, self._tally.prefix)
-                )
+                tally = self._tally
+                opened = OpenCall(call, tally.recall, tally.issuer, self._number, tally.prefix, self._numbers)
+                self._open.append(opened)
             events += self._open[call.index].fragment(fragment)
         return events
 

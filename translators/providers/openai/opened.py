@@ -1,7 +1,7 @@
 """One tool call of an answer, as it grows."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from translators.custom_tools import Unwrapper
@@ -14,8 +14,12 @@ from translators.providers.openai.calls import Call, told
 class OpenCall:
     """It is told once its name is known; what came before waits for that."""
 
-    def __init__(self, call: Call, recall: Recall, issuer: str | None, choice: int, answer: str) -> None:
+    def __init__(
+        self, call: Call, recall: Recall, issuer: str | None, choice: int, answer: str, numbers: Iterator[int]
+    ) -> None:
         self._call = call
+        self._numbers = numbers  # of the calls that are told, in order
+        self._index = -1
         self._recall = recall
         self._issuer = issuer
         self._answer = answer
@@ -43,21 +47,23 @@ class OpenCall:
 
     def closed(self, *, certain: bool) -> list[Event]:
         """The rest. What is odd is only `certain` where the answer was not cut at its length."""
-        path = f"tool_calls[{self._call.index}]"
         events: list[Event] = []
-        if not self._started:
+        nameless = not self._started
+        if nameless:
             events += self._begun()
+        path = f"tool_calls[{self._index}]"
+        if nameless:
             why = "The provider gave this call no name."
             events.append(Noted(Note(f"{path}.function.name", "synthesised", detail=why)))
         doubt = ""
         if self._kind == "function" and self._unwrapper is None:
             if self._blank:
-                events.append(ToolCallDelta(self._call.index, "{}", self._choice))
+                events.append(ToolCallDelta(self._index, "{}", self._choice))
             elif not _is_object("".join(self._pieces)):
                 doubt = "These arguments are no JSON object."
         elif self._unwrapper is not None:
             if text := self._unwrapper.close():
-                events.append(ToolCallDelta(self._call.index, text, self._choice))
+                events.append(ToolCallDelta(self._index, text, self._choice))
             if not self._unwrapper.fits:
                 doubt = "The input of a custom tool did not come as one string: it is passed on as it came."
         if doubt and certain:
@@ -66,18 +72,19 @@ class OpenCall:
 
     def _begun(self) -> list[Event]:
         self._started = True
+        self._index = next(self._numbers)
         call = self._call
         noted: list[Event] = []
         name = self._recall.names.get(call.name, call.name)
         if self._kind == "function" and name in self._recall.custom:
             self._unwrapper = Unwrapper()
         if not (id := call.id):
-            id = call.id = f"call_{self._answer}{self._choice}_{call.index}"
+            id = call.id = f"call_{self._answer}{self._choice}_{self._index}"
             why = "The provider gave this call no id."
-            noted.append(Noted(Note(f"tool_calls[{call.index}].id", "synthesised", detail=why)))
+            noted.append(Noted(Note(f"tool_calls[{self._index}].id", "synthesised", detail=why)))
         kind: Literal["function", "custom"] = "custom" if self._unwrapper else self._kind
         issuer = self._issuer if self._signature else None
-        started = ToolCallStarted(call.index, id, name, kind, self._signature, issuer, self._choice)
+        started = ToolCallStarted(self._index, id, name, kind, self._signature, issuer, self._choice)
         pieces, self._waiting = self._waiting, []
         return [started, *noted, *(event for piece in pieces for event in self._told(piece))]
 
@@ -90,7 +97,7 @@ class OpenCall:
             piece = self._unwrapper.feed(piece)
         elif self._kind == "function":
             self._pieces.append(piece)
-        return [ToolCallDelta(self._call.index, piece, self._choice)] if piece else []
+        return [ToolCallDelta(self._index, piece, self._choice)] if piece else []
 
 
 def _text(inner: Mapping[str, Any]) -> str:

@@ -139,6 +139,11 @@ def fragment(index: int | None, id: str | None, name: str | None, arguments: Any
         pytest.param([[fragment(0, "a", "f", " \n")]], [("a", "f", "{}")], id="A6 arguments of white space"),
         pytest.param([[fragment(0, "a", "f", None)]], [("a", "f", "{}")], id="A6 no arguments"),
         pytest.param([[fragment(0, "a", None, "{}")]], [("a", "", "{}")], id="no name at all"),
+        pytest.param(
+            [[fragment(0, "a", None, "{}")], [fragment(1, "b", "g", "{}")]],
+            [("b", "g", "{}"), ("a", "", "{}")],
+            id="no name at all, and another call",
+        ),
         pytest.param([["junk", fragment(0, "a", "f", "{}")]], [("a", "f", "{}")], id="no object"),
     ],
 )  # fmt: skip
