@@ -38,6 +38,8 @@ class Calls:
     def _call(self, fragment: Mapping[str, Any], before: list[tuple[Call, Mapping[str, Any]]]) -> Call:
         id, name, index = told(fragment, "id"), name_of(fragment), fragment.get("index")
         index = index if type(index) is int else None
+        if index is not None and not id and not name and (call := self._by_index.get(index)) is not None:
+            return call  # as nearly all fragments are
         call = self._known(index, id, name)
         if call is not None and name and any(other is call for other, _ in before):
             call = None  # two names in one delta are two calls, whatever their index
