@@ -64,13 +64,15 @@ class Recall:
     """What the reader of an answer must know of its request.
 
     `model` is the provider's name of it; `names` maps a tool's name on the wire to the client's, where they
-    differ; `custom` has the client's names of custom tools that were sent as functions of one string `input`.
+    differ; `custom` has the client's names of custom tools that were sent as functions of one string `input`;
+    `choices` is how many alternatives were asked for.
     """
 
     model: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     custom: frozenset[str] = frozenset()
     memory: Memory = field(default=FORGETFUL, compare=False)
+    choices: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ class Pipe:
         """One payload of a stream, through the machine."""
         notes = len(self.notes)
         try:
-            out = self._run(self._answer.on(_parsed(data)))
+            out = self._run(self._answer.on(_payload(data)))
         except TranslationError as error:
             out = self._fail(error)
         if self._answer.done and not self.failure:
@@ -246,6 +246,16 @@ def _body_for(content_type: str, pipe: Pipe) -> Body | None:
     if (framing := _CONTENT_TYPES.get(kind)) is not None:
         return _Stream(pipe, framing)
     return _Whole(pipe) if kind == "application/json" else None
+
+
+def _payload(data: bytes) -> Any:
+    """A payload of a stream. `[DONE]` stands for itself: a machine that knows no such end fails at it."""
+    try:
+        return _parsed(data)
+    except BadAnswer:
+        if data.strip() == sse.DONE:
+            return sse.DONE
+        raise
 
 
 def _parsed(data: bytes) -> Any:

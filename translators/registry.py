@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from translators.clients import chat, completions
 from translators.dialects import ClientDialect, ProviderDialect, Relay
-from translators.providers import anthropic, bedrock, gemini, ollama, openai_responses, vertex_anthropic
+from translators.providers import anthropic, bedrock, gemini, ollama, openai, openai_responses, vertex_anthropic
+from translators.relays import chat as chat_relay
+from translators.relays import completions as completions_relay
 from translators.relays import responses as responses_relay
 
 CLIENTS: Mapping[str, ClientDialect] = {chat.name: chat, completions.name: completions}
@@ -13,11 +15,14 @@ PROVIDERS: Mapping[str, ProviderDialect] = {
     bedrock.name: bedrock,
     gemini.name: gemini,
     ollama.name: ollama,
+    openai.name: openai,
     openai_responses.name: openai_responses,
     vertex_anthropic.name: vertex_anthropic,
 }
 RELAYS: Mapping[tuple[str, str], Relay] = {
-    (responses.name, responses_relay.name): responses_relay,
+    ("chat", chat_relay.name): chat_relay,
+    ("completions", completions_relay.name): completions_relay,
+    ("responses", responses_relay.name): responses_relay,
 }
 """By the names of a client dialect and of a provider that speaks it."""
 

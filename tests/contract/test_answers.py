@@ -78,22 +78,25 @@ def test_tool_calls_are_counted_without_gaps(name: str, client: str) -> None:
         return
     provider, data = COMPLETE[name]
     streamed, _ = told(provider, client, data, streamed=True)
-    opened: list[int] = []
-    roles = 0
+    opened: dict[int, list[int]] = {}
+    roles: list[int] = []
     for event in streamed.split(b"\n\n"):
         if not event.startswith(b"data: {"):
             continue
         payload: dict[str, Any] = json.loads(event.removeprefix(b"data: "))
         for choice in payload["choices"]:
-            roles += "role" in choice["delta"]
+            if "role" in choice["delta"]:
+                roles.append(choice["index"])
+            calls = opened.setdefault(choice["index"], [])
             for call in choice["delta"].get("tool_calls", ()):
                 if "id" in call:
-                    assert call["index"] == len(opened)
-                    opened.append(call["index"])
+                    assert call["index"] == len(calls)
+                    calls.append(call["index"])
                 else:
-                    assert call["index"] in opened
+                    assert call["index"] in calls
                     assert "type" not in call
-    assert roles == 1
+    assert roles == list(range(len(roles)))
+    assert set(opened) <= set(roles)
 
 
 @pairs

@@ -35,6 +35,7 @@ MODELS = {
     "ollama": ("llama3.2", "gpt-oss:20b"),
     "gemini": ("gemini-3.8-flash", "gemini-3.1-pro-preview", "gemini-2.5-flash", "gemini-2.0-flash", "gemma-3-27b-it"),
     "openai-responses": ("gpt-5.6", "gpt-4o", "some-local-model"),
+    "openai": ("gpt-5.5",),
 }
 """By provider dialect, one model of each kind."""
 

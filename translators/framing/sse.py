@@ -9,6 +9,8 @@ from typing import NamedTuple
 from translators.errors import BadAnswer
 
 LARGEST_EVENT = 64 * 1024 * 1024
+DONE = b"[DONE]"
+"""The data of OpenAI's last event, which is no JSON. As a payload it is these bytes, which JSON never gives."""
 _BOM = b"\xef\xbb\xbf"
 _BLANK_LINE = b"\n\n"
 # What nearly all events look like, read in one step: perhaps a name, then one line of data.

@@ -1,0 +1,191 @@
+import json
+from typing import Any
+
+import pytest
+
+from translators.dialects import Envelope, Model, Recall
+from translators.errors import BadRequest
+from translators.events import Finished, Noted, Relayed, UsageReported
+from translators.framing import sse
+from translators.relays import chat, completions
+
+ENVELOPE = Envelope("chatcmpl-ours", 7, "asked-for")
+HI = [{"role": "user", "content": "hi"}]
+BODY = {"model": "asked-for", "messages": HI}
+
+
+def sent(body: dict[str, Any], **quirks: Any) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """What goes beyond `BODY`, and the notes."""
+    rendered = chat.render({**BODY, **body}, Model("theirs", {"quirks": quirks})).rendered
+    assert rendered.body["model"] == "theirs"
+    rest = {name: value for name, value in rendered.body.items() if name not in BODY}
+    return rest, [(note.path, note.fate) for note in rendered.notes]
+
+
+USAGE = {"stream_options": {"include_usage": True}}
+OLDER = {"max_tokens_field": "max_tokens"}
+
+
+@pytest.mark.parametrize(
+    ("body", "quirks", "expected", "notes"),
+    [
+        pytest.param({"top_k": 5, "x": [1]}, {}, {"top_k": 5, "x": [1]}, [], id="as it came"),
+        pytest.param({"stream": False}, {}, {"stream": False}, [], id="no stream"),
+        pytest.param({"stream": True}, {}, {"stream": True, **USAGE}, [], id="usage for the log"),
+        pytest.param(
+            {"stream": True, "stream_options": {"include_obfuscation": False}},
+            {},
+            {"stream": True, "stream_options": {"include_obfuscation": False, "include_usage": True}},
+            [],
+            id="usage beside other options",
+        ),
+        pytest.param({"stream": True}, {"stream_usage": False}, {"stream": True}, [], id="no such option"),
+        pytest.param(
+            {"stream": True, **USAGE},
+            {"stream_usage": False},
+            {"stream": True},
+            [("stream_options", "dropped")],
+            id="no such option, though asked for",
+        ),
+        pytest.param({"seed": 5}, {"drop": ["seed"]}, {}, [("seed", "dropped")], id="dropped"),
+        pytest.param({"seed": 5}, {"rename": {"seed": "random_seed"}}, {"random_seed": 5}, [], id="renamed"),
+        pytest.param({"max_tokens": 5}, OLDER, {"max_tokens": 5}, [], id="the limit it knows"),
+        pytest.param(
+            {"max_completion_tokens": 5},
+            OLDER,
+            {"max_tokens": 5},
+            [("max_completion_tokens", "moved")],
+            id="the limit under its other name",
+        ),
+        pytest.param(
+            {"max_completion_tokens": 5, "max_tokens": 9},
+            OLDER,
+            {"max_tokens": 5},
+            [("max_completion_tokens", "moved"), ("max_tokens", "dropped")],
+            id="two limits",
+        ),
+    ],
+)
+def test_a_body(body: Any, quirks: Any, expected: Any, notes: Any) -> None:
+    assert sent(body, **quirks) == (expected, notes)
+
+
+def test_a17_a_developer_where_there_is_none() -> None:
+    body = {"model": "m", "messages": [{"role": "developer", "content": "d"}, *HI]}
+    kept = chat.render(body, Model("t")).rendered
+    assert kept.body["messages"] == body["messages"]
+    bent = chat.render(body, Model("t", {"quirks": {"developer_role": False}})).rendered
+    assert bent.body["messages"] == [{"role": "system", "content": "d"}, *HI]
+    assert [note.path for note in bent.notes] == ["messages[0].role"]
+    assert body["messages"][0] == {"role": "developer", "content": "d"}
+
+
+@pytest.mark.parametrize(
+    ("change", "param"),
+    [
+        pytest.param({"model": None}, "model", id="no model"),
+        pytest.param({"messages": []}, "messages", id="no messages"),
+        pytest.param({"messages": ["hi"]}, "messages", id="a message that is none"),
+        pytest.param({"stream": "yes"}, "stream", id="a stream as text"),
+        pytest.param({"stream": 1}, "stream", id="a stream as a number"),
+        pytest.param({"stream_options": {"include_usage": True}}, "stream_options", id="options without a stream"),
+        pytest.param({"stream": True, "stream_options": 5}, "stream_options", id="options that are none"),
+    ],
+)
+def test_what_is_refused(change: dict[str, Any], param: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        chat.render({**BODY, **change}, Model("t"))
+    assert (caught.value.failure.param, caught.value.failure.status) == (param, 400)
+
+
+def test_choices_are_counted() -> None:
+    assert chat.render({**BODY, "n": 3}, Model("t")).rendered.recall.choices == 3
+    prompts = {"model": "m", "prompt": ["a", "b"], "n": 2}
+    assert completions.render(prompts, Model("t")).rendered.choices == 4
+    assert completions.render({**prompts, "prompt": [1, 2, 3]}, Model("t")).rendered.choices == 2
+
+
+def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> dict[str, Any]:
+    return {"id": "theirs", "choices": [{"index": 0, "delta": delta, "finish_reason": finish, **more}]}
+
+
+def deltas(*told: dict[str, Any]) -> list[dict[str, Any]]:
+    machine = chat.answer(Recall())
+    events = [event for delta in told for event in machine.on(chunk(delta))]
+    return [event.payload["choices"][0]["delta"] for event in events if isinstance(event, Relayed)]
+
+
+def call(index: int | None, id: str | None = None, name: str | None = None, arguments: str = "") -> dict[str, Any]:
+    head: dict[str, Any] = {} if index is None else {"index": index}
+    if id is None:
+        return {**head, "function": {"arguments": arguments}}
+    return {**head, "id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
+BOTH = {"reasoning": "Hm.", "reasoning_content": "Hm."}
+
+
+@pytest.mark.parametrize(
+    ("came", "goes"),
+    [
+        pytest.param([{"content": "x", "mood": 1}], [{"content": "x", "mood": 1}], id="as it came"),
+        pytest.param([{"role": "a", "content": ""}, {"role": "a", "content": "x"}],
+                     [{"role": "a", "content": ""}, {"content": "x"}], id="trap 6 the role once"),
+        pytest.param([{"reasoning": "Hm."}], [BOTH], id="reasoning as OpenRouter has it"),
+        pytest.param([{"reasoning_content": "Hm.", "reasoning": None}], [BOTH], id="as DeepSeek has it"),
+        pytest.param([{"reasoning_content": "Hm.", "reasoning": "Other."}], [BOTH], id="two texts"),
+        pytest.param([{"reasoning_content": None}], [{"reasoning_content": None}], id="no reasoning"),
+        pytest.param([{"tool_calls": [call(0, "a", "f")]}, {"tool_calls": [call(0, arguments="{}")]}],
+                     [{"tool_calls": [call(0, "a", "f")]}, {"tool_calls": [call(0, arguments="{}")]}],
+                     id="A5 calls as they came"),
+        pytest.param([{"tool_calls": [call(1, "a", "f")]}, {"tool_calls": [call(1, arguments="{}")]}],
+                     [{"tool_calls": [call(0, "a", "f")]}, {"tool_calls": [call(0, arguments="{}")]}],
+                     id="trap 5 calls from 1"),
+        pytest.param([{"tool_calls": [call(None, "a", "f", "{}"), call(None, "b", "f", "{}")]}],
+                     [{"tool_calls": [call(0, "a", "f", "{}"), call(1, "b", "f", "{}")]}], id="calls without index"),
+        pytest.param([{"tool_calls": [call(0, "a", "f")]}, {"tool_calls": [call(0, "a", "f", "{}")]}],
+                     [{"tool_calls": [call(0, "a", "f")]}, {"tool_calls": [call(0, arguments="{}")]}],
+                     id="a head repeated"),
+        pytest.param([{"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}}]}],
+                     [{"tool_calls": [call(0, "a", "f", "{}")]}], id="a call without its type"),
+        pytest.param([{"content": [THOUGHT, {"type": "text", "text": "So."}]}], [{"content": "So.", **BOTH}],
+                     id="Mistral's parts"),
+    ],
+)  # fmt: skip
+def test_mending(came: list[dict[str, Any]], goes: list[dict[str, Any]]) -> None:
+    assert deltas(*came) == goes
+
+
+def test_trap_11_a_reason_of_its_own() -> None:
+    machine = chat.answer(Recall())
+    events = machine.on(chunk({"content": "x"}, "model_length"))
+    (relayed,) = [event for event in events if isinstance(event, Relayed)]
+    choice = relayed.payload["choices"][0]
+    assert (choice["finish_reason"], choice["native_finish_reason"]) == ("length", "model_length")
+    assert machine.on(sse.DONE) == [Finished("length", "model_length")]
+    events = chat.answer(Recall()).on(chunk({}, "whatever"))
+    assert [event.note.path for event in events if isinstance(event, Noted)] == ["finish_reason"]
+
+
+def test_usage_from_a_place_of_its_own_is_told_where_the_client_looks() -> None:
+    machine, writer = chat.answer(Recall()), chat.streamed(chat.Form(True), ENVELOPE)
+    usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+    events = machine.on({**chunk({"content": "x"}, "stop"), "x_groq": {"usage": usage}})
+    assert any(isinstance(event, UsageReported) for event in events)
+    out = b"".join(writer.on(event) for event in events) + writer.close()
+    last, done, _ = out.split(b"\n\n")[-3:]
+    told = json.loads(last.removeprefix(b"data: "))
+    assert (told["choices"], told["usage"], told["id"]) == ([], usage, "theirs")
+    assert done == b"data: [DONE]"
+
+
+def test_a_whole_answer_goes_on_as_it_came() -> None:
+    message = {"role": "assistant", "content": "x", "reasoning": "Hm.", "mood": 1}
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "weights": [1]}
+    body = {"id": "theirs", "model": "served", "choices": [choice], "usage": {"prompt_tokens": 1}, "surprise": 5}
+    writer = chat.whole(chat.Form(), ENVELOPE)
+    for event in chat.answer(Recall()).whole(body):
+        assert writer.on(event) == b""
+    mended = {**choice, "message": {**message, "reasoning_content": "Hm."}}
+    assert json.loads(writer.close()) == {**body, "model": "asked-for", "choices": [mended]}

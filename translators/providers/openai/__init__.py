@@ -1,0 +1,17 @@
+"""OpenAI's chat completions as a provider, and whatever speaks like it (https://platform.openai.com/docs/api-reference/chat)."""
+
+from translators.dialects import Framing, Recall
+from translators.providers.openai.answer import ChatAnswer
+from translators.providers.openai.errors import read_error, read_limits
+from translators.providers.openai.quirks import Quirks
+from translators.providers.openai.request import render
+
+__all__ = ["Quirks", "answer", "framing", "name", "read_error", "read_limits", "render"]
+
+name: str = "openai"
+framing: Framing = "sse"
+
+
+def answer(recall: Recall) -> ChatAnswer:
+    """The machine that tells one answer as events."""
+    return ChatAnswer(recall)

@@ -1,0 +1,149 @@
+"""An answer of chat completions, whole or streamed, told as events by one machine.
+
+A whole answer is told as the stream that would have brought it. Follows openai/types/chat/chat_completion_chunk.py.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from translators.dialects import Recall
+from translators.errors import BadAnswer
+from translators.events import Event, Noted, Started
+from translators.framing import sse
+from translators.notes import Note
+from translators.providers.openai.choices import Choice, Tally
+from translators.providers.openai.counts import Counts, usage_of
+from translators.providers.openai.endings import incomplete
+from translators.providers.openai.errors import streamed_error
+
+_TIERS = frozenset(("auto", "default", "flex", "scale", "priority", "fast"))
+_ENVELOPE = frozenset(("id", "object", "created", "model", "choices", "usage", "system_fingerprint", "obfuscation"))
+_UNKNOWN = "This field of the provider's answer has no place in the client's."
+
+
+class ChatAnswer:
+    """One answer: its choices by their index, the usage, the tier."""
+
+    def __init__(self, recall: Recall) -> None:
+        self.done = False
+        self._started = False
+        self._tally = Tally(recall)
+        self._choices: dict[int, Choice] = {}
+        self._counts = Counts()
+        self._tier: str | None = None
+
+    def on(self, payload: Any) -> list[Event]:
+        """The events of one payload of the stream. Raises `BadAnswer`."""
+        if self.done:
+            return []
+        if type(payload) is not dict:
+            if payload == sse.DONE:
+                return self._ended()
+            raise BadAnswer.unreadable("The provider's stream has an event that is no JSON object.")
+        raise_error(payload)
+        choices = choices_of(payload)
+        events: list[Event] = []
+        if not self._started and (choices or payload.get("usage")):
+            events = self._start(payload)
+        if not payload.keys() <= _ENVELOPE:
+            events += self._beside(payload)
+        for place, choice in enumerate(choices):
+            index = choice.get("index")
+            number = index if type(index) is int and index >= 0 else place
+            if (told := self._choices.get(number)) is None:
+                told = self._choices[number] = Choice(number, self._tally)
+            events += told.on(choice)
+        if usage := usage_of(payload, choices):
+            events += self._counts.merged(usage)
+        return events
+
+    def whole(self, body: Any) -> list[Event]:
+        """The events of a whole answer. Raises `BadAnswer`."""
+        if type(body) is not dict:
+            raise BadAnswer.unreadable("The provider's answer is no chat completion.")
+        raise_error(body)
+        choices = choices_of(body)
+        if not choices:
+            raise BadAnswer.unreadable("The provider's answer has no choices.")
+        events = self.on({**body, "choices": [_as_delta(choice) for choice in choices]})
+        for choice in self._choices.values():
+            events += choice.settled()
+        return events + self._ended()
+
+    def close(self) -> list[Event]:
+        """Raises `BadAnswer` unless every choice had ended: a cut answer must not look like a short one."""
+        if self.done:
+            return []
+        ended = [choice for choice in self._choices.values() if choice.ended]
+        if len(ended) < max(len(self._choices), self._tally.recall.choices):
+            raise incomplete(self._started)
+        return [NO_TERMINATOR, *self._ended()]
+
+    def _start(self, payload: Mapping[str, Any]) -> list[Event]:
+        self._started = True
+        id, model = payload.get("id"), payload.get("model")
+        model = model if isinstance(model, str) and model else None
+        self._tally.issuer = f"openai:{self._tally.recall.model or model or ''}"
+        id = id if isinstance(id, str) and id else None
+        if id is not None:
+            self._tally.prefix = re.sub("[^A-Za-z0-9]", "", id[-32:])[-24:] + "_"
+        return [Started(id, model)]
+
+    def _ended(self) -> list[Event]:
+        if not self._choices or not all(choice.ended for choice in self._choices.values()):
+            raise incomplete(self._started)
+        self.done = True
+        return [event for _, choice in sorted(self._choices.items()) for event in choice.closed(self._tier)]
+
+    def _beside(self, payload: Mapping[str, Any]) -> list[Event]:
+        """What a payload has beside the choices: the tier, and fields that nobody knows."""
+        events: list[Event] = []
+        for name in payload.keys() - _ENVELOPE:
+            value = payload[name]
+            if name == "service_tier":
+                self._tier = value if isinstance(value, str) and value in _TIERS else self._tier
+            elif value not in (None, [], {}, "") and not _says_nothing(name, value):
+                events += self._tally.once(name[:60], _UNKNOWN)
+        return sorted(events, key=lambda event: event.note.path if isinstance(event, Noted) else "")
+
+
+NO_TERMINATOR = Noted(Note("[DONE]", "synthesised", detail="The stream ended without it, after every choice's end."))
+
+
+def _says_nothing(name: str, value: Any) -> bool:
+    """Mistral pads its chunks with `p`; of Groq's own field, usage and errors are read."""
+    return name == "p" or (name == "x_groq" and isinstance(value, dict) and value.keys() <= {"id", "usage"})
+
+
+def raise_error(payload: Mapping[str, Any]) -> None:
+    """Raises `BadAnswer` for an error in the place of an answer or of a chunk."""
+    if "error" in payload or "type" in payload or "x_groq" in payload or payload.get("object") == "error":
+        groq = payload.get("x_groq")
+        marked = payload.get("type") == "error" or payload.get("object") == "error"
+        if marked or payload.get("error") or (isinstance(groq, dict) and groq.get("error")):
+            raise BadAnswer(streamed_error(payload))
+
+
+def choices_of(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
+    choices = payload.get("choices")
+    if choices is None:
+        return []
+    if type(choices) is list:
+        for choice in choices:
+            if type(choice) is not dict:
+                break
+        else:
+            return choices
+    raise BadAnswer.unreadable("The provider's answer has choices that are no list of objects.")
+
+
+def _as_delta(choice: dict[str, Any]) -> dict[str, Any]:
+    """A whole choice as its only delta; its calls are told apart by their place."""
+    message = choice.get("message")
+    delta = dict(message) if isinstance(message, dict) else {}
+    if isinstance(calls := delta.get("tool_calls"), list):
+        delta["tool_calls"] = [
+            {**call, "index": place} if isinstance(call, dict) else call for place, call in enumerate(calls)
+        ]
+    return {**{name: value for name, value in choice.items() if name != "message"}, "delta": delta}

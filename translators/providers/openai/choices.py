@@ -1,0 +1,238 @@
+"""One choice of an answer: its deltas told as events, its end when all is told."""
+
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import Any
+
+from translators.dialects import Recall
+from translators.events import (
+    Annotation,
+    Event,
+    Finished,
+    FinishReason,
+    ForeignBlock,
+    ImageMade,
+    Logprobs,
+    Noted,
+    ReasoningDelta,
+    RefusalDelta,
+    TextDelta,
+    TokenLogprob,
+)
+from translators.notes import Fate, Note
+from translators.providers.openai.calls import Calls, told
+from translators.providers.openai.endings import native_of, reason_of
+from translators.providers.openai.kept import KEPT, Kept
+from translators.providers.openai.opened import OpenCall
+
+_KNOWN = frozenset(("index", "delta", "finish_reason", "logprobs", "usage", "native_finish_reason"))
+_SILENT = frozenset(("role", "reasoning_content", "reasoning"))
+
+
+class Tally:
+    """What the choices of one answer share."""
+
+    def __init__(self, recall: Recall) -> None:
+        self.recall = recall
+        self.issuer: str | None = None
+        self.prefix = ""
+        """Of the ids that calls get which have none: no two answers of a conversation may use one id."""
+        self._noted: set[str] = set()  # oddities that were told once
+
+    def once(self, path: str, why: str, fate: Fate = "dropped") -> list[Event]:
+        """A note, the first time that `path` is odd."""
+        if path in self._noted:
+            return []
+        self._noted.add(path)
+        return [Noted(Note(path, fate, detail=why))]
+
+
+class Choice:
+    """What it remembers: how much text there is, its calls, what is told only at the end, why it ended."""
+
+    def __init__(self, number: int, tally: Tally) -> None:
+        self.ended = False
+        self._number = number
+        self._tally = tally
+        self._text = 0  # code points so far
+        self._calls = Calls()
+        self._open: list[OpenCall] = []
+        self._numbers = count()
+        self._kept = Kept()
+        self._cited: set[Annotation] = set()
+        self._native: str | None = None
+        self._on: dict[str, Callable[[Any], list[Event]]] = {
+            "content": self._content,
+            "tool_calls": self._tool_calls,
+            "refusal": self._refusal,
+            "function_call": self._function_call,
+            "annotations": self._annotations,
+            "images": self._images,
+        }
+
+    def on(self, choice: dict[str, Any]) -> list[Event]:
+        """The events of a choice as one payload has it. Raises `BadAnswer` where it says that it broke off."""
+        delta = choice.get("delta")
+        events = self._delta(delta) if isinstance(delta, dict) else []
+        if choice.get("logprobs"):
+            events += self._logprobs(choice["logprobs"])
+        if choice.get("finish_reason") and (native := native_of(choice)) is not None:
+            reason_of(native)
+            self.ended, self._native = True, native
+        if not choice.keys() <= _KNOWN:
+            for name in sorted(choice.keys() - _KNOWN):
+                if choice[name] not in (None, [], {}, ""):
+                    events += self._tally.once(f"choices.{name[:60]}", "This field of a choice is not known.")
+        return events
+
+    def settled(self) -> list[Event]:
+        """A whole answer is at its end, though it may not say why."""
+        if self.ended:
+            return []
+        self.ended, self._native = True, "stop"
+        return self._tally.once("finish_reason", "The provider gave none.", "defaulted")
+
+    def closed(self, tier: str | None) -> list[Event]:
+        """What is told at the end, and the end."""
+        reason, events = self._reason()
+        for call in self._open:
+            events += call.closed(certain=reason != "length")
+        if (payload := self._kept.payload()) is not None:
+            events.append(ForeignBlock("openai", payload, self._number))
+        return [*events, Finished(reason, self._native, tier, self._number)]
+
+    def _reason(self) -> tuple[FinishReason, list[Event]]:
+        native = self._native or "stop"
+        reason = reason_of(native)
+        shown = native[:60]
+        if reason is None:
+            told = "tool_calls" if self._open else "stop"
+            note = Note("finish_reason", "approximated", shown, told, "This reason to stop is not known.")
+            return ("tool_calls" if self._open else "stop"), [Noted(note)]
+        if reason == "tool_calls" and not self._open:
+            why = "The provider ended with tool calls, but made none."
+            return "stop", [Noted(Note("finish_reason", "approximated", shown, "stop", why))]
+        return ("tool_calls" if reason == "stop" and self._open else reason), []
+
+    # --- deltas -----------------------------------------------------------------------------------------
+
+    def _delta(self, delta: Mapping[str, Any]) -> list[Event]:
+        """Reasoning first: a whole message may name it after the text that it led to."""
+        events: list[Event] = []
+        reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+        if not reasoning and "reasoning_details" in delta:
+            reasoning = _from_details(delta["reasoning_details"])
+        if reasoning:
+            events += self._reasoning(reasoning)
+        for name, value in delta.items():
+            if not value or name in _SILENT:
+                continue
+            handler = self._on.get(name)
+            if handler is not None:
+                events += handler(value)
+            elif name in KEPT:
+                self._kept.add(name, value)
+            else:
+                events += self._tally.once(f"delta.{name[:60]}", "This field of a message is not known.")
+        return events
+
+    def _reasoning(self, value: Any) -> list[Event]:
+        if isinstance(value, str):
+            return [ReasoningDelta(0, value, self._number)]
+        return self._tally.once("delta.reasoning", "Reasoning that is no text.")
+
+    def _content(self, value: Any) -> list[Event]:
+        """Text, or (Mistral's reasoning models) a list of text and thinking."""
+        if isinstance(value, str):
+            self._text += len(value)
+            return [TextDelta(value, self._number)]
+        events: list[Event] = []
+        for part in value if isinstance(value, list) else ():
+            match part:
+                case str(text) | {"type": "text" | "output_text", "text": str(text)}:
+                    events += self._content(text) if text else []
+                case {"type": "thinking", "thinking": str(text)} | {"type": "reasoning", "text": str(text)}:
+                    events += self._reasoning(text) if text else []
+                case {"type": "thinking", "thinking": list(pieces)}:
+                    text = "".join(told(piece, "text") for piece in pieces if isinstance(piece, dict))
+                    events += self._reasoning(text) if text else []
+                case {"type": "image_url"}:
+                    events += self._images([part])
+                case _:
+                    events += self._tally.once("delta.content", "A part of this type is not known.")
+        return events
+
+    def _refusal(self, value: Any) -> list[Event]:
+        return [RefusalDelta(value, self._number)] if isinstance(value, str) else []
+
+    def _tool_calls(self, fragments: Any) -> list[Event]:
+        events: list[Event] = []
+        if not isinstance(fragments, list):
+            return self._tally.once("delta.tool_calls", "Tool calls that are no list.")
+        for call, fragment in self._calls.placed(fragments):
+            if call.index == len(self._open):
+                tally = self._tally
+                opened = OpenCall(call, tally.recall, tally.issuer, self._number, tally.prefix, self._numbers)
+                self._open.append(opened)
+            events += self._open[call.index].fragment(fragment)
+        return events
+
+    def _function_call(self, value: Any) -> list[Event]:
+        """The call of 2023, of which there is one, without an id."""
+        return self._tool_calls([{"index": 0, "function": value}]) if isinstance(value, dict) else []
+
+    def _annotations(self, value: Any) -> list[Event]:
+        events: list[Event] = []
+        for entry in value if isinstance(value, list) else ():
+            match entry:
+                case {"url_citation": {"url": str(url)} as cited} | ({"url": str(url)} as cited):
+                    start, end = cited.get("start_index"), cited.get("end_index")
+                    start = start if type(start) is int else 0
+                    end = end if type(end) is int else self._text
+                    found = Annotation(start, end, told(cited, "title"), url, self._number)
+                    if found not in self._cited:
+                        self._cited.add(found)
+                        events.append(found)
+                case _:
+                    events += self._tally.once("delta.annotations", "A citation without a web address.")
+        return events
+
+    def _images(self, value: Any) -> list[Event]:
+        events: list[Event] = []
+        for entry in value if isinstance(value, list) else ():
+            match entry:
+                case {"image_url": {"url": str(url)} | str(url)} if url.startswith("data:"):
+                    head, _, data = url[len("data:") :].partition(",")
+                    events.append(ImageMade(head.partition(";")[0] or "image/png", data, self._number))
+                case _:
+                    events += self._tally.once("delta.images", "An image that is no data: URL.")
+        return events
+
+    # --- log probabilities ------------------------------------------------------------------------------
+
+    def _logprobs(self, value: Any) -> list[Event]:
+        events: list[Event] = []
+        if not isinstance(value, dict):
+            return self._tally.once("choices.logprobs", "Log probabilities that are no object.")
+        for name in ("content", "refusal"):
+            if tokens := value.get(name):
+                try:
+                    read = tuple(_token(token) for token in tokens)
+                except (TypeError, KeyError, ValueError):
+                    events += self._tally.once("choices.logprobs", "Log probabilities of an unknown form.")
+                else:
+                    events.append(Logprobs(read, name == "refusal", self._number))
+        return events
+
+
+def _token(entry: Mapping[str, Any], *, nested: bool = True) -> TokenLogprob:
+    token, bytes_ = str(entry["token"]), entry.get("bytes")
+    more = tuple(_token(each, nested=False) for each in entry.get("top_logprobs") or ()) if nested else ()
+    exact = tuple(int(byte) for byte in bytes_) if bytes_ and bytes_ != [*token.encode()] else None
+    return TokenLogprob(token, float(entry["logprob"]), more, exact)
+
+
+def _from_details(details: Any) -> str:
+    """OpenRouter's list of reasoning, where it stands alone."""
+    entries = [entry for entry in details if isinstance(entry, dict)] if isinstance(details, list) else []
+    return "".join(told(entry, "text") or told(entry, "summary") for entry in entries)

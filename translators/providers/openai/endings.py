@@ -1,0 +1,58 @@
+"""Why a choice ended: OpenAI's `finish_reason`, and the words of those who speak like it."""
+
+from typing import Any
+
+from translators.errors import BadAnswer, Failure
+from translators.events import FinishReason
+
+OFFICIAL = frozenset(("stop", "length", "tool_calls", "content_filter", "function_call"))
+_REASONS: dict[str, FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    "eos": "stop",
+    "eos_token": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_length": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "safety": "content_filter",
+    "recitation": "content_filter",
+    "refusal": "content_filter",
+    "sensitive": "content_filter",
+}
+_BROKEN = {
+    "error": Failure(502, "The provider broke off its answer with an error.", "upstream_error", None, "provider_error"),
+    "abort": Failure(502, "The provider aborted its answer.", "upstream_error", None, "incomplete_answer"),
+    "network_error": Failure(502, "The provider lost its own model.", "upstream_error", None, "incomplete_answer"),
+    "insufficient_system_resource": Failure(
+        503, "The provider broke off its answer for want of resources.", "server_error", None, "server_overloaded"
+    ),
+}
+
+
+def reason_of(native: str) -> FinishReason | None:
+    """None for a word that is not known. Raises `BadAnswer` where the answer was broken off."""
+    reason = _REASONS.get(native)
+    if reason is None and native not in OFFICIAL:
+        lowered = native.lower()
+        if (failure := _BROKEN.get(lowered)) is not None:
+            raise BadAnswer(failure)
+        reason = _REASONS.get(lowered)
+    return reason
+
+
+def native_of(choice: dict[str, Any]) -> str | None:
+    """The reason in a choice, None where it goes on; some servers say `""` for that."""
+    reason = choice.get("finish_reason")
+    return (reason if isinstance(reason, str) else str(reason)[:60]) if reason else None
+
+
+def incomplete(begun: bool) -> BadAnswer:
+    """A stream that ended before every choice did: a cut answer must not look like a short one."""
+    what = "ended before the answer was complete" if begun else "had no answer in it"
+    return BadAnswer.unreadable(f"The provider's stream {what}.", code="incomplete_answer")

@@ -1,0 +1,193 @@
+"""Errors of OpenAI and of those who speak like it (https://platform.openai.com/docs/guides/error-codes), and limits.
+
+What is said of the request (message, type, param, code) is handed on. What is said of the credentials is not: the
+provider answers to the gateway's key, and what is wrong with that is no fault of the client.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from translators.errors import Failure
+
+_LONGEST_MESSAGE = 1_000
+_LONGEST_WORD = 120
+_SECRET = re.compile(
+    r"\b(?:sk|gsk|xai|csk|fw|nvapi|key)[-_][A-Za-z0-9*_-]{6,}|(?i:\bbearer\s+)[^\s\"',]+"
+    r"|(?i:(?<=api-key: )|(?<=api_key=)|(?<=api-key=))[^\s\"',&]+"
+)
+_STATUS_OF_WORD = {
+    "invalid_request_error": 400,
+    "context_length_exceeded": 400,
+    "content_filter": 400,
+    "content_policy_violation": 400,
+    "invalid_prompt": 400,
+    "badrequesterror": 400,
+    "authentication_error": 401,
+    "invalid_api_key": 401,
+    "permission_error": 403,
+    "permission_denied": 403,
+    "not_found_error": 404,
+    "model_not_found": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "insufficient_quota": 429,
+    "overloaded": 503,
+    "overloaded_error": 503,
+    "server_overloaded": 503,
+    "service_unavailable": 503,
+    "service_unavailable_error": 503,
+    "timeout": 504,
+    "timeout_error": 504,
+}
+_TOO_LONG = (
+    "context length",
+    "context window",
+    "context size",
+    "context_length",
+    "prompt is too long",
+    "maximum context",
+    "too many tokens",
+)
+_RETRY = ("retry-after", "retry-after-ms")
+_NO_MODEL = ("model_not_found", "deploymentnotfound", "unknown_model")
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the provider said, from whatever form its error had."""
+
+    message: str = ""
+    type: str | None = None
+    param: str | None = None
+    code: str | None = None
+    filtered: bool = False
+    readable: bool = True
+
+
+def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
+    """What the client is told of an answer that is no 2xx. Never raises."""
+    kept = {name: headers[name] for name in _RETRY if name in headers}
+    return _failure(status, _said(body), kept)
+
+
+def streamed_error(payload: Mapping[str, Any]) -> Failure:
+    """The same for an error in a 200, whose status stands in it, or is told by its words."""
+    said = _from_json(payload)
+    inner = payload.get("error")
+    numbers = [each.get(key) for each in (inner, payload) if isinstance(each, dict) for key in ("status", "code")]
+    for number in numbers:
+        if str(number).isascii() and str(number).isdigit() and 400 <= int(str(number)[:4]) <= 599:
+            return _failure(int(str(number)[:4]), said, {})
+    for word in (said.code, said.type):
+        if (status := _STATUS_OF_WORD.get((word or "").lower())) is not None:
+            return _failure(status, said, {})
+    return _failure(500, said, {})
+
+
+def _said(body: bytes) -> _Said:
+    try:
+        return _from_json(json.loads(body))
+    except (ValueError, RecursionError):
+        text = body[: 4 * _LONGEST_MESSAGE].decode("utf-8", "replace").strip()
+        return _Said("" if "<" in text[:200] else text, readable=False)
+
+
+def _from_json(body: Any) -> _Said:
+    """OpenAI's own form; a string; a message without an envelope (vLLM, Mistral); FastAPI's `detail`; one in a list."""
+    match body:
+        case {"error": dict(error)} if error:
+            return _from_error(error)
+        case {"error": str(message)} if message:
+            return _Said(message, code=_word(body.get("code")))
+        case {"message": str() | {} | list()}:
+            return _from_error(body)
+        case {"detail": str(message)} | {"detail": [{"msg": str(message)}, *_]} | {"msg": str(message)}:
+            return _Said(message)
+        case [first]:
+            return _from_json(first)
+        case {"x_groq": {"error": str(message)}}:
+            return _Said(message)
+        case _:
+            return _Said(readable=False)
+
+
+def _from_error(error: Mapping[str, Any]) -> _Said:
+    message = error.get("message")
+    match message:
+        case {"detail": [{"msg": str(text)}, *_]}:  # Mistral
+            message = text
+    match error.get("metadata"), error.get("innererror"):
+        case {"reasons": [*_]}, _:  # OpenRouter's moderation
+            filtered = True
+        case _, {"content_filter_result": _} | {"content_filter_results": _}:  # Azure
+            filtered = True
+        case _:
+            filtered = error.get("code") == "content_filter"
+    kind = error.get("type")
+    kind = None if kind in ("error", "object") else _word(kind)
+    text = message if isinstance(message, str) else ""
+    return _Said(text, kind, _word(error.get("param")), _word(error.get("code")), filtered)
+
+
+def _word(value: Any) -> str | None:
+    """A short text; a number in its place is a status, and told by that."""
+    return _SECRET.sub("***", value)[:_LONGEST_WORD] if isinstance(value, str) and value else None
+
+
+def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
+    text = _presentable(said.message) or f"The provider answered {status}, and said no more."
+    code = said.code if said.code and not said.code.isdigit() else None
+    bad = "invalid_request_error"
+    if said.filtered and 400 <= status < 500:
+        return Failure(400, text, said.type or bad, said.param, code or "content_filter", headers)
+    if code == "insufficient_quota" or said.type == "insufficient_quota" or status == 402:
+        return Failure(429, text, "insufficient_quota", None, "insufficient_quota", headers)
+    if status in (400, 413, 422, 500) and any(phrase in said.message.lower() for phrase in _TOO_LONG):
+        return Failure(400, text, bad, said.param or "messages", "context_length_exceeded", headers)
+    match status:
+        case 401 | 403:
+            text = f"The provider refused the gateway's credentials: {text}"
+            return Failure(502, text, "upstream_error", None, "upstream_authentication_error", headers)
+        case 404 | 405 if not said.readable:
+            return Failure(502, text, "upstream_error", None, "bad_provider_answer", headers)
+        case 404:
+            return Failure(404, text, bad, *_not_found(said, code), headers)
+        case 408 | 499:
+            return Failure(status, text, "timeout", None, "timeout", headers)
+        case 409:
+            return Failure(409, text, said.type or bad, said.param, code or "conflict", headers)
+        case 413:
+            return Failure(413, text, bad, said.param, "request_too_large", headers)
+        case 429:
+            return Failure(429, text, said.type or "rate_limit_error", None, code or "rate_limit_exceeded", headers)
+        case 503 | 529 | 498:  # 498 is Groq's for a tier without room
+            return Failure(503, text, "server_error", None, code or "server_overloaded", headers)
+        case 504:
+            return Failure(504, text, "server_error", None, "timeout", headers)
+        case 500:
+            return Failure(500, text, "server_error", None, code, headers)
+    if 400 <= status < 500:
+        return Failure(status, text, said.type or bad, said.param, code, headers)
+    return Failure(502, text, "server_error", None, code, headers)
+
+
+def _not_found(said: _Said, code: str | None) -> tuple[str | None, str]:
+    """Param and code of a 404, which may speak of a file as well as of a model."""
+    if code is not None and code.lower() not in _NO_MODEL:
+        return said.param, code
+    spoken = f"{code or ''} {said.message}".lower()
+    return ("model", "model_not_found") if "model" in spoken or "deployment" in spoken else (None, "not_found")
+
+
+def _presentable(message: str) -> str:
+    masked = _SECRET.sub("***", message)
+    return masked if len(masked) <= _LONGEST_MESSAGE else masked[: _LONGEST_MESSAGE - 1] + "…"
+
+
+def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
+    """OpenAI's own headers, as they came."""
+    return {name: value for name, value in headers.items() if name in _RETRY or name.startswith("x-ratelimit-")}

@@ -1,0 +1,203 @@
+"""Turns -> messages, one for one but where OpenAI's order asks otherwise (chat_completion_message_param.py)."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from translators import custom_tools
+from translators.conversation import (
+    Document,
+    Foreign,
+    Image,
+    Part,
+    Reasoning,
+    RedactedReasoning,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+    Turn,
+)
+from translators.dialects import Model
+from translators.errors import BadRequest
+from translators.notes import Note
+from translators.providers.openai.kept import KEPT
+from translators.providers.openai.parts import content_part, only_text
+from translators.providers.openai.quirks import Quirks, developer_note
+
+Message = dict[str, Any]
+
+
+class Messages:
+    def __init__(self, model: Model, quirks: Quirks, notes: list[Note]) -> None:
+        self._model, self._quirks, self._notes = model, quirks, notes
+        self._shown: list[Message] = []  # what tools showed, waiting for the end of their results
+
+    def written(self, turns: Iterable[Turn]) -> list[Message]:
+        """Raises `BadRequest` for what cannot be carried."""
+        messages: list[Message] = []
+        for turn in turns:
+            if turn.role != "tool":
+                messages += self._shown_by_tools()
+            message = self._message(turn)
+            if turn.name and turn.role != "tool":
+                message["name"] = turn.name
+            last = messages[-1] if messages else {}
+            if turn.role == "assistant" and last.get("role") == "assistant" and "tool_calls" in last:
+                _continue(last, message)  # results follow right after the message of their calls
+            else:
+                messages.append(message)
+        messages += self._shown_by_tools()
+        self._reason_everywhere(messages)
+        return messages
+
+    def _message(self, turn: Turn) -> Message:
+        match turn.role:
+            case "assistant":
+                return self._assistant(turn)
+            case "tool":
+                return self._result(turn)
+            case "user":
+                parts = [content_part(part) for part in turn.parts]
+                return {"role": "user", "content": _content(parts)}
+            case _:
+                return {"role": self._system_role(turn), "content": _content([only_text(p) for p in turn.parts])}
+
+    def _system_role(self, turn: Turn) -> str:
+        if turn.role == "developer" and not self._quirks.developer_role:
+            self._notes.append(developer_note(turn.at))
+            return "system"
+        return turn.role
+
+    # --- what the model said ----------------------------------------------------------------------------
+
+    def _assistant(self, turn: Turn) -> Message:
+        message: Message = {"role": "assistant", "content": None}
+        said: list[Message] = []
+        calls: list[Message] = []
+        thoughts: list[str] = []
+        for part in turn.parts:
+            match part:
+                case Text():
+                    said.append(only_text(part))
+                case Refusal():
+                    said.append({"type": "refusal", "refusal": part.text})
+                case ToolCall():
+                    calls.append(self._call(part))
+                case Reasoning():
+                    thoughts += self._reasoning(part)
+                case RedactedReasoning():
+                    self._notes.append(Note(part.at, "dropped", detail="Only the model that wrote it can read it."))
+                case Foreign():
+                    message |= self._foreign(part)
+                case _:
+                    raise BadRequest("An assistant's message can hold text and calls only.", param=_at(part))
+        if said:
+            message["content"] = _content(said)
+        if calls:
+            message["tool_calls"] = calls
+        elif not said:
+            message["content"] = ""
+        if thoughts and self._quirks.reasoning_field:
+            message[self._quirks.reasoning_field] = "".join(thoughts)
+        return message
+
+    def _call(self, part: ToolCall) -> Message:
+        """Arguments of nothing but white space are `{}`: the next server reads them as JSON."""
+        call: Message = {"id": part.id}
+        if part.kind == "custom" and self._quirks.custom_tools:
+            call |= {"type": "custom", "custom": {"name": part.name, "input": part.arguments}}
+        else:
+            arguments = part.arguments if part.arguments.strip() else "{}"
+            if part.kind == "custom":
+                arguments = json.dumps(custom_tools.wrapped(part.arguments), ensure_ascii=False)
+            call |= {"type": "function", "function": {"name": part.name, "arguments": arguments}}
+        if part.signature and self._ours(part.issuer):
+            call["extra_content"] = {"google": {"thought_signature": part.signature}}
+        elif part.signature:
+            self._notes.append(Note(part.at, "dropped", detail="The signature of this call is another provider's."))
+        return call
+
+    def _reasoning(self, part: Reasoning) -> list[str]:
+        if not self._ours(part.issuer):
+            why = "It is another model's."
+        elif self._quirks.reasoning_field is None:
+            why = "This provider takes no reasoning back."
+        else:
+            if part.signature:
+                self._notes.append(Note(part.at, "approximated", detail="It is sent without its signature."))
+            return [part.text]
+        self._notes.append(Note(part.at, "dropped", detail=why))
+        return []
+
+    def _foreign(self, part: Foreign) -> Message:
+        kept = {name: value for name, value in part.payload.items() if name in KEPT}
+        if part.dialect == "openai" and kept:
+            return kept
+        self._notes.append(Note(part.at, "dropped", detail="A block of another provider's."))
+        return {}
+
+    def _ours(self, issuer: str | None) -> bool:
+        """An issuer that nobody kept gets the benefit of the doubt."""
+        if issuer is None:
+            return True
+        dialect, _, name = issuer.partition(":")
+        return dialect == "openai" and name in ("", self._model.name)
+
+    def _reason_everywhere(self, messages: list[Message]) -> None:
+        """DeepSeek wants the reasoning of every message that called, or of none: what is missing is empty."""
+        name = self._quirks.reasoning_field
+        if name is None or not any(name in message for message in messages):
+            return
+        for message in messages:
+            if "tool_calls" in message:
+                message.setdefault(name, "")
+
+    # --- what tools said --------------------------------------------------------------------------------
+
+    def _result(self, turn: Turn) -> Message:
+        result = next(part for part in turn.parts if isinstance(part, ToolResult))
+        texts: list[Message] = []
+        for part in result.parts:
+            if isinstance(part, Image | Document):
+                self._shown.append(content_part(part))
+                why = "A tool's result is text only: the user shows it after the results."
+                self._notes.append(Note(part.at, "moved", detail=why))
+            else:
+                texts.append(only_text(part))
+        if result.failed:
+            self._notes.append(Note(result.at, "dropped", detail="That the call failed has no field of its own."))
+        if result.cache is not None and texts:
+            texts[-1] = content_part(Text(texts[-1]["text"], cache=result.cache))
+        return {"role": "tool", "tool_call_id": result.call_id, "content": _content(texts)}
+
+    def _shown_by_tools(self) -> list[Message]:
+        shown, self._shown = self._shown, []
+        return [{"role": "user", "content": shown}] if shown else []
+
+
+def _content(parts: list[Message]) -> Any:
+    """A lone text is a string, which every server takes."""
+    if not parts:
+        return ""
+    return parts[0]["text"] if len(parts) == 1 and parts[0].keys() == {"type", "text"} else parts
+
+
+def _continue(message: Message, more: Message) -> None:
+    """`more` of the same assistant's, in the message of its first calls."""
+    for name, value in more.items():
+        before = message.get(name)
+        if name == "content" and value and before:
+            message[name] = _parts(before) + _parts(value)
+        elif name == "tool_calls" and before:
+            message[name] = before + value
+        elif value and name not in ("role", "name"):
+            message[name] = before + value if isinstance(before, str) and name != "content" else value
+
+
+def _parts(content: Any) -> list[Message]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def _at(part: Part) -> str | None:
+    return part.at or None

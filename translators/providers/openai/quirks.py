@@ -1,0 +1,91 @@
+"""What a server that speaks OpenAI's format takes differently, as data: configuration knows who is meant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from translators.dialects import Model
+from translators.notes import Note
+
+_NOT_TAKEN = "This provider does not take it."
+_LIMITS = ("max_completion_tokens", "max_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """`Model.overrides["quirks"]`. None is unknown: a relayed body keeps what it has, a rendered one gets what every
+    server takes."""
+
+    drop: tuple[str, ...] = ()
+    """Fields of the request that the server refuses."""
+    rename: Mapping[str, str] = field(default_factory=dict)
+    """The server's names of fields."""
+    max_tokens_field: str | None = None
+    """The one of `max_completion_tokens` (which is sent where nothing is known) and `max_tokens` that it knows."""
+    developer_role: bool | None = None
+    """Whether it knows the role `developer`. Where it does not, or nothing is known, that is `system`."""
+    custom_tools: bool = False
+    """Whether it knows tools that take free text. Where it does not, functions of one string stand in for them."""
+    allowed_tools: bool = True
+    """Whether `tool_choice` may name some of the tools. Where it may not, only those are sent."""
+    stream_usage: bool = True
+    """Whether `stream_options.include_usage` is known."""
+    reasoning_field: str | None = "reasoning_content"
+    """The field of a message that takes earlier reasoning back, None where there is none."""
+    extras: tuple[str, ...] = ()
+    """Fields beyond OpenAI's that it takes: some of `top_k`, `thinking`, `reasoning`."""
+
+    @classmethod
+    def of(cls, model: Model) -> "Quirks":
+        said = model.overrides.get("quirks") or {}
+        known = {each.name for each in fields(cls)}
+        told = {name: value for name, value in said.items() if name in known}
+        for name in ("drop", "extras"):
+            if name in told:
+                told[name] = tuple(told[name])
+        return cls(**told)
+
+    def applied(self, body: dict[str, Any], at: Mapping[str, str], notes: list[Note]) -> dict[str, Any]:
+        """`body` without what is dropped, under the names that the server knows. `at` has the client's paths."""
+        if not (self.drop or self.rename):
+            return body
+        written: dict[str, Any] = {}
+        for name, value in body.items():
+            if name in self.drop:
+                shown = value if isinstance(value, int | float) else None
+                notes.append(Note(at.get(name, name), "dropped", shown, detail=_NOT_TAKEN))
+            else:
+                written[self.rename.get(name, name)] = value
+        return written
+
+    def relayed(self, body: dict[str, Any], notes: list[Note]) -> dict[str, Any]:
+        """The same for a client's own body, whose limit and roles are brought to what the server knows, too."""
+        body = self.applied(self._limited(body, notes), {}, notes)
+        if self.developer_role is False and isinstance(messages := body.get("messages"), list):
+            body["messages"] = [_system(message, place, notes) for place, message in enumerate(messages)]
+        return body
+
+    def _limited(self, body: dict[str, Any], notes: list[Note]) -> dict[str, Any]:
+        wanted = self.max_tokens_field
+        given = [name for name in _LIMITS if body.get(name) is not None]
+        if wanted is None or not given or given == [wanted]:
+            return body
+        newest = given[0]
+        limited = {name: value for name, value in body.items() if name not in _LIMITS}
+        limited[wanted] = body[newest]
+        if newest != wanted:
+            notes.append(Note(newest, "moved", detail="Sent under the name that this provider knows."))
+        if len(given) > 1 and body[given[1]] != body[newest]:
+            notes.append(Note(given[1], "dropped", body[given[1]], body[newest], "The newer field beside it wins."))
+        return limited
+
+
+def _system(message: Any, place: int, notes: list[Note]) -> Any:
+    if not isinstance(message, dict) or message.get("role") != "developer":
+        return message
+    notes.append(developer_note(f"messages[{place}]"))
+    return {**message, "role": "system"}
+
+
+def developer_note(at: str) -> Note:
+    return Note(f"{at}.role", "approximated", "developer", "system", "This provider knows no developer's role.")

@@ -1,0 +1,35 @@
+"""A conversation -> the body of POST /chat/completions (openai/types/chat/completion_create_params.py)."""
+
+from translators.conversation import Conversation, Knobs
+from translators.dialects import Model, Recall, Rendered
+from translators.notes import Note
+from translators.providers.openai.messages import Messages
+from translators.providers.openai.options import Fields
+from translators.providers.openai.quirks import Quirks
+from translators.providers.openai.tools import Toolbox
+
+PATH = "/chat/completions"
+
+
+def render(asked: Conversation, model: Model) -> Rendered:
+    """Raises `BadRequest` for what chat completions cannot carry and the client relies on."""
+    quirks, notes = Quirks.of(model), list[Note]()
+    fields = Fields(Knobs(asked.options), quirks, notes)
+    fields.refuse_what_cannot_be_had()
+    toolbox = Toolbox(asked, quirks, notes)
+    messages = Messages(model, quirks, notes).written(asked.turns)
+    choices = fields.limits_and_sampling()
+    fields.reasoning()
+    fields.formats()
+    if tools := toolbox.written():
+        fields.put("tools", tools, "tools")
+        if (choice := toolbox.choice()) is not None:
+            fields.put("tool_choice", choice, "tool_choice")
+    fields.as_they_are(with_tools=bool(tools))
+    body = {"model": model.name, "messages": messages, **fields.body, "stream": asked.stream}
+    if asked.stream and quirks.stream_usage:
+        body["stream_options"] = {"include_usage": True}
+    body = quirks.applied(body, fields.at, notes)
+    notes += fields.left()
+    recall = Recall(model.name, custom=toolbox.emulated, choices=choices)
+    return Rendered(PATH, body, {}, tuple(notes), recall, asked.stream, choices)
