@@ -185,7 +185,7 @@ def test_a_complete_stream_does_not_wait_long_for_the_last_byte() -> None:
     table.exchange.answered(200, SSE)
     table.exchange.feed(sse(START, *TEXT, *STOP))
     assert table.later(0.5) == []
-    assert table.later(0.6) == [Drop(), Finish()]
+    assert table.later(0.6) == [Drop(0), Finish()]
     assert table.exchange.record.end == "complete"
 
 
