@@ -42,8 +42,8 @@ FAN_OUT_CONCURRENCY = 8
 
 class Exchange:
     """Told in this order: `opened`, `asked`, then for each attempt at each call `connected`, `answered`, `feed`...,
-    `closed` (or `broke` at any point); `tick` whenever `deadline` has come, `cancelled` when the client leaves, `crashed` when a
-    bug of ours shows. Each returns the actions to take, in order."""
+    `closed` (or `broke` at any point); `tick` whenever `deadline` has come, `cancelled` when the client leaves,
+    `crashed` when a bug of ours shows. Each returns the actions to take, in order."""
 
     def __init__(self, house: House, head: Head, watchers: tuple[Watcher, ...] = ()) -> None:
         self._house = house

@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 import weakref
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,13 +24,15 @@ if str(ROOT) not in sys.path:  # mitmproxy puts a script's own folder there, and
 
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.connection import Client
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layer, layers, mode_specs, server_hooks
 from mitmproxy.proxy.layers import modes
 
 from addons import embedded, hooks, inspector, listening, terminal, views
 from addons.authorities import Unauthorised
-from addons.exchange import Exchange
+from addons.exchange import FAN_OUT_CONCURRENCY, Exchange
 from addons.front import INTERNAL, Head
 from addons.house import House
 from addons.layer import GatewayLayer
@@ -185,6 +188,7 @@ class Gateway:
         context = nextlayer.context
         if not _ours(context.client.proxy_mode):
             return
+        _widen(context.client)
         top = context.layers[-1]
         if isinstance(top, modes.ReverseProxy) and starts_like_tls_record(nextlayer.data_client()):
             # mitmproxy shares a provider's connection among an HTTP/2 client's streams: one would end with another.
@@ -269,6 +273,14 @@ def _embedded_down(why: str) -> Unauthorised:
 def _is_quiet() -> bool:
     """`-q` was given. mitmproxy's console has no such option: it keeps its log to itself."""
     return "termlog_verbosity" in ctx.options and ctx.options.termlog_verbosity == "error"
+
+
+def _widen(client: Client) -> None:
+    """mitmproxy has at most five connections to one address for each client; the calls of one request may be more."""
+    server = ctx.master.addons.get("proxyserver")
+    handler = server.connections.get(client.id) if isinstance(server, Proxyserver) else None
+    if handler is not None:
+        handler.max_conns = defaultdict(lambda: asyncio.Semaphore(FAN_OUT_CONCURRENCY))
 
 
 def _ours(mode: mode_specs.ProxyMode) -> bool:
