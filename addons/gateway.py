@@ -29,6 +29,7 @@ from mitmproxy.connection import Client
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layer, layers, mode_specs, server_hooks
 from mitmproxy.proxy.layers import modes
+from mitmproxy.proxy.server import ConnectionHandler
 
 from addons import embedded, hooks, inspector, listening, terminal, views
 from addons.authorities import Unauthorised
@@ -188,7 +189,9 @@ class Gateway:
         context = nextlayer.context
         if not _ours(context.client.proxy_mode):
             return
-        _widen(context.client)
+        if (handler := _handler(context.client)) is not None:
+            # mitmproxy's own limit, for each client and address, is five.
+            handler.max_conns = defaultdict(lambda: asyncio.Semaphore(FAN_OUT_CONCURRENCY))
         top = context.layers[-1]
         if isinstance(top, modes.ReverseProxy) and starts_like_tls_record(nextlayer.data_client()):
             # mitmproxy shares a provider's connection among an HTTP/2 client's streams: one would end with another.
@@ -202,6 +205,15 @@ class Gateway:
         """In the moment before the gateway has taken over, mitmproxy is an open proxy: nobody gets anywhere by it."""
         if self._house is None or (self._took_over and not _ours(data.client.proxy_mode)):
             data.server.error = "This is the gateway's address, and no proxy."
+
+    def client_disconnected(self, client: Client) -> None:
+        """Close what is left of a client's provider connections: mitmproxy cancels their tasks twice, and a task that
+        was about to tell of its end at the second time never closes its socket."""
+        if not _ours(client.proxy_mode) or (handler := _handler(client)) is None:
+            return
+        for transport in handler.transports.values():
+            if transport.writer is not None:
+                transport.writer.close()
 
     def _open(self, head: Head, flow: http.HTTPFlow) -> Exchange:
         assert self._house is not None
@@ -275,12 +287,10 @@ def _is_quiet() -> bool:
     return "termlog_verbosity" in ctx.options and ctx.options.termlog_verbosity == "error"
 
 
-def _widen(client: Client) -> None:
-    """mitmproxy has at most five connections to one address for each client; the calls of one request may be more."""
+def _handler(client: Client) -> ConnectionHandler | None:
+    """What mitmproxy keeps of a client's sockets and those opened for it."""
     server = ctx.master.addons.get("proxyserver")
-    handler = server.connections.get(client.id) if isinstance(server, Proxyserver) else None
-    if handler is not None:
-        handler.max_conns = defaultdict(lambda: asyncio.Semaphore(FAN_OUT_CONCURRENCY))
+    return server.connections.get(client.id) if isinstance(server, Proxyserver) else None
 
 
 def _ours(mode: mode_specs.ProxyMode) -> bool:
