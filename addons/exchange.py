@@ -249,8 +249,10 @@ class Exchange:
         """When `tick` is due at the latest, on the monotonic clock."""
         if self.over or not self._attempts:
             return None
-        due = (at for attempt in self._attempts.values() for at, _ in attempt.due())
-        at = min(due, default=self._now() + TICK_SECONDS)
+        due: list[tuple[float, Wait]] = []
+        for attempt in self._attempts.values():
+            due += attempt.due()
+        at = min(due)[0] if due else self._now() + TICK_SECONDS
         keepalive = self._keepalive_at()
         return at if keepalive is None else min(at, keepalive)
 
@@ -276,8 +278,10 @@ class Exchange:
         asked, every = self._question, self._settings.streaming.keepalive_seconds
         if not every or asked is None or not asked.streams or not self._attempts:
             return None
-        complete = self._sent == len(asked.calls) and all(attempt.done for attempt in self._attempts.values())
-        return None if complete else self._spoke_at + every
+        for attempt in self._attempts.values():
+            if not attempt.done:
+                return self._spoke_at + every
+        return None if self._sent == len(asked.calls) else self._spoke_at + every
 
     def _late(self, attempt: Attempt, what: Wait, call: int) -> list[Action]:
         assert self._question is not None
