@@ -36,7 +36,7 @@ from addons.authorities import Unauthorised
 from addons.exchange import FAN_OUT_CONCURRENCY, Exchange
 from addons.front import INTERNAL, Head
 from addons.house import House
-from addons.layer import GatewayLayer
+from addons.layer import GatewayLayer, GivenUp
 from addons.provider_request import ProviderRequest
 from addons.stream import Pass
 from routing import config
@@ -206,9 +206,20 @@ class Gateway:
         if self._house is None or (self._took_over and not _ours(data.client.proxy_mode)):
             data.server.error = "This is the gateway's address, and no proxy."
 
+    def gateway_given_up(self, given: GivenUp) -> None:
+        """mitmproxy closes a connection by cancelling its task; one that waits for its turn to tell something then
+        ends without having closed its socket. So it is closed here."""
+        handler, server = _handler(given.client), given.server
+        transport = handler.transports.get(server) if handler is not None else None
+        if handler is None or transport is None:
+            return
+        if transport.writer is not None:
+            transport.writer.close()
+        if transport.handler is not None:
+            transport.handler.add_done_callback(lambda _: handler.transports.pop(server, None))
+
     def client_disconnected(self, client: Client) -> None:
-        """Close what is left of a client's provider connections: mitmproxy cancels their tasks twice, and a task that
-        was about to tell of its end at the second time never closes its socket."""
+        """The same for what is left when a client has gone."""
         if not _ours(client.proxy_mode) or (handler := _handler(client)) is None:
             return
         for transport in handler.transports.values():

@@ -7,13 +7,20 @@ which would log a crash and leave the client hanging.
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
 
 from mitmproxy import http
-from mitmproxy.connection import Connection, Server
+from mitmproxy.connection import Client, Connection, Server
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers.http import GetHttpConnection, GetHttpConnectionCompleted, HttpLayer, HTTPMode
+from mitmproxy.proxy.layers.http import (
+    GetHttpConnection,
+    GetHttpConnectionCompleted,
+    HttpLayer,
+    HTTPMode,
+    RegisterHttpConnection,
+)
 from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 from mitmproxy.proxy.layers.http._http1 import Http1Connection
 
@@ -28,6 +35,21 @@ HEAD_BYTES = 256 * 1024
 HEAD_TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 TIMER_SLACK = 0.01
 """Seconds by which a timer may be late before another one is set."""
+
+
+@dataclass
+class GivenUp:
+    client: Client
+    server: Connection
+
+
+@dataclass
+class GivenUpHook(commands.StartHook):
+    """Tells the addon of a provider's connection that is closed before its time."""
+
+    name = "gateway_given_up"
+    blocking = False
+    given: GivenUp
 
 
 class GatewayLayer(HttpLayer):
@@ -50,6 +72,8 @@ class GatewayLayer(HttpLayer):
                     yield from self.event_to_child(stream, event)
             elif isinstance(event, events.ConnectionEvent) and event.connection not in self.connections:
                 pass  # of a provider's connection that was given up
+            elif isinstance(event, events.CommandCompleted) and event.command not in self.command_sources:
+                pass  # likewise
             else:
                 yield from super()._handle_event(event)
                 if isinstance(event, events.DataReceived):
@@ -172,17 +196,26 @@ class GatewayLayer(HttpLayer):
                 yield from self.give_up(connection)
 
     def give_up(self, connection: Connection) -> Commands:
-        """Close a provider's connection, and hear no more of it."""
+        """Close a provider's connection, there or not there yet, and hear no more of it."""
         self.connections.pop(connection, None)
+        opening = [c for c in self.command_sources if isinstance(c, commands.OpenConnection)]
+        gone = [c for c in opening if c.connection is connection]
+        for command in (*gone, *self.waiting_for_establishment.pop(connection, ())):
+            self.command_sources.pop(command, None)
         yield commands.CloseConnection(connection)
+        yield GivenUpHook(GivenUp(self.context.client, connection))
+
+    def register_connection(self, command: RegisterHttpConnection) -> Commands:
+        if command.connection in self.waiting_for_establishment:
+            yield from super().register_connection(command)
 
     def stop_connecting(self, command: Connect) -> Commands:
-        """Cancel a connection that is not there yet. Its completion still comes, and is ignored by then."""
+        """Cancel a connection that is not there yet."""
         for at, wanted in enumerate(self._wanted):
             if wanted is command:
                 del self._wanted[at], self.command_sources[command]
                 return
         for connection, waiting in self.waiting_for_establishment.items():
             if any(each is command for each in waiting):
-                yield commands.CloseConnection(connection)
+                yield from self.give_up(connection)
                 return
