@@ -1,4 +1,7 @@
-"""What an exchange asks the layer to do, in order. `Reply` and `Finish` are the last word to the client."""
+"""What an exchange asks the layer to do, in order. `Reply` and `Finish` are the last word to the client.
+
+`call` is the number of a call among those that one request became; nearly always there is only call 0.
+"""
 
 from dataclasses import dataclass
 
@@ -12,11 +15,14 @@ class Send:
 
     request: ProviderRequest
     fresh: bool = False
+    call: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Close the provider's connection: nothing more is wanted from it."""
+    """Close the call's connection, or (None) those of all calls: nothing more is wanted from the provider."""
+
+    call: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,17 +18,17 @@ ERROR_BODY_BYTES = 256 * 1024
 
 
 class Attempt:
-    """`since` is when the present wait began, and `asked_at` when the client's request was whole, both on the
-    monotonic clock. `pipe` is the answer's way to the client; there is none for an answer that is no 2xx."""
+    """`number` counts the tries of one call from 1. `since` is when the present wait began, and `asked_at` when the
+    client's request was whole, both on the monotonic clock. `pipe` is the answer's way to the client; there is none
+    for an answer that is no 2xx."""
 
-    def __init__(self, timeouts: Timeouts, now: float, asked_at: float) -> None:
+    def __init__(self, timeouts: Timeouts, now: float, asked_at: float, number: int = 1) -> None:
+        self.number = number
         self.since = now
         self.waits_for: Wait = "connect"
         self.status = 0
         self.headers: Mapping[str, str] = {}
         self.pipe: Pipe | None = None
-        self.whole = bytearray()
-        """The client's answer, where it is not a stream."""
         self.told = False
         """Those who listen know of the provider's answer."""
         self._error_body = bytearray()
@@ -37,7 +37,7 @@ class Attempt:
 
     @property
     def done(self) -> bool:
-        """The client's answer is complete, whether or not the provider has ended its bytes."""
+        """Its answer is complete, whether or not the provider has ended its bytes."""
         return self.pipe is not None and self.pipe.done
 
     def waits(self, what: Wait, now: float) -> None:

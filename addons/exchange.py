@@ -1,13 +1,17 @@
 """One exchange, from a client's first byte to its last: pure, told what happened, says what to do.
 
 The layer carries bytes and commands between this object and mitmproxy. Nothing here knows a socket; the clock and the
-ids are arguments. A provider is reached only by `Send`, which only `asked` and a retry give, and whose body was made
-by a provider dialect: an untranslated body has no way out.
+ids are arguments. A provider is reached only by `Send`, whose body was made by a provider dialect: an untranslated
+body has no way out.
+
+One request may become several calls to the provider (fan-out), whose answers are joined to one. What is told of a
+provider is told of one `call`; nearly always there is only call 0.
 """
 
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from pydantic_core import to_json
 
@@ -22,7 +26,8 @@ from addons.question import Asker, Question, decoded
 from routing.catalogue import UnknownModel
 from translators.dialects import Envelope, Writer
 from translators.errors import Failure, TranslationError
-from translators.notes import Note
+from translators.joining import Joined
+from translators.notes import Note, add_new
 from translators.pipe import MAX_WHOLE, Pipe
 from translators.registry import CLIENTS
 
@@ -31,12 +36,14 @@ logger = logging.getLogger("gateway")
 REDACTED = "[redacted]"
 TICK_SECONDS = 60.0
 """No exchange sleeps longer: mitmproxy closes connections that are silent for 600 seconds."""
+FAN_OUT_CONCURRENCY = 8
+"""As many calls of one request are under way at once; the others wait until one of these has ended."""
 
 
 class Exchange:
-    """Told in this order: `opened`, `asked`, then for each attempt `connected`, `answered`, `feed`..., `closed` (or
-    `broke` at any point); `tick` whenever `deadline` has come, `cancelled` when the client leaves, `crashed` when a
-    bug of ours shows. Each returns the actions to take, in order."""
+    """Told in this order: `opened`, `asked`, then for each attempt at each call `connected`, `answered`, `feed`...,
+    `closed` (or `broke` at any point); `tick` whenever `deadline` has come, `cancelled` when the client leaves,
+    `crashed` when a bug of ours shows. Each returns the actions to take, in order."""
 
     def __init__(self, house: House, head: Head, watchers: tuple[Watcher, ...] = ()) -> None:
         self._house = house
@@ -58,15 +65,24 @@ class Exchange:
         self.ended = False
         """And the layer has carried it."""
         self._question: Question | None = None
-        self._attempt: Attempt | None = None
+        self._attempts: dict[int, Attempt] = {}
+        """By call: what is under way."""
+        self._sent = 0
+        """How many of the question's calls have left."""
+        self._tries = 0
+        """The number of the last attempt at the call that needed most of them."""
+        self._writer: Writer | None = None
+        self._joined: Joined | None = None
+        """Puts the answers together, where there are several calls."""
+        self._whole = bytearray()
+        """The client's answer, where it is not a stream."""
         self._limits: dict[str, str] = {}
         self._secrets: tuple[tuple[str, str], ...] = ()
-        """The headers with credentials of the request under way."""
+        """The headers with credentials of all requests that left."""
         self._route = ""
         """The name of the client's dialect."""
         self._begun = False
         """A streamed answer's head is on its way to the client."""
-        self._retried = False
         self._told_request = False
         self._counts = True
         """A line in the log is worth it; a monitor's health check is not."""
@@ -130,7 +146,10 @@ class Exchange:
             self._spend(started)
             return [self._refuse(error.failure)]
         self._spend(started)
-        return self._send(self._question, fresh=False)
+        if (calls := len(self._question.calls)) > 1:
+            self.record.calls = calls
+            self._joined = Joined(self._client(self._question), calls)
+        return self._send_more(self._question)
 
     def cancelled(self) -> list[Action]:
         """The client left."""
@@ -146,31 +165,32 @@ class Exchange:
 
     # --- the provider's side ---
 
-    def connected(self) -> None:
-        if self._attempt is not None:
-            self._attempt.waits("first-byte", self._now())
+    def connected(self, call: int = 0) -> None:
+        if (attempt := self._attempts.get(call)) is not None:
+            attempt.waits("first-byte", self._now())
 
-    def answered(self, status: int, headers: Mapping[str, str]) -> list[Action]:
+    def answered(self, status: int, headers: Mapping[str, str], call: int = 0) -> list[Action]:
         """The head of the provider's answer. Header names are lower case."""
-        asked, attempt = self._in_flight()
+        asked, attempt = self._in_flight(call)
         attempt.status, attempt.headers = status, headers
         self._limits = asked.upstream.read_limits(headers, self._house.clock.wall())
-        self.record.provider_id = headers.get("request-id") or headers.get("x-request-id")
+        record = self.record
+        record.provider_id = record.provider_id or headers.get("request-id") or headers.get("x-request-id")
         if 200 <= status < 300:
             attempt.pipe = Pipe(
-                asked.upstream.answer(asked.calls[0].rendered.recall),
-                self._writer(asked),
+                asked.upstream.answer(asked.calls[call].rendered.recall),
+                self._part(asked, call),
                 framing=asked.upstream.framing,
                 content_type=headers.get("content-type", ""),
                 coding=headers.get("content-encoding", ""),
-                tap=self._pair if self._detailed else None,
+                tap=partial(self._pair, call=call) if self._detailed else None,
                 limit=None if asked.streams else MAX_WHOLE,
             )
         return []
 
-    def feed(self, data: bytes) -> list[Action]:
+    def feed(self, data: bytes, call: int = 0) -> list[Action]:
         """Bytes of the provider's answer."""
-        _, attempt = self._in_flight()
+        asked, attempt = self._in_flight(call)
         pipe = attempt.pipe
         if pipe is None:
             attempt.keep_error(data)
@@ -181,83 +201,93 @@ class Exchange:
             if self.record.first_event is None:
                 self.record.first_event = started - self._asked_at
             attempt.waits("idle", started)
-        actions = self._forward(pipe, out)
+        actions = self._forward(asked, attempt, pipe, out, call)
         self._spend(started)
         return actions
 
-    def closed(self) -> list[Action]:
+    def closed(self, call: int = 0) -> list[Action]:
         """The provider's answer ended as HTTP says it should."""
-        asked, attempt = self._in_flight()
         if self.over:
             return []
+        asked, attempt = self._in_flight(call)
         pipe = attempt.pipe
         if pipe is None:
-            self._tell_provider(attempt, attempt.error_body())
-            return self._broken(attempt.error(asked.upstream), f"the provider answered {attempt.status}")
+            self._tell_provider(attempt, attempt.error_body(), call)
+            failure = attempt.error(asked.upstream)
+            return [*self._drop_others(), *self._broken(failure, f"the provider answered {attempt.status}")]
         started = self._now()
-        actions = self._forward(pipe, pipe.close())
+        actions = self._forward(asked, attempt, pipe, pipe.close(), call)
         self._spend(started)
-        return [*actions, *self._complete(pipe)] if pipe.done else actions
+        return [*actions, *self._complete(pipe, call)] if pipe.done else actions
 
-    def broke(self, cause: str, *, retry: bool) -> list[Action]:
+    def broke(self, cause: str, *, retry: bool, call: int = 0) -> list[Action]:
         """No connection, or it broke. `retry`: nothing of an answer had come, and another connection may help."""
         if self.over:
             return []
-        asked, attempt = self._in_flight()
+        asked, attempt = self._in_flight(call)
         if attempt.pipe is not None and attempt.done:
-            return self._complete(attempt.pipe)
-        if retry and not self._retried:
-            self._retried = True
-            return self._send(asked, fresh=True)
+            return self._complete(attempt.pipe, call)
+        if retry and attempt.number == 1:
+            return [self._send(asked, call, attempt.number + 1)]
         message = (
             f"The connection to {asked.target.provider} failed: {plain(cause)}. "
             "Nothing is wrong with the request; try again."
         )
         failure = Failure(502, message, "upstream_error", None, "provider_connection_failed")
-        return self._broken(failure, f"connection to the provider: {cause}")
+        return [*self._drop_others(), *self._broken(failure, f"connection to the provider: {cause}")]
 
     def authorised(self, secrets: tuple[tuple[str, str], ...], failure: Failure | None) -> list[Action]:
-        """What the request under way still needed is there: its credentials are `secrets`. Or it is not."""
-        self._secrets = secrets
-        return [] if failure is None else self._broken(failure, "the request could not be authorised")
+        """What a request still needed is there: its credentials are `secrets`. Or it is not."""
+        self._keep_secret(secrets)
+        if failure is None:
+            return []
+        return [*self._drop_others(), *self._broken(failure, "the request could not be authorised")]
 
     # --- time ---
 
     def deadline(self) -> float | None:
         """When `tick` is due at the latest, on the monotonic clock."""
-        if self.over or self._attempt is None:
+        if self.over or not self._attempts:
             return None
-        at = min((at for at, _ in self._attempt.due()), default=self._now() + TICK_SECONDS)
+        due: list[tuple[float, Wait]] = []
+        for attempt in self._attempts.values():
+            due += attempt.due()
+        at = min(due)[0] if due else self._now() + TICK_SECONDS
         keepalive = self._keepalive_at()
         return at if keepalive is None else min(at, keepalive)
 
     def tick(self) -> list[Action]:
         """Time passed."""
-        if self.over or self._attempt is None:
+        if self.over or self._question is None:
             return []
-        now = self._now()
-        for at, what in self._attempt.due():
-            if at <= now:
-                return self._late(what)
+        now, actions = self._now(), list[Action]()
+        for call, attempt in list(self._attempts.items()):
+            late = next((what for at, what in attempt.due() if at <= now), None)
+            if late is not None:
+                actions += self._late(attempt, late, call)
+            if self.over:
+                return actions
         keepalive = self._keepalive_at()
         if keepalive is not None and keepalive <= now:
-            asked, _ = self._in_flight()
-            ping = asked.client.keepalive()
+            ping = self._question.client.keepalive()
             self._pair("", b"", ping, ())
-            return self._say(ping)
-        return []
+            actions += self._say(ping)
+        return actions
 
     def _keepalive_at(self) -> float | None:
-        every = self._settings.streaming.keepalive_seconds
-        if not every or self._question is None or not self._question.streams:
+        asked, every = self._question, self._settings.streaming.keepalive_seconds
+        if not every or asked is None or not asked.streams or not self._attempts:
             return None
-        return None if self._attempt is None or self._attempt.done else self._spoke_at + every
+        for attempt in self._attempts.values():
+            if not attempt.done:
+                return self._spoke_at + every
+        return None if self._sent == len(asked.calls) else self._spoke_at + every
 
-    def _late(self, what: Wait) -> list[Action]:
-        asked, attempt = self._in_flight()
+    def _late(self, attempt: Attempt, what: Wait, call: int) -> list[Action]:
+        assert self._question is not None
         if what == "end" and attempt.pipe is not None:
-            return [Drop(), *self._complete(attempt.pipe)]
-        failure = attempt.late(what, asked.target.provider)
+            return [Drop(call), *self._complete(attempt.pipe, call)]
+        failure = attempt.late(what, self._question.target.provider)
         return [Drop(), *self._broken(failure, f"timeout: {what}")]
 
     # --- attempts and answers ---
@@ -267,43 +297,64 @@ class Exchange:
         memory = house.memories.of(self.record.key_name or "")
         return Asker(CLIENTS[self._route], self._settings, house.catalogue, memory, self.record)
 
-    def _in_flight(self) -> tuple[Question, Attempt]:
+    def _in_flight(self, call: int) -> tuple[Question, Attempt]:
         assert self._question is not None
-        assert self._attempt is not None
-        return self._question, self._attempt
+        return self._question, self._attempts[call]
 
-    def _send(self, asked: Question, *, fresh: bool) -> list[Action]:
+    def _send_more(self, asked: Question) -> list[Action]:
+        """The calls that there is room for."""
+        actions: list[Action] = []
+        while self._sent < len(asked.calls) and len(self._attempts) < FAN_OUT_CONCURRENCY:
+            actions.append(self._send(asked, self._sent, 1))
+            self._sent += 1
+        return actions
+
+    def _send(self, asked: Question, call: int, number: int) -> Send:
+        """The attempt of that number at a call."""
         self.record.attempts += 1
-        self._attempt = Attempt(self._settings.timeouts, self._now(), self._asked_at)
-        request = asked.calls[0].request
-        self._secrets = request.secrets
+        self._tries = max(self._tries, number)
+        self._attempts[call] = Attempt(self._settings.timeouts, self._now(), self._asked_at, number)
+        request = asked.calls[call].request
+        self._keep_secret(request.secrets)
         if self._detailed:
             headers = (*request.headers, *((name, REDACTED) for name, _ in request.secrets))
-            self._tell("provider_request", f"POST {request.url}", headers, request.body)
-        return [Send(request, fresh)]
+            self._tell("provider_request", f"POST {request.url}", headers, request.body, call, number)
+        return Send(request, number > 1, call)
 
-    def _writer(self, asked: Question) -> Writer:
-        id = f"{asked.client.id_prefix}{self._house.new_id()}"
-        return asked.write(Envelope(id, int(self.record.started), asked.model))
+    def _drop_others(self) -> list[Action]:
+        """One call has failed, and its connection is gone or may be kept; the others are not wanted any more."""
+        return [Drop()] if len(self._attempts) > 1 else []
 
-    def _forward(self, pipe: Pipe, out: bytes) -> list[Action]:
+    def _client(self, asked: Question) -> Writer:
+        """What renders the answer."""
+        if self._writer is None:
+            id = f"{asked.client.id_prefix}{self._house.new_id()}"
+            self._writer = asked.write(Envelope(id, int(self.record.started), asked.model))
+        return self._writer
+
+    def _part(self, asked: Question, call: int) -> Writer:
+        """What renders the answer of one call."""
+        if self._joined is None:
+            return self._client(asked)
+        return self._joined.part(asked.calls[call].choice, asked.calls[call].rendered.choices)
+
+    def _forward(self, asked: Question, attempt: Attempt, pipe: Pipe, out: bytes, call: int) -> list[Action]:
         """What the pipe gave, on to the client."""
-        asked, attempt = self._in_flight()
         if pipe.streams:
-            self._tell_provider(attempt, None)
+            self._tell_provider(attempt, None, call)
         elif asked.streams and out:
-            self._pair("", pipe.whole_body or b"", out, ())
+            self._pair("", pipe.whole_body or b"", out, (), call)
         said: list[Action] = []
         if asked.streams:
-            said = self._say(out)
+            said = self._say(out, pipe)
         else:
-            attempt.whole += out
+            self._whole += out
         if pipe.failure is None:
             return said
-        self._absorb(pipe)
+        self._absorb(attempt, pipe, call)
         return [*said, Drop(), *self._broken(pipe.failure, "the provider's answer")]
 
-    def _say(self, out: bytes) -> list[Action]:
+    def _say(self, out: bytes, pipe: Pipe | None = None) -> list[Action]:
         if not out:
             return []
         self._spoke_at = self._now()
@@ -311,40 +362,47 @@ class Exchange:
             return [Data(out)]
         self._begun = True
         self.record.status = 200
-        pipe = self._attempt.pipe if self._attempt else None
         notes = [*self.record.notes, *(pipe.notes if pipe else ())]
         headers = (*front.STREAM_HEADERS, *self._common(notes))
         self._tell("client_response", "200", headers, None)
         return [Begin(200, headers), Data(out)]
 
-    def _complete(self, pipe: Pipe) -> list[Action]:
-        asked, attempt = self._in_flight()
-        self._absorb(pipe)
+    def _complete(self, pipe: Pipe, call: int) -> list[Action]:
+        """A call has its whole answer; with the last of them the client has its own."""
+        asked, attempt = self._in_flight(call)
+        self._absorb(attempt, pipe, call)
+        del self._attempts[call]
+        more = self._send_more(asked)
+        if self._attempts:
+            return more
         if asked.streams:
             self._end("complete")
             return [Finish()]
-        return [self._reply(Reply(200, (front.JSON,), bytes(attempt.whole)), "complete")]
+        return [self._reply(Reply(200, (front.JSON,), bytes(self._whole)), "complete")]
 
     def _broken(self, failure: Failure, cause: str) -> list[Action]:
         """The client is told of a failure: with its status, or in the stream where that has begun."""
         failure = replace(failure, message=self._without_secrets(failure.message))
         if not self._begun:
             return [self._reply(front.failed(failure), "failed", failure, cause)]
-        asked, attempt = self._in_flight()
-        writer = self._writer(asked) if attempt.pipe is None else attempt.pipe.writer
-        said = writer.fail(failure)
+        assert self._question is not None
+        said = (self._joined or self._client(self._question)).fail(failure)
         self._pair("", b"", said, ())
         self._end("failed", failure, cause)
         return [Data(said), Finish(cause)]
 
-    def _absorb(self, pipe: Pipe) -> None:
-        _, attempt = self._in_flight()
-        self._tell_provider(attempt, pipe.whole_body)
+    def _absorb(self, attempt: Attempt, pipe: Pipe, call: int) -> None:
+        self._tell_provider(attempt, pipe.whole_body, call)
         record = self.record
-        record.notes.extend(pipe.notes)
-        record.usage, record.served_model = pipe.usage, pipe.started.model
+        if self._joined is None:
+            record.notes.extend(pipe.notes)
+            record.usage = pipe.usage
+        else:
+            add_new(record.notes, pipe.notes)
+        record.served_model = record.served_model or pipe.started.model
         record.provider_id = record.provider_id or pipe.started.id
-        record.finish_reason = pipe.finished.reason if pipe.finished else None
+        if call == 0 and pipe.finished is not None:
+            record.finish_reason = pipe.finished.reason
 
     def _model(self, name: str) -> Reply:
         try:
@@ -384,6 +442,8 @@ class Exchange:
 
     def _end(self, end: End, failure: Failure | None = None, cause: str | None = None) -> None:
         record = self.record
+        if self._joined is not None:
+            record.usage = self._joined.usage
         record.end, record.cause = end, cause
         record.error = (failure.code or failure.type) if failure else None
         record.duration = self._now() - self._born
@@ -400,22 +460,32 @@ class Exchange:
         self._told_request = True
         self._tell("client_request", f"{self._head.method} {self.record.path}", headers, body)
 
-    def _tell_provider(self, attempt: Attempt, body: bytes | None) -> None:
+    def _tell_provider(self, attempt: Attempt, body: bytes | None, call: int) -> None:
         if not attempt.told:
             attempt.told = True
-            self._tell("provider_response", str(attempt.status), tuple(attempt.headers.items()), body)
+            headers = tuple(attempt.headers.items())
+            self._tell("provider_response", str(attempt.status), headers, body, call, attempt.number)
 
-    def _tell(self, phase: Phase, line: str, headers: tuple[tuple[str, str], ...], body: bytes | None) -> None:
+    def _tell(
+        self,
+        phase: Phase,
+        line: str,
+        headers: tuple[tuple[str, str], ...],
+        body: bytes | None,
+        call: int = 0,
+        attempt: int | None = None,
+    ) -> None:
         if self._detailed:
             body = None if body is None else self._without_secrets(body)
             headers = tuple((name, self._without_secrets(value)) for name, value in headers)
-            message = Message(phase, self._now() - self._born, self.record.attempts, line, headers, body)
+            number = self._tries if attempt is None else attempt
+            message = Message(phase, self._now() - self._born, number, line, headers, body, call)
             self._each(self._detailed, lambda watcher: watcher.message(self.record, message))
 
-    def _pair(self, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...]) -> None:
+    def _pair(self, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...], call: int = 0) -> None:
         if self._detailed:
             provider, client = self._without_secrets(provider), self._without_secrets(client)
-            pair = Pair(self._now() - self._born, name, provider, client, notes)
+            pair = Pair(self._now() - self._born, name, provider, client, notes, call)
             self._each(self._detailed, lambda watcher: watcher.pair(self.record, pair))
 
     def _each(self, watchers: tuple[Watcher, ...], tell: Callable[[Watcher], None]) -> None:
@@ -425,6 +495,9 @@ class Exchange:
                 tell(watcher)
             except Exception:
                 logger.exception("A watcher of an exchange failed; the exchange goes on.")
+
+    def _keep_secret(self, secrets: tuple[tuple[str, str], ...]) -> None:
+        self._secrets = tuple(dict.fromkeys((*self._secrets, *secrets)))
 
     def _without_secrets[Said: (str, bytes)](self, said: Said) -> Said:
         """A provider may say our credentials back to us; nobody else is to read them."""

@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 import weakref
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,16 +24,19 @@ if str(ROOT) not in sys.path:  # mitmproxy puts a script's own folder there, and
 
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.connection import Client
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layer, layers, mode_specs, server_hooks
 from mitmproxy.proxy.layers import modes
+from mitmproxy.proxy.server import ConnectionHandler
 
 from addons import embedded, hooks, inspector, listening, terminal, views
 from addons.authorities import Authorities, Unauthorised
-from addons.exchange import Exchange
+from addons.exchange import FAN_OUT_CONCURRENCY, Exchange
 from addons.front import INTERNAL, Head
 from addons.house import House
-from addons.layer import GatewayLayer
+from addons.layer import GatewayLayer, GivenUp
 from addons.provider_request import ProviderRequest
 from addons.stream import Pass
 from routing import config
@@ -186,6 +190,9 @@ class Gateway:
         context = nextlayer.context
         if not _ours(context.client.proxy_mode):
             return
+        if (handler := _handler(context.client)) is not None:
+            # mitmproxy's own limit, for each client and address, is five.
+            handler.max_conns = defaultdict(lambda: asyncio.Semaphore(FAN_OUT_CONCURRENCY))
         top = context.layers[-1]
         if isinstance(top, modes.ReverseProxy) and starts_like_tls_record(nextlayer.data_client()):
             # mitmproxy shares a provider's connection among an HTTP/2 client's streams: one would end with another.
@@ -199,6 +206,26 @@ class Gateway:
         """In the moment before the gateway has taken over, mitmproxy is an open proxy: nobody gets anywhere by it."""
         if self._house is None or (self._took_over and not _ours(data.client.proxy_mode)):
             data.server.error = "This is the gateway's address, and no proxy."
+
+    def gateway_given_up(self, given: GivenUp) -> None:
+        """mitmproxy closes a connection by cancelling its task; one that waits for its turn to tell something then
+        ends without having closed its socket. So it is closed here."""
+        handler, server = _handler(given.client), given.server
+        transport = handler.transports.get(server) if handler is not None else None
+        if handler is None or transport is None:
+            return
+        if transport.writer is not None:
+            transport.writer.close()
+        if transport.handler is not None:
+            transport.handler.add_done_callback(lambda _: handler.transports.pop(server, None))
+
+    def client_disconnected(self, client: Client) -> None:
+        """The same for what is left when a client has gone."""
+        if not _ours(client.proxy_mode) or (handler := _handler(client)) is None:
+            return
+        for transport in handler.transports.values():
+            if transport.writer is not None:
+                transport.writer.close()
 
     def _open(self, head: Head, flow: http.HTTPFlow) -> Exchange:
         assert self._house is not None
@@ -270,6 +297,12 @@ def _embedded_down(why: str) -> Unauthorised:
 def _is_quiet() -> bool:
     """`-q` was given. mitmproxy's console has no such option: it keeps its log to itself."""
     return "termlog_verbosity" in ctx.options and ctx.options.termlog_verbosity == "error"
+
+
+def _handler(client: Client) -> ConnectionHandler | None:
+    """What mitmproxy keeps of a client's sockets and those opened for it."""
+    server = ctx.master.addons.get("proxyserver")
+    return server.connections.get(client.id) if isinstance(server, Proxyserver) else None
 
 
 def _ours(mode: mode_specs.ProxyMode) -> bool:

@@ -4,7 +4,7 @@
 values in it that a flow file can carry, and it is complete enough to be read at any moment, also while a stream runs.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Final, NotRequired, TypedDict
 
 from mitmproxy.http import HTTPFlow
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
@@ -57,6 +57,8 @@ class KeptMessage(TypedDict):
     """The body's length before redaction and cutting."""
     cut: int
     """How many of the redacted body's bytes were not kept."""
+    call: NotRequired[int]
+    """Of a request that became several calls to its provider."""
 
 
 class KeptPair(TypedDict):
@@ -65,6 +67,7 @@ class KeptPair(TypedDict):
     provider: bytes
     client: bytes
     notes: list[KeptNote]
+    call: NotRequired[int]
 
 
 class KeptUsage(TypedDict):
@@ -94,6 +97,7 @@ class KeptRecord(TypedDict):
     cause: str | None
     finish_reason: str | None
     attempts: int
+    calls: NotRequired[int]
     usage: KeptUsage | None
     first_event: float | None
     duration: float
@@ -191,18 +195,19 @@ class FlowRecorder:
         if body is not None:
             body = body[:room] if cut else body
             self._bodies_left -= len(body)
-        self._kept["messages"].append(
-            {
-                "phase": message.phase,
-                "at": message.at,
-                "attempt": message.attempt,
-                "line": _text(message.line, _LONGEST_HEADER),
-                "headers": headers,
-                "body": body,
-                "bytes": len(message.body or b""),
-                "cut": cut,
-            }
-        )
+        taken: KeptMessage = {
+            "phase": message.phase,
+            "at": message.at,
+            "attempt": message.attempt,
+            "line": _text(message.line, _LONGEST_HEADER),
+            "headers": headers,
+            "body": body,
+            "bytes": len(message.body or b""),
+            "cut": cut,
+        }
+        if message.call:
+            taken["call"] = message.call
+        self._kept["messages"].append(taken)
 
     def pair(self, record: Record, pair: Pair) -> None:
         taken: KeptPair = {
@@ -212,6 +217,8 @@ class FlowRecorder:
             "client": redaction.body(pair.client),
             "notes": [_note(note) for note in pair.notes[:_WIDEST]] if pair.notes else [],
         }
+        if pair.call:
+            taken["call"] = pair.call
         if self._beginning and (cost := _cost(taken)) <= self._pairs_left:
             self._pairs_left -= cost
             self._kept["pairs"].append(taken)
@@ -288,7 +295,7 @@ def _comment(record: Record) -> str:
 
 def _record(record: Record) -> KeptRecord:
     usage = record.usage
-    return {
+    taken: KeptRecord = {
         "id": _text(record.id),
         "started": record.started,
         "method": _text(record.method),
@@ -319,6 +326,9 @@ def _record(record: Record) -> KeptRecord:
         "duration": record.duration,
         "own": record.own,
     }
+    if record.calls > 1:
+        taken["calls"] = record.calls
+    return taken
 
 
 def _note(note: Note) -> KeptNote:

@@ -7,18 +7,26 @@ which would log a crash and leave the client hanging.
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
 
 from mitmproxy import http
-from mitmproxy.connection import Connection, Server
+from mitmproxy.connection import Client, Connection, Server
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers.http import GetHttpConnection, HttpLayer, HTTPMode
+from mitmproxy.proxy.layers.http import (
+    GetHttpConnection,
+    GetHttpConnectionCompleted,
+    HttpLayer,
+    HTTPMode,
+    RegisterHttpConnection,
+)
 from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 from mitmproxy.proxy.layers.http._http1 import Http1Connection
 
 from addons.exchange import Exchange
 from addons.front import Head
-from addons.stream import UNREAD_BODY_BYTES, Commands, Crashed, GatewayStream, Trailers
+from addons.stream import UNREAD_BODY_BYTES, Commands, Connect, Crashed, GatewayStream, Trailers
 
 logger = logging.getLogger("gateway")
 
@@ -29,6 +37,21 @@ TIMER_SLACK = 0.01
 """Seconds by which a timer may be late before another one is set."""
 
 
+@dataclass
+class GivenUp:
+    client: Client
+    server: Connection
+
+
+@dataclass
+class GivenUpHook(commands.StartHook):
+    """Tells the addon of a provider's connection that is closed before its time."""
+
+    name = "gateway_given_up"
+    blocking = False
+    given: GivenUp
+
+
 class GatewayLayer(HttpLayer):
     """One client connection. `open_exchange` makes an exchange of a request's head and its flow."""
 
@@ -36,20 +59,27 @@ class GatewayLayer(HttpLayer):
         super().__init__(context, HTTPMode.transparent)
         self.open_exchange = open_exchange
         self._timers: dict[commands.Command, float] = {}
+        self._wanted: list[Connect] = []
+        """Wishes for a connection that are looked at when the present event is done with."""
+        self._ids = count(2, 2)
         self._shut = False
 
     def _handle_event(self, event: events.Event) -> Commands:
         try:
             if isinstance(event, events.Wakeup) and event.command in self._timers:
                 del self._timers[event.command]
-                for stream in list(self.streams.values()):
+                for stream in self._exchanges():
                     yield from self.event_to_child(stream, event)
             elif isinstance(event, events.ConnectionEvent) and event.connection not in self.connections:
                 pass  # of a provider's connection that was given up
+            elif isinstance(event, events.CommandCompleted) and event.command not in self.command_sources:
+                pass  # likewise
             else:
                 yield from super()._handle_event(event)
                 if isinstance(event, events.DataReceived):
                     yield from self._check_head(event.connection)
+            if self._wanted:
+                yield from self._connect()
             yield from self._set_timer()
         except NotImplementedError:
             # mitmproxy reads no trailers, and says so in this way only.
@@ -73,9 +103,10 @@ class GatewayLayer(HttpLayer):
                 return
             yield from self.give_up(connection)
             for stream in self._exchanges():
-                if stream.server is connection:
-                    error = ResponseProtocolError(stream.stream_id, "head too long", ErrorCode.GENERIC_SERVER_ERROR)
-                    yield from self.event_to_child(stream, error)
+                for leg in list(stream.legs.values()):
+                    if leg.server is connection:
+                        error = ResponseProtocolError(leg.id, "head too long", ErrorCode.GENERIC_SERVER_ERROR)
+                        yield from self.event_to_child(stream, error)
 
     def _end_all(self, event: events.Event) -> Commands:
         """The connection is in no state to go on: whoever still waits on it is told, and then it is closed."""
@@ -107,38 +138,84 @@ class GatewayLayer(HttpLayer):
         self._timers[wakeup] = wanted
         yield wakeup
 
-    def _exchanges(self) -> list["GatewayStream"]:
-        return [stream for stream in self.streams.values() if isinstance(stream, GatewayStream)]
+    def _exchanges(self) -> list[GatewayStream]:
+        streams = self.streams.items()
+        return [each for id, each in streams if isinstance(each, GatewayStream) and each.stream_id == id]
 
     def make_stream(self, stream_id: int) -> Commands:
         stream = GatewayStream(self.context.fork(), stream_id, self)
         self.streams[stream_id] = stream
         yield from self.event_to_child(stream, events.Start())
 
+    def list_again(self, stream: GatewayStream) -> int:
+        """Another id of the stream, until it is dropped. Those that clients' streams get are odd numbers."""
+        id = next(self._ids)
+        self.streams[id] = stream
+        return id
+
     def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> Commands:
-        """mitmproxy remembers a connect error for as long as the client stays connected; we try again."""
+        """A connection whose answer ends with the present event is free only after it: the wish must wait."""
+        assert isinstance(event, Connect)
+        self._wanted.append(event)
+        yield from ()
+
+    def _connect(self) -> Commands:
+        """Each call gets a connection that no other one uses; mitmproxy would put two on one."""
+        while self._wanted:
+            wanted = self._wanted.pop(0)
+            wanted.reused = None if wanted.fresh else self._idle(wanted)
+            if wanted.reused is None:
+                yield from super().get_connection(wanted, reuse=False)
+            else:
+                stream = self.command_sources.pop(wanted)
+                yield from self.event_to_child(stream, GetHttpConnectionCompleted(wanted, (wanted.reused, None)))
+
+    def _idle(self, wanted: Connect) -> Server | None:
+        """A connection that may be used again. Dead ones are forgotten on the way."""
+        taken = self._taken()
+        found = None
         for connection in list(self.connections):
-            establishing = connection in self.waiting_for_establishment
-            if isinstance(connection, Server) and not establishing and (connection.error or not connection.connected):
+            busy = connection in taken or connection in self.waiting_for_establishment
+            if busy or not isinstance(connection, Server):
+                continue
+            if connection.error or not connection.connected:
                 del self.connections[connection]
-        yield from super().get_connection(event, reuse=reuse)
+            elif wanted.connection_spec_matches(connection):
+                found = found or connection
+        return found
+
+    def _taken(self) -> set[Connection | None]:
+        return {leg.taken for stream in self._exchanges() for leg in stream.legs.values()}
 
     def forget_idle(self) -> Commands:
         """Close the provider connections that no exchange uses just now: the next one will be a fresh one."""
-        used = {stream.server for stream in self._exchanges()}
+        taken = self._taken()
         for connection in list(self.connections):
             establishing = connection in self.waiting_for_establishment
-            if isinstance(connection, Server) and not establishing and connection not in used:
+            if isinstance(connection, Server) and not establishing and connection not in taken:
                 yield from self.give_up(connection)
 
     def give_up(self, connection: Connection) -> Commands:
-        """Close a provider's connection, and hear no more of it."""
+        """Close a provider's connection, there or not there yet, and hear no more of it."""
         self.connections.pop(connection, None)
+        opening = [c for c in self.command_sources if isinstance(c, commands.OpenConnection)]
+        gone = [c for c in opening if c.connection is connection]
+        for command in (*gone, *self.waiting_for_establishment.pop(connection, ())):
+            self.command_sources.pop(command, None)
         yield commands.CloseConnection(connection)
+        yield GivenUpHook(GivenUp(self.context.client, connection))
 
-    def stop_connecting(self, command: GetHttpConnection) -> Commands:
-        """Cancel a connection that is not there yet. Its completion still comes, and is ignored by then."""
+    def register_connection(self, command: RegisterHttpConnection) -> Commands:
+        if command.connection in self.waiting_for_establishment:
+            yield from super().register_connection(command)
+
+    def stop_connecting(self, command: Connect) -> Commands:
+        """Cancel a connection that is not there yet."""
+        for at, wanted in enumerate(self._wanted):
+            if wanted is command:
+                del self._wanted[at], self.command_sources[command]
+                return
         for connection, waiting in self.waiting_for_establishment.items():
-            if command in waiting:
-                yield commands.CloseConnection(connection)
+            if any(each is command for each in waiting):
+                yield from self.give_up(connection)
                 return

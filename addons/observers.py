@@ -46,7 +46,10 @@ class Record:
     cause: str | None = None
     """Who ended a broken exchange and why, in a few words of ours: `provider closed the connection`."""
     finish_reason: str | None = None
+    calls: int = 1
+    """To the provider, which the request became."""
     attempts: int = 0
+    """Of all calls together."""
     usage: Usage | None = None
     notes: list[Note] = field(default_factory=list)
     first_event: float | None = None
@@ -60,7 +63,8 @@ class Record:
 class Message:
     """One phase: `line` is `POST /v1/messages` or `200`, `headers` are redacted, `body` is decoded text or JSON.
 
-    `body` of a streamed answer is None: its content is in the pairs. `at` counts from the exchange's start.
+    `body` of a streamed answer is None: its content is in the pairs. `at` counts from the exchange's start, `call`
+    the calls to the provider from 0 and `attempt` the tries of each from 1.
     """
 
     phase: Phase
@@ -69,19 +73,21 @@ class Message:
     line: str
     headers: tuple[tuple[str, str], ...]
     body: bytes | None
+    call: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A provider event and the client bytes that it became, which may be none. `provider` is the payload without
     its framing, `name` the event's name where the framing has one; both are empty where the gateway itself spoke
-    (a keep-alive, an error)."""
+    (a keep-alive, an error). `call` is the one that was answered so, counted from 0."""
 
     at: float
     name: str
     provider: bytes
     client: bytes
     notes: tuple[Note, ...] = ()
+    call: int = 0
 
 
 class Watcher(Protocol):

@@ -12,7 +12,7 @@ from translators.conversation import Conversation, Option
 from translators.dialects import Asked, ClientDialect, Envelope, Memory, Model, Relay, Rendered, Upstream, Writer
 from translators.errors import BadRequest
 from translators.framing import compression, json_text
-from translators.notes import Note
+from translators.notes import Note, add_new
 from translators.registry import PROVIDERS, way
 
 AGENT = "mitmproxy-openai-gateway"
@@ -140,7 +140,9 @@ class Asker:
             rendered, times = provider.render(conversation, model), 1
             if wanted is not None and rendered.choices != wanted.value:
                 rendered, times = provider.render(_without_n(conversation), model), wanted.value
-            if not calls:
+            if calls:
+                add_new(self.record.notes, rendered.notes)
+            else:
                 self.record.notes.extend(rendered.notes)
             self._allow(len(calls) + times, wanted)
             for _ in range(times):

@@ -5,6 +5,10 @@ the gateway has a stream of its own. The flow that user interfaces and other add
 heard; the provider's request is an object of its own that never enters the flow, and takes on its key only as it
 leaves. So there is no path by which an untranslated body or a client's key could reach a provider.
 
+Where one request became several calls, each has a connection and a `Leg` of its own. mitmproxy brings an answer to the
+stream that is listed under the answer's stream id: the first call goes under the client's own id, and for each further
+one the layer lists this stream once more, under an id that no client's stream can have.
+
 What goes wrong in here is answered: `_handle_event` lets nothing out.
 """
 
@@ -30,6 +34,7 @@ from mitmproxy.proxy.layers.http import (
     HttpStream,
     SendHttp,
 )
+from mitmproxy.proxy.layers.http._base import HttpEvent
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
     RequestData,
@@ -94,6 +99,35 @@ class Trailers(events.Event):
     connection: Connection
 
 
+class Connect(GetHttpConnection):
+    """`fresh`: a connection that was used before will not do. `reused` is such a one, if it is given."""
+
+    fresh = False
+    reused: Server | None = None
+
+
+class Leg:
+    """One call's way to the provider, from the wish for a connection to the end of the answer. `id` is the stream id
+    of its answer, and `request` as it leaves."""
+
+    def __init__(self, call: int, id: int, request: ProviderRequest, fresh: bool) -> None:
+        self.call = call
+        self.id = id
+        self.request = request
+        self.fresh = fresh
+        self.waiting: AuthoriseHook | None = None
+        self.connecting: Connect | None = None
+        self.server: Server | None = None
+        self.reused = False
+        self.heard = False
+        """The provider sent something of an answer over `server`."""
+
+    @property
+    def taken(self) -> Server | None:
+        """The connection that no other call may use now."""
+        return self.server if self.connecting is None else self.connecting.reused
+
+
 class GatewayStream(HttpStream):
     """One exchange. Only the type of `HttpStream` is kept, for mitmproxy's layer; none of its states."""
 
@@ -113,13 +147,8 @@ class GatewayStream(HttpStream):
         self._unread = 0
         self._size = 0
         self._pieces: list[bytes] = []
-        self._connecting: GetHttpConnection | None = None
-        self._waiting: AuthoriseHook | None = None
-        self.server: Server | None = None
-        self._reused = False
-        self._heard = False
-        """The provider sent something of an answer over `_server`."""
-        self._request: ProviderRequest | None = None
+        self.legs: dict[int, Leg] = {}
+        """By the stream ids of their answers."""
 
     def __repr__(self) -> str:
         return f"GatewayStream(id={self.stream_id})"
@@ -161,20 +190,22 @@ class GatewayStream(HttpStream):
                 yield from self._trailers(event, self._exchange)
             case _ if self.closed or self._exchange is None:
                 return
-            case ResponseHeaders():
-                yield from self._response_head(event.response)
             case ResponseData():
-                yield from self._perform(self._exchange.feed(event.data))
-            case ResponseEndOfMessage():
-                self.server = None
-                yield from self._perform(self._exchange.closed())
-            case ResponseProtocolError():
-                yield from self._provider_broke(event)
-            case GetHttpConnectionCompleted() if event.command is self._connecting:
-                self._connecting = None
-                yield from self._connected(*event.reply)
-            case events.HookCompleted() if event.command is self._waiting:
-                yield from self._authorised(self._waiting.pass_)
+                if (leg := self.legs.get(event.stream_id)) is not None:
+                    yield from self._perform(self._exchange.feed(event.data, leg.call))
+            case HttpEvent():
+                if (leg := self.legs.get(event.stream_id)) is not None:
+                    yield from self._provider(event, leg, self._exchange)
+            case GetHttpConnectionCompleted():
+                for leg in self.legs.values():
+                    if leg.connecting is event.command:
+                        yield from self._connected(leg, *event.reply)
+                        return
+            case events.HookCompleted():
+                for leg in self.legs.values():
+                    if leg.waiting is event.command:
+                        yield from self._authorised(leg, leg.waiting.pass_)
+                        return
             case events.Wakeup() if self._timeless:
                 yield from self._crash()
             case events.Wakeup():
@@ -292,15 +323,15 @@ class GatewayStream(HttpStream):
     # --- the provider's side ---
 
     def _send(self, send: Send) -> Commands:
-        yield from self._drop()
-        self._request, self._heard = send.request, False
+        id = self.stream_id if send.call == 0 else self._parent.list_again(self)
+        leg = self.legs[id] = Leg(send.call, id, send.request, send.fresh)
         if send.fresh:
             yield from self._parent.forget_idle()
         if send.request.auth is not None:
-            self._waiting = AuthoriseHook(Pass(send.request))
-            yield self._unpaused(self._waiting)
+            leg.waiting = AuthoriseHook(Pass(send.request))
+            yield self._unpaused(leg.waiting)
         else:
-            yield from self._connect(send.request.url)
+            yield from self._connect(leg)
 
     def _unpaused(self, command: commands.Command) -> commands.Command:
         """`command`, without the pause until it is completed: time and the client's leaving must still be heard.
@@ -310,72 +341,90 @@ class GatewayStream(HttpStream):
         command.blocking = self
         return command
 
-    def _authorised(self, given: Pass) -> Commands:
-        self._waiting = None
+    def _authorised(self, leg: Leg, given: Pass) -> Commands:
+        leg.waiting = None
         assert self._exchange is not None
-        if given.failure is None and given.request.auth is not None:
+        if given.failure is not None:
+            yield from self._forget(leg)
+        elif given.request.auth is not None:
             raise AssertionError("nobody has authorised the request")
         yield from self._perform(self._exchange.authorised(given.request.secrets, given.failure))
         if given.failure is None:
-            self._request = given.request
-            yield from self._connect(given.request.url)
+            leg.request = given.request
+            yield from self._connect(leg)
 
-    def _connect(self, url: str) -> Commands:
-        parts = urlsplit(url)
+    def _connect(self, leg: Leg) -> Commands:
+        parts = urlsplit(leg.request.url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        connect = GetHttpConnection((parts.hostname or "", port), parts.scheme == "https", None)
-        self._reused = any(connect.connection_spec_matches(c) and c.connected for c in self._parent.connections)
-        self._connecting = connect
+        leg.connecting = connect = Connect((parts.hostname or "", port), parts.scheme == "https", None)
+        connect.fresh = leg.fresh
         yield self._unpaused(connect)
 
-    def _connected(self, connection: Connection | None, error: str | None) -> Commands:
-        exchange, request = self._exchange, self._request
+    def _connected(self, leg: Leg, connection: Connection | None, error: str | None) -> Commands:
+        exchange, connect, request = self._exchange, leg.connecting, leg.request
         assert exchange is not None
-        assert request is not None
-        if not isinstance(connection, Server):
-            yield from self._perform(exchange.broke(error or "no connection", retry=True))
+        assert connect is not None
+        leg.connecting, leg.reused = None, connect.reused is not None
+        if not isinstance(connection, Server) or not connection.connected:
+            yield from self._forget(leg)
+            yield from self._perform(exchange.broke(error or "no connection", retry=True, call=leg.call))
             return
-        self.server = self.context.server = self.flow.server_conn = connection
-        exchange.connected()
-        yield SendHttp(RequestHeaders(self.stream_id, _outgoing(request), end_stream=False), connection)
-        yield SendHttp(RequestData(self.stream_id, request.body), connection)
-        yield SendHttp(RequestEndOfMessage(self.stream_id), connection)
+        leg.server = self.context.server = self.flow.server_conn = connection
+        exchange.connected(leg.call)
+        yield SendHttp(RequestHeaders(leg.id, _outgoing(request), end_stream=False), connection)
+        yield SendHttp(RequestData(leg.id, request.body), connection)
+        yield SendHttp(RequestEndOfMessage(leg.id), connection)
 
-    def _response_head(self, response: http.Response) -> Commands:
-        assert self._exchange is not None
-        self._heard = True
+    def _provider(self, event: HttpEvent, leg: Leg, exchange: Exchange) -> Commands:
+        """How a provider's answer to one call begins and ends."""
+        match event:
+            case ResponseHeaders():
+                yield from self._response_head(event.response, leg, exchange)
+            case ResponseEndOfMessage():
+                yield from self._forget(leg)
+                yield from self._perform(exchange.closed(leg.call))
+            case ResponseProtocolError():
+                yield from self._forget(leg)
+                cause = "it closed the connection"
+                if leg.heard:
+                    cause += " before its answer was complete"
+                retry = leg.reused and not leg.heard
+                yield from self._perform(exchange.broke(cause, retry=retry, call=leg.call))
+
+    def _response_head(self, response: http.Response, leg: Leg, exchange: Exchange) -> Commands:
+        leg.heard = True
         try:
             validate_headers(response)
         except ValueError:
-            yield from self._drop()
-            yield from self._perform(self._exchange.broke("its answer has malformed headers", retry=False))
+            yield from self._drop(leg)
+            yield from self._perform(exchange.broke("its answer has malformed headers", retry=False, call=leg.call))
             return
-        yield from self._perform(self._exchange.answered(response.status_code, _plain(response.headers)))
-
-    def _provider_broke(self, event: ResponseProtocolError) -> Commands:
-        assert self._exchange is not None
-        self.server = None
-        retry = self._reused and not self._heard
-        cause = "it closed the connection before its answer was complete" if self._heard else "it closed the connection"
-        yield from self._perform(self._exchange.broke(cause, retry=retry))
+        yield from self._perform(exchange.answered(response.status_code, _plain(response.headers), leg.call))
 
     def _trailers(self, event: Trailers, exchange: Exchange) -> Commands:
         """A provider's answer is whole without them; a client's request is refused."""
         if event.connection is self.context.client:
             self._last = True
             yield from self._refuse(exchange.has_trailers())
-        elif event.connection is self.server:
-            yield from self._drop()
-            yield from self._perform(exchange.closed())
+            return
+        leg = next((leg for leg in self.legs.values() if leg.server is event.connection), None)
+        if leg is not None:
+            yield from self._drop(leg)
+            yield from self._perform(exchange.closed(leg.call))
 
-    def _drop(self) -> Commands:
-        self._waiting = None
-        if self._connecting is not None:
-            command, self._connecting = self._connecting, None
-            yield from self._parent.stop_connecting(command)
-        if self.server is not None:
-            server, self.server = self.server, None
-            yield from self._parent.give_up(server)
+    def _drop(self, leg: Leg) -> Commands:
+        """Nothing more is wanted from the provider in this call."""
+        yield from self._forget(leg)
+        if leg.connecting is not None:
+            yield from self._parent.stop_connecting(leg.connecting)
+        if leg.server is not None:
+            yield from self._parent.give_up(leg.server)
+
+    def _forget(self, leg: Leg) -> Commands:
+        """The call is over, its connection may serve another one."""
+        del self.legs[leg.id]
+        if leg.id != self.stream_id:
+            yield DropStream(leg.id)
 
     # --- actions ---
 
@@ -387,7 +436,9 @@ class GatewayStream(HttpStream):
                 case Send():
                     yield from self._send(action)
                 case Drop():
-                    yield from self._drop()
+                    for leg in list(self.legs.values()):
+                        if action.call in (None, leg.call):
+                            yield from self._drop(leg)
                 case Begin():
                     yield from self._begin(action)
                     if self._left():

@@ -8,7 +8,7 @@ A JSON line has these keys, always all of them, null where nothing is known; lin
     served_model    as the provider named it                             provider_id     the provider's id
     stream          true or false        status                          0: the client left before there was one
     end             complete, refused, failed, cancelled                 error           the code the client was told
-    cause           who ended a broken exchange and why                  finish_reason, attempts
+    cause           who ended a broken exchange and why                  finish_reason, calls, attempts
     tokens_in, tokens_out, tokens_cache_read, tokens_cache_write, tokens_reasoning
     first_event_ms, duration_ms, own_ms                                  own: spent in the gateway itself
     notes           at most 20 of {"path", "fate"}                       notes_count     all of them
@@ -77,6 +77,7 @@ def as_json(record: Record, zone: tzinfo | None = None) -> str:
             "error": _value(record.error),
             "cause": _value(record.cause),
             "finish_reason": _value(record.finish_reason),
+            "calls": record.calls,
             "attempts": record.attempts,
             "tokens_in": usage and usage.input,
             "tokens_out": usage and usage.output,
@@ -109,7 +110,9 @@ def as_words(record: Record, zone: tzinfo | None = None, coloured: bool = False)
         parts.append(f"first {_seconds(record.first_event)}")
     parts.append(f"total {_seconds(record.duration)}")
     parts.append(_painted(f"own {record.own * 1000:.1f}ms", faint))
-    if record.attempts > 1:
+    if record.calls > 1:
+        parts.append(f"calls {record.calls}")
+    if record.attempts > record.calls:
         parts.append(f"attempts {record.attempts}")
     if record.end != "complete" or record.error is not None:
         parts.append(_painted(_ending(record), bad))

@@ -103,9 +103,9 @@ def _overview(found: Kept) -> Iterator[str]:
     yield "phases"
     for message in found["messages"]:
         body = f"{message['bytes']} bytes" if message["body"] is not None else _unkept(message, found)
-        again = f"  attempt {message['attempt']}" if message["attempt"] > 1 else ""
+        which = "".join(f"  {word}" for word in _which(message, found))
         phase = PHASES.get(message["phase"], message["phase"])
-        yield f"  {_ms(message['at'])}  {phase:<18} {_cell(message['line'])}  {body}{again}"
+        yield f"  {_ms(message['at'])}  {phase:<18} {_cell(message['line'])}  {body}{which}"
     if dropped := found["left_out"]["messages"]:
         yield f"  ... {dropped} more were not kept"
     if found["pairs"] or found["last_pairs"]:
@@ -134,8 +134,24 @@ def _head(record: KeptRecord, ended: bool) -> Iterator[str]:
     first = "" if record["first_event"] is None else f"first event {_ms(record['first_event']).strip()}, "
     yield f"  {'time':<12}{first}total {_ms(record['duration']).strip()}, gateway {_ms(record['own']).strip()}"
     yield f"  {'finish':<12}{record['finish_reason'] or '-'}"
-    if record["attempts"] > 1:
+    if (calls := record.get("calls", 1)) > 1:
+        yield f"  {'calls':<12}{calls}"
+    if record["attempts"] > calls:
         yield f"  {'attempts':<12}{record['attempts']}"
+
+
+def _several(found: Kept) -> bool:
+    """Whether the request became several calls to its provider."""
+    record = found["record"]
+    return record is not None and record.get("calls", 1) > 1
+
+
+def _which(message: KeptMessage, found: Kept) -> Iterator[str]:
+    """Which call, and which attempt at it; of what goes without saying, nothing."""
+    if message["phase"].startswith("provider") and _several(found):
+        yield f"call {message.get('call', 0) + 1}"
+    if message["attempt"] > 1:
+        yield f"attempt {message['attempt']}"
 
 
 def _tokens(record: KeptRecord) -> str:
@@ -203,19 +219,22 @@ def _stream_pairs(found: Kept) -> Iterator[str]:
     yield ""
     yield f"{'t':>12}  {'gap':>11}  {'bytes':>6} -> {'bytes':<6}  event"
     before = found["pairs"][0]["at"] if found["pairs"] else found["last_pairs"][0]["at"]
+    several = _several(found)
     for pair in found["pairs"]:
-        yield from _pair(pair, before)
+        yield from _pair(pair, before, several)
         before = pair["at"]
     if found["left_out"]["pairs"]:
         yield f"\n{_missing(found)}\n"
     for pair in found["last_pairs"]:
-        yield from _pair(pair, before)
+        yield from _pair(pair, before, several)
         before = pair["at"]
 
 
-def _pair(pair: KeptPair, before: float) -> Iterator[str]:
+def _pair(pair: KeptPair, before: float, several: bool) -> Iterator[str]:
     said, heard_ = pair["provider"], pair["client"]
     name = _cell(pair["name"]) or ("(the gateway itself)" if not said else "")
+    if several and said:
+        name += f"  (call {pair.get('call', 0) + 1})"
     yield f"{_ms(pair['at'])}  {_ms(pair['at'] - before, '+')}  {len(said):>6} -> {len(heard_):<6}  {name}".rstrip()
     if said:
         yield f"    {_string(said).strip()}"
@@ -240,8 +259,8 @@ def _phase(phase: str) -> Callable[[Kept], Iterator[str]]:
 
 def _message(message: KeptMessage, found: Kept) -> Iterator[str]:
     """Line and headers as comments, so that what is highlighted is the body."""
-    attempt = f" (attempt {message['attempt']})" if message["attempt"] > 1 else ""
-    yield f"# {_ms(message['at']).strip()} after the start{attempt}"
+    which = ", ".join(_which(message, found))
+    yield f"# {_ms(message['at']).strip()} after the start{f' ({which})' if which else ''}"
     yield f"# {_cell(message['line'])}"
     for header in message["headers"]:
         yield f"# {_cell(': '.join(header))}"
@@ -251,23 +270,23 @@ def _message(message: KeptMessage, found: Kept) -> Iterator[str]:
             yield f"# cut: the last {message['cut']} bytes of the body were not kept"
         yield _pretty(message["body"])
     elif message["phase"] == "provider_response":
-        yield from _told(found)
+        yield from _told(found, message.get("call", 0))
     else:
         yield _string(heard(found))
 
 
-def _told(found: Kept) -> Iterator[str]:
-    """The provider's events in SSE's notation, whatever framing they came in."""
+def _told(found: Kept, call: int) -> Iterator[str]:
+    """The provider's events in one call, in SSE's notation, whatever framing they came in."""
     for pair in found["pairs"]:
-        yield from _event(pair)
+        yield from _event(pair, call)
     if found["left_out"]["pairs"]:
         yield f"# {_missing(found)}\n"
     for pair in found["last_pairs"]:
-        yield from _event(pair)
+        yield from _event(pair, call)
 
 
-def _event(pair: KeptPair) -> Iterator[str]:
-    if pair["provider"]:
+def _event(pair: KeptPair, call: int) -> Iterator[str]:
+    if pair["provider"] and pair.get("call", 0) == call:
         name = f"event: {_cell(pair['name'])}\n" if pair["name"] else ""
         data = _string(pair["provider"]).strip().replace("\n", "\ndata: ")
         yield f"{name}data: {data}\n"

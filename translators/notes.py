@@ -1,5 +1,6 @@
 """What became of a field that could not be carried exactly: a value that is returned, never a log line."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,3 +24,12 @@ class Note:
     old: Any = None
     new: Any = None
     detail: str = ""
+
+
+def add_new(notes: list[Note], more: Iterable[Note]) -> None:
+    """Those of `more` that are not among `notes` yet: several calls of one request say the same things."""
+    said = {repr(note) for note in notes}
+    for note in more:
+        if (word := repr(note)) not in said:
+            said.add(word)
+            notes.append(note)

@@ -88,6 +88,7 @@ class Pipe:
         self.done = False
         self.started = Started()
         self.finished: Finished | None = None
+        """Of the first choice."""
         self.usage: Usage | None = None
         self.notes: list[Note] = []
         self.whole_body: bytes | None = None
@@ -171,7 +172,8 @@ class Pipe:
                 if kind is UsageReported:
                     self.usage = event.usage  # type: ignore[union-attr]
                 elif kind is Finished:
-                    self.finished = event  # type: ignore[assignment]
+                    if self.finished is None or event.choice < self.finished.choice:  # type: ignore[union-attr]
+                        self.finished = event  # type: ignore[assignment]
                 elif kind is Started:
                     self.started = event  # type: ignore[assignment]
                 pieces.append(self.writer.on(event))

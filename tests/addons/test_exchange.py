@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from addons.observers import Message, Pair, Record
 from routing import config
 from routing.catalogue import Catalogue
 from routing.keys import KeyRing
+from translators.errors import Failure
 
 CONFIG = """
 api-keys: [client-key]
@@ -185,7 +186,7 @@ def test_a_complete_stream_does_not_wait_long_for_the_last_byte() -> None:
     table.exchange.answered(200, SSE)
     table.exchange.feed(sse(START, *TEXT, *STOP))
     assert table.later(0.5) == []
-    assert table.later(0.6) == [Drop(), Finish()]
+    assert table.later(0.6) == [Drop(0), Finish()]
     assert table.exchange.record.end == "complete"
 
 
@@ -468,3 +469,230 @@ def test_half_a_character_in_a_body_is_replaced_and_noted() -> None:
     assert isinstance(send, Send)
     assert json.loads(send.request.body)["messages"][0]["content"][0]["text"] == "a\ufffd b"
     assert [(note.path, note.fate) for note in table.exchange.record.notes] == [("body", "approximated")]
+
+
+# --- one request, several calls ---
+
+
+class FanOut:
+    """An exchange whose request became `n` calls."""
+
+    def __init__(self, n: int, *, stream: bool, extra: str = "") -> None:
+        self.table = Table(extra + "\nstreaming: {keepalive-seconds: 0}\n" if "streaming" not in extra else extra)
+        self.exchange = self.table.exchange
+        self.sent = self.table.ask(stream=stream, n=n)
+
+    def answers(self, call: int, *events: dict[str, Any]) -> list[Action]:
+        self.exchange.connected(call)
+        self.exchange.answered(200, SSE, call)
+        return self.exchange.feed(sse(*(events or (START, *TEXT, *STOP))), call)
+
+    @property
+    def told(self) -> tuple[str, int, int]:
+        record = self.exchange.record
+        return record.end, record.calls, record.attempts
+
+
+def sends(actions: list[Action]) -> list[tuple[int, bool]]:
+    return [(action.call, action.fresh) for action in actions if isinstance(action, Send)]
+
+
+def test_a_request_becomes_several_calls() -> None:
+    fan = FanOut(3, stream=False)
+    assert sends(fan.sent) == [(0, False), (1, False), (2, False)]
+    bodies = {send.request.body for send in fan.sent if isinstance(send, Send)}
+    assert len(bodies) == 1
+    assert fan.table.exchange.record.notes == FanOut(1, stream=False).exchange.record.notes
+
+
+def test_several_answers_are_one_stream() -> None:
+    fan = FanOut(2, stream=True)
+    begin, first = fan.answers(1, START)
+    assert isinstance(begin, Begin)
+    assert isinstance(first, Data)
+    assert b"hello" in said(fan.answers(0))
+    assert b"[DONE]" not in said(fan.exchange.feed(sse(*TEXT), 1))
+    assert fan.exchange.closed(0) == []
+    assert not fan.exchange.over
+    assert said(fan.exchange.feed(sse(*STOP), 1)).endswith(b"data: [DONE]\n\n")
+    assert fan.exchange.closed(1) == [Finish()]
+    assert fan.told == ("complete", 2, 2)
+    usage = fan.exchange.record.usage
+    assert usage is not None
+    assert (usage.input, usage.output) == (10, 4)
+
+
+def test_several_whole_answers_are_one() -> None:
+    fan = FanOut(2, stream=False)
+    for call in (1, 0):
+        fan.exchange.answered(200, JSON, call)
+        assert fan.exchange.feed(json.dumps(WHOLE).encode(), call) == []
+    assert fan.exchange.closed(1) == []
+    body = json.loads(replied(fan.exchange.closed(0)).body)
+    assert (body["usage"]["prompt_tokens"], body["usage"]["completion_tokens"]) == (10, 4)
+    assert fan.exchange.record.finish_reason == "stop"
+
+
+def test_a_few_at_a_time() -> None:
+    fan = FanOut(10, stream=True)
+    assert sends(fan.sent) == [(call, False) for call in range(8)]
+    assert sends(fan.answers(3)) == []
+    assert sends(fan.exchange.closed(3)) == [(8, False)]
+    fan.answers(8)
+    assert sends(fan.table.later(1.1)) == [(9, False)]
+    for call in (0, 1, 2, 4, 5, 6, 7):
+        fan.answers(call)
+        assert sends(fan.exchange.closed(call)) == []
+    assert b"[DONE]" in said(fan.answers(9))
+    assert fan.exchange.closed(9) == [Finish()]
+    assert fan.told == ("complete", 10, 10)
+
+
+def test_the_end_of_one_answers_bytes_is_not_waited_for_long() -> None:
+    fan = FanOut(2, stream=True)
+    fan.answers(0)
+    assert fan.table.later(1.1) == [Drop(0)]
+    fan.answers(1)
+    assert fan.table.later(1.1) == [Drop(1), Finish()]
+
+
+def test_each_call_is_tried_once_more() -> None:
+    fan = FanOut(3, stream=False)
+    assert sends(fan.exchange.broke("it closed the connection", retry=True, call=2)) == [(2, True)]
+    assert sends(fan.exchange.broke("it closed the connection", retry=True, call=0)) == [(0, True)]
+    actions = fan.exchange.broke("it closed the connection", retry=True, call=2)
+    assert actions[0] == Drop()
+    assert replied(actions).status == 502
+    assert fan.told == ("failed", 3, 5)
+
+
+def refused(exchange: Exchange) -> list[Action]:
+    exchange.answered(429, JSON, 1)
+    exchange.feed(b'{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}', 1)
+    return exchange.closed(1)
+
+
+def reported(exchange: Exchange) -> list[Action]:
+    exchange.answered(200, SSE, 1)
+    return exchange.feed(sse({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}), 1)
+
+
+def cut(exchange: Exchange) -> list[Action]:
+    exchange.answered(200, JSON, 1)
+    exchange.feed(json.dumps(WHOLE).encode()[:-9], 1)
+    return exchange.closed(1)
+
+
+def lost(exchange: Exchange) -> list[Action]:
+    return exchange.broke("it closed the connection", retry=False, call=1)
+
+
+def unauthorised(exchange: Exchange) -> list[Action]:
+    return exchange.authorised((), Failure(503, "no token", "server_error"))
+
+
+@pytest.mark.parametrize("form", ["whole", "stream", "stream that has begun"])
+@pytest.mark.parametrize(
+    ("fails", "status"),
+    [
+        pytest.param(refused, 429, id="refused"),
+        pytest.param(reported, 503, id="an error event"),
+        pytest.param(cut, 502, id="cut"),
+        pytest.param(lost, 502, id="lost"),
+        pytest.param(unauthorised, 503, id="not authorised"),
+        pytest.param(lambda exchange: exchange.crashed(), 500, id="a bug of ours"),
+    ],
+)
+def test_one_failure_fails_all(form: str, fails: Callable[[Exchange], list[Action]], status: int) -> None:
+    fan = FanOut(3, stream=form != "whole")
+    if form == "stream that has begun":
+        fan.answers(0)
+        fan.exchange.closed(0)
+    actions = fails(fan.exchange)
+    assert actions[0] == Drop()
+    if form == "stream that has begun":
+        assert isinstance(actions[-1], Finish)
+        assert actions[-1].error is not None
+        error(said(actions))
+    else:
+        assert replied(actions).status == status
+    assert fan.exchange.over
+    assert fan.told == ("failed", 3, 3)
+    assert fan.exchange.closed(2) == fan.exchange.broke("", retry=True, call=2) == []
+
+
+@pytest.mark.parametrize(
+    ("extra", "code"),
+    [
+        pytest.param("timeouts: {connect: 3}", "provider_connect_timeout", id="connect"),
+        pytest.param("timeouts: {first-byte: 3}", "provider_first_byte_timeout", id="first byte"),
+        pytest.param("timeouts: {idle: 3}", "provider_idle_timeout", id="idle"),
+        pytest.param("timeouts: {total: 3}", "provider_total_timeout", id="total"),
+    ],
+)
+def test_patience_ends_with_each_call_by_itself(extra: str, code: str) -> None:
+    fan = FanOut(2, stream=True, extra=extra)
+    fan.answers(0)
+    if "connect" not in extra:
+        fan.exchange.connected(1)
+    if "idle" in extra:
+        fan.answers(1, START)
+    fan.exchange.closed(0)
+    assert fan.exchange.deadline() == pytest.approx(fan.table.clock.time + 3)
+    drop, *actions = fan.table.later(3)
+    assert drop == Drop()
+    assert error(said(actions))["code"] == code
+
+
+def test_keepalives_until_all_answers_are_complete() -> None:
+    fan = FanOut(2, stream=True, extra="streaming: {keepalive-seconds: 5}")
+    fan.answers(0)
+    fan.exchange.closed(0)
+    assert fan.table.later(5) == [Data(b": ping\n\n")]
+    fan.answers(1)
+    assert fan.exchange.deadline() == pytest.approx(fan.table.clock.time + 1)
+
+
+def test_the_client_leaves_several_calls() -> None:
+    fan = FanOut(3, stream=True)
+    fan.answers(0)
+    fan.answers(1, START)
+    assert fan.exchange.cancelled() == [Drop()]
+    usage = fan.exchange.record.usage
+    assert usage is not None
+    assert usage.input == 5
+
+
+def test_who_listens_hears_which_call() -> None:
+    fan = FanOut(2, stream=True)
+    fan.answers(1)
+    fan.answers(0, START)
+    fan.exchange.broke("it closed the connection", retry=False)
+    heard = fan.table.heard
+    assert [(m.phase, m.call, m.attempt) for m in heard.messages] == [
+        ("client_request", 0, 0),
+        ("provider_request", 0, 1),
+        ("provider_request", 1, 1),
+        ("provider_response", 1, 1),
+        ("client_response", 0, 1),
+        ("provider_response", 0, 1),
+    ]
+    assert [pair.call for pair in heard.pairs] == [1] * 6 + [0, 0]
+
+
+def test_notes_of_several_answers_are_told_once() -> None:
+    fan = FanOut(3, stream=False)
+    odd = {**WHOLE, "content": [*WHOLE["content"], {"type": "hologram"}]}
+    for call in range(3):
+        fan.exchange.answered(200, JSON, call)
+        fan.exchange.feed(json.dumps(odd).encode(), call)
+        fan.exchange.closed(call)
+    notes = fan.exchange.record.notes
+    assert [note.path for note in notes].count("content[1]") <= 1
+    assert len(notes) == len({repr(note) for note in notes})
+
+
+def test_several_calls_are_switched_off() -> None:
+    fan = FanOut(2, stream=False, extra="fan-out: false")
+    reply = replied(fan.sent)
+    assert (reply.status, error(reply.body)["param"]) == (400, "n")

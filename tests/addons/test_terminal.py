@@ -56,6 +56,12 @@ def record(**fields):
             id="failed",
         ),
         pytest.param(
+            record(calls=3, attempts=3),
+            "22:13:22  dev  claude -> anthropic/claude-sonnet-4-5  200 whole  12 in 34 out  first 0.41s  total 2.31s"
+            "  own 1.8ms  calls 3",
+            id="three calls, each tried once",
+        ),
+        pytest.param(
             Record("1", STARTED, "POST", "/v1/chat/completions", status=401, end="refused", error="invalid_api_key"),
             "22:13:20  -  POST /v1/chat/completions  401 whole  total 0.00s  own 0.0ms  refused: invalid_api_key",
             id="refused before anything was read",
@@ -106,6 +112,7 @@ def test_json_has_all_its_keys():
         "error": None,
         "cause": None,
         "finish_reason": "stop",
+        "calls": 1,
         "attempts": 1,
         "tokens_in": 12,
         "tokens_out": 34,

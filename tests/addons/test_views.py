@@ -319,3 +319,31 @@ def test_provider_and_client_bodies_are_json_again():
     text = drawn("gateway: provider request", recorded())
     bodies = [part for part in text.split("\n\n") if part.startswith("{")]
     assert [json.loads(body) for body in bodies] == [{"try": 1}, {"try": 2}]
+
+
+def test_the_calls_of_one_request_are_told_apart():
+    flow = tflow.tflow(resp=tutils.tresp(content=None))
+    recorder = FlowRecorder(flow)
+    record = Record(
+        "0f3a", 1_700_000_000.0, "POST", "/v1/chat/completions", stream=True, status=200, calls=2, attempts=3
+    )
+    recorder.message(record, Message("provider_request", 0.001, 1, "POST /v1/messages", TYPE, b"{}", 0))
+    recorder.message(record, Message("provider_request", 0.002, 2, "POST /v1/messages", TYPE, b"{}", 1))
+    recorder.message(record, Message("provider_response", 0.1, 2, "200", TYPE, None, 1))
+    recorder.pair(record, Pair(0.4, "delta", b'{"n":0}', b"data: 0\n\n", call=0))
+    recorder.pair(record, Pair(0.5, "delta", b'{"n":1}', b"data: 1\n\n", call=1))
+    recorder.pair(record, Pair(0.6, "", b"", b": ping\n\n"))
+    recorder.ended(record)
+    overview = drawn("gateway", flow)
+    assert "  calls       2\n  attempts    3\n" in overview
+    assert "provider request   POST /v1/messages  2 bytes  call 1\n" in overview
+    assert "provider request   POST /v1/messages  2 bytes  call 2  attempt 2\n" in overview
+    pairs = drawn("gateway: stream pairs", flow)
+    assert [line.rpartition("  ")[2] for line in pairs.splitlines() if " ms " in line and "->" in line] == [
+        "(call 1)",
+        "(call 2)",
+        "(the gateway itself)",
+    ]
+    answer = drawn("gateway: provider response", flow)
+    assert "after the start (call 2, attempt 2)" in answer
+    assert ('{"n":1}' in answer, '{"n":0}' in answer) == (True, False)

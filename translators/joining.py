@@ -1,0 +1,106 @@
+"""Several answers as one: a request that became several calls to a provider is answered as if it had been one call.
+
+Each call's events go to a writer of its own, `Joined.part`; they leave by the client's writer as they come, with
+`choice` counted over all calls, and the client's writer hears one beginning, one usage and one end.
+"""
+
+from dataclasses import replace
+
+from translators.dialects import Writer
+from translators.errors import BadAnswer, Failure
+from translators.events import Event, Noted, Relayed, Started, Usage, UsageReported
+
+
+class Joined:
+    """The answers of `calls` calls on their way to `writer`. Once one of them has failed, nothing is said any more:
+    an answer that is short of a part never ends as if it were complete."""
+
+    def __init__(self, writer: Writer, calls: int) -> None:
+        self._writer = writer
+        self._calls = self._open = calls
+        self._started = False
+        self._failed = False
+        self._told: dict[int, Usage] = {}
+        """What each call reported last, by its first choice."""
+
+    def part(self, choice: int, choices: int) -> "Part":
+        """The writer of a call that was asked for `choices` choices, the first of which is `choice` to the client."""
+        return Part(self, choice, choices)
+
+    @property
+    def usage(self) -> Usage | None:
+        """Of all calls together, so far; of a whole answer only if every call has told its own."""
+        if not self._told or (self._open == 0 and len(self._told) < self._calls):
+            return None
+        return total(list(self._told.values()))
+
+    def on(self, event: Event) -> bytes:
+        if self._failed:
+            return b""
+        if type(event) is Started:
+            if self._started:
+                return b""
+            self._started = True
+        return self._writer.on(event)
+
+    def spent(self, choice: int, usage: Usage) -> None:
+        """What the call whose first choice is `choice` has cost so far."""
+        self._told[choice] = usage
+
+    def close(self) -> bytes:
+        """One call's answer is complete; the last one ends the client's."""
+        self._open -= 1
+        if self._open or self._failed:
+            return b""
+        usage = self.usage
+        said = b"" if usage is None else self._writer.on(UsageReported(usage))
+        return said + self._writer.close()
+
+    def fail(self, failure: Failure) -> bytes:
+        if self._failed:
+            return b""
+        self._failed = True
+        return self._writer.fail(failure)
+
+
+class Part:
+    """The `Writer` of one call among several."""
+
+    def __init__(self, joined: Joined, choice: int, choices: int) -> None:
+        self._joined = joined
+        self._first = choice
+        self._choices = choices
+
+    def on(self, event: Event) -> bytes:
+        """Raises `BadAnswer` for a choice that nobody asked for: it would pass for one of another call's."""
+        match event:
+            case UsageReported(usage):
+                self._joined.spent(self._first, usage)
+                return b""
+            case Started() | Noted() | Relayed():
+                return self._joined.on(event)
+        if event.choice >= self._choices:
+            raise BadAnswer.unreadable("The provider answered with more choices than it was asked for.")
+        return self._joined.on(replace(event, choice=event.choice + self._first) if self._first else event)
+
+    def close(self) -> bytes:
+        return self._joined.close()
+
+    def fail(self, failure: Failure) -> bytes:
+        return self._joined.fail(failure)
+
+
+def total(usages: list[Usage]) -> Usage:
+    """Of several answers. A detail that one of them did not tell is unknown of them all."""
+    return Usage(
+        sum(usage.input for usage in usages),
+        sum(usage.output for usage in usages),
+        _detail([usage.cache_read for usage in usages]),
+        _detail([usage.cache_write for usage in usages]),
+        _detail([usage.reasoning for usage in usages]),
+    )
+
+
+def _detail(counts: list[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
