@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from translators.clients import chat
+from translators.clients import chat, responses
 from translators.dialects import ClientDialect, ProviderDialect, Relay
 from translators.providers import anthropic
 
-CLIENTS: Mapping[str, ClientDialect] = {chat.name: chat}
+CLIENTS: Mapping[str, ClientDialect] = {chat.name: chat, responses.name: responses}
 PROVIDERS: Mapping[str, ProviderDialect] = {anthropic.name: anthropic}
 RELAYS: Mapping[tuple[str, str], Relay] = {}
 """By the names of a client dialect and of a provider that speaks it."""

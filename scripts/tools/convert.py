@@ -34,7 +34,13 @@ The body is on standard output; path, headers and notes (path, fate, old -> new,
 Exit status: 0; 1 the request is refused or the answer is broken (OpenAI's error on standard error); 2 usage."""
 
 MINIMAL: dict[str, dict[str, Any]] = {
-    "chat": {"messages": [{"role": "user", "content": "x"}], "stream": True, "stream_options": {"include_usage": True}}
+    "chat": {"messages": [{"role": "user", "content": "x"}], "stream": True, "stream_options": {"include_usage": True}},
+    "responses": {
+        "input": "x",
+        "stream": True,
+        "reasoning": {"summary": "auto"},
+        "include": ["message.output_text.logprobs"],
+    },
 }
 """By client dialect, a request for an answer that has everything: what an answer without a request is shown as."""
 
@@ -167,7 +173,7 @@ def replayed(
     split: int | None = None,
 ) -> tuple[bytes, Pipe]:
     """The client's bytes, and the pipe that they came through."""
-    envelope = Envelope("chatcmpl-0", 0, wanted.asked.model)
+    envelope = Envelope(f"{client.id_prefix}0", 0, wanted.asked.model)
     writer: Writer = (client.streamed if streamed else client.whole)(wanted.asked.form, envelope)
     pipe = Pipe(provider.answer(wanted.recall), writer, content_type=recording.headers.get("content-type", ""))
     data, size = recording.data, split or len(recording.data) or 1
