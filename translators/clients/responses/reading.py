@@ -54,6 +54,7 @@ def _echo(body: Mapping[str, Any], *, stored: bool) -> dict[str, Any]:
     reasoning = body.get("reasoning") or {}
     text = body.get("text") or {}
     said = {name: body.get(name) for name in _REPEATED}
+    said |= {name: body[name] for name in _IF_SAID if body.get(name) is not None}
     return {
         **said,
         "background": False,
@@ -77,9 +78,8 @@ _REPEATED = (
     "instructions",
     "max_output_tokens",
     "previous_response_id",
-    "prompt_cache_key",
-    "safety_identifier",
     "temperature",
     "top_p",
-    "user",
 )
+_IF_SAID = ("prompt_cache_key", "safety_identifier", "user")
+"""By OpenAI's schema these are never null."""

@@ -38,7 +38,7 @@ def response(
         "output": list(output.items),
         **form.echo,
         **_service_tier(output.finished),
-        "usage": None if output.usage is None else _usage(output.usage),
+        **({} if output.usage is None else {"usage": _usage(output.usage)}),
     }
 
 

@@ -48,7 +48,7 @@ class Streamed:
         return out + self._end("failed", failure)
 
     def _begin(self) -> bytes:
-        begun = response(self.form, self.envelope, self.output, "in_progress") | {"output": [], "usage": None}
+        begun = response(self.form, self.envelope, _output(self.form, self.envelope), "in_progress")
         told = [{"type": f"response.{stage}", "response": begun} for stage in ("created", "in_progress")]
         return self._written(told)
 
