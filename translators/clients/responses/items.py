@@ -49,6 +49,8 @@ class History:
     _called: set[str] = field(default_factory=set)
     _answers: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     """By call id, the results that were not come to yet."""
+    _moved: set[int] = field(default_factory=set)
+    """Where results stand that were sent before their place."""
     _signed: dict[str, tuple[str, str | None, str]] = field(default_factory=dict)
     """By call id, signatures that wait for their call, who signed, and where the client wrote it."""
 
@@ -59,7 +61,8 @@ class History:
             if item.get("type") in _RESULTS:
                 self._answers.setdefault(item["call_id"], (index, item))
         for index, item in enumerate(items):
-            self._item(index, item)
+            if index not in self._moved:
+                self._item(index, item)
         self._settle()
         for _, _, at in self._signed.values():
             self.findings.note(at, "dropped", "It signs a call that does not come after it.")
@@ -108,16 +111,15 @@ class History:
 
     def _result(self, index: int, item: dict[str, Any], at: str) -> None:
         id = item["call_id"]
-        if (waiting := self._answers.get(id)) is None or waiting[0] != index:
-            if id in self._called and "output" in item:
-                self.findings.problem(f"{at}.call_id", "is the id of a call that is answered already")
-            return
         if id not in self._called:
             sentence = "is the id of no tool call before it; send the item with that call first"
             self.findings.problem(f"{at}.call_id", sentence)
-            return
-        self._turn()
-        self._answer(id, item, at)
+            self._answers.pop(id, None)
+        elif (waiting := self._answers.get(id)) is None or waiting[0] != index:
+            self.findings.problem(f"{at}.call_id", "is the id of a call that is answered already")
+        else:
+            self._turn()
+            self._answer(id, item, at)
 
     def _answer(self, id: str, item: dict[str, Any], at: str) -> None:
         del self._answers[id], self._open[id], item["call_id"]
@@ -125,7 +127,6 @@ class History:
             item.pop(name, None)
         parts = content(item.pop("output"), f"{at}.output", self.findings)
         self.turns.append(Turn("tool", (ToolResult(id, tuple(parts), at=at),), at=at))
-        item.pop("type", None)
         self._left(item, at)
 
     def _turn(self) -> None:
@@ -145,6 +146,8 @@ class History:
                 continue
             path = item_path(found[0], self.before)
             self.findings.note(path, "moved", "The result of a call is sent right after it.")
+            self._moved.add(found[0])
+            del found[1]["type"]
             self._answer(id, found[1], path)
 
     def _reasoning(self, item: dict[str, Any], at: str) -> list[Part]:
