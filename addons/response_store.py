@@ -32,7 +32,7 @@ class ResponseStore:
         self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
         """By client and id, the one that was not used for longest first."""
         self._items: dict[tuple[str, str], tuple[str, Item]] = {}
-        """By client and id of an item, the response that it came with."""
+        """By client and id of an item, the response that it first came with: whoever refers to it uses that."""
         self.size = 0
 
     def put(self, client: str, kept: Remembered, now: float) -> None:
@@ -46,7 +46,7 @@ class ResponseStore:
         self.size += size
         for item in _items(kept):
             if isinstance(id := item.get("id"), str):
-                self._items[client, id] = (kept.id, item)
+                self._items.setdefault((client, id), (kept.id, item))
         while self.size > self._max_bytes:
             self._drop(next(iter(self._entries)))
 

@@ -88,7 +88,7 @@ def test_a_refused_request(given: str, code: str | None, param: str | None) -> N
         pytest.param(["--to", "anthropic", "/nowhere"], "/nowhere cannot be read: No such file", id="unreadable"),
         pytest.param(["--to", "anthropic", "/"], "/ cannot be read: Is a directory", id="folder"),
         pytest.param(["--to", "klingon", "-"], "(choose from anthropic)", id="unknown provider"),
-        pytest.param(["--from", "klingon", "--to", "anthropic", "-"], "(choose from chat)", id="unknown client"),
+        pytest.param(["--from", "klingon", "--to", "anthropic", "-"], "(choose from chat", id="unknown client"),
         pytest.param(["-"], "required: --to", id="no provider"),
         pytest.param(["--to", "anthropic", "--stream", "-"], "need --answer", id="a form without an answer"),
         pytest.param(["--to", "anthropic", "--answer", "-", "-"], "cannot both come", id="standard input twice"),

@@ -46,7 +46,10 @@ class Slot:
     head: bytes | None = None
 
     def text(self) -> str:
-        return "".join(self.pieces)
+        """So far. It is put together once, however often it is asked for."""
+        if len(self.pieces) > 1:
+            self.pieces[:] = ["".join(self.pieces)]
+        return self.pieces[0] if self.pieces else ""
 
 
 Told = Wire | tuple[Slot, str]
@@ -69,10 +72,16 @@ class Part:
 
 @dataclass(slots=True, eq=False)
 class Call:
+    """`field` is the one of its item that holds its text."""
+
     slot: Slot
     wire: Wire
     field: str
     open: bool = True
+
+    def complete(self) -> bool:
+        """Whether nothing more can come: free text is over with whatever comes next."""
+        return self.field == "input" or _is_json(self.slot.text())
 
 
 @dataclass(slots=True, eq=False)
@@ -104,6 +113,8 @@ class Output:
         """The one whose item is open."""
         self._thoughts: dict[int, Thought] = {}
         self._calls: dict[int, Call] = {}
+        self._waiting: list[Call] = []
+        """Those that are open."""
         self._last: Wire | None = None
         """The item that is cut where the answer is."""
 
@@ -138,9 +149,8 @@ class Output:
         """The answer is over. `cut`: before its end, so that the last item is not complete."""
         self._last = self._open_item() if cut else None
         told = self._settle()
-        for call in self._calls.values():
-            if call.open:
-                told += self._call_done(call)
+        for call in self._waiting:
+            told += self._call_done(call)
         return told
 
     def broken(self) -> None:
@@ -149,11 +159,12 @@ class Output:
             self._part.wire[_FIELDS[self._part.wire["type"]]] = self._part.slot.text()
         if self._message is not None:
             self._message["status"] = "incomplete"
-        for call in self._calls.values():
-            if call.open:
-                call.wire[call.field] = call.slot.text()
-                if "status" in call.wire:
-                    call.wire["status"] = "incomplete"
+        if self._thought is not None and self._thought.wire is not None and self._thought.slot is not None:
+            self._thought.wire["summary"] = [{"type": "summary_text", "text": self._thought.slot.text()}]
+        for call in self._waiting:
+            call.wire[call.field] = call.slot.text()
+            if "status" in call.wire:
+                call.wire["status"] = "incomplete"
 
     def _rare(self, event: Event) -> Iterable[Told]:
         match event:
@@ -195,7 +206,7 @@ class Output:
             return self._message
         if self._thought is not None:
             return self._thought.wire
-        return next((call.wire for call in reversed(self._calls.values()) if call.open), None)
+        return self._waiting[-1].wire if self._waiting else None
 
     def _settle(self) -> list[Told]:
         """Whatever is open ends, since something else begins."""
@@ -208,9 +219,11 @@ class Output:
             self._message = None
         if self._thought is not None:
             told += self._thought_done(self._thought, None)
-        for call in self._calls.values():
-            if call.open and (call.field == "input" or _is_json(call.slot.text())):
-                told += self._call_done(call)
+        over = [call for call in self._waiting if call.complete()] if self._waiting else []
+        for call in over:
+            told += self._call_done(call)
+        if over:
+            self._waiting = [call for call in self._waiting if call.open]
         return told
 
     # --- messages ---------------------------------------------------------------------------------
@@ -362,7 +375,8 @@ class Output:
             wire |= {**spaced, "arguments": ""}
         item, added = self._add(prefix, wire)
         slot = Slot(kind, {"item_id": item["id"], "output_index": added["output_index"]})
-        self._calls[event.index] = Call(slot, item, name_of_text)
+        self._calls[event.index] = call = Call(slot, item, name_of_text)
+        self._waiting.append(call)
         told.append(added)
         return told
 

@@ -29,6 +29,8 @@ def parse(body: Any, past: Past = NOTHING) -> Asked:
     tools.read(fields.pop("tools", None) or (), "tools")
     history = History(findings, tools, whole.before)
     turns = (*_instructions(fields), *history.read(fields.pop("input")))
+    if not turns and not whole.body["input"]:
+        findings.problem("input", "must not be empty")
     chosen = tools.choice(fields.pop("tool_choice", None))
     asked = options(fields, history, findings)
     findings.raise_problems()

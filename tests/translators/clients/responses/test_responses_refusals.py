@@ -45,6 +45,7 @@ P = "input[0].content[0]"
 CASES: list[tuple[dict[str, Any], str, str]] = [
     ({}, "input", "missing_required_parameter"),
     ({"input": 5}, "input", "invalid_type"),
+    ({"input": []}, "input", "invalid_value"),
     (items(5), "input[0]", "invalid_type"),
     (items({}), "input[0].type", "missing_required_parameter"),
     (items({"type": "other"}), "input[0].type", "invalid_value"),
