@@ -37,6 +37,7 @@ def response(
         "model": envelope.model,
         "output": list(output.items),
         **form.echo,
+        **({"store": False} if status == "failed" else {}),
         **_service_tier(output.finished),
         **({} if output.usage is None else {"usage": _usage(output.usage)}),
     }

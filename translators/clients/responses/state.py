@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from translators.clients.responses.form import Form
-from translators.errors import BadRequest
+from translators.errors import BadRequest, Failure
 
 Item = Mapping[str, Any]
 
@@ -79,10 +79,21 @@ def continued(body: Any, past: Past) -> Continued:
 
 
 def remembered(form: Form, response: Mapping[str, Any]) -> Remembered | None:
-    """What to keep of an exchange; None where the client did not want it, or the gateway keeps nothing."""
-    if form.input is None:
+    """What to keep of an exchange; None where the client did not want it, the gateway keeps nothing, or nothing can go
+    on from here."""
+    if form.input is None or response["status"] == "failed":
         return None
     return Remembered(response["id"], response, form.input, form.previous)
+
+
+def missing(id: str) -> Failure:
+    """The answer to GET and DELETE /v1/responses/{id} where there is none."""
+    return Failure(404, f"Response with id '{id[:80]}' not found.", "invalid_request_error", "response_id")
+
+
+def deleted(id: str) -> dict[str, Any]:
+    """The answer to DELETE /v1/responses/{id}."""
+    return {"id": id, "object": "response", "deleted": True}
 
 
 def _own(given: Any, past: Past) -> tuple[Item, ...] | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from translators.clients.chat.findings import Findings
+from translators.clients.chat.parts import cache_of
 from translators.clients.responses.shapes.tools import SEARCHES
 from translators.conversation import CustomTool, FunctionTool, Option, Tool, ToolChoice, WebSearch
 
@@ -88,7 +89,9 @@ class Tools:
         _direct_only(tool, at, self.findings)
         description = tool.pop("description", None)
         if kind == "function":
-            read: Tool = FunctionTool(name, description, tool.pop("parameters", None), tool.pop("strict", None), at)
+            parameters, strict = tool.pop("parameters", None), tool.pop("strict", None)
+            cache = cache_of(tool, at, self.findings) if tool else None
+            read: Tool = FunctionTool(name, description, parameters, strict, at, cache)
         else:
             syntax, grammar = self._format(tool.pop("format", None), f"{at}.format")
             read = CustomTool(name, description, syntax, grammar, at)

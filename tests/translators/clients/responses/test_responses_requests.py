@@ -111,6 +111,11 @@ PARTS = [
         Text("x", P, Cache("30m")),
         id="a breakpoint",
     ),
+    pytest.param(
+        {"type": "input_text", "text": "x", "cache_control": {"type": "ephemeral"}},
+        Text("x", P, Cache()),
+        id="Anthropic's breakpoint",
+    ),
     pytest.param({"type": "input_image", "image_url": "https://a/b"}, Image(Link("https://a/b"), at=P), id="a link"),
     pytest.param(
         {"type": "input_image", "image_url": f"data:image/png;base64,{PNG}", "detail": "high"},
@@ -383,6 +388,11 @@ SCHEMA = {"type": "object", "properties": {}}
             {"type": "function", "name": "f", "allowed_callers": ["direct"], "strict": None},
             FunctionTool("f", at="tools[0]"),
             id="for direct calls",
+        ),
+        pytest.param(
+            {"type": "function", "name": "f", "cache_control": {"type": "ephemeral"}},
+            FunctionTool("f", at="tools[0]", cache=Cache()),
+            id="a breakpoint",
         ),
         pytest.param(
             {"type": "custom", "name": "c", "description": "d"}, CustomTool("c", "d", at="tools[0]"), id="free text"

@@ -9,10 +9,10 @@ from test_responses_answers import TEXT, TURN
 
 from addons.response_store import ResponseStore
 from translators.clients import responses
-from translators.clients.responses.state import remembered
+from translators.clients.responses.state import deleted, missing, remembered
 from translators.conversation import Reasoning, Text, ToolCall, ToolResult
 from translators.dialects import Envelope
-from translators.errors import BadRequest
+from translators.errors import BadRequest, Failure
 
 NOW = 5.0
 
@@ -120,3 +120,18 @@ def test_a_streamed_response_is_kept_alike() -> None:
     kept = remembered(asked.form, writer.response)  # type: ignore[attr-defined]
     assert kept is not None
     assert kept.response == whole(TEXT, asked.form)
+
+
+def test_a_response_that_failed_is_not_kept() -> None:
+    asked = responses.parse({"model": "m", "input": "x"}, ResponseStore().of("ann", NOW))
+    writer = responses.streamed(asked.form, ENVELOPE)
+    writer.fail(Failure(502, "Broke.", "upstream_error"))
+    failed = writer.response  # type: ignore[attr-defined]
+    assert (failed["status"], failed["store"]) == ("failed", False)
+    assert remembered(asked.form, failed) is None
+
+
+def test_the_answers_about_a_response() -> None:
+    assert deleted("resp_1") == {"id": "resp_1", "object": "response", "deleted": True}
+    assert missing("resp_1").status == 404
+    assert len(missing("x" * 1000).message) < 200

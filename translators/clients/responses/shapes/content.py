@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, Tag
 
-from translators.clients.chat.shapes.content import Breakpoint, InputAudio
+from translators.clients.chat.shapes.content import Breakpoint, CacheControl, InputAudio
 from translators.clients.chat.shapes.unions import by, neither, none_of, text_or_list, wire
 
 
 @wire
 class Part(TypedDict):
     prompt_cache_breakpoint: NotRequired[Breakpoint | None]
+    cache_control: NotRequired[CacheControl | None]
 
 
 @wire

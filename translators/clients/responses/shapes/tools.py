@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, Tag
 
+from translators.clients.chat.shapes.content import Breakpoint, CacheControl
 from translators.clients.chat.shapes.request import Place
 from translators.clients.chat.shapes.tools import Name
 from translators.clients.chat.shapes.unions import JsonObject, by, neither, none_of, text_or_object, wire
@@ -16,6 +17,8 @@ class FunctionTool(TypedDict):
     description: NotRequired[str | None]
     parameters: NotRequired[JsonObject | None]
     strict: NotRequired[bool | None]
+    cache_control: NotRequired[CacheControl | None]
+    prompt_cache_breakpoint: NotRequired[Breakpoint | None]
 
 
 @wire
