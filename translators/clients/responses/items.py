@@ -4,6 +4,7 @@ Adjacent items of the assistant (reasoning, messages, calls) are one turn whose 
 how a model that thinks between its calls wants them back. Each result of a call is a turn.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,7 +48,7 @@ class History:
     _open: dict[str, str] = field(default_factory=dict)
     """Calls that wait for their result, and where they were made."""
     _called: set[str] = field(default_factory=set)
-    _answers: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    _answers: dict[str, deque[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
     """By call id, the results that were not come to yet."""
     _moved: set[int] = field(default_factory=set)
     """Where results stand that were sent before their place."""
@@ -59,7 +60,7 @@ class History:
             return (Turn("user", (Text(items, "input"),), at="input"),)
         for index, item in enumerate(items):
             if item.get("type") in _RESULTS:
-                self._answers.setdefault(item["call_id"], (index, item))
+                self._answers.setdefault(item["call_id"], deque()).append((index, item))
         for index, item in enumerate(items):
             if index not in self._moved:
                 self._item(index, item)
@@ -100,8 +101,8 @@ class History:
 
     def _call(self, kind: str, item: dict[str, Any], at: str) -> ToolCall:
         id, custom = item.pop("call_id"), kind == "custom_tool_call"
-        if id in self._called:
-            self.findings.problem(f"{at}.call_id", "is the id of an earlier call; give each its own")
+        if id in self._open:
+            self.findings.problem(f"{at}.call_id", "is the id of an earlier call without a result; give each its own")
         self._called.add(id)
         self._open[id] = at
         name = self.tools.name_of(item.pop("namespace", None), item.pop("name"))
@@ -111,19 +112,21 @@ class History:
 
     def _result(self, index: int, item: dict[str, Any], at: str) -> None:
         id = item["call_id"]
-        if id not in self._called:
-            sentence = "is the id of no tool call before it; send the item with that call first"
-            self.findings.problem(f"{at}.call_id", sentence)
-            self._answers.pop(id, None)
-        elif (waiting := self._answers.get(id)) is None or waiting[0] != index:
-            self.findings.problem(f"{at}.call_id", "is the id of a call that is answered already")
-        else:
+        if id in self._open:
             self._turn()
-            self._answer(id, item, at)
+            self._answer(id, at)
+            return
+        self._answers[id].popleft()
+        sentence = "is the id of no tool call before it; send the item with that call first"
+        if id in self._called:
+            sentence = "is the id of a call that is answered already"
+        self.findings.problem(f"{at}.call_id", sentence)
 
-    def _answer(self, id: str, item: dict[str, Any], at: str) -> None:
-        del self._answers[id], self._open[id], item["call_id"]
-        for name in ("name", "namespace"):
+    def _answer(self, id: str, at: str) -> None:
+        """With the first result of the call that was not come to yet."""
+        _, item = self._answers[id].popleft()
+        del self._open[id]
+        for name in ("type", "call_id", "name", "namespace"):
             item.pop(name, None)
         parts = content(item.pop("output"), f"{at}.output", self.findings)
         self.turns.append(Turn("tool", (ToolResult(id, tuple(parts), at=at),), at=at))
@@ -140,15 +143,15 @@ class History:
         result anywhere; other providers want it right after its call."""
         self._turn()
         for id, at in list(self._open.items()):
-            if (found := self._answers.get(id)) is None:
+            if not (found := self._answers.get(id)):
                 self.findings.problem(at, "has no result; send an item of type function_call_output (or custom) for it")
                 del self._open[id]
                 continue
-            path = item_path(found[0], self.before)
+            index, _ = found[0]
+            path = item_path(index, self.before)
             self.findings.note(path, "moved", "The result of a call is sent right after it.")
-            self._moved.add(found[0])
-            del found[1]["type"]
-            self._answer(id, found[1], path)
+            self._moved.add(index)
+            self._answer(id, path)
 
     def _reasoning(self, item: dict[str, Any], at: str) -> list[Part]:
         sealed, summary, said = (item.pop(name, None) for name in ("encrypted_content", "summary", "content"))

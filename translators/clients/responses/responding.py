@@ -35,7 +35,7 @@ def response(
         "error": None if failure is None else _error(failure),
         "incomplete_details": None if reason is None else {"reason": reason},
         "model": envelope.model,
-        "output": list(output.items),
+        "output": list(output.items.wires),
         **form.echo,
         **({"store": False} if status == "failed" else {}),
         **_service_tier(output.finished),

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic_core import to_json
 
 from translators.clients.responses.form import Form
-from translators.clients.responses.output import Output, Slot, Told
+from translators.clients.responses.growing import Slot, Told
+from translators.clients.responses.output import Output
 from translators.clients.responses.responding import incomplete, response
 from translators.dialects import Envelope
 from translators.errors import Failure

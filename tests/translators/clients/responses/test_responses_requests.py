@@ -223,6 +223,13 @@ def test_a_result_that_comes_later_is_moved_to_its_call() -> None:
     assert asked.notes == (Note("input[4]", "moved", detail="The result of a call is sent right after it."),)
 
 
+def test_an_id_may_come_again_when_its_call_is_answered() -> None:
+    """Providers without ids get counted ones, which begin anew with each answer."""
+    read = turns(call(), output(said="1"), call(), output(said="2"))
+    assert [turn.role for turn in read] == ["assistant", "tool", "assistant", "tool"]
+    assert read[3] == result("input[3]", Text("2", "input[3].output"))
+
+
 def test_a_tool_of_a_namespace_is_called_by_its_whole_name() -> None:
     first, _ = turns(call(namespace="crm", name="find"), output(name="find", namespace="crm"))
     assert first.parts == (ToolCall("c", "crm__find", "{}", at="input[0]"),)
