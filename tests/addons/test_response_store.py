@@ -93,3 +93,13 @@ def test_putting_again_replaces() -> None:
     size = store.size
     store.put("ann", kept("resp_1"), 0)
     assert store.size == size
+
+
+def test_an_item_that_is_sent_again_stays_its_first_responses() -> None:
+    store = ResponseStore(max_age=10)
+    first = kept("resp_1")
+    store.put("ann", first, 0)
+    store.put("ann", Remembered("resp_2", {"id": "resp_2", "output": []}, tuple(first.response["output"])), 0)
+    store.delete("ann", "resp_2", 0)
+    assert store.item("ann", "msg_resp_1", 9) is not None
+    assert store.get("ann", "resp_1", 18) is not None

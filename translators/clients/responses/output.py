@@ -46,6 +46,8 @@ class Output:
         self._calls = Calls(self.items, form.spaced)
 
     def on(self, event: Event) -> Iterable[Told]:
+        if getattr(event, "choice", 0):  # a response has one answer, and no more is ever asked for
+            return ()
         match event:
             case TextDelta(text):
                 if (live := self._messages.live) is None:

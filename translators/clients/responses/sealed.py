@@ -42,7 +42,7 @@ def unseal(text: str) -> Sealed | None:
     data = text[len(_PREFIX) :]
     try:
         said = from_json(urlsafe_b64decode(data + "=" * (-len(data) % 4)))
-        what = _ADAPTER.validate_python(said, strict=None)
+        what = _ADAPTER.validate_python(said)
     except (ValueError, ValidationError):
         return None
     fits = {"thinking": what.signature, "redacted": what.data, "call": what.call_id, "foreign": what.block}

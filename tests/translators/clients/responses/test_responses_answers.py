@@ -482,6 +482,18 @@ def test_a_citation_counts_the_characters_of_its_part() -> None:
     assert cited[0][0]["type"] == "url_citation"
 
 
+def test_a_citation_that_comes_late_is_told_all_the_same() -> None:
+    events = [Started(), TextDelta("One"), ToolCallStarted(0, "a", "f"), ToolCallDelta(0, "{}")]
+    told = streamed([*events, Annotation(0, 3, "t", "u"), CALLS], SEEN)
+    added = next(p for p in told if p["type"] == "response.output_text.annotation.added")
+    assert (added["output_index"], added["annotation"]["end_index"]) == (0, 3)
+    assert told[-1]["response"]["output"][0]["content"][0]["annotations"] == [added["annotation"]]
+
+
+def test_there_is_one_answer() -> None:
+    assert whole([*TEXT[:-1], TextDelta("other", choice=1), STOP], SEEN) == whole(TEXT, SEEN)
+
+
 def test_probabilities_are_told_to_who_asked() -> None:
     told = streamed(EVERYTHING, SEEN)
     tokens = [
