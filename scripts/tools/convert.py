@@ -36,6 +36,12 @@ Exit status: 0; 1 the request is refused or the answer is broken (OpenAI's error
 MINIMAL: dict[str, dict[str, Any]] = {
     "chat": {"messages": [{"role": "user", "content": "x"}], "stream": True, "stream_options": {"include_usage": True}},
     "completions": {"prompt": "x", "stream": True, "stream_options": {"include_usage": True}},
+    "responses": {
+        "input": "x",
+        "stream": True,
+        "reasoning": {"summary": "auto"},
+        "include": ["message.output_text.logprobs"],
+    },
 }
 """By client dialect, a request for an answer that has everything: what an answer without a request is shown as."""
 

@@ -1,16 +1,21 @@
 """What the contract is tried on: every recorded answer of every provider dialect, told by every client dialect."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import openai
 from openai._models import construct_type
 from openai.lib.streaming.chat import ChatCompletionStreamState
+from openai.lib.streaming.responses._responses import ResponseStreamState
 from openai.types.chat import ChatCompletionChunk
+from openai.types.responses import ResponseStreamEvent
+from pydantic import TypeAdapter
 
-from translators.clients import completions
+from translators.clients import completions, responses
 from translators.clients.chat import Form
 from translators.dialects import Envelope, Framing, Recall, Writer
 from translators.pipe import Pipe
@@ -47,7 +52,13 @@ class Reading:
     comparable: Callable[[dict[str, Any]], dict[str, Any]]
     answer: Callable[[bytes], Any]
     """What a whole answer says, without its usage."""
-    terminator: bytes
+    terminator: bytes | re.Pattern[bytes]
+
+    def ends(self, stream: bytes) -> list[int]:
+        """Where a terminator ends."""
+        wanted = self.terminator
+        pattern = re.compile(re.escape(wanted)) if isinstance(wanted, bytes) else wanted
+        return [found.end() for found in pattern.finditer(stream)]
 
 
 def chat_payloads(stream: bytes) -> list[dict[str, Any]]:
@@ -117,6 +128,45 @@ def completions_answer(whole: bytes) -> Any:
     return json.loads(whole)["choices"]
 
 
+STREAM_EVENT: TypeAdapter[ResponseStreamEvent] = TypeAdapter(ResponseStreamEvent)
+
+
+def responses_payloads(stream: bytes) -> list[dict[str, Any]]:
+    """Every event has its name twice, and its number."""
+    *events, rest = stream.split(b"\n\n")
+    assert rest == b""
+    payloads = []
+    for event in events:
+        name, data = event.split(b"\n")
+        payloads.append(json.loads(data.removeprefix(b"data: ")))
+        assert name == f"event: {payloads[-1]['type']}".encode()
+    assert [payload["sequence_number"] for payload in payloads] == list(range(len(payloads)))
+    return payloads
+
+
+def responses_fold(stream: bytes) -> dict[str, Any]:
+    """The last event's response, which must be what the openai SDK's accumulator and whoever takes items as they are
+    done make of the events."""
+    state: ResponseStreamState[None] = ResponseStreamState(input_tools=(), text_format=openai.omit)
+    done: dict[int, Any] = {}
+    payloads = responses_payloads(stream)
+    for payload in payloads:
+        state.handle_event(STREAM_EVENT.validate_python(payload))
+        if payload["type"] == "response.output_item.done":
+            assert payload["output_index"] not in done
+            done[payload["output_index"]] = payload["item"]
+    final: dict[str, Any] = payloads[-1]["response"]
+    assert [done[index] for index in range(len(done))] == final["output"]
+    if (completed := state._completed_response) is not None:
+        assert [item.id for item in completed.output] == [item["id"] for item in final["output"]]
+    return final
+
+
+def responses_answer(whole: bytes) -> Any:
+    body = json.loads(whole)
+    return [body[name] for name in ("status", "incomplete_details", "output")]
+
+
 READINGS = {
     "chat": Reading(Form(usage=True), chat_fold, comparable, chat_answer, b"data: [DONE]\n\n"),
     "completions": Reading(
@@ -125,6 +175,13 @@ READINGS = {
         completions_comparable,
         completions_answer,
         b"data: [DONE]\n\n",
+    ),
+    "responses": Reading(
+        responses.parse({"model": "m", "input": "x", "reasoning": {"summary": "auto"}, "top_logprobs": 2}).form,
+        responses_fold,
+        lambda whole: whole,
+        responses_answer,
+        re.compile(rb"event: response\.(?:completed|incomplete)\ndata: [^\n]*\n\n"),
     ),
 }
 

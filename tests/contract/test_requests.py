@@ -154,6 +154,27 @@ BODIES: dict[str, dict[str, Any]] = {
         "stream_options": {"include_usage": True},
         "surprise": [1],
     },
+    "responses": {
+        "model": "m",
+        "stream": True,
+        "instructions": "s",
+        "input": [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "input_text", "text": "t"},
+                    {"type": "input_image", "image_url": "data:image/png;base64,AAAA", "detail": "low"},
+                ],
+            },
+            {"type": "function_call", "call_id": "c", "name": "look", "arguments": "{}", "status": "completed"},
+            {"type": "function_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "seen"}]},
+        ],
+        "tools": [{"type": "function", "name": "look", "parameters": {"type": "object"}, "strict": False}],
+        "tool_choice": {"type": "function", "name": "look"},
+        "reasoning": {"effort": "low", "summary": "auto"},
+        "text": {"format": {"type": "json_schema", "name": "n", "schema": {"type": "object"}}},
+        "surprise": [1],
+    },
 }
 
 

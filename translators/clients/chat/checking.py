@@ -75,7 +75,7 @@ def check(body: Any) -> Checked:
         fields = ADAPTER.validate_python(opened)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        problems += [_problem(detail, moved) for detail in details]
+        problems += [problem(detail, moved) for detail in details]
     if problems:
         raise refusal(problems)
     return Checked(cast(dict[str, Any], fields), moved, doubled)
@@ -105,7 +105,8 @@ def _misplaced(body: Mapping[str, Any], moved: frozenset[str]) -> Iterator[Probl
             yield Problem(_path((name,), moved), sentence, "unknown_parameter")
 
 
-def _problem(detail: ErrorDetails, moved: frozenset[str]) -> Problem:
+def problem(detail: ErrorDetails, moved: frozenset[str] = frozenset()) -> Problem:
+    """What pydantic has against a body, told as the client wrote it."""
     context = detail.get("ctx", {})
     place = (*detail["loc"], context["key"]) if "key" in context else detail["loc"]
     sentence, code = _SENTENCES.get(detail["type"], ("is not valid", "invalid_value"))

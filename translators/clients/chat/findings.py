@@ -37,6 +37,7 @@ def step(path: str, name: str) -> str:
 class Findings:
     problems: list[Problem] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    surplus: str = "Chat completions have no such field here."
 
     def problem(self, path: str, sentence: str, code: str = "invalid_value") -> None:
         self.problems.append(Problem(path, sentence, code))
@@ -48,7 +49,7 @@ class Findings:
         """What is left of an object when everything known was popped from it. Null is absent everywhere."""
         for name, value in left.items():
             if value is not None:
-                self.note(step(path, name), "dropped", "Chat completions have no such field here.")
+                self.note(step(path, name), "dropped", self.surplus)
 
     def raise_problems(self) -> None:
         if self.problems:

@@ -1,0 +1,137 @@
+"""What a response has from earlier ones, and what of it is kept."""
+
+import copy
+from typing import Any
+
+import pytest
+from responses_oracles import ENVELOPE, told, whole
+from test_responses_answers import TEXT, TURN
+
+from addons.response_store import ResponseStore
+from translators.clients import responses
+from translators.clients.responses.state import deleted, missing, remembered
+from translators.conversation import Reasoning, Text, ToolCall, ToolResult
+from translators.dialects import Envelope
+from translators.errors import BadRequest, Failure
+
+NOW = 5.0
+
+
+def exchange(kept_in: ResponseStore, id: str, events: Any, **fields: Any) -> Any:
+    """As the gateway does it: the request read with the past, the answer kept."""
+    body = {"model": "m", **fields}
+    before = copy.deepcopy(body)
+    asked = responses.parse(body, kept_in.of("ann", NOW))
+    assert body == before
+    writer = responses.whole(asked.form, Envelope(id, ENVELOPE.created, "m"))
+    told(writer, events)
+    kept = remembered(asked.form, writer.response)  # type: ignore[attr-defined]
+    if kept is not None:
+        kept_in.put("ann", kept, NOW)
+    return asked, writer.response  # type: ignore[attr-defined]
+
+
+def refused(store: ResponseStore, **fields: Any) -> tuple[str | None, str | None]:
+    with pytest.raises(BadRequest) as caught:
+        responses.parse({"model": "m", **fields}, store.of("ann", NOW))
+    assert caught.value.failure.status == 400
+    return caught.value.failure.param, caught.value.failure.code
+
+
+def test_a_response_goes_on_where_the_last_one_ended() -> None:
+    store = ResponseStore()
+    _, first = exchange(store, "resp_1", TURN, input="Look.", instructions="Be brief.")
+    assert (first["store"], first["previous_response_id"]) == (True, None)
+    outputs = [
+        {"type": "function_call_output", "call_id": "call_a", "output": "seen"},
+        {"type": "custom_tool_call_output", "call_id": "call_b", "output": "1"},
+    ]
+    asked, second = exchange(store, "resp_2", TEXT, input=outputs, previous_response_id="resp_1")
+    user, model, *results = asked.conversation.turns
+    assert user.parts == (Text("Look.", "previous_response_id[0].content"),)
+    assert [type(part) for part in model.parts] == [Reasoning, Text, ToolCall, ToolCall]
+    assert [turn.parts[0].at for turn in results] == ["input[0]", "input[1]"]
+    assert all(isinstance(turn.parts[0], ToolResult) for turn in results)
+    assert second["previous_response_id"] == "resp_1"
+    third, _ = exchange(store, "resp_3", TEXT, input="And now?", previous_response_id="resp_2")
+    assert [turn.role for turn in third.conversation.turns] == [
+        "user",
+        "assistant",
+        "tool",
+        "tool",
+        "assistant",
+        "user",
+    ]
+    assert third.notes == ()
+
+
+def test_instructions_are_not_carried_over() -> None:
+    store = ResponseStore()
+    exchange(store, "resp_1", TEXT, input="x", instructions="Old.")
+    asked, _ = exchange(store, "resp_2", TEXT, input="y", instructions="New.", previous_response_id="resp_1")
+    assert [turn.role for turn in asked.conversation.turns] == ["system", "user", "assistant", "user"]
+
+
+def test_a_reference_is_the_item_itself() -> None:
+    store = ResponseStore()
+    exchange(store, "resp_1", TEXT, input="x")
+    for reference in ({"type": "item_reference", "id": "msg_1_0"}, {"id": "msg_1_0"}):
+        asked, _ = exchange(store, "resp_2", TEXT, input=[{"role": "user", "content": "x"}, reference])
+        assert asked.conversation.turns[1].parts == (Text("Hello", "input[1].content[0]"),)
+
+
+def test_what_was_not_kept_cannot_be_gone_on_with() -> None:
+    store = ResponseStore()
+    _, first = exchange(store, "resp_1", TEXT, input="x", store=False)
+    assert first["store"] is False
+    unknown = ("previous_response_id", "previous_response_not_found")
+    assert refused(store, input="y", previous_response_id="resp_1") == unknown
+    assert refused(store, input=[{"type": "item_reference", "id": "msg_1_0"}]) == ("input[0].id", "item_not_found")
+
+
+def test_another_client_has_another_past() -> None:
+    store = ResponseStore()
+    exchange(store, "resp_1", TEXT, input="x")
+    with pytest.raises(BadRequest):
+        responses.parse({"model": "m", "input": "y", "previous_response_id": "resp_1"}, store.of("bob", NOW))
+
+
+def test_nothing_is_kept_without_a_store() -> None:
+    asked = responses.parse({"model": "m", "input": "x"})
+    assert remembered(asked.form, whole(TEXT, asked.form)) is None
+    with pytest.raises(BadRequest) as caught:
+        responses.parse({"model": "m", "input": "x", "previous_response_id": "resp_1"})
+    assert caught.value.failure.code == "unsupported_parameter"
+
+
+def test_a_problem_is_told_by_the_clients_own_path() -> None:
+    store = ResponseStore()
+    exchange(store, "resp_1", TEXT, input="x")
+    bad = {"role": "user", "content": [{"type": "input_text"}]}
+    param, _ = refused(store, input=[{"role": "user", "content": "y"}, bad], previous_response_id="resp_1")
+    assert param == "input[1].content[0].text"
+
+
+def test_a_streamed_response_is_kept_alike() -> None:
+    store = ResponseStore()
+    asked = responses.parse({"model": "m", "input": "x"}, store.of("ann", NOW))
+    writer = responses.streamed(asked.form, ENVELOPE)
+    told(writer, TEXT)
+    kept = remembered(asked.form, writer.response)  # type: ignore[attr-defined]
+    assert kept is not None
+    assert kept.response == whole(TEXT, asked.form)
+
+
+def test_a_response_that_failed_is_not_kept() -> None:
+    asked = responses.parse({"model": "m", "input": "x"}, ResponseStore().of("ann", NOW))
+    writer = responses.streamed(asked.form, ENVELOPE)
+    writer.fail(Failure(502, "Broke.", "upstream_error"))
+    failed = writer.response  # type: ignore[attr-defined]
+    assert (failed["status"], failed["store"]) == ("failed", False)
+    assert remembered(asked.form, failed) is None
+
+
+def test_the_answers_about_a_response() -> None:
+    assert deleted("resp_1") == {"id": "resp_1", "object": "response", "deleted": True}
+    assert missing("resp_1").status == 404
+    assert len(missing("x" * 1000).message) < 200

@@ -1,0 +1,26 @@
+"""The client dialect of POST /v1/responses (https://platform.openai.com/docs/api-reference/responses)."""
+
+from typing import Any
+
+from translators.clients.responses.form import Form
+from translators.clients.responses.reading import parse
+from translators.clients.responses.writing import Streamed, Whole
+from translators.dialects import Envelope, Writer
+
+__all__ = ["Form", "Streamed", "Whole", "id_prefix", "keepalive", "name", "parse", "streamed", "whole"]
+
+name = "responses"
+id_prefix = "resp_"
+
+
+def streamed(form: Any, envelope: Envelope) -> Writer:
+    return Streamed(form, envelope)
+
+
+def whole(form: Any, envelope: Envelope) -> Writer:
+    return Whole(form, envelope)
+
+
+def keepalive() -> bytes:
+    """A comment, which every reader of server-sent events skips."""
+    return b": ping\n\n"

@@ -1,0 +1,89 @@
+"""Tool calls -> items of type function_call and custom_tool_call."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic_core import from_json
+
+from translators.clients.responses.growing import Items, Slot, Told, Wire
+from translators.errors import BadAnswer
+from translators.events import ToolCallStarted
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """`field` is the one of its item that holds its text."""
+
+    slot: Slot
+    wire: Wire
+    field: str
+    open: bool = True
+
+    def complete(self) -> bool:
+        """Whether nothing more can come: free text is over with whatever comes next."""
+        return self.field == "input" or _is_json(self.slot.text())
+
+
+class Calls:
+    """`waiting` are those that are open: more than one only for a provider that tells several calls at a time."""
+
+    def __init__(self, items: Items, spaced: Mapping[str, tuple[str, str]]) -> None:
+        self.items, self.spaced = items, spaced
+        self.waiting: list[Call] = []
+        self._calls: dict[int, Call] = {}
+
+    def begin(self, event: ToolCallStarted) -> Told:
+        """Other items must be done."""
+        namespace, name = self.spaced.get(event.name, (None, event.name))
+        said = {"call_id": event.id, "name": name} | ({} if namespace is None else {"namespace": namespace})
+        if event.kind == "custom":
+            field, kind = "input", "response.custom_tool_call_input.delta"
+            item, added = self.items.added("ctc", {"type": "custom_tool_call", **said, field: ""})
+        else:
+            field, kind = "arguments", "response.function_call_arguments.delta"
+            wire = {"type": "function_call", "status": "in_progress", **said, field: ""}
+            item, added = self.items.added("fc", wire)
+        slot = Slot(kind, {"item_id": item["id"], "output_index": added["output_index"]})
+        self._calls[event.index] = call = Call(slot, item, field)
+        self.waiting.append(call)
+        return added
+
+    def arguments(self, index: int, piece: str) -> Iterable[Told]:
+        call = self._calls[index]
+        if call.open and piece:
+            return (call.slot.grown(piece),)
+        if piece.strip():
+            raise BadAnswer.unreadable("The provider went on with a tool call that was over.")
+        return ()
+
+    def close(self, *, all: bool = False) -> list[Told]:
+        """Ends the calls that are complete, or all of them."""
+        if not self.waiting:
+            return []
+        over = [call for call in self.waiting if all or call.complete()]
+        told = [event for call in over for event in self._done(call)]
+        self.waiting = [call for call in self.waiting if call.open]
+        return told
+
+    def broken(self) -> None:
+        for call in self.waiting:
+            call.wire[call.field] = call.slot.text()
+            if "status" in call.wire:
+                call.wire["status"] = "incomplete"
+
+    def _done(self, call: Call) -> list[Told]:
+        call.open = False
+        call.wire[call.field] = text = call.slot.text()
+        named: Wire = {}
+        if call.field == "arguments":
+            call.wire["status"], named = "completed", {"name": call.wire["name"]}
+        kind = f"{call.slot.kind.removesuffix('.delta')}.done"
+        return [{"type": kind, **call.slot.where, **named, call.field: text}, self.items.done(call.wire)]
+
+
+def _is_json(text: str) -> bool:
+    try:
+        from_json(text)
+    except ValueError:
+        return False
+    return True

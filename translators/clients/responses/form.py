@@ -1,0 +1,19 @@
+"""How an answer must look, as its request asked for it, and what of the request outlives it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """`echo` are the fields of the request that its answer repeats. `summary`: the client wants to read the reasoning.
+    `spaced` has, by the name that a model knows, the namespace of a tool and its name there. `previous` and `input` are
+    what is remembered with the answer; `input` is None where nothing is to be remembered."""
+
+    echo: Mapping[str, Any] = field(default_factory=dict)
+    summary: bool = False
+    logprobs: bool = False
+    spaced: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    previous: str | None = None
+    input: tuple[Mapping[str, Any], ...] | None = None

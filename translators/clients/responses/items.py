@@ -1,0 +1,211 @@
+"""Input items -> turns. What comes in is a checked copy, and is popped empty.
+
+Adjacent items of the assistant (reasoning, messages, calls) are one turn whose parts keep their order, since that is
+how a model that thinks between its calls wants them back. Each result of a call is a turn.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from translators.clients.chat.findings import Findings
+from translators.clients.responses.checking import item_path
+from translators.clients.responses.parts import content
+from translators.clients.responses.sealed import Sealed, unseal
+from translators.clients.responses.shapes.items import CLIENTS, COMPACTED
+from translators.clients.responses.tooling import Tools
+from translators.conversation import (
+    Foreign,
+    Part,
+    Reasoning,
+    RedactedReasoning,
+    Text,
+    ToolCall,
+    ToolResult,
+    Turn,
+)
+
+_ASSISTANTS = ("reasoning", "function_call", "custom_tool_call")
+_RESULTS = ("function_call_output", "custom_tool_call_output")
+_FILLED_IN = ("id", "status", "created_by")
+"""What a server put into an item; it says nothing to another one."""
+
+
+@dataclass(slots=True)
+class History:
+    """The turns so far. `before` is the number of items that the client did not send itself."""
+
+    findings: Findings
+    tools: Tools
+    before: int = 0
+    turns: list[Turn] = field(default_factory=list)
+    effort: tuple[str, str] | None = None
+    """What the last `configuration_update` says of it, and where."""
+    text: tuple[dict[str, Any], str] | None = None
+    _parts: list[Part] = field(default_factory=list)
+    """Of the assistant's turn that is being put together, from `_at` on."""
+    _at: str = ""
+    _open: dict[str, str] = field(default_factory=dict)
+    """Calls that wait for their result, and where they were made."""
+    _called: set[str] = field(default_factory=set)
+    _answers: dict[str, deque[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
+    """By call id, the results that were not come to yet."""
+    _moved: set[int] = field(default_factory=set)
+    """Where results stand that were sent before their place."""
+    _signed: dict[str, tuple[str, str | None, str]] = field(default_factory=dict)
+    """By call id, signatures that wait for their call, who signed, and where the client wrote it."""
+
+    def read(self, items: str | list[dict[str, Any]]) -> tuple[Turn, ...]:
+        if isinstance(items, str):
+            return (Turn("user", (Text(items, "input"),), at="input"),)
+        for index, item in enumerate(items):
+            if item.get("type") in _RESULTS:
+                self._answers.setdefault(item["call_id"], deque()).append((index, item))
+        for index, item in enumerate(items):
+            if index not in self._moved:
+                self._item(index, item)
+        self._settle()
+        for _, _, at in self._signed.values():
+            self.findings.note(at, "dropped", "It signs a call that does not come after it.")
+        return tuple(self.turns)
+
+    def _item(self, index: int, item: dict[str, Any]) -> None:
+        at = item_path(index, self.before)
+        kind = item.pop("type", None) or ("message" if "role" in item else "item_reference")
+        if kind in _RESULTS:
+            self._result(index, item, at)
+        elif kind in _ASSISTANTS or (kind == "message" and item["role"] == "assistant"):
+            self._assistants(kind, item, at)
+        elif kind == "message":
+            self._settle()
+            role = item.pop("role")
+            self.turns.append(Turn(role, tuple(content(item.pop("content"), f"{at}.content", self.findings)), at=at))
+            self._left(item, at)
+        else:
+            self._other(kind, item, at)
+
+    def _assistants(self, kind: str, item: dict[str, Any], at: str) -> None:
+        if self._open and not self._parts:
+            self._settle()
+        if not self._parts:
+            self._at = at
+        match kind:
+            case "reasoning":
+                self._parts += self._reasoning(item, at)
+            case "message":
+                item.pop("role")
+                self._parts += content(item.pop("content"), f"{at}.content", self.findings)
+            case _:
+                self._parts.append(self._call(kind, item, at))
+        self._left(item, at)
+
+    def _call(self, kind: str, item: dict[str, Any], at: str) -> ToolCall:
+        id, custom = item.pop("call_id"), kind == "custom_tool_call"
+        if id in self._open:
+            self.findings.problem(f"{at}.call_id", "is the id of an earlier call without a result; give each its own")
+        self._called.add(id)
+        self._open[id] = at
+        name = self.tools.name_of(item.pop("namespace", None), item.pop("name"))
+        signature, issuer, _ = self._signed.pop(id, (None, None, ""))
+        arguments = item.pop("input" if custom else "arguments")
+        return ToolCall(id, name, arguments, "custom" if custom else "function", at, signature, issuer)
+
+    def _result(self, index: int, item: dict[str, Any], at: str) -> None:
+        id = item["call_id"]
+        if id in self._open:
+            self._turn()
+            self._answer(id, at)
+            return
+        self._answers[id].popleft()
+        sentence = "is the id of no tool call before it; send the item with that call first"
+        if id in self._called:
+            sentence = "is the id of a call that is answered already"
+        self.findings.problem(f"{at}.call_id", sentence)
+
+    def _answer(self, id: str, at: str) -> None:
+        """With the first result of the call that was not come to yet."""
+        _, item = self._answers[id].popleft()
+        del self._open[id]
+        for name in ("type", "call_id", "name", "namespace"):
+            item.pop(name, None)
+        parts = content(item.pop("output"), f"{at}.output", self.findings)
+        self.turns.append(Turn("tool", (ToolResult(id, tuple(parts), at=at),), at=at))
+        self._left(item, at)
+
+    def _turn(self) -> None:
+        """The assistant's turn is over."""
+        if self._parts:
+            self.turns.append(Turn("assistant", tuple(self._parts), at=self._at))
+            self._parts = []
+
+    def _settle(self) -> None:
+        """Somebody else's turn begins: what the assistant called must have its results before it. OpenAI finds a
+        result anywhere; other providers want it right after its call."""
+        self._turn()
+        for id, at in list(self._open.items()):
+            if not (found := self._answers.get(id)):
+                self.findings.problem(at, "has no result; send an item of type function_call_output (or custom) for it")
+                del self._open[id]
+                continue
+            index, _ = found[0]
+            path = item_path(index, self.before)
+            self.findings.note(path, "moved", "The result of a call is sent right after it.")
+            self._moved.add(index)
+            self._answer(id, path)
+
+    def _reasoning(self, item: dict[str, Any], at: str) -> list[Part]:
+        sealed, summary, said = (item.pop(name, None) for name in ("encrypted_content", "summary", "content"))
+        if sealed is not None:
+            if (what := unseal(sealed)) is not None:
+                return self._unsealed(what, at)
+            detail = "It was sealed by another server, which alone can read it."
+            self.findings.note(f"{at}.encrypted_content", "dropped", detail)
+        text = "\n\n".join(thought["text"] for thought in said or summary or ())
+        return [Reasoning(text, at=at)] if text else []
+
+    def _unsealed(self, what: Sealed, at: str) -> list[Part]:
+        match what.kind:
+            case "thinking":
+                return [Reasoning(what.text, what.signature, what.issuer, at)]
+            case "redacted":
+                return [RedactedReasoning(what.data, what.issuer, at)]
+            case "foreign":
+                return [Foreign(what.issuer or "", what.block or {}, at)]
+            case _:
+                self._signed[what.call_id] = (what.signature, what.issuer, at)
+                return []
+
+    def _other(self, kind: str, item: dict[str, Any], at: str) -> None:
+        match kind:
+            case "additional_tools":
+                self.tools.read(item.pop("tools"), f"{at}.tools")
+            case "configuration_update":
+                if effort := (item.pop("reasoning", None) or {}).get("effort"):
+                    self.effort = (effort, f"{at}.reasoning.effort")
+                if text := item.pop("text", None):
+                    self.text = (text, f"{at}.text")
+            case "item_reference":
+                sentence = "names an item that is not kept here; send the item itself"
+                self.findings.problem(f"{at}.id", sentence, "item_not_found")
+            case _ if kind in CLIENTS:
+                sentence = f"cannot be {kind}: there is no such tool here; declare a function instead"
+                self.findings.problem(f"{at}.type", sentence, "unsupported_parameter")
+            case _ if kind in COMPACTED:
+                sentence = f"cannot be {kind}: what OpenAI compacted can only be read there"
+                self.findings.problem(f"{at}.type", sentence, "unsupported_parameter")
+            case _:
+                self.findings.note(at, "dropped", "What a server's own tool did earlier is not sent to a provider.")
+                return
+        if kind in ("additional_tools", "configuration_update"):
+            item.pop("role", None)
+            self._left(item, at)
+
+    def _left(self, item: dict[str, Any], at: str) -> None:
+        for name in _FILLED_IN:
+            item.pop(name, None)
+        if item.get("caller") == {"type": "direct"}:
+            del item["caller"]
+        if item.get("async") is False:
+            del item["async"]
+        if item:
+            self.findings.unknown(at, item)

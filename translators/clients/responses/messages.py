@@ -1,0 +1,125 @@
+"""Text and refusals -> items of type message, with what goes with a text."""
+
+from dataclasses import dataclass
+
+from translators.clients.responses.growing import Items, Slot, Told, Wire, index_of, snapshot
+from translators.events import Annotation, Logprobs, TokenLogprob
+
+_FIELDS = {"output_text": "text", "refusal": "refusal"}
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """A content part of a message. `base` is the number of characters of the whole text before it."""
+
+    slot: Slot
+    wire: Wire
+    base: int = 0
+
+    @property
+    def place(self) -> Wire:
+        return {key: self.slot.where[key] for key in ("item_id", "output_index", "content_index")}
+
+
+class Messages:
+    """At most one message is `open`. `live` is the text that goes on growing as long as nothing else comes."""
+
+    def __init__(self, items: Items, *, logprobs: bool) -> None:
+        self.items, self.logprobs = items, logprobs
+        self.live: Slot | None = None
+        self.open: Wire | None = None
+        self._part: Part | None = None
+        self._texts: list[Part] = []
+
+    def say(self, text: str, kind: str) -> list[Told]:
+        """`kind` is output_text or refusal. Other items must be done."""
+        told: list[Told] = []
+        if self.open is None:
+            wire = {"type": "message", "status": "in_progress", "role": "assistant", "content": []}
+            self.open, event = self.items.added("msg", wire)
+            told.append(event)
+        part = self._part
+        if part is None or part.wire["type"] != kind:
+            told += self._part_done()
+            part = self._part = self._begun(self.open, kind)
+            told.append({"type": "response.content_part.added", **part.place, "part": snapshot(part.wire)})
+        self.live = part.slot if kind == "output_text" else None
+        told.append(part.slot.grown(text))
+        return told
+
+    def close(self) -> list[Told]:
+        if self.open is None:
+            return []
+        told = self._part_done()
+        self.open["status"] = "completed"
+        told.append(self.items.done(self.open))
+        self.open = None
+        return told
+
+    def broken(self) -> None:
+        if self._part is not None:
+            self._part.wire[_FIELDS[self._part.wire["type"]]] = self._part.slot.text()
+        if self.open is not None:
+            self.open["status"] = "incomplete"
+
+    def annotate(self, event: Annotation) -> list[Told]:
+        """The characters are counted over the whole text, and a part counts its own."""
+        part = next((each for each in reversed(self._texts) if each.base <= event.start), None)
+        if part is None:
+            return []
+        end = part.base + len(part.slot.text())
+        citation = {
+            "type": "url_citation",
+            "start_index": event.start - part.base,
+            "end_index": max(event.start, min(event.end, end)) - part.base,
+            "title": event.title,
+            "url": event.url,
+        }
+        told: list[Wire] = part.wire["annotations"]
+        told.append(citation)
+        kind = "response.output_text.annotation.added"
+        return [{"type": kind, **part.place, "annotation_index": len(told) - 1, "annotation": citation}]
+
+    def probable(self, event: Logprobs) -> list[Told]:
+        """They come after their text, and so with a delta of no text. A refusal has no room for them."""
+        part = self._part
+        if not self.logprobs or event.refusal or part is None or part.wire["type"] == "refusal":
+            return []
+        told = [_logprob(token) for token in event.tokens]
+        part.wire["logprobs"] += told
+        return [{"type": part.slot.kind, **part.slot.where, "delta": "", "logprobs": told}]
+
+    def _begun(self, message: Wire, kind: str) -> Part:
+        index = len(message["content"])
+        where = {"item_id": message["id"], "output_index": index_of(message), "content_index": index}
+        if kind == "refusal":
+            part = Part(Slot("response.refusal.delta", where), {"type": kind, "refusal": ""})
+        else:
+            base = self._texts[-1].base + len(self._texts[-1].slot.text()) if self._texts else 0
+            wire = {"type": kind, "annotations": [], "logprobs": [], "text": ""}
+            part = Part(Slot("response.output_text.delta", {**where, "logprobs": []}), wire, base)
+            self._texts.append(part)
+        message["content"].append(part.wire)
+        return part
+
+    def _part_done(self) -> list[Told]:
+        part, self._part, self.live = self._part, None, None
+        if part is None:
+            return []
+        kind = part.wire["type"]
+        name = _FIELDS[kind]
+        part.wire[name] = part.slot.text()
+        probable = {} if kind == "refusal" else {"logprobs": list(part.wire["logprobs"])}
+        return [
+            {"type": f"response.{kind}.done", **part.place, name: part.wire[name], **probable},
+            {"type": "response.content_part.done", **part.place, "part": snapshot(part.wire)},
+        ]
+
+
+def _logprob(token: TokenLogprob) -> Wire:
+    top = [{"token": each.token, "bytes": _bytes(each), "logprob": each.logprob} for each in token.top]
+    return {"token": token.token, "bytes": _bytes(token), "logprob": token.logprob, "top_logprobs": top}
+
+
+def _bytes(token: TokenLogprob) -> list[int]:
+    return list(token.token.encode() if token.bytes is None else token.bytes)

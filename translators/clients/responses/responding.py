@@ -1,0 +1,70 @@
+"""The `Response` object around the output (openai/types/responses/response.py, openai 3.54)."""
+
+from typing import Any
+
+from translators.clients.responses.form import Form
+from translators.clients.responses.output import Output
+from translators.dialects import Envelope
+from translators.errors import Failure
+from translators.events import Finished, Usage
+
+_INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
+_CODES = frozenset(
+    {"rate_limit_exceeded", "invalid_prompt", "server_error", "context_length_exceeded", "insufficient_quota"}
+)
+"""`ResponseError` has the first three, and agents give up on the other two only by their names."""
+
+
+def incomplete(output: Output) -> str | None:
+    """Why an answer is not complete. What was refused in words is."""
+    reason = None if output.finished is None else output.finished.reason
+    if reason == "content_filter" and output.refused:
+        return None
+    return _INCOMPLETE.get(reason or "")
+
+
+def response(
+    form: Form, envelope: Envelope, output: Output, status: str, failure: Failure | None = None
+) -> dict[str, Any]:
+    reason = incomplete(output) if status == "incomplete" else None
+    return {
+        "id": envelope.id,
+        "object": "response",
+        "created_at": envelope.created,
+        "status": status,
+        "error": None if failure is None else _error(failure),
+        "incomplete_details": None if reason is None else {"reason": reason},
+        "model": envelope.model,
+        "output": list(output.items.wires),
+        **form.echo,
+        **({"store": False} if status == "failed" else {}),
+        **_service_tier(output.finished),
+        **({} if output.usage is None else {"usage": _usage(output.usage)}),
+    }
+
+
+def _service_tier(finished: Finished | None) -> dict[str, str]:
+    return {} if finished is None or finished.service_tier is None else {"service_tier": finished.service_tier}
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    """All is required of a `ResponseUsage`, so that what nobody knows is zero."""
+    return {
+        "input_tokens": usage.input,
+        "input_tokens_details": {
+            "cached_tokens": usage.cache_read or 0,
+            "cache_write_tokens": usage.cache_write or 0,
+        },
+        "output_tokens": usage.output,
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning or 0},
+        "total_tokens": usage.input + usage.output,
+    }
+
+
+def _error(failure: Failure) -> dict[str, Any]:
+    code, message = failure.code, failure.message
+    if code not in _CODES:
+        code = {429: "rate_limit_exceeded", 400: "invalid_prompt"}.get(failure.status, "server_error")
+    if code == "rate_limit_exceeded" and (wait := failure.headers.get("retry-after")) and wait.isdecimal():
+        message = f"{message.rstrip('.')}. Please try again in {wait}s."  # Codex reads it there
+    return {"code": code, "message": message}

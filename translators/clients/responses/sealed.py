@@ -1,0 +1,49 @@
+"""What a client hands back unread in `encrypted_content`: what a provider wants back with the next request.
+
+It is not encrypted: providers sign what they want unchanged. The prefix tells it from what other servers seal.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
+
+_PREFIX = "gw1."
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """`thinking` has a signature and its text, `redacted` its data, `call` the signature of the call `call_id`,
+    `foreign` a block of the dialect `issuer`."""
+
+    kind: Literal["thinking", "redacted", "call", "foreign"]
+    issuer: str | None = None
+    text: str = ""
+    signature: str = ""
+    data: str = ""
+    call_id: str = ""
+    block: dict[str, Any] | None = None
+
+
+_ADAPTER: TypeAdapter[Sealed] = TypeAdapter(Sealed)
+
+
+def seal(what: Sealed) -> str:
+    said = {name: value for name in Sealed.__slots__ if (value := getattr(what, name))}
+    return _PREFIX + urlsafe_b64encode(to_json(said)).decode().rstrip("=")
+
+
+def unseal(text: str) -> Sealed | None:
+    """None for what another server sealed, or somebody changed."""
+    if not text.startswith(_PREFIX):
+        return None
+    data = text[len(_PREFIX) :]
+    try:
+        said = from_json(urlsafe_b64decode(data + "=" * (-len(data) % 4)))
+        what = _ADAPTER.validate_python(said)
+    except (ValueError, ValidationError):
+        return None
+    fits = {"thinking": what.signature, "redacted": what.data, "call": what.call_id, "foreign": what.block}
+    return what if fits[what.kind] else None

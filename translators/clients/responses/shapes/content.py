@@ -1,0 +1,82 @@
+"""Content: a string, or a list of parts. Everybody's messages may have all parts; what a model takes is for its
+provider to say."""
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from pydantic import Field, Tag
+
+from translators.clients.chat.shapes.content import Breakpoint, CacheControl, InputAudio
+from translators.clients.chat.shapes.unions import by, neither, none_of, text_or_list, wire
+
+
+@wire
+class Part(TypedDict):
+    prompt_cache_breakpoint: NotRequired[Breakpoint | None]
+    cache_control: NotRequired[CacheControl | None]
+
+
+@wire
+class TextPart(Part):
+    """`output_text` comes back with what a server added to it."""
+
+    type: Literal["input_text", "output_text", "text"]
+    text: str
+    annotations: NotRequired[list[Any] | None]
+    logprobs: NotRequired[list[Any] | None]
+
+
+@wire
+class RefusalPart(Part):
+    type: Literal["refusal"]
+    refusal: str
+
+
+@wire
+class ImagePart(Part):
+    type: Literal["input_image"]
+    image_url: NotRequired[str | None]
+    file_id: NotRequired[Annotated[str, Field(min_length=1)] | None]
+    detail: NotRequired[Literal["auto", "low", "high", "original"] | None]
+
+
+@wire
+class FilePart(Part):
+    type: Literal["input_file"]
+    file_data: NotRequired[str | None]
+    file_url: NotRequired[str | None]
+    file_id: NotRequired[Annotated[str, Field(min_length=1)] | None]
+    filename: NotRequired[str | None]
+
+
+@wire
+class AudioPart(Part):
+    """Chat's; Responses have no audio of their own, but their clients send it."""
+
+    type: Literal["input_audio"]
+    input_audio: InputAudio
+
+
+_KINDS = {
+    "input_text": "<text>",
+    "output_text": "<text>",
+    "text": "<text>",
+    "refusal": "<refusal>",
+    "input_image": "<image>",
+    "input_file": "<file>",
+    "input_audio": "<audio>",
+}
+AnyPart = Annotated[
+    Annotated[TextPart, Tag("<text>")]
+    | Annotated[RefusalPart, Tag("<refusal>")]
+    | Annotated[ImagePart, Tag("<image>")]
+    | Annotated[FilePart, Tag("<file>")]
+    | Annotated[AudioPart, Tag("<audio>")]
+    | Annotated[Any, none_of("type", _KINDS), Tag("<unknown>")],
+    by("type", _KINDS),
+]
+Content = Annotated[
+    Annotated[str, Tag("<text>")]
+    | Annotated[list[AnyPart], Tag("<list>")]
+    | Annotated[Any, neither("must be a string or a list of content parts"), Tag("<neither>")],
+    text_or_list,
+]

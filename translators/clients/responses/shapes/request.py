@@ -1,0 +1,78 @@
+"""The whole body: OpenAI's fields; what other makers add goes through unread."""
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from pydantic import Field, Tag, TypeAdapter
+
+from translators.clients.chat.shapes.request import Effort, Metadata, Moderation, PromptCacheOptions, Tokens
+from translators.clients.chat.shapes.unions import JsonObject, neither, text_or_list, text_or_object, wire
+from translators.clients.responses.shapes.formats import TextConfig
+from translators.clients.responses.shapes.items import Item
+from translators.clients.responses.shapes.tools import Tool, ToolChoice
+
+
+@wire
+class StreamOptions(TypedDict):
+    include_obfuscation: NotRequired[bool | None]
+
+
+Summary = Literal["auto", "concise", "detailed"]
+
+
+@wire
+class Reasoning(TypedDict):
+    effort: NotRequired[Effort | None]
+    summary: NotRequired[Summary | None]
+    generate_summary: NotRequired[Summary | None]
+
+
+Input = Annotated[
+    Annotated[str, Tag("<text>")]
+    | Annotated[list[Item], Tag("<list>")]
+    | Annotated[Any, neither("must be a string or a list of items"), Tag("<neither>")],
+    text_or_list,
+]
+ConversationId = Annotated[
+    Annotated[str, Tag("<text>")]
+    | Annotated[JsonObject, Tag("<object>")]
+    | Annotated[Any, neither("must be a string or an object"), Tag("<neither>")],
+    text_or_object,
+]
+
+
+@wire
+class Request(TypedDict):
+    model: Annotated[str, Field(min_length=1)]
+    input: Input
+    background: NotRequired[bool | None]
+    context_management: NotRequired[list[JsonObject] | None]
+    conversation: NotRequired[ConversationId | None]
+    include: NotRequired[list[str] | None]
+    instructions: NotRequired[str | None]
+    max_output_tokens: NotRequired[Tokens | None]
+    max_tool_calls: NotRequired[Annotated[int, Field(ge=1)] | None]
+    metadata: NotRequired[Metadata | None]
+    moderation: NotRequired[Moderation | None]
+    parallel_tool_calls: NotRequired[bool | None]
+    previous_response_id: NotRequired[Annotated[str, Field(min_length=1)] | None]
+    prompt: NotRequired[JsonObject | None]
+    prompt_cache_key: NotRequired[str | None]
+    prompt_cache_options: NotRequired[PromptCacheOptions | None]
+    prompt_cache_retention: NotRequired[Literal["in_memory", "in-memory", "24h"] | None]
+    reasoning: NotRequired[Reasoning | None]
+    safety_identifier: NotRequired[Annotated[str, Field(max_length=128)] | None]
+    service_tier: NotRequired[Literal["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"] | None]
+    store: NotRequired[bool | None]
+    stream: NotRequired[bool | None]
+    stream_options: NotRequired[StreamOptions | None]
+    temperature: NotRequired[Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None]
+    text: NotRequired[TextConfig | None]
+    tool_choice: NotRequired[ToolChoice | None]
+    tools: NotRequired[list[Tool] | None]
+    top_logprobs: NotRequired[Annotated[int, Field(ge=0, le=20)] | None]
+    top_p: NotRequired[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None]
+    truncation: NotRequired[Literal["auto", "disabled"] | None]
+    user: NotRequired[str | None]
+
+
+ADAPTER: TypeAdapter[Request] = TypeAdapter(Request)

@@ -1,0 +1,168 @@
+"""Tools and the choice among them, in the flat form that Responses have."""
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from pydantic import Field, Tag
+
+from translators.clients.chat.shapes.content import Breakpoint, CacheControl
+from translators.clients.chat.shapes.request import Place
+from translators.clients.chat.shapes.tools import Name
+from translators.clients.chat.shapes.unions import JsonObject, by, neither, none_of, text_or_object, wire
+
+
+@wire
+class FunctionTool(TypedDict):
+    type: Literal["function"]
+    name: Name
+    description: NotRequired[str | None]
+    parameters: NotRequired[JsonObject | None]
+    strict: NotRequired[bool | None]
+    cache_control: NotRequired[CacheControl | None]
+    prompt_cache_breakpoint: NotRequired[Breakpoint | None]
+
+
+@wire
+class TextFormat(TypedDict):
+    type: Literal["text"]
+
+
+@wire
+class GrammarFormat(TypedDict):
+    type: Literal["grammar"]
+    syntax: Literal["lark", "regex"]
+    definition: str
+
+
+_FORMATS = {"text": "<text>", "grammar": "<grammar>"}
+
+
+@wire
+class CustomTool(TypedDict):
+    type: Literal["custom"]
+    name: Name
+    description: NotRequired[str | None]
+    format: NotRequired[
+        Annotated[
+            Annotated[TextFormat, Tag("<text>")]
+            | Annotated[GrammarFormat, Tag("<grammar>")]
+            | Annotated[Any, none_of("type", _FORMATS), Tag("<unknown>")],
+            by("type", _FORMATS),
+        ]
+        | None
+    ]
+
+
+_INNER = {"function": "<function>", "custom": "<custom>"}
+InnerTool = Annotated[
+    Annotated[FunctionTool, Tag("<function>")]
+    | Annotated[CustomTool, Tag("<custom>")]
+    | Annotated[Any, none_of("type", _INNER), Tag("<unknown>")],
+    by("type", _INNER),
+]
+
+
+@wire
+class NamespaceTool(TypedDict):
+    type: Literal["namespace"]
+    name: Name
+    description: NotRequired[str | None]
+    tools: list[InnerTool]
+
+
+@wire
+class UserLocation(Place):
+    type: NotRequired[Literal["approximate"] | None]
+
+
+@wire
+class WebSearchTool(TypedDict):
+    type: Literal["web_search", "web_search_2025_08_26", "web_search_preview", "web_search_preview_2025_03_11"]
+    search_context_size: NotRequired[Literal["low", "medium", "high"] | None]
+    user_location: NotRequired[UserLocation | None]
+    filters: NotRequired[JsonObject | None]
+
+
+@wire
+class ToolSearch(TypedDict):
+    type: Literal["tool_search"]
+    execution: NotRequired[Literal["server", "client"] | None]
+
+
+@wire
+class OtherTool(TypedDict):
+    """Of a kind that only its server, or a client that knows it, can run."""
+
+    type: str
+
+
+SEARCHES = ("web_search", "web_search_2025_08_26", "web_search_preview", "web_search_preview_2025_03_11")
+OTHERS = (
+    "file_search",
+    "code_interpreter",
+    "image_generation",
+    "mcp",
+    "computer",
+    "computer_use",
+    "computer_use_preview",
+    "local_shell",
+    "shell",
+    "apply_patch",
+    "programmatic_tool_calling",
+)
+_TOOLS = {
+    **_INNER,
+    "namespace": "<namespace>",
+    "tool_search": "<search>",
+    **dict.fromkeys(SEARCHES, "<web>"),
+    **dict.fromkeys(OTHERS, "<other>"),
+}
+Tool = Annotated[
+    Annotated[FunctionTool, Tag("<function>")]
+    | Annotated[CustomTool, Tag("<custom>")]
+    | Annotated[NamespaceTool, Tag("<namespace>")]
+    | Annotated[WebSearchTool, Tag("<web>")]
+    | Annotated[ToolSearch, Tag("<search>")]
+    | Annotated[OtherTool, Tag("<other>")]
+    | Annotated[Any, none_of("type", _TOOLS), Tag("<unknown>")],
+    by("type", _TOOLS),
+]
+
+
+@wire
+class NamedChoice(TypedDict):
+    type: Literal["function", "custom"]
+    name: str
+    namespace: NotRequired[str | None]
+
+
+_NAMED = {"function": "<named>", "custom": "<named>"}
+_CHOSEN = {**_NAMED, **dict.fromkeys((*SEARCHES, *OTHERS), "<other>")}
+OneTool = Annotated[
+    Annotated[NamedChoice, Tag("<named>")]
+    | Annotated[OtherTool, Tag("<other>")]
+    | Annotated[Any, none_of("type", _CHOSEN), Tag("<unknown>")],
+    by("type", _CHOSEN),
+]
+
+
+@wire
+class AllowedChoice(TypedDict):
+    type: Literal["allowed_tools"]
+    mode: Literal["auto", "required"]
+    tools: Annotated[list[OneTool], Field(min_length=1)]
+
+
+_CHOICES = {**_CHOSEN, "allowed_tools": "<allowed>"}
+_ChosenTools = Annotated[
+    Annotated[NamedChoice, Tag("<named>")]
+    | Annotated[AllowedChoice, Tag("<allowed>")]
+    | Annotated[OtherTool, Tag("<other>")]
+    | Annotated[Any, none_of("type", _CHOICES), Tag("<unknown>")],
+    by("type", _CHOICES),
+]
+ToolChoice = Annotated[
+    Annotated[Literal["none", "auto", "required"], Tag("<text>")]
+    | Annotated[_ChosenTools, Tag("<object>")]
+    | Annotated[Any, neither("must be a string or an object"), Tag("<neither>")],
+    text_or_object,
+]

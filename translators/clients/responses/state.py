@@ -1,0 +1,121 @@
+"""What one response has from earlier ones (https://platform.openai.com/docs/guides/conversation-state).
+
+Pure: whoever keeps responses is asked through `Past`, and is told by `remembered` what to keep.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from translators.clients.responses.form import Form
+from translators.errors import BadRequest, Failure
+
+Item = Mapping[str, Any]
+
+
+class Past(Protocol):
+    """What was kept of the responses of one client. Bounded: what was kept may be gone."""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept at all."""
+
+    def history(self, id: str) -> tuple[Item, ...] | None:
+        """Every item that led to the response `id`, and its own; None where it, or one before it, is gone."""
+
+    def item(self, id: str) -> Item | None: ...
+
+
+class Nothing:
+    """The past of a gateway that keeps no responses."""
+
+    keeps = False
+
+    def history(self, id: str) -> tuple[Item, ...] | None:
+        return None
+
+    def item(self, id: str) -> Item | None:
+        return None
+
+
+NOTHING = Nothing()
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """A body whose `input` has the whole history: `before` items of it are from earlier responses, and `own`, as they
+    are to be remembered, are the client's."""
+
+    body: Any
+    before: int = 0
+    previous: str | None = None
+    own: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A finished response, to be kept: the object itself, the items that came with its request, and the id of the one
+    before it."""
+
+    id: str
+    response: Mapping[str, Any]
+    input: tuple[Item, ...]
+    previous: str | None = None
+
+
+def continued(body: Any, past: Past) -> Continued:
+    """`body` is not changed. A body that is no request is handed on, to be refused by whoever checks it."""
+    if not isinstance(body, dict):
+        return Continued(body)
+    own = _own(body.get("input"), past)
+    previous = body.get("previous_response_id")
+    if own is None or not isinstance(previous, str) or not previous:
+        whole = body if own is None or isinstance(body["input"], str) else {**body, "input": list(own)}
+        return Continued(whole, own=own or ())
+    history = past.history(previous)
+    if history is None:
+        raise _unknown(past)
+    return Continued({**body, "input": [*history, *own]}, len(history), previous, own)
+
+
+def remembered(form: Form, response: Mapping[str, Any]) -> Remembered | None:
+    """What to keep of an exchange; None where the client did not want it, the gateway keeps nothing, or nothing can go
+    on from here."""
+    if form.input is None or response["status"] == "failed":
+        return None
+    return Remembered(response["id"], response, form.input, form.previous)
+
+
+def missing(id: str) -> Failure:
+    """The answer to GET and DELETE /v1/responses/{id} where there is none."""
+    return Failure(404, f"Response with id '{id[:80]}' not found.", "invalid_request_error", "response_id")
+
+
+def deleted(id: str) -> dict[str, Any]:
+    """The answer to DELETE /v1/responses/{id}."""
+    return {"id": id, "object": "response", "deleted": True}
+
+
+def _own(given: Any, past: Past) -> tuple[Item, ...] | None:
+    if isinstance(given, str):
+        return ({"type": "message", "role": "user", "content": given},)
+    return tuple(_resolved(item, past) for item in given) if isinstance(given, list) else None
+
+
+def _resolved(item: Any, past: Past) -> Any:
+    """What is not kept stays a reference, and is refused where it stands."""
+    match item:
+        case {"type": "item_reference", "id": str(id)}:
+            return past.item(id) or item
+        case {"id": str(id), **rest} if not any(value is not None for value in rest.values()):
+            return past.item(id) or item
+        case _:
+            return item
+
+
+def _unknown(past: Past) -> BadRequest:
+    if past.keeps:
+        message = "previous_response_id is the id of no response that is kept here (any more)."
+        return BadRequest(message, param="previous_response_id", code="previous_response_not_found")
+    message = "previous_response_id names a response, and none is kept here; send the earlier items in input."
+    return BadRequest(message, param="previous_response_id", code="unsupported_parameter")

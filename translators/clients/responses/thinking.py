@@ -1,0 +1,64 @@
+"""Reasoning -> items of type reasoning: a summary for who wants to read it, and sealed what the next request needs."""
+
+from dataclasses import dataclass, field
+
+from translators.clients.responses.growing import Items, Slot, Told, Wire
+from translators.clients.responses.sealed import Sealed, seal
+
+
+@dataclass(slots=True, eq=False)
+class Thought:
+    """A reasoning block. `pieces` are all of it; `slot` and `wire` are there while its item is open."""
+
+    pieces: list[str] = field(default_factory=list)
+    slot: Slot | None = None
+    wire: Wire | None = None
+
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+
+class Thinking:
+    """At most one thought's item is `open`. A block that the client does not see has none until it is signed."""
+
+    def __init__(self, items: Items, *, visible: bool) -> None:
+        self.items, self.visible = items, visible
+        self.open: Thought | None = None
+        self._thoughts: dict[int, Thought] = {}
+
+    def block(self, block: int) -> Thought:
+        return self._thoughts.setdefault(block, Thought())
+
+    def begin(self, thought: Thought) -> list[Told]:
+        """Other items must be done. What goes on after something else came between is an item of its own."""
+        wire, added = self.items.added("rs", {"type": "reasoning", "summary": []})
+        where = {"item_id": wire["id"], "output_index": added["output_index"], "summary_index": 0}
+        thought.slot, thought.wire = Slot("response.reasoning_summary_text.delta", where), wire
+        self.open = thought
+        part = {"type": "summary_text", "text": ""}
+        return [added, {"type": "response.reasoning_summary_part.added", **where, "part": part}]
+
+    def close(self, what: Sealed | None = None) -> list[Told]:
+        if self.open is None or (slot := self.open.slot) is None or (wire := self.open.wire) is None:
+            return []
+        self.open.slot = self.open.wire = None
+        self.open = None
+        text = slot.text()
+        part = {"type": "summary_text", "text": text}
+        wire["summary"].append(part)
+        if what is not None:
+            wire["encrypted_content"] = seal(what)
+        return [
+            {"type": "response.reasoning_summary_text.done", **slot.where, "text": text},
+            {"type": "response.reasoning_summary_part.done", **slot.where, "part": dict(part)},
+            self.items.done(wire),
+        ]
+
+    def sealed(self, what: Sealed) -> list[Told]:
+        """An item without a summary, to be handed back. Other items must be done."""
+        item, added = self.items.added("rs", {"type": "reasoning", "summary": []})
+        item["encrypted_content"] = seal(what)
+        return [added, self.items.done(item)]
+
+    def broken(self) -> None:
+        self.close()

@@ -1,0 +1,187 @@
+"""`tools` and `tool_choice`. A tool in a namespace gets a name of its own on the way to a model: `namespace__tool`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from translators.clients.chat.findings import Findings
+from translators.clients.chat.parts import cache_of
+from translators.clients.responses.shapes.tools import SEARCHES
+from translators.conversation import CustomTool, FunctionTool, Option, Tool, ToolChoice, WebSearch
+
+_ELSEWHERE = "is run by OpenAI's own servers, and there is no such tool here"
+_BY_CLIENTS = "is a tool that only OpenAI's models know; declare a function instead"
+_REFUSALS = {
+    "file_search": _ELSEWHERE,
+    "code_interpreter": _ELSEWHERE,
+    "image_generation": _ELSEWHERE,
+    "mcp": _ELSEWHERE,
+    "programmatic_tool_calling": _ELSEWHERE,
+}
+_NO_DEFERRING = "All tools are sent at once, so there is nothing to search or to load later."
+
+
+@dataclass(slots=True)
+class Tools:
+    """What `tools` and items of type `additional_tools` declare."""
+
+    findings: Findings
+    declared: list[Tool] = field(default_factory=list)
+    spaced: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By the name of a tool on its way to a model, its namespace and its name there."""
+    search: Option | None = None
+    search_kinds: set[str] = field(default_factory=set)
+    _names: set[str] = field(default_factory=set)
+
+    def read(self, tools: Iterable[dict[str, Any]], path: str) -> None:
+        for index, tool in enumerate(tools):
+            at = f"{path}[{index}]"
+            match kind := tool.pop("type"):
+                case "function" | "custom":
+                    self._declare(kind, tool, at)
+                case "namespace":
+                    self._namespace(tool, at)
+                case "tool_search":
+                    self._tool_search(tool, at)
+                case _ if kind in SEARCHES:
+                    self.search_kinds.add(kind)
+                    self.search = Option(self._web_search(tool, at), at)
+                case _:
+                    sentence = _REFUSALS.get(kind, _BY_CLIENTS)
+                    self.findings.problem(f"{at}.type", sentence, "unsupported_parameter")
+
+    def name_of(self, namespace: str | None, name: str) -> str:
+        """The name on the way to a model."""
+        return f"{namespace}__{name}" if namespace else name
+
+    def choice(self, wanted: Any) -> ToolChoice | None:
+        """None is what every provider does by itself: free choice among the tools there are."""
+        match wanted:
+            case None | "auto":
+                return None
+            case "none":
+                return ToolChoice("none") if self._names else None
+            case "required":
+                if not self._names:
+                    self.findings.problem("tool_choice", "needs at least one function or custom tool in tools")
+                return ToolChoice("required")
+            case {"type": "allowed_tools"}:
+                return self._allowed(wanted)
+            case {"type": "function" | "custom"}:
+                wanted.pop("type")
+                name = self._known(wanted, "tool_choice")
+                return ToolChoice("required", (name,), single=True)
+            case _:
+                sentence = "cannot be forced; only functions and custom tools can"
+                self.findings.problem("tool_choice.type", sentence, "unsupported_parameter")
+                return None
+
+    def _declare(self, kind: str, tool: dict[str, Any], at: str, namespace: str | None = None) -> None:
+        wire = tool.pop("name")
+        name = self.name_of(namespace, wire)
+        if namespace:
+            self.spaced[name] = (namespace, wire)
+        if name in self._names:
+            self.findings.problem(f"{at}.name", "is the name of another tool, too; give each its own")
+        self._names.add(name)
+        if tool.pop("defer_loading", None):
+            self.findings.note(f"{at}.defer_loading", "dropped", _NO_DEFERRING)
+        _direct_only(tool, at, self.findings)
+        description = tool.pop("description", None)
+        if kind == "function":
+            parameters, strict = tool.pop("parameters", None), tool.pop("strict", None)
+            cache = cache_of(tool, at, self.findings) if tool else None
+            read: Tool = FunctionTool(name, description, parameters, strict, at, cache)
+        else:
+            syntax, grammar = self._format(tool.pop("format", None), f"{at}.format")
+            read = CustomTool(name, description, syntax, grammar, at)
+        self.declared.append(read)
+        self.findings.unknown(at, tool)
+
+    def _namespace(self, tool: dict[str, Any], at: str) -> None:
+        name = tool.pop("name")
+        if tool.pop("description", None):
+            self.findings.note(f"{at}.description", "dropped", "Tools of a namespace are sent one by one.")
+        for index, inner in enumerate(tool.pop("tools")):
+            self._declare(inner.pop("type"), inner, f"{at}.tools[{index}]", name)
+        self.findings.unknown(at, tool)
+
+    def _tool_search(self, tool: dict[str, Any], at: str) -> None:
+        if tool.get("execution") == "client":
+            sentence = "cannot be client: tools are not looked for here; declare them all in tools"
+            self.findings.problem(f"{at}.execution", sentence, "unsupported_parameter")
+        else:
+            self.findings.note(at, "dropped", _NO_DEFERRING)
+
+    def _web_search(self, tool: dict[str, Any], at: str) -> WebSearch:
+        location = tool.pop("user_location", None)
+        place = None
+        if location is not None:
+            location.pop("type", None)
+            said = {name: location.pop(name, None) for name in ("city", "country", "region", "timezone")}
+            place = {name: value for name, value in said.items() if value is not None} or None
+            self.findings.unknown(f"{at}.user_location", location)
+        if any((tool.pop("filters", None) or {}).values()):
+            sentence = "cannot be kept to by a provider's own search; search without them"
+            self.findings.problem(f"{at}.filters", sentence, "unsupported_parameter")
+        if tool.get("external_web_access") is True:
+            del tool["external_web_access"]
+        read = WebSearch(tool.pop("search_context_size", None), place)
+        self.findings.unknown(at, tool)
+        return read
+
+    def _format(self, shape: dict[str, Any] | None, at: str) -> tuple[str | None, str | None]:
+        if shape is None:
+            return None, None
+        if shape.pop("type") == "text":
+            self.findings.unknown(at, shape)
+            return None, None
+        read = shape.pop("syntax"), shape.pop("definition")
+        self.findings.unknown(at, shape)
+        return read
+
+    def _allowed(self, wanted: dict[str, Any]) -> ToolChoice | None:
+        names = []
+        for index, tool in enumerate(wanted.pop("tools")):
+            at = f"tool_choice.tools[{index}]"
+            kind = tool.pop("type")
+            if kind in ("function", "custom"):
+                names.append(self._known(tool, at))
+            elif kind not in self.search_kinds:
+                self.findings.problem(f"{at}.type", "is the type of no tool in this request; declare it in tools")
+        mode = wanted.pop("mode")
+        wanted.pop("type")
+        self.findings.unknown("tool_choice", wanted)
+        if names:
+            return ToolChoice(mode, tuple(dict.fromkeys(names)))
+        if mode == "required":
+            sentence = "needs a function or a custom tool, since only these can be forced"
+            self.findings.problem("tool_choice.tools", sentence, "unsupported_parameter")
+        return ToolChoice("none") if self._names else None
+
+    def _known(self, named: dict[str, Any], at: str) -> str:
+        name = self.name_of(named.pop("namespace", None), named.pop("name"))
+        self.findings.unknown(at, named)
+        if name in self._names:
+            return name
+        inside = [full for full, (_, inner) in self.spaced.items() if inner == name]
+        if len(inside) == 1:
+            return inside[0]
+        self.findings.problem(f"{at}.name", "is the name of no tool in this request; declare it in tools")
+        return name
+
+
+def _direct_only(tool: dict[str, Any], at: str, findings: Findings) -> None:
+    """A tool that only a program may call cannot be called at all here."""
+    callers = tool.pop("allowed_callers", None)
+    if isinstance(callers, list) and callers and "direct" not in callers:
+        findings.problem(
+            f"{at}.allowed_callers", "must have direct: programs are not run here", "unsupported_parameter"
+        )
+
+
+def echoed(tool: Mapping[str, Any]) -> dict[str, Any]:
+    """A tool as the answer repeats it: what the SDK's models require is there."""
+    if tool.get("type") == "function":
+        return {"parameters": None, "strict": None, **tool}
+    return dict(tool)

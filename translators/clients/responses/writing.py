@@ -1,0 +1,102 @@
+"""One answer as the stream events of Responses over SSE, or as one `Response` object."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic_core import to_json
+
+from translators.clients.responses.form import Form
+from translators.clients.responses.growing import Slot, Told
+from translators.clients.responses.output import Output
+from translators.clients.responses.responding import incomplete, response
+from translators.dialects import Envelope
+from translators.errors import Failure
+from translators.events import Event
+
+
+def _output(form: Form, envelope: Envelope) -> Output:
+    return Output(form, envelope.id.rpartition("_")[2])
+
+
+class Streamed:
+    """Two deltas of one text differ in the piece and in the number alone, so the rest is kept as bytes. `response` is
+    the finished object, from `close` or `fail` on."""
+
+    def __init__(self, form: Form, envelope: Envelope) -> None:
+        self.form, self.envelope = form, envelope
+        self.output = _output(form, envelope)
+        self.response: dict[str, Any] | None = None
+        self.number = 0
+        """The sequence number of the next event."""
+
+    def on(self, event: Event) -> bytes:
+        told = self.output.on(event)
+        if self.number:
+            return self._written(told)
+        return self._begin() + self._written(told)
+
+    def close(self) -> bytes:
+        reason = incomplete(self.output)
+        out = b"" if self.number else self._begin()
+        out += self._written(self.output.close(cut=reason is not None))
+        status = "completed" if reason is None else "incomplete"
+        return out + self._end(status)
+
+    def fail(self, failure: Failure) -> bytes:
+        """Items that are open are not done: whoever acts on those that are does not act on half a call."""
+        out = b"" if self.number else self._begin()
+        self.output.broken()
+        return out + self._end("failed", failure)
+
+    def _begin(self) -> bytes:
+        begun = response(self.form, self.envelope, _output(self.form, self.envelope), "in_progress")
+        told = [{"type": f"response.{stage}", "response": begun} for stage in ("created", "in_progress")]
+        return self._written(told)
+
+    def _end(self, status: str, failure: Failure | None = None) -> bytes:
+        self.response = response(self.form, self.envelope, self.output, status, failure)
+        return self._written([{"type": f"response.{status}", "response": self.response}])
+
+    def _written(self, told: Iterable[Told]) -> bytes:
+        out = []
+        for each in told:
+            if type(each) is tuple:
+                slot, piece = each
+                head = slot.head or _head(slot)
+                out.append(b'%b%b,"sequence_number":%d}\n\n' % (head, to_json(piece), self.number))
+            elif isinstance(each, dict):
+                data = to_json(each)[:-1]
+                out.append(
+                    b'event: %b\ndata: %b,"sequence_number":%d}\n\n' % (each["type"].encode(), data, self.number)
+                )
+            self.number += 1
+        return b"".join(out)
+
+
+class Whole:
+    """`response` is the finished object, from `close` on."""
+
+    def __init__(self, form: Form, envelope: Envelope) -> None:
+        self.form, self.envelope = form, envelope
+        self.output = _output(form, envelope)
+        self.response: dict[str, Any] | None = None
+
+    def on(self, event: Event) -> bytes:
+        self.output.on(event)
+        return b""
+
+    def close(self) -> bytes:
+        reason = incomplete(self.output)
+        self.output.close(cut=reason is not None)
+        status = "completed" if reason is None else "incomplete"
+        self.response = response(self.form, self.envelope, self.output, status)
+        return to_json(self.response)
+
+    def fail(self, failure: Failure) -> bytes:
+        return to_json(failure.body())
+
+
+def _head(slot: Slot) -> bytes:
+    said = to_json({"type": slot.kind, **slot.where})[:-1]
+    slot.head = b'event: %b\ndata: %b,"delta":' % (slot.kind.encode(), said)
+    return slot.head
