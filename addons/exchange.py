@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from pydantic_core import to_json
 
@@ -24,7 +25,8 @@ from addons.observers import End, Message, Pair, Phase, Record, Watcher
 from addons.provider_request import plain
 from addons.question import Asker, Question, decoded
 from routing.catalogue import UnknownModel
-from translators.dialects import Envelope, Writer
+from translators.clients import responses
+from translators.dialects import Asked, Envelope, Writer
 from translators.errors import Failure, TranslationError
 from translators.joining import Joined
 from translators.notes import Note, add_new
@@ -116,7 +118,9 @@ class Exchange:
             case "models":
                 return self._reply(front.models(house.catalogue.listing(self.record.key_name or "")), "complete")
             case "model":
-                return self._model(place.model or "")
+                return self._model(place.id)
+            case "response":
+                return self._stored(place.id)
             case _:
                 self._route = place.route
                 return self.too_large() if front.declares_more(head, self.body_limit) else None
@@ -294,8 +298,12 @@ class Exchange:
 
     def _asker(self) -> Asker:
         house = self._house
-        memory = house.memories.of(self.record.key_name or "")
-        return Asker(CLIENTS[self._route], self._settings, house.catalogue, memory, self.record)
+        key_name = self.record.key_name or ""
+        client = CLIENTS[self._route]
+        parse: Callable[[Any], Asked] = client.parse
+        if client.name == responses.name and house.responses is not None:
+            parse = partial(responses.parse, past=house.responses.of(key_name, self._now()))
+        return Asker(client, parse, self._settings, house.catalogue, house.memories.of(key_name), self.record)
 
     def _in_flight(self, call: int) -> tuple[Question, Attempt]:
         assert self._question is not None
@@ -375,6 +383,8 @@ class Exchange:
         more = self._send_more(asked)
         if self._attempts:
             return more
+        if self._house.responses is not None:
+            self._house.responses.keep(self.record.key_name or "", self._client(asked), self._now())
         if asked.streams:
             self._end("complete")
             return [Finish()]
@@ -410,6 +420,22 @@ class Exchange:
         except UnknownModel as error:
             return self._refuse(Failure(404, str(error), "invalid_request_error", "model", "model_not_found"))
         return self._reply(Reply(200, (front.JSON,), to_json(front.model(model))), "complete")
+
+    def _stored(self, id: str) -> Reply:
+        """GET and DELETE of a response that was answered here."""
+        store, client, now = self._house.responses, self.record.key_name or "", self._now()
+        if store is None:
+            message = "No response is kept here (response-store in config.yaml)."
+            return self._refuse(Failure(404, message, "invalid_request_error", "response_id", "response_not_found"))
+        if self._head.method == "DELETE":
+            body: Mapping[str, Any] | None = responses.deleted(id) if store.delete(client, id, now) else None
+        else:
+            body = store.get(client, id, now)
+        return (
+            self._refuse(responses.missing(id))
+            if body is None
+            else self._reply(Reply(200, (front.JSON,), to_json(body)), "complete")
+        )
 
     # --- the last word ---
 

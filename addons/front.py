@@ -17,17 +17,25 @@ from routing.catalogue import ListedModel
 from translators.errors import Failure
 from translators.notes import Note
 
-Route = Literal["chat", "responses", "completions", "models", "model", "health"]
+Route = Literal["chat", "responses", "completions", "models", "model", "response", "health"]
 """The first three are the names of client dialects."""
 
 ROUTES: Mapping[str, tuple[Route, str]] = {
     "/v1/chat/completions": ("chat", "POST"),
+    "/v1/responses": ("responses", "POST"),
+    "/v1/completions": ("completions", "POST"),
     "/v1/models": ("models", "GET"),
     "/health": ("health", "GET"),
 }
 
-NOT_YET = ("/v1/responses", "/v1/completions", "/v1/embeddings")
-"""Of OpenAI's paths, those that clients ask for and that are not here."""
+WITHIN: Mapping[str, tuple[Route, str]] = {
+    "/v1/models/": ("model", "GET"),
+    "/v1/responses/": ("response", "GET, DELETE"),
+}
+"""Paths that go on with an id."""
+
+NOT_HERE = ("/v1/embeddings", "/v1/images/generations", "/v1/audio/speech", "/v1/moderations", "/v1/files")
+"""Of OpenAI's paths, those that clients ask for and that are not served."""
 
 SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key"))
 """What a client may have put a key in. Taken out of a request before anybody else sees it."""
@@ -63,8 +71,10 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Place:
+    """`id` is what a path of `WITHIN` goes on with."""
+
     route: Route
-    model: str | None = None
+    id: str = ""
 
 
 def failed(failure: Failure) -> Reply:
@@ -80,17 +90,18 @@ def guarded(target: str) -> bool:
 def find(method: str, target: str) -> Place | Failure:
     """Which route a request is for, or the 404 or 405 that helps."""
     path = target.partition("?")[0]
-    route, allowed = ROUTES.get(path, (None, "GET"))
-    model = None
-    if route is None and path.startswith("/v1/models/") and (model := _model_id(path)) is not None:
-        route = "model"
-    if route is None:
+    shown, found, id = path, ROUTES.get(path), ""
+    if found is None and (prefix := next((each for each in WITHIN if path.startswith(each)), None)) is not None:
+        shown, id = f"{prefix}{{id}}", _id(path, prefix)
+        found = WITHIN[prefix] if id else None
+    if found is None:
         return Failure(404, _lost(path), "invalid_request_error", None, "unknown_url")
-    if method == allowed or (method == "HEAD" and route == "health"):
-        return Place(route, model)
+    route, allowed = found
+    if method in allowed.split(", ") or (method == "HEAD" and route == "health"):
+        return Place(route, id)
     return Failure(
         405,
-        f"{path if model is None else '/v1/models/{id}'} takes {allowed}, not {_shown(method)}.",
+        f"{shown} takes {allowed}, not {_shown(method)}.",
         "invalid_request_error",
         None,
         "method_not_allowed",
@@ -98,10 +109,10 @@ def find(method: str, target: str) -> Place | Failure:
     )
 
 
-def _model_id(path: str) -> str | None:
-    """The id in `/v1/models/{id}`: ids may hold slashes, encoded or not, but no empty or dotted component."""
-    rest = unquote(path.removeprefix("/v1/models/"), errors="replace")
-    return None if any(piece in ("", ".", "..") for piece in rest.split("/")) else rest
+def _id(path: str, prefix: str) -> str:
+    """What stands after `prefix`, or "": ids may hold slashes, encoded or not, but no empty or dotted component."""
+    rest = unquote(path.removeprefix(prefix), errors="replace")
+    return "" if any(piece in ("", ".", "..") for piece in rest.split("/")) else rest
 
 
 def _lost(path: str) -> str:
@@ -109,8 +120,8 @@ def _lost(path: str) -> str:
     wanted = "/" + "/".join(piece for piece in path.split("/") if piece not in ("", ".", "..", "v1"))
     known = {valid.removeprefix("/v1"): valid for valid in ROUTES}
     near = known.get(wanted) or next(iter(difflib.get_close_matches(path, ROUTES, 1, 0.6)), None)
-    if path in NOT_YET:
-        return f"{shown} is not served by this version of the gateway. POST /v1/chat/completions is."
+    if path in NOT_HERE:
+        return f"{shown} is not served by this gateway, which answers at {', '.join(ROUTES)}."
     if near is None:
         return f"There is nothing at {shown}. The gateway answers at {', '.join(ROUTES)}."
     return f"There is nothing at {shown}. Did you mean {near}?"
@@ -227,7 +238,7 @@ def preflight(origins: tuple[str, ...], head: Head) -> Reply | None:
         204,
         (
             *allowed.items(),
-            ("access-control-allow-methods", "GET, POST, OPTIONS"),
+            ("access-control-allow-methods", "GET, POST, DELETE, OPTIONS"),
             ("access-control-allow-headers", _shown(asked.replace(" ", ""))),
             ("access-control-max-age", "600"),
         ),

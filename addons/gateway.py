@@ -7,6 +7,7 @@ connection to `GatewayLayer`. What an exchange is stands in `exchange.py`, how i
 
 import asyncio
 import logging
+import math
 import os
 import secrets
 import signal
@@ -33,11 +34,14 @@ from mitmproxy.proxy.server import ConnectionHandler
 
 from addons import embedded, hooks, inspector, listening, terminal, views
 from addons.authorities import Authorities, Unauthorised
+from addons.authorities import missing as missing_library
+from addons.discovery import discover
 from addons.exchange import FAN_OUT_CONCURRENCY, Exchange
 from addons.front import INTERNAL, Head
 from addons.house import House
 from addons.layer import GatewayLayer, GivenUp
 from addons.provider_request import ProviderRequest
+from addons.response_store import ResponseStore
 from addons.stream import Pass
 from routing import config
 from routing.auth import EmbeddedAuth
@@ -45,8 +49,9 @@ from routing.catalogue import Catalogue
 from routing.errors import ConfigError
 from routing.keys import KeyRing
 from routing.settings import Settings
+from routing.targets import auths
 from translators.errors import Failure
-from translators.providers import anthropic
+from translators.providers import anthropic, gemini
 
 logger = logging.getLogger("gateway")
 
@@ -74,7 +79,9 @@ class Gateway:
         self._loaded: config.Loaded | None = None
         self._house: House | None = None
         self._embedded: embedded.Embedded | None = None
+        self._embedded_at = EMBEDDED_NOT_YET
         self._authorities = Authorities()
+        self._discovering: asyncio.Task[None] | None = None
         self._took_over = False
         self._recording = False
         self._live: weakref.WeakSet[Exchange] = weakref.WeakSet()
@@ -105,6 +112,10 @@ class Gateway:
         except ConfigError as error:
             self._stop(str(error))
             return
+        wanted = [auth for _, _, entry in self._loaded.settings.providers for auth in auths(entry)]
+        if (missing := missing_library(wanted)) is not None:
+            self._stop(missing)
+            return
         self._start_embedded(self._loaded.settings)
         self._house = self._furnished(self._loaded)
 
@@ -129,8 +140,12 @@ class Gateway:
         except NotImplementedError:
             logger.debug("No signal handlers on this platform: SIGTERM ends the gateway without draining.")
         self._greet(self._loaded, host, port)
+        if self._house is not None and self._house.catalogue.discoverable():
+            self._discovering = asyncio.get_running_loop().create_task(discover(self._catalogue, self._discovered))
 
     def done(self) -> None:
+        if self._discovering is not None:
+            self._discovering.cancel()
         views.unregister()
         hooks.restore(ctx.master.addons)
         if self._embedded is not None:
@@ -147,13 +162,16 @@ class Gateway:
         stream = None if self._has_console() else sys.stdout
         coloured = terminal.colours(stream, os.environ)
         line = terminal.Terminal(stream, as_json=settings.log_format == "json", coloured=coloured)
-        catalogue = Catalogue(settings, loaded.skipped, {anthropic.name: anthropic.known_models()})
+        known = {dialect.name: dialect.known_models() for dialect in (anthropic, gemini)}
+        catalogue = Catalogue(settings, loaded.skipped, known)
+        store = settings.response_store
         return House(
             settings=settings,
             catalogue=catalogue.with_embedded(EMBEDDED_NOT_YET) if self._embedded else catalogue,
             keys=KeyRing(settings.api_keys),
             clock=SystemClock,
             new_id=lambda: secrets.token_hex(12),
+            responses=ResponseStore(store.max_bytes, store.max_age_seconds or math.inf) if store.enable else None,
             watchers=() if _is_quiet() else (line,),
         )
 
@@ -234,7 +252,15 @@ class Gateway:
         self._live.add(exchange)
         return exchange
 
-    # --- the embedded model ---
+    # --- models that appear ---
+
+    def _catalogue(self) -> Catalogue:
+        assert self._house is not None
+        return self._house.catalogue
+
+    def _discovered(self, entry: int, names: tuple[str, ...]) -> None:
+        assert self._house is not None
+        self._house.catalogue = self._house.catalogue.with_discovered(entry, names)
 
     def _start_embedded(self, settings: Settings) -> None:
         if not settings.embedded.enable:
@@ -264,7 +290,9 @@ class Gateway:
             base_url = await self._embedded.ready()
         except embedded.Unavailable as error:
             raise _embedded_down(str(error)) from None
-        self._house.catalogue = self._house.catalogue.with_embedded(base_url)
+        if base_url != self._embedded_at:
+            self._embedded_at = base_url
+            self._house.catalogue = self._house.catalogue.with_embedded(base_url)
         secrets = (*request.secrets, ("x-api-key", self._embedded.key))
         return replace(request, url=base_url + urlsplit(request.url).path, secrets=secrets, auth=None)
 

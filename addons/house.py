@@ -6,6 +6,7 @@ from typing import Protocol
 
 from addons.memory import Memories
 from addons.observers import Watcher
+from addons.response_store import ResponseStore
 from routing.catalogue import Catalogue
 from routing.keys import KeyRing
 from routing.settings import Settings
@@ -28,6 +29,7 @@ class House:
     keys: KeyRing
     clock: Clock
     new_id: Callable[[], str]
+    responses: ResponseStore | None = None
     memories: Memories = field(default_factory=Memories)
     watchers: tuple[Watcher, ...] = ()
     draining: bool = False

@@ -73,6 +73,8 @@ class Asker:
     that a refusal is logged with it."""
 
     client: ClientDialect
+    parse: Callable[[Any], Asked]
+    """The client dialect's own, perhaps with what is remembered of earlier requests."""
     settings: Settings
     catalogue: Catalogue
     memory: Memory
@@ -93,7 +95,7 @@ class Asker:
             _, relay = self._way(target)
             if relay is not None:
                 return self._relayed(relay, wire, target.alias, target, headers)
-        asked = self.client.parse(wire)
+        asked = self.parse(wire)
         self.record.model, self.record.stream = asked.model, asked.conversation.stream
         self.record.notes.extend(asked.notes)
         if target is None or target.alias != asked.model:
@@ -124,6 +126,8 @@ class Asker:
         self.record.model, self.record.provider, self.record.provider_model = model, target.provider, target.model
         passed = relay.render(wire, Model(target.model, target.overrides, self.memory))
         self.record.stream = passed.stream
+        self.record.notes.extend(passed.rendered.notes)
+        self._mind_loss()
         call = self._call(passed.rendered, relay.name, target, headers, 0)
         writer = relay.streamed if passed.stream else relay.whole
         return Question(
@@ -148,8 +152,7 @@ class Asker:
             for _ in range(times):
                 choice = calls[-1].choice + calls[-1].rendered.choices if calls else 0
                 calls.append(self._call(rendered, name, target, headers, choice))
-        if self.settings.on_loss == "refuse":
-            _refuse_loss(self.record.notes)
+        self._mind_loss()
         writer = self.client.streamed if asked.conversation.stream else self.client.whole
         return Question(
             self.client,
@@ -169,6 +172,13 @@ class Asker:
             message = "This provider gives one choice a request, and one request does not become several (fan-out)."
             raise BadRequest(message, param=path, code="unsupported_parameter")
 
+    def _mind_loss(self) -> None:
+        lost = [note.path for note in self.record.notes if note.fate == "dropped"]
+        if lost and self.settings.on_loss == "refuse":
+            told = ", ".join(lost)
+            message = f"These fields cannot be carried to this model (on-loss: refuse in config.yaml): {told}."
+            raise BadRequest(message, param=lost[0], code="unsupported_parameter")
+
     def _call(self, rendered: Rendered, dialect: str, target: Target, headers: Mapping[str, str], choice: int) -> Call:
         forwarded = self.settings.forward_headers
         return Call(rendered, provider_request(AGENT, forwarded, target, dialect, rendered, headers), choice)
@@ -176,10 +186,3 @@ class Asker:
 
 def _without_n(conversation: Conversation) -> Conversation:
     return replace(conversation, options={name: o for name, o in conversation.options.items() if name != "n"})
-
-
-def _refuse_loss(notes: list[Note]) -> None:
-    lost = [note.path for note in notes if note.fate == "dropped"]
-    if lost:
-        message = f"These fields cannot be carried to this model (on-loss: refuse in config.yaml): {', '.join(lost)}."
-        raise BadRequest(message, param=lost[0], code="unsupported_parameter")

@@ -9,7 +9,9 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from translators.clients.responses.state import Item, Remembered
+from translators.clients import responses
+from translators.clients.responses.state import Item, Remembered, remembered
+from translators.dialects import Writer
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of all responses together, as JSON."""
@@ -34,6 +36,13 @@ class ResponseStore:
         self._items: dict[tuple[str, str], tuple[str, Item]] = {}
         """By client and id of an item, the response that it first came with: whoever refers to it uses that."""
         self.size = 0
+
+    def keep(self, client: str, writer: Writer, now: float) -> None:
+        """What `writer` answered in the end, if it is a response that is to be kept."""
+        if not isinstance(writer, responses.Streamed | responses.Whole) or writer.response is None:
+            return
+        if (kept := remembered(writer.form, writer.response)) is not None:
+            self.put(client, kept, now)
 
     def put(self, client: str, kept: Remembered, now: float) -> None:
         """One that is larger than all that may be kept is not kept."""

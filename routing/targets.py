@@ -74,7 +74,7 @@ class Offer:
         self, entry: AnyEntry, known: Mapping[str, tuple[str, ...]], discovered: Iterable[str] | None = None
     ) -> None:
         self.entry = entry
-        self._auths = cycle(_auths(entry))
+        self._auths = cycle(auths(entry))
         if discovered is None:
             discovered = known.get(_listed_by(entry), ())
         models = entry.models or tuple(ServedModel(name=name) for name in discovered if _ANY.fullmatch(name))
@@ -215,7 +215,7 @@ def _azure(entry: Azure, model: str, endpoint: str) -> str:
     return f"{entry.endpoint}/openai" + (f"/deployments/{quote(model, safe='')}" if endpoint == "chat" else "")
 
 
-def _auths(entry: AnyEntry) -> tuple[Auth | None, ...]:
+def auths(entry: AnyEntry) -> tuple[Auth | None, ...]:
     """What the entry is allowed in with, at least one."""
     match entry:
         case ClaudeKey():

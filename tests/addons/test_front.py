@@ -18,6 +18,10 @@ FOUND = [
     pytest.param("GET", "/v1/models/claude", Place("model", "claude"), id="one model"),
     pytest.param("GET", "/v1/models/team/claude", Place("model", "team/claude"), id="an id with a slash"),
     pytest.param("GET", "/v1/models/team%2Fclaude?x", Place("model", "team/claude"), id="an id with %2F"),
+    pytest.param("POST", "/v1/responses", Place("responses"), id="responses"),
+    pytest.param("POST", "/v1/completions", Place("completions"), id="completions"),
+    pytest.param("GET", "/v1/responses/resp_1", Place("response", "resp_1"), id="a stored response"),
+    pytest.param("DELETE", "/v1/responses/resp_1", Place("response", "resp_1"), id="a response to be forgotten"),
     pytest.param("GET", "/health", Place("health"), id="health"),
     pytest.param("HEAD", "/health", Place("health"), id="health for a monitor"),
 ]
@@ -57,12 +61,20 @@ def test_lost(target: str, near: str | None) -> None:
         assert f"Did you mean {near}?" in failure.message
 
 
+def test_what_openai_has_and_we_do_not() -> None:
+    failure = front.find("POST", "/v1/embeddings")
+    assert isinstance(failure, Failure)
+    assert failure.message.startswith("/v1/embeddings is not served by this gateway")
+
+
 @pytest.mark.parametrize(
     ("method", "target", "allow"),
     [
         pytest.param("GET", "/v1/chat/completions", "POST", id="GET chat"),
         pytest.param("POST", "/v1/models", "GET", id="POST models"),
         pytest.param("DELETE", "/v1/models/x", "GET", id="DELETE a model"),
+        pytest.param("POST", "/v1/responses/x", "GET, DELETE", id="POST a response"),
+        pytest.param("GET", "/v1/responses", "POST", id="GET responses"),
         pytest.param("POST", "/health", "GET", id="POST health"),
         pytest.param("post", "/v1/chat/completions", "POST", id="methods have a case"),
     ],

@@ -4,10 +4,23 @@ from typing import Any
 
 from translators.clients.responses.form import Form
 from translators.clients.responses.reading import parse
+from translators.clients.responses.state import deleted, missing
 from translators.clients.responses.writing import Streamed, Whole
 from translators.dialects import Envelope, Writer
 
-__all__ = ["Form", "Streamed", "Whole", "id_prefix", "keepalive", "name", "parse", "streamed", "whole"]
+__all__ = [
+    "Form",
+    "Streamed",
+    "Whole",
+    "deleted",
+    "id_prefix",
+    "keepalive",
+    "missing",
+    "name",
+    "parse",
+    "streamed",
+    "whole",
+]
 
 name = "responses"
 id_prefix = "resp_"

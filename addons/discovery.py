@@ -1,0 +1,61 @@
+"""Which models an Ollama has: asked at the start and from time to time, beside all exchanges (`GET /api/tags`)."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+
+from routing.auth import StaticKey
+from routing.catalogue import Catalogue, Target
+
+logger = logging.getLogger("gateway")
+
+AGAIN_SECONDS = 60.0
+PATIENCE_SECONDS = 10.0
+MOST = 1000
+"""Of the names that one server tells."""
+
+
+async def discover(catalogue: Callable[[], Catalogue], found: Callable[[int, tuple[str, ...]], None]) -> None:
+    """Runs until it is cancelled. `found` is told the position of an entry and its models, whenever they are known. A
+    server that does not answer keeps the models that it had."""
+    told: dict[int, str] = {}
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as http:
+        while targets := catalogue().discoverable():
+            for position, target in targets.items():
+                try:
+                    names = await models_of(http, target)
+                except (httpx.HTTPError, ValueError) as error:
+                    why = str(error) or type(error).__name__
+                    if told.get(position) != why:
+                        logger.warning("%s does not tell its models: %s", target.provider, why)
+                    told[position] = why
+                else:
+                    told.pop(position, None)
+                    found(position, names)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+
+async def models_of(http: httpx.AsyncClient, target: Target) -> tuple[str, ...]:
+    """Raises `httpx.HTTPError`, or `ValueError` for what is no list of models."""
+    [base_url] = target.base_urls.values()
+    answer = await http.get(f"{base_url}/api/tags", headers=_headers(target))
+    answer.raise_for_status()
+    return _names(answer.json())
+
+
+def _headers(target: Target) -> dict[str, str]:
+    headers = {name: value.reveal() for name, value in target.headers.items()}
+    if isinstance(target.auth, StaticKey):
+        headers[target.auth.header] = target.auth.prefix + target.auth.secret.reveal()
+    return headers
+
+
+def _names(body: Any) -> tuple[str, ...]:
+    models = body.get("models") if isinstance(body, Mapping) else None
+    if not isinstance(models, list):
+        raise ValueError("its answer is no list of models")
+    names = (model.get("name") for model in models[:MOST] if isinstance(model, Mapping))
+    return tuple(name for name in names if isinstance(name, str) and name)
