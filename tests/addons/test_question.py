@@ -17,7 +17,9 @@ from translators.providers import anthropic
 
 def asker(text: str) -> Asker:
     settings = parse(text.encode(), "c.yaml", {}).settings
-    return Asker(chat, settings, Catalogue(settings), FORGETFUL, Record("id", 0.0, "POST", "/v1/chat/completions"))
+    return Asker(
+        chat, chat.parse, settings, Catalogue(settings), FORGETFUL, Record("id", 0.0, "POST", "/v1/chat/completions")
+    )
 
 
 def body(model: str) -> bytes:
