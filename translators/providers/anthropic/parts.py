@@ -23,7 +23,7 @@ from translators.providers.anthropic.blocks import is_servers
 from translators.providers.anthropic.caching import Breakpoints
 from translators.providers.anthropic.families import short_name
 from translators.providers.anthropic.media import document_block, image_block
-from translators.providers.anthropic.wire_names import CallIds, ToolNames
+from translators.wire_names import CallIds, ToolNames
 
 Block = dict[str, Any]
 

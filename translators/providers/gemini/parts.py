@@ -23,7 +23,7 @@ from translators.notes import Note
 from translators.providers.gemini.families import Family
 from translators.providers.gemini.media import medium
 from translators.providers.gemini.signatures import Signatures
-from translators.providers.gemini.wire_names import ToolNames
+from translators.wire_names import ToolNames
 
 Written = dict[str, Any]
 
