@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.clients.chat.checking import Checked
-from translators.clients.chat.findings import Findings, step
+from translators.clients.findings import Findings, step
 from translators.conversation import Option, OutputFormat, PromptCache, WebSearch
 
 _AS_THEY_ARE = frozenset(

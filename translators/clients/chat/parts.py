@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from translators.clients.chat.findings import Findings
-from translators.clients.chat.media import Unusable, base64, from_file_data, located
+from translators.clients.findings import Findings
+from translators.clients.media import Unusable, base64, from_file_data, located
 from translators.conversation import Audio, Cache, Document, Image, Inline, Part, Refusal, Text, Upload
 
 _NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image, a document or a tool's result."

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from translators.clients.chat.findings import Findings, step
+from translators.clients.findings import Findings, step
 from translators.conversation import Option
 
 DEFAULT_MAX_TOKENS = 16

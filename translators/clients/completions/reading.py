@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from translators.clients.chat.findings import Findings, step
 from translators.clients.completions.checking import check
 from translators.clients.completions.form import Form
 from translators.clients.completions.options import options
 from translators.clients.completions.prompts import prompts
+from translators.clients.findings import Findings, step
 from translators.conversation import Conversation, Text, Turn
 from translators.dialects import Asked
 

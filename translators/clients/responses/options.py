@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from translators.clients.chat.findings import Findings, step
+from translators.clients.findings import Findings, step
 from translators.clients.responses.items import History
 from translators.conversation import Option, OutputFormat, PromptCache
 

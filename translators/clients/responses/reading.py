@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from translators.clients.chat.findings import Findings
+from translators.clients.findings import Findings
 from translators.clients.responses.checking import check
 from translators.clients.responses.form import Form
 from translators.clients.responses.items import History
