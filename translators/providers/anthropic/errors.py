@@ -1,22 +1,14 @@
-"""Anthropic's errors in OpenAI's words, and its rate limits (https://platform.claude.com/docs/en/api/errors).
+"""Anthropic's errors in OpenAI's words, and its rate limits (https://platform.claude.com/docs/en/api/errors)."""
 
-The provider answers to the gateway's key, not to the client's: what is wrong with that key is no fault of the client.
-"""
-
-import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from translators.errors import Failure
+from translators.failures import by_status, loaded, presentable, retry_headers
 
-_LONGEST_MESSAGE = 1_000
-_SECRET = re.compile(
-    r"sk-[A-Za-z0-9_-]{6,}|(?i:\bbearer\s+)[^\s\"',]+|(?i:(?<=api-key: )|(?<=api_key=)|(?<=api-key=))[^\s\"',&]+"
-)
 _STATUS_OF_TYPE = {
     "invalid_request_error": 400,
     "authentication_error": 401,
@@ -31,7 +23,6 @@ _STATUS_OF_TYPE = {
     "overloaded_error": 529,
 }
 _TOO_LONG = ("prompt is too long", "context window", "context limit", "context size", "context length")
-_RETRY = ("retry-after", "retry-after-ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +37,7 @@ class _Said:
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """What the client is told of an answer that is no 2xx. Never raises."""
-    kept = {name: headers[name] for name in _RETRY if name in headers}
-    return _failure(status, _said(body), kept)
+    return _failure(status, _said(body), retry_headers(headers))
 
 
 def streamed_error(event: Mapping[str, Any]) -> Failure:
@@ -57,11 +47,8 @@ def streamed_error(event: Mapping[str, Any]) -> Failure:
 
 
 def _said(body: bytes) -> _Said:
-    try:
-        return _from_json(json.loads(body))
-    except (ValueError, RecursionError):
-        text = body[: 4 * _LONGEST_MESSAGE].decode("utf-8", "replace").strip()
-        return _Said(message="" if "<" in text[:200] else text, readable=False)
+    told, text = loaded(body)
+    return _from_json(told) if told is not None else _Said(message=text, readable=False)
 
 
 def _from_json(body: Any) -> _Said:
@@ -83,37 +70,12 @@ def _from_json(body: Any) -> _Said:
 
 
 def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
-    text = _presentable(said.message) or f"The provider answered {status}, and said no more."
+    text = presentable(said.message, status)
     if (known := _by_meaning(said)) is not None:
-        status, type, param, code = known
-        return Failure(status, text, type, param, code, headers)
-    match status:
-        case 401 | 403:
-            text = f"The provider refused the gateway's credentials: {text}"
-            return Failure(502, text, "upstream_error", None, "upstream_authentication_error", headers)
-        case 402:
-            return Failure(429, text, "insufficient_quota", None, "insufficient_quota", headers)
-        case 404 if not said.readable:
-            return Failure(502, text, "upstream_error", None, "bad_provider_answer", headers)
-        case 404:
-            return Failure(404, text, "invalid_request_error", *_not_found(said), headers)
-        case 408 | 499:
-            return Failure(status, text, "timeout", None, "timeout", headers)
-        case 409:
-            return Failure(409, text, "invalid_request_error", None, "conflict", headers)
-        case 413:
-            return Failure(413, text, "invalid_request_error", None, "request_too_large", headers)
-        case 429:
-            return Failure(429, text, "rate_limit_error", None, "rate_limit_exceeded", headers)
-        case 503 | 529:
-            return Failure(503, text, "server_error", None, "server_overloaded", headers)
-        case 504:
-            return Failure(504, text, "server_error", None, "timeout", headers)
-        case 500:
-            return Failure(500, text, "server_error", None, None, headers)
-    if 400 <= status < 500:
-        return Failure(status, text, "invalid_request_error", None, None, headers)
-    return Failure(502, text, "server_error", None, None, headers)
+        return Failure(known[0], text, *known[1:], headers)
+    if status == 404 and said.readable and "model" in said.message.lower():
+        return Failure(404, text, "invalid_request_error", "model", "model_not_found", headers)
+    return by_status(status, text, headers, readable=said.readable)
 
 
 def _by_meaning(said: _Said) -> tuple[int, str, str | None, str] | None:
@@ -127,22 +89,12 @@ def _by_meaning(said: _Said) -> tuple[int, str, str | None, str] | None:
     return None
 
 
-def _not_found(said: _Said) -> tuple[str | None, str]:
-    """Param and code of a 404, which may speak of a file as well as of a model."""
-    return ("model", "model_not_found") if "model" in said.message.lower() else (None, "not_found")
-
-
-def _presentable(message: str) -> str:
-    masked = _SECRET.sub("***", message)
-    return masked if len(masked) <= _LONGEST_MESSAGE else masked[: _LONGEST_MESSAGE - 1] + "…"
-
-
 # --- rate limits ------------------------------------------------------------------------------------
 
 
 def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
     """`anthropic-ratelimit-*` under OpenAI's names; the end of a window as a duration instead of a time."""
-    limits = {name: headers[name] for name in _RETRY if name in headers}
+    limits = retry_headers(headers)
     for ours, theirs in (("requests", ("requests",)), ("tokens", ("tokens", "input-tokens"))):
         for kind in theirs:
             found = {

@@ -3,16 +3,15 @@
 What is wrong with the gateway's own credentials is no fault of the client. Bedrock tells no rate limits.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from translators.errors import Failure
+from translators.failures import by_status, loaded, presentable, retry_headers
 
-_LONGEST_MESSAGE = 1_000
 _SECRET = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}|\bABSK[A-Za-z0-9+/=]{8,}|(?i:\bbearer\s+)[^\s\"',]+"
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}|\bABSK[A-Za-z0-9+/=]{8,}"
     r"|(?i:x-amz-security-token[:=])\s*[^\s\"',&]+|(?i:signature=)[0-9a-fA-F]{16,}|(?<![\w-])\d{12}(?![\w-])"
 )
 """Access keys, Bedrock API keys, session tokens, signatures, and the number of the gateway's account."""
@@ -57,14 +56,13 @@ _TOO_LONG = (
     "context size",
 )
 _NO_MODEL = ("model identifier is invalid", "could not resolve the foundation model", "model id is not supported")
-_RETRY = ("retry-after", "retry-after-ms")
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """What the client is told of an answer that is no 2xx. Never raises."""
     kind, message, readable = _said(body)
     named = headers.get("x-amzn-errortype", "").partition(":")[0].strip()
-    return _failure(status, named or kind, message, readable, read_limits(headers, 0.0))
+    return _failure(status, named or kind, message, readable, retry_headers(headers))
 
 
 def streamed_error(exception: Any) -> Failure:
@@ -75,18 +73,14 @@ def streamed_error(exception: Any) -> Failure:
 
 def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
     """Bedrock sends no limits; what stands before it may say when to come back."""
-    return {name: headers[name] for name in _RETRY if name in headers}
+    return retry_headers(headers)
 
 
 def _said(body: bytes) -> tuple[str, str, bool]:
     """The type, the message, and whether this is an answer of Amazon's at all."""
-    try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        text = body[: 4 * _LONGEST_MESSAGE].decode("utf-8", "replace").strip()
-        return "", "" if "<" in text[:200] else text, False
+    told, text = loaded(body)
     if not isinstance(told, dict):
-        return "", "", False
+        return "", text, False
     kind = _text(told, "__type").rpartition("#")[2] or _text(told, "code")
     return kind, _text(told, "message") or _text(told, "Message"), True
 
@@ -100,42 +94,24 @@ def _failure(status: int, kind: str, message: str, readable: bool, headers: Mapp
     short = kind.partition(":")[0].lower().removesuffix("exception")
     if short in _CREDENTIALS or status in (401, 403):
         # a refused signature is told together with all that was signed: only the first line is for people
-        text = _presentable(message.partition("\n")[0]) or kind[:80] or str(status)
-        text = f"The provider refused the gateway's credentials: {text}"
-        return Failure(502, text, "upstream_error", None, "upstream_authentication_error", headers)
+        text = presentable(message.partition("\n")[0] or kind[:80], status, _SECRET)
+        return by_status(401, text, headers)
     status = _STATUS_OF_TYPE.get(short, status)
-    text = _presentable(message) or f"The provider answered {kind[:80] or status}, and said no more."
+    text = presentable(message, kind[:80] or status, _SECRET)
     lowered = message.lower()
     if status == 400 and any(phrase in lowered for phrase in _TOO_LONG):
         return Failure(400, text, "invalid_request_error", "messages", "context_length_exceeded", headers)
     if status == 400 and any(phrase in lowered for phrase in _NO_MODEL):
         return Failure(404, text, "invalid_request_error", "model", "model_not_found", headers)
     match status:
-        case 404 if not readable:
-            return Failure(502, text, "upstream_error", None, "bad_provider_answer", headers)
-        case 404:
+        case 404 if readable:
             return Failure(404, text, "invalid_request_error", "model", "model_not_found", headers)
-        case 408 | 504:
-            return Failure(504, text, "server_error", None, "timeout", headers)
-        case 409:
-            return Failure(409, text, "invalid_request_error", None, "conflict", headers)
-        case 413:
-            return Failure(413, text, "invalid_request_error", None, "request_too_large", headers)
+        case 408:
+            return by_status(504, text, headers)
         case 429 if short == "servicequotaexceeded":
-            return Failure(429, text, "insufficient_quota", None, "insufficient_quota", headers)
-        case 429:
-            return Failure(429, text, "rate_limit_error", None, "rate_limit_exceeded", headers)
+            return by_status(402, text, headers)
         case 424 | 502 if short.startswith("model"):
             return Failure(502, text, "server_error", None, "model_error", headers)
-        case 503 | 529:
-            return Failure(503, text, "server_error", None, "server_overloaded", headers)
-        case 500:
-            return Failure(500, text, "server_error", None, None, headers)
-    if 400 <= status < 500 and status != 424:
-        return Failure(status, text, "invalid_request_error", None, None, headers)
-    return Failure(502, text, "server_error", None, None, headers)
-
-
-def _presentable(message: str) -> str:
-    masked = _SECRET.sub("***", message)
-    return masked if len(masked) <= _LONGEST_MESSAGE else masked[: _LONGEST_MESSAGE - 1] + "…"
+        case 424:
+            return by_status(502, text, headers)
+    return by_status(status, text, headers, readable=readable)

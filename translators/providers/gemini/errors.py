@@ -1,9 +1,5 @@
-"""Google's errors in OpenAI's words (https://ai.google.dev/gemini-api/docs/troubleshooting, google.rpc.Status).
+"""Google's errors in OpenAI's words (https://ai.google.dev/gemini-api/docs/troubleshooting, google.rpc.Status)."""
 
-The provider answers to the gateway's key, not to the client's: what is wrong with that key is no fault of the client.
-"""
-
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -11,12 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from translators.errors import Failure
+from translators.failures import by_status, loaded, presentable, retry_headers
 
-_LONGEST_MESSAGE = 1_000
-_SECRET = re.compile(
-    r"AIza[A-Za-z0-9_-]{10,}|ya29\.[A-Za-z0-9._-]+"
-    r"|(?i:\bbearer\s+)[^\s\"',]+|(?i:(?<=[?&]key=)|(?<=api-key: ))[^\s\"',&]+"
-)
+_SECRET = re.compile(r"AIza[A-Za-z0-9_-]{10,}|ya29\.[A-Za-z0-9._-]+|(?i:(?<=[?&]key=))[^\s\"',&]+")
+# The name or the number of the gateway's own project.
 _PROJECT = re.compile(r"(\bprojects?[/:_ ](?:number:)?)[a-z0-9-]*\d[a-z0-9-]*")
 _STATUS_OF_NAME = {
     "INVALID_ARGUMENT": 400,
@@ -41,7 +35,6 @@ _TOO_LONG = re.compile(
     r"input token count.{0,60}exceeds|exceeds the maximum number of tokens|context (?:window|length)"
 )
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)s").fullmatch
-_RETRY = ("retry-after", "retry-after-ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +53,7 @@ class _Said:
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """What the client is told of an answer that is no 2xx. Never raises."""
     said = _said(body)
-    return _failure(status, said, {**said.retry, **read_limits(headers, 0)})
+    return _failure(status, said, {**said.retry, **retry_headers(headers)})
 
 
 def streamed_error(payload: Mapping[str, Any]) -> Failure:
@@ -71,11 +64,8 @@ def streamed_error(payload: Mapping[str, Any]) -> Failure:
 
 
 def _said(body: bytes) -> _Said:
-    try:
-        return _from_json(json.loads(body))
-    except (ValueError, RecursionError):
-        text = body[: 4 * _LONGEST_MESSAGE].decode("utf-8", "replace").strip()
-        return _Said(message="" if "<" in text[:200] else text, readable=False)
+    told, text = loaded(body)
+    return _from_json(told) if told is not None else _Said(message=text, readable=False)
 
 
 def _from_json(body: Any) -> _Said:
@@ -116,56 +106,23 @@ def _with_details(message: str, name: str, code: int | None, details: list[dict[
 
 
 def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
-    text = _presentable(said.message) or f"The provider answered {status}, and said no more."
+    text = presentable(_PROJECT.sub(r"\1***", said.message), status, _SECRET)
     lowered = said.message.lower()
     key_trouble = "API_KEY_INVALID" in said.reasons or any(phrase in lowered for phrase in _KEY_TROUBLE)
     match status:
         case 400 if key_trouble:
-            return _refused_credentials(text, headers)
-        case 401 | 403:
-            return _refused_credentials(text, headers)
+            return by_status(401, text, headers)
         case 400 if _TOO_LONG.search(lowered):
             return Failure(400, text, "invalid_request_error", "messages", "context_length_exceeded", headers)
         case 400 if said.name == "FAILED_PRECONDITION":
             return Failure(400, text, "invalid_request_error", None, "failed_precondition", headers)
-        case 404 if not said.readable:
-            return Failure(502, text, "upstream_error", None, "bad_provider_answer", headers)
-        case 404:
-            model = "model" in lowered
-            param, code = ("model", "model_not_found") if model else (None, "not_found")
-            return Failure(404, text, "invalid_request_error", param, code, headers)
-        case 408 | 499:
-            return Failure(status, text, "timeout", None, "timeout", headers)
-        case 409:
-            return Failure(409, text, "invalid_request_error", None, "conflict", headers)
-        case 413:
-            return Failure(413, text, "invalid_request_error", None, "request_too_large", headers)
+        case 404 if said.readable and "model" in lowered:
+            return Failure(404, text, "invalid_request_error", "model", "model_not_found", headers)
         case 429 if said.per_day:
-            return Failure(429, text, "insufficient_quota", None, "insufficient_quota", headers)
-        case 429:
-            return Failure(429, text, "rate_limit_error", None, "rate_limit_exceeded", headers)
-        case 503:
-            return Failure(503, text, "server_error", None, "server_overloaded", headers)
-        case 504:
-            return Failure(504, text, "server_error", None, "timeout", headers)
-        case 500:
-            return Failure(500, text, "server_error", None, None, headers)
-    if 400 <= status < 500:
-        return Failure(status, text, "invalid_request_error", None, None, headers)
-    return Failure(502, text, "server_error", None, None, headers)
-
-
-def _refused_credentials(text: str, headers: Mapping[str, str]) -> Failure:
-    text = f"The provider refused the gateway's credentials: {text}"
-    return Failure(502, text, "upstream_error", None, "upstream_authentication_error", headers)
-
-
-def _presentable(message: str) -> str:
-    """Without keys, and without the number or name of the gateway's own project."""
-    masked = _PROJECT.sub(r"\1***", _SECRET.sub("***", message))
-    return masked if len(masked) <= _LONGEST_MESSAGE else masked[: _LONGEST_MESSAGE - 1] + "…"
+            return by_status(402, text, headers)
+    return by_status(status, text, headers, readable=said.readable)
 
 
 def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
     """Google tells no limits beforehand: only when to come back."""
-    return {name: headers[name] for name in _RETRY if name in headers}
+    return retry_headers(headers)

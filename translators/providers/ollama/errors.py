@@ -1,17 +1,12 @@
-"""Ollama's errors in OpenAI's words (https://docs.ollama.com/api/errors). All that it tells is a status and a sentence.
-
-The provider answers to the gateway's key, not to the client's: what is wrong with that key is no fault of the client.
-"""
+"""Ollama's errors in OpenAI's words (https://docs.ollama.com/api/errors): a status and a sentence."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from translators.errors import Failure
+from translators.failures import by_status, loaded, presentable, retry_headers
 
-_LONGEST_MESSAGE = 1_000
-_SECRET = re.compile(r"(?i:\bbearer\s+)[^\s\"',]+|\bsk-[A-Za-z0-9_-]{6,}")
 _TOO_LONG = (
     "exceeds the context length",
     "exceed_context_size",
@@ -19,23 +14,17 @@ _TOO_LONG = (
     "exceeds maximum context length",
 )
 _UNABLE = {"does not support thinking": "reasoning_effort", "does not support tools": "tools"}
-_RETRY = ("retry-after", "retry-after-ms")
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """What the client is told of an answer that is no 2xx. Never raises."""
-    kept = {name: headers[name] for name in _RETRY if name in headers}
-    try:
-        message, readable = _from_json(json.loads(body)), True
-    except (ValueError, RecursionError):
-        text = body[: 4 * _LONGEST_MESSAGE].decode("utf-8", "replace").strip()
-        message, readable = "" if "<" in text[:200] else text, False
-    return _failure(status, message, readable, kept)
+    told, text = loaded(body)
+    return _failure(status, text or _from_json(told), told is not None, retry_headers(headers))
 
 
 def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
     """Ollama tells no limits, but what is before it may say when to come back."""
-    return {name: headers[name] for name in _RETRY if name in headers}
+    return retry_headers(headers)
 
 
 def streamed_error(payload: Mapping[str, Any]) -> Failure:
@@ -67,35 +56,12 @@ def _inner(message: str) -> str:
 
 
 def _failure(status: int, message: str, readable: bool, headers: Mapping[str, str]) -> Failure:
-    text = _presentable(message) or f"The provider answered {status}, and said no more."
+    text = presentable(message, status)
     if (known := _by_meaning(message)) is not None:
-        status, type, param, code = known
-        return Failure(status, text, type, param, code, headers)
-    match status:
-        case 401 | 403:
-            text = f"The provider refused the gateway's credentials: {text}"
-            return Failure(502, text, "upstream_error", None, "upstream_authentication_error", headers)
-        case 402:
-            return Failure(429, text, "insufficient_quota", None, "insufficient_quota", headers)
-        case 404 if not readable:
-            return Failure(502, text, "upstream_error", None, "bad_provider_answer", headers)
-        case 404:
-            return Failure(404, text, "invalid_request_error", "model", "model_not_found", headers)
-        case 408 | 499:
-            return Failure(status, text, "timeout", None, "timeout", headers)
-        case 413:
-            return Failure(413, text, "invalid_request_error", None, "request_too_large", headers)
-        case 429:
-            return Failure(429, text, "rate_limit_error", None, "rate_limit_exceeded", headers)
-        case 500:
-            return Failure(500, text, "server_error", None, None, headers)
-        case 503:
-            return Failure(503, text, "server_error", None, "server_overloaded", headers)
-        case 504:
-            return Failure(504, text, "server_error", None, "timeout", headers)
-    if 400 <= status < 500:
-        return Failure(status, text, "invalid_request_error", None, None, headers)
-    return Failure(502, text, "server_error", None, None, headers)
+        return Failure(known[0], text, *known[1:], headers)
+    if status == 404 and readable:
+        return Failure(404, text, "invalid_request_error", "model", "model_not_found", headers)
+    return by_status(status, text, headers, readable=readable)
 
 
 def _by_meaning(message: str) -> tuple[int, str, str | None, str] | None:
@@ -109,8 +75,3 @@ def _by_meaning(message: str) -> tuple[int, str, str | None, str] | None:
     if "usage limit" in lowered:
         return 429, "insufficient_quota", None, "insufficient_quota"
     return None
-
-
-def _presentable(message: str) -> str:
-    masked = _SECRET.sub("***", message)
-    return masked if len(masked) <= _LONGEST_MESSAGE else masked[: _LONGEST_MESSAGE - 1] + "…"

@@ -4,20 +4,16 @@ What is said of the request (message, type, param, code) is handed on. What is s
 provider answers to the gateway's key, and what is wrong with that is no fault of the client.
 """
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from translators.errors import Failure
+from translators.failures import by_status, loaded, presentable, rate_limits, retry_headers
 
-_LONGEST_MESSAGE = 1_000
 _LONGEST_WORD = 120
-_SECRET = re.compile(
-    r"\b(?:sk|gsk|xai|csk|fw|nvapi|key)[-_][A-Za-z0-9*_-]{6,}|(?i:\bbearer\s+)[^\s\"',]+"
-    r"|(?i:(?<=api-key: )|(?<=api_key=)|(?<=api-key=))[^\s\"',&]+"
-)
+_SECRET = re.compile(r"\b(?:sk|gsk|xai|csk|fw|nvapi|key)[-_][A-Za-z0-9*_-]{6,}")
 _STATUS_OF_WORD = {
     "invalid_request_error": 400,
     "context_length_exceeded": 400,
@@ -52,7 +48,6 @@ _TOO_LONG = (
     "maximum context",
     "too many tokens",
 )
-_RETRY = ("retry-after", "retry-after-ms")
 _NO_MODEL = ("model_not_found", "deploymentnotfound", "unknown_model")
 
 
@@ -70,8 +65,7 @@ class _Said:
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """What the client is told of an answer that is no 2xx. Never raises."""
-    kept = {name: headers[name] for name in _RETRY if name in headers}
-    return _failure(status, _said(body), kept)
+    return _failure(status, _said(body), retry_headers(headers))
 
 
 def streamed_error(payload: Mapping[str, Any]) -> Failure:
@@ -89,11 +83,8 @@ def streamed_error(payload: Mapping[str, Any]) -> Failure:
 
 
 def _said(body: bytes) -> _Said:
-    try:
-        return _from_json(json.loads(body))
-    except (ValueError, RecursionError):
-        text = body[: 4 * _LONGEST_MESSAGE].decode("utf-8", "replace").strip()
-        return _Said("" if "<" in text[:200] else text, readable=False)
+    told, text = loaded(body)
+    return _from_json(told) if told is not None else _Said(message=text, readable=False)
 
 
 def _from_json(body: Any) -> _Said:
@@ -135,11 +126,11 @@ def _from_error(error: Mapping[str, Any]) -> _Said:
 
 def _word(value: Any) -> str | None:
     """A short text; a number in its place is a status, and told by that."""
-    return _SECRET.sub("***", value)[:_LONGEST_WORD] if isinstance(value, str) and value else None
+    return presentable(value, "", _SECRET)[:_LONGEST_WORD] if isinstance(value, str) and value else None
 
 
 def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
-    text = _presentable(said.message) or f"The provider answered {status}, and said no more."
+    text = presentable(said.message, status, _SECRET)
     code = said.code if said.code and not said.code.isdigit() else None
     bad = "invalid_request_error"
     if said.filtered and 400 <= status < 500:
@@ -148,31 +139,22 @@ def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
         return Failure(429, text, "insufficient_quota", None, "insufficient_quota", headers)
     if status in (400, 413, 422, 500) and any(phrase in said.message.lower() for phrase in _TOO_LONG):
         return Failure(400, text, bad, said.param or "messages", "context_length_exceeded", headers)
+    if status == 498:  # Groq's for a tier without room
+        status = 503
+    elif status == 405 and not said.readable:  # a wrong path, at some
+        status = 404
+    usual = by_status(status, text, headers, readable=said.readable)
     match status:
-        case 401 | 403:
-            text = f"The provider refused the gateway's credentials: {text}"
-            return Failure(502, text, "upstream_error", None, "upstream_authentication_error", headers)
-        case 404 | 405 if not said.readable:
-            return Failure(502, text, "upstream_error", None, "bad_provider_answer", headers)
-        case 404:
-            return Failure(404, text, bad, *_not_found(said, code), headers)
-        case 408 | 499:
-            return Failure(status, text, "timeout", None, "timeout", headers)
-        case 409:
-            return Failure(409, text, said.type or bad, said.param, code or "conflict", headers)
+        case 404 if said.readable:
+            param, code = _not_found(said, code)
+            return replace(usual, param=param, code=code)
+        case 401 | 403 | 404 | 408 | 499 | 504:
+            return usual
         case 413:
-            return Failure(413, text, bad, said.param, "request_too_large", headers)
-        case 429:
-            return Failure(429, text, said.type or "rate_limit_error", None, code or "rate_limit_exceeded", headers)
-        case 503 | 529 | 498:  # 498 is Groq's for a tier without room
-            return Failure(503, text, "server_error", None, code or "server_overloaded", headers)
-        case 504:
-            return Failure(504, text, "server_error", None, "timeout", headers)
-        case 500:
-            return Failure(500, text, "server_error", None, code, headers)
-    if 400 <= status < 500:
-        return Failure(status, text, said.type or bad, said.param, code, headers)
-    return Failure(502, text, "server_error", None, code, headers)
+            return replace(usual, param=said.param)
+    if usual.status >= 500:
+        return replace(usual, code=code or usual.code)
+    return replace(usual, type=said.type or usual.type, param=said.param, code=code or usual.code)
 
 
 def _not_found(said: _Said, code: str | None) -> tuple[str | None, str]:
@@ -183,11 +165,6 @@ def _not_found(said: _Said, code: str | None) -> tuple[str | None, str]:
     return ("model", "model_not_found") if "model" in spoken or "deployment" in spoken else (None, "not_found")
 
 
-def _presentable(message: str) -> str:
-    masked = _SECRET.sub("***", message)
-    return masked if len(masked) <= _LONGEST_MESSAGE else masked[: _LONGEST_MESSAGE - 1] + "…"
-
-
 def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
     """OpenAI's own headers, as they came."""
-    return {name: value for name, value in headers.items() if name in _RETRY or name.startswith("x-ratelimit-")}
+    return rate_limits(headers)

@@ -4,19 +4,14 @@ Reference: https://platform.openai.com/docs/guides/error-codes, and `error` of a
 to the gateway's key, not to the client's: what is wrong with that key is no fault of the client.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from translators.errors import Failure
+from translators.failures import by_status, loaded, presentable, rate_limits, retry_headers
 
-_LONGEST_MESSAGE = 1_000
-_SECRET = re.compile(
-    r"sk-[A-Za-z0-9_*-]{6,}|(?i:\bbearer\s+)[^\s\"',]+|(?i:(?<=api-key: )|(?<=api_key=)|(?<=api-key=))[^\s\"',&]+"
-)
-_RETRY = ("retry-after", "retry-after-ms")
 _OVERLOADED = frozenset(("server_overloaded", "overloaded_error", "overloaded", "slow_down", "engine_overloaded"))
 _NO_QUOTA = frozenset(
     ("insufficient_quota", "billing_hard_limit_reached", "usage_limit_reached", "usage_not_included", "quota_exceeded")
@@ -46,8 +41,7 @@ class _Said:
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """What a client that speaks this dialect is told of an answer that is no 2xx. Never raises."""
-    kept = {name: headers[name] for name in _RETRY if name in headers}
-    return _failure(status, _said(body), kept)
+    return _failure(status, _said(body), retry_headers(headers))
 
 
 def read_translated_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
@@ -67,7 +61,7 @@ def told_error(payload: Mapping[str, Any]) -> Failure:
 
 def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
     """They are OpenAI's already."""
-    return {name: value for name, value in headers.items() if name in _RETRY or name.startswith("x-ratelimit-")}
+    return rate_limits(headers)
 
 
 def _status(said: _Said) -> int:
@@ -82,11 +76,8 @@ def _status(said: _Said) -> int:
 
 
 def _said(body: bytes) -> _Said:
-    try:
-        return _from_json(json.loads(body))
-    except (ValueError, RecursionError):
-        text = body[: 4 * _LONGEST_MESSAGE].decode("utf-8", "replace").strip()
-        return _Said(message="" if "<" in text[:200] else text, readable=False)
+    told, text = loaded(body)
+    return _from_json(told) if told is not None else _Said(message=text, readable=False)
 
 
 def _from_json(body: Any) -> _Said:
@@ -109,35 +100,24 @@ def _from_json(body: Any) -> _Said:
 
 
 def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
-    text = _presentable(said.message) or f"The provider answered {status}, and said no more."
+    text = presentable(said.message, status)
     code: str | None = said.code or None
     if said.code in _NO_QUOTA or said.type in _NO_QUOTA:
         return Failure(429, text, "insufficient_quota", None, "insufficient_quota", headers)
+    usual = by_status(status, text, headers, readable=said.readable)
     match status:
-        case 401 | 403:
-            text = f"The provider refused the gateway's credentials: {text}"
-            return Failure(502, text, "upstream_error", None, "upstream_authentication_error", headers)
-        case 402:
-            return Failure(429, text, "insufficient_quota", None, "insufficient_quota", headers)
-        case 404 if not said.readable:
-            return Failure(502, text, "upstream_error", None, "bad_provider_answer", headers)
-        case 404:
-            return Failure(404, text, "invalid_request_error", *_not_found(said), headers)
-        case 408 | 499:
-            return Failure(status, text, "timeout", None, code or "timeout", headers)
-        case 429:
-            return Failure(429, text, "rate_limit_error", None, "rate_limit_exceeded", headers)
-        case 500:
-            return Failure(500, text, "server_error", None, code, headers)
-        case 503 | 529:
-            return Failure(503, text, "server_error", None, "server_overloaded", headers)
-        case 504:
-            return Failure(504, text, "server_error", None, "timeout", headers)
-    if not 400 <= status < 500:
-        return Failure(502, text, "server_error", None, None, headers)
+        case 404 if said.readable:
+            param, code = _not_found(said)
+            return replace(usual, param=param, code=code)
+        case 401 | 402 | 403 | 404 | 429 | 504:
+            return usual
+        case 500 | 408 | 499:
+            return replace(usual, code=code or usual.code)
+    if usual.status >= 500:
+        return usual
     if any(phrase in said.message.lower() for phrase in _TOO_LONG):
         code = "context_length_exceeded"
-    return Failure(status, text, "invalid_request_error", said.param, code, headers)
+    return replace(usual, param=said.param, code=code or usual.code)
 
 
 def _not_found(said: _Said) -> tuple[str | None, str]:
@@ -153,8 +133,3 @@ def _client_path(param: str) -> str:
     if param == "input" or param.startswith("input["):
         return "messages"  # their places differ: one message is several items
     return "response_format" if param.startswith("text.format") else _PARAMS.get(param, param)
-
-
-def _presentable(message: str) -> str:
-    masked = _SECRET.sub("***", message)
-    return masked if len(masked) <= _LONGEST_MESSAGE else masked[: _LONGEST_MESSAGE - 1] + "…"

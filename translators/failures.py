@@ -1,0 +1,70 @@
+"""What is alike in every provider's answer that is no 2xx: reading it, and telling its client.
+
+The provider answers to the gateway's key, not to the client's: what is wrong with that key is no fault of the client.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from translators.errors import Failure
+
+_LONGEST_MESSAGE = 1_000
+_SECRET = re.compile(
+    r"\bsk-[A-Za-z0-9_*-]{6,}|(?i:\bbearer\s+)[^\s\"',]+|(?i:(?<=api-key: )|(?<=api_key=)|(?<=api-key=))[^\s\"',&]+"
+)
+_RETRY = ("retry-after", "retry-after-ms")
+_MEANINGS: Mapping[int, tuple[int, str, str | None]] = {
+    402: (429, "insufficient_quota", "insufficient_quota"),
+    404: (404, "invalid_request_error", "not_found"),
+    408: (408, "timeout", "timeout"),
+    409: (409, "invalid_request_error", "conflict"),
+    413: (413, "invalid_request_error", "request_too_large"),
+    429: (429, "rate_limit_error", "rate_limit_exceeded"),
+    499: (499, "timeout", "timeout"),
+    500: (500, "server_error", None),
+    503: (503, "server_error", "server_overloaded"),
+    504: (504, "server_error", "timeout"),
+    529: (503, "server_error", "server_overloaded"),
+}
+"""By the provider's status: the client's, with OpenAI's type and code."""
+
+
+def loaded(body: bytes) -> tuple[Any, str]:
+    """The JSON of an error's body; or None and its text, unless that is a page for browsers."""
+    try:
+        return json.loads(body), ""
+    except (ValueError, RecursionError):
+        text = body[: 4 * _LONGEST_MESSAGE].decode("utf-8", "replace").strip()
+        return None, "" if "<" in text[:200] else text
+
+
+def presentable(message: str, answered: int | str, secret: re.Pattern[str] | None = None) -> str:
+    """Cut, and without keys: those that are sent as a bearer's or look like most, and those that `secret` finds. Where
+    there is no message, `answered` must do: a status or an error's name."""
+    masked = _SECRET.sub("***", message if secret is None else secret.sub("***", message))
+    masked = masked or f"The provider answered {answered}, and said no more."
+    return masked if len(masked) <= _LONGEST_MESSAGE else masked[: _LONGEST_MESSAGE - 1] + "…"
+
+
+def by_status(status: int, text: str, headers: Mapping[str, str], *, readable: bool = True) -> Failure:
+    """What a status means where nothing more is known. A 404 that is not `readable` is not the API's own."""
+    if status in (401, 403):
+        text = f"The provider refused the gateway's credentials: {text}"
+        return Failure(502, text, "upstream_error", None, "upstream_authentication_error", headers)
+    if status == 404 and not readable:
+        return Failure(502, text, "upstream_error", None, "bad_provider_answer", headers)
+    other = (status, "invalid_request_error", None) if 400 <= status < 500 else (502, "server_error", None)
+    told, type, code = _MEANINGS.get(status, other)
+    return Failure(told, text, type, None, code, headers)
+
+
+def retry_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """When to come back, as whoever answered has said it."""
+    return {name: headers[name] for name in _RETRY if name in headers}
+
+
+def rate_limits(headers: Mapping[str, str]) -> dict[str, str]:
+    """The same, and limits that have the names that the client knows."""
+    return retry_headers(headers) | {name: text for name, text in headers.items() if name.startswith("x-ratelimit-")}
