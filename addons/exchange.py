@@ -19,6 +19,7 @@ from pydantic_core import to_json
 from addons import front
 from addons.actions import Action, Begin, Data, Drop, Finish, Send
 from addons.attempt import Attempt, Wait
+from addons.excerpt import excerpt
 from addons.front import Head, Reply
 from addons.house import House
 from addons.observers import End, Message, Pair, Phase, Record, Watcher
@@ -360,7 +361,16 @@ class Exchange:
         if pipe.failure is None:
             return said
         self._absorb(attempt, pipe, call)
+        if pipe.failure.type == "upstream_error":
+            self._tell_operator(asked, pipe)
         return [*said, Drop(), *self._broken(pipe.failure, "the provider's answer")]
+
+    def _tell_operator(self, asked: Question, pipe: Pipe) -> None:
+        """An answer that could not be read, so that whoever looks after the gateway can make a test of it."""
+        assert pipe.failure is not None
+        where = f"{self.record.id}: {asked.target.provider} ({asked.upstream.name})"
+        told = excerpt(map(self._without_secrets, pipe.recent))
+        logger.warning("%s: %s The last of it: %s", where, pipe.failure.message, told)
 
     def _say(self, out: bytes, pipe: Pipe | None = None) -> list[Action]:
         if not out:
