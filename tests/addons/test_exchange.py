@@ -242,6 +242,18 @@ def test_a_cut_answer_never_looks_complete(stream: bool, events: list[dict[str, 
         error(replied(actions).body)
 
 
+def test_the_operator_is_told_how_an_unreadable_answer_looked(caplog: pytest.LogCaptureFixture) -> None:
+    table = Table()
+    table.ask(stream=True)
+    table.exchange.answered(200, SSE)
+    table.exchange.feed(sse(START, *TEXT))
+    table.exchange.closed()
+    [line] = caplog.messages
+    assert "anthropic (anthropic): The provider's stream ended before the answer was complete." in line
+    assert '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"xxxxx"}}' in line
+    assert "hello" not in line
+
+
 def test_an_error_before_the_first_event_keeps_its_status() -> None:
     table = Table()
     table.ask(stream=True)
