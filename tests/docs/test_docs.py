@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from addons import embedded
+from addons import authorities, embedded
 from routing.config import parse
 from routing.crowd import CROWD
 from routing.settings import ENTRIES, PLACES, keys
@@ -62,6 +62,14 @@ def test_every_known_server_has_its_line() -> None:
     for name, server in CROWD.items():
         key = f"`{server.variable}`" if server.variable else "none"
         assert f"| `{name}` | `{server.base_url}` | {key} | {', '.join(server.endpoints)} |" in page
+
+
+def test_the_libraries_are_named() -> None:
+    page = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    for _, _, packages in authorities.LIBRARIES.values():
+        assert f".venv/bin/python -m pip install {packages} " in page
+        assert packages.split() in extras.values()
 
 
 def test_every_key_is_described() -> None:
