@@ -36,6 +36,7 @@ from translators.registry import CLIENTS
 logger = logging.getLogger("gateway")
 
 REDACTED = "[redacted]"
+_SHORTEST_TOKEN = 8
 TICK_SECONDS = 60.0
 """No exchange sleeps longer: mitmproxy closes connections that are silent for 600 seconds."""
 FAN_OUT_CONCURRENCY = 8
@@ -79,7 +80,7 @@ class Exchange:
         self._whole = bytearray()
         """The client's answer, where it is not a stream."""
         self._limits: dict[str, str] = {}
-        self._secrets: tuple[tuple[str, str], ...] = ()
+        self._secrets: tuple[str, ...] = ()
         """The headers with credentials of all requests that left."""
         self._route = ""
         """The name of the client's dialect."""
@@ -523,11 +524,15 @@ class Exchange:
                 logger.exception("A watcher of an exchange failed; the exchange goes on.")
 
     def _keep_secret(self, secrets: tuple[tuple[str, str], ...]) -> None:
-        self._secrets = tuple(dict.fromkeys((*self._secrets, *secrets)))
+        """The values, and of a bearer's the token alone, as most providers say it back; `x` or `none` is no secret."""
+        values = [value for _, value in secrets]
+        tokens = [value.removeprefix("Bearer ") for value in values]
+        named = [token for token in tokens if len(token) >= _SHORTEST_TOKEN]
+        self._secrets = tuple(dict.fromkeys((*self._secrets, *values, *named)))
 
     def _without_secrets[Said: (str, bytes)](self, said: Said) -> Said:
         """A provider may say our credentials back to us; nobody else is to read them."""
-        for _, secret in self._secrets:
+        for secret in self._secrets:
             if isinstance(said, bytes):
                 said = said.replace(secret.encode(), REDACTED.encode())
             else:
