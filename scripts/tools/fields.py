@@ -36,22 +36,26 @@ def _chat() -> Iterable[Field]:
     def option(name: str, value: Any, gateway: bool = False, **beside: Any) -> Field:
         return Field(name, name, {**base, **beside, name: value}, {**base, **beside}, gateway)
 
-    def said(name: str, path: str, *messages: Json, tools: Any = None) -> Field:
+    def said(name: str, path: str, *messages: Json, tools: Any = None, without: tuple[Json, ...] = (user,)) -> Field:
         around = {} if tools is None else {"tools": tools}
-        return Field(name, path, {**base, **around, "messages": [*messages]}, {**base, **around})
+        return Field(
+            name, path, {**base, **around, "messages": [*messages]}, {**base, **around, "messages": [*without]}
+        )
 
-    def part(name: str, value: Json) -> Field:
+    def part(name: str, value: Json, without: Json | None = None) -> Field:
         text = {"type": "text", "text": "Hi"}
+        plain = [text] if without is None else [text, without]
         return Field(
             name,
             "messages[0].content[1]",
             {**base, "messages": [{"role": "user", "content": [text, value]}]},
-            {**base, "messages": [{"role": "user", "content": [text]}]},
+            {**base, "messages": [{"role": "user", "content": plain}]},
         )
 
     look = {"type": "function", "function": {"name": "look", "description": "Looks.", "parameters": OBJECT}}
     find = {"type": "function", "function": {"name": "find", "parameters": OBJECT}}
-    strict = {"type": "function", "function": {"name": "look", "parameters": CLOSED, "strict": True}}
+    closed = {"type": "function", "function": {"name": "look", "parameters": CLOSED}}
+    strict = {"type": "function", "function": {**closed["function"], "strict": True}}
     custom = {"type": "custom", "custom": {"name": "sql", "description": "Runs."}}
     bound = {"type": "custom", "custom": {"name": "sql", "format": LARK}}
     call = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"city": "Rome"}'}}
@@ -70,6 +74,7 @@ def _chat() -> Iterable[Field]:
         user,
         {"role": "assistant", "content": "Hello", "reasoning_content": "Hm."},
         user,
+        without=(user, {"role": "assistant", "content": "Hello"}, user),
     )
     yield said("tool_calls and their results", "messages[1]", user, asked, seen, tools=[look])
     yield said(
@@ -79,12 +84,14 @@ def _chat() -> Iterable[Field]:
         asked,
         {**seen, "content": [{"type": "image_url", "image_url": {"url": IMAGE}}]},
         tools=[look],
+        without=(user, asked, seen),
     )
     yield said("message name", "messages[0].name", {**user, "name": "ann"})
     yield part("text part", {"type": "text", "text": "there"})
-    yield part("image_url (data:)", {"type": "image_url", "image_url": {"url": IMAGE}})
+    image: Json = {"type": "image_url", "image_url": {"url": IMAGE}}
+    yield part("image_url (data:)", image)
     yield part("image_url (https:)", {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}})
-    yield part("image_url.detail", {"type": "image_url", "image_url": {"url": IMAGE, "detail": "low"}})
+    yield part("image_url.detail", {"type": "image_url", "image_url": {"url": IMAGE, "detail": "low"}}, image)
     yield part("input_audio", {"type": "input_audio", "input_audio": {"data": WAV, "format": "wav"}})
     yield part("file (PDF)", {"type": "file", "file": {"file_data": PDF, "filename": "a.pdf"}})
     yield part("file (text)", {"type": "file", "file": {"file_data": TEXT, "filename": "a.txt"}})
@@ -92,6 +99,7 @@ def _chat() -> Iterable[Field]:
     yield part(
         "prompt_cache_breakpoint",
         {"type": "text", "text": "there", "prompt_cache_breakpoint": {"mode": "explicit", "ttl": "30m"}},
+        {"type": "text", "text": "there"},
     )
     yield Field("max_completion_tokens", "max_completion_tokens", {**base, "max_completion_tokens": 50}, base)
     yield option("temperature", 0.5)
@@ -106,7 +114,7 @@ def _chat() -> Iterable[Field]:
     yield Field("logprobs, top_logprobs", ("logprobs", "top_logprobs"), logprobs, base)
     yield option("logit_bias", {"50": 1})
     yield option("tools", [look])
-    yield Field("tools: strict", "tools[0]", {**base, "tools": [strict]}, base)
+    yield Field("tools: strict", "tools[0]", {**base, "tools": [strict]}, {**base, "tools": [closed]})
     yield Field("tools: custom", "tools[0]", {**base, "tools": [custom]}, base)
     yield Field("tools: custom with a grammar", "tools[0]", {**base, "tools": [bound]}, base)
     yield option("tool_choice", "none", tools=[look])
@@ -156,14 +164,13 @@ def _chat() -> Iterable[Field]:
 def _responses() -> Iterable[Field]:
     base: Json = {"model": "m", "max_output_tokens": 4000, "input": "Hi"}
     user: Json = {"role": "user", "content": "Hi"}
-    listed: Json = {**base, "input": [user]}
 
     def option(name: str, value: Any, gateway: bool = False, **beside: Any) -> Field:
         return Field(name, name, {**base, **beside, name: value}, {**base, **beside}, gateway)
 
-    def items(name: str, path: str, *said: Json, tools: Any = None) -> Field:
-        around = {} if tools is None else {"tools": tools}
-        return Field(name, path, {**base, **around, "input": [*said]}, {**listed, **around})
+    def items(name: str, path: str, *said: Json, tools: Any = None, without: tuple[Json, ...] = (user,)) -> Field:
+        around = base if tools is None else {**base, "tools": tools}
+        return Field(name, path, {**around, "input": [*said]}, {**around, "input": [*without]})
 
     def part(name: str, value: Json) -> Field:
         text = {"type": "input_text", "text": "Hi"}
@@ -203,6 +210,7 @@ def _responses() -> Iterable[Field]:
         {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAA"},
         {"role": "assistant", "content": "Hello"},
         user,
+        without=(user, {"role": "assistant", "content": "Hello"}, user),
     )
     yield items("item_reference", "input[0]", {"type": "item_reference", "id": "msg_1"}, user)
     yield items(
@@ -211,9 +219,10 @@ def _responses() -> Iterable[Field]:
         user,
         {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "x"}},
         user,
+        without=(user, user),
     )
     yield Field("tools: function", "tools", {**base, "tools": [look]}, base)
-    yield Field("tools: function, strict", "tools[0]", {**base, "tools": [strict]}, base)
+    yield Field("tools: function, strict", "tools[0]", {**base, "tools": [strict]}, {**base, "tools": [look]})
     yield Field("tools: custom", "tools[0]", {**base, "tools": [custom]}, base)
     yield Field("tools: custom with a grammar", "tools[0]", {**base, "tools": [{**custom, "format": FLAT_LARK}]}, base)
     yield Field("tools: web_search", "tools[0]", {**base, "tools": [{"type": "web_search"}]}, base)
@@ -264,6 +273,7 @@ def _completions() -> Iterable[Field]:
     def option(name: str, value: Any, gateway: bool = False, **beside: Any) -> Field:
         return Field(name, name, {**base, **beside, name: value}, {**base, **beside}, gateway)
 
+    yield option("prompt", "Hello")
     yield Field("prompt: a list of texts", "prompt", {**base, "prompt": ["Hi", "Ho"]}, base, gateway=True)
     yield Field("prompt: tokens", "prompt", {**base, "prompt": [1, 2]}, base)
     yield Field("max_tokens", "max_tokens", {**base, "max_tokens": 50}, base)
