@@ -55,7 +55,7 @@ def _chat() -> Iterable[Field]:
     look = {"type": "function", "function": {"name": "look", "description": "Looks.", "parameters": OBJECT}}
     find = {"type": "function", "function": {"name": "find", "parameters": OBJECT}}
     closed = {"type": "function", "function": {"name": "look", "parameters": CLOSED}}
-    strict = {"type": "function", "function": {**closed["function"], "strict": True}}
+    strict = {"type": "function", "function": {"name": "look", "parameters": CLOSED, "strict": True}}
     custom = {"type": "custom", "custom": {"name": "sql", "description": "Runs."}}
     bound = {"type": "custom", "custom": {"name": "sql", "format": LARK}}
     call = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"city": "Rome"}'}}

@@ -67,7 +67,9 @@ that has the field with what becomes of the same request without it.
 | calls | the gateway asks the provider once for each (`fan-out`), as for any list of prompts |
 | gateway | it says how the gateway answers; no provider need know |
 
-Notes reach the client in the header `x-gateway-notes`; mitmproxy's views show them with their reasons. The columns are:
+Notes reach the client in the header `x-gateway-notes`; mitmproxy's views show them with their reasons. `response-store`
+is off here, as it is unless configuration says otherwise: with it `previous_response_id` and `item_reference` reach
+every provider as the items that they stand for. The columns are:
 
 """
 FATES = {"approximated": "near", "defaulted": "added", "synthesised": "added"}
