@@ -102,6 +102,8 @@ def _chat() -> Iterable[Field]:
         {"type": "text", "text": "there"},
     )
     yield Field("max_completion_tokens", "max_completion_tokens", {**base, "max_completion_tokens": 50}, base)
+    older = {name: value for name, value in base.items() if name != "max_completion_tokens"}
+    yield Field("max_tokens (legacy)", "max_tokens", {**older, "max_tokens": 50}, older)
     yield option("temperature", 0.5)
     yield Field("temperature above 1", "temperature", {**base, "temperature": 1.5}, base)
     yield option("top_p", 0.5)
@@ -117,12 +119,16 @@ def _chat() -> Iterable[Field]:
     yield Field("tools: strict", "tools[0]", {**base, "tools": [strict]}, {**base, "tools": [closed]})
     yield Field("tools: custom", "tools[0]", {**base, "tools": [custom]}, base)
     yield Field("tools: custom with a grammar", "tools[0]", {**base, "tools": [bound]}, base)
-    yield option("tool_choice", "none", tools=[look])
     named = {"type": "function", "function": {"name": "look"}}
     allowed = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [named]}}
-    for name, value in (("required", "required"), ("a function", named), ("allowed_tools", allowed)):
-        around = {**base, "tools": [look, find]}
-        yield Field(f"tool_choice: {name}", "tool_choice", {**around, "tool_choice": value}, around)
+    around = {**base, "tools": [look, find]}
+    for called, choice in {
+        "none": "none",
+        "required": "required",
+        "a function": named,
+        "allowed_tools": allowed,
+    }.items():
+        yield Field(f"tool_choice: {called}", "tool_choice", {**around, "tool_choice": choice}, around)
     yield option("parallel_tool_calls", False, tools=[look, find])
     yield Field(
         "functions (legacy)",
@@ -130,6 +136,7 @@ def _chat() -> Iterable[Field]:
         {**base, "functions": [{"name": "look", "parameters": OBJECT}]},
         base,
     )
+    yield option("function_call", "none", functions=[{"name": "look", "parameters": OBJECT}])
     yield Field(
         "response_format: json_object", "response_format", {**base, "response_format": {"type": "json_object"}}, base
     )
@@ -149,6 +156,7 @@ def _chat() -> Iterable[Field]:
     yield option("store", True)
     yield option("prompt_cache_key", "k")
     yield option("prompt_cache_options", {"mode": "implicit", "ttl": "30m"})
+    yield option("prompt_cache_retention", "24h")
     yield option("prediction", {"type": "content", "content": "x"})
     spoken = {**base, "modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}}
     yield Field("modalities: audio", ("modalities", "audio"), spoken, base)
@@ -238,7 +246,16 @@ def _responses() -> Iterable[Field]:
         {**base, "tools": [{"type": "mcp", "server_label": "s", "server_url": "https://s"}]},
         base,
     )
-    yield option("tool_choice", "required", tools=[look])
+    named = {"type": "function", "name": "look"}
+    allowed = {"type": "allowed_tools", "mode": "required", "tools": [named]}
+    around = {**base, "tools": [look, custom]}
+    for called, choice in {
+        "none": "none",
+        "required": "required",
+        "a function": named,
+        "allowed_tools": allowed,
+    }.items():
+        yield Field(f"tool_choice: {called}", "tool_choice", {**around, "tool_choice": choice}, around)
     yield option("parallel_tool_calls", False, tools=[look])
     yield Field("max_output_tokens", "max_output_tokens", {**base, "max_output_tokens": 50}, base)
     yield option("temperature", 0.5)
@@ -256,14 +273,22 @@ def _responses() -> Iterable[Field]:
     yield option("safety_identifier", "s-1")
     yield option("service_tier", "flex")
     yield option("prompt_cache_key", "k")
+    yield option("prompt_cache_options", {"mode": "implicit", "ttl": "30m"})
+    yield option("prompt_cache_retention", "24h")
     yield option("truncation", "auto")
+    yield option("moderation", {"model": "omni-moderation-latest"})
     yield option("store", False, gateway=True)
     yield option("previous_response_id", "resp_1")
     yield option("conversation", "conv_1")
     yield option("background", True)
+    yield option("background_options", {"completion_window": "2h"})
+    yield option("context_management", [{"type": "compaction"}])
     yield option("prompt", {"id": "pmpt_1"})
     yield option("max_tool_calls", 3)
+    yield option("image", {"detail": "low"})
+    yield option("access_programs", {"a": "b"})
     yield option("stream", True, gateway=True)
+    yield option("stream_options", {"include_obfuscation": False}, gateway=True, stream=True)
     yield Field("an unknown field", "surprise", {**base, "surprise": 1}, base)
 
 
@@ -291,6 +316,7 @@ def _completions() -> Iterable[Field]:
     yield option("logit_bias", {"50": 1})
     yield option("user", "u-1")
     yield option("stream", True, gateway=True)
+    yield option("stream_options", {"include_usage": True}, gateway=True, stream=True)
     yield Field("an unknown field", "surprise", {**base, "surprise": 1}, base)
 
 
