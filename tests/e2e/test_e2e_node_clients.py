@@ -7,10 +7,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import claude
 import pytest
-from gateway_process import CLIENT_KEY, GatewayProcess
-from provider import Provider, Script, stream, whole
+
+from tests.e2e import claude
+from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess
+from tests.e2e.provider import Provider, Script, stream, whole
 
 NODE = Path(__file__).parent / "node"
 CALL = claude.message(claude.tool_use("toolu_1", "weather", city="Rome"), stop_reason="tool_use")
