@@ -38,8 +38,8 @@ _CONTENT_TYPES: Mapping[str, Framing] = {
     "application/x-ndjson": "ndjson",
     "application/vnd.amazon.eventstream": "eventstream",
 }
-_WHOLE_BEGINS: Mapping[Framing, bytes] = {"sse": b"{[", "ndjson": b"[", "eventstream": b"{["}
-"""What an answer without a content type begins with, if it is no stream."""
+_WHOLE_BEGINS: Mapping[Framing, bytes] = {"sse": b"{[<", "ndjson": b"[<", "eventstream": b"{[<"}
+"""What an answer without a content type begins with, if it is no stream: JSON, or a page of somebody in between."""
 
 MAX_WHOLE = 64 * 1024 * 1024
 """Bytes of a whole answer, decoded."""
