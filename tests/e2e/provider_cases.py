@@ -23,8 +23,8 @@ FORMS = pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream
 @dataclass(frozen=True)
 class Case:
     """One entry of the configuration, by the model that clients ask for. `path` and `streaming` are where a whole
-    answer and a stream are asked for; `header` is what lets the gateway in, its value whole or as a pattern; `loop` is the
-    body that brings a tool's result."""
+    answer and a stream are asked for; `header` is what lets the gateway in, its value whole or as a pattern; `loop` is
+    the body that brings a tool's result."""
 
     model: str
     provider: str
