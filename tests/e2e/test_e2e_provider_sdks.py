@@ -52,6 +52,7 @@ def vertex_claude(at: str, streamed: bool) -> None:
         project_id="a-project",
         region="europe-west4",
         access_token=GOOGLE_TOKEN,
+        default_headers={"x-goog-user-project": "who-pays"},
         base_url=f"{at}/vertex/v1",
         max_retries=0,
     ) as client:
