@@ -63,7 +63,8 @@ def vertex_claude(at: str, streamed: bool) -> None:
             max_tokens=100,
             stop_sequences=["END"],
             stream=streamed,
-            extra_body={"temperature": 0.5},  # which newer models do not take, and the SDK no longer knows
+            # The newest version of the API, which the SDK describes, has no temperature.
+            extra_body={"temperature": 0.5, "anthropic_version": "vertex-2023-10-16"},
         )
         assert list(told) if streamed else told.content[0].text == "Hello there"
 
