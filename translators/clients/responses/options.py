@@ -72,8 +72,8 @@ def options(fields: dict[str, Any], history: History, findings: Findings) -> Opt
         _text(out, *history.text)
     _cache(out)
     _bent(out)
-    if history.tools.search is not None:
-        out.read["web_search"] = history.tools.search
+    if (search := history.tools.web_search()) is not None:
+        out.read["web_search"] = search
     for name, value in out.fields.items():
         at = step("", name)
         if name in _OURS and value is not None:
