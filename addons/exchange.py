@@ -19,9 +19,11 @@ from pydantic_core import to_json
 from addons import front
 from addons.actions import Action, Begin, Data, Drop, Finish, Send
 from addons.attempt import Attempt, Wait
+from addons.audience import REDACTED, Audience
+from addons.excerpt import excerpt
 from addons.front import Head, Reply
 from addons.house import House
-from addons.observers import End, Message, Pair, Phase, Record, Watcher
+from addons.observers import End, Record, Watcher
 from addons.provider_request import plain
 from addons.question import Asker, Question, decoded
 from routing.catalogue import UnknownModel
@@ -35,7 +37,6 @@ from translators.registry import CLIENTS
 
 logger = logging.getLogger("gateway")
 
-REDACTED = "[redacted]"
 TICK_SECONDS = 60.0
 """No exchange sleeps longer: mitmproxy closes connections that are silent for 600 seconds."""
 FAN_OUT_CONCURRENCY = 8
@@ -52,8 +53,6 @@ class Exchange:
         self._settings = house.settings
         self._now = house.clock.now
         self._head = head
-        self._watchers = house.watchers + watchers
-        self._detailed = tuple(watcher for watcher in self._watchers if watcher.detailed)
         self._born = self._asked_at = self._spoke_at = self._now()
         self._cors = front.cors(house.settings.cors_origins, head.headers)
         self.record = Record(
@@ -62,6 +61,7 @@ class Exchange:
             method=head.method,
             path=head.target.partition("?")[0],
         )
+        self._audience = Audience(house.watchers + watchers, self.record, self._now)
         self.over = False
         """The last word to the client is said."""
         self.ended = False
@@ -71,21 +71,16 @@ class Exchange:
         """By call: what is under way."""
         self._sent = 0
         """How many of the question's calls have left."""
-        self._tries = 0
-        """The number of the last attempt at the call that needed most of them."""
         self._writer: Writer | None = None
         self._joined: Joined | None = None
         """Puts the answers together, where there are several calls."""
         self._whole = bytearray()
         """The client's answer, where it is not a stream."""
         self._limits: dict[str, str] = {}
-        self._secrets: tuple[tuple[str, str], ...] = ()
-        """The headers with credentials of all requests that left."""
         self._route = ""
         """The name of the client's dialect."""
         self._begun = False
         """A streamed answer's head is on its way to the client."""
-        self._told_request = False
         self._counts = True
         """A line in the log is worth it; a monitor's health check is not."""
 
@@ -144,7 +139,7 @@ class Exchange:
         started = self._asked_at = self._spoke_at = self._now()
         try:
             body = decoded(body, headers.get("content-encoding", ""), self.body_limit)
-            self._tell_request(tuple(headers.items()), body)
+            self._audience.request(self._head, headers, body)
             self._question = self._asker().question(body, headers)
         except TranslationError as error:
             self._spend(started)
@@ -187,7 +182,7 @@ class Exchange:
                 framing=asked.upstream.framing,
                 content_type=headers.get("content-type", ""),
                 coding=headers.get("content-encoding", ""),
-                tap=partial(self._pair, call=call) if self._detailed else None,
+                tap=partial(self._audience.pair, call=call) if self._audience.detailed else None,
                 limit=None if asked.streams else MAX_WHOLE,
             )
         return []
@@ -216,7 +211,7 @@ class Exchange:
         asked, attempt = self._in_flight(call)
         pipe = attempt.pipe
         if pipe is None:
-            self._tell_provider(attempt, attempt.error_body(), call)
+            self._audience.provider(attempt, attempt.error_body(), call)
             failure = attempt.error(asked.upstream)
             return [*self._drop_others(), *self._broken(failure, f"the provider answered {attempt.status}")]
         started = self._now()
@@ -242,7 +237,7 @@ class Exchange:
 
     def authorised(self, secrets: tuple[tuple[str, str], ...], failure: Failure | None) -> list[Action]:
         """What a request still needed is there: its credentials are `secrets`. Or it is not."""
-        self._keep_secret(secrets)
+        self._audience.keep_secret(secrets)
         if failure is None:
             return []
         return [*self._drop_others(), *self._broken(failure, "the request could not be authorised")]
@@ -274,7 +269,7 @@ class Exchange:
         keepalive = self._keepalive_at()
         if keepalive is not None and keepalive <= now:
             ping = self._question.client.keepalive()
-            self._pair("", b"", ping, ())
+            self._audience.pair("", b"", ping)
             actions += self._say(ping)
         return actions
 
@@ -320,13 +315,14 @@ class Exchange:
     def _send(self, asked: Question, call: int, number: int) -> Send:
         """The attempt of that number at a call."""
         self.record.attempts += 1
-        self._tries = max(self._tries, number)
         self._attempts[call] = Attempt(self._settings.timeouts, self._now(), self._asked_at, number)
         request = asked.calls[call].request
-        self._keep_secret(request.secrets)
-        if self._detailed:
+        audience = self._audience
+        audience.tries = max(audience.tries, number)
+        audience.keep_secret(request.secrets)
+        if audience.detailed:
             headers = (*request.headers, *((name, REDACTED) for name, _ in request.secrets))
-            self._tell("provider_request", f"POST {request.url}", headers, request.body, call, number)
+            audience.message("provider_request", f"POST {request.url}", headers, request.body, call, number)
         return Send(request, number > 1, call)
 
     def _drop_others(self) -> list[Action]:
@@ -349,9 +345,9 @@ class Exchange:
     def _forward(self, asked: Question, attempt: Attempt, pipe: Pipe, out: bytes, call: int) -> list[Action]:
         """What the pipe gave, on to the client."""
         if pipe.streams:
-            self._tell_provider(attempt, None, call)
+            self._audience.provider(attempt, None, call)
         elif asked.streams and out:
-            self._pair("", pipe.whole_body or b"", out, (), call)
+            self._audience.pair("", pipe.whole_body or b"", out, (), call)
         said: list[Action] = []
         if asked.streams:
             said = self._say(out, pipe)
@@ -360,7 +356,16 @@ class Exchange:
         if pipe.failure is None:
             return said
         self._absorb(attempt, pipe, call)
+        if pipe.failure.type == "upstream_error":
+            self._tell_operator(asked, pipe)
         return [*said, Drop(), *self._broken(pipe.failure, "the provider's answer")]
+
+    def _tell_operator(self, asked: Question, pipe: Pipe) -> None:
+        """An answer that could not be read, so that whoever looks after the gateway can make a test of it."""
+        assert pipe.failure is not None
+        where = f"{self.record.id}: {asked.target.provider} ({asked.upstream.name})"
+        told = excerpt(map(self._audience.without_secrets, pipe.recent))
+        logger.warning("%s: %s The last of it: %s", where, pipe.failure.message, told)
 
     def _say(self, out: bytes, pipe: Pipe | None = None) -> list[Action]:
         if not out:
@@ -372,7 +377,7 @@ class Exchange:
         self.record.status = 200
         notes = [*self.record.notes, *(pipe.notes if pipe else ())]
         headers = (*front.STREAM_HEADERS, *self._common(notes))
-        self._tell("client_response", "200", headers, None)
+        self._audience.answer(self._head, 200, headers, None)
         return [Begin(200, headers), Data(out)]
 
     def _complete(self, pipe: Pipe, call: int) -> list[Action]:
@@ -392,17 +397,17 @@ class Exchange:
 
     def _broken(self, failure: Failure, cause: str) -> list[Action]:
         """The client is told of a failure: with its status, or in the stream where that has begun."""
-        failure = replace(failure, message=self._without_secrets(failure.message))
+        failure = replace(failure, message=self._audience.without_secrets(failure.message))
         if not self._begun:
             return [self._reply(front.failed(failure), "failed", failure, cause)]
         assert self._question is not None
         said = (self._joined or self._client(self._question)).fail(failure)
-        self._pair("", b"", said, ())
+        self._audience.pair("", b"", said)
         self._end("failed", failure, cause)
         return [Data(said), Finish(cause)]
 
     def _absorb(self, attempt: Attempt, pipe: Pipe, call: int) -> None:
-        self._tell_provider(attempt, pipe.whole_body, call)
+        self._audience.provider(attempt, pipe.whole_body, call)
         record = self.record
         if self._joined is None:
             record.notes.extend(pipe.notes)
@@ -447,11 +452,7 @@ class Exchange:
         reply = replace(reply, headers=tuple(headers.items()))
         self.record.status = reply.status
         self._end(end, failure, cause)
-        if self._detailed:
-            if not self._told_request:
-                shown = {k: REDACTED if k in front.SECRET_HEADERS else v for k, v in self._head.headers.items()}
-                self._tell_request(tuple(shown.items()), None)
-            self._tell("client_response", str(reply.status), reply.headers, reply.body)
+        self._audience.answer(self._head, reply.status, reply.headers, reply.body)
         return reply
 
     def _common(self, notes: list[Note]) -> list[tuple[str, str]]:
@@ -477,62 +478,7 @@ class Exchange:
 
     def finished(self) -> None:
         """The last word is on its way: now those who listen are told the end."""
-        watchers = self._watchers if self._counts else self._detailed
-        self._each(watchers, lambda watcher: watcher.ended(self.record))
-
-    # --- those who listen ---
-
-    def _tell_request(self, headers: tuple[tuple[str, str], ...], body: bytes | None) -> None:
-        self._told_request = True
-        self._tell("client_request", f"{self._head.method} {self.record.path}", headers, body)
-
-    def _tell_provider(self, attempt: Attempt, body: bytes | None, call: int) -> None:
-        if not attempt.told:
-            attempt.told = True
-            headers = tuple(attempt.headers.items())
-            self._tell("provider_response", str(attempt.status), headers, body, call, attempt.number)
-
-    def _tell(
-        self,
-        phase: Phase,
-        line: str,
-        headers: tuple[tuple[str, str], ...],
-        body: bytes | None,
-        call: int = 0,
-        attempt: int | None = None,
-    ) -> None:
-        if self._detailed:
-            body = None if body is None else self._without_secrets(body)
-            headers = tuple((name, self._without_secrets(value)) for name, value in headers)
-            number = self._tries if attempt is None else attempt
-            message = Message(phase, self._now() - self._born, number, line, headers, body, call)
-            self._each(self._detailed, lambda watcher: watcher.message(self.record, message))
-
-    def _pair(self, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...], call: int = 0) -> None:
-        if self._detailed:
-            provider, client = self._without_secrets(provider), self._without_secrets(client)
-            pair = Pair(self._now() - self._born, name, provider, client, notes, call)
-            self._each(self._detailed, lambda watcher: watcher.pair(self.record, pair))
-
-    def _each(self, watchers: tuple[Watcher, ...], tell: Callable[[Watcher], None]) -> None:
-        """Who listens may fail; the exchange does not fail with him."""
-        for watcher in watchers:
-            try:
-                tell(watcher)
-            except Exception:
-                logger.exception("A watcher of an exchange failed; the exchange goes on.")
-
-    def _keep_secret(self, secrets: tuple[tuple[str, str], ...]) -> None:
-        self._secrets = tuple(dict.fromkeys((*self._secrets, *secrets)))
-
-    def _without_secrets[Said: (str, bytes)](self, said: Said) -> Said:
-        """A provider may say our credentials back to us; nobody else is to read them."""
-        for _, secret in self._secrets:
-            if isinstance(said, bytes):
-                said = said.replace(secret.encode(), REDACTED.encode())
-            else:
-                said = said.replace(secret, REDACTED)
-        return said
+        self._audience.ended(counts=self._counts)
 
     def _spend(self, started: float) -> None:
         self.record.own += self._now() - started

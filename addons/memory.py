@@ -2,17 +2,17 @@
 
 from collections import OrderedDict
 
-ENTRIES = 4096
-"""Of one client."""
-LONGEST = 64 * 1024
+CHARACTERS = 16 * 1024 * 1024
+"""That one client's texts may have together, with their keys."""
+LONGEST = 1024 * 1024
 """Characters of one text; a longer one is not kept."""
 
 
 class LruMemory:
-    """Keeps the `ENTRIES` texts that were put or asked for last."""
+    """Keeps what was put or asked for last, as much as there is room for."""
 
-    def __init__(self, entries: int = ENTRIES) -> None:
-        self._entries = entries
+    def __init__(self, characters: int = CHARACTERS) -> None:
+        self._room = characters
         self._texts: OrderedDict[str, str] = OrderedDict()
 
     def get(self, key: str) -> str | None:
@@ -24,10 +24,16 @@ class LruMemory:
     def put(self, key: str, value: str) -> None:
         if len(value) > LONGEST:
             return
+        self._forget(key)
         self._texts[key] = value
-        self._texts.move_to_end(key)
-        if len(self._texts) > self._entries:
-            self._texts.popitem(last=False)
+        self._room -= len(key) + len(value)
+        while self._room < 0:
+            self._forget(next(iter(self._texts)))
+
+    def _forget(self, key: str) -> None:
+        value = self._texts.pop(key, None)
+        if value is not None:
+            self._room += len(key) + len(value)
 
 
 class Memories:

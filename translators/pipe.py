@@ -5,6 +5,7 @@ file keeps what the exchange wants to know of them (usage, notes, the end). Whet
 by what it sent, not by what it was asked.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
@@ -38,9 +39,11 @@ _CONTENT_TYPES: Mapping[str, Framing] = {
     "application/x-ndjson": "ndjson",
     "application/vnd.amazon.eventstream": "eventstream",
 }
-_WHOLE_BEGINS: Mapping[Framing, bytes] = {"sse": b"{[", "ndjson": b"[", "eventstream": b"{["}
-"""What an answer without a content type begins with, if it is no stream."""
+_WHOLE_BEGINS: Mapping[Framing, bytes] = {"sse": b"{[<", "ndjson": b"[<", "eventstream": b"{[<"}
+"""What an answer without a content type begins with, if it is no stream: JSON, or a page of somebody in between."""
 
+RECENT = 3
+"""Payloads that are remembered for the case that the answer breaks."""
 MAX_WHOLE = 64 * 1024 * 1024
 """Bytes of a whole answer, decoded."""
 
@@ -93,11 +96,20 @@ class Pipe:
         self.notes: list[Note] = []
         self.whole_body: bytes | None = None
         """The provider's answer, decoded, where it came whole."""
+        self._recent: deque[bytes] = deque(maxlen=RECENT)
+        self._fed = b""
 
     @property
     def streams(self) -> bool:
         """Whether the provider is known to stream."""
         return isinstance(self._body, _Stream)
+
+    @property
+    def recent(self) -> tuple[bytes, ...]:
+        """What was read last: the last payloads of a stream, a whole answer, or else the last bytes."""
+        if self.whole_body is not None:
+            return (self.whole_body,)
+        return tuple(self._recent) or (self._fed,)
 
     def feed(self, data: bytes) -> bytes:
         if self.done or self.failure:
@@ -105,7 +117,7 @@ class Pipe:
         try:
             if self._decoder is None:
                 self._decoder = compression.decoder(self._coding)
-            data = self._decoder.feed(data)
+            self._fed = data = self._decoder.feed(data)
             if self._room is not None:
                 self._room -= len(data)
                 if self._room < 0:
@@ -136,6 +148,7 @@ class Pipe:
     def payload(self, name: str, data: bytes) -> bytes:
         """One payload of a stream, through the machine."""
         notes = len(self.notes)
+        self._recent.append(data)
         try:
             out = self._run(self._answer.on(_payload(data)))
         except TranslationError as error:

@@ -54,7 +54,8 @@ def pid_of(model: Embedded) -> int:
 
 
 def question(**more: object) -> dict[str, object]:
-    return {"model": "smollm2", "max_tokens": 8, "messages": [{"role": "user", "content": "Say hi"}], **more}
+    asked = {"role": "user", "content": "Tell me a long story."}
+    return {"model": "smollm2", "max_tokens": 8, "temperature": 0, "messages": [asked], **more}
 
 
 @needs_wheels

@@ -242,6 +242,18 @@ def test_a_cut_answer_never_looks_complete(stream: bool, events: list[dict[str, 
         error(replied(actions).body)
 
 
+def test_the_operator_is_told_how_an_unreadable_answer_looked(caplog: pytest.LogCaptureFixture) -> None:
+    table = Table()
+    table.ask(stream=True)
+    table.exchange.answered(200, SSE)
+    table.exchange.feed(sse(START, *TEXT))
+    table.exchange.closed()
+    [line] = caplog.messages
+    assert "anthropic (anthropic): The provider's stream ended before the answer was complete." in line
+    assert '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"xxxxx"}}' in line
+    assert "hello" not in line
+
+
 def test_an_error_before_the_first_event_keeps_its_status() -> None:
     table = Table()
     table.ask(stream=True)
@@ -420,6 +432,25 @@ def test_who_listens_hears_four_phases_and_pairs() -> None:
     assert [record.end for record in table.heard.records] == ["complete"]
     everything = repr(table.heard.messages) + repr(table.heard.pairs)
     assert not [secret for secret in ("provider-key", "header-secret", "client-key") if secret in everything]
+
+
+COMPATIBLE = """
+openai-compatibility:
+  - name: local
+    base-url: https://local.example/v1
+    api-key-entries: [{api-key: 0123456789abcdef}]
+    models: [{name: m, alias: mine}]
+"""
+
+
+def test_a_key_that_the_provider_says_back_is_told_nobody() -> None:
+    table = Table(COMPATIBLE)
+    table.ask(stream=False, model="mine")
+    table.exchange.answered(422, JSON)
+    table.exchange.feed(b'{"error": {"message": "Incorrect key: 0123456789abcdef."}}')
+    reply = replied(table.exchange.closed())
+    assert error(reply.body)["message"] == "Incorrect key: [redacted]."
+    assert "0123456789abcdef" not in repr(reply) + repr(table.heard.messages) + repr(table.heard.records)
 
 
 def test_a_whole_answer_is_heard_whole() -> None:

@@ -4,25 +4,30 @@ import json
 import os
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from addons import embedded
+from addons import authorities, embedded
 from routing.config import parse
 from routing.crowd import CROWD
 from routing.settings import ENTRIES, PLACES, keys
+from tests.e2e import node_packages
 from tests.e2e.gateway_process import GatewayProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+API = ROOT / "docs" / "api.md"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 EMBEDDED = {
     "api-keys": [{"key": "dev-local-key", "name": "local"}],
     "embedded": {"enable": True, "alias": "smollm2"},
+    "response-store": {"enable": True},
 }
 
 
@@ -57,6 +62,14 @@ def test_every_known_server_has_its_line() -> None:
     for name, server in CROWD.items():
         key = f"`{server.variable}`" if server.variable else "none"
         assert f"| `{name}` | `{server.base_url}` | {key} | {', '.join(server.endpoints)} |" in page
+
+
+def test_the_libraries_are_named() -> None:
+    page = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    for _, _, packages in authorities.LIBRARIES.values():
+        assert f".venv/bin/python -m pip install {packages} " in page
+        assert packages.split() in extras.values()
 
 
 def test_every_key_is_described() -> None:
@@ -96,17 +109,57 @@ def at(gateway: GatewayProcess, command: str) -> str:
     return command.replace("localhost:8317", f"127.0.0.1:{gateway.port}")
 
 
-def test_the_first_curl_of_the_readme(gateway: GatewayProcess) -> None:
-    curl = next(block for block in blocks(PAGES[0], "bash") if block.startswith("curl"))
-    answer = json.loads(run(at(gateway, curl)).stdout)
-    assert answer["choices"][0]["message"]["content"]
+def examples(language: str, begin: str = "") -> list[Any]:
+    return [
+        pytest.param(text, id=f"{page.name} {n}")
+        for page in PAGES
+        for n, text in enumerate(blocks(page, language))
+        if text.startswith(begin)
+    ]
 
 
-def test_the_python_of_the_readme(gateway: GatewayProcess) -> None:
-    [program] = blocks(PAGES[0], "python")
+@pytest.mark.parametrize("curl", examples("bash", "curl"))
+def test_a_curl_is_answered(gateway: GatewayProcess, curl: str) -> None:
+    done = run(at(gateway, curl))
+    assert (done.returncode, done.stderr) == (0, "")
+    if '"stream": true' in curl:
+        *_, usage, last = re.findall(r"^data: (.*)$", done.stdout, re.MULTILINE)
+        assert last == "[DONE]"
+        assert json.loads(usage)["usage"]["completion_tokens"]
+    else:
+        answer = json.loads(done.stdout)
+        assert "error" not in answer or answer["error"] is None
+        assert answer["usage"]["total_tokens"]
+
+
+@pytest.mark.parametrize("program", examples("python"))
+def test_a_python_program_runs(gateway: GatewayProcess, program: str) -> None:
     done = run(f"'{ROOT}/.venv/bin/python' - <<'END'\n{at(gateway, program)}\nEND")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip()
+
+
+def test_llm_as_the_page_sets_it_up(gateway: GatewayProcess, tmp_path: Path) -> None:
+    [commands] = [text for text in blocks(API, "bash") if "llm keys set" in text]
+    path = f"{ROOT}/.venv/bin:{os.environ['PATH']}"
+    done = run(at(gateway, commands), PATH=path, LLM_USER_PATH=str(tmp_path), LLM_LOAD_PLUGINS="")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip()
+
+
+def test_the_ai_sdk_as_the_page_has_it(gateway: GatewayProcess) -> None:
+    [program] = blocks(API, "js")
+    folder = node_packages.installed()
+    done = run(f"node --input-type=module - <<'END'\n{at(gateway, program)}\nEND", folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+def test_codex_would_call_the_gateway() -> None:
+    [text] = blocks(API, "toml")
+    [server] = tomllib.loads(text)["model_providers"].values()
+    assert server["wire_api"] == "responses"
+    assert server["base_url"] == "http://localhost:8317/v1"
 
 
 def test_parity_as_the_page_has_it(gateway: GatewayProcess) -> None:

@@ -1,18 +1,16 @@
 """Clients of Node.js's: OpenAI's own library, and Vercel's AI SDK with its two OpenAI providers."""
 
-import fcntl
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import claude
 import pytest
-from gateway_process import CLIENT_KEY, GatewayProcess
-from provider import Provider, Script, stream, whole
 
-NODE = Path(__file__).parent / "node"
+from tests.e2e import claude, node_packages
+from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess
+from tests.e2e.provider import Provider, Script, stream, whole
+
 CALL = claude.message(claude.tool_use("toolu_1", "weather", city="Rome"), stop_reason="tool_use")
 ANSWER = claude.message(claude.text("It is sunny in Rome."))
 
@@ -29,17 +27,7 @@ LOOPED = [
 
 @pytest.fixture(scope="session")
 def installed() -> Path:
-    """The packages of `package-lock.json`, installed once."""
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        pytest.skip("node and npm are not installed")
-    mark, lock = NODE / "node_modules" / ".gateway-lock", NODE / "package-lock.json"
-    with (NODE.parent / ".node.lock").open("w") as alone:
-        fcntl.flock(alone, fcntl.LOCK_EX)
-        if not mark.exists() or mark.read_bytes() != lock.read_bytes():
-            command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-            subprocess.run(command, cwd=NODE, check=True, capture_output=True, timeout=300)
-            mark.write_bytes(lock.read_bytes())
-    return NODE
+    return node_packages.installed()
 
 
 def run(installed: Path, gateway: GatewayProcess, client: str) -> Any:

@@ -93,6 +93,8 @@ def _from_json(body: Any) -> _Said:
             )
         case {"error": str(message)} | {"message": str(message)} | {"detail": str(message)}:
             return _Said("", message)
+        case {"detail": [{"msg": str(message)}, *_]}:  # FastAPI's
+            return _Said("", message)
         case [first]:
             return _from_json(first)
         case _:

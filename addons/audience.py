@@ -1,0 +1,99 @@
+"""Those who listen to one exchange, and what they may hear: everything but credentials."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+from addons import front
+from addons.attempt import Attempt
+from addons.front import Head
+from addons.observers import Message, Pair, Phase, Record, Watcher
+from translators.notes import Note
+
+logger = logging.getLogger("gateway")
+
+REDACTED = "[redacted]"
+_SHORTEST_SECRET = 4
+"""Anything shorter cannot be told apart from ordinary text."""
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Audience:
+    """`now` counts seconds from anywhere. Who listens may fail; the exchange does not fail with him."""
+
+    def __init__(self, watchers: tuple[Watcher, ...], record: Record, now: Callable[[], float]) -> None:
+        self._watchers, self._record, self._now = watchers, record, now
+        self._detailed = tuple(watcher for watcher in watchers if watcher.detailed)
+        self._born = now()
+        self._secrets: tuple[str, ...] = ()
+        """The credentials of all requests that left."""
+        self._heard_request = False
+        self.tries = 0
+        """The number of the last attempt at the call that needed most of them."""
+
+    @property
+    def detailed(self) -> bool:
+        """Whether anybody wants more than the end."""
+        return bool(self._detailed)
+
+    def keep_secret(self, headers: Headers) -> None:
+        """`headers` carry credentials. Most providers say a bearer's token back without the word before it."""
+        texts = [text for _, value in headers for text in (value, value.removeprefix("Bearer "))]
+        new = (text for text in texts if len(text) >= _SHORTEST_SECRET)
+        self._secrets = tuple(dict.fromkeys((*self._secrets, *new)))
+
+    def without_secrets[Said: (str, bytes)](self, said: Said) -> Said:
+        """A provider may say our credentials back to us; nobody else is to read them."""
+        for secret in self._secrets:
+            if isinstance(said, bytes):
+                said = said.replace(secret.encode(), REDACTED.encode())
+            else:
+                said = said.replace(secret, REDACTED)
+        return said
+
+    def request(self, head: Head, headers: Mapping[str, str], body: bytes | None) -> None:
+        """The client's. `headers` may have its key."""
+        self._heard_request = True
+        if self._detailed:
+            shown = ((k, REDACTED if k in front.SECRET_HEADERS else v) for k, v in headers.items())
+            self.message("client_request", f"{head.method} {self._record.path}", tuple(shown), body)
+
+    def answer(self, head: Head, status: int, headers: Headers, body: bytes | None) -> None:
+        """What the client is told. Of a request that was refused by its head, that is heard first."""
+        if not self._heard_request:
+            self.request(head, head.headers, None)
+        self.message("client_response", str(status), headers, body)
+
+    def provider(self, attempt: Attempt, body: bytes | None, call: int) -> None:
+        """A provider's answer, once for each attempt."""
+        if not attempt.told:
+            attempt.told = True
+            headers = tuple(attempt.headers.items())
+            self.message("provider_response", str(attempt.status), headers, body, call, attempt.number)
+
+    def message(
+        self, phase: Phase, line: str, headers: Headers, body: bytes | None, call: int = 0, attempt: int | None = None
+    ) -> None:
+        if self._detailed:
+            body = None if body is None else self.without_secrets(body)
+            headers = tuple((name, self.without_secrets(value)) for name, value in headers)
+            number = self.tries if attempt is None else attempt
+            message = Message(phase, self._now() - self._born, number, line, headers, body, call)
+            self._each(self._detailed, lambda watcher: watcher.message(self._record, message))
+
+    def pair(self, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...] = (), call: int = 0) -> None:
+        if self._detailed:
+            provider, client = self.without_secrets(provider), self.without_secrets(client)
+            pair = Pair(self._now() - self._born, name, provider, client, notes, call)
+            self._each(self._detailed, lambda watcher: watcher.pair(self._record, pair))
+
+    def ended(self, *, counts: bool) -> None:
+        """`counts`: a line in the log is worth it."""
+        self._each(self._watchers if counts else self._detailed, lambda watcher: watcher.ended(self._record))
+
+    def _each(self, watchers: tuple[Watcher, ...], tell: Callable[[Watcher], None]) -> None:
+        for watcher in watchers:
+            try:
+                tell(watcher)
+            except Exception:
+                logger.exception("A watcher of an exchange failed; the exchange goes on.")
