@@ -14,8 +14,20 @@ _ROUNDED = "A number in these arguments has more digits than a float: it is sent
 _REPAIRED = "These arguments are JSON only loosely: they are sent repaired."
 
 
-def read(text: str) -> tuple[dict[str, Any], str]:
-    """The object, and a sentence if it is not quite what was written. Raises `ValueError` for what is no object."""
+def given(text: str) -> tuple[dict[str, Any], str]:
+    """The object, and a sentence if it is not quite what was written. Nothing at all is an empty object. What a model
+    wrote and is none, cut at its length for instance, goes back as it was inside one: agents send it back with the
+    error that it caused."""
+    if text.strip() in ("", "null"):
+        return {}, ""
+    try:
+        return _read(text)
+    except ValueError:
+        return {"INVALID_JSON": text}, "These arguments are no JSON object: they are sent as the text of one field."
+
+
+def _read(text: str) -> tuple[dict[str, Any], str]:
+    """Raises `ValueError` for what is no object."""
     try:
         try:
             rounded = _DOUBTFUL.search(text) is not None and _loaded(text, strict=True)[1]

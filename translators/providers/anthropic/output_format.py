@@ -1,17 +1,14 @@
 """JSON as the answer (https://platform.claude.com/docs/en/build-with-claude/structured-outputs): enforced where the
 family can, else asked for in words."""
 
-import json
 from typing import Any
 
 from translators.conversation import Knobs, Option, OutputFormat
 from translators.errors import BadRequest
+from translators.json_instruction import instruction
 from translators.notes import Note
 from translators.providers.anthropic.families import Family
 from translators.providers.anthropic.schemas import OutsideSubset, Subset
-
-_ANY_OBJECT = "Answer with a single JSON object and nothing else: no explanation, no code fence."
-_FITTING = "It must be valid against this JSON Schema:\n{}"
 
 
 def output_format(
@@ -23,7 +20,7 @@ def output_format(
         return None
     asked: OutputFormat = option.value
     if asked.kind == "json" or asked.schema is None:
-        instructions.append(_ANY_OBJECT)
+        instructions.append(instruction(asked))
         notes.append(Note(option.at, "approximated", detail="The model is told to answer with a JSON object."))
         return None
     if family.structured_output:
@@ -32,11 +29,7 @@ def output_format(
         enforced = _enforced(asked, option, notes)
         if enforced is not None:
             return {"type": "json_schema", "schema": enforced}
-    texts = [_ANY_OBJECT]
-    if asked.description:
-        texts.append(asked.description)
-    texts.append(_FITTING.format(json.dumps(asked.schema, ensure_ascii=False, default=dict)))
-    instructions.append("\n".join(texts))
+    instructions.append(instruction(asked))
     notes.append(Note(option.at, "approximated", detail="The model is told the schema, which is not enforced."))
     return None
 

@@ -108,15 +108,7 @@ class Parts:
         return {"type": "tool_use", "id": id, "name": self._names[part.name], "input": given}
 
     def _arguments(self, part: ToolCall) -> Mapping[str, Any]:
-        """The JSON text of a call; nothing at all is an empty object. What a model wrote and is none, cut at its
-        length for instance, goes back as it was inside one: agents send it back with the error that it caused."""
-        if part.arguments.strip() in ("", "null"):
-            return {}
-        try:
-            given, why = arguments.read(part.arguments)
-        except ValueError:
-            why = "These arguments are no JSON object: they are sent as the text of one field."
-            given = {"INVALID_JSON": part.arguments}
+        given, why = arguments.given(part.arguments)
         if why:
             self._notes.append(Note(part.at, "approximated", detail=why))
         return given

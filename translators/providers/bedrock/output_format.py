@@ -6,12 +6,10 @@ from typing import Any
 
 from translators.conversation import Knobs, Option, OutputFormat
 from translators.errors import BadRequest
+from translators.json_instruction import instruction
 from translators.notes import Note
 from translators.providers.anthropic.schemas import OutsideSubset, Subset
 from translators.providers.bedrock.families import Family
-
-_ANY_OBJECT = "Answer with a single JSON object and nothing else: no explanation, no code fence."
-_FITTING = "It must be valid against this JSON Schema:\n{}"
 
 
 def text_format(
@@ -23,7 +21,7 @@ def text_format(
         return None
     asked: OutputFormat = option.value
     if asked.kind == "json" or asked.schema is None:
-        instructions.append(_ANY_OBJECT)
+        instructions.append(instruction(asked))
         notes.append(Note(option.at, "approximated", detail="The model is told to answer with a JSON object."))
         return None
     if family.facts.structured_output:
@@ -35,11 +33,7 @@ def text_format(
             told = {key: value for key, value in named.items() if value}
             structure = {"jsonSchema": {"schema": json.dumps(schema, ensure_ascii=False), **told}}
             return {"type": "json_schema", "structure": structure}
-    texts = [_ANY_OBJECT]
-    if asked.description:
-        texts.append(asked.description)
-    texts.append(_FITTING.format(json.dumps(asked.schema, ensure_ascii=False, default=dict)))
-    instructions.append("\n".join(texts))
+    instructions.append(instruction(asked))
     notes.append(Note(option.at, "approximated", detail="The model is told the schema, which is not enforced."))
     return None
 

@@ -1,16 +1,13 @@
 """JSON as the answer (https://ai.google.dev/gemini-api/docs/structured-output): enforced where the family can, else
 asked for in words."""
 
-import json
 from typing import Any
 
 from translators.conversation import Knobs, OutputFormat
+from translators.json_instruction import instruction
 from translators.notes import Note
 from translators.providers.gemini.families import Family
 from translators.providers.gemini.schemas import Subset
-
-_ANY_OBJECT = "Answer with a single JSON object and nothing else: no explanation, no code fence."
-_FITTING = "It must be valid against this JSON Schema:\n{}"
 
 
 def output_format(
@@ -23,12 +20,7 @@ def output_format(
     asked: OutputFormat = option.value
     schema = asked.schema if asked.kind == "schema" else None
     if tools and not family.json_with_tools:
-        texts = [_ANY_OBJECT]
-        if asked.description:
-            texts.append(asked.description)
-        if schema is not None:
-            texts.append(_FITTING.format(json.dumps(schema, ensure_ascii=False, default=dict)))
-        instructions.append("\n".join(texts))
+        instructions.append(instruction(asked))
         why = "Beside tools this model cannot be held to JSON: it is told to answer so."
         notes.append(Note(option.at, "approximated", detail=why))
         return {}

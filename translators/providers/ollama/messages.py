@@ -163,14 +163,7 @@ class _Writing:
         return {"id": part.id, "function": {"name": part.name, "arguments": given}}
 
     def _arguments(self, part: ToolCall) -> Mapping[str, Any]:
-        """The object of a call; nothing at all is an empty one. What a model wrote and is none goes back inside one."""
-        if part.arguments.strip() in ("", "null"):
-            return {}
-        try:
-            given, why = arguments.read(part.arguments)
-        except ValueError:
-            why = "These arguments are no JSON object: they are sent as the text of one field."
-            given = {"INVALID_JSON": part.arguments}
+        given, why = arguments.given(part.arguments)
         if why:
             self._notes.append(Note(part.at, "approximated", detail=why))
         return given
