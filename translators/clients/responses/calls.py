@@ -61,10 +61,9 @@ class Calls:
 
     def close(self, *, all: bool = False) -> list[Told]:
         """Ends the calls that are complete, or all of them."""
-        if all:
-            over = list(self.waiting)
-        else:
-            over = [index for index in sorted(self._grown) if self.waiting[index].complete()]
+        over = [
+            index for index in sorted(self.waiting if all else self._grown) if all or self.waiting[index].complete()
+        ]
         self._grown.clear()
         return [event for index in over for event in self._done(self.waiting.pop(index))]
 
