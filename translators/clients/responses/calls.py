@@ -29,11 +29,13 @@ class Call:
 
 
 class Calls:
-    """`waiting` are those that are open: more than one only for a provider that tells several calls at a time."""
+    """`waiting` are those that are open, by their index: more than one only for a provider that tells several calls
+    at a time."""
 
     def __init__(self, items: Items, form: Form) -> None:
         self.items, self.form = items, form
-        self.waiting: list[Call] = []
+        self.waiting: dict[int, Call] = {}
+        self._grown: set[int] = set()  # since it was last seen whether they are complete
         self._calls: dict[int, Call] = {}
 
     def begin(self, event: ToolCallStarted) -> Told:
@@ -53,13 +55,14 @@ class Calls:
             wire = {"type": "function_call", "status": "in_progress", **said, field: ""}
             item, added = self.items.added("fc", wire)
         slot = Slot(kind, {"item_id": item["id"], "output_index": added["output_index"]})
-        self._calls[event.index] = call = Call(slot, item, field, sought)
-        self.waiting.append(call)
+        self._calls[event.index] = self.waiting[event.index] = Call(slot, item, field, sought)
+        self._grown.add(event.index)
         return added
 
     def arguments(self, index: int, piece: str) -> Iterable[Told]:
         call = self._calls[index]
         if call.open and piece:
+            self._grown.add(index)
             grown = call.slot.grown(piece)
             return () if call.sought else (grown,)
         if piece.strip():
@@ -68,15 +71,14 @@ class Calls:
 
     def close(self, *, all: bool = False) -> list[Told]:
         """Ends the calls that are complete, or all of them."""
-        if not self.waiting:
-            return []
-        over = [call for call in self.waiting if all or call.complete()]
-        told = [event for call in over for event in self._done(call)]
-        self.waiting = [call for call in self.waiting if call.open]
-        return told
+        over = [
+            index for index in sorted(self.waiting if all else self._grown) if all or self.waiting[index].complete()
+        ]
+        self._grown.clear()
+        return [event for index in over for event in self._done(self.waiting.pop(index))]
 
     def broken(self) -> None:
-        for call in self.waiting:
+        for call in self.waiting.values():
             if not call.sought:
                 call.wire[call.field] = call.slot.text()
             if "status" in call.wire:

@@ -74,7 +74,7 @@ class Output:
     def close(self, *, cut: bool) -> list[Told]:
         """The answer is over. `cut`: before its end, so that the last item is not complete."""
         if cut:
-            waiting = self._calls.waiting
+            waiting = list(self._calls.waiting.values())
             self.items.cut = self._messages.open or (waiting[-1].wire if waiting else None)
         return [*self._settle(), *self._calls.close(all=True)]
 

@@ -167,14 +167,15 @@ def _check_pairs(messages: list[_Message], parts: Parts) -> None:
     calls: list[str] = []
     for message in [*messages, _Message("end", "")]:
         results = _ids(message, "tool_result", "tool_use_id") if message.role == "user" else []
+        answered, called = set(results), set(calls)
         for id in calls:
-            if id not in results:
+            if id not in answered:
                 raise BadRequest(
                     f"The tool call '{id[:80]}' has no result in the messages right after it.",
                     param=parts.paths[f"tool_use:{id}"] or "messages",
                 )
         for id in results:
-            if id not in calls:
+            if id not in called:
                 raise BadRequest(
                     f"The result of the tool call '{id[:80]}' does not come right after that call.",
                     param=parts.paths[f"tool_result:{id}"] or "messages",
