@@ -193,7 +193,7 @@ def test_ollamas_thoughts_and_calls(by: OpenAI, provider: Provider) -> None:
 
 @FORMS
 def test_two_choices_of_one_call(by: OpenAI, provider: Provider, streamed: bool) -> None:
-    """Gemini before 3 gives several candidates where no stream is asked for."""
+    """Vertex gives several candidates where no stream is asked for."""
     one = gemini({"text": "Heads"})
     two = {**one["candidates"][0], "index": 1, "content": {"role": "model", "parts": [{"text": "Tails"}]}}
     both = whole({**one, "candidates": [*one["candidates"], two]})
@@ -202,7 +202,7 @@ def test_two_choices_of_one_call(by: OpenAI, provider: Provider, streamed: bool)
         await (GEMINI.answer(Told("Heads")) if "stream" in call.path else both)(call)
 
     provider.default = script
-    told: Any = by.chat.completions.create(model="gemini-old", n=2, stream=streamed, **ASK)
+    told: Any = by.chat.completions.create(model="express", n=2, stream=streamed, **ASK)
     said: dict[int, str] = {}
     for each in told if streamed else [told]:
         for choice in each.choices:
