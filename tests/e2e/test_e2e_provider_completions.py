@@ -96,11 +96,10 @@ def test_an_echo(sdk: OpenAI, provider: Provider, streamed: bool) -> None:
 
 @FORMS
 def test_log_probabilities(by: OpenAI, provider: Provider, streamed: bool) -> None:
-    tokens = [
-        {"token": "Yes", "tokenId": 1, "logProbability": -0.25},
-        {"token": "!", "tokenId": 2, "logProbability": -1},
-    ]
-    other = {"token": "No", "tokenId": 3, "logProbability": -1.5}
+    yes, mark, no = (
+        {"token": token, "tokenId": id, "logProbability": value}
+        for id, (token, value) in enumerate([("Yes", -0.25), ("!", -1.0), ("No", -1.5)], start=1)
+    )
     tops = [{"candidates": [yes, no]}, {"candidates": [mark]}]
     answer = gemini({"text": "Yes!"}, logprobsResult={"chosenCandidates": [yes, mark], "topCandidates": tops})
     provider.default = stream([data(answer)]) if streamed else whole(answer)
