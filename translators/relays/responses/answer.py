@@ -8,6 +8,7 @@ from translators.events import Event, Finished, Noted, Relayed, Started, UsageRe
 from translators.notes import Note
 from translators.providers.openai_responses.ending import CALLS, TERMINAL, reason, status_of, usage_of
 from translators.providers.openai_responses.errors import told_error
+from translators.relays.responses.placing import Places
 
 
 class RelayedResponse:
@@ -18,6 +19,8 @@ class RelayedResponse:
         self.done = False
         self._started = False
         self._calls = False
+        self._places: Places | None = None
+        """Where the server tells none."""
 
     def on(self, payload: Any) -> Iterable[Event]:
         """Raises `BadAnswer`."""
@@ -28,6 +31,18 @@ class RelayedResponse:
                 return self.close()
             raise BadAnswer.unreadable("The provider's stream has an event that is no JSON object.")
         kind = payload.get("type")
+        if "sequence_number" not in payload and isinstance(kind, str) and kind.startswith("response."):
+            return self._placed(kind, payload)
+        return self._passed(kind, payload)
+
+    def _placed(self, kind: str, payload: Mapping[str, Any]) -> Iterator[Event]:
+        if self._places is None:
+            self._places = Places()
+            why = "The provider leaves out where its events belong: they are counted here."
+            yield Noted(Note("sequence_number", "synthesised", detail=why))
+        yield from self._passed(kind, self._places.told(payload))
+
+    def _passed(self, kind: Any, payload: Mapping[str, Any]) -> Iterable[Event]:
         if isinstance(kind, str) and self._started and kind not in TERMINAL and kind != "error":
             if kind == "response.output_item.done":
                 self._calls = self._calls or _is_call(payload.get("item"))
