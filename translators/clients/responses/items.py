@@ -202,7 +202,7 @@ class History:
                 if text := item.pop("text", None):
                     self.text = (text, f"{at}.text")
             case "item_reference":
-                sentence = "names an item that is not kept here; send the item itself"
+                sentence = "names an item that is not kept here; send the item itself, as clients do with store: false"
                 self.findings.problem(f"{at}.id", sentence, "item_not_found")
             case _ if kind in CLIENTS:
                 sentence = f"cannot be {kind}: there is no such tool here; declare a function instead"
