@@ -68,10 +68,13 @@ class Codex:
     folder: Path
     speaks: str
 
-    def turn(self, model: str, *steps: Step) -> str:
+    def written(self, step: Step) -> list[Any]:
+        return as_chat(step) if self.speaks == "chat" else as_claude(step)
+
+    def turn(self, model: str, *steps: Step, retries: int = 0) -> str:
         """Codex's last message after a turn in which the model does all `steps`."""
-        write = as_chat if self.speaks == "chat" else as_claude
-        self.provider.scripts = [stream(write(step)) for step in steps]
+        self.provider.scripts += [stream(self.written(step)) for step in steps]
+        scripts = len(self.provider.scripts)
         home, work, last = (self.folder / name for name in ("home", "work", "last.txt"))
         home.mkdir()
         work.mkdir()
@@ -85,7 +88,7 @@ base_url = "{self.gateway.url}/v1"
 env_key = "GATEWAY_KEY"
 wire_api = "responses"
 request_max_retries = 0
-stream_max_retries = 0
+stream_max_retries = {retries}
 """)
         asked = ["--skip-git-repo-check", "--sandbox", "danger-full-access", "-o", str(last), "Use the tool."]
         done = subprocess.run(
@@ -99,7 +102,7 @@ stream_max_retries = 0
             timeout=120,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        assert len(self.provider.calls) == len(steps)
+        assert len(self.provider.calls) == scripts
         return last.read_text()
 
     def sent(self, number: int) -> Any:
@@ -181,3 +184,9 @@ def test_a_program_of_calls(codex: Codex) -> None:
     codex.turn("gpt-6-sol", Step(tool="functions__exec", given={"input": program}), DONE)
     assert SAID in codex.result()
     assert "on its way" in codex.result()
+
+
+def test_a_cut_stream_is_asked_again(codex: Codex) -> None:
+    broken = codex.written(Step("Half of it"))[:2]
+    codex.provider.scripts = [stream(broken, end=b"")]
+    assert codex.turn("sonnet", DONE, retries=1) == DONE.text
