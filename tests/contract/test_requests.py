@@ -114,6 +114,15 @@ def test_every_option_is_used_or_noted_or_refused(provider: str, model: str, opt
 
 
 @pytest.mark.parametrize(("provider", "model"), KINDS)
+def test_a_search_that_is_only_offered_is_never_refused(provider: str, model: str) -> None:
+    render = PROVIDERS[provider].render
+    without = render(conversation(), Model(model))
+    rendered = render(conversation(web_search=WebSearch(offered=True)), Model(model))
+    noted = [note.path for note in rendered.notes if note not in without.notes]
+    assert (rendered.body == without.body) == (noted == ["web_search"])
+
+
+@pytest.mark.parametrize(("provider", "model"), KINDS)
 def test_a_conversation_is_not_changed(provider: str, model: str) -> None:
     for option, value in OPTIONS.items():
         asked = conversation(**{option: value})

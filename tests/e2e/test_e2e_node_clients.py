@@ -2,16 +2,19 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e import claude, node_packages
-from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess
+from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config
 from tests.e2e.provider import Provider, Script, stream, whole
 
 CALL = claude.message(claude.tool_use("toolu_1", "weather", city="Rome"), stop_reason="tool_use")
+THINKING = claude.thinking("Rome, then.", "c2lnbmVkIGJ5IENsYXVkZQ==")
+THOUGHT_CALL = claude.message(THINKING, claude.text("I look it up."), *CALL["content"], stop_reason="tool_use")
 ANSWER = claude.message(claude.text("It is sunny in Rome."))
 
 STREAMED = [
@@ -28,6 +31,14 @@ LOOPED = [
 @pytest.fixture(scope="session")
 def installed() -> Path:
     return node_packages.installed()
+
+
+@pytest.fixture(scope="module")
+def keeping(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    """A gateway that keeps responses."""
+    settings = config(running_provider.url, response_store={"enable": True})
+    with GatewayProcess(tmp_path_factory.mktemp("keeping"), settings) as process:
+        yield process
 
 
 def run(installed: Path, gateway: GatewayProcess, client: str) -> Any:
@@ -78,3 +89,24 @@ def test_a_tool_loop(installed: Path, gateway: GatewayProcess, provider: Provide
     [result] = provider.calls[1].json["messages"][-1]["content"]
     assert (result["type"], result["tool_use_id"]) == ("tool_result", "toolu_1")
     assert "sunny in Rome" in json.dumps(result["content"])
+
+
+@pytest.mark.parametrize(
+    ("kept", "client"),
+    [
+        pytest.param(False, "ai-sdk-openai-tools-stateless", id="without state"),
+        pytest.param(True, "ai-sdk-openai-tools", id="by references to what is kept"),
+    ],
+)
+def test_thinking_comes_back_as_it_was_signed(
+    installed: Path,
+    gateway: GatewayProcess,
+    keeping: GatewayProcess,
+    provider: Provider,
+    kept: bool,
+    client: str,
+) -> None:
+    provider.scripts = [answering(THOUGHT_CALL), answering(ANSWER)]
+    told = run(installed, keeping if kept else gateway, client)
+    assert (told["text"], told["steps"]) == ("It is sunny in Rome.", 2)
+    assert provider.calls[1].json["messages"][1]["content"] == THOUGHT_CALL["content"]

@@ -28,13 +28,14 @@ async function streamed(result) {
   return { text, kinds: [...kinds], finish: await result.finishReason, output: usage.outputTokens };
 }
 
-async function looped(languageModel) {
+async function looped(languageModel, openai = {}) {
   const result = await generateText({
     model: languageModel,
     prompt: "What is the weather in Rome?",
     tools,
     stopWhen: stepCountIs(3),
     maxRetries: 0,
+    providerOptions: { openai },
   });
   return {
     text: result.text,
@@ -62,6 +63,7 @@ const clients = {
   },
   "ai-sdk-openai": () => streamed(streamText({ model: aiSdk(model), prompt: "Hi", maxRetries: 0 })),
   "ai-sdk-openai-tools": () => looped(aiSdk(model)),
+  "ai-sdk-openai-tools-stateless": () => looped(aiSdk(model), { store: false }),
   "ai-sdk-openai-chat": () => streamed(streamText({ model: aiSdk.chat(model), prompt: "Hi", maxRetries: 0 })),
   "ai-sdk-compatible": () => streamed(streamText({ model: compatible(model), prompt: "Hi", maxRetries: 0 })),
   "ai-sdk-compatible-tools": () => looped(compatible(model)),

@@ -5,7 +5,7 @@ how a model that thinks between its calls wants them back. Each result of a call
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from translators.clients.findings import Findings
@@ -48,7 +48,8 @@ class History:
     _at: str = ""
     _open: dict[str, str] = field(default_factory=dict)
     """Calls that wait for their result, and where they were made."""
-    _called: set[str] = field(default_factory=set)
+    _answered: dict[str, int] = field(default_factory=dict)
+    """By call id, the turn with the result."""
     _answers: dict[str, deque[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
     """By call id, the results that were not come to yet."""
     _moved: set[int] = field(default_factory=set)
@@ -105,7 +106,6 @@ class History:
         id, custom = item.pop("call_id"), kind == "custom_tool_call"
         if id in self._open:
             self.findings.problem(f"{at}.call_id", "is the id of an earlier call without a result; give each its own")
-        self._called.add(id)
         self._open[id] = at
         name = self.tools.name_of(item.pop("namespace", None), item.pop("name"))
         signature, issuer, _ = self._signed.pop(id, (None, None, ""))
@@ -118,21 +118,36 @@ class History:
             self._turn()
             self._answer(id, at)
             return
+        if id in self._answered:
+            self._more(id, at)
+            return
         self._answers[id].popleft()
-        sentence = "is the id of no tool call before it; send the item with that call first"
-        if id in self._called:
-            sentence = "is the id of a call that is answered already"
-        self.findings.problem(f"{at}.call_id", sentence)
+        self.findings.problem(
+            f"{at}.call_id", "is the id of no tool call before it; send the item with that call first"
+        )
 
     def _answer(self, id: str, at: str) -> None:
-        """With the first result of the call that was not come to yet."""
-        _, item = self._answers[id].popleft()
         del self._open[id]
+        self._answered[id] = len(self.turns)
+        self.turns.append(Turn("tool", (ToolResult(id, self._output(id, at), at=at),), at=at))
+
+    def _more(self, id: str, at: str) -> None:
+        """Of a call that has its result: a tool may tell of its progress by a result of its own. Other providers take
+        one for each call."""
+        turn = self.turns[self._answered[id]]
+        result = next(part for part in turn.parts if isinstance(part, ToolResult))
+        whole = replace(result, parts=(*result.parts, *self._output(id, at)))
+        self.turns[self._answered[id]] = replace(turn, parts=(whole,))
+        self.findings.note(at, "moved", "A call has one result: this goes on with its earlier one.")
+
+    def _output(self, id: str, at: str) -> tuple[Part, ...]:
+        """Of the first result of the call that was not come to yet."""
+        _, item = self._answers[id].popleft()
         for name in ("type", "call_id", "name", "namespace"):
             item.pop(name, None)
         parts = content(item.pop("output"), f"{at}.output", self.findings)
-        self.turns.append(Turn("tool", (ToolResult(id, tuple(parts), at=at),), at=at))
         self._left(item, at)
+        return tuple(parts)
 
     def _turn(self) -> None:
         """The assistant's turn is over."""
@@ -187,7 +202,7 @@ class History:
                 if text := item.pop("text", None):
                     self.text = (text, f"{at}.text")
             case "item_reference":
-                sentence = "names an item that is not kept here; send the item itself"
+                sentence = "names an item that is not kept here; send the item itself, as clients do with store: false"
                 self.findings.problem(f"{at}.id", sentence, "item_not_found")
             case _ if kind in CLIENTS:
                 sentence = f"cannot be {kind}: there is no such tool here; declare a function instead"

@@ -455,6 +455,36 @@ def test_a_tool_of_a_namespace_has_its_own_name_back() -> None:
     assert (call["namespace"], call["name"]) == ("crm", "find")
 
 
+FINDER = form(tools=[{"type": "tool_search", "execution": "client", "parameters": {"type": "object"}}])
+
+
+@pytest.mark.parametrize(
+    ("pieces", "arguments"),
+    [
+        pytest.param(['{"query"', ': "x"}'], {"query": "x"}, id="in pieces"),
+        pytest.param([], {}, id="none"),
+        pytest.param(['{"query'], '{"query', id="no JSON"),
+    ],
+)
+def test_a_search_for_tools_is_an_item_of_its_own_kind(pieces: list[str], arguments: Any) -> None:
+    """It has no deltas."""
+    events: list[Event] = [Started(), ToolCallStarted(0, "c", "tool_search")]
+    events += [*(ToolCallDelta(0, piece) for piece in pieces), CALLS]
+    told = streamed(events, FINDER)
+    check(told)
+    assert kinds(told)[2:] == ["output_item.added", "output_item.done", "completed"]
+    item = {"type": "tool_search_call", "execution": "client", "call_id": "c"}
+    item |= {"id": "tsc_1_0", "status": "completed", "arguments": arguments}
+    assert told[-1]["response"]["output"] == [item] == whole(events, FINDER)["output"]
+
+
+def test_a_search_for_tools_that_breaks_off() -> None:
+    writer = responses.streamed(FINDER, ENVELOPE)
+    sent = writer.on(ToolCallStarted(0, "c", "tool_search")) + writer.on(ToolCallDelta(0, '{"que'))
+    (item,) = payloads(sent + writer.fail(Failure(502, "Gone.", "upstream_error")))[-1]["response"]["output"]
+    assert (item["status"], item["arguments"]) == ("incomplete", {})
+
+
 def test_calls_that_come_at_the_same_time_stay_apart() -> None:
     events: list[Event] = [Started(), ToolCallStarted(0, "a", "f"), ToolCallStarted(1, "b", "f")]
     events += [ToolCallDelta(0, '{"x":'), ToolCallDelta(1, '{"y":'), ToolCallDelta(0, "1}"), ToolCallDelta(1, "2}")]

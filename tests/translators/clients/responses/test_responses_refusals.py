@@ -40,7 +40,7 @@ def tools(*tools: Any, **fields: Any) -> dict[str, Any]:
     return {"input": "x", "tools": list(tools), **fields}
 
 
-UNSUPPORTED = "unsupported_parameter"
+UNSUPPORTED, BAD = "unsupported_parameter", "invalid_value"
 P = "input[0].content[0]"
 CASES: list[tuple[dict[str, Any], str, str]] = [
     ({}, "input", "missing_required_parameter"),
@@ -65,7 +65,12 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     (items(CALL, HI), "input[0]", "invalid_value"),
     (items(OUTPUT), "input[0].call_id", "invalid_value"),
     (items(OUTPUT, CALL), "input[0].call_id", "invalid_value"),
-    (items(CALL, OUTPUT, OUTPUT), "input[2].call_id", "invalid_value"),
+    (
+        items({"type": "tool_search_output", "execution": "client", "call_id": "c", "tools": [{"type": "mcp"}]}),
+        "input[0].tools[0].type",
+        UNSUPPORTED,
+    ),
+    (tools({"type": "tool_search", "execution": "client"}, {**FUNCTION, "name": "tool_search"}), "tools[1].name", BAD),
     (items(CALL, OUTPUT, CALL), "input[2]", "invalid_value"),
     (items(CALL, CALL, OUTPUT), "input[1].call_id", "invalid_value"),
     (items({**OUTPUT, "call_id": None}), "input[0].call_id", "invalid_type"),

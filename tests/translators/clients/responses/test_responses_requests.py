@@ -216,6 +216,15 @@ def test_what_the_assistant_did_without_a_pause_is_one_turn_in_its_order() -> No
     )
 
 
+def test_a_second_result_goes_on_with_the_first() -> None:
+    """A tool may tell of its progress by a result of its own; other providers take one for each call."""
+    asked = parse(call("a"), output("a"), call("b"), output("b"), output("a"))
+    first, second = Text("seen", "input[1].output"), Text("seen", "input[4].output")
+    assert asked.conversation.turns[1] == result("input[1]", first, second, id="a")
+    why = "A call has one result: this goes on with its earlier one."
+    assert asked.notes == (Note("input[4]", "moved", detail=why),)
+
+
 def test_a_result_that_comes_later_is_moved_to_its_call() -> None:
     """OpenAI takes it; other providers want it right after the call."""
     asked = parse(call("a"), call("b"), output("b"), {"role": "user", "content": "x"}, output("a"))
@@ -434,6 +443,52 @@ def test_a_namespace_is_its_tools() -> None:
 def test_a_search_among_tools_is_noted() -> None:
     asked = parse(tools=[{"type": "tool_search"}])
     assert [(note.path, note.fate) for note in asked.notes] == [("tools[0]", "dropped")]
+
+
+def test_a_search_among_tools_that_the_client_does_itself() -> None:
+    """It is a function to a model, and what it found is declared from then on."""
+    parameters = {"type": "object"}
+    crm = {"type": "namespace", "name": "crm", "tools": [{"type": "function", "name": "find", "defer_loading": True}]}
+    items: list[Any] = [
+        {"type": "tool_search_call", "execution": "client", "call_id": id, "arguments": {"query": "q"}}
+        if kind == "call"
+        else {"type": "tool_search_output", "execution": "client", "call_id": id, "tools": found}
+        for kind, id, found in [
+            ("call", "a", []),
+            ("output", "a", [crm, {"type": "custom", "name": "note"}]),
+            ("call", "b", []),
+            ("output", "b", [crm]),
+        ]
+    ]
+    tool = {"type": "tool_search", "execution": "client", "description": "Finds.", "parameters": parameters}
+    asked = parse(*items, tools=[tool])
+    assert asked.conversation.tools == (
+        FunctionTool("tool_search", "Finds.", parameters, at="tools[0]"),
+        FunctionTool("crm__find", at="input[1].tools[0].tools[0]"),
+        CustomTool("note", at="input[1].tools[1]"),
+    )
+    searched = '{"query":"q"}'
+    both, again = '{"tools":["crm__find","note"]}', '{"tools":["crm__find"]}'
+    assert asked.conversation.turns == (
+        assistant(ToolCall("a", "tool_search", searched, at="input[0]"), at="input[0]"),
+        result("input[1]", Text(both, "input[1].output"), id="a"),
+        assistant(ToolCall("b", "tool_search", searched, at="input[2]"), at="input[2]"),
+        result("input[3]", Text(again, "input[3].output"), id="b"),
+    )
+    assert (asked.form.finder, asked.form.spaced, asked.notes) == ("tool_search", {"crm__find": ("crm", "find")}, ())
+
+
+@pytest.mark.parametrize(
+    ("search", "option", "notes"),
+    [
+        pytest.param({}, Option(WebSearch(offered=True), "tools[1]"), [], id="an offer"),
+        pytest.param({"external_web_access": False}, None, [("tools[1]", "dropped")], id="not to the web"),
+    ],
+)
+def test_a_web_search_beside_other_tools(search: Any, option: Option | None, notes: list[Any]) -> None:
+    asked = parse(tools=[{"type": "function", "name": "f"}, {"type": "web_search", **search}])
+    assert asked.conversation.options.get("web_search") == option
+    assert [(note.path, note.fate) for note in asked.notes] == notes
 
 
 @pytest.mark.parametrize("kind", tool_shapes.SEARCHES)
