@@ -45,6 +45,8 @@ class Dialect:
     poison: bytes
     failures: tuple[bytes, ...]
     errors: tuple[bytes, ...]
+    terminated: bool = True
+    """A stream says itself that it is over."""
 
 
 def written(body: Any, *, ascii: bool = False) -> bytes:
@@ -108,10 +110,13 @@ def anthropic_stream(choices: list[Said], usage: int) -> Stream:
         at = {"index": index}
         match block["type"]:
             case "thinking":
-                start, deltas = {"thinking": "", "signature": ""}, [
-                    *({"type": "thinking_delta", "thinking": piece} for piece in said.thought),
-                    {"type": "signature_delta", "signature": block["signature"]},
-                ]
+                start, deltas = (
+                    {"thinking": "", "signature": ""},
+                    [
+                        *({"type": "thinking_delta", "thinking": piece} for piece in said.thought),
+                        {"type": "signature_delta", "signature": block["signature"]},
+                    ],
+                )
             case "text":
                 start, deltas = {"text": ""}, [{"type": "text_delta", "text": piece} for piece in said.pieces]
             case _:
@@ -188,6 +193,7 @@ GEMINI = Dialect(
     b"data: {broken\r\n\r\n",
     (crlf(_GEMINI_ERROR),),
     (written(_GEMINI_ERROR), written([_GEMINI_ERROR])),
+    terminated=False,
 )
 
 
@@ -248,7 +254,8 @@ def bedrock_whole(choices: list[Said], usage: int) -> bytes:
 
 
 def _damaged(message: bytes) -> bytes:
-    return message[:-6] + bytes([message[-6] ^ 1]) + message[-5:]
+    """Another letter in its text: only the checksum tells."""
+    return message[:-8] + b"x" + message[-7:]
 
 
 _BEDROCK_DELTA = frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "damaged"}})

@@ -198,7 +198,9 @@ _EMPTY: dict[str, dict[str, Any]] = {
 
 def responses_stream(choices: list[Said], usage: int) -> Stream:
     said = choices[0]
-    told = [{"type": f"response.{stage}", "response": _response([], "in_progress")} for stage in ("created", "in_progress")]
+    told = [
+        {"type": f"response.{stage}", "response": _response([], "in_progress")} for stage in ("created", "in_progress")
+    ]
     for index, item in enumerate(_items(said)):
         place = {"output_index": index}
         told.append({"type": "response.output_item.added", **place, "item": {**item, **_EMPTY[item["type"]]}})

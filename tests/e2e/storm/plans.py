@@ -10,9 +10,11 @@ from tests.e2e.storm.answers import HURT, TOOL, Said
 
 Client = Literal["chat", "completions", "responses"]
 Fault = Literal[
-    "none", "cut", "reset", "stall", "junk", "poison", "other-form", "no-end", "utf8", "huge", "status", "failure"
+    *("none", "cut", "reset", "stall", "slow", "junk", "poison", "other-form", "no-end", "utf8", "huge", "status"),
+    *("failure", "after-the-end", "two-answers", "leaves"),
 ]
-Demand = Literal["answer", "error", "either", "again"]
+"""`slow` is silent for a while and goes on, `leaves` is the client's doing."""
+Demand = Literal["answer", "error", "either", "again", "anything"]
 """What an answer of a provider must become; `again` is one that the gateway may ask for once more."""
 
 PATHS: Mapping[Client, str] = {
@@ -29,6 +31,7 @@ _FAULTS: Mapping[Fault, int] = {
     "cut": 8,
     "reset": 4,
     "stall": 2,
+    "slow": 2,
     "junk": 5,
     "poison": 3,
     "other-form": 6,
@@ -37,6 +40,9 @@ _FAULTS: Mapping[Fault, int] = {
     "huge": 2,
     "status": 5,
     "failure": 4,
+    "after-the-end": 3,
+    "two-answers": 2,
+    "leaves": 4,
 }
 PIECES = 30
 _WORDS = ("lorem", "naïve", "日本語", "😀👍🏽", "Ω≈ç", 'a "quote" \\ and\ttab', "line\nbreak", "\u2028", "é", "ß\r\n")
@@ -61,6 +67,8 @@ class Plan:
     told: list[Demand] = field(default_factory=list)
     alone: bool = True
     """One call to the provider answers all of it."""
+    patience: float = 0.0
+    """Seconds until the client leaves, where it does."""
 
     @property
     def name(self) -> str:
@@ -74,6 +82,8 @@ class Plan:
     @property
     def demand(self) -> Demand:
         """What the whole of it must become: an answer, an error, or either."""
+        if self.fault == "leaves":
+            return "anything"
         assert self.told, "the provider was never asked"
         if self.alone:
             return "error" if self.told[-1] == "again" else self.told[-1]
@@ -137,4 +147,5 @@ def plan(seed: int, number: int) -> Plan:
         calls=0 if client == "completions" else rng.choice((0, 0, 1, 2)),
         thinks=rng.random() < 0.3,
         faulty=everywhere if choices * prompts == 1 else rng.choice((everywhere, frozenset({0}))),
+        patience=rng.choice((0.05, 0.3, 0.8)),
     )

@@ -20,9 +20,11 @@ from tests.e2e.storm.answers import Dialect, Said
 from tests.e2e.storm.plans import Demand, Plan
 
 _MARK = re.compile(rb"s\d+n(\d{4})p(\d)")
+SLOW_SECONDS = 1.2
 _STATUSES = (400, 401, 403, 404, 408, 413, 429, 500, 502, 503, 529)
 _JUNK_BODIES = (b"", b"<html>nginx</html>", b'{"error":', b"\xff\xfe\xfd", b"[]", b'"no"', b'{"error": {"message": 7}}')
-_TOKEN = {"access_token": "a-token-of-the-storm", "expires_in": 3600, "token_type": "Bearer"}
+TOKEN = "canary-of-a-token-77ab01"
+_GRANTED = {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"}
 
 
 @dataclass(frozen=True)
@@ -58,16 +60,17 @@ def asked(call: Call) -> Asked:
 
 
 class Stormy:
-    """The script of every call. `errors` are requests that it could not make sense of."""
+    """The script of every call."""
 
     def __init__(self, plans: Mapping[int, Plan]) -> None:
         self._plans = plans
         self._times: Counter[tuple[int, int]] = Counter()
-        self.authorisations: set[str] = set()
+        self.open = 0
+        """Answers under way."""
 
     async def __call__(self, call: Call) -> None:
         if call.path == "/token":
-            body = json.dumps(_TOKEN).encode()
+            body = json.dumps(_GRANTED).encode()
             await call.send(head(200, {"content-type": "application/json", "content-length": str(len(body))}) + body)
             return
         found = _MARK.search(call.body)
@@ -86,10 +89,12 @@ class Stormy:
         ]
         # A fault of some of a call's texts is one of the whole answer, where they come in one.
         answer = Answer(plan, question, said, time in plan.faulty or native, rng)
-        place = len(plan.told)
         plan.told.append(answer.demand)
-        await answer.send(call)
-        assert plan.told[place] == answer.demand
+        self.open += 1
+        try:
+            await answer.send(call)
+        finally:
+            self.open -= 1
 
 
 def _coded(events: list[bytes], coding: str) -> list[bytes]:
@@ -149,7 +154,9 @@ class Answer:
                 events.insert(place, dialect.poison)
             case "no-end":
                 self.demand = "error"
-                events = events[: rng.randrange(settled + 1)] if streamed else [events[0][: rng.randrange(len(events[0]))]]
+                events = (
+                    events[: rng.randrange(settled + 1)] if streamed else [events[0][: rng.randrange(len(events[0]))]]
+                )
             case "utf8":
                 self.demand = "either"
             case "status":
@@ -162,8 +169,13 @@ class Answer:
                     events.insert(rng.randrange(settled + 1), rng.choice(dialect.failures))
                 else:
                     events = [rng.choice(dialect.errors)]
-            case "cut" | "reset" | "stall":
+            case "after-the-end" if streamed:
+                unread = (dialect.poison, *dialect.failures, *events) if dialect.terminated else ()
+                events += rng.choices((*dialect.harmless, *unread), k=3)
+            case "cut" | "reset" | "stall" | "slow" | "two-answers":
                 self.ends = fault
+            case "leaves":
+                self.ends = "slow"
         self._frame(events or [b""], settled, content_type)
 
     def _frame(self, events: list[bytes], settled: int, content_type: str) -> None:
@@ -176,7 +188,8 @@ class Answer:
         # Less than this of the body is less than an answer. What is compressed may be all there before its last byte.
         needed = before + (len(last) // 2 if coding else len(last.rstrip()))
         body = b"".join(coded)
-        fields = {"content-type": content_type} if rng.random() < 0.85 else {}
+        told = rng.choices((content_type, f"{content_type.upper()}; charset=utf-8", "text/plain", ""), (70, 10, 8, 12))
+        fields = {"content-type": told[0]} if told[0] else {}
         if coding:
             fields["content-encoding"] = coding
         way = rng.choice(("chunked", "chunked", "length", "close"))
@@ -189,8 +202,10 @@ class Answer:
         self.closes = way == "close" or rng.random() < 0.1
         self.head = head(self.status, fields)
         parts = rng.choice((coded, [body], _cut_up(body, 20, rng)))
-        if self.ends == "clean":
-            self.wire = self.head + _body(parts, way) + (LAST_CHUNK if way == "chunked" else b"")
+        if self.ends in ("clean", "slow", "two-answers"):
+            end = rng.choice((LAST_CHUNK, b"0\r\nx-trailer: told\r\n\r\n")) if way == "chunked" else b""
+            self.wire = self.head + _body(parts, way) + end
+            self.wire *= 2 if self.ends == "two-answers" and way != "close" else 1
             return
         at = rng.randrange(-3, len(body) + 1)
         if at < 0:
@@ -202,7 +217,10 @@ class Answer:
 
     async def send(self, call: Call) -> None:
         writes = _cut_up(self.wire, self.rng.choice((0, 0, 3, 40)), self.rng) if self.wire else []
-        for piece in writes:
+        waits = self.rng.randrange(len(writes)) if writes and self.ends == "slow" else None
+        for place, piece in enumerate(writes):
+            if place == waits:
+                await asyncio.sleep(SLOW_SECONDS)
             await call.send(piece)
             await asyncio.sleep(0)
         match self.ends:
