@@ -123,7 +123,7 @@ async def ask(client: httpx.AsyncClient, plan: Plan) -> str:
         return f"{plan}\nhangs after {body[-2000:]!r}"
     except (httpx.HTTPError, AssertionError, ValueError, LookupError) as error:
         shown = body if len(body) < 6000 else body[:3000] + b" ... " + body[-3000:]
-        return f"{plan}\n{type(error).__name__}: {error}\n{shown!r}"
+        return f"{plan}\n{type(error).__name__}: {error} ({error.__cause__!r})\n{shown!r}"
     return told
 
 

@@ -1,15 +1,14 @@
 """The provider of the storm: answers each call in the dialect of its path, and does to it what its plan says."""
 
 import asyncio
-import gzip
 import json
 import re
 import zlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
-from typing import Any
 
 import brotli
 import zstandard
@@ -17,7 +16,7 @@ import zstandard
 from tests.e2e.provider import LAST_CHUNK, Call, chunk, head
 from tests.e2e.storm import answers, openai_answers
 from tests.e2e.storm.answers import Dialect, Said
-from tests.e2e.storm.plans import Demand, Plan
+from tests.e2e.storm.plans import Plan
 
 _MARK = re.compile(rb"s\d+n(\d{4})p(\d)")
 SLOW_SECONDS = 1.2
@@ -117,7 +116,7 @@ def _coded(events: list[bytes], coding: str) -> list[bytes]:
 
 def _cut_up(data: bytes, pieces: int, rng: Random) -> list[bytes]:
     places = sorted({0, len(data), *(rng.randrange(len(data) + 1) for _ in range(pieces))})
-    return [data[a:b] for a, b in zip(places, places[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(places)]
 
 
 class Answer:
