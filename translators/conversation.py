@@ -227,9 +227,23 @@ class PromptCache:
     ttl: str | None = None
 
 
+OPTIONS = frozenset(
+    (
+        *("max_tokens", "seed", "n", "top_k", "top_logprobs", "reasoning_budget"),
+        *("temperature", "top_p", "frequency_penalty", "presence_penalty"),
+        *("stop", "logit_bias", "logprobs", "parallel_tool_calls", "store", "reasoning_visible"),
+        *("reasoning_effort", "verbosity", "service_tier", "user", "safety_identifier"),
+        *("prompt_cache_key", "prompt_cache_retention", "response_format", "web_search", "prompt_cache"),
+        *("metadata", "modalities", "audio", "prediction", "moderation", "thinking"),
+    )
+)
+"""Names that mean something to a provider dialect. A client dialect gives none of them to what a client happened to
+call by the same name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
-    """`value` under one of the names below; `at` is the path that the client used for it.
+    """`value` under one of `OPTIONS`; `at` is the path that the client used for it.
 
     | name | value |
     |---|---|
@@ -239,7 +253,7 @@ class Option:
     | logit_bias | Mapping[str, int] |
     | logprobs, parallel_tool_calls, store, reasoning_visible | bool (`reasoning_visible`: False hides it) |
     | reasoning_effort | none, minimal, low, medium, high, xhigh or max |
-    | verbosity, service_tier, user, safety_identifier, prompt_cache_key | str |
+    | verbosity, service_tier, user, safety_identifier, prompt_cache_key, prompt_cache_retention | str |
     | response_format | OutputFormat |
     | web_search | WebSearch |
     | prompt_cache | PromptCache |

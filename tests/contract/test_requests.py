@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from translators import conversation as vocabulary
 from translators.conversation import (
     Conversation,
     FunctionTool,
@@ -62,6 +63,7 @@ OPTIONS: dict[str, Any] = {
     "user": "u-1",
     "safety_identifier": "s-1",
     "prompt_cache_key": "k",
+    "prompt_cache_retention": "24h",
     "response_format": OutputFormat("schema", {"type": "object", "properties": {}}, "answer"),
     "web_search": WebSearch("low"),
     "prompt_cache": PromptCache("implicit", "30m"),
@@ -73,6 +75,10 @@ OPTIONS: dict[str, Any] = {
     "thinking": {"type": "enabled", "budget_tokens": 2000},
     "unknown_field": {"a": 1},
 }
+
+
+def test_every_option_has_a_value_here() -> None:
+    assert OPTIONS.keys() - {"unknown_field"} == vocabulary.OPTIONS - {"reasoning_visible"}
 
 
 def conversation(**options: Any) -> Conversation:

@@ -1,14 +1,14 @@
 """From a parsed JSON body to a checked copy of it, or a refusal that names every field that is wrong."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any
 
-from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from translators.clients.chat.findings import Problem, refusal, step
 from translators.clients.chat.shapes.request import ADAPTER
+from translators.clients.checking import copied, json_object, path, problem
+from translators.clients.findings import Problem, refusal
 from translators.errors import BadRequest
 
 _RESPONSES = {
@@ -28,29 +28,6 @@ _RESPONSES = {
 
 _TEXT_ONLY = {"prompt": "belongs to POST /v1/completions (text) or POST /v1/responses (a template); send `messages`"}
 
-_SENTENCES = {
-    "missing": ("is required", "missing_required_parameter"),
-    "string_type": ("must be a string", "invalid_type"),
-    "int_type": ("must be an integer", "invalid_type"),
-    "int_from_float": ("must be an integer", "invalid_type"),
-    "float_type": ("must be a number", "invalid_type"),
-    "finite_number": ("must be a finite number", "invalid_value"),
-    "bool_type": ("must be true or false", "invalid_type"),
-    "list_type": ("must be a list", "invalid_type"),
-    "dict_type": ("must be an object", "invalid_type"),
-    "wrong_form": ("", "invalid_type"),
-    "unknown_kind": ("", "invalid_value"),
-    "literal_error": ("must be {expected}", "invalid_value"),
-    "greater_than_equal": ("must be at least {ge}", "invalid_value"),
-    "less_than_equal": ("must be at most {le}", "invalid_value"),
-    "string_too_short": ("must not be empty", "invalid_value"),
-    "string_too_long": ("must have at most {max_length} characters", "invalid_value"),
-    "string_pattern_mismatch": ("must have neither spaces nor control characters", "invalid_value"),
-    "string_unicode": ("must be valid Unicode", "invalid_value"),
-    "too_short": ("must not be empty", "invalid_value"),
-    "too_long": ("must have at most {max_length} entries", "invalid_value"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -67,18 +44,19 @@ class Checked:
 
 
 def check(body: Any) -> Checked:
-    if not isinstance(body, dict):
-        raise BadRequest("The request body must be a JSON object.", code="invalid_type")
-    opened, moved, doubled = _open_extra_body(body)
-    problems = list(_misplaced(opened, moved))
-    try:
-        fields = ADAPTER.validate_python(opened)
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        problems += [problem(detail, moved) for detail in details]
-    if problems:
+    opened, moved, doubled = _open_extra_body(json_object(body))
+    fields, problems = copied(ADAPTER, opened, lambda detail: _problem(detail, moved))
+    if problems := [*_misplaced(opened, moved), *problems]:
         raise refusal(problems)
-    return Checked(cast(dict[str, Any], fields), moved, doubled)
+    return Checked(fields, moved, doubled)
+
+
+def _problem(detail: ErrorDetails, moved: frozenset[str]) -> Problem:
+    told, place = problem(detail, moved), detail["loc"]
+    if detail["type"] == "missing" and place[0] == "tools" and place[2:] == ("<function>", "function"):
+        more = " and holds the name and the parameters (POST /v1/responses has them outside)"
+        return replace(told, sentence=told.sentence + more)
+    return told
 
 
 def _open_extra_body(body: dict[str, Any]) -> tuple[dict[str, Any], frozenset[str], tuple[str, ...]]:
@@ -99,28 +77,7 @@ def _misplaced(body: Mapping[str, Any], moved: frozenset[str]) -> Iterator[Probl
     for name, instead in _RESPONSES.items():
         if body.get(name) is not None:
             sentence = f"belongs to POST /v1/responses; {instead}"
-            yield Problem(_path((name,), moved), sentence, "unknown_parameter")
+            yield Problem(path((name,), moved), sentence, "unknown_parameter")
     for name, sentence in _TEXT_ONLY.items():
         if body.get(name) is not None:
-            yield Problem(_path((name,), moved), sentence, "unknown_parameter")
-
-
-def problem(detail: ErrorDetails, moved: frozenset[str] = frozenset()) -> Problem:
-    """What pydantic has against a body, told as the client wrote it."""
-    context = detail.get("ctx", {})
-    place = (*detail["loc"], context["key"]) if "key" in context else detail["loc"]
-    sentence, code = _SENTENCES.get(detail["type"], ("is not valid", "invalid_value"))
-    if detail["type"] == "missing" and place[0] == "tools" and place[2:] == ("<function>", "function"):
-        sentence += " and holds the name and the parameters (POST /v1/responses has them outside)"
-    return Problem(_path(place, moved), sentence.format_map(context) or detail["msg"], code)
-
-
-def _path(place: tuple[int | str, ...], moved: frozenset[str]) -> str:
-    """Tags of unions and pydantic's `[key]` are no steps. Only `metadata` and `logit_bias` have keys of the client."""
-    path = "extra_body" if place[0] in moved else ""
-    for item in place:
-        if isinstance(item, int):
-            path += f"[{item}]"
-        elif not item.startswith(("<", "[")):
-            path = step(path, item)
-    return path
+            yield Problem(path((name,), moved), sentence, "unknown_parameter")

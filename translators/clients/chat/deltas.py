@@ -24,7 +24,6 @@ from translators.events import (
     TokenLogprob,
     ToolCallDelta,
     ToolCallStarted,
-    Usage,
 )
 
 Delta = dict[str, Any]
@@ -206,19 +205,3 @@ def _token(token: TokenLogprob) -> Delta:
 def _alternative(token: TokenLogprob) -> Delta:
     utf8 = token.token.encode(errors="replace") if token.bytes is None else token.bytes
     return {"token": token.token, "logprob": token.logprob, "bytes": list(utf8)}
-
-
-def usage_object(usage: Usage) -> dict[str, Any]:
-    """OpenAI's `CompletionUsage`; a detail that nobody knows is missing, not zero."""
-    prompt = {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write}
-    known = {name: count for name, count in prompt.items() if count is not None}
-    told: dict[str, Any] = {
-        "prompt_tokens": usage.input,
-        "completion_tokens": usage.output,
-        "total_tokens": usage.input + usage.output,
-    }
-    if known:
-        told["prompt_tokens_details"] = known
-    if usage.reasoning is not None:
-        told["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning}
-    return told

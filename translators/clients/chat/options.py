@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.clients.chat.checking import Checked
-from translators.clients.chat.findings import Findings, step
+from translators.clients.findings import Findings
 from translators.conversation import Option, OutputFormat, PromptCache, WebSearch
 
 _AS_THEY_ARE = frozenset(
@@ -38,9 +38,6 @@ _DEFAULTS: Mapping[str, Any] = {
 }
 """What OpenAI documents as the behaviour without the field, where no provider's own differs from it."""
 
-_OURS = frozenset({"reasoning_budget", "reasoning_visible", "web_search", "prompt_cache"})
-"""Names of options that are no fields of a chat: what a client sends under them is not what a provider expects."""
-
 
 class Options:
     """The options so far, and the fields that they are popped from."""
@@ -65,13 +62,7 @@ def options(checked: Checked, findings: Findings, *, legacy: bool) -> dict[str, 
     _formats(out)
     if legacy:
         out.put("parallel_tool_calls", False, checked.at("functions"))
-    for name, value in out.fields.items():
-        at = step("extra_body" if name in checked.moved else "", name)
-        if name in _OURS and value is not None:
-            findings.note(at, "dropped", "Chat completions have no such field.")
-        elif value is not None:
-            out.put(name, value, at)
-    return out.read
+    return out.read | findings.unread(out.fields, checked.moved)
 
 
 def _simple(out: Options) -> None:

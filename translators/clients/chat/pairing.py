@@ -5,7 +5,7 @@ Providers refuse anything less, far from its cause; so it is refused here, by pa
 
 from dataclasses import dataclass, field
 
-from translators.clients.chat.findings import Findings
+from translators.clients.findings import Findings
 
 
 @dataclass(frozen=True, slots=True)

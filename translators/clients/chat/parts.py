@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from translators.clients.chat.findings import Findings
-from translators.clients.chat.media import Unusable, base64, from_file_data, located
-from translators.conversation import Audio, Cache, Document, Image, Inline, Part, Refusal, Text, Upload
+from translators.clients.findings import Findings
+from translators.clients.media import Unusable, from_file_data
+from translators.clients.parts import AtFault, cache_of, heard, shown
+from translators.conversation import Audio, Cache, Document, Image, Part, Refusal, Text, Upload
 
 _NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image, a document or a tool's result."
 
@@ -21,7 +22,7 @@ def content(value: Any, at: str, findings: Findings, field: str = "content") -> 
     for index, part in enumerate(value):
         try:
             parts.append(_part(part, f"{path}[{index}]", findings))
-        except _AtFault as fault:
+        except AtFault as fault:
             findings.problem(fault.path, fault.sentence)
     return parts
 
@@ -37,26 +38,6 @@ def cached(parts: list[Part], cache: Cache | None, at: str, findings: Findings) 
         parts[-1] = replace(last, cache=cache)
 
 
-def cache_of(fields: dict[str, Any], at: str, findings: Findings) -> Cache | None:
-    """OpenAI's breakpoint, or Anthropic's where that is missing."""
-    marks = {}
-    for name in ("cache_control", "prompt_cache_breakpoint"):
-        if (mark := fields.pop(name, None)) is not None:
-            mark.pop("type" if name == "cache_control" else "mode")
-            marks[name] = Cache(mark.pop("ttl", None))
-            findings.unknown(f"{at}.{name}", mark)
-    ours = marks.get("prompt_cache_breakpoint")
-    theirs = marks.get("cache_control")
-    if ours and theirs and ours != theirs:
-        findings.note(f"{at}.cache_control", "dropped", "prompt_cache_breakpoint beside it says another lifetime.")
-    return ours or theirs
-
-
-class _AtFault(Exception):
-    def __init__(self, path: str, sentence: object) -> None:
-        self.path, self.sentence = path, str(sentence)
-
-
 def _part(part: dict[str, Any], at: str, findings: Findings) -> Part:
     kind = part.pop("type")
     cache = cache_of(part, at, findings) if len(part) > 1 else None
@@ -64,11 +45,13 @@ def _part(part: dict[str, Any], at: str, findings: Findings) -> Part:
         case "text":
             read: Part = Text(part.pop("text"), at, cache)
         case "image_url":
-            read = _image(part.pop("image_url"), at, cache, findings)
+            image = part.pop("image_url")
+            read = shown(image.pop("url"), image.pop("detail", None), at, cache)
+            findings.unknown(f"{at}.image_url", image)
         case "file":
             read = _file(part.pop("file"), at, cache, findings)
         case "input_audio":
-            read = _audio(part.pop("input_audio"), at, findings)
+            read = heard(part.pop("input_audio"), at, findings)
         case _:
             read = Refusal(part.pop("refusal"), at)
     if cache is not None and isinstance(read, Audio | Refusal):
@@ -78,40 +61,15 @@ def _part(part: dict[str, Any], at: str, findings: Findings) -> Part:
     return read
 
 
-def _image(image: dict[str, Any], at: str, cache: Cache | None, findings: Findings) -> Part:
-    path = f"{at}.image_url"
-    try:
-        source = located(image.pop("url"))
-    except Unusable as reason:
-        raise _AtFault(path, reason) from None
-    detail = image.pop("detail", None)
-    findings.unknown(path, image)
-    if not isinstance(source, Inline) or source.media_type.startswith("image/"):
-        return Image(source, None if detail == "auto" else detail, at, cache)
-    if source.media_type == "application/pdf" or source.media_type.startswith("text/"):
-        return Document(source, None, at, cache)
-    raise _AtFault(path, "must carry an image, a PDF or text")
-
-
 def _file(file: dict[str, Any], at: str, cache: Cache | None, findings: Findings) -> Part:
     path = f"{at}.file"
     data, upload, filename = (file.pop(name, None) for name in ("file_data", "file_id", "filename"))
     findings.unknown(path, file)
     if (data is None) == (upload is None):
-        raise _AtFault(path, "must have one of file_data and file_id")
+        raise AtFault(path, "must have one of file_data and file_id")
     if upload is not None:
         return Document(Upload(upload), filename, at, cache)
     try:
         return Document(from_file_data(data, filename), filename, at, cache)
     except Unusable as reason:
-        raise _AtFault(f"{path}.file_data", reason) from None
-
-
-def _audio(audio: dict[str, Any], at: str, findings: Findings) -> Part:
-    path = f"{at}.input_audio"
-    try:
-        read = Audio(base64(audio.pop("data")), audio.pop("format"), at)
-    except Unusable as reason:
-        raise _AtFault(f"{path}.data", reason) from None
-    findings.unknown(path, audio)
-    return read
+        raise AtFault(f"{path}.file_data", reason) from None

@@ -3,11 +3,11 @@
 from typing import Any
 
 from translators.clients.chat.checking import Checked, check
-from translators.clients.chat.findings import Findings, step
 from translators.clients.chat.form import Form
 from translators.clients.chat.options import options
 from translators.clients.chat.tooling import choice, tools
 from translators.clients.chat.turns import turns
+from translators.clients.findings import Findings, step
 from translators.conversation import Conversation
 from translators.dialects import Asked
 
@@ -15,7 +15,7 @@ from translators.dialects import Asked
 def parse(body: Any) -> Asked:
     checked = check(body)
     fields = checked.fields
-    findings = Findings()
+    findings = Findings("Chat completions have no such field here.")
     _tell_extra_body(checked, findings)
     legacy = bool(fields.get("functions"))
     model = fields.pop("model")

@@ -3,8 +3,8 @@
 from typing import Any
 
 from translators.clients.chat.checking import Checked
-from translators.clients.chat.findings import Findings
-from translators.clients.chat.parts import cache_of
+from translators.clients.findings import Findings
+from translators.clients.parts import cache_of
 from translators.conversation import CustomTool, FunctionTool, Tool, ToolChoice
 
 

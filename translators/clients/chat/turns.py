@@ -2,9 +2,10 @@
 
 from typing import Any, Literal
 
-from translators.clients.chat.findings import Findings
 from translators.clients.chat.pairing import Pairing
-from translators.clients.chat.parts import cache_of, cached, content
+from translators.clients.chat.parts import cached, content
+from translators.clients.findings import Findings
+from translators.clients.parts import cache_of
 from translators.conversation import (
     Foreign,
     Part,

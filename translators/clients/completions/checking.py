@@ -1,15 +1,25 @@
 """From a parsed JSON body to a checked copy of it, or a refusal that names every field that is wrong."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, NotRequired, TypedDict, cast
+from typing import Annotated, Any, NotRequired, TypedDict
 
-from pydantic import Field, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import Field, TypeAdapter
 
-from translators.clients.chat.findings import Problem, refusal, step
-from translators.clients.chat.shapes.request import Penalty, Stop, StreamOptions, Tokens
-from translators.clients.chat.shapes.unions import wire
-from translators.errors import BadRequest
+from translators.clients.checking import copied, json_object
+from translators.clients.findings import Problem, refusal
+from translators.clients.shapes.fields import (
+    Choices,
+    LogitBias,
+    ModelName,
+    Penalty,
+    Seed,
+    Stop,
+    StreamOptions,
+    Temperature,
+    Tokens,
+    TopP,
+)
+from translators.clients.shapes.unions import wire
 
 _ELSEWHERE = {
     "messages": "belongs to POST /v1/chat/completions; send `prompt`",
@@ -30,47 +40,29 @@ _ELSEWHERE = {
 }
 """Fields of other paths whose loss would change what the client gets, and what to do here."""
 
-_SENTENCES = {
-    "missing": ("is required", "missing_required_parameter"),
-    "string_type": ("must be a string", "invalid_type"),
-    "int_type": ("must be an integer", "invalid_type"),
-    "float_type": ("must be a number", "invalid_type"),
-    "finite_number": ("must be a finite number", "invalid_value"),
-    "bool_type": ("must be true or false", "invalid_type"),
-    "dict_type": ("must be an object", "invalid_type"),
-    "wrong_form": ("", "invalid_type"),
-    "greater_than_equal": ("must be at least {ge}", "invalid_value"),
-    "less_than_equal": ("must be at most {le}", "invalid_value"),
-    "string_too_short": ("must not be empty", "invalid_value"),
-    "string_unicode": ("must be valid Unicode", "invalid_value"),
-    "too_long": ("must have at most {max_length} entries", "invalid_value"),
-}
-
-Count = Annotated[int, Field(ge=1, le=128)]
-
 
 @wire
 class Request(TypedDict):
     """OpenAI's 18 fields, and `top_k`, which other makers' servers know. `prompts` examines the prompt."""
 
-    model: Annotated[str, Field(min_length=1)]
+    model: ModelName
     prompt: NotRequired[Any]
-    best_of: NotRequired[Count | None]
+    best_of: NotRequired[Choices | None]
     echo: NotRequired[bool | None]
     frequency_penalty: NotRequired[Penalty | None]
-    logit_bias: NotRequired[dict[str, Annotated[int, Field(ge=-100, le=100)]] | None]
+    logit_bias: NotRequired[LogitBias | None]
     logprobs: NotRequired[Annotated[int, Field(ge=0, le=5)] | None]
     max_tokens: NotRequired[Tokens | None]
-    n: NotRequired[Count | None]
+    n: NotRequired[Choices | None]
     presence_penalty: NotRequired[Penalty | None]
-    seed: NotRequired[Annotated[int, Field(ge=-(2**63), le=2**63 - 1)] | None]
+    seed: NotRequired[Seed | None]
     stop: NotRequired[Stop | None]
     stream: NotRequired[bool | None]
     stream_options: NotRequired[StreamOptions | None]
     suffix: NotRequired[str | None]
-    temperature: NotRequired[Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None]
+    temperature: NotRequired[Temperature | None]
     top_k: NotRequired[int | None]
-    top_p: NotRequired[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None]
+    top_p: NotRequired[TopP | None]
     user: NotRequired[str | None]
 
 
@@ -79,15 +71,8 @@ ADAPTER: TypeAdapter[Request] = TypeAdapter(Request)
 
 def check(body: Any) -> dict[str, Any]:
     """A copy of `body`, free to be popped from. Raises `BadRequest`."""
-    if not isinstance(body, dict):
-        raise BadRequest("The request body must be a JSON object.", code="invalid_type")
-    problems = list(_misplaced(body))
-    fields: dict[str, Any] = {}
-    try:
-        fields = cast(dict[str, Any], ADAPTER.validate_python(body))
-    except ValidationError as error:
-        problems += [_problem(detail) for detail in error.errors(include_url=False, include_input=False)]
-    if problems:
+    fields, problems = copied(ADAPTER, json_object(body))
+    if problems := [*_misplaced(body), *problems]:
         raise refusal(problems)
     return fields
 
@@ -96,19 +81,3 @@ def _misplaced(body: Mapping[str, Any]) -> Iterator[Problem]:
     for name, sentence in _ELSEWHERE.items():
         if body.get(name) is not None:
             yield Problem(name, sentence, "unknown_parameter")
-
-
-def _problem(detail: ErrorDetails) -> Problem:
-    sentence, code = _SENTENCES.get(detail["type"], ("is not valid", "invalid_value"))
-    return Problem(_path(detail["loc"]), sentence.format_map(detail.get("ctx", {})) or detail["msg"], code)
-
-
-def _path(place: tuple[int | str, ...]) -> str:
-    """Tags of unions and pydantic's `[key]` are no steps."""
-    path = ""
-    for item in place:
-        if isinstance(item, int):
-            path += f"[{item}]"
-        elif not item.startswith(("<", "[")):
-            path = step(path, item)
-    return path

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from translators.clients.chat.findings import Findings, step
+from translators.clients.findings import Findings
 from translators.conversation import Option
 
 DEFAULT_MAX_TOKENS = 16
@@ -10,29 +10,6 @@ DEFAULT_MAX_TOKENS = 16
 
 _AS_THEY_ARE = ("temperature", "top_p", "top_k", "seed", "user")
 _DEFAULTS: dict[str, Any] = {"frequency_penalty": 0, "presence_penalty": 0, "n": 1, "logit_bias": {}}
-
-_OURS = frozenset(
-    (
-        "parallel_tool_calls",
-        "store",
-        "reasoning_budget",
-        "reasoning_effort",
-        "reasoning_visible",
-        "verbosity",
-        "service_tier",
-        "safety_identifier",
-        "prompt_cache_key",
-        "prompt_cache_retention",
-        "prompt_cache",
-        "web_search",
-        "metadata",
-        "prediction",
-        "moderation",
-        "thinking",
-    )
-)
-"""Names of options that are no fields of a completion: what a client sends under them is not what a provider expects.
-Those whose loss would matter are refused before."""
 
 
 def options(fields: dict[str, Any], findings: Findings) -> dict[str, Option]:
@@ -44,13 +21,7 @@ def options(fields: dict[str, Any], findings: Findings) -> dict[str, Option]:
             read[name] = Option(value, name)
     _limits(fields, read, findings)
     _logprobs(fields, read)
-    for name, value in fields.items():
-        at = step("", name)
-        if value is not None and name in _OURS:
-            findings.note(at, "dropped", "Completions have no such field.")
-        elif value is not None:
-            read[name] = Option(value, at)
-    return read
+    return read | findings.unread(fields)
 
 
 def _limits(fields: dict[str, Any], read: dict[str, Option], findings: Findings) -> None:

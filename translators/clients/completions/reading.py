@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from translators.clients.chat.findings import Findings, step
 from translators.clients.completions.checking import check
 from translators.clients.completions.form import Form
 from translators.clients.completions.options import options
 from translators.clients.completions.prompts import prompts
+from translators.clients.findings import Findings
 from translators.conversation import Conversation, Text, Turn
 from translators.dialects import Asked
 
 
 def parse(body: Any) -> Asked:
     fields = check(body)
-    findings = Findings()
+    findings = Findings("Completions have no such field here.")
     model = fields.pop("model")
     stream, usage = _streaming(fields, findings)
     asked = prompts(fields.pop("prompt", None), findings)
@@ -41,9 +41,7 @@ def _streaming(fields: dict[str, Any], findings: Findings) -> tuple[bool, bool]:
         findings.problem("stream_options", "can only be sent when stream is true")
     told.pop("include_obfuscation", None)
     usage = bool(told.pop("include_usage", None))
-    for name, value in told.items():
-        if value is not None:
-            findings.note(step("stream_options", name), "dropped", "Completions have no such field here.")
+    findings.unknown("stream_options", told)
     return stream, usage
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from translators.clients.chat.deltas import usage_object
 from translators.clients.completions.choices import Choices, Piece
 from translators.clients.completions.form import Form
+from translators.clients.usage import usage_object
 from translators.dialects import Envelope
 from translators.errors import Failure
 from translators.events import Event

@@ -3,14 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
-from pydantic import ValidationError
-
-from translators.clients.chat.checking import problem
-from translators.clients.chat.findings import Problem, refusal
+from translators.clients.checking import copied, json_object
+from translators.clients.findings import Problem, refusal
 from translators.clients.responses.shapes.request import ADAPTER
-from translators.errors import BadRequest
 
 _CHATS = {
     "messages": "send `input`",
@@ -39,18 +36,11 @@ _PLACE = re.compile(r"input\[([0-9]+)\]")
 def check(body: Any, before: int = 0) -> dict[str, Any]:
     """A copy down to every object that has a shape, free to be popped from. So many items at the beginning of `input`
     as `before` says are not the client's own words: paths are counted without them."""
-    if not isinstance(body, dict):
-        raise BadRequest("The request body must be a JSON object.", code="invalid_type")
-    problems = [*_misplaced(body), *_not_kept(body)]
-    try:
-        fields = ADAPTER.validate_python(body)
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        told = [problem(detail) for detail in details]
-        problems += [replace(each, path=client_path(each.path, before)) for each in told]
-    if problems:
+    fields, problems = copied(ADAPTER, json_object(body))
+    problems = [replace(each, path=client_path(each.path, before)) for each in problems]
+    if problems := [*_misplaced(body), *_not_kept(body), *problems]:
         raise refusal(problems)
-    return cast(dict[str, Any], fields)
+    return fields
 
 
 def client_path(path: str, before: int) -> str:

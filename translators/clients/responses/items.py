@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from translators.clients.chat.findings import Findings
+from translators.clients.findings import Findings
 from translators.clients.responses.checking import item_path
 from translators.clients.responses.parts import content
 from translators.clients.responses.sealed import Sealed, unseal

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from translators.clients.chat.findings import Findings, step
+from translators.clients.findings import Findings
 from translators.clients.responses.items import History
 from translators.conversation import Option, OutputFormat, PromptCache
 
@@ -32,15 +32,6 @@ _DEFAULTS: Mapping[str, Any] = {
 
 _LOGPROBS = "message.output_text.logprobs"
 _INCLUDED = ("reasoning.encrypted_content", _LOGPROBS)
-
-_OURS = frozenset(
-    (
-        *("max_tokens", "seed", "n", "top_k", "reasoning_budget", "frequency_penalty", "presence_penalty", "stop"),
-        *("logit_bias", "logprobs", "store", "reasoning_visible", "reasoning_effort", "verbosity", "response_format"),
-        *("web_search", "prompt_cache", "modalities", "audio", "prediction", "thinking"),
-    )
-)
-"""Names of options that are no fields of Responses: what a client sends under them is not what a provider expects."""
 
 
 class Options:
@@ -74,12 +65,7 @@ def options(fields: dict[str, Any], history: History, findings: Findings) -> Opt
     _bent(out)
     if history.tools.search is not None:
         out.read["web_search"] = history.tools.search
-    for name, value in out.fields.items():
-        at = step("", name)
-        if name in _OURS and value is not None:
-            findings.note(at, "dropped", findings.surplus)
-        elif value is not None:
-            out.put(name, value, at)
+    out.read |= findings.unread(out.fields)
     return out
 
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from translators.clients.chat.findings import Findings
-from translators.clients.chat.media import Unusable, base64, from_file_data, located
-from translators.clients.chat.parts import cache_of
-from translators.conversation import Audio, Cache, Document, Image, Inline, Part, Refusal, Text, Upload
+from translators.clients.findings import Findings
+from translators.clients.media import Unusable, from_file_data, located
+from translators.clients.parts import AtFault, cache_of, heard, shown
+from translators.conversation import Cache, Document, Image, Part, Refusal, Text, Upload
 
 _NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image or a document."
 
@@ -19,15 +19,10 @@ def content(value: str | list[dict[str, Any]], path: str, findings: Findings) ->
         at = f"{path}[{index}]"
         try:
             parts.append(_part(part, at, findings))
-        except _AtFault as fault:
+        except AtFault as fault:
             findings.problem(fault.path, fault.sentence)
         findings.unknown(at, part)
     return parts
-
-
-class _AtFault(Exception):
-    def __init__(self, path: str, sentence: object) -> None:
-        self.path, self.sentence = path, str(sentence)
 
 
 def _part(part: dict[str, Any], at: str, findings: Findings) -> Part:
@@ -40,7 +35,7 @@ def _part(part: dict[str, Any], at: str, findings: Findings) -> Part:
         case "refusal":
             read: Part = Refusal(part.pop("refusal"), at)
         case "input_audio":
-            read = _audio(part, at, findings)
+            read = heard(part.pop("input_audio"), at, findings)
         case _:
             return _text(part, at, cache, findings)
     if cache is not None:
@@ -59,40 +54,20 @@ def _text(part: dict[str, Any], at: str, cache: Cache | None, findings: Findings
 def _image(part: dict[str, Any], at: str, cache: Cache | None) -> Part:
     url, upload, detail = (part.pop(name, None) for name in ("image_url", "file_id", "detail"))
     if (url is None) == (upload is None):
-        raise _AtFault(at, "must have one of image_url and file_id")
-    detail = None if detail == "auto" else detail
+        raise AtFault(at, "must have one of image_url and file_id")
     if upload is not None:
-        return Image(Upload(upload), detail, at, cache)
-    path = f"{at}.image_url"
-    try:
-        source = located(url)
-    except Unusable as reason:
-        raise _AtFault(path, reason) from None
-    if not isinstance(source, Inline) or source.media_type.startswith("image/"):
-        return Image(source, detail, at, cache)
-    if source.media_type == "application/pdf" or source.media_type.startswith("text/"):
-        return Document(source, None, at, cache)
-    raise _AtFault(path, "must carry an image, a PDF or text")
+        return Image(Upload(upload), None if detail == "auto" else detail, at, cache)
+    return shown(url, detail, at, cache)
 
 
 def _file(part: dict[str, Any], at: str, cache: Cache | None) -> Part:
     data, url, upload, filename = (part.pop(name, None) for name in ("file_data", "file_url", "file_id", "filename"))
     if sum(source is not None for source in (data, url, upload)) != 1:
-        raise _AtFault(at, "must have one of file_data, file_url and file_id")
+        raise AtFault(at, "must have one of file_data, file_url and file_id")
     if upload is not None:
         return Document(Upload(upload), filename, at, cache)
     try:
         source = located(url) if data is None else from_file_data(data, filename)
     except Unusable as reason:
-        raise _AtFault(f"{at}.{'file_url' if data is None else 'file_data'}", reason) from None
+        raise AtFault(f"{at}.{'file_url' if data is None else 'file_data'}", reason) from None
     return Document(source, filename, at, cache)
-
-
-def _audio(part: dict[str, Any], at: str, findings: Findings) -> Part:
-    audio, path = part.pop("input_audio"), f"{at}.input_audio"
-    try:
-        read = Audio(base64(audio.pop("data")), audio.pop("format"), at)
-    except Unusable as reason:
-        raise _AtFault(f"{path}.data", reason) from None
-    findings.unknown(path, audio)
-    return read

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from translators.clients.chat.findings import Findings
+from translators.clients.findings import Findings
 from translators.clients.responses.checking import check
 from translators.clients.responses.form import Form
 from translators.clients.responses.items import History
@@ -18,7 +18,7 @@ def parse(body: Any, past: Past = NOTHING) -> Asked:
     """`past` is what was kept of the client's earlier responses."""
     whole = continued(body, past)
     fields = check(whole.body, whole.before)
-    findings = Findings(surplus="Responses have no such field here.")
+    findings = Findings("Responses have no such field here.")
     model, stream = fields.pop("model"), bool(fields.pop("stream", None))
     wanted = fields.pop("store", None)
     fields.pop("previous_response_id", None)

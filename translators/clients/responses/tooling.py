@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from translators.clients.chat.findings import Findings
-from translators.clients.chat.parts import cache_of
+from translators.clients.findings import Findings
+from translators.clients.parts import cache_of
 from translators.clients.responses.shapes.tools import SEARCHES
 from translators.conversation import CustomTool, FunctionTool, Option, Tool, ToolChoice, WebSearch
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from translators import custom_tools
+from translators import arguments, custom_tools
 from translators.conversation import (
     Audio,
     Document,
@@ -19,12 +19,11 @@ from translators.conversation import (
 )
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.anthropic import arguments
 from translators.providers.anthropic.blocks import is_servers
 from translators.providers.anthropic.caching import Breakpoints
 from translators.providers.anthropic.families import short_name
 from translators.providers.anthropic.media import document_block, image_block
-from translators.providers.anthropic.wire_names import CallIds, ToolNames
+from translators.wire_names import CallIds, ToolNames
 
 Block = dict[str, Any]
 

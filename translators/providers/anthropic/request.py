@@ -14,10 +14,11 @@ from translators.providers.anthropic.parts import Parts
 from translators.providers.anthropic.reasoning import Reasoning, Thinking
 from translators.providers.anthropic.tools import Toolbox
 from translators.providers.anthropic.turns import History, history
-from translators.providers.anthropic.wire_names import CallIds
+from translators.wire_names import CallIds
 
 # Ten minutes at the slowest, by the SDK's reckoning (128 000 tokens an hour): longer answers must be streamed.
 _LONGEST_WHOLE_ANSWER = 21_333
+_CALL_ID = r"[a-zA-Z0-9_-]+"
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     breakpoints = Breakpoints(draft.notes)
     automatic = breakpoints.automatic(knobs)
     toolbox = Toolbox(asked, family, draft.notes)
-    parts = Parts(model.name, toolbox.names, CallIds(asked), breakpoints, draft.notes, draft.betas)
+    parts = Parts(model.name, toolbox.names, CallIds(asked, _CALL_ID), breakpoints, draft.notes, draft.betas)
     said = history(asked, family, parts, draft.notes)
 
     max_tokens = _max_tokens(knobs, family, draft.notes)

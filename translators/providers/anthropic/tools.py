@@ -19,8 +19,9 @@ from translators.notes import Note
 from translators.providers.anthropic.caching import Breakpoints
 from translators.providers.anthropic.families import Family
 from translators.providers.anthropic.schemas import OutsideSubset, Subset
-from translators.providers.anthropic.wire_names import ToolNames
+from translators.wire_names import ToolNames
 
+_NAME = r"[a-zA-Z0-9_-]{1,128}"
 _SEARCHES = {"low": 2, "medium": 5, "high": 10}
 _PLACE = ("city", "region", "country", "timezone")
 _MOVED = "What Anthropic does not enforce went into descriptions, in {} places."
@@ -41,7 +42,8 @@ class Toolbox:
             self.custom |= {part.name for part in called if part.kind == "custom"}
             notes.append(Note("tools", "synthesised", detail="Tools that were called earlier must be declared."))
         reserved = frozenset({WEB_SEARCH}) if "web_search" in asked.options else frozenset()
-        self.names = ToolNames((*(tool.name for tool in self._tools), *(part.name for part in called)), reserved)
+        names = (*(tool.name for tool in self._tools), *(part.name for part in called))
+        self.names = ToolNames(names, _NAME, reserved=reserved)
 
     def written(self, knobs: Knobs, breakpoints: Breakpoints) -> list[dict[str, Any]]:
         """`tools`, less those that `tool_choice` leaves out."""

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from translators import custom_tools
+from translators import arguments, custom_tools
 from translators.conversation import (
     Audio,
     Document,
@@ -21,13 +21,12 @@ from translators.conversation import (
 )
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.anthropic import arguments
 from translators.providers.anthropic.families import short_name
-from translators.providers.anthropic.wire_names import CallIds
 from translators.providers.bedrock.caching import Block, CachePoints
 from translators.providers.bedrock.families import Family
 from translators.providers.bedrock.media import Media
 from translators.providers.bedrock.tools import Toolbox
+from translators.wire_names import CallIds
 
 
 class Parts:

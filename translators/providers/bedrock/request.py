@@ -7,7 +7,6 @@ from translators.conversation import Conversation, Knobs
 from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
 from translators.providers.anthropic.settings import moderation, refuse_what_cannot_be_had
-from translators.providers.anthropic.wire_names import CallIds
 from translators.providers.bedrock import settings
 from translators.providers.bedrock.caching import CachePoints
 from translators.providers.bedrock.families import Family, family_of
@@ -16,8 +15,9 @@ from translators.providers.bedrock.parts import Parts
 from translators.providers.bedrock.reasoning import Thinking, thinking
 from translators.providers.bedrock.tools import Toolbox
 from translators.providers.bedrock.turns import History, history
+from translators.wire_names import CallIds
 
-_LONGEST_ID = 64
+_CALL_ID = r"[a-zA-Z0-9_-]{1,64}"
 
 
 def render(asked: Conversation, model: Model) -> Rendered:
@@ -32,7 +32,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     points = CachePoints(family, notes)
     points.read(knobs)
     toolbox = Toolbox(asked, family, notes)
-    parts = Parts(model.name, family, toolbox, CallIds(asked, _LONGEST_ID), points, notes)
+    parts = Parts(model.name, family, toolbox, CallIds(asked, _CALL_ID), points, notes)
     said = history(asked, family, parts, notes)
 
     max_tokens = settings.limit(knobs, family, notes)

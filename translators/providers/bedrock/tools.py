@@ -8,11 +8,11 @@ from translators.conversation import Conversation, CustomTool, FunctionTool, Kno
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.anthropic.schemas import OutsideSubset, Subset
-from translators.providers.anthropic.wire_names import ToolNames
 from translators.providers.bedrock.caching import Block, CachePoints
 from translators.providers.bedrock.families import Family
+from translators.wire_names import ToolNames
 
-LONGEST_NAME = 64
+_NAME, _LONGEST_NAME = r"[a-zA-Z0-9_-]{1,64}", 64
 _WEB_SEARCH = "nova_grounding"
 _MOVED = "What cannot be enforced went into descriptions, in {} places."
 
@@ -34,7 +34,7 @@ class Toolbox:
             notes.append(Note("tools", "synthesised", detail="Tools that were called earlier must be declared."))
         reserved = frozenset({_WEB_SEARCH}) if self._search else frozenset()
         names = (*(tool.name for tool in self._tools), *(part.name for part in called))
-        self.names = ToolNames(names, reserved, LONGEST_NAME)
+        self.names = ToolNames(names, _NAME, _LONGEST_NAME, reserved)
 
     @property
     def searches(self) -> bool:

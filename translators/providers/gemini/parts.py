@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
-from translators import custom_tools
+from translators import arguments, custom_tools
 from translators.conversation import (
     Audio,
     Document,
@@ -20,11 +20,10 @@ from translators.conversation import (
 )
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.anthropic import arguments
 from translators.providers.gemini.families import Family
 from translators.providers.gemini.media import medium
 from translators.providers.gemini.signatures import Signatures
-from translators.providers.gemini.wire_names import ToolNames
+from translators.wire_names import ToolNames
 
 Written = dict[str, Any]
 

@@ -18,10 +18,11 @@ from translators.notes import Note
 from translators.providers.gemini.families import Family
 from translators.providers.gemini.parts import AUTOMATIC
 from translators.providers.gemini.schemas import Subset
-from translators.providers.gemini.wire_names import ToolNames
+from translators.wire_names import ToolNames
 
 _MOVED = "What Gemini does not know of JSON Schema went into descriptions, in {} places."
 _MOST = 512
+_NAME = r"[a-zA-Z_][a-zA-Z0-9_.:-]{0,127}"
 
 Config = dict[str, Any]
 
@@ -33,7 +34,7 @@ class Toolbox:
         self._asked, self._family, self._notes = asked, family, notes
         called = [part for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
         self.custom = {tool.name for tool in asked.tools if isinstance(tool, CustomTool)}
-        self.names = ToolNames((*(tool.name for tool in asked.tools), *(part.name for part in called)))
+        self.names = ToolNames((*(tool.name for tool in asked.tools), *(part.name for part in called)), _NAME)
         self._searches = False
         if len(asked.tools) > _MOST:
             raise BadRequest(f"This model takes {_MOST} tools at most.", param="tools")

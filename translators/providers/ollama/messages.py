@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from translators import custom_tools
+from translators import arguments, custom_tools
 from translators.conversation import (
     Audio,
     Cache,
@@ -28,7 +28,6 @@ from translators.conversation import (
 )
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.anthropic import arguments
 from translators.providers.ollama import media
 
 _ROLES = {"developer": "system"}

@@ -21,9 +21,10 @@ from translators.conversation import (
 from translators.dialects import Memory
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.openai_responses.names import Calls, ToolNames
+from translators.providers.openai_responses.calls import Calls
 from translators.providers.openai_responses.parts import Content, breakpoint, contents
 from translators.providers.openai_responses.signatures import DIALECT, Item, remembered, unpacked
+from translators.wire_names import ToolNames
 
 _SYSTEM = ("system", "developer")
 _WRITTEN_HERE = frozenset(

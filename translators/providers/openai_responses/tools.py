@@ -5,8 +5,9 @@ from typing import Any
 from translators.conversation import Conversation, CustomTool, FunctionTool, Knobs, Tool, ToolCall, WebSearch
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.openai_responses.names import ToolNames
+from translators.wire_names import ToolNames
 
+_NAME = r"[a-zA-Z0-9_-]{1,128}"
 _SIZES = ("low", "medium", "high")
 
 
@@ -17,7 +18,7 @@ class Toolbox:
         self._tools, self._choice, self._notes = asked.tools, asked.tool_choice, notes
         self._search = asked.options.get("web_search")
         called = [part.name for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
-        self.names = ToolNames((*(tool.name for tool in asked.tools), *called))
+        self.names = ToolNames((*(tool.name for tool in asked.tools), *called), _NAME)
 
     def written(self, knobs: Knobs) -> list[dict[str, Any]]:
         tools = [self._tool(tool) for tool in self._tools]

@@ -118,7 +118,7 @@ def test_log_probabilities_are_told_by_the_clients_own_path() -> None:
 def test_no_field_smuggles_a_value_into_an_option(name: str) -> None:
     asked = parse(**{name: "whatever"})
     assert asked.conversation.options == LIMIT
-    assert asked.notes == (Note(name, "dropped", detail="Completions have no such field."), SENT_AS_A_MESSAGE)
+    assert asked.notes == (Note(name, "dropped", detail="Completions have no such field here."), SENT_AS_A_MESSAGE)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from anthropic_options import LOCAL, OLD, PERSON, TOMORROW, A, B, C, D, E, extra, fates, render
 
-from translators import conversation
-from translators.conversation import FunctionTool, OutputFormat, PromptCache, WebSearch
+from translators.conversation import OPTIONS, FunctionTool, OutputFormat, PromptCache, WebSearch
 from translators.errors import BadRequest
 
 VALUES = [
@@ -163,6 +162,7 @@ EVERY: dict[str, Any] = {
     "user": "u",
     "safety_identifier": "s",
     "prompt_cache_key": "k",
+    "prompt_cache_retention": "24h",
     "response_format": OutputFormat("schema", PERSON),
     "web_search": WebSearch(),
     "prompt_cache": PromptCache("implicit", "30m"),
@@ -178,9 +178,7 @@ SILENT = {"reasoning_visible"}  # to see what is not thought is no loss
 
 
 def test_every_option_has_a_value_here() -> None:
-    table = re.findall(r"^ *\| ([a-z_, `()]+?) \|", conversation.Option.__doc__ or "", re.MULTILINE)
-    names = {re.sub(r"[`(].*", "", name).strip() for row in table for name in row.split(",")}
-    assert names - {"name"} == EVERY.keys()
+    assert EVERY.keys() == OPTIONS
 
 
 @pytest.mark.parametrize("model", [OLD, A, B, C, D, E, TOMORROW, LOCAL])

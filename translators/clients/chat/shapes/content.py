@@ -4,23 +4,8 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, Tag
 
-from translators.clients.chat.shapes.unions import by, neither, none_of, text_or_list, wire
-
-
-@wire
-class CacheControl(TypedDict):
-    """Anthropic's mark of a prompt-cache breakpoint, which many OpenAI clients can send."""
-
-    type: Literal["ephemeral"]
-    ttl: NotRequired[Annotated[str, Field(max_length=16)] | None]
-
-
-@wire
-class Breakpoint(TypedDict):
-    """OpenAI's."""
-
-    mode: Literal["explicit"]
-    ttl: NotRequired[Literal["30m", "12h"] | None]
+from translators.clients.shapes.fields import Breakpoint, CacheControl, InputAudio
+from translators.clients.shapes.unions import by, neither, none_of, text_or_list, wire
 
 
 @wire
@@ -51,12 +36,6 @@ class ImageUrl(TypedDict):
 class ImagePart(Part):
     type: Literal["image_url"]
     image_url: ImageUrl
-
-
-@wire
-class InputAudio(TypedDict):
-    data: str
-    format: Literal["wav", "mp3"]
 
 
 @wire

@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from pydantic import Field, Tag
 
 from translators.clients.chat.shapes.content import (
-    CacheControl,
     ImageUrl,
     PlainContent,
     ReturnedContent,
     SaidContent,
     ShownContent,
 )
-from translators.clients.chat.shapes.unions import JsonObject, by, none_of, wire
+from translators.clients.shapes.fields import CacheControl
+from translators.clients.shapes.unions import JsonObject, by, none_of, wire
 
 Id = Annotated[str, Field(min_length=1)]
 

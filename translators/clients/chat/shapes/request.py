@@ -6,18 +6,30 @@ from pydantic import Field, Tag, TypeAdapter
 
 from translators.clients.chat.shapes.content import PlainContent
 from translators.clients.chat.shapes.messages import Message
-from translators.clients.chat.shapes.tools import Function, FunctionCallChoice, Name, Tool, ToolChoice
-from translators.clients.chat.shapes.unions import JsonObject, by, neither, none_of, text_or_list, wire
-
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
-Penalty = Annotated[float, Field(ge=-2, le=2, allow_inf_nan=False)]
-Tokens = Annotated[int, Field(ge=1)]
-
-
-@wire
-class StreamOptions(TypedDict):
-    include_usage: NotRequired[bool | None]
-    include_obfuscation: NotRequired[bool | None]
+from translators.clients.chat.shapes.tools import Function, FunctionCallChoice, Tool, ToolChoice
+from translators.clients.shapes.fields import (
+    Choices,
+    Effort,
+    LogitBias,
+    Metadata,
+    ModelName,
+    Moderation,
+    Name,
+    Penalty,
+    Place,
+    PromptCacheOptions,
+    Retention,
+    SafetyId,
+    Seed,
+    Stop,
+    StreamOptions,
+    Temperature,
+    Tokens,
+    TopLogprobs,
+    TopP,
+    Verbosity,
+)
+from translators.clients.shapes.unions import JsonObject, by, none_of, wire
 
 
 @wire
@@ -47,21 +59,6 @@ ResponseFormat = Annotated[
     by("type", _FORMATS),
 ]
 
-Stop = Annotated[
-    Annotated[str, Tag("<text>")]
-    | Annotated[Annotated[list[str], Field(max_length=4)], Tag("<list>")]
-    | Annotated[Any, neither("must be a string or a list of strings"), Tag("<neither>")],
-    text_or_list,
-]
-
-
-@wire
-class Place(TypedDict):
-    city: NotRequired[str | None]
-    country: NotRequired[str | None]
-    region: NotRequired[str | None]
-    timezone: NotRequired[str | None]
-
 
 @wire
 class UserLocation(TypedDict):
@@ -73,12 +70,6 @@ class UserLocation(TypedDict):
 class WebSearchOptions(TypedDict):
     search_context_size: NotRequired[Literal["low", "medium", "high"] | None]
     user_location: NotRequired[UserLocation | None]
-
-
-@wire
-class PromptCacheOptions(TypedDict):
-    mode: NotRequired[Literal["implicit", "explicit"] | None]
-    ttl: NotRequired[Annotated[str, Field(max_length=16)] | None]
 
 
 @wire
@@ -96,23 +87,6 @@ class Prediction(TypedDict):
 
 
 @wire
-class ModerationMode(TypedDict):
-    mode: Literal["score", "block"]
-
-
-@wire
-class ModerationPolicy(TypedDict):
-    input: NotRequired[ModerationMode | None]
-    output: NotRequired[ModerationMode | None]
-
-
-@wire
-class Moderation(TypedDict):
-    model: str
-    policy: NotRequired[ModerationPolicy | None]
-
-
-@wire
 class Reasoning(TypedDict):
     """OpenRouter's."""
 
@@ -121,49 +95,44 @@ class Reasoning(TypedDict):
     exclude: NotRequired[bool | None]
 
 
-Metadata = Annotated[
-    dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]], Field(max_length=16)
-]
-
-
 @wire
 class Request(TypedDict):
-    model: Annotated[str, Field(min_length=1)]
+    model: ModelName
     messages: Annotated[list[Message], Field(min_length=1)]
     audio: NotRequired[AudioOutput | None]
     frequency_penalty: NotRequired[Penalty | None]
     function_call: NotRequired[FunctionCallChoice | None]
     functions: NotRequired[list[Function] | None]
-    logit_bias: NotRequired[dict[str, Annotated[int, Field(ge=-100, le=100)]] | None]
+    logit_bias: NotRequired[LogitBias | None]
     logprobs: NotRequired[bool | None]
     max_completion_tokens: NotRequired[Tokens | None]
     max_tokens: NotRequired[Tokens | None]
     metadata: NotRequired[Metadata | None]
     modalities: NotRequired[list[Literal["text", "audio"]] | None]
     moderation: NotRequired[Moderation | None]
-    n: NotRequired[Annotated[int, Field(ge=1, le=128)] | None]
+    n: NotRequired[Choices | None]
     parallel_tool_calls: NotRequired[bool | None]
     prediction: NotRequired[Prediction | None]
     presence_penalty: NotRequired[Penalty | None]
     prompt_cache_key: NotRequired[str | None]
     prompt_cache_options: NotRequired[PromptCacheOptions | None]
-    prompt_cache_retention: NotRequired[Literal["in_memory", "in-memory", "24h"] | None]
+    prompt_cache_retention: NotRequired[Retention | None]
     reasoning_effort: NotRequired[Effort | None]
     response_format: NotRequired[ResponseFormat | None]
-    safety_identifier: NotRequired[Annotated[str, Field(max_length=128)] | None]
-    seed: NotRequired[Annotated[int, Field(ge=-(2**63), le=2**63 - 1)] | None]
+    safety_identifier: NotRequired[SafetyId | None]
+    seed: NotRequired[Seed | None]
     service_tier: NotRequired[Literal["auto", "default", "flex", "scale", "priority", "fast"] | None]
     stop: NotRequired[Stop | None]
     store: NotRequired[bool | None]
     stream: NotRequired[bool | None]
     stream_options: NotRequired[StreamOptions | None]
-    temperature: NotRequired[Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None]
+    temperature: NotRequired[Temperature | None]
     tool_choice: NotRequired[ToolChoice | None]
     tools: NotRequired[list[Tool] | None]
-    top_logprobs: NotRequired[Annotated[int, Field(ge=0, le=20)] | None]
-    top_p: NotRequired[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None]
+    top_logprobs: NotRequired[TopLogprobs | None]
+    top_p: NotRequired[TopP | None]
     user: NotRequired[str | None]
-    verbosity: NotRequired[Literal["low", "medium", "high"] | None]
+    verbosity: NotRequired[Verbosity | None]
     web_search_options: NotRequired[WebSearchOptions | None]
     # not OpenAI's
     reasoning: NotRequired[Reasoning | None]

@@ -2,13 +2,10 @@
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from pydantic import Field, StringConstraints, Tag
+from pydantic import Field, Tag
 
-from translators.clients.chat.shapes.content import CacheControl
-from translators.clients.chat.shapes.unions import JsonObject, by, neither, none_of, text_or_object, wire
-
-Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\s\p{C}]+$")]
-"""OpenAI takes 64 of [a-zA-Z0-9_-]; names made from MCP servers have dots and slashes and are longer."""
+from translators.clients.shapes.fields import CacheControl, Name
+from translators.clients.shapes.unions import JsonObject, by, neither, none_of, text_or_object, wire
 
 
 @wire

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, Tag
 
-from translators.clients.chat.shapes.content import Breakpoint, CacheControl, InputAudio
-from translators.clients.chat.shapes.unions import by, neither, none_of, text_or_list, wire
+from translators.clients.shapes.fields import Breakpoint, CacheControl, InputAudio
+from translators.clients.shapes.unions import by, neither, none_of, text_or_list, wire
 
 
 @wire

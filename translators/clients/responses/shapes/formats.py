@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Tag
 
-from translators.clients.chat.shapes.tools import Name
-from translators.clients.chat.shapes.unions import JsonObject, by, none_of, wire
+from translators.clients.shapes.fields import Name, Verbosity
+from translators.clients.shapes.unions import JsonObject, by, none_of, wire
 
 
 @wire
@@ -36,4 +36,4 @@ class TextConfig(TypedDict):
         ]
         | None
     ]
-    verbosity: NotRequired[Literal["low", "medium", "high"] | None]
+    verbosity: NotRequired[Verbosity | None]

@@ -4,11 +4,11 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Discriminator, Field, Tag
 
-from translators.clients.chat.shapes.request import Effort
-from translators.clients.chat.shapes.unions import none_of, wire
 from translators.clients.responses.shapes.content import Content
 from translators.clients.responses.shapes.formats import TextConfig
 from translators.clients.responses.shapes.tools import Tool
+from translators.clients.shapes.fields import Effort
+from translators.clients.shapes.unions import none_of, wire
 
 Id = Annotated[str, Field(min_length=1)]
 

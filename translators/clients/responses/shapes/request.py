@@ -4,11 +4,23 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, Tag, TypeAdapter
 
-from translators.clients.chat.shapes.request import Effort, Metadata, Moderation, PromptCacheOptions, Tokens
-from translators.clients.chat.shapes.unions import JsonObject, neither, text_or_list, text_or_object, wire
 from translators.clients.responses.shapes.formats import TextConfig
 from translators.clients.responses.shapes.items import Item
 from translators.clients.responses.shapes.tools import Tool, ToolChoice
+from translators.clients.shapes.fields import (
+    Effort,
+    Metadata,
+    ModelName,
+    Moderation,
+    PromptCacheOptions,
+    Retention,
+    SafetyId,
+    Temperature,
+    Tokens,
+    TopLogprobs,
+    TopP,
+)
+from translators.clients.shapes.unions import JsonObject, neither, text_or_list, text_or_object, wire
 
 
 @wire
@@ -42,7 +54,7 @@ ConversationId = Annotated[
 
 @wire
 class Request(TypedDict):
-    model: Annotated[str, Field(min_length=1)]
+    model: ModelName
     input: Input
     background: NotRequired[bool | None]
     context_management: NotRequired[list[JsonObject] | None]
@@ -58,19 +70,19 @@ class Request(TypedDict):
     prompt: NotRequired[JsonObject | None]
     prompt_cache_key: NotRequired[str | None]
     prompt_cache_options: NotRequired[PromptCacheOptions | None]
-    prompt_cache_retention: NotRequired[Literal["in_memory", "in-memory", "24h"] | None]
+    prompt_cache_retention: NotRequired[Retention | None]
     reasoning: NotRequired[Reasoning | None]
-    safety_identifier: NotRequired[Annotated[str, Field(max_length=128)] | None]
+    safety_identifier: NotRequired[SafetyId | None]
     service_tier: NotRequired[Literal["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"] | None]
     store: NotRequired[bool | None]
     stream: NotRequired[bool | None]
     stream_options: NotRequired[StreamOptions | None]
-    temperature: NotRequired[Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None]
+    temperature: NotRequired[Temperature | None]
     text: NotRequired[TextConfig | None]
     tool_choice: NotRequired[ToolChoice | None]
     tools: NotRequired[list[Tool] | None]
-    top_logprobs: NotRequired[Annotated[int, Field(ge=0, le=20)] | None]
-    top_p: NotRequired[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None]
+    top_logprobs: NotRequired[TopLogprobs | None]
+    top_p: NotRequired[TopP | None]
     truncation: NotRequired[Literal["auto", "disabled"] | None]
     user: NotRequired[str | None]
 

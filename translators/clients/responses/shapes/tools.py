@@ -4,10 +4,8 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, Tag
 
-from translators.clients.chat.shapes.content import Breakpoint, CacheControl
-from translators.clients.chat.shapes.request import Place
-from translators.clients.chat.shapes.tools import Name
-from translators.clients.chat.shapes.unions import JsonObject, by, neither, none_of, text_or_object, wire
+from translators.clients.shapes.fields import Breakpoint, CacheControl, Name, Place
+from translators.clients.shapes.unions import JsonObject, by, neither, none_of, text_or_object, wire
 
 
 @wire

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from translators.conversation import OPTIONS, Option
 from translators.errors import BadRequest
 from translators.notes import Fate, Note
 
@@ -35,9 +36,10 @@ def step(path: str, name: str) -> str:
 
 @dataclass(slots=True)
 class Findings:
+    surplus: str
+    """What is said of a field that is not known where it stands."""
     problems: list[Problem] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
-    surplus: str = "Chat completions have no such field here."
 
     def problem(self, path: str, sentence: str, code: str = "invalid_value") -> None:
         self.problems.append(Problem(path, sentence, code))
@@ -50,6 +52,18 @@ class Findings:
         for name, value in left.items():
             if value is not None:
                 self.note(step(path, name), "dropped", self.surplus)
+
+    def unread(self, fields: Mapping[str, Any], moved: frozenset[str] = frozenset()) -> dict[str, Option]:
+        """What is left of the whole request: what no provider dialect knows it drops. A name that means something
+        else to it is dropped here. `moved` stood inside `extra_body`."""
+        options: dict[str, Option] = {}
+        for name, value in fields.items():
+            at = step("extra_body" if name in moved else "", name)
+            if value is not None and name in OPTIONS:
+                self.note(at, "dropped", self.surplus)
+            elif value is not None:
+                options[name] = Option(value, at)
+        return options
 
     def raise_problems(self) -> None:
         if self.problems:

@@ -1,0 +1,21 @@
+"""Usage as chat completions and completions tell it."""
+
+from typing import Any
+
+from translators.events import Usage
+
+
+def usage_object(usage: Usage) -> dict[str, Any]:
+    """OpenAI's `CompletionUsage`; a detail that nobody knows is missing, not zero."""
+    prompt = {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write}
+    known = {name: count for name, count in prompt.items() if count is not None}
+    told: dict[str, Any] = {
+        "prompt_tokens": usage.input,
+        "completion_tokens": usage.output,
+        "total_tokens": usage.input + usage.output,
+    }
+    if known:
+        told["prompt_tokens_details"] = known
+    if usage.reasoning is not None:
+        told["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning}
+    return told

@@ -1,0 +1,31 @@
+"""Calls of a history and their results, which the API wants in pairs. A `call_id` has 1 to 64 characters."""
+
+from translators.conversation import Conversation, ToolCall
+from translators.errors import BadRequest
+from translators.wire_names import CallIds
+
+
+class Calls:
+    """The calls in the order of the conversation, each until its result has come."""
+
+    def __init__(self, asked: Conversation) -> None:
+        self._ids = CallIds(asked, r"(?s).{1,64}")
+        self._open: dict[str, ToolCall] = {}
+
+    def opened(self, call: ToolCall) -> str:
+        """The wire's id of a call."""
+        wire = self._ids.opened(call.id)
+        self._open[wire] = call
+        return wire
+
+    def answered(self, id: str, at: str) -> tuple[str, str]:
+        """The wire's id and the kind of the call that a result belongs to."""
+        wire = self._ids.answered(id, at)
+        if wire not in self._open:
+            raise BadRequest(f"The tool result for the call '{id[:80]}' is the second one.", param=at or "messages")
+        return wire, self._open.pop(wire).kind
+
+    def close(self) -> None:
+        """The conversation is over: every call must have its result."""
+        for call in self._open.values():
+            raise BadRequest(f"The tool call '{call.id[:80]}' has no result after it.", param=call.at or "messages")

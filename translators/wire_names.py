@@ -1,0 +1,84 @@
+"""Names of tools and ids of calls that a provider refuses, respelled without collisions and the same way every time.
+
+What a provider takes is given as its own regular expression. Letters, digits, `_` and `-` are taken by all of them.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+
+from translators.conversation import Conversation, ToolCall
+from translators.errors import BadRequest
+
+_DOUBTFUL = re.compile(r"[^a-zA-Z0-9_-]")
+_LONGEST_ID = 64
+
+Taker = Callable[[str], object]
+
+
+class ToolNames:
+    """A bijection between the client's tool names and the wire's, fixed before the first of them is written."""
+
+    def __init__(
+        self, names: Iterable[str], pattern: str, longest: int = 128, reserved: frozenset[str] = frozenset()
+    ) -> None:
+        """`pattern` takes no name that has more than `longest` characters."""
+        takes = re.compile(pattern).fullmatch
+        every = list(dict.fromkeys(names))
+        good = {name for name in every if takes(name) and name not in reserved}
+        taken = good | reserved
+        self._wire: dict[str, str] = {}
+        for name in every:
+            self._wire[name] = name if name in good else _respelled(name, takes, longest, taken)[0]
+            taken.add(self._wire[name])
+
+    def __getitem__(self, name: str) -> str:
+        return self._wire[name]
+
+    def restored(self) -> dict[str, str]:
+        """Wire name -> the client's, where they differ."""
+        return {wire: name for name, wire in self._wire.items() if wire != name}
+
+
+class CallIds:
+    """Ids of calls in the order of the conversation. An id that is used again for a later call, as clients that
+    count their calls from 0 do, gets a spelling of its own, and its results follow it."""
+
+    def __init__(self, asked: Conversation, pattern: str) -> None:
+        self._takes = re.compile(pattern).fullmatch
+        calls = [part.id for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
+        self._taken = {id for id in calls if self._takes(id)}
+        self._latest: dict[str, str] = {}
+        self._uses: dict[str, int] = {}  # so that an id that is used for every call is not tried from 0 each time
+
+    def opened(self, id: str) -> str:
+        """The wire's id of a call."""
+        if id not in self._latest and id in self._taken:
+            wire = id
+        else:
+            wire, self._uses[id] = _respelled(id, self._takes, _LONGEST_ID, self._taken, self._uses.get(id, 0))
+            self._taken.add(wire)
+        self._latest[id] = wire
+        return wire
+
+    def answered(self, id: str, at: str) -> str:
+        """The wire's id of the call that a result belongs to."""
+        try:
+            return self._latest[id]
+        except KeyError:
+            raise BadRequest(
+                f"The tool result for the call '{id[:80]}' has no such call before it.", param=at or "messages"
+            ) from None
+
+
+def _respelled(original: str, takes: Taker, longest: int, taken: set[str], count: int = 0) -> tuple[str, int]:
+    """`original` with its doubtful characters replaced, and a hash of all of it: what differed still differs. With
+    the number of spellings tried so far."""
+    stem = _DOUBTFUL.sub("_", original)[: longest - 14]
+    while True:
+        digest = hashlib.sha256(f"{count or ''}{original}".encode("utf-8", "replace")).hexdigest()
+        spelling = f"{stem}_{digest[:12]}"
+        spelling = spelling if takes(spelling) else f"_{spelling}"  # where it must not begin with a digit
+        count += 1
+        if spelling not in taken:
+            return spelling, count
