@@ -37,8 +37,8 @@ class Audience:
         return bool(self._detailed)
 
     def keep_secret(self, headers: Headers) -> None:
-        """`headers` carry credentials, after the name of their scheme if there is one."""
-        texts = (value.rpartition(" ")[2] for _, value in headers)
+        """`headers` carry credentials. Most providers say a bearer's token back without the word before it."""
+        texts = [text for _, value in headers for text in (value, value.removeprefix("Bearer "))]
         new = (text for text in texts if len(text) >= _SHORTEST_SECRET)
         self._secrets = tuple(dict.fromkeys((*self._secrets, *new)))
 

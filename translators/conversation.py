@@ -213,10 +213,12 @@ class OutputFormat:
 
 @dataclass(frozen=True, slots=True)
 class WebSearch:
-    """`size` is low, medium or high; `location` has some of city, country, region, timezone."""
+    """`size` is low, medium or high; `location` has some of city, country, region, timezone. `offered`: the client
+    has tools of its own beside it, and can do without."""
 
     size: str | None = None
     location: Mapping[str, str] | None = None
+    offered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

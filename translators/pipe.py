@@ -39,8 +39,8 @@ _CONTENT_TYPES: Mapping[str, Framing] = {
     "application/x-ndjson": "ndjson",
     "application/vnd.amazon.eventstream": "eventstream",
 }
-_WHOLE_BEGINS: Mapping[Framing, bytes] = {"sse": b"{[", "ndjson": b"[", "eventstream": b"{["}
-"""What an answer without a content type begins with, if it is no stream."""
+_WHOLE_BEGINS: Mapping[Framing, bytes] = {"sse": b"{[<", "ndjson": b"[<", "eventstream": b"{[<"}
+"""What an answer without a content type begins with, if it is no stream: JSON, or a page of somebody in between."""
 
 RECENT = 3
 """Payloads that are remembered for the case that the answer breaks."""

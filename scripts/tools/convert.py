@@ -8,42 +8,32 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from scripts.tools.conversion import DIALECTS, Answering, converted, unasked
 from scripts.tools.files import Unusable, read, request_in
 from scripts.tools.recording import Recording
-from translators.dialects import Asked, ClientDialect, Envelope, Model, ProviderDialect, Recall, Rendered, Writer
 from translators.errors import Failure, TranslationError
 from translators.notes import Note
 from translators.pipe import Pipe
-from translators.registry import CLIENTS, PROVIDERS
+from translators.registry import CLIENTS
 
 USAGE = """\
-scripts/convert --to anthropic [--from chat] [--model NAME] [--compact] FILE
-       scripts/convert --to anthropic --answer ANSWER [--stream | --whole] [--split N] [FILE]"""
+scripts/convert --to DIALECT [--from chat] [--model NAME] [--compact] FILE
+       scripts/convert --to DIALECT [--from chat] --answer ANSWER [--stream | --whole] [--split N] [FILE]"""
 DESCRIPTION = """\
-Without --answer: prints the provider request for the client request in FILE (- is standard input).
-With --answer: prints the client's answer for the provider's answer in ANSWER, a whole JSON answer, an event stream or
-a recording made by scripts/record. With the client request in FILE as well, tools get their names back and the answer
-has the form that the request asked for; a recording knows its request by itself. Nobody is called."""
+Without --answer: prints the provider request for the client request in FILE (- is standard input). A request that
+becomes several calls is printed as all of them, those that are alike once.
+With --answer: prints the client's answer for the provider's answer in ANSWER, a whole JSON answer, a stream in any
+framing or a recording made by scripts/record. With the client request in FILE as well, tools get their names back and
+the answer has the form that the request asked for; a recording knows its request by itself. Nobody is called."""
 EPILOG = """\
 The body is on standard output; path, headers and notes (path, fate, old -> new, detail) are on standard error.
 Exit status: 0; 1 the request is refused or the answer is broken (OpenAI's error on standard error); 2 usage."""
-
-MINIMAL: dict[str, dict[str, Any]] = {
-    "chat": {"messages": [{"role": "user", "content": "x"}], "stream": True, "stream_options": {"include_usage": True}},
-    "completions": {"prompt": "x", "stream": True, "stream_options": {"include_usage": True}},
-    "responses": {
-        "input": "x",
-        "stream": True,
-        "reasoning": {"summary": "auto"},
-        "include": ["message.output_text.logprobs"],
-    },
-}
-"""By client dialect, a request for an answer that has everything: what an answer without a request is shown as."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -69,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("file", nargs="?", metavar="FILE", help="the client request; - is standard input")
     parser.add_argument("--from", dest="client", default="chat", choices=tuple(CLIENTS), help="the client's dialect")
-    parser.add_argument("--to", dest="provider", required=True, choices=tuple(PROVIDERS), help="the provider's dialect")
+    parser.add_argument("--to", dest="provider", required=True, choices=DIALECTS, help="the provider's dialect")
     parser.add_argument("--model", metavar="NAME", help="the provider's model; else the name that the client asks for")
     parser.add_argument("--answer", metavar="ANSWER", help="convert this answer instead; - is standard input")
     form = parser.add_mutually_exclusive_group()
@@ -89,40 +79,25 @@ def _count(text: str) -> int:
 # --- a request ----------------------------------------------------------------------------------
 
 
-def converted(
-    wire: Any, client: ClientDialect, provider: ProviderDialect, model: str | None
-) -> tuple[Asked, Rendered, tuple[Note, ...]]:
-    """Raises `BadRequest`."""
-    asked = client.parse(wire)
-    rendered = provider.render(asked.conversation, Model(model or asked.model))
-    return asked, rendered, asked.notes + rendered.notes
-
-
 def _request(options: argparse.Namespace) -> int:
     if options.file is None:
         raise Unusable("it needs the FILE with the request (- is standard input); --help says more.")
     if options.stream is not None or options.split is not None:
         raise Unusable("--stream, --whole and --split are about an answer, and need --answer ANSWER.")
-    wire = request_in(read(options.file))
-    _, rendered, notes = converted(wire, CLIENTS[options.client], PROVIDERS[options.provider], options.model)
-    print(f"POST {rendered.path}", file=sys.stderr)
-    for name, value in rendered.headers.items():
-        print(f"{name}: {value}", file=sys.stderr)
-    _tell_notes(notes)
-    _print(to_json(rendered.body), options.compact)
+    conversion = converted(request_in(read(options.file)), options.client, options.provider, options.model)
+    if (count := len(conversion.calls)) > 1:
+        print(f"{count} calls, each for a part of the choices", file=sys.stderr)
+    for _, alike in groupby(conversion.calls, key=lambda call: (call.path, call.body)):
+        rendered, *more = alike
+        print(f"POST {rendered.path}{f' ({len(more) + 1} times)' if more else ''}", file=sys.stderr)
+        for name, value in rendered.headers.items():
+            print(f"{name}: {value}", file=sys.stderr)
+        _print(to_json(rendered.body), options.compact)
+    _tell_notes(conversion.notes)
     return 0
 
 
 # --- an answer ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a client asked for, or what we take for it."""
-
-    asked: Asked
-    recall: Recall
-    streamed: bool
 
 
 def _answer(options: argparse.Namespace) -> int:
@@ -133,17 +108,16 @@ def _answer(options: argparse.Namespace) -> int:
         raise Unusable(
             f"{options.answer} was recorded in the dialect {recording.dialect}; say --to {recording.dialect}."
         )
-    provider = PROVIDERS[options.provider]
-    wanted = _wanted(options, recording)
+    answering = _answering(options, recording)
     if not 200 <= recording.status < 300:
-        raise TranslationError(provider.read_error(recording.status, recording.headers, recording.data))
-    client = CLIENTS[options.client]
-    out, pipe = replayed(recording, client, provider, wanted, wanted.streamed, options.split)
-    if pipe.failure is not None and not wanted.streamed:
+        raise TranslationError(answering.upstream.read_error(recording.status, recording.headers, recording.data))
+    streamed = answering.stream if options.stream is None else options.stream
+    out, pipe = replayed(recording, answering, streamed, options.split)
+    if pipe.failure is not None and not streamed:
         # Of a whole answer that breaks nothing is left; as a stream it shows how far it came.
-        out = replayed(recording, client, provider, wanted, True, options.split)[0] if pipe.events else b""
+        out = replayed(recording, answering, True, options.split)[0] if pipe.events else b""
     _tell_notes(pipe.notes)
-    if wanted.streamed or pipe.failure is not None:
+    if streamed or pipe.failure is not None:
         sys.stdout.buffer.write(out)
         sys.stdout.buffer.flush()
     else:
@@ -154,30 +128,24 @@ def _answer(options: argparse.Namespace) -> int:
     return 1
 
 
-def _wanted(options: argparse.Namespace, recording: Recording) -> Wanted:
-    wire = request_in(read(options.file)) if options.file is not None else recording.asked
-    client, model = CLIENTS[options.client], options.model or recording.model
+def _answering(options: argparse.Namespace, recording: Recording) -> Answering:
+    client, model = options.client, options.model or recording.model
+    wire = recording.asked if options.file is None else request_in(read(options.file))
     if wire is None:
-        asked = client.parse({"model": model or "unknown", **MINIMAL[options.client]})
-        return Wanted(asked, Recall(model or ""), bool(options.stream))
-    asked, rendered, _ = converted(wire, client, PROVIDERS[options.provider], model)
-    streamed = asked.conversation.stream if options.stream is None else options.stream
-    return Wanted(asked, rendered.recall, streamed)
+        return replace(unasked(client, options.provider, model), stream=False)
+    conversion = converted(wire, client, options.provider, model)
+    if (count := len(conversion.calls)) > 1:
+        print(f"The request becomes {count} calls; this is the answer to one of them.", file=sys.stderr)
+    return conversion.answering
 
 
 def replayed(
-    recording: Recording,
-    client: ClientDialect,
-    provider: ProviderDialect,
-    wanted: Wanted,
-    streamed: bool,
-    split: int | None = None,
+    recording: Recording, answering: Answering, streamed: bool, split: int | None = None
 ) -> tuple[bytes, Pipe]:
     """The client's bytes, and the pipe that they came through."""
-    envelope = Envelope(f"{client.id_prefix}0", 0, wanted.asked.model)
-    writer: Writer = (client.streamed if streamed else client.whole)(wanted.asked.form, envelope)
+    upstream, writer = answering.upstream, answering.writer(streamed=streamed)
     content_type = recording.headers.get("content-type", "")
-    pipe = Pipe(provider.answer(wanted.recall), writer, framing=provider.framing, content_type=content_type)
+    pipe = Pipe(upstream.answer(answering.recall), writer, framing=upstream.framing, content_type=content_type)
     data, size = recording.data, split or len(recording.data) or 1
     out = b"".join([pipe.feed(data[at : at + size]) for at in range(0, len(data), size)]) + pipe.close()
     return (out + writer.fail(pipe.failure) if pipe.failure is not None else out), pipe

@@ -36,21 +36,25 @@ def _chat() -> Iterable[Field]:
     def option(name: str, value: Any, gateway: bool = False, **beside: Any) -> Field:
         return Field(name, name, {**base, **beside, name: value}, {**base, **beside}, gateway)
 
-    def said(name: str, path: str, *messages: Json, tools: Any = None) -> Field:
+    def said(name: str, path: str, *messages: Json, tools: Any = None, without: tuple[Json, ...] = (user,)) -> Field:
         around = {} if tools is None else {"tools": tools}
-        return Field(name, path, {**base, **around, "messages": [*messages]}, {**base, **around})
+        return Field(
+            name, path, {**base, **around, "messages": [*messages]}, {**base, **around, "messages": [*without]}
+        )
 
-    def part(name: str, value: Json) -> Field:
+    def part(name: str, value: Json, without: Json | None = None) -> Field:
         text = {"type": "text", "text": "Hi"}
+        plain = [text] if without is None else [text, without]
         return Field(
             name,
             "messages[0].content[1]",
             {**base, "messages": [{"role": "user", "content": [text, value]}]},
-            {**base, "messages": [{"role": "user", "content": [text]}]},
+            {**base, "messages": [{"role": "user", "content": plain}]},
         )
 
     look = {"type": "function", "function": {"name": "look", "description": "Looks.", "parameters": OBJECT}}
     find = {"type": "function", "function": {"name": "find", "parameters": OBJECT}}
+    closed = {"type": "function", "function": {"name": "look", "parameters": CLOSED}}
     strict = {"type": "function", "function": {"name": "look", "parameters": CLOSED, "strict": True}}
     custom = {"type": "custom", "custom": {"name": "sql", "description": "Runs."}}
     bound = {"type": "custom", "custom": {"name": "sql", "format": LARK}}
@@ -70,6 +74,7 @@ def _chat() -> Iterable[Field]:
         user,
         {"role": "assistant", "content": "Hello", "reasoning_content": "Hm."},
         user,
+        without=(user, {"role": "assistant", "content": "Hello"}, user),
     )
     yield said("tool_calls and their results", "messages[1]", user, asked, seen, tools=[look])
     yield said(
@@ -79,12 +84,14 @@ def _chat() -> Iterable[Field]:
         asked,
         {**seen, "content": [{"type": "image_url", "image_url": {"url": IMAGE}}]},
         tools=[look],
+        without=(user, asked, seen),
     )
     yield said("message name", "messages[0].name", {**user, "name": "ann"})
     yield part("text part", {"type": "text", "text": "there"})
-    yield part("image_url (data:)", {"type": "image_url", "image_url": {"url": IMAGE}})
+    image: Json = {"type": "image_url", "image_url": {"url": IMAGE}}
+    yield part("image_url (data:)", image)
     yield part("image_url (https:)", {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}})
-    yield part("image_url.detail", {"type": "image_url", "image_url": {"url": IMAGE, "detail": "low"}})
+    yield part("image_url.detail", {"type": "image_url", "image_url": {"url": IMAGE, "detail": "low"}}, image)
     yield part("input_audio", {"type": "input_audio", "input_audio": {"data": WAV, "format": "wav"}})
     yield part("file (PDF)", {"type": "file", "file": {"file_data": PDF, "filename": "a.pdf"}})
     yield part("file (text)", {"type": "file", "file": {"file_data": TEXT, "filename": "a.txt"}})
@@ -92,8 +99,11 @@ def _chat() -> Iterable[Field]:
     yield part(
         "prompt_cache_breakpoint",
         {"type": "text", "text": "there", "prompt_cache_breakpoint": {"mode": "explicit", "ttl": "30m"}},
+        {"type": "text", "text": "there"},
     )
     yield Field("max_completion_tokens", "max_completion_tokens", {**base, "max_completion_tokens": 50}, base)
+    older = {name: value for name, value in base.items() if name != "max_completion_tokens"}
+    yield Field("max_tokens (legacy)", "max_tokens", {**older, "max_tokens": 50}, older)
     yield option("temperature", 0.5)
     yield Field("temperature above 1", "temperature", {**base, "temperature": 1.5}, base)
     yield option("top_p", 0.5)
@@ -106,15 +116,19 @@ def _chat() -> Iterable[Field]:
     yield Field("logprobs, top_logprobs", ("logprobs", "top_logprobs"), logprobs, base)
     yield option("logit_bias", {"50": 1})
     yield option("tools", [look])
-    yield Field("tools: strict", "tools[0]", {**base, "tools": [strict]}, base)
+    yield Field("tools: strict", "tools[0]", {**base, "tools": [strict]}, {**base, "tools": [closed]})
     yield Field("tools: custom", "tools[0]", {**base, "tools": [custom]}, base)
     yield Field("tools: custom with a grammar", "tools[0]", {**base, "tools": [bound]}, base)
-    yield option("tool_choice", "none", tools=[look])
     named = {"type": "function", "function": {"name": "look"}}
     allowed = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [named]}}
-    for name, value in (("required", "required"), ("a function", named), ("allowed_tools", allowed)):
-        around = {**base, "tools": [look, find]}
-        yield Field(f"tool_choice: {name}", "tool_choice", {**around, "tool_choice": value}, around)
+    around = {**base, "tools": [look, find]}
+    for called, choice in {
+        "none": "none",
+        "required": "required",
+        "a function": named,
+        "allowed_tools": allowed,
+    }.items():
+        yield Field(f"tool_choice: {called}", "tool_choice", {**around, "tool_choice": choice}, around)
     yield option("parallel_tool_calls", False, tools=[look, find])
     yield Field(
         "functions (legacy)",
@@ -122,6 +136,7 @@ def _chat() -> Iterable[Field]:
         {**base, "functions": [{"name": "look", "parameters": OBJECT}]},
         base,
     )
+    yield option("function_call", "none", functions=[{"name": "look", "parameters": OBJECT}])
     yield Field(
         "response_format: json_object", "response_format", {**base, "response_format": {"type": "json_object"}}, base
     )
@@ -141,6 +156,7 @@ def _chat() -> Iterable[Field]:
     yield option("store", True)
     yield option("prompt_cache_key", "k")
     yield option("prompt_cache_options", {"mode": "implicit", "ttl": "30m"})
+    yield option("prompt_cache_retention", "24h")
     yield option("prediction", {"type": "content", "content": "x"})
     spoken = {**base, "modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}}
     yield Field("modalities: audio", ("modalities", "audio"), spoken, base)
@@ -156,14 +172,13 @@ def _chat() -> Iterable[Field]:
 def _responses() -> Iterable[Field]:
     base: Json = {"model": "m", "max_output_tokens": 4000, "input": "Hi"}
     user: Json = {"role": "user", "content": "Hi"}
-    listed: Json = {**base, "input": [user]}
 
     def option(name: str, value: Any, gateway: bool = False, **beside: Any) -> Field:
         return Field(name, name, {**base, **beside, name: value}, {**base, **beside}, gateway)
 
-    def items(name: str, path: str, *said: Json, tools: Any = None) -> Field:
-        around = {} if tools is None else {"tools": tools}
-        return Field(name, path, {**base, **around, "input": [*said]}, {**listed, **around})
+    def items(name: str, path: str, *said: Json, tools: Any = None, without: tuple[Json, ...] = (user,)) -> Field:
+        around = base if tools is None else {**base, "tools": tools}
+        return Field(name, path, {**around, "input": [*said]}, {**around, "input": [*without]})
 
     def part(name: str, value: Json) -> Field:
         text = {"type": "input_text", "text": "Hi"}
@@ -203,6 +218,7 @@ def _responses() -> Iterable[Field]:
         {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAA"},
         {"role": "assistant", "content": "Hello"},
         user,
+        without=(user, {"role": "assistant", "content": "Hello"}, user),
     )
     yield items("item_reference", "input[0]", {"type": "item_reference", "id": "msg_1"}, user)
     yield items(
@@ -211,9 +227,10 @@ def _responses() -> Iterable[Field]:
         user,
         {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {"type": "search", "query": "x"}},
         user,
+        without=(user, user),
     )
     yield Field("tools: function", "tools", {**base, "tools": [look]}, base)
-    yield Field("tools: function, strict", "tools[0]", {**base, "tools": [strict]}, base)
+    yield Field("tools: function, strict", "tools[0]", {**base, "tools": [strict]}, {**base, "tools": [look]})
     yield Field("tools: custom", "tools[0]", {**base, "tools": [custom]}, base)
     yield Field("tools: custom with a grammar", "tools[0]", {**base, "tools": [{**custom, "format": FLAT_LARK}]}, base)
     yield Field("tools: web_search", "tools[0]", {**base, "tools": [{"type": "web_search"}]}, base)
@@ -229,7 +246,16 @@ def _responses() -> Iterable[Field]:
         {**base, "tools": [{"type": "mcp", "server_label": "s", "server_url": "https://s"}]},
         base,
     )
-    yield option("tool_choice", "required", tools=[look])
+    named = {"type": "function", "name": "look"}
+    allowed = {"type": "allowed_tools", "mode": "required", "tools": [named]}
+    around = {**base, "tools": [look, custom]}
+    for called, choice in {
+        "none": "none",
+        "required": "required",
+        "a function": named,
+        "allowed_tools": allowed,
+    }.items():
+        yield Field(f"tool_choice: {called}", "tool_choice", {**around, "tool_choice": choice}, around)
     yield option("parallel_tool_calls", False, tools=[look])
     yield Field("max_output_tokens", "max_output_tokens", {**base, "max_output_tokens": 50}, base)
     yield option("temperature", 0.5)
@@ -247,14 +273,22 @@ def _responses() -> Iterable[Field]:
     yield option("safety_identifier", "s-1")
     yield option("service_tier", "flex")
     yield option("prompt_cache_key", "k")
+    yield option("prompt_cache_options", {"mode": "implicit", "ttl": "30m"})
+    yield option("prompt_cache_retention", "24h")
     yield option("truncation", "auto")
+    yield option("moderation", {"model": "omni-moderation-latest"})
     yield option("store", False, gateway=True)
     yield option("previous_response_id", "resp_1")
     yield option("conversation", "conv_1")
     yield option("background", True)
+    yield option("background_options", {"completion_window": "2h"})
+    yield option("context_management", [{"type": "compaction"}])
     yield option("prompt", {"id": "pmpt_1"})
     yield option("max_tool_calls", 3)
+    yield option("image", {"detail": "low"})
+    yield option("access_programs", {"a": "b"})
     yield option("stream", True, gateway=True)
+    yield option("stream_options", {"include_obfuscation": False}, gateway=True, stream=True)
     yield Field("an unknown field", "surprise", {**base, "surprise": 1}, base)
 
 
@@ -264,6 +298,7 @@ def _completions() -> Iterable[Field]:
     def option(name: str, value: Any, gateway: bool = False, **beside: Any) -> Field:
         return Field(name, name, {**base, **beside, name: value}, {**base, **beside}, gateway)
 
+    yield option("prompt", "Hello")
     yield Field("prompt: a list of texts", "prompt", {**base, "prompt": ["Hi", "Ho"]}, base, gateway=True)
     yield Field("prompt: tokens", "prompt", {**base, "prompt": [1, 2]}, base)
     yield Field("max_tokens", "max_tokens", {**base, "max_tokens": 50}, base)
@@ -281,6 +316,7 @@ def _completions() -> Iterable[Field]:
     yield option("logit_bias", {"50": 1})
     yield option("user", "u-1")
     yield option("stream", True, gateway=True)
+    yield option("stream_options", {"include_usage": True}, gateway=True, stream=True)
     yield Field("an unknown field", "surprise", {**base, "surprise": 1}, base)
 
 

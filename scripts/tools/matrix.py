@@ -3,12 +3,15 @@
 import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from routing.crowd import CROWD
+from scripts.tools.conversion import calls_of
 from scripts.tools.fields import FIELDS, Field
 from scripts.tools.venv import ROOT
-from translators.conversation import Conversation
-from translators.dialects import Asked, ClientDialect, Model, ProviderDialect, Rendered
+from translators.dialects import ClientDialect, Model, ProviderDialect
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.registry import CLIENTS, PROVIDERS, RELAYS
@@ -18,39 +21,58 @@ DESCRIPTION = """\
 Writes docs/support-matrix.md: a table a client dialect, a column a provider's model, a row a field. Each cell is found
 out by translating a request with the field and one without it."""
 
-COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("Claude 4.6", "anthropic", "claude-sonnet-4-6"),
-    ("Claude 5.5", "anthropic", "claude-opus-5-5"),
-    ("Claude on Vertex", "vertex-anthropic", "claude-sonnet-4-6"),
-    ("Gemini 3", "gemini", "gemini-3.1-pro-preview"),
-    ("Gemini 2.5", "gemini", "gemini-2.5-flash"),
-    ("Bedrock: Claude", "bedrock", "us.anthropic.claude-sonnet-4-6-v1:0"),
-    ("Bedrock: Nova", "bedrock", "amazon.nova-pro-v1:0"),
-    ("OpenAI chat", "openai", "gpt-5.5"),
-    ("OpenAI Responses", "openai-responses", "gpt-5.5"),
-    ("Ollama", "ollama", "qwen3"),
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One model of one provider dialect, as configuration makes it known to the dialect."""
+
+    heading: str
+    dialect: str
+    model: str
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+    def known(self) -> Model:
+        return Model(self.model, self.overrides)
+
+
+COLUMNS = (
+    Column("Claude 4.6", "anthropic", "claude-sonnet-4-6"),
+    Column("Claude 5.5", "anthropic", "claude-opus-5-5"),
+    Column("Claude on Vertex", "vertex-anthropic", "claude-sonnet-4-6"),
+    Column("Claude on Bedrock", "bedrock", "us.anthropic.claude-sonnet-4-6"),
+    Column("Nova on Bedrock", "bedrock", "amazon.nova-pro-v1:0"),
+    Column("Gemini 3", "gemini", "gemini-3.1-pro-preview"),
+    Column("Gemini 2.5", "gemini", "gemini-2.5-flash"),
+    Column("Gemini 2.5 on Vertex", "gemini", "gemini-2.5-flash", {"platform": "vertex"}),
+    Column("OpenAI chat", "openai", "gpt-5.5", {"quirks": CROWD["openai"].quirks}),
+    Column("OpenAI Responses", "openai-responses", "gpt-5.5"),
+    Column("Ollama", "ollama", "qwen3"),
 )
-"""Heading, provider dialect, model."""
 
 INTRO = """\
 # What becomes of every field
 
-Written by `scripts/matrix` from the code; a test fails when it is stale. Each cell compares a request that has the
-field with one that lacks it:
+Written by `scripts/matrix` from the code; a test fails when it is stale. Each cell compares what becomes of a request
+that has the field with what becomes of the same request without it.
 
-| word | meaning |
+| cell | meaning |
 |---|---|
-| carried | it reaches the provider, in the provider's words |
-| approximated | it reaches the provider in a weaker or nearby form, with a note |
+| ✓ | it reaches the provider, in the provider's words |
+| in part | it reaches the provider without something of it, which a note names |
+| near | it reaches the provider in a weaker or nearby form; a note says so (*approximated*) |
 | moved | the same meaning in another place, with a note |
-| defaulted, synthesised | the gateway had to add something, with a note |
-| dropped | it does not reach the provider, with a note (`on-loss: refuse` makes it a 400) |
-| refused | a 400 that names the field |
-| several calls | the gateway asks the provider once for each (`fan-out`) |
-| gateway | it says how the gateway answers; the provider need not know |
+| added | the gateway adds what this provider wants with it; a note says so (*defaulted*, *synthesised*) |
+| dropped | it does not reach the provider; a note says so, and with `on-loss: refuse` it is a 400 |
+| **400** | refused: the error names the field |
+| calls | the gateway asks the provider once for each (`fan-out`), as for any list of prompts |
+| gateway | it says how the gateway answers; no provider need know |
 
-Notes reach the client in the header `x-gateway-notes`, and the views of mitmproxy show them.
+Notes reach the client in the header `x-gateway-notes`; mitmproxy's views show them with their reasons. `response-store`
+is off here, as it is unless configuration says otherwise: with it `previous_response_id` and `item_reference` reach
+every provider as the items that they stand for. The columns are:
+
 """
+FATES = {"approximated": "near", "defaulted": "added", "synthesised": "added"}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -68,65 +90,65 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def page() -> str:
-    return "\n".join([INTRO, *(table for name, client in CLIENTS.items() for table in _tables(name, client))])
+    columns = ["| column | provider dialect | model |", "|---|---|---|"]
+    columns += [f"| {column.heading} | `{column.dialect}` | {column.model} |" for column in COLUMNS]
+    tables = [line for name, client in CLIENTS.items() for line in _table(name, client)]
+    return INTRO + "\n".join([*columns, "", *tables])
 
 
-def _tables(name: str, client: ClientDialect) -> Iterable[str]:
+def _table(name: str, client: ClientDialect) -> Iterable[str]:
     yield f"## {name}\n"
-    relayed = [provider for asking, provider in RELAYS if asking == name]
+    relayed = [f"`{provider}`" for asking, provider in RELAYS if asking == name]
     if relayed:
-        spoken = ", ".join(f"`{provider}`" for provider in relayed)
-        yield f"Where a provider speaks this dialect itself ({spoken}), a request goes on as it came.\n"
-    columns = [column for column in COLUMNS if (name, column[1]) not in RELAYS]
-    yield "| field | " + " | ".join(heading for heading, _, _ in columns) + " |"
+        yield f"A provider that speaks this dialect itself ({', '.join(relayed)}) gets the request as it came.\n"
+    columns = [column for column in COLUMNS if (name, column.dialect) not in RELAYS]
+    yield f"| field | {' | '.join(column.heading for column in columns)} |"
     yield "|---|" + "---|" * len(columns)
-    for field in FIELDS[name]:
-        cells = [fate(client, PROVIDERS[dialect], model, field) for _, dialect, model in columns]
-        yield f"| {field.name} | " + " | ".join(cells) + " |"
+    for row in FIELDS[name]:
+        cells = [fate(client, PROVIDERS[column.dialect], column.known(), row) for column in columns]
+        yield f"| {row.name} | {' | '.join(cells)} |"
     yield ""
 
 
 class Silent(Exception):
-    """A field vanished without a trace."""
+    """A field vanished without a trace, or was refused by the name of another."""
 
 
-def fate(client: ClientDialect, provider: ProviderDialect, model: str, field: Field) -> str:
-    """Raises `Silent` for a field of which nothing is told, and `BadRequest` for a request without it."""
-    asked, rendered, _ = _translated(client, provider, model, field.without)
+def fate(client: ClientDialect, provider: ProviderDialect, model: Model, row: Field) -> str:
+    """What the cell says. Raises `Silent`, and `BadRequest` for a request without the field."""
+    without = _translated(client, provider, model, row.without)
     try:
-        with_it = _translated(client, provider, model, field.with_it)
+        with_it = _translated(client, provider, model, row.with_it)
     except BadRequest as refused:
-        if not (refused.failure.param or "").startswith(field.path):
-            raise Silent(f"{field.name} at {provider.name}: refused at {refused.failure.param}") from refused
-        return "refused"
-    fates = sorted({note.fate for note in with_it[2] if note.path.startswith(field.path)})
-    if fates:
-        return ", ".join(fates)
-    if _sent(with_it[1]) != _sent(rendered):
-        return "carried"
-    wanted = with_it[0].conversation.options.get("n")
-    if wanted is not None and wanted.value != with_it[1].choices:
-        return "several calls"
-    if field.gateway or with_it[0].form != asked.form:
+        if not (refused.failure.param or "").startswith(row.path):
+            raise Silent(f"{row.name} at {provider.name}: refused at {refused.failure.param}") from refused
+        return "**400**"
+    changed = with_it.sent != without.sent
+    told = {note.fate for note in with_it.notes if note.path.startswith(row.path)}
+    words = [FATES.get(fate, "in part" if fate == "dropped" and changed else fate) for fate in sorted(told)]
+    if with_it.calls != without.calls:
+        words.insert(0, "calls")
+    if words:
+        return ", ".join(dict.fromkeys(words))
+    if changed:
+        return "✓"
+    if row.gateway or with_it.form != without.form:
         return "gateway"
-    raise Silent(f"{field.name} at {provider.name}")
+    raise Silent(f"{row.name} at {provider.name}")
 
 
-def _translated(
-    client: ClientDialect, provider: ProviderDialect, model: str, body: Mapping[str, object]
-) -> tuple[Asked, Rendered, tuple[Note, ...]]:
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """`sent` is what the provider gets, once for each of `calls`."""
+
+    sent: tuple[object, ...]
+    calls: int
+    notes: tuple[Note, ...]
+    form: object
+
+
+def _translated(client: ClientDialect, provider: ProviderDialect, model: Model, body: Any) -> Translated:
     asked = client.parse(body)
-    rendered = provider.render(asked.conversation, Model(model))
-    wanted = asked.conversation.options.get("n")
-    if wanted is not None and rendered.choices != wanted.value:
-        rendered = provider.render(_without_n(asked.conversation), Model(model))
-    return asked, rendered, (*asked.notes, *rendered.notes)
-
-
-def _without_n(conversation: Conversation) -> Conversation:
-    options = {name: option for name, option in conversation.options.items() if name != "n"}
-    return Conversation(conversation.turns, conversation.tools, conversation.tool_choice, options, conversation.stream)
-
-
-def _sent(rendered: Rendered) -> tuple[object, ...]:
-    return rendered.path, rendered.body, dict(rendered.headers)
+    calls = calls_of(asked, provider, model)
+    first = calls[0]
+    return Translated((first.path, first.body, dict(first.headers)), len(calls), asked.notes + first.notes, asked.form)

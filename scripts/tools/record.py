@@ -17,46 +17,66 @@ from typing import Any
 import httpx
 
 from addons.embedded import Embedded, Unavailable, available
-from scripts.tools.convert import MINIMAL, converted
+from scripts.tools.conversion import DIALECTS, converted, frame
 from scripts.tools.files import Unusable, read, request_in
-from scripts.tools.recording import META, meta_path
+from scripts.tools.recording import META, SUFFIXES, WHOLE, meta_path
 from translators.errors import BadRequest
-from translators.registry import CLIENTS, PROVIDERS
+from translators.registry import CLIENTS
 
 USAGE = """\
-scripts/record --to anthropic --url URL --key-env VARIABLE [--model NAME] -o OUT FILE
+scripts/record --to DIALECT --url URL --key-env VARIABLE [--model NAME] -o OUT FILE
        scripts/record --to anthropic --embedded -o OUT FILE"""
 DESCRIPTION = """\
-Sends the request in FILE (- is standard input) to a provider and writes its answer as it came: OUT.sse for a stream,
-OUT.json for a whole answer, and OUT.meta.json with the request, status, harmless headers and the time and size of each
-piece. FILE is a client request, converted as scripts/convert does it, or with --raw the provider's own."""
+Sends the request in FILE (- is standard input) to a provider and writes its answer as it came: OUT.sse, OUT.ndjson or
+OUT.eventstream for a stream, OUT.json for a whole answer, and OUT.meta.json with the request, status, harmless headers
+and the time and size of each piece. FILE is a client request, converted as scripts/convert does it, or with --raw the
+provider's own."""
 EPILOG = """\
+URL is what the gateway has as base URL, and holds the version where the dialect's paths do not:
+  anthropic           https://api.anthropic.com
+  gemini              https://generativelanguage.googleapis.com/v1beta
+                      or https://HOST/v1/projects/PROJECT/locations/LOCATION/publishers/google
+  vertex-anthropic    https://HOST/v1/projects/PROJECT/locations/LOCATION/publishers/anthropic
+  bedrock             https://bedrock-runtime.REGION.amazonaws.com
+  openai...           https://api.openai.com/v1
+  ollama              http://127.0.0.1:11434
+The key goes where the dialect has it: x-api-key (anthropic), x-goog-api-key (gemini), else Authorization: Bearer;
+--key-header names another header: api-key for Azure, authorization for Gemini on Vertex AI with an access token.
+Nothing is signed: Bedrock is asked with an API key of its own, not with AWS access keys.
 Exit status: 0; 1 the request is refused, the provider answered an error or broke off (what came is written);
 2 usage, or nobody there."""
 
-SUFFIXES = (".sse", ".json")
-KEY_HEADERS = {"anthropic": "x-api-key"}
-KEPT_HEADERS = ("content-type", "retry-after", "retry-after-ms")
+KEY_HEADERS = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
+BEARER = "authorization"
+"""The header of every other dialect's key."""
+KEPT_HEADERS = ("content-type", "retry-after", "retry-after-ms", "x-amzn-errortype")
 KEPT_PREFIXES = ("anthropic-ratelimit-", "x-ratelimit-")
 ALIAS = "smollm2"
+_ACCESS_KEYS = ("AKIA", "ASIA")
+_UNSIGNED = (
+    "nothing is signed here, so AWS access keys are of no use: make an API key for Bedrock and name its variable: "
+    "--key-env AWS_BEARER_TOKEN_BEDROCK."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is sent. `asked` is the client request that it was made of, if it was."""
+    """What is sent. `model` is the provider's name of it, `asked` the client request that it was made of, if it was."""
 
     path: str
     headers: Mapping[str, str]
     body: dict[str, Any]
+    model: str
     asked: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where it is sent, and the key for it."""
+    """Where it is sent, and the key for it with its header."""
 
     url: str
     key: str | None
+    header: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +91,7 @@ class Heard:
 
     @property
     def suffix(self) -> str:
-        return ".sse" if self.headers.get("content-type", "").startswith("text/event-stream") else ".json"
+        return SUFFIXES.get(self.headers.get("content-type", "").partition(";")[0].strip().lower(), WHOLE)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -103,11 +123,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("file", metavar="FILE", help="the request; - is standard input")
     parser.add_argument("-o", dest="out", required=True, metavar="OUT", help="where to write, with or without suffix")
     parser.add_argument("--from", dest="client", default="chat", choices=tuple(CLIENTS), help="the client's dialect")
-    parser.add_argument("--to", dest="provider", required=True, choices=tuple(PROVIDERS), help="the provider's dialect")
+    parser.add_argument("--to", dest="provider", required=True, choices=DIALECTS, help="the provider's dialect")
     place = parser.add_mutually_exclusive_group(required=True)
-    place.add_argument("--url", help="the provider's base URL, without a version: https://api.anthropic.com")
+    place.add_argument("--url", help="the provider's base URL: see below")
     place.add_argument("--embedded", action="store_true", help="start the embedded model and ask that")
     parser.add_argument("--key-env", metavar="VARIABLE", help="the environment variable that holds the key")
+    parser.add_argument("--key-header", metavar="NAME", help="the header for it, if not the dialect's usual one")
     parser.add_argument("--model", metavar="NAME", help="the provider's model; else the name in the request")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--stream", dest="stream", action="store_true", default=None, help="ask for a stream")
@@ -126,30 +147,44 @@ def _question(options: argparse.Namespace) -> Question:
     """Raises `BadRequest`."""
     if options.repeat < 1:
         raise Unusable("--repeat must be at least 1.")
-    wire, client, provider = request_in(read(options.file)), CLIENTS[options.client], PROVIDERS[options.provider]
-    model = options.model or (ALIAS if options.embedded else None)
+    wire, model = request_in(read(options.file)), options.model or (ALIAS if options.embedded else None)
     if not isinstance(wire, dict):
         raise Unusable(f"{options.file} is not a JSON object.")
+    if options.raw:
+        return _raw(wire, model, options)
     if options.stream is not None:
         wire["stream"] = options.stream
         if not options.stream:
             wire.pop("stream_options", None)
-    if not options.raw:
-        _, rendered, _ = converted(wire, client, provider, model)
-        return Question(rendered.path, rendered.headers, rendered.body, wire)
-    if model is not None:
-        wire["model"] = model
-    # The path and the headers are the dialect's own, whatever the body says.
-    named = {"model": str(wire.get("model") or "unknown")}
-    frame = converted(named | MINIMAL[options.client], client, provider, None)[1]
-    return Question(frame.path, frame.headers, wire, None)
+    conversion = converted(wire, options.client, options.provider, model)
+    rendered, *more = conversion.calls
+    if more:
+        raise Unusable(f"the request becomes {len(more) + 1} calls; ask for one choice of one prompt.")
+    return Question(rendered.path, rendered.headers, rendered.body, rendered.recall.model or wire["model"], wire)
+
+
+def _raw(wire: dict[str, Any], model: str | None, options: argparse.Namespace) -> Question:
+    """The path and the headers are the dialect's own, whatever the body says; in some dialects they, and not the body,
+    tell the model and whether a stream is wanted."""
+    streamed = options.stream
+    if streamed is None:
+        streamed = bool(wire.get("stream", True))
+    rendered = frame(options.provider, model or str(wire.get("model") or "unknown"), stream=streamed)
+    if "model" in rendered.body:
+        wire |= {} if model is None else {"model": model}
+    elif model is None:
+        raise Unusable("the model stands in the path of this dialect: it needs --model NAME.")
+    if "stream" in rendered.body and options.stream is not None:
+        wire["stream"] = options.stream
+    return Question(rendered.path, rendered.headers, wire, model or str(wire.get("model") or "unknown"), None)
 
 
 def _target(options: argparse.Namespace) -> Path:
     """Where to write, without suffix."""
     out = Path(options.out)
-    target = out.with_suffix("") if out.suffix in SUFFIXES else out
-    there = [target.with_name(target.name + suffix) for suffix in (*SUFFIXES, META)]
+    suffixes = (*SUFFIXES.values(), WHOLE)
+    target = out.with_suffix("") if out.suffix in suffixes else out
+    there = [target.with_name(target.name + suffix) for suffix in (*suffixes, META)]
     taken = [path for path in there if path.exists()]
     if taken and not options.force:
         raise Unusable(f"{taken[0]} is there already; --force writes over it.")
@@ -160,9 +195,15 @@ def _target(options: argparse.Namespace) -> Path:
 
 @contextmanager
 def _place(options: argparse.Namespace) -> Iterator[Place]:
+    header = options.key_header or KEY_HEADERS.get(options.provider, BEARER)
     if not options.embedded:
-        yield Place(options.url.rstrip("/"), _key(options.key_env))
+        key = _key(options.key_env)
+        if options.provider == "bedrock" and (key is None or key.startswith(_ACCESS_KEYS)):
+            raise Unusable(_UNSIGNED)
+        yield Place(options.url.rstrip("/"), key, header.lower())
         return
+    if options.provider != "anthropic":
+        raise Unusable("the embedded model is asked with --to anthropic.")
     if options.key_env is not None:
         raise Unusable("the embedded model needs no key; leave --key-env out.")
     if (missing := available()) is not None:
@@ -170,7 +211,7 @@ def _place(options: argparse.Namespace) -> Iterator[Place]:
     embedded = Embedded(ALIAS)
     embedded.start()
     try:
-        yield Place(asyncio.run(embedded.ready()), embedded.key)
+        yield Place(asyncio.run(embedded.ready()), embedded.key, header)
     finally:
         embedded.stop()
 
@@ -190,7 +231,7 @@ def _key(variable: str | None) -> str | None:
 def _ask(place: Place, question: Question, options: argparse.Namespace) -> Heard:
     headers = {**question.headers, "accept-encoding": "identity"}
     if place.key is not None:
-        headers[KEY_HEADERS[options.provider]] = place.key
+        headers[place.header] = f"Bearer {place.key}" if place.header == BEARER else place.key
     started, pieces, data, broke = time.monotonic(), [], bytearray(), None
     try:
         with (
@@ -226,7 +267,7 @@ def _write(target: Path, dialect: str, question: Question, heard: Heard) -> int:
     answer = target.with_name(target.name + heard.suffix)
     meta = {
         "dialect": dialect,
-        "model": question.body.get("model"),
+        "model": question.model,
         "recorded": datetime.now(UTC).date().isoformat(),
         "status": heard.status,
         "headers": dict(heard.headers),

@@ -1,4 +1,5 @@
-"""A provider's answer in a file, and beside it what is known of it: `NAME.sse` or `NAME.json`, and `NAME.meta.json`."""
+"""A provider's answer in a file, and beside it what is known of it: `NAME.sse` (`SUFFIXES` has them all) and
+`NAME.meta.json`."""
 
 import json
 from collections.abc import Mapping
@@ -9,6 +10,13 @@ from typing import Any
 from scripts.tools.files import Unusable, read
 
 META = ".meta.json"
+SUFFIXES = {
+    "text/event-stream": ".sse",
+    "application/x-ndjson": ".ndjson",
+    "application/vnd.amazon.eventstream": ".eventstream",
+}
+"""Of a stream, by its content type; any other answer is `WHOLE`."""
+WHOLE = ".json"
 
 
 @dataclass(frozen=True, slots=True)

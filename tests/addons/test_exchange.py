@@ -434,6 +434,25 @@ def test_who_listens_hears_four_phases_and_pairs() -> None:
     assert not [secret for secret in ("provider-key", "header-secret", "client-key") if secret in everything]
 
 
+COMPATIBLE = """
+openai-compatibility:
+  - name: local
+    base-url: https://local.example/v1
+    api-key-entries: [{api-key: 0123456789abcdef}]
+    models: [{name: m, alias: mine}]
+"""
+
+
+def test_a_key_that_the_provider_says_back_is_told_nobody() -> None:
+    table = Table(COMPATIBLE)
+    table.ask(stream=False, model="mine")
+    table.exchange.answered(422, JSON)
+    table.exchange.feed(b'{"error": {"message": "Incorrect key: 0123456789abcdef."}}')
+    reply = replied(table.exchange.closed())
+    assert error(reply.body)["message"] == "Incorrect key: [redacted]."
+    assert "0123456789abcdef" not in repr(reply) + repr(table.heard.messages) + repr(table.heard.records)
+
+
 def test_a_whole_answer_is_heard_whole() -> None:
     table = Table()
     table.ask(stream=False)

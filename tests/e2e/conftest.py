@@ -6,8 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
+from openai import OpenAI
 
 from tests.e2e import claude
+from tests.e2e.every_provider import Issuers, every_provider
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config
 from tests.e2e.provider import WAIT, Provider, whole
 from tests.e2e.wire import Wire, question
@@ -73,6 +75,29 @@ def gateway(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory
     settings = config(running_provider.url, body_size_limit="256k", cors_origins=[ORIGIN], forward_headers=["x-tenant"])
     with GatewayProcess(tmp_path_factory.mktemp("gateway"), settings) as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+def issuers() -> Iterator[Issuers]:
+    made = Issuers()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def many(
+    running_provider: Provider, issuers: Issuers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GatewayProcess]:
+    """With every section of config.yaml that names a provider."""
+    with every_provider(tmp_path_factory.mktemp("many"), running_provider, issuers) as process:
+        yield process
+
+
+@pytest.fixture
+def by(many: GatewayProcess) -> Iterator[OpenAI]:
+    """OpenAI's own SDK, at the gateway with many providers."""
+    with OpenAI(api_key=CLIENT_KEY, base_url=f"{many.url}/v1", max_retries=0) as made:
+        yield made
 
 
 @pytest.fixture

@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import claude
 import pytest
 from agents import Agent, Model, OpenAIChatCompletionsModel, OpenAIResponsesModel, Runner, function_tool
 from agents import set_tracing_disabled as set_agents_tracing_disabled
-from gateway_process import CLIENT_KEY, GatewayProcess
 from openai import AsyncOpenAI
-from provider import Provider, Script, stream, whole
+
+from tests.e2e import claude
+from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess
+from tests.e2e.provider import Provider, Script, stream, whole
 
 CALL = claude.message(
     claude.thinking("The user wants weather."),

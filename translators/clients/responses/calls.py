@@ -1,10 +1,12 @@
-"""Tool calls -> items of type function_call and custom_tool_call."""
+"""Tool calls -> items of type function_call, custom_tool_call and tool_search_call."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic_core import from_json
 
+from translators.clients.responses.form import Form
 from translators.clients.responses.growing import Items, Slot, Told, Wire
 from translators.errors import BadAnswer
 from translators.events import ToolCallStarted
@@ -12,11 +14,13 @@ from translators.events import ToolCallStarted
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """`field` is the one of its item that holds its text."""
+    """`field` is the one of its item that holds its text. `sought`: it is a search for tools, whose arguments are told
+    when they are all there, and as JSON."""
 
     slot: Slot
     wire: Wire
     field: str
+    sought: bool = False
     open: bool = True
 
     def complete(self) -> bool:
@@ -27,16 +31,21 @@ class Call:
 class Calls:
     """`waiting` are those that are open: more than one only for a provider that tells several calls at a time."""
 
-    def __init__(self, items: Items, spaced: Mapping[str, tuple[str, str]]) -> None:
-        self.items, self.spaced = items, spaced
+    def __init__(self, items: Items, form: Form) -> None:
+        self.items, self.form = items, form
         self.waiting: list[Call] = []
         self._calls: dict[int, Call] = {}
 
     def begin(self, event: ToolCallStarted) -> Told:
         """Other items must be done."""
-        namespace, name = self.spaced.get(event.name, (None, event.name))
+        namespace, name = self.form.spaced.get(event.name, (None, event.name))
+        sought = event.kind == "function" and event.name == self.form.finder
         said = {"call_id": event.id, "name": name} | ({} if namespace is None else {"namespace": namespace})
-        if event.kind == "custom":
+        if sought:
+            field, kind = "arguments", ""
+            wire: Wire = {"type": "tool_search_call", "status": "in_progress", "execution": "client"}
+            item, added = self.items.added("tsc", {**wire, "call_id": event.id, field: {}})
+        elif event.kind == "custom":
             field, kind = "input", "response.custom_tool_call_input.delta"
             item, added = self.items.added("ctc", {"type": "custom_tool_call", **said, field: ""})
         else:
@@ -44,14 +53,15 @@ class Calls:
             wire = {"type": "function_call", "status": "in_progress", **said, field: ""}
             item, added = self.items.added("fc", wire)
         slot = Slot(kind, {"item_id": item["id"], "output_index": added["output_index"]})
-        self._calls[event.index] = call = Call(slot, item, field)
+        self._calls[event.index] = call = Call(slot, item, field, sought)
         self.waiting.append(call)
         return added
 
     def arguments(self, index: int, piece: str) -> Iterable[Told]:
         call = self._calls[index]
         if call.open and piece:
-            return (call.slot.grown(piece),)
+            grown = call.slot.grown(piece)
+            return () if call.sought else (grown,)
         if piece.strip():
             raise BadAnswer.unreadable("The provider went on with a tool call that was over.")
         return ()
@@ -67,13 +77,18 @@ class Calls:
 
     def broken(self) -> None:
         for call in self.waiting:
-            call.wire[call.field] = call.slot.text()
+            if not call.sought:
+                call.wire[call.field] = call.slot.text()
             if "status" in call.wire:
                 call.wire["status"] = "incomplete"
 
     def _done(self, call: Call) -> list[Told]:
         call.open = False
-        call.wire[call.field] = text = call.slot.text()
+        text = call.slot.text()
+        if call.sought:
+            call.wire |= {"status": "completed", "arguments": _read(text)}
+            return [self.items.done(call.wire)]
+        call.wire[call.field] = text
         named: Wire = {}
         if call.field == "arguments":
             call.wire["status"], named = "completed", {"name": call.wire["name"]}
@@ -87,3 +102,11 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _read(text: str) -> Any:
+    """Whoever searches has to make something of what is no JSON."""
+    try:
+        return from_json(text)
+    except ValueError:
+        return text or {}

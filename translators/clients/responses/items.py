@@ -10,6 +10,7 @@ from typing import Any
 
 from translators.clients.findings import Findings
 from translators.clients.responses.checking import item_path
+from translators.clients.responses.finding import as_function
 from translators.clients.responses.parts import content
 from translators.clients.responses.sealed import Sealed, unseal
 from translators.clients.responses.shapes.items import CLIENTS, COMPACTED
@@ -58,6 +59,7 @@ class History:
     def read(self, items: str | list[dict[str, Any]]) -> tuple[Turn, ...]:
         if isinstance(items, str):
             return (Turn("user", (Text(items, "input"),), at="input"),)
+        items = [as_function(item, item_path(index, self.before), self.tools) for index, item in enumerate(items)]
         for index, item in enumerate(items):
             if item.get("type") in _RESULTS:
                 self._answers.setdefault(item["call_id"], deque()).append((index, item))

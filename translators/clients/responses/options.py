@@ -63,8 +63,8 @@ def options(fields: dict[str, Any], history: History, findings: Findings) -> Opt
         _text(out, *history.text)
     _cache(out)
     _bent(out)
-    if history.tools.search is not None:
-        out.read["web_search"] = history.tools.search
+    if (search := history.tools.web_search()) is not None:
+        out.read["web_search"] = search
     out.read |= findings.unread(out.fields)
     return out
 

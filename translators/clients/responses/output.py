@@ -43,7 +43,7 @@ class Output:
         self.refused = False
         self._messages = Messages(self.items, logprobs=form.logprobs)
         self._thinking = Thinking(self.items, visible=form.summary)
-        self._calls = Calls(self.items, form.spaced)
+        self._calls = Calls(self.items, form)
 
     def on(self, event: Event) -> Iterable[Told]:
         if getattr(event, "choice", 0):  # a response has one answer, and no more is ever asked for

@@ -1,7 +1,7 @@
 """`tools` and `tool_choice`. A tool in a namespace gets a name of its own on the way to a model: `namespace__tool`."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from translators.clients.findings import Findings
@@ -19,6 +19,9 @@ _REFUSALS = {
     "programmatic_tool_calling": _ELSEWHERE,
 }
 _NO_DEFERRING = "All tools are sent at once, so there is nothing to search or to load later."
+_LIVE_ONLY = "Every provider's search goes to the web, so the model has the other tools alone."
+SEARCH = "tool_search"
+"""What a model calls to find tools that the client has not declared yet."""
 
 
 @dataclass(slots=True)
@@ -31,24 +34,45 @@ class Tools:
     """By the name of a tool on its way to a model, its namespace and its name there."""
     search: Option | None = None
     search_kinds: set[str] = field(default_factory=set)
+    finder: str | None = None
+    """The name on its way to a model of the search for tools that the client does itself."""
+    _cached_only: str | None = None
+    """Where a web search is declared that must not go to the web."""
     _names: set[str] = field(default_factory=set)
 
-    def read(self, tools: Iterable[dict[str, Any]], path: str) -> None:
+    def read(self, tools: Iterable[dict[str, Any]], path: str, *, again: bool = False) -> None:
+        """`again`: they were looked for, and may be declared already."""
         for index, tool in enumerate(tools):
             at = f"{path}[{index}]"
             match kind := tool.pop("type"):
                 case "function" | "custom":
-                    self._declare(kind, tool, at)
+                    self._declare(kind, tool, at, again=again)
                 case "namespace":
-                    self._namespace(tool, at)
+                    self._namespace(tool, at, again)
                 case "tool_search":
                     self._tool_search(tool, at)
                 case _ if kind in SEARCHES:
                     self.search_kinds.add(kind)
-                    self.search = Option(self._web_search(tool, at), at)
+                    if tool.get("external_web_access") is False:
+                        self._cached_only = at
+                    else:
+                        self.search = Option(self._web_search(tool, at), at)
                 case _:
                     sentence = _REFUSALS.get(kind, _BY_CLIENTS)
                     self.findings.problem(f"{at}.type", sentence, "unsupported_parameter")
+
+    def web_search(self) -> Option | None:
+        """Known when all tools are read: beside tools of the client's own it is an offer, which a model need not use
+        and a provider need not have."""
+        if self._cached_only is not None:
+            if self.declared:
+                self.findings.note(self._cached_only, "dropped", _LIVE_ONLY)
+                return None
+            sentence = "cannot be false: every provider's search goes to the web"
+            self.findings.problem(f"{self._cached_only}.external_web_access", sentence, "unsupported_parameter")
+        if self.search is None or not self.declared:
+            return self.search
+        return replace(self.search, value=replace(self.search.value, offered=True))
 
     def name_of(self, namespace: str | None, name: str) -> str:
         """The name on the way to a model."""
@@ -76,15 +100,19 @@ class Tools:
                 self.findings.problem("tool_choice.type", sentence, "unsupported_parameter")
                 return None
 
-    def _declare(self, kind: str, tool: dict[str, Any], at: str, namespace: str | None = None) -> None:
+    def _declare(
+        self, kind: str, tool: dict[str, Any], at: str, namespace: str | None = None, *, again: bool = False
+    ) -> None:
         wire = tool.pop("name")
         name = self.name_of(namespace, wire)
         if namespace:
             self.spaced[name] = (namespace, wire)
+        if name in self._names and again:
+            return
         if name in self._names:
             self.findings.problem(f"{at}.name", "is the name of another tool, too; give each its own")
         self._names.add(name)
-        if tool.pop("defer_loading", None):
+        if tool.pop("defer_loading", None) and not again:
             self.findings.note(f"{at}.defer_loading", "dropped", _NO_DEFERRING)
         _direct_only(tool, at, self.findings)
         description = tool.pop("description", None)
@@ -98,18 +126,18 @@ class Tools:
         self.declared.append(read)
         self.findings.unknown(at, tool)
 
-    def _namespace(self, tool: dict[str, Any], at: str) -> None:
+    def _namespace(self, tool: dict[str, Any], at: str, again: bool) -> None:
         name = tool.pop("name")
         if tool.pop("description", None):
             self.findings.note(f"{at}.description", "dropped", "Tools of a namespace are sent one by one.")
         for index, inner in enumerate(tool.pop("tools")):
-            self._declare(inner.pop("type"), inner, f"{at}.tools[{index}]", name)
+            self._declare(inner.pop("type"), inner, f"{at}.tools[{index}]", name, again=again)
         self.findings.unknown(at, tool)
 
     def _tool_search(self, tool: dict[str, Any], at: str) -> None:
-        if tool.get("execution") == "client":
-            sentence = "cannot be client: tools are not looked for here; declare them all in tools"
-            self.findings.problem(f"{at}.execution", sentence, "unsupported_parameter")
+        if tool.pop("execution", None) == "client":
+            self.finder = SEARCH
+            self._declare("function", {**tool, "name": SEARCH}, at)
         else:
             self.findings.note(at, "dropped", _NO_DEFERRING)
 

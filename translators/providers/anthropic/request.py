@@ -14,6 +14,7 @@ from translators.providers.anthropic.parts import Parts
 from translators.providers.anthropic.reasoning import Reasoning, Thinking
 from translators.providers.anthropic.tools import Toolbox
 from translators.providers.anthropic.turns import History, history
+from translators.searching import without_search
 from translators.wire_names import CallIds
 
 # Ten minutes at the slowest, by the SDK's reckoning (128 000 tokens an hour): longer answers must be streamed.
@@ -33,7 +34,10 @@ class _Draft:
 def render(asked: Conversation, model: Model) -> Rendered:
     """Raises `BadRequest` for what Anthropic cannot carry and the client relies on."""
     family = family_of(model.name, model.overrides)
-    draft, knobs = _Draft(), Knobs(asked.options)
+    draft = _Draft()
+    if family.web_search is None:
+        asked = without_search(asked, draft.notes)
+    knobs = Knobs(asked.options)
     settings.refuse_what_cannot_be_had(knobs)
     settings.moderation(knobs, draft.notes)
 

@@ -145,8 +145,6 @@ class Toolbox:
         option = knobs.pop("web_search")
         if option is None:
             return None
-        if self._family.web_search is None:
-            raise BadRequest("This model cannot search the web.", param=option.at, code="unsupported_parameter")
         asked: WebSearch = option.value
         tool: dict[str, Any] = {"type": self._family.web_search, "name": WEB_SEARCH}
         if asked.size in _SEARCHES:

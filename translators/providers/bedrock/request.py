@@ -15,6 +15,7 @@ from translators.providers.bedrock.parts import Parts
 from translators.providers.bedrock.reasoning import Thinking, thinking
 from translators.providers.bedrock.tools import Toolbox
 from translators.providers.bedrock.turns import History, history
+from translators.searching import without_search
 from translators.wire_names import CallIds
 
 _CALL_ID = r"[a-zA-Z0-9_-]{1,64}"
@@ -25,6 +26,8 @@ def render(asked: Conversation, model: Model) -> Rendered:
     family = family_of(model.name, model.overrides)
     notes: list[Note] = []
     instructions: list[str] = []
+    if not family.nova:
+        asked = without_search(asked, notes)
     knobs = Knobs(asked.options)
     refuse_what_cannot_be_had(knobs)
     moderation(knobs, notes)

@@ -160,9 +160,6 @@ class Toolbox:
         option = knobs.pop("web_search")
         if option is None:
             return []
-        if not self._family.nova:
-            why = "This model cannot search the web."
-            raise BadRequest(why, param=option.at, code="unsupported_parameter")
         if option.value.size or option.value.location:
             why = "The size and the place of a search cannot be set."
             self._notes.append(Note(option.at, "approximated", detail=why))

@@ -14,6 +14,7 @@ from translators.providers.gemini.reasoning import Reasoning
 from translators.providers.gemini.signatures import Signatures
 from translators.providers.gemini.tools import Toolbox
 from translators.providers.gemini.turns import history
+from translators.searching import without_search
 
 
 def render(asked: Conversation, model: Model) -> Rendered:
@@ -21,6 +22,10 @@ def render(asked: Conversation, model: Model) -> Rendered:
     family = family_of(model.name, model.overrides)
     notes: list[Note] = []
     instructions: list[str] = []
+    if not family.search:
+        asked = without_search(asked, notes)
+    elif asked.tools and not family.search_with_functions:
+        asked = without_search(asked, notes, "This model cannot search the web in a request with tools.")
     knobs = Knobs(asked.options)
     settings.no_audio(knobs)
     settings.moderation(knobs, notes)

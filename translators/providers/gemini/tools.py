@@ -42,7 +42,7 @@ class Toolbox:
     def written(self, knobs: Knobs) -> list[Config]:
         """`tools`. Raises `BadRequest`."""
         declared = [self._tool(tool) for tool in self._sent()]
-        self._searches = self._web_search(knobs, bool(declared))
+        self._searches = self._web_search(knobs)
         functions = [{"functionDeclarations": declared}] if declared else []
         return [{"googleSearch": {}}, *functions] if self._searches else functions
 
@@ -144,15 +144,10 @@ class Toolbox:
             self._notes.append(Note(f"{tool.at}.parameters", "approximated", detail=_MOVED.format(subset.moved)))
         return schema
 
-    def _web_search(self, knobs: Knobs, declared: bool) -> bool:
+    def _web_search(self, knobs: Knobs) -> bool:
         option = knobs.pop("web_search")
         if option is None:
             return False
-        if not self._family.search:
-            raise BadRequest("This model cannot search the web.", param=option.at, code="unsupported_parameter")
-        if declared and not self._family.search_with_functions:
-            why = "This model cannot search the web in a request with tools."
-            raise BadRequest(why, param=option.at, code="unsupported_parameter")
         asked: WebSearch = option.value
         for name, value in (("search_context_size", asked.size), ("user_location", asked.location)):
             if value:

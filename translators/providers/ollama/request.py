@@ -9,11 +9,13 @@ from translators.providers.ollama import settings
 from translators.providers.ollama.messages import messages
 from translators.providers.ollama.thinking import think
 from translators.providers.ollama.tools import tools
+from translators.searching import without_search
 
 
 def render(asked: Conversation, model: Model) -> Rendered:
     """Raises `BadRequest` for what Ollama cannot carry and the client relies on."""
     notes: list[Note] = []
+    asked = without_search(asked, notes)
     knobs = Knobs(asked.options)
     settings.refuse_what_cannot_be_had(knobs)
     said = messages(asked, notes)

@@ -23,14 +23,12 @@ _NEUTRAL: dict[str, Any] = {"n": 1, "store": False, "logit_bias": {}}
 def refuse_what_cannot_be_had(knobs: Knobs) -> None:
     """Raises `BadRequest`. How reasoning is shown is the client dialect's part, and no field here."""
     knobs.take("reasoning_visible")
-    modalities, audio, search = knobs.pop("modalities"), knobs.pop("audio"), knobs.pop("web_search")
+    modalities, audio = knobs.pop("modalities"), knobs.pop("audio")
     if modalities is not None and "audio" not in modalities.value:
         modalities = None
     for option in (modalities, audio):
         if option is not None:
             raise _unsupported(option, "This model answers in text only.")
-    if search is not None:
-        raise _unsupported(search, "This model cannot search the web.")
 
 
 def _unsupported(option: Option, why: str) -> BadRequest:

@@ -58,6 +58,7 @@ class Choice:
         self._calls = Calls()
         self._open: list[OpenCall] = []
         self._numbers = count()
+        self._ids: set[str] = set()
         self._kept = Kept()
         self._cited: set[Annotation] = set()
         self._native: str | None = None
@@ -172,7 +173,9 @@ class Choice:
         for call, fragment in self._calls.placed(fragments):
             if call.index == len(self._open):
                 tally = self._tally
-                opened = OpenCall(call, tally.recall, tally.issuer, self._number, tally.prefix, self._numbers)
+                opened = OpenCall(
+                    call, tally.recall, tally.issuer, self._number, tally.prefix, self._numbers, self._ids
+                )
                 self._open.append(opened)
             events += self._open[call.index].fragment(fragment)
         return events

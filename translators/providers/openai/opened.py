@@ -15,10 +15,18 @@ class OpenCall:
     """It is told once its name is known; what came before waits for that."""
 
     def __init__(
-        self, call: Call, recall: Recall, issuer: str | None, choice: int, answer: str, numbers: Iterator[int]
+        self,
+        call: Call,
+        recall: Recall,
+        issuer: str | None,
+        choice: int,
+        answer: str,
+        numbers: Iterator[int],
+        ids: set[str],
     ) -> None:
         self._call = call
         self._numbers = numbers  # of the calls that are told, in order
+        self._ids = ids  # of the calls that are told
         self._index = -1
         self._recall = recall
         self._issuer = issuer
@@ -78,10 +86,12 @@ class OpenCall:
         name = self._recall.names.get(call.name, call.name)
         if self._kind == "function" and name in self._recall.custom:
             self._unwrapper = Unwrapper()
-        if not (id := call.id):
-            id = call.id = f"call_{self._answer}{self._choice}_{self._index}"
-            why = "The provider gave this call no id."
+        if not (id := call.id) or id in self._ids:
+            why = "The provider gave this call an earlier one's id." if id else "The provider gave this call no id."
+            id = f"call_{self._answer}{self._choice}_{self._index}"
+            call.id = call.id or id
             noted.append(Noted(Note(f"tool_calls[{self._index}].id", "synthesised", detail=why)))
+        self._ids.add(id)
         kind: Literal["function", "custom"] = "custom" if self._unwrapper else self._kind
         issuer = self._issuer if self._signature else None
         started = ToolCallStarted(self._index, id, name, kind, self._signature, issuer, self._choice)

@@ -102,6 +102,8 @@ def _from_json(body: Any) -> _Said:
             )
         case {"error": str(message)} | {"message": str(message)} | {"detail": str(message)}:
             return _Said("", message)
+        case {"detail": [{"msg": str(message)}, *_]}:  # FastAPI's
+            return _Said("", message)
         case [first]:
             return _from_json(first)
         case _:
@@ -125,6 +127,8 @@ def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
             return Failure(404, text, "invalid_request_error", *_not_found(said), headers)
         case 408 | 499:
             return Failure(status, text, "timeout", None, code or "timeout", headers)
+        case 413:
+            return Failure(413, text, "invalid_request_error", said.param, code or "request_too_large", headers)
         case 429:
             return Failure(429, text, "rate_limit_error", None, "rate_limit_exceeded", headers)
         case 500:

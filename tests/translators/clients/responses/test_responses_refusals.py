@@ -88,7 +88,7 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
         "invalid_value",
     ),
     (tools({"type": "namespace", "name": "a", "tools": [{"type": "mcp"}]}), "tools[0].tools[0].type", "invalid_value"),
-    (tools({"type": "tool_search", "execution": "client"}), "tools[0].execution", UNSUPPORTED),
+    (tools({"type": "web_search", "external_web_access": False}), "tools[0].external_web_access", UNSUPPORTED),
     (tools({"type": "web_search", "filters": {"allowed_domains": ["a"]}}), "tools[0].filters", UNSUPPORTED),
     (tools({**FUNCTION, "allowed_callers": ["programmatic"]}), "tools[0].allowed_callers", UNSUPPORTED),
     (tools(tool_choice="required"), "tool_choice", "invalid_value"),

@@ -579,7 +579,6 @@ def test_what_only_says_the_default_leaves_nothing(fields: dict[str, Any]) -> No
         ({"stream_options": {"x": 1}}, "stream_options.x"),
         ({"reasoning": {"mode": "pro", "summary": "auto"}}, "reasoning.mode"),
         ({"text": {"x": 1}}, "text.x"),
-        ({"tools": [{"type": "web_search", "external_web_access": False}]}, "tools[0].external_web_access"),
         ({"tools": [{"type": "function", "name": "f", "output_schema": {}}]}, "tools[0].output_schema"),
         ({"prompt_cache_options": {"prewarm": True}}, "prompt_cache_options.prewarm"),
     ],

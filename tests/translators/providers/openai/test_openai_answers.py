@@ -118,6 +118,12 @@ def fragment(index: int | None, id: str | None, name: str | None, arguments: Any
             id="trap 24 twice the same, without ids",
         ),
         pytest.param(
+            [[fragment(0, "a", "f", "{"), fragment(1, "a", "f", "{")], [fragment(1, "a", "f", "}")],
+             [fragment(0, None, None, "}")]],
+            [("a", "f", "{}"), ("call_x1_0_1", "f", "{}")],
+            id="one id for all",
+        ),
+        pytest.param(
             [[fragment(None, "a", "f", "{")], [fragment(None, "a", None, "}")]], [("a", "f", "{}")], id="by its id"
         ),
         pytest.param(

@@ -86,6 +86,13 @@ def error(message: str = "No.", **more: Any) -> bytes:
         pytest.param(504, b"", (504, "server_error", None, "timeout"), id="504"),
         pytest.param(502, b"\xff", (502, "server_error", None, None), id="502"),
         pytest.param(422, b'{"detail": "Bad."}', (422, "invalid_request_error", None, None), id="a proxy's words"),
+        pytest.param(
+            422,
+            b'{"detail": [{"msg": "Your input exceeds the context window"}]}',
+            (422, "invalid_request_error", None, "context_length_exceeded"),
+            id="FastAPI's words",
+        ),
+        pytest.param(413, b"", (413, "invalid_request_error", None, "request_too_large"), id="413"),
         pytest.param(408, b"", (408, "timeout", None, "timeout"), id="408"),
     ],
 )

@@ -79,6 +79,24 @@ class ConfigurationUpdate(TypedDict):
 
 
 @wire
+class Sought(TypedDict):
+    """A search for tools that the client does itself."""
+
+    type: Literal["tool_search_call"]
+    call_id: Id
+    execution: Literal["client"]
+    arguments: Any
+
+
+@wire
+class Found(TypedDict):
+    type: Literal["tool_search_output"]
+    call_id: Id
+    execution: Literal["client"]
+    tools: list[Tool]
+
+
+@wire
 class Reference(TypedDict):
     type: NotRequired[Literal["item_reference"] | None]
     id: Id
@@ -89,6 +107,7 @@ class Other(TypedDict):
     type: str
 
 
+SOUGHT, FOUND = "tool_search_call", "tool_search_output"
 SERVERS = (
     "web_search_call",
     "file_search_call",
@@ -98,8 +117,8 @@ SERVERS = (
     "mcp_approval_request",
     "mcp_approval_response",
     "mcp_call",
-    "tool_search_call",
-    "tool_search_output",
+    SOUGHT,
+    FOUND,
     "program",
     "program_output",
 )
@@ -137,6 +156,8 @@ def _kind(value: Any) -> str:
     kind = value.get("type")
     if kind is None:
         return "<message>" if "role" in value else "<reference>" if set(value) - {"type"} == {"id"} else "<unknown>"
+    if kind in (SOUGHT, FOUND) and value.get("execution") == "client":
+        return f"<{kind}>"
     return _KINDS.get(kind, "<unknown>") if isinstance(kind, str) else "<unknown>"
 
 
@@ -148,6 +169,8 @@ Item = Annotated[
     | Annotated[Reasoning, Tag("<reasoning>")]
     | Annotated[AdditionalTools, Tag("<tools>")]
     | Annotated[ConfigurationUpdate, Tag("<update>")]
+    | Annotated[Sought, Tag("<tool_search_call>")]
+    | Annotated[Found, Tag("<tool_search_output>")]
     | Annotated[Reference, Tag("<reference>")]
     | Annotated[Other, Tag("<other>")]
     | Annotated[Any, none_of("type", _KINDS), Tag("<unknown>")],

@@ -84,6 +84,8 @@ class WebSearchTool(TypedDict):
 class ToolSearch(TypedDict):
     type: Literal["tool_search"]
     execution: NotRequired[Literal["server", "client"] | None]
+    description: NotRequired[str | None]
+    parameters: NotRequired[JsonObject | None]
 
 
 @wire

@@ -1,0 +1,297 @@
+"""One answer in the wire form of every provider, whole and as its stream: a text, then perhaps calls of tools."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.e2e import claude
+from tests.e2e.provider import LAST_CHUNK, Call, Script, chunk, head, sse
+from tests.translators.providers.bedrock.bedrock_frames import framed
+
+USAGE = (11, 7)
+"""Tokens of the prompt and of the answer."""
+
+ToolUse = tuple[str, str, dict[str, Any]]
+"""The call's id (where the provider has any), the tool's name, its arguments."""
+
+
+@dataclass(frozen=True)
+class Told:
+    text: str = "Hello there"
+    calls: tuple[ToolUse, ...] = ()
+
+    @property
+    def pieces(self) -> list[str]:
+        return [self.text[at : at + 3] for at in range(0, len(self.text), 3)]
+
+
+@dataclass(frozen=True)
+class Speech:
+    """How a provider speaks."""
+
+    whole: Callable[[Told], Any]
+    stream: Callable[[Told], list[bytes]]
+    content_type: str = "text/event-stream"
+
+    def answer(self, told: Told | None = None, headers: dict[str, str] | None = None) -> Script:
+        """Streamed to whom asks for a stream, in the body or by the path."""
+        said, more = told or Told(), headers or {}
+
+        async def script(call: Call) -> None:
+            if "stream" in call.path.lower() or call.json.get("stream"):
+                await call.send(head(200, {"content-type": self.content_type, "transfer-encoding": "chunked", **more}))
+                for piece in self.stream(said):
+                    await call.send(chunk(piece))
+                await call.send(LAST_CHUNK)
+            else:
+                data = json.dumps(self.whole(said)).encode()
+                fields = {"content-type": "application/json", "content-length": str(len(data)), **more}
+                await call.send(head(200, fields) + data)
+
+        return script
+
+
+def data(payload: Any) -> bytes:
+    return b"data: " + (payload if isinstance(payload, bytes) else json.dumps(payload).encode()) + b"\n\n"
+
+
+# --- Claude's Messages ---
+
+
+def _claude(told: Told) -> dict[str, Any]:
+    calls = [claude.tool_use(id, name, **given) for id, name, given in told.calls]
+    blocks = ([claude.text(told.text)] if told.text else []) + calls
+    return claude.message(*blocks, stop_reason="tool_use" if told.calls else "end_turn", usage=USAGE)
+
+
+CLAUDE = Speech(_claude, lambda told: [sse(event) for event in claude.events(_claude(told))])
+
+
+# --- Gemini ---
+
+
+def gemini(*parts: dict[str, Any], finish: str | None = "STOP", **more: Any) -> dict[str, Any]:
+    candidate = {"content": {"role": "model", "parts": list(parts)}, "index": 0, **more}
+    return {
+        "candidates": [{**candidate, "finishReason": finish} if finish else candidate],
+        "usageMetadata": {
+            "promptTokenCount": USAGE[0],
+            "candidatesTokenCount": USAGE[1],
+            "totalTokenCount": sum(USAGE),
+        },
+        "modelVersion": "gemini-3-flash-preview",
+        "responseId": "resp-of-gemini",
+    }
+
+
+def _parts(told: Told) -> list[dict[str, Any]]:
+    calls = [{"functionCall": {"id": id, "name": name, "args": given}} for id, name, given in told.calls]
+    return ([{"text": told.text}] if told.text else []) + calls
+
+
+def _gemini_stream(told: Told) -> list[bytes]:
+    first = [gemini({"text": piece}, finish=None) for piece in told.pieces]
+    return [data(each) for each in (*first, gemini(*_parts(Told("", told.calls))))]
+
+
+GEMINI = Speech(lambda told: gemini(*_parts(told)), _gemini_stream)
+
+
+# --- Bedrock's Converse ---
+
+
+def _bedrock_ending(told: Told) -> tuple[str, dict[str, Any]]:
+    usage = {"inputTokens": USAGE[0], "outputTokens": USAGE[1], "totalTokens": sum(USAGE)}
+    return ("tool_use" if told.calls else "end_turn"), {"usage": usage, "metrics": {"latencyMs": 12}}
+
+
+def _bedrock(told: Told) -> dict[str, Any]:
+    reason, rest = _bedrock_ending(told)
+    calls = [{"toolUse": {"toolUseId": id, "name": name, "input": given}} for id, name, given in told.calls]
+    content = ([{"text": told.text}] if told.text else []) + calls
+    return {"output": {"message": {"role": "assistant", "content": content}}, "stopReason": reason, **rest}
+
+
+def _bedrock_stream(told: Told) -> list[bytes]:
+    reason, rest = _bedrock_ending(told)
+    events: list[dict[str, Any]] = [{"messageStart": {"role": "assistant"}}]
+    for piece in told.pieces:
+        events.append({"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": piece}}})
+    events += [{"contentBlockStop": {"contentBlockIndex": 0}}] if told.text else []
+    for index, (id, name, given) in enumerate(told.calls, start=1):
+        start = {"toolUse": {"toolUseId": id, "name": name}}
+        events.append({"contentBlockStart": {"contentBlockIndex": index, "start": start}})
+        delta = {"toolUse": {"input": json.dumps(given)}}
+        events.append({"contentBlockDelta": {"contentBlockIndex": index, "delta": delta}})
+        events.append({"contentBlockStop": {"contentBlockIndex": index}})
+    events += [{"messageStop": {"stopReason": reason}}, {"metadata": rest}]
+    return [framed(event) for event in events]
+
+
+BEDROCK = Speech(_bedrock, _bedrock_stream, "application/vnd.amazon.eventstream")
+
+
+# --- OpenAI's chat completions ---
+
+_HEAD: dict[str, Any] = {"id": "chatcmpl-up", "created": 1_700_000_000, "model": "theirs"}
+_COUNTED = {"prompt_tokens": USAGE[0], "completion_tokens": USAGE[1], "total_tokens": sum(USAGE)}
+
+
+def _called(told: Told) -> list[dict[str, Any]]:
+    return [
+        {"id": id, "type": "function", "function": {"name": name, "arguments": json.dumps(given)}}
+        for id, name, given in told.calls
+    ]
+
+
+def _chat(told: Told) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": told.text or None, "refusal": None}
+    message |= {"tool_calls": _called(told)} if told.calls else {}
+    reason = "tool_calls" if told.calls else "stop"
+    choice = {"index": 0, "message": message, "finish_reason": reason, "logprobs": None}
+    return {**_HEAD, "object": "chat.completion", "choices": [choice], "usage": _COUNTED}
+
+
+def chat_chunk(delta: dict[str, Any], reason: str | None = None, **more: Any) -> dict[str, Any]:
+    choice = {"index": 0, "delta": delta, "finish_reason": reason, **more}
+    return {**_HEAD, "object": "chat.completion.chunk", "choices": [choice]}
+
+
+def _chat_stream(told: Told) -> list[bytes]:
+    chunks = [chat_chunk({"role": "assistant", "content": ""})]
+    chunks += [chat_chunk({"content": piece}) for piece in told.pieces]
+    chunks += [chat_chunk({"tool_calls": [{"index": at, **call}]}) for at, call in enumerate(_called(told))]
+    chunks.append(chat_chunk({}, "tool_calls" if told.calls else "stop"))
+    chunks.append({**_HEAD, "object": "chat.completion.chunk", "choices": [], "usage": _COUNTED})
+    return [*(data(each) for each in chunks), data(b"[DONE]")]
+
+
+CHAT = Speech(_chat, _chat_stream)
+
+
+# --- OpenAI's completions of 2020 ---
+
+
+def _completion(told: Told) -> dict[str, Any]:
+    choice = {"index": 0, "text": told.text, "finish_reason": "stop", "logprobs": None}
+    return {**_HEAD, "id": "cmpl-up", "object": "text_completion", "choices": [choice], "usage": _COUNTED}
+
+
+def _completion_stream(told: Told) -> list[bytes]:
+    bare = {**_HEAD, "id": "cmpl-up", "object": "text_completion"}
+    said: list[tuple[str, str | None]] = [*((piece, None) for piece in told.pieces), ("", "stop")]
+    chunks = [{**bare, "choices": [{"index": 0, "text": text, "finish_reason": why}]} for text, why in said]
+    return [*(data(each) for each in (*chunks, {**bare, "choices": [], "usage": _COUNTED})), data(b"[DONE]")]
+
+
+COMPLETIONS = Speech(_completion, _completion_stream)
+
+
+# --- OpenAI's Responses ---
+
+
+def _items(told: Told) -> list[dict[str, Any]]:
+    text = {"type": "output_text", "text": told.text, "annotations": [], "logprobs": []}
+    message = {"id": "msg_up", "type": "message", "role": "assistant", "status": "completed", "content": [text]}
+    calls = [
+        {
+            "id": f"fc_{id}",
+            "type": "function_call",
+            "status": "completed",
+            "call_id": id,
+            "name": name,
+            "arguments": json.dumps(given),
+        }
+        for id, name, given in told.calls
+    ]
+    return ([message] if told.text else []) + calls
+
+
+def response(told: Told, status: str = "completed", **more: Any) -> dict[str, Any]:
+    done = status == "completed"
+    return {
+        "id": "resp_up",
+        "object": "response",
+        "created_at": 1_700_000_000,
+        "status": status,
+        "model": "theirs",
+        "output": _items(told) if done else [],
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "error": None,
+        "incomplete_details": None,
+        "instructions": None,
+        "metadata": {},
+        "store": True,
+        "usage": {
+            "input_tokens": USAGE[0],
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": USAGE[1],
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": sum(USAGE),
+        }
+        if done
+        else None,
+        **more,
+    }
+
+
+def _response_stream(told: Told) -> list[bytes]:
+    events: list[dict[str, Any]] = [
+        {"type": f"response.{name}", "response": response(told, "in_progress")} for name in ("created", "in_progress")
+    ]
+    for at, item in enumerate(_items(told)):
+        place = {"item_id": item["id"], "output_index": at}
+        empty = {"content": []} if item["type"] == "message" else {"arguments": ""}
+        added = {**item, "status": "in_progress", **empty}
+        events.append({"type": "response.output_item.added", "output_index": at, "item": added})
+        if item["type"] == "message":
+            [part] = item["content"]
+            here = {**place, "content_index": 0}
+            events.append({"type": "response.content_part.added", **here, "part": {**part, "text": ""}})
+            for piece in told.pieces:
+                events.append({"type": "response.output_text.delta", **here, "delta": piece, "logprobs": []})
+            events.append({"type": "response.output_text.done", **here, "text": told.text, "logprobs": []})
+            events.append({"type": "response.content_part.done", **here, "part": part})
+        else:
+            given = item["arguments"]
+            events.append({"type": "response.function_call_arguments.delta", **place, "delta": given})
+            done = {"type": "response.function_call_arguments.done", **place, "name": item["name"]}
+            events.append({**done, "arguments": given})
+        events.append({"type": "response.output_item.done", "output_index": at, "item": item})
+    events.append({"type": "response.completed", "response": response(told)})
+    return [sse({**event, "sequence_number": at}) for at, event in enumerate(events)]
+
+
+RESPONSES = Speech(response, _response_stream)
+
+
+# --- Ollama ---
+
+
+def _ollama_line(message: dict[str, Any], **more: Any) -> dict[str, Any]:
+    said = {"role": "assistant", "content": "", **message}
+    return {"model": "theirs", "created_at": "2026-11-20T10:00:00.1Z", "message": said, "done": False, **more}
+
+
+_DONE = {"done": True, "done_reason": "stop", "prompt_eval_count": USAGE[0], "eval_count": USAGE[1]}
+
+
+def _ollama_calls(told: Told) -> dict[str, Any]:
+    calls = [{"id": id, "function": {"name": name, "arguments": given}} for id, name, given in told.calls]
+    return {"tool_calls": calls} if calls else {}
+
+
+def _ollama_stream(told: Told) -> list[bytes]:
+    lines = [_ollama_line({"content": piece}) for piece in told.pieces]
+    lines += [_ollama_line(calls)] if (calls := _ollama_calls(told)) else []
+    return [json.dumps(line).encode() + b"\n" for line in (*lines, _ollama_line({}, **_DONE))]
+
+
+OLLAMA = Speech(
+    lambda told: _ollama_line({"content": told.text, **_ollama_calls(told)}, **_DONE),
+    _ollama_stream,
+    "application/x-ndjson",
+)

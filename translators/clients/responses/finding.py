@@ -1,0 +1,37 @@
+"""A search for tools that the client does itself, which a model knows as a function.
+
+The client declares `tool_search` and keeps most of its tools back; a call of it is an item of its own kind, and so is
+its result, whose tools are declared from then on (openai/types/responses/response_tool_search_call.py).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic_core import to_json
+
+from translators.clients.responses.shapes.items import FOUND, SOUGHT
+from translators.clients.responses.tooling import SEARCH, Tools
+
+
+def as_function(item: dict[str, Any], at: str, tools: Tools) -> dict[str, Any]:
+    """An item of a search that the client did as one of a function; any other as it is."""
+    kind = item.get("type")
+    if kind not in (SOUGHT, FOUND) or item.get("execution") != "client":
+        return item
+    del item["execution"]
+    if kind == SOUGHT:
+        item |= {"type": "function_call", "name": SEARCH, "arguments": to_json(item["arguments"]).decode()}
+        return item
+    found = item.pop("tools")
+    item |= {"type": "function_call_output", "output": to_json({"tools": list(_names(found, tools))}).decode()}
+    tools.read(found, f"{at}.tools", again=True)
+    return item
+
+
+def _names(found: list[dict[str, Any]], tools: Tools) -> Iterator[str]:
+    for tool in found:
+        match tool:
+            case {"type": "namespace", "name": str(space), "tools": list(inner)}:
+                yield from (tools.name_of(space, each["name"]) for each in inner)
+            case {"name": str(name)}:
+                yield name
