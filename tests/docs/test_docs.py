@@ -180,10 +180,20 @@ def test_convert_as_the_page_has_it(tmp_path: Path) -> None:
 
 
 def test_the_answer_form_of_convert() -> None:
-    command = next(text for text in blocks(ROOT / "docs" / "debugging.md", "bash") if "--answer" in text)
-    done = run(command)
+    commands = next(text for text in blocks(ROOT / "docs" / "debugging.md", "bash") if "--answer" in text)
+    done = run(f"set -e\n{commands}")
     assert done.returncode == 0
-    assert json.loads(done.stdout)["choices"][0]["finish_reason"] == "length"
+    whole, stream = done.stdout.split("\n", 1)
+    assert json.loads(whole)["choices"][0]["finish_reason"] == "length"
+    assert "\nevent: response.completed\n" in stream
+
+
+def test_convert_between_other_formats() -> None:
+    commands = next(text for text in blocks(ROOT / "docs" / "debugging.md", "bash") if "--from responses" in text)
+    done = run(f"set -e -o pipefail\n{commands}")
+    assert done.returncode == 0
+    assert "POST /models/gemini-2.5-flash:generateContent\n" in done.stderr
+    assert "POST /api/chat\n" in done.stderr
 
 
 def test_the_seeds_example_names_what_to_do(tmp_path: Path) -> None:
