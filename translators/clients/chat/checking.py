@@ -28,6 +28,8 @@ _RESPONSES = {
 
 _TEXT_ONLY = {"prompt": "belongs to POST /v1/completions (text) or POST /v1/responses (a template); send `messages`"}
 
+_ELSEWHERE = frozenset(_RESPONSES) | frozenset(_TEXT_ONLY)
+
 _SENTENCES = {
     "missing": ("is required", "missing_required_parameter"),
     "string_type": ("must be a string", "invalid_type"),
@@ -70,7 +72,7 @@ def check(body: Any) -> Checked:
     if not isinstance(body, dict):
         raise BadRequest("The request body must be a JSON object.", code="invalid_type")
     opened, moved, doubled = _open_extra_body(body)
-    problems = list(_misplaced(opened, moved))
+    problems = [] if _ELSEWHERE.isdisjoint(opened) else list(_misplaced(opened, moved))
     try:
         fields = ADAPTER.validate_python(opened)
     except ValidationError as error:
