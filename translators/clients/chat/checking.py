@@ -28,6 +28,8 @@ _RESPONSES = {
 
 _TEXT_ONLY = {"prompt": "belongs to POST /v1/completions (text) or POST /v1/responses (a template); send `messages`"}
 
+_ELSEWHERE = frozenset(_RESPONSES) | frozenset(_TEXT_ONLY)
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -46,7 +48,9 @@ class Checked:
 def check(body: Any) -> Checked:
     opened, moved, doubled = _open_extra_body(json_object(body))
     fields, problems = copied(ADAPTER, opened, lambda detail: _problem(detail, moved))
-    if problems := [*_misplaced(opened, moved), *problems]:
+    if not _ELSEWHERE.isdisjoint(opened):
+        problems = [*_misplaced(opened, moved), *problems]
+    if problems:
         raise refusal(problems)
     return Checked(fields, moved, doubled)
 

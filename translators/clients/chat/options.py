@@ -58,8 +58,9 @@ def options(checked: Checked, findings: Findings, *, legacy: bool) -> dict[str, 
     out = Options(checked, findings)
     _simple(out)
     _limits(out)
-    _reasoning(out)
-    _formats(out)
+    if out.fields:
+        _reasoning(out)
+        _formats(out)
     if legacy:
         out.put("parallel_tool_calls", False, checked.at("functions"))
     return out.read | findings.unread(out.fields, checked.moved)
@@ -89,8 +90,7 @@ def _limits(out: Options) -> None:
     stop = out.take("stop")
     if stop:
         out.put("stop", (stop,) if isinstance(stop, str) else tuple(stop), at("stop"))
-    modalities = tuple(dict.fromkeys(out.take("modalities") or ("text",)))
-    if modalities != ("text",):
+    if (told := out.take("modalities")) and (modalities := tuple(dict.fromkeys(told))) != ("text",):
         out.put("modalities", modalities, at("modalities"))
 
 

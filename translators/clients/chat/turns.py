@@ -12,7 +12,6 @@ from translators.conversation import (
     Reasoning,
     RedactedReasoning,
     Refusal,
-    Text,
     ToolCall,
     ToolResult,
     Turn,
@@ -67,7 +66,10 @@ def _function_result(message: dict[str, Any], at: str, pairing: Pairing, finding
 
 def _assistant(message: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -> Turn:
     """Reasoning first and calls last, as every provider wants them; a provider's own blocks in between."""
-    said = [part for part in content(message.pop("content", None), at, findings) if not _is_empty(part, at)]
+    # `content: ""` beside tool calls is the null of clients that have none.
+    said = content(message.pop("content", None) or None, at, findings)
+    if not message:
+        return Turn("assistant", tuple(said), None, at)
     calls = [
         _call(call, f"{at}.tool_calls[{index}]", pairing, findings)
         for index, call in enumerate(message.pop("tool_calls", None) or ())
@@ -95,11 +97,6 @@ def _unsendable(message: dict[str, Any], at: str, findings: Findings) -> None:
         findings.problem(f"{at}.audio", sentence, "unsupported_parameter")
     if message.pop("annotations", None):
         findings.note(f"{at}.annotations", "dropped", "Citations of an earlier answer are not sent back to a provider.")
-
-
-def _is_empty(part: Part, at: str) -> bool:
-    """`content: ""` beside tool calls is the null of clients that have none."""
-    return isinstance(part, Text) and not part.text and part.at == f"{at}.content"
 
 
 def _reasoning(message: dict[str, Any], at: str, findings: Findings) -> list[Part]:

@@ -6,6 +6,7 @@ The dialect never asks for a model's name, only for these facts; config.yaml can
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 ForcedTools = Literal["always", "without_thinking", "never"]
@@ -152,6 +153,7 @@ _PREFIX = re.compile(r"(?:^|.*[./])(?=claude-)")  # `us.anthropic.`, `anthropic/
 _SUFFIX = re.compile(r"(?:@.*|:.*|-v\d+(?::\d+)?|-latest|-\d{8}(?!\d).*)$")  # `@20250514`, `-v1:0`, `-20251001`
 
 
+@lru_cache(maxsize=1024)
 def short_name(name: str) -> str:
     """A Claude's name without region, vendor, date and revision: two names of one model have one short name."""
     prefix = _PREFIX.match(name)

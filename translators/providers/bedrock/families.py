@@ -6,6 +6,7 @@ The facts that Claude has anywhere are those of the `anthropic` dialect; other f
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from translators.providers.anthropic.families import Family as Facts
@@ -95,6 +96,7 @@ def family_of(name: str, overrides: Mapping[str, Any]) -> Family:
     return replace(family, **ours) if ours else family
 
 
+@lru_cache(maxsize=1024)
 def _known(name: str) -> Family:
     short = short_name(name)
     if short.startswith("claude-"):

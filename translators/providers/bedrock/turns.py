@@ -47,18 +47,22 @@ def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note]
     turns = asked.turns
     lead = next((place for place, turn in enumerate(turns) if turn.role not in _SYSTEM), len(turns))
     system = [block for turn in turns[:lead] for block in _blocks(turn, parts, notes)]
-    messages = _merged(_message(turn, parts, notes) for turn in turns[lead:])
-    messages = _merged(_with_system_settled(messages, family, notes))
-    messages = _merged(_without_last_thoughts(message, notes) for message in messages)
+    messages = _merged([_message(turn, parts, notes) for turn in turns[lead:]])
+    if any(message.role == "system" for message in messages):
+        messages = _merged(_with_system_settled(messages, family, notes))
+    messages = _merged([_without_last_thoughts(message, notes) for message in messages])
     if not messages and system:
         notes.append(Note(turns[0].at, "moved", detail="Without other messages, the system's is sent as the user's."))
         messages, system = [_Message("user", turns[0].at, system)], []
     if not messages:
         raise BadRequest("There is no message with content.", param="messages")
-    for message in messages:
-        _put_results_first(message, parts, notes)
-        _settle_documents(message, parts, notes)
-    _check_pairs(messages, parts)
+    if parts.paths:
+        for message in messages:
+            _put_results_first(message, parts, notes)
+        _check_pairs(messages, parts)
+    if parts.documents:
+        for message in messages:
+            _settle_documents(message, parts, notes)
     _settle_ends(messages, family, notes)
     last = messages[-1]
     return History(
@@ -127,10 +131,12 @@ def _with_system_settled(messages: list[_Message], family: Family, notes: list[N
 
 def _without_last_thoughts(message: _Message, notes: list[Note]) -> _Message:
     """An assistant's message may not end with reasoning, as one does whose answer was cut while it thought."""
+    if message.role != "assistant":
+        return message
     end = len(message.blocks)
     while end and "reasoningContent" in message.blocks[end - 1]:
         end -= 1
-    if message.role == "assistant" and end < len(message.blocks):
+    if end < len(message.blocks):
         notes.append(Note(message.at, "dropped", detail="Reasoning that led to nothing cannot be sent back."))
         message.blocks = message.blocks[:end]
     return message

@@ -5,6 +5,7 @@ The dialect never asks for a model's name, only for these facts; config.yaml can
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 Thinking = Literal["level", "budget", "none"]
@@ -161,17 +162,21 @@ def family_of(name: str, overrides: Mapping[str, Any]) -> Family:
     """What is known of the model `name`; `overrides` are fields of `Family` that config.yaml says otherwise.
 
     The longest name in the table wins that the model's begins with, word by word: `gemini-2.5-flash-lite-001`."""
+    family = _known(name, overrides.get("platform") == "vertex")
+    return replace(family, **overrides) if overrides else family
+
+
+@lru_cache(maxsize=1024)
+def _known(name: str, vertex: bool) -> Family:
     words = short_name(name).lower().partition("@")[0]
     while words not in _FAMILIES and "-" in words:
         words = words.rpartition("-")[0]
     family = _FAMILIES.get(words, _NO_GEMINI)
-    if overrides.get("platform") == "vertex":
+    if vertex:
         # Its schema has no ids of calls, and google-genai has no server-side tool invocations for it.
-        family = replace(family, call_ids=False, search_with_functions=False)
-    elif family.candidates > 1:
-        # The Gemini API has been seen to repeat the parts of all candidates in the first.
-        family = replace(family, candidates=1)
-    return replace(family, **overrides) if overrides else family
+        return replace(family, call_ids=False, search_with_functions=False)
+    # The Gemini API has been seen to repeat the parts of all candidates in the first.
+    return replace(family, candidates=1)
 
 
 def known_models() -> tuple[str, ...]:
