@@ -88,7 +88,9 @@ def remembered(form: Form, response: Mapping[str, Any]) -> Remembered | None:
 
 def missing(id: str) -> Failure:
     """The answer to GET and DELETE /v1/responses/{id} where there is none."""
-    return Failure(404, f"Response with id '{id[:80]}' not found.", "invalid_request_error", "response_id")
+    return Failure(
+        404, f"Response with id '{id[:80]}' not found.", "invalid_request_error", "response_id", "response_not_found"
+    )
 
 
 def deleted(id: str) -> dict[str, Any]:
