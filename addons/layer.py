@@ -75,19 +75,25 @@ class GatewayLayer(HttpLayer):
             elif isinstance(event, events.CommandCompleted) and event.command not in self.command_sources:
                 pass  # likewise
             else:
-                yield from super()._handle_event(event)
-                if isinstance(event, events.DataReceived):
-                    yield from self._check_head(event.connection)
+                yield from self._read(event)
             if self._wanted:
                 yield from self._connect()
             yield from self._set_timer()
-        except NotImplementedError:
-            # mitmproxy reads no trailers, and says so in this way only.
-            assert isinstance(event, events.DataReceived)
-            yield from self._end_all(Trailers(event.connection))
         except Exception:
             logger.exception("The gateway's connection layer failed; the client is disconnected.")
             yield from self._end_all(Crashed())
+
+    def _read(self, event: events.Event) -> Commands:
+        try:
+            yield from super()._handle_event(event)
+        except NotImplementedError:
+            # mitmproxy reads no trailers, and says so in this way only.
+            assert isinstance(event, events.DataReceived)
+            if event.connection in self.connections:  # it may have been given up for what came before its trailers
+                yield from self._end_all(Trailers(event.connection))
+            return
+        if isinstance(event, events.DataReceived):
+            yield from self._check_head(event.connection)
 
     def _check_head(self, connection: Connection) -> Commands:
         """mitmproxy collects a head, and what comes before its turn, without a bound. We do not wait for its end."""

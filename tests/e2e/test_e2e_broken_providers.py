@@ -1,6 +1,7 @@
 """Providers that fail: in every place, in every way, the client is told, in its own dialect, and never too little."""
 
 import json
+import threading
 from typing import Any
 
 import httpx
@@ -19,10 +20,11 @@ from tests.e2e.provider import (
     head,
     raw,
     sse,
+    stepped,
     stream,
     whole,
 )
-from tests.e2e.wire import content, payloads
+from tests.e2e.wire import Wire, asking, content, payloads, request
 
 FORMS = pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
 ENDS = pytest.mark.parametrize("reset", [False, True], ids=["fin", "rst"])
@@ -215,6 +217,18 @@ def test_an_error_without_end_is_read_so_far_and_no_further(client: Client, prov
     failed(answer, streamed)
     assert answer.status_code == 500
     assert len(answer.content) < 10_000
+
+
+def test_trailers_after_an_error_do_not_cost_the_client_its_connection(wire: Wire, provider: Provider) -> None:
+    begun = threading.Event()
+    failing = chunk(sse(claude.error("overloaded_error", "too much"))) + b"0\r\nx-sum: 1\r\n\r\n"
+    provider.scripts = [stepped(head(200, EVENT_STREAM) + chunk(b"".join(EVENTS[:4])), begun, failing)]
+    wire.send(request(body=asking(stream=True)))
+    wire.until(b"Hel")
+    begun.set()
+    assert wire.until(b"\r\n0\r\n\r\n").count(b'"error"') == 1
+    wire.send(request(body=asking()))
+    assert wire.hear().status == 200
 
 
 # --- connections --------------------------------------------------------------------------------------
