@@ -12,6 +12,10 @@ BEGUN = {"type": "response.created", "response": {"id": "resp_1", "status": "in_
 DONE = {"type": "response.completed", "response": {"id": "resp_1", "status": "completed", "output": []}}
 
 
+def stream(events: list[dict[str, Any]]) -> bytes:
+    return b"".join(b"event: %b\ndata: %b\n\n" % (e["type"].encode(), json.dumps(e).encode()) for e in events)
+
+
 def item(event: str, id: str, kind: str = "message") -> dict[str, Any]:
     return {"type": f"response.output_item.{event}", "item": {"id": id, "type": kind}}
 
@@ -59,8 +63,7 @@ def within(event: str, id: str) -> dict[str, Any]:
 )
 def test_places_are_counted(told: list[dict[str, Any]], places: list[tuple[int | None, int | None]]) -> None:
     events = [BEGUN, *told, DONE]
-    data = b"".join(b"event: %b\ndata: %b\n\n" % (e["type"].encode(), json.dumps(e).encode()) for e in events)
-    out, pipe = relayed(data, streamed=True)
+    out, pipe = relayed(stream(events), streamed=True)
     assert pipe.failure is None
     heard = payloads(out)
     assert [event["sequence_number"] for event in heard] == list(range(len(events)))
@@ -72,3 +75,9 @@ def test_places_are_counted(told: list[dict[str, Any]], places: list[tuple[int |
             detail="The provider leaves out where its events belong: they are counted here.",
         )
     ]
+
+
+def test_one_event_without_a_number_is_no_stream_without_numbers() -> None:
+    odd = {"type": "response.of_tomorrow", "a": 1}
+    out, _ = relayed(stream([{**BEGUN, "sequence_number": 0}, odd, {**DONE, "sequence_number": 1}]), streamed=True)
+    assert [payload.get("sequence_number") for payload in payloads(out)] == [0, None, 1]

@@ -19,8 +19,9 @@ class RelayedResponse:
         self.done = False
         self._started = False
         self._calls = False
+        self._numbered = False
         self._places: Places | None = None
-        """Where the server tells none."""
+        """Where the server numbers none of its events."""
 
     def on(self, payload: Any) -> Iterable[Event]:
         """Raises `BadAnswer`."""
@@ -31,7 +32,9 @@ class RelayedResponse:
                 return self.close()
             raise BadAnswer.unreadable("The provider's stream has an event that is no JSON object.")
         kind = payload.get("type")
-        if "sequence_number" not in payload and isinstance(kind, str) and kind.startswith("response."):
+        if "sequence_number" in payload:
+            self._numbered = True
+        elif not self._numbered and isinstance(kind, str) and kind.startswith("response."):
             return self._placed(kind, payload)
         return self._passed(kind, payload)
 
