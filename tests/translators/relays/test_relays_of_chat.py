@@ -204,7 +204,7 @@ def test_the_end_of_a_whole_answers_calls() -> None:
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     (relayed,) = [event for event in chat.answer(Recall()).whole({"choices": [choice]}) if isinstance(event, Relayed)]
     [told] = relayed.payload["choices"]
-    assert told["message"]["tool_calls"] == [told_as]
+    assert told["message"]["tool_calls"] == [call(None, "a", "f", "{}")]
     assert (told["finish_reason"], told["native_finish_reason"]) == ("tool_calls", "stop")
 
 
