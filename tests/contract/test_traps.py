@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -356,3 +357,12 @@ def test_traps_7_and_8_a_finished_choice_says_why_in_openais_words(name: str) ->
         calls = choice["message"].get("tool_calls")
         assert (choice["finish_reason"] == "tool_calls") <= bool(calls)
         assert not calls or choice["finish_reason"] != "stop"
+
+
+@complete
+def test_trap_26_an_id_is_no_place_for_anything_else(name: str) -> None:
+    provider, data = COMPLETE[name]
+    for choice in json.loads(told(provider, "chat", data, streamed=False)[0])["choices"]:
+        ids = [call["id"] for call in choice["message"].get("tool_calls") or ()]
+        assert all(re.fullmatch("[a-zA-Z0-9_.:-]{1,64}", id) for id in ids)
+        assert len(set(ids)) == len(ids)
