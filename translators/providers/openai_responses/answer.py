@@ -17,6 +17,7 @@ from translators.providers.openai_responses.output import OF_PIECES, Item, item_
 from translators.providers.openai_responses.signatures import DIALECT
 from translators.providers.openai_responses.tally import Tally, entries, kind_of
 
+_TIERS = frozenset(("auto", "default", "flex", "scale", "priority", "fast"))
 _OPENING = frozenset(("response.created", "response.queued", "response.in_progress"))
 _QUIET = (
     "keepalive",
@@ -148,7 +149,7 @@ class ResponseAnswer:
         if (usage := usage_of(response)) is not None:
             events.append(UsageReported(usage))
         tier = response.get("service_tier")
-        return [*events, Finished(why, native, tier if isinstance(tier, str) else None)]
+        return [*events, Finished(why, native, tier if isinstance(tier, str) and tier in _TIERS else None)]
 
     # --- items ------------------------------------------------------------------------------------------
 

@@ -363,6 +363,12 @@ def test_pieces_before_a_name_wait_for_it() -> None:
     assert folded(events)[1:3] == [ToolCallStarted(0, "c", "f"), (ToolCallDelta, 0, '{"a":1}')]
 
 
+@pytest.mark.parametrize(("tier", "expected"), [("flex", "flex"), ("gold", None), (5, None)])
+def test_a_tier_is_one_of_openais(tier: Any, expected: str | None) -> None:
+    *_, end = whole({"status": "completed", "output": [], "service_tier": tier})
+    assert end == Finished("stop", "completed", expected)
+
+
 @pytest.mark.parametrize(
     ("ids", "expected"),
     [
