@@ -2,17 +2,19 @@
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from samples import COMPLETE, ENVELOPE, chat_payloads, told
+from samples import COMPLETE, ENVELOPE, SAME_ANSWERS, chat_payloads, told
 from test_requests import MODELS
 
 from translators.clients import chat
 from translators.dialects import Model, Recall, Rendered
 from translators.errors import BadRequest
+from translators.events import Noted, ToolCallStarted
 from translators.pipe import Pipe
 from translators.registry import PROVIDERS
 
@@ -356,3 +358,37 @@ def test_traps_7_and_8_a_finished_choice_says_why_in_openais_words(name: str) ->
         calls = choice["message"].get("tool_calls")
         assert (choice["finish_reason"] == "tool_calls") <= bool(calls)
         assert not calls or choice["finish_reason"] != "stop"
+
+
+CLAUDE = {"id": "a", "name": "f", "input": {}}
+BEDROCK = {"toolUse": {"toolUseId": "a", "name": "f", "input": {}}}
+GEMINI = {"functionCall": {"id": "a", "name": "f"}}
+RESPONSES = {"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"}
+OTHERS = {"id": "a", "type": "function", "function": {"name": "f", "arguments": {}}}
+TWICE = {
+    "anthropic": {"type": "message", "content": [{"type": "tool_use", **CLAUDE}] * 2, "stop_reason": "tool_use"},
+    "bedrock": {"output": {"message": {"content": [BEDROCK, BEDROCK]}}, "stopReason": "tool_use"},
+    "gemini": {"candidates": [{"content": {"parts": [GEMINI, GEMINI]}, "finishReason": "STOP"}]},
+    "openai": {"choices": [{"message": {"tool_calls": [OTHERS, OTHERS]}, "finish_reason": "tool_calls"}]},
+    "openai-responses": {"output": [RESPONSES, RESPONSES], "status": "completed"},
+    "ollama": {"message": {"content": "", "tool_calls": [OTHERS, OTHERS]}, "done": True, "done_reason": "stop"},
+}
+"""By provider dialect, a whole answer with two calls that are alike, down to their ids."""
+
+
+@pytest.mark.parametrize("provider", sorted(TWICE.keys() | PROVIDERS.keys() - SAME_ANSWERS.keys()))
+def test_trap_24_an_answers_identical_calls_stay_two(provider: str) -> None:
+    events = list(PROVIDERS[provider].answer(Recall("m")).whole(TWICE[provider]))
+    calls = [event for event in events if isinstance(event, ToolCallStarted)]
+    assert [(call.index, call.name) for call in calls] == [(0, "f"), (1, "f")]
+    assert calls[0].id == "a" != calls[1].id
+    assert any(isinstance(event, Noted) for event in events) or provider in ("gemini", "ollama")  # ids are rare there
+
+
+@complete
+def test_trap_26_an_id_is_no_place_for_anything_else(name: str) -> None:
+    provider, data = COMPLETE[name]
+    for choice in json.loads(told(provider, "chat", data, streamed=False)[0])["choices"]:
+        ids = [call["id"] for call in choice["message"].get("tool_calls") or ()]
+        assert all(re.fullmatch("[a-zA-Z0-9_.:-]{1,64}", id) for id in ids)
+        assert len(set(ids)) == len(ids)

@@ -18,6 +18,9 @@ class Mender(Protocol):
     """Brings what one choice says to what a client of the dialect can read. Both give the same object back where there
     is nothing to mend."""
 
+    called: bool
+    """Whether the choice has tool calls so far."""
+
     def delta(self, choice: dict[str, Any]) -> dict[str, Any]: ...
 
     def whole(self, choice: dict[str, Any]) -> dict[str, Any]: ...
@@ -28,6 +31,8 @@ class Mender(Protocol):
 
 class AsItCame:
     """Nothing to mend."""
+
+    called = False
 
     def delta(self, choice: dict[str, Any]) -> dict[str, Any]:
         return choice
@@ -47,7 +52,7 @@ class RelayedAnswer:
         self._recall = recall
         self._mender = mender
         self._menders: dict[int, Mender] = {}
-        self._ended: dict[int, str] = {}
+        self._ended: dict[int, Finished] = {}
         self._started = False
         self._counts = Counts()
 
@@ -108,22 +113,24 @@ class RelayedAnswer:
             events.append(Noted(Note("finish_reason", "defaulted", None, "stop", "The provider gave none.")))
             mended = {**mended, "finish_reason": "stop"}
         if mended.get("finish_reason") is not None:
-            mended = self._ending(mended, number, events)
+            mended = self._ending(mended, number, events, called=mender.called)
         return mended
 
-    def _ending(self, choice: dict[str, Any], number: int, events: list[Event]) -> dict[str, Any]:
-        """A client that knows OpenAI's five reasons gets no sixth; the provider's own stays beside it."""
+    def _ending(self, choice: dict[str, Any], number: int, events: list[Event], *, called: bool) -> dict[str, Any]:
+        """A client that knows OpenAI's five reasons gets no sixth, and after calls no `stop`, at which its loop would
+        end; the provider's own stays beside it."""
         native = native_of(choice)
         if native is None:
             return {**choice, "finish_reason": None}
-        self._ended[number] = native
-        if native in OFFICIAL:
+        known = reason_of(native)
+        reason = "tool_calls" if called and known in (None, "stop") else known or "stop"
+        self._ended[number] = Finished(reason, native, None, number)
+        if native in OFFICIAL and reason == known:
             return choice
-        reason = reason_of(native)
-        if reason is None:
-            why = "This reason to stop is not known."
-            events.append(Noted(Note("finish_reason", "approximated", native[:60], "stop", why)))
-        return {**choice, "finish_reason": reason or "stop", "native_finish_reason": native}
+        if reason != known:
+            why = "The answer has tool calls." if known else "This reason to stop is not known."
+            events.append(Noted(Note("finish_reason", "approximated", native[:60], reason, why)))
+        return {**choice, "finish_reason": reason, "native_finish_reason": native}
 
     def _start(self, payload: Mapping[str, Any]) -> list[Event]:
         self._started = True
@@ -134,7 +141,4 @@ class RelayedAnswer:
         if not self._menders or self._menders.keys() != self._ended.keys():
             raise incomplete(self._started)
         self.done = True
-        return [
-            Finished(reason_of(native) or "stop", native, None, number)
-            for number, native in sorted(self._ended.items())
-        ]
+        return [finished for _, finished in sorted(self._ended.items())]

@@ -168,6 +168,46 @@ def test_trap_11_a_reason_of_its_own() -> None:
     assert [event.note.path for event in events if isinstance(event, Noted)] == ["finish_reason"]
 
 
+@pytest.mark.parametrize(
+    ("payloads", "fragments", "reason"),
+    [
+        pytest.param([chunk({"tool_calls": [call(0, "a", "f", "{}")]}), chunk({}, "stop")],
+                     [call(0, "a", "f", "{}")], "tool_calls", id="A26 trap 8 stop after calls"),
+        pytest.param([chunk({"tool_calls": [call(0, "a", "f", "{}")]}), chunk({}, "eos")],
+                     [call(0, "a", "f", "{}")], "tool_calls", id="A26 another word for it"),
+        pytest.param([chunk({"tool_calls": [call(0, "a", "f"), call(1, "b", "f")]}),
+                      chunk({"tool_calls": [call(0, arguments=" ")]}), chunk({}, "tool_calls")],
+                     [call(0, "a", "f"), call(1, "b", "f"), call(0, arguments=" "), call(0, arguments="{}"),
+                      call(1, arguments="{}")], "tool_calls", id="A6 no arguments"),
+        pytest.param([chunk({"tool_calls": [call(0, "a", "f")]}, "tool_calls")],
+                     [call(0, "a", "f", "{}")], "tool_calls", id="A6 no arguments, all in one"),
+        pytest.param([chunk({"tool_calls": [call(0, "a", "f")]}), chunk({}, "length")],
+                     [call(0, "a", "f")], "length", id="trap 9 a cut call stays cut"),
+        pytest.param([chunk({"tool_calls": "f"}), chunk(None, "stop")], ["f"], "stop", id="no calls at all"),
+    ],
+)  # fmt: skip
+def test_the_end_of_calls(payloads: list[dict[str, Any]], fragments: list[Any], reason: str) -> None:
+    machine = chat.answer(Recall())
+    events = [event for payload in [*payloads, sse.DONE] for event in machine.on(payload)]
+    choices = [event.payload["choices"][0] for event in events if isinstance(event, Relayed)]
+    assert [each for choice in choices for each in (choice["delta"] or {}).get("tool_calls") or ()] == fragments
+    assert (choices[-1]["finish_reason"], events[-1].reason) == (reason, reason)  # type: ignore[union-attr]
+
+
+def test_the_end_of_a_whole_answers_calls() -> None:
+    head = {"id": "a", "type": "function"}
+    message = {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{**head, "function": {"name": "f", "arguments": ""}}],
+    }
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    (relayed,) = [event for event in chat.answer(Recall()).whole({"choices": [choice]}) if isinstance(event, Relayed)]
+    [told] = relayed.payload["choices"]
+    assert told["message"]["tool_calls"] == [call(None, "a", "f", "{}")]
+    assert (told["finish_reason"], told["native_finish_reason"]) == ("tool_calls", "stop")
+
+
 def test_usage_from_a_place_of_its_own_is_told_where_the_client_looks() -> None:
     machine, writer = chat.answer(Recall()), chat.streamed(chat.Form(True), ENVELOPE)
     usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}

@@ -122,11 +122,11 @@ class ToolBlock(Block):
     def _id(self, id: str) -> tuple[str, list[Event]]:
         """The provider's own, or one that no other call of the answer has."""
         noted: list[Event] = []
-        if not id:
+        if not id or id in self.tally.ids:
+            why = "The provider gave this call an earlier one's id." if id else "The provider gave this call no id."
             id = f"call_{self._index}"
             while id in self.tally.ids:
                 id += "_"
-            why = "The provider gave this call no id."
             noted.append(Noted(Note(f"tool_calls[{self._index}].id", "synthesised", detail=why)))
         self.tally.ids.add(id)
         return id, noted

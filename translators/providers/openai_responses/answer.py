@@ -17,6 +17,7 @@ from translators.providers.openai_responses.output import OF_PIECES, Item, item_
 from translators.providers.openai_responses.signatures import DIALECT
 from translators.providers.openai_responses.tally import Tally, entries, kind_of
 
+_TIERS = frozenset(("auto", "default", "flex", "scale", "priority", "fast"))
 _OPENING = frozenset(("response.created", "response.queued", "response.in_progress"))
 _QUIET = (
     "keepalive",
@@ -131,8 +132,9 @@ class ResponseAnswer:
         if status == "cancelled":
             raise BadAnswer.unreadable("The provider cancelled the answer.", code="incomplete_answer")
         events: list[Event] = []
+        listed: set[_Place] = set()
         for index, item in enumerate(entries(response, "output")):
-            events += self._item({"output_index": index}, item, done=True)
+            events += self._item({"output_index": index}, item, done=True, listed=listed)
         for place in list(self._places):
             if not place.done:
                 events += self._settled(place, {})
@@ -147,7 +149,7 @@ class ResponseAnswer:
         if (usage := usage_of(response)) is not None:
             events.append(UsageReported(usage))
         tier = response.get("service_tier")
-        return [*events, Finished(why, native, tier if isinstance(tier, str) else None)]
+        return [*events, Finished(why, native, tier if isinstance(tier, str) and tier in _TIERS else None)]
 
     # --- items ------------------------------------------------------------------------------------------
 
@@ -167,16 +169,21 @@ class ResponseAnswer:
             case _:
                 return self._piece("response.content_part.done", "message", payload)
 
-    def _item(self, payload: Mapping[str, Any], item: Mapping[str, Any], *, done: bool) -> list[Event]:
-        """An item that was begun, or is complete; either may come without the other."""
+    def _item(
+        self, payload: Mapping[str, Any], item: Mapping[str, Any], *, done: bool, listed: set[_Place] | None = None
+    ) -> list[Event]:
+        """An item that was begun, or is complete; either may come without the other. In a list of them (`listed` are
+        the places of those before it) each is one of its own, whatever its id."""
         kind, id, call_id = kind_of(item), item.get("id"), item.get("call_id")
         place = self._named(id, kind) or self._named(call_id, kind)
         if place is None and done:
             place = self._place(payload, kind)
-        if place is None:
+        if place is None or (listed and place in listed):
             place = self._opened({**payload, "item_id": id}, kind)
             if isinstance(call_id, str):
                 self._by_id[call_id] = place
+        if listed is not None:
+            listed.add(place)
         if place.done:
             return []
         return self._settled(place, item) if done else place.machine.added(item)
@@ -186,7 +193,7 @@ class ResponseAnswer:
         return place.machine.done(item)
 
     def _named(self, id: Any, kind: str) -> _Place | None:
-        place = self._by_id.get(id) if isinstance(id, str) else None
+        place = self._by_id.get(id) if isinstance(id, str) and id else None
         return place if place is not None and place.kind == kind else None
 
     def _place(self, payload: Mapping[str, Any], kind: str) -> _Place | None:

@@ -151,11 +151,11 @@ class CallItem:
 
     def _identified(self, id: str) -> tuple[str, list[Event]]:
         noted: list[Event] = []
-        if not id:
+        if not id or id in self._tally.ids:
+            why = "The provider gave this call an earlier one's id." if id else "The provider gave this call no id."
             id = f"call_{self._index}"
             while id in self._tally.ids:
                 id += "_"
-            why = "The provider gave this call no id."
             noted.append(Noted(Note(f"tool_calls[{self._index}].id", "synthesised", detail=why)))
         self._tally.ids.add(id)
         return id, noted

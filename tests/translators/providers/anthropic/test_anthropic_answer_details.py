@@ -156,15 +156,18 @@ def test_arguments(start: dict[str, Any], deltas: list[Any], arguments: list[str
 def test_names_and_custom_tools_are_restored() -> None:
     recall = Recall("m", {"a_b_123": "a.b", "run_1": "run!"}, frozenset({"run!"}))
     pieces = [piece('{"in'), piece('put": "ls'), piece(' \\"x\\""}')]
-    events = told(message(*block(0, tool("a_b_123")), *block(1, tool("run_1"), *pieces), reason="tool_use"), recall)
+    events = told(
+        message(*block(0, tool("a_b_123")), *block(1, {**tool("run_1"), "id": "u"}, *pieces), reason="tool_use"), recall
+    )
     assert [event for event in events if isinstance(event, ToolCallStarted | ToolCallDelta)] == [
         ToolCallStarted(0, "t", "a.b"),
         ToolCallDelta(0, "{}"),
-        ToolCallStarted(1, "t", "run!", "custom"),
+        ToolCallStarted(1, "u", "run!", "custom"),
         ToolCallDelta(1, "ls"),
         ToolCallDelta(1, ' "x"'),
     ]
-    whole = {"content": [tool("run_1", input="ls"), tool("run_1", why="x")], "stop_reason": "tool_use"}
+    calls = [tool("run_1", input="ls"), {**tool("run_1", why="x"), "id": "u"}]
+    whole = {"content": calls, "stop_reason": "tool_use"}
     events = list(dialect.answer(recall).whole(whole))
     assert [event.arguments for event in events if isinstance(event, ToolCallDelta)] == ["ls", '{"why": "x"}']
     assert noted(events) == ["tool_calls[1].arguments"]

@@ -363,6 +363,31 @@ def test_pieces_before_a_name_wait_for_it() -> None:
     assert folded(events)[1:3] == [ToolCallStarted(0, "c", "f"), (ToolCallDelta, 0, '{"a":1}')]
 
 
+@pytest.mark.parametrize(("tier", "expected"), [("flex", "flex"), ("gold", None), (5, None)])
+def test_a_tier_is_one_of_openais(tier: Any, expected: str | None) -> None:
+    *_, end = whole({"status": "completed", "output": [], "service_tier": tier})
+    assert end == Finished("stop", "completed", expected)
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        pytest.param([("fc", "a"), ("fc", "b")], ["a", "b"], id="of items"),
+        pytest.param([("fc_1", "a"), ("fc_2", "a")], ["a", "call_1"], id="of calls"),
+        pytest.param([("", ""), ("", "")], ["call_0", "call_1"], id="none"),
+    ],
+)
+def test_trap_24_calls_that_share_an_id_are_two(ids: list[tuple[str, str]], expected: list[str]) -> None:
+    items = [
+        {"type": "function_call", "id": id, "call_id": call_id, "name": "f", "arguments": '{"a":1}'}
+        for id, call_id in ids
+    ]
+    events = whole({"status": "completed", "output": [message("One "), *items, message("two.")]})
+    assert [event.id for event in events if isinstance(event, ToolCallStarted)] == expected
+    assert [event.arguments for event in events if isinstance(event, ToolCallDelta)] == ['{"a":1}'] * 2
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == "One two."
+
+
 def test_what_comes_after_the_end_is_ignored() -> None:
     machine = dialect.answer(Recall(MODEL))
     machine.on(ended())
