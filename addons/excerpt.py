@@ -1,7 +1,7 @@
 """What of a provider's answer that could not be read may stand in a log: its shape, without what it says.
 
 Fixture-ready: one JSON text a payload, whose keys, numbers and kinds are the provider's own; every other text is
-replaced by as many `x`. Of what is no JSON the beginning is shown: a page of a proxy as it is, anything else masked.
+replaced by as many `x`. Of what is no JSON the beginning is shown, masked too, and of a proxy's page its title.
 """
 
 import re
@@ -24,6 +24,7 @@ _KINDS = frozenset(
 )
 """Keys whose values are words of the provider's API."""
 _SAID = re.compile(r"[^\W_]")
+_TITLE = re.compile(r"\s*(?:<!doctype[^>]*>\s*)?(<html\b.*?<title>[^<]{1,80}</title>)", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,47}")
 
 
@@ -37,7 +38,8 @@ def _shown(payload: bytes) -> str:
         return to_json(_masked(from_json(payload))).decode()
     except ValueError:
         raw = payload[:_RAW].decode("utf-8", "replace")
-        return repr(raw if raw.lstrip()[:1] == "<" else _SAID.sub("x", raw))
+        titled = _TITLE.match(raw)
+        return repr(titled[1] if titled else _SAID.sub("x", raw))
 
 
 def _masked(value: Any, key: str = "") -> Any:

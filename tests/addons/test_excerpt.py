@@ -20,10 +20,19 @@ from addons.excerpt import LONGEST, excerpt
         ),
         pytest.param([b'{"type":"my name is Ann"}'], '{"type":"xxxxxxxxxxxxxx"}', id="a sentence for a kind"),
         pytest.param([b'["a","bc"]'], '["x","xx"]', id="a list of texts"),
-        pytest.param([b"<html>502 Bad Gateway</html>"], "'<html>502 Bad Gateway</html>'", id="a proxy's page"),
+        pytest.param(
+            [b"<html>\n<head><title>502 Bad Gateway</title></head>\n<body>Ann</body></html>"],
+            "'<html>\\n<head><title>502 Bad Gateway</title>'",
+            id="a proxy's page",
+        ),
+        pytest.param([b"<b>Ann</b>"], "'<x>xxx</x>'", id="other markup"),
         pytest.param([b"\xff\x00"], "'\ufffd\\x00'", id="no text"),
         pytest.param([b'{"text": "Ann, 5\xff"}'], '\'{"xxxx": "xxx, x\ufffd"}\'', id="broken UTF-8"),
-        pytest.param([b"<p>sk-ant-api03-abcdefghijklmnop"], "'<p>[redacted]'", id="a key in a page"),
+        pytest.param(
+            [b"<html><title>sk-ant-api03-abcdefghijklmnop</title>"],
+            "'<html><title>[redacted]</title>'",
+            id="a key in a page",
+        ),
         pytest.param([b""], "''", id="nothing"),
     ],
 )
