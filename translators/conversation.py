@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from translators.notes import Note
+from translators.quick import quick
 
 Role = Literal["system", "developer", "user", "assistant", "tool"]
 
@@ -50,6 +51,7 @@ class Cache:
 # --- parts --------------------------------------------------------------------------------------
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Text:
     text: str
@@ -146,6 +148,7 @@ class Foreign:
 Part = Text | Refusal | Image | Document | Audio | Reasoning | RedactedReasoning | ToolCall | ToolResult | Foreign
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One message as the client sent it: turns are neither merged nor reordered before a provider dialect sees
@@ -160,6 +163,7 @@ class Turn:
 # --- tools --------------------------------------------------------------------------------------
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class FunctionTool:
     """`parameters` is a JSON Schema, or None where the client gave none."""
@@ -227,6 +231,7 @@ class PromptCache:
     ttl: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Option:
     """`value` under one of the names below; `at` is the path that the client used for it.
@@ -280,6 +285,7 @@ class Knobs:
         ]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """A whole request. `stream` says how the client wants its answer, and is no option of the model's."""

@@ -12,6 +12,7 @@ from translators.conversation import Conversation
 from translators.errors import Failure
 from translators.events import Event
 from translators.notes import Note
+from translators.quick import quick
 
 Framing = Literal["sse", "ndjson", "eventstream"]
 """How a provider cuts its stream into payloads."""
@@ -39,6 +40,7 @@ class Forgetful:
 FORGETFUL = Forgetful()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model as its provider knows it. `overrides` is what configuration says of it and of its provider, over what
@@ -59,6 +61,7 @@ class Envelope:
     model: str
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Recall:
     """What the reader of an answer must know of its request.
@@ -75,6 +78,7 @@ class Recall:
     choices: int = 1
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A provider request: `path` (perhaps with a query) below the base URL, `headers` of the dialect (never a
@@ -144,6 +148,7 @@ class Writer(Protocol):
         """Instead of `close`: the client's form of an error in the middle of an answer."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A client's request, parsed. `form` is the client dialect's own memory of how the answer must look.

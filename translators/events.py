@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from translators.notes import Note
+from translators.quick import quick
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
@@ -25,12 +26,14 @@ class Started:
     model: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class TextDelta:
     text: str
     choice: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ReasoningDelta:
     """`block` counts reasoning blocks (redacted ones too) from 0."""
@@ -78,6 +81,7 @@ class ToolCallStarted:
     choice: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ToolCallDelta:
     """A piece of the arguments: JSON text of a function, free text of a custom tool. The pieces of a function
