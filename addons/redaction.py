@@ -13,9 +13,19 @@ from typing import Final
 HIDDEN: Final = "[redacted]"
 
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "api-key", "x-api-key", "x-goog-api-key"})
-_SECRET_ENDINGS = ("authorization", "api-key", "apikey", "security-token", "access-token", "auth-token", "secret")
+_SECRET_ENDINGS = (
+    "authorization",
+    "api-key",
+    "apikey",
+    "subscription-key",
+    "security-token",
+    "access-token",
+    "auth-token",
+    "secret",
+)
 
 # Each shape with a literal that it cannot be without: looking for the literal is what makes a clean body cheap.
+# Those that could begin anywhere in a long word begin at its start, or a hostile body would be searched for ever.
 _SHAPES = (
     ("sk-", r"sk-(?<![A-Za-z0-9]sk-)[A-Za-z0-9_-]{16,}", HIDDEN),
     ("gsk_", r"gsk_[A-Za-z0-9]{16,}", HIDDEN),
@@ -23,6 +33,15 @@ _SHAPES = (
     ("AIza", r"AIza[A-Za-z0-9_-]{30,}", HIDDEN),
     ("earer ", r"(earer +)(?=\S*[0-9_-])[A-Za-z0-9._~+/=-]{12,}", rf"\1{HIDDEN}"),
     ("key=", r"([?&](?:api[-_]?)?key=)[^&\s\"']+", rf"\1{HIDDEN}"),
+    ("sig=", r"([?&]sig=)[^&\s\"']+", rf"\1{HIDDEN}"),
+    ("oken=", r"((?:[Aa]ccess[-_]|[Ss]ecurity-)[Tt]oken=)[^&\s\"']+", rf"\1{HIDDEN}"),
+    ("ignature=", r"(ignature=)[0-9a-fA-F]{32,}", rf"\1{HIDDEN}"),
+    ("ya29.", r"(?<![A-Za-z0-9._-])ya29\.[A-Za-z0-9._-]{16,}", HIDDEN),
+    ("eyJ", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}", HIDDEN),
+    ("AKIA", r"(?<![A-Za-z0-9])AKIA[A-Z0-9]{16}(?![A-Za-z0-9])", HIDDEN),
+    ("ASIA", r"(?<![A-Za-z0-9])ASIA[A-Z0-9]{16}(?![A-Za-z0-9])", HIDDEN),
+    ("ABSK", r"(?<![A-Za-z0-9+/])ABSK[A-Za-z0-9+/]{40,}={0,2}", HIDDEN),
+    ("bedrock-api-key-", r"bedrock-api-key-[A-Za-z0-9+/_=-]{16,}", HIDDEN),
 )
 _IN_TEXT = tuple((sign, re.compile(shape), instead) for sign, shape, instead in _SHAPES)
 _IN_BYTES = tuple((sign.encode(), re.compile(shape.encode()), instead.encode()) for sign, shape, instead in _SHAPES)

@@ -16,7 +16,8 @@ from translators.framing import compression, eventstream, json_text, ndjson, sse
 from translators.notes import Note
 
 Tap = Callable[[str, bytes, bytes, tuple[Note, ...]], None]
-"""Hears each payload of a stream: its event name, its bytes, the client bytes it became, the notes it left."""
+"""Hears each payload of a stream: its event name, its bytes, the client bytes it became, the notes it left. What the
+end of the bytes became is heard with no bytes of the provider's."""
 
 
 class Frames(Protocol):
@@ -139,7 +140,7 @@ class Pipe:
                 self._body = _Whole(self)
                 self._body.feed(self._head)
             out = self._body.close()
-            return out if self.failure or self.done else out + self._finish()
+            return out if self.failure or self.done else out + self._ending()
         except compression.Undecodable as error:
             return self._fail(BadAnswer.unreadable(f"The provider's compressed answer cannot be read: {error}."))
         except TranslationError as error:
@@ -194,6 +195,16 @@ class Pipe:
             self.failure = error.failure
         return b"".join(pieces)
 
+    def _ending(self) -> bytes:
+        """What the end of the bytes brings. Of a stream that has no end marker it is heard as a payload of nothing."""
+        notes = len(self.notes)
+        out = self.ended() if self.streams else b""
+        if not self.failure:
+            out += self._finish()
+        if self._tap is not None and self.streams and out:
+            self._tap("", b"", out, tuple(self.notes[notes:]))
+        return out
+
     def _finish(self) -> bytes:
         if self.finished is None:
             return self._fail(BadAnswer.unreadable("The provider's answer ended without saying why."))
@@ -234,9 +245,7 @@ class _Stream:
         return b"".join(out)
 
     def close(self) -> bytes:
-        pipe = self._pipe
-        out = b"".join([pipe.payload(name, payload) for name, payload in self._frames.close() or ()])
-        return out if pipe.failure or pipe.done else out + pipe.ended()
+        return b"".join([self._pipe.payload(name, payload) for name, payload in self._frames.close() or ()])
 
 
 class _Whole:

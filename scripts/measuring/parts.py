@@ -169,7 +169,8 @@ def _ordered[T](items: Sequence[T], turn: int) -> list[T]:
 
 @dataclass
 class Stopwatch:
-    """Microseconds of one thing done many times: the least of several rounds, which disturbances only make longer."""
+    """Microseconds of processor time of one thing done many times: the least of several rounds, which disturbances only
+    make longer."""
 
     rounds: int = 7
     seconds: float = 0.15
@@ -178,8 +179,8 @@ class Stopwatch:
         action()
         best = float("inf")
         for _ in range(self.rounds):
-            count, started = 0, time.perf_counter()
-            while (spent := time.perf_counter() - started) < self.seconds:
+            count, started = 0, time.process_time()
+            while (spent := time.process_time() - started) < self.seconds:
                 action()
                 count += 1
             best = min(best, spent / count)

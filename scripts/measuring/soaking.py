@@ -14,26 +14,33 @@ WORKERS = 8
 EXCHANGES_A_CONNECTION = 25
 SAMPLES = 80
 ANSWER_SECONDS = 30.0
+LARGEST_ANSWER = 1024 * 1024
 CYCLE = (
     *["whole"] * 11,
     *["bulk"] * 5,
     *["chunks"] * 2,
+    *["several-whole", "several-bulk"],
     *["leave-stream", "leave-whole"],
     *["error", "cut", "no-key", "no-json", "no-path"],
 )
-"""One turn of what clients do, shuffled by its stride; `leave-...` closes the connection before the answer is over."""
+"""One turn of what clients do, shuffled by its stride; `leave-...` closes the connection before the answer is over,
+`several-...` becomes several calls to the provider."""
 STRIDE = 7
+CHOICES = 3
 
 ANSWERS = {
     "whole": b" 200 ",
     "bulk": b" 200 ",
     "chunks": b" 200 ",
+    "several-whole": b" 200 ",
+    "several-bulk": b" 200 ",
     "error": b" 503 ",
     "cut": b" 200 ",
     "no-key": b" 401 ",
     "no-json": b" 400 ",
     "no-path": b" 404 ",
 }
+EVENTS = {"bulk": wire.EVENTS, "chunks": wire.EVENTS, "several-bulk": CHOICES * wire.EVENTS}
 
 
 @dataclass
@@ -86,7 +93,7 @@ async def _client(port: int, memory: Memory, kinds: Iterator[str]) -> None:
     """Takes the next kind as long as there are any; a new connection for every few."""
     while portion := list(islice(kinds, EXCHANGES_A_CONNECTION)):
         while portion:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=LARGEST_ANSWER)
             try:
                 await _talk(reader, writer, memory, portion)
             finally:
@@ -120,6 +127,10 @@ def _request(kind: str) -> bytes:
             return wire.request("whole", chat=True).replace(b'"messages"', b"'messages'")
         case "no-path":
             return wire.request("whole", chat=True).replace(b"/v1/chat/completions", b"/v1/chat/complete")
+        case "several-whole":
+            return wire.request("whole", chat=True, n=CHOICES)
+        case "several-bulk":
+            return wire.request("bulk", chat=True, n=CHOICES)
         case "whole" | "bulk" | "chunks" | "error" | "cut":
             return wire.request(kind, chat=True)
         case _:
@@ -137,8 +148,10 @@ async def _answer(kind: str, reader: asyncio.StreamReader, memory: Memory) -> No
     body = await _body(reader, head.lower())
     if ANSWERS[kind] not in head.partition(b"\r\n")[0] + b" ":
         memory.wrong.append(f"{kind}: {(head + body)[:200]!r}")
-    elif kind in ("bulk", "chunks") and body.count(wire.MARK) != wire.EVENTS:
+    elif kind in EVENTS and body.count(wire.MARK) != EVENTS[kind]:
         memory.wrong.append(f"{kind}: {body.count(wire.MARK)} events")
+    elif kind == "several-whole" and body.count(b'"finish_reason":"stop"') != CHOICES:
+        memory.wrong.append(f"{kind}: {body[:200]!r}")
     elif kind == "cut" and b'"error"' not in body:
         memory.wrong.append(f"{kind}: no error in the stream")
 

@@ -1,14 +1,13 @@
 """`scripts/bench --translation`: what the translation alone costs, next to parsing and writing the same JSON.
 
 The floor of a request is parsing the client's body and writing the provider's; of an answer, parsing the provider's
-payloads and writing the client's, both with Python's own `json`. Every provider dialect is asked by a chat; the relays
-by their own clients.
+payloads and writing the client's, both with Python's own `json`. Every provider dialect is asked by a chat, one of
+them by the other clients too, and the relays by their own clients.
 """
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic_core import from_json, to_json
 
@@ -19,7 +18,6 @@ from translators.dialects import Envelope, Model, Recall, Upstream, Writer
 from translators.pipe import Pipe
 from translators.registry import CLIENTS, PROVIDERS, RELAYS
 
-CHAT = CLIENTS["chat"]
 ENVELOPE = Envelope("chatcmpl-bench", 0, wire.MODEL)
 DELTAS = 200
 MANY = 100_000
@@ -63,52 +61,69 @@ def report(say: Say) -> int:
             ratio = ours / floor
             missed += ratio > TARGET
             verdict = f"  <= {TARGET:g}  {'ok' if ratio <= TARGET else 'MISSED'}"
-            say(f"{way.name:28}{what:18}{ours:12.2f}{floor:12.2f}{ratio:8.1f}{verdict}")
+            say(f"{way.name:30}{what:16}{ours:12.2f}{floor:12.2f}{ratio:8.1f}{verdict}")
         growth = _growth(way)
         missed += growth > FLAT
         verdict = f"  <= {FLAT:g}  {'ok' if growth <= FLAT else 'MISSED'}"
-        say(f"{way.name:28}{f'event, of {MANY:,}':42}{growth:8.2f}{verdict}")
+        say(f"{way.name:30}{f'event, of {MANY:,}':40}{growth:8.2f}{verdict}")
     say(f"Targets missed: {missed}.")
     return missed
 
 
 def ways() -> list[Way]:
-    """Chat to every provider dialect, and every relay."""
+    """Chat to every provider dialect, the other clients to one, and every relay."""
     translated = [
-        _translated(name, SAMPLES[name]) for name in PROVIDERS if name in SAMPLES and ("chat", name) not in RELAYS
+        _translated("chat", name, SAMPLES[name])
+        for name in PROVIDERS
+        if name in SAMPLES and ("chat", name) not in RELAYS
     ]
+    others = [_translated(client, "anthropic", SAMPLES["anthropic"]) for client in CLIENTS if client != "chat"]
     relayed = [_relayed(client, name, SAMPLES[name]) for client, name in RELAYS if name in SAMPLES]
-    return [*translated, *relayed]
+    return [*translated, *others, *relayed]
 
 
-def _asked(stream: bool, **fields: Any) -> bytes:
-    body = {**wire.question("each", 0, chat=True), **fields, "stream": stream}
-    return json.dumps(body).encode()
+def _asked(client: str) -> bytes:
+    """The same question by each client."""
+    asked = wire.question("each", 0, chat=True)
+    match client:
+        case "completions":
+            text = "\n".join(message["content"] for message in asked.pop("messages"))
+            del asked["tools"]
+            asked |= {"prompt": text}
+        case "responses":
+            system, *turns = asked.pop("messages")
+            tools = [{"type": "function", **tool["function"], "strict": False} for tool in asked.pop("tools")]
+            limit = asked.pop("max_tokens")
+            asked |= {
+                "instructions": system["content"],
+                "input": turns,
+                "tools": tools,
+                "max_output_tokens": limit,
+                "store": False,
+            }
+    return json.dumps({**asked, "stream": True}).encode()
 
 
-def _translated(name: str, sample: Sample) -> Way:
-    provider = PROVIDERS[name]
+def _translated(client: str, name: str, sample: Sample) -> Way:
+    speaker, provider, body = CLIENTS[client], PROVIDERS[name], _asked(client)
 
     def ask(body: bytes) -> bytes:
-        return to_json(provider.render(CHAT.parse(from_json(body)).conversation, Model(sample.model)).body)
+        return to_json(provider.render(speaker.parse(from_json(body)).conversation, Model(sample.model)).body)
 
-    form = CHAT.parse(from_json(_asked(True))).form
+    form = speaker.parse(from_json(body)).form
     return Way(
-        f"chat -> {name}",
+        f"{client} -> {name}",
         sample,
-        _asked(True),
+        body,
         ask,
         provider,
-        lambda: CHAT.streamed(form, ENVELOPE),
-        lambda: CHAT.whole(form, ENVELOPE),
+        lambda: speaker.streamed(form, ENVELOPE),
+        lambda: speaker.whole(form, ENVELOPE),
     )
 
 
 def _relayed(client: str, name: str, sample: Sample) -> Way:
-    relay = RELAYS[client, name]
-    body = (
-        _asked(True) if client == "chat" else json.dumps({"model": "m", "input": "Hi" * 500, "stream": True}).encode()
-    )
+    relay, body = RELAYS[client, name], _asked(client)
 
     def ask(body: bytes) -> bytes:
         return to_json(relay.render(from_json(body), Model(sample.model)).rendered.body)

@@ -45,9 +45,9 @@ def question(kind: Kind, number: int, *, chat: bool) -> dict[str, Any]:
     return body
 
 
-def request(kind: Kind, number: int = 0, *, chat: bool) -> bytes:
-    """The same as bytes of HTTP/1.1."""
-    body = json.dumps(question(kind, number, chat=chat)).encode()
+def request(kind: Kind, number: int = 0, *, chat: bool, **more: Any) -> bytes:
+    """The same as bytes of HTTP/1.1, with `more` fields."""
+    body = json.dumps(question(kind, number, chat=chat) | more).encode()
     path = "/v1/chat/completions" if chat else "/v1/messages"
     head = (
         f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\naccept: */*\r\n"

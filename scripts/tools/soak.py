@@ -16,10 +16,10 @@ WARM_UP = 5000
 """Python's own pools still fill for thousands of exchanges after the number of objects has become constant."""
 
 DESCRIPTION = f"""\
-Sends exchanges of all kinds through a gateway of its own, on loopback: whole answers, streams, providers that fail or
-break off, clients that leave, requests that are refused. Samples the gateway's memory, and tells its median in the
-first and in the last quarter and what 1,000 exchanges leave behind. {WARM_UP:,} exchanges before the first sample fill
-caches and pools."""
+Sends exchanges of all kinds through a gateway of its own, on loopback: whole answers, streams, requests that become
+several calls, providers that fail or break off, clients that leave, requests that are refused. Samples the gateway's
+memory, and tells its median in the first and in the last quarter and what 1,000 exchanges leave behind. {WARM_UP:,}
+exchanges before the first sample fill caches and pools."""
 EPILOG = f"Exit status: 0; with --check 1 above {BOUND:g} KB in 1,000 exchanges; 2 where an answer was wrong."
 
 

@@ -1,6 +1,7 @@
 import base64
 import hashlib
 import json
+import time
 
 import pytest
 
@@ -14,7 +15,8 @@ SHORT = hashlib.sha256(PICTURE).hexdigest()[:12]
 @pytest.mark.parametrize(
     "name",
     ["Authorization", "proxy-authorization", "x-api-key", "X-Goog-Api-Key", "api-key", "Cookie", "set-cookie",
-     "x-amz-security-token", "ocp-apim-apikey", "x-client-secret"],
+     "x-amz-security-token", "ocp-apim-apikey", "ocp-apim-subscription-key", "x-client-secret",
+     "x-goog-iap-jwt-auth-token"],
 )  # fmt: skip
 def test_secret_headers(name):
     assert redaction.header(name, "anything at all") == "[redacted]"
@@ -33,6 +35,17 @@ def test_other_headers_stay(name):
         pytest.param("bearer documentation", "bearer documentation", id="a word after bearer"),
         pytest.param("POST /v1beta/m:go?alt=sse&key=AbCd", "POST /v1beta/m:go?alt=sse&key=[redacted]", id="query"),
         pytest.param("AIza" + "x" * 35, "[redacted]", id="Google"),
+        pytest.param("ya29." + "aB3_-" * 20, "[redacted]", id="Google's token"),
+        pytest.param(f'"eyJ{"a" * 30}.eyJ{"b-" * 30}.{"c_" * 20}"', '"[redacted]"', id="JWT"),
+        pytest.param("Credential=AKIAIOSFODNN7EXAMPLE/2026", "Credential=[redacted]/2026", id="AWS access key"),
+        pytest.param("as ASIAIOSFODNN7EXAMPLE.", "as [redacted].", id="AWS access key of a session"),
+        pytest.param("Signature=" + "0a" * 32, "Signature=[redacted]", id="AWS signature"),
+        pytest.param("?X-Amz-Security-Token=abc%2F&b=1", "?X-Amz-Security-Token=[redacted]&b=1", id="AWS session"),
+        pytest.param("ABSK" + "Qmx" * 30 + "==", "[redacted]", id="Bedrock's long-term key"),
+        pytest.param("bedrock-api-key-" + "YmVk" * 10 + "==", "[redacted]", id="Bedrock's short-term key"),
+        pytest.param("https://a/b?sv=1&sig=a%2Fb%3D&se=2", "https://a/b?sv=1&sig=[redacted]&se=2", id="Azure SAS"),
+        pytest.param("?access_token=abc123&x=1", "?access_token=[redacted]&x=1", id="token in a query"),
+        pytest.param("ASIAN AKIA eyJ.a.b ya29.x ABSKx", "ASIAN AKIA eyJ.a.b ya29.x ABSKx", id="no tokens"),
         pytest.param("task-oriented-programming-is-fine", "task-oriented-programming-is-fine", id="no key: task-"),
         pytest.param("the disk-based sk-short", "the disk-based sk-short", id="no key: too short"),
     ],
@@ -98,3 +111,13 @@ def test_long_text_is_not_media():
 )
 def test_one_line(given, expected):
     assert redaction.one_line(given, 20) == expected
+
+
+@pytest.mark.parametrize(
+    "piece", ["eyJ", "eyJaaaaaaaaaa.", "ya29.", "ABSK", "AKIA", "sk-", "bedrock-api-key-", "earer "]
+)
+def test_no_body_is_searched_for_ever(piece):
+    before = time.process_time()
+    redaction.body((piece * 200_000).encode())
+    redaction.body(piece.encode() + b"a" * 1_000_000)
+    assert time.process_time() - before < 2

@@ -38,7 +38,8 @@ def check(body: Any, before: int = 0) -> dict[str, Any]:
     as `before` says are not the client's own words: paths are counted without them."""
     fields, problems = copied(ADAPTER, json_object(body))
     problems = [replace(each, path=client_path(each.path, before)) for each in problems]
-    if problems := [*_misplaced(body), *_not_kept(body), *problems]:
+    misplaced = () if _CHATS.keys().isdisjoint(body) else _misplaced(body)
+    if problems := [*misplaced, *_not_kept(body), *problems]:
         raise refusal(problems)
     return fields
 

@@ -218,6 +218,8 @@ class History:
             self._left(item, at)
 
     def _left(self, item: dict[str, Any], at: str) -> None:
+        if not item:
+            return
         for name in _FILLED_IN:
             item.pop(name, None)
         if item.get("caller") == {"type": "direct"}:

@@ -52,10 +52,10 @@ class Options:
 def options(fields: dict[str, Any], history: History, findings: Findings) -> Options:
     """Pops all that is left in `fields`, so it comes last."""
     out = Options(fields, findings)
-    for name, option in _AS_THEY_ARE.items():
+    for name in [name for name in _AS_THEY_ARE if name in fields]:
         value = out.take(name)
         if value is not None and value != _DEFAULTS.get(name):
-            out.put(option, value, name)
+            out.put(_AS_THEY_ARE[name], value, name)
     _include(out)
     _reasoning(out, history)
     _text(out, out.take("text") or {}, "text")

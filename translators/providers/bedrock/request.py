@@ -1,5 +1,6 @@
 """A conversation as a request to Bedrock's Converse API (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html)."""
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -62,13 +63,19 @@ def render(asked: Conversation, model: Model) -> Rendered:
     streams = _streams(asked.stream, family, bool(tools), notes)
     operation = "converse-stream" if streams else "converse"
     return Rendered(
-        path=f"/model/{quote(model.name, safe='-._~')}/{operation}",
+        path=f"/model/{_quoted(model.name)}/{operation}",
         body=_filled(body),
         headers={"accept": "application/vnd.amazon.eventstream"} if streams else {},
         notes=(*notes, *settings.left(knobs)),
         recall=Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom), model.memory),
         streams=streams,
     )
+
+
+@lru_cache(maxsize=1024)
+def _quoted(model: str) -> str:
+    """An ARN has slashes and colons."""
+    return quote(model, safe="-._~")
 
 
 def _filled(fields: dict[str, Any]) -> dict[str, Any]:
