@@ -10,8 +10,10 @@ import importlib.util
 import json
 import logging
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
@@ -114,7 +116,7 @@ class Tokens:
     def __init__(self, issuer: str, fetch: Callable[[], Token], now: Callable[[], float]) -> None:
         self._issuer, self._fetch, self._now = issuer, fetch, now
         self._token: Token | None = None
-        self._fetching: asyncio.Task[Token] | None = None
+        self._fetching: asyncio.Future[Token] | None = None
 
     async def token(self) -> str:
         """One that is good for some time yet. Raises `Unauthorised`."""
@@ -122,7 +124,7 @@ class Tokens:
         if left > EARLY_SECONDS and self._token is not None:
             return self._token.text
         if self._fetching is None:
-            self._fetching = asyncio.create_task(asyncio.to_thread(self._fetch))
+            self._fetching = _beside(self._fetch)
             self._fetching.add_done_callback(self._fetched)
         if left > LAST_SECONDS and self._token is not None:
             return self._token.text
@@ -131,10 +133,27 @@ class Tokens:
         except NoCredentials as error:
             raise _refused(self._issuer, error) from None
 
-    def _fetched(self, task: "asyncio.Task[Token]") -> None:
+    def _fetched(self, fetching: "asyncio.Future[Token]") -> None:
         self._fetching = None
-        if not task.cancelled() and task.exception() is None:
-            self._token = task.result()
+        if not fetching.cancelled() and fetching.exception() is None:
+            self._token = fetching.result()
+
+
+def _beside[Made](work: Callable[[], Made]) -> asyncio.Future[Made]:
+    """`work` in a thread of its own. A library may wait for minutes: a gateway that is stopped does not wait for it, as
+    it would for the threads of asyncio."""
+    made: Future[Made] = Future()
+
+    def run() -> None:
+        if not made.set_running_or_notify_cancel():
+            return
+        try:
+            made.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            made.set_exception(error)
+
+    threading.Thread(target=run, name="credentials", daemon=True).start()
+    return asyncio.wrap_future(made)
 
 
 class Bearer:
@@ -158,7 +177,7 @@ class Signer:
 
     async def authorised(self, request: ProviderRequest) -> ProviderRequest:
         try:
-            frozen = await asyncio.to_thread(self._frozen)
+            frozen = await _beside(self._frozen)
         except NoCredentials as error:
             raise _refused("AWS", error) from None
         return replace(request, secrets=(*request.secrets, *self._signature(request, frozen)), auth=None)

@@ -2,15 +2,18 @@
 provider is looked at as it came."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from openai import OpenAI
+from pydantic import BaseModel
 
 from tests.e2e.answers import USAGE, Told
 from tests.e2e.every_provider import CANARIES
 from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.provider import Provider
-from tests.e2e.provider_cases import ASKED, CALLING, EVERY, FORMS, SYSTEM, TOOL, Case, arrived, asks, plain
+from tests.e2e.provider_cases import ASKED, CALLING, CASES, EVERY, FORMS, SYSTEM, TOOL, Case, arrived, asks, plain
 
 
 @FORMS
@@ -59,6 +62,41 @@ def test_a_tool_loop(by: OpenAI, provider: Provider, case: Case, streamed: bool)
     arrived(case, first, streamed)
     arrived(case, second, False)
     assert second.json == case.loop
+
+
+class City(BaseModel):
+    name: str
+
+
+def _converse(body: Any) -> Any:
+    return json.loads(body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"])
+
+
+SCHEMAS: dict[str, Callable[[Any], Any]] = {
+    "gemini": lambda body: body["generationConfig"]["responseJsonSchema"],
+    "express": lambda body: body["generationConfig"]["responseJsonSchema"],
+    "vertex-claude": lambda body: body["output_config"]["format"]["schema"],
+    "bedrock": _converse,
+    "quirky": lambda body: body["response_format"]["json_schema"]["schema"],
+    "codex": lambda body: body["text"]["format"]["schema"],
+    "azure": lambda body: body["response_format"]["json_schema"]["schema"],
+    "ollama": lambda body: body["format"],
+}
+"""Where a schema for the answer is, by provider."""
+
+
+@pytest.mark.parametrize("model", SCHEMAS)
+def test_a_parsed_answer(by: OpenAI, provider: Provider, model: str) -> None:
+    case = CASES[model]
+    provider.default = case.speech.answer(Told('{"name": "Rome"}'))
+    asked: Any = {"model": model, "messages": [ASKED], "max_tokens": 100, "response_format": City}
+    assert by.chat.completions.parse(**asked).choices[0].message.parsed == City(name="Rome")
+    with by.chat.completions.stream(**asked) as events:
+        assert events.get_final_completion().choices[0].message.parsed == City(name="Rome")
+    for call in provider.calls:
+        schema = SCHEMAS[model](call.json)
+        assert (schema["type"], schema["required"], schema["additionalProperties"]) == ("object", ["name"], False)
+        assert schema["properties"]["name"]["type"] == "string"
 
 
 def test_no_key_is_in_the_log(many: GatewayProcess) -> None:

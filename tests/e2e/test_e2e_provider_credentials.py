@@ -30,8 +30,9 @@ from tests.e2e.every_provider import (
     every_provider,
 )
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess
-from tests.e2e.provider import Call, Provider, whole
+from tests.e2e.provider import Call, Provider, held, whole
 from tests.e2e.provider_cases import CASES, FORMS, asks
+from tests.e2e.wire import Wire, asking, request
 
 
 def signature(call: Call, credentials: Credentials) -> str:
@@ -136,6 +137,24 @@ async def test_a_token_is_fetched_once_for_all(fresh: GatewayProcess, provider: 
     assert {headers["x-goog-user-project"] for headers in with_token} == {"who-pays"}
     assert "invalid_grant" in fresh.output
     assert [canary for canary in CANARIES if canary in fresh.output] == []
+
+
+def test_an_issuer_that_hangs_holds_up_nobody(provider: Provider, tmp_path: Path) -> None:
+    """Neither those who need no token of his, nor the end."""
+    provider.default = GEMINI.answer()
+    asked: Any = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 100}
+    hanging = Issuers()
+    with every_provider(tmp_path, provider, hanging) as gateway:
+        hanging.call()  # for the models of Ollama, at the start
+        hanging.scripts = [held()]
+        with Wire(gateway.port) as wire:
+            wire.send(request(body=asking(model="vertex-gemini"), x_request_id="leaves"))
+            assert hanging.call(1).path == "/token"
+            with OpenAI(api_key=CLIENT_KEY, base_url=f"{gateway.url}/v1", max_retries=0) as sdk:
+                assert sdk.chat.completions.create(model="gemini", **asked).choices[0].message.content == "Hello there"
+        assert gateway.record("leaves")["end"] == "cancelled"
+        assert gateway.stop() == 0
+    hanging.close()
 
 
 HIDING = """

@@ -1,5 +1,6 @@
 """What goes wrong at every kind of provider, in its own words, as OpenAI's SDK raises it."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 from openai import OpenAI
 
 from tests.e2e import claude
-from tests.e2e.answers import Speech, Told, data
+from tests.e2e.answers import BEDROCK, CLAUDE, OLLAMA, RESPONSES, Speech, Told, data
+from tests.e2e.every_provider import CANARIES
 from tests.e2e.gateway_process import CLIENT_KEY
 from tests.e2e.provider import LAST_CHUNK, Call, Provider, Script, chunk, head, sse, whole
 from tests.e2e.provider_cases import CASES, FORMS, Case, asks
@@ -147,3 +149,35 @@ def test_no_answer_at_all(by: OpenAI, provider: Provider, case: Case, streamed: 
         asks(by, case, streamed)
     assert (caught.value.status_code, caught.value.code) == (502, "bad_provider_answer")
     assert CLIENT_KEY not in caught.value.message
+
+
+@pytest.mark.parametrize("where", ["whole", "in-the-stream"])
+@KINDS
+def test_our_credentials_said_back_to_us(by: OpenAI, provider: Provider, case: Case, where: str) -> None:
+    """By an error's text, which otherwise goes on to the client."""
+    quoted = ("authorization", "x-goog-api-key", "api-key", "x-amz-security-token")
+
+    async def script(call: Call) -> None:
+        said = " and ".join(call.headers[name] for name in quoted if name in call.headers)
+        body, headers = REFUSALS[case.model](503)
+        told = json.loads(json.dumps(body).replace(SAID, f"{SAID}: {said} is no good"))
+        if where == "whole":
+            await whole(told, 503, headers)(call)
+        elif case.speech is CLAUDE:
+            await begun(case.speech, sse(told))(call)
+        elif case.speech is BEDROCK:
+            await begun(case.speech, framed({":exception": "throttlingException", **told}))(call)
+        elif case.speech is RESPONSES:
+            await begun(case.speech, sse({**told["error"], "type": "error"}))(call)
+        elif case.speech is OLLAMA:
+            await begun(case.speech, json.dumps(told).encode() + b"\n")(call)
+        else:
+            await begun(case.speech, data(told))(call)
+
+    provider.default = script
+    with pytest.raises(openai.APIError, match=SAID) as caught:
+        asks(by, case, where != "whole")
+    heard = json.dumps([caught.value.message, caught.value.body])
+    assert [canary for canary in (*CANARIES, "Signature=") if canary in heard] == []
+    [call] = provider.calls
+    assert [name for name in quoted if call.headers.get(name, "nowhere") in heard] == []

@@ -15,7 +15,7 @@ from tests.e2e.answers import BEDROCK, GEMINI, Speech, Told, data, gemini
 from tests.e2e.every_provider import OTHER_CLIENT
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config
 from tests.e2e.provider import Call, Provider, Script, stream, whole
-from tests.e2e.provider_cases import CALLING, FORMS
+from tests.e2e.provider_cases import CALLING, CASES, FORMS
 from tests.translators.providers.bedrock.bedrock_frames import framed
 
 SCHEMA: Any = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -75,6 +75,30 @@ def test_a_tool_loop_sends_only_the_result(by: OpenAI, provider: Provider, model
     assert [role for role, _ in said] == ["user", "model", "user"]
     assert "sunny" in json.dumps(said[2][1])
     assert "Rome" in json.dumps(said[1][1])
+
+
+PATCH = Told("", (("call_1", "apply_patch", {"input": "*** Begin Patch"}),))
+
+
+@FORMS
+@pytest.mark.parametrize("model", ["gemini", "vertex-claude", "bedrock", "quirky", "ollama"])
+def test_a_tool_of_free_text(by: OpenAI, provider: Provider, model: str, streamed: bool) -> None:
+    """As Codex has it. To these providers it is a function of one text, to the client it is what it was."""
+    speech = CASES[model].speech
+    provider.scripts = [speech.answer(PATCH), speech.answer()]
+    tool = {"type": "custom", "name": "apply_patch", "description": "Patches files."}
+    asked: Any = {"model": model, "tools": [tool], "store": False}
+    question: Any = {"role": "user", "content": "Mend it."}
+    made = asks(by, streamed, input=[question], **asked)
+    [call] = made.output
+    assert (call.type, call.name, call.input) == ("custom_tool_call", "apply_patch", "*** Begin Patch")
+    result = {"type": "custom_tool_call_output", "call_id": call.call_id, "output": "patched"}
+    done = asks(by, streamed, input=[question, call.model_dump(exclude_none=True), result], **asked)
+    assert done.output_text == "Hello there"
+    arrived = provider.calls[1].body.decode()
+    assert "*** Begin Patch" in arrived
+    assert "patched" in arrived
+    assert "custom" not in arrived
 
 
 def test_a_kept_response_is_had_again_and_deleted(by: OpenAI, provider: Provider) -> None:
