@@ -183,7 +183,7 @@ class History:
     def _unsealed(self, what: Sealed, at: str) -> list[Part]:
         match what.kind:
             case "thinking":
-                return [Reasoning(what.text, what.signature, what.issuer, at)]
+                return [Reasoning(what.text, what.signature or None, what.issuer, at)]
             case "redacted":
                 return [RedactedReasoning(what.data, what.issuer, at)]
             case "foreign":
