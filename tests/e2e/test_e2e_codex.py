@@ -14,7 +14,7 @@ from typing import Any
 import claude
 import pytest
 from gateway_process import CLIENT_KEY, PROVIDER_KEY, GatewayProcess, config
-from provider import Provider, stream
+from provider import Call, Provider, stream
 
 CODEX = str(Path(os.environ["GATEWAY_CODEX"]).absolute())
 MODELS = ("sonnet", "gpt-5.5", "gpt-6-sol")
@@ -102,7 +102,7 @@ stream_max_retries = {retries}
             timeout=120,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        assert len(self.provider.calls) == scripts
+        assert len(self.provider.calls) >= scripts
         return last.read_text()
 
     def sent(self, number: int) -> Any:
@@ -184,6 +184,24 @@ def test_a_program_of_calls(codex: Codex) -> None:
     codex.turn("gpt-6-sol", Step(tool="functions__exec", given={"input": program}), DONE)
     assert SAID in codex.result()
     assert "on its way" in codex.result()
+
+
+def test_an_agent_of_its_own(codex: Codex) -> None:
+    """The child asks at the same time as its parent, which waits for it."""
+    spawn = Step(tool="collaboration__spawn_agent", given={"message": SAID, "task_name": "helper"})
+    wait = Step(tool="collaboration__wait_agent", given={"timeout_ms": 20_000})
+
+    def is_child(call: Call) -> bool:
+        return b"newly spawned child agent" in call.body
+
+    async def answer(call: Call) -> None:
+        step = DONE if is_child(call) or b"FINAL_ANSWER" in call.body else wait
+        await stream(codex.written(step))(call)
+
+    codex.provider.default = answer
+    assert codex.turn("gpt-6-sol", spawn) == DONE.text
+    child = next(call.json for call in codex.provider.calls if is_child(call))
+    assert SAID in json.dumps(child["messages"][-1])
 
 
 def test_a_cut_stream_is_asked_again(codex: Codex) -> None:
