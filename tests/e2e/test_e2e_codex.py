@@ -71,7 +71,7 @@ class Codex:
     def written(self, step: Step) -> list[Any]:
         return as_chat(step) if self.speaks == "chat" else as_claude(step)
 
-    def turn(self, model: str, *steps: Step, retries: int = 0) -> str:
+    def turn(self, model: str, *steps: Step, retries: int = 0, more: str = "") -> str:
         """Codex's last message after a turn in which the model does all `steps`."""
         self.provider.scripts += [stream(self.written(step)) for step in steps]
         scripts = len(self.provider.scripts)
@@ -82,6 +82,7 @@ class Codex:
 model = "{self.speaks}/{model}"
 model_provider = "gateway"
 check_for_update_on_startup = false
+{more}
 [model_providers.gateway]
 name = "gateway"
 base_url = "{self.gateway.url}/v1"
@@ -202,6 +203,15 @@ def test_an_agent_of_its_own(codex: Codex) -> None:
     assert codex.turn("gpt-6-sol", spawn) == DONE.text
     child = next(call.json for call in codex.provider.calls if is_child(call))
     assert SAID in json.dumps(child["messages"][-1])
+
+
+def test_a_summary_of_what_grew_too_long(codex: Codex) -> None:
+    """Codex asks for it without tools, with their calls in the history."""
+    summary = Step("A summary.")
+    assert codex.turn("sonnet", COMMAND, summary, DONE, more="model_auto_compact_token_limit = 15") == DONE.text
+    assert SAID in json.dumps(codex.sent(1)["messages"])
+    assert "A summary." in json.dumps(codex.sent(2)["messages"])
+    assert SAID not in json.dumps(codex.sent(2)["messages"])
 
 
 def test_a_cut_stream_is_asked_again(codex: Codex) -> None:
