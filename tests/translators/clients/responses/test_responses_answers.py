@@ -350,6 +350,18 @@ def test_a_failure_before_everything_begins_and_fails() -> None:
             "Slow. Please try again in 7s.",
             id="a limit with a time",
         ),
+        pytest.param(
+            Failure(429, "Slow.", "t", headers={"retry-after": "1", "retry-after-ms": "350.5"}),
+            "rate_limit_exceeded",
+            "Slow. Please try again in 350.5ms.",
+            id="a limit with an exact time",
+        ),
+        pytest.param(
+            Failure(429, "Slow.", "t", headers={"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}),
+            "rate_limit_exceeded",
+            "Slow.",
+            id="a limit with a date",
+        ),
     ],
 )
 def test_the_code_of_a_failure(failure: Failure, code: str, message: str) -> None:
