@@ -59,6 +59,25 @@ def as_claude(step: Step) -> list[dict[str, Any]]:
     return claude.events(claude.message(thought, call, stop_reason="tool_use"))
 
 
+def as_responses(step: Step) -> list[dict[str, Any]]:
+    """Of a server that Codex could have asked itself."""
+    item: dict[str, Any] = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed"}
+    item["content"] = [{"type": "output_text", "text": step.text, "annotations": []}]
+    if step.tool is not None:
+        called = {"call_id": "call_1", "name": step.tool, "arguments": json.dumps(step.given)}
+        item = {"id": "fc_1", "type": "function_call", "status": "completed", **called}
+    usage = {"input_tokens": 11, "output_tokens": 7, "total_tokens": 18}
+    begun = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "output": []}
+    done = {**begun, "status": "completed", "output": [item], "usage": usage}
+    told: list[dict[str, Any]] = [
+        {"type": "response.created", "response": {**begun, "status": "in_progress"}},
+        {"type": "response.output_item.added", "output_index": 0, "item": item},
+        {"type": "response.output_item.done", "output_index": 0, "item": item},
+        {"type": "response.completed", "response": done},
+    ]
+    return [{**event, "sequence_number": number} for number, event in enumerate(told)]
+
+
 @dataclass
 class Codex:
     """`exec` of Codex, with a home of its own that knows nothing but the gateway."""
@@ -69,7 +88,7 @@ class Codex:
     speaks: str
 
     def written(self, step: Step) -> list[Any]:
-        return as_chat(step) if self.speaks == "chat" else as_claude(step)
+        return {"chat": as_chat, "claude": as_claude, "responses": as_responses}[self.speaks](step)
 
     def turn(self, model: str, *steps: Step, retries: int = 0, more: str = "") -> str:
         """Codex's last message after a turn in which the model does all `steps`."""
@@ -132,7 +151,11 @@ def codex_gateway(running_provider: Provider, tmp_path_factory: pytest.TempPathF
         "prefix": "claude",
         "models": [{"name": "claude-sonnet-4-5", "alias": model} for model in MODELS],
     }
-    settings = config(running_provider.url, openai_compatibility=[chat], claude_api_key=[claudes])
+    responses = {**claudes, "base-url": f"{running_provider.url}/v1", "prefix": "responses"}
+    responses["models"] = [{"name": "m", "alias": model} for model in MODELS]
+    settings = config(
+        running_provider.url, openai_compatibility=[chat], claude_api_key=[claudes], codex_api_key=[responses]
+    )
     with GatewayProcess(tmp_path_factory.mktemp("codex"), settings) as process:
         yield process
 
@@ -218,3 +241,13 @@ def test_a_cut_stream_is_asked_again(codex: Codex) -> None:
     broken = codex.written(Step("Half of it"))[:2]
     codex.provider.scripts = [stream(broken, end=b"")]
     assert codex.turn("sonnet", DONE, retries=1) == DONE.text
+
+
+def test_a_server_that_speaks_responses(codex_gateway: GatewayProcess, provider: Provider, tmp_path: Path) -> None:
+    """It gets what Codex says as it came, but for the model."""
+    codex = Codex(codex_gateway, provider, tmp_path, "responses")
+    assert codex.turn("gpt-5.5", COMMAND, DONE) == DONE.text
+    asked = codex.sent(1)
+    assert (asked["model"], asked["input"][-1]["call_id"]) == ("m", "call_1")
+    assert {"tool_search", "custom", "web_search"} < {tool["type"] for tool in asked["tools"]}
+    assert "client_metadata" in asked
