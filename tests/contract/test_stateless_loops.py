@@ -19,16 +19,15 @@ ASK: dict[str, Any] = {
     "model": "m",
     "store": False,
     "include": ["reasoning.encrypted_content"],
-    "reasoning": {"summary": "auto"},
     "tools": [{"type": "function", "name": name, "parameters": {"type": "object"}} for name in ("weather", "now")],
 }
 HI = {"role": "user", "content": "hi"}
 
 
-def answered(provider: str, recording: str, model: str, *, streams: bool) -> list[Any]:
+def answered(provider: str, recording: str, model: str, *, streams: bool, summary: str | None = None) -> list[Any]:
     """The items of an answer."""
     dialect = PROVIDERS[provider]
-    asked = responses.parse({**ASK, "input": [HI], "stream": streams})
+    asked = responses.parse({**ASK, "input": [HI], "stream": streams, "reasoning": {"summary": summary}})
     recall = dialect.render(asked.conversation, Model(model)).recall
     writer = (responses.streamed if streams else responses.whole)(asked.form, Envelope("resp_1", 1, "m"))
     answer, framing = dialect.answer(recall), dialect.framing
@@ -188,6 +187,40 @@ LOOPS = [
         ],
         id="OpenRouter",
     ),
+    pytest.param(
+        "openai",
+        "deepseek_reasoning.sse",
+        "m",
+        [{"role": "assistant", "content": "Hi there", "reasoning_content": "The user greets."}],
+        id="DeepSeek, which signs nothing",
+    ),
+    pytest.param(
+        "ollama",
+        "thinking_and_parallel_tools.ndjson",
+        "gpt-oss:20b",
+        [
+            {
+                "role": "assistant",
+                "content": "I look.",
+                "thinking": "Two cities, two calls.",
+                "tool_calls": [
+                    {
+                        "id": "call_f78ac9f53fd404a9bcbe2625",
+                        "function": {
+                            "name": "weather",
+                            "arguments": {"city": "Rome", "days": 3, "near": {"km": 1.5}},
+                        },
+                    },
+                    {
+                        "id": "call_5a8a111d4d6dead3dd3f3d0a",
+                        "function": {"name": "weather", "arguments": {"city": "Oslo"}},
+                    },
+                    {"id": "call_a1b2c3d4", "function": {"name": "now", "arguments": {}}},
+                ],
+            }
+        ],
+        id="Ollama, which signs nothing",
+    ),
 ]
 
 
@@ -204,11 +237,12 @@ def model_said(body: dict[str, Any]) -> list[Any]:
 
 @pytest.mark.parametrize(("provider", "recording", "model", "expected"), LOOPS)
 @pytest.mark.parametrize("streams", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("summary", ["auto", None], ids=["seen", "unseen"])
 @pytest.mark.parametrize("handed", [as_it_came, as_codex])
 def test_what_was_signed_comes_back(
-    provider: str, recording: str, model: str, expected: list[Any], streams: bool, handed: Any
+    provider: str, recording: str, model: str, expected: list[Any], streams: bool, summary: str | None, handed: Any
 ) -> None:
-    items = answered(provider, recording, model, streams=streams)
+    items = answered(provider, recording, model, streams=streams, summary=summary)
     called = [item["call_id"] for item in items if item["type"] == "function_call"]
     results = [{"type": "function_call_output", "call_id": id, "output": "ok"} for id in called]
     history = [HI, *(handed(item) for item in items), *(results or [HI])]

@@ -14,7 +14,7 @@ from typing import Any
 import claude
 import pytest
 from gateway_process import CLIENT_KEY, PROVIDER_KEY, GatewayProcess, config
-from provider import Provider, stream
+from provider import Call, Provider, stream
 
 CODEX = str(Path(os.environ["GATEWAY_CODEX"]).absolute())
 MODELS = ("sonnet", "gpt-5.5", "gpt-6-sol")
@@ -59,6 +59,25 @@ def as_claude(step: Step) -> list[dict[str, Any]]:
     return claude.events(claude.message(thought, call, stop_reason="tool_use"))
 
 
+def as_responses(step: Step) -> list[dict[str, Any]]:
+    """Of a server that Codex could have asked itself."""
+    item: dict[str, Any] = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed"}
+    item["content"] = [{"type": "output_text", "text": step.text, "annotations": []}]
+    if step.tool is not None:
+        called = {"call_id": "call_1", "name": step.tool, "arguments": json.dumps(step.given)}
+        item = {"id": "fc_1", "type": "function_call", "status": "completed", **called}
+    usage = {"input_tokens": 11, "output_tokens": 7, "total_tokens": 18}
+    begun = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "output": []}
+    done = {**begun, "status": "completed", "output": [item], "usage": usage}
+    told: list[dict[str, Any]] = [
+        {"type": "response.created", "response": {**begun, "status": "in_progress"}},
+        {"type": "response.output_item.added", "output_index": 0, "item": item},
+        {"type": "response.output_item.done", "output_index": 0, "item": item},
+        {"type": "response.completed", "response": done},
+    ]
+    return [{**event, "sequence_number": number} for number, event in enumerate(told)]
+
+
 @dataclass
 class Codex:
     """`exec` of Codex, with a home of its own that knows nothing but the gateway."""
@@ -69,9 +88,9 @@ class Codex:
     speaks: str
 
     def written(self, step: Step) -> list[Any]:
-        return as_chat(step) if self.speaks == "chat" else as_claude(step)
+        return {"chat": as_chat, "claude": as_claude, "responses": as_responses}[self.speaks](step)
 
-    def turn(self, model: str, *steps: Step, retries: int = 0) -> str:
+    def turn(self, model: str, *steps: Step, retries: int = 0, more: str = "") -> str:
         """Codex's last message after a turn in which the model does all `steps`."""
         self.provider.scripts += [stream(self.written(step)) for step in steps]
         scripts = len(self.provider.scripts)
@@ -82,6 +101,7 @@ class Codex:
 model = "{self.speaks}/{model}"
 model_provider = "gateway"
 check_for_update_on_startup = false
+{more}
 [model_providers.gateway]
 name = "gateway"
 base_url = "{self.gateway.url}/v1"
@@ -102,7 +122,7 @@ stream_max_retries = {retries}
             timeout=120,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        assert len(self.provider.calls) == scripts
+        assert len(self.provider.calls) >= scripts
         return last.read_text()
 
     def sent(self, number: int) -> Any:
@@ -131,7 +151,11 @@ def codex_gateway(running_provider: Provider, tmp_path_factory: pytest.TempPathF
         "prefix": "claude",
         "models": [{"name": "claude-sonnet-4-5", "alias": model} for model in MODELS],
     }
-    settings = config(running_provider.url, openai_compatibility=[chat], claude_api_key=[claudes])
+    responses = {**claudes, "base-url": f"{running_provider.url}/v1", "prefix": "responses"}
+    responses["models"] = [{"name": "m", "alias": model} for model in MODELS]
+    settings = config(
+        running_provider.url, openai_compatibility=[chat], claude_api_key=[claudes], codex_api_key=[responses]
+    )
     with GatewayProcess(tmp_path_factory.mktemp("codex"), settings) as process:
         yield process
 
@@ -186,7 +210,44 @@ def test_a_program_of_calls(codex: Codex) -> None:
     assert "on its way" in codex.result()
 
 
+def test_an_agent_of_its_own(codex: Codex) -> None:
+    """The child asks at the same time as its parent, which waits for it."""
+    spawn = Step(tool="collaboration__spawn_agent", given={"message": SAID, "task_name": "helper"})
+    wait = Step(tool="collaboration__wait_agent", given={"timeout_ms": 20_000})
+
+    def is_child(call: Call) -> bool:
+        return b"newly spawned child agent" in call.body
+
+    async def answer(call: Call) -> None:
+        step = DONE if is_child(call) or b"FINAL_ANSWER" in call.body else wait
+        await stream(codex.written(step))(call)
+
+    codex.provider.default = answer
+    assert codex.turn("gpt-6-sol", spawn) == DONE.text
+    child = next(call.json for call in codex.provider.calls if is_child(call))
+    assert SAID in json.dumps(child["messages"][-1])
+
+
+def test_a_summary_of_what_grew_too_long(codex: Codex) -> None:
+    """Codex asks for it without tools, with their calls in the history."""
+    summary = Step("A summary.")
+    assert codex.turn("sonnet", COMMAND, summary, DONE, more="model_auto_compact_token_limit = 15") == DONE.text
+    assert SAID in json.dumps(codex.sent(1)["messages"])
+    assert "A summary." in json.dumps(codex.sent(2)["messages"])
+    assert SAID not in json.dumps(codex.sent(2)["messages"])
+
+
 def test_a_cut_stream_is_asked_again(codex: Codex) -> None:
     broken = codex.written(Step("Half of it"))[:2]
     codex.provider.scripts = [stream(broken, end=b"")]
     assert codex.turn("sonnet", DONE, retries=1) == DONE.text
+
+
+def test_a_server_that_speaks_responses(codex_gateway: GatewayProcess, provider: Provider, tmp_path: Path) -> None:
+    """It gets what Codex says as it came, but for the model."""
+    codex = Codex(codex_gateway, provider, tmp_path, "responses")
+    assert codex.turn("gpt-5.5", COMMAND, DONE) == DONE.text
+    asked = codex.sent(1)
+    assert (asked["model"], asked["input"][-1]["call_id"]) == ("m", "call_1")
+    assert {"tool_search", "custom", "web_search"} < {tool["type"] for tool in asked["tools"]}
+    assert "client_metadata" in asked

@@ -58,6 +58,7 @@ const clients = {
     const stream = openai.responses.stream({ model, input: "Hi" });
     for await (const event of stream) types.push(event.type);
     const done = await stream.finalResponse();
+    // A stream's final response has no output_text in this library, whoever answers.
     const text = done.output.flatMap((item) => item.content.map((part) => part.text)).join("");
     return { text, status: done.status, types };
   },

@@ -20,6 +20,7 @@ from translators.conversation import (
     Part,
     Reasoning,
     RedactedReasoning,
+    Role,
     Text,
     ToolCall,
     ToolResult,
@@ -79,9 +80,9 @@ class History:
             self._result(index, item, at)
         elif kind in _ASSISTANTS or (kind == "message" and item["role"] == "assistant"):
             self._assistants(kind, item, at)
-        elif kind == "message":
+        elif kind in ("message", "agent_message"):
             self._settle()
-            role = item.pop("role")
+            role: Role = item.pop("role", "user")
             self.turns.append(Turn(role, tuple(content(item.pop("content"), f"{at}.content", self.findings)), at=at))
             self._left(item, at)
         else:
@@ -183,7 +184,7 @@ class History:
     def _unsealed(self, what: Sealed, at: str) -> list[Part]:
         match what.kind:
             case "thinking":
-                return [Reasoning(what.text, what.signature, what.issuer, at)]
+                return [Reasoning(what.text, what.signature or None, what.issuer, at)]
             case "redacted":
                 return [RedactedReasoning(what.data, what.issuer, at)]
             case "foreign":

@@ -76,7 +76,7 @@ class Output:
         if cut:
             waiting = list(self._calls.waiting.values())
             self.items.cut = self._messages.open or (waiting[-1].wire if waiting else None)
-        return [*self._settle(), *self._calls.close(all=True)]
+        return self._settle(all=True)
 
     def broken(self) -> None:
         """The answer failed: what is open stays as it is, and is said to be incomplete."""
@@ -88,6 +88,7 @@ class Output:
             case ReasoningSigned(block, signature, issuer):
                 thought = self._thinking.block(block)
                 what = Sealed("thinking", issuer, text=thought.text(), signature=signature)
+                self._thinking.signed(thought)
                 return self._thinking.close(what) if self._thinking.open is thought else self._sealed(what)
             case ReasoningRedacted(_, data, issuer):
                 return self._sealed(Sealed("redacted", issuer, data=data))
@@ -102,9 +103,9 @@ class Output:
             case _:  # an answer's beginning, and what only others hear
                 return ()
 
-    def _settle(self) -> list[Told]:
-        """Whatever is open ends, since something else begins."""
-        return [*self._messages.close(), *self._thinking.close(), *self._calls.close()]
+    def _settle(self, *, all: bool = False) -> list[Told]:
+        """Whatever is open ends, since something else begins. A thought that nobody sees gets its item only now."""
+        return [*self._messages.close(), *self._calls.close(all=all), *self._thinking.close()]
 
     def _say(self, text: str, kind: str) -> list[Told]:
         if not text:
@@ -114,7 +115,7 @@ class Output:
 
     def _think(self, block: int, text: str) -> Iterable[Told]:
         thought = self._thinking.block(block)
-        thought.pieces.append(text)
+        self._thinking.grow(thought, text)
         if not self._thinking.visible or not text:
             return ()
         if thought.slot is not None:

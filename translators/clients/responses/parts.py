@@ -7,6 +7,8 @@ from translators.clients.media import Unusable, from_file_data, located
 from translators.clients.parts import AtFault, cache_of, heard, shown
 from translators.conversation import Cache, Document, Image, Part, Refusal, Text, Upload
 
+_BY_OPENAI = "gAAAA"
+"""How its encrypted texts begin."""
 _NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image or a document."
 
 
@@ -18,14 +20,15 @@ def content(value: str | list[dict[str, Any]], path: str, findings: Findings) ->
     for index, part in enumerate(value):
         at = f"{path}[{index}]"
         try:
-            parts.append(_part(part, at, findings))
+            if (read := _part(part, at, findings)) is not None:
+                parts.append(read)
         except AtFault as fault:
             findings.problem(fault.path, fault.sentence)
         findings.unknown(at, part)
     return parts
 
 
-def _part(part: dict[str, Any], at: str, findings: Findings) -> Part:
+def _part(part: dict[str, Any], at: str, findings: Findings) -> Part | None:
     cache = cache_of(part, at, findings)
     match part.pop("type"):
         case "input_image":
@@ -36,11 +39,22 @@ def _part(part: dict[str, Any], at: str, findings: Findings) -> Part:
             read: Part = Refusal(part.pop("refusal"), at)
         case "input_audio":
             read = heard(part.pop("input_audio"), at, findings)
+        case "encrypted_content":
+            return _encrypted(part, at, findings)
         case _:
             return _text(part, at, cache, findings)
     if cache is not None:
         findings.note(at, "dropped", _NO_ROOM)
     return read
+
+
+def _encrypted(part: dict[str, Any], at: str, findings: Findings) -> Text | None:
+    """Nobody encrypts it on the way through here."""
+    text: str = part.pop("encrypted_content")
+    if not text.startswith(_BY_OPENAI):
+        return Text(text, at)
+    findings.note(at, "dropped", "It was encrypted by OpenAI, which alone can read it.")
+    return None
 
 
 def _text(part: dict[str, Any], at: str, cache: Cache | None, findings: Findings) -> Text:

@@ -1,5 +1,6 @@
 """The `Response` object around the output (openai/types/responses/response.py, openai 3.54)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from translators.clients.responses.form import Form
@@ -65,6 +66,14 @@ def _error(failure: Failure) -> dict[str, Any]:
     code, message = failure.code, failure.message
     if code not in _CODES:
         code = {429: "rate_limit_exceeded", 400: "invalid_prompt"}.get(failure.status, "server_error")
-    if code == "rate_limit_exceeded" and (wait := failure.headers.get("retry-after")) and wait.isdecimal():
-        message = f"{message.rstrip('.')}. Please try again in {wait}s."  # Codex reads it there
+    if code == "rate_limit_exceeded" and (wait := _wait(failure.headers)):
+        message = f"{message.rstrip('.')}. Please try again in {wait}."  # Codex reads it there
     return {"code": code, "message": message}
+
+
+def _wait(headers: Mapping[str, str]) -> str | None:
+    """A date is none."""
+    for name, unit in (("retry-after-ms", "ms"), ("retry-after", "s")):
+        if (wait := headers.get(name, "")).replace(".", "", 1).isdecimal():
+            return f"{wait}{unit}"
+    return None

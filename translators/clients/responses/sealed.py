@@ -15,8 +15,8 @@ _PREFIX = "gw1."
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """`thinking` has a signature and its text, `redacted` its data, `call` the signature of the call `call_id`,
-    `foreign` a block of the dialect `issuer`."""
+    """`thinking` has its text, and a signature where its provider gave one; `redacted` has its data, `call` the
+    signature of the call `call_id`, `foreign` a block of the dialect `issuer`."""
 
     kind: Literal["thinking", "redacted", "call", "foreign"]
     issuer: str | None = None
@@ -45,5 +45,5 @@ def unseal(text: str) -> Sealed | None:
         what = _ADAPTER.validate_python(said)
     except (ValueError, ValidationError):
         return None
-    fits = {"thinking": what.signature, "redacted": what.data, "call": what.call_id, "foreign": what.block}
+    fits = {"thinking": what.signature or what.text, "redacted": what.data, "call": what.call_id, "foreign": what.block}
     return what if fits[what.kind] else None

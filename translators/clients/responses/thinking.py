@@ -8,9 +8,11 @@ from translators.clients.responses.sealed import Sealed, seal
 
 @dataclass(slots=True, eq=False)
 class Thought:
-    """A reasoning block. `pieces` are all of it; `slot` and `wire` are there while its item is open."""
+    """A reasoning block. `pieces` are all of it, and so many of them as `past` says are in items that are done; `slot`
+    and `wire` are there while its item is open."""
 
     pieces: list[str] = field(default_factory=list)
+    past: int = 0
     slot: Slot | None = None
     wire: Wire | None = None
 
@@ -19,15 +21,23 @@ class Thought:
 
 
 class Thinking:
-    """At most one thought's item is `open`. A block that the client does not see has none until it is signed."""
+    """At most one thought's item is `open`. A block that the client does not see has none until it is signed or over:
+    servers that sign nothing want their words back, too (DeepSeek refuses calls without the reasoning before them)."""
 
     def __init__(self, items: Items, *, visible: bool) -> None:
         self.items, self.visible = items, visible
         self.open: Thought | None = None
+        self._unseen: Thought | None = None
+        """What goes on, and has no item yet."""
         self._thoughts: dict[int, Thought] = {}
 
     def block(self, block: int) -> Thought:
         return self._thoughts.setdefault(block, Thought())
+
+    def grow(self, thought: Thought, text: str) -> None:
+        thought.pieces.append(text)
+        if not self.visible and text:
+            self._unseen = thought
 
     def begin(self, thought: Thought) -> list[Told]:
         """Other items must be done. What goes on after something else came between is an item of its own."""
@@ -39,20 +49,33 @@ class Thinking:
         return [added, {"type": "response.reasoning_summary_part.added", **where, "part": part}]
 
     def close(self, what: Sealed | None = None) -> list[Told]:
-        if self.open is None or (slot := self.open.slot) is None or (wire := self.open.wire) is None:
+        if self.open is None:
+            return self._seen()
+        if (slot := self.open.slot) is None or (wire := self.open.wire) is None:
             return []
         self.open.slot = self.open.wire = None
         self.open = None
         text = slot.text()
         part = {"type": "summary_text", "text": text}
         wire["summary"].append(part)
-        if what is not None:
-            wire["encrypted_content"] = seal(what)
+        wire["encrypted_content"] = seal(what or Sealed("thinking", text=text))
         return [
             {"type": "response.reasoning_summary_text.done", **slot.where, "text": text},
             {"type": "response.reasoning_summary_part.done", **slot.where, "part": dict(part)},
             self.items.done(wire),
         ]
+
+    def signed(self, thought: Thought) -> None:
+        """Its item is about to be written."""
+        if self._unseen is thought:
+            self._unseen = None
+
+    def _seen(self) -> list[Told]:
+        thought, self._unseen = self._unseen, None
+        if thought is None:
+            return []
+        text, thought.past = "".join(thought.pieces[thought.past :]), len(thought.pieces)
+        return self.sealed(Sealed("thinking", text=text))
 
     def sealed(self, what: Sealed) -> list[Told]:
         """An item without a summary, to be handed back. Other items must be done."""
@@ -61,4 +84,5 @@ class Thinking:
         return [added, self.items.done(item)]
 
     def broken(self) -> None:
-        self.close()
+        if self.open is not None:
+            self.close()

@@ -1,6 +1,5 @@
 """How a response is told, whole and streamed: the documented order of events, and OpenAI's own readers of it."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -351,6 +350,18 @@ def test_a_failure_before_everything_begins_and_fails() -> None:
             "Slow. Please try again in 7s.",
             id="a limit with a time",
         ),
+        pytest.param(
+            Failure(429, "Slow.", "t", headers={"retry-after": "1", "retry-after-ms": "350.5"}),
+            "rate_limit_exceeded",
+            "Slow. Please try again in 350.5ms.",
+            id="a limit with an exact time",
+        ),
+        pytest.param(
+            Failure(429, "Slow.", "t", headers={"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}),
+            "rate_limit_exceeded",
+            "Slow.",
+            id="a limit with a date",
+        ),
     ],
 )
 def test_the_code_of_a_failure(failure: Failure, code: str, message: str) -> None:
@@ -392,11 +403,20 @@ def test_a_client_that_asks_for_no_summary_gets_the_signature_alone() -> None:
     assert added == {"id": "rs_1_0", "type": "reasoning", "summary": []}
 
 
-def test_unsigned_reasoning_is_only_a_summary() -> None:
-    events = [Started(), ReasoningDelta(0, "Hm."), TextDelta("x"), STOP]
-    assert [item["type"] for item in whole(events, form())["output"]] == ["message"]
-    thought, _ = whole(events, SEEN)["output"]
-    assert thought == {"id": "rs_1_0", "type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]}
+@pytest.mark.parametrize("asked", [form(), SEEN], ids=["unseen", "seen"])
+def test_unsigned_reasoning_is_handed_back_too(asked: Any) -> None:
+    """DeepSeek refuses a call that comes back without the reasoning before it, and many clients send reasoning back
+    only where it has encrypted content."""
+    events: list[Event] = [Started(), ReasoningDelta(0, "H"), ReasoningDelta(0, "m."), ToolCallStarted(0, "c", "f")]
+    events += [ToolCallDelta(0, "{}"), ReasoningDelta(0, "So."), TextDelta("x"), CALLS]
+    told = streamed(events, asked)
+    check(told)
+    output = told[-1]["response"]["output"]
+    assert output == whole(events, asked)["output"]
+    assert [item["type"] for item in output] == ["reasoning", "function_call", "reasoning", "message"]
+    summaries = [[part["text"] for part in item["summary"]] for item in output[::2]]
+    assert summaries == ([["Hm."], ["So."]] if asked is SEEN else [[], []])
+    assert [sealed(item) for item in output[::2]] == [Sealed("thinking", text=text) for text in ("Hm.", "So.")]
 
 
 def test_a_signature_that_comes_late_has_an_item_of_its_own() -> None:
@@ -420,6 +440,7 @@ def test_what_a_provider_wants_back_comes_before_what_it_belongs_to() -> None:
     kept = [sealed(item) for item in output if "encrypted_content" in item]
     assert kept == [
         Sealed("redacted", SIGNER, data="ZGF0YQ=="),
+        Sealed("thinking", text="Hm."),
         Sealed("foreign", "anthropic", block={"type": "server_tool_use", "id": "s1"}),
         Sealed("call", "gemini:g", signature="gsig", call_id="call_a"),
     ]
@@ -437,7 +458,7 @@ def test_what_a_provider_wants_back_comes_before_what_it_belongs_to() -> None:
         pytest.param("gw1.%%%", id="no base64"),
         pytest.param("gw1.eyJraW5kIjoi", id="cut"),
         pytest.param("gw1.W10", id="a list"),
-        pytest.param(seal(replace(THINKING, signature="")), id="no signature"),
+        pytest.param(seal(Sealed("thinking", "anthropic:m")), id="no signature and no text"),
         pytest.param("gw1.eyJraW5kIjoib3RoZXIifQ", id="another kind"),
     ],
 )

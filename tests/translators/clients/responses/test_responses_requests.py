@@ -216,6 +216,22 @@ def test_what_the_assistant_did_without_a_pause_is_one_turn_in_its_order() -> No
     )
 
 
+def test_a_message_between_agents_is_the_users_word() -> None:
+    """Codex sends it. What a model wrote as an argument that is to be encrypted comes back as it wrote it, unless the
+    model was OpenAI's."""
+    message = {"type": "agent_message", "id": "amsg_1", "author": "/root", "recipient": "/root/helper"}
+    written, sealed = ({"type": "encrypted_content", "encrypted_content": text} for text in ("Do it.", "gAAAAABq"))
+    asked = parse({**message, "content": [{"type": "input_text", "text": "Sender: /root\n"}, written, sealed]})
+    at = "input[0].content"
+    text = Text("Sender: /root\n", f"{at}[0]"), Text("Do it.", f"{at}[1]")
+    assert asked.conversation.turns == (Turn("user", text, at="input[0]"),)
+    assert [(note.path, note.fate) for note in asked.notes] == [
+        (f"{at}[2]", "dropped"),
+        ("input[0].author", "dropped"),
+        ("input[0].recipient", "dropped"),
+    ]
+
+
 def test_a_second_result_goes_on_with_the_first() -> None:
     """A tool may tell of its progress by a result of its own; other providers take one for each call."""
     asked = parse(call("a"), output("a"), call("b"), output("b"), output("a"))
@@ -364,7 +380,7 @@ def test_every_official_kind_of_item_is_known() -> None:
         for literal in _literals(item.__annotations__["type"])
         for kind in get_args(literal)
     }
-    assert kinds == set(item_shapes._KINDS)
+    assert kinds | {"agent_message"} == set(item_shapes._KINDS)  # which Codex alone sends
 
 
 def test_every_official_kind_of_tool_is_known() -> None:

@@ -56,6 +56,14 @@ class AudioPart(Part):
     input_audio: InputAudio
 
 
+@wire
+class EncryptedPart(TypedDict):
+    """What a model wrote as an argument that its tool declares as encrypted (Codex). Only OpenAI encrypts it."""
+
+    type: Literal["encrypted_content"]
+    encrypted_content: str
+
+
 _KINDS = {
     "input_text": "<text>",
     "output_text": "<text>",
@@ -64,6 +72,7 @@ _KINDS = {
     "input_image": "<image>",
     "input_file": "<file>",
     "input_audio": "<audio>",
+    "encrypted_content": "<encrypted>",
 }
 AnyPart = Annotated[
     Annotated[TextPart, Tag("<text>")]
@@ -71,6 +80,7 @@ AnyPart = Annotated[
     | Annotated[ImagePart, Tag("<image>")]
     | Annotated[FilePart, Tag("<file>")]
     | Annotated[AudioPart, Tag("<audio>")]
+    | Annotated[EncryptedPart, Tag("<encrypted>")]
     | Annotated[Any, none_of("type", _KINDS), Tag("<unknown>")],
     by("type", _KINDS),
 ]

@@ -21,6 +21,14 @@ class Message(TypedDict):
 
 
 @wire
+class AgentMessage(TypedDict):
+    """Of one agent of Codex's to another, who reads it as its user's word. The text says from whom it is."""
+
+    type: Literal["agent_message"]
+    content: Content
+
+
+@wire
 class FunctionCall(TypedDict):
     type: Literal["function_call"]
     call_id: Id
@@ -137,6 +145,7 @@ CLIENTS = (
 COMPACTED = ("compaction", "compaction_trigger")
 _KINDS = {
     "message": "<message>",
+    "agent_message": "<agent>",
     "function_call": "<function>",
     "custom_tool_call": "<custom>",
     "function_call_output": "<output>",
@@ -163,6 +172,7 @@ def _kind(value: Any) -> str:
 
 Item = Annotated[
     Annotated[Message, Tag("<message>")]
+    | Annotated[AgentMessage, Tag("<agent>")]
     | Annotated[FunctionCall, Tag("<function>")]
     | Annotated[CustomCall, Tag("<custom>")]
     | Annotated[CallOutput, Tag("<output>")]
