@@ -38,14 +38,20 @@ class Item(Protocol):
     def done(self, item: Mapping[str, Any]) -> list[Event]: ...
 
 
+def _part(payload: Mapping[str, Any], name: str) -> tuple[str, int]:
+    """Which part of its reasoning a payload is of."""
+    index = payload.get(f"{name}_index")
+    return name, index if isinstance(index, int) else 0
+
+
 class ReasoningItem:
     """Reasoning: summaries, raw text, or neither and only what the provider can read."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
         self._number: int | None = None  # its place among the reasoning blocks, once it says something
-        self._told: dict[tuple[str, Any], int] = {}  # by part, the characters that came of it
-        self._open: tuple[str, Any] | None = None
+        self._told: dict[tuple[str, int], int] = {}  # by part, the characters that came of it
+        self._open: tuple[str, int] | None = None
 
     def added(self, item: Mapping[str, Any]) -> list[Event]:
         return []
@@ -53,15 +59,15 @@ class ReasoningItem:
     def on(self, kind: str, payload: Mapping[str, Any]) -> list[Event]:
         match kind:
             case "response.reasoning_summary_text.delta":
-                return self._text(("summary", payload.get("summary_index")), words(payload, "delta"))
+                return self._text(_part(payload, "summary"), words(payload, "delta"))
             case "response.reasoning_text.delta":
-                return self._text(("content", payload.get("content_index")), words(payload, "delta"))
+                return self._text(_part(payload, "content"), words(payload, "delta"))
             case "response.reasoning_summary_text.done":
-                return self._rest(("summary", payload.get("summary_index")), words(payload, "text"))
+                return self._rest(_part(payload, "summary"), words(payload, "text"))
             case "response.reasoning_text.done":
-                return self._rest(("content", payload.get("content_index")), words(payload, "text"))
+                return self._rest(_part(payload, "content"), words(payload, "text"))
             case "response.reasoning_summary_part.done" if isinstance(payload.get("part"), Mapping):
-                return self._rest(("summary", payload.get("summary_index")), words(payload["part"], "text"))
+                return self._rest(_part(payload, "summary"), words(payload["part"], "text"))
         return []
 
     def done(self, item: Mapping[str, Any]) -> list[Event]:
@@ -80,7 +86,7 @@ class ReasoningItem:
             self._tally.reasoning += 1
         return self._number
 
-    def _text(self, part: tuple[str, Any], text: str) -> list[Event]:
+    def _text(self, part: tuple[str, int], text: str) -> list[Event]:
         if not text:
             return []
         block = self._block()
@@ -91,7 +97,7 @@ class ReasoningItem:
             self._open = part
         return [ReasoningDelta(block, text)]
 
-    def _rest(self, part: tuple[str, Any], text: str) -> list[Event]:
+    def _rest(self, part: tuple[str, int], text: str) -> list[Event]:
         return self._text(part, text[self._told.get(part, 0) :])
 
 

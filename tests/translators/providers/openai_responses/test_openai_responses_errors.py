@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from openai_responses_answers import COMPLETE, MODEL, payloads, told, whole
 
@@ -206,11 +206,25 @@ JUNK = st.recursive(
     max_leaves=8,
 )
 FIELDS = st.sampled_from(
-    ["item", "part", "delta", "response", "output_index", "item_id", "annotation", "text", "arguments", "logprobs"]
+    [
+        "item",
+        "part",
+        "delta",
+        "response",
+        "output_index",
+        "item_id",
+        "annotation",
+        "text",
+        "arguments",
+        "logprobs",
+        "summary_index",
+        "content_index",
+    ]
 )
 
 
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.dictionaries(FIELDS, JUNK, max_size=5)), max_size=6))
+@example([("response.reasoning_summary_text.delta", {"summary_index": [], "delta": "x"})])
 def test_no_payload_is_a_crash(events: list[tuple[str, dict[str, Any]]]) -> None:
     for machine in (dialect.answer(Recall(MODEL)), relay.answer(Recall(MODEL))):
         with contextlib.suppress(BadAnswer):
