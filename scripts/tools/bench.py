@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.measuring import parts, running, table, translation
+from scripts.measuring import growth, parts, running, table, translation
 
 DESCRIPTION = """\
 Measures the gateway (OpenAI chat completions to Anthropic's format) next to bare `mitmdump --mode reverse:` and, if it
@@ -23,8 +23,8 @@ PARTS = {"requests": parts.whole_requests, "streams": parts.streams, "starts": p
 def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     print(running.machine())
-    if options.translation:
-        missed = translation.report(print)
+    if options.translation or options.growth:
+        missed = (growth if options.growth else translation).report(print)
         return 1 if missed and options.check else 0
     if sys.platform != "linux":
         print("scripts/bench: memory and processor time are read from Linux's /proc.", file=sys.stderr)
@@ -65,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=_between(1, 60), default=2, help="how long one load lasts (2)")
     parser.add_argument("--check", action="store_true", help="a missed target makes the exit status 1")
     parser.add_argument("--no-litellm", dest="litellm", action="store_false", help="leave LiteLLM out")
-    parser.add_argument("--translation", action="store_true", help="only the translation, without any network")
+    alone = parser.add_mutually_exclusive_group()
+    alone.add_argument("--translation", action="store_true", help="only the translation, without any network")
+    alone.add_argument("--growth", action="store_true", help="only how the cost of large inputs grows")
     return parser
 
 

@@ -1,35 +1,79 @@
-"""What is large takes as much longer as it is larger, and no more: requests, and streams of many events."""
+"""`scripts/bench --growth`: what is large takes as much longer as it is larger, and no more: requests, and streams of
+many events. An input eight times as large may take `MOST` times as long; quadratic work would take 64 times as long.
+"""
 
-import gc
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-import pytest
-from samples import writer
-from test_requests import MODELS
-
-from translators.clients import chat
-from translators.dialects import Model, Recall
+from scripts.measuring.dialects import SAMPLES
+from scripts.measuring.parts import Stopwatch
+from translators.dialects import Envelope, Model, Recall
 from translators.framing import sse
-from translators.registry import PROVIDERS
+from translators.registry import CLIENTS, PROVIDERS
 
 Body = dict[str, Any]
+Say = Callable[[str], None]
+
+CHAT = CLIENTS["chat"]
+ENVELOPE = Envelope("chatcmpl-bench", 0, "bench")
+FORMS: Mapping[str, Body] = {
+    "chat": {"model": "m", "messages": [{"role": "user", "content": "x"}]},
+    "responses": {"model": "m", "input": "x", "reasoning": {"summary": "auto"}, "top_logprobs": 2},
+}
+TIMES = 8
+EVENTS = 250
+MOST = 16.0
 ASKING = {"role": "user", "content": "x"}
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
-_TIMES = 8
-_BEST_OF = 2
 
 
-def seconds(work: Callable[[], Any]) -> float:
-    """Of the processor, at best: the machine has other work."""
-    best = float("inf")
-    for _ in range(_BEST_OF):
-        gc.collect()
-        began = time.process_time()
-        work()
-        best = min(best, time.process_time() - began)
-    return best
+def report(say: Say) -> int:
+    """One line an input: how many times as long one takes that is `TIMES` times as large. The number of misses."""
+    missed = 0
+    for name, small, large in _inputs():
+        watch = Stopwatch(rounds=3, seconds=0.02)
+        ratio = watch.of(large) / watch.of(small)
+        missed += ratio > MOST
+        say(f"{name:64}{ratio:8.1f}  <= {MOST:g}  {'ok' if ratio <= MOST else 'MISSED'}")
+    say(f"Targets missed: {missed}.")
+    return missed
+
+
+def _inputs() -> Iterator[tuple[str, Callable[[], object], Callable[[], object]]]:
+    for large in (image, messages, parallel_calls, properties, names):
+        for provider in PROVIDERS:
+            yield (
+                f"chat -> {provider}: {large.__name__}",
+                partial(_rendered, provider, large(TIMES)),
+                partial(_rendered, provider, large(TIMES * TIMES)),
+            )
+    for provider, several in STREAMS.items():
+        for events in several:
+            for client in FORMS:
+                small, more = list(events(EVENTS)), list(events(EVENTS * TIMES))
+                name = f"{provider} -> {client}: {events.__name__}"
+                yield name, partial(_told, provider, client, small), partial(_told, provider, client, more)
+
+
+def _rendered(provider: str, body: Body) -> object:
+    model = SAMPLES.get(provider, SAMPLES["anthropic"]).model
+    return PROVIDERS[provider].render(CHAT.parse({"model": "m", **body}).conversation, Model(model))
+
+
+def _told(provider: str, client: str, payloads: list[Any]) -> object:
+    dialect = CLIENTS[client]
+    machine = PROVIDERS[provider].answer(Recall("m"))
+    writer = dialect.streamed(dialect.parse(FORMS[client]).form, ENVELOPE)
+    for payload in payloads:
+        for event in machine.on(payload):
+            writer.on(event)
+    for event in machine.close():
+        writer.on(event)
+    return writer.close()
+
+
+# --- requests -----------------------------------------------------------------------------------
 
 
 def called(ids: list[str]) -> list[Body]:
@@ -68,15 +112,7 @@ def names(size: int) -> Body:
     return {"messages": [ASKING], "tools": tools}
 
 
-@pytest.mark.parametrize("provider", sorted(PROVIDERS))
-@pytest.mark.parametrize("large", [image, messages, parallel_calls, properties, names])
-def test_a_request(large: Callable[[int], Body], provider: str) -> None:
-    def rendered(size: int) -> Callable[[], Any]:
-        body = {"model": "m", **large(size)}
-        return lambda: PROVIDERS[provider].render(chat.parse(body).conversation, Model(MODELS[provider][0]))
-
-    small, more = seconds(rendered(_TIMES)), seconds(rendered(_TIMES * _TIMES))
-    assert more < 3 * _TIMES * small + 0.02  # quadratic would be 64 times the time
+# --- streams ------------------------------------------------------------------------------------
 
 
 def gemini(parts: list[Body], reason: str | None = None, **more: Any) -> Body:
@@ -174,36 +210,10 @@ def responses_texts(size: int) -> Iterator[Any]:
     yield {"type": "response.completed", "response": ended}
 
 
-STREAMS = [
-    pytest.param(name, events, id=events.__name__)
-    for name, several in {
-        "gemini": [gemini_texts, gemini_calls, gemini_grounding],
-        "openai": [openai_texts, openai_arguments, openai_calls, openai_logprobs],
-        "bedrock": [bedrock_citations, bedrock_arguments, bedrock_reasoning],
-        "ollama": [ollama_calls, ollama_texts],
-        "openai-responses": [responses_texts],
-    }.items()
-    for events in several
-]
-
-
-@pytest.mark.parametrize("client", ["chat", "responses"])
-@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
-@pytest.mark.parametrize(("provider", "events"), STREAMS)
-def test_a_stream(provider: str, events: Callable[[int], Iterator[Any]], client: str, streamed: bool) -> None:
-    def told(size: int) -> Callable[[], Any]:
-        payloads = list(events(size))
-
-        def work() -> None:
-            machine, rendered = PROVIDERS[provider].answer(Recall("m")), writer(client, streamed=streamed)
-            for payload in payloads:
-                for event in machine.on(payload):
-                    rendered.on(event)
-            for event in machine.close():
-                rendered.on(event)
-            rendered.close()
-
-        return work
-
-    small, more = seconds(told(250)), seconds(told(250 * _TIMES))
-    assert more < 3 * _TIMES * small + 0.02
+STREAMS: Mapping[str, tuple[Callable[[int], Iterator[Any]], ...]] = {
+    "gemini": (gemini_texts, gemini_calls, gemini_grounding),
+    "openai": (openai_texts, openai_arguments, openai_calls, openai_logprobs),
+    "bedrock": (bedrock_citations, bedrock_arguments, bedrock_reasoning),
+    "ollama": (ollama_calls, ollama_texts),
+    "openai-responses": (responses_texts,),
+}
