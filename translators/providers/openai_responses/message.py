@@ -50,7 +50,7 @@ class MessageItem:
         for index, part in enumerate(entries(item, "content")):
             events += self._part_done(self._part({"content_index": index}), part)
         if item.get("phase") not in (None, "final_answer"):
-            events += self._tally.once("output.phase", "A chat has no phases.")
+            events += self._tally.once("output.phase", "The phase of a message is not told.")
         return events
 
     def _part(self, payload: Mapping[str, Any]) -> _Part:
