@@ -45,7 +45,7 @@ _BENT = {
     "pause_turn": "The provider paused its own tools: the answer is not finished.",
     "compaction": "The provider paused to compact the conversation: the answer is not finished.",
 }
-_OUT_OF_ORDER = "Reasoning or a tool of the server's came between text and calls; a chat's history has it ahead of them."
+_OUT_OF_ORDER = "Reasoning or a server's tool came between text and calls; a chat's history has it before them."
 _DECLINED = "The model declined to answer this request."
 _TIERS = {"standard": "default", "priority": "priority"}
 _COUNTS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")

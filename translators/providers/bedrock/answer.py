@@ -45,7 +45,7 @@ _REASONS: dict[str, FinishReason] = {
     "pause_turn": "length",
 }
 _MALFORMED = ("malformed_model_output", "malformed_tool_use")
-_OUT_OF_ORDER = "Reasoning or a tool of the server's came between text and calls; a chat's history has it ahead of them."
+_OUT_OF_ORDER = "Reasoning or a server's tool came between text and calls; a chat's history has it before them."
 _DECLINED = "The answer was withheld by a filter of the provider's."
 _TIERS = {"default": "default", "priority": "priority", "flex": "flex", "reserved": "scale"}
 _COUNTS = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
