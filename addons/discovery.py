@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
+from pydantic_core import from_json
 
 from routing.auth import StaticKey
 from routing.catalogue import Catalogue, Target
@@ -14,6 +15,8 @@ logger = logging.getLogger("gateway")
 
 AGAIN_SECONDS = 60.0
 PATIENCE_SECONDS = 10.0
+LARGEST = 8 * 1024 * 1024
+"""Bytes of a list of models."""
 MOST = 1000
 """Of the names that one server tells."""
 
@@ -41,9 +44,14 @@ async def discover(catalogue: Callable[[], Catalogue], found: Callable[[int, tup
 async def models_of(http: httpx.AsyncClient, target: Target) -> tuple[str, ...]:
     """Raises `httpx.HTTPError`, or `ValueError` for what is no list of models."""
     [base_url] = target.base_urls.values()
-    answer = await http.get(f"{base_url}/api/tags", headers=_headers(target))
-    answer.raise_for_status()
-    return _names(answer.json())
+    data = bytearray()
+    async with http.stream("GET", f"{base_url}/api/tags", headers=_headers(target)) as answer:
+        answer.raise_for_status()
+        async for piece in answer.aiter_bytes():
+            data += piece
+            if len(data) > LARGEST:
+                raise ValueError("its answer is too large")
+    return _names(from_json(data))
 
 
 def _headers(target: Target) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from addons.discovery import discover, models_of
+from addons.discovery import LARGEST, discover, models_of
 from routing.catalogue import Catalogue
 from routing.config import parse
 
@@ -68,6 +68,8 @@ async def test_what_a_server_has_is_served() -> None:
         pytest.param((200, b"[]"), id="a list"),
         pytest.param((200, b'{"models": 5}'), id="no list"),
         pytest.param((500, b"{}"), id="an error"),
+        pytest.param((302, b""), id="another address"),
+        pytest.param((200, b" " * (LARGEST + 1) + tags("a")), id="a list without end"),
     ],
 )
 async def test_a_server_that_tells_nothing(answer: tuple[int, bytes]) -> None:
