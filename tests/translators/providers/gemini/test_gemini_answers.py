@@ -187,7 +187,8 @@ CALL = {"functionCall": {"id": "c", "name": "f", "args": {}}}
 
 
 def test_every_reason_is_known() -> None:
-    assert {"STOP"} | _LENGTH | _FILTERED | _BROKEN == set(NATIVE)  # traps 1, 2, 7
+    """Of the SDK's, which is an older one on Python 3.12 (traps 1, 2, 7)."""
+    assert {"STOP"} | _LENGTH | _FILTERED | _BROKEN >= set(NATIVE)
 
 
 REASONS = {
@@ -201,7 +202,7 @@ REASONS = {
 
 
 def test_traps_1_and_2_reasons_with_text() -> None:
-    assert sorted(native for several in REASONS.values() for native in several) == sorted(NATIVE)
+    assert {native for several in REASONS.values() for native in several} >= set(NATIVE)
     for expected, several in REASONS.items():
         for native in several:
             *_, end = told([chunk("A"), chunk(finish=native)])
