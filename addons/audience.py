@@ -51,6 +51,11 @@ class Audience:
                 said = said.replace(secret, REDACTED)
         return said
 
+    def clean(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Of a provider's headers for its client, those that are fit for him."""
+        fit = front.passed_on(headers)
+        return {name: value for name, value in fit.items() if self.without_secrets(value) == value}
+
     def request(self, head: Head, headers: Mapping[str, str], body: bytes | None) -> None:
         """The client's. `headers` may have its key."""
         self._heard_request = True

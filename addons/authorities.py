@@ -9,6 +9,7 @@ import asyncio
 import importlib.util
 import json
 import logging
+import re
 import sys
 import threading
 import time
@@ -40,6 +41,9 @@ LIBRARIES: dict[type[Auth], tuple[str, str, str]] = {
 
 
 logger = logging.getLogger("gateway")
+_TOKEN_URI = re.compile(
+    r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)*\.googleapis\.com(?:/[\w./-]*)?|http://(?:127\.0\.0\.1|localhost)(?::\d+)?(?:/[\w./-]*)?"
+)
 _SHOWN = 500
 """Characters of a library's complaint in the log."""
 
@@ -185,7 +189,8 @@ class Signer:
     def _frozen(self) -> Any:
         """The keys as they are now: those of a role are renewed by botocore."""
         from botocore.credentials import Credentials
-        from botocore.exceptions import BotoCoreError
+        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
         from botocore.session import Session
 
         auth = self._auth
@@ -198,14 +203,15 @@ class Signer:
             if self._credentials is None:
                 raise NoCredentials("none were found where AWS tools look for them")
             return self._credentials.get_frozen_credentials()
-        except (BotoCoreError, OSError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError, OSError) as error:
             raise NoCredentials(str(error)) from error
 
     def _signature(self, request: ProviderRequest, frozen: Any) -> tuple[tuple[str, str], ...]:
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest
 
-        signed = AWSRequest("POST", request.url, {"content-type": "application/json"}, request.body)
+        host = urlsplit(request.url).netloc  # as it will be sent, with the port that stands in the URL
+        signed = AWSRequest("POST", request.url, {"content-type": "application/json", "host": host}, request.body)
         SigV4Auth(frozen, self._auth.service, self._auth.region).add_auth(signed)
         made = {name.lower(): value for name, value in signed.headers.items()}
         return tuple(
@@ -240,8 +246,7 @@ def _service_account(path: Path) -> Any:
     from google.oauth2 import service_account
 
     told = json.loads(path.read_bytes())
-    host = urlsplit(str(told.get("token_uri"))).hostname or ""
-    if not (host.endswith(".googleapis.com") or host in ("127.0.0.1", "localhost", "::1")):
+    if not _TOKEN_URI.fullmatch(str(told.get("token_uri"))):
         raise NoCredentials("the token_uri of the credentials file is not at googleapis.com")
     made: Any = service_account.Credentials
     return made.from_service_account_info(told, scopes=[GOOGLE_SCOPE])

@@ -25,20 +25,30 @@ async def discover(catalogue: Callable[[], Catalogue], found: Callable[[int, tup
     """Runs until it is cancelled. `found` is told the position of an entry and its models, whenever they are known. A
     server that does not answer keeps the models that it had."""
     told: dict[int, str] = {}
+
+    async def ask(http: httpx.AsyncClient, position: int, target: Target) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                names = await models_of(http, target)
+        except (httpx.HTTPError, ValueError, TimeoutError) as error:
+            if told.get(position) != (why := _plain(error)):
+                logger.warning("%s does not tell its models: %s", target.provider, why)
+            told[position] = why
+        else:
+            told.pop(position, None)
+            found(position, names)
+
     async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as http:
         while targets := catalogue().discoverable():
-            for position, target in targets.items():
-                try:
-                    names = await models_of(http, target)
-                except (httpx.HTTPError, ValueError) as error:
-                    why = str(error) or type(error).__name__
-                    if told.get(position) != why:
-                        logger.warning("%s does not tell its models: %s", target.provider, why)
-                    told[position] = why
-                else:
-                    told.pop(position, None)
-                    found(position, names)
+            await asyncio.gather(*(ask(http, position, target) for position, target in targets.items()))
             await asyncio.sleep(AGAIN_SECONDS)
+
+
+def _plain(error: Exception) -> str:
+    """Nothing of it is in the server's own words, which may be a key."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"HTTP status {error.response.status_code}"
+    return type(error).__name__ if isinstance(error, httpx.HTTPError | TimeoutError) else "no list of models"
 
 
 async def models_of(http: httpx.AsyncClient, target: Target) -> tuple[str, ...]:

@@ -151,12 +151,21 @@ class Exchange:
         return self._send_more(self._question)
 
     def cancelled(self) -> list[Action]:
-        """The client left."""
+        """The client left. Where it has its whole stream, it only did not wait for the provider's last bytes."""
         if self.over:
             return []
+        asked = self._question
+        if asked is not None and asked.streams and self._sent == len(asked.calls) and self._all_done():
+            for call, attempt in list(self._attempts.items()):
+                assert attempt.pipe is not None
+                self._complete(attempt.pipe, call)
+            return [Drop()]
         self.record.status = self.record.status or 499
         self._end("cancelled", cause="the client left")
         return [Drop()]
+
+    def _all_done(self) -> bool:
+        return bool(self._attempts) and all(attempt.done for attempt in self._attempts.values())
 
     def crashed(self) -> list[Action]:
         """A bug of ours showed. Whatever was not sent yet is not sent."""
@@ -172,9 +181,10 @@ class Exchange:
         """The head of the provider's answer. Header names are lower case."""
         asked, attempt = self._in_flight(call)
         attempt.status, attempt.headers = status, headers
-        self._limits = asked.upstream.read_limits(headers, self._house.clock.wall())
+        self._limits = self._audience.clean(asked.upstream.read_limits(headers, self._house.clock.wall()))
         record = self.record
-        record.provider_id = record.provider_id or headers.get("request-id") or headers.get("x-request-id")
+        told = self._audience.without_secrets(headers.get("request-id") or headers.get("x-request-id") or "")
+        record.provider_id = record.provider_id or told or None
         if 200 <= status < 300:
             attempt.pipe = Pipe(
                 asked.upstream.answer(asked.calls[call].rendered.recall),
@@ -397,7 +407,8 @@ class Exchange:
 
     def _broken(self, failure: Failure, cause: str) -> list[Action]:
         """The client is told of a failure: with its status, or in the stream where that has begun."""
-        failure = replace(failure, message=self._audience.without_secrets(failure.message))
+        message, headers = self._audience.without_secrets(failure.message), self._audience.clean(failure.headers)
+        failure = replace(failure, message=message, headers=headers)
         if not self._begun:
             return [self._reply(front.failed(failure), "failed", failure, cause)]
         assert self._question is not None
@@ -415,7 +426,7 @@ class Exchange:
         else:
             add_new(record.notes, pipe.notes)
         record.served_model = record.served_model or pipe.started.model
-        record.provider_id = record.provider_id or pipe.started.id
+        record.provider_id = record.provider_id or self._audience.without_secrets(pipe.started.id or "") or None
         if call == 0 and pipe.finished is not None:
             record.finish_reason = pipe.finished.reason
 

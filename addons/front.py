@@ -93,7 +93,7 @@ def find(method: str, target: str) -> Place | Failure:
     shown, found, id = path, ROUTES.get(path), ""
     if found is None and (prefix := next((each for each in WITHIN if path.startswith(each)), None)) is not None:
         shown, id = f"{prefix}{{id}}", _id(path, prefix)
-        found = WITHIN[prefix] if id else None
+        found = WITHIN[prefix] if id and (prefix != "/v1/responses/" or "/" not in id) else None
     if found is None:
         return Failure(404, _lost(path), "invalid_request_error", None, "unknown_url")
     route, allowed = found
@@ -253,6 +253,14 @@ def kept_request_id(headers: Mapping[str, str]) -> str | None:
     """The client's own `x-request-id`, where it is fit to be repeated."""
     own = headers.get("x-request-id", "")
     return own if REQUEST_ID.fullmatch(own) else None
+
+
+_PASSED_ON = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,98}[\x21-\x7e])?")
+
+
+def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
+    """Of a provider's headers for its client, those whose values are short and on one line."""
+    return {name: value for name, value in headers.items() if _PASSED_ON.fullmatch(value)}
 
 
 def notes_header(notes: list[Note]) -> str:

@@ -149,9 +149,10 @@ class Asker:
             else:
                 self.record.notes.extend(rendered.notes)
             self._allow(len(calls) + times, wanted)
+            call = self._call(rendered, name, target, headers, 0)
             for _ in range(times):
                 choice = calls[-1].choice + calls[-1].rendered.choices if calls else 0
-                calls.append(self._call(rendered, name, target, headers, choice))
+                calls.append(replace(call, choice=choice))
         self._mind_loss()
         writer = self.client.streamed if asked.conversation.stream else self.client.whole
         return Question(

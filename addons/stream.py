@@ -399,6 +399,11 @@ class GatewayStream(HttpStream):
             yield from self._drop(leg)
             yield from self._perform(exchange.broke("its answer has malformed headers", retry=False, call=leg.call))
             return
+        if response.status_code < 200:
+            # mitmproxy takes it for the whole answer: the real one would be read as that of the next request.
+            yield from self._drop(leg)
+            yield from self._perform(exchange.broke("its answer is an interim one", retry=False, call=leg.call))
+            return
         yield from self._perform(exchange.answered(response.status_code, _plain(response.headers), leg.call))
 
     def _trailers(self, event: Trailers, exchange: Exchange) -> Commands:

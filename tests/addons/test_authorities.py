@@ -114,7 +114,16 @@ async def test_a_token_that_is_refused(
     assert "invalid_grant" in caplog.text
 
 
-@pytest.mark.parametrize("uri", ["https://evil.example/token", "https://googleapis.com.evil.example/", ""])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://evil.example/token",
+        "https://googleapis.com.evil.example/",
+        r"https://evil.example\@x.googleapis.com/token",
+        "http://x.googleapis.com/token",
+        "",
+    ],
+)
 async def test_an_assertion_goes_to_google_only(tmp_path: Path, uri: str) -> None:
     with pytest.raises(Unauthorised):
         await Authorities().authorised(request(GoogleAuth(str(key_file(tmp_path, uri)))))

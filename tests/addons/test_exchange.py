@@ -242,6 +242,38 @@ def test_a_cut_answer_never_looks_complete(stream: bool, events: list[dict[str, 
         error(replied(actions).body)
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_client_may_leave_with_its_whole_stream(stream: bool) -> None:
+    """Many close the connection at `[DONE]`, before the provider's last bytes are here."""
+    table = Table()
+    table.ask(stream=stream)
+    table.exchange.answered(200, SSE)
+    table.exchange.feed(sse(START, *TEXT, *STOP))
+    assert table.exchange.cancelled() == [Drop()]
+    assert table.exchange.record.end == ("complete" if stream else "cancelled")
+    assert table.exchange.over
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"retry-after": "provider-key"}, id="a key"),
+        pytest.param({"retry-after": "1\rset-cookie: a=b"}, id="a line end"),
+        pytest.param({"retry-after": "1" * 200}, id="too long"),
+        pytest.param({"request-id": "the provider-key"}, id="a key for an id"),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 429])
+def test_what_a_providers_headers_must_not_bring(headers: dict[str, str], status: int) -> None:
+    table = Table()
+    table.ask(stream=False)
+    exchange = table.exchange
+    exchange.answered(status, {**JSON, **headers})
+    actions = [*exchange.feed(json.dumps(WHOLE).encode()), *exchange.closed()]
+    assert "retry-after" not in dict(replied(actions).headers)
+    assert "provider-key" not in repr(actions) + repr(exchange.record)
+
+
 def test_the_operator_is_told_how_an_unreadable_answer_looked(caplog: pytest.LogCaptureFixture) -> None:
     table = Table()
     table.ask(stream=True)

@@ -302,3 +302,16 @@ def test_a_refused_connection_and_the_provider_back_again(tmp_path: Any, streame
         finally:
             client.http.close()
             provider.close()
+
+
+@pytest.mark.parametrize("status", [100, 101, 102, 103])
+def test_an_interim_answer_is_not_the_next_ones(client: Client, provider: Provider, status: int) -> None:
+    """mitmproxy takes it for the whole answer; what follows it on the connection belongs to nobody else."""
+    late = head(200, {"content-type": "application/json", "content-length": "2"}) + b"{}"
+    provider.scripts = [raw(f"HTTP/1.1 {status} X\r\n\r\n".encode() + late)]
+    refused = client.chat()
+    assert refused.status_code == 502
+    provider.default = whole(claude.message(claude.text("its own")))
+    for _ in range(2):
+        answer = client.chat()
+        assert answer.json()["choices"][0]["message"]["content"] == "its own"

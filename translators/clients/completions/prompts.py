@@ -8,6 +8,8 @@ _TOKENS = "must be text: token numbers mean nothing to this model"
 _NOTHING = "must have text in it: this model cannot begin from nothing"
 _NEITHER = "must be a string or a list of strings"
 
+MOST_PROMPTS = 128
+
 Prompt = tuple[str, str]
 """Where it was written, and the text."""
 
@@ -24,6 +26,9 @@ def prompts(given: Any, findings: Findings) -> list[Prompt]:
         return []
     if not given:
         findings.problem("prompt", "must not be empty")
+        return []
+    if len(given) > MOST_PROMPTS and not _is_token(given[0]):
+        findings.problem("prompt", f"must have at most {MOST_PROMPTS} entries")
         return []
     if all(_is_token(item) for item in given):
         findings.problem("prompt", _TOKENS, "unsupported_parameter")

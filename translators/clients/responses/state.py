@@ -101,23 +101,32 @@ def deleted(id: str) -> dict[str, Any]:
 def _own(given: Any, past: Past) -> tuple[Item, ...] | None:
     if isinstance(given, str):
         return ({"type": "message", "role": "user", "content": given},)
-    return tuple(_resolved(item, past) for item in given) if isinstance(given, list) else None
+    if not isinstance(given, list):
+        return None
+    seen: set[str] = set()
+    return tuple(_resolved(item, place, past, seen) for place, item in enumerate(given))
 
 
-def _resolved(item: Any, past: Past) -> Any:
-    """What is not kept stays a reference, and is refused where it stands."""
+def _resolved(item: Any, place: int, past: Past, seen: set[str]) -> Any:
+    """What is not kept stays a reference, and is refused where it stands. One item stands once in a conversation, so
+    that a request cannot grow beyond what is kept."""
     match item:
         case {"type": "item_reference", "id": str(id)}:
-            return past.item(id) or item
+            pass
         case {"id": str(id), **rest} if not any(value is not None for value in rest.values()):
-            return past.item(id) or item
+            pass
         case _:
             return item
+    if id in seen:
+        at = f"input[{place}].id"
+        raise BadRequest(f"{at} refers to an item that is referred to before.", param=at, code="invalid_value")
+    seen.add(id)
+    return past.item(id) or item
 
 
 def _unknown(past: Past) -> BadRequest:
     if past.keeps:
-        message = "previous_response_id is the id of no response that is kept here (any more)."
+        message = "previous_response_id is no response that is kept here (any more), or goes on from one that is not."
         return BadRequest(message, param="previous_response_id", code="previous_response_not_found")
     message = "previous_response_id names a response, and none is kept here; send the earlier items in input."
     return BadRequest(message, param="previous_response_id", code="unsupported_parameter")

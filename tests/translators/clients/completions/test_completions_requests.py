@@ -191,3 +191,8 @@ def test_a_refusal_names_all_problems() -> None:
         "suffix is not possible: this model cannot fill in a text; "
         "best_of can only be as many as n: nobody here tells which of them is best."
     )
+
+
+def test_too_many_prompts_are_refused_at_once() -> None:
+    with pytest.raises(BadRequest, match="prompt must have at most 128 entries"):
+        completions.parse({"model": "m", "prompt": ["a"] * 129})

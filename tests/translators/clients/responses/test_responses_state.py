@@ -80,6 +80,14 @@ def test_a_reference_is_the_item_itself() -> None:
         assert asked.conversation.turns[1].parts == (Text("Hello", "input[1].content[0]"),)
 
 
+def test_a_reference_stands_once() -> None:
+    """So that a small request cannot become one of gigabytes."""
+    store = ResponseStore()
+    exchange(store, "resp_1", TEXT, input="x")
+    reference = {"type": "item_reference", "id": "msg_1_0"}
+    assert refused(store, input=[reference, {"id": "msg_1_0"}]) == ("input[1].id", "invalid_value")
+
+
 def test_what_was_not_kept_cannot_be_gone_on_with() -> None:
     store = ResponseStore()
     _, first = exchange(store, "resp_1", TEXT, input="x", store=False)
