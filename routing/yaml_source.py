@@ -19,6 +19,8 @@ _DEPTH = 32
 _VALUES = 20_000
 _TAG = "tag:yaml.org,2002:"
 _TOO_DEEP = f"is nested more than {_DEPTH} deep, or an alias stands inside itself; flatten it"
+_TOO_DEEP_FOR_PYYAML = "exceeded maximum nesting depth"
+"""PyYAML 6.0.4's own words, at a depth of its own."""
 
 
 class Unreadable(Exception):
@@ -89,7 +91,9 @@ def _compose(text: str) -> yaml.Node:
 
 
 def _syntax(error: yaml.MarkedYAMLError) -> str:
-    """What PyYAML found, without what it quotes from the file."""
+    """Returns what PyYAML found, without what it quotes from the file."""
+    if error.problem == _TOO_DEEP_FOR_PYYAML:
+        return _TOO_DEEP
     found = " ".join(part for part in (error.context, error.problem) if part)
     found = re.sub(r"(['\"])(?![<\s])[^'\"]{3,}\1", "(not shown)", found)
     return f"is not valid YAML: {found}; check indentation, quotes and the space after each colon"

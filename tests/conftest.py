@@ -1,13 +1,8 @@
 """For all tests: in CI a skipped test is a failure, because there nothing that a test needs may be missing."""
 
-import importlib.util
 import os
 
 import pytest
-
-AGENTS = importlib.util.find_spec("agents") is not None
-"""OpenAI's Agents SDK, which wants a newer pydantic than mitmproxy lets be on Python 3.12."""
-collect_ignore = [] if AGENTS else ["translators/clients/responses/test_responses_clients.py"]
 
 
 @pytest.hookimpl(trylast=True)

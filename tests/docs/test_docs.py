@@ -16,7 +16,6 @@ from addons import authorities, embedded
 from routing.config import parse
 from routing.crowd import CROWD
 from routing.settings import ENTRIES, PLACES, keys
-from tests.conftest import AGENTS
 from tests.e2e import node_packages
 from tests.e2e.gateway_process import GatewayProcess
 
@@ -133,10 +132,7 @@ def test_a_curl_is_answered(gateway: GatewayProcess, curl: str) -> None:
         assert answer["usage"]["total_tokens"]
 
 
-PROGRAMS = [each for each in examples("python") if AGENTS or "from agents" not in each.values[0]]
-
-
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", examples("python"))
 def test_a_python_program_runs(gateway: GatewayProcess, program: str) -> None:
     done = run(f"'{ROOT}/.venv/bin/python' - <<'END'\n{at(gateway, program)}\nEND")
     assert (done.returncode, done.stderr) == (0, "")

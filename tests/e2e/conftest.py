@@ -9,7 +9,6 @@ import httpx
 import pytest
 from openai import OpenAI
 
-from tests.conftest import AGENTS
 from tests.e2e import claude
 from tests.e2e.every_provider import Issuers, every_provider
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config
@@ -17,10 +16,8 @@ from tests.e2e.provider import WAIT, Provider, whole
 from tests.e2e.wire import Wire, question
 
 ORIGIN = "https://app.example.com"
-collect_ignore = [
-    *([] if os.environ.get("GATEWAY_CODEX") else ["test_e2e_codex.py"]),  # it needs a program that is no Python package
-    *([] if AGENTS else ["test_e2e_agent_loops.py", "test_e2e_python_clients.py"]),
-]
+collect_ignore = [] if os.environ.get("GATEWAY_CODEX") else ["test_e2e_codex.py"]
+"""Codex is a program that no Python package brings."""
 
 
 class Client:

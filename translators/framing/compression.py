@@ -5,11 +5,17 @@ decoder is fed bytes in any split, gives what it can as soon as it can (a flushe
 the end whether the data was whole. Brotli and Zstandard come with mitmproxy.
 """
 
+import sys
 import zlib
+from collections.abc import Callable
 from typing import Protocol
 
 import brotli
-import zstandard
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 
 class Undecodable(Exception):
@@ -22,8 +28,12 @@ class Bomb(Undecodable):
 
 MOST_AT_ONCE = 16 * 1024 * 1024
 """Bytes that one `feed` may give. Fed in pieces of 64 KiB, no text comes near it."""
-_STEP = 256
-"""Bytes of Zstandard that are decoded at a time, which can be limited in no other way."""
+MOST_CODINGS = 3
+"""Codings of one body. Nobody applies more than two, and each multiplies the work that a few bytes can cause."""
+MOST_EMPTY = 100
+"""Members of one body that hold no text: a few bytes each, and as much work as a member that holds one."""
+_STEP = 64 * 1024
+"""Bytes that are decoded at a time: what stands behind the end of a member is copied once for each member."""
 
 
 class Decoder(Protocol):
@@ -48,28 +58,58 @@ def _inflated(inner: "zlib._Decompress", data: bytes) -> bytes:
     return out
 
 
-class _Gzip:
-    """Any number of members one after the other, as RFC 1952 allows."""
+class _Member(Protocol):
+    """One gzip member (RFC 1952) or one Zstandard frame (RFC 8878)."""
 
-    def __init__(self) -> None:
-        self._inner = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        self._fed = False
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _Members:
+    """Any number of members one after the other, as both formats allow."""
+
+    def __init__(self, new: Callable[[], _Member]) -> None:
+        self._new = new
+        self._member: _Member | None = None
+        self._holds_text = True
+        self._empty = 0
 
     def feed(self, data: bytes) -> bytes:
-        self._fed = self._fed or bool(data)
+        out = bytearray()
         try:
-            out = _inflated(self._inner, data)
-            while self._inner.eof and self._inner.unused_data:
-                rest, self._inner = self._inner.unused_data, zlib.decompressobj(zlib.MAX_WBITS | 16)
-                out += _inflated(self._inner, rest)
-                if len(out) > MOST_AT_ONCE:
-                    raise Bomb("it grows too much")
-        except zlib.error as error:
+            for at in range(0, len(data), _STEP):
+                rest = data[at : at + _STEP]
+                while rest:
+                    rest = self._decompress(rest, out)
+        except (zlib.error, zstd.ZstdError) as error:
             raise Undecodable("damaged data") from error
-        return out
+        return bytes(out)
+
+    def _decompress(self, data: bytes, out: bytearray) -> bytes:
+        """Adds the text of `data` to `out`; returns the bytes behind the end of the member. Raises `Bomb`."""
+        if self._member is None or self._member.eof:
+            self._member = self._begin()
+        text = self._member.decompress(data, MOST_AT_ONCE)
+        self._holds_text = self._holds_text or bool(text)
+        out += text
+        if len(out) >= MOST_AT_ONCE:
+            raise Bomb("it grows too much")
+        return self._member.unused_data if self._member.eof else b""
+
+    def _begin(self) -> _Member:
+        self._empty += not self._holds_text
+        if self._empty > MOST_EMPTY:
+            raise Bomb("it has too many empty members")
+        self._holds_text = False
+        return self._new()
 
     def close(self) -> None:
-        if self._fed and not self._inner.eof:
+        if self._member is not None and not self._member.eof:
             raise Undecodable("the data ends early")
 
 
@@ -118,32 +158,6 @@ class _Brotli:
             raise Undecodable("the data ends early")
 
 
-class _Zstd:
-    def __init__(self) -> None:
-        self._inner = zstandard.ZstdDecompressor().decompressobj()
-        self._fed = False
-
-    def feed(self, data: bytes) -> bytes:
-        out = b""
-        try:
-            while data:
-                self._fed = True
-                if self._inner.eof:
-                    self._inner = zstandard.ZstdDecompressor().decompressobj()
-                piece, data = data[:_STEP], data[_STEP:]
-                out += self._inner.decompress(piece)
-                if len(out) > MOST_AT_ONCE:
-                    raise Bomb("it grows too much")
-                data = self._inner.unused_data + data
-        except zstandard.ZstdError as error:
-            raise Undecodable("damaged data") from error
-        return out
-
-    def close(self) -> None:
-        if self._fed and not self._inner.eof:
-            raise Undecodable("the data ends early")
-
-
 class _Chain:
     """Several codings, the last one applied undone first."""
 
@@ -161,8 +175,13 @@ class _Chain:
 
 
 def decoder(coding: str) -> Decoder:
-    """For a `content-encoding` header's value. Raises `Undecodable` for a coding that is not known here."""
+    """Returns what undoes a `content-encoding` header's value.
+
+    Raises `Undecodable` for a coding that is not known here, and for more than `MOST_CODINGS`.
+    """
     names = [name.strip().lower() for name in coding.split(",") if name.strip()]
+    if len(names) > MOST_CODINGS:
+        raise Undecodable(f"more than {MOST_CODINGS} content-encodings")
     decoders = [_decoder(name) for name in reversed(names) if name != "identity"]
     if not decoders:
         return _Identity()
@@ -172,12 +191,12 @@ def decoder(coding: str) -> Decoder:
 def _decoder(name: str) -> Decoder:
     match name:
         case "gzip" | "x-gzip":
-            return _Gzip()
+            return _Members(lambda: zlib.decompressobj(zlib.MAX_WBITS | 16))
         case "deflate":
             return _Deflate()
         case "br":
             return _Brotli()
         case "zstd":
-            return _Zstd()
+            return _Members(zstd.ZstdDecompressor)
         case _:
             raise Undecodable("unknown content-encoding")

@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 import brotli
 import pytest
-import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translators.framing.compression import Undecodable, decoder
+from translators.framing.compression import MOST_CODINGS, MOST_EMPTY, Undecodable, decoder, zstd
 
 TEXT = b"event: message_start\ndata: {}\n\n" * 40
 
@@ -20,7 +19,7 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {
     "x-gzip": gzip.compress,
     "deflate": zlib.compress,
     "br": brotli.compress,
-    "zstd": zstandard.ZstdCompressor().compress,
+    "zstd": zstd.compress,
     "gzip, br": lambda text: brotli.compress(gzip.compress(text)),
     " GZIP ,identity": gzip.compress,
 }
@@ -37,7 +36,7 @@ PACKED = [pytest.param(coding, pack(TEXT), id=coding) for coding, pack in CODING
     pytest.param("gzip", gzip.compress(TEXT[:100]) + gzip.compress(TEXT[100:]), id="two gzip members"),
     pytest.param(
         "zstd",
-        zstandard.ZstdCompressor().compress(TEXT[:100]) + zstandard.ZstdCompressor().compress(TEXT[100:]),
+        zstd.compress(TEXT[:100]) + zstd.compress(TEXT[100:]),
         id="two zstd frames",
     ),
 ]
@@ -67,13 +66,13 @@ def test_a_flushed_event_is_not_held_back(coding: str) -> None:
         "gzip": zlib.compressobj(wbits=zlib.MAX_WBITS | 16),
         "deflate": zlib.compressobj(),
         "br": brotli.Compressor(),
-        "zstd": zstandard.ZstdCompressor().compressobj(),
+        "zstd": zstd.ZstdCompressor(),
     }
     packer = packers[coding]
     if coding == "br":
         first = packer.process(b"first") + packer.flush()
     elif coding == "zstd":
-        first = packer.compress(b"first") + packer.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+        first = packer.compress(b"first") + packer.flush(zstd.ZstdCompressor.FLUSH_BLOCK)
     else:
         first = packer.compress(b"first") + packer.flush(zlib.Z_SYNC_FLUSH)
     assert decoder(coding).feed(first) == b"first"
@@ -82,6 +81,33 @@ def test_a_flushed_event_is_not_held_back(coding: str) -> None:
 def test_an_unknown_coding_is_refused() -> None:
     with pytest.raises(Undecodable):
         decoder("rot13")
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        pytest.param("gzip", gzip.compress(b"") * (MOST_EMPTY + 2), id="empty gzip members"),
+        pytest.param("zstd", zstd.compress(b"") * (MOST_EMPTY + 2), id="empty zstd frames"),
+        pytest.param("zstd", bytes.fromhex("502a4d1800000000") * (MOST_EMPTY + 2), id="skippable zstd frames"),
+        pytest.param("gzip", gzip.compress(bytes(100_000_000), 1), id="gzip bomb"),
+        pytest.param("zstd", zstd.compress(bytes(100_000_000)), id="zstd bomb"),
+        pytest.param("deflate", zlib.compress(bytes(100_000_000), 1), id="deflate bomb"),
+        pytest.param("br", brotli.compress(bytes(100_000_000), quality=1), id="brotli bomb"),
+    ],
+)
+def test_little_data_cannot_cause_much_work(coding: str, body: bytes) -> None:
+    with pytest.raises(Undecodable):
+        decoder(coding).feed(body)
+
+
+def test_many_codings_are_refused() -> None:
+    decoder(", ".join(["zstd"] * MOST_CODINGS))
+    with pytest.raises(Undecodable):
+        decoder(", ".join(["zstd"] * (MOST_CODINGS + 1)))
+
+
+def test_many_members_with_text_are_one_text() -> None:
+    assert decoder("gzip").feed(gzip.compress(b"a") * 5_000) == b"a" * 5_000
 
 
 @given(coding=st.sampled_from(["gzip", "deflate", "br", "zstd"]), junk=st.binary(min_size=1, max_size=200))

@@ -187,7 +187,6 @@ CALL = {"functionCall": {"id": "c", "name": "f", "args": {}}}
 
 
 def test_every_reason_is_known() -> None:
-    """Of the SDK's, which is an older one on Python 3.12 (traps 1, 2, 7)."""
     assert {"STOP"} | _LENGTH | _FILTERED | _BROKEN >= set(NATIVE)
 
 
