@@ -20,9 +20,14 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Close the call's connection, or (None) those of all calls: nothing more is wanted from the provider."""
+    """Close the connections of all calls: nothing more is wanted from the provider."""
 
-    call: int | None = None
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The call's answer is complete. Its connection can serve another one if the provider ends its bytes soon."""
+
+    call: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +50,4 @@ class Finish:
     error: str | None = None
 
 
-Action = Send | Drop | Begin | Data | Finish | Reply
+Action = Send | Drop | Release | Begin | Data | Finish | Reply

@@ -9,10 +9,8 @@ from translators.errors import Failure
 from translators.framing import compression
 from translators.pipe import Pipe
 
-Wait = Literal["connect", "first-byte", "idle", "total", "end"]
+Wait = Literal["connect", "first-byte", "idle", "total"]
 
-LATE_END_SECONDS = 1.0
-"""How long a complete answer waits for the end of the provider's bytes, so that its connection can be kept."""
 ERROR_BODY_BYTES = 256 * 1024
 """Of a provider's error body, at most this much is read."""
 
@@ -35,18 +33,11 @@ class Attempt:
         self._timeouts = timeouts
         self._asked_at = asked_at
 
-    @property
-    def done(self) -> bool:
-        """Its answer is complete, whether or not the provider has ended its bytes."""
-        return self.pipe is not None and self.pipe.done
-
     def waits(self, what: Wait, now: float) -> None:
         self.waits_for, self.since = what, now
 
     def due(self) -> list[tuple[float, Wait]]:
         """When patience ends, and for what."""
-        if self.done:
-            return [(self.since + LATE_END_SECONDS, "end")]
         return [
             (start + seconds, what)
             for what, start, seconds in (

@@ -17,7 +17,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from addons import front
-from addons.actions import Action, Begin, Data, Drop, Finish, Send
+from addons.actions import Action, Begin, Data, Drop, Finish, Release, Send
 from addons.attempt import Attempt, Wait
 from addons.audience import REDACTED, Audience
 from addons.excerpt import excerpt
@@ -45,8 +45,9 @@ FAN_OUT_CONCURRENCY = 8
 
 class Exchange:
     """Told in this order: `opened`, `asked`, then for each attempt at each call `connected`, `answered`, `feed`...,
-    `closed` (or `broke` at any point); `tick` whenever `deadline` has come, `cancelled` when the client leaves,
-    `crashed` when a bug of ours shows. Each returns the actions to take, in order."""
+    `closed` (or `broke` at any point), but nothing more of a call once that is released; `tick` whenever `deadline` has
+    come, `cancelled` when the client leaves, `crashed` when a bug of ours shows. Each returns the actions to take, in
+    order."""
 
     def __init__(self, house: House, head: Head, watchers: tuple[Watcher, ...] = ()) -> None:
         self._house = house
@@ -151,21 +152,12 @@ class Exchange:
         return self._send_more(self._question)
 
     def cancelled(self) -> list[Action]:
-        """The client left. Where it has its whole stream, it only did not wait for the provider's last bytes."""
+        """The client left."""
         if self.over:
             return []
-        asked = self._question
-        if asked is not None and asked.streams and self._sent == len(asked.calls) and self._all_done():
-            for call, attempt in list(self._attempts.items()):
-                assert attempt.pipe is not None
-                self._complete(attempt.pipe, call)
-            return [Drop()]
         self.record.status = self.record.status or 499
         self._end("cancelled", cause="the client left")
         return [Drop()]
-
-    def _all_done(self) -> bool:
-        return bool(self._attempts) and all(attempt.done for attempt in self._attempts.values())
 
     def crashed(self) -> list[Action]:
         """A bug of ours showed. Whatever was not sent yet is not sent."""
@@ -227,15 +219,13 @@ class Exchange:
         started = self._now()
         actions = self._forward(asked, attempt, pipe, pipe.close(), call)
         self._spend(started)
-        return [*actions, *self._complete(pipe, call)] if pipe.done else actions
+        return actions
 
     def broke(self, cause: str, *, retry: bool, call: int = 0) -> list[Action]:
         """No connection, or it broke. `retry`: nothing of an answer had come, and another connection may help."""
         if self.over:
             return []
         asked, attempt = self._in_flight(call)
-        if attempt.pipe is not None and attempt.done:
-            return self._complete(attempt.pipe, call)
         if retry and attempt.number == 1:
             return [self._send(asked, call, attempt.number + 1)]
         message = (
@@ -270,10 +260,10 @@ class Exchange:
         if self.over or self._question is None:
             return []
         now, actions = self._now(), list[Action]()
-        for call, attempt in list(self._attempts.items()):
+        for attempt in list(self._attempts.values()):
             late = next((what for at, what in attempt.due() if at <= now), None)
             if late is not None:
-                actions += self._late(attempt, late, call)
+                actions += self._late(attempt, late)
             if self.over:
                 return actions
         keepalive = self._keepalive_at()
@@ -287,15 +277,10 @@ class Exchange:
         asked, every = self._question, self._settings.streaming.keepalive_seconds
         if not every or asked is None or not asked.streams or not self._attempts:
             return None
-        for attempt in self._attempts.values():
-            if not attempt.done:
-                return self._spoke_at + every
-        return None if self._sent == len(asked.calls) else self._spoke_at + every
+        return self._spoke_at + every
 
-    def _late(self, attempt: Attempt, what: Wait, call: int) -> list[Action]:
+    def _late(self, attempt: Attempt, what: Wait) -> list[Action]:
         assert self._question is not None
-        if what == "end" and attempt.pipe is not None:
-            return [Drop(call), *self._complete(attempt.pipe, call)]
         failure = attempt.late(what, self._question.target.provider)
         return [Drop(), *self._broken(failure, f"timeout: {what}")]
 
@@ -353,7 +338,7 @@ class Exchange:
         return self._joined.part(asked.calls[call].choice, asked.calls[call].rendered.choices)
 
     def _forward(self, asked: Question, attempt: Attempt, pipe: Pipe, out: bytes, call: int) -> list[Action]:
-        """What the pipe gave, on to the client."""
+        """What the pipe gave, on to the client; with it the answer may be complete, or have failed."""
         if pipe.streams:
             self._audience.provider(attempt, None, call)
         elif asked.streams and out:
@@ -363,6 +348,8 @@ class Exchange:
             said = self._say(out, pipe)
         else:
             self._whole += out
+        if pipe.done:
+            return [*said, Release(call), *self._complete(pipe, call)]
         if pipe.failure is None:
             return said
         self._absorb(attempt, pipe, call)

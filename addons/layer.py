@@ -116,7 +116,7 @@ class GatewayLayer(HttpLayer):
 
     def _end_all(self, event: events.Event) -> Commands:
         """The connection is in no state to go on: whoever still waits on it is told, and then it is closed."""
-        waiting = [stream for stream in self._exchanges() if not stream.closed]
+        waiting = [stream for stream in self._exchanges() if stream.legs or not stream.closed]
         try:
             for stream in waiting:
                 yield from self.event_to_child(stream, event)

@@ -55,7 +55,7 @@ from mitmproxy.proxy.layers.http._hooks import (
 )
 
 from addons import front
-from addons.actions import Action, Begin, Data, Drop, Finish, Send
+from addons.actions import Action, Begin, Data, Drop, Finish, Release, Send
 from addons.exchange import Exchange
 from addons.front import Head, Reply
 from addons.provider_request import ProviderRequest
@@ -70,6 +70,8 @@ Commands = layer.CommandGenerator[None]
 
 UNREAD_BODY_BYTES = 1024 * 1024
 """How much more of a request's body is read and thrown away after it was refused, so that its client can hear why."""
+LATE_END_SECONDS = 1.0
+"""How long the connection of a complete answer waits for the end of the provider's bytes, to serve another one."""
 
 
 @dataclass
@@ -121,6 +123,8 @@ class Leg:
         self.reused = False
         self.heard = False
         """The provider sent something of an answer over `server`."""
+        self.released: float | None = None
+        """Until when, on the monotonic clock, the end of the provider's bytes is waited for. None: there is more."""
 
     @property
     def taken(self) -> Server | None:
@@ -155,6 +159,12 @@ class GatewayStream(HttpStream):
 
     def deadline(self) -> float | None:
         """When time must be told to this stream, on the monotonic clock."""
+        due = [leg.released for leg in self.legs.values() if leg.released is not None]
+        if (at := self._exchange_deadline()) is not None:
+            due.append(at)
+        return min(due, default=None)
+
+    def _exchange_deadline(self) -> float | None:
         if self._exchange is None or self.closed or self._timeless:
             return None
         try:
@@ -188,6 +198,12 @@ class GatewayStream(HttpStream):
                 yield from self._crash()
             case Trailers() if self._exchange is not None:
                 yield from self._trailers(event, self._exchange)
+            case HttpEvent() if (leg := self._released(event)) is not None:
+                if isinstance(event, ResponseEndOfMessage | ResponseProtocolError):
+                    yield from self._forget(leg)
+            case events.Wakeup() if self._late_ends():
+                for leg in self._late_ends():
+                    yield from self._drop(leg)
             case _ if self.closed or self._exchange is None:
                 return
             case ResponseData():
@@ -307,6 +323,7 @@ class GatewayStream(HttpStream):
     def _client_gone(self, event: RequestProtocolError) -> Commands:
         exchange = self._exchange
         if exchange is None or self.closed:
+            yield from self._drop_all()
             yield DropStream(self.stream_id)
             return
         yield from self._perform(exchange.cancelled())
@@ -409,13 +426,24 @@ class GatewayStream(HttpStream):
     def _trailers(self, event: Trailers, exchange: Exchange) -> Commands:
         """A provider's answer is whole without them; a client's request is refused."""
         if event.connection is self.context.client:
-            self._last = True
-            yield from self._refuse(exchange.has_trailers())
+            if not self.closed:
+                self._last = True
+                yield from self._refuse(exchange.has_trailers())
             return
         leg = next((leg for leg in self.legs.values() if leg.server is event.connection), None)
         if leg is not None:
             yield from self._drop(leg)
-            yield from self._perform(exchange.closed(leg.call))
+            if leg.released is None:
+                yield from self._perform(exchange.closed(leg.call))
+
+    def _released(self, event: HttpEvent) -> Leg | None:
+        """The leg of an answer that is complete, if the event is one of it."""
+        leg = self.legs.get(event.stream_id)
+        return leg if leg is not None and leg.released is not None else None
+
+    def _late_ends(self) -> list[Leg]:
+        now = time.monotonic()
+        return [leg for leg in self.legs.values() if leg.released is not None and leg.released <= now]
 
     def _drop(self, leg: Leg) -> Commands:
         """Nothing more is wanted from the provider in this call."""
@@ -425,11 +453,21 @@ class GatewayStream(HttpStream):
         if leg.server is not None:
             yield from self._parent.give_up(leg.server)
 
+    def _drop_all(self) -> Commands:
+        for leg in list(self.legs.values()):
+            yield from self._drop(leg)
+
     def _forget(self, leg: Leg) -> Commands:
         """The call is over, its connection may serve another one."""
         del self.legs[leg.id]
         if leg.id != self.stream_id:
             yield DropStream(leg.id)
+        yield from self._part()
+
+    def _part(self) -> Commands:
+        """Leave the layer, once neither the client nor a provider has anything to say any more."""
+        if self.closed and self._client_done and not self.legs:
+            yield DropStream(self.stream_id)
 
     # --- actions ---
 
@@ -441,9 +479,9 @@ class GatewayStream(HttpStream):
                 case Send():
                     yield from self._send(action)
                 case Drop():
-                    for leg in list(self.legs.values()):
-                        if action.call in (None, leg.call):
-                            yield from self._drop(leg)
+                    yield from self._drop_all()
+                case Release():
+                    self._release(action.call)
                 case Begin():
                     yield from self._begin(action)
                     if self._left():
@@ -452,6 +490,11 @@ class GatewayStream(HttpStream):
                     yield from self._finish(action)
                 case Reply():
                     yield from self._reply(action)
+
+    def _release(self, call: int) -> None:
+        for leg in self.legs.values():
+            if leg.call == call:
+                leg.released = time.monotonic() + LATE_END_SECONDS
 
     def _begin(self, begin: Begin) -> Commands:
         response = self._response(begin.status, begin.headers)
@@ -494,6 +537,7 @@ class GatewayStream(HttpStream):
         flow.live = False
         if whole is not None and self._killed():
             yield SendHttp(ResponseProtocolError(self.stream_id, "killed", ErrorCode.KILL), self.context.client)
+            yield from self._drop_all()
             yield DropStream(self.stream_id)
             exchange.ended = True
             return
@@ -503,8 +547,7 @@ class GatewayStream(HttpStream):
             yield SendHttp(ResponseHeaders(self.stream_id, response, not content), self.context.client)
             if content:
                 yield SendHttp(ResponseData(self.stream_id, content), self.context.client)
-        if self._client_done:
-            yield DropStream(self.stream_id)
+        yield from self._part()
         yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
         exchange.ended = True
         if self._last:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from addons.actions import Action, Begin, Data, Drop, Finish, Send
+from addons.actions import Action, Begin, Data, Drop, Finish, Release, Send
 from addons.exchange import Exchange
 from addons.front import Head, Reply
 from addons.house import House
@@ -174,20 +174,26 @@ def test_a_stream_begins_with_its_first_event() -> None:
     assert isinstance(data, Data)
     assert b'"role":"assistant"' in data.data
     assert b"hello" in said(exchange.feed(sse(*TEXT)))
-    assert said(exchange.feed(sse(*STOP))).endswith(b"data: [DONE]\n\n")
-    assert not exchange.over
-    assert exchange.closed() == [Finish()]
+    data, *end = exchange.feed(sse(*STOP))
+    assert isinstance(data, Data)
+    assert data.data.endswith(b"data: [DONE]\n\n")
+    assert end == [Release(), Finish()]
     assert exchange.over
 
 
-def test_a_complete_stream_does_not_wait_long_for_the_last_byte() -> None:
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "folded"])
+def test_the_end_of_a_providers_bytes_is_not_waited_for(stream: bool) -> None:
+    """Many clients close the connection at `[DONE]`."""
     table = Table()
-    table.ask(stream=True)
+    table.ask(stream=stream)
     table.exchange.answered(200, SSE)
-    table.exchange.feed(sse(START, *TEXT, *STOP))
-    assert table.later(0.5) == []
-    assert table.later(0.6) == [Drop(0), Finish()]
+    *_, release, last = table.exchange.feed(sse(START, *TEXT, *STOP))
+    assert release == Release()
+    assert isinstance(last, Finish if stream else Reply)
+    assert table.exchange.over
     assert table.exchange.record.end == "complete"
+    assert table.exchange.deadline() is None
+    assert table.exchange.cancelled() == []
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -240,18 +246,6 @@ def test_a_cut_answer_never_looks_complete(stream: bool, events: list[dict[str, 
     else:
         assert replied(actions).status in (502, 503)
         error(replied(actions).body)
-
-
-@pytest.mark.parametrize("stream", [True, False])
-def test_a_client_may_leave_with_its_whole_stream(stream: bool) -> None:
-    """Many close the connection at `[DONE]`, before the provider's last bytes are here."""
-    table = Table()
-    table.ask(stream=stream)
-    table.exchange.answered(200, SSE)
-    table.exchange.feed(sse(START, *TEXT, *STOP))
-    assert table.exchange.cancelled() == [Drop()]
-    assert table.exchange.record.end == ("complete" if stream else "cancelled")
-    assert table.exchange.over
 
 
 @pytest.mark.parametrize(
@@ -575,10 +569,11 @@ def test_several_answers_are_one_stream() -> None:
     assert isinstance(first, Data)
     assert b"hello" in said(fan.answers(0))
     assert b"[DONE]" not in said(fan.exchange.feed(sse(*TEXT), 1))
-    assert fan.exchange.closed(0) == []
     assert not fan.exchange.over
-    assert said(fan.exchange.feed(sse(*STOP), 1)).endswith(b"data: [DONE]\n\n")
-    assert fan.exchange.closed(1) == [Finish()]
+    data, *end = fan.exchange.feed(sse(*STOP), 1)
+    assert isinstance(data, Data)
+    assert data.data.endswith(b"data: [DONE]\n\n")
+    assert end == [Release(1), Finish()]
     assert fan.told == ("complete", 2, 2)
     usage = fan.exchange.record.usage
     assert usage is not None
@@ -590,7 +585,7 @@ def test_several_whole_answers_are_one() -> None:
     for call in (1, 0):
         fan.exchange.answered(200, JSON, call)
         assert fan.exchange.feed(json.dumps(WHOLE).encode(), call) == []
-    assert fan.exchange.closed(1) == []
+    assert fan.exchange.closed(1) == [Release(1)]
     body = json.loads(replied(fan.exchange.closed(0)).body)
     assert (body["usage"]["prompt_tokens"], body["usage"]["completion_tokens"]) == (10, 4)
     assert fan.exchange.record.finish_reason == "stop"
@@ -599,24 +594,14 @@ def test_several_whole_answers_are_one() -> None:
 def test_a_few_at_a_time() -> None:
     fan = FanOut(10, stream=True)
     assert sends(fan.sent) == [(call, False) for call in range(8)]
-    assert sends(fan.answers(3)) == []
-    assert sends(fan.exchange.closed(3)) == [(8, False)]
-    fan.answers(8)
-    assert sends(fan.table.later(1.1)) == [(9, False)]
+    assert sends(fan.answers(3)) == [(8, False)]
+    assert sends(fan.answers(8)) == [(9, False)]
     for call in (0, 1, 2, 4, 5, 6, 7):
-        fan.answers(call)
-        assert sends(fan.exchange.closed(call)) == []
-    assert b"[DONE]" in said(fan.answers(9))
-    assert fan.exchange.closed(9) == [Finish()]
+        assert sends(fan.answers(call)) == []
+    *actions, last = fan.answers(9)
+    assert b"[DONE]" in said(actions)
+    assert last == Finish()
     assert fan.told == ("complete", 10, 10)
-
-
-def test_the_end_of_one_answers_bytes_is_not_waited_for_long() -> None:
-    fan = FanOut(2, stream=True)
-    fan.answers(0)
-    assert fan.table.later(1.1) == [Drop(0)]
-    fan.answers(1)
-    assert fan.table.later(1.1) == [Drop(1), Finish()]
 
 
 def test_each_call_is_tried_once_more() -> None:
@@ -670,7 +655,6 @@ def test_one_failure_fails_all(form: str, fails: Callable[[Exchange], list[Actio
     fan = FanOut(3, stream=form != "whole")
     if form == "stream that has begun":
         fan.answers(0)
-        fan.exchange.closed(0)
     actions = fails(fan.exchange)
     assert actions[0] == Drop()
     if form == "stream that has begun":
@@ -700,7 +684,6 @@ def test_patience_ends_with_each_call_by_itself(extra: str, code: str) -> None:
         fan.exchange.connected(1)
     if "idle" in extra:
         fan.answers(1, START)
-    fan.exchange.closed(0)
     assert fan.exchange.deadline() == pytest.approx(fan.table.clock.time + 3)
     drop, *actions = fan.table.later(3)
     assert drop == Drop()
@@ -710,10 +693,9 @@ def test_patience_ends_with_each_call_by_itself(extra: str, code: str) -> None:
 def test_keepalives_until_all_answers_are_complete() -> None:
     fan = FanOut(2, stream=True, extra="streaming: {keepalive-seconds: 5}")
     fan.answers(0)
-    fan.exchange.closed(0)
     assert fan.table.later(5) == [Data(b": ping\n\n")]
     fan.answers(1)
-    assert fan.exchange.deadline() == pytest.approx(fan.table.clock.time + 1)
+    assert fan.exchange.deadline() is None
 
 
 def test_the_client_leaves_several_calls() -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from tests.e2e import claude
 from tests.e2e.conftest import Client
-from tests.e2e.provider import EVENT_STREAM, LAST_CHUNK, Call, Provider, chunk, head, sse, stepped, stream, whole
-from tests.e2e.wire import content, payloads
+from tests.e2e.gateway_process import GatewayProcess
+from tests.e2e.provider import EVENT_STREAM, LAST_CHUNK, Call, Provider, chunk, head, held, sse, stepped, stream, whole
+from tests.e2e.wire import Wire, asking, content, payloads, request
 from translators.framing.compression import zstd
 
 FORMS = pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
@@ -249,3 +250,32 @@ def test_an_event_larger_than_any_read(client: Client, provider: Provider) -> No
     delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": long}}
     provider.default = stream([*claude.HELLO[:2], delta, *claude.HELLO[-3:]])
     assert said(client.chat(True), True) == long
+
+
+COMPLETE = head(200, EVENT_STREAM) + b"".join(chunk(event) for event in EVENTS)
+"""All of an answer but the end of its bytes."""
+
+
+@FORMS
+def test_an_answer_does_not_wait_for_the_end_of_the_providers_bytes(
+    gateway: GatewayProcess, provider: Provider, streamed: bool
+) -> None:
+    """The next request has a connection of its own to the provider; the late one is closed."""
+    provider.scripts = [held(COMPLETE)]
+    with Wire(gateway.port) as wire:
+        wire.send(request(body=asking(streamed)))
+        assert said_by(wire, streamed) == "Hello there"
+        assert not provider.call().gone.is_set()
+        wire.send(request(body=asking()))
+        assert said_by(wire, False) == "Hello there"
+        assert provider.call(1).connection != provider.call(0).connection
+        assert provider.call(0).gone.wait(2)
+        wire.send(request(body=asking()))
+        assert said_by(wire, False) == "Hello there"
+        assert provider.call(2).connection == provider.call(1).connection
+
+
+def said_by(wire: Wire, streamed: bool) -> str:
+    heard = wire.hear()
+    assert heard.status == 200
+    return content(heard.body.decode()) if streamed else str(heard.json["choices"][0]["message"]["content"])
