@@ -121,12 +121,9 @@ class Exchange:
                 self._route = place.route
                 return self.too_large() if front.declares_more(head, self.body_limit) else None
 
-    def malformed(self) -> Reply:
-        """The head is one that could mean two requests: no more is read of it than this."""
-        return self._refuse(front.MALFORMED)
-
-    def has_trailers(self) -> Reply:
-        return self._refuse(front.TRAILERS)
+    def unreadable(self, failure: Failure) -> Reply:
+        """What the client sends cannot be read, or does not come; nothing after this is read."""
+        return self._refuse(failure)
 
     def too_large(self) -> Reply:
         return self._refuse(front.too_large(self.body_limit))

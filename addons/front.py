@@ -163,22 +163,6 @@ DRAINING = Failure(
 INTERNAL = Failure(
     500, "The gateway failed on this request. Its log has the details.", "server_error", None, "internal_error"
 )
-MALFORMED = Failure(
-    400,
-    "The request's headers are malformed (RFC 9112): they could be read as more than one request.",
-    "invalid_request_error",
-    None,
-    "malformed_headers",
-    {"connection": "close"},
-)
-
-TRAILERS = Failure(
-    400,
-    "Trailers after a request's body are not read here. Send the request without them.",
-    "invalid_request_error",
-    None,
-    "unsupported_trailers",
-)
 
 
 def too_large(limit: int) -> Failure:

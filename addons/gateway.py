@@ -29,6 +29,7 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layer, layers, mode_specs, server_hooks
+from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.server import ConnectionHandler
 
@@ -216,9 +217,13 @@ class Gateway:
             # mitmproxy shares a provider's connection among an HTTP/2 client's streams: one would end with another.
             context.client.alpn = b"http/1.1"
             nextlayer.layer = layers.ClientTLSLayer(context)
-            nextlayer.layer.child_layer = GatewayLayer(context, self._open)
+            nextlayer.layer.child_layer = self._layer(context)
         elif isinstance(top, modes.ReverseProxy):
-            nextlayer.layer = GatewayLayer(context, self._open)
+            nextlayer.layer = self._layer(context)
+
+    def _layer(self, context: Context) -> GatewayLayer:
+        settings = self._house.settings if self._house is not None else Settings()
+        return GatewayLayer(context, self._open, settings.timeouts)
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         """In the moment before the gateway has taken over, mitmproxy is an open proxy: nobody gets anywhere by it."""

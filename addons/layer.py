@@ -12,8 +12,9 @@ from itertools import count
 
 from mitmproxy import http
 from mitmproxy.connection import Client, Connection, Server
-from mitmproxy.proxy import commands, events
+from mitmproxy.proxy import commands, events, tunnel
 from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers import tls
 from mitmproxy.proxy.layers.http import (
     GetHttpConnection,
     GetHttpConnectionCompleted,
@@ -21,18 +22,15 @@ from mitmproxy.proxy.layers.http import (
     HTTPMode,
     RegisterHttpConnection,
 )
-from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
-from mitmproxy.proxy.layers.http._http1 import Http1Connection
 
 from addons.exchange import Exchange
 from addons.front import Head
-from addons.stream import UNREAD_BODY_BYTES, Commands, Connect, Crashed, GatewayStream, Trailers
+from addons.http1 import ClientReader, ProviderConnection
+from addons.stream import Commands, Connect, Crashed, GatewayStream
+from routing.settings import Timeouts
 
 logger = logging.getLogger("gateway")
 
-HEAD_BYTES = 256 * 1024
-"""A head that has no end by then is no head."""
-HEAD_TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 TIMER_SLACK = 0.01
 """Seconds by which a timer may be late before another one is set."""
 
@@ -55,9 +53,13 @@ class GivenUpHook(commands.StartHook):
 class GatewayLayer(HttpLayer):
     """One client connection. `open_exchange` makes an exchange of a request's head and its flow."""
 
-    def __init__(self, context: Context, open_exchange: Callable[[Head, http.HTTPFlow], Exchange]) -> None:
+    def __init__(
+        self, context: Context, open_exchange: Callable[[Head, http.HTTPFlow], Exchange], timeouts: Timeouts
+    ) -> None:
         super().__init__(context, HTTPMode.transparent)
         self.open_exchange = open_exchange
+        self._reader = ClientReader(context.fork(), timeouts)
+        self.connections[context.client] = self._reader
         self._timers: dict[commands.Command, float] = {}
         self._wanted: list[Connect] = []
         """Wishes for a connection that are looked at when the present event is done with."""
@@ -70,49 +72,19 @@ class GatewayLayer(HttpLayer):
                 del self._timers[event.command]
                 for stream in self._exchanges():
                     yield from self.event_to_child(stream, event)
+                yield from self.event_to_child(self._reader, event)
             elif isinstance(event, events.ConnectionEvent) and event.connection not in self.connections:
                 pass  # of a provider's connection that was given up
             elif isinstance(event, events.CommandCompleted) and event.command not in self.command_sources:
                 pass  # likewise
             else:
-                yield from self._read(event)
+                yield from super()._handle_event(event)
             if self._wanted:
                 yield from self._connect()
             yield from self._set_timer()
         except Exception:
             logger.exception("The gateway's connection layer failed; the client is disconnected.")
             yield from self._end_all(Crashed())
-
-    def _read(self, event: events.Event) -> Commands:
-        try:
-            yield from super()._handle_event(event)
-        except NotImplementedError:
-            # mitmproxy reads no trailers, and says so in this way only.
-            assert isinstance(event, events.DataReceived)
-            if event.connection in self.connections:  # it may have been given up for what came before its trailers
-                yield from self._end_all(Trailers(event.connection))
-            return
-        if isinstance(event, events.DataReceived):
-            yield from self._check_head(event.connection)
-
-    def _check_head(self, connection: Connection) -> Commands:
-        """mitmproxy collects a head, and what comes before its turn, without a bound. We do not wait for its end."""
-        reader = self.connections.get(connection)
-        while reader is not None and not isinstance(reader, Http1Connection):
-            reader = getattr(reader, "child_layer", None)
-        if reader is None or len(reader.buf) <= HEAD_BYTES:
-            return
-        if reader.state == reader.read_headers or (reader.state == reader.wait and len(reader.buf) > UNREAD_BODY_BYTES):
-            if connection is self.context.client:
-                yield commands.SendData(connection, HEAD_TOO_LONG)
-                yield from self.shut()
-                return
-            yield from self.give_up(connection)
-            for stream in self._exchanges():
-                for leg in list(stream.legs.values()):
-                    if leg.server is connection:
-                        error = ResponseProtocolError(leg.id, "head too long", ErrorCode.GENERIC_SERVER_ERROR)
-                        yield from self.event_to_child(stream, error)
 
     def _end_all(self, event: events.Event) -> Commands:
         """The connection is in no state to go on: whoever still waits on it is told, and then it is closed."""
@@ -134,7 +106,8 @@ class GatewayLayer(HttpLayer):
 
     def _set_timer(self) -> Commands:
         """One timer a connection is enough: it is set again when it fires, and only earlier ones are added."""
-        due = [at for stream in self._exchanges() if (at := stream.deadline()) is not None]
+        waits: tuple[ClientReader | GatewayStream, ...] = (self._reader, *self._exchanges())
+        due = [at for each in waits if (at := each.deadline()) is not None]
         if not due:
             return
         wanted = min(due)
@@ -171,10 +144,23 @@ class GatewayLayer(HttpLayer):
             wanted = self._wanted.pop(0)
             wanted.reused = None if wanted.fresh else self._idle(wanted)
             if wanted.reused is None:
-                yield from super().get_connection(wanted, reuse=False)
+                yield from self._open(wanted)
             else:
                 stream = self.command_sources.pop(wanted)
                 yield from self.event_to_child(stream, GetHttpConnectionCompleted(wanted, (wanted.reused, None)))
+
+    def _open(self, wanted: Connect) -> Commands:
+        """A new connection. mitmproxy's own would be read by mitmproxy's reader."""
+        context = self.context.fork()
+        context.server = Server(address=wanted.address)
+        stack = tunnel.LayerStack()
+        if wanted.tls:
+            context.server.sni = wanted.address[0]
+            stack /= tls.ServerTLSLayer(context)
+        stack /= ProviderConnection(context)
+        self.connections[context.server] = stack[0]
+        self.waiting_for_establishment[context.server].append(wanted)
+        yield from self.event_to_child(stack[0], events.Start())
 
     def _idle(self, wanted: Connect) -> Server | None:
         """A connection that may be used again. Dead ones are forgotten on the way."""

@@ -58,6 +58,7 @@ from addons import front
 from addons.actions import Action, Begin, Data, Drop, Finish, Release, Send
 from addons.exchange import Exchange
 from addons.front import Head, Reply
+from addons.http1 import UnreadableAnswer, UnreadableBody, UnreadableHead
 from addons.provider_request import ProviderRequest
 from translators.errors import Failure
 
@@ -92,13 +93,6 @@ class Pass:
 
 class Crashed(events.Event):
     """The connection layer has failed."""
-
-
-@dataclass
-class Trailers(events.Event):
-    """A body ended with trailers, which mitmproxy does not read."""
-
-    connection: Connection
 
 
 class Connect(GetHttpConnection):
@@ -193,11 +187,11 @@ class GatewayStream(HttpStream):
                 yield from self._request_end()
             case RequestProtocolError():
                 yield from self._client_gone(event)
+            case UnreadableBody():
+                yield from self._unreadable(event.failure)
             case Crashed():
                 self._last = True
                 yield from self._crash()
-            case Trailers() if self._exchange is not None:
-                yield from self._trailers(event, self._exchange)
             case HttpEvent() if (leg := self._released(event)) is not None:
                 if isinstance(event, ResponseEndOfMessage | ResponseProtocolError):
                     yield from self._forget(leg)
@@ -227,7 +221,7 @@ class GatewayStream(HttpStream):
             case events.Wakeup():
                 yield from self._perform(self._exchange.tick())
             case _:
-                pass  # trailers, and completions of what was given up
+                pass  # completions of what was given up
 
     # --- the client's side ---
 
@@ -242,15 +236,12 @@ class GatewayStream(HttpStream):
         headers = _plain(request.headers)
         for name in headers.keys() & front.SECRET_HEADERS:
             del request.headers[name]
-        exchange = self._parent.open_exchange(Head(request.method, request.path, headers), flow)
+        method = request.data.method.decode("utf-8", "surrogateescape")  # as it was written
+        exchange = self._parent.open_exchange(Head(method, request.path, headers), flow)
         self._exchange = exchange
-        try:
-            validate_headers(request)
-            if any(byte in value for _, value in request.headers.fields for byte in (b"\0", b"\r", b"\n")):
-                raise ValueError("a folded line, or worse")
-        except ValueError:
+        if isinstance(event, UnreadableHead):
             yield HttpRequestHeadersHook(flow)
-            yield from self._refuse(exchange.malformed())
+            yield from self._unreadable(event.failure)
             return
         reply = exchange.opened()
         yield HttpRequestHeadersHook(flow)
@@ -268,6 +259,16 @@ class GatewayStream(HttpStream):
         """Answer before the body came: what is left of it is read and thrown away, within reason."""
         self._refused = True
         yield from self._perform([reply])
+
+    def _unreadable(self, failure: Failure) -> Commands:
+        """What the client sends cannot be read: it is told if it still can be, and disconnected."""
+        assert self._exchange is not None
+        if self._refused or self.closed:
+            yield from self._parent.shut()
+            return
+        self._last = True
+        self._pieces.clear()
+        yield from self._refuse(self._exchange.unreadable(failure))
 
     def _request_data(self, data: bytes) -> Commands:
         if self._refused:
@@ -402,10 +403,11 @@ class GatewayStream(HttpStream):
                 yield from self._perform(exchange.closed(leg.call))
             case ResponseProtocolError():
                 yield from self._forget(leg)
-                cause = "it closed the connection"
-                if leg.heard:
+                unreadable = isinstance(event, UnreadableAnswer)
+                cause = event.message if unreadable else "it closed the connection"
+                if leg.heard and not unreadable:
                     cause += " before its answer was complete"
-                retry = leg.reused and not leg.heard
+                retry = leg.reused and not leg.heard and not unreadable
                 yield from self._perform(exchange.broke(cause, retry=retry, call=leg.call))
 
     def _response_head(self, response: http.Response, leg: Leg, exchange: Exchange) -> Commands:
@@ -422,19 +424,6 @@ class GatewayStream(HttpStream):
             yield from self._perform(exchange.broke("its answer is an interim one", retry=False, call=leg.call))
             return
         yield from self._perform(exchange.answered(response.status_code, _plain(response.headers), leg.call))
-
-    def _trailers(self, event: Trailers, exchange: Exchange) -> Commands:
-        """A provider's answer is whole without them; a client's request is refused."""
-        if event.connection is self.context.client:
-            if not self.closed:
-                self._last = True
-                yield from self._refuse(exchange.has_trailers())
-            return
-        leg = next((leg for leg in self.legs.values() if leg.server is event.connection), None)
-        if leg is not None:
-            yield from self._drop(leg)
-            if leg.released is None:
-                yield from self._perform(exchange.closed(leg.call))
 
     def _released(self, event: HttpEvent) -> Leg | None:
         """The leg of an answer that is complete, if the event is one of it."""

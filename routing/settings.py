@@ -45,6 +45,8 @@ class Embedded(Section):
 class Timeouts(Section):
     """Seconds; 0 is off."""
 
+    head: Seconds = 10.0
+    body: Seconds = 60.0
     connect: Seconds = 10.0
     first_byte: Seconds = 300.0
     idle: Seconds = 120.0

@@ -18,6 +18,7 @@ from tests.e2e.provider import (
     Script,
     chunk,
     head,
+    held,
     raw,
     sse,
     stepped,
@@ -304,14 +305,37 @@ def test_a_refused_connection_and_the_provider_back_again(tmp_path: Any, streame
             provider.close()
 
 
-@pytest.mark.parametrize("status", [100, 101, 102, 103])
-def test_an_interim_answer_is_not_the_next_ones(client: Client, provider: Provider, status: int) -> None:
-    """mitmproxy takes it for the whole answer; what follows it on the connection belongs to nobody else."""
-    late = head(200, {"content-type": "application/json", "content-length": "2"}) + b"{}"
-    provider.scripts = [raw(f"HTTP/1.1 {status} X\r\n\r\n".encode() + late)]
-    refused = client.chat()
-    assert refused.status_code == 502
+def _answer(text: str) -> bytes:
+    body = json.dumps(claude.message(claude.text(text))).encode()
+    return head(200, {"content-type": "application/json", "content-length": str(len(body))}) + body
+
+
+def _says(answer: httpx.Response) -> str:
+    return str(answer.json()["choices"][0]["message"]["content"])
+
+
+@pytest.mark.parametrize("interim", [[100], [102], [103], [100, 103, 103], [103] * 20], ids=str)
+def test_interim_answers_are_passed_over(client: Client, provider: Provider, interim: list[int]) -> None:
+    """In any pieces, and on a connection that is used again."""
+    heads = b"".join(head(status, {"link": "</a.css>"}) for status in interim)
+
+    async def script(call: Call) -> None:
+        for byte in heads:
+            await call.send(bytes([byte]))
+        await call.send(_answer("after it"))
+
+    provider.scripts = [script, held(heads + _answer("with it"))]
+    assert [_says(client.chat()), _says(client.chat())] == ["after it", "with it"]
+    assert [call.connection for call in provider.calls] == [provider.call().connection] * 2
+
+
+@pytest.mark.parametrize(
+    "interim",
+    [pytest.param([101], id="another protocol"), pytest.param([103] * 21, id="too many"), pytest.param([99], id="99")],
+)
+def test_what_is_no_interim_answer_is_not_the_next_ones(client: Client, provider: Provider, interim: list[int]) -> None:
+    """What follows it on the connection belongs to nobody else."""
+    provider.scripts = [raw(b"".join(head(status, {}) for status in interim) + _answer("not read"))]
+    assert client.chat().status_code == 502
     provider.default = whole(claude.message(claude.text("its own")))
-    for _ in range(2):
-        answer = client.chat()
-        assert answer.json()["choices"][0]["message"]["content"] == "its own"
+    assert [_says(client.chat()), _says(client.chat())] == ["its own", "its own"]

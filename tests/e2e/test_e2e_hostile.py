@@ -13,7 +13,7 @@ from tests.e2e import claude
 from tests.e2e.conftest import Client
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess
 from tests.e2e.provider import EVENT_STREAM, Call, Provider, chunk, head, sse, whole
-from tests.e2e.wire import Wire, asking, question, request
+from tests.e2e.wire import Wire, asking, payloads, question, request
 
 ZEROS = bytes(64 * 1024 * 1024)
 BOMBS = {
@@ -42,21 +42,148 @@ def test_a_bomb_from_a_provider_is_no_answer(client: Client, provider: Provider,
     assert len(answer.content) < 3000
 
 
-def test_a_head_without_end(wire: Wire) -> None:
-    wire.send(b"GET /health HTTP/1.1\r\nx: ")
+CHUNKED = request(transfer_encoding="chunked", content_type="application/json")
+ENDLESS = {
+    "head": b"GET /health HTTP/1.1\r\nx: ",
+    "head of lines": b"GET /health HTTP/1.1\r\n",
+    "first line": b"GET /",
+    "chunk size": CHUNKED,
+    "chunk extension": CHUNKED + b"5;",
+    "second chunk": CHUNKED + b"1\r\n{\r\n5;",
+    "trailer": CHUNKED + b"1\r\n{\r\n0\r\nx: ",
+    "after a 401": request(key="wrong", transfer_encoding="chunked") + b"5;",
+    "trailer after a 401": request(key="wrong", transfer_encoding="chunked") + b"0\r\nx: ",
+    "at /health": request("/health", method="GET", transfer_encoding="chunked") + b"5;",
+    "trailer at /health": request("/health", method="GET", transfer_encoding="chunked") + b"0\r\nx: ",
+}
+"""Each begins a line that never ends."""
+
+
+@pytest.mark.parametrize("begun", ENDLESS.values(), ids=ENDLESS)
+def test_no_line_is_collected_without_end(wire: Wire, begun: bytes) -> None:
+    fill = b"x: 1\r\n" if begun.endswith(b"\n") and begun is not CHUNKED else b"0"
+    wire.send(begun)
     with pytest.raises(ConnectionError):  # noqa: PT012 - which piece is the first to fail is the kernel's choice
         for _ in range(1000):
-            wire.send(b"a" * 65536)
+            wire.send(fill * (65536 // len(fill)))
 
 
-def test_a_head_of_a_provider_without_end(client: Client, provider: Provider) -> None:
+@pytest.mark.parametrize("begun", [each for each in ENDLESS if "401" not in each and "/health" not in each])
+def test_a_line_that_is_too_long_is_refused(wire: Wire, begun: str) -> None:
+    """Of as many bytes as are too many, the client hears why."""
+    fill = b"x: 1\r\n" if begun == "head of lines" else b"0"
+    wire.send(ENDLESS[begun])
+    wire.send((fill * 65536)[:65535] + b"0000")
+    heard = wire.hear()
+    assert (heard.status, heard.headers["connection"], heard.json["error"]["code"]) == (
+        400,
+        "close",
+        "malformed_request",
+    )
+    assert "65536 bytes" in heard.json["error"]["message"]
+    assert wire.end() == b""
+
+
+def test_a_head_has_so_many_lines(wire: Wire) -> None:
+    sent = request("/health", method="GET")[:-2]
+    wire.send(sent + b"x: 1\r\n" * 198 + b"\r\n")
+    assert wire.hear("GET").status == 200
+    wire.send(sent + b"x: 1\r\n" * 199 + b"\r\n")
+    heard = wire.hear("GET")
+    assert (heard.status, heard.json["error"]["code"]) == (400, "malformed_request")
+    assert "200 lines" in heard.json["error"]["message"]
+    assert wire.end() == b""
+
+
+STREAMED = head(200, EVENT_STREAM) + b"".join(chunk(sse(event)) for event in claude.HELLO[:4])
+ENDLESS_ANSWERS = {
+    "head": (b"HTTP/1.1 200 OK\r\nx: ", b"a"),
+    "head of lines": (b"HTTP/1.1 200 OK\r\n", b"x: 1\r\n"),
+    "status line": (b"HTTP/1.1 200 ", b"a"),
+    "interim heads": (b"", b"HTTP/1.1 103 X\r\n\r\n"),
+    "chunk size": (STREAMED, b"0"),
+    "chunk extension": (STREAMED + b"5;", b"a"),
+    "trailer": (STREAMED + b"0\r\nx: ", b"a"),
+}
+
+
+@pytest.mark.parametrize(("begun", "fill"), ENDLESS_ANSWERS.values(), ids=ENDLESS_ANSWERS)
+def test_no_line_of_a_provider_is_collected_without_end(
+    client: Client, provider: Provider, begun: bytes, fill: bytes
+) -> None:
     async def script(call: Call) -> None:
-        await call.send(b"HTTP/1.1 200 OK\r\nx: ")
+        await call.send(begun)
         for _ in range(1000):
-            await call.send(b"a" * 65536)
+            await call.send(fill * (65536 // len(fill)))
 
     provider.default = script
-    assert client.chat().status_code == 502
+    answer = client.chat(True)
+    assert answer.status_code in (200, 502) if begun.startswith(STREAMED) else answer.status_code == 502
+    error = answer.json()["error"] if answer.status_code == 502 else list(payloads(answer.text))[-1]["error"]
+    assert error["code"] == "provider_connection_failed"
+    assert "its answer cannot be read" in error["message"]
+
+
+MALFORMED = {
+    "no version": (b"GET /health\r\n\r\n", "first line"),
+    "no path": (b"GET\r\n\r\n", "first line"),
+    "words": (b"hello you there gateway\r\n\r\n", "first line"),
+    "binary": (bytes(range(14, 30)) + b"\r\n\r\n", "first line"),
+    "no colon": (b"GET /health HTTP/1.1\r\nhost: a\r\nsecret\r\n\r\n", "line 3"),
+    "no name": (b"GET /health HTTP/1.1\r\n: secret\r\n\r\n", "line 2"),
+    "a folded first line": (b"GET /health HTTP/1.1\r\n secret\r\n\r\n", "headers"),
+    "a space before the colon": (b"GET /health HTTP/1.1\r\nAuthorization : Bearer secret\r\n\r\n", "headers"),
+    "two lengths": (b"GET /health HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", "headers"),
+    "a length and chunks": (
+        b"GET /health HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n",
+        "headers",
+    ),
+    "two keys": (
+        b"GET /v1/models HTTP/1.1\r\nauthorization: Bearer secret\r\nAuthorization: Bearer secret\r\n\r\n",
+        "2 Authorization headers",
+    ),
+    "bad chunks": (CHUNKED + b"secret\r\n", "chunks"),
+    "a bad end of a chunk": (CHUNKED + b"1\r\n{secret\r\n", "chunks"),
+}
+
+
+@pytest.mark.parametrize(("sent", "blamed"), MALFORMED.values(), ids=MALFORMED)
+def test_what_is_no_request_is_told_so(
+    gateway: GatewayProcess, wire: Wire, provider: Provider, sent: bytes, blamed: str
+) -> None:
+    """In OpenAI's form, with a line in the log, and without a byte of it anywhere."""
+    since = len(gateway.lines)
+    wire.send(sent)
+    heard = wire.hear()
+    assert (heard.status, heard.headers["connection"]) == (400, "close")
+    assert heard.json["error"]["type"] == "invalid_request_error"
+    assert heard.json["error"]["code"] in ("malformed_request", "malformed_headers")
+    assert blamed in heard.json["error"]["message"]
+    assert wire.end() == b""
+    line = gateway.record(heard.headers["x-request-id"])
+    assert (line["status"], line["end"], line["error"]) == (400, "refused", heard.json["error"]["code"])
+    assert "secret" not in "".join(gateway.lines[since:]) + heard.body.decode()
+    assert provider.calls == []
+
+
+@pytest.mark.parametrize("version", ["HTTP/9.9", "HTTP/2.0", "HTTP/1.2", "HTTP/0.9"])
+def test_another_version_of_http(wire: Wire, version: str) -> None:
+    wire.send(request("/health", method="GET", version=version))
+    heard = wire.hear("GET")
+    assert (heard.status, heard.json["error"]["code"]) == (505, "unsupported_http_version")
+    assert wire.end() == b""
+
+
+@pytest.mark.parametrize("method", ["post", "Post"])
+def test_a_method_in_other_letters(wire: Wire, provider: Provider, method: str) -> None:
+    wire.send(request(body=asking(), method=method))
+    assert wire.hear().status == 405
+    assert provider.calls == []
+
+
+def test_empty_lines_before_a_request(wire: Wire) -> None:
+    wire.send(b"\r\n\r\n" + request("/health", method="GET"))
+    assert wire.hear("GET").status == 200
 
 
 @pytest.mark.parametrize(
