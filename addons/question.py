@@ -174,7 +174,7 @@ class Asker:
             raise BadRequest(message, param=path, code="unsupported_parameter")
 
     def _mind_loss(self) -> None:
-        lost = [note.path for note in self.record.notes if note.fate == "dropped"]
+        lost = [note.path for note in self.record.notes if note.lost]
         if lost and self.settings.on_loss == "refuse":
             told = ", ".join(lost)
             message = f"These fields cannot be carried to this model (on-loss: refuse in config.yaml): {told}."

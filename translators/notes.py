@@ -16,7 +16,8 @@ class Note:
 
     `path` is where the client (or, in an answer, the provider) wrote it: `messages[2].content[0].image_url`.
     `old` and `new` are values of knobs, never a prompt or a key. `detail` is one sentence for people, ours
-    alone: nothing that a client wrote is quoted in it.
+    alone: nothing that a client wrote is quoted in it. `loss` says otherwise than the fate whether something is lost
+    that the client relies on.
     """
 
     path: str
@@ -24,6 +25,12 @@ class Note:
     old: Any = None
     new: Any = None
     detail: str = ""
+    loss: bool | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether a client that accepts no loss is refused: what was dropped, unless `loss` says otherwise."""
+        return self.fate == "dropped" if self.loss is None else self.loss
 
 
 def add_new(notes: list[Note], more: Iterable[Note]) -> None:

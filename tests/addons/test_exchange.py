@@ -421,11 +421,35 @@ def test_a_bug_of_ours_is_told(begun: bool) -> None:
     assert table.exchange.record.end == "failed"
 
 
-def test_refuse_what_would_be_lost() -> None:
+HI: dict[str, Any] = {"role": "user", "content": "hi"}
+CITED = {"url": "https://a.example/", "title": "A", "start_index": 0, "end_index": 5}
+SHOWN: dict[str, Any] = {
+    "role": "assistant",
+    "content": "Hello",
+    "reasoning_content": "a thought",
+    "annotations": [{"type": "url_citation", "url_citation": CITED}],
+}
+THOUGHT: dict[str, Any] = {"role": "assistant", "content": "", "reasoning_content": "a thought"}
+LOST = [
+    pytest.param({"seed": 7}, "seed", id="a field"),
+    pytest.param({"messages": [HI, {"role": "assistant", "content": "So"}]}, "messages[1]", id="to be continued"),
+]
+
+
+@pytest.mark.parametrize(("fields", "path"), LOST)
+def test_refuse_what_would_be_lost(fields: dict[str, Any], path: str) -> None:
     table = Table("on-loss: refuse\n")
-    reply = replied(table.ask(stream=False, seed=7))
+    reply = replied(table.ask(stream=False, **fields))
     assert reply.status == 400
-    assert error(reply.body)["param"] == "seed"
+    assert error(reply.body)["param"] == path
+
+
+@pytest.mark.parametrize("message", [pytest.param(SHOWN, id="beside words"), pytest.param(THOUGHT, id="alone")])
+def test_what_was_only_shown_is_no_loss(message: dict[str, Any]) -> None:
+    table = Table("on-loss: refuse\n")
+    [send] = table.ask(stream=False, messages=[HI, message, HI], max_tokens=10)
+    assert isinstance(send, Send)
+    assert b"thought" not in send.request.body
 
 
 def test_notes_reach_the_client() -> None:

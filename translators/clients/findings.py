@@ -47,6 +47,10 @@ class Findings:
     def note(self, path: str, fate: Fate, detail: str, *, old: Any = None, new: Any = None) -> None:
         self.notes.append(Note(path, fate, old, new, detail))
 
+    def unsent(self, path: str, detail: str) -> None:
+        """What the gateway gave out to be shown is not sent back, and nobody relies on that."""
+        self.notes.append(Note(path, "dropped", detail=detail, loss=False))
+
     def unknown(self, path: str, left: Mapping[str, Any]) -> None:
         """What is left of an object when everything known was popped from it. Null is absent everywhere."""
         for name, value in left.items():

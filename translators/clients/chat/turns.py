@@ -96,7 +96,7 @@ def _unsendable(message: dict[str, Any], at: str, findings: Findings) -> None:
         sentence = "names spoken audio, which is kept nowhere here; send its transcript"
         findings.problem(f"{at}.audio", sentence, "unsupported_parameter")
     if message.pop("annotations", None):
-        findings.note(f"{at}.annotations", "dropped", "Citations of an earlier answer are not sent back to a provider.")
+        findings.unsent(f"{at}.annotations", "Citations of an earlier answer are not sent back to a provider.")
 
 
 def _reasoning(message: dict[str, Any], at: str, findings: Findings) -> list[Part]:
@@ -113,7 +113,7 @@ def _reasoning(message: dict[str, Any], at: str, findings: Findings) -> list[Par
     if plain is None or not blocks:
         return blocks if plain is None else [plain]
     if plain.text != "".join(block.text for block in blocks if isinstance(block, Reasoning)):
-        findings.note(plain.at, "dropped", "thinking_blocks beside it are sent instead.")
+        findings.unsent(plain.at, "thinking_blocks beside it are sent instead.")
     return blocks
 
 

@@ -61,7 +61,7 @@ def _text(part: dict[str, Any], at: str, cache: Cache | None, findings: Findings
     """Probabilities of what was said say nothing to a model."""
     part.pop("logprobs", None)
     if part.pop("annotations", None):
-        findings.note(f"{at}.annotations", "dropped", "Citations of an earlier answer are not sent back to a provider.")
+        findings.unsent(f"{at}.annotations", "Citations of an earlier answer are not sent back to a provider.")
     return Text(part.pop("text"), at, cache)
 
 

@@ -1,6 +1,7 @@
 """JSON as the answer (https://platform.claude.com/docs/en/build-with-claude/structured-outputs): enforced where the
 family can, else asked for in words."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from translators.conversation import Knobs, Option, OutputFormat
@@ -11,9 +12,13 @@ from translators.providers.anthropic.families import Family
 from translators.providers.anthropic.schemas import OutsideSubset, Subset
 
 
-def output_format(
-    knobs: Knobs, family: Family, prefill_at: str | None, instructions: list[str], notes: list[Note]
-) -> dict[str, Any] | None:
+def may_enforce(options: Mapping[str, Option], family: Family) -> bool:
+    """Whether the answer may be held to a schema."""
+    option = options.get("response_format")
+    return family.structured_output and option is not None and option.value.schema is not None
+
+
+def output_format(knobs: Knobs, family: Family, instructions: list[str], notes: list[Note]) -> dict[str, Any] | None:
     """`output_config.format`, or None where there is none or an instruction must do."""
     option = knobs.pop("response_format")
     if option is None:
@@ -24,8 +29,6 @@ def output_format(
         notes.append(Note(option.at, "approximated", detail="The model is told to answer with a JSON object."))
         return None
     if family.structured_output:
-        if prefill_at is not None:
-            raise BadRequest("A schema cannot be enforced on an answer that is begun already.", param=option.at)
         enforced = _enforced(asked, option, notes)
         if enforced is not None:
             return {"type": "json_schema", "schema": enforced}

@@ -18,6 +18,7 @@ from translators.conversation import (
     ToolResult,
 )
 from translators.errors import BadRequest
+from translators.histories import unsent
 from translators.notes import Note
 from translators.providers.anthropic.blocks import is_servers
 from translators.providers.anthropic.caching import Breakpoints
@@ -98,7 +99,7 @@ class Parts:
             return {"type": "thinking", "thinking": part.text, "signature": part.signature}
         else:
             why = "Reasoning without a signature cannot be sent back."
-        self._notes.append(Note(part.at, "dropped", detail=why))
+        self._notes.append(unsent(part, why))
         return None
 
     def _call(self, part: ToolCall) -> Block:

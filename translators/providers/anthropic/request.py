@@ -9,7 +9,7 @@ from translators.notes import Note
 from translators.providers.anthropic import settings
 from translators.providers.anthropic.caching import Breakpoints
 from translators.providers.anthropic.families import Family, family_of
-from translators.providers.anthropic.output_format import output_format
+from translators.providers.anthropic.output_format import may_enforce, output_format
 from translators.providers.anthropic.parts import Parts
 from translators.providers.anthropic.reasoning import Reasoning, Thinking
 from translators.providers.anthropic.tools import Toolbox
@@ -45,13 +45,13 @@ def render(asked: Conversation, model: Model) -> Rendered:
     automatic = breakpoints.automatic(knobs)
     toolbox = Toolbox(asked, family, draft.notes)
     parts = Parts(model.name, toolbox.names, CallIds(asked, _CALL_ID), breakpoints, draft.notes, draft.betas)
-    said = history(asked, family, parts, draft.notes)
+    said = history(asked, family, parts, draft.notes, schema=may_enforce(asked.options, family))
 
     max_tokens = _max_tokens(knobs, family, draft.notes)
     thinking = _without_conflicts(Reasoning(family, max_tokens, draft.notes).settled(knobs), said, draft.notes)
     tools = toolbox.written(knobs, breakpoints)
     choice = toolbox.choice(knobs, thinking.on, draft.instructions)
-    enforced = output_format(knobs, family, said.prefill_at, draft.instructions, draft.notes)
+    enforced = output_format(knobs, family, draft.instructions, draft.notes)
     system = said.system + [{"type": "text", "text": text} for text in draft.instructions]
     breakpoints.settle(tools, system, said.messages, automatic)
 

@@ -24,7 +24,7 @@ _PLAIN = Facts(
     sampling=True,
     temperature_with_top_p=True,
     forced_tools="always",
-    prefill=True,
+    prefill=False,  # many here refuse it, and every one of them answers a user
     mid_system=False,
     structured_output=False,
     web_search=None,
@@ -64,7 +64,9 @@ _OLDER_CLAUDE = replace(_CLAUDE, cache_ttls=("5m",))
 _OLDEST_CLAUDE = replace(_CLAUDE, cache_ttls=())
 _FIVE_MINUTES = re.compile(r"claude-(?:3-7|3-5|(?:opus|sonnet)-4(?:-[01])?$|4-)")
 _NO_CACHE = re.compile(r"claude-(?:3-(?:opus|sonnet|haiku)|2|v2|instant)")
-_NOVA = Family(nova=True, cache_ttls=("5m",), cached_tools=False, audio=False, failed_results=True)
+_NOVA = Family(
+    replace(_PLAIN, prefill=True), nova=True, cache_ttls=("5m",), cached_tools=False, audio=False, failed_results=True
+)
 _STRUCTURED = Family(replace(_PLAIN, structured_output=True))
 _WHOLE_TOOLS = Family(streamed_tools=False)
 _UNFORCED = replace(_PLAIN, forced_tools="never")

@@ -12,9 +12,7 @@ from translators.providers.anthropic.schemas import OutsideSubset, Subset
 from translators.providers.bedrock.families import Family
 
 
-def text_format(
-    knobs: Knobs, family: Family, prefill_at: str | None, instructions: list[str], notes: list[Note]
-) -> dict[str, Any] | None:
+def text_format(knobs: Knobs, family: Family, instructions: list[str], notes: list[Note]) -> dict[str, Any] | None:
     """`outputConfig.textFormat`, or None where there is none or an instruction must do."""
     option = knobs.pop("response_format")
     if option is None:
@@ -25,8 +23,6 @@ def text_format(
         notes.append(Note(option.at, "approximated", detail="The model is told to answer with a JSON object."))
         return None
     if family.facts.structured_output:
-        if prefill_at is not None:
-            raise BadRequest("A schema cannot be enforced on an answer that is begun already.", param=option.at)
         schema = _enforced(asked, option, notes)
         if schema is not None:
             named = {"name": asked.name, "description": asked.description}

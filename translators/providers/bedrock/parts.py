@@ -20,6 +20,7 @@ from translators.conversation import (
     ToolResult,
 )
 from translators.errors import BadRequest
+from translators.histories import unsent
 from translators.notes import Note
 from translators.providers.anthropic.families import short_name
 from translators.providers.bedrock.caching import Block, CachePoints
@@ -92,7 +93,7 @@ class Parts:
             return {"reasoningContent": {"reasoningText": {"text": part.text, "signature": part.signature}}}
         else:
             why = "Reasoning without a signature cannot be sent back."
-        self._notes.append(Note(part.at, "dropped", detail=why))
+        self._notes.append(unsent(part, why))
         return None
 
     def _signed(self, issuer: str | None, redacted: bool) -> bool:

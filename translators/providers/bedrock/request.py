@@ -7,6 +7,7 @@ from urllib.parse import quote
 from translators.conversation import Conversation, Knobs
 from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
+from translators.providers.anthropic.output_format import may_enforce
 from translators.providers.anthropic.settings import moderation, refuse_what_cannot_be_had
 from translators.providers.bedrock import settings
 from translators.providers.bedrock.caching import CachePoints
@@ -37,7 +38,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     points.read(knobs)
     toolbox = Toolbox(asked, family, notes)
     parts = Parts(model.name, family, toolbox, CallIds(asked, _CALL_ID), points, notes)
-    said = history(asked, family, parts, notes)
+    said = history(asked, family, parts, notes, schema=may_enforce(asked.options, family.facts))
 
     max_tokens = settings.limit(knobs, family, notes)
     thought = _without_conflicts(thinking(knobs, family, max_tokens, notes), said, notes)
@@ -45,7 +46,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     tools = toolbox.written(knobs, points, instructions)
     choice = toolbox.choice(thought.on, tools, instructions)
     one = toolbox.one_at_a_time(knobs, tools, choice)
-    enforced = text_format(knobs, family, said.prefill_at, instructions, notes)
+    enforced = text_format(knobs, family, instructions, notes)
     system = said.system + [{"text": text} for text in instructions]
     points.settle(tools, system, [message["content"] for message in said.messages])
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from translators.conversation import Conversation, Part, Reasoning, RedactedReasoning, Refusal, Text, Turn
 from translators.errors import BadRequest
+from translators.histories import CONTINUE, continued, nothing_sent
 from translators.notes import Note
 from translators.providers.bedrock.caching import Block
 from translators.providers.bedrock.families import Family
@@ -42,8 +43,9 @@ class History:
     """The calls whose results come last were sent without the thinking that led to them."""
 
 
-def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note]) -> History:
-    """Raises `BadRequest` for what cannot be carried."""
+def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note], *, schema: bool) -> History:
+    """`schema`: the answer is held to one, and cannot go on from what was begun. Raises `BadRequest` for what cannot be
+    carried."""
     turns = asked.turns
     lead = next((place for place, turn in enumerate(turns) if turn.role not in _SYSTEM), len(turns))
     system = [block for turn in turns[:lead] for block in _blocks(turn, parts, notes)]
@@ -63,7 +65,8 @@ def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note]
     if parts.documents:
         for message in messages:
             _settle_documents(message, parts, notes)
-    _settle_ends(messages, family, notes)
+    _settle_start(messages, notes)
+    _settle_end(messages, notes, prefill=family.facts.prefill, schema=schema)
     last = messages[-1]
     return History(
         system,
@@ -77,7 +80,7 @@ def _message(turn: Turn, parts: Parts, notes: list[Note]) -> _Message:
     role = "system" if turn.role in _SYSTEM else "assistant" if turn.role == "assistant" else "user"
     message = _Message(role, turn.at, _blocks(turn, parts, notes))
     if not message.blocks:
-        notes.append(Note(turn.at, "dropped", detail="Nothing of this message can be sent."))
+        notes.append(nothing_sent(turn.at))
     return message
 
 
@@ -192,22 +195,25 @@ def _check_pairs(messages: list[_Message], parts: Parts) -> None:
         calls = [id for id in own if f"toolUse:{id}" in parts.paths]
 
 
-def _settle_ends(messages: list[_Message], family: Family, notes: list[Note]) -> None:
-    last = messages[-1]
-    if last.role == "assistant":
-        if not family.facts.prefill:
-            raise BadRequest(
-                "This model does not continue what the assistant began: the last message must be the user's.",
-                param=last.at or "messages",
-                code="unsupported_value",
-            )
-        text = last.blocks[-1].get("text", "")
-        if text != text.rstrip():
-            last.blocks[-1]["text"] = text.rstrip()
-            notes.append(Note(last.at, "approximated", detail="White space at its end is cut off."))
+def _settle_start(messages: list[_Message], notes: list[Note]) -> None:
     if messages[0].role != "user":
         notes.append(Note(messages[0].at, "synthesised", detail="A first message of the user's was put before it."))
         messages.insert(0, _Message("user", messages[0].at, [{"text": _OPENER}]))
+
+
+def _settle_end(messages: list[_Message], notes: list[Note], *, prefill: bool, schema: bool) -> None:
+    """The assistant's last message is continued, or a user's turn asks for the next one."""
+    last = messages[-1]
+    if last.role != "assistant":
+        return
+    if not prefill or schema:
+        notes.append(continued(last.at, schema=prefill))
+        messages.append(_Message("user", last.at, [{"text": CONTINUE}]))
+        return
+    text = last.blocks[-1].get("text", "")
+    if text != text.rstrip():
+        last.blocks[-1]["text"] = text.rstrip()
+        notes.append(Note(last.at, "approximated", detail="White space at its end is cut off."))
 
 
 def _loop_without_thinking(messages: list[_Message]) -> bool:

@@ -19,6 +19,7 @@ from translators.conversation import (
     Turn,
 )
 from translators.errors import BadRequest
+from translators.histories import unsent
 from translators.notes import Note
 from translators.providers.gemini.families import Family
 from translators.providers.gemini.media import medium
@@ -94,7 +95,7 @@ class Parts:
         elif part.signature:
             self._drop(part.at, "It was signed by another model.")
         else:
-            self._drop(part.at, "Thoughts are not sent back.")
+            self._notes.append(unsent(part, "Thoughts are not sent back."))
 
     def _medium(self, part: Image | Document | Audio) -> Written:
         if not isinstance(part, Audio) and part.cache:

@@ -8,6 +8,7 @@ from typing import Any
 
 from translators.conversation import Conversation, Refusal, Text, Turn
 from translators.errors import BadRequest
+from translators.histories import CONTINUE, continued, nothing_sent
 from translators.notes import Note
 from translators.providers.gemini.families import Family
 from translators.providers.gemini.parts import Parts, Written
@@ -51,9 +52,9 @@ def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note]
     for before, content in zip([None, *contents], contents, strict=False):
         _pair(before, content, parts, notes)
     _pair(contents[-1], None, parts, notes)
+    _settle_ends(contents, family, notes)
     if family.signed_calls:
         _sign_turn_under_way(contents, parts, notes)
-    _settle_ends(contents, family, notes)
     if not family.call_ids:
         _drop_ids(contents)
     return History(system, [{"role": content.role, "parts": content.parts} for content in contents])
@@ -62,7 +63,7 @@ def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note]
 def _content(turn: Turn, parts: Parts, notes: list[Note]) -> _Content:
     written = _parts(turn, parts, notes)
     if not written:
-        notes.append(Note(turn.at, "dropped", detail="Nothing of this message can be sent."))
+        notes.append(nothing_sent(turn.at))
     elif turn.role in _SYSTEM:
         why = "There is no role for instructions here: they are sent as marked text of the user's."
         notes.append(Note(turn.at, "approximated", "system", "user", why))
@@ -138,12 +139,10 @@ def _sign_turn_under_way(contents: list[_Content], parts: Parts, notes: list[Not
 
 
 def _settle_ends(contents: list[_Content], family: Family, notes: list[Note]) -> None:
-    if contents[-1].role == "model" and not family.prefill:
-        raise BadRequest(
-            "This model does not continue what the assistant began: the last message must be the user's.",
-            param=contents[-1].at or "messages",
-            code="unsupported_value",
-        )
+    last = contents[-1]
+    if last.role == "model" and not family.prefill:
+        notes.append(continued(last.at))
+        contents.append(_Content("user", last.at, [{"text": CONTINUE}]))
     if contents[0].role != "user":
         notes.append(Note(contents[0].at, "synthesised", detail="A first message of the user's was put before it."))
         contents.insert(0, _Content("user", contents[0].at, [{"text": _OPENER}]))

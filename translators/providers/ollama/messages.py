@@ -27,6 +27,7 @@ from translators.conversation import (
     Turn,
 )
 from translators.errors import BadRequest
+from translators.histories import nothing_sent, unsent
 from translators.notes import Note
 from translators.providers.ollama import media
 
@@ -97,7 +98,7 @@ class _Writing:
         if not message.empty:
             self.messages.append(message.written())
         elif turn.role != "tool":
-            self._notes.append(Note(turn.at, "dropped", detail="There is nothing in this message that can be sent."))
+            self._notes.append(nothing_sent(turn.at))
 
     def show(self) -> None:
         """Images of tool results come in a message of the user's after all the results."""
@@ -153,7 +154,7 @@ class _Writing:
     def _reasoning(self, part: Reasoning, message: _Message) -> None:
         """What this provider thought goes back; what another signed is that one's."""
         if part.signature or (part.issuer or "ollama").partition(":")[0] != "ollama":
-            self._notes.append(Note(part.at, "dropped", detail="It was signed by another model."))
+            self._notes.append(unsent(part, "It is another model's."))
         elif part.text:
             message.thoughts.append(part.text)
 

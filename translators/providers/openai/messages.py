@@ -20,6 +20,7 @@ from translators.conversation import (
 )
 from translators.dialects import Model
 from translators.errors import BadRequest
+from translators.histories import unsent
 from translators.notes import Note
 from translators.providers.openai.kept import KEPT
 from translators.providers.openai.parts import content_part, only_text
@@ -127,7 +128,7 @@ class Messages:
             if part.signature:
                 self._notes.append(Note(part.at, "approximated", detail="It is sent without its signature."))
             return [part.text]
-        self._notes.append(Note(part.at, "dropped", detail=why))
+        self._notes.append(unsent(part, why))
         return []
 
     def _foreign(self, part: Foreign) -> Message:

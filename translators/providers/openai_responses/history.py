@@ -20,6 +20,7 @@ from translators.conversation import (
 )
 from translators.dialects import Memory
 from translators.errors import BadRequest
+from translators.histories import nothing_sent, unsent
 from translators.notes import Note
 from translators.providers.openai_responses.calls import Calls
 from translators.providers.openai_responses.parts import Content, breakpoint, contents
@@ -89,7 +90,7 @@ class History:
         else:
             items = list(self._message(turn.role, turn.parts))
         if not items:
-            self._notes.append(Note(turn.at, "dropped", detail="Nothing of this message can be sent."))
+            self._notes.append(nothing_sent(turn.at))
         return items
 
     def _message(self, role: str, parts: Iterable[Part]) -> Iterable[Item]:
@@ -130,7 +131,7 @@ class History:
         item = unpacked(part.signature, part.issuer) if isinstance(part, Reasoning) else None
         if item is None:
             why = "Only reasoning that came from this API can be sent back to it."
-            self._notes.append(Note(part.at, "dropped", detail=why))
+            self._notes.append(unsent(part, why))
         return item
 
     def _say(self, part: Text | Refusal, items: list[Item]) -> None:

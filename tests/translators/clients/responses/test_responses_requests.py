@@ -174,7 +174,7 @@ def test_what_is_not_sent_of_a_message_is_noted() -> None:
     asked = parse({"role": "assistant", "content": [cited], "phase": "commentary"})
     detail = "Citations of an earlier answer are not sent back to a provider."
     assert asked.notes == (
-        Note(f"{P}.annotations", "dropped", detail=detail),
+        Note(f"{P}.annotations", "dropped", detail=detail, loss=False),
         Note("input[0].phase", "dropped", detail=UNKNOWN),
     )
 

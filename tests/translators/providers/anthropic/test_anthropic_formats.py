@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from anthropic_options import HI, LOCAL, MAPS, OLD, PERSON, A, E, extra, fates, render
+from anthropic_options import LOCAL, MAPS, OLD, PERSON, A, E, extra, fates, render
 
-from translators.conversation import OutputFormat, Text, Turn
+from translators.conversation import OutputFormat
 from translators.errors import BadRequest
 
 JSON_ONLY = "Answer with a single JSON object and nothing else: no explanation, no code fence."
@@ -50,8 +50,3 @@ def test_trap_16_a_map_is_refused_with_advice() -> None:
     with pytest.raises(BadRequest, match=r"\.properties\.m.*array of objects") as caught:
         render(A, schema(MAPS))
     assert caught.value.failure.param == "at.response_format"
-
-
-def test_a_schema_and_a_begun_answer_exclude_each_other() -> None:
-    with pytest.raises(BadRequest, match="begun"):
-        render(A, schema(PERSON), turns=(HI, Turn("assistant", (Text("{"),), at="m")))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from anthropic_oracles import check
-from anthropic_turns import HI, MIDDLE, NEW, TOOL, call, paths, render, result, turn
+from anthropic_turns import HI, TOOL, call, paths, render, result, turn
 
 from translators.conversation import Audio, Document, Foreign, Image, Inline, Link, Turn, Upload
 from translators.errors import BadRequest
@@ -57,13 +57,6 @@ def test_refused(turns: tuple[Turn, ...], param: str) -> None:
     with pytest.raises(BadRequest) as caught:
         render(*turns, tools=(TOOL,))
     assert (caught.value.failure.status, caught.value.failure.param) == (400, param)
-
-
-@pytest.mark.parametrize("model", [MIDDLE, "claude-opus-4-7", NEW, "claude-opus-9"])
-def test_trap_21_prefill_is_refused_where_it_is_not_known(model: str) -> None:
-    with pytest.raises(BadRequest) as caught:
-        render(HI, turn("assistant", "The answer is", at="messages[1]"), model=model)
-    assert caught.value.failure.param == "messages[1]"
 
 
 def test_tools_are_declared_again_from_history_and_may_not_be_called() -> None:

@@ -7,8 +7,6 @@ import pytest
 from bedrock_turns import (
     HI,
     LLAMA,
-    MIDDLE,
-    NEW,
     NOVA,
     OLD,
     POINT,
@@ -518,8 +516,6 @@ REFUSED = [
         None,
         id="late",
     ),
-    pytest.param((HI, turn("assistant", "So", at="m")), MIDDLE, "m", "unsupported_value", id="prefill"),
-    pytest.param((HI, turn("assistant", "So", at="m")), NEW, "m", "unsupported_value", id="prefill of a new model"),
     pytest.param((turn("user", ""),), OLD, "messages", None, id="nothing"),
     pytest.param(
         (HI, turn("assistant", Foreign("bedrock", {"x": 1}, at="f"), "A"), HI), OLD, "f.block", None, id="no block"

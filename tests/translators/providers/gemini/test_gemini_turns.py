@@ -227,7 +227,6 @@ def test_pictures_in_results() -> None:
 REFUSED = [
     pytest.param([], "messages", id="nothing"),
     pytest.param([turn("user", "", at="m[0]")], "messages", id="only empty text"),
-    pytest.param([HI, turn("assistant", "One, ", at="m[1]")], "m[1]", id="to be continued"),
     pytest.param([HI, turn("assistant", call()), turn("user", "x")], "calls[c1]", id="a call without its result"),
     pytest.param([HI, result()], "results[c1]", id="a result without its call"),
     pytest.param([HI, turn("assistant", call()), result(), result()], "results[c1]", id="two results"),
