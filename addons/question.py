@@ -9,7 +9,18 @@ from addons.provider_request import ProviderRequest, provider_request
 from routing.catalogue import Catalogue, Target, UnknownModel
 from routing.settings import Settings
 from translators.conversation import Conversation, Option
-from translators.dialects import Asked, ClientDialect, Envelope, Memory, Model, Relay, Rendered, Upstream, Writer
+from translators.dialects import (
+    MOST_CHOICES,
+    Asked,
+    ClientDialect,
+    Envelope,
+    Memory,
+    Model,
+    Relay,
+    Rendered,
+    Upstream,
+    Writer,
+)
 from translators.errors import BadRequest
 from translators.framing import compression, json_text
 from translators.notes import Note, add_new
@@ -17,10 +28,6 @@ from translators.registry import PROVIDERS, way
 
 AGENT = "mitmproxy-openai-gateway"
 PIECE_BYTES = 65536
-
-
-MOST_CHOICES = 128
-"""That one request may ask for, as at OpenAI."""
 
 
 @dataclass(frozen=True, slots=True)

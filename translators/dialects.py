@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from translators.conversation import Conversation
-from translators.errors import Failure
+from translators.errors import BadAnswer, Failure
 from translators.events import Event
 from translators.notes import Note
 
 Framing = Literal["sse", "ndjson", "eventstream"]
 """How a provider cuts its stream into payloads."""
+MOST_CHOICES = 128
+"""How many alternatives a request can ask for, OpenAI's own limit."""
 
 
 class Memory(Protocol):
@@ -65,14 +67,20 @@ class Recall:
 
     `model` is the provider's name of it; `names` maps a tool's name on the wire to the client's, where they
     differ; `custom` has the client's names of custom tools that were sent as functions of one string `input`;
-    `choices` is how many alternatives were asked for.
+    `choices` is how many alternatives were asked for, None where the answer is read without its request.
     """
 
     model: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     custom: frozenset[str] = frozenset()
     memory: Memory = field(default=FORGETFUL, compare=False)
-    choices: int = 1
+    choices: int | None = None
+
+    def admit(self, choice: int) -> None:
+        """Raises `BadAnswer` for a choice that nobody asked for. Asked before anything is made for one: writers make
+        room for every choice up to the one that they hear of."""
+        if not 0 <= choice < (MOST_CHOICES if self.choices is None else self.choices):
+            raise BadAnswer.unreadable("The provider answered with more choices than it was asked for.")
 
 
 @dataclass(frozen=True, slots=True)

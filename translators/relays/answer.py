@@ -79,7 +79,7 @@ class RelayedAnswer:
         """Raises `BadAnswer` unless every choice had ended: a cut answer must not look like a short one."""
         if self.done:
             return []
-        if len(self._ended) < max(len(self._menders), self._recall.choices):
+        if len(self._ended) < max(len(self._menders), self._recall.choices or 1):
             raise incomplete(self._started)
         return [NO_TERMINATOR, *self._finished()]
 
@@ -103,6 +103,7 @@ class RelayedAnswer:
         index = choice.get("index")
         number = index if type(index) is int else place
         if (mender := self._menders.get(number)) is None:
+            self._recall.admit(number)
             mender = self._menders[number] = self._mender()
         mended = mender.whole(choice) if whole else mender.delta(choice)
         if mended is not choice:

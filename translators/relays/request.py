@@ -31,7 +31,7 @@ def passed(body: Any, model: Model, path: str, *, choices: int = 1) -> Passed:
         del sent["stream_options"]
     sent = quirks.relayed(sent, notes)
     wanted = body.get("n")
-    choices *= wanted if type(wanted) is int and wanted > 0 and "n" in sent else 1
+    choices *= int(wanted) if type(wanted) in (int, float) and wanted >= 1 and "n" in sent else 1
     recall = Recall(model.name, memory=model.memory, choices=choices)
     rendered = Rendered(path, sent, {}, tuple(notes), recall, stream, choices)
     return Passed(rendered, stream, Form(asked.get("include_usage") is True))

@@ -150,6 +150,7 @@ class GenerateAnswer:
         index = told.get("index", place)
         choice = index if type(index) is int and index >= 0 else place
         if (candidate := self._candidates.get(choice)) is None:
+            self._answered.recall.admit(choice)
             candidate = self._candidates[choice] = Candidate(choice, self._answered)
         return candidate.on(told)
 

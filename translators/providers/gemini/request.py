@@ -61,7 +61,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     }
     body = {key: value for key, value in body.items() if value not in (None, [], {})}
     notes += settings.left(knobs)
-    recall = Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom), model.memory)
+    recall = Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom), model.memory, choices)
     return Rendered(_path(model.name, asked.stream), body, {}, tuple(notes), recall, asked.stream, choices)
 
 

@@ -52,6 +52,7 @@ class ChatAnswer:
             index = choice.get("index")
             number = index if type(index) is int and index >= 0 else place
             if (told := self._choices.get(number)) is None:
+                self._tally.recall.admit(number)
                 told = self._choices[number] = Choice(number, self._tally)
             events += told.on(choice)
         if usage := usage_of(payload, choices):
@@ -76,7 +77,7 @@ class ChatAnswer:
         if self.done:
             return []
         ended = [choice for choice in self._choices.values() if choice.ended]
-        if len(ended) < max(len(self._choices), self._tally.recall.choices):
+        if len(ended) < max(len(self._choices), self._tally.recall.choices or 1):
             raise incomplete(self._started)
         return [NO_TERMINATOR, *self._ended()]
 

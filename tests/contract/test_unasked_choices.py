@@ -1,0 +1,90 @@
+"""A choice that nobody asked for is no answer, whatever its number: nothing is made ready for it."""
+
+import json
+from typing import Any
+
+import pytest
+from samples import ENVELOPE, READINGS
+
+from translators.dialects import Model, Recall, Upstream, Writer
+from translators.pipe import Pipe
+from translators.registry import CLIENTS, PROVIDERS, RELAYS
+
+TEXT = {"text": "x", "finish_reason": "stop"}
+GEMINI = {"content": {"role": "model", "parts": [{"text": "x"}]}, "finishReason": "STOP"}
+SAID: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "openai": (
+        "choices",
+        {"message": {"role": "assistant", "content": "x"}, "finish_reason": "stop"},
+        {"delta": {"role": "assistant", "content": "x"}, "finish_reason": "stop"},
+    ),
+    "openai-completions": ("choices", TEXT, TEXT),
+    "gemini": ("candidates", GEMINI, GEMINI),
+}
+"""By dialect that counts choices: their list's name, and a choice of a whole answer and of a stream."""
+BODY = {"model": "m", "prompt": "x", "messages": [{"role": "user", "content": "x"}]}
+
+
+def translated(provider: str, client: str, streamed: bool) -> tuple[Upstream, Writer]:
+    dialect = CLIENTS[client]
+    return PROVIDERS[provider], (dialect.streamed if streamed else dialect.whole)(READINGS[client].form, ENVELOPE)
+
+
+def relayed(provider: str, client: str, streamed: bool) -> tuple[Upstream, Writer]:
+    relay = RELAYS[client, provider]
+    form = relay.render(BODY, Model("m")).form
+    return relay, (relay.streamed if streamed else relay.whole)(form, ENVELOPE)
+
+
+WAYS = [
+    *(
+        pytest.param(translated, provider, client, id=f"{provider} -> {client}")
+        for provider in SAID
+        if provider in PROVIDERS
+        for client in CLIENTS
+    ),
+    *(
+        pytest.param(relayed, provider, client, id=f"{provider} passed through to {client}")
+        for client, provider in RELAYS
+        if provider in SAID
+    ),
+]
+
+
+@pytest.mark.parametrize(("way", "provider", "client"), WAYS)
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream wanted", "whole wanted"])
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [
+        pytest.param(1, 1, id="one too many"),
+        pytest.param(1, 1_000_000_000, id="a huge number"),
+        pytest.param(1, 10**30, id="a number beyond any machine's"),
+        pytest.param(2, 2, id="beside two"),
+        pytest.param(None, 1_000_000_000, id="an answer read without its request"),
+    ],
+)
+def test_it_is_refused(
+    way: Any, provider: str, client: str, streamed: bool, stream: bool, asked: int | None, index: int
+) -> None:
+    upstream, writer = way(provider, client, streamed)
+    name, whole, piece = SAID[provider]
+    body = json.dumps({"id": "a", name: [{"index": index, **(piece if stream else whole)}]}).encode()
+    content_type = "text/event-stream" if stream else "application/json"
+    pipe = Pipe(upstream.answer(Recall("m", choices=asked)), writer, content_type=content_type)
+    out = pipe.feed(b"data: %b\n\n" % body if stream else body) + pipe.close()
+    assert pipe.failure is not None
+    assert (pipe.failure.status, pipe.failure.code) == (502, "bad_provider_answer")
+    assert (pipe.done, len(out) < 1000) == (False, True)
+
+
+@pytest.mark.parametrize(("way", "provider", "client"), WAYS)
+@pytest.mark.parametrize("asked", [2, None], ids=["two", "nobody knows how many"])
+def test_what_was_asked_for_is_told(way: Any, provider: str, client: str, asked: int | None) -> None:
+    upstream, writer = way(provider, client, True)
+    name, _, piece = SAID[provider]
+    body = json.dumps({"id": "a", name: [{"index": index, **piece} for index in (1, 0)]}).encode()
+    pipe = Pipe(upstream.answer(Recall("m", choices=asked)), writer, content_type="text/event-stream")
+    pipe.feed(b"data: %b\n\n" % body)
+    pipe.close()
+    assert (pipe.failure, pipe.done) == (None, True)
