@@ -142,6 +142,7 @@ class MessageAnswer:
         for block in list(self._open.values()):
             events += block.closed()
         self._open.clear()
+        self._tally.thoughts.remember(self._tally.issuer)
         self.done = True
         native = self._stop.get("stop_reason")
         reason = self._reason(native, events)

@@ -25,6 +25,7 @@ from translators.events import (
     ToolCallStarted,
 )
 from translators.notes import Fate, Note
+from translators.providers.anthropic.thoughts import Recorder
 
 
 class Tally:
@@ -32,6 +33,7 @@ class Tally:
 
     def __init__(self, recall: Recall) -> None:
         self.recall = recall
+        self.thoughts = Recorder(recall.memory)
         self.issuer: str | None = None
         self.text = 0  # code points so far
         self.reasoning = 0
@@ -114,6 +116,7 @@ class ThinkingBlock(Block):
         super().__init__(tally)
         self._number = tally.reasoning
         tally.reasoning += 1
+        self._pieces: list[str] = []
         self._signature = ""
 
     def opened(self, start: Mapping[str, Any]) -> list[Event]:
@@ -132,9 +135,11 @@ class ThinkingBlock(Block):
     def closed(self) -> list[Event]:
         if not self._signature:
             return []
+        self.tally.thoughts.thought("".join(self._pieces), self._signature)
         return [ReasoningSigned(self._number, self._signature, self.tally.issuer)]
 
     def _text(self, text: str) -> list[Event]:
+        self._pieces.append(text)
         return [ReasoningDelta(self._number, text)] if text else []
 
 
@@ -144,7 +149,9 @@ class RedactedBlock(Block):
     def opened(self, start: Mapping[str, Any]) -> list[Event]:
         number = self.tally.reasoning
         self.tally.reasoning += 1
-        return [ReasoningRedacted(number, words(start, "data"), self.tally.issuer)]
+        data = words(start, "data")
+        self.tally.thoughts.redacted(data)
+        return [ReasoningRedacted(number, data, self.tally.issuer)]
 
 
 class Pieces:
@@ -197,6 +204,7 @@ class ToolBlock(Block):
         self._custom = Unwrapper() if name in recall.custom else None
         kind: Any = "function" if self._custom is None else "custom"
         id, noted = self._id(words(start, "id"))
+        self.tally.thoughts.called(id)
         return [ToolCallStarted(self._index, id, name, kind), *noted]
 
     def _id(self, id: str) -> tuple[str, list[Event]]:

@@ -1,6 +1,6 @@
 """A conversation as a request to Anthropic's Messages API (https://platform.claude.com/docs/en/api/messages)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from translators.conversation import Conversation, Knobs
@@ -12,6 +12,7 @@ from translators.providers.anthropic.families import Family, family_of
 from translators.providers.anthropic.output_format import may_enforce, output_format
 from translators.providers.anthropic.parts import Parts
 from translators.providers.anthropic.reasoning import Reasoning, Thinking
+from translators.providers.anthropic.thoughts import recalled
 from translators.providers.anthropic.tools import Toolbox
 from translators.providers.anthropic.turns import History, history
 from translators.searching import without_search
@@ -37,6 +38,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     draft = _Draft()
     if family.web_search is None:
         asked = without_search(asked, draft.notes)
+    asked = replace(asked, turns=recalled(asked.turns, model.memory, f"anthropic:{model.name}"))
     knobs = Knobs(asked.options)
     settings.refuse_what_cannot_be_had(knobs)
     settings.moderation(knobs, draft.notes)
@@ -74,7 +76,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     body = {key: value for key, value in body.items() if value not in (None, [], {})}
     body["stream"] = _stream(asked.stream, max_tokens, draft.notes)
     notes = draft.notes + settings.left(knobs)
-    recall = Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom))
+    recall = Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom), model.memory)
     return Rendered("/v1/messages", body, _headers(family, draft.betas), tuple(notes), recall, body["stream"])
 
 

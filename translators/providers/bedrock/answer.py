@@ -134,6 +134,7 @@ class ConverseAnswer:
         for block in list(self._open.values()):
             events += block.closed()
         self._open.clear()
+        self._tally.thoughts.remember(self._tally.issuer)
         native = payload.get("stopReason")
         self._native = native[:60] if isinstance(native, str) else None
         self._stopped = True

@@ -81,6 +81,7 @@ class ReasoningBlock(Block):
         super().__init__(tally)
         self._number = tally.reasoning
         tally.reasoning += 1
+        self._pieces: list[str] = []
         self._signature: list[str] = []
         self._redacted: list[str] = []
 
@@ -92,15 +93,20 @@ class ReasoningBlock(Block):
         if redacted := words(value, "redactedContent"):
             self._redacted.append(redacted)
         text = words(value, "text")
+        self._pieces.append(text)
         return [ReasoningDelta(self._number, text)] if text else []
 
     def closed(self) -> list[Event]:
         issuer = self.tally.issuer
         events: list[Event] = []
         if self._signature:
-            events.append(ReasoningSigned(self._number, "".join(self._signature), issuer))
+            signature = "".join(self._signature)
+            self.tally.thoughts.thought("".join(self._pieces), signature)
+            events.append(ReasoningSigned(self._number, signature, issuer))
         if self._redacted:
-            events.append(ReasoningRedacted(self._number, _joined(self._redacted), issuer))
+            data = _joined(self._redacted)
+            self.tally.thoughts.redacted(data)
+            events.append(ReasoningRedacted(self._number, data, issuer))
         return events
 
 
@@ -117,6 +123,7 @@ class ToolBlock(Block):
         self._custom = Unwrapper() if name in tally.recall.custom else None
         kind: Any = "function" if self._custom is None else "custom"
         id, noted = self._id(words(start, "toolUseId"))
+        tally.thoughts.called(id)
         return [ToolCallStarted(self._index, id, name, kind), *noted]
 
     def _id(self, id: str) -> tuple[str, list[Event]]:

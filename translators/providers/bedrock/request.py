@@ -1,5 +1,6 @@
 """A conversation as a request to Bedrock's Converse API (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html)."""
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
 from translators.providers.anthropic.output_format import may_enforce
 from translators.providers.anthropic.settings import moderation, refuse_what_cannot_be_had
+from translators.providers.anthropic.thoughts import recalled
 from translators.providers.bedrock import settings
 from translators.providers.bedrock.caching import CachePoints
 from translators.providers.bedrock.families import Family, family_of
@@ -30,6 +32,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     instructions: list[str] = []
     if not family.nova:
         asked = without_search(asked, notes)
+    asked = replace(asked, turns=recalled(asked.turns, model.memory, f"bedrock:{model.name}"))
     knobs = Knobs(asked.options)
     refuse_what_cannot_be_had(knobs)
     moderation(knobs, notes)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from translators import custom_tools
+from translators import custom_tools, signers
 from translators.events import Event, Noted, ToolCallDelta, ToolCallStarted
 from translators.notes import Note
 from translators.providers.gemini.answered import Answered
@@ -37,6 +37,7 @@ class Calls:
         if signature:
             issuer = self._answered.issuer
             recall.memory.put(memory_key(issuer, id), signature)
+            signers.remember(recall.memory, id, issuer)
         kind: Any = "custom" if custom else "function"
         events: list[Event] = [ToolCallStarted(index, id, name, kind, signature, issuer, self._choice)]
         if call.get("partialArgs") is not None or call.get("willContinue"):

@@ -7,6 +7,7 @@ way in which the first call of a step has none.
 from translators.conversation import ToolCall
 from translators.dialects import Memory
 from translators.providers.gemini.families import short_name
+from translators.signers import signer
 
 SKIP = "skip_thought_signature_validator"
 """What Google documents for calls that it did not sign itself."""
@@ -29,8 +30,9 @@ class Signatures:
 
     def of_call(self, call: ToolCall) -> tuple[str | None, bool]:
         """The signature that goes with a call, and whether one had to be left out. What came in Google's own field
-        without an issuer is Google's."""
-        if call.signature and (call.issuer is None or self.own(call.issuer)):
+        without an issuer is Google's, and this model's unless another is remembered."""
+        issuer = call.issuer or signer(self._memory, call.id)
+        if call.signature and (issuer is None or self.own(issuer)):
             return call.signature, False
         found = self._memory.get(memory_key(self._issuer, call.id))
         return found, bool(call.signature) and found is None

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
+from translators import signers
 from translators.events import (
     Event,
     ForeignBlock,
@@ -138,6 +139,8 @@ class CallItem:
             return self._tally.once("output.function_call.name", "A call without a name is no call.")
         if self._tally.thoughts:
             remember(self._tally.recall.memory, self._id, self._tally.thoughts)
+            if self._tally.issuer:
+                signers.remember(self._tally.recall.memory, self._id, self._tally.issuer)
             self._tally.thoughts = []
         return events + self._checked(self._index)
 

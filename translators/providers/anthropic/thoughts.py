@@ -1,0 +1,117 @@
+"""Claude's signed thinking in the gateway's keeping, for clients that hand its calls back without it.
+
+https://platform.claude.com/docs/en/build-with-claude/extended-thinking: in a loop of tool calls the thinking blocks go
+back whole and unchanged, each in its place before the call that it led to.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import groupby
+
+from translators import signers
+from translators.conversation import Part, Reasoning, RedactedReasoning, ToolCall, Turn
+from translators.dialects import Memory
+from translators.providers.anthropic.families import short_name
+
+Thought = Reasoning | RedactedReasoning
+_Kept = list[str]
+"""A text and its signature; or the data of a redacted block alone."""
+
+
+class Recorder:
+    """The signed blocks of one answer, each with the call before which it came."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._waiting: list[_Kept] = []
+        self._calls: list[tuple[str, list[_Kept]]] = []
+
+    def thought(self, text: str, signature: str) -> None:
+        self._waiting.append([text, signature])
+
+    def redacted(self, data: str) -> None:
+        self._waiting.append([data])
+
+    def called(self, call_id: str) -> None:
+        self._calls.append((call_id, self._waiting))
+        self._waiting = []
+
+    def remember(self, issuer: str | None) -> None:
+        """The answer is complete: all of its calls, with what came before them, under the id of the first one."""
+        if issuer is None or not any(before for _, before in self._calls):
+            return
+        first, _ = self._calls[0]
+        self._memory.put(_key(issuer, first), json.dumps(self._calls, ensure_ascii=False))
+        for call_id, _ in self._calls:
+            signers.remember(self._memory, call_id, issuer)
+
+
+def recalled(turns: Iterable[Turn], memory: Memory, issuer: str) -> tuple[Turn, ...]:
+    """`turns` with the thinking that `issuer` signed before their calls, where the client left it out and the calls are
+    all those of one answer. Signed thinking whose issuer the client dropped gets it back."""
+    whole: list[Turn] = []
+    for role, each in groupby(turns, lambda turn: turn.role):
+        run = list(each)
+        whole += _recalled(run, memory, issuer) if role == "assistant" else run
+    return tuple(whole)
+
+
+def _recalled(run: list[Turn], memory: Memory, issuer: str) -> list[Turn]:
+    """Of turns of the assistant's with nobody's between them: one answer, perhaps in several messages."""
+    calls = [part.id for turn in run for part in turn.parts if isinstance(part, ToolCall)]
+    if not calls:
+        return run
+    if any(_signed(part) for turn in run for part in turn.parts):
+        return _with_issuer(run, signers.signer(memory, calls[0]))
+    kept = _kept(memory, issuer, calls)
+    if kept is None:
+        return run
+    before = {call_id: [_thought(each, issuer) for each in blocks] for call_id, blocks in kept}
+    ahead: list[Part] = [*before.pop(calls[0])]
+    turns = [replace(turn, parts=tuple(_placed(turn.parts, before))) for turn in run]
+    return [replace(turns[0], parts=(*ahead, *turns[0].parts)), *turns[1:]]
+
+
+def _placed(parts: Iterable[Part], before: dict[str, list[Thought]]) -> Iterable[Part]:
+    """What is remembered stands for the same thoughts without their signatures."""
+    for part in parts:
+        if isinstance(part, ToolCall):
+            yield from before.get(part.id, ())
+        if not isinstance(part, Reasoning):
+            yield part
+
+
+def _with_issuer(run: list[Turn], issuer: str | None) -> list[Turn]:
+    if issuer is None:
+        return run
+    return [replace(turn, parts=tuple(_issued(part, issuer) for part in turn.parts)) for turn in run]
+
+
+def _issued(part: Part, issuer: str) -> Part:
+    if isinstance(part, Reasoning | RedactedReasoning) and _signed(part) and part.issuer is None:
+        return replace(part, issuer=issuer)
+    return part
+
+
+def _signed(part: Part) -> bool:
+    return isinstance(part, RedactedReasoning) or (isinstance(part, Reasoning) and part.signature is not None)
+
+
+def _kept(memory: Memory, issuer: str, calls: list[str]) -> list[tuple[str, list[_Kept]]] | None:
+    text = memory.get(_key(issuer, calls[0]))
+    kept: list[tuple[str, list[_Kept]]] = json.loads(text) if text else []
+    return kept if [call_id for call_id, _ in kept] == calls else None
+
+
+def _thought(kept: _Kept, issuer: str) -> Thought:
+    if len(kept) == 1:
+        return RedactedReasoning(kept[0], issuer)
+    text, signature = kept
+    return Reasoning(text, signature, issuer)
+
+
+def _key(issuer: str, call_id: str) -> str:
+    """Another model does not find it."""
+    dialect, _, model = issuer.partition(":")
+    return f"thoughts {dialect}:{short_name(model)} {call_id}"
