@@ -1,8 +1,20 @@
-"""For all tests: in CI a skipped test is a failure, because there nothing that a test needs may be missing."""
+"""For all tests: which are end to end; and in CI a skipped test is a failure, because there nothing that a test needs
+may be missing."""
 
 import os
+from pathlib import Path
 
 import pytest
+
+HERE = Path(__file__).parent
+END_TO_END = [HERE / "docs", HERE / "e2e", HERE / "soak", HERE / "scripts" / "test_setup.py"]
+"""They start a gateway, or install something; `scripts/test --quick` leaves them out."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.path.is_relative_to(place) for place in END_TO_END):
+            item.add_marker("end_to_end")
 
 
 @pytest.hookimpl(trylast=True)

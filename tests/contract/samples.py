@@ -30,12 +30,12 @@ CONTENT_TYPES: dict[Framing, str] = {
     "eventstream": "application/vnd.amazon.eventstream",
 }
 SAME_ANSWERS = {"vertex-anthropic": "anthropic"}
-"""Dialects that differ from another in their requests only."""
-FOLDERS = {provider: FIXTURES / SAME_ANSWERS.get(provider, provider) for provider in PROVIDERS}
+"""Dialects that differ from another in their requests only; the answers of the other are tried."""
+ANSWERING = [provider for provider in PROVIDERS if provider not in SAME_ANSWERS]
 STREAMS = {
-    f"{provider}/{path.relative_to(FOLDERS[provider]).as_posix()}": (provider, path.read_bytes())
-    for provider, dialect in PROVIDERS.items()
-    for path in sorted(FOLDERS[provider].rglob(f"*.{dialect.framing}"))
+    f"{provider}/{path.relative_to(FIXTURES / provider).as_posix()}": (provider, path.read_bytes())
+    for provider in ANSWERING
+    for path in sorted((FIXTURES / provider).rglob(f"*.{PROVIDERS[provider].framing}"))
 }
 COMPLETE = {name: stream for name, stream in STREAMS.items() if "/failing_" not in name}
 """A recording whose file name begins with `failing_` holds a provider's error."""

@@ -121,18 +121,19 @@ def test_every_relay_is_tried() -> None:
 
 
 @complete
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 64])
-def test_any_split_of_the_bytes_gives_the_same(name: str, size: int) -> None:
+def test_any_split_of_the_bytes_gives_the_same(name: str) -> None:
     provider, data = STREAMS[name]
-    assert told(provider, data, streamed=True, size=size)[0] == told(provider, data, streamed=True)[0]
+    expected = told(provider, data, streamed=True)[0]
+    for size in (1, 2, 3, 7, 64):
+        assert told(provider, data, streamed=True, size=size)[0] == expected, size
 
 
 @complete
-@pytest.mark.parametrize("end", [b"\r\n", b"\r"], ids=["CRLF", "CR"])
-def test_any_line_end_gives_the_same(name: str, end: bytes) -> None:
+def test_any_line_end_gives_the_same(name: str) -> None:
     provider, data = STREAMS[name]
     expected = told(provider, data, streamed=True)[0]
-    assert told(provider, data.replace(b"\n", end), streamed=True, size=5)[0] == expected
+    for end in (b"\r\n", b"\r"):
+        assert told(provider, data.replace(b"\n", end), streamed=True, size=5)[0] == expected, end
 
 
 @complete

@@ -1,6 +1,7 @@
 """A real gateway in a process of its own, as a user starts it."""
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -19,11 +20,20 @@ ROOT = Path(__file__).resolve().parents[2]
 WAIT = 30.0
 
 
+FIRST_PORT, PORTS = 12_000, 2_000
+"""Below those that the kernel gives to clients; each worker of pytest's has so many for itself."""
+_ports = itertools.count(os.getpid() * 61)
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One that nobody listens on, and that no other worker is given."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    while True:
+        port = FIRST_PORT + worker % 9 * PORTS + next(_ports) % PORTS
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 CLIENT_KEY = "canary-of-the-client-5b1e7f"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e import claude
 from tests.e2e.provider import sse
-from tests.scripts.command import ROOT, run
+from tests.scripts.command import ROOT, in_process, run
 
 RECORDED = ROOT / "tests" / "fixtures" / "anthropic" / "recorded"
 TOOL = {"type": "function", "function": {"name": "get.weather", "parameters": {"type": "object", "properties": {}}}}
@@ -29,7 +29,7 @@ def file(folder: Path, content: Any, name: str = "a file.json") -> Path:
 
 
 def convert(*arguments: str | Path, given: str = "") -> subprocess.CompletedProcess[str]:
-    return run("convert", "--to", "anthropic", *arguments, given=given)
+    return in_process("convert", "--to", "anthropic", *arguments, given=given)
 
 
 def streamed(answer: dict[str, Any]) -> bytes:
@@ -96,7 +96,7 @@ def test_a_refused_request(given: str, code: str | None, param: str | None) -> N
     ],
 )
 def test_usage(arguments: list[str], sentence: str) -> None:
-    answer = run("convert", *arguments, given=json.dumps(REQUEST))
+    answer = in_process("convert", *arguments, given=json.dumps(REQUEST))
     assert (answer.returncode, answer.stdout) == (2, "")
     assert sentence in answer.stderr.replace("'", "")
 

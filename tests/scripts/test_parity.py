@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.gateway_process import free_port
 from tests.e2e.provider import Provider, Script, stream, whole
-from tests.scripts.command import run
+from tests.scripts.command import in_process
 
 Json = dict[str, Any]
 HEAD = {"id": "chatcmpl-1", "created": 5, "model": "m"}
@@ -73,7 +73,7 @@ def asked(server: Provider) -> Callable[..., tuple[int, str, str]]:
     def ask(*scripts: Script, options: tuple[str, ...] = ()) -> tuple[int, str, str]:
         server.reset()
         server.scripts = list(scripts)
-        answer = run("parity", "--model", "m", "--url", server.url, *options)
+        answer = in_process("parity", "--model", "m", "--url", server.url, *options)
         assert not server.errors
         return answer.returncode, answer.stdout, answer.stderr
 
@@ -272,7 +272,7 @@ def test_both_refused(asked: Ask) -> None:
     ],
 )
 def test_usage(arguments: list[str], sentence: str) -> None:
-    answer = run("parity", "--model", "m", *arguments)
+    answer = in_process("parity", "--model", "m", *arguments)
     assert (answer.returncode, answer.stdout) == (2, "")
     assert sentence in answer.stderr
     assert "Traceback" not in answer.stderr

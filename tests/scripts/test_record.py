@@ -11,7 +11,7 @@ from addons import embedded
 from tests.e2e import claude
 from tests.e2e.gateway_process import free_port
 from tests.e2e.provider import Provider, stream, whole
-from tests.scripts.command import run
+from tests.scripts.command import in_process
 
 needs_wheels = pytest.mark.skipif(embedded.available() is not None, reason=str(embedded.available()))
 KEY = "sk-ant-secret-1234567890"
@@ -39,7 +39,7 @@ def provider(running: Provider) -> Iterator[Provider]:
 
 
 def record(*arguments: str | Path, asked: Any = ASKED) -> tuple[int, str, str]:
-    answer = run("record", "--to", "anthropic", *arguments, "-", given=json.dumps(asked), PROVIDER_KEY=KEY)
+    answer = in_process("record", "--to", "anthropic", *arguments, "-", given=json.dumps(asked), PROVIDER_KEY=KEY)
     return answer.returncode, answer.stdout, answer.stderr
 
 
@@ -75,7 +75,7 @@ def test_a_stream(provider: Provider, tmp_path: Path) -> None:
     names = ("x-api-key", "anthropic-version", "accept-encoding")
     assert [call.headers[name] for name in names] == [KEY, "2023-06-01", "identity"]
     assert KEY.encode() not in b"".join(written.values())
-    assert run("convert", "--to", "anthropic", "--answer", out).stdout.endswith("data: [DONE]\n\n")
+    assert in_process("convert", "--to", "anthropic", "--answer", out).stdout.endswith("data: [DONE]\n\n")
 
 
 def test_a_whole_answer_with_a_key_quoted(provider: Provider, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_what_breaks_off_is_kept(provider: Provider, tmp_path: Path) -> None:
     assert status == 1
     assert complained.startswith("scripts/record: the answer broke off: ")
     assert (tmp_path / "cut.sse").read_bytes().count(b"event: ") == 4
-    replayed = run("convert", "--to", "anthropic", "--answer", tmp_path / "cut.sse")
+    replayed = in_process("convert", "--to", "anthropic", "--answer", tmp_path / "cut.sse")
     assert (replayed.returncode, "[DONE]" in replayed.stdout) == (1, False)
     assert json.loads(replayed.stderr)["error"]["type"] == "upstream_error"
 
@@ -163,7 +163,7 @@ def test_the_embedded_model(tmp_path: Path, options: list[str], suffix: str, fin
     status, said, complained = record("--embedded", *options, "-o", tmp_path / "real", asked=asked)
     assert (status, complained) == (0, ""), said
     replayed = [
-        run("convert", "--to", "anthropic", "--answer", tmp_path / f"real{suffix}", "--whole", *split)
+        in_process("convert", "--to", "anthropic", "--answer", tmp_path / f"real{suffix}", "--whole", *split)
         for split in ([], ["--split", "1"])
     ]
     assert replayed[0].stdout == replayed[1].stdout

@@ -42,13 +42,13 @@ PACKED = [pytest.param(coding, pack(TEXT), id=coding) for coding, pack in CODING
 ]
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 100_000])
 @pytest.mark.parametrize(("coding", "packed"), PACKED)
-def test_any_split_gives_the_same(coding: str, packed: bytes, size: int) -> None:
-    reader = decoder(coding)
-    out = b"".join(reader.feed(packed[at : at + size]) for at in range(0, len(packed), size))
-    reader.close()
-    assert out == TEXT
+def test_any_split_gives_the_same(coding: str, packed: bytes) -> None:
+    for size in (1, 2, 3, 7, 100_000):
+        reader = decoder(coding)
+        out = b"".join([reader.feed(packed[at : at + size]) for at in range(0, len(packed), size)])
+        reader.close()
+        assert out == TEXT, size
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])

@@ -109,13 +109,13 @@ def test_what_is_no_request_is_refused(body: Any, param: str | None) -> None:
 
 
 @pytest.mark.parametrize("name", COMPLETE)
-@pytest.mark.parametrize("size", [1, 3, 64, 1 << 30])
-def test_a_stream_passes_payload_by_payload(name: str, size: int) -> None:
-    out, way = relayed(recorded(name), streamed=True, size=size)
-    assert payloads(out) == [named(payload) for payload in sent(name)]
-    assert way.done
-    assert way.failure is None
-    assert way.finished is not None
+def test_a_stream_passes_payload_by_payload(name: str) -> None:
+    for size in (1, 3, 64, 1 << 30):
+        out, way = relayed(recorded(name), streamed=True, size=size)
+        assert payloads(out) == [named(payload) for payload in sent(name)], size
+        assert way.done
+        assert way.failure is None
+        assert way.finished is not None
 
 
 @pytest.mark.parametrize("name", COMPLETE)
