@@ -39,6 +39,7 @@ logger = logging.getLogger("gateway")
 
 TICK_SECONDS = 60.0
 """No exchange sleeps longer: mitmproxy closes connections that are silent for 600 seconds."""
+SHUT_DOWN = "the gateway shut down"
 FAN_OUT_CONCURRENCY = 8
 """As many calls of one request are under way at once; the others wait until one of these has ended."""
 
@@ -148,13 +149,17 @@ class Exchange:
             self._joined = Joined(self._client(self._question), calls)
         return self._send_more(self._question)
 
-    def cancelled(self) -> list[Action]:
-        """The client left."""
+    def cancelled(self, cause: str = "the client left") -> list[Action]:
+        """The client is not there any more, or is not to have its answer."""
         if self.over:
             return []
         self.record.status = self.record.status or 499
-        self._end("cancelled", cause="the client left")
+        self._end("cancelled", cause=SHUT_DOWN if self._house.ended else cause)
         return [Drop()]
+
+    def shut_down(self) -> list[Action]:
+        """The gateway ends. Its client is told; nothing is wrong with the provider."""
+        return [] if self.over else [Drop(), *self._broken(front.SHUT_DOWN, SHUT_DOWN)]
 
     def crashed(self) -> list[Action]:
         """A bug of ours showed. Whatever was not sent yet is not sent."""
@@ -222,6 +227,8 @@ class Exchange:
         """No connection, or it broke. `retry`: nothing of an answer had come, and another connection may help."""
         if self.over:
             return []
+        if self._house.ended:
+            return self.shut_down()
         asked, attempt = self._in_flight(call)
         if retry and attempt.number == 1:
             return [self._send(asked, call, attempt.number + 1)]

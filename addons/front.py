@@ -160,6 +160,14 @@ DRAINING = Failure(
     "shutting_down",
     {"retry-after": "5"},
 )
+SHUT_DOWN = Failure(
+    503,
+    "The gateway shut down before the answer was complete. Try again in 5 seconds.",
+    "server_error",
+    None,
+    "gateway_shutting_down",
+    {"retry-after": "5"},
+)
 INTERNAL = Failure(
     500, "The gateway failed on this request. Its log has the details.", "server_error", None, "internal_error"
 )

@@ -43,7 +43,7 @@ from addons.house import House
 from addons.layer import GatewayLayer, GivenUp
 from addons.provider_request import ProviderRequest
 from addons.response_store import ResponseStore
-from addons.stream import Pass
+from addons.stream import Pass, ShutDown
 from routing import config
 from routing.auth import EmbeddedAuth
 from routing.catalogue import Catalogue
@@ -60,8 +60,8 @@ NOWHERE = "gateway.invalid"
 """The host of mitmproxy's reverse mode for the gateway: a name that cannot exist (RFC 6761), so that nothing which
 slips past the gateway arrives anywhere. A listener with this host is the gateway's; others are mitmproxy's own."""
 
-EMBEDDED_READY_SECONDS = 60.0
-
+LAST_WORD_SECONDS = 1.0
+"""How long those whose exchanges are cut off at the end may take to hear so."""
 
 EMBEDDED_NOT_YET = "http://embedded.invalid"
 """Stands for the embedded model's address until its child process has told it."""
@@ -85,7 +85,8 @@ class Gateway:
         self._discovering: asyncio.Task[None] | None = None
         self._took_over = False
         self._recording = False
-        self._live: weakref.WeakSet[Exchange] = weakref.WeakSet()
+        self._live: weakref.WeakKeyDictionary[Exchange, Client] = weakref.WeakKeyDictionary()
+        """Whose exchanges there are."""
         self._draining: asyncio.Task[None] | None = None
 
     # --- start and stop ---
@@ -145,6 +146,8 @@ class Gateway:
             self._discovering = asyncio.get_running_loop().create_task(discover(self._catalogue, self._discovered))
 
     def done(self) -> None:
+        if self._house is not None:
+            self._house.ended = True
         if self._discovering is not None:
             self._discovering.cancel()
         views.unregister()
@@ -254,7 +257,7 @@ class Gateway:
         assert self._house is not None
         watchers = (inspector.FlowRecorder(flow),) if self._recording else ()
         exchange = Exchange(self._house, head, watchers)
-        self._live.add(exchange)
+        self._live[exchange] = flow.client_conn
         return exchange
 
     # --- models that appear ---
@@ -305,21 +308,35 @@ class Gateway:
 
     def _on_sigterm(self) -> None:
         """The first one lets streams finish, a second one does not."""
-        if self._draining is not None or self._house is None or not self._house.settings.drain_seconds:
+        if self._house is None:
             ctx.master.shutdown()
             return
-        self._house.draining = True
-        seconds = self._house.settings.drain_seconds
-        self._say(f"The gateway is shutting down: what runs has {seconds:g} s to finish. Another SIGTERM ends it now.")
-        self._draining = asyncio.get_running_loop().create_task(self._drain(seconds))
+        seconds = 0.0 if self._draining is not None else self._house.settings.drain_seconds
+        if self._draining is not None:
+            self._draining.cancel()
+        if seconds:
+            self._house.draining = True
+            self._say(
+                f"The gateway is shutting down: what runs has {seconds:g} s to finish. Another SIGTERM ends it now."
+            )
+        self._draining = asyncio.get_running_loop().create_task(self._leave(self._house, seconds))
 
-    async def _drain(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
+    async def _leave(self, house: House, seconds: float) -> None:
+        """End mitmproxy when all exchanges are over, at the latest after so long; those that still run are told."""
+        await self._until_all_ended(seconds)
+        house.draining = house.ended = True
         try:
-            while any(not exchange.ended for exchange in self._live) and time.monotonic() < deadline:
-                await asyncio.sleep(0.05)
+            for client in {client.id: client for exchange, client in self._live.items() if not exchange.ended}.values():
+                if (handler := _handler(client)) is not None:
+                    await handler.server_event(ShutDown())
+            await self._until_all_ended(LAST_WORD_SECONDS)
         finally:
             ctx.master.shutdown()
+
+    async def _until_all_ended(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while any(not exchange.ended for exchange in list(self._live)) and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
 
 
 def _embedded_down(why: str) -> Unauthorised:

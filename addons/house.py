@@ -22,7 +22,7 @@ class Clock(Protocol):
 
 @dataclass(slots=True)
 class House:
-    """The gateway sets `draining`, and changes the catalogue when a model appears; the rest stands."""
+    """The gateway sets `draining` and `ended`, and changes the catalogue when a model appears; the rest stands."""
 
     settings: Settings
     catalogue: Catalogue
@@ -33,3 +33,6 @@ class House:
     memories: Memories = field(default_factory=Memories)
     watchers: tuple[Watcher, ...] = ()
     draining: bool = False
+    """What runs may finish, what is new is turned away."""
+    ended: bool = False
+    """Nothing runs any more: whatever breaks now, it is the gateway that ends it."""

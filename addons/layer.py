@@ -26,7 +26,7 @@ from mitmproxy.proxy.layers.http import (
 from addons.exchange import Exchange
 from addons.front import Head
 from addons.http1 import ClientReader, ProviderConnection
-from addons.stream import Commands, Connect, Crashed, GatewayStream
+from addons.stream import Commands, Connect, Crashed, GatewayStream, ShutDown
 from routing.settings import Timeouts
 
 logger = logging.getLogger("gateway")
@@ -73,6 +73,9 @@ class GatewayLayer(HttpLayer):
                 for stream in self._exchanges():
                     yield from self.event_to_child(stream, event)
                 yield from self.event_to_child(self._reader, event)
+            elif isinstance(event, ShutDown):
+                for stream in self._exchanges():
+                    yield from self.event_to_child(stream, event)
             elif isinstance(event, events.ConnectionEvent) and event.connection not in self.connections:
                 pass  # of a provider's connection that was given up
             elif isinstance(event, events.CommandCompleted) and event.command not in self.command_sources:

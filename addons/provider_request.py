@@ -87,6 +87,7 @@ def plain(cause: str) -> str:
         "name resolution": "its host name cannot be resolved",
         "no address": "its host name cannot be resolved",
         "reset": "it was reset",
+        "killed": "it was stopped in mitmproxy, by an addon or because it leads back to the gateway",
     }
     if cause.startswith("it"):
         return cause

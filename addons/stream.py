@@ -71,6 +71,7 @@ Commands = layer.CommandGenerator[None]
 
 UNREAD_BODY_BYTES = 1024 * 1024
 """How much more of a request's body is read and thrown away after it was refused, so that its client can hear why."""
+KILLED = "it was killed in mitmproxy, by its user or by an addon"
 LATE_END_SECONDS = 1.0
 """How long the connection of a complete answer waits for the end of the provider's bytes, to serve another one."""
 
@@ -93,6 +94,10 @@ class Pass:
 
 class Crashed(events.Event):
     """The connection layer has failed."""
+
+
+class ShutDown(events.Event):
+    """The gateway ends."""
 
 
 class Connect(GetHttpConnection):
@@ -192,6 +197,9 @@ class GatewayStream(HttpStream):
             case Crashed():
                 self._last = True
                 yield from self._crash()
+            case ShutDown() if self._exchange is not None and not self.closed:
+                self._last = self._refused = True
+                yield from self._perform(self._exchange.shut_down())
             case HttpEvent() if (leg := self._released(event)) is not None:
                 if isinstance(event, ResponseEndOfMessage | ResponseProtocolError):
                     yield from self._forget(leg)
@@ -327,14 +335,15 @@ class GatewayStream(HttpStream):
             yield from self._drop_all()
             yield DropStream(self.stream_id)
             return
-        yield from self._perform(exchange.cancelled())
+        killed = event.code is ErrorCode.KILL
+        yield from self._perform(exchange.cancelled(KILLED) if killed else exchange.cancelled())
         self.flow.error = self.flow.error or mitmflow.Error(event.message)
         self.closed = True
         exchange.finished()
         exchange.ended = True
         yield HttpErrorHook(self.flow)
         self.flow.live = False
-        if event.code is ErrorCode.KILL:
+        if killed:
             yield SendHttp(ResponseProtocolError(self.stream_id, "killed", ErrorCode.KILL), self.context.client)
         yield DropStream(self.stream_id)
 

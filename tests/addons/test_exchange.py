@@ -765,3 +765,54 @@ def test_several_calls_are_switched_off() -> None:
     fan = FanOut(2, stream=False, extra="fan-out: false")
     reply = replied(fan.sent)
     assert (reply.status, error(reply.body)["param"]) == (400, "n")
+
+
+# --- who ended it -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["before the answer", "in the stream"])
+@pytest.mark.parametrize(
+    "ends",
+    [
+        pytest.param(lambda exchange: exchange.shut_down(), id="told"),
+        pytest.param(
+            lambda exchange: exchange.broke("it closed the connection", retry=True), id="the connections are closed"
+        ),
+    ],
+)
+def test_the_end_of_the_gateway_is_not_the_providers_fault(
+    begun: bool, ends: Callable[[Exchange], list[Action]]
+) -> None:
+    table = Table()
+    table.ask(stream=True)
+    if begun:
+        table.exchange.answered(200, SSE)
+        table.exchange.feed(sse(START))
+    table.house.ended = True
+    actions = ends(table.exchange)
+    assert actions[0] == Drop()
+    if begun:
+        told = error(said(actions))
+    else:
+        reply = replied(actions)
+        assert (reply.status, dict(reply.headers)["retry-after"]) == (503, "5")
+        told = error(reply.body)
+    assert told["code"] == "gateway_shutting_down"
+    assert table.exchange.record.cause == "the gateway shut down"
+    assert table.exchange.shut_down() == []
+
+
+@pytest.mark.parametrize(
+    ("ended", "causes", "told"),
+    [
+        pytest.param(False, (), "the client left", id="it left"),
+        pytest.param(False, ("it was killed",), "it was killed", id="its user killed it"),
+        pytest.param(True, (), "the gateway shut down", id="the gateway closed its connection"),
+    ],
+)
+def test_who_ended_a_clients_connection(ended: bool, causes: tuple[str, ...], told: str) -> None:
+    table = Table()
+    table.ask(stream=True)
+    table.house.ended = ended
+    assert table.exchange.cancelled(*causes) == [Drop()]
+    assert (table.exchange.record.end, table.exchange.record.cause) == ("cancelled", told)

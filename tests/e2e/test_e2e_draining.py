@@ -71,22 +71,42 @@ def test_an_idle_gateway_ends_at_once(tmp_path: Any, provider: Provider) -> None
         assert time.monotonic() - started < 5
 
 
-def test_drain_seconds_bound_it(tmp_path: Any, provider: Provider, go: threading.Event) -> None:
-    with gateway(tmp_path, provider, 0.5) as process, Wire(process.port) as wire:
-        begun(process, wire)
+@pytest.mark.parametrize(
+    ("seconds", "signals"),
+    [
+        pytest.param(0.5, 1, id="drain-seconds are over"),
+        pytest.param(60, 2, id="a second SIGTERM"),
+        pytest.param(0, 1, id="without draining"),
+    ],
+)
+def test_who_is_cut_off_hears_that_it_was_the_gateway(
+    tmp_path: Any, provider: Provider, go: threading.Event, seconds: float, signals: int
+) -> None:
+    """In the stream, as a whole answer, and in the log; not that the provider failed."""
+    with gateway(tmp_path, provider, seconds) as process, Wire(process.port) as streamed, Wire(process.port) as whole:
+        streamed.send(request(body=asking(True), x_request_id="streamed"))
+        streamed.until(b'"lo "')
+        whole.send(request(body=asking(), x_request_id="whole"))
+        provider.call(1)
+        for _ in range(signals):
+            process.process.send_signal(signal.SIGTERM)
+            if signals > 1:
+                process.line("shutting down")
         started = time.monotonic()
+        rest = streamed.end()
+        heard = whole.hear()
         assert process.wait() == 0
         assert time.monotonic() - started < 5
+    assert b'"code":"gateway_shutting_down"' in rest
+    assert rest.endswith(b"0\r\n\r\n")
+    assert b"[DONE]" not in rest
+    assert (heard.status, heard.headers["retry-after"]) == (503, "5")
+    assert heard.json["error"]["code"] == "gateway_shutting_down"
+    for id in ("streamed", "whole"):
+        record = process.record(id)
+        assert (record["end"], record["error"]) == ("failed", "gateway_shutting_down")
+        assert record["cause"] == "the gateway shut down"
     assert provider.call().gone.wait(1)
-
-
-def test_a_second_sigterm_ends_at_once(tmp_path: Any, provider: Provider, go: threading.Event) -> None:
-    with gateway(tmp_path, provider, 60) as process, Wire(process.port) as wire:
-        begun(process, wire)
-        process.process.send_signal(signal.SIGTERM)
-        started = time.monotonic()
-        assert process.wait() == 0
-        assert time.monotonic() - started < 5
 
 
 def test_without_draining_it_ends_at_once(tmp_path: Any, provider: Provider, go: threading.Event) -> None:
