@@ -9,7 +9,7 @@ provider is told of one `call`; nearly always there is only call 0.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -81,6 +81,8 @@ class Exchange:
         self._limits: dict[str, str] = {}
         self._route = ""
         """The name of the client's dialect."""
+        self._told: set[str] = set()
+        """The notes that a stream's client knows."""
         self._begun = False
         """A streamed answer's head is on its way to the client."""
         self._counts = True
@@ -99,10 +101,9 @@ class Exchange:
         if (reply := front.preflight(self._settings.cors_origins, head)) is not None:
             return self._reply(reply, "complete")
         if front.guarded(head.target):
-            key = front.presented_key(head.headers)
-            self.record.key_name = None if isinstance(key, Failure) else house.keys.check(key)
-            if self.record.key_name is None:
-                return self._refuse(key if isinstance(key, Failure) else front.INCORRECT_KEY)
+            refused = self._check_key(head)
+            if refused is not None:
+                return self._refuse(refused)
         place = front.find(head.method, head.target)
         if isinstance(place, Failure):
             return self._refuse(place)
@@ -121,6 +122,14 @@ class Exchange:
             case _:
                 self._route = place.route
                 return self.too_large() if front.declares_more(head, self.body_limit) else None
+
+    def _check_key(self, head: Head) -> Failure | None:
+        """Who asks, into the record; or the 401."""
+        key = front.presented_key(head.headers) if head.key_name is None else ""
+        if isinstance(key, Failure):
+            return key
+        self.record.key_name = head.key_name or self._house.keys.check(key)
+        return front.INCORRECT_KEY if self.record.key_name is None else None
 
     def unreadable(self, failure: Failure) -> Reply:
         """What the client sends cannot be read, or does not come; nothing after this is read."""
@@ -153,6 +162,7 @@ class Exchange:
         """The client is not there any more, or is not to have its answer."""
         if self.over:
             return []
+        self._absorb_all()
         self.record.status = self.record.status or 499
         self._end("cancelled", cause=SHUT_DOWN if self._house.ended else cause)
         return [Drop()]
@@ -186,6 +196,7 @@ class Exchange:
                 framing=asked.upstream.framing,
                 content_type=headers.get("content-type", ""),
                 coding=headers.get("content-encoding", ""),
+                before_end=self._late_notes if asked.streams else None,
                 tap=partial(self._audience.pair, call=call) if self._audience.detailed else None,
                 limit=None if asked.streams else MAX_WHOLE,
             )
@@ -356,7 +367,6 @@ class Exchange:
             return [*said, Release(call), *self._complete(pipe, call)]
         if pipe.failure is None:
             return said
-        self._absorb(attempt, pipe, call)
         if pipe.failure.type == "upstream_error":
             self._tell_operator(asked, pipe)
         return [*said, Drop(), *self._broken(pipe.failure, "the provider's answer")]
@@ -377,9 +387,16 @@ class Exchange:
         self._begun = True
         self.record.status = 200
         notes = [*self.record.notes, *(pipe.notes if pipe else ())]
+        self._told = set(map(repr, notes))
         headers = (*front.STREAM_HEADERS, *self._common(notes))
         self._audience.answer(self._head, 200, headers, None)
         return [Begin(200, headers), Data(out)]
+
+    def _late_notes(self, notes: Sequence[Note]) -> bytes:
+        """Those that the head did not have, in a comment, which is no event; nothing if there are none."""
+        late = [note for note in notes if repr(note) not in self._told] if self._begun else []
+        self._told.update(map(repr, late))
+        return front.notes_comment(late) if late else b""
 
     def _complete(self, pipe: Pipe, call: int) -> list[Action]:
         """A call has its whole answer; with the last of them the client has its own."""
@@ -398,15 +415,23 @@ class Exchange:
 
     def _broken(self, failure: Failure, cause: str) -> list[Action]:
         """The client is told of a failure: with its status, or in the stream where that has begun."""
+        self._absorb_all()
         message, headers = self._audience.without_secrets(failure.message), self._audience.clean(failure.headers)
         failure = replace(failure, message=message, headers=headers)
         if not self._begun:
             return [self._reply(front.failed(failure), "failed", failure, cause)]
         assert self._question is not None
-        said = (self._joined or self._client(self._question)).fail(failure)
+        said = self._late_notes(self.record.notes) + (self._joined or self._client(self._question)).fail(failure)
         self._audience.pair("", b"", said)
         self._end("failed", failure, cause)
         return [Data(said), Finish(cause)]
+
+    def _absorb_all(self) -> None:
+        """What is known of the calls that will not come to their own end."""
+        for call, attempt in self._attempts.items():
+            if attempt.pipe is not None:
+                self._absorb(attempt, attempt.pipe, call)
+        self._attempts.clear()
 
     def _absorb(self, attempt: Attempt, pipe: Pipe, call: int) -> None:
         self._audience.provider(attempt, pipe.whole_body, call)

@@ -62,11 +62,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A request before its body. Header names are lower case; of several with one name the first counts."""
+    """A request before its body. Header names are lower case; of several with one name the first counts.
+
+    `key_name` is the name of the client's key where that is known without the key: a replay has it from its flow."""
 
     method: str
     target: str
     headers: Mapping[str, str] = field(repr=False)
+    key_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +273,11 @@ def notes_header(notes: list[Note]) -> str:
         size += len(text)
         out.append(text)
     return f"[{','.join(out)}]"
+
+
+def notes_comment(notes: list[Note]) -> bytes:
+    """The same as a comment in a stream of server-sent events."""
+    return f": x-gateway-notes {notes_header(notes)}\n\n".encode()
 
 
 def ascii_json(text: str) -> str:

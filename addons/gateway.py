@@ -6,6 +6,7 @@ connection to `GatewayLayer`. What an exchange is stands in `exchange.py`, how i
 """
 
 import asyncio
+import dataclasses
 import logging
 import math
 import os
@@ -15,7 +16,7 @@ import sys
 import time
 import weakref
 from collections import defaultdict
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,7 +25,9 @@ if str(ROOT) not in sys.path:  # mitmproxy puts a script's own folder there, and
     sys.path.insert(0, str(ROOT))
 
 from mitmproxy import ctx, http
+from mitmproxy import flow as mitmflow
 from mitmproxy.addonmanager import Loader
+from mitmproxy.addons.clientplayback import ClientPlayback
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client
 from mitmproxy.net.tls import starts_like_tls_record
@@ -33,7 +36,7 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.server import ConnectionHandler
 
-from addons import embedded, hooks, inspector, listening, terminal, views
+from addons import embedded, hooks, inspector, listening, replay, terminal, views
 from addons.authorities import Authorities, Unauthorised
 from addons.authorities import missing as missing_library
 from addons.discovery import discover
@@ -88,12 +91,14 @@ class Gateway:
         self._live: weakref.WeakKeyDictionary[Exchange, Client] = weakref.WeakKeyDictionary()
         """Whose exchanges there are."""
         self._draining: asyncio.Task[None] | None = None
+        self._replays: set[asyncio.Task[None]] = set()
 
     # --- start and stop ---
 
     def load(self, loader: Loader) -> None:
         text = "The gateway's configuration (default: config.yaml beside the addons folder)."
         loader.add_option("gateway_config", str, "", text)
+        loader.add_command("replay.client", self.replay)
         views.register()
 
     def configure(self, updated: set[str]) -> None:
@@ -260,6 +265,43 @@ class Gateway:
         self._live[exchange] = flow.client_conn
         return exchange
 
+    # --- once more ---
+
+    def replay(self, flows: Sequence[mitmflow.Flow]) -> None:
+        """Ask the questions of recorded flows again: the gateway's through the gateway, as the key that first asked."""
+        others = [flow for flow in flows if not (isinstance(flow, http.HTTPFlow) and inspector.KEY in flow.metadata)]
+        for flow in flows:
+            if isinstance(flow, http.HTTPFlow) and flow not in others:
+                self._replay(flow)
+        playback = ctx.master.addons.get("clientplayback")
+        if others and isinstance(playback, ClientPlayback):
+            playback.start_replay(others)
+
+    def _replay(self, recorded: http.HTTPFlow) -> None:
+        house, server = self._house, ctx.master.addons.get("proxyserver")
+        if house is None or not isinstance(server, Proxyserver):
+            return
+        try:
+            key_name = inspector.asked_by(recorded)
+        except ValueError as error:
+            logger.warning(f"This flow cannot be replayed: {error}.")
+            return
+        if (why := replay.unfit(recorded)) is not None:
+            logger.warning(why)
+            return
+        if key_name is not None and not house.keys.has(key_name):
+            logger.warning(f"This flow cannot be replayed: there is no key {key_name!r} in api-keys any more.")
+            return
+
+        def open_exchange(head: Head, flow: http.HTTPFlow) -> Exchange:
+            flow.is_replay = "request"
+            return self._open(dataclasses.replace(head, key_name=key_name), flow)
+
+        again = replay.Replay(recorded, open_exchange, house.settings.timeouts)
+        task = asyncio.get_running_loop().create_task(again.run(server))
+        self._replays.add(task)
+        task.add_done_callback(self._replays.discard)
+
     # --- models that appear ---
 
     def _catalogue(self) -> Catalogue:
@@ -302,7 +344,7 @@ class Gateway:
             self._embedded_at = base_url
             self._house.catalogue = self._house.catalogue.with_embedded(base_url)
         secrets = (*request.secrets, ("x-api-key", self._embedded.key))
-        return replace(request, url=base_url + urlsplit(request.url).path, secrets=secrets, auth=None)
+        return dataclasses.replace(request, url=base_url + urlsplit(request.url).path, secrets=secrets, auth=None)
 
     # --- the end ---
 

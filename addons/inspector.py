@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 
 from addons import redaction
 from addons.observers import Message, Pair, Record
-from addons.terminal import briefly
+from addons.terminal import briefly, ending, subject
 from translators.notes import Note
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ DEFAULT_LIMIT: Final = 4 * 1024 * 1024
 
 NOTED: Final = ":warning:"
 BROKEN: Final = ":x:"
-_OURS = "gateway: "
-"""Comments that start so were written here and may be written anew, say after a replay; others are a person's."""
 
 _MOST_MESSAGES = 64
 _MOST_NOTES = 200
@@ -140,6 +138,12 @@ def kept(flow: HTTPFlow) -> Kept | None:
         raise ValueError(f"{error.error_count()} fields are not as version {VERSION} writes them") from None
 
 
+def asked_by(flow: HTTPFlow) -> str | None:
+    """The name of the key that asked, or None. Raises ValueError as `kept` does."""
+    found = kept(flow)
+    return found["record"]["key_name"] if found is not None and found["record"] is not None else None
+
+
 def wanted(master: "Master") -> bool:
     """Whether anybody can look: a user interface keeps flows (mitmweb, mitmproxy), or flows go to a file (`-w`)."""
     options = master.options
@@ -167,6 +171,9 @@ class FlowRecorder:
         self._beginning = True
         """Whether pairs still go to `pairs`; once one did not fit, all later ones go to `last_pairs`."""
         self._gave_content = False
+        self._events = 0
+        """Of the provider's stream."""
+        self._commented = ""
         self._kept: Kept = {
             "version": VERSION,
             "ended": False,
@@ -208,8 +215,10 @@ class FlowRecorder:
         if message.call:
             taken["call"] = message.call
         self._kept["messages"].append(taken)
+        self._comment(_subject(record))
 
     def pair(self, record: Record, pair: Pair) -> None:
+        self._events += bool(pair.provider)
         taken: KeptPair = {
             "at": pair.at,
             "name": _text(pair.name, 64),
@@ -237,8 +246,12 @@ class FlowRecorder:
             self._flow.response.raw_content = heard(self._kept)
         if self._flow.marked in ("", NOTED, BROKEN):
             self._flow.marked = _marker(record)
-        if not self._flow.comment or self._flow.comment.startswith(_OURS):
-            self._flow.comment = _comment(record)
+        self._comment(_comment(record, self._events))
+
+    def _comment(self, text: str) -> None:
+        """Unless a person has written one."""
+        if self._flow.comment == self._commented:
+            self._flow.comment = self._commented = _text(text)
 
     def _take(self, record: Record) -> None:
         self._kept["record"] = _record(record)
@@ -279,18 +292,29 @@ def _cost(pair: KeptPair) -> int:
 def _marker(record: Record) -> str:
     if record.end in ("failed", "refused") or record.error is not None:
         return BROKEN
-    return NOTED if record.notes else ""
+    return NOTED if any(note.matters for note in record.notes) else ""
 
 
-def _comment(record: Record) -> str:
-    said = []
+def _comment(record: Record, events: int) -> str:
+    """`claude-opus-4-8 -> anthropic  200  42 events  2 notes: seed dropped, temperature approximated`"""
+    said = [_subject(record), str(record.status or "---")]
+    if events and record.stream:
+        said.append(_counted(events, "event"))
     if record.end != "complete" or record.error is not None:
-        why = ", ".join(redaction.one_line(part, 200) for part in (record.error, record.cause) if part)
-        said.append(f"{record.end}: {why}" if why else record.end)
+        said.append(ending(record))
     if record.notes:
-        count = len(record.notes)
-        said.append(f"{count} {'note' if count == 1 else 'notes'}: {briefly(record.notes, 3)}")
-    return _OURS + "; ".join(said) if said else ""
+        said.append(f"{_counted(len(record.notes), 'note')}: {briefly(record.notes, 3)}")
+    return "  ".join(said)
+
+
+def _subject(record: Record) -> str:
+    """Which model of whom; the model's other name only where it has one."""
+    plain = subject(record)
+    return plain.removesuffix(f"/{record.provider_model}") if record.provider_model == record.model else plain
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _record(record: Record) -> KeptRecord:

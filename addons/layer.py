@@ -51,14 +51,19 @@ class GivenUpHook(commands.StartHook):
 
 
 class GatewayLayer(HttpLayer):
-    """One client connection. `open_exchange` makes an exchange of a request's head and its flow."""
+    """One client connection. `open_exchange` makes an exchange of a request's head and its flow. `reader` takes the
+    place of what reads a client's socket."""
 
     def __init__(
-        self, context: Context, open_exchange: Callable[[Head, http.HTTPFlow], Exchange], timeouts: Timeouts
+        self,
+        context: Context,
+        open_exchange: Callable[[Head, http.HTTPFlow], Exchange],
+        timeouts: Timeouts,
+        reader: ClientReader | None = None,
     ) -> None:
         super().__init__(context, HTTPMode.transparent)
         self.open_exchange = open_exchange
-        self._reader = ClientReader(context.fork(), timeouts)
+        self._reader = reader or ClientReader(context.fork(), timeouts)
         self.connections[context.client] = self._reader
         self._timers: dict[commands.Command, float] = {}
         self._wanted: list[Connect] = []

@@ -32,7 +32,6 @@ from translators.notes import Note
 _LONGEST_WORD = 64
 _LONGEST_VALUE = 200
 _MOST_NOTES = 20
-_WEIGHT = {"dropped": 0, "approximated": 1, "synthesised": 2, "moved": 3, "defaulted": 4}
 
 _DIM, _RED, _GREEN, _YELLOW, _CYAN, _OFF = "\033[2m", "\033[31m", "\033[32m", "\033[33m", "\033[36m", "\033[0m"
 
@@ -51,7 +50,7 @@ def colours(stream: TextIO | None, environment: Mapping[str, str]) -> bool:
 
 def briefly(notes: Sequence[Note], at_most: int = 2) -> str:
     """The weightiest notes in words: `seed dropped, temperature approximated (+3)`."""
-    chosen = notes if len(notes) <= at_most else nsmallest(at_most, notes, key=lambda note: _WEIGHT[note.fate])
+    chosen = notes if len(notes) <= at_most else nsmallest(at_most, notes, key=lambda note: -note.weight)
     words = ", ".join(f"{_word(note.path)} {note.fate}" for note in chosen)
     return words if len(notes) <= at_most else f"{words} (+{len(notes) - at_most})"
 
@@ -101,7 +100,7 @@ def as_words(record: Record, zone: tzinfo | None = None, coloured: bool = False)
     parts = [
         _painted(f"{ended:%H:%M:%S}", faint),
         _word(record.key_name) if record.key_name is not None else "-",
-        _painted(_subject(record), _CYAN if coloured else ""),
+        _painted(subject(record), _CYAN if coloured else ""),
         _painted(status, _status_colour(record) if coloured else ""),
     ]
     if record.usage is not None:
@@ -115,7 +114,7 @@ def as_words(record: Record, zone: tzinfo | None = None, coloured: bool = False)
     if record.attempts > record.calls:
         parts.append(f"attempts {record.attempts}")
     if record.end != "complete" or record.error is not None:
-        parts.append(_painted(_ending(record), bad))
+        parts.append(_painted(ending(record), bad))
     if record.notes:
         parts.append(_painted(f"notes: {briefly(record.notes)}", noted))
     return "  ".join(parts)
@@ -166,7 +165,7 @@ def _write(stream: TextIO, line: str) -> None:
     stream.flush()
 
 
-def _subject(record: Record) -> str:
+def subject(record: Record) -> str:
     if record.model is None:
         return f"{_word(record.method)} {_word(record.path)}"
     if record.provider is None:
@@ -177,7 +176,7 @@ def _subject(record: Record) -> str:
     return f"{_word(record.model)} -> {went_to}"
 
 
-def _ending(record: Record) -> str:
+def ending(record: Record) -> str:
     said = ", ".join(_shown(part) for part in (record.error, record.cause) if part)
     return f"{record.end}: {said}" if said else record.end
 

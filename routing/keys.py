@@ -13,6 +13,10 @@ class KeyRing:
     def __init__(self, api_keys: Iterable[ClientKey]) -> None:
         self._named = tuple((_digest(each.key.reveal()), each.name) for each in api_keys)
 
+    def has(self, name: str) -> bool:
+        """Whether there is a key of that name."""
+        return any(its_name == name for _, its_name in self._named)
+
     def check(self, presented: str) -> str | None:
         """The name of the key that `presented` is, or None. Any text will do, also what is not ASCII."""
         digest, name = _digest(presented), None

@@ -1,6 +1,6 @@
 """What became of a field that could not be carried exactly: a value that is returned, never a log line."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -8,6 +8,13 @@ Fate = Literal["dropped", "approximated", "defaulted", "synthesised", "moved"]
 """`dropped`: not sent, the answer may differ. `approximated`: sent in a weaker or nearby form.
 `defaulted`: the client left open what the provider requires. `synthesised`: sent although nobody asked for it.
 `moved`: the same meaning in another place."""
+
+
+_WEIGHTS: Mapping[Fate, int] = {"dropped": 5, "approximated": 4, "synthesised": 3, "moved": 2, "defaulted": 1}
+_BOOKKEEPING = frozenset(
+    ("detail", "user", "safety_identifier", "metadata", "prompt_cache_key", "prompt_cache_retention")
+)
+"""Fields that an answer does not depend on, or hardly: who asks, what it costs, how closely a picture is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,18 @@ class Note:
     old: Any = None
     new: Any = None
     detail: str = ""
+
+    @property
+    def weight(self) -> int:
+        """How much it means to whoever asked, 0 to 5."""
+        field = self.path.rpartition(".")[2].partition("[")[0]
+        return 0 if field in _BOOKKEEPING else _WEIGHTS[self.fate]
+
+    @property
+    def matters(self) -> bool:
+        """Whether a feature was dropped or a meaning bent; a value that had to be made up or moved is neither."""
+        return self.weight >= _WEIGHTS["approximated"]
+
     loss: bool | None = None
 
     @property

@@ -6,7 +6,7 @@ by what it sent, not by what it was asked.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from translators.dialects import Answer, Framing, Writer
@@ -61,6 +61,8 @@ class Pipe:
     """`feed` bytes, `close` at their end; both give bytes for the client and never raise for what a provider sent:
     `failure` is set instead, after the bytes of everything that came before it.
 
+    `before_end` is asked, as soon as the answer is complete, for what the client is to read before its end.
+
     `limit` is how many bytes an answer may have, decoded; a stream that is handed on as it comes needs none.
 
     `done` is true once the client's answer is complete, which may be before the provider's bytes end.
@@ -75,12 +77,14 @@ class Pipe:
         content_type: str = "",
         coding: str = "",
         tap: Tap | None = None,
+        before_end: Callable[[Sequence[Note]], bytes] | None = None,
         limit: int | None = None,
     ) -> None:
         self._room = limit
         self._answer = answer
         self.writer = writer
         self._tap = tap
+        self._before_end = before_end
         self._coding = coding
         self._decoder: compression.Decoder | None = None
         self._framing = framing
@@ -209,7 +213,8 @@ class Pipe:
         if self.finished is None:
             return self._fail(BadAnswer.unreadable("The provider's answer ended without saying why."))
         self.done = True
-        return self.writer.close()
+        before = self._before_end(self.notes) if self._before_end is not None else b""
+        return before + self.writer.close()
 
     def _sniffed(self, data: bytes) -> bytes:
         if self._body is None:

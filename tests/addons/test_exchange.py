@@ -816,3 +816,64 @@ def test_who_ended_a_clients_connection(ended: bool, causes: tuple[str, ...], to
     table.house.ended = ended
     assert table.exchange.cancelled(*causes) == [Drop()]
     assert (table.exchange.record.end, table.exchange.record.cause) == ("cancelled", told)
+
+
+# --- notes that come late ---------------------------------------------------------------------------
+
+ODD = [
+    {"type": "content_block_start", "index": 1, "content_block": {"type": "hologram"}},
+    {"type": "content_block_stop", "index": 1},
+]
+LATE = b": x-gateway-notes ["
+
+
+def comments(out: bytes) -> list[Any]:
+    lines = [line for line in out.split(b"\n") if line.startswith(LATE)]
+    return [json.loads(line.removeprefix(b": x-gateway-notes ")) for line in lines]
+
+
+@pytest.mark.parametrize("target", ["/v1/chat/completions", "/v1/responses"])
+def test_notes_of_a_running_stream_are_told_before_its_end(target: str) -> None:
+    table = Table(target=target)
+    asked = {"input": "hi"} if target.endswith("responses") else {"messages": [{"role": "user", "content": "hi"}]}
+    assert table.exchange.opened() is None
+    table.exchange.asked(json.dumps({"model": "opus", "stream": True, "seed": 1, **asked}).encode(), {})
+    table.exchange.answered(200, SSE)
+    begin, *_ = table.exchange.feed(sse(START, *TEXT))
+    assert isinstance(begin, Begin)
+    out = said(table.exchange.feed(sse(*ODD))) + said(table.exchange.feed(sse(*STOP)))
+    [late] = comments(out)
+    early = json.loads(dict(begin.headers)["x-gateway-notes"])
+    paths = [note.path for note in table.exchange.record.notes]
+    assert [note["path"] for note in early + late] == paths
+    assert late
+    last = out.rstrip(b"\n").split(b"\n\n")[-1]
+    assert not last.startswith(b":")
+    assert table.heard.pairs[-1].client.count(LATE) == 1
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param([[START, *TEXT], STOP], id="there are none"),
+        pytest.param([[START, *TEXT, *ODD], STOP], id="the head had them"),
+        pytest.param([[START, *TEXT, *ODD, *STOP]], id="all at once"),
+    ],
+)
+def test_no_comment_without_late_notes(pieces: list[list[dict[str, Any]]]) -> None:
+    table = Table()
+    table.ask(stream=True)
+    table.exchange.answered(200, SSE)
+    assert comments(b"".join(said(table.exchange.feed(sse(*events))) for events in pieces)) == []
+
+
+def test_late_notes_are_told_before_a_streams_failure() -> None:
+    table = Table()
+    table.ask(stream=True)
+    table.exchange.answered(200, SSE)
+    table.exchange.feed(sse(START, *TEXT))
+    table.exchange.feed(sse(*ODD))
+    out = said(table.exchange.broke("it closed the connection", retry=False))
+    [late] = comments(out)
+    assert late
+    assert out.index(LATE) < out.index(b'"error"')

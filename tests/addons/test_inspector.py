@@ -125,20 +125,38 @@ def test_no_key_is_kept_anywhere():
 @pytest.mark.parametrize(
     ("record", "marked", "comment"),
     [
-        pytest.param(exchange(), "", "", id="nothing to say"),
-        pytest.param(exchange(notes=[Note("seed", "dropped")]), NOTED, "gateway: 1 note: seed dropped", id="one note"),
+        pytest.param(exchange(status=200), "", "claude  200", id="nothing to say"),
         pytest.param(
-            exchange(notes=[Note(name, "dropped") for name in "abcde"]), NOTED,
-            "gateway: 5 notes: a dropped, b dropped, c dropped (+2)", id="many notes",
+            exchange(status=200, provider="anthropic", provider_model="claude"), "", "claude -> anthropic  200",
+            id="the model has one name",
         ),
         pytest.param(
-            exchange(end="failed", error="bad_answer", cause="provider closed\nthe connection",
+            exchange(status=200, provider="anthropic", provider_model="claude-opus-4-8"), "",
+            "claude -> anthropic/claude-opus-4-8  200", id="the model has two names",
+        ),
+        pytest.param(
+            exchange(status=200, notes=[Note("seed", "dropped")]), NOTED, "claude  200  1 note: seed dropped",
+            id="one note",
+        ),
+        pytest.param(
+            exchange(status=200, notes=[Note(name, "dropped") for name in "abcde"]), NOTED,
+            "claude  200  5 notes: a dropped, b dropped, c dropped (+2)", id="many notes",
+        ),
+        pytest.param(
+            exchange(status=200, notes=[Note("stream", "synthesised"), Note("max_tokens", "defaulted"),
+                                        Note("messages[0].content[1].image_url.detail", "dropped", "high")]),
+            "", "claude  200  3 notes: stream synthesised, max_tokens defaulted, "
+            "messages[0].content[1].image_url.detail dropped", id="notes that mean little",
+        ),
+        pytest.param(
+            exchange(status=502, end="failed", error="bad_answer", cause="provider closed\nthe connection",
                      notes=[Note("seed", "dropped")]),
-            BROKEN, "gateway: failed: bad_answer, provider closed\\nthe connection; 1 note: seed dropped", id="failed",
+            BROKEN, "claude  502  failed: bad_answer, provider closed\\nthe connection  1 note: seed dropped",
+            id="failed",
         ),
-        pytest.param(exchange(end="refused", error="invalid_api_key"), BROKEN, "gateway: refused: invalid_api_key",
-                     id="refused"),
-        pytest.param(exchange(end="cancelled"), "", "gateway: cancelled", id="cancelled"),
+        pytest.param(exchange(status=401, end="refused", error="invalid_api_key"), BROKEN,
+                     "claude  401  refused: invalid_api_key", id="refused"),
+        pytest.param(exchange(end="cancelled"), "", "claude  ---  cancelled", id="cancelled"),
     ],
 )  # fmt: skip
 def test_marks_and_comments(record, marked, comment):
@@ -158,11 +176,17 @@ def test_a_persons_mark_and_comment_stay():
     assert (one.marked, one.comment) == (":star:", "look at this")
 
 
-def test_a_replay_forgets_what_was_said_before():
-    one = flow()
-    FlowRecorder(one).ended(exchange(notes=[Note("seed", "dropped")]))
-    FlowRecorder(one).ended(exchange())
-    assert (one.marked, one.comment) == ("", "")
+def test_a_comment_says_early_where_it_goes_and_then_how_it_went():
+    one, record = flow(), exchange(provider="anthropic", provider_model="claude", stream=True)
+    recorder = FlowRecorder(one)
+    recorder.message(record, message("provider_request"))
+    assert one.comment == "claude -> anthropic"
+    for _ in range(3):
+        recorder.pair(record, Pair(0.1, "", b"{}", b"data: {}\n\n"))
+    recorder.pair(record, Pair(0.1, "", b"", b": ping\n\n"))
+    record.status = 200
+    recorder.ended(record)
+    assert one.comment == "claude -> anthropic  200  3 events"
 
 
 @pytest.mark.parametrize("size", [10, 1000, 30_000], ids=lambda size: f"events of {size} bytes")

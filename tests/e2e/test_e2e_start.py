@@ -151,7 +151,7 @@ def test_mitmweb_shows_what_the_gateway_did_and_no_key(tmp_path: Path, provider:
         shown = httpx.get(f"http://127.0.0.1:{web}/flows", params={"token": "open"}, trust_env=False)
         assert shown.status_code == 200
         flow = next(each for each in shown.json() if each["request"]["path"] == "/v1/chat/completions")
-        assert flow["comment"].startswith("gateway: 1 note: seed dropped")
+        assert flow["comment"] == "sonnet -> anthropic/claude-sonnet-4-5  200  1 note: seed dropped"
         assert flow["marked"]
         assert CLIENT_KEY not in shown.text
         base = f"http://127.0.0.1:{web}/flows/{flow['id']}"

@@ -1,0 +1,125 @@
+"""mitmweb beside the gateway, by its own HTTP interface: what a person sees and does there."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e import claude
+from tests.e2e.conftest import Client
+from tests.e2e.gateway_process import GatewayProcess, config, free_port
+from tests.e2e.provider import WAIT, Provider, stream, whole
+from tests.e2e.wire import content
+
+FORMS = pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
+
+
+class Web:
+    """mitmweb's interface, as its page uses it."""
+
+    def __init__(self, port: int) -> None:
+        self._http = httpx.Client(
+            base_url=f"http://127.0.0.1:{port}",
+            headers={"authorization": "Bearer open", "x-xsrftoken": "0f0f"},
+            cookies={"_mitmproxy_xsrf": "0f0f"},
+            timeout=WAIT,
+            trust_env=False,
+        )
+
+    def flows(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._http.get("/flows").raise_for_status().json()
+        return found
+
+    def until(self, settled: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
+        """The flows, as soon as they are so."""
+        deadline = time.monotonic() + WAIT
+        while not settled(flows := self.flows()):
+            assert time.monotonic() < deadline, [(flow["comment"], flow["is_replay"]) for flow in flows]
+        return flows
+
+    def do(self, what: str, flow: dict[str, Any]) -> None:
+        self._http.post(f"/flows/{flow['id']}/{what}").raise_for_status()
+
+    def content(self, flow: dict[str, Any], message: str) -> str:
+        return self._http.get(f"/flows/{flow['id']}/{message}/content.data").raise_for_status().text
+
+    def view(self, flow: dict[str, Any], name: str) -> str:
+        found = self._http.get(f"/flows/{flow['id']}/response/content/{name}.json").raise_for_status().json()
+        return str(found["text"])
+
+    def clear(self) -> None:
+        self._http.post("/clear").raise_for_status()
+
+    def close(self) -> None:
+        self._http.close()
+
+
+@pytest.fixture(scope="module")
+def watched(
+    running_provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[GatewayProcess, int]]:
+    port = free_port()
+    arguments = ("--no-web-open-browser", "--set", f"web_port={port}", "--set", "web_password=open")
+    folder = tmp_path_factory.mktemp("web")
+    with GatewayProcess(folder, config(running_provider.url), *arguments, tool="mitmweb") as process:
+        yield process, port
+
+
+@pytest.fixture
+def client(watched: tuple[GatewayProcess, int]) -> Iterator[Client]:
+    made = Client(watched[0])
+    yield made
+    made.http.close()
+
+
+@pytest.fixture
+def web(watched: tuple[GatewayProcess, int]) -> Iterator[Web]:
+    """With no flows yet."""
+    made = Web(watched[1])
+    made.clear()
+    yield made
+    made.close()
+
+
+def ended(count: int) -> Callable[[list[dict[str, Any]]], bool]:
+    return lambda flows: len(flows) == count and all(re.search(r"  (\d{3}|---)", flow["comment"]) for flow in flows)
+
+
+def said(body: str, streamed: bool) -> str:
+    return content(body) if streamed else str(json.loads(body)["choices"][0]["message"]["content"])
+
+
+@FORMS
+def test_a_replay_is_a_new_exchange_of_the_same_key(
+    client: Client, provider: Provider, web: Web, streamed: bool
+) -> None:
+    first, second = claude.message(claude.text("First")), claude.message(claude.text("Second"))
+    provider.scripts = [stream(claude.events(each)) if streamed else whole(each) for each in (first, second)]
+    client.chat(streamed)
+    [flow] = web.until(ended(1))
+    web.do("replay", flow)
+    before, after = web.until(ended(2))
+    assert before["id"] == flow["id"]
+    assert (before["is_replay"], after["is_replay"]) == (None, "request")
+    assert [said(web.content(flow, "response"), streamed) for flow in (before, after)] == ["First", "Second"]
+    assert [each.get("error") for each in (before, after)] == [None, None]
+    assert web.content(after, "request") == web.content(before, "request")
+    one, other = provider.calls
+    assert (one.json, one.headers["x-api-key"]) == (other.json, other.headers["x-api-key"])
+    again = client.gateway.line(rf'^{{.*"id":"req_.*"stream":{str(streamed).lower()}')
+    assert '"key":"tester"' in again
+
+
+def test_what_was_refused_by_its_head_cannot_be_replayed(client: Client, provider: Provider, web: Web) -> None:
+    """Its body was not read, and its key is not known."""
+    client.chat(headers={"authorization": "Bearer wrong"})
+    [flow] = web.until(ended(1))
+    web.do("replay", flow)
+    client.gateway.line("A request whose body was not kept cannot be replayed")
+    [after] = web.flows()
+    assert after["response"]["status_code"] == 401
+    assert provider.calls == []
