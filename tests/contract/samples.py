@@ -37,6 +37,13 @@ STREAMS = {
     for provider in ANSWERING
     for path in sorted((FIXTURES / provider).rglob(f"*.{PROVIDERS[provider].framing}"))
 }
+
+
+def recorded(provider: str, name: str) -> bytes:
+    """What a provider, or the one whose answers are the same, has streamed."""
+    return STREAMS[f"{SAME_ANSWERS.get(provider, provider)}/{name}"][1]
+
+
 COMPLETE = {name: stream for name, stream in STREAMS.items() if "/failing_" not in name}
 """A recording whose file name begins with `failing_` holds a provider's error."""
 PAIRS = [(name, client) for name in COMPLETE for client in CLIENTS]

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from samples import CONTENT_TYPES, STREAMS
+from samples import CONTENT_TYPES, recorded
 
 from addons.memory import LruMemory
 from translators.clients import chat
@@ -40,7 +40,7 @@ def answered(provider: str, recording: str, model: str, memory: Memory) -> dict[
     writer = chat.whole(asked.form, Envelope("chatcmpl-1", 1, "m"))
     framing = dialect.framing
     pipe = Pipe(dialect.answer(recall), writer, framing=framing, content_type=CONTENT_TYPES[framing])
-    sent = pipe.feed(STREAMS[f"{provider}/{recording}"][1]) + pipe.close()
+    sent = pipe.feed(recorded(provider, recording)) + pipe.close()
     message: dict[str, Any] = json.loads(sent)["choices"][0]["message"]
     return message
 

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from samples import CONTENT_TYPES, SAME_ANSWERS, STREAMS
+from samples import CONTENT_TYPES, recorded
 
 from translators.clients import responses
 from translators.dialects import Envelope, Model
@@ -32,7 +32,7 @@ def answered(provider: str, recording: str, model: str, *, streams: bool, summar
     writer = (responses.streamed if streams else responses.whole)(asked.form, Envelope("resp_1", 1, "m"))
     answer, framing = dialect.answer(recall), dialect.framing
     pipe = Pipe(answer, writer, framing=framing, content_type=CONTENT_TYPES[framing])
-    sent = pipe.feed(STREAMS[f"{SAME_ANSWERS.get(provider, provider)}/{recording}"][1]) + pipe.close()
+    sent = pipe.feed(recorded(provider, recording)) + pipe.close()
     assert pipe.failure is None
     if not streams:
         items: list[Any] = json.loads(sent)["output"]
