@@ -42,7 +42,9 @@ _THEMSELVES: Mapping[str, Any] = {
     "reasoning_field": None,
 }
 _GROQ = _quirks(_NEW, "reasoning", drop=("logit_bias", "logprobs", "top_logprobs"))
-_MISTRAL = _quirks(_OLD, None, rename={"seed": "random_seed"}, stream_usage=False)
+_MISTRAL = _quirks(
+    _OLD, None, rename={"seed": "random_seed"}, stream_usage=False, short_call_ids=True, strict_roles=True
+)
 _CEREBRAS = _quirks(_NEW, "reasoning", drop=("frequency_penalty", "presence_penalty", "logit_bias"))
 _ROUTER = _quirks(_OLD, "reasoning", extras=("top_k", "reasoning"))
 _THINKS = _quirks(_OLD, extras=("thinking",))

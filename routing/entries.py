@@ -171,6 +171,8 @@ class Quirks(FieldQuirks):
     allowed_tools: Flag | None = None
     stream_usage: Flag | None = None
     reasoning_field: Annotated[Name | None, BeforeValidator(or_none)] = None
+    short_call_ids: Flag | None = None
+    strict_roles: Flag | None = None
     extras: tuple[Literal["top_k", "thinking", "reasoning"], ...] = ()
 
 

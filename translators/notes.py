@@ -32,19 +32,18 @@ class Note:
     old: Any = None
     new: Any = None
     detail: str = ""
+    loss: bool | None = None
 
     @property
     def weight(self) -> int:
         """How much it means to whoever asked, 0 to 5."""
         field = self.path.rpartition(".")[2].partition("[")[0]
-        return 0 if field in _BOOKKEEPING else _WEIGHTS[self.fate]
+        return 0 if field in _BOOKKEEPING or self.loss is False else _WEIGHTS[self.fate]
 
     @property
     def matters(self) -> bool:
         """Whether a feature was dropped or a meaning bent; a value that had to be made up or moved is neither."""
         return self.weight >= _WEIGHTS["approximated"]
-
-    loss: bool | None = None
 
     @property
     def lost(self) -> bool:

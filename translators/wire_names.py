@@ -5,13 +5,16 @@ What a provider takes is given as its own regular expression. Letters, digits, `
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from translators.conversation import Conversation, ToolCall
 from translators.errors import BadRequest
 
 _DOUBTFUL = re.compile(r"[^a-zA-Z0-9_-]")
 _LONGEST_ID = 64
+_SHORTEST = 9
+SHORT_CALL_ID = r"[a-zA-Z0-9]{9}"
+"""The ids of calls that Mistral's models take (https://mistralai.github.io/mistral-common/usage/tools)."""
 
 Taker = Callable[[str], object]
 
@@ -40,13 +43,18 @@ class ToolNames:
         return {wire: name for name, wire in self._wire.items() if wire != name}
 
 
+def called(asked: Conversation) -> Iterator[str]:
+    """The ids of all calls."""
+    return (part.id for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall))
+
+
 class CallIds:
     """Ids of calls in the order of the conversation. An id that is used again for a later call, as clients that
     count their calls from 0 do, gets a spelling of its own, and its results follow it."""
 
-    def __init__(self, asked: Conversation, pattern: str) -> None:
+    def __init__(self, calls: Iterable[str], pattern: str) -> None:
+        """`calls` are the ids of all of them."""
         self._takes = re.compile(pattern).fullmatch
-        calls = [part.id for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
         self._taken = {id for id in calls if self._takes(id)}
         self._latest: dict[str, str] = {}
         self._uses: dict[str, int] = {}  # so that an id that is used for every call is not tried from 0 each time
@@ -78,7 +86,8 @@ def _respelled(original: str, takes: Taker, longest: int, taken: set[str], count
     while True:
         digest = hashlib.sha256(f"{count or ''}{original}".encode("utf-8", "replace")).hexdigest()
         spelling = f"{stem}_{digest[:12]}"
-        spelling = spelling if takes(spelling) else f"_{spelling}"  # where it must not begin with a digit
+        if not takes(spelling):  # where it must not begin with a digit, or has nine letters and digits
+            spelling = f"_{spelling}" if takes(f"_{spelling}") else digest[:_SHORTEST]
         count += 1
         if spelling not in taken:
             return spelling, count

@@ -1,11 +1,15 @@
 """What a client's history becomes at every provider."""
 
+import re
 from typing import Any
 
 import pytest
 
+from routing.crowd import CROWD
 from translators.dialects import Model, Rendered
+from translators.errors import BadRequest
 from translators.registry import CLIENTS, PROVIDERS
+from translators.relays import chat as chat_relay
 
 CLAUDES = [
     ("anthropic", "claude-opus-4-6"),
@@ -128,3 +132,223 @@ def test_a_servers_tool_under_way_goes_on_by_itself() -> None:
     found = chat([USER, paused], "anthropic", "claude-opus-4-6")
     assert found.body["messages"][-1] == {"role": "assistant", "content": [search]}
     assert synthesised(found) == []
+
+
+# --- what the assistant made --------------------------------------------------------------------------
+
+PICTURE = "iVBORw0KGgo="
+MADE_IN_CHAT = {
+    "role": "assistant",
+    "content": "Here",
+    "images": [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PICTURE}"}}],
+}
+MADE_IN_RESPONSES = [
+    {"role": "assistant", "content": "Here"},
+    {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": PICTURE, "quality": "high"},
+]
+HOLD_NO_PICTURES = [
+    ("anthropic", "claude-opus-4-6"),
+    ("vertex-anthropic", "claude-opus-4-6@default"),
+    ("bedrock", "global.anthropic.claude-opus-4-6-v1"),
+    ("ollama", "llama3.2"),
+    ("openai", "gpt-5.5"),
+    ("openai-responses", "gpt-5.6"),
+]
+HOLD_PICTURES = [("gemini", "gemini-3.1-pro-preview"), ("bedrock", "amazon.nova-lite-v1:0")]
+WITH_PICTURES = [
+    pytest.param("chat", {"messages": [USER, MADE_IN_CHAT]}, "messages[1].images[0]", id="chat, last"),
+    pytest.param("chat", {"messages": [USER, MADE_IN_CHAT, USER]}, "messages[1].images[0]", id="chat"),
+    pytest.param("responses", {"input": [USER, *MADE_IN_RESPONSES, USER]}, "input[2]", id="responses"),
+]
+
+
+def turns_of(body: dict[str, Any]) -> list[Any]:
+    turns: list[Any] = body.get("messages") or body.get("contents") or body["input"]
+    return turns
+
+
+@pytest.mark.parametrize(("client", "body", "path"), WITH_PICTURES)
+@pytest.mark.parametrize(("provider", "model"), HOLD_NO_PICTURES)
+def test_the_user_shows_what_the_assistant_made(
+    client: str, body: dict[str, Any], path: str, provider: str, model: str
+) -> None:
+    found = rendered(client, body, provider, model)
+    held = [turn["role"] for turn in turns_of(found.body) if PICTURE in str(turn)]
+    assert held == ["user"]
+    assert texts(found.body)[1] == ("assistant", ["Here"])
+    assert [(note.path, note.lost) for note in found.notes if note.fate == "moved"] == [(path, False)]
+    assert synthesised(found) == []
+
+
+@pytest.mark.parametrize(("client", "body", "path"), WITH_PICTURES[1:])
+@pytest.mark.parametrize(("provider", "model"), HOLD_PICTURES)
+def test_a_model_that_can_holds_what_it_made(
+    client: str, body: dict[str, Any], path: str, provider: str, model: str
+) -> None:
+    found = rendered(client, body, provider, model)
+    assert [_role(turn) for turn in turns_of(found.body) if PICTURE in str(turn)] == ["assistant"]
+    assert path not in [note.path for note in found.notes]
+
+
+def test_a_picture_without_data_is_dropped_with_a_note() -> None:
+    asked = CLIENTS["responses"].parse({"model": "m", "input": [{"type": "image_generation_call", "id": "x"}, USER]})
+    assert [(note.path, note.fate) for note in asked.notes] == [("input[0]", "dropped")]
+
+
+# --- calls that have no result ------------------------------------------------------------------------
+
+CALL = {"id": "call_7", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+CALLING: dict[str, Any] = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+RESULT: dict[str, Any] = {"role": "tool", "tool_call_id": "call_7", "content": "ok"}
+ITEM = {"type": "function_call", "call_id": "call_7", "name": "f", "arguments": "{}"}
+UNPAIRED = [
+    pytest.param("chat", {"messages": [USER, CALLING]}, "messages[1].tool_calls[0]", id="last"),
+    pytest.param("chat", {"messages": [USER, CALLING, USER]}, "messages[1].tool_calls[0]", id="the user goes on"),
+    pytest.param("chat", {"messages": [USER, RESULT]}, "messages[1].tool_call_id", id="no call"),
+    pytest.param("chat", {"messages": [USER, CALLING, RESULT, RESULT]}, "messages[3].tool_call_id", id="twice"),
+    pytest.param(
+        "chat",
+        {"messages": [USER, {**CALLING, "tool_calls": [CALL, CALL]}, RESULT]},
+        "messages[1].tool_calls[1].id",
+        id="an id twice",
+    ),
+    pytest.param("responses", {"input": [USER, ITEM]}, "input[1]", id="items, last"),
+    pytest.param(
+        "responses",
+        {"input": [USER, {"type": "function_call_output", "call_id": "call_7", "output": "ok"}]},
+        "input[1].call_id",
+        id="items, no call",
+    ),
+]
+
+
+@pytest.mark.parametrize(("client", "body", "path"), UNPAIRED)
+def test_a_call_and_its_result_are_named_by_path_and_by_id(client: str, body: dict[str, Any], path: str) -> None:
+    with pytest.raises(BadRequest, match=re.escape(f"{path} ('call_7') ")) as caught:
+        CLIENTS[client].parse({"model": "m", **body})
+    assert caught.value.failure.param == path
+
+
+# --- what Mistral wants -------------------------------------------------------------------------------
+
+MISTRAL = {"quirks": dict(CROWD["mistral"].quirks)}
+LONG, KEPT = "call_0123456789abcdef", "abcDEF123"
+
+
+def calling(*ids: str) -> dict[str, Any]:
+    return {"role": "assistant", "content": "", "tool_calls": [{**CALL, "id": id} for id in ids]}
+
+
+def result(id: str) -> dict[str, Any]:
+    return {"role": "tool", "tool_call_id": id, "content": f"of {id}"}
+
+
+def as_items(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same history of a client that is not passed through."""
+    items: list[dict[str, Any]] = []
+    for message in messages:
+        if message["role"] == "tool":
+            items.append(
+                {"type": "function_call_output", "call_id": message["tool_call_id"], "output": message["content"]}
+            )
+            continue
+        if message["content"]:
+            items.append({"role": message["role"], "content": message["content"]})
+        items += [{**ITEM, "call_id": call["id"]} for call in message.get("tool_calls") or ()]
+    return items
+
+
+def passed_through(messages: list[dict[str, Any]]) -> Rendered:
+    return chat_relay.render({"model": "m", "messages": messages}, Model("mistral-large-latest", MISTRAL)).rendered
+
+
+def translated(messages: list[dict[str, Any]]) -> Rendered:
+    asked = CLIENTS["responses"].parse({"model": "m", "input": as_items(messages)})
+    return PROVIDERS["openai"].render(asked.conversation, Model("mistral-large-latest", MISTRAL))
+
+
+def ids(body: dict[str, Any]) -> tuple[list[str], list[str]]:
+    calls = [call["id"] for message in body["messages"] for call in message.get("tool_calls") or ()]
+    return calls, [message["tool_call_id"] for message in body["messages"] if message["role"] == "tool"]
+
+
+BOTH_WAYS = pytest.mark.parametrize("sent", [passed_through, translated])
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    "history",
+    [
+        pytest.param([USER, calling(LONG, KEPT, "a"), result(LONG), result(KEPT), result("a")], id="parallel"),
+        pytest.param([USER, calling(LONG), result(LONG), calling("b"), result("b")], id="one after the other"),
+    ],
+)
+def test_ids_of_calls_have_nine_letters_and_digits(sent: Any, history: list[dict[str, Any]]) -> None:
+    body = sent(history).body
+    calls, results = ids(body)
+    assert calls == results
+    assert len(set(calls)) == len(calls)
+    assert all(re.fullmatch("[a-zA-Z0-9]{9}", id) for id in calls)
+    assert (KEPT in calls) == (KEPT in str(history))
+    assert [message["content"] for message in body["messages"] if message["role"] == "tool"] == [
+        message["content"] for message in history if message["role"] == "tool"
+    ]
+
+
+@BOTH_WAYS
+def test_a_user_does_not_follow_a_tool(sent: Any) -> None:
+    found = sent([USER, calling(KEPT), result(KEPT), USER])
+    assert [message["role"] for message in found.body["messages"]] == ["user", "assistant", "tool", "assistant", "user"]
+    assert [note.fate for note in found.notes] == ["synthesised"]
+
+
+@BOTH_WAYS
+def test_an_assistant_is_not_last(sent: Any) -> None:
+    found = sent([USER, SAID])
+    assert texts(found.body)[-1] == GO_ON
+    assert [note.lost for note in found.notes if note.fate == "synthesised"] == [True]
+
+
+def test_mistrals_own_prefix_stays() -> None:
+    history = [USER, {**SAID, "prefix": True}]
+    assert passed_through(history).body["messages"] == history
+
+
+ODD = [
+    pytest.param([{"role": "assistant", "tool_calls": "x"}, USER], id="calls that are none"),
+    pytest.param([{"role": "assistant", "tool_calls": [1, {"id": 2}]}, USER], id="ids that are none"),
+    pytest.param([{"role": "assistant", "content": "a"}, {"role": "tool", "tool_call_id": LONG}], id="no such call"),
+]
+
+
+@pytest.mark.parametrize("history", ODD)
+def test_what_is_odd_is_the_providers_to_judge(history: list[dict[str, Any]]) -> None:
+    assert passed_through(history).body["messages"] == history
+
+
+@pytest.mark.parametrize(
+    ("model", "short"),
+    [
+        pytest.param("mistral.mistral-large-2407-v1:0", True, id="older"),
+        pytest.param("us.mistral.pixtral-large-2502-v1:0", True, id="in a region"),
+        pytest.param("mistral.ministral-3-14b-instruct", True, id="newer"),
+        pytest.param("amazon.nova-lite-v1:0", False, id="somebody else's"),
+    ],
+)
+def test_ids_of_calls_to_mistrals_models_on_bedrock(model: str, short: bool) -> None:
+    found = chat(
+        [USER, calling(LONG), result(LONG)], "bedrock", model, tools=[{"type": "function", "function": {"name": "f"}}]
+    )
+    [call] = [
+        part["toolUse"]["toolUseId"] for turn in found.body["messages"] for part in turn["content"] if "toolUse" in part
+    ]
+    assert (re.fullmatch("[a-zA-Z0-9]{9}", call) is not None) == short
+    assert str(found.body).count(f"'{call}'") == 2
+
+
+def test_an_id_that_openai_refuses_is_respelled() -> None:
+    long = "c" * 41
+    asked = CLIENTS["responses"].parse({"model": "m", "input": as_items([USER, calling(long), result(long)])})
+    calls, results = ids(PROVIDERS["openai"].render(asked.conversation, Model("m")).body)
+    assert calls == results
+    assert 0 < len(calls[0]) <= 40

@@ -14,7 +14,8 @@ NAMED = 40
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`sentence` goes on after the path: `must be a string`. It quotes nothing that a client wrote."""
+    """`sentence` goes on after the path: `must be a string`. It quotes nothing that a client wrote but the ids of
+    calls."""
 
     path: str
     sentence: str
@@ -32,6 +33,11 @@ def step(path: str, name: str) -> str:
     """`path.name` for a name that a client made up: cut, and without anything unprintable."""
     name = "".join(sign if sign.isprintable() and not sign.isspace() else "_" for sign in name[:64])
     return f"{path}.{name}" if path else name
+
+
+def naming(call_id: str) -> str:
+    """The id of a call, for a sentence about it: people search for it."""
+    return f"('{step('', call_id)}')"
 
 
 @dataclass(slots=True)

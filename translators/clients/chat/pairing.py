@@ -5,7 +5,7 @@ Providers refuse anything less, far from its cause; so it is refused here, by pa
 
 from dataclasses import dataclass, field
 
-from translators.clients.findings import Findings
+from translators.clients.findings import Findings, naming
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Pairing:
 
     def called(self, id: str, at: str) -> None:
         if id in self.open:
-            self.findings.problem(f"{at}.id", "is the id of an earlier call of the same message; give each its own")
+            sentence = f"{naming(id)} is the id of an earlier call of the same message; give each its own"
+            self.findings.problem(f"{at}.id", sentence)
         self.open[id] = at
         self.seen.add(id)
 
@@ -44,7 +45,7 @@ class Pairing:
             sentence = "is the id of a call that is answered already, or that other messages separate from this result"
         else:
             sentence = "is the id of no tool call before it; send the assistant message with that call first"
-        self.findings.problem(f"{at}.tool_call_id", sentence)
+        self.findings.problem(f"{at}.tool_call_id", f"{naming(id)} {sentence}")
 
     def answered_function(self, at: str) -> LegacyCall | None:
         """The call that a message of role `function` answers."""
@@ -57,9 +58,10 @@ class Pairing:
 
     def close(self) -> None:
         """A message that is no result, or the end."""
-        for at in self.open.values():
+        for id, at in self.open.items():
+            named = "" if self.legacy and id == self.legacy.id else f"{naming(id)} "
             self.findings.problem(
-                at, "has no result; send one message of role tool (or function) for each call right after it"
+                at, f"{named}has no result; send one message of role tool (or function) for each call right after it"
             )
         self.open.clear()
         self.legacy = None

@@ -4,11 +4,13 @@ Adjacent items of the assistant (reasoning, messages, calls) are one turn whose 
 how a model that thinks between its calls wants them back. Each result of a call is a turn.
 """
 
+import re
 from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from translators.clients.findings import Findings
+from translators.clients.findings import Findings, naming
+from translators.clients.media import Unusable, base64
 from translators.clients.responses.checking import item_path
 from translators.clients.responses.finding import as_function
 from translators.clients.responses.parts import content
@@ -17,6 +19,8 @@ from translators.clients.responses.shapes.items import CLIENTS, COMPACTED
 from translators.clients.responses.tooling import Tools
 from translators.conversation import (
     Foreign,
+    Image,
+    Inline,
     Part,
     Reasoning,
     RedactedReasoning,
@@ -27,10 +31,14 @@ from translators.conversation import (
     Turn,
 )
 
-_ASSISTANTS = ("reasoning", "function_call", "custom_tool_call")
+_ASSISTANTS = ("reasoning", "image_generation_call", "function_call", "custom_tool_call")
 _RESULTS = ("function_call_output", "custom_tool_call_output")
 _FILLED_IN = ("id", "status", "created_by")
 """What a server put into an item; it says nothing to another one."""
+_OURS = re.compile(r"[a-z]+_(.+)_\d+")
+"""The id of an item of an answer of ours."""
+_OF_PICTURE = ("background", "quality", "size", "revised_prompt", "action")
+"""How a picture was made."""
 
 
 @dataclass(slots=True)
@@ -55,6 +63,8 @@ class History:
     """By call id, the results that were not come to yet."""
     _moved: set[int] = field(default_factory=set)
     """Where results stand that were sent before their place."""
+    _thoughts: list[tuple[int, str, str]] = field(default_factory=list)
+    """Of reasoning that nothing followed yet: its place in `_parts`, its response, where it was written."""
     _signed: dict[str, tuple[str, str | None, str]] = field(default_factory=dict)
     """By call id, signatures that wait for their call, who signed, and where the client wrote it."""
 
@@ -93,9 +103,14 @@ class History:
             self._settle()
         if not self._parts:
             self._at = at
+        if kind != "reasoning":
+            self._led_to(_response_of(item.get("id")))
+            self._thoughts.clear()
         match kind:
             case "reasoning":
                 self._parts += self._reasoning(item, at)
+            case "image_generation_call":
+                self._parts += self._picture(item, at)
             case "message":
                 item.pop("role")
                 self._parts += content(item.pop("content"), f"{at}.content", self.findings)
@@ -103,10 +118,25 @@ class History:
                 self._parts.append(self._call(kind, item, at))
         self._left(item, at)
 
+    def _picture(self, item: dict[str, Any], at: str) -> list[Part]:
+        data, format = item.pop("result", None), item.pop("output_format", None) or "png"
+        for name in _OF_PICTURE:
+            item.pop(name, None)
+        if not data:
+            self.findings.note(at, "dropped", "There is no picture in it.")
+            return []
+        try:
+            return [Image(Inline(f"image/{format}", base64(data)), at=at)]
+        except Unusable as reason:
+            self.findings.problem(f"{at}.result", str(reason))
+            return []
+
     def _call(self, kind: str, item: dict[str, Any], at: str) -> ToolCall:
         id, custom = item.pop("call_id"), kind == "custom_tool_call"
         if id in self._open:
-            self.findings.problem(f"{at}.call_id", "is the id of an earlier call without a result; give each its own")
+            self.findings.problem(
+                f"{at}.call_id", f"{naming(id)} is the id of an earlier call without a result; give each its own"
+            )
         self._open[id] = at
         name = self.tools.name_of(item.pop("namespace", None), item.pop("name"))
         signature, issuer, _ = self._signed.pop(id, (None, None, ""))
@@ -124,7 +154,7 @@ class History:
             return
         self._answers[id].popleft()
         self.findings.problem(
-            f"{at}.call_id", "is the id of no tool call before it; send the item with that call first"
+            f"{at}.call_id", f"{naming(id)} is the id of no tool call before it; send the item with that call first"
         )
 
     def _answer(self, id: str, at: str) -> None:
@@ -152,9 +182,20 @@ class History:
 
     def _turn(self) -> None:
         """The assistant's turn is over."""
+        self._thoughts.clear()
         if self._parts:
             self.turns.append(Turn("assistant", tuple(self._parts), at=self._at))
             self._parts = []
+
+    def _led_to(self, response: str) -> None:
+        """An item of `response` follows: reasoning of another one was cut before it led to anything, and goes."""
+        if not response:
+            return
+        for place, other, at in reversed(self._thoughts):
+            if other and other != response:
+                del self._parts[place]
+                self.findings.unsent(at, "Its response was cut before it led to anything.")
+        self._thoughts = [thought for thought in self._thoughts if thought[1] in ("", response)]
 
     def _settle(self) -> None:
         """Somebody else's turn begins: what the assistant called must have its results before it. OpenAI finds a
@@ -162,7 +203,8 @@ class History:
         self._turn()
         for id, at in list(self._open.items()):
             if not (found := self._answers.get(id)):
-                self.findings.problem(at, "has no result; send an item of type function_call_output (or custom) for it")
+                sentence = f"{naming(id)} has no result; send an item of type function_call_output (or custom) for it"
+                self.findings.problem(at, sentence)
                 del self._open[id]
                 continue
             index, _ = found[0]
@@ -175,6 +217,9 @@ class History:
         sealed, summary, said = (item.pop(name, None) for name in ("encrypted_content", "summary", "content"))
         if sealed is not None:
             if (what := unseal(sealed)) is not None:
+                self._led_to(what.response)
+                if what.kind in ("thinking", "redacted"):
+                    self._thoughts.append((len(self._parts), what.response, at))
                 return self._unsealed(what, at)
             detail = "It was sealed by another server, which alone can read it."
             self.findings.note(f"{at}.encrypted_content", "dropped", detail)
@@ -229,3 +274,9 @@ class History:
             del item["async"]
         if item:
             self.findings.unknown(at, item)
+
+
+def _response_of(item_id: Any) -> str:
+    """What the ids of all items of one response of ours have in common; "" for any other id."""
+    found = _OURS.fullmatch(item_id) if isinstance(item_id, str) else None
+    return found[1] if found else ""

@@ -25,6 +25,8 @@ class Sealed:
     data: str = ""
     call_id: str = ""
     block: dict[str, Any] | None = None
+    response: str = ""
+    """What the ids of all items of its response have in common."""
 
 
 _ADAPTER: TypeAdapter[Sealed] = TypeAdapter(Sealed)

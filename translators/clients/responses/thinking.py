@@ -1,6 +1,6 @@
 """Reasoning -> items of type reasoning: a summary for who wants to read it, and sealed what the next request needs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from translators.clients.responses.growing import Items, Slot, Told, Wire
 from translators.clients.responses.sealed import Sealed, seal
@@ -58,7 +58,7 @@ class Thinking:
         text = slot.text()
         part = {"type": "summary_text", "text": text}
         wire["summary"].append(part)
-        wire["encrypted_content"] = seal(what or Sealed("thinking", text=text))
+        wire["encrypted_content"] = self._seal(what or Sealed("thinking", text=text))
         return [
             {"type": "response.reasoning_summary_text.done", **slot.where, "text": text},
             {"type": "response.reasoning_summary_part.done", **slot.where, "part": dict(part)},
@@ -80,8 +80,11 @@ class Thinking:
     def sealed(self, what: Sealed) -> list[Told]:
         """An item without a summary, to be handed back. Other items must be done."""
         item, added = self.items.added("rs", {"type": "reasoning", "summary": []})
-        item["encrypted_content"] = seal(what)
+        item["encrypted_content"] = self._seal(what)
         return [added, self.items.done(item)]
+
+    def _seal(self, what: Sealed) -> str:
+        return seal(replace(what, response=self.items.suffix))
 
     def broken(self) -> None:
         if self.open is not None:

@@ -52,7 +52,7 @@ class Parts:
             case Text() | Refusal():
                 return self.text(part)
             case Image() | Document():
-                return self._medium(part, role)
+                return self._medium(part)
             case Audio():
                 raise BadRequest("This model does not take audio.", param=part.at or None, code="unsupported_content")
             case Reasoning() | RedactedReasoning():
@@ -80,9 +80,7 @@ class Parts:
             return None
         return self._breakpoints.mark({"type": "text", "text": part.text}, cache, part.at)
 
-    def _medium(self, part: Image | Document, role: str) -> Block:
-        if role == "assistant":
-            raise BadRequest("An assistant's message cannot hold an image or a file.", param=part.at or None)
+    def _medium(self, part: Image | Document) -> Block:
         if isinstance(part, Image):
             block = image_block(part, self._notes, self._betas)
         else:

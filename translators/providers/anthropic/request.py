@@ -16,7 +16,7 @@ from translators.providers.anthropic.thoughts import recalled
 from translators.providers.anthropic.tools import Toolbox
 from translators.providers.anthropic.turns import History, history
 from translators.searching import without_search
-from translators.wire_names import CallIds
+from translators.wire_names import CallIds, called
 
 # Ten minutes at the slowest, by the SDK's reckoning (128 000 tokens an hour): longer answers must be streamed.
 _LONGEST_WHOLE_ANSWER = 21_333
@@ -46,7 +46,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     breakpoints = Breakpoints(draft.notes)
     automatic = breakpoints.automatic(knobs)
     toolbox = Toolbox(asked, family, draft.notes)
-    parts = Parts(model.name, toolbox.names, CallIds(asked, _CALL_ID), breakpoints, draft.notes, draft.betas)
+    parts = Parts(model.name, toolbox.names, CallIds(called(asked), _CALL_ID), breakpoints, draft.notes, draft.betas)
     said = history(asked, family, parts, draft.notes, schema=may_enforce(asked.options, family))
 
     max_tokens = _max_tokens(knobs, family, draft.notes)

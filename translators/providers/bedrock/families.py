@@ -12,6 +12,7 @@ from typing import Any, Literal
 from translators.providers.anthropic.families import Family as Facts
 from translators.providers.anthropic.families import family_of as facts_of
 from translators.providers.anthropic.families import short_name
+from translators.wire_names import SHORT_CALL_ID
 
 Effort = Literal["claude", "nova", "reasoning_effort", "reasoning"]
 
@@ -55,6 +56,8 @@ class Family:
     """It may be asked for a stream while it has tools."""
     mid_system: bool = False
     """A message in the middle may have the role `system`."""
+    call_id: str = r"[a-zA-Z0-9_-]{1,64}"
+    """What ids of calls look like, as a regular expression."""
     base_model: str = ""
     """The model behind a name that tells nothing, such as the ARN of an application inference profile."""
 
@@ -78,8 +81,8 @@ _FAMILIES: tuple[tuple[re.Pattern[str], Family], ...] = tuple(
         (r"openai\.gpt-oss", replace(_STRUCTURED, effort="reasoning_effort")),
         (r"openai\.gpt-", replace(_STRUCTURED, effort="reasoning")),
         (r"(?:deepseek\.v|google\.gemma-3|minimax\.|moonshot(?:ai)?\.|nvidia\.nemotron|qwen\.qwen3)", _STRUCTURED),
-        (r"mistral\.(?:magistral|ministral|mistral-large-3|voxtral)", _STRUCTURED),
-        (r"mistral\.", _WHOLE_TOOLS),
+        (r"mistral\.(?:magistral|ministral|mistral-large-3|voxtral)", replace(_STRUCTURED, call_id=SHORT_CALL_ID)),
+        (r"mistral\.", replace(_WHOLE_TOOLS, call_id=SHORT_CALL_ID)),
         (r"meta\.llama", replace(_WHOLE_TOOLS, facts=_UNFORCED)),
         (r"(?:ai21|cohere)\.", Family(_UNFORCED)),
     )

@@ -50,7 +50,7 @@ class Parts:
             case Text() | Refusal():
                 return self._text(part)
             case Image() | Document() | Audio():
-                return self._medium(part, role)
+                return self._medium(part)
             case Reasoning() | RedactedReasoning():
                 return self._reasoning(part, role)
             case ToolCall():
@@ -71,10 +71,7 @@ class Parts:
             return None
         return self._points.mark({"text": part.text}, cache, part.at)
 
-    def _medium(self, part: Image | Document | Audio, role: str) -> Block:
-        if role == "assistant" and (self._family.claude or not isinstance(part, Image)):
-            why = "This model's own messages cannot hold an image, a file or audio."
-            raise BadRequest(why, param=part.at or None)
+    def _medium(self, part: Image | Document | Audio) -> Block:
         if isinstance(part, Audio):
             return self._media.audio(part)
         block = self._media.image(part) if isinstance(part, Image) else self._media.document(part)

@@ -20,9 +20,7 @@ from translators.providers.bedrock.reasoning import Thinking, thinking
 from translators.providers.bedrock.tools import Toolbox
 from translators.providers.bedrock.turns import History, history
 from translators.searching import without_search
-from translators.wire_names import CallIds
-
-_CALL_ID = r"[a-zA-Z0-9_-]{1,64}"
+from translators.wire_names import CallIds, called
 
 
 def render(asked: Conversation, model: Model) -> Rendered:
@@ -40,7 +38,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     points = CachePoints(family, notes)
     points.read(knobs)
     toolbox = Toolbox(asked, family, notes)
-    parts = Parts(model.name, family, toolbox, CallIds(asked, _CALL_ID), points, notes)
+    parts = Parts(model.name, family, toolbox, CallIds(called(asked), family.call_id), points, notes)
     said = history(asked, family, parts, notes, schema=may_enforce(asked.options, family.facts))
 
     max_tokens = settings.limit(knobs, family, notes)

@@ -7,9 +7,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from translators.conversation import Conversation, Part, Reasoning, RedactedReasoning, Refusal, Text, Turn
+from translators.conversation import (
+    Audio,
+    Conversation,
+    Document,
+    Image,
+    Part,
+    Reasoning,
+    RedactedReasoning,
+    Refusal,
+    Text,
+    Turn,
+)
 from translators.errors import BadRequest
-from translators.histories import CONTINUE, continued, nothing_sent
+from translators.histories import CONTINUE, continued, led_to_nothing, nothing_sent, shown_by_user
 from translators.notes import Note
 from translators.providers.bedrock.caching import Block
 from translators.providers.bedrock.families import Family
@@ -20,6 +31,8 @@ _OPENER = "(The conversation begins with the assistant.)"
 _ATTACHED = "(A document is attached.)"
 _SYSTEM = ("system", "developer")
 _MOST_DOCUMENTS = 5
+_FILES = (Document, Audio)
+_MEDIA = (Image, Document, Audio)
 
 
 @dataclass(slots=True)
@@ -46,7 +59,7 @@ class History:
 def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note], *, schema: bool) -> History:
     """`schema`: the answer is held to one, and cannot go on from what was begun. Raises `BadRequest` for what cannot be
     carried."""
-    turns = asked.turns
+    turns = shown_by_user(asked.turns, notes, _MEDIA if family.claude else _FILES)
     lead = next((place for place, turn in enumerate(turns) if turn.role not in _SYSTEM), len(turns))
     system = [block for turn in turns[:lead] for block in _blocks(turn, parts, notes)]
     messages = _merged([_message(turn, parts, notes) for turn in turns[lead:]])
@@ -140,7 +153,7 @@ def _without_last_thoughts(message: _Message, notes: list[Note]) -> _Message:
     while end and "reasoningContent" in message.blocks[end - 1]:
         end -= 1
     if end < len(message.blocks):
-        notes.append(Note(message.at, "dropped", detail="Reasoning that led to nothing cannot be sent back."))
+        notes.append(led_to_nothing(message.at))
         message.blocks = message.blocks[:end]
     return message
 

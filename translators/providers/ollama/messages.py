@@ -27,7 +27,7 @@ from translators.conversation import (
     Turn,
 )
 from translators.errors import BadRequest
-from translators.histories import nothing_sent, unsent
+from translators.histories import nothing_sent, shown_by_user, unsent
 from translators.notes import Note
 from translators.providers.ollama import media
 
@@ -67,7 +67,7 @@ class _Message:
 def messages(asked: Conversation, notes: list[Note]) -> list[dict[str, Any]]:
     """Raises `BadRequest` for what cannot be carried."""
     writing = _Writing(notes)
-    for turn in asked.turns:
+    for turn in shown_by_user(asked.turns, notes):
         writing.turn(turn)
     writing.show()
     if not writing.messages:  # which Ollama would take as the wish to load the model
@@ -115,8 +115,6 @@ class _Writing:
                 self._uncached(cache, at)
             case Refusal(text):
                 self._text(text, message)
-            case Image() | Document() if turn.role == "assistant":
-                raise BadRequest("An assistant's message cannot hold an image or a file.", param=part.at or None)
             case Image():
                 if any(message.texts):
                     message.between = part.at

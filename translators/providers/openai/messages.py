@@ -1,7 +1,6 @@
 """Turns -> messages, one for one but where OpenAI's order asks otherwise (chat_completion_message_param.py)."""
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from translators import custom_tools
@@ -25,21 +24,30 @@ from translators.notes import Note
 from translators.providers.openai.kept import KEPT
 from translators.providers.openai.parts import content_part, only_text
 from translators.providers.openai.quirks import Quirks, developer_note
+from translators.providers.openai.strictness import in_strict_order
+from translators.wire_names import SHORT_CALL_ID, CallIds
 
 Message = dict[str, Any]
+_CALL_ID = r"(?s).{1,40}"
+"""OpenAI refuses longer ones."""
 
 
 class Messages:
     def __init__(self, model: Model, quirks: Quirks, notes: list[Note]) -> None:
         self._model, self._quirks, self._notes = model, quirks, notes
         self._shown: list[Message] = []  # what tools showed, waiting for the end of their results
+        self._shown_at = ""
 
-    def written(self, turns: Iterable[Turn]) -> list[Message]:
+    def written(self, turns: tuple[Turn, ...]) -> list[Message]:
         """Raises `BadRequest` for what cannot be carried."""
         messages: list[Message] = []
+        paths: list[str] = []  # where the client wrote each
+        calls = [part.id for turn in turns for part in turn.parts if isinstance(part, ToolCall)]
+        self._ids = CallIds(calls, SHORT_CALL_ID if self._quirks.short_call_ids else _CALL_ID)
         for turn in turns:
             if turn.role != "tool":
                 messages += self._shown_by_tools()
+                paths += [self._shown_at] * (len(messages) - len(paths))
             message = self._message(turn)
             if turn.name and turn.role != "tool":
                 message["name"] = turn.name
@@ -48,9 +56,11 @@ class Messages:
                 _continue(last, message)  # results follow right after the message of their calls
             else:
                 messages.append(message)
+                paths.append(turn.at)
         messages += self._shown_by_tools()
+        paths += [self._shown_at] * (len(messages) - len(paths))
         self._reason_everywhere(messages)
-        return messages
+        return in_strict_order(messages, paths, self._notes) if self._quirks.strict_roles else messages
 
     def _message(self, turn: Turn) -> Message:
         match turn.role:
@@ -105,7 +115,7 @@ class Messages:
 
     def _call(self, part: ToolCall) -> Message:
         """Arguments of nothing but white space are `{}`: the next server reads them as JSON."""
-        call: Message = {"id": part.id}
+        call: Message = {"id": self._ids.opened(part.id)}
         if part.kind == "custom" and self._quirks.custom_tools:
             call |= {"type": "custom", "custom": {"name": part.name, "input": part.arguments}}
         else:
@@ -162,6 +172,7 @@ class Messages:
         for part in result.parts:
             if isinstance(part, Image | Document):
                 self._shown.append(content_part(part))
+                self._shown_at = part.at
                 why = "A tool's result is text only: the user shows it after the results."
                 self._notes.append(Note(part.at, "moved", detail=why))
             else:
@@ -170,7 +181,11 @@ class Messages:
             self._notes.append(Note(result.at, "dropped", detail="That the call failed has no field of its own."))
         if result.cache is not None and texts:
             texts[-1] = content_part(Text(texts[-1]["text"], cache=result.cache))
-        return {"role": "tool", "tool_call_id": result.call_id, "content": _content(texts)}
+        return {
+            "role": "tool",
+            "tool_call_id": self._ids.answered(result.call_id, result.at),
+            "content": _content(texts),
+        }
 
     def _shown_by_tools(self) -> list[Message]:
         shown, self._shown = self._shown, []

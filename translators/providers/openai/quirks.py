@@ -6,6 +6,7 @@ from typing import Any
 
 from translators.dialects import Model
 from translators.notes import Note
+from translators.providers.openai.strictness import in_strict_order, with_short_call_ids
 
 _NOT_TAKEN = "This provider does not take it."
 _LIMITS = ("max_completion_tokens", "max_tokens")
@@ -32,6 +33,10 @@ class Quirks:
     """Whether `stream_options.include_usage` is known."""
     reasoning_field: str | None = "reasoning_content"
     """The field of a message that takes earlier reasoning back, None where there is none."""
+    short_call_ids: bool = False
+    """Whether ids of calls have nine letters and digits, as Mistral's do."""
+    strict_roles: bool = False
+    """Whether an assistant's message must follow a tool's results before the user's next one, and must not be last."""
     extras: tuple[str, ...] = ()
     """Fields beyond OpenAI's that it takes: some of `top_k`, `thinking`, `reasoning`."""
 
@@ -63,7 +68,16 @@ class Quirks:
         body = self.applied(self._limited(body, notes), {}, notes)
         if self.developer_role is False and isinstance(messages := body.get("messages"), list):
             body["messages"] = [_system(message, place, notes) for place, message in enumerate(messages)]
+        if isinstance(messages := body.get("messages"), list):
+            body["messages"] = self._strictly(messages, notes)
         return body
+
+    def _strictly(self, messages: list[Any], notes: list[Note]) -> list[Any]:
+        if self.short_call_ids:
+            messages = with_short_call_ids(messages)
+        if self.strict_roles:
+            messages = in_strict_order(messages, [f"messages[{place}]" for place in range(len(messages))], notes)
+        return messages
 
     def _limited(self, body: dict[str, Any], notes: list[Note]) -> dict[str, Any]:
         wanted = self.max_tokens_field

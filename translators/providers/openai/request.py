@@ -2,6 +2,7 @@
 
 from translators.conversation import Conversation, Knobs
 from translators.dialects import Model, Recall, Rendered
+from translators.histories import shown_by_user
 from translators.notes import Note
 from translators.providers.openai.messages import Messages
 from translators.providers.openai.options import Fields
@@ -21,7 +22,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     fields = Fields(Knobs(asked.options), quirks, notes)
     fields.refuse_what_cannot_be_had()
     toolbox = Toolbox(asked, quirks, notes)
-    messages = Messages(model, quirks, notes).written(asked.turns)
+    messages = Messages(model, quirks, notes).written(shown_by_user(asked.turns, notes))
     choices = fields.limits_and_sampling()
     fields.reasoning()
     fields.formats()

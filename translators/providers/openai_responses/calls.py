@@ -2,14 +2,14 @@
 
 from translators.conversation import Conversation, ToolCall
 from translators.errors import BadRequest
-from translators.wire_names import CallIds
+from translators.wire_names import CallIds, called
 
 
 class Calls:
     """The calls in the order of the conversation, each until its result has come."""
 
     def __init__(self, asked: Conversation) -> None:
-        self._ids = CallIds(asked, r"(?s).{1,64}")
+        self._ids = CallIds(called(asked), r"(?s).{1,64}")
         self._open: dict[str, ToolCall] = {}
 
     def opened(self, call: ToolCall) -> str:

@@ -20,7 +20,7 @@ from translators.conversation import (
 )
 from translators.dialects import Memory
 from translators.errors import BadRequest
-from translators.histories import nothing_sent, unsent
+from translators.histories import led_to_nothing, nothing_sent, shown_by_user, unsent
 from translators.notes import Note
 from translators.providers.openai_responses.calls import Calls
 from translators.providers.openai_responses.parts import Content, breakpoint, contents
@@ -46,7 +46,8 @@ class History:
     """Writes the turns of one conversation. `notes` collects what comes up on the way."""
 
     def __init__(self, asked: Conversation, names: ToolNames, memory: Memory, notes: list[Note]) -> None:
-        self._turns, self._names, self._memory, self._notes = asked.turns, names, memory, notes
+        self._turns = shown_by_user(asked.turns, notes)
+        self._names, self._memory, self._notes = names, memory, notes
         self._calls = Calls(asked)
 
     def items(self, *, skipped: int = 0) -> list[Item]:
@@ -174,8 +175,7 @@ class History:
         while end and items[end - 1]["type"] == "reasoning":
             end -= 1
         if end < len(items):
-            why = "Reasoning that led to nothing cannot be sent back."
-            self._notes.append(Note(turn.at, "dropped", detail=why))
+            self._notes.append(led_to_nothing(turn.at))
         return items[:end]
 
     # --- results ------------------------------------------------------------------------------------

@@ -325,13 +325,60 @@ def test_a_stateless_loop_keeps_everything() -> None:
     )
     asked = parse(*whole(EVERYTHING, SEEN)["output"], output("call_a"))
     parts = asked.conversation.turns[0].parts
-    assert [type(part) for part in parts] == [RedactedReasoning, Reasoning, Text, Foreign, Text, ToolCall, Refusal]
-    assert parts[5] == ToolCall("call_a", "look", "{}", at="input[7]", signature="gsig", issuer="gemini:g")
+    assert [type(part) for part in parts] == [
+        *(RedactedReasoning, Reasoning, Text, Foreign, Text, Image, ToolCall, Refusal)
+    ]
+    assert parts[5] == Image(Inline("image/png", "iVBORw0KGgo="), at="input[5]")
+    assert parts[6] == ToolCall("call_a", "look", "{}", at="input[7]", signature="gsig", issuer="gemini:g")
     assert [note.path for note in asked.notes] == [
         "input[2].content[0].annotations",
         "input[4].content[0].annotations",
-        "input[5]",
     ]
+
+
+THOUGHT_A, THOUGHT_B = (
+    {
+        "type": "reasoning",
+        "id": f"rs_{response}_0",
+        "summary": [],
+        "encrypted_content": seal(Sealed("thinking", SIGNER, text=text, signature="s", response=response)),
+    }
+    for response, text in (("a1", "A"), ("b2", "B"))
+)
+MESSAGE_A, MESSAGE_B = (
+    {"role": "assistant", "id": f"msg_{response}_1", "content": [{"type": "output_text", "text": text}]}
+    for response, text in (("a1", "said A"), ("b2", "said B"))
+)
+
+
+def _by_codex(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name != "id"}
+
+
+@pytest.mark.parametrize(
+    ("items", "said", "noted"),
+    [
+        pytest.param([THOUGHT_A, THOUGHT_B, MESSAGE_B], ["B", "said B"], ["input[0]"], id="a cut attempt's thought"),
+        pytest.param([THOUGHT_A, THOUGHT_A, THOUGHT_B, MESSAGE_B], ["B", "said B"], ["input[1]", "input[0]"], id="two"),
+        pytest.param(
+            [*map(_by_codex, (THOUGHT_A, THOUGHT_B, MESSAGE_B))], ["B", "said B"], ["input[0]"], id="without ids"
+        ),
+        pytest.param([THOUGHT_A, MESSAGE_B], ["said B"], ["input[0]"], id="before another's message"),
+        pytest.param([THOUGHT_A, MESSAGE_A], ["A", "said A"], [], id="its own message"),
+        pytest.param(
+            [THOUGHT_A, MESSAGE_A, THOUGHT_B, MESSAGE_B], ["A", "said A", "B", "said B"], [], id="a cut behind the text"
+        ),
+        pytest.param([THOUGHT_A, _by_codex(MESSAGE_B)], ["A", "said B"], [], id="a message of nobody knows what"),
+        pytest.param([THOUGHT_A, {**MESSAGE_B, "id": "msg_68af"}], ["A", "said B"], [], id="another server's id"),
+    ],
+)
+def test_thoughts_go_back_before_what_they_led_to_only(
+    items: list[dict[str, Any]], said: list[str], noted: list[str]
+) -> None:
+    asked = parse(*items, {"role": "user", "content": "x"})
+    parts = asked.conversation.turns[0].parts
+    assert [part.text for part in parts if isinstance(part, Text | Reasoning)] == said
+    assert [(note.path, note.fate) for note in asked.notes] == [(path, "dropped") for path in noted]
 
 
 # --- other items --------------------------------------------------------------------------------

@@ -296,12 +296,20 @@ TURNS = [
     ),
     pytest.param(
         (
+            Turn("assistant", (ToolCall("a", "f", "{}"), ToolCall("b", "f", "{}"))),
             result("a", Text("see"), Image(Inline("image/png", "AA"))),
             result("b", Text("2")),
             Turn("user", (Text("?"),)),
         ),
         {},
         [
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [
+                    {"id": id, "type": "function", "function": {"name": "f", "arguments": "{}"}} for id in "ab"
+                ],
+            },
             {"role": "tool", "tool_call_id": "a", "content": "see"},
             {"role": "tool", "tool_call_id": "b", "content": "2"},
             {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}]},
@@ -415,7 +423,6 @@ def test_what_is_anothers_is_noted(part: Part, path: str) -> None:
 @pytest.mark.parametrize(
     ("conversation", "param"),
     [
-        pytest.param(asked(history(Image(Link("https://x"), at="p"))), "p", id="an assistant's image"),
         pytest.param(asked(Turn("user", (Image(Upload("f"), at="p"),))), "p", id="an uploaded image"),
         pytest.param(asked(Turn("system", (Image(Link("https://x"), at="p"),))), "p", id="a system's image"),
         pytest.param(asked(result("a", Audio("AA", "wav", "p"))), "p", id="trap 17 a tool's audio"),

@@ -382,7 +382,6 @@ def test_a_search_beside_a_choice(choice: Any, wire: Any, noted: Any) -> None:
         pytest.param(
             [turn("user", "Hi"), turn("assistant", call()), result(), result()], {}, "results[c1]", id="two results"
         ),
-        pytest.param([turn("assistant", Image(Link("https://x"), None, "i"))], {}, "i", id="an assistant's picture"),
         pytest.param(
             [turn("assistant", Foreign("openai-responses", {"type": "item_reference", "id": "x"}, "f"))],
             {},

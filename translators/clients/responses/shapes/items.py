@@ -68,6 +68,15 @@ class Reasoning(TypedDict):
 
 
 @wire
+class MadeImage(TypedDict):
+    """A picture that the model made, in base64: what goes with it describes how."""
+
+    type: Literal["image_generation_call"]
+    result: NotRequired[str | None]
+    output_format: NotRequired[str | None]
+
+
+@wire
 class AdditionalTools(TypedDict):
     type: Literal["additional_tools"]
     role: NotRequired[str | None]
@@ -120,7 +129,6 @@ SERVERS = (
     "web_search_call",
     "file_search_call",
     "code_interpreter_call",
-    "image_generation_call",
     "mcp_list_tools",
     "mcp_approval_request",
     "mcp_approval_response",
@@ -151,6 +159,7 @@ _KINDS = {
     "function_call_output": "<output>",
     "custom_tool_call_output": "<output>",
     "reasoning": "<reasoning>",
+    "image_generation_call": "<picture>",
     "additional_tools": "<tools>",
     "configuration_update": "<update>",
     "item_reference": "<reference>",
@@ -177,6 +186,7 @@ Item = Annotated[
     | Annotated[CustomCall, Tag("<custom>")]
     | Annotated[CallOutput, Tag("<output>")]
     | Annotated[Reasoning, Tag("<reasoning>")]
+    | Annotated[MadeImage, Tag("<picture>")]
     | Annotated[AdditionalTools, Tag("<tools>")]
     | Annotated[ConfigurationUpdate, Tag("<update>")]
     | Annotated[Sought, Tag("<tool_search_call>")]
