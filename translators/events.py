@@ -9,7 +9,7 @@ tool calls, `block` of reasoning) is counted within its choice.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from translators.notes import Note
@@ -154,12 +154,15 @@ class UsageReported:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """`native` is the provider's own word for `reason`; `service_tier` is already OpenAI's."""
+    """`native` is the provider's own word for `reason`, None where it said none; `service_tier` is already OpenAI's.
+    `approximated`: OpenAI has no word for `native`, so that the client is told it, too. (It follows from `native`, and
+    so two that differ in it alone are equal.)"""
 
     reason: FinishReason
     native: str | None = None
     service_tier: str | None = None
     choice: int = 0
+    approximated: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from translators.registry import CLIENTS, PROVIDERS
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 ENVELOPE = Envelope("chatcmpl-1", 1_700_000_000, "asked-for")
 
+NATIVE = "native_finish_reason"
 CONTENT_TYPES: dict[Framing, str] = {
     "sse": "text/event-stream",
     "ndjson": "application/x-ndjson",
@@ -78,9 +79,12 @@ def chat_payloads(stream: bytes) -> list[dict[str, Any]]:
 def chat_fold(stream: bytes) -> dict[str, Any]:
     """By the openai SDK's own accumulator, brought to the form of a whole answer."""
     state: ChatCompletionStreamState[None] = ChatCompletionStreamState()
+    natives = {}  # which the accumulator does not keep
     for payload in chat_payloads(stream):
         state.handle_chunk(construct_type(type_=ChatCompletionChunk, value=payload))  # as the SDK does: no custom calls
+        natives |= {each["index"]: each[NATIVE] for each in payload["choices"] if NATIVE in each}
     folded = state.current_completion_snapshot.model_dump(exclude_unset=True)
+    folded["choices"] = [{**each, NATIVE: natives.get(each["index"])} for each in folded["choices"]]
     for message in (choice["message"] for choice in folded["choices"]):
         for entry in (entry for value in message.values() if isinstance(value, list) for entry in value):
             entry.pop("index", None)
@@ -120,7 +124,7 @@ def completions_fold(stream: bytes) -> dict[str, Any]:
             empty = {"index": piece["index"], "text": "", "logprobs": None, "finish_reason": None}
             choice = choices.setdefault(piece["index"], empty)
             choice["text"] += piece["text"]
-            choice["finish_reason"] = piece["finish_reason"]
+            choice |= {name: piece[name] for name in ("finish_reason", NATIVE) if name in piece}
             if piece["logprobs"] is not None:
                 before = choice["logprobs"] or {name: [] for name in piece["logprobs"]}
                 choice["logprobs"] = {name: before[name] + more for name, more in piece["logprobs"].items()}

@@ -2,12 +2,12 @@
 
 Follows openai/types/chat/chat_completion_chunk.py (openai 3.54), and what the accumulator of its SDK can take:
 `role` once; `id`, `type` and `name` in a call's first delta only; no list in two deltas unless its entries have a dense
-`index`. Annotations, images, signed reasoning and providers' own blocks are lists that nobody shows while they grow:
-they come once, at the end. `images` is a convention of OpenRouter and LiteLLM, `extra_content` Google's own.
+`index`. Annotations, images and providers' own blocks are lists that nobody shows while they grow: they come once, at
+the end. A signed block of reasoning comes when it is over, so that whoever cuts an answer into turns has it before the
+text and the calls that it led to. `images` is a convention of OpenRouter and LiteLLM, `extra_content` Google's own.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from translators.clients.chat.form import Form
@@ -43,24 +43,6 @@ ChoiceEvent = (
 )
 
 
-@dataclass(slots=True)
-class Thought:
-    """One reasoning block as it grows. Only a signed or a redacted one is of use in the next request."""
-
-    pieces: list[str] = field(default_factory=list)
-    signature: str | None = None
-    redacted: str | None = None
-    issuer: str | None = None
-
-    def entry(self) -> Delta | None:
-        issuer = {} if self.issuer is None else {"issuer": self.issuer}
-        if self.redacted is not None:
-            return {"type": "redacted_thinking", "data": self.redacted, **issuer}
-        if self.signature is not None:
-            return {"type": "thinking", "thinking": "".join(self.pieces), "signature": self.signature, **issuer}
-        return None
-
-
 class Deltas:
     """The state of one choice.
 
@@ -76,7 +58,10 @@ class Deltas:
         """Something came that may stand alone as an answer: text, a refusal, a call."""
         self.kinds: list[str] = []
         """By index, the kind of each tool call."""
-        self.thoughts: dict[int, Thought] = {}
+        self.thoughts: dict[int, list[str]] = {}
+        """By block, the pieces of reasoning that is not signed yet."""
+        self.thinking_blocks = 0
+        """How many were told. Only a signed or a redacted one is of use in the next request."""
         self.annotations: list[Delta] = []
         self.images: list[Delta] = []
         self.blocks: list[ForeignBlock] = []
@@ -90,13 +75,18 @@ class Deltas:
             case ToolCallDelta():
                 return self._arguments(event)
             case ReasoningDelta(block, text):
-                self._thought(block).pieces.append(text)
+                self.thoughts.setdefault(block, []).append(text)
                 return ({"reasoning_content": text},) if text and self.form.reasoning else ()
             case RefusalDelta(text):
                 self.spoke = True
                 return ({"refusal": text},)
             case ToolCallStarted():
                 return self._call(event)
+            case ReasoningSigned(block, signature, issuer):
+                thinking = "".join(self.thoughts.pop(block, ()))
+                return self._thinking_block({"type": "thinking", "thinking": thinking, "signature": signature}, issuer)
+            case ReasoningRedacted(_, data, issuer):
+                return self._thinking_block({"type": "redacted_thinking", "data": data}, issuer)
             case _:
                 self._keep(event)
                 return ()
@@ -117,33 +107,23 @@ class Deltas:
             yield {"annotations": self.annotations}
         if self.images:
             yield {"images": [{"index": index, **image} for index, image in enumerate(self.images)]}
-        entries = [entry for _, thought in sorted(self.thoughts.items()) if (entry := thought.entry())]
-        if entries:
-            yield {"thinking_blocks": [{"index": index, **entry} for index, entry in enumerate(entries)]}
         if self.blocks:
             yield {"provider_content": [_foreign(index, block) for index, block in enumerate(self.blocks)]}
 
-    def finish_reason(self) -> str | None:
-        if self.finished is None:
-            return None
-        if self.form.legacy and self.finished.reason == "tool_calls":
-            return "function_call"
-        return self.finished.reason
+    def ending(self) -> Delta:
+        """Why it ended; where that is not quite what the provider said, its own word, too (a field of OpenRouter's)."""
+        if (finished := self.finished) is None:
+            return {"finish_reason": None}
+        legacy = self.form.legacy and finished.reason == "tool_calls"
+        native = {"native_finish_reason": finished.native} if finished.approximated else {}
+        return {"finish_reason": "function_call" if legacy else finished.reason, **native}
 
     def service_tier(self) -> dict[str, str]:
         tier = self.finished.service_tier if self.finished else None
         return {} if tier is None else {"service_tier": tier}
 
-    def _keep(
-        self, event: ReasoningSigned | ReasoningRedacted | Annotation | ImageMade | ForeignBlock | Finished
-    ) -> None:
+    def _keep(self, event: Annotation | ImageMade | ForeignBlock | Finished) -> None:
         match event:
-            case ReasoningSigned(block, signature, issuer):
-                thought = self._thought(block)
-                thought.signature, thought.issuer = signature, issuer
-            case ReasoningRedacted(block, data, issuer):
-                thought = self._thought(block)
-                thought.redacted, thought.issuer = data, issuer
             case Annotation(start, end, title, url):
                 citation = {"start_index": start, "end_index": end, "title": title, "url": url}
                 self.annotations.append({"type": "url_citation", "url_citation": citation})
@@ -158,8 +138,10 @@ class Deltas:
             case _:
                 assert_never(event)
 
-    def _thought(self, block: int) -> Thought:
-        return self.thoughts.setdefault(block, Thought())
+    def _thinking_block(self, entry: Delta, issuer: str | None) -> Iterable[Delta]:
+        index = self.thinking_blocks
+        self.thinking_blocks += 1
+        return ({"thinking_blocks": [{"index": index, **entry, **({} if issuer is None else {"issuer": issuer})}]},)
 
     def _call(self, call: ToolCallStarted) -> Iterable[Delta]:
         self.spoke = True

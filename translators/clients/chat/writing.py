@@ -84,7 +84,7 @@ class Streamed:
         unknown = {"usage": None} if self.form.usage else {}
         for index, deltas in enumerate(self.choices.all):
             told += [b"%b%b%b" % (self.heads[index], to_json(delta), self.tail) for delta in deltas.close()]
-            choice = {"index": index, "delta": {}, "logprobs": None, "finish_reason": deltas.finish_reason()}
+            choice = {"index": index, "delta": {}, "logprobs": None, **deltas.ending()}
             told.append(_event({**self.common, "choices": [choice], **tier, **unknown}))
         if self.form.usage and self.choices.usage is not None:
             told.append(_event({**self.common, "choices": [], **tier, "usage": usage_object(self.choices.usage)}))
@@ -159,7 +159,7 @@ class Whole:
             "index": index,
             "message": message([*self.told[index], *deltas.close()]),
             "logprobs": logprobs_object(tokens.get(False), tokens.get(True)) if tokens else None,
-            "finish_reason": deltas.finish_reason(),
+            **deltas.ending(),
         }
 
 
@@ -177,7 +177,8 @@ def message(deltas: list[Delta]) -> dict[str, Any]:
             elif name == "function_call":
                 legacy.append(value)
             elif isinstance(value, list):
-                lists[name] = [{key: entry[key] for key in entry if key != "index"} for entry in value]
+                entries = [{key: entry[key] for key in entry if key != "index"} for entry in value]
+                lists.setdefault(name, []).extend(entries)
             else:
                 texts.setdefault(name, []).append(value)
     whole: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}

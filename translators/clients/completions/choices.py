@@ -37,7 +37,8 @@ class Piece(NamedTuple):
     choice: int
     text: str = ""
     logprobs: dict[str, Any] | None = None
-    reason: Reason | None = None
+    ending: dict[str, Any] | None = None
+    """Of the last one: `finish_reason`, and where that is not quite what the provider said, `native_finish_reason`."""
 
 
 class Choices:
@@ -56,8 +57,8 @@ class Choices:
                 return self._told(Piece(choice, text)) if text else ()
             case Logprobs(tokens, refusal, choice):
                 return () if refusal or not tokens else self._told(Piece(choice, logprobs=self._logprobs(event)))
-            case Finished(reason, choice=choice):
-                return self._told(Piece(choice, reason=self._reason(reason, choice)))
+            case Finished():
+                return self._told(Piece(event.choice, ending=self._ending(event)))
             case RefusalDelta(choice=choice):
                 self._refused.add(choice)
             case UsageReported(usage):
@@ -88,10 +89,12 @@ class Choices:
         prompt = self._form.echoed(piece.choice)
         return (Piece(piece.choice, prompt), piece) if prompt else (piece,)
 
-    def _reason(self, reason: str, choice: int) -> Reason:
-        if choice in self._refused or reason == "content_filter":
-            return "content_filter"
-        return "length" if reason == "length" else "stop"
+    def _ending(self, finished: Finished) -> dict[str, Any]:
+        reason: Reason = "length" if finished.reason == "length" else "stop"
+        if finished.choice in self._refused or finished.reason == "content_filter":
+            reason = "content_filter"
+        native = {"native_finish_reason": finished.native} if finished.approximated else {}
+        return {"finish_reason": reason, **native}
 
     def _logprobs(self, event: Logprobs) -> dict[str, Any]:
         """The four lists, an entry a token. The chosen token is always among the likely ones, as at OpenAI."""

@@ -44,11 +44,12 @@ class Streamed:
         return b"data: " + to_json(failure.body()) + b"\n\n"
 
     def _chunk(self, piece: Piece) -> bytes:
-        choice, text, logprobs, reason = piece
+        choice, text, logprobs, ending = piece
         begun = b'%b%d,"text":%b' % (self.head, choice, to_json(text))
-        if logprobs is None and reason is None:
+        if logprobs is None and ending is None:
             return begun + self.tail
-        return b'%b,"logprobs":%b,"finish_reason":%b%b' % (begun, to_json(logprobs), to_json(reason), self.end)
+        rest = to_json({"logprobs": logprobs, **(ending or {"finish_reason": None})})
+        return b"%b,%b%b" % (begun, rest[1:-1], self.end)
 
 
 class Whole:
@@ -79,4 +80,4 @@ def _choice(index: int, pieces: list[Piece]) -> dict[str, Any]:
     told = [piece.logprobs for piece in pieces if piece.logprobs is not None]
     logprobs = {name: [entry for each in told for entry in each[name]] for name in _LOGPROBS} if told else None
     text = "".join([piece.text for piece in pieces])
-    return {"index": index, "text": text, "logprobs": logprobs, "finish_reason": pieces[-1].reason}
+    return {"index": index, "text": text, "logprobs": logprobs, **(pieces[-1].ending or {"finish_reason": None})}

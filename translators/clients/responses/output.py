@@ -40,7 +40,6 @@ class Output:
         self.items = Items(suffix)
         self.usage: Usage | None = None
         self.finished: Finished | None = None
-        self.refused = False
         self._messages = Messages(self.items, logprobs=form.logprobs)
         self._thinking = Thinking(self.items, visible=form.summary)
         self._calls = Calls(self.items, form)
@@ -58,7 +57,6 @@ class Output:
             case ReasoningDelta(block, text):
                 return self._think(block, text)
             case RefusalDelta(text):
-                self.refused = self.refused or text != ""
                 return self._say(text, "refusal")
             case ToolCallStarted():
                 return self._call(event)

@@ -17,11 +17,8 @@ _CODES = frozenset(
 
 
 def incomplete(output: Output) -> str | None:
-    """Why an answer is not complete. What was refused in words is."""
-    reason = None if output.finished is None else output.finished.reason
-    if reason == "content_filter" and output.refused:
-        return None
-    return _INCOMPLETE.get(reason or "")
+    """Why an answer is not complete."""
+    return None if output.finished is None else _INCOMPLETE.get(output.finished.reason)
 
 
 def response(
@@ -40,12 +37,19 @@ def response(
         **form.echo,
         **({"store": False} if status == "failed" else {}),
         **_service_tier(output.finished),
+        **_native(output.finished),
         **({} if output.usage is None else {"usage": _usage(output.usage)}),
     }
 
 
 def _service_tier(finished: Finished | None) -> dict[str, str]:
     return {} if finished is None or finished.service_tier is None else {"service_tier": finished.service_tier}
+
+
+def _native(finished: Finished | None) -> dict[str, str | None]:
+    """The provider's own word, where what the response says of its end is not quite that. OpenAI has no such field; its
+    name is that of a chat's."""
+    return {"native_finish_reason": finished.native} if finished is not None and finished.approximated else {}
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

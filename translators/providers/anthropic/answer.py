@@ -152,7 +152,9 @@ class MessageAnswer:
             events += [Noted(note) for note in self._tally.doubts]
         if not self._counted:
             events += self._report()
-        return [*events, Finished(reason, native if isinstance(native, str) else None, self._tier)]
+        native = native if isinstance(native, str) else None
+        known = native in _REASONS and native not in _BENT
+        return [*events, Finished(reason, native, self._tier, approximated=not known)]
 
     def _reason(self, native: Any, events: list[Event]) -> FinishReason:
         reason = _REASONS.get(native) if isinstance(native, str) else None

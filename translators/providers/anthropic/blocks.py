@@ -176,6 +176,8 @@ class Pieces:
         """What is still to be passed on at the end: everything, if there was no piece."""
         if not self._blank:
             return ""
+        if isinstance(self._whole, str) and self._whole.strip():
+            return self.add(self._whole)  # the text of the object
         try:
             return self.add(json.dumps(self._whole or {}, ensure_ascii=False, allow_nan=False))
         except ValueError:

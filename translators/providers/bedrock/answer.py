@@ -27,6 +27,7 @@ from translators.providers.bedrock.blocks import (
     ReasoningBlock,
     ServerCallBlock,
     ServerResultBlock,
+    begins_another,
     block_of_delta,
     block_of_start,
 )
@@ -44,7 +45,7 @@ _REASONS: dict[str, FinishReason] = {
     "refusal": "content_filter",
     "pause_turn": "length",
 }
-_MALFORMED = ("malformed_model_output", "malformed_tool_use")
+_BROKEN = ("malformed_model_output", "malformed_tool_use")
 _OUT_OF_ORDER = "Reasoning or a server's tool came between text and calls; a chat's history has it before them."
 _DECLINED = "The answer was withheld by a filter of the provider's."
 _TIERS = {"default": "default", "priority": "priority", "flex": "flex", "reserved": "scale"}
@@ -157,21 +158,14 @@ class ConverseAnswer:
             events.append(RefusalDelta(_DECLINED))
         if reason != "length":
             events += [Noted(note) for note in tally.doubts]
-        return [*events, Finished(reason, native, self._tier)]
+        return [*events, Finished(reason, native, self._tier, approximated=native not in _REASONS)]
 
     def _reason(self, events: list[Event]) -> FinishReason:
         tally, native = self._tally, self._native
         reason = _REASONS.get(native or "")
-        if native in _MALFORMED:
-            if not tally.text and not tally.calls:
-                raise BadAnswer(
-                    Failure(
-                        502, "The model's answer could not be read by the provider.", "upstream_error", None, native
-                    )
-                )
-            why = "The provider could not read the model's answer to its end."
-            events.append(Noted(Note("stopReason", "approximated", native, "stop", why)))
-            return "stop"
+        if native in _BROKEN:
+            told = "The model's answer could not be read by the provider."
+            raise BadAnswer(Failure(502, told, "upstream_error", None, native))
         if reason is None:
             why = "This reason to stop is not known."
             events.append(Noted(Note("stopReason", "approximated", native, "stop", why)))
@@ -188,7 +182,12 @@ class ConverseAnswer:
         index = _index(payload)
         events: list[Event] = []
         for kind, value in delta.items():
+            if value is None or value == "":
+                continue
             block = self._open.get(index)
+            if block is not None and begins_another(kind, block):
+                events += block.closed()
+                block = None
             if block is None:
                 block = self._open[index] = block_of_delta(kind, self._tally)
                 events += self._ordered(block)
@@ -202,10 +201,10 @@ class ConverseAnswer:
         start = payload.get("start")
         for kind, value in start.items() if isinstance(start, dict) else ():
             block = block_of_start(kind, value, self._tally) if isinstance(value, dict) else None
-            if block is not None:
+            if block is not None and index not in self._open:
                 self._open[index] = block
-                return [*events, *self._ordered(block), *block.opened(value)]
-            if kind not in ("text", "reasoningContent"):
+                events += [*self._ordered(block), *block.opened(value)]
+            elif value is not None and kind not in ("text", "reasoningContent"):
                 events += self._tally.once(f"content.{kind[:60]}", "A block of this kind is not known.")
         return events
 
@@ -233,28 +232,34 @@ class ConverseAnswer:
 
 
 def _stream_of(block: dict[str, Any], index: int) -> Iterator[dict[str, Any]]:
-    """The payloads of the stream that would have brought a block."""
+    """The payloads of the stream that would have brought a block. Its members are alternatives; should there be two,
+    each is told, in this order."""
     at = {"contentBlockIndex": index}
+    left = {kind: value for kind, value in block.items() if value is not None}
+    for kind in ("reasoningContent", "text", "citationsContent", "image"):
+        for delta in _deltas_of(kind, left.pop(kind)) if kind in left else ():
+            if kind == "image":
+                yield {"contentBlockStart": {"start": delta, **at}}
+            yield {"contentBlockDelta": {"delta": delta, **at}}
+        yield {"contentBlockStop": at}
+    for kind, value in left.items():
+        yield {"contentBlockStart": {"start": {kind: value}, **at}}
+        yield {"contentBlockStop": at}
 
-    def delta(kind: str, value: Any) -> dict[str, Any]:
-        return {"contentBlockDelta": {"delta": {kind: value}, **at}}
 
-    match block:
-        case {"text": value}:
-            yield delta("text", value)
-        case {"citationsContent": {**cited}}:
+def _deltas_of(kind: str, value: Any) -> Iterator[dict[str, Any]]:
+    """The deltas that would have brought a member of a block."""
+    match kind, value:
+        case "citationsContent", {**cited}:
             for piece in _objects(cited.get("content")):
-                yield delta("text", piece.get("text"))
+                yield {"text": piece.get("text")}
             for citation in _objects(cited.get("citations")):
-                yield delta("citation", citation)
-        case {"reasoningContent": {**reasoning}}:
-            yield delta("reasoningContent", reasoning.get("reasoningText", reasoning))
-        case {"image": {**image}}:
-            yield {"contentBlockStart": {"start": {"image": image}, **at}}
-            yield delta("image", image)
+                yield {"citation": citation}
+        case "reasoningContent", {"reasoningText": {**reasoning}, **rest}:
+            yield {"reasoningContent": reasoning}
+            yield {"reasoningContent": rest}
         case _:
-            yield {"contentBlockStart": {"start": block, **at}}
-    yield {"contentBlockStop": at}
+            yield {kind: value}
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

@@ -67,8 +67,10 @@ class TextBlock(Block):
         events: list[Event] = []
         for citation in self._citations:
             match citation.get("location"):
-                case {"web": {"url": str(url)}}:
-                    events.append(Annotation(self._start, self.tally.text, words(citation, "title"), url))
+                case {"web": {"url": str(url)}} if url:
+                    title = citation.get("title")
+                    title = title if isinstance(title, str) else ""
+                    events.append(Annotation(self._start, self.tally.text, title, url))
                 case _:
                     events += self.tally.once("citations", "A citation without a web address.")
         return events
@@ -239,7 +241,9 @@ _OF_DELTA: dict[str, type[Block]] = {
 
 def block_of_start(kind: str, start: Mapping[str, Any], tally: Tally) -> Block | None:
     """The machine for a block that was announced; None for a kind that is not known."""
-    if kind == "toolUse" and start.get("type") is not None:
+    if (
+        kind == "toolUse" and start.get("type") == "server_tool_use"
+    ):  # of a client's call it says "tool_use", or nothing
         return ServerCallBlock(tally)
     made = _OF_START.get(kind)
     return made(tally) if made else None
@@ -248,6 +252,11 @@ def block_of_start(kind: str, start: Mapping[str, Any], tally: Tally) -> Block |
 def block_of_delta(kind: str, tally: Tally) -> Block:
     """The machine for a block that begins with its first delta. A call without its name is no call."""
     return _OF_DELTA.get(kind, Block)(tally)
+
+
+def begins_another(kind: str, block: Block) -> bool:
+    """Whether a delta of this kind cannot be the open block's, and begins one of its own."""
+    return kind in _OF_DELTA and not isinstance(block, _OF_DELTA[kind])
 
 
 def _joined(pieces: list[str]) -> str:

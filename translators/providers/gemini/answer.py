@@ -49,11 +49,10 @@ _BROKEN = frozenset(
         "TOO_MANY_TOOL_CALLS",
         "MISSING_THOUGHT_SIGNATURE",
         "MALFORMED_RESPONSE",
-        "NO_IMAGE",
-        "IMAGE_OTHER",
-        "OTHER",
     )
 )
+"""The answer is not what the model meant to say, however much came of it."""
+_BARE = frozenset(("NO_IMAGE", "IMAGE_OTHER", "OTHER"))
 """Reasons that OpenAI has no word for. Without content they are errors."""
 _KNOWN = frozenset(
     ("candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId", "createTime", "modelStatus")
@@ -127,7 +126,10 @@ class GenerateAnswer:
         self.done = True
         if not candidates:
             yield from self._refused()
-        elif not any(candidate.spoke or candidate.native not in _BROKEN for candidate in candidates):
+        for candidate in candidates:
+            if candidate.native in _BROKEN:
+                raise _failed(candidate)
+        if candidates and not any(candidate.spoke or candidate.native not in _BARE for candidate in candidates):
             raise _failed(candidates[0])
         for candidate in candidates:
             yield from self._finished(candidate)
@@ -178,22 +180,29 @@ class GenerateAnswer:
             yield RefusalDelta(candidate.message or _STOPPED, choice)
         elif native in _LENGTH:
             reason = "length"
-        elif native != "STOP":
-            why = "OpenAI has no such reason to stop." if native in _BROKEN else "This reason to stop is not known."
-            yield Noted(Note("candidates.finishReason", "approximated", native, reason, why))
-        if native == "CONTINUATION":
-            why = "The provider would go on if asked again: the answer is not finished."
+        if why := _why_approximated(native):
             yield Noted(Note("candidates.finishReason", "approximated", native, reason, why))
         if reason != "length":
             for doubt in candidate.calls.doubts:
                 yield Noted(doubt)
-        yield Finished(reason, native, _tier(self._usage), choice)
+        yield Finished(reason, native, _tier(self._usage), choice, approximated=bool(why))
+
+
+def _why_approximated(native: str) -> str:
+    """Why OpenAI's reason is not quite the provider's; empty where it is."""
+    if native == "CONTINUATION":
+        return "The provider would go on if asked again: the answer is not finished."
+    if native in _BARE:
+        return "OpenAI has no such reason to stop."
+    return "" if native in ("STOP", *_LENGTH, *_FILTERED) else "This reason to stop is not known."
 
 
 def _failed(candidate: Candidate) -> BadAnswer:
-    """Nothing was answered, for a reason that is the provider's own."""
+    """There is no answer, or only the beginning of one, for a reason that is the provider's own."""
     reason = str(candidate.native)
     text = f"The provider stopped without an answer: {reason}."
+    if candidate.spoke:
+        text = f"The provider broke off its answer: {reason}."
     return BadAnswer(Failure(502, text, "upstream_error", None, reason.lower()))
 
 

@@ -199,7 +199,7 @@ class ChatAnswer:
         if reason == "stop" and self._ids:
             reason = "tool_calls"
         self._usage(payload, events)
-        events.append(Finished(reason, native or None))
+        events.append(Finished(reason, native or None, approximated=native not in _REASONS))
 
     def _usage(self, payload: Mapping[str, Any], events: list[Event]) -> None:
         """A count of nothing is left out, as it is of a prompt that was in the cache in older versions."""

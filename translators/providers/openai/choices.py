@@ -95,12 +95,13 @@ class Choice:
 
     def closed(self, tier: str | None) -> list[Event]:
         """What is told at the end, and the end."""
-        reason, events = self._reason()
+        reason, bent = self._reason()
+        events: list[Event] = [*bent]
         for call in self._open:
             events += call.closed(certain=reason != "length")
         if (payload := self._kept.payload()) is not None:
             events.append(ForeignBlock("openai", payload, self._number))
-        return [*events, Finished(reason, self._native, tier, self._number)]
+        return [*events, Finished(reason, self._native, tier, self._number, approximated=bool(bent))]
 
     def _reason(self) -> tuple[FinishReason, list[Event]]:
         native = self._native or "stop"

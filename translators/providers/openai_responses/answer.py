@@ -149,7 +149,8 @@ class ResponseAnswer:
         if (usage := usage_of(response)) is not None:
             events.append(UsageReported(usage))
         tier = response.get("service_tier")
-        return [*events, Finished(why, native, tier if isinstance(tier, str) and tier in _TIERS else None)]
+        tier = tier if isinstance(tier, str) and tier in _TIERS else None
+        return [*events, Finished(why, native, tier, approximated=not known)]
 
     # --- items ------------------------------------------------------------------------------------------
 

@@ -330,8 +330,10 @@ def rules_of_a_choice(choices: list[Any]) -> None:
     assert said[-1] == {}
     starts = [call for delta in said for call in delta.get("tool_calls", ()) if "id" in call]
     assert [call["index"] for call in starts] == list(range(len(starts)))
-    for name in ("annotations", "thinking_blocks", "provider_content", "images"):
+    for name in ("annotations", "provider_content", "images"):
         assert sum(name in delta for delta in said) <= 1
+    blocks = [block["index"] for delta in said for block in delta.get("thinking_blocks", ())]
+    assert blocks == list(range(len(blocks)))
 
 
 def test_custom_calls_add_up_in_the_sdk() -> None:
@@ -476,15 +478,22 @@ def test_messages_of_whole_answers(events: list[Event], form: Form, expected: An
 def test_lists_of_our_own_have_dense_indices_in_a_stream() -> None:
     events = [Started(), ReasoningDelta(0, "unsigned"), *SIGNED[1:4], ForeignBlock("d", {"k": 1}), TextDelta("t"), STOP]
     events[2:5] = [ReasoningSigned(3, "s"), ReasoningRedacted(7, "x")]
-    assert deltas(events, Form())[-3:-1] == [
-        {
-            "thinking_blocks": [
-                {"index": 0, "type": "thinking", "thinking": "", "signature": "s"},
-                {"index": 1, "type": "redacted_thinking", "data": "x"},
-            ]
-        },
+    assert deltas(events, Form())[2:-1] == [
+        {"thinking_blocks": [{"index": 0, "type": "thinking", "thinking": "", "signature": "s"}]},
+        {"thinking_blocks": [{"index": 1, "type": "redacted_thinking", "data": "x"}]},
+        {"content": "t"},
         {"provider_content": [{"index": 0, "dialect": "d", "block": {"k": 1}}]},
     ]
+
+
+@pytest.mark.parametrize("form", [Form(), Form(reasoning=False)], ids=["shown", "hidden"])
+@pytest.mark.parametrize("thought", [[ReasoningDelta(0, "a")], []], ids=["aloud", "unseen"])
+def test_signed_thinking_comes_before_the_calls_that_it_led_to(thought: list[Event], form: Form) -> None:
+    """Agents that cut an answer into turns as it comes would else have it in a turn of its own, behind the calls."""
+    calls = [ToolCallStarted(0, "a", "f"), ToolCallStarted(1, "b", "f")]
+    told = deltas([Started(), *thought, ReasoningSigned(0, "s"), *calls, Finished("tool_calls")], form)
+    order = [name for delta in told for name in delta if name != "reasoning_content"]
+    assert order == ["role", "thinking_blocks", "tool_calls", "tool_calls"]
 
 
 LEGACY = [

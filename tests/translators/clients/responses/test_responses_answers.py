@@ -291,7 +291,8 @@ def test_any_answer(events: list[Event], asked: Any) -> None:
         pytest.param([TextDelta("x"), CALLS], "completed", None, "completed", id="calls"),
         pytest.param([TextDelta("x"), LENGTH], "incomplete", "max_output_tokens", "incomplete", id="length"),
         pytest.param([TextDelta("x"), FILTER], "incomplete", "content_filter", "incomplete", id="filtered"),
-        pytest.param([RefusalDelta("x"), FILTER], "completed", None, "completed", id="refused in words"),
+        pytest.param([RefusalDelta("x"), FILTER], "incomplete", "content_filter", "incomplete", id="refused"),
+        pytest.param([RefusalDelta("x"), STOP], "completed", None, "completed", id="the model's own refusal"),
     ],
 )
 def test_how_it_ends(events: list[Event], status: str, reason: str | None, items: str) -> None:

@@ -182,10 +182,6 @@ TOLD: dict[str, tuple[list[Event], list[tuple[str, str]]]] = {
         ],
         [],
     ),
-    "malformed_after_text": (
-        [Started(), TextDelta("I will call"), usage(30, 12), Finished("stop", "malformed_tool_use")],
-        [("stopReason", "approximated")],
-    ),
     "odd_but_readable": (
         [
             Started(),
@@ -320,7 +316,6 @@ WHOLE: dict[str, list[dict[str, Any]]] = {
         },
     ],
     "image": [{"text": "Here:"}, {"image": {"format": "png", "source": {"bytes": b64(b"\x89PNG\r\nrest")}}}],
-    "malformed_after_text": [{"text": "I will call"}],
 }
 
 
@@ -466,8 +461,6 @@ CALL = {"contentBlockStart": {"contentBlockIndex": 1, "start": {"toolUse": {"too
         pytest.param("content_filtered", "content_filter", "content_filter", id="content_filtered"),
         pytest.param("refusal", "content_filter", "content_filter", id="trap 3: a Claude's refusal"),
         pytest.param("pause_turn", "length", "length", id="trap 1: a pause"),
-        pytest.param("malformed_tool_use", "stop", "stop", id="trap 2: malformed_tool_use"),
-        pytest.param("malformed_model_output", "stop", "stop", id="trap 2: malformed_model_output"),
         pytest.param("new_reason", "stop", "tool_calls", id="unknown"),
         pytest.param(None, "stop", "tool_calls", id="none"),
     ],
@@ -477,6 +470,92 @@ def test_reasons(native: str | None, without_calls: str, with_calls: str) -> Non
     for events, reason in (([TEXT], without_calls), ([TEXT, CALL], with_calls)):
         finished = told(stream([{"messageStart": {"role": "assistant"}}, *events, stop, {"metadata": {}}]))[-1]
         assert finished == Finished(reason, native)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("native", ["malformed_tool_use", "malformed_model_output"])
+@pytest.mark.parametrize("said", [[], [TEXT], [TEXT, CALL]], ids=["nothing", "text", "a call"])
+def test_a_broken_end_is_an_error_whatever_came_before(native: str, said: list[dict[str, Any]]) -> None:
+    with pytest.raises(BadAnswer) as caught:
+        told(stream([{"messageStart": {}}, *said, {"messageStop": {"stopReason": native}}, {"metadata": {}}]))
+    assert (caught.value.failure.status, caught.value.failure.code) == (502, native)
+
+
+CALLS = [
+    pytest.param({}, {}, id="no type"),
+    pytest.param({"type": None}, {}, id="no type, said so"),
+    pytest.param({"type": "tool_use"}, {}, id="a client's call"),
+    pytest.param({"type": "something_new"}, {}, id="an unknown type"),
+    pytest.param({"caller": {"type": "direct"}}, {}, id="an unknown field"),
+    pytest.param({}, {"text": None, "reasoningContent": None}, id="the alternatives as null"),
+    pytest.param({}, {"text": ""}, id="beside an empty text"),
+    pytest.param({}, {"type": "toolUse"}, id="a type beside it"),
+]
+
+
+@pytest.mark.parametrize(("inside", "beside"), CALLS)
+@pytest.mark.parametrize("last", [True, False], ids=["last", "first"])
+def test_a_clients_call_is_one_whatever_else_is_said_of_it(
+    inside: dict[str, Any], beside: dict[str, Any], last: bool
+) -> None:
+    """Whole and as a stream, and in any order of its members."""
+    call = {"toolUseId": "tooluse_1", "name": "calc", **inside}
+    whole, start = {"toolUse": {**call, "input": {"a": 1}}}, {"toolUse": call}
+    whole, start = ({**beside, **each} if last else {**each, **beside} for each in (whole, start))
+    body = {"output": {"message": {"role": "assistant", "content": [whole]}}, "stopReason": "tool_use"}
+    wanted = [
+        Started(),
+        ToolCallStarted(0, "tooluse_1", "calc"),
+        ToolCallDelta(0, '{"a": 1}'),
+        Finished("tool_calls", "tool_use"),
+    ]
+    assert without_notes(dialect.answer(Recall()).whole(body)) == wanted
+    said = [
+        {"contentBlockStart": {"contentBlockIndex": 0, "start": start}},
+        {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {**beside, "toolUse": {"input": '{"a": 1}'}}}},
+        {"contentBlockStop": {"contentBlockIndex": 0}},
+    ]
+    events = told(stream([{"messageStart": {}}, *said, {"messageStop": {"stopReason": "tool_use"}}]))
+    assert without_notes(events) == wanted
+
+
+ALTERNATIVES = [
+    pytest.param(
+        {"text": "a", "toolUse": {"toolUseId": "i", "name": "f", "input": {}}},
+        [TextDelta("a"), ToolCallStarted(0, "i", "f"), ToolCallDelta(0, "{}")],
+        id="a text and a call",
+    ),
+    pytest.param(
+        {"text": "a", "reasoningContent": {"reasoningText": {"text": "Hm."}}},
+        [ReasoningDelta(0, "Hm."), TextDelta("a")],
+        id="a text and reasoning",
+    ),
+    pytest.param(
+        {"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": None}, "redactedContent": None}},
+        [ReasoningDelta(0, "Hm.")],
+        id="reasoning, and what is redacted of it as null",
+    ),
+    pytest.param(
+        {"reasoningContent": {"reasoningText": None, "redactedContent": "YQ=="}},
+        [ReasoningRedacted(0, "YQ==", "bedrock:")],
+        id="redacted reasoning, and its text as null",
+    ),
+    pytest.param({"text": None}, [], id="a text as null"),
+    pytest.param({}, [], id="nothing"),
+]
+
+
+@pytest.mark.parametrize(("block", "events"), ALTERNATIVES)
+def test_of_two_alternatives_none_is_lost(block: dict[str, Any], events: list[Event]) -> None:
+    body = {"output": {"message": {"content": [block]}}, "stopReason": "end_turn"}
+    assert without_notes(dialect.answer(Recall()).whole(body))[1:-1] == events
+
+
+def test_a_delta_of_another_kind_begins_a_block_of_its_own() -> None:
+    """Of two blocks of which nothing tells where the first one ends."""
+    deltas = [{"reasoningContent": {"text": "Hm."}}, {"text": "a"}]
+    said = [{"contentBlockDelta": {"delta": delta}} for delta in deltas]
+    events = told(stream([{"messageStart": {}}, *said, {"messageStop": {"stopReason": "end_turn"}}]))
+    assert events == [Started(), ReasoningDelta(0, "Hm."), TextDelta("a"), Finished("stop", "end_turn")]
 
 
 def test_without_metadata_the_answer_is_complete_but_its_usage_unknown() -> None:
