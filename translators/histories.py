@@ -4,7 +4,6 @@ Where the assistant spoke last: at OpenAI that is history, and the model answers
 asks for one says the same to a model that would refuse such a request, or continue the message instead.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from translators.conversation import Audio, Document, Image, Part, Reasoning, RedactedReasoning, Text, Turn
@@ -17,36 +16,42 @@ _NOT_ENFORCED = (
 )
 
 
-_SHOWN = "(This is what the assistant made.)"
+_MEDIA = (Image, Document, Audio)
+_SHOWN = {"assistant": "(This is what the assistant made.)", "system": "(This was attached to the instructions.)"}
+_MOVED = {
+    "assistant": "This model's own messages hold no images or files: the user shows what the assistant made.",
+    "system": "Instructions hold no images or files: the user shows them.",
+}
+_ROLES: dict[str, str] = {"assistant": "assistant", "system": "system", "developer": "system"}
 
 
 def shown_by_user(
-    turns: tuple[Turn, ...], notes: list[Note], kinds: tuple[type[Part], ...] = (Image, Document, Audio)
+    turns: tuple[Turn, ...], notes: list[Note], *, made: tuple[type[Part], ...] = _MEDIA, attached: bool = True
 ) -> tuple[Turn, ...]:
-    """`turns` with what the assistant made in the user's next turn, or in one of its own at the end: for a model whose
-    own messages cannot hold parts of `kinds`."""
-    if not any(isinstance(part, kinds) for turn in turns if turn.role == "assistant" for part in turn.parts):
+    """`turns` with images and files of the assistant's and of the system's in the user's next turn, or in one of its
+    own at the end: for a model whose own messages cannot hold parts of the kinds `made`, and whose instructions cannot
+    hold any (`attached`)."""
+    kinds = {"assistant": made, "system": _MEDIA if attached else ()}
+
+    def moves(part: Part, turn: Turn) -> bool:
+        return turn.role in _ROLES and isinstance(part, kinds[_ROLES[turn.role]])
+
+    if not any(moves(part, turn) for turn in turns for part in turn.parts):
         return turns
     settled: list[Turn] = []
-    made: list[Part] = []
+    waiting: list[Part] = []
     for turn in turns:
-        parts = turn.parts
-        if turn.role == "assistant":
-            made += [part for part in turn.parts if isinstance(part, kinds)]
-            parts = tuple(part for part in turn.parts if not isinstance(part, kinds))
-        elif turn.role == "user" and made:
-            parts = (*_shown(made, notes), *turn.parts)
-            made = []
-        settled.append(replace(turn, parts=parts))
-    if made:
-        settled.append(Turn("user", tuple(_shown(made, notes)), at=made[0].at))
-    return tuple(settled)
-
-
-def _shown(made: list[Part], notes: list[Note]) -> Iterable[Part]:
-    why = "This model's own messages hold no images or files: the user shows what the assistant made."
-    notes += [Note(part.at, "moved", detail=why) for part in made]
-    return (*made, Text(_SHOWN, made[0].at))
+        if turn.role == "user":
+            settled.append(replace(turn, parts=(*waiting, *turn.parts)))
+            waiting = []
+        elif moved := [part for part in turn.parts if moves(part, turn)]:
+            role = _ROLES[turn.role]
+            notes += [Note(part.at, "moved", detail=_MOVED[role]) for part in moved]
+            waiting += [*moved, Text(_SHOWN[role], moved[0].at)]
+            settled.append(replace(turn, parts=tuple(part for part in turn.parts if not moves(part, turn))))
+        else:
+            settled.append(turn)
+    return (*settled, Turn("user", tuple(waiting), at=waiting[0].at)) if waiting else tuple(settled)
 
 
 def continued(at: str, *, schema: bool = False) -> Note:

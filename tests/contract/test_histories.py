@@ -1,12 +1,13 @@
 """What a client's history becomes at every provider."""
 
+import json
 import re
 from typing import Any
 
 import pytest
 
 from routing.crowd import CROWD
-from translators.dialects import Model, Rendered
+from translators.dialects import Envelope, Model, Recall, Rendered
 from translators.errors import BadRequest
 from translators.registry import CLIENTS, PROVIDERS
 from translators.relays import chat as chat_relay
@@ -195,6 +196,76 @@ def test_a_picture_without_data_is_dropped_with_a_note() -> None:
     assert [(note.path, note.fate) for note in asked.notes] == [("input[0]", "dropped")]
 
 
+SHOWN = {"type": "input_image", "image_url": f"data:image/png;base64,{PICTURE}"}
+SEEN_BY_SYSTEM = [
+    pytest.param(
+        [{"role": "developer", "content": [{"type": "input_text", "text": "s"}, SHOWN]}, USER],
+        "input[0].content[1]",
+        id="first",
+    ),
+    pytest.param([USER, {"role": "system", "content": [SHOWN]}], "input[1].content[0]", id="alone and last"),
+]
+
+
+@pytest.mark.parametrize(("items", "path"), SEEN_BY_SYSTEM)
+@pytest.mark.parametrize(("provider", "model"), [*HOLD_NO_PICTURES[:-1], *HOLD_PICTURES])
+def test_the_user_shows_what_was_attached_to_instructions(
+    items: list[Any], path: str, provider: str, model: str
+) -> None:
+    found = rendered("responses", {"input": items}, provider, model)
+    assert [turn["role"] for turn in turns_of(found.body) if PICTURE in str(turn)] == ["user"]
+    assert PICTURE not in str([found.body.get("system"), found.body.get("systemInstruction")])
+    assert [note.path for note in found.notes if note.fate == "moved"] == [path]
+
+
+# --- thoughts and a server's tools take turns ---------------------------------------------------------
+
+STEPS: list[Any] = [
+    {"type": "thinking", "thinking": "A", "signature": "c2lnQQ=="},
+    {"type": "server_tool_use", "id": "srvtoolu_1", "name": "bash_code_execution", "input": {"command": "ls"}},
+    {"type": "bash_code_execution_tool_result", "tool_use_id": "srvtoolu_1", "content": {"type": "x"}},
+    {"type": "thinking", "thinking": "B", "signature": "c2lnQg=="},
+    {"type": "server_tool_use", "id": "srvtoolu_2", "name": "bash_code_execution", "input": {"command": "cat"}},
+    {"type": "bash_code_execution_tool_result", "tool_use_id": "srvtoolu_2", "content": {"type": "y"}},
+    {"type": "text", "text": "Done."},
+]
+
+
+def told(content: list[Any], *, streams: bool) -> dict[str, Any]:
+    """The message of an answer, as a chat client puts it together."""
+    asked = CLIENTS["chat"].parse({"model": "m", "messages": [USER], "max_tokens": 9})
+    writer = (CLIENTS["chat"].streamed if streams else CLIENTS["chat"].whole)(asked.form, Envelope("c_1", 1, "m"))
+    answer = PROVIDERS["anthropic"].answer(Recall("claude-opus-4-6"))
+    body = {"id": "m", "role": "assistant", "content": content, "stop_reason": "end_turn", "usage": {}}
+    sent = b"".join([writer.on(event) for event in answer.whole(body)]) + writer.close()
+    if not streams:
+        message: dict[str, Any] = json.loads(sent)["choices"][0]["message"]
+        return message
+    deltas = [json.loads(line[6:])["choices"][0]["delta"] for line in sent.splitlines() if line.startswith(b"data: {")]
+    lists: dict[str, Any] = {"role": "assistant", "content": ""}
+    for delta in deltas:
+        lists["content"] += delta.get("content") or ""
+        for name in ("thinking_blocks", "provider_content"):
+            lists.setdefault(name, []).extend(delta.get(name) or [])
+    return lists
+
+
+@pytest.mark.parametrize("streams", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(STEPS, id="in turn"),
+        pytest.param([*STEPS[1:3], STEPS[0], STEPS[-1]], id="the tool first"),
+        pytest.param([STEPS[0], STEPS[3], *STEPS[1:3], STEPS[-1]], id="the thoughts first"),
+        pytest.param([*STEPS[1:3], STEPS[-1]], id="no thought"),
+    ],
+)
+def test_thoughts_and_a_servers_tools_keep_their_order(content: list[Any], streams: bool) -> None:
+    again = chat([USER, told(content, streams=streams), USER], "anthropic", "claude-opus-4-6")
+    assert again.body["messages"][1]["content"] == content
+    assert [note for note in again.notes if note.lost] == []
+
+
 # --- calls that have no result ------------------------------------------------------------------------
 
 CALL = {"id": "call_7", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -352,3 +423,9 @@ def test_an_id_that_openai_refuses_is_respelled() -> None:
     calls, results = ids(PROVIDERS["openai"].render(asked.conversation, Model("m")).body)
     assert calls == results
     assert 0 < len(calls[0]) <= 40
+
+
+def test_the_functions_name_beside_its_result_adds_nothing() -> None:
+    for name, noted in (("f", []), ("somebody", ["messages[2].name"])):
+        found = chat([USER, CALLING, {**RESULT, "name": name}], "anthropic", "claude-opus-4-6")
+        assert [note.path for note in found.notes if note.fate == "dropped"] == noted

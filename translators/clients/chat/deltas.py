@@ -64,7 +64,8 @@ class Deltas:
         """How many were told. Only a signed or a redacted one is of use in the next request."""
         self.annotations: list[Delta] = []
         self.images: list[Delta] = []
-        self.blocks: list[ForeignBlock] = []
+        self.blocks: list[tuple[int, ForeignBlock]] = []
+        """Each with how many `thinking_blocks` were told before it."""
         self.finished: Finished | None = None
 
     def on(self, event: ChoiceEvent) -> Iterable[Delta]:
@@ -108,7 +109,7 @@ class Deltas:
         if self.images:
             yield {"images": [{"index": index, **image} for index, image in enumerate(self.images)]}
         if self.blocks:
-            yield {"provider_content": [_foreign(index, block) for index, block in enumerate(self.blocks)]}
+            yield {"provider_content": self._foreign()}
 
     def ending(self) -> Delta:
         """Why it ended; where that is not quite what the provider said, its own word, too (a field of OpenRouter's)."""
@@ -132,7 +133,7 @@ class Deltas:
                 self.images.append({"type": "image_url", "image_url": {"url": url}})
                 self.spoke = True
             case ForeignBlock():
-                self.blocks.append(event)
+                self.blocks.append((self.thinking_blocks, event))
             case Finished():
                 self.finished = event
             case _:
@@ -142,6 +143,14 @@ class Deltas:
         index = self.thinking_blocks
         self.thinking_blocks += 1
         return ({"thinking_blocks": [{"index": index, **entry, **({} if issuer is None else {"issuer": issuer})}]},)
+
+    def _foreign(self) -> list[Delta]:
+        """`after` is told only where reasoning came later: a history has it first."""
+        return [
+            {"index": index, "dialect": block.dialect, "block": dict(block.payload)}
+            | ({"after": before} if before < self.thinking_blocks else {})
+            for index, (before, block) in enumerate(self.blocks)
+        ]
 
     def _call(self, call: ToolCallStarted) -> Iterable[Delta]:
         self.spoke = True
@@ -166,10 +175,6 @@ class Deltas:
         if self.kinds[piece.index] == "custom":
             return ({"tool_calls": [{"index": piece.index, "custom": {"input": piece.arguments}}]},)
         return ({"tool_calls": [{"index": piece.index, "function": {"arguments": piece.arguments}}]},)
-
-
-def _foreign(index: int, block: ForeignBlock) -> Delta:
-    return {"index": index, "dialect": block.dialect, "block": dict(block.payload)}
 
 
 def logprobs_object(tokens: Iterable[TokenLogprob] | None, refusal: Iterable[TokenLogprob] | None) -> Delta:

@@ -21,27 +21,28 @@ class Pairing:
     findings: Findings
     open: dict[str, str] = field(default_factory=dict)
     """Calls that wait for their result, and where they were made."""
-    seen: set[str] = field(default_factory=set)
+    names: dict[str, str] = field(default_factory=dict)
+    """By the id of every call so far, the name of what it calls."""
     legacy: LegacyCall | None = None
     count: int = 0
 
-    def called(self, id: str, at: str) -> None:
+    def called(self, id: str, name: str, at: str) -> None:
         if id in self.open:
             sentence = f"{naming(id)} is the id of an earlier call of the same message; give each its own"
             self.findings.problem(f"{at}.id", sentence)
         self.open[id] = at
-        self.seen.add(id)
+        self.names[id] = name
 
     def called_function(self, name: str, at: str) -> str:
         self.legacy = LegacyCall(f"call_legacy_{self.count}", name)
         self.count += 1
-        self.called(self.legacy.id, at)
+        self.called(self.legacy.id, name, at)
         return self.legacy.id
 
     def answered(self, id: str, at: str) -> None:
         if self.open.pop(id, None) is not None:
             return
-        if id in self.seen:
+        if id in self.names:
             sentence = "is the id of a call that is answered already, or that other messages separate from this result"
         else:
             sentence = "is the id of no tool call before it; send the assistant message with that call first"

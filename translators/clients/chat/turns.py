@@ -51,7 +51,8 @@ def _result(message: dict[str, Any], at: str, pairing: Pairing, findings: Findin
     parts = content(message.pop("content"), at, findings)
     cache = cache_of(message, at, findings) if message else None
     result = ToolResult(id, tuple(parts), at=at, cache=cache)
-    return Turn("tool", (result,), message.pop("name", None), at)
+    name = message.pop("name", None)  # the function's own, as some clients send it, adds nothing
+    return Turn("tool", (result,), None if name == pairing.names.get(id) else name, at)
 
 
 def _function_result(message: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -> Turn:
@@ -87,7 +88,7 @@ def _assistant(message: dict[str, Any], at: str, pairing: Pairing, findings: Fin
         image.pop("index", None)
     said += content(message.pop("images", None), at, findings, "images")
     _unsendable(message, at, findings)
-    before = (*_reasoning(message, at, findings), *_foreign(message, at, findings))
+    before = _in_order(_reasoning(message, at, findings), _foreign(message, at, findings))
     return Turn("assistant", (*before, *said, *calls), message.pop("name", None), at)
 
 
@@ -128,12 +129,23 @@ def _thinking(block: dict[str, Any], at: str, findings: Findings) -> Part:
     return read
 
 
-def _foreign(message: dict[str, Any], at: str, findings: Findings) -> list[Part]:
-    blocks: list[Part] = []
+def _in_order(thoughts: list[Part], blocks: list[tuple[int | None, Part]]) -> list[Part]:
+    """A block says after how many of the thoughts it came; it was after all of them where it does not."""
+    after: dict[int, list[Part]] = {}
+    for count, block in blocks:
+        after.setdefault(len(thoughts) if count is None else min(count, len(thoughts)), []).append(block)
+    ordered = after.get(0, [])
+    for place, thought in enumerate(thoughts, 1):
+        ordered += [thought, *after.get(place, ())]
+    return ordered
+
+
+def _foreign(message: dict[str, Any], at: str, findings: Findings) -> list[tuple[int | None, Part]]:
+    blocks: list[tuple[int | None, Part]] = []
     for index, block in enumerate(message.pop("provider_content", None) or ()):
         block.pop("index", None)
         path = f"{at}.provider_content[{index}]"
-        blocks.append(Foreign(block.pop("dialect"), block.pop("block"), path))
+        blocks.append((block.pop("after", None), Foreign(block.pop("dialect"), block.pop("block"), path)))
         findings.unknown(path, block)
     return blocks
 
@@ -142,8 +154,8 @@ def _call(call: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -
     id = call.pop("id")
     kind: Literal["function", "custom"] = call.pop("type", None) or "function"
     inner = call.pop(kind)
-    pairing.called(id, at)
     name, arguments = inner.pop("name"), inner.pop("input" if kind == "custom" else "arguments")
+    pairing.called(id, name, at)
     if inner:
         findings.unknown(f"{at}.{kind}", inner)
     signature = issuer = None

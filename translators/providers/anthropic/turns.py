@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from translators.conversation import Conversation, Part, Reasoning, RedactedReasoning, Refusal, Text, Turn
+from translators.conversation import Conversation, Part, Reasoning, RedactedReasoning, Turn
 from translators.errors import BadRequest
 from translators.histories import CONTINUE, continued, led_to_nothing, nothing_sent, shown_by_user
 from translators.notes import Note
@@ -83,10 +83,6 @@ def _message(turn: Turn, parts: Parts, notes: list[Note]) -> _Message:
 def _blocks(turn: Turn, parts: Parts, notes: list[Note]) -> list[Block]:
     if turn.name:
         notes.append(Note(f"{turn.at}.name", "dropped", detail="Messages have no name."))
-    if turn.role in _SYSTEM:
-        for part in turn.parts:
-            if not isinstance(part, Text | Refusal):
-                raise BadRequest("A system message may only have text.", param=part.at or turn.at or None)
     ordered = _with_reasoning_ahead(turn.parts) if turn.role == "assistant" else turn.parts
     return [block for part in ordered if (block := parts.block(part, turn.role)) is not None]
 

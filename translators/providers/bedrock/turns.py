@@ -15,8 +15,6 @@ from translators.conversation import (
     Part,
     Reasoning,
     RedactedReasoning,
-    Refusal,
-    Text,
     Turn,
 )
 from translators.errors import BadRequest
@@ -59,7 +57,7 @@ class History:
 def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note], *, schema: bool) -> History:
     """`schema`: the answer is held to one, and cannot go on from what was begun. Raises `BadRequest` for what cannot be
     carried."""
-    turns = shown_by_user(asked.turns, notes, _MEDIA if family.claude else _FILES)
+    turns = shown_by_user(asked.turns, notes, made=_MEDIA if family.claude else _FILES)
     lead = next((place for place, turn in enumerate(turns) if turn.role not in _SYSTEM), len(turns))
     system = [block for turn in turns[:lead] for block in _blocks(turn, parts, notes)]
     messages = _merged([_message(turn, parts, notes) for turn in turns[lead:]])
@@ -100,10 +98,6 @@ def _message(turn: Turn, parts: Parts, notes: list[Note]) -> _Message:
 def _blocks(turn: Turn, parts: Parts, notes: list[Note]) -> list[Block]:
     if turn.name:
         notes.append(Note(f"{turn.at}.name", "dropped", detail="Messages have no name."))
-    if turn.role in _SYSTEM:
-        for part in turn.parts:
-            if not isinstance(part, Text | Refusal):
-                raise BadRequest("A system message may only have text.", param=part.at or turn.at or None)
     ordered = _with_reasoning_ahead(turn.parts) if turn.role == "assistant" else turn.parts
     return [block for part in ordered if (block := parts.block(part, turn.role)) is not None]
 

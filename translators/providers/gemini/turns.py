@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from translators.conversation import Conversation, Refusal, Text, Turn
+from translators.conversation import Conversation, Turn
 from translators.errors import BadRequest
-from translators.histories import CONTINUE, continued, nothing_sent
+from translators.histories import CONTINUE, continued, nothing_sent, shown_by_user
 from translators.notes import Note
 from translators.providers.gemini.families import Family
 from translators.providers.gemini.parts import Parts, Written
@@ -38,11 +38,10 @@ class History:
 
 def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note]) -> History:
     """Raises `BadRequest` for what cannot be carried."""
-    turns = asked.turns
+    turns = shown_by_user(asked.turns, notes, made=())
     lead = next((place for place, turn in enumerate(turns) if turn.role not in _SYSTEM), len(turns))
+    lead = lead if family.system else 0
     system = [part for turn in turns[:lead] for part in _parts(turn, parts, notes)]
-    if system and not family.system:
-        lead, system = 0, []
     contents = _merged(_content(turn, parts, notes) for turn in turns[lead:])
     if not contents and system:
         notes.append(Note(turns[0].at, "moved", detail="Without other messages, the system's is sent as the user's."))
@@ -74,10 +73,6 @@ def _content(turn: Turn, parts: Parts, notes: list[Note]) -> _Content:
 def _parts(turn: Turn, parts: Parts, notes: list[Note]) -> list[Written]:
     if turn.name:
         notes.append(Note(f"{turn.at}.name", "dropped", detail="Messages have no name."))
-    if turn.role in _SYSTEM:
-        for part in turn.parts:
-            if not isinstance(part, Text | Refusal):
-                raise BadRequest("A system message may only have text.", param=part.at or turn.at or None)
     return parts.of(turn)
 
 

@@ -32,7 +32,6 @@ from translators.notes import Note
 from translators.providers.ollama import media
 
 _ROLES = {"developer": "system"}
-_SYSTEM = ("system", "developer")
 
 
 @dataclass(slots=True)
@@ -107,8 +106,6 @@ class _Writing:
             self._images = []
 
     def _part(self, part: Part, message: _Message, turn: Turn) -> None:
-        if turn.role in _SYSTEM and not isinstance(part, Text | Refusal):
-            raise BadRequest("A system message may only have text.", param=part.at or turn.at or None)
         match part:
             case Text(text, at, cache):
                 self._text(text, message)

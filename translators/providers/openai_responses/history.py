@@ -46,7 +46,7 @@ class History:
     """Writes the turns of one conversation. `notes` collects what comes up on the way."""
 
     def __init__(self, asked: Conversation, names: ToolNames, memory: Memory, notes: list[Note]) -> None:
-        self._turns = shown_by_user(asked.turns, notes)
+        self._turns = shown_by_user(asked.turns, notes, attached=False)
         self._names, self._memory, self._notes = names, memory, notes
         self._calls = Calls(asked)
 

@@ -433,7 +433,7 @@ MESSAGES = [
             Turn(
                 "tool",
                 (ToolResult("c1", (Text("mild", "messages[1].content"),), at="messages[1]"),),
-                "weather",
+                None,
                 "messages[1]",
             ),
         ),

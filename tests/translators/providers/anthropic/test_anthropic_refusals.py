@@ -25,7 +25,6 @@ BAD = [
     pytest.param((turn("user", Document(Inline("application/zip", "AA=="), at="p")),), "p", id="other file type"),
     pytest.param((turn("user", Document(Inline("text/plain", "?"), at="p")),), "p", id="text that is no base64"),
     pytest.param((turn("user", Document(Inline("text/plain", b64(" ")), at="p")),), "p", id="empty file"),
-    pytest.param((turn("system", Image(Link("https://x"), at="p")), HI), "p", id="image in a system turn"),
     pytest.param((turn("user", " "),), "messages", id="no content at all"),
     pytest.param((), "messages", id="no messages"),
     pytest.param((HI, turn("assistant", call("a"))), "calls[a]", id="A10 call without a result, last"),

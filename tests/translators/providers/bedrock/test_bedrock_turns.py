@@ -500,7 +500,6 @@ REFUSED = [
     ),
     pytest.param((turn("user", Audio("AA", "wav", at="a")),), OLD, "a", "unsupported_content", id="trap 17: audio"),
     pytest.param((turn("user", Audio("AA", "ogg", at="a")),), LLAMA, "a", None, id="audio of another kind"),
-    pytest.param((turn("system", Image(PDF, at="i")), HI), OLD, "i", None, id="the system's image"),
     pytest.param(
         (HI, turn("assistant", call()), result("c1", Audio("A", "wav", at="a"))), OLD, "a", None, id="result's audio"
     ),

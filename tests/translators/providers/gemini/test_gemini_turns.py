@@ -24,7 +24,6 @@ from gemini_requests import (
 )
 
 from translators.conversation import (
-    Audio,
     Cache,
     CustomTool,
     Foreign,
@@ -233,7 +232,6 @@ REFUSED = [
     pytest.param(
         [HI, turn("assistant", call()), result(), turn("assistant", "A"), result()], "results[c1]", id="a late result"
     ),
-    pytest.param([turn("system", Audio("AAAA", "wav", "p"))], "p", id="a system message that sounds"),
     pytest.param([HI, turn("assistant", Foreign("gemini", {"text": "x"}, "p")), HI], "p.block", id="a smuggled part"),
 ]
 

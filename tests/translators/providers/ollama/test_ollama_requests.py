@@ -288,7 +288,6 @@ REFUSALS = [
     pytest.param((turn("user", Document(Inline("", encoded("%PDF-1.7")), at="p")),), "p", id="a PDF without its type"),
     pytest.param((turn("user", Document(Link("https://x/y.txt"), at="p")),), "p", id="a file's address"),
     pytest.param((turn("user", Document(Inline("text/plain", "/w=="), at="p")),), "p", id="a text that is none"),
-    pytest.param((turn("system", Image(PNG, at="p")),), "p", id="a system's image"),
     pytest.param((turn("tool", ToolResult("c", (), at="p")),), "p", id="a result without its call"),
     pytest.param((turn("user", Text("")),), "messages", id="nothing at all"),
 ]

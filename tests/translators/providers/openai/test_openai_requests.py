@@ -424,7 +424,6 @@ def test_what_is_anothers_is_noted(part: Part, path: str) -> None:
     ("conversation", "param"),
     [
         pytest.param(asked(Turn("user", (Image(Upload("f"), at="p"),))), "p", id="an uploaded image"),
-        pytest.param(asked(Turn("system", (Image(Link("https://x"), at="p"),))), "p", id="a system's image"),
         pytest.param(asked(result("a", Audio("AA", "wav", "p"))), "p", id="trap 17 a tool's audio"),
         pytest.param(asked(tool_choice=ToolChoice("required")), "tool_choice", id="required without tools"),
         pytest.param(

@@ -101,10 +101,12 @@ ThinkingBlock = Annotated[
 
 @wire
 class ProviderBlock(TypedDict):
-    """Ours: a block of an answer that only the provider's own dialect understands."""
+    """Ours: a block of an answer that only the provider's own dialect understands. `after` is how many of the
+    `thinking_blocks` came before it; without it, all of them."""
 
     dialect: Id
     block: JsonObject
+    after: NotRequired[Annotated[int, Field(ge=0)] | None]
     index: NotRequired[int | None]
 
 
