@@ -85,8 +85,8 @@ class Exchange:
         """The notes that a stream's client knows."""
         self._begun = False
         """A streamed answer's head is on its way to the client."""
-        self._counts = True
-        """A line in the log is worth it; a monitor's health check is not."""
+        self.counts = True
+        """A line in the log is worth it, and a flow; a monitor's health check is not."""
 
     # --- the client's side ---
 
@@ -108,7 +108,7 @@ class Exchange:
         if isinstance(place, Failure):
             return self._refuse(place)
         if place.route == "health":
-            self._counts = False
+            self.counts = False
             return self._reply(front.health(house.draining), "complete")
         if house.draining:
             return self._refuse(front.DRAINING)
@@ -505,7 +505,7 @@ class Exchange:
 
     def finished(self) -> None:
         """The last word is on its way: now those who listen are told the end."""
-        self._audience.ended(counts=self._counts)
+        self._audience.ended(counts=self.counts)
 
     def _spend(self, started: float) -> None:
         self.record.own += self._now() - started

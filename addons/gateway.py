@@ -29,6 +29,7 @@ from mitmproxy import flow as mitmflow
 from mitmproxy.addonmanager import Loader
 from mitmproxy.addons.clientplayback import ClientPlayback
 from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.addons.view import View
 from mitmproxy.connection import Client
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layer, layers, mode_specs, server_hooks
@@ -63,6 +64,11 @@ NOWHERE = "gateway.invalid"
 """The host of mitmproxy's reverse mode for the gateway: a name that cannot exist (RFC 6761), so that nothing which
 slips past the gateway arrives anywhere. A listener with this host is the gateway's; others are mitmproxy's own."""
 
+SHOWN = {
+    "flow_detail": 0,
+    "termlog_verbosity": "warn",
+    "web_columns": ["icon", "comment", "status", "time"],
+}
 LAST_WORD_SECONDS = 1.0
 """How long those whose exchanges are cut off at the end may take to hear so."""
 
@@ -137,7 +143,7 @@ class Gateway:
         if self._took_over and not options.listen_port and (why := listening.obstacle(host, port)) is not None:
             self._stop(why)
             return
-        self._quieten()
+        self._arrange()
         hooks.quicken(ctx.master.addons)
         self._recording = inspector.wanted(ctx.master)
         if self._took_over:
@@ -188,9 +194,10 @@ class Gateway:
         """mitmproxy's own interface has the terminal to itself."""
         return "console" in type(ctx.master).__module__
 
-    def _quieten(self) -> None:
-        """One line an exchange: mitmproxy's own lines of flows and connections say the same again, unless asked for."""
-        for name, value in {"flow_detail": 0, "termlog_verbosity": "warn"}.items():
+    def _arrange(self) -> None:
+        """What mitmproxy shows, unless somebody asked for something else. One line an exchange: its own lines of flows
+        and connections say the same again. In mitmweb the comment, because every flow has the same URL."""
+        for name, value in SHOWN.items():
             if name in ctx.options and not ctx.options.has_changed(name):
                 ctx.options.update(**{name: value})
 
@@ -261,6 +268,9 @@ class Gateway:
     def _open(self, head: Head, flow: http.HTTPFlow) -> Exchange:
         assert self._house is not None
         watchers = (inspector.FlowRecorder(flow),) if self._recording else ()
+        view, most = ctx.master.addons.get("view"), self._house.settings.keep_flows
+        if most and isinstance(view, View):
+            inspector.make_room(view, most)
         exchange = Exchange(self._house, head, watchers)
         self._live[exchange] = flow.client_conn
         return exchange

@@ -6,6 +6,7 @@ values in it that a flow file can carry, and it is complete enough to be read at
 
 from typing import TYPE_CHECKING, Annotated, Any, Final, NotRequired, TypedDict
 
+from mitmproxy.addons.view import View
 from mitmproxy.http import HTTPFlow
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
@@ -148,6 +149,18 @@ def wanted(master: "Master") -> bool:
     """Whether anybody can look: a user interface keeps flows (mitmweb, mitmproxy), or flows go to a file (`-w`)."""
     options = master.options
     return "view" in master.addons.lookup or ("save_stream_file" in options and bool(options.save_stream_file))
+
+
+def make_room(view: View, most: int) -> None:
+    """Take flows out of a user interface until one more fits: the oldest unmarked first, then those that only the
+    gateway has marked. What a person has marked stays, and what still runs."""
+    if (excess := view.store_count() + 1 - most) <= 0:
+        return
+    ended = [flow for flow in view.resolve("@all") if not flow.live and not flow.intercepted]
+    unmarked = [flow for flow in ended if not flow.marked]
+    marked_here = [flow for flow in ended if flow.marked in (NOTED, BROKEN)]
+    for flow in [*unmarked, *marked_here][:excess]:
+        view.remove([flow])
 
 
 class FlowRecorder:

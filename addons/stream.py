@@ -248,11 +248,11 @@ class GatewayStream(HttpStream):
         exchange = self._parent.open_exchange(Head(method, request.path, headers), flow)
         self._exchange = exchange
         if isinstance(event, UnreadableHead):
-            yield HttpRequestHeadersHook(flow)
+            yield from self._tell(HttpRequestHeadersHook(flow))
             yield from self._unreadable(event.failure)
             return
         reply = exchange.opened()
-        yield HttpRequestHeadersHook(flow)
+        yield from self._tell(HttpRequestHeadersHook(flow))
         if self._left():
             return
         if reply is not None:
@@ -262,6 +262,12 @@ class GatewayStream(HttpStream):
             proceed = http.Response.make(100)
             proceed.headers.clear()
             yield SendHttp(ResponseHeaders(self.stream_id, proceed), self.context.client)
+
+    def _tell(self, hook: commands.StartHook) -> Commands:
+        """Other addons and user interfaces, of what is worth a flow."""
+        assert self._exchange is not None
+        if self._exchange.counts:
+            yield hook
 
     def _refuse(self, reply: Reply) -> Commands:
         """Answer before the body came: what is left of it is read and thrown away, within reason."""
@@ -341,7 +347,7 @@ class GatewayStream(HttpStream):
         self.closed = True
         exchange.finished()
         exchange.ended = True
-        yield HttpErrorHook(self.flow)
+        yield from self._tell(HttpErrorHook(self.flow))
         self.flow.live = False
         if killed:
             yield SendHttp(ResponseProtocolError(self.stream_id, "killed", ErrorCode.KILL), self.context.client)
@@ -519,7 +525,7 @@ class GatewayStream(HttpStream):
         if reply.status != 204:
             response.headers["content-length"] = str(len(content))
         self.flow.response = response
-        yield HttpResponseHeadersHook(self.flow)
+        yield from self._tell(HttpResponseHeadersHook(self.flow))
         if not self._left():
             yield from self._end(response)
 
@@ -531,7 +537,7 @@ class GatewayStream(HttpStream):
         self.closed = True
         flow.response.timestamp_end = time.time()
         exchange.finished()
-        yield HttpErrorHook(flow) if flow.error is not None else HttpResponseHook(flow)
+        yield from self._tell(HttpErrorHook(flow) if flow.error is not None else HttpResponseHook(flow))
         flow.live = False
         if whole is not None and self._killed():
             yield SendHttp(ResponseProtocolError(self.stream_id, "killed", ErrorCode.KILL), self.context.client)

@@ -6,6 +6,7 @@ https://docs.mitmproxy.org/stable/addons/contentviews/
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import chain, pairwise
@@ -16,6 +17,7 @@ from mitmproxy.contentviews import Contentview, Metadata, SyntaxHighlight
 from mitmproxy.http import HTTPFlow
 
 from addons.inspector import KEY, Kept, KeptMessage, KeptPair, KeptRecord, heard, kept
+from addons.payloads import Shortener, wrapped
 from addons.redaction import one_line
 
 NOTHING_KEPT: Final = "The gateway kept nothing of this flow: it is not one of its exchanges, or nobody was looking."
@@ -216,33 +218,63 @@ def _stream_pairs(found: Kept) -> Iterator[str]:
         yield "No stream: this exchange has no event pairs."
         return
     yield from _health(found)
+    yield "Each event of the provider, and below it what became of it."
+    yield "What stays the same from one to the next is shown once."
     yield ""
-    yield f"{'t':>12}  {'gap':>11}  {'bytes':>6} -> {'bytes':<6}  event"
-    before = found["pairs"][0]["at"] if found["pairs"] else found["last_pairs"][0]["at"]
-    several = _several(found)
+    yield f"{'#':>5} {'t ms':>9} {'gap ms':>9}  {'bytes':>6} -> {'bytes':<6} event"
+    table = _PairTable(found)
     for pair in found["pairs"]:
-        yield from _pair(pair, before, several)
-        before = pair["at"]
-    if found["left_out"]["pairs"]:
+        yield from table.row(pair)
+    if missing := found["left_out"]["pairs"]:
         yield f"\n{_missing(found)}\n"
+        table.number += missing
     for pair in found["last_pairs"]:
-        yield from _pair(pair, before, several)
-        before = pair["at"]
+        yield from table.row(pair)
 
 
-def _pair(pair: KeptPair, before: float, several: bool) -> Iterator[str]:
-    said, heard_ = pair["provider"], pair["client"]
-    name = _cell(pair["name"]) or ("(the gateway itself)" if not said else "")
-    if several and said:
-        name += f"  (call {pair.get('call', 0) + 1})"
-    yield f"{_ms(pair['at'])}  {_ms(pair['at'] - before, '+')}  {len(said):>6} -> {len(heard_):<6}  {name}".rstrip()
-    if said:
-        yield f"    {_string(said).strip()}"
-    lines = [line for line in _string(heard_).splitlines() if line]
-    for line in lines or ["nothing"]:
-        yield f"      -> {line}"
-    for note in pair["notes"]:
-        yield f"      !  {_cell(note['path'])} {note['fate']}  {_cell(note['detail'])}".rstrip()
+class _PairTable:
+    """The rows of a stream's pairs, from the first on."""
+
+    def __init__(self, found: Kept) -> None:
+        self.number = 0
+        self._before = (found["pairs"] or found["last_pairs"])[0]["at"]
+        self._several = _several(found)
+        self._provider: defaultdict[int, Shortener] = defaultdict(Shortener)
+        """By call."""
+        self._client = Shortener()
+
+    def row(self, pair: KeptPair) -> Iterator[str]:
+        said, heard_, call = pair["provider"], pair["client"], pair.get("call", 0)
+        self.number += 1
+        name = _cell(pair["name"]) or ("(the gateway itself)" if not said else "")
+        if self._several and said:
+            name += f"  (call {call + 1})"
+        times = f"{pair['at'] * 1000:9.1f} {(pair['at'] - self._before) * 1000:+9.1f}"
+        yield f"{self.number:>5} {times}  {len(said):>6} -> {len(heard_):<6} {name}".rstrip()
+        self._before = pair["at"]
+        if said:
+            short = self._provider[call].short(_string(said).strip(), pair["name"])
+            yield from wrapped(short, "       ", "       ")
+        lines = [*_client_lines(_string(heard_), self._client)]
+        for line in lines or ["nothing"]:
+            yield from wrapped(line, "    -> ", "       ")
+        for note in pair["notes"]:
+            bent = f"{_cell(note['path'])} {note['fate']}  {_cell(note['detail'])}".rstrip()
+            yield from wrapped(bent, "    !  ", "       ")
+
+
+def _client_lines(heard_: str, shortener: Shortener) -> Iterator[str]:
+    """A client's events, a line each: the event's name if it has one, and its data."""
+    name = ""
+    for line in heard_.splitlines():
+        field, colon, value = line.partition(": ")
+        if field == "event" and colon:
+            name = value
+        elif field == "data" and colon:
+            yield f"{_cell(name)} {shortener.short(value, name)}".lstrip()
+            name = ""
+        elif line:
+            yield line
 
 
 def _phase(phase: str) -> Callable[[Kept], Iterator[str]]:

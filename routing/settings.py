@@ -22,7 +22,21 @@ from routing.entries import (
     Vertex,
     VertexKey,
 )
-from routing.kinds import Flag, Forwarded, Host, Key, ModelName, Name, Origin, Port, Seconds, Section, Size, address
+from routing.kinds import (
+    Amount,
+    Flag,
+    Forwarded,
+    Host,
+    Key,
+    ModelName,
+    Name,
+    Origin,
+    Port,
+    Seconds,
+    Section,
+    Size,
+    address,
+)
 
 
 class ClientKey(Section):
@@ -89,6 +103,8 @@ class Settings(Section):
     """Whether one request may become several calls: for `n` where a model gives one choice, for several prompts."""
     log_format: Literal["text", "json"] = "text"
     drain_seconds: Seconds = 20.0
+    keep_flows: Amount = 1000
+    """How many flows a user interface keeps; 0: all."""
     cors_origins: tuple[Origin, ...] = ()
     forward_headers: tuple[Forwarded, ...] = ()
 

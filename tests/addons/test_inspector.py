@@ -2,11 +2,12 @@ import io
 import json
 
 import pytest
+from mitmproxy.addons.view import View as FlowList
 from mitmproxy.io import FlowReader, FlowWriter
 from mitmproxy.test import taddons, tflow, tutils
 from mitmproxy.utils.emoji import emoji
 
-from addons.inspector import BROKEN, KEY, NOTED, FlowRecorder, kept, wanted
+from addons.inspector import BROKEN, KEY, NOTED, FlowRecorder, kept, make_room, wanted
 from addons.observers import Message, Pair, Record
 from translators.events import Usage
 from translators.notes import Note
@@ -301,3 +302,24 @@ class View:
 def test_wanted_for_an_interface(addons):
     with taddons.context(*addons) as context:
         assert wanted(context.master) is bool(addons)
+
+
+@pytest.mark.parametrize(
+    ("marks", "most", "left"),
+    [
+        pytest.param(["", "", ""], 4, "abc", id="there is room"),
+        pytest.param(["", "", ""], 3, "bc", id="the oldest goes"),
+        pytest.param([":star:", "", ""], 3, "ac", id="the oldest without a mark"),
+        pytest.param([NOTED, "", BROKEN], 2, "c", id="then those that only the gateway has marked"),
+        pytest.param([":star:", ":star:", NOTED], 1, "ab", id="a person's marks stay"),
+        pytest.param(["live", "", ""], 2, "a", id="what runs stays"),
+    ],
+)
+def test_room_for_one_more(marks, most, left):
+    view = FlowList()
+    for name, mark in zip("abc", marks, strict=True):
+        one = flow()
+        one.comment, one.live, one.marked = name, mark == "live", "" if mark == "live" else mark
+        view.add([one])
+    make_room(view, most)
+    assert "".join(one.comment for one in view.resolve("@all")) == left

@@ -9,6 +9,7 @@ from mitmproxy.test import tflow, tutils
 
 from addons.inspector import FlowRecorder
 from addons.observers import Message, Pair, Record
+from addons.payloads import WIDTH
 from addons.views import VIEWS
 from scripts.tools.conversion import converted
 from translators.pipe import Pipe
@@ -74,8 +75,9 @@ def test_what_a_person_sees(client, dialect):
     ]
     assert heard.decode() in drawn("gateway: client response", flow)
     pairs = drawn("gateway: stream pairs", flow)
-    for event in events:
-        assert f"    {event}\n" in pairs
+    rows = [line for line in pairs.splitlines() if " -> " in line and line.lstrip()[:1].isdigit()]
+    assert [int(row.split()[0]) for row in rows] == list(range(1, len(flow.metadata["gateway"]["pairs"]) + 1))
+    assert all(len(line) <= WIDTH for line in pairs.splitlines()[4:] if line not in rows)
     for view in BY_NAME:
         shown = drawn(view, flow)
         assert "hidden" not in shown.replace("u:hidden@", "")
@@ -84,6 +86,6 @@ def test_what_a_person_sees(client, dialect):
 
 def test_the_end_of_a_stream_without_a_marker_is_seen():
     flow, *_ = exchange("chat", "gemini")
-    assert drawn("gateway: stream pairs", flow).endswith("-> data: [DONE]")
+    assert drawn("gateway: stream pairs", flow).endswith("-> [DONE]")
     assert "(the gateway itself)" in drawn("gateway: stream pairs", flow)
     assert flow.response.content.endswith(b"data: [DONE]\n\n")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e import claude
 from tests.e2e.conftest import Client
-from tests.e2e.gateway_process import GatewayProcess, config, free_port
+from tests.e2e.gateway_process import ROOT, GatewayProcess, config, free_port
 from tests.e2e.provider import WAIT, Provider, stream, whole
 from tests.e2e.wire import content
 
@@ -50,6 +50,17 @@ class Web:
     def view(self, flow: dict[str, Any], name: str) -> str:
         found = self._http.get(f"/flows/{flow['id']}/response/content/{name}.json").raise_for_status().json()
         return str(found["text"])
+
+    def found(self, filter: str) -> list[str]:
+        """The comments of the flows that a filter shows."""
+        self._http.put("/options", json={"view_filter": filter}).raise_for_status()
+        try:
+            return [flow["comment"] for flow in self.flows()]
+        finally:
+            self._http.put("/options", json={"view_filter": ""}).raise_for_status()
+
+    def option(self, name: str) -> Any:
+        return self._http.get("/options").raise_for_status().json()[name]["value"]
 
     def clear(self) -> None:
         self._http.post("/clear").raise_for_status()
@@ -123,3 +134,45 @@ def test_what_was_refused_by_its_head_cannot_be_replayed(client: Client, provide
     [after] = web.flows()
     assert after["response"]["status_code"] == 401
     assert provider.calls == []
+
+
+def filters() -> list[str]:
+    """Those of the page."""
+    section = (ROOT / "docs" / "debugging.md").read_text().partition("### Finding flows")[2].partition("\nHealth")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    return [found.replace("\\|", "|") for row in rows for found in re.findall(r"`(~[^`]+)`", row)]
+
+
+def test_the_filters_of_the_page_find_what_they_say(client: Client, provider: Provider, web: Web) -> None:
+    provider.scripts = [whole(claude.message()), whole({"type": "error", "error": {"type": "overloaded_error"}}, 529)]
+    client.chat(seed=7, messages=[{"role": "user", "content": "hello"}])
+    client.chat(messages=[{"role": "user", "content": "goodbye"}])
+    client.get("/v1/models")
+    flow, failed, _ = web.until(ended(3))
+    web.do("replay", flow)
+    *_, again = web.until(ended(4))
+    noted, went, broken, asked = flow["comment"], again["comment"], failed["comment"], "GET /v1/models  200"
+    assert web.found("~all") == [noted, broken, asked, went]
+    assert {filter: web.found(filter) for filter in filters()} == {
+        '~comment "-> anthropic"': [noted, broken, went],
+        '~comment "failed|refused"': [broken],
+        '~comment "seed dropped"': [noted, went],
+        "~hs x-gateway-notes": [noted, went],
+        "~c 503": [broken],
+        "~bq hello": [noted, went],
+        "~marker warning": [noted, went],
+        "~marker :x:": [broken],
+        "~marked": [noted, broken, went],
+        "~replay": [went],
+    }
+
+
+def test_health_checks_make_no_flows(client: Client, web: Web) -> None:
+    for _ in range(3):
+        assert client.get("/health").status_code == 200
+    client.get("/v1/models")
+    assert [flow["request"]["path"] for flow in web.until(ended(1))] == ["/v1/models"]
+
+
+def test_the_list_shows_comments(web: Web) -> None:
+    assert web.option("web_columns") == ["icon", "comment", "status", "time"]

@@ -1,0 +1,63 @@
+"""Payloads of a stream as a person reads them: what each says that the one before did not, and what matters first."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+WIDTH = 76
+"""Characters of a line: what a window of 1280 pixels shows beside the list of flows."""
+
+_FIRST = ("delta", "choices", "candidates", "message", "text", "content", "arguments", "item", "part", "usage")
+"""What a payload is sent for. It is shown before the rest, and also where it is the same again."""
+
+
+class Shortener:
+    """Shortens the payloads of one side of a stream, told in their order."""
+
+    def __init__(self) -> None:
+        self._before: Mapping[str, Any] = {}
+
+    def short(self, payload: str, name: str = "") -> str:
+        """`payload` without what is known from the one before or from the event's `name`; what is no JSON object as it
+        is.
+
+        `{"id":"c1","model":"m","choices":[{"index":0,"delta":{"content":"Hi"},"logprobs":null}]}` becomes
+        `{"choices":[{"delta":{"content":"Hi"}}]}` where the payload before had the same id and model.
+        """
+        try:
+            said = json.loads(payload)
+        except (ValueError, RecursionError):
+            return payload
+        if not isinstance(said, dict):
+            return payload
+        before, self._before = self._before, said
+        news = {key: value for key, value in said.items() if not _is_known(key, value, before, name)}
+        return json.dumps(_ordered(news), ensure_ascii=False, separators=(",", ":"))
+
+
+def _is_known(key: str, value: Any, before: Mapping[str, Any], name: str) -> bool:
+    if key == "type" and value == name:
+        return True
+    return key not in _FIRST and not isinstance(value, dict | list) and key in before and before[key] == value
+
+
+def _ordered(said: dict[str, Any]) -> dict[str, Any]:
+    first = {key: said[key] for key in _FIRST if key in said}
+    for key in ("choices", "candidates"):
+        if isinstance(said.get(key), list):
+            first[key] = [_choice(each) if isinstance(each, dict) else each for each in said[key]]
+    return first | {key: value for key, value in said.items() if key not in first}
+
+
+def _choice(choice: dict[str, Any]) -> dict[str, Any]:
+    """A choice without what it leaves open, and without the number of the first."""
+    return _ordered({key: value for key, value in choice.items() if value is not None and (key, value) != ("index", 0)})
+
+
+def wrapped(text: str, first: str, further: str) -> Iterator[str]:
+    """`text` in lines of at most `WIDTH` characters, each behind its indent."""
+    room = WIDTH - len(first)
+    for line in text.splitlines() or [""]:
+        for at in range(0, max(1, len(line)), room):
+            yield first + line[at : at + room]
+            first = further
