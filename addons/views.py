@@ -114,7 +114,9 @@ def _overview(found: Kept) -> Iterator[str]:
         yield ""
         yield from _health(found)
     yield ""
-    yield "More: the views " + ", ".join(f'"{view.name}"' for view in VIEWS[1:])
+    yield "More in the views"
+    for view in VIEWS[1:]:
+        yield f"  {view.name}"
 
 
 def _head(record: KeptRecord, ended: bool) -> Iterator[str]:

@@ -80,8 +80,13 @@ phases
 
 stream: 4 events (1 the gateway's own), 1 became nothing, longest gap 990.0 ms, 4 events/s
 
-More: the views "gateway: client request", "gateway: provider request", "gateway: provider response", \
-"gateway: client response", "gateway: stream pairs", "gateway: notes\""""
+More in the views
+  gateway: client request
+  gateway: provider request
+  gateway: provider response
+  gateway: client response
+  gateway: stream pairs
+  gateway: notes"""
 
 PAIRS = """\
 stream: 4 events (1 the gateway's own), 1 became nothing, longest gap 990.0 ms, 4 events/s
