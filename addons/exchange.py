@@ -9,7 +9,7 @@ provider is told of one `call`; nearly always there is only call 0.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -28,7 +28,7 @@ from addons.provider_request import plain
 from addons.question import Asker, Question, decoded
 from routing.catalogue import UnknownModel
 from translators.clients import responses
-from translators.dialects import Asked, Envelope, Writer
+from translators.dialects import Envelope, Writer
 from translators.errors import Failure, TranslationError
 from translators.joining import Joined
 from translators.notes import Note, add_new
@@ -305,10 +305,11 @@ class Exchange:
         house = self._house
         key_name = self.record.key_name or ""
         client = CLIENTS[self._route]
-        parse: Callable[[Any], Asked] = client.parse
-        if client.name == responses.name and house.responses is not None:
-            parse = partial(responses.parse, past=house.responses.of(key_name, self._now()))
-        return Asker(client, parse, self._settings, house.catalogue, house.memories.of(key_name), self.record)
+        asker = Asker(client, client.parse, self._settings, house.catalogue, house.memories.of(key_name), self.record)
+        if client.name != responses.name or house.responses is None:
+            return asker
+        past = house.responses.of(key_name, self._now())
+        return replace(asker, parse=partial(responses.parse, past=past), refer=partial(responses.referred, past=past))
 
     def _in_flight(self, call: int) -> tuple[Question, Attempt]:
         assert self._question is not None

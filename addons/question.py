@@ -86,6 +86,8 @@ class Asker:
     catalogue: Catalogue
     memory: Memory
     record: Record
+    refer: Callable[[Any], tuple[Any, list[Note]]] = lambda wire: (wire, [])
+    """Puts what the gateway keeps into a body that goes on as it came."""
 
     def question(self, body: bytes, headers: Mapping[str, str]) -> Question:
         """`body` is decoded JSON text, `headers` are the client's without its key. Raises `BadRequest`."""
@@ -131,9 +133,10 @@ class Asker:
 
     def _relayed(self, relay: Relay, wire: Any, model: str, target: Target, headers: Mapping[str, str]) -> Question:
         self.record.model, self.record.provider, self.record.provider_model = model, target.provider, target.model
+        wire, notes = self.refer(wire)
         passed = relay.render(wire, Model(target.model, target.overrides, self.memory))
         self.record.stream = passed.stream
-        self.record.notes.extend(passed.rendered.notes)
+        self.record.notes.extend([*notes, *passed.rendered.notes])
         self._mind_loss()
         call = self._call(passed.rendered, relay.name, target, headers, 0)
         writer = relay.streamed if passed.stream else relay.whole

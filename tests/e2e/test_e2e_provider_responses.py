@@ -11,7 +11,7 @@ from openai import OpenAI
 from pydantic import BaseModel
 
 from tests.e2e import claude
-from tests.e2e.answers import BEDROCK, GEMINI, Speech, Told, data, gemini
+from tests.e2e.answers import BEDROCK, GEMINI, RESPONSES, Speech, Told, data, gemini
 from tests.e2e.every_provider import OTHER_CLIENT
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config
 from tests.e2e.provider import Call, Provider, Script, stream, whole
@@ -57,6 +57,17 @@ def test_a_response_goes_on_from_another(by: OpenAI, provider: Provider, model: 
     # Instructions are told anew with every request.
     assert "Be brief." in provider.calls[0].body.decode()
     assert "Be brief." not in provider.calls[1].body.decode()
+
+
+def test_a_conversation_moves_to_a_provider_of_responses(by: OpenAI, provider: Provider) -> None:
+    """Which never heard of the response that it is to go on from."""
+    provider.scripts = [GEMINI.answer(), RESPONSES.answer()]
+    first = by.responses.create(model="gemini-old", input="Hi")
+    second = by.responses.create(model="codex", input="And now?", previous_response_id=first.id)
+    assert second.output_text == "Hello there"
+    said = provider.calls[1].json
+    assert "previous_response_id" not in said
+    assert [item["role"] for item in said["input"]] == ["user", "assistant", "user"]
 
 
 @FORMS

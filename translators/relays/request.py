@@ -8,6 +8,7 @@ from translators.dialects import Model, Passed, Recall, Rendered
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.openai.quirks import Quirks
+from translators.relays.history import sendable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ def passed(body: Any, model: Model, path: str, *, choices: int = 1) -> Passed:
         if asked:
             notes.append(Note("stream_options", "dropped", detail="This provider does not take it."))
         del sent["stream_options"]
+    if isinstance(messages := sent.get("messages"), list):
+        sent["messages"] = sendable(messages, quirks, model, notes)
     sent = quirks.relayed(sent, notes)
     wanted = body.get("n")
     choices *= int(wanted) if type(wanted) in (int, float) and wanted >= 1 and "n" in sent else 1

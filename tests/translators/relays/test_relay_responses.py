@@ -12,6 +12,7 @@ from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 from responses_relaying import COMPLETE, ENVELOPE, MODEL, final, payloads, recorded, relayed, sent
 
+from translators.clients.responses.sealed import Sealed, seal
 from translators.dialects import Model
 from translators.errors import BadRequest
 from translators.events import Finished, Relayed, Usage
@@ -87,6 +88,30 @@ def test_configuration_changes_a_body(overrides: Any, body: Any, notes: Any) -> 
     assert passed.rendered.body == body
     assert list(passed.rendered.notes) == notes
     assert not passed.stream
+
+
+SAID = {"type": "message", "id": "msg_1", "role": "assistant", "content": [{"type": "output_text", "text": "hi"}]}
+
+
+@pytest.mark.parametrize(
+    ("item", "stays"),
+    [
+        pytest.param({"encrypted_content": seal(Sealed("thinking", text="Hm."))}, False, id="a thought"),
+        pytest.param({"encrypted_content": seal(Sealed("redacted", data="x"))}, False, id="a hidden thought"),
+        pytest.param({"encrypted_content": seal(Sealed("call", call_id="a"))}, False, id="a call's signature"),
+        pytest.param({"encrypted_content": seal(Sealed("foreign", block={"a": 1}))}, False, id="a block"),
+        pytest.param({"encrypted_content": "gw1.changed"}, False, id="what somebody changed"),
+        pytest.param({"encrypted_content": "gAAAAA"}, True, id="the provider's own"),
+        pytest.param({"encrypted_content": None}, True, id="nothing sealed"),
+    ],
+)
+def test_reasoning_that_was_sealed_here_stays_behind(item: dict[str, Any], stays: bool) -> None:
+    reasoning = {"id": "rs_0_0", "type": "reasoning", "summary": [], **item}
+    asked = [{"role": "user", "content": "x"}, reasoning, SAID, {"role": "user", "content": "y"}]
+    rendered = relay.render({"model": "m", "input": asked}, Model("m")).rendered
+    assert rendered.body["input"] == [each for each in asked if stays or each is not reasoning]
+    assert [(note.path, note.fate) for note in rendered.notes] == ([] if stays else [("input[1]", "dropped")])
+    assert len(asked) == 4
 
 
 @pytest.mark.parametrize(

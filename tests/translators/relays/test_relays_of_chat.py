@@ -1,13 +1,16 @@
+import copy
 import json
 from typing import Any
 
 import pytest
 
+from addons.memory import LruMemory
 from translators.dialects import Envelope, Model, Recall
 from translators.errors import BadRequest
 from translators.events import Finished, Noted, Relayed, UsageReported
 from translators.framing import sse
 from translators.relays import chat, completions
+from translators.signers import remember
 
 ENVELOPE = Envelope("chatcmpl-ours", 7, "asked-for")
 HI = [{"role": "user", "content": "hi"}]
@@ -80,6 +83,77 @@ def test_a17_a_developer_where_there_is_none() -> None:
     assert body["messages"][0] == {"role": "developer", "content": "d"}
 
 
+BOTH = {"reasoning": "Hm.", "reasoning_content": "Hm."}
+CLAUDES = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln", "issuer": "anthropic:claude-sonnet-4-6"}
+UNSIGNED = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}
+TAKES_NONE, TAKES_REASONING = {"reasoning_field": None}, {"reasoning_field": "reasoning"}
+ROUTER = {**TAKES_REASONING, "extras": ["reasoning", "images"]}
+
+
+def google(**said: str) -> dict[str, Any]:
+    head = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    return {"tool_calls": [{**head, "extra_content": {"google": said}} if said else head]}
+
+
+@pytest.mark.parametrize(
+    ("said", "quirks", "goes", "notes"),
+    [
+        pytest.param({"mood": 1}, {}, {"mood": 1}, [], id="as it came"),
+        pytest.param({"thinking_blocks": [CLAUDES]}, {}, {}, [("thinking_blocks", "dropped")], id="signed elsewhere"),
+        pytest.param({"thinking_blocks": [{"type": "redacted_thinking", "data": "x", "issuer": "bedrock:claude"}]},
+                     {}, {}, [("thinking_blocks", "dropped")], id="redacted elsewhere"),
+        pytest.param({"thinking_blocks": [UNSIGNED]}, {}, {"thinking_blocks": [UNSIGNED]}, [],
+                     id="blocks that another gateway may want back"),
+        pytest.param({"thinking_blocks": [UNSIGNED]}, TAKES_REASONING, {}, [("thinking_blocks", "dropped")],
+                     id="blocks of nobody, to who knows none"),
+        pytest.param({"thinking_blocks": None, "images": [], "provider_content": None}, {}, {}, [], id="nothing"),
+        pytest.param({"provider_content": [{"dialect": "gemini", "block": {}}]}, {}, {},
+                     [("provider_content", "dropped")], id="another provider's blocks"),
+        pytest.param({"images": [PICTURE]}, {}, {}, [("images", "dropped")], id="pictures"),
+        pytest.param({"images": [PICTURE]}, ROUTER, {"images": [PICTURE]}, [], id="pictures to who takes them"),
+        pytest.param(BOTH, {}, BOTH, [], id="reasoning to a server that is not known"),
+        pytest.param(BOTH, TAKES_NONE, {}, [("reasoning_content", "dropped")], id="reasoning to who takes none"),
+        pytest.param({"reasoning": "Hm."}, TAKES_NONE, {}, [("reasoning", "dropped")], id="the other name"),
+        pytest.param({"reasoning": None, "reasoning_content": ""}, TAKES_NONE, {}, [], id="no reasoning"),
+        pytest.param(BOTH, TAKES_REASONING, {"reasoning": "Hm."}, [], id="reasoning once"),
+        pytest.param({"reasoning_content": "Hm."}, TAKES_REASONING, {"reasoning": "Hm."},
+                     [("reasoning_content", "moved")], id="reasoning under the other name"),
+        pytest.param({"reasoning": "Hm.", "reasoning_content": "Other."}, TAKES_REASONING, {"reasoning": "Hm."},
+                     [("reasoning_content", "dropped")], id="two texts"),
+        pytest.param({"reasoning_details": [{"type": "x"}]}, ROUTER, {"reasoning_details": [{"type": "x"}]}, [],
+                     id="details to who gave them"),
+        pytest.param({"reasoning_details": [{"type": "x"}]}, TAKES_NONE, {}, [("reasoning_details", "dropped")],
+                     id="details to who takes none"),
+        pytest.param(google(thought_signature="s", issuer="gemini:gemini-3-pro"), {}, google(),
+                     [("tool_calls[0].extra_content", "dropped")], id="a call that was signed elsewhere"),
+        pytest.param(google(thought_signature="s", issuer="openai:theirs"), {}, google(thought_signature="s"), [],
+                     id="a call that was signed here"),
+        pytest.param(google(thought_signature="s"), {}, google(thought_signature="s"), [], id="signed by nobody"),
+        pytest.param(google(thought_signature="s"), TAKES_NONE, google(),
+                     [("tool_calls[0].extra_content", "dropped")], id="signed, to who knows no signatures"),
+    ],
+)  # fmt: skip
+def test_what_a_model_said_before(said: Any, quirks: Any, goes: Any, notes: Any) -> None:
+    """A message that came from another model goes on without what this provider would refuse."""
+    message = {"role": "assistant", "content": "So."}
+    body = {"messages": [*HI, {**message, **said}, *HI]}
+    before = copy.deepcopy(body)
+    rendered = chat.render({**BODY, **body}, Model("theirs", {"quirks": quirks})).rendered
+    assert rendered.body["messages"] == [*HI, {**message, **goes}, *HI]
+    assert [(note.path, note.fate) for note in rendered.notes] == [(f"messages[1].{at}", fate) for at, fate in notes]
+    assert body == before
+
+
+def test_who_signed_is_remembered_where_a_client_drops_it() -> None:
+    memory = LruMemory()
+    remember(memory, "a", "gemini:gemini-3-pro")
+    said = {"role": "assistant", "content": None, **google(thought_signature="s")}
+    rendered = chat.render({**BODY, "messages": [*HI, said]}, Model("theirs", memory=memory)).rendered
+    assert rendered.body["messages"][1] == {**said, **google()}
+    assert [note.path for note in rendered.notes] == ["messages[1].tool_calls[0].extra_content"]
+
+
 @pytest.mark.parametrize(
     ("change", "param"),
     [
@@ -123,7 +197,6 @@ def call(index: int | None, id: str | None = None, name: str | None = None, argu
 
 
 THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
-BOTH = {"reasoning": "Hm.", "reasoning_content": "Hm."}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 from translators.clients.responses.form import Form
 from translators.clients.responses.reading import parse
-from translators.clients.responses.state import deleted, missing
+from translators.clients.responses.state import deleted, missing, referred
 from translators.clients.responses.writing import Streamed, Whole
 from translators.dialects import Envelope, Writer
 
@@ -18,6 +18,7 @@ __all__ = [
     "missing",
     "name",
     "parse",
+    "referred",
     "streamed",
     "whole",
 ]

@@ -4,6 +4,7 @@ It is not encrypted: providers sign what they want unchanged. The prefix tells i
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,6 +36,21 @@ _ADAPTER: TypeAdapter[Sealed] = TypeAdapter(Sealed)
 def seal(what: Sealed) -> str:
     said = {name: value for name in Sealed.__slots__ if (value := getattr(what, name))}
     return _PREFIX + urlsafe_b64encode(to_json(said)).decode().rstrip("=")
+
+
+def is_sealed(item: Any) -> bool:
+    """Return whether an input item is reasoning whose `encrypted_content` was written here: nobody else can read it."""
+    match item:
+        case {"type": "reasoning", "encrypted_content": str(sealed)}:
+            return sealed.startswith(_PREFIX)
+        case _:
+            return False
+
+
+def is_shown_only(item: Mapping[str, Any]) -> bool:
+    """Return whether sealed reasoning is nothing but words that were given out to be shown: nobody signed them."""
+    what = unseal(item["encrypted_content"])
+    return what is not None and what.kind == "thinking" and not what.signature
 
 
 def unseal(text: str) -> Sealed | None:

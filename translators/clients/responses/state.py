@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from translators.clients.responses.form import Form
+from translators.clients.responses.sealed import is_sealed
 from translators.errors import BadRequest, Failure
+from translators.notes import Note
 
 Item = Mapping[str, Any]
 
@@ -76,6 +78,26 @@ def continued(body: Any, past: Past) -> Continued:
     if history is None:
         raise _unknown(past)
     return Continued({**body, "input": [*history, *own]}, len(history), previous, own)
+
+
+def referred(body: Any, past: Past) -> tuple[Any, list[Note]]:
+    """Return `body` with the items that are kept here in the place of references to them, for a provider that cannot
+    know them; references to anything else stay. Kept reasoning is left out: it is another provider's."""
+    if not isinstance(body, dict) or (own := _own(body.get("input"), past)) is None:
+        return body, []
+    if not isinstance(body["input"], str):
+        body = {**body, "input": list(own)}
+    previous = body.get("previous_response_id")
+    history = past.history(previous) if isinstance(previous, str) and previous else None
+    if history is None:
+        return body, []
+    why = "That response is kept here and not by the provider: its items are sent."
+    notes = [Note("previous_response_id", "moved", detail=why)]
+    kept = [item for item in history if not is_sealed(item)]
+    if len(kept) < len(history):
+        notes.append(Note("previous_response_id", "dropped", detail="The reasoning before it is another model's."))
+    rest = {name: value for name, value in body.items() if name != "previous_response_id"}
+    return {**rest, "input": [*kept, *own]}, notes
 
 
 def remembered(form: Form, response: Mapping[str, Any]) -> Remembered | None:

@@ -109,8 +109,8 @@ class Messages:
             message["tool_calls"] = calls
         elif not said:
             message["content"] = ""
-        if thoughts and self._quirks.reasoning_field:
-            message[self._quirks.reasoning_field] = "".join(thoughts)
+        if thoughts and self._quirks.rendered_reasoning:
+            message[self._quirks.rendered_reasoning] = "".join(thoughts)
         return message
 
     def _call(self, part: ToolCall) -> Message:
@@ -132,7 +132,7 @@ class Messages:
     def _reasoning(self, part: Reasoning) -> list[str]:
         if not self._ours(part.issuer):
             why = "It is another model's."
-        elif self._quirks.reasoning_field is None:
+        elif self._quirks.rendered_reasoning is None:
             why = "This provider takes no reasoning back."
         else:
             if part.signature:
@@ -142,7 +142,7 @@ class Messages:
         return []
 
     def _foreign(self, part: Foreign) -> Message:
-        kept = {name: value for name, value in part.payload.items() if name in KEPT}
+        kept = {name: value for name, value in part.payload.items() if name in KEPT and self._quirks.takes(name)}
         if part.dialect == "openai" and kept:
             return kept
         self._notes.append(Note(part.at, "dropped", detail="A block of another provider's."))
@@ -157,7 +157,7 @@ class Messages:
 
     def _reason_everywhere(self, messages: list[Message]) -> None:
         """DeepSeek wants the reasoning of every message that called, or of none: what is missing is empty."""
-        name = self._quirks.reasoning_field
+        name = self._quirks.rendered_reasoning
         if name is None or not any(name in message for message in messages):
             return
         for message in messages:

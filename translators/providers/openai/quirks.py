@@ -31,14 +31,15 @@ class Quirks:
     """Whether `tool_choice` may name some of the tools. Where it may not, only those are sent."""
     stream_usage: bool = True
     """Whether `stream_options.include_usage` is known."""
-    reasoning_field: str | None = "reasoning_content"
-    """The field of a message that takes earlier reasoning back, None where there is none."""
+    reasoning_field: str | None = ""
+    """The field of a message that takes earlier reasoning back, None where there is none. Empty is unknown."""
     short_call_ids: bool = False
     """Whether ids of calls have nine letters and digits, as Mistral's do."""
     strict_roles: bool = False
     """Whether an assistant's message must follow a tool's results before the user's next one, and must not be last."""
     extras: tuple[str, ...] = ()
-    """Fields beyond OpenAI's that it takes: some of `top_k`, `thinking`, `reasoning`."""
+    """Fields beyond OpenAI's that it takes: some of `top_k`, `thinking`, `reasoning` (with `reasoning_details` in
+    messages), and `images` in an assistant's message."""
 
     @classmethod
     def of(cls, model: Model) -> "Quirks":
@@ -49,6 +50,23 @@ class Quirks:
             if name in told:
                 told[name] = tuple(told[name])
         return cls(**told)
+
+    @property
+    def reasoning_known(self) -> bool:
+        return self.reasoning_field != ""
+
+    @property
+    def rendered_reasoning(self) -> str | None:
+        """Return the field of a message that is made here: of `reasoning_content` most servers know."""
+        return self.reasoning_field if self.reasoning_known else "reasoning_content"
+
+    def takes(self, name: str) -> bool:
+        """Return whether an assistant's earlier message may have the field `name`: one of `images`,
+        `reasoning_details`, `thinking_blocks` and a call's `extra_content`. A provider of which nothing is known may
+        have written the last three itself."""
+        if name == "images":
+            return name in self.extras
+        return not self.reasoning_known or (name == "reasoning_details" and "reasoning" in self.extras)
 
     def applied(self, body: dict[str, Any], at: Mapping[str, str], notes: list[Note]) -> dict[str, Any]:
         """`body` without what is dropped, under the names that the server knows. `at` has the client's paths."""

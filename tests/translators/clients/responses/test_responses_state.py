@@ -9,7 +9,7 @@ from test_responses_answers import TEXT, TURN
 
 from addons.response_store import ResponseStore
 from translators.clients import responses
-from translators.clients.responses.state import deleted, missing, remembered
+from translators.clients.responses.state import deleted, missing, referred, remembered
 from translators.conversation import Reasoning, Text, ToolCall, ToolResult
 from translators.dialects import Envelope
 from translators.errors import BadRequest, Failure
@@ -63,6 +63,44 @@ def test_a_response_goes_on_where_the_last_one_ended() -> None:
         "user",
     ]
     assert third.notes == ()
+
+
+def test_a_provider_of_responses_gets_what_is_kept_here() -> None:
+    """A conversation goes on at a provider that keeps its own, and never heard of this one."""
+    store = ResponseStore()
+    _, first = exchange(store, "resp_1", TURN, input="Look.")
+    [message] = [item for item in first["output"] if item["type"] == "message"]
+    calls = [item for item in first["output"] if item["type"].endswith("_call")]
+    asked = {"model": "m", "input": "Go on.", "previous_response_id": "resp_1"}
+    before = copy.deepcopy(asked)
+    body, notes = referred(asked, store.of("ann", NOW))
+    user = [{"type": "message", "role": "user", "content": text} for text in ("Look.", "Go on.")]
+    assert body == {"model": "m", "input": [user[0], message, *calls, user[1]]}
+    assert [(note.path, note.fate) for note in notes] == [
+        ("previous_response_id", fate) for fate in ("moved", "dropped")
+    ]
+    assert asked == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"input": "x", "previous_response_id": "resp_theirs"}, id="a response of the provider's"),
+        pytest.param({"input": "x"}, id="no response"),
+        pytest.param({"input": [{"type": "item_reference", "id": "rs_theirs"}]}, id="an item of the provider's"),
+        pytest.param({"input": 5, "previous_response_id": []}, id="no request"),
+        pytest.param([], id="no object"),
+    ],
+)
+def test_references_to_what_a_provider_keeps_stay(body: Any) -> None:
+    assert referred(body, ResponseStore().of("ann", NOW)) == (body, [])
+
+
+def test_a_kept_item_goes_in_the_place_of_its_reference() -> None:
+    store = ResponseStore()
+    _, first = exchange(store, "resp_1", TEXT, input="x")
+    body, notes = referred({"input": [{"type": "item_reference", "id": "msg_1_0"}]}, store.of("ann", NOW))
+    assert (body, notes) == ({"input": first["output"]}, [])
 
 
 def test_instructions_are_not_carried_over() -> None:
