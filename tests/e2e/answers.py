@@ -1,8 +1,9 @@
-"""One answer in the wire form of every provider, whole and as its stream: a text, then perhaps calls of tools."""
+"""One answer in the wire form of every provider, whole and as its stream: perhaps a thought, a text, then perhaps calls
+of tools."""
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.e2e import claude
@@ -20,6 +21,10 @@ ToolUse = tuple[str, str, dict[str, Any]]
 class Told:
     text: str = "Hello there"
     calls: tuple[ToolUse, ...] = ()
+    thought: str | None = None
+    signature: str = ""
+    """What the provider wants to see again: of the thought, at Gemini of the first call (of the text, without any)."""
+    id: str = "up"
 
     @property
     def pieces(self) -> list[str]:
@@ -61,7 +66,8 @@ def data(payload: Any) -> bytes:
 
 def _claude(told: Told) -> dict[str, Any]:
     calls = [claude.tool_use(id, name, **given) for id, name, given in told.calls]
-    blocks = ([claude.text(told.text)] if told.text else []) + calls
+    thoughts = [] if told.thought is None else [claude.thinking(told.thought, told.signature)]
+    blocks = thoughts + ([claude.text(told.text)] if told.text else []) + calls
     return claude.message(*blocks, stop_reason="tool_use" if told.calls else "end_turn", usage=USAGE)
 
 
@@ -86,13 +92,21 @@ def gemini(*parts: dict[str, Any], finish: str | None = "STOP", **more: Any) -> 
 
 
 def _parts(told: Told) -> list[dict[str, Any]]:
+    """The thought, the text, the calls; the signature with the first call, else with the last part."""
+    parts: list[dict[str, Any]] = [{"text": told.thought, "thought": True}] if told.thought else []
+    parts += [{"text": told.text}] if told.text else []
     calls = [{"functionCall": {"id": id, "name": name, "args": given}} for id, name, given in told.calls]
-    return ([{"text": told.text}] if told.text else []) + calls
+    if told.signature:
+        calls = calls or [{"text": ""}]
+        calls[0]["thoughtSignature"] = told.signature
+    return parts + calls
 
 
 def _gemini_stream(told: Told) -> list[bytes]:
-    first = [gemini({"text": piece}, finish=None) for piece in told.pieces]
-    return [data(each) for each in (*first, gemini(*_parts(Told("", told.calls))))]
+    first = _parts(replace(told, text="", calls=(), signature=""))
+    first += [{"text": piece} for piece in told.pieces]
+    last = gemini(*_parts(replace(told, text="", thought=None)))
+    return [data(each) for each in (*(gemini(part, finish=None) for part in first), last)]
 
 
 GEMINI = Speech(lambda told: gemini(*_parts(told)), _gemini_stream)
@@ -109,17 +123,23 @@ def _bedrock_ending(told: Told) -> tuple[str, dict[str, Any]]:
 def _bedrock(told: Told) -> dict[str, Any]:
     reason, rest = _bedrock_ending(told)
     calls = [{"toolUse": {"toolUseId": id, "name": name, "input": given}} for id, name, given in told.calls]
-    content = ([{"text": told.text}] if told.text else []) + calls
+    thought = {"reasoningText": {"text": told.thought, "signature": told.signature}}
+    content: list[dict[str, Any]] = [] if told.thought is None else [{"reasoningContent": thought}]
+    content += ([{"text": told.text}] if told.text else []) + calls
     return {"output": {"message": {"role": "assistant", "content": content}}, "stopReason": reason, **rest}
 
 
 def _bedrock_stream(told: Told) -> list[bytes]:
     reason, rest = _bedrock_ending(told)
     events: list[dict[str, Any]] = [{"messageStart": {"role": "assistant"}}]
+    if told.thought is not None:
+        for delta in ({"text": told.thought}, {"signature": told.signature}):
+            events.append({"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"reasoningContent": delta}}})
+        events.append({"contentBlockStop": {"contentBlockIndex": 0}})
     for piece in told.pieces:
-        events.append({"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": piece}}})
-    events += [{"contentBlockStop": {"contentBlockIndex": 0}}] if told.text else []
-    for index, (id, name, given) in enumerate(told.calls, start=1):
+        events.append({"contentBlockDelta": {"contentBlockIndex": 1, "delta": {"text": piece}}})
+    events += [{"contentBlockStop": {"contentBlockIndex": 1}}] if told.text else []
+    for index, (id, name, given) in enumerate(told.calls, start=2):
         start = {"toolUse": {"toolUseId": id, "name": name}}
         events.append({"contentBlockStart": {"contentBlockIndex": index, "start": start}})
         delta = {"toolUse": {"input": json.dumps(given)}}
@@ -161,7 +181,11 @@ def chat_chunk(delta: dict[str, Any], reason: str | None = None, **more: Any) ->
 def _chat_stream(told: Told) -> list[bytes]:
     chunks = [chat_chunk({"role": "assistant", "content": ""})]
     chunks += [chat_chunk({"content": piece}) for piece in told.pieces]
-    chunks += [chat_chunk({"tool_calls": [{"index": at, **call}]}) for at, call in enumerate(_called(told))]
+    for at, call in enumerate(_called(told)):
+        given = call["function"]["arguments"]
+        opener = {**call, "function": {**call["function"], "arguments": ""}}
+        fragments = [{"function": {"arguments": half}} for half in (given[:3], given[3:])]
+        chunks += [chat_chunk({"tool_calls": [{"index": at, **each}]}) for each in (opener, *fragments)]
     chunks.append(chat_chunk({}, "tool_calls" if told.calls else "stop"))
     chunks.append({**_HEAD, "object": "chat.completion.chunk", "choices": [], "usage": _COUNTED})
     return [*(data(each) for each in chunks), data(b"[DONE]")]
@@ -193,7 +217,7 @@ COMPLETIONS = Speech(_completion, _completion_stream)
 
 def _items(told: Told) -> list[dict[str, Any]]:
     text = {"type": "output_text", "text": told.text, "annotations": [], "logprobs": []}
-    message = {"id": "msg_up", "type": "message", "role": "assistant", "status": "completed", "content": [text]}
+    message = {"id": f"msg_{told.id}", "type": "message", "role": "assistant", "status": "completed", "content": [text]}
     calls = [
         {
             "id": f"fc_{id}",
@@ -205,13 +229,14 @@ def _items(told: Told) -> list[dict[str, Any]]:
         }
         for id, name, given in told.calls
     ]
-    return ([message] if told.text else []) + calls
+    thought = {"id": f"rs_{told.id}", "type": "reasoning", "summary": [], "encrypted_content": told.signature or None}
+    return ([thought] if told.thought is not None else []) + ([message] if told.text else []) + calls
 
 
 def response(told: Told, status: str = "completed", **more: Any) -> dict[str, Any]:
     done = status == "completed"
     return {
-        "id": "resp_up",
+        "id": f"resp_{told.id}",
         "object": "response",
         "created_at": 1_700_000_000,
         "status": status,
@@ -244,8 +269,8 @@ def _response_stream(told: Told) -> list[bytes]:
     ]
     for at, item in enumerate(_items(told)):
         place = {"item_id": item["id"], "output_index": at}
-        empty = {"content": []} if item["type"] == "message" else {"arguments": ""}
-        added = {**item, "status": "in_progress", **empty}
+        empty = {"message": {"content": []}, "function_call": {"arguments": ""}}.get(item["type"], {})
+        added = {**item, **({"status": "in_progress", **empty} if empty else {})}
         events.append({"type": "response.output_item.added", "output_index": at, "item": added})
         if item["type"] == "message":
             [part] = item["content"]
@@ -255,7 +280,7 @@ def _response_stream(told: Told) -> list[bytes]:
                 events.append({"type": "response.output_text.delta", **here, "delta": piece, "logprobs": []})
             events.append({"type": "response.output_text.done", **here, "text": told.text, "logprobs": []})
             events.append({"type": "response.content_part.done", **here, "part": part})
-        else:
+        elif item["type"] == "function_call":
             given = item["arguments"]
             events.append({"type": "response.function_call_arguments.delta", **place, "delta": given})
             done = {"type": "response.function_call_arguments.done", **place, "name": item["name"]}
@@ -284,14 +309,19 @@ def _ollama_calls(told: Told) -> dict[str, Any]:
     return {"tool_calls": calls} if calls else {}
 
 
+def _ollama_thought(told: Told) -> dict[str, Any]:
+    return {} if told.thought is None else {"thinking": told.thought}
+
+
 def _ollama_stream(told: Told) -> list[bytes]:
-    lines = [_ollama_line({"content": piece}) for piece in told.pieces]
+    lines = [_ollama_line(thought)] if (thought := _ollama_thought(told)) else []
+    lines += [_ollama_line({"content": piece}) for piece in told.pieces]
     lines += [_ollama_line(calls)] if (calls := _ollama_calls(told)) else []
     return [json.dumps(line).encode() + b"\n" for line in (*lines, _ollama_line({}, **_DONE))]
 
 
 OLLAMA = Speech(
-    lambda told: _ollama_line({"content": told.text, **_ollama_calls(told)}, **_DONE),
+    lambda told: _ollama_line({"content": told.text, **_ollama_thought(told), **_ollama_calls(told)}, **_DONE),
     _ollama_stream,
     "application/x-ndjson",
 )

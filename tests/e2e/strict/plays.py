@@ -1,0 +1,199 @@
+"""What a scripted model plays: a text and a call, two calls at once, an answer made of what the tools said; and what
+goes wrong meanwhile.
+
+A play is told by its mark in the prompt, so that many can go on at once. How far it is, is read from the history: who
+asks again is answered again, and who lost something gets no further.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tests.e2e.answers import Told, ToolUse
+from tests.e2e.provider import LAST_CHUNK, Call, chunk, head
+from tests.e2e.strict.asked import Asked, Called, Objection, Prompt, Result
+from tests.e2e.strict.formats import Format, asked
+
+Incident = Literal[
+    "nothing",
+    "a cut in the text",
+    "a cut behind the text",
+    "a cut in a call",
+    "an overload before",
+    "an overload in the stream",
+]
+STEPS: Mapping[Incident, int] = {
+    "a cut in the text": 3,
+    "a cut behind the text": 0,
+    "a cut in a call": 0,
+    "an overload before": 1,
+    "an overload in the stream": 3,
+}
+"""At how many results of tools each happens, once."""
+ANSWER = "Found: seen x; seen y; lost z. ✓"
+ASIDE = "A title."
+"""What is said to those who bring no tools."""
+_MARK = re.compile(r"\[play ([a-z0-9]+)\]")
+_FOUND = re.compile(r"(seen|lost) ([xyz])")
+
+
+@dataclass
+class Play:
+    incident: Incident = "nothing"
+    requests: list[tuple[Format, Asked]] = field(default_factory=list, repr=False)
+    objections: list[str] = field(default_factory=list)
+    happened: bool = False
+
+
+# --- tools ------------------------------------------------------------------------------------------------
+
+
+def _shell(place: str) -> str:
+    return f"echo seen {place}" if place != "z" else "echo lost z; exit 1"
+
+
+_GIVEN = {
+    "place": lambda place: place,
+    "command": _shell,
+    "cmd": _shell,
+    "description": lambda place: f"Look at {place}",
+    "is_background": lambda place: False,
+}
+_TOOLS = ("look", "exec_command", "shell", "run_shell_command", "bash", "Bash", "run_terminal_command")
+
+
+def _call(tools: list[dict[str, Any]], id: str, place: str) -> ToolUse:
+    """A look at a place, with the first of its tools that can do it."""
+    tool = next(each for name in _TOOLS for each in tools if each["name"] == name)
+    schema = tool["schema"]
+    wanted = [name for name in schema["properties"] if name in _GIVEN]
+    return id, tool["name"], {name: _GIVEN[name](place) for name in wanted}
+
+
+# --- the mind ---------------------------------------------------------------------------------------------
+
+
+def _results(spoken: Format, question: Asked) -> tuple[list[str], int]:
+    """What the tools said since the play's last prompt, in the order of their calls; and how many prompts there are."""
+    calls: dict[str, str] = {}
+    turn = 0
+    for saying in spoken.sayings(question):
+        match saying:
+            case Prompt(text) if _MARK.search(text):
+                calls, turn = {}, turn + 1
+            case Called(id):
+                calls[id] = ""
+            case Result(id, text):
+                calls[id] = text
+    return list(calls.values()), turn
+
+
+def _told(spoken: Format, question: Asked, id: str) -> tuple[Told, int]:
+    results, turn = _results(spoken, question)
+    tools = spoken.tools(question)
+
+    def calls(places: str) -> tuple[ToolUse, ...]:
+        return tuple(_call(tools, f"{spoken.call_prefix}{id}{turn}{place}", place) for place in places)
+
+    if not tools:
+        return Told(ASIDE, id=id), -1
+    match len(results):
+        case 0:
+            return Told("I look at x first. ✓", calls("x"), id=id), 0
+        case 1:
+            return Told("", calls("yz"), id=id), 1
+    found = [found[0] if (found := _FOUND.search(result)) else "nothing" for result in results]
+    return Told(f"Found: {'; '.join(found)}. ✓", id=id), len(results)
+
+
+# --- the stage --------------------------------------------------------------------------------------------
+
+
+class Stage:
+    """The script of all calls of all plays."""
+
+    def __init__(self, plays: Mapping[str, Play]) -> None:
+        self.plays = plays
+        self.strays: list[str] = []
+        self._given: dict[str, Any] = {}
+        self._answers = 0
+
+    async def __call__(self, call: Call) -> None:
+        marks = _MARK.findall(call.body.decode())
+        spoken, question = asked(call.path, call.json, self._given)
+        if not marks or marks[-1] not in self.plays:
+            self.strays.append(f"{call.path} {call.body[:2000]!r}")
+            await _whole(call, spoken.error(Objection("Nobody plays this.")), 400)
+            return
+        play = self.plays[marks[-1]]
+        play.requests.append((spoken, question))
+        try:
+            spoken.check(question)
+            self._answers += 1
+            told, step = _told(spoken, question, f"{marks[-1]}n{self._answers}")
+        except Objection as objection:
+            play.objections.append(str(objection))
+            await _whole(call, spoken.error(objection), objection.status)
+            return
+        told, given = spoken.signed(told, question)
+        self._given |= given
+        happens = not play.happened and STEPS.get(play.incident) == step
+        play.happened |= happens
+        await _say(call, spoken, told, question.streamed, play.incident if happens else "nothing")
+
+
+async def _say(call: Call, spoken: Format, told: Told, streamed: bool, incident: Incident) -> None:
+    if incident == "an overload before":
+        await _whole(call, spoken.error(spoken.overloaded), spoken.overloaded.status)
+    elif not streamed:
+        body = json.dumps(spoken.speech.whole(told), ensure_ascii=False).encode()
+        fields = {"content-type": "application/json", "content-length": str(len(body))}
+        cut = incident != "nothing"
+        await call.send(head(200, fields) + (body[: len(body) // 2] if cut else body))
+        if cut:
+            call.cut()
+    else:
+        await call.send(head(200, {"content-type": spoken.speech.content_type, "transfer-encoding": "chunked"}))
+        for piece in _pieces(spoken, told, incident):
+            await call.send(chunk(piece))
+        if "cut" in incident:
+            call.cut()
+        else:
+            await call.send(LAST_CHUNK)
+
+
+async def _whole(call: Call, body: Any, status: int) -> None:
+    data = json.dumps(body).encode()
+    fields = {"content-type": "application/json", "content-length": str(len(data)), "retry-after-ms": "1"}
+    await call.send(head(status, fields) + data)
+
+
+def _pieces(spoken: Format, told: Told, incident: Incident) -> list[bytes]:
+    events = spoken.speech.stream(told)
+    match incident:
+        case "a cut in the text":
+            return events[: _first(events, told.pieces[0]) + 1]
+        case "a cut behind the text":
+            return events[: _first(events, told.calls[0][1])]
+        case "a cut in a call":
+            return list(_half(events, _first(events, told.calls[0][1])))
+        case "an overload in the stream":
+            error = spoken.broken(spoken.error(spoken.overloaded))
+            return [*events[: _first(events, told.pieces[0]) + 1], error]
+    return events
+
+
+def _half(events: list[bytes], opener: int) -> Iterator[bytes]:
+    """Up to the beginning of the call's arguments, which some have in one event with its name."""
+    yield from events[:opener]
+    alone = b"place" not in events[opener]
+    yield events[opener] if alone else events[opener][: len(events[opener]) // 2]
+    if alone:
+        yield events[opener + 1]
+
+
+def _first(events: list[bytes], text: str) -> int:
+    needle = json.dumps(text)[1:-1].encode()
+    return next(at for at, event in enumerate(events) if needle in event)

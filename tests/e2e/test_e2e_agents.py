@@ -1,0 +1,173 @@
+"""Agents of every framework in whole tool loops, through the gateway, before providers that object as the real ones do.
+
+In each loop the model says a word and calls a tool, makes two calls at once, one of which fails, and answers with what
+it has heard. Streams are cut, providers are overloaded, models change in the middle. It ends with the right answer or
+with an error that the framework raises; the provider never objects; nothing is cut in silence.
+"""
+
+import asyncio
+import itertools
+import json
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import openai
+import pytest
+import pytest_asyncio
+from agents.exceptions import AgentsException
+from openai import AsyncOpenAI
+from pydantic_ai.exceptions import AgentRunError
+
+from tests.e2e import node_packages
+from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config
+from tests.e2e.provider import Provider
+from tests.e2e.strict.formats import MODELS, settings
+from tests.e2e.strict.frameworks import AGENTS, Knobs, talk
+from tests.e2e.strict.plays import ANSWER, STEPS, Incident, Play, Stage
+
+AI_SDK = ("AI SDK, compatible", "AI SDK, chat", "AI SDK, responses")
+RECOVERED = ("nothing", "an overload before")
+"""What clients ask again at. Nobody here asks again in the middle of an answer."""
+ERRORS = (openai.APIError, AgentsException, AgentRunError, ValueError)
+"""What the frameworks raise; LangChain a `ValueError` at the end of a response that failed."""
+THINKS_UNSEEN = "claude-5"
+"""Asked without a word on thinking, at which it thinks, and shows a signature alone."""
+SWITCHES = (
+    ("claude", "gemini", "responses", "claude"),
+    ("gemini", "gemini-flash", "bedrock", "gemini"),
+    ("claude-4.5", "claude-5", "chat", "ollama", "claude-4.5"),
+    ("responses", "claude", "bedrock", "responses"),
+)
+PATIENCE = 20.0
+
+
+@dataclass(frozen=True)
+class Case:
+    agent: str
+    models: tuple[str, ...]
+    streamed: bool = True
+    incident: Incident = "nothing"
+
+    def __str__(self) -> str:
+        return f"{self.agent} - {' '.join(self.models)} - {'stream' if self.streamed else 'whole'} - {self.incident}"
+
+    @property
+    def knobs(self) -> Knobs:
+        """OpenAI's own models take no temperature, and are given what a client says as it came."""
+        effort = None if self.models[0] == THINKS_UNSEEN else "low"
+        return Knobs(effort) if {"chat", "responses"} & {*self.models} else Knobs(effort, 0.2, 4096)
+
+    @property
+    def retries(self) -> int:
+        return 2 if self.incident in RECOVERED else 0
+
+
+def cases(agents: tuple[str, ...]) -> list[Case]:
+    whole: tuple[Incident, ...] = ("nothing", "a cut in the text", "an overload before")
+    return [
+        *(
+            Case(*told)
+            for told in itertools.product(agents, ((model,) for model in MODELS), [True], ("nothing", *STEPS))
+        ),
+        *(Case(*told) for told in itertools.product(agents, ((model,) for model in MODELS), [False], whole)),
+        *(Case(*told) for told in itertools.product(agents, SWITCHES, [True, False])),
+    ]
+
+
+PYTHON, NODE = cases(AGENTS), cases(AI_SDK)
+PLACES = {case: f"p{number}" for number, case in enumerate((*PYTHON, *NODE))}
+
+
+def prompt(case: Case) -> str:
+    return f"Look at x, y and z. [play {PLACES[case]}]"
+
+
+def check(play: Play, case: Case, said: list[str] | None, error: str = "") -> None:
+    assert not play.objections
+    assert play.happened == (case.incident != "nothing")
+    if case.incident in RECOVERED:
+        assert said == [ANSWER] * len(case.models), error
+    else:
+        assert said is None
+        words = play.requests[0][0].overloaded.message if "overload" in case.incident else "connection"
+        assert words in error
+
+
+@pytest.fixture(scope="module")
+def stage() -> Stage:
+    return Stage({name: Play(case.incident) for case, name in PLACES.items()})
+
+
+@pytest.fixture(scope="module")
+def strict(stage: Stage) -> Iterator[Provider]:
+    provider = Provider()
+    provider.default = stage
+    yield provider
+    provider.close()
+    assert not provider.errors
+    assert not stage.strays
+
+
+@pytest.fixture(scope="module")
+def before_strict(strict: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    told = config(strict.url, **settings(strict.url))
+    with GatewayProcess(tmp_path_factory.mktemp("strict"), told) as process:
+        yield process
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(before_strict: GatewayProcess) -> AsyncIterator[AsyncOpenAI]:
+    async with AsyncOpenAI(base_url=f"{before_strict.url}/v1", api_key=CLIENT_KEY) as made:
+        yield made
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("case", PYTHON, ids=str)
+async def test_python(client: AsyncOpenAI, stage: Stage, case: Case) -> None:
+    talking = talk(case.agent, client.with_options(max_retries=case.retries), case.streamed, case.knobs)
+    said, error = [], ""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            for model in case.models:
+                said.append(await talking.ask(model, prompt(case)))
+    except ERRORS as raised:
+        error = f"{type(raised).__name__}: {raised}"
+    check(stage.plays[PLACES[case]], case, None if error else said, error)
+
+
+@pytest.fixture(scope="module")
+def by_node(before_strict: GatewayProcess) -> dict[Case, Any]:
+    """What the AI SDK's agents made of all their cases, in one process of theirs."""
+    told = [
+        {
+            "client": case.agent.split(", ")[1],
+            "streamed": case.streamed,
+            "retries": case.retries,
+            **asdict(case.knobs),
+            "models": case.models,
+            "prompt": prompt(case),
+        }
+        for case in NODE
+    ]
+    done = subprocess.run(
+        ["node", "agents.mjs", f"{before_strict.url}/v1", CLIENT_KEY],
+        check=False,
+        cwd=node_packages.installed(),
+        input=json.dumps(told),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(zip(NODE, json.loads(done.stdout.splitlines()[-1]), strict=True))
+
+
+@pytest.mark.parametrize("case", NODE, ids=str)
+def test_node(by_node: dict[Case, Any], stage: Stage, case: Case) -> None:
+    match by_node[case]:
+        case {"error": error}:
+            check(stage.plays[PLACES[case]], case, None, error)
+        case said:
+            check(stage.plays[PLACES[case]], case, said)
