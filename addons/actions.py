@@ -3,7 +3,9 @@
 `call` is the number of a call among those that one request became; nearly always there is only call 0.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from addons.front import Reply
 from addons.provider_request import ProviderRequest
@@ -50,4 +52,13 @@ class Finish:
     error: str | None = None
 
 
-Action = Send | Drop | Release | Begin | Data | Finish | Reply
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Do this where it holds up nobody else, and tell the exchange what it returned. Requests have a thread of their
+    own, and answers have one."""
+
+    do: Callable[[], object]
+    on: Literal["request", "answer"]
+
+
+Action = Work | Send | Drop | Release | Begin | Data | Finish | Reply

@@ -9,15 +9,16 @@ provider is told of one `call`; nearly always there is only call 0.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_core import to_json
 
 from addons import front
-from addons.actions import Action, Begin, Data, Drop, Finish, Release, Send
+from addons.actions import Action, Begin, Data, Drop, Finish, Release, Send, Work
 from addons.attempt import Attempt, Wait
 from addons.audience import REDACTED, Audience
 from addons.excerpt import excerpt
@@ -40,15 +41,33 @@ logger = logging.getLogger("gateway")
 TICK_SECONDS = 60.0
 """No exchange sleeps longer: mitmproxy closes connections that are silent for 600 seconds."""
 SHUT_DOWN = "the gateway shut down"
+HEAVY = 128 * 1024
+"""Bytes of a request's body, of a whole answer or of an event, above which they are not worked on where they would
+hold up every other exchange. The worst of fewer bytes take 0.1 s."""
+HEAVY_STREAM = 4 * 1024 * 1024
+"""Bytes of a streamed answer, above which its end, for which all of it may be said again, is that much work."""
 FAN_OUT_CONCURRENCY = 8
 """As many calls of one request are under way at once; the others wait until one of these has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What became of a request's body: `body` decoded, and a question or the failure that refuses it. `record` is what
+    is known of the exchange by then."""
+
+    record: Record
+    body: bytes | None
+    asks: Question | Failure
 
 
 class Exchange:
     """Told in this order: `opened`, `asked`, then for each attempt at each call `connected`, `answered`, `feed`...,
     `closed` (or `broke` at any point), but nothing more of a call once that is released; `tick` whenever `deadline` has
     come, `cancelled` when the client leaves, `crashed` when a bug of ours shows. Each returns the actions to take, in
-    order."""
+    order.
+
+    What is heavy is done elsewhere: a `Work` among the actions is to be answered by `worked`. What is told of the
+    provider until then waits for it, in order; the client's leaving does not."""
 
     def __init__(self, house: House, head: Head, watchers: tuple[Watcher, ...] = ()) -> None:
         self._house = house
@@ -87,6 +106,10 @@ class Exchange:
         """A streamed answer's head is on its way to the client."""
         self.counts = True
         """A line in the log is worth it, and a flow; a monitor's health check is not."""
+        self._then: Callable[[Any], list[Action]] | None = None
+        """Goes on with the result of the work that is being done elsewhere."""
+        self._waiting: deque[tuple[int, Callable[[], list[Action]]]] = deque()
+        """What was told of the provider meanwhile, by call."""
 
     # --- the client's side ---
 
@@ -144,19 +167,67 @@ class Exchange:
 
     def asked(self, body: bytes, headers: Mapping[str, str]) -> list[Action]:
         """The whole request is here. `headers` are the client's, without its key."""
-        started = self._asked_at = self._spoke_at = self._now()
+        self._asked_at = self._spoke_at = self._now()
+        understand = partial(self._understand, body, headers)
+        if len(body) > HEAVY or headers.get("content-encoding") or self._remembers_much():
+            return self._elsewhere(understand, partial(self._understood, headers), "request")
+        return self._understood(headers, understand())
+
+    def _remembers_much(self) -> bool:
+        """A few words may ask for all that is kept of earlier responses."""
+        store = self._house.responses
+        return store is not None and store.size_of(self.record.key_name or "") > HEAVY
+
+    def _understand(self, body: bytes, headers: Mapping[str, str]) -> Understood:
+        """Perhaps elsewhere: changes nothing of the exchange."""
+        started = self._now()
+        record = replace(self.record, notes=[*self.record.notes])
+        decoded_body: bytes | None = None
+        asks: Question | Failure
         try:
-            body = decoded(body, headers.get("content-encoding", ""), self.body_limit)
-            self._audience.request(self._head, headers, body)
-            self._question = self._asker().question(body, headers)
+            decoded_body = decoded(body, headers.get("content-encoding", ""), self.body_limit)
+            asks = self._asker(record).question(decoded_body, headers)
         except TranslationError as error:
-            self._spend(started)
-            return [self._refuse(error.failure)]
-        self._spend(started)
+            asks = error.failure
+        record.own += self._now() - started
+        return Understood(record, decoded_body, asks)
+
+    def _understood(self, headers: Mapping[str, str], made: Understood) -> list[Action]:
+        for name in ("model", "stream", "provider", "provider_model", "notes", "own"):
+            setattr(self.record, name, getattr(made.record, name))
+        if made.body is not None:
+            self._audience.request(self._head, headers, made.body)
+        if isinstance(made.asks, Failure):
+            return [self._refuse(made.asks)]
+        self._question = made.asks
         if (calls := len(self._question.calls)) > 1:
             self.record.calls = calls
             self._joined = Joined(self._client(self._question), calls)
         return self._send_more(self._question)
+
+    def _elsewhere(
+        self, do: Callable[[], object], then: Callable[[Any], list[Action]], on: Literal["request", "answer"]
+    ) -> list[Action]:
+        self._then = then
+        return [Work(do, on)]
+
+    def _later(self, call: int, told: Callable[[], list[Action]]) -> list[Action]:
+        self._waiting.append((call, told))
+        return []
+
+    def worked(self, result: Any) -> list[Action]:
+        """What `Work` returned."""
+        then, self._then = self._then, None
+        if self.over or then is None:
+            return []
+        for attempt in self._attempts.values():
+            attempt.waits(attempt.waits_for, self._now())  # the time was ours, not the provider's
+        actions = then(result)
+        while self._waiting and self._then is None and not self.over:
+            call, told = self._waiting.popleft()
+            if call in self._attempts:
+                actions += told()
+        return actions
 
     def cancelled(self, cause: str = "the client left") -> list[Action]:
         """The client is not there any more, or is not to have its answer."""
@@ -183,6 +254,8 @@ class Exchange:
 
     def answered(self, status: int, headers: Mapping[str, str], call: int = 0) -> list[Action]:
         """The head of the provider's answer. Header names are lower case."""
+        if self._then is not None:
+            return self._later(call, partial(self.answered, status, headers, call))
         asked, attempt = self._in_flight(call)
         attempt.status, attempt.headers = status, headers
         self._limits = self._audience.clean(asked.upstream.read_limits(headers, self._house.clock.wall()))
@@ -204,35 +277,43 @@ class Exchange:
 
     def feed(self, data: bytes, call: int = 0) -> list[Action]:
         """Bytes of the provider's answer."""
-        asked, attempt = self._in_flight(call)
+        if self._then is not None:
+            return self._later(call, partial(self.feed, data, call))
+        attempt = self._in_flight(call)[1]
         pipe = attempt.pipe
         if pipe is None:
             attempt.keep_error(data)
             return []
-        started, before = self._now(), pipe.events
-        out = pipe.feed(data)
-        if pipe.events > before:
+        fed = partial(self._fed, call, self._now(), pipe.events)
+        if pipe.compressed or pipe.waiting + len(data) > HEAVY or (pipe.streams and pipe.taken > HEAVY_STREAM):
+            return self._elsewhere(partial(pipe.feed, data), fed, "answer")
+        return fed(pipe.feed(data))
+
+    def _fed(self, call: int, started: float, before: int, out: bytes) -> list[Action]:
+        attempt = self._in_flight(call)[1]
+        assert attempt.pipe is not None
+        if attempt.pipe.events > before:
             if self.record.first_event is None:
                 self.record.first_event = started - self._asked_at
-            attempt.waits("idle", started)
-        actions = self._forward(asked, attempt, pipe, out, call)
-        self._spend(started)
-        return actions
+            attempt.waits("idle", self._now())
+        return self._forward(call, started, out)
 
     def closed(self, call: int = 0) -> list[Action]:
         """The provider's answer ended as HTTP says it should."""
         if self.over:
             return []
+        if self._then is not None:
+            return self._later(call, partial(self.closed, call))
         asked, attempt = self._in_flight(call)
         pipe = attempt.pipe
         if pipe is None:
             self._audience.provider(attempt, attempt.error_body(), call)
             failure = attempt.error(asked.upstream)
             return [*self._drop_others(), *self._broken(failure, f"the provider answered {attempt.status}")]
-        started = self._now()
-        actions = self._forward(asked, attempt, pipe, pipe.close(), call)
-        self._spend(started)
-        return actions
+        forward = partial(self._forward, call, self._now())
+        if pipe.taken > HEAVY:
+            return self._elsewhere(pipe.close, forward, "answer")
+        return forward(pipe.close())
 
     def broke(self, cause: str, *, retry: bool, call: int = 0) -> list[Action]:
         """No connection, or it broke. `retry`: nothing of an answer had come, and another connection may help."""
@@ -240,6 +321,8 @@ class Exchange:
             return []
         if self._house.ended:
             return self.shut_down()
+        if self._then is not None:
+            return self._later(call, partial(self.broke, cause, retry=retry, call=call))
         asked, attempt = self._in_flight(call)
         if retry and attempt.number == 1:
             return [self._send(asked, call, attempt.number + 1)]
@@ -265,10 +348,14 @@ class Exchange:
             return None
         due: list[tuple[float, Wait]] = []
         for attempt in self._attempts.values():
-            due += attempt.due()
+            due += self._due(attempt)
         at = min(due)[0] if due else self._now() + TICK_SECONDS
         keepalive = self._keepalive_at()
         return at if keepalive is None else min(at, keepalive)
+
+    def _due(self, attempt: Attempt) -> list[tuple[float, Wait]]:
+        """While we work, no provider is late."""
+        return attempt.due() if self._then is None else []
 
     def tick(self) -> list[Action]:
         """Time passed."""
@@ -276,7 +363,7 @@ class Exchange:
             return []
         now, actions = self._now(), list[Action]()
         for attempt in list(self._attempts.values()):
-            late = next((what for at, what in attempt.due() if at <= now), None)
+            late = next((what for at, what in self._due(attempt) if at <= now), None)
             if late is not None:
                 actions += self._late(attempt, late)
             if self.over:
@@ -301,11 +388,11 @@ class Exchange:
 
     # --- attempts and answers ---
 
-    def _asker(self) -> Asker:
+    def _asker(self, record: Record) -> Asker:
         house = self._house
         key_name = self.record.key_name or ""
         client = CLIENTS[self._route]
-        asker = Asker(client, client.parse, self._settings, house.catalogue, house.memories.of(key_name), self.record)
+        asker = Asker(client, client.parse, self._settings, house.catalogue, house.memories.of(key_name), record)
         if client.name != responses.name or house.responses is None:
             return asker
         past = house.responses.of(key_name, self._now())
@@ -353,8 +440,16 @@ class Exchange:
             return self._client(asked)
         return self._joined.part(asked.calls[call].choice, asked.calls[call].rendered.choices)
 
-    def _forward(self, asked: Question, attempt: Attempt, pipe: Pipe, out: bytes, call: int) -> list[Action]:
+    def _forward(self, call: int, started: float, out: bytes) -> list[Action]:
         """What the pipe gave, on to the client; with it the answer may be complete, or have failed."""
+        actions = self._forwarded(call, out)
+        self._spend(started)
+        return actions
+
+    def _forwarded(self, call: int, out: bytes) -> list[Action]:
+        asked, attempt = self._in_flight(call)
+        pipe = attempt.pipe
+        assert pipe is not None
         if pipe.streams:
             self._audience.provider(attempt, None, call)
         elif asked.streams and out:
@@ -422,10 +517,12 @@ class Exchange:
         if not self._begun:
             return [self._reply(front.failed(failure), "failed", failure, cause)]
         assert self._question is not None
-        said = self._late_notes(self.record.notes) + (self._joined or self._client(self._question)).fail(failure)
+        # What renders the answer may be at work elsewhere; the client then hears of no end.
+        writer = self._joined or self._client(self._question)
+        said = self._late_notes(self.record.notes) + writer.fail(failure) if self._then is None else b""
         self._audience.pair("", b"", said)
         self._end("failed", failure, cause)
-        return [Data(said), Finish(cause)]
+        return [*([Data(said)] if said else []), Finish(cause)]
 
     def _absorb_all(self) -> None:
         """What is known of the calls that will not come to their own end."""

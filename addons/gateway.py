@@ -17,6 +17,7 @@ import time
 import weakref
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -47,7 +48,7 @@ from addons.house import House
 from addons.layer import GatewayLayer, GivenUp
 from addons.provider_request import ProviderRequest
 from addons.response_store import ResponseStore
-from addons.stream import Pass, ShutDown
+from addons.stream import Job, Pass, ShutDown
 from routing import config
 from routing.auth import EmbeddedAuth
 from routing.catalogue import Catalogue
@@ -71,6 +72,10 @@ SHOWN = {
 }
 LAST_WORD_SECONDS = 1.0
 """How long those whose exchanges are cut off at the end may take to hear so."""
+SWITCH_SECONDS = 0.0005
+"""How long a thread that works on something heavy may keep Python from the others (Python's own: 0.005). A stream's
+event needs it three times on its way."""
+
 
 EMBEDDED_NOT_YET = "http://embedded.invalid"
 """Stands for the embedded model's address until its child process has told it."""
@@ -91,6 +96,7 @@ class Gateway:
         self._embedded: embedded.Embedded | None = None
         self._embedded_at = EMBEDDED_NOT_YET
         self._authorities = Authorities()
+        self._workers = {name: ThreadPoolExecutor(1, f"gateway-{name}") for name in ("request", "answer")}
         self._discovering: asyncio.Task[None] | None = None
         self._took_over = False
         self._recording = False
@@ -144,6 +150,7 @@ class Gateway:
             self._stop(why)
             return
         self._arrange()
+        sys.setswitchinterval(SWITCH_SECONDS)
         hooks.quicken(ctx.master.addons)
         self._recording = inspector.wanted(ctx.master)
         if self._took_over:
@@ -161,6 +168,8 @@ class Gateway:
             self._house.ended = True
         if self._discovering is not None:
             self._discovering.cancel()
+        for worker in self._workers.values():
+            worker.shutdown(wait=False, cancel_futures=True)
         views.unregister()
         hooks.restore(ctx.master.addons)
         if self._embedded is not None:
@@ -330,6 +339,13 @@ class Gateway:
             return
         self._embedded = embedded.Embedded(settings.embedded.alias)
         self._embedded.start()
+
+    async def gateway_work(self, job: Job) -> None:
+        """In a thread: others go on meanwhile, if more slowly."""
+        try:
+            job.result = await asyncio.get_running_loop().run_in_executor(self._workers[job.work.on], job.work.do)
+        except Exception as error:  # noqa: BLE001 - raised again in the stream, where the client is told
+            job.error = error
 
     async def gateway_authorise(self, given: Pass) -> None:
         try:

@@ -1,5 +1,6 @@
 """What the gateway remembers for its clients between their requests: bounded, in memory only, apart for every key."""
 
+import threading
 from collections import OrderedDict
 
 CHARACTERS = 16 * 1024 * 1024
@@ -14,21 +15,24 @@ class LruMemory:
     def __init__(self, characters: int = CHARACTERS) -> None:
         self._room = characters
         self._texts: OrderedDict[str, str] = OrderedDict()
+        self._lock = threading.Lock()  # heavy requests are read in a thread of their own
 
     def get(self, key: str) -> str | None:
-        text = self._texts.get(key)
-        if text is not None:
-            self._texts.move_to_end(key)
-        return text
+        with self._lock:
+            text = self._texts.get(key)
+            if text is not None:
+                self._texts.move_to_end(key)
+            return text
 
     def put(self, key: str, value: str) -> None:
         if len(value) > LONGEST:
             return
-        self._forget(key)
-        self._texts[key] = value
-        self._room -= len(key) + len(value)
-        while self._room < 0:
-            self._forget(next(iter(self._texts)))
+        with self._lock:
+            self._forget(key)
+            self._texts[key] = value
+            self._room -= len(key) + len(value)
+            while self._room < 0:
+                self._forget(next(iter(self._texts)))
 
     def _forget(self, key: str) -> None:
         value = self._texts.pop(key, None)

@@ -7,7 +7,7 @@ from typing import Any
 from addons.observers import Record
 from addons.provider_request import ProviderRequest, provider_request
 from routing.catalogue import Catalogue, Target, UnknownModel
-from routing.settings import Settings
+from routing.settings import Limits, Settings
 from translators.conversation import Conversation, Option
 from translators.dialects import (
     MOST_CHOICES,
@@ -74,6 +74,35 @@ def decoded(body: bytes, coding: str, limit: int) -> bytes:
     return bytes(out)
 
 
+def _bound(wire: dict[str, Any], limits: Limits) -> None:
+    """Refuses what is so much that it would only be meant to keep the gateway busy. Raises `BadRequest`."""
+    for path in ("messages", "input"):
+        _at_most(limits.items, _items(wire.get(path)), path, "messages, parts and calls", "items")
+    items = wire.get("input")
+    late = [each.get("tools") for each in items if isinstance(each, dict)] if isinstance(items, list) else []
+    choice = wire.get("tool_choice")
+    if isinstance(choice, dict) and "allowed_tools" in choice:
+        choice = choice["allowed_tools"]
+    chosen = choice.get("tools") if isinstance(choice, dict) else None
+    tools = {"tools": [wire.get("tools")], "functions": [wire.get("functions")], "tool_choice": [chosen], "input": late}
+    for path, lists in tools.items():
+        _at_most(limits.tools, sum(map(_items, lists)), path, "tools", "tools")
+
+
+def _items(entries: Any) -> int:
+    """The entries of a list, and those of the lists in them."""
+    if not isinstance(entries, list):
+        return 0
+    inside = (value for each in entries if isinstance(each, dict) for value in each.values())
+    return len(entries) + sum(len(value) for value in inside if isinstance(value, list))
+
+
+def _at_most(most: int, count: int, path: str, what: str, limit: str) -> None:
+    if count > most:
+        message = f"{path} has {count} {what}; {most} are allowed (limits: {limit} in config.yaml)."
+        raise BadRequest(message, param=path, code="request_too_large")
+
+
 @dataclass(frozen=True, slots=True)
 class Asker:
     """What is needed to make questions of one client's requests. What is learned on the way is put into `record`, so
@@ -93,8 +122,13 @@ class Asker:
         """`body` is decoded JSON text, `headers` are the client's without its key. Raises `BadRequest`."""
         try:
             wire, repaired = json_text.parsed(body)
+        except json_text.TooManyValues as error:
+            message = f"The request's body has {error}. Send fewer of them."
+            raise BadRequest(message, code="request_too_large") from error
         except ValueError as error:
             raise BadRequest("The request's body is not JSON.", code="invalid_json") from error
+        if isinstance(wire, dict):
+            _bound(wire, self.settings.limits)
         if repaired:
             why = "Halves of surrogate pairs, which no text can hold, are sent as U+FFFD."
             self.record.notes.append(Note("body", "approximated", detail=why))

@@ -1,29 +1,53 @@
 """The responses that clients may come back to with `previous_response_id`: in memory only, apart for every client key,
-bounded in bytes and in age. What is used stays; what was not used for longest goes first.
+bounded in bytes and in age. What is used stays; what was not used for longest goes first, of the client that has most.
 """
 
+import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, cast
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from translators.clients import responses
 from translators.clients.responses.state import Item, Remembered, remembered
 from translators.dialects import Writer
 
 MAX_BYTES = 64 * 1024 * 1024
-"""Of all responses together, as JSON."""
+"""Of all responses together, as they are kept."""
 MAX_AGE = 3600.0
 """Seconds since a response was last used."""
+OVERHEAD = 256
+"""Bytes of an entry beside its texts, and of each of its items' ids."""
 
 
 @dataclass(slots=True)
 class _Entry:
-    kept: Remembered
-    size: int
+    """As JSON: what is parsed takes up to twelve times as much memory, and nobody could tell how much."""
+
+    response: bytes
+    input: bytes
+    previous: str | None
+    items: tuple[str, ...]
+    """The ids of its items, those of its input first."""
     used: float
+
+    @property
+    def size(self) -> int:
+        return len(self.response) + len(self.input) + OVERHEAD * (1 + len(self.items))
+
+
+def _locked[Method: Callable[..., Any]](method: Method) -> Method:
+    """Heavy requests are read in a thread of their own, and ask for what is kept from there."""
+
+    @wraps(method)
+    def locked(self: "ResponseStore", *args: Any) -> Any:
+        with self.lock:
+            return method(self, *args)
+
+    return cast(Method, locked)
 
 
 class ResponseStore:
@@ -33,9 +57,18 @@ class ResponseStore:
         self._max_bytes, self._max_age = max_bytes, max_age
         self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
         """By client and id, the one that was not used for longest first."""
-        self._items: dict[tuple[str, str], tuple[str, Item]] = {}
+        self._items: dict[tuple[str, str], str] = {}
         """By client and id of an item, the response that it first came with: whoever refers to it uses that."""
-        self.size = 0
+        self._sizes: dict[str, int] = {}
+        """By client."""
+        self.lock = threading.RLock()
+
+    @property
+    def size(self) -> int:
+        return sum(self._sizes.values())
+
+    def size_of(self, client: str) -> int:
+        return self._sizes.get(client, 0)
 
     def keep(self, client: str, writer: Writer, now: float) -> None:
         """What `writer` answered in the end, if it is a response that is to be kept."""
@@ -44,26 +77,31 @@ class ResponseStore:
         if (kept := remembered(writer.form, writer.response)) is not None:
             self.put(client, kept, now)
 
+    @_locked
     def put(self, client: str, kept: Remembered, now: float) -> None:
         """One that is larger than all that may be kept is not kept."""
         self._sweep(now)
         self.delete(client, kept.id, now)
-        size = len(to_json(kept.response)) + len(to_json(kept.input))
-        if size > self._max_bytes:
+        ids = [item.get("id") for item in (*kept.input, *kept.response["output"])]
+        items = tuple(id for id in ids if isinstance(id, str))
+        entry = _Entry(to_json(kept.response), to_json(kept.input), kept.previous, items, now)
+        if entry.size > self._max_bytes:
             return
-        self._entries[client, kept.id] = _Entry(kept, size, now)
-        self.size += size
-        for item in _items(kept):
-            if isinstance(id := item.get("id"), str):
-                self._items.setdefault((client, id), (kept.id, item))
+        self._entries[client, kept.id] = entry
+        self._sizes[client] = self.size_of(client) + entry.size
+        for id in items:
+            self._items.setdefault((client, id), kept.id)
         while self.size > self._max_bytes:
-            self._drop(next(iter(self._entries)))
+            largest = max(self._sizes, key=self.size_of)
+            self._drop(next(key for key in self._entries if key[0] == largest))
 
+    @_locked
     def get(self, client: str, id: str, now: float) -> Mapping[str, Any] | None:
         """The response as it was answered."""
         entry = self._used(client, id, now)
-        return None if entry is None else entry.kept.response
+        return None if entry is None else from_json(entry.response)
 
+    @_locked
     def delete(self, client: str, id: str, now: float) -> bool:
         """Whether it was there."""
         self._sweep(now)
@@ -72,23 +110,25 @@ class ResponseStore:
         self._drop((client, id))
         return True
 
+    @_locked
     def history(self, client: str, id: str, now: float) -> tuple[Item, ...] | None:
-        links: list[Remembered] = []
+        links: list[_Entry] = []
         wanted: str | None = id
         while wanted is not None:
             if (entry := self._used(client, wanted, now)) is None:
                 return None
-            links.append(entry.kept)
-            wanted = entry.kept.previous
-        return tuple(item for kept in reversed(links) for item in _items(kept))
+            links.append(entry)
+            wanted = entry.previous
+        return tuple(item for entry in reversed(links) for item in _items(entry))
 
+    @_locked
     def item(self, client: str, id: str, now: float) -> Item | None:
         self._sweep(now)
-        found = self._items.get((client, id))
-        if found is None:
+        response = self._items.get((client, id))
+        if response is None:
             return None
-        self._used(client, found[0], now)
-        return found[1]
+        entry = self._used(client, response, now)
+        return None if entry is None else next((item for item in _items(entry) if item.get("id") == id), None)
 
     def of(self, client: str, now: float) -> "ClientPast":
         return ClientPast(self, client, now)
@@ -109,12 +149,13 @@ class ResponseStore:
 
     def _drop(self, key: tuple[str, str]) -> None:
         entry = self._entries.pop(key)
-        self.size -= entry.size
         client, id = key
-        for item in _items(entry.kept):
-            place = (client, item.get("id", ""))
-            if (found := self._items.get(place)) is not None and found[0] == id:
-                del self._items[place]
+        self._sizes[client] -= entry.size
+        if not self._sizes[client]:
+            del self._sizes[client]
+        for item in entry.items:
+            if self._items.get((client, item)) == id:
+                del self._items[client, item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,5 +174,5 @@ class ClientPast:
         return self.store.item(self.client, id, self.now)
 
 
-def _items(kept: Remembered) -> tuple[Item, ...]:
-    return (*kept.input, *kept.response["output"])
+def _items(entry: _Entry) -> list[Item]:
+    return [*from_json(entry.input), *from_json(entry.response)["output"]]

@@ -55,7 +55,7 @@ from mitmproxy.proxy.layers.http._hooks import (
 )
 
 from addons import front
-from addons.actions import Action, Begin, Data, Drop, Finish, Release, Send
+from addons.actions import Action, Begin, Data, Drop, Finish, Release, Send, Work
 from addons.exchange import Exchange
 from addons.front import Head, Reply
 from addons.http1 import UnreadableAnswer, UnreadableBody, UnreadableHead
@@ -90,6 +90,23 @@ class Pass:
 
     request: ProviderRequest
     failure: Failure | None = None
+
+
+@dataclass
+class WorkHook(commands.StartHook):
+    """Asks the addon to do a job in a thread."""
+
+    name = "gateway_work"
+    job: "Job"
+
+
+@dataclass
+class Job:
+    """`result` of the work, once it is done; or `error`, what it raised."""
+
+    work: Work
+    result: object = None
+    error: BaseException | None = None
 
 
 class Crashed(events.Event):
@@ -150,6 +167,7 @@ class GatewayStream(HttpStream):
         self._unread = 0
         self._size = 0
         self._pieces: list[bytes] = []
+        self._working: WorkHook | None = None
         self.legs: dict[int, Leg] = {}
         """By the stream ids of their answers."""
 
@@ -219,6 +237,8 @@ class GatewayStream(HttpStream):
                     if leg.connecting is event.command:
                         yield from self._connected(leg, *event.reply)
                         return
+            case events.HookCompleted() if self._working is event.command:
+                yield from self._worked(self._working.job)
             case events.HookCompleted():
                 for leg in self.legs.values():
                     if leg.waiting is event.command:
@@ -482,6 +502,9 @@ class GatewayStream(HttpStream):
                     yield SendHttp(ResponseData(self.stream_id, action.data), self.context.client)
                 case Send():
                     yield from self._send(action)
+                case Work():
+                    self._working = WorkHook(Job(action))
+                    yield self._unpaused(self._working)
                 case Drop():
                     yield from self._drop_all()
                 case Release():
@@ -499,6 +522,13 @@ class GatewayStream(HttpStream):
         for leg in self.legs.values():
             if leg.call == call:
                 leg.released = time.monotonic() + LATE_END_SECONDS
+
+    def _worked(self, job: Job) -> Commands:
+        self._working = None
+        assert self._exchange is not None
+        if job.error is not None:
+            raise job.error
+        yield from self._perform(self._exchange.worked(job.result))
 
     def _begin(self, begin: Begin) -> Commands:
         response = self._response(begin.status, begin.headers)

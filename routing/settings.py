@@ -24,6 +24,7 @@ from routing.entries import (
 )
 from routing.kinds import (
     Amount,
+    Count,
     Flag,
     Forwarded,
     Host,
@@ -67,6 +68,14 @@ class Timeouts(Section):
     total: Seconds = 0.0
 
 
+class Limits(Section):
+    """Of one request."""
+
+    items: Count = 20_000
+    """Messages, and what stands in their lists: parts, calls."""
+    tools: Count = 2_000
+
+
 class Streaming(Section):
     keepalive_seconds: Seconds = 15.0
     """Seconds of a provider's silence after which a client is sent a comment; 0 is off."""
@@ -95,6 +104,7 @@ class Settings(Section):
     ollama: tuple[Ollama, ...] = ()
     embedded: Embedded = Embedded()
     body_size_limit: Size = 64 << 20
+    limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
     streaming: Streaming = Streaming()
     response_store: ResponseStore = ResponseStore()

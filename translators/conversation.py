@@ -196,6 +196,13 @@ class ToolChoice:
     single: bool = False
     at: str = "tool_choice"
 
+    def among(self, tools: tuple[Tool, ...]) -> tuple[Tool, ...]:
+        """Those of `tools` that it is over."""
+        if self.names is None:
+            return tools
+        names = frozenset(self.names)
+        return tuple(tool for tool in tools if tool.name in names)
+
 
 # --- options ------------------------------------------------------------------------------------
 

@@ -23,6 +23,9 @@ end of the bytes became is heard with no bytes of the provider's."""
 class Frames(Protocol):
     """Payloads out of bytes that come in any pieces. Both raise `BadAnswer`."""
 
+    waiting: int
+    """Bytes of a payload that is not complete yet."""
+
     def feed(self, data: bytes) -> Iterable[tuple[str, bytes]]:
         """The name (perhaps empty) and the JSON text of every payload that `data` completes."""
 
@@ -103,11 +106,23 @@ class Pipe:
         """The provider's answer, decoded, where it came whole."""
         self._recent: deque[bytes] = deque(maxlen=RECENT)
         self._fed = b""
+        self.taken = 0
+        """Bytes of the answer so far, decoded."""
 
     @property
     def streams(self) -> bool:
         """Whether the provider is known to stream."""
         return isinstance(self._body, _Stream)
+
+    @property
+    def compressed(self) -> bool:
+        """Few bytes of it may be many."""
+        return self._coding.strip().lower() not in ("", "identity")
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of a stream's payload that is not complete yet."""
+        return self._body.waiting if isinstance(self._body, _Stream) else 0
 
     @property
     def recent(self) -> tuple[bytes, ...]:
@@ -123,6 +138,7 @@ class Pipe:
             if self._decoder is None:
                 self._decoder = compression.decoder(self._coding)
             self._fed = data = self._decoder.feed(data)
+            self.taken += len(data)
             if self._room is not None:
                 self._room -= len(data)
                 if self._room < 0:
@@ -237,6 +253,10 @@ class _Stream:
         self._pipe = pipe
         self._frames = READERS[framing]()
 
+    @property
+    def waiting(self) -> int:
+        return self._frames.waiting
+
     def feed(self, data: bytes) -> bytes:
         pipe = self._pipe
         out: list[bytes] = []
@@ -290,5 +310,7 @@ def _payload(data: bytes) -> Any:
 def _parsed(data: bytes) -> Any:
     try:
         return json_text.parsed(data)[0]
+    except json_text.TooManyValues as error:
+        raise BadAnswer.unreadable(f"The provider's answer has {error}.") from error
     except ValueError as error:
         raise BadAnswer.unreadable("The provider's answer is not JSON where JSON belongs.") from error

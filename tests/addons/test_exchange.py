@@ -1,5 +1,6 @@
 """The exchange by itself: told what happened at which time, it says what to do. No socket, no waiting."""
 
+import gzip
 import itertools
 import json
 from collections.abc import Callable, Mapping
@@ -7,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from addons.actions import Action, Begin, Data, Drop, Finish, Release, Send
-from addons.exchange import Exchange
+from addons.actions import Action, Begin, Data, Drop, Finish, Release, Send, Work
+from addons.exchange import HEAVY, Exchange
 from addons.front import Head, Reply
 from addons.house import House
 from addons.observers import Message, Pair, Record
@@ -101,6 +102,15 @@ class Table:
         body = {"model": "opus", "stream": stream, "messages": [{"role": "user", "content": "hi"}], **fields}
         assert self.exchange.opened() is None
         return self.exchange.asked(json.dumps(body).encode(), headers or {})
+
+    def worked(self, actions: list[Action]) -> list[Action]:
+        """Does the work that is asked for, and what goes on from there; all actions but the work."""
+        done: list[Action] = []
+        while actions:
+            done += [action for action in actions if not isinstance(action, Work)]
+            work = next((action for action in actions if isinstance(action, Work)), None)
+            actions = [] if work is None else self.exchange.worked(work.do())
+        return done
 
     def later(self, seconds: float) -> list[Action]:
         self.clock.time += seconds
@@ -536,7 +546,7 @@ def test_draining() -> None:
 def test_a_body_that_is_no_json(coding: str) -> None:
     table = Table()
     assert table.exchange.opened() is None
-    reply = replied(table.exchange.asked(b"not json", {"content-encoding": coding}))
+    reply = replied(table.worked(table.exchange.asked(b"not json", {"content-encoding": coding})))
     assert reply.status == 400
     error(reply.body)
 
@@ -550,6 +560,114 @@ def test_half_a_character_in_a_body_is_replaced_and_noted() -> None:
     assert isinstance(send, Send)
     assert json.loads(send.request.body)["messages"][0]["content"][0]["text"] == "a\ufffd b"
     assert [(note.path, note.fate) for note in table.exchange.record.notes] == [("body", "approximated")]
+
+
+# --- what is done elsewhere ---
+
+LONG = "long " * HEAVY
+HELLO = [START, *TEXT, *STOP]
+
+
+def test_a_heavy_request_is_read_elsewhere() -> None:
+    table = Table()
+    actions = table.ask(stream=False, messages=[{"role": "user", "content": LONG}])
+    assert [type(action) for action in actions] == [Work]
+    assert table.exchange.record.model is None
+    [send] = table.worked(actions)
+    assert isinstance(send, Send)
+    assert json.loads(send.request.body)["messages"][0]["content"][0]["text"] == LONG
+    assert table.exchange.record.model == "opus"
+    assert table.heard.messages[0].phase == "client_request"
+
+
+def test_a_heavy_request_is_refused_as_a_light_one() -> None:
+    table = Table()
+    reply = replied(table.worked(table.ask(stream=True, messages=[{"role": "user", "content": LONG}], n="x")))
+    assert (reply.status, error(reply.body)["param"]) == (400, "n")
+
+
+def test_a_client_leaves_while_its_request_is_read() -> None:
+    table = Table()
+    [work] = table.ask(stream=True, messages=[{"role": "user", "content": LONG}])
+    assert isinstance(work, Work)
+    assert table.exchange.cancelled() == [Drop()]
+    assert table.exchange.worked(work.do()) == []
+    assert (table.exchange.record.end, table.exchange.record.status) == ("cancelled", 499)
+
+
+def streaming(table: Table) -> None:
+    assert [type(action) for action in table.ask(stream=True)] == [Send]
+    table.exchange.connected()
+    table.exchange.answered(200, {"content-type": "text/event-stream"})
+
+
+def long_event() -> bytes:
+    delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": LONG}}
+    return sse(delta)
+
+
+def test_what_comes_behind_a_heavy_event_waits_for_it() -> None:
+    table = Table()
+    streaming(table)
+    begun = table.exchange.feed(b"".join(map(sse, HELLO[:2])))
+    [work] = table.exchange.feed(long_event())
+    assert isinstance(work, Work)
+    assert [table.exchange.feed(sse(event)) for event in HELLO[2:]] == [[]] * 4
+    assert table.exchange.closed() == []
+    told = table.worked([work])
+    text = said(begun) + said(told)
+    assert text.index(b"long long") < text.index(b"hello")
+    assert text.endswith(b"data: [DONE]\n\n")
+    assert isinstance(told[-1], Finish)
+
+
+@pytest.mark.parametrize("how", ["leaves", "crashes"])
+def test_an_exchange_ends_while_an_event_is_away(how: str) -> None:
+    table = Table()
+    streaming(table)
+    table.exchange.feed(b"".join(map(sse, HELLO[:3])))
+    [work] = table.exchange.feed(long_event())
+    assert isinstance(work, Work)
+    table.exchange.feed(sse(HELLO[3]))
+    actions = table.exchange.cancelled() if how == "leaves" else table.exchange.crashed()
+    assert actions[0] == Drop()
+    assert b"[DONE]" not in said(actions)
+    assert table.worked([work]) == []
+    assert table.exchange.record.end == ("cancelled" if how == "leaves" else "failed")
+
+
+def test_a_provider_is_not_late_while_we_work() -> None:
+    table = Table()
+    streaming(table)
+    table.exchange.feed(b"".join(map(sse, HELLO[:3])))
+    [work] = table.exchange.feed(long_event())
+    assert all(isinstance(action, Data) and action.data.startswith(b":") for action in table.later(1000))
+    table.worked([work])
+    assert not table.exchange.over
+    assert table.later(1000)[0] == Drop()
+
+
+def test_a_heavy_whole_answer_is_read_elsewhere() -> None:
+    table = Table()
+    table.ask(stream=False)
+    table.exchange.connected()
+    table.exchange.answered(200, {"content-type": "application/json"})
+    body = json.dumps({**WHOLE, "content": [{"type": "text", "text": LONG}]}).encode()
+    assert [table.exchange.feed(body[at : at + 65536]) for at in range(0, len(body), 65536)] == [[]] * 11
+    actions = table.exchange.closed()
+    assert [type(action) for action in actions] == [Work]
+    reply = replied(table.worked(actions))
+    assert json.loads(reply.body)["choices"][0]["message"]["content"] == LONG
+
+
+def test_a_compressed_answer_is_read_elsewhere() -> None:
+    table = Table()
+    table.ask(stream=True)
+    table.exchange.connected()
+    table.exchange.answered(200, {"content-type": "text/event-stream", "content-encoding": "gzip"})
+    told = table.exchange.feed(gzip.compress(b"".join(map(sse, HELLO))))
+    assert [type(action) for action in told] == [Work]
+    assert said(table.worked(told)).endswith(b"data: [DONE]\n\n")
 
 
 # --- one request, several calls ---

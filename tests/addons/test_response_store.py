@@ -1,5 +1,6 @@
 """Bounded in bytes and in age, apart for every client; what is used stays."""
 
+import tracemalloc
 from typing import Any
 
 from addons.response_store import ResponseStore
@@ -80,11 +81,39 @@ def test_the_oldest_makes_room() -> None:
 
 
 def test_what_is_larger_than_all_is_not_kept() -> None:
-    store = ResponseStore(max_bytes=300)
+    store = ResponseStore(max_bytes=2000)
     store.put("ann", kept("resp_1"), 0)
-    store.put("ann", kept("resp_2", text="x" * 300), 0)
+    store.put("ann", kept("resp_2", text="x" * 2000), 0)
     assert store.get("ann", "resp_2", 0) is None
     assert store.get("ann", "resp_1", 0) is not None
+
+
+def test_one_client_does_not_push_out_another() -> None:
+    """Who has most makes room, even for what somebody else keeps."""
+    store = ResponseStore(max_bytes=20_000)
+    store.put("ann", kept("resp_ann"), 0)
+    for index in range(100):
+        store.put("bob", kept(f"resp_{index}", text="x" * 500), 1)
+    assert store.get("ann", "resp_ann", 1) is not None
+    store.put("ann", kept("resp_new", text="x" * 500), 1)
+    assert store.get("ann", "resp_ann", 1) is not None
+    assert store.get("ann", "resp_new", 1) is not None
+    assert store.get("bob", "resp_99", 1) is not None
+    assert 10_000 < store.size <= 20_000
+
+
+def test_the_memory_that_it_takes_is_counted() -> None:
+    store = ResponseStore()
+    tracemalloc.start()
+    try:
+        for index in range(20):
+            many = [{"id": f"msg_{index}_{place}", "type": "message", "content": []} for place in range(500)]
+            store.put("ann", Remembered(f"resp_{index}", {"id": f"resp_{index}", "output": many}, ()), 0)
+        del many
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert taken < 1.5 * store.size
 
 
 def test_putting_again_replaces() -> None:

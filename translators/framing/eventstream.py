@@ -46,7 +46,7 @@ class EventStreamReader:
     def __init__(self, largest: int = LARGEST_EVENT) -> None:
         self._largest = largest
         self._waiting: list[bytes] = []  # a message that is not whole yet; joined when there is enough of it
-        self._waiting_size = 0
+        self.waiting = 0
         self._total = 0  # its length; 0 while its prelude is not whole
         self._headers = 0  # the length of its headers
         self._kinds: dict[bytes, _Kind] = {}
@@ -55,11 +55,11 @@ class EventStreamReader:
         """The messages that end in `data`, each before what comes after it is looked at."""
         if self._waiting:
             self._wait(data)
-            if self._waiting_size < (self._total or _PRELUDE.size):
+            if self.waiting < (self._total or _PRELUDE.size):
                 return
             data = b"".join(self._waiting)
             self._waiting.clear()
-            self._waiting_size = 0
+            self.waiting = 0
         at, size = 0, len(data)
         try:
             while size - at >= (self._total or _PRELUDE.size):
@@ -84,7 +84,7 @@ class EventStreamReader:
     def _wait(self, piece: bytes) -> None:
         if piece:
             self._waiting.append(piece)
-            self._waiting_size += len(piece)
+            self.waiting += len(piece)
 
     def _prelude(self, prelude: bytes) -> tuple[int, int]:
         """The lengths of a message and of its headers, if they can be believed."""

@@ -16,7 +16,7 @@ class NdjsonReader:
     def __init__(self, largest: int = LARGEST_LINE) -> None:
         self._largest = largest
         self._waiting: list[bytes] = []
-        self._waiting_size = 0
+        self.waiting = 0
         self._at_start = True
 
     def feed(self, data: bytes) -> list[tuple[str, bytes]]:
@@ -29,7 +29,7 @@ class NdjsonReader:
         if self._waiting:
             complete = b"".join((*self._waiting, complete))
             self._waiting.clear()
-            self._waiting_size = 0
+            self.waiting = 0
         if self._at_start:
             self._at_start = False
             complete = complete.removeprefix(_BOM)
@@ -57,8 +57,8 @@ class NdjsonReader:
         return [("", left)]
 
     def _wait(self, piece: bytes) -> None:
-        self._waiting_size += len(piece)
-        if self._waiting_size > self._largest:
+        self.waiting += len(piece)
+        if self.waiting > self._largest:
             raise self._too_large()
         self._waiting.append(piece)
 

@@ -30,7 +30,7 @@ class SseReader:
     def __init__(self, largest: int = LARGEST_EVENT) -> None:
         self._largest = largest
         self._waiting: list[bytes] = []  # an event without its blank line, line ends already `\n`
-        self._waiting_size = 0
+        self.waiting = 0
         self._after_cr = False  # the last byte fed was a CR: an LF right after it belongs to it
         self._at_start = True
 
@@ -51,7 +51,7 @@ class SseReader:
         if self._waiting:
             complete = b"".join((*self._waiting, complete))
             self._waiting.clear()
-            self._waiting_size = 0
+            self.waiting = 0
         if self._at_start:
             self._at_start = False
             complete = complete.removeprefix(_BOM)
@@ -77,8 +77,8 @@ class SseReader:
         return data
 
     def _wait(self, piece: bytes) -> None:
-        self._waiting_size += len(piece)
-        if self._waiting_size > self._largest:
+        self.waiting += len(piece)
+        if self.waiting > self._largest:
             raise self._too_large()
         self._waiting.append(piece)
 

@@ -39,6 +39,8 @@ class Tools:
     _cached_only: str | None = None
     """Where a web search is declared that must not go to the web."""
     _names: set[str] = field(default_factory=set)
+    _within: dict[str, set[str]] = field(default_factory=dict)
+    """By the name of a tool in its namespace, its names on the way to a model."""
 
     def read(self, tools: Iterable[dict[str, Any]], path: str, *, again: bool = False) -> None:
         """`again`: they were looked for, and may be declared already."""
@@ -107,6 +109,7 @@ class Tools:
         name = self.name_of(namespace, wire)
         if namespace:
             self.spaced[name] = (namespace, wire)
+            self._within.setdefault(wire, set()).add(name)
         if name in self._names and again:
             return
         if name in self._names:
@@ -192,9 +195,9 @@ class Tools:
         self.findings.unknown(at, named)
         if name in self._names:
             return name
-        inside = [full for full, (_, inner) in self.spaced.items() if inner == name]
+        inside = self._within.get(name, set())
         if len(inside) == 1:
-            return inside[0]
+            return next(iter(inside))
         self.findings.problem(f"{at}.name", "is the name of no tool in this request; declare it in tools")
         return name
 

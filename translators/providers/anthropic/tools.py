@@ -50,7 +50,7 @@ class Toolbox:
         choice = self._asked.tool_choice
         allowed = self._tools
         if choice is not None and choice.names is not None and not choice.single:
-            allowed = tuple(tool for tool in allowed if tool.name in choice.names)
+            allowed = choice.among(allowed)
             if 0 < len(allowed) < len(self._tools):
                 self._notes.append(Note(choice.at, "moved", detail="Tools that are not allowed are not sent."))
             allowed = allowed or self._tools

@@ -50,7 +50,7 @@ class Toolbox:
             return self._uncalled(knobs, points, instructions)
         allowed = self._tools
         if choice is not None and choice.names is not None and not choice.single:
-            allowed = tuple(tool for tool in allowed if tool.name in choice.names)
+            allowed = choice.among(allowed)
             if len(allowed) < len(self._tools):
                 self._notes.append(Note(choice.at, "moved", detail="Tools that are not allowed are not sent."))
         tools = [self._tool(tool, points) for tool in allowed]

@@ -63,7 +63,7 @@ class Toolbox:
         choice = self._asked.tool_choice
         if choice is None or not choice.names or choice.mode != "auto" or self._family.validated:
             return self._asked.tools
-        allowed = tuple(tool for tool in self._asked.tools if tool.name in choice.names)
+        allowed = choice.among(self._asked.tools)
         if 0 < len(allowed) < len(self._asked.tools):
             self._notes.append(Note(choice.at, "moved", detail="Tools that are not allowed are not sent."))
         return allowed

@@ -32,7 +32,7 @@ def _allowed(declared: tuple[Tool, ...], choice: ToolChoice | None, notes: list[
     if choice.mode == "none":
         allowed: tuple[Tool, ...] = ()
     else:
-        allowed = tuple(tool for tool in declared if choice.names is None or tool.name in choice.names)
+        allowed = choice.among(declared)
     if len(allowed) < len(declared):
         notes.append(Note(choice.at, "moved", detail="Tools that may not be called are not sent."))
     return allowed

@@ -55,13 +55,10 @@ class Toolbox:
             raise BadRequest("A tool call is required, but no tool is declared.", param=choice.at)
         if choice is None or choice.names is None or choice.single or self._quirks.allowed_tools:
             return self._tools
-        chosen = self._chosen(choice)
+        chosen = choice.among(self._tools)
         if 0 < len(chosen) < len(self._tools):
             self._notes.append(Note(choice.at, "moved", detail="Tools that are not allowed are not sent."))
         return chosen or self._tools
-
-    def _chosen(self, choice: ToolChoice) -> list[Tool]:
-        return [tool for tool in self._tools if tool.name in (choice.names or ())]
 
     def _named(self, name: str) -> dict[str, Any]:
         kind = "custom" if name in self._custom and name not in self.emulated else "function"
