@@ -261,10 +261,6 @@ def test_an_error_in_the_stream_is_an_error(name: str) -> None:
         pytest.param(b"data: [DONE]\n\n", id="only the end"),
         pytest.param(b'data: {"choices":[5]}\n\n', id="a choice that is none"),
         pytest.param(b'data: {"choices":[{"index":0,"delta":{"content":"x"},"text":"x"}]}\n\n', id="half"),
-        pytest.param(
-            b'data: {"choices":[{"index":0,"delta":{"content":"x"},"text":"x"}]}\n\ndata: [DONE]\n\n',
-            id="an end without a reason",
-        ),
         pytest.param(b"<html>502 Bad Gateway</html>", id="HTML"),
         pytest.param(b'data: {"type": "error"}\n\n', id="an empty error"),
         pytest.param(b'data: {"error": "text"}\n\n', id="an error as text"),

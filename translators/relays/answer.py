@@ -1,22 +1,25 @@
 """An answer that goes on as it came, whole or streamed: read for its end, its usage and its errors, and mended where
 no client could read it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from translators.dialects import Recall
 from translators.errors import BadAnswer
-from translators.events import Event, Finished, Noted, Relayed, Started
+from translators.events import Event, Finished, FinishReason, Noted, Relayed, Started
 from translators.framing import sse
 from translators.notes import Note
 from translators.providers.openai.answer import NO_TERMINATOR, choices_of, raise_error
+from translators.providers.openai.calls import call_prefix
 from translators.providers.openai.counts import Counts, usage_of
+from translators.providers.openai.deltas import Joining, as_delta, joined, number_of, shifted
 from translators.providers.openai.endings import OFFICIAL, incomplete, native_of, reason_of
+from translators.providers.openai.errors import raise_error_of
 
 
 class Mender(Protocol):
-    """Brings what one choice says to what a client of the dialect can read. Both give the same object back where there
-    is nothing to mend."""
+    """Brings what one choice says to what a client of the dialect can read. `delta` and `whole` give the same object
+    back where there is nothing to mend."""
 
     called: bool
     """Whether the choice has tool calls so far."""
@@ -25,35 +28,27 @@ class Mender(Protocol):
 
     def whole(self, choice: dict[str, Any]) -> dict[str, Any]: ...
 
+    def last(self) -> dict[str, Any]:
+        """Return what a choice says with its end: what was held back."""
+
     def notes(self) -> list[Note]:
         """Since the last call."""
-
-
-class AsItCame:
-    """Nothing to mend."""
-
-    called = False
-
-    def delta(self, choice: dict[str, Any]) -> dict[str, Any]:
-        return choice
-
-    def whole(self, choice: dict[str, Any]) -> dict[str, Any]:
-        return choice
-
-    def notes(self) -> list[Note]:
-        return []
 
 
 class RelayedAnswer:
     """One answer: by choice what mends it and why it ended; the usage."""
 
-    def __init__(self, recall: Recall, mender: type[Mender]) -> None:
+    def __init__(self, recall: Recall, mender: Callable[[int, str], Mender]) -> None:
+        """`mender` makes that of a choice, of its number and a word that is this answer's alone."""
         self.done = False
         self._recall = recall
         self._mender = mender
         self._menders: dict[int, Mender] = {}
+        self._joining = Joining(recall)
         self._ended: dict[int, Finished] = {}
         self._started = False
+        self._prefix = ""
+        self._newest: dict[str, Any] = {}
         self._counts = Counts()
 
     def on(self, payload: Any) -> list[Event]:
@@ -86,43 +81,52 @@ class RelayedAnswer:
     def _read(self, payload: dict[str, Any], *, whole: bool) -> list[Event]:
         raise_error(payload)
         choices = choices_of(payload)
+        for choice in choices:
+            raise_error_of(choice)
+        self._newest = payload
         events: list[Event] = []
+        if whole and len(choices) > 1 and (parts := joined(choices, self._joining)) is not choices:
+            choices, payload = parts, {**payload, "choices": parts}
+            events += [Noted(note) for note in self._joining.note()]
         if choices and not self._started:
             events += self._start(payload)
-        for place, choice in enumerate(choices):
-            mended = self._choice(choice, place, events, whole=whole)
-            if mended is not choice:
-                before, after = payload["choices"][:place], choices[place + 1 :]
-                payload = {**payload, "choices": [*before, mended, *after]}
-        events.append(Relayed(payload))
+        mended = [self._choice(choice, place, events, whole=whole) for place, choice in enumerate(choices)]
+        if any(one is not other for one, other in zip(mended, choices, strict=True)):
+            payload = {**payload, "choices": mended}
+        if len({choice["index"] for choice in mended}) == len(mended):
+            events.append(Relayed(payload))
+        else:  # no client reads two parts of one choice in one chunk
+            events += [Relayed({**payload, "choices": [choice]}) for choice in mended]
         if usage := usage_of(payload, choices):
             events += self._counts.merged(usage)
         return events
 
     def _choice(self, choice: dict[str, Any], place: int, events: list[Event], *, whole: bool) -> dict[str, Any]:
-        index = choice.get("index")
-        number = index if type(index) is int else place
-        if (mender := self._menders.get(number)) is None:
-            self._recall.admit(number)
-            mender = self._menders[number] = self._mender()
+        came = choice.get("index")
+        number = number_of(choice, place)
+        target = self._joining.place(number, choice)
+        if target not in self._menders:
+            self._menders[target] = self._mender(target, self._prefix)
+        mender = self._menders[target]
+        if target != number:
+            self._ended.pop(target, None)
+            events += [Noted(note) for note in self._joining.note()]
+            choice = shifted(as_delta(choice, begun=False), number)
         mended = mender.whole(choice) if whole else mender.delta(choice)
         if mended is not choice:
             events += [Noted(note) for note in mender.notes()]
-        if type(index) is not int:
-            mended = {**mended, "index": number}
-        if whole and not mended.get("finish_reason"):
-            events.append(Noted(Note("finish_reason", "defaulted", None, "stop", "The provider gave none.")))
-            mended = {**mended, "finish_reason": "stop"}
-        if mended.get("finish_reason") is not None:
-            mended = self._ending(mended, number, events, called=mender.called)
-        return mended
+        if came != target:
+            mended = {**mended, "index": target}
+        if native_of(mended) is not None:
+            return self._ending(mended, target, events, called=mender.called)
+        if whole:
+            return self._defaulted(mended, target, events, called=mender.called)
+        return mended if mended.get("finish_reason") is None else {**mended, "finish_reason": None}
 
     def _ending(self, choice: dict[str, Any], number: int, events: list[Event], *, called: bool) -> dict[str, Any]:
         """A client that knows OpenAI's five reasons gets no sixth, and after calls no `stop`, at which its loop would
         end; the provider's own stays beside it."""
-        native = native_of(choice)
-        if native is None:
-            return {**choice, "finish_reason": None}
+        native = native_of(choice) or ""
         known = reason_of(native)
         reason = "tool_calls" if called and known in (None, "stop") else known or "stop"
         self._ended[number] = Finished(reason, native, None, number)
@@ -133,13 +137,30 @@ class RelayedAnswer:
             events.append(Noted(Note("finish_reason", "approximated", native[:60], reason, why)))
         return {**choice, "finish_reason": reason, "native_finish_reason": native}
 
+    def _defaulted(self, choice: dict[str, Any], number: int, events: list[Event], *, called: bool) -> dict[str, Any]:
+        """The choice with the end that an answer has which ended, though nobody said why."""
+        reason: FinishReason = "tool_calls" if called else "stop"
+        self._ended[number] = Finished(reason, None, None, number, approximated=True)
+        events.append(Noted(Note("finish_reason", "defaulted", None, reason, "The provider gave none.")))
+        return {**choice, "finish_reason": reason, "native_finish_reason": None}
+
     def _start(self, payload: Mapping[str, Any]) -> list[Event]:
         self._started = True
-        id, model = payload.get("id"), payload.get("model")
-        return [Started(id if isinstance(id, str) else None, model if isinstance(model, str) else None)]
+        id, model = (value if isinstance(value := payload.get(name), str) else None for name in ("id", "model"))
+        self._prefix = call_prefix(id)
+        return [Started(id, model)]
 
     def _finished(self) -> list[Event]:
-        if not self._menders or self._menders.keys() != self._ended.keys():
+        """The end, which the provider has marked, though it may not have said why."""
+        if not self._menders:
             raise incomplete(self._started)
         self.done = True
-        return [finished for _, finished in sorted(self._ended.items())]
+        events = [event for number in sorted(self._menders) if number not in self._ended for event in self._end(number)]
+        return events + [finished for _, finished in sorted(self._ended.items())]
+
+    def _end(self, number: int) -> list[Event]:
+        mender, events = self._menders[number], list[Event]()
+        choice = {"index": number, **mender.last()}
+        events += [Noted(note) for note in mender.notes()]
+        ended = self._defaulted(choice, number, events, called=mender.called)
+        return [*events, Relayed({**self._newest, "choices": [ended]})]

@@ -5,7 +5,8 @@ from typing import Any
 
 from translators.dialects import Envelope, Framing, Model, Passed, Recall, Writer
 from translators.providers.openai.errors import read_error, read_limits
-from translators.relays.answer import AsItCame, RelayedAnswer
+from translators.relays.answer import RelayedAnswer
+from translators.relays.mending import TextMender
 from translators.relays.request import Form, check, passed
 from translators.relays.writing import Streamed, Whole
 
@@ -25,7 +26,7 @@ def render(body: Any, model: Model) -> Passed:
 
 def answer(recall: Recall) -> RelayedAnswer:
     """The machine that tells one answer as events."""
-    return RelayedAnswer(recall, AsItCame)
+    return RelayedAnswer(recall, TextMender)
 
 
 def streamed(form: Any, envelope: Envelope) -> Writer:

@@ -44,7 +44,7 @@ def folded(payloads: Iterable[Payload], kind: str) -> dict[str, Any]:
             _add(choices.setdefault(choice["index"], {}), choice)
     usage = {} if body.get("usage") is None else {"usage": body["usage"]}
     body = {name: value for name, value in body.items() if name != "usage"}
-    told = [_choice(choice) for _, choice in sorted(choices.items())]
+    told = [_choice(choice, kind) for _, choice in sorted(choices.items())]
     return {**body, "object": kind, "choices": told, **usage}
 
 
@@ -91,12 +91,12 @@ def _settled(value: Any) -> Any:
             return value
 
 
-def _choice(choice: dict[str, Any]) -> dict[str, Any]:
+def _choice(choice: dict[str, Any], kind: str) -> dict[str, Any]:
     """A chat's message has all that its type requires; a call in it shows no `index`."""
     told: dict[str, Any] = _settled({"finish_reason": None, "logprobs": None, **choice})
-    if "text" in told or "delta" not in told:
+    if kind == "text_completion":
         return {"text": "", **told}
-    delta = told.pop("delta")
+    delta = told.pop("delta", None)
     message = {"role": "assistant", "content": None, "refusal": None, **(delta if isinstance(delta, dict) else {})}
     if isinstance(calls := message.get("tool_calls"), list):
         message["tool_calls"] = [
@@ -130,5 +130,6 @@ def _opening(choice: Payload) -> dict[str, Any]:
 
 
 def is_whole_chat(payload: Payload) -> bool:
+    """Return whether a payload is no chunk of a stream: in those, what is said is a delta by now."""
     choices = payload.get("choices")
-    return choices is not None and len(choices) > 0 and "message" in choices[0]
+    return isinstance(choices, list) and bool(choices) and "message" in choices[0]

@@ -2,123 +2,210 @@
 
 Reasoning is told under both names that clients look for, `reasoning_content` (DeepSeek's) and `reasoning`
 (OpenRouter's), with the same text; where a server fills both with different texts, `reasoning_content` wins. A `role`
-that comes again is left out, since clients join what comes again; so are a call's `id`, `type` and `name`. Calls are
-counted from 0 by their own `index`, and one without arguments has `{}`. Content in parts of text and thinking
-(Mistral's) becomes text and reasoning.
+that comes again is left out, since clients join what comes again; so are a call's `id`, `type` and `name`. A call is
+told once its name and its id are known. Calls are counted from 0 by their own `index`; one without an id gets one, one
+without arguments has `{}`, and arguments are text. Content in parts of text and thinking (Mistral's) becomes text and
+reasoning.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from translators.notes import Note
-from translators.providers.openai.calls import Call, Calls, name_of, told
+from translators.providers.openai.calls import Call, Calls, arguments_of, name_of, says_nothing, told
+from translators.providers.openai.deltas import as_delta, says
 from translators.providers.openai.endings import native_of, reason_of
 
 _BOTH = ("reasoning_content", "reasoning")
 _NO_ARGUMENTS = Note("tool_calls.arguments", "synthesised", detail="A call without arguments is told as `{}`.")
 
+Payload = dict[str, Any]
+
 
 class MessageMender:
     """Of one choice: whether its role was told, its calls, what was noted."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int, answer: str) -> None:
         self.called = False
+        self._begun = False
         self._role = False
-        self._blank: set[int] = set()  # function calls without arguments so far
-        self._calls = Calls()
-        self._opened = 0
+        self._answer = answer
+        self._calls = Calls(number)
+        self._told: dict[int, int] = {}  # by a call's place among all, its place among those that are told
+        self._held: dict[int, tuple[Call, list[Mapping[str, Any]]]] = {}  # what waits for a call's name and id
+        self._blank: set[int] = set()  # function calls that are told, without arguments so far
         self._noted = False
         self._notes: list[Note] = []
 
-    def delta(self, choice: dict[str, Any]) -> dict[str, Any]:
+    def delta(self, choice: Payload) -> Payload:
+        choice = as_delta(choice, begun=self._begun)
+        ended = native_of(choice) is not None
         delta = choice.get("delta")
         if type(delta) is not dict:
-            if not self._blank:
+            if not (ended and (self._blank or self._held)):
                 return choice
             delta = {}
-        mended: dict[str, Any] = delta
+        self._begun = self._begun or says(delta)
+        mended: Payload = delta
         if "role" in delta:
             if self._role:
                 mended = {name: value for name, value in delta.items() if name != "role"}
             self._role = True
-        if type(delta.get("content")) is list:
-            mended = _in_plain_text(mended)
-        if "reasoning" in mended or "reasoning_content" in mended:
-            mended = _with_both(mended)
-        if delta.get("tool_calls"):
+        mended = _readable(mended)
+        if type(delta.get("tool_calls")) is list and delta["tool_calls"]:
             mended = self._with_calls(mended)
-        if self._blank and _complete(choice):
-            mended = self._with_objects(mended)
+        if ended and (self._held or self._blank):
+            mended = self._with_rest(mended, cut=not _complete(choice))
         return choice if mended is delta else {**choice, "delta": mended}
 
-    def whole(self, choice: dict[str, Any]) -> dict[str, Any]:
-        message = choice.get("message")
-        if type(message) is not dict:
-            return choice
-        mended = _with_both(_in_plain_text(message) if type(message.get("content")) is list else message)
-        calls = message.get("tool_calls")
-        if isinstance(calls, list) and calls:
-            self.called = True
-            if not all(type(call) is dict and "type" in call and not _is_blank(call) for call in calls):
-                mended = {**mended, "tool_calls": [self._call(call, choice) for call in calls if type(call) is dict]}
+    def whole(self, choice: Payload) -> Payload:
+        if type(choice.get("message")) is not dict:
+            choice = as_delta(choice, begun=False)
+            if type(delta := choice.get("delta")) is not dict:
+                return choice
+            choice = {**{name: value for name, value in choice.items() if name != "delta"}, "message": delta}
+        message: Payload = choice["message"]
+        mended = _readable(message)
+        if type(message.get("tool_calls")) is list and message["tool_calls"]:
+            mended = self._with_whole_calls(mended, cut=native_of(choice) is not None and not _complete(choice))
         return choice if mended is message else {**choice, "message": mended}
+
+    def last(self) -> Payload:
+        return {"delta": self._with_rest({}, cut=False) if self._held or self._blank else {}}
 
     def notes(self) -> list[Note]:
         notes, self._notes = self._notes, []
         return notes
 
-    def _with_calls(self, delta: dict[str, Any]) -> dict[str, Any]:
-        fragments = delta["tool_calls"]
-        if not isinstance(fragments, list):
+    # --- calls in a stream ------------------------------------------------------------------------------
+
+    def _with_calls(self, delta: Payload) -> Payload:
+        fragments: list[Any] = delta["tool_calls"]
+        mended = [
+            kept
+            for call, fragment in self._calls.placed(fragments)
+            if (kept := self._fragment(call, fragment)) is not None
+        ]
+        if len(mended) == len(fragments) and all(a is b for a, b in zip(mended, fragments, strict=True)):
             return delta
-        mended = [self._fragment(call, fragment) for call, fragment in self._calls.placed(fragments)]
-        same = len(mended) == len(fragments) and all(a is b for a, b in zip(mended, fragments, strict=True))
-        return delta if same else {**delta, "tool_calls": mended}
+        return _with_list(delta, mended)
 
-    def _with_objects(self, delta: dict[str, Any]) -> dict[str, Any]:
-        """With the end of the choice, the calls that have no arguments get theirs."""
-        given = delta.get("tool_calls")
-        fragments = [dict(fragment) for fragment in given] if isinstance(given, list) else []
-        here = {fragment["index"]: fragment for fragment in fragments}
-        for index in sorted(self._blank):
-            if index not in here:
-                fragments.append(here.setdefault(index, {"index": index}))
-            here[index]["function"] = {**here[index].get("function", {}), "arguments": "{}"}
-        self._blank.clear()
-        self._notes.append(_NO_ARGUMENTS)
-        return {**delta, "tool_calls": fragments}
+    def _fragment(self, call: Call, fragment: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What is told of one fragment, or None where it has to wait."""
+        if (place := self._told.get(call.index)) is None:
+            held = self._held.setdefault(call.index, (call, []))[1]
+            held.append(fragment)
+            return self._opener(call) if call.known(begun=any(map(_arguments, held))) else None
+        if place in self._blank and not _is_blank(fragment):
+            self._blank.remove(place)
+        return self._placed(_without_head(_in_text(fragment)), place)
 
-    def _call(self, call: dict[str, Any], choice: dict[str, Any]) -> dict[str, Any]:
-        """A call of a whole answer."""
-        if _is_blank(call) and _complete(choice):
-            self._notes.append(_NO_ARGUMENTS)
-            call = {**call, "function": {**call["function"], "arguments": "{}"}}
-        return _typed(call)
+    def _opener(self, call: Call) -> Mapping[str, Any]:
+        """The first fragment that is told of a call, with all that was held back."""
+        _, held = self._held.pop(call.index)
+        opener = _in_text(held[0] if len(held) == 1 else _joined(held, call))
+        place, id, note = self._calls.open(call, self._answer)
+        self.called = True
+        self._told[call.index] = place
+        if note is not None:
+            self._notes.append(note)
+        if _is_blank(opener):
+            self._blank.add(place)
+        if opener.get("id") != id:
+            opener = {**opener, "id": id}
+        return self._placed(_typed(opener), place)
 
-    def _fragment(self, call: Call, fragment: Mapping[str, Any]) -> Mapping[str, Any]:
-        first = call.index == self._opened
-        if first:
-            self._opened += 1
-            self.called = True
-            if _is_blank(fragment):
-                self._blank.add(call.index)
-        elif call.index in self._blank and not _is_blank(fragment):
-            self._blank.remove(call.index)
-        kept = fragment if first else _without_head(fragment)
-        if first and "type" not in kept:
-            kept = _typed(kept)
-        if kept.get("index") != call.index:
-            kept = {"index": call.index, **{name: value for name, value in kept.items() if name != "index"}}
-            self._note()
-        return kept
-
-    def _note(self) -> None:
+    def _placed(self, fragment: Mapping[str, Any], place: int) -> Mapping[str, Any]:
+        if fragment.get("index") == place:
+            return fragment
         if not self._noted:
             self._noted = True
             self._notes.append(Note("tool_calls.index", "approximated", detail="Calls are counted anew, from 0."))
+        return {"index": place, **{name: value for name, value in fragment.items() if name != "index"}}
+
+    def _with_rest(self, delta: Payload, *, cut: bool) -> Payload:
+        """With the end of the choice: calls that were held back, and `{}` for those that have no arguments."""
+        given = delta.get("tool_calls")
+        fragments = [dict(fragment) for fragment in given] if isinstance(given, list) else []
+        for call, held in list(self._held.values()):
+            if not says_nothing(_joined(held, call)):
+                fragments.append(dict(self._opener(call)))
+        self._held.clear()
+        here = {fragment["index"]: fragment for fragment in fragments}
+        for place in () if cut else sorted(self._blank):
+            if place not in here:
+                fragments.append(here.setdefault(place, {"index": place}))
+            here[place]["function"] = {**here[place].get("function", {}), "arguments": "{}"}
+        if self._blank and not cut:
+            self._blank.clear()
+            self._notes.append(_NO_ARGUMENTS)
+        return _with_list(delta, fragments)
+
+    # --- calls of a whole answer ------------------------------------------------------------------------
+
+    def _with_whole_calls(self, message: Payload, *, cut: bool) -> Payload:
+        calls: list[Any] = message["tool_calls"]
+        mended = [self._call(call, cut=cut) for call in calls if type(call) is dict and not says_nothing(call)]
+        self.called = bool(mended)
+        if len(mended) == len(calls) and all(a is b for a, b in zip(mended, calls, strict=True)):
+            return message
+        return _with_list(message, mended)
+
+    def _call(self, given: Payload, *, cut: bool) -> Mapping[str, Any]:
+        call = Call(0)
+        call.id = told(given, "id")
+        _, id, note = self._calls.open(call, self._answer)
+        mended = _typed(_in_text(given))
+        if note is not None:
+            self._notes.append(note)
+            mended = {**mended, "id": id}
+        if _is_blank(mended) and not cut:
+            self._notes.append(_NO_ARGUMENTS)
+            mended = {**mended, "function": {**mended["function"], "arguments": "{}"}}
+        return mended
 
 
-def _in_plain_text(message: dict[str, Any]) -> dict[str, Any]:
+class TextMender:
+    """Of a choice of completions: its text stands in `text`, also where the server writes a chat's message."""
+
+    called = False
+
+    def __init__(self, number: int, answer: str) -> None:
+        self._begun = False
+
+    def delta(self, choice: Payload) -> Payload:
+        if type(choice.get("text")) is str:
+            return choice
+        choice = as_delta(choice, begun=self._begun)
+        delta = choice.get("delta")
+        self._begun = self._begun or says(delta)
+        content = delta.get("content") if isinstance(delta, dict) else None
+        rest = {name: value for name, value in choice.items() if name != "delta"}
+        return {**rest, "text": content if isinstance(content, str) else ""}
+
+    whole = delta
+
+    def last(self) -> Payload:
+        return {"text": "", "logprobs": None}
+
+    def notes(self) -> list[Note]:
+        return []
+
+
+# --- a message -----------------------------------------------------------------------------------------
+
+
+def _readable(message: Payload) -> Payload:
+    if type(message.get("content")) is list:
+        message = _in_plain_text(message)
+    if "reasoning" in message or "reasoning_content" in message:
+        message = _with_both(message)
+    if isinstance(legacy := message.get("function_call"), dict) and says_nothing({"function": legacy}):
+        message = {name: value for name, value in message.items() if name != "function_call"}
+    return message
+
+
+def _in_plain_text(message: Payload) -> Payload:
     """Parts of any other kind stay as they are, and those beside them."""
     texts: list[str] = []
     thoughts: list[str] = []
@@ -134,29 +221,59 @@ def _in_plain_text(message: dict[str, Any]) -> dict[str, Any]:
     return {**plain, "reasoning_content": "".join(thoughts)} if thoughts else plain
 
 
-def _complete(choice: dict[str, Any]) -> bool:
-    """Whether a choice has its end, and was not cut."""
-    native = native_of(choice)
-    return native is not None and reason_of(native) in (None, "stop", "tool_calls")
-
-
-def _is_blank(call: Mapping[str, Any]) -> bool:
-    inner = call.get("function")
-    if not isinstance(inner, dict):
-        return False
-    arguments = inner.get("arguments")
-    return arguments is None or (isinstance(arguments, str) and not arguments.strip())
-
-
-def _with_both(message: dict[str, Any]) -> dict[str, Any]:
+def _with_both(message: Payload) -> Payload:
     text = told(message, "reasoning_content") or told(message, "reasoning")
     if not text or all(message.get(name) == text for name in _BOTH):
         return message
     return {**message, "reasoning_content": text, "reasoning": text}
 
 
-def _typed(call: Mapping[str, Any]) -> dict[str, Any]:
-    return {**call, "type": call.get("type") or ("custom" if "custom" in call else "function")}
+def _with_list(message: Payload, calls: list[Any]) -> Payload:
+    rest = {name: value for name, value in message.items() if name != "tool_calls"}
+    return {**rest, "tool_calls": calls} if calls else rest
+
+
+def _complete(choice: Payload) -> bool:
+    """Whether a choice has its end, and was not cut."""
+    native = native_of(choice)
+    return native is not None and reason_of(native) in (None, "stop", "tool_calls")
+
+
+# --- one call or a fragment of it ----------------------------------------------------------------------
+
+
+def _arguments(call: Mapping[str, Any]) -> str:
+    inner = call.get("function") or call.get("custom")
+    return arguments_of(inner) if isinstance(inner, dict) else ""
+
+
+def _is_blank(call: Mapping[str, Any]) -> bool:
+    return isinstance(call.get("function"), dict) and not _arguments(call).strip()
+
+
+def _in_text(call: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With arguments as text; some servers give the JSON itself."""
+    inner = call.get("function")
+    given = inner.get("arguments") if isinstance(inner, dict) else None
+    if given is None or isinstance(given, str):
+        return call
+    return {**call, "function": {**call["function"], "arguments": _arguments(call)}}
+
+
+def _typed(call: Mapping[str, Any]) -> Mapping[str, Any]:
+    if told(call, "type"):
+        return call
+    return {**call, "type": "custom" if "custom" in call else "function"}
+
+
+def _joined(fragments: list[Mapping[str, Any]], call: Call) -> Payload:
+    """One fragment of those that were held back."""
+    whole: Payload = {}
+    for fragment in fragments:
+        whole |= {name: value for name, value in fragment.items() if value is not None or name not in whole}
+    kind, grows = ("custom", "input") if "custom" in whole else ("function", "arguments")
+    inner = {"name": call.name, grows: "".join(map(_arguments, fragments))}
+    return {**whole, "id": call.id, kind: inner}
 
 
 def _without_head(fragment: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,7 +3,6 @@
 A whole answer is told as the stream that would have brought it. Follows openai/types/chat/chat_completion_chunk.py.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +11,10 @@ from translators.errors import BadAnswer
 from translators.events import Event, Noted, Started
 from translators.framing import sse
 from translators.notes import Note
+from translators.providers.openai.calls import call_prefix
 from translators.providers.openai.choices import Choice, Tally
 from translators.providers.openai.counts import Counts, usage_of
+from translators.providers.openai.deltas import Joining, as_delta, number_of, shifted
 from translators.providers.openai.endings import incomplete
 from translators.providers.openai.errors import streamed_error
 
@@ -29,6 +30,7 @@ class ChatAnswer:
         self.done = False
         self._started = False
         self._tally = Tally(recall)
+        self._joining = Joining(recall)
         self._choices: dict[int, Choice] = {}
         self._counts = Counts()
         self._tier: str | None = None
@@ -49,12 +51,7 @@ class ChatAnswer:
         if not payload.keys() <= _ENVELOPE:
             events += self._beside(payload)
         for place, choice in enumerate(choices):
-            index = choice.get("index")
-            number = index if type(index) is int and index >= 0 else place
-            if (told := self._choices.get(number)) is None:
-                self._tally.recall.admit(number)
-                told = self._choices[number] = Choice(number, self._tally)
-            events += told.on(choice)
+            events += self._choice(choice, number_of(choice, place))
         if usage := usage_of(payload, choices):
             events += self._counts.merged(usage)
         return events
@@ -67,10 +64,7 @@ class ChatAnswer:
         choices = choices_of(body)
         if not choices:
             raise BadAnswer.unreadable("The provider's answer has no choices.")
-        events = self.on({**body, "choices": [_as_delta(choice) for choice in choices]})
-        for choice in self._choices.values():
-            events += choice.settled()
-        return events + self._ended()
+        return self.on(body) + self._ended()
 
     def close(self) -> list[Event]:
         """Raises `BadAnswer` unless every choice had ended: a cut answer must not look like a short one."""
@@ -81,21 +75,33 @@ class ChatAnswer:
             raise incomplete(self._started)
         return [NO_TERMINATOR, *self._ended()]
 
+    def _choice(self, choice: dict[str, Any], number: int) -> list[Event]:
+        target = self._joining.place(number, choice)
+        if target not in self._choices:
+            self._choices[target] = Choice(target, self._tally)
+        told = self._choices[target]
+        if target == number:
+            return told.on(choice)
+        told.reopened()
+        notes = [Noted(note) for note in self._joining.note()]
+        return [*notes, *told.on(shifted(as_delta(choice, begun=False), number))]
+
     def _start(self, payload: Mapping[str, Any]) -> list[Event]:
         self._started = True
         id, model = payload.get("id"), payload.get("model")
         model = model if isinstance(model, str) and model else None
         self._tally.issuer = f"openai:{self._tally.recall.model or model or ''}"
         id = id if isinstance(id, str) and id else None
-        if id is not None:
-            self._tally.prefix = re.sub("[^A-Za-z0-9]", "", id[-32:])[-24:] + "_"
+        self._tally.prefix = call_prefix(id)
         return [Started(id, model)]
 
     def _ended(self) -> list[Event]:
-        if not self._choices or not all(choice.ended for choice in self._choices.values()):
+        """The end, which the provider has marked, though it may not have said why."""
+        if not self._choices:
             raise incomplete(self._started)
         self.done = True
-        return [event for _, choice in sorted(self._choices.items()) for event in choice.closed(self._tier)]
+        events = [event for choice in self._choices.values() for event in choice.settled()]
+        return events + [event for _, choice in sorted(self._choices.items()) for event in choice.closed(self._tier)]
 
     def _beside(self, payload: Mapping[str, Any]) -> list[Event]:
         """What a payload has beside the choices: the tier, and fields that nobody knows."""
@@ -137,14 +143,3 @@ def choices_of(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
         else:
             return choices
     raise BadAnswer.unreadable("The provider's answer has choices that are no list of objects.")
-
-
-def _as_delta(choice: dict[str, Any]) -> dict[str, Any]:
-    """A whole choice as its only delta; its calls are told apart by their place."""
-    message = choice.get("message")
-    delta = dict(message) if isinstance(message, dict) else {}
-    if isinstance(calls := delta.get("tool_calls"), list):
-        delta["tool_calls"] = [
-            {**call, "index": place} if isinstance(call, dict) else call for place, call in enumerate(calls)
-        ]
-    return {**{name: value for name, value in choice.items() if name != "message"}, "delta": delta}

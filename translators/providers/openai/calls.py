@@ -1,11 +1,16 @@
 """Which tool call a fragment belongs to.
 
 OpenAI counts calls by `index` from 0 and names each in its first fragment only. Others leave `index` out (Mistral),
-begin at 1, give every call the same one, or repeat `id` and `name` in each fragment; all of it is understood.
+begin at 1, give every call the same one, repeat `id` and `name` in each fragment, or tell either of them late; all of
+it is understood.
 """
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from translators.notes import Note
 
 
 class Call:
@@ -18,14 +23,34 @@ class Call:
         self.id = ""
         self.name = ""
 
+    def known(self, *, begun: bool) -> bool:
+        """Return whether it can be told: its name is there, and its id, or that will not come since its arguments have
+        `begun`."""
+        return bool(self.name and (self.id or begun))
+
 
 class Calls:
     """The calls of one choice in order of appearance."""
 
-    def __init__(self) -> None:
+    def __init__(self, choice: int = 0) -> None:
         self.seen: list[Call] = []
+        self._choice = choice
         self._by_index: dict[int, Call] = {}
         self._by_id: dict[str, Call] = {}
+        self._ids: set[str] = set()
+        self._told = 0
+
+    def open(self, call: Call, answer: str) -> tuple[int, str, Note | None]:
+        """Return the place of the next call that is told, its id, and a note where that had to be made: of `answer`, a
+        word that no other answer of the conversation has."""
+        index, id, note = self._told, call.id, None
+        if not id or id in self._ids:
+            why = "The provider gave this call an earlier one's id." if id else "The provider gave this call no id."
+            id = f"call_{answer}{self._choice}_{index}"
+            note = Note(f"tool_calls[{index}].id", "synthesised", detail=why)
+        self._ids.add(id)
+        self._told += 1
+        return index, id, note
 
     def placed(self, fragments: Iterable[Any]) -> list[tuple[Call, Mapping[str, Any]]]:
         """Each fragment of one delta beside its call. What is no object is none."""
@@ -66,9 +91,32 @@ class Calls:
         return None if other else call
 
 
+def call_prefix(answer: str | None) -> str:
+    """Return the beginning of the ids that calls of the answer get which have none: no two answers of a conversation
+    may use one id."""
+    return re.sub("[^A-Za-z0-9]", "", answer[-32:])[-24:] + "_" if answer else ""
+
+
 def name_of(fragment: Mapping[str, Any]) -> str:
     inner = fragment.get("function") or fragment.get("custom")
     return told(inner, "name") if isinstance(inner, dict) else ""
+
+
+def arguments_of(inner: Mapping[str, Any]) -> str:
+    """Return the arguments of a function, or a custom tool's input, as text: some servers give the JSON itself."""
+    given = inner.get("arguments")
+    if given is None:
+        given = inner.get("input")
+    if given is None or isinstance(given, str):
+        return given or ""
+    return json.dumps(given, ensure_ascii=False)
+
+
+def says_nothing(fragment: Mapping[str, Any]) -> bool:
+    """Return whether a call is made of zero values, as some servers write where there is none."""
+    inner = fragment.get("function") or fragment.get("custom") or {}
+    blank = not isinstance(inner, dict) or arguments_of(inner).strip() in ("", "{}")
+    return blank and not name_of(fragment) and not told(fragment, "id")
 
 
 def told(holder: Mapping[str, Any], name: str) -> str:

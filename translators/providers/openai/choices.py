@@ -1,7 +1,6 @@
 """One choice of an answer: its deltas told as events, its end when all is told."""
 
 from collections.abc import Callable, Mapping
-from itertools import count
 from typing import Any
 
 from translators.dialects import Recall
@@ -20,12 +19,14 @@ from translators.events import (
     TokenLogprob,
 )
 from translators.notes import Fate, Note
-from translators.providers.openai.calls import Calls, told
+from translators.providers.openai.calls import Calls, says_nothing, told
+from translators.providers.openai.deltas import as_delta, says
 from translators.providers.openai.endings import native_of, reason_of
+from translators.providers.openai.errors import raise_error_of
 from translators.providers.openai.kept import KEPT, Kept
 from translators.providers.openai.opened import OpenCall
 
-_KNOWN = frozenset(("index", "delta", "finish_reason", "logprobs", "usage", "native_finish_reason"))
+_KNOWN = frozenset(("index", "delta", "text", "finish_reason", "logprobs", "usage", "native_finish_reason"))
 _SILENT = frozenset(("role", "reasoning_content", "reasoning"))
 
 
@@ -55,10 +56,10 @@ class Choice:
         self._number = number
         self._tally = tally
         self._text = 0  # code points so far
-        self._calls = Calls()
+        self._begun = False
+        self._calls = Calls(number)
+        self._legacy = False  # its calls are a `function_call`
         self._open: list[OpenCall] = []
-        self._numbers = count()
-        self._ids: set[str] = set()
         self._kept = Kept()
         self._cited: set[Annotation] = set()
         self._native: str | None = None
@@ -73,7 +74,10 @@ class Choice:
 
     def on(self, choice: dict[str, Any]) -> list[Event]:
         """The events of a choice as one payload has it. Raises `BadAnswer` where it says that it broke off."""
+        raise_error_of(choice)
+        choice = as_delta(choice, begun=self._begun)
         delta = choice.get("delta")
+        self._begun = self._begun or says(delta)
         events = self._delta(delta) if isinstance(delta, dict) else []
         if choice.get("logprobs"):
             events += self._logprobs(choice["logprobs"])
@@ -86,11 +90,15 @@ class Choice:
                     events += self._tally.once(f"choices.{name[:60]}", "This field of a choice is not known.")
         return events
 
+    def reopened(self) -> None:
+        """Another part of it begins, which has an end of its own."""
+        self.ended = False
+
     def settled(self) -> list[Event]:
-        """A whole answer is at its end, though it may not say why."""
+        """The answer is at its end, though it may not say why."""
         if self.ended:
             return []
-        self.ended, self._native = True, "stop"
+        self.ended = True
         return self._tally.once("finish_reason", "The provider gave none.", "defaulted")
 
     def closed(self, tier: str | None) -> list[Event]:
@@ -101,20 +109,24 @@ class Choice:
             events += call.closed(certain=reason != "length")
         if (payload := self._kept.payload()) is not None:
             events.append(ForeignBlock("openai", payload, self._number))
-        return [*events, Finished(reason, self._native, tier, self._number, approximated=bool(bent))]
+        return [
+            *events,
+            Finished(reason, self._native, tier, self._number, approximated=bool(bent) or self._native is None),
+        ]
 
     def _reason(self) -> tuple[FinishReason, list[Event]]:
         native = self._native or "stop"
         reason = reason_of(native)
         shown = native[:60]
+        calls = any(call.is_one for call in self._open)
         if reason is None:
-            told = "tool_calls" if self._open else "stop"
+            told: FinishReason = "tool_calls" if calls else "stop"
             note = Note("finish_reason", "approximated", shown, told, "This reason to stop is not known.")
-            return ("tool_calls" if self._open else "stop"), [Noted(note)]
-        if reason == "tool_calls" and not self._open:
+            return told, [Noted(note)]
+        if reason == "tool_calls" and not calls:
             why = "The provider ended with tool calls, but made none."
             return "stop", [Noted(Note("finish_reason", "approximated", shown, "stop", why))]
-        return ("tool_calls" if reason == "stop" and self._open else reason), []
+        return ("tool_calls" if reason == "stop" and calls else reason), []
 
     # --- deltas -----------------------------------------------------------------------------------------
 
@@ -127,7 +139,7 @@ class Choice:
         if reasoning:
             events += self._reasoning(reasoning)
         for name, value in delta.items():
-            if not value or name in _SILENT:
+            if not value or name in _SILENT or (name == "function_call" and delta.get("tool_calls")):
                 continue
             handler = self._on.get(name)
             if handler is not None:
@@ -174,16 +186,20 @@ class Choice:
         for call, fragment in self._calls.placed(fragments):
             if call.index == len(self._open):
                 tally = self._tally
-                opened = OpenCall(
-                    call, tally.recall, tally.issuer, self._number, tally.prefix, self._numbers, self._ids
-                )
-                self._open.append(opened)
+                self._open.append(OpenCall(call, self._calls, tally.recall, tally.issuer, self._number, tally.prefix))
             events += self._open[call.index].fragment(fragment)
         return events
 
     def _function_call(self, value: Any) -> list[Event]:
-        """The call of 2023, of which there is one, without an id."""
-        return self._tool_calls([{"index": 0, "function": value}]) if isinstance(value, dict) else []
+        """The call of 2023, of which there is one, without an id. Beside other calls it is one of them."""
+        if not isinstance(value, dict) or (self._calls.seen and not self._legacy):
+            return []
+        if not self._calls.seen and not told(value, "name"):
+            if says_nothing({"function": value}):
+                return []
+            return self._tally.once("delta.function_call", "A call without a name is no call.")
+        self._legacy = True
+        return self._tool_calls([{"index": 0, "function": value}])
 
     def _annotations(self, value: Any) -> list[Event]:
         events: list[Event] = []

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from translators.errors import Failure
+from translators.errors import BadAnswer, Failure
 from translators.failures import by_status, loaded, presentable, rate_limits, retry_headers
 
 _LONGEST_WORD = 120
@@ -80,6 +80,12 @@ def streamed_error(payload: Mapping[str, Any]) -> Failure:
         if (status := _STATUS_OF_WORD.get((word or "").lower())) is not None:
             return _failure(status, said, {})
     return _failure(500, said, {})
+
+
+def raise_error_of(choice: Mapping[str, Any]) -> None:
+    """Raises `BadAnswer` for a choice that has an error in it, with the provider's own words."""
+    if choice.get("error"):
+        raise BadAnswer(streamed_error({"error": choice["error"]}))
 
 
 def _said(body: bytes) -> _Said:

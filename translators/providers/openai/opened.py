@@ -1,32 +1,22 @@
 """One tool call of an answer, as it grows."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from translators.custom_tools import Unwrapper
 from translators.dialects import Recall
 from translators.events import Event, Noted, ToolCallDelta, ToolCallStarted
 from translators.notes import Note
-from translators.providers.openai.calls import Call, told
+from translators.providers.openai.calls import Call, Calls, arguments_of
 
 
 class OpenCall:
-    """It is told once its name is known; what came before waits for that."""
+    """It is told once its name and its id are known; what came before waits for that."""
 
-    def __init__(
-        self,
-        call: Call,
-        recall: Recall,
-        issuer: str | None,
-        choice: int,
-        answer: str,
-        numbers: Iterator[int],
-        ids: set[str],
-    ) -> None:
+    def __init__(self, call: Call, calls: Calls, recall: Recall, issuer: str | None, choice: int, answer: str) -> None:
         self._call = call
-        self._numbers = numbers  # of the calls that are told, in order
-        self._ids = ids  # of the calls that are told
+        self._calls = calls
         self._index = -1
         self._recall = recall
         self._issuer = issuer
@@ -36,9 +26,15 @@ class OpenCall:
         self._kind: Literal["function", "custom"] = "function"
         self._unwrapper: Unwrapper | None = None
         self._signature: str | None = None
-        self._waiting: list[str] = []  # pieces of a call without a name
+        self._waiting: list[str] = []  # pieces of a call that is not told yet
         self._pieces: list[str] = []
         self._blank = True  # nothing but white space so far
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it is a call at all: some servers fill its place with empty values."""
+        call = self._call
+        return self._started or bool(call.name or call.id or "".join(self._waiting).strip() not in ("", "{}"))
 
     def fragment(self, fragment: Mapping[str, Any]) -> list[Event]:
         inner = fragment.get("function")
@@ -47,18 +43,18 @@ class OpenCall:
         match fragment.get("extra_content"):
             case {"google": {"thought_signature": str(signature)}}:
                 self._signature = signature
-        piece = _text(inner) if isinstance(inner, dict) else ""
+        piece = arguments_of(inner) if isinstance(inner, dict) else ""
         if self._started:
             return self._told(piece)
         self._waiting.append(piece)
-        return self._begun() if self._call.name else []
+        return self._begun() if self._call.known(begun=any(self._waiting)) else []
 
     def closed(self, *, certain: bool) -> list[Event]:
         """The rest. What is odd is only `certain` where the answer was not cut at its length."""
-        events: list[Event] = []
-        nameless = not self._started
-        if nameless:
-            events += self._begun()
+        if not self.is_one:
+            return []
+        events: list[Event] = [] if self._started else self._begun()
+        nameless = not self._call.name
         path = f"tool_calls[{self._index}]"
         if nameless:
             why = "The provider gave this call no name."
@@ -80,18 +76,12 @@ class OpenCall:
 
     def _begun(self) -> list[Event]:
         self._started = True
-        self._index = next(self._numbers)
         call = self._call
-        noted: list[Event] = []
+        self._index, id, note = self._calls.open(call, self._answer)
+        noted: list[Event] = [Noted(note)] if note else []
         name = self._recall.names.get(call.name, call.name)
         if self._kind == "function" and name in self._recall.custom:
             self._unwrapper = Unwrapper()
-        if not (id := call.id) or id in self._ids:
-            why = "The provider gave this call an earlier one's id." if id else "The provider gave this call no id."
-            id = f"call_{self._answer}{self._choice}_{self._index}"
-            call.id = call.id or id
-            noted.append(Noted(Note(f"tool_calls[{self._index}].id", "synthesised", detail=why)))
-        self._ids.add(id)
         kind: Literal["function", "custom"] = "custom" if self._unwrapper else self._kind
         issuer = self._issuer if self._signature else None
         started = ToolCallStarted(self._index, id, name, kind, self._signature, issuer, self._choice)
@@ -108,14 +98,6 @@ class OpenCall:
         elif self._kind == "function":
             self._pieces.append(piece)
         return [ToolCallDelta(self._index, piece, self._choice)] if piece else []
-
-
-def _text(inner: Mapping[str, Any]) -> str:
-    """Arguments, or a custom tool's input; some servers give the object itself."""
-    given = inner.get("arguments")
-    if isinstance(given, dict):
-        return json.dumps(given, ensure_ascii=False) if given else ""
-    return given if isinstance(given, str) else told(inner, "input")
 
 
 def _is_object(text: str) -> bool:

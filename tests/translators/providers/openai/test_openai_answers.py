@@ -250,7 +250,8 @@ LONG = "context_length_exceeded"
     ("stream", "status", "code"),
     [
         pytest.param([chunk({"content": "x"})], 502, "incomplete_answer", id="cut"),
-        pytest.param([chunk({"content": "x"}), sse.DONE], 502, "incomplete_answer", id="an end without a reason"),
+        pytest.param([chunk({}, error={"code": 504, "message": "m"})], 504, "timeout", id="in a choice"),
+        pytest.param([chunk({}, "error", error="m")], 500, None, id="a text in a choice"),
         pytest.param([sse.DONE], 502, "incomplete_answer", id="only the end"),
         pytest.param([chunk({}, "error")], 502, "provider_error", id="OpenRouter's reason"),
         pytest.param([chunk({}, "abort")], 502, "incomplete_answer", id="vLLM's reason"),
@@ -312,7 +313,7 @@ def test_a_whole_answer() -> None:
 
 def test_a_whole_answer_that_does_not_say_why() -> None:
     found = list(dialect.answer(Recall("m")).whole(body({"content": "x"}, None)))
-    assert (found[-1], noted(found)) == (Finished("stop", "stop"), ["finish_reason"])
+    assert (found[-1], noted(found)) == (Finished("stop", None, approximated=True), ["finish_reason"])
 
 
 @pytest.mark.parametrize("answer", [5, [], {}, {"choices": []}, {"choices": None}, {"error": {"message": "m"}}])

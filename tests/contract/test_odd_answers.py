@@ -1,0 +1,269 @@
+"""Answers in OpenAI's format that are not as its documents say: whoever asks gets the same of them, whether they are
+passed through or translated, whole or streamed."""
+
+import json
+from typing import Any, NamedTuple
+
+import pytest
+from samples import CONTENT_TYPES, ENVELOPE, READINGS, chat_fold, comparable, completions_fold
+
+from translators.dialects import Recall
+from translators.errors import Failure
+from translators.pipe import Pipe
+from translators.providers import openai
+from translators.registry import CLIENTS
+from translators.relays import chat as chat_relay
+from translators.relays import completions as completions_relay
+
+Body = dict[str, Any]
+FORM = chat_relay.Form(True)
+
+
+class Told(NamedTuple):
+    """`calls` are id, name and arguments of each."""
+
+    text: str
+    calls: list[tuple[str, str, str]]
+    reason: str | None
+
+
+def chunk(delta: Any = None, finish: Any = None, **more: Any) -> Body:
+    said = {} if delta is None else {"delta": delta}
+    choice = {"index": 0, **said, "finish_reason": finish, **more}
+    return {"id": "c-1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+
+
+def calls(*fragments: Body) -> Body:
+    return {"tool_calls": list(fragments)}
+
+
+def call(index: int | None, id: str | None, name: str | None, arguments: Any, **more: Any) -> Body:
+    head: Body = {} if index is None else {"index": index}
+    named = {} if name is None else {"name": name}
+    said = {} if id is None else {"id": id, "type": "function"}
+    return {**head, **said, "function": {**named, "arguments": arguments}, **more}
+
+
+def sse(payloads: list[Body], *, done: bool = True) -> bytes:
+    data = b"".join(b"data: %b\n\n" % json.dumps(payload).encode() for payload in payloads)
+    return data + (b"data: [DONE]\n\n" if done else b"")
+
+
+def piped(machine: Any, writer: Any, data: bytes, content_type: str, choices: int) -> tuple[bytes, Pipe]:
+    way = Pipe(machine.answer(Recall("m", choices=choices)), writer, content_type=content_type)
+    return way.feed(data) + way.close(), way
+
+
+def told_in_chat(answer: Body) -> Told:
+    [choice] = comparable(answer)["choices"] if "created" in answer else answer["choices"]
+    message = choice["message"]
+    made = message.get("tool_calls") or ()
+    found = [(each["id"], each["function"]["name"], each["function"]["arguments"]) for each in made]
+    return Told(message.get("content") or "", found, choice["finish_reason"])
+
+
+def told_in_responses(response: Body) -> Told:
+    texts = [part["text"] for item in response["output"] if item["type"] == "message" for part in item["content"]]
+    made = [item for item in response["output"] if item["type"] == "function_call"]
+    assert response["status"] == "completed"
+    found = [(item["call_id"], item["name"], item["arguments"]) for item in made]
+    return Told("".join(texts), found, "tool_calls" if found else "stop")
+
+
+def everybody(data: bytes, content_type: str, choices: int = 1) -> dict[str, tuple[Any, list[str], Failure | None]]:
+    """By client and way, what it reads, what was noted, and how it failed."""
+    heard: dict[str, tuple[Any, list[str], Failure | None]] = {}
+    for streamed in (True, False):
+        form = "streamed" if streamed else "whole"
+        for client in ("chat", "responses"):
+            dialect = CLIENTS[client]
+            writer = (dialect.streamed if streamed else dialect.whole)(READINGS[client].form, ENVELOPE)
+            out, way = piped(openai, writer, data, content_type, choices)
+            folded = None
+            if not way.failure:
+                folded = READINGS[client].fold(out) if streamed else json.loads(out)
+                folded = told_in_chat(folded) if client == "chat" else told_in_responses(folded)
+            heard[f"{client} {form}"] = (folded, sorted({note.path for note in way.notes}), way.failure)
+        writer = (chat_relay.streamed if streamed else chat_relay.whole)(FORM, ENVELOPE)
+        out, way = piped(chat_relay, writer, data, content_type, choices)
+        told = None if way.failure else told_in_chat(chat_fold(out) if streamed else json.loads(out))
+        heard[f"passed through {form}"] = (told, sorted({note.path for note in way.notes}), way.failure)
+    return heard
+
+
+LATE = call(0, "a", "f", "{}")
+MADE = Told("", [("a", "f", "{}")], "tool_calls")
+UNNAMED = [("call_c1_0_0", "f", "{}"), ("call_c1_0_1", "g", "{}")]
+UNNAMED_NOTES = ["tool_calls[0].id", "tool_calls[1].id"]
+HI = Told("Hi", [], "stop")
+ALL = {"role": "assistant", "content": "Hi"}
+COPILOT = [{"delta": {"content": "Hi"}, "finish_reason": "tool_calls"},
+           {"index": 1, "delta": calls(LATE), "finish_reason": "tool_calls"}]  # fmt: skip
+USAGE = {**chunk(), "choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}}
+
+STREAMS = [
+    pytest.param(
+        [chunk({"content": "H"}, message={"content": "H"}), chunk({"content": "i"}, message={"content": "Hi"}),
+         chunk({"content": ""}, "stop", message=ALL)], HI, [], id="all so far beside each delta"),
+    pytest.param([chunk({"role": "assistant", "content": ""}, message={"role": "assistant", "content": ""}),
+                  chunk({}, "stop", message=ALL)], HI, [], id="all at the end beside an empty delta"),
+    pytest.param([chunk({"content": "Hi"}, "stop", text="Hi")], HI, [], id="text beside the delta"),
+    pytest.param([chunk(None, "stop", text="Hi")], HI, [], id="text in place of the delta"),
+    pytest.param([chunk(None, "stop", message=ALL)], HI, [], id="a message in place of the delta"),
+    pytest.param([chunk(None, None, message=ALL), chunk({}, "stop")], HI, [], id="a message, and its end"),
+    pytest.param([chunk(None, "tool_calls", message={**ALL, "tool_calls": [call(None, "a", "f", "{}")]})],
+                 Told("Hi", MADE.calls, "tool_calls"), [], id="a message with a call"),
+    pytest.param([chunk({"content": "Hi"})], HI, ["finish_reason"], id="no reason"),
+    pytest.param([chunk({"content": "Hi"}, "")], HI, ["finish_reason"], id="an empty reason"),
+    pytest.param([chunk({"content": "Hi"}), USAGE], HI, ["finish_reason"], id="no reason, and usage last"),
+    pytest.param([chunk(calls(LATE))], MADE, ["finish_reason"], id="no reason after a call"),
+    pytest.param([chunk(calls(call(0, "a", "f", "")))], MADE, ["finish_reason"],
+                 id="no reason after a call without arguments"),
+    pytest.param([chunk({**ALL, "function_call": {"name": "", "arguments": ""}}, "stop")], HI, [],
+                 id="a call of 2023 that is none"),
+    pytest.param([chunk({**ALL, "function_call": None, "tool_calls": None, "refusal": None}, "stop")], HI, [],
+                 id="null everywhere"),
+    pytest.param([chunk({**ALL, "tool_calls": [{}]}, "stop")], HI, [], id="an empty call"),
+    pytest.param([chunk({**ALL, **calls({"index": 0, "id": "", "type": "", "function": {"name": "", "arguments": ""}})},
+                        "stop")], HI, [], id="a call of empty texts"),
+    pytest.param([chunk({**ALL, **calls({"index": 0, "id": None, "function": None}, LATE)}, "tool_calls")],
+                 Told("Hi", MADE.calls, "tool_calls"), [], id="an empty call beside one"),
+    pytest.param([chunk(calls(call(0, "a", None, ""))), chunk(calls(call(0, None, "f", "{}"))),
+                  chunk({}, "tool_calls")], MADE, [], id="a late name"),
+    pytest.param([chunk(calls(call(0, "a", "", "{"))), chunk(calls(call(0, None, "f", "}"))), chunk({}, "tool_calls")],
+                 MADE, [], id="a name after the arguments began"),
+    pytest.param([chunk(calls({"index": 0, "function": {"name": "f", "arguments": ""}})),
+                  chunk(calls(call(0, "a", None, "{}"))), chunk({}, "tool_calls")], MADE, [], id="a late id"),
+    pytest.param([chunk(calls({"index": 0, "function": {"name": "f"}})), chunk(calls({"index": 0, "id": "a"})),
+                  chunk({}, "tool_calls")], Told("", MADE.calls, "tool_calls"), ["tool_calls.arguments"],
+                 id="a late id, and no arguments"),
+    pytest.param([chunk(calls(call(0, "", "f", "{}"), call(1, "", "g", "{}")), "tool_calls")],
+                 Told("", UNNAMED, "tool_calls"), UNNAMED_NOTES, id="no ids"),
+    pytest.param([chunk(calls(call(0, None, "f", "{")), None), chunk(calls(call(0, None, None, "}"))),
+                  chunk(calls(call(1, None, "g", "{}"))), chunk({}, "tool_calls")],
+                 Told("", UNNAMED, "tool_calls"), UNNAMED_NOTES, id="no ids, piece by piece"),
+    pytest.param([chunk(calls(call(0, "a", "f", "{}"), call(1, "a", "g", "{}")), "tool_calls")],
+                 Told("", [("a", "f", "{}"), ("call_c1_0_1", "g", "{}")], "tool_calls"), ["tool_calls[1].id"],
+                 id="one id for two"),
+    pytest.param([chunk(calls(call(0, "a", "f", {"x": 1})), "tool_calls")],
+                 Told("", [("a", "f", '{"x": 1}')], "tool_calls"), [], id="arguments that are JSON already"),
+    pytest.param([{**chunk(), "choices": COPILOT}], Told("Hi", MADE.calls, "tool_calls"), ["choices"],
+                 id="text and call as two choices"),
+    pytest.param([{**chunk(), "choices": [COPILOT[0]]}, {**chunk(), "choices": [COPILOT[1]]}],
+                 Told("Hi", MADE.calls, "tool_calls"), ["choices"], id="one after the other"),
+]  # fmt: skip
+BESIDES = {"tool_calls.index", "tool_calls.arguments"}
+"""What only a way that hands fragments on has to mend."""
+
+
+@pytest.mark.parametrize(("payloads", "expected", "notes"), STREAMS)
+def test_a_stream(payloads: list[Body], expected: Told, notes: list[str]) -> None:
+    for client, (told, noted, failure) in everybody(sse(payloads), "text/event-stream").items():
+        assert (client, told, failure) == (client, expected, None)
+        assert (client, {*noted} - BESIDES) == (client, {*notes} - BESIDES)
+
+
+WHOLES = [
+    pytest.param([{"index": 0, "message": {**ALL, "function_call": {"name": "", "arguments": ""}, "tool_calls": None},
+                   "finish_reason": ""}], HI, ["finish_reason"], id="a call of 2023 that is none, and no reason"),
+    pytest.param([{"message": {**ALL, "tool_calls": [{"id": "", "function": {"name": "", "arguments": ""}}]},
+                   "finish_reason": "stop"}], HI, [], id="a call of empty texts"),
+    pytest.param([{"message": calls(call(None, "", "f", "{}"), call(None, None, "g", None)),
+                   "finish_reason": "tool_calls"}], Told("", UNNAMED, "tool_calls"), UNNAMED_NOTES, id="no ids"),
+    pytest.param([{"message": calls(call(None, "a", "f", {"x": 1})), "finish_reason": "tool_calls"}],
+                 Told("", [("a", "f", '{"x": 1}')], "tool_calls"), [], id="arguments that are JSON already"),
+    pytest.param([{"message": {"content": "Hi"}, "finish_reason": "tool_calls"},
+                  {"message": calls(call(None, "a", "f", "{}")), "finish_reason": "tool_calls"}],
+                 Told("Hi", MADE.calls, "tool_calls"), ["choices"], id="text and call as two choices"),
+    pytest.param([{"message": calls(call(None, id, "f", "{}")), "finish_reason": "tool_calls"} for id in "ab"],
+                 Told("", [("a", "f", "{}"), ("b", "f", "{}")], "tool_calls"), ["choices"], id="each call as a choice"),
+    pytest.param([{"delta": ALL, "finish_reason": "stop"}], HI, [], id="a delta in place of the message"),
+    pytest.param([{"text": "Hi", "finish_reason": "stop"}], HI, [], id="text in place of the message"),
+    pytest.param([{"message": calls(call(None, "a", "f", "{}")), "finish_reason": None}], MADE, ["finish_reason"],
+                 id="no reason after a call"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("choices", "expected", "notes"), WHOLES)
+def test_a_whole_answer(choices: list[Body], expected: Told, notes: list[str]) -> None:
+    body = {"id": "c-1", "object": "chat.completion", "created": 1, "model": "m", "choices": choices}
+    for client, (told, noted, failure) in everybody(json.dumps(body).encode(), "application/json").items():
+        assert (client, told, failure) == (client, expected, None)
+        assert (client, {*noted} - BESIDES) == (client, {*notes} - BESIDES)
+
+
+SECOND = {"index": 1, "delta": {"content": "Ho"}, "finish_reason": "stop"}
+FAILING = [
+    pytest.param([chunk({"content": "Hi"})], False, 502, "incomplete_answer", id="a connection that ends early"),
+    pytest.param([chunk(calls(call(0, "a", "f", "{")))], False, 502, "incomplete_answer", id="in a call"),
+    pytest.param([{**chunk(), "choices": [COPILOT[0]]},
+                  {**chunk(), "choices": [{**COPILOT[1], "finish_reason": None}]}],
+                 False, 502, "incomplete_answer", id="in the second part of a message"),
+    pytest.param([{**chunk({"content": "Hi"}, "stop")}, {**chunk(), "choices": [SECOND]}], True, 502,
+                 "bad_provider_answer", id="an alternative that nobody asked for"),
+    pytest.param([chunk({}, "error", error={"code": 504, "message": "Timed out."})], True, 504, "timeout",
+                 id="an error in a choice"),
+    pytest.param([chunk({"content": "Hi"}), chunk({}, None, error={"message": "Timed out.", "code": "429"})], True, 429,
+                 "rate_limit_exceeded", id="an error in a choice that says no more"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("payloads", "done", "status", "code"), FAILING)
+def test_what_is_no_answer(payloads: list[Body], done: bool, status: int, code: str) -> None:
+    for client, (_, _, failure) in everybody(sse(payloads, done=done), "text/event-stream").items():
+        assert failure is not None, client
+        assert (client, failure.status, failure.code) == (client, status, code)
+        assert "Timed out." in failure.message or not any("error" in each["choices"][0] for each in payloads)
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize(
+    ("told", "finished"),
+    [
+        pytest.param([0, 1], [0], id="one tells its end"),
+        pytest.param([0], [0], id="one is told at all"),
+        pytest.param([0, 1], [], id="none tells its end"),
+    ],
+)
+def test_two_choices_that_were_asked_for(told: list[int], finished: list[int], streamed: bool) -> None:
+    payloads = [{**chunk(), "choices": [{"index": number, "delta": {"content": "Hi"}}]} for number in told]
+    payloads += [
+        {**chunk(), "choices": [{"index": number, "delta": {}, "finish_reason": "stop"}]} for number in finished
+    ]
+    writers = {
+        openai: (CLIENTS["chat"].streamed if streamed else CLIENTS["chat"].whole)(READINGS["chat"].form, ENVELOPE),
+        chat_relay: (chat_relay.streamed if streamed else chat_relay.whole)(FORM, ENVELOPE),
+    }
+    for machine, writer in writers.items():
+        out, way = piped(machine, writer, sse(payloads), CONTENT_TYPES["sse"], 2)
+        assert way.failure is None
+        heard = (chat_fold(out) if streamed else json.loads(out))["choices"]
+        assert [(each["index"], each["finish_reason"]) for each in heard] == [(number, "stop") for number in told]
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize(
+    ("payloads", "notes"),
+    [
+        pytest.param([chunk(None, None, text="Hi")], ["finish_reason"], id="no reason"),
+        pytest.param([chunk(ALL, "stop")], [], id="a chat's delta"),
+        pytest.param([chunk(None, "stop", message=ALL)], [], id="a chat's message"),
+        pytest.param([chunk(None, None, text="Hi"), chunk(None, "stop")], [], id="no text with the end"),
+    ],
+)
+def test_a_completion(payloads: list[Body], notes: list[str], streamed: bool) -> None:
+    payloads = [{**each, "choices": [{"logprobs": None, **choice} for choice in each["choices"]]} for each in payloads]
+    writer = (completions_relay.streamed if streamed else completions_relay.whole)(FORM, ENVELOPE)
+    out, way = piped(completions_relay, writer, sse(payloads), CONTENT_TYPES["sse"], 1)
+    assert way.failure is None
+    [choice] = (completions_fold(out) if streamed else json.loads(out))["choices"]
+    assert (choice["text"], choice["finish_reason"]) == ("Hi", "stop")
+    assert [note.path for note in way.notes] == notes
+
+
+def test_two_completions_for_one() -> None:
+    choices = [{"index": number, "text": "Hi", "finish_reason": "stop"} for number in range(2)]
+    writer = completions_relay.whole(FORM, ENVELOPE)
+    data = json.dumps({"id": "c-1", "choices": choices}).encode()
+    _, way = piped(completions_relay, writer, data, "application/json", 1)
+    assert way.failure is not None

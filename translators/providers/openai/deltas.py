@@ -1,0 +1,127 @@
+"""The one form in which a choice is read, whatever form it came in: a delta.
+
+Some servers send the whole message where a delta belongs, or both (Perplexity's `message` is all that was said so
+far), or a completion's `text` beside the delta (Together), or text and calls of one message as two choices (Copilot's
+Claude).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from translators.dialects import Recall
+from translators.notes import Note
+
+_SHIFT = 1000
+"""Between the indices of calls that come in different choices and are of one message."""
+
+Payload = dict[str, Any]
+
+
+def as_delta(choice: Payload, *, begun: bool) -> Payload:
+    """Return the choice with what it says in `delta`, and no `message`. A message beside a delta is what was said
+    before, unless nothing was: `begun` says so."""
+    if "message" not in choice and ("delta" in choice or "text" not in choice):
+        return choice
+    delta, message, text = choice.get("delta"), choice.get("message"), choice.get("text")
+    rest = {name: value for name, value in choice.items() if name != "message"}
+    if isinstance(delta, dict) and (begun or says(delta) or not says(message)):
+        return rest
+    if isinstance(message, dict):
+        return {**rest, "delta": _indexed(message)}
+    if isinstance(text, str) and not isinstance(delta, dict):
+        return {**{name: value for name, value in rest.items() if name != "text"}, "delta": {"content": text}}
+    return rest
+
+
+def says(message: Any) -> bool:
+    """Return whether a message or a delta says anything beside who speaks."""
+    return isinstance(message, dict) and any(value for name, value in message.items() if name != "role")
+
+
+def _indexed(message: Payload) -> Payload:
+    """A whole message's calls are told apart by their place."""
+    calls = message.get("tool_calls")
+    if not isinstance(calls, list):
+        return message
+    placed = [{**call, "index": place} if isinstance(call, dict) else call for place, call in enumerate(calls)]
+    return {**message, "tool_calls": placed}
+
+
+class Joining:
+    """Which of the choices that were asked for one that came belongs to. Where one was asked for, others that add
+    calls to its text, or text to its calls, are parts of it; a second text is an alternative that nobody asked for."""
+
+    def __init__(self, recall: Recall) -> None:
+        self._recall = recall
+        self._begun = False
+        self._speaker: int | None = None
+        self._noted = False
+
+    def place(self, number: int, choice: Payload) -> int:
+        """Return the number of the choice that `choice`, which says that it is `number`, is part of. Raises `BadAnswer`
+        for one that nobody asked for."""
+        if self._recall.choices != 1:
+            self._recall.admit(number)
+            return number
+        content = _content(choice)
+        if content and self._speaker is None:
+            self._speaker = number
+        second = bool(content) and self._speaker != number
+        if number != 0 and (second or not self._begun):
+            self._recall.admit(number)
+        self._begun = True
+        return 0
+
+    def note(self) -> list[Note]:
+        """Return what is to be said of choices that are joined, the first time."""
+        if self._noted:
+            return []
+        self._noted = True
+        why = "One message came in several choices: they are joined, since one was asked for."
+        return [Note("choices", "approximated", detail=why)]
+
+
+def _content(choice: Payload) -> Any:
+    said = choice.get("delta") or choice.get("message")
+    return said.get("content") if isinstance(said, dict) else choice.get("text")
+
+
+def number_of(choice: Mapping[str, Any], place: int) -> int:
+    """Return which choice this is: its index, or its place among those of its payload."""
+    index = choice.get("index")
+    return index if type(index) is int and index >= 0 else place
+
+
+def shifted(choice: Payload, number: int) -> Payload:
+    """Return choice `number` as a part of the first one: its calls are further ones."""
+    delta = choice.get("delta")
+    if not isinstance(delta, dict) or not isinstance(calls := delta.get("tool_calls"), list):
+        return {**choice, "index": 0}
+    moved = [_shifted(call, number * _SHIFT) for call in calls]
+    return {**choice, "index": 0, "delta": {**delta, "tool_calls": moved}}
+
+
+def _shifted(call: Any, by: int) -> Any:
+    index = call.get("index") if isinstance(call, dict) else None
+    return {**call, "index": index + by} if type(index) is int else call
+
+
+def joined(choices: list[Payload], joining: Joining) -> list[Payload]:
+    """Return the choices of a whole answer, those that are parts of one joined. Raises `BadAnswer`."""
+    whole: dict[int, Payload] = {}
+    for place, choice in enumerate(choices):
+        target = joining.place(number_of(choice, place), choice)
+        whole[target] = _with_part(whole[target], choice) if target in whole else choice
+    return [*whole.values()] if len(whole) < len(choices) else choices
+
+
+def _with_part(choice: Payload, part: Payload) -> Payload:
+    """Return the choice with what it lacks of `part`; of two lists, both."""
+    message, more = (dict(each) if isinstance(each := one.get("message"), dict) else {} for one in (choice, part))
+    for name, value in more.items():
+        before = message.get(name)
+        if isinstance(before, list) and isinstance(value, list):
+            message[name] = before + value
+        elif not before:
+            message[name] = value
+    return {**choice, "message": message, "finish_reason": part.get("finish_reason") or choice.get("finish_reason")}
