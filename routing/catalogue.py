@@ -24,8 +24,9 @@ __all__ = ["CREATED", "EMBEDDED", "Catalogue", "ListedModel", "Target", "Unknown
 CREATED = 1_735_689_600
 """Seconds since 1970 that every listed model shows: providers are not asked for it, and it must not change."""
 
-EMBEDDED: Mapping[str, Any] = {"max_output": 1024, "thinking": ()}
-"""What is true of the local model: it talks for minutes unless it is stopped, and does not think."""
+EMBEDDED: Mapping[str, Any] = {"max_output": 1024, "thinking": (), "tools": False, "media": False}
+"""What is true of the local model: it talks for minutes unless it is stopped, does not think, calls no tools and reads
+no images."""
 
 _SHOWN = 100
 _LISTED = 10
@@ -45,11 +46,18 @@ class UnknownModel(Exception):
     variables would switch it on, what works now."""
 
     def __init__(
-        self, model: str, close: tuple[str, ...], variables: tuple[str, ...], working: tuple[str, ...]
+        self,
+        model: str,
+        close: tuple[str, ...],
+        variables: tuple[str, ...],
+        working: tuple[str, ...],
+        off: str | None = None,
     ) -> None:
         self.model, self.close, self.variables, self.working = model, close, variables, working
         said = [f'The model "{model}" is not served by this gateway.']
-        if variables:
+        if off is not None:
+            said = [f'The model "{model}" is switched off: {off}.']
+        elif variables:
             said = [f'The model "{model}" is switched off: set {" and ".join(variables)} and restart the gateway.']
         elif close:
             said.append("Did you mean " + " or ".join(f'"{name}"' for name in close) + "?")
@@ -137,7 +145,17 @@ class Catalogue:
         working = tuple(self._listed)
         by_lower = {name.lower(): name for name in reversed(working)}
         close = difflib.get_close_matches(shown.lower(), by_lower, 3, 0.6)
-        return UnknownModel(shown, tuple(by_lower[name] for name in close), self._switches(model), working)
+        similar = tuple(by_lower[name] for name in close)
+        return UnknownModel(shown, similar, self._switches(model), working, self._embedded_off(model))
+
+    def _embedded_off(self, model: str) -> str | None:
+        """Why the local model does not answer to its name."""
+        wanted = self._settings.embedded
+        if self._embedded is not None or model != wanted.alias:
+            return None
+        if not wanted.enable:
+            return "embedded.enable is false in config.yaml"
+        return "the packages of the embedded model are not installed; the gateway's start says how to get them"
 
     def _switches(self, model: str) -> tuple[str, ...]:
         """The variables that would make an entry serve `model` that is off."""

@@ -37,6 +37,8 @@ class ClaudeFamily(Section):
     mid_system: Flag | None = None
     structured_output: Flag | None = None
     fast: Flag | None = None
+    tools: Flag | None = None
+    media: Flag | None = None
     web_search: Annotated[ModelName | None, BeforeValidator(or_none)] = None
     version: Annotated[str, BeforeValidator(_date)] | None = None
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from openai import OpenAI
+from openai import BadRequestError, OpenAI
 
 from addons.embedded import available
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess
@@ -77,3 +77,36 @@ def test_a_client_leaves_a_running_answer(embedded: GatewayProcess) -> None:
     headers = {"authorization": f"Bearer {CLIENT_KEY}"}
     again = httpx.post(f"{embedded.url}/v1/chat/completions", json=ASK, headers=headers, timeout=30, trust_env=False)
     assert again.status_code == 200
+
+
+TOOL: Any = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
+PNG = "data:image/png;base64,iVBORw0KGgo="
+
+
+@pytest.mark.parametrize(
+    ("more", "param"),
+    [
+        pytest.param(
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": PNG}}]}]},
+            "messages[0].content[0]",
+            id="an image",
+        ),
+        pytest.param({"tools": [TOOL], "tool_choice": "required"}, "tool_choice", id="a call is required"),
+    ],
+)
+def test_what_it_cannot_do_is_refused_before_it_is_asked(sdk: OpenAI, more: Any, param: str) -> None:
+    with pytest.raises(BadRequestError) as refused:
+        sdk.chat.completions.create(**{**ASK, **more})
+    assert (refused.value.param or "").startswith(param)
+
+
+def test_tools_are_left_out_with_a_note(sdk: OpenAI) -> None:
+    call = {"id": "x", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    history: Any = [
+        {"role": "user", "content": "Look."},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "x", "content": "A tree."},
+    ]
+    answer = sdk.chat.completions.with_raw_response.create(**{**ASK, "messages": history, "tools": [TOOL]})
+    assert '"path":"tools","fate":"dropped"' in answer.headers["x-gateway-notes"]
+    assert answer.parse().choices[0].message.content

@@ -3,7 +3,7 @@
 import pytest
 
 from routing.auth import EmbeddedAuth, StaticKey
-from routing.catalogue import CREATED, Catalogue, ListedModel, Target, UnknownModel
+from routing.catalogue import CREATED, EMBEDDED, Catalogue, ListedModel, Target, UnknownModel
 from routing.config import parse
 from routing.secret import Secret
 
@@ -103,7 +103,7 @@ def test_the_embedded_model_comes_and_goes() -> None:
         "smollm2",
         {"anthropic": "http://127.0.0.1:5"},
         EmbeddedAuth(),
-        overrides={"max_output": 1024, "thinking": ()},
+        overrides=EMBEDDED,
     )
     assert listed(on.with_embedded(None)) == listed(off)
 

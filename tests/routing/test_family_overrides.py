@@ -27,6 +27,8 @@ prefill: true
 mid-system: false
 structured-output: false
 fast: true
+tools: false
+media: false
 web-search: none
 version: 2024-01-01
 """
@@ -44,6 +46,8 @@ MEANT = Family(
     mid_system=False,
     structured_output=False,
     fast=True,
+    tools=False,
+    media=False,
     web_search=None,
     version="2024-01-01",
 )

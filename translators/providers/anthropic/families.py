@@ -42,6 +42,10 @@ class Family:
     """`output_config.format` and `strict` tools are accepted."""
     fast: bool = False
     """`speed: fast` is accepted."""
+    tools: bool = True
+    """The model calls tools."""
+    media: bool = True
+    """The model reads images and documents."""
     web_search: str | None = "web_search_20250305"
     """The type of the web search tool; None where there is none."""
     version: str = "2023-06-01"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from translators.abilities import refuse_media, without_tools
 from translators.conversation import Conversation, Knobs
 from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
@@ -38,6 +39,10 @@ def render(asked: Conversation, model: Model) -> Rendered:
     draft = _Draft()
     if family.web_search is None:
         asked = without_search(asked, draft.notes)
+    if not family.tools:
+        asked = without_tools(asked, draft.notes)
+    if not family.media:
+        refuse_media(asked)
     asked = replace(asked, turns=recalled(asked.turns, model.memory, f"anthropic:{model.name}"))
     knobs = Knobs(asked.options)
     settings.refuse_what_cannot_be_had(knobs)

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from translators.abilities import refuse_media, without_tools
 from translators.conversation import Conversation, Knobs
 from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
@@ -30,6 +31,10 @@ def render(asked: Conversation, model: Model) -> Rendered:
     instructions: list[str] = []
     if not family.nova:
         asked = without_search(asked, notes)
+    if not family.facts.tools:
+        asked = without_tools(asked, notes)
+    if not family.facts.media:
+        refuse_media(asked)
     asked = replace(asked, turns=recalled(asked.turns, model.memory, f"bedrock:{model.name}"))
     knobs = Knobs(asked.options)
     refuse_what_cannot_be_had(knobs)
