@@ -214,6 +214,8 @@ class Gateway:
         assert self._house is not None
         for skipped in loaded.skipped:
             self._say(skipped.text)
+        for warning in loaded.warnings:
+            self._say(warning)
         if not loaded.settings.api_keys:
             self._say("api-keys is empty: every call to /v1 will be refused (401). Add a key to config.yaml.")
         names = [model.id for model in self._house.catalogue.listing("")]

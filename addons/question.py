@@ -126,7 +126,7 @@ class Asker:
             message = f"The request's body has {error}. Send fewer of them."
             raise BadRequest(message, code="request_too_large") from error
         except ValueError as error:
-            raise BadRequest("The request's body is not JSON.", code="invalid_json") from error
+            raise BadRequest(f"The request's body is not JSON: {error}.", code="invalid_json") from error
         if isinstance(wire, dict):
             _bound(wire, self.settings.limits)
         if repaired:

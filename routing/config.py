@@ -4,7 +4,8 @@ Everything that is wrong is found in one go and told by `ConfigError`, with file
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
@@ -44,8 +45,11 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
+    """`warnings` are what is no mistake and yet hardly meant, a sentence each."""
+
     settings: Settings
     skipped: tuple[Skipped, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def load(path: FilePath, environ: Mapping[str, str]) -> Loaded:
@@ -101,7 +105,9 @@ class _Checking:
         if settings is not None:
             settings = self.named(settings)
             self.across(settings)
-        return None if self.problems or settings is None else Loaded(settings, skipped)
+        if self.problems or settings is None:
+            return None
+        return Loaded(settings, skipped, tuple(self.hidden(settings)))
 
     def problem(self, path: Path, text: str) -> None:
         """One mistake a place: what follows from the first would only confuse."""
@@ -190,6 +196,20 @@ class _Checking:
         places: list[Path] = [(*path, "models", at) for at in range(len(entry.models))]
         self.twice(places, [model.public for model in entry.models], "the same alias")
 
+    def hidden(self, settings: Settings) -> Iterator[str]:
+        """The models that nobody can ask for, because an earlier entry has the same name."""
+        first: dict[str, Path] = {}
+        for section, at, entry in settings.providers:
+            place: Path = (section, self.positions(section)[at])
+            for number, model in enumerate(entry.models):
+                before = first.setdefault(model.public, place)
+                if before != place:
+                    line = self.source.line((*place, "models", number))
+                    yield (
+                        f'{section} at line {line}: "{model.public}" is never asked here, for {before[0]} at line '
+                        f"{self.source.line(before)} serves that name first; give one of them another alias"
+                    )
+
     def twice(self, places: list[Path], values: Sequence[object], what: str = "the same") -> None:
         first: dict[object, Path] = {}
         for path, value in zip(places, values, strict=True):
@@ -210,16 +230,41 @@ def _sentence(error: ErrorDetails, path: Path) -> str:
             return f"must be {error['ctx']['expected']}"
         case "tuple_type":
             return "must be a list; begin each item with a dash"
+        case "model_type" if path[-2:-1] == ("models",):
+            return "must be a mapping of `key: value` lines; write `models: [{name: NAME}]`"
         case "model_type":
             return "must be a mapping of `key: value` lines"
         case kind:
             return f"is not valid ({kind}); compare it with the config.yaml shipped"
 
 
+_MEANT = {
+    **dict.fromkeys(("vertex", "vertexai"), "vertex"),
+    **dict.fromkeys(("bedrock", "aws", "amazon"), "bedrock"),
+    **dict.fromkeys(("azure",), "azure-openai"),
+    **dict.fromkeys(("ollama",), "ollama"),
+    **dict.fromkeys(("smollm2", "smollm", "local"), "embedded"),
+    **dict.fromkeys(("codex", "responses"), "codex-api-key"),
+    **dict.fromkeys(("compatible", "compatibility", "llamacpp", *crowd.NAMES, "gpt"), "openai-compatibility"),
+    **dict.fromkeys(("anthropic", "claude"), "claude-api-key"),
+    **dict.fromkeys(("gemini", "google", "palm", "aistudio"), "gemini-api-key"),
+}
+"""What people call a provider, and the section that it stands in; who serves a model comes before who made it."""
+
+
+def _meant(wrong: str) -> str | None:
+    """The section of the provider that a key names: `anthropic-api-key` means Claude's."""
+    words = re.split(r"[-_. ]", wrong[:100].lower())
+    words.append("".join(words))
+    return next((section for word, section in _MEANT.items() if word in words), None)
+
+
 def _unknown(path: Path) -> str:
     *within, wrong = (part for part in path if isinstance(part, str))
     here = keys(PLACES[tuple(within)])
     elsewhere = [".".join(place) for place, section in PLACES.items() if place and wrong in keys(section)]
+    if not within and (meant := _meant(wrong)) is not None:
+        return f"is not a known key; did you mean `{meant}`?"
     if near := difflib.get_close_matches(wrong[:100].lower(), here, 1, 0.6):
         return f"is not a known key; did you mean `{near[0]}`?"
     if elsewhere:

@@ -74,12 +74,13 @@ CROWD: Mapping[str, Server] = {
 # fmt: on
 
 OPENAI = CROWD["openai"]
-_NAMES = {re.sub("[^a-z0-9]", "", name): server for name, server in CROWD.items()}
+NAMES = {re.sub("[^a-z0-9]", "", name): server for name, server in CROWD.items()}
+"""By names without anything but letters and digits."""
 
 
 def known(name: object) -> Server | None:
     """`LM Studio` is `lm-studio`."""
-    return _NAMES.get(re.sub("[^a-z0-9]", "", name.lower())) if isinstance(name, str) else None
+    return NAMES.get(re.sub("[^a-z0-9]", "", name.lower())) if isinstance(name, str) else None
 
 
 def with_keys(tree: Any) -> Any:

@@ -25,4 +25,4 @@ def request_in(data: bytes) -> Any:
     try:
         return from_json(data, allow_inf_nan=False)
     except ValueError as error:
-        raise BadRequest("The request's body is not JSON.", code="invalid_json") from error
+        raise BadRequest(f"The request's body is not JSON: {error}.", code="invalid_json") from error

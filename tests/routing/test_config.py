@@ -216,7 +216,37 @@ claude-api-key:
             "c.yaml:6: claude-api-key[0].models[2]: is the same alias as at line 4; remove or rename one of them",
             id="alias twice",
         ),
-        pytest.param(f"{CLAUDE}    models: [claude]", "c.yaml:3: claude-api-key[0].models[0]: must be a", id="model"),
+        pytest.param(
+            f"{CLAUDE}    models: [claude]",
+            "c.yaml:3: claude-api-key[0].models[0]: must be a mapping of `key: value` lines; "
+            "write `models: [{name: NAME}]`",
+            id="model",
+        ),
+        *(
+            pytest.param(
+                f"{key}: 1", f"c.yaml:1: {key}: is not a known key; did you mean `{meant}`?", id=f"means {meant}: {key}"
+            )
+            for key, meant in (
+                ("anthropic-api-key", "claude-api-key"),
+                ("anthropic", "claude-api-key"),
+                ("claude", "claude-api-key"),
+                ("google-api-key", "gemini-api-key"),
+                ("gemini_api_keys", "gemini-api-key"),
+                ("vertex-ai", "vertex"),
+                ("aws-bedrock", "bedrock"),
+                ("openai-api-key", "openai-compatibility"),
+                ("openrouter", "openai-compatibility"),
+                ("lm-studio", "openai-compatibility"),
+                ("azure", "azure-openai"),
+                ("azure-openai-api-key", "azure-openai"),
+                ("codex", "codex-api-key"),
+                ("ollama-servers", "ollama"),
+                ("anthropic-vertex", "vertex"),
+                ("openai-responses", "codex-api-key"),
+                ("api-key", "api-keys"),
+                ("drain-second", "drain-seconds"),
+            )
+        ),
         pytest.param(f"{CLAUDE}    models: [{{name: a b}}]", "c.yaml:3: claude-api-key[0].models[0].name: ", id="name"),
         pytest.param(f"{CLAUDE}    models: [{{name: no}}]", "c.yaml:3: claude-api-key[0].models[0].name: must be text"),
         pytest.param(f"{CLAUDE}    prefix: a/b", "c.yaml:3: claude-api-key[0].prefix: must be one word", id="prefix"),
@@ -397,3 +427,18 @@ def test_no_text_breaks_the_reader(data: bytes) -> None:
     except ConfigError as error:
         told = str(error)
     assert told.startswith(("c.yaml", "Loaded("))
+
+
+def test_a_model_that_nobody_can_ask_for_is_told() -> None:
+    text = """
+claude-api-key:
+  - {api-key: a, models: [{name: x, alias: big}, {name: y}]}
+ollama:
+  - {base-url: "http://o", models: [{name: y}, {name: z}, {name: q, alias: big}]}
+"""
+    assert read(text).warnings == (
+        'ollama at line 5: "y" is never asked here, for claude-api-key at line 3 serves that name first; '
+        "give one of them another alias",
+        'ollama at line 5: "big" is never asked here, for claude-api-key at line 3 serves that name first; '
+        "give one of them another alias",
+    )
