@@ -127,7 +127,7 @@ class Exchange:
             refused = self._check_key(head)
             if refused is not None:
                 return self._refuse(refused)
-        place = front.find(head.method, head.target)
+        place = front.find(head.method, head.target, head.headers.get("upgrade", ""))
         if isinstance(place, Failure):
             return self._refuse(place)
         if place.route == "health":

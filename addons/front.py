@@ -90,8 +90,8 @@ def guarded(target: str) -> bool:
     return re.split(r"[/?]", target, maxsplit=2)[1:2] == ["v1"]
 
 
-def find(method: str, target: str) -> Place | Failure:
-    """Which route a request is for, or the 404 or 405 that helps."""
+def find(method: str, target: str, upgrade: str = "") -> Place | Failure:
+    """Which route a request is for, or the 404, 405 or 426 that helps. `upgrade` is the protocol that it asks for."""
     path = target.partition("?")[0]
     shown, found, id = path, ROUTES.get(path), ""
     if found is None and (prefix := next((each for each in WITHIN if path.startswith(each)), None)) is not None:
@@ -102,6 +102,15 @@ def find(method: str, target: str) -> Place | Failure:
     route, allowed = found
     if method in allowed.split(", ") or (method == "HEAD" and route == "health"):
         return Place(route, id)
+    if upgrade.lower() == "websocket":
+        return Failure(
+            426,
+            f"{shown} is not served over a WebSocket. Ask by {allowed}.",
+            "invalid_request_error",
+            None,
+            "upgrade_not_supported",
+            {"upgrade": "HTTP/1.1", "connection": "close"},
+        )
     return Failure(
         405,
         f"{shown} takes {allowed}, not {_shown(method)}.",

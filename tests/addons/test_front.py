@@ -85,6 +85,13 @@ def test_wrong_method(method: str, target: str, allow: str) -> None:
     assert (failure.status, failure.headers) == (405, {"allow": allow})
 
 
+def test_no_websocket() -> None:
+    refused = front.find("GET", "/v1/responses", "WebSocket")
+    assert isinstance(refused, Failure)
+    assert (refused.status, refused.headers["connection"], refused.code) == (426, "close", "upgrade_not_supported")
+    assert front.find("POST", "/v1/responses", "websocket") == Place("responses")
+
+
 @pytest.mark.parametrize(
     ("target", "guarded"),
     [
