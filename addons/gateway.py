@@ -6,6 +6,7 @@ connection to `GatewayLayer`. What an exchange is stands in `exchange.py`, how i
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import logging
 import math
@@ -38,7 +39,7 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.server import ConnectionHandler
 
-from addons import embedded, hooks, inspector, listening, replay, terminal, views
+from addons import door, embedded, hooks, inspector, listening, replay, saving, terminal, views
 from addons.authorities import Authorities, Unauthorised
 from addons.authorities import missing as missing_library
 from addons.discovery import discover
@@ -103,6 +104,7 @@ class Gateway:
         self._live: weakref.WeakKeyDictionary[Exchange, Client] = weakref.WeakKeyDictionary()
         """Whose exchanges there are."""
         self._draining: asyncio.Task[None] | None = None
+        self._door = door.Door(0)
         self._replays: set[asyncio.Task[None]] = set()
 
     # --- start and stop ---
@@ -143,25 +145,45 @@ class Gateway:
             return
         settings, options = self._loaded.settings, ctx.options
         host, port = options.listen_host or settings.host, options.listen_port or settings.port
-        for mode in map(mode_specs.ProxyMode.parse, options.mode):
-            port = mode.custom_listen_port or port if _ours(mode) else port
         # With -p mitmproxy itself listens on the port already, and will make room.
         if self._took_over and not options.listen_port and (why := listening.obstacle(host, port)) is not None:
             self._stop(why)
             return
         self._arrange()
         sys.setswitchinterval(SWITCH_SECONDS)
+        saving.forgive(ctx.master.addons.get("save"))
         hooks.quicken(ctx.master.addons)
         self._recording = inspector.wanted(ctx.master)
+        self._open_door(settings.max_connections)
         if self._took_over:
-            options.update(mode=[f"reverse:http://{NOWHERE}@{port}"], listen_host=host, connection_strategy="lazy")
-        try:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._on_sigterm)
-        except NotImplementedError:
-            logger.debug("No signal handlers on this platform: SIGTERM ends the gateway without draining.")
-        self._greet(self._loaded, host, port)
+            options.update(mode=[f"reverse:http://{NOWHERE}@{port}"], listen_host=host)
+        modes = list(map(mode_specs.ProxyMode.parse, options.mode))
+        if any(map(_ours, modes)):
+            # A client's connection would be closed at once: nothing can be connected to beforehand.
+            options.update(connection_strategy="lazy")
+        self._hear_signals()
+        self._greet(self._loaded, modes, host)
         if self._house is not None and self._house.catalogue.discoverable():
             self._discovering = asyncio.get_running_loop().create_task(discover(self._catalogue, self._discovered))
+
+    def _open_door(self, wanted: int) -> None:
+        files = door.file_limit()
+        most = door.room(wanted, files)
+        if most < wanted:
+            self._say(f"Only {files} files may be open (ulimit -n): {most} connections are taken, not {wanted}.")
+        self._door = door.Door(most)
+        door.Exhaustion(asyncio.get_running_loop())
+
+    def _hear_signals(self) -> None:
+        """Ctrl-C means something else in mitmproxy's console; SIGHUP nothing to what was started with `nohup`."""
+        wanted = [signal.SIGTERM] if self._has_console() else [signal.SIGTERM, signal.SIGINT]
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            wanted.append(signal.SIGHUP)
+        try:
+            for number in wanted:
+                asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
+        except NotImplementedError:
+            logger.debug("No signal handlers on this platform: the gateway ends without draining.")
 
     def done(self) -> None:
         if self._house is not None:
@@ -210,7 +232,7 @@ class Gateway:
             if name in ctx.options and not ctx.options.has_changed(name):
                 ctx.options.update(**{name: value})
 
-    def _greet(self, loaded: config.Loaded, host: str, port: int) -> None:
+    def _greet(self, loaded: config.Loaded, modes: Sequence[mode_specs.ProxyMode], host: str) -> None:
         assert self._house is not None
         for skipped in loaded.skipped:
             self._say(skipped.text)
@@ -220,16 +242,30 @@ class Gateway:
             self._say("api-keys is empty: every call to /v1 will be refused (401). Add a key to config.yaml.")
         names = [model.id for model in self._house.catalogue.listing("")]
         shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-        where = f"[{host}]" if ":" in host else host or "0.0.0.0"
-        self._say(f"The gateway answers at http://{where}:{port}/v1 with {shown or 'no model: see config.yaml'}.")
+        ours = [_address(mode, host) for mode in modes if _ours(mode)]
+        if ours:
+            self._say(f"The gateway answers at {', '.join(ours)} with {shown or 'no model: see config.yaml'}.")
+        else:
+            self._say(f"The gateway answers nowhere: leave --mode out, or add --mode reverse:http://{NOWHERE}@PORT.")
+        for mode in modes:
+            if not _ours(mode):
+                self._say(f"The mode {mode.full_spec} is mitmproxy's own, and nothing of the gateway.")
 
     def _say(self, line: str) -> None:
         if self._has_console():
             logger.info(line)
         elif not _is_quiet():
-            print(line, file=sys.stderr, flush=True)
+            with contextlib.suppress(OSError):  # whoever has closed the terminal does not read it
+                print(line, file=sys.stderr, flush=True)
 
     # --- connections ---
+
+    def client_connected(self, client: Client) -> None:
+        server, handler = ctx.master.addons.get("proxyserver"), _handler(client)
+        if handler is None or not _ours(client.proxy_mode) or not isinstance(server, Proxyserver):
+            return
+        if self._door.turned_away(handler, len(server.connections)):
+            client.error = "There are too many connections."
 
     def next_layer(self, nextlayer: layer.NextLayer) -> None:
         context = nextlayer.context
@@ -376,7 +412,7 @@ class Gateway:
 
     # --- the end ---
 
-    def _on_sigterm(self) -> None:
+    def _on_signal(self) -> None:
         """The first one lets streams finish, a second one does not."""
         if self._house is None:
             ctx.master.shutdown()
@@ -386,9 +422,8 @@ class Gateway:
             self._draining.cancel()
         if seconds:
             self._house.draining = True
-            self._say(
-                f"The gateway is shutting down: what runs has {seconds:g} s to finish. Another SIGTERM ends it now."
-            )
+            again = "A second Ctrl-C or SIGTERM ends it now."
+            self._say(f"The gateway is shutting down: what runs has {seconds:g} s to finish. {again}")
         self._draining = asyncio.get_running_loop().create_task(self._leave(self._house, seconds))
 
     async def _leave(self, house: House, seconds: float) -> None:
@@ -423,6 +458,13 @@ def _handler(client: Client) -> ConnectionHandler | None:
     """What mitmproxy keeps of a client's sockets and those opened for it."""
     server = ctx.master.addons.get("proxyserver")
     return server.connections.get(client.id) if isinstance(server, Proxyserver) else None
+
+
+def _address(mode: mode_specs.ProxyMode, host: str) -> str:
+    where = mode.listen_host(host)
+    return (
+        f"http://{f'[{where}]' if ':' in where else where or '0.0.0.0'}:{mode.listen_port(ctx.options.listen_port)}/v1"
+    )
 
 
 def _ours(mode: mode_specs.ProxyMode) -> bool:

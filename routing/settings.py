@@ -112,6 +112,8 @@ class Settings(Section):
     fan_out: Flag = True
     """Whether one request may become several calls: for `n` where a model gives one choice, for several prompts."""
     log_format: Literal["text", "json"] = "text"
+    max_connections: Amount = 2000
+    """Of clients; 0: as many as files may be open."""
     drain_seconds: Seconds = 20.0
     keep_flows: Amount = 1000
     """How many flows a user interface keeps; 0: all."""

@@ -24,6 +24,7 @@ SOCKETS = 8192
 
 CONFIG = """\
 api-keys: [{{key: {key}, name: bench}}]
+drain-seconds: 0
 claude-api-key: [{{api-key: provider-key, base-url: "http://127.0.0.1:{provider}"}}]
 """
 LITELLM_CONFIG = """\

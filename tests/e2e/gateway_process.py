@@ -59,6 +59,7 @@ def config(provider: str, **more: Any) -> dict[str, Any]:
         "claude-api-key": [entry],
         "log-format": "json",
         "streaming": {"keepalive-seconds": 0},
+        "drain-seconds": 0,
         **{name.replace("_", "-"): value for name, value in more.items()},
     }
 
@@ -86,7 +87,7 @@ class GatewayProcess:
         if config is not None:
             # JSON is YAML.
             self.config.write_text(config if isinstance(config, str) else json.dumps(config), encoding="utf-8")
-        mode = ["--mode", f"reverse:http://gateway.invalid@{self.port}", "--set", "connection_strategy=lazy"]
+        mode = ["--mode", f"reverse:http://gateway.invalid@{self.port}"]
         self.lines: list[str] = []
         self._changed = threading.Condition()
         environ = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY")}

@@ -1,4 +1,4 @@
-"""SIGTERM: what runs may finish, what is new goes elsewhere; and it ends."""
+"""SIGTERM, SIGHUP and Ctrl-C: what runs may finish, what is new goes elsewhere; and it ends."""
 
 import signal
 import threading
@@ -36,19 +36,23 @@ def gateway(tmp_path: Any, provider: Provider, seconds: float) -> GatewayProcess
     return GatewayProcess(tmp_path, config(provider.url, drain_seconds=seconds))
 
 
-def begun(gateway: GatewayProcess, wire: Wire) -> None:
-    """A stream is open, and the gateway has heard its SIGTERM."""
+def begun(gateway: GatewayProcess, wire: Wire, number: signal.Signals) -> None:
+    """A stream is open, and the gateway has heard its signal."""
     wire.send(request(body=asking(True)))
     wire.until(b'"lo "')
-    gateway.process.send_signal(signal.SIGTERM)
+    gateway.process.send_signal(number)
     while httpx.get(f"{gateway.url}/health", trust_env=False).status_code != 503:
         pass
 
 
-def test_a_stream_finishes_and_new_calls_go_elsewhere(tmp_path: Any, provider: Provider, go: threading.Event) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_stream_finishes_and_new_calls_go_elsewhere(
+    tmp_path: Any, provider: Provider, go: threading.Event, number: signal.Signals
+) -> None:
     with gateway(tmp_path, provider, 20) as process:
         with Wire(process.port) as wire, Wire(process.port) as late:
-            begun(process, wire)
+            begun(process, wire, number)
+            process.line(r"shutting down: what runs has 20 s to finish\. A second Ctrl-C or SIGTERM ends it now")
             late.send(request(body=asking()))
             heard = late.hear()
             assert (heard.status, heard.headers["retry-after"]) == (503, "5")
@@ -74,13 +78,15 @@ def test_an_idle_gateway_ends_at_once(tmp_path: Any, provider: Provider) -> None
 @pytest.mark.parametrize(
     ("seconds", "signals"),
     [
-        pytest.param(0.5, 1, id="drain-seconds are over"),
-        pytest.param(60, 2, id="a second SIGTERM"),
-        pytest.param(0, 1, id="without draining"),
+        pytest.param(0.5, [signal.SIGTERM], id="drain-seconds are over"),
+        pytest.param(60, [signal.SIGTERM, signal.SIGTERM], id="a second SIGTERM"),
+        pytest.param(60, [signal.SIGINT, signal.SIGINT], id="a second Ctrl-C"),
+        pytest.param(60, [signal.SIGHUP, signal.SIGTERM], id="two of a kind are not needed"),
+        pytest.param(0, [signal.SIGTERM], id="without draining"),
     ],
 )
 def test_who_is_cut_off_hears_that_it_was_the_gateway(
-    tmp_path: Any, provider: Provider, go: threading.Event, seconds: float, signals: int
+    tmp_path: Any, provider: Provider, go: threading.Event, seconds: float, signals: list[signal.Signals]
 ) -> None:
     """In the stream, as a whole answer, and in the log; not that the provider failed."""
     with gateway(tmp_path, provider, seconds) as process, Wire(process.port) as streamed, Wire(process.port) as whole:
@@ -88,9 +94,9 @@ def test_who_is_cut_off_hears_that_it_was_the_gateway(
         streamed.until(b'"lo "')
         whole.send(request(body=asking(), x_request_id="whole"))
         provider.call(1)
-        for _ in range(signals):
-            process.process.send_signal(signal.SIGTERM)
-            if signals > 1:
+        for number in signals:
+            process.process.send_signal(number)
+            if len(signals) > 1:
                 process.line("shutting down")
         started = time.monotonic()
         rest = streamed.end()
@@ -116,3 +122,15 @@ def test_without_draining_it_ends_at_once(tmp_path: Any, provider: Provider, go:
         )
         process.process.send_signal(signal.SIGTERM)
         assert process.wait() == 0
+
+
+def test_nohup_stays_nohup(tmp_path: Any, provider: Provider) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = gateway(tmp_path, provider, 20)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    with process, Wire(process.port) as wire:
+        process.process.send_signal(signal.SIGHUP)
+        wire.send(request("/health", method="GET") * 2)
+        assert [wire.hear("GET").status for _ in range(2)] == [200, 200]

@@ -168,3 +168,36 @@ def test_nothing_of_mitmproxys_own_is_answered(tmp_path: Path, provider: Provide
             told = b"".join(iter(lambda: client.recv(65536), b""))
     assert told.startswith(b"HTTP/1.1 404")
     assert told.count(b"HTTP/1.1 200") == 1
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["beside the gateway's", "alone"])
+def test_a_mode_of_mitmproxys_own_is_said_to_be_one(tmp_path: Path, provider: Provider, plain: bool) -> None:
+    port, other = free_port(), free_port()
+    mode = f"regular@{other}"
+    arguments = ("--mode", mode, "--listen-host", "127.0.0.1")
+    process = GatewayProcess(tmp_path, config(provider.url), *arguments, plain=plain, port=port)
+    try:
+        process.line(rf"The mode {mode} is mitmproxy's own, and nothing of the gateway\.")
+        told = process.line("The gateway answers")
+    finally:
+        process.stop()
+    assert f"http://127.0.0.1:{other}" not in process.output
+    wanted = "nowhere: leave --mode out, or add --mode reverse:" if plain else f" at http://127.0.0.1:{port}/v1 with "
+    assert wanted in told
+
+
+def test_a_mode_of_the_gateways_needs_no_other_option(tmp_path: Path, provider: Provider) -> None:
+    port = free_port()
+    arguments = (
+        "--mode",
+        f"reverse:http://gateway.invalid@{port}",
+        "--listen-host",
+        "127.0.0.1",
+        "--set",
+        "connection_strategy=eager",
+    )
+    with (
+        GatewayProcess(tmp_path, config(provider.url), *arguments, plain=True, port=port) as process,
+        contextlib.closing(Client(process).http) as http,
+    ):
+        assert http.post("/v1/chat/completions", json=question()).status_code == 200
