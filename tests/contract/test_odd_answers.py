@@ -267,3 +267,52 @@ def test_two_completions_for_one() -> None:
     data = json.dumps({"id": "c-1", "choices": choices}).encode()
     _, way = piped(completions_relay, writer, data, "application/json", 1)
     assert way.failure is not None
+
+
+FIELDS: Body = {
+    "content": "Hi",
+    "refusal": "No",
+    "reasoning_content": "hm",
+    "reasoning": "hm",
+    "reasoning_details": [{"type": "reasoning.text", "text": "hm", "index": 0}],
+    "thinking_blocks": [{"type": "thinking", "thinking": "hm"}],
+    "tool_calls": [LATE],
+    "function_call": {"name": "f", "arguments": "{}"},
+    "annotations": [{"type": "url_citation", "url_citation": {"url": "https://a.example/", "title": "A"}}],
+    "images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}],
+}
+ODD = [1, "t", [1], ["t"], [[]], {"a": 1}, [{"type": "t", "text": [1], "index": 0}], [{"text": {}}, {"thinking": 1}]]
+TAKEN = {
+    "content": ["t", ["t"]],
+    **{name: ["t"] for name in ("refusal", "reasoning_content", "reasoning")},
+    "function_call": [{"a": 1}],
+    "tool_calls": ODD[6:],
+}
+"""What is one of the forms of a field, by its name; a call of which nothing is told is none."""
+
+
+def translated(body: Body, stream: bool, client: str, streamed: bool) -> Pipe:
+    made = (CLIENTS[client].streamed if streamed else CLIENTS[client].whole)(READINGS[client].form, ENVELOPE)
+    data = sse([body, chunk({}, "stop"), body]) if stream else json.dumps(body).encode()
+    return piped(openai, made, data, "text/event-stream" if stream else "application/json", 1)[1]
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("place", ["delta", "message"])
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_field_of_another_form_is_noted(name: str, place: str, client: str, streamed: bool) -> None:
+    for value in [value for value in ODD if value not in TAKEN.get(name, [])]:
+        choice = {"index": 0, place: {"role": "assistant", "content": "Hi", name: value}, "finish_reason": "stop"}
+        way = translated({**chunk(), "choices": [choice]}, place == "delta", client, streamed)
+        assert way.failure or any(name.partition("_")[0] in note.path for note in way.notes), value
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("value", [1, "t", [1], [None], True])
+@pytest.mark.parametrize("name", ["delta", "message", "logprobs", "usage"])
+def test_a_part_of_a_choice_of_another_form_is_noted(name: str, value: Any, client: str, streamed: bool) -> None:
+    body = {**chunk(**{name: value}), "usage": value if name == "usage" else None}
+    way = translated(body, True, client, streamed)
+    assert way.failure or any(name in note.path for note in way.notes)

@@ -12,7 +12,7 @@ from translators.events import Event, Noted, Started
 from translators.framing import sse
 from translators.notes import Note
 from translators.providers.openai.calls import call_prefix
-from translators.providers.openai.choices import Choice, Tally
+from translators.providers.openai.choices import MISSHAPEN, Choice, Tally
 from translators.providers.openai.counts import Counts, usage_of
 from translators.providers.openai.deltas import Joining, as_delta, number_of, shifted
 from translators.providers.openai.endings import incomplete
@@ -54,6 +54,8 @@ class ChatAnswer:
             events += self._choice(choice, number_of(choice, place))
         if usage := usage_of(payload, choices):
             events += self._counts.merged(usage)
+            if not isinstance(usage, dict):
+                events += self._tally.once("usage", MISSHAPEN)
         return events
 
     def whole(self, body: Any) -> list[Event]:

@@ -1,6 +1,7 @@
 """One choice of an answer: its deltas told as events, its end when all is told."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from translators.dialects import Recall
@@ -28,6 +29,16 @@ from translators.providers.openai.opened import OpenCall
 
 _KNOWN = frozenset(("index", "delta", "text", "finish_reason", "logprobs", "usage", "native_finish_reason"))
 _SILENT = frozenset(("role", "reasoning_content", "reasoning"))
+_FORMS: Mapping[str, type | tuple[type, ...]] = {
+    "content": (str, list),
+    "tool_calls": list,
+    "refusal": str,
+    "function_call": dict,
+    "annotations": list,
+    "images": list,
+    **dict.fromkeys(KEPT, list),
+}
+MISSHAPEN = "It is not of the form that it has by OpenAI's documents."
 
 
 class Tally:
@@ -70,15 +81,16 @@ class Choice:
             "function_call": self._function_call,
             "annotations": self._annotations,
             "images": self._images,
+            **{name: partial(self._keep, name) for name in KEPT},
         }
 
     def on(self, choice: dict[str, Any]) -> list[Event]:
         """The events of a choice as one payload has it. Raises `BadAnswer` where it says that it broke off."""
         raise_error_of(choice)
-        choice = as_delta(choice, begun=self._begun)
+        came, choice = choice, as_delta(choice, begun=self._begun)
         delta = choice.get("delta")
         self._begun = self._begun or says(delta)
-        events = self._delta(delta) if isinstance(delta, dict) else []
+        events = self._delta(delta) if isinstance(delta, dict) else self._no_delta(came)
         if choice.get("logprobs"):
             events += self._logprobs(choice["logprobs"])
         if choice.get("finish_reason") and (native := native_of(choice)) is not None:
@@ -128,6 +140,11 @@ class Choice:
             return "stop", [Noted(Note("finish_reason", "approximated", shown, "stop", why))]
         return ("tool_calls" if reason == "stop" and calls else reason), []
 
+    def _no_delta(self, choice: Mapping[str, Any]) -> list[Event]:
+        """Of a choice that says nothing which can be read."""
+        odd = [name for name in ("delta", "message", "text") if choice.get(name)]
+        return [event for name in odd for event in self._tally.once(f"choices.{name}", MISSHAPEN)]
+
     # --- deltas -----------------------------------------------------------------------------------------
 
     def _delta(self, delta: Mapping[str, Any]) -> list[Event]:
@@ -141,13 +158,13 @@ class Choice:
         for name, value in delta.items():
             if not value or name in _SILENT or (name == "function_call" and delta.get("tool_calls")):
                 continue
-            handler = self._on.get(name)
-            if handler is not None:
-                events += handler(value)
-            elif name in KEPT:
-                self._kept.add(name, value)
-            else:
+            form = _FORMS.get(name)
+            if form is None:
                 events += self._tally.once(f"delta.{name[:60]}", "This field of a message is not known.")
+            elif not isinstance(value, form):
+                events += self._tally.once(f"delta.{name}", MISSHAPEN)
+            else:
+                events += self._on[name](value)
         return events
 
     def _reasoning(self, value: Any) -> list[Event]:
@@ -161,7 +178,7 @@ class Choice:
             self._text += len(value)
             return [TextDelta(value, self._number)]
         events: list[Event] = []
-        for part in value if isinstance(value, list) else ():
+        for part in value:
             match part:
                 case str(text) | {"type": "text" | "output_text", "text": str(text)}:
                     events += self._content(text) if text else []
@@ -176,23 +193,27 @@ class Choice:
                     events += self._tally.once("delta.content", "A part of this type is not known.")
         return events
 
-    def _refusal(self, value: Any) -> list[Event]:
-        return [RefusalDelta(value, self._number)] if isinstance(value, str) else []
+    def _refusal(self, value: str) -> list[Event]:
+        return [RefusalDelta(value, self._number)]
 
-    def _tool_calls(self, fragments: Any) -> list[Event]:
+    def _keep(self, name: str, value: list[Any]) -> list[Event]:
+        return [] if self._kept.add(name, value) else self._tally.once(f"delta.{name}", MISSHAPEN)
+
+    def _tool_calls(self, fragments: list[Any]) -> list[Event]:
         events: list[Event] = []
-        if not isinstance(fragments, list):
-            return self._tally.once("delta.tool_calls", "Tool calls that are no list.")
-        for call, fragment in self._calls.placed(fragments):
+        placed = self._calls.placed(fragments)
+        if len(placed) < len(fragments):
+            events += self._tally.once("delta.tool_calls", MISSHAPEN)
+        for call, fragment in placed:
             if call.index == len(self._open):
                 tally = self._tally
                 self._open.append(OpenCall(call, self._calls, tally.recall, tally.issuer, self._number, tally.prefix))
             events += self._open[call.index].fragment(fragment)
         return events
 
-    def _function_call(self, value: Any) -> list[Event]:
+    def _function_call(self, value: dict[str, Any]) -> list[Event]:
         """The call of 2023, of which there is one, without an id. Beside other calls it is one of them."""
-        if not isinstance(value, dict) or (self._calls.seen and not self._legacy):
+        if self._calls.seen and not self._legacy:
             return []
         if not self._calls.seen and not told(value, "name"):
             if says_nothing({"function": value}):
@@ -201,9 +222,9 @@ class Choice:
         self._legacy = True
         return self._tool_calls([{"index": 0, "function": value}])
 
-    def _annotations(self, value: Any) -> list[Event]:
+    def _annotations(self, value: list[Any]) -> list[Event]:
         events: list[Event] = []
-        for entry in value if isinstance(value, list) else ():
+        for entry in value:
             match entry:
                 case {"url_citation": {"url": str(url)} as cited} | ({"url": str(url)} as cited):
                     start, end = cited.get("start_index"), cited.get("end_index")
@@ -217,9 +238,9 @@ class Choice:
                     events += self._tally.once("delta.annotations", "A citation without a web address.")
         return events
 
-    def _images(self, value: Any) -> list[Event]:
+    def _images(self, value: list[Any]) -> list[Event]:
         events: list[Event] = []
-        for entry in value if isinstance(value, list) else ():
+        for entry in value:
             match entry:
                 case {"image_url": {"url": str(url)} | str(url)} if url.startswith("data:"):
                     head, _, data = url[len("data:") :].partition(",")

@@ -11,10 +11,17 @@ class Kept:
     def __init__(self) -> None:
         self._lists: dict[str, list[dict[str, Any]]] = {}
 
-    def add(self, name: str, entries: Any) -> None:
-        for entry in entries if isinstance(entries, list) else ():
+    def add(self, name: str, entries: list[Any]) -> bool:
+        """Return whether all of it is of the form that is kept: objects, in which what grows is text."""
+        odd = False
+        for entry in entries:
             if isinstance(entry, dict):
-                self._place(self._lists.setdefault(name, []), entry)
+                fit = {key: value for key, value in entry.items() if key not in _GROWS or isinstance(value, str | None)}
+                odd = odd or len(fit) < len(entry)
+                self._place(self._lists.setdefault(name, []), fit)
+            else:
+                odd = True
+        return not odd
 
     def payload(self) -> dict[str, Any] | None:
         if not self._lists:
@@ -29,11 +36,11 @@ class Kept:
             last = {key: value for key, value in entry.items() if key not in _GROWS}
             entries.append(last)
         for key, value in entry.items():
-            if key in _GROWS and isinstance(value, str):
+            if value is not None and key in _GROWS:
                 last.setdefault(key, []).append(value)
             elif value is not None:
                 last[key] = value
 
 
 def _joined(entry: dict[str, Any]) -> dict[str, Any]:
-    return {key: "".join(value) if key in _GROWS and isinstance(value, list) else value for key, value in entry.items()}
+    return {key: "".join(value) if key in _GROWS else value for key, value in entry.items()}
