@@ -2,7 +2,7 @@
 
 The machine of the provider dialect tells events, the writer of the client dialect renders them; between the two this
 file keeps what the exchange wants to know of them (usage, notes, the end). Whether the provider streamed is decided
-by what it sent, not by what it was asked.
+by what it sent, not by what it was asked, nor by what it calls it.
 """
 
 from collections import deque
@@ -43,8 +43,10 @@ _CONTENT_TYPES: Mapping[str, Framing] = {
     "application/x-ndjson": "ndjson",
     "application/vnd.amazon.eventstream": "eventstream",
 }
-_WHOLE_BEGINS: Mapping[Framing, bytes] = {"sse": b"{[<", "ndjson": b"[<", "eventstream": b"{[<"}
-"""What an answer without a content type begins with, if it is no stream: JSON, or a page of somebody in between."""
+_JSON = "application/json"
+_BOM = b"\xef\xbb\xbf"
+_SSE_BEGINS = b":deir"
+"""What a line of server-sent events begins with (a comment, data, event, id, retry), and no JSON that is an answer."""
 
 RECENT = 3
 """Payloads that are remembered for the case that the answer breaks."""
@@ -91,7 +93,8 @@ class Pipe:
         self._coding = coding
         self._decoder: compression.Decoder | None = None
         self._framing = framing
-        self._body: Body | None = _body_for(content_type, self)
+        self._called = content_type.partition(";")[0].strip().lower()
+        self._body: Body | None = None
         self._head = b""
         self.events = 0
         """How many events the provider has told; a ping is none."""
@@ -157,7 +160,8 @@ class Pipe:
             if self._decoder is not None:
                 self._decoder.close()
             if self._body is None:
-                self._body = _Whole(self)
+                framing = _CONTENT_TYPES.get(self._called)
+                self._body = _Whole(self) if framing is None else _Stream(self, framing)
                 self._body.feed(self._head)
             out = self._body.close()
             return out if self.failure or self.done else out + self._ending()
@@ -187,7 +191,12 @@ class Pipe:
         return self._run(self._answer.close())
 
     def whole(self, data: bytes) -> bytes:
-        """A whole answer, through the same machine."""
+        """A whole answer, through the same machine; or lines that are a stream all the same."""
+        data = data.removeprefix(_BOM)
+        lines = "ndjson" in (self._framing, _CONTENT_TYPES.get(self._called)) and b"\n" in data.strip()
+        if lines and not json_text.is_json(data):
+            self._body = _Stream(self, "ndjson")
+            return self._body.feed(data) + self._body.close()
         self.whole_body = data
         try:
             return self._run(self._answer.whole(_parsed(data)))
@@ -236,10 +245,10 @@ class Pipe:
         if self._body is None:
             self._head += data
             start = self._head.lstrip(b"\xef\xbb\xbf \t\r\n")
-            if not start:
+            if len(start) < 2:
                 return b""
-            whole = start[:1] in _WHOLE_BEGINS[self._framing]
-            self._body = _Whole(self) if whole else _Stream(self, self._framing)
+            framing = _framing_of(start, self._called, self._framing)
+            self._body = _Whole(self) if framing is None else _Stream(self, framing)
             data, self._head = self._head, b""
         return self._body.feed(data)
 
@@ -290,11 +299,21 @@ class _Whole:
         return self._pipe.whole(b"".join(self._pieces))
 
 
-def _body_for(content_type: str, pipe: Pipe) -> Body | None:
-    kind = content_type.partition(";")[0].strip().lower()
-    if (framing := _CONTENT_TYPES.get(kind)) is not None:
-        return _Stream(pipe, framing)
-    return _Whole(pipe) if kind == "application/json" else None
+def _framing_of(start: bytes, called: str, usual: Framing) -> Framing | None:
+    """How an answer is cut that begins with `start`; None where it is whole, as is a page of somebody in between.
+    Servers and proxies call streams JSON and JSON streams: the content type `called` is believed only where the bytes
+    leave it open, and the dialect's `usual` framing where that says nothing."""
+    framing = _CONTENT_TYPES.get(called, usual)
+    first = start[:1]
+    if first in b"<[":
+        return None
+    if first == b"{":
+        return "ndjson" if usual == "ndjson" and called != _JSON and start[1:2] not in b"\r\n" else None
+    if framing == "eventstream" and (first == b"\0" or called in _CONTENT_TYPES):
+        return framing
+    if first in _SSE_BEGINS:
+        return "sse"
+    return None if called == _JSON else framing
 
 
 def _payload(data: bytes) -> Any:

@@ -36,6 +36,14 @@ def parsed(data: bytes) -> tuple[Any, bool]:
         return from_json("".join([_HALVES.sub("\ufffd", piece) for piece in pieces]), allow_inf_nan=False), True
 
 
+def is_json(data: bytes) -> bool:
+    try:
+        parsed(data)
+    except ValueError:
+        return False
+    return True
+
+
 def _count(data: bytes) -> None:
     """Raises `TooManyValues`. Exact only where there may be too many: what is said has commas, too."""
     if data.count(b",") + data.count(b"[") + data.count(b"{") < MOST_VALUES:

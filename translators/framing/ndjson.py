@@ -49,11 +49,9 @@ class NdjsonReader:
         left = left.strip()
         if not left:
             return []
-        try:
-            json_text.parsed(left)
-        except ValueError as error:
+        if not json_text.is_json(left):
             message = "The provider's stream ended in the middle of a line."
-            raise BadAnswer.unreadable(message, code="incomplete_answer") from error
+            raise BadAnswer.unreadable(message, code="incomplete_answer")
         return [("", left)]
 
     def _wait(self, piece: bytes) -> None:

@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from translators.errors import BadAnswer
+from translators.framing import json_text
 
 LARGEST_EVENT = 64 * 1024 * 1024
 DONE = b"[DONE]"
@@ -59,13 +60,21 @@ class SseReader:
             self._wait(rest)
         return self._events(complete)
 
-    def close(self) -> None:
-        """The bytes are over. An event without its blank line is half an event: raises `BadAnswer`."""
-        left = b"".join(self._waiting).removeprefix(_BOM)
+    def close(self) -> list[SseEvent]:
+        """The bytes are over. Servers leave out the last event's blank line, so that it counts if its data is whole:
+        the end, or JSON; any other is half an event: raises `BadAnswer`."""
+        left = b"".join(self._waiting)
+        self._waiting.clear()
+        if self._at_start:
+            left = left.removeprefix(_BOM)
+        event = _event(left)
+        if event is not None and _is_whole(event.data.strip()):
+            return [event]
         if any(line and not line.startswith(b":") for line in left.split(b"\n")):
             raise BadAnswer.unreadable(
                 "The provider's stream ended in the middle of an event.", code="incomplete_answer"
             )
+        return []
 
     def _with_plain_line_ends(self, data: bytes) -> bytes:
         if self._after_cr and data:
@@ -90,6 +99,11 @@ class SseReader:
 
     def _too_large(self) -> BadAnswer:
         return BadAnswer.unreadable(f"The provider sent a single event of more than {self._largest} bytes.")
+
+
+def _is_whole(data: bytes) -> bool:
+    """Of numbers a half looks whole; but no dialect's event is one."""
+    return data == DONE or (data[:1] in (b"{", b"[") and json_text.is_json(data))
 
 
 def _event(block: bytes) -> SseEvent | None:

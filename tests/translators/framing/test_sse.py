@@ -67,6 +67,26 @@ def test_half_an_event_at_the_end_is_an_error(data: bytes) -> None:
     assert (caught.value.failure.status, caught.value.failure.code) == (502, "incomplete_answer")
 
 
+@pytest.mark.parametrize("size", [1, 2, 1000])
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n", b"\r"], ids=["no line end", "LF", "CRLF", "CR"])
+@pytest.mark.parametrize(
+    ("last", "event"),
+    [
+        pytest.param(b"data: [DONE]", ("", b"[DONE]"), id="the end"),
+        pytest.param(b"data:[DONE] ", ("", b"[DONE] "), id="the end and a space"),
+        pytest.param(b'data: {"a": 1}', ("", b'{"a": 1}'), id="JSON"),
+        pytest.param(b'event: x\ndata: {"a":\ndata: 1}', ("x", b'{"a":\n1}'), id="JSON in two lines"),
+        pytest.param(b'id: 7\ndata: {"a": 1}\nretry: 5', ("", b'{"a": 1}'), id="JSON among other fields"),
+    ],
+)
+def test_a_last_event_without_its_blank_line(last: bytes, event: tuple[str, bytes], end: bytes, size: int) -> None:
+    data = b"data: x\n\n" + last + end
+    reader = SseReader()
+    found = [each for at in range(0, len(data), size) for each in reader.feed(data[at : at + size])]
+    assert [*found, *reader.close()] == [("", b"x"), event]
+    assert list(reader.close()) == []
+
+
 @pytest.mark.parametrize(
     ("data", "size"),
     [

@@ -75,7 +75,7 @@ class ChatAnswer:
         if payload.get("error") is not None:
             raise BadAnswer(streamed_error(payload))
         events: list[Event] = []
-        if not self._started:
+        if not self._started and payload.keys() & _KNOWN:
             self._started = True
             events.append(Started(None, _word(payload, "model") or None))
         message = payload.get("message")

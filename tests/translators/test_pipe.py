@@ -1,0 +1,95 @@
+"""What an answer's bytes are is told by the bytes themselves, whatever their content type says."""
+
+import json
+from typing import Any
+
+import pytest
+
+from translators.clients import chat
+from translators.dialects import Envelope, Framing, Recall
+from translators.pipe import Pipe
+from translators.registry import PROVIDERS
+
+
+def sse(*payloads: Any) -> bytes:
+    return b"".join([b"data: %b\n\n" % json.dumps(payload).encode() for payload in payloads])
+
+
+def lines(*payloads: Any) -> bytes:
+    return b"".join([json.dumps(payload).encode() + b"\n" for payload in payloads])
+
+
+def gemini(text: str, end: str | None = None) -> dict[str, Any]:
+    candidate = {"content": {"parts": [{"text": text}]}, **({"finishReason": end} if end else {})}
+    return {"candidates": [candidate]}
+
+
+def openai(delta: dict[str, Any], end: str | None = None) -> dict[str, Any]:
+    return {"id": "a", "choices": [{"index": 0, "delta": delta, "finish_reason": end}]}
+
+
+def ollama(text: str, done: bool = False) -> dict[str, Any]:
+    return {"model": "m", "message": {"content": text}, "done": done, **({"done_reason": "stop"} if done else {})}
+
+
+CHAT = {"id": "a", "choices": [{"index": 0, "message": {"content": "hi!"}, "finish_reason": "stop"}]}
+CHUNKS = (openai({"content": "hi"}), openai({"content": "!"}, "stop"))
+CONVERSE = {"output": {"message": {"content": [{"text": "hi!"}]}}, "stopReason": "end_turn"}
+CLAUDE = {"type": "message", "content": [{"type": "text", "text": "hi!"}], "stop_reason": "end_turn"}
+RESPONSE = {
+    "status": "completed",
+    "output": [{"type": "message", "content": [{"type": "output_text", "text": "hi!"}]}],
+}
+ANSWERS = {
+    "openai, stream": ("openai", sse(*CHUNKS) + b"data: [DONE]\n\n"),
+    "openai, stream that begins with a comment": ("openai", b": hello\n\n" + sse(*CHUNKS) + b"data: [DONE]\n\n"),
+    "openai, stream without its last blank line": ("openai", sse(*CHUNKS) + b"data: [DONE]"),
+    "openai, whole": ("openai", json.dumps(CHAT).encode()),
+    "openai, whole and indented": ("openai", b"\xef\xbb\xbf\r\n " + json.dumps(CHAT, indent=2).encode()),
+    "gemini, stream": ("gemini", sse(gemini("hi"), gemini("!", "STOP"))),
+    "gemini, stream without its last blank line": ("gemini", sse(gemini("hi"), gemini("!", "STOP"))[:-2]),
+    "gemini, stream as a list": ("gemini", json.dumps([gemini("hi"), gemini("!", "STOP")], indent=2).encode()),
+    "gemini, whole": ("gemini", json.dumps(gemini("hi!", "STOP")).encode()),
+    "anthropic, whole": ("anthropic", json.dumps(CLAUDE).encode()),
+    "openai-responses, whole": ("openai-responses", json.dumps(RESPONSE).encode()),
+    "bedrock, whole": ("bedrock", json.dumps(CONVERSE).encode()),
+    "ollama, stream": ("ollama", lines(ollama("hi"), ollama("!", True))),
+    "ollama, stream without its last line end": ("ollama", lines(ollama("hi"), ollama("!", True))[:-1]),
+    "ollama, stream as server-sent events": ("ollama", sse(ollama("hi"), ollama("!", True))),
+    "ollama, whole": ("ollama", json.dumps(ollama("hi!", True)).encode()),
+    "ollama, whole and indented": ("ollama", json.dumps(ollama("hi!", True), indent=1).encode()),
+}
+TYPES = ["text/event-stream", "application/json", "Application/JSON; charset=utf-8", "text/plain",
+         "application/x-ndjson", ""]  # fmt: skip
+SIZES = [1, 2, 10_000]
+
+
+def piped(provider: str, data: bytes, called: str, size: int) -> tuple[bytes, Pipe]:
+    framing: Framing = PROVIDERS[provider].framing
+    writer = chat.whole(chat.Form(), Envelope("a", 1, "m"))
+    way = Pipe(PROVIDERS[provider].answer(Recall("m")), writer, framing=framing, content_type=called)
+    return b"".join([way.feed(data[at : at + size]) for at in range(0, len(data), size)]) + way.close(), way
+
+
+@pytest.mark.parametrize("called", TYPES)
+@pytest.mark.parametrize(("provider", "data"), ANSWERS.values(), ids=ANSWERS)
+def test_an_answer_is_read_as_what_it_is(provider: str, data: bytes, called: str) -> None:
+    for size in SIZES:
+        out, way = piped(provider, data, called, size)
+        assert way.failure is None
+        assert json.loads(out)["choices"][0]["message"]["content"] == "hi!"
+
+
+@pytest.mark.parametrize("called", TYPES)
+@pytest.mark.parametrize(("provider", "data"), ANSWERS.values(), ids=ANSWERS)
+def test_half_an_answer_is_none_whatever_it_is_called(provider: str, data: bytes, called: str) -> None:
+    for size in SIZES:
+        out, way = piped(provider, data[: len(data) // 2], called, size)
+        assert (out, way.done) == (b"", False)
+        assert way.failure is not None
+
+
+def test_a_stream_that_calls_itself_json_is_handed_on_as_it_comes() -> None:
+    writer = chat.streamed(chat.Form(), Envelope("a", 1, "m"))
+    way = Pipe(PROVIDERS["openai"].answer(Recall("m")), writer, content_type="application/json")
+    assert b'"content":"hi"' in way.feed(sse(CHUNKS[0]))
