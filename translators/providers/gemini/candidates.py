@@ -3,7 +3,7 @@
 Reference: https://ai.google.dev/api/generate-content#candidate.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from translators.events import (
@@ -11,6 +11,7 @@ from translators.events import (
     ForeignBlock,
     ImageMade,
     Logprobs,
+    Noted,
     ReasoningDelta,
     ReasoningSigned,
     TextDelta,
@@ -40,6 +41,10 @@ class Candidate:
         self._blocks = 0
         self._thinking = False  # the last reasoning block still grows
         self._unsigned = False  # the last reasoning block has no signature
+        self._saying = False  # the last thing told is text
+        self._held: list[Event] = []
+        """What goes along with the answer unseen and came after text. Where its words come from is known only when
+        all is there, and has to be told before anything else begins."""
         self._grounding = Grounding()
         self._beside: Mapping[str, Callable[[Any], list[Event]]] = {
             "finishReason": self._finish_reason,
@@ -59,8 +64,16 @@ class Candidate:
             case {"parts": [*parts]}:
                 follows = True
                 for part in parts:
-                    events += self._part(part, follows)
+                    events += self._in_order(self._part(part, follows))
                     follows = False
+            case {"parts": dict() as part}:
+                events += self._in_order(self._part(part, True))
+            case None | {"parts": None}:
+                pass
+            case dict() as content if "parts" not in content:
+                pass
+            case _:
+                events += self._answered.once("candidates.content", "Content in this form is not known.")
         for key, value in told.items():
             if key == "content" or key == "index" or value is None:
                 continue
@@ -72,11 +85,25 @@ class Candidate:
 
     def rest(self) -> list[Event]:
         """What is told when everything has come."""
-        events, complete = self._grounding.annotations(self._parts, self.choice)
-        if complete:
-            return [*events]
-        why = "Citations whose place in the text cannot be told."
-        return [*events, *self._answered.once("candidates.groundingMetadata.groundingSupports", why)]
+        events, notes = self._grounding.annotations(self._parts, self.choice)
+        held, self._held = self._held, []
+        return [*events, *held, *(Noted(note) for note in notes)]
+
+    def _in_order(self, events: list[Event]) -> list[Event]:
+        if not self._held and len(events) == 1 and type(events[0]) is TextDelta:
+            self._saying = True
+            return events
+        told: list[Event] = []
+        for event in events:
+            if self._saying and isinstance(event, ReasoningSigned | ForeignBlock):
+                self._held.append(event)
+                continue
+            if not isinstance(event, Noted):
+                told += self._held
+                self._held.clear()
+                self._saying = isinstance(event, TextDelta)
+            told.append(event)
+        return told
 
     # --- parts ------------------------------------------------------------------------------------------
 
@@ -85,15 +112,18 @@ class Candidate:
         if not isinstance(part, dict):
             return self._answered.once("candidates.content.parts", "A part that is no object.")
         text = part.get("text")
-        if isinstance(text, str):
-            if len(part) == 1:
-                return self._said(text, follows)
-            events = self._thought(text, follows) if part.get("thought") else self._said(text, follows)
-        else:
-            events = self._other(part)
+        if isinstance(text, str) and len(part) == 1:
+            return self._said(text, follows)
+        part = {key: value for key, value in part.items() if value is not None}
+        others = part.keys() - _ABOUT_A_PART - ({"text"} if isinstance(text, str) else set())
+        events: list[Event] = []
+        if isinstance(text, str) and (text or not others):
+            events += (self._thought if part.get("thought") else self._said)(text, follows)
+        if others or not isinstance(text, str):
+            events += self._other(part, others)
         signature = part.get("thoughtSignature")
         if isinstance(signature, str) and signature and "functionCall" not in part and not part.keys() & FOREIGN:
-            events = [*events, self._signed(signature)]
+            events.append(self._signed(signature))
         return events
 
     def _said(self, text: str, follows: bool) -> list[Event]:
@@ -125,22 +155,29 @@ class Candidate:
         self._thinking = self._unsigned = False
         return ReasoningSigned(self._blocks - 1, signature, self._answered.issuer, self.choice)
 
-    def _other(self, part: Mapping[str, Any]) -> list[Event]:
+    def _other(self, part: Mapping[str, Any], kinds: Set[str]) -> list[Event]:
+        """Whatever is no text. The `kinds` are alternatives; should there be two, each is told."""
         self._parts.append(Told("other", self._text))
+        events: list[Event] = []
+        unknown = set(kinds)
         match part:
-            case {"functionCall": dict()}:
+            case {"functionCall": dict() as call}:
                 self._thinking = False
-                events = self.calls.called(part["functionCall"], part.get("thoughtSignature"))
+                unknown.remove("functionCall")
+                events += self.calls.called(call, part.get("thoughtSignature"))
                 self.spoke = self.spoke or self.calls.count > 0
-                return events
+        match part:
             case {"inlineData": {"mimeType": str(kind), "data": str(data)}}:
-                return self._picture(kind, data, bool(part.get("thought")))
-        if kinds := part.keys() & FOREIGN:
+                unknown.remove("inlineData")
+                events += self._picture(kind, data, bool(part.get("thought")))
+        if foreign := unknown & FOREIGN:
             self._thinking = False
-            kept = {key: part[key] for key in part if key in kinds or key == "thoughtSignature"}
-            return [ForeignBlock("gemini", kept, self.choice)]
-        unknown = sorted(key[:60] for key in part.keys() - _ABOUT_A_PART)
-        return [note for key in unknown for note in self._answered.once(f"parts.{key}", "A part of unknown kind.")]
+            unknown -= foreign
+            kept = {key: part[key] for key in part if key in foreign or key == "thoughtSignature"}
+            events.append(ForeignBlock("gemini", kept, self.choice))
+        for key in sorted(unknown):
+            events += self._answered.once(f"parts.{key[:60]}", "A part of unknown kind.")
+        return events
 
     def _picture(self, kind: str, data: str, thought: bool) -> list[Event]:
         if thought:

@@ -9,6 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from translators.events import Annotation
+from translators.notes import Fate, Note
+
+_NEAR = 200
+"""So many characters away is looked for what a claim quotes."""
+_PLACELESS = "Citations whose place in the text cannot be told."
+_UNSUPPORTING = (
+    "The provider did not say which words these sources support: of those on the web the whole text is told."
+)
 
 
 @dataclass(slots=True)
@@ -54,19 +62,26 @@ class Grounding:
                     source = (title if isinstance(title, str) else "", url)
                     self._claims.append(_Claim(None, *_range(citation), "", (source,)))
 
-    def annotations(self, parts: Sequence[Told], choice: int) -> tuple[list[Annotation], bool]:
-        """In the order in which the provider told them, and whether all of them could be placed."""
+    def annotations(self, parts: Sequence[Told], choice: int) -> tuple[list[Annotation], list[Note]]:
+        """In the order in which the provider told them, with what is not quite as it told them."""
         claims = self._claims + [claim for support in self._supports if (claim := self._claim(support)) is not None]
-        if not claims:
-            return [], True
-        places = _placed(claims, parts)
+        notes: list[Note] = []
+        places = _placed(claims, parts) if claims else {}
         events = [
             Annotation(*place, title, url, choice)
             for at, claim in enumerate(claims)
             if (place := places.get(at)) is not None
             for title, url in claim.sources
         ]
-        return events, len(places) == len(claims)
+        if len(places) < len(claims):
+            notes.append(Note("candidates.groundingMetadata.groundingSupports", "dropped", detail=_PLACELESS))
+        if self._supports or not self._sources:
+            return events, notes
+        length = sum(len(piece) for told in parts for piece in told.pieces)
+        sources = [source for source in dict.fromkeys(self._sources) if source[1] and length]
+        fate: Fate = "approximated" if sources else "dropped"
+        notes.append(Note("candidates.groundingMetadata.groundingChunks", fate, detail=_UNSUPPORTING))
+        return events + [Annotation(0, length, title, url, choice) for title, url in sources], notes
 
     def _claim(self, support: Mapping[str, Any]) -> _Claim | None:
         segment = support.get("segment")
@@ -83,32 +98,44 @@ class Grounding:
 
 def _placed(claims: Sequence[_Claim], parts: Sequence[Told]) -> dict[int, tuple[int, int]]:
     """Where each claim stands in the whole text. What a claim quotes must stand there: if it does not, its bytes may
-    have been counted in the whole text; if they were not either, it has no place."""
-    places: dict[int, tuple[int, int]] = {}
-    left: dict[int | None, list[int]] = {}
+    have been counted in the whole text, or wrongly by a few; if what it quotes is not near either, it has no place."""
+    whole = "".join(piece for told in parts for piece in told.pieces)
+    texts = {number: "".join(told.pieces) for number, told in enumerate(parts) if told.pieces}
+    by_part: dict[int, list[int]] = {}
     for at, claim in enumerate(claims):
-        left.setdefault(claim.part, []).append(at)
-    whole = left.pop(None, [])
-    for number, some in left.items():
-        told = parts[number] if number is not None and 0 <= number < len(parts) else None
-        if told is None or not told.pieces:
-            whole += some
-            continue
-        found = _within("".join(told.pieces), told.start, [(at, claims[at]) for at in some])
-        places |= found
-        whole += [at for at in some if at not in found]
-    text = "".join(piece for told in parts for piece in told.pieces)
-    return places | _within(text, 0, [(at, claims[at]) for at in whole])
+        if claim.part in texts:
+            by_part.setdefault(claim.part, []).append(at)
+    places: dict[int, tuple[int, int]] = {}
+    for find in (_exactly, _nearly):
+        for number, some in by_part.items():
+            left = [(at, claims[at]) for at in some if at not in places]
+            places |= find(texts[number], parts[number].start, left)
+        places |= find(whole, 0, [(at, claim) for at, claim in enumerate(claims) if at not in places])
+    return places
 
 
-def _within(text: str, offset: int, claims: Iterable[tuple[int, _Claim]]) -> dict[int, tuple[int, int]]:
-    claims = list(claims)
+def _exactly(text: str, offset: int, claims: Sequence[tuple[int, _Claim]]) -> dict[int, tuple[int, int]]:
     index = _code_points(text, {edge for _, claim in claims for edge in (claim.start, claim.end)})
     found: dict[int, tuple[int, int]] = {}
     for at, claim in claims:
         start, end = index[claim.start], index[claim.end]
         if start < end and (not claim.text or text[start:end] == claim.text):
             found[at] = (offset + start, offset + end)
+    return found
+
+
+def _nearly(text: str, offset: int, claims: Sequence[tuple[int, _Claim]]) -> dict[int, tuple[int, int]]:
+    """Google's offsets are often wrong by a few bytes."""
+    index = _code_points(text, {claim.start for _, claim in claims})
+    found: dict[int, tuple[int, int]] = {}
+    for at, claim in claims:
+        start, size = index[claim.start], len(claim.text)
+        before = text.rfind(claim.text, max(0, start - _NEAR), start + size)
+        after = text.find(claim.text, start, start + _NEAR + size)
+        places = [place for place in (before, after) if claim.text and place >= 0]
+        if places:
+            place = min(places, key=lambda each: abs(each - start))
+            found[at] = (offset + place, offset + place + size)
     return found
 
 

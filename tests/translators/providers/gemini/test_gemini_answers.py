@@ -180,6 +180,39 @@ def test_what_is_merely_odd_is_noted() -> None:
     ]
 
 
+ALTERNATIVES = [
+    pytest.param({"text": "", "functionCall": {"name": "f"}}, ["ToolCallStarted", "ToolCallDelta"], id="empty text"),
+    pytest.param({"text": None, "functionCall": {"name": "f"}}, ["ToolCallStarted", "ToolCallDelta"], id="no text"),
+    pytest.param(
+        {"functionCall": {"name": "f", "args": None, "id": None}, "text": "a", "thought": None},
+        ["TextDelta", "ToolCallStarted", "ToolCallDelta"],
+        id="a text and a call",
+    ),
+    pytest.param({"text": "a", "functionCall": None, "executableCode": None}, ["TextDelta"], id="others as null"),
+    pytest.param(
+        {"text": "a", "thoughtSignature": "c2ln", "functionCall": None}, ["TextDelta", "ReasoningSigned"], id="signed"
+    ),
+    pytest.param(
+        {"executableCode": {"code": "1"}, "inlineData": {"mimeType": "image/png", "data": "YQ=="}},
+        ["ImageMade", "ForeignBlock"],
+        id="a picture and code",
+    ),
+    pytest.param({"somethingNew": {}, "text": "a"}, ["TextDelta", "Noted"], id="a text and something unknown"),
+    pytest.param({"functionCall": "f"}, ["Noted"], id="a call that is none"),
+    pytest.param({}, [], id="nothing"),
+]
+
+
+@pytest.mark.parametrize(("part", "kinds"), ALTERNATIVES)
+@pytest.mark.parametrize("listed", [True, False], ids=["in a list", "alone"])
+def test_of_two_alternatives_none_is_lost(part: dict[str, Any], kinds: list[str], listed: bool) -> None:
+    for keys in (list(part), list(reversed(part))):
+        told_in_order = {key: part[key] for key in keys}
+        content = {"role": "model", "parts": [told_in_order] if listed else told_in_order}
+        events = told([{"candidates": [{"content": content, "finishReason": "STOP"}]}])
+        assert [type(event).__name__ for event in events] == ["Started", *kinds, "Finished"]
+
+
 # --- why it stopped ---------------------------------------------------------------------------------
 
 NATIVE = [reason.value for reason in types.FinishReason if reason.value != "FINISH_REASON_UNSPECIFIED"]

@@ -107,3 +107,79 @@ def test_other_kinds_of_sources() -> None:
         "https://m.test",
         "https://i.test",
     ]
+
+
+WHOLE_TEXT = [
+    pytest.param({}, 3, [("candidates.groundingMetadata.groundingChunks", "approximated")], id="no supports"),
+    pytest.param(
+        {"groundingSupports": None, "webSearchQueries": ["q"]},
+        3,
+        [("candidates.groundingMetadata.groundingChunks", "approximated")],
+        id="supports as null",
+    ),
+    pytest.param(
+        {"groundingSupports": []}, 0, [("candidates.groundingMetadata.groundingChunks", "dropped")], id="no text"
+    ),
+]
+
+
+@pytest.mark.parametrize(("more", "length", "notes"), WHOLE_TEXT)
+def test_sources_that_support_no_words_are_told_of_the_whole_text(
+    more: dict[str, Any], length: int, notes: list[Any]
+) -> None:
+    metadata = {"groundingChunks": [*SOURCES, SOURCES[0]], **more}
+    events = told([chunk("äbc"[:length], finish="STOP", groundingMetadata=metadata)])
+    found = [event for event in calm(events) if isinstance(event, Annotation)]
+    whole = [Annotation(0, 3, "A", "https://a.test"), Annotation(0, 3, "", "https://b.test")]
+    assert found == (whole if length else [])
+    assert noted(events) == notes
+
+
+TEXT = "é one two. Three. Three."
+NEAR = [
+    pytest.param(support("Three.", 13, 19, 0), (11, 17), id="one byte too far"),
+    pytest.param(support("Three.", 9, 15, 0), (11, 17), id="three bytes short"),
+    pytest.param(support("Three.", 20, 30, 0), (18, 24), id="the nearest of two"),
+    pytest.param(support("Three.", 900, 906, 0), (18, 24), id="beyond the text"),
+    pytest.param(support("Three.", 13, 19, 0, part=4), (11, 17), id="a part that is none"),
+]
+
+
+@pytest.mark.parametrize(("claim", "place"), NEAR)
+def test_offsets_may_be_wrong_by_a_few(claim: Any, place: tuple[int, int]) -> None:
+    metadata = {"groundingChunks": SOURCES, "groundingSupports": [claim]}
+    events = told([chunk(TEXT, finish="STOP", groundingMetadata=metadata)])
+    found = [event for event in calm(events) if isinstance(event, Annotation)]
+    assert found == [Annotation(*place, "A", "https://a.test")]
+    assert noted(events) == []
+
+
+def test_what_is_quoted_far_away_is_not_meant() -> None:
+    metadata = {"groundingChunks": SOURCES, "groundingSupports": [support("end", 0, 3, 0)]}
+    assert annotations(chunk("x" * 1000 + "end", finish="STOP", groundingMetadata=metadata)) == []
+
+
+SIGNED = {"text": "", "thoughtSignature": "c2ln"}
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        pytest.param([["abc"], [SIGNED]], id="a signature of its own"),
+        pytest.param([[{"text": "abc", "thoughtSignature": "c2ln"}], [""]], id="a signed text"),
+        pytest.param([["abc", SIGNED]], id="whole"),
+    ],
+)
+def test_citations_come_before_what_goes_along_unseen(stream: list[Any]) -> None:
+    """A client's message ends where anything else begins."""
+    metadata = {"groundingChunks": SOURCES, "groundingSupports": [support("abc", 0, 3, 0)]}
+    *first, last = stream
+    events = calm(told([*(chunk(*each) for each in first), chunk(*last, finish="STOP", groundingMetadata=metadata)]))
+    kinds = [type(event).__name__ for event in events]
+    assert kinds == ["Started", "TextDelta", "Annotation", "ReasoningSigned", "Finished"]
+
+
+def test_what_was_held_back_comes_before_the_text_that_goes_on() -> None:
+    events = calm(told([chunk("a", SIGNED), chunk("b", finish="STOP")]))
+    kinds = [type(event).__name__ for event in events]
+    assert kinds == ["Started", "TextDelta", "ReasoningSigned", "TextDelta", "Finished"]
