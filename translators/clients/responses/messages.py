@@ -17,6 +17,10 @@ class Part:
     base: int = 0
 
     @property
+    def end(self) -> int:
+        return self.base + len(self.slot.text())
+
+    @property
     def place(self) -> Wire:
         return {key: self.slot.where[key] for key in ("item_id", "output_index", "content_index")}
 
@@ -30,6 +34,8 @@ class Messages:
         self.open: Wire | None = None
         self._part: Part | None = None
         self._texts: list[Part] = []
+        self._early: list[Annotation] = []
+        """Of text that is still to come."""
 
     def say(self, text: str, kind: str) -> list[Told]:
         """`kind` is output_text or refusal. Other items must be done."""
@@ -47,10 +53,16 @@ class Messages:
         told.append(part.slot.grown(text))
         return told
 
-    def close(self) -> list[Told]:
+    def close(self, *, all: bool = False) -> list[Told]:
+        """Ends the message. With `all` nothing more comes, and every citation is told now, if need be of no text."""
+        told: list[Told] = []
+        if all and self._early:
+            told += self.say("", "output_text") if not self._texts else []
+            late, self._early = self._early, []
+            told += [event for each in late for event in self._cited(self._texts[-1], each)]
         if self.open is None:
-            return []
-        told = self._part_done()
+            return told
+        told += self._part_done()
         self.open["status"] = "completed"
         told.append(self.items.done(self.open))
         self.open = None
@@ -63,15 +75,20 @@ class Messages:
             self.open["status"] = "incomplete"
 
     def annotate(self, event: Annotation) -> list[Told]:
-        """The characters are counted over the whole text, and a part counts its own."""
+        """The characters are counted over the whole text, and a part counts its own. What comes before its text waits
+        for it."""
         part = next((each for each in reversed(self._texts) if each.base <= event.start), None)
-        if part is None:
+        if part is None or (part is self._part and event.end > part.end):
+            self._early.append(event)
             return []
-        end = part.base + len(part.slot.text())
+        return self._cited(part, event)
+
+    def _cited(self, part: Part, event: Annotation) -> list[Told]:
+        start = min(max(event.start, part.base), part.end)
         citation = {
             "type": "url_citation",
-            "start_index": event.start - part.base,
-            "end_index": max(event.start, min(event.end, end)) - part.base,
+            "start_index": start - part.base,
+            "end_index": max(start, min(event.end, part.end)) - part.base,
             "title": event.title,
             "url": event.url,
         }
@@ -95,7 +112,7 @@ class Messages:
         if kind == "refusal":
             part = Part(Slot("response.refusal.delta", where), {"type": kind, "refusal": ""})
         else:
-            base = self._texts[-1].base + len(self._texts[-1].slot.text()) if self._texts else 0
+            base = self._texts[-1].end if self._texts else 0
             wire = {"type": kind, "annotations": [], "logprobs": [], "text": ""}
             part = Part(Slot("response.output_text.delta", {**where, "logprobs": []}), wire, base)
             self._texts.append(part)
@@ -107,13 +124,22 @@ class Messages:
         if part is None:
             return []
         kind = part.wire["type"]
+        told = self._waited(part) if kind == "output_text" else []
         name = _FIELDS[kind]
         part.wire[name] = part.slot.text()
         probable = {} if kind == "refusal" else {"logprobs": list(part.wire["logprobs"])}
         return [
+            *told,
             {"type": f"response.{kind}.done", **part.place, name: part.wire[name], **probable},
             {"type": "response.content_part.done", **part.place, "part": snapshot(part.wire)},
         ]
+
+    def _waited(self, part: Part) -> list[Told]:
+        """The citations that waited for this part's text, which is all there now."""
+        last = max(part.base, part.end - 1)
+        ours = [each for each in self._early if each.start <= last]
+        self._early = [each for each in self._early if each.start > last]
+        return [event for each in ours for event in self._cited(part, each)]
 
 
 def _logprob(token: TokenLogprob) -> Wire:

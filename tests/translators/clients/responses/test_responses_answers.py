@@ -281,6 +281,35 @@ def test_any_answer(events: list[Event], asked: Any) -> None:
             assert list(texts.get(index, {}).values()) == said
 
 
+EARLY = [
+    pytest.param([Annotation(0, 0, "t", "u"), TextDelta("Hi")], [(0, 0)], id="before the text, of nothing"),
+    pytest.param([Annotation(0, 2, "t", "u"), TextDelta("Hi")], [(0, 2)], id="before the text"),
+    pytest.param([TextDelta("H"), Annotation(0, 2, "t", "u"), TextDelta("i")], [(0, 2)], id="in the middle of it"),
+    pytest.param([TextDelta("Hi"), Annotation(0, 2, "t", "u")], [(0, 2)], id="after it"),
+    pytest.param([Annotation(-3, 99, "t", "u"), TextDelta("Hi")], [(0, 2)], id="of more than there is"),
+    pytest.param([TextDelta("Hi"), Annotation(7, 9, "t", "u")], [(2, 2)], id="of what never came"),
+    pytest.param([Annotation(0, 2, "t", "u")], [(0, 0)], id="without any text"),
+    pytest.param([Annotation(0, 2, "t", "u"), RefusalDelta("No"), TextDelta("Hi")], [(0, 2)], id="before a refusal"),
+]
+
+
+@pytest.mark.parametrize(("events", "places"), EARLY)
+def test_a_citation_waits_for_its_text(events: list[Event], places: list[tuple[int, int]]) -> None:
+    """It is told before its part is done, and an item that is done is what the response has."""
+    told = streamed([Started(), *events, STOP], SEEN)
+    kinds = [each["type"].removeprefix("response.") for each in told]
+    assert kinds.index("output_text.annotation.added") < kinds.index("output_text.done")
+    done = [each["item"] for each in told if each["type"] == "response.output_item.done"]
+    assert done == told[-1]["response"]["output"] == whole([Started(), *events, STOP], SEEN)["output"]
+    cited = [
+        (each["start_index"], each["end_index"])
+        for item in done
+        for part in item["content"]
+        for each in part.get("annotations", ())
+    ]
+    assert cited == places
+
+
 # --- how it ends --------------------------------------------------------------------------------
 
 
