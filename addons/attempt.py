@@ -7,6 +7,7 @@ from routing.settings import Timeouts
 from translators.dialects import Upstream
 from translators.errors import Failure
 from translators.framing import compression
+from translators.masking import Mask
 from translators.pipe import Pipe
 
 Wait = Literal["connect", "first-byte", "idle", "total"]
@@ -70,8 +71,9 @@ class Attempt:
         except compression.Undecodable:
             return b""
 
-    def error(self, upstream: Upstream) -> Failure:
-        return upstream.read_error(self.status, self.headers, self.error_body())
+    def error(self, upstream: Upstream, mask: Mask) -> Failure:
+        """What the client is told of it. Its texts are cut after they are masked: half a key is found by nobody."""
+        return upstream.read_error(self.status, self.headers, mask.body(self.error_body()))
 
     def _limit(self, what: Wait) -> float:
         return {

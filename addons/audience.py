@@ -2,16 +2,18 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from addons import front
 from addons.attempt import Attempt
 from addons.front import Head
 from addons.observers import Message, Pair, Phase, Record, Watcher
+from translators.errors import Failure
+from translators.masking import REDACTED, Mask
 from translators.notes import Note
 
 logger = logging.getLogger("gateway")
 
-REDACTED = "[redacted]"
 _SHORTEST_SECRET = 4
 """Anything shorter cannot be told apart from ordinary text."""
 
@@ -19,14 +21,14 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class Audience:
-    """`now` counts seconds from anywhere. Who listens may fail; the exchange does not fail with him."""
+    """`now` counts seconds from anywhere. `mask` knows the keys of everybody, and comes to know the credentials of the
+    requests that leave. Who listens may fail; the exchange does not fail with him."""
 
-    def __init__(self, watchers: tuple[Watcher, ...], record: Record, now: Callable[[], float]) -> None:
+    def __init__(self, watchers: tuple[Watcher, ...], record: Record, now: Callable[[], float], mask: Mask) -> None:
         self._watchers, self._record, self._now = watchers, record, now
         self._detailed = tuple(watcher for watcher in watchers if watcher.detailed)
         self._born = now()
-        self._secrets: tuple[str, ...] = ()
-        """The credentials of all requests that left."""
+        self.mask = mask
         self._heard_request = False
         self.tries = 0
         """The number of the last attempt at the call that needed most of them."""
@@ -39,17 +41,23 @@ class Audience:
     def keep_secret(self, headers: Headers) -> None:
         """`headers` carry credentials. Most providers say a bearer's token back without the word before it."""
         texts = [text for _, value in headers for text in (value, value.removeprefix("Bearer "))]
-        new = (text for text in texts if len(text) >= _SHORTEST_SECRET)
-        self._secrets = tuple(dict.fromkeys((*self._secrets, *new)))
+        self.mask = self.mask.knowing(text for text in texts if len(text) >= _SHORTEST_SECRET)
 
     def without_secrets[Said: (str, bytes)](self, said: Said) -> Said:
         """A provider may say our credentials back to us; nobody else is to read them."""
-        for secret in self._secrets:
-            if isinstance(said, bytes):
-                said = said.replace(secret.encode(), REDACTED.encode())
-            else:
-                said = said.replace(secret, REDACTED)
-        return said
+        return self.mask.body(said) if isinstance(said, bytes) else self.mask.text(said)
+
+    def without_secrets_in(self, failure: Failure) -> Failure:
+        """The same of all that a client is told of a failure."""
+        mask, param, code = self.mask.text, failure.param, failure.code
+        return replace(
+            failure,
+            message=mask(failure.message),
+            type=mask(failure.type),
+            param=param and mask(param),
+            code=code and mask(code),
+            headers=self.clean(failure.headers),
+        )
 
     def clean(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Of a provider's headers for its client, those that are fit for him."""
@@ -81,7 +89,7 @@ class Audience:
     ) -> None:
         if self._detailed:
             body = None if body is None else self.without_secrets(body)
-            headers = tuple((name, self.without_secrets(value)) for name, value in headers)
+            headers = tuple((self.without_secrets(name), self.without_secrets(value)) for name, value in headers)
             number = self.tries if attempt is None else attempt
             message = Message(phase, self._now() - self._born, number, line, headers, body, call)
             self._each(self._detailed, lambda watcher: watcher.message(self._record, message))
@@ -89,7 +97,7 @@ class Audience:
     def pair(self, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...] = (), call: int = 0) -> None:
         if self._detailed:
             provider, client = self.without_secrets(provider), self.without_secrets(client)
-            pair = Pair(self._now() - self._born, name, provider, client, notes, call)
+            pair = Pair(self._now() - self._born, self.without_secrets(name), provider, client, notes, call)
             self._each(self._detailed, lambda watcher: watcher.pair(self._record, pair))
 
     def ended(self, *, counts: bool) -> None:

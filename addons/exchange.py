@@ -20,7 +20,7 @@ from pydantic_core import to_json
 from addons import front
 from addons.actions import Action, Begin, Data, Drop, Finish, Release, Send, Work
 from addons.attempt import Attempt, Wait
-from addons.audience import REDACTED, Audience
+from addons.audience import Audience
 from addons.excerpt import excerpt
 from addons.front import Head, Reply
 from addons.house import House
@@ -32,6 +32,7 @@ from translators.clients import responses
 from translators.dialects import Envelope, Writer
 from translators.errors import Failure, TranslationError
 from translators.joining import Joined
+from translators.masking import REDACTED
 from translators.notes import Note, add_new
 from translators.pipe import MAX_WHOLE, Pipe
 from translators.registry import CLIENTS
@@ -82,7 +83,7 @@ class Exchange:
             method=head.method,
             path=head.target.partition("?")[0],
         )
-        self._audience = Audience(house.watchers + watchers, self.record, self._now)
+        self._audience = Audience(house.watchers + watchers, self.record, self._now, house.mask)
         self.over = False
         """The last word to the client is said."""
         self.ended = False
@@ -271,6 +272,7 @@ class Exchange:
                 coding=headers.get("content-encoding", ""),
                 before_end=self._late_notes if asked.streams else None,
                 tap=partial(self._audience.pair, call=call) if self._audience.detailed else None,
+                mask=self._audience.mask,
                 limit=None if asked.streams else MAX_WHOLE,
             )
         return []
@@ -308,7 +310,7 @@ class Exchange:
         pipe = attempt.pipe
         if pipe is None:
             self._audience.provider(attempt, attempt.error_body(), call)
-            failure = attempt.error(asked.upstream)
+            failure = attempt.error(asked.upstream, self._audience.mask)
             return [*self._drop_others(), *self._broken(failure, f"the provider answered {attempt.status}")]
         forward = partial(self._forward, call, self._now())
         if pipe.taken > HEAVY:
@@ -512,8 +514,7 @@ class Exchange:
     def _broken(self, failure: Failure, cause: str) -> list[Action]:
         """The client is told of a failure: with its status, or in the stream where that has begun."""
         self._absorb_all()
-        message, headers = self._audience.without_secrets(failure.message), self._audience.clean(failure.headers)
-        failure = replace(failure, message=message, headers=headers)
+        failure, cause = self._audience.without_secrets_in(failure), self._audience.without_secrets(cause)
         if not self._begun:
             return [self._reply(front.failed(failure), "failed", failure, cause)]
         assert self._question is not None

@@ -10,6 +10,10 @@ from addons.response_store import ResponseStore
 from routing.catalogue import Catalogue
 from routing.keys import KeyRing
 from routing.settings import Settings
+from translators.masking import Mask
+
+SHORTEST_KEY = 8
+"""Anything shorter may stand in an answer for reasons of its own."""
 
 
 class Clock(Protocol):
@@ -36,3 +40,8 @@ class House:
     """What runs may finish, what is new is turned away."""
     ended: bool = False
     """Nothing runs any more: whatever breaks now, it is the gateway that ends it."""
+    mask: Mask = field(init=False)
+    """Knows the keys of clients and providers that the settings name."""
+
+    def __post_init__(self) -> None:
+        self.mask = Mask(key for key in self.settings.secrets() if len(key) >= SHORTEST_KEY)

@@ -38,6 +38,7 @@ from routing.kinds import (
     Size,
     address,
 )
+from routing.secret import Secret
 
 
 class ClientKey(Section):
@@ -140,11 +141,28 @@ class Settings(Section):
             (section, at, entry) for section in self._order for at, entry in enumerate(getattr(self, fields[section]))
         )
 
+    def secrets(self) -> Iterator[str]:
+        """The keys of clients and of providers, as texts; not the headers that are added to requests."""
+        return (key.reveal() for key in _keys(self))
+
     @property
     def loopback(self) -> bool:
         """Nobody but this machine can reach `host`."""
         found = address(self.host)
         return self.host == "localhost" if found is None else found.is_loopback
+
+
+def _keys(value: Any) -> Iterator[Secret]:
+    match value:
+        case Secret():
+            yield value
+        case Section():
+            for name in type(value).model_fields:
+                if name != "headers":
+                    yield from _keys(getattr(value, name))
+        case tuple():
+            for each in value:
+                yield from _keys(each)
 
 
 def keys(section: type[Section]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from translators.dialects import Answer, Framing, Writer
 from translators.errors import BadAnswer, Failure, TranslationError
 from translators.events import Event, Finished, Noted, Started, Usage, UsageReported
 from translators.framing import compression, eventstream, json_text, ndjson, sse
+from translators.masking import Mask
 from translators.notes import Note
 
 Tap = Callable[[str, bytes, bytes, tuple[Note, ...]], None]
@@ -68,6 +69,8 @@ class Pipe:
 
     `before_end` is asked, as soon as the answer is complete, for what the client is to read before its end.
 
+    `mask` knows the secrets that a provider may say back; it sees each payload before anybody else.
+
     `limit` is how many bytes an answer may have, decoded; a stream that is handed on as it comes needs none.
 
     `done` is true once the client's answer is complete, which may be before the provider's bytes end.
@@ -83,8 +86,10 @@ class Pipe:
         coding: str = "",
         tap: Tap | None = None,
         before_end: Callable[[Sequence[Note]], bytes] | None = None,
+        mask: Mask | None = None,
         limit: int | None = None,
     ) -> None:
+        self._mask = mask
         self._room = limit
         self._answer = answer
         self.writer = writer
@@ -175,7 +180,7 @@ class Pipe:
         notes = len(self.notes)
         self._recent.append(data)
         try:
-            out = self._run(self._answer.on(_payload(data)))
+            out = self._run(self._answer.on(self._masked(data, _payload(data))))
         except TranslationError as error:
             out = self._fail(error)
         if self._answer.done and not self.failure:
@@ -199,9 +204,12 @@ class Pipe:
             return self._body.feed(data) + self._body.close()
         self.whole_body = data
         try:
-            return self._run(self._answer.whole(_parsed(data)))
+            return self._run(self._answer.whole(self._masked(data, _parsed(data))))
         except TranslationError as error:
             return self._fail(error)
+
+    def _masked(self, data: bytes, told: Any) -> Any:
+        return told if self._mask is None or not self._mask.finds(data) else self._mask.told(told)
 
     def _run(self, events: Iterable[Event]) -> bytes:
         pieces: list[bytes] = []
