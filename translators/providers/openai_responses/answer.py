@@ -95,7 +95,7 @@ class ResponseAnswer:
         response = payload.get("response")
         response = response if isinstance(response, Mapping) else {}
         if kind in _OPENING:
-            return [] if self._started else self._begin(response)
+            return self._begin(response)
         if kind == "response.content_part.done":
             return self._part_done(payload)
         if kind == "response.output_item.added" or kind == "response.output_item.done":

@@ -4,7 +4,8 @@ Whatever comes in pieces comes whole again when it is done. What of it was not t
 send only the end, and whole answers, are read by the same lines.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from translators.events import Annotation, Event, Logprobs, RefusalDelta, TextDelta, TokenLogprob
@@ -12,12 +13,14 @@ from translators.providers.openai_responses.tally import Tally, entries, kind_of
 
 
 class _Part:
-    """One content part. `told` are the characters that came of it."""
+    """One content part. `told` are the characters that came of it; of `annotations` so many were read, and those
+    without a place wait in `placeless` for the part's end."""
 
     def __init__(self, start: int) -> None:
         self.start = start
         self.told = 0
         self.annotations = 0
+        self.placeless: list[Annotation] = []
         self.logprobs = False
 
 
@@ -47,8 +50,13 @@ class MessageItem:
 
     def done(self, item: Mapping[str, Any]) -> list[Event]:
         events: list[Event] = []
-        for index, part in enumerate(entries(item, "content")):
-            events += self._part_done(self._part({"content_index": index}), part)
+        told = entries(item, "content")
+        if isinstance(text := item.get("content"), str):
+            told = [{"type": "output_text", "text": text}]
+        for place, part in zip(placed(self._parts, len(told)), told, strict=True):
+            events += self._part_done(self._part({"content_index": place}), part)
+        for opened in self._parts.values():
+            events += self._placed(opened)
         if item.get("phase") not in (None, "final_answer"):
             events += self._tally.once("output.phase", "The phase of a message is not told.")
         return events
@@ -63,11 +71,11 @@ class MessageItem:
 
     def _part_done(self, part: _Part, told: Mapping[str, Any]) -> list[Event]:
         match told.get("type"):
-            case "output_text":
+            case "output_text" | "text":
                 events = self._text_done(part, told)
                 for annotation in entries(told, "annotations")[part.annotations :]:
                     events += self._annotated(part, annotation)
-                return events
+                return events + self._placed(part)
             case "refusal":
                 return self._refusal_done(part, told)
             case _:
@@ -99,13 +107,37 @@ class MessageItem:
     def _annotated(self, part: _Part, annotation: Any) -> list[Event]:
         part.annotations += 1
         match annotation:
-            case {"type": "url_citation", "start_index": int(start), "end_index": int(end), "url": str(url)}:
-                title = annotation.get("title")
-                return [Annotation(part.start + start, part.start + end, title if isinstance(title, str) else "", url)]
+            case {"url_citation": {"url": str(url)} as cited} if url:  # as a chat has it
+                return self._cited(part, url, cited)
+            case {"type": "url_citation", "url": str(url)} if url:
+                return self._cited(part, url, annotation)
             case Mapping():
                 return self._tally.once(f"annotations.{kind_of(annotation)}", "A citation without a web address.")
             case _:
                 return self._tally.once("annotations", "A citation that is no object.")
+
+    def _cited(self, part: _Part, url: str, told: Mapping[str, Any]) -> list[Event]:
+        start, end, title = (told.get(name) for name in ("start_index", "end_index", "title"))
+        start, title = start if type(start) is int else 0, title if isinstance(title, str) else ""
+        if type(end) is int:
+            return [Annotation(part.start + start, part.start + end, title, url)]
+        part.placeless.append(Annotation(part.start + start, part.start + start, title, url))
+        return []
+
+    def _placed(self, part: _Part) -> list[Event]:
+        """Citations whose end the provider did not say: they are of all the text that came."""
+        events: list[Event] = [replace(each, end=part.start + part.told) for each in part.placeless]
+        part.placeless = []
+        return events
+
+
+def placed(opened: Collection[int], told: int) -> list[int]:
+    """The places under which the parts of an item that is done came in pieces, `told` of them. Some servers count other
+    things too (reasoning beside a message): then the n-th part is the n-th that was opened."""
+    if all(place < told for place in opened):
+        return list(range(told))
+    places = sorted(opened)
+    return [*places, *range(places[-1] + 1, places[-1] + 1 + told)][:told]
 
 
 def _tokens(found: Any) -> tuple[TokenLogprob, ...]:

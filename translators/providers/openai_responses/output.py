@@ -19,7 +19,7 @@ from translators.events import (
     ToolCallStarted,
 )
 from translators.notes import Note
-from translators.providers.openai_responses.message import MessageItem
+from translators.providers.openai_responses.message import MessageItem, placed
 from translators.providers.openai_responses.signatures import DIALECT, packed, remember
 from translators.providers.openai_responses.tally import Tally, entries, kind_of, words
 
@@ -74,8 +74,10 @@ class ReasoningItem:
     def done(self, item: Mapping[str, Any]) -> list[Event]:
         events: list[Event] = []
         for name in ("summary", "content"):
-            for index, part in enumerate(entries(item, name)):
-                events += self._rest((name, index), words(part, "text"))
+            parts = entries(item, name)
+            opened = [place for kind, place in self._told if kind == name]
+            for place, part in zip(placed(opened, len(parts)), parts, strict=True):
+                events += self._rest((name, place), words(part, "text"))
         if (signature := packed(item)) is not None:
             self._tally.thoughts.append(signature)
             events.append(ReasoningSigned(self._block(), signature, self._tally.issuer))

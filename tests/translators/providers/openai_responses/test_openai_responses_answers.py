@@ -54,6 +54,10 @@ def usage(input: int, output: int, read: int | None = 0, reasoning: int | None =
     return UsageReported(Usage(input, output, read, None if read is None else 0, reasoning))
 
 
+def cited(text: str, *citations: Any) -> dict[str, Any]:
+    return {"type": "output_text", "text": text, "annotations": list(citations)}
+
+
 def summary(*texts: str) -> list[dict[str, str]]:
     return [{"type": "summary_text", "text": text} for text in texts]
 
@@ -348,12 +352,109 @@ def test_why_an_answer_is_incomplete(response: Any, expected: Any, notes: Any) -
             [],
             id="a citation that is none",
         ),
+        pytest.param(
+            [
+                message("Hm. "),
+                message(cited("Hi there.", {"type": "url_citation", "url": "https://a.example/"}), id="msg_2"),
+            ],
+            [(TextDelta, None, "Hm. Hi there."), Annotation(4, 13, "", "https://a.example/")],
+            [],
+            id="a citation without title and place is of all its text",
+        ),
+        pytest.param(
+            [
+                message(
+                    cited("Hi.", {"type": "url_citation", "url_citation": {"url": "u", "title": "T", "end_index": 2}})
+                )
+            ],
+            [(TextDelta, None, "Hi."), Annotation(0, 2, "T", "u")],
+            [],
+            id="a citation as a chat has it",
+        ),
+        pytest.param(
+            [message(cited("Hi.", {"type": "url_citation", "url": ""}))],
+            [(TextDelta, None, "Hi.")],
+            ["annotations.url_citation"],
+            id="a citation of no address",
+        ),
+        pytest.param(
+            [{"type": "message", "role": "assistant", "content": "Hi."}],
+            [(TextDelta, None, "Hi.")],
+            [],
+            id="content that is a plain text",
+        ),
     ],
 )
 def test_odd_items(output: Any, expected: Any, notes: Any) -> None:
     events = whole({"id": "r", "model": "m", "output": output}, Recall(MODEL, {"wire": "mcp.look"}))
     assert [event for event in folded(events) if not isinstance(event, Started | Finished)] == expected
     assert noted(events) == notes
+
+
+def piece(kind: str, at: int, **more: Any) -> dict[str, Any]:
+    """A payload about part `at` of the item at place 1."""
+    index = "summary_index" if "summary" in kind else "content_index"
+    return {"type": f"response.{kind}", "output_index": 1, index: at, **more}
+
+
+def item(kind: str, **more: Any) -> dict[str, Any]:
+    return {"type": f"response.output_item.{kind}", "output_index": 1, "item": more}
+
+
+@pytest.mark.parametrize(
+    ("opened", "pieces", "expected"),
+    [
+        pytest.param(
+            message(),
+            [
+                piece("output_text.delta", 1, delta="Hi"),
+                piece("output_text.done", 1, text="Hi"),
+                item("done", **message("Hi")),
+            ],
+            [(TextDelta, None, "Hi")],
+            id="the text of a message",
+        ),
+        pytest.param(
+            message(),
+            [
+                piece("output_text.delta", 1, delta="a"),
+                piece("output_text.delta", 3, delta="b"),
+                item("done", **message("a", "b!", "c")),
+            ],
+            [(TextDelta, None, "ab!c")],
+            id="two texts, and a third that comes only at the end",
+        ),
+        pytest.param(
+            message(),
+            [piece("refusal.delta", 2, delta="No."), item("done", **message({"type": "refusal", "refusal": "No."}))],
+            [(RefusalDelta, None, "No.")],
+            id="a refusal",
+        ),
+        pytest.param(
+            {"type": "reasoning", "summary": []},
+            [
+                piece("reasoning_summary_text.delta", 1, delta="Hm."),
+                item("done", type="reasoning", summary=summary("Hm.")),
+            ],
+            [(ReasoningDelta, 0, "Hm.")],
+            id="a summary",
+        ),
+        pytest.param(
+            message(),
+            [
+                piece("output_text.delta", 1, delta="Hi"),
+                piece("output_text.annotation.added", 1, annotation={"type": "url_citation", "url": "u"}),
+                piece("output_text.delta", 1, delta=" you"),
+                item("done", **message(cited("Hi you", {"type": "url_citation", "url": "u"}))),
+            ],
+            [(TextDelta, None, "Hi you"), Annotation(0, 6, "", "u")],
+            id="a citation without a place",
+        ),
+    ],
+)
+def test_parts_that_are_counted_otherwise_than_in_their_item(opened: Any, pieces: Any, expected: Any) -> None:
+    events = told([item("added", **opened), *pieces, ended()])
+    assert [event for event in folded(events) if not isinstance(event, Started | Finished)] == expected
 
 
 def test_pieces_before_a_name_wait_for_it() -> None:
