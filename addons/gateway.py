@@ -39,9 +39,8 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.server import ConnectionHandler
 
-from addons import door, embedded, hooks, inspector, listening, replay, saving, terminal, views
+from addons import door, embedded, hooks, inspector, listening, replay, saving, summary, terminal, views
 from addons.authorities import Authorities, Unauthorised
-from addons.authorities import missing as missing_library
 from addons.discovery import discover
 from addons.exchange import FAN_OUT_CONCURRENCY, Exchange
 from addons.front import INTERNAL, Head
@@ -56,9 +55,7 @@ from routing.catalogue import Catalogue
 from routing.errors import ConfigError
 from routing.keys import KeyRing
 from routing.settings import Settings
-from routing.targets import auths
 from translators.errors import Failure
-from translators.providers import anthropic, gemini
 
 logger = logging.getLogger("gateway")
 
@@ -133,8 +130,7 @@ class Gateway:
         except ConfigError as error:
             self._stop(str(error))
             return
-        wanted = [auth for _, _, entry in self._loaded.settings.providers for auth in auths(entry)]
-        if (missing := missing_library(wanted)) is not None:
+        if (missing := summary.hindrance(self._loaded.settings)) is not None:
             self._stop(missing)
             return
         self._start_embedded(self._loaded.settings)
@@ -208,8 +204,7 @@ class Gateway:
         stream = None if self._has_console() else sys.stdout
         coloured = terminal.colours(stream, os.environ)
         line = terminal.Terminal(stream, as_json=settings.log_format == "json", coloured=coloured)
-        known = {dialect.name: dialect.known_models() for dialect in (anthropic, gemini)}
-        catalogue = Catalogue(settings, loaded.skipped, known)
+        catalogue = Catalogue(settings, loaded.skipped, summary.KNOWN)
         store = settings.response_store
         return House(
             settings=settings,
@@ -234,12 +229,8 @@ class Gateway:
 
     def _greet(self, loaded: config.Loaded, modes: Sequence[mode_specs.ProxyMode], host: str) -> None:
         assert self._house is not None
-        for skipped in loaded.skipped:
-            self._say(skipped.text)
-        for warning in loaded.warnings:
-            self._say(warning)
-        if not loaded.settings.api_keys:
-            self._say("api-keys is empty: every call to /v1 will be refused (401). Add a key to config.yaml.")
+        for remark in summary.remarks(loaded):
+            self._say(remark)
         names = [model.id for model in self._house.catalogue.listing("")]
         shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         ours = [_address(mode, host) for mode in modes if _ours(mode)]
@@ -461,10 +452,7 @@ def _handler(client: Client) -> ConnectionHandler | None:
 
 
 def _address(mode: mode_specs.ProxyMode, host: str) -> str:
-    where = mode.listen_host(host)
-    return (
-        f"http://{f'[{where}]' if ':' in where else where or '0.0.0.0'}:{mode.listen_port(ctx.options.listen_port)}/v1"
-    )
+    return summary.url(mode.listen_host(host), mode.listen_port(ctx.options.listen_port))
 
 
 def _ours(mode: mode_specs.ProxyMode) -> bool:

