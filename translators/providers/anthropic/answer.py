@@ -25,6 +25,7 @@ from translators.providers.anthropic.blocks import (
     RedactedBlock,
     ServerBlock,
     Tally,
+    TextBlock,
     ThinkingBlock,
     block_of,
     block_of_delta,
@@ -139,8 +140,8 @@ class MessageAnswer:
 
     def _message_stop(self, payload: Mapping[str, Any]) -> list[Event]:
         events: list[Event] = []
-        for block in list(self._open.values()):
-            events += block.closed()
+        for block in sorted(self._open.values(), key=lambda block: not isinstance(block, TextBlock)):
+            events += block.closed()  # a text is cited before anything follows it
         self._open.clear()
         self._tally.thoughts.remember(self._tally.issuer)
         self.done = True

@@ -24,9 +24,8 @@ def _events(response: Mapping[str, Any]) -> Iterator[Payload]:
     yield {"type": f"response.{begun['status']}", "response": begun}
     if status in _UNFINISHED:
         return
-    for index, item in enumerate(response.get("output") or ()):
-        if isinstance(item, dict):
-            yield from _item(index, item)
+    for index, item in _objects(response.get("output")):
+        yield from _item(index, item)
     kind = "response.incomplete" if status == "incomplete" else "response.completed"
     yield {"type": kind, "response": dict(response)}
 
@@ -62,7 +61,7 @@ def _pieces(name: str, text: str, done: Payload, at: Payload) -> Iterator[Payloa
 
 
 def _parts(parts: list[Any], at: Payload) -> Iterator[Payload]:
-    for index, part in enumerate(parts):
+    for index, part in _objects(parts):
         here = {**at, "content_index": index}
         begun = part
         between: Iterator[Payload] = iter(())
@@ -82,20 +81,32 @@ def _text(part: Payload, text: str, here: Payload) -> Iterator[Payload]:
     logprobs = part.get("logprobs") or []
     if text:
         yield {"type": "response.output_text.delta", **here, "delta": text, "logprobs": logprobs}
-    for index, annotation in enumerate(part.get("annotations") or ()):
+    for index, annotation in _objects(part.get("annotations")):
         added = "response.output_text.annotation.added"
         yield {"type": added, **here, "annotation_index": index, "annotation": annotation}
     yield {"type": "response.output_text.done", **here, "text": text, "logprobs": logprobs}
 
 
 def _reasoning(item: Payload, at: Payload) -> Iterator[Payload]:
-    for index, part in enumerate(item.get("summary") or ()):
-        here, text = {**at, "summary_index": index}, part.get("text", "")
+    for index, part in _objects(item.get("summary")):
+        here, text = {**at, "summary_index": index}, _words(part)
         yield {"type": "response.reasoning_summary_part.added", **here, "part": {**part, "text": ""}}
         yield from _pieces("reasoning_summary_text", text, {"text": text}, here)
         yield {"type": "response.reasoning_summary_part.done", **here, "part": part}
-    for index, part in enumerate(item.get("content") or ()):
-        here, text = {**at, "content_index": index}, part.get("text", "")
+    for index, part in _objects(item.get("content")):
+        here, text = {**at, "content_index": index}, _words(part)
         yield {"type": "response.content_part.added", **here, "part": {**part, "text": ""}}
         yield from _pieces("reasoning_text", text, {"text": text}, here)
         yield {"type": "response.content_part.done", **here, "part": part}
+
+
+def _objects(entries: Any) -> Iterator[tuple[int, Payload]]:
+    """Each object of a list with its place. A provider's other values go on in the whole response alone."""
+    for place, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, dict):
+            yield place, entry
+
+
+def _words(part: Payload) -> str:
+    text = part.get("text")
+    return text if isinstance(text, str) else ""
