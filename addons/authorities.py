@@ -279,4 +279,4 @@ def _refused(issuer: str, error: NoCredentials) -> Unauthorised:
         f"The gateway has no credentials from {issuer} for this provider. Nothing is wrong with the request; "
         "the operator of the gateway must look at its log."
     )
-    return Unauthorised(Failure(502, message, "upstream_error", None, "upstream_authentication_error"))
+    return Unauthorised(Failure(502, message, "server_error", None, "upstream_authentication_error"))

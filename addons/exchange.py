@@ -332,7 +332,7 @@ class Exchange:
             f"The connection to {asked.target.provider} failed: {plain(cause)}. "
             "Nothing is wrong with the request; try again."
         )
-        failure = Failure(502, message, "upstream_error", None, "provider_connection_failed")
+        failure = Failure(502, message, "server_error", None, "provider_connection_failed")
         return [*self._drop_others(), *self._broken(failure, f"connection to the provider: {cause}")]
 
     def authorised(self, secrets: tuple[tuple[str, str], ...], failure: Failure | None) -> list[Action]:
@@ -465,7 +465,7 @@ class Exchange:
             return [*said, Release(call), *self._complete(pipe, call)]
         if pipe.failure is None:
             return said
-        if pipe.failure.type == "upstream_error":
+        if pipe.failure.status == 502:
             self._tell_operator(asked, pipe)
         return [*said, Drop(), *self._broken(pipe.failure, "the provider's answer")]
 

@@ -49,4 +49,4 @@ class BadAnswer(TranslationError):
 
     @classmethod
     def unreadable(cls, message: str, *, code: str = "bad_provider_answer") -> "BadAnswer":
-        return cls(Failure(502, message, "upstream_error", None, code))
+        return cls(Failure(502, message, "server_error", None, code))

@@ -14,6 +14,31 @@ _LONGEST_MESSAGE = 1_000
 _SECRET = re.compile(
     r"\bsk-[A-Za-z0-9_*-]{6,}|(?i:\bbearer\s+)[^\s\"',]+|(?i:(?<=api-key: )|(?<=api_key=)|(?<=api-key=))[^\s\"',&]+"
 )
+_LONGEST_WORD = 120
+_TOO_LONG = re.compile(
+    r"(?:prompt|input|conversation) (?:is )?too long"
+    r"|context[ _](?:window|length|limit|size)|max(?:imum)? (?:context|prompt|model) length|maximum context"
+    r"|too many (?:input )?tokens|input tokens? exceed|input token count.{0,60}exceeds"
+    r"|exceeds the maximum number of tokens|prompt token count of|(?:prompt|input)(?: length)? exceeds max"
+    r"|exceeded model token limit|reduce the length of the (?:messages|prompt|input)"
+    r"|`inputs` (?:tokens \+|must have less than)|range of input length"
+)
+"""What Anthropic, OpenAI, Google, Amazon, vLLM, SGLang, llama.cpp, Ollama, TGI and Together, xAI, Groq, Moonshot, Z.ai,
+Alibaba and GitHub say of a prompt that does not fit, in lower case."""
+_TOO_LONG_WORDS = frozenset(
+    (
+        "context_length_exceeded",
+        "exceed_context_size_error",
+        "model_max_prompt_tokens_exceeded",
+        "tokens_limit_reached",
+        "too_many_prompt_tokens",
+    )
+)
+_KEY_TROUBLE = re.compile(
+    r"(?:incorrect|invalid|missing|unknown) api[ _-]?key"
+    r"|api[ _-]?key (?:is |was )?(?:not valid|invalid|expired|not found)"
+)
+_KEY_TROUBLE_WORDS = frozenset(("invalid_api_key", "authentication_error", "invalid_authentication_error"))
 _RETRY = ("retry-after", "retry-after-ms")
 _MEANINGS: Mapping[int, tuple[int, str, str | None]] = {
     402: (429, "insufficient_quota", "insufficient_quota"),
@@ -40,6 +65,42 @@ def loaded(body: bytes) -> tuple[Any, str]:
         return None, "" if "<" in text[:200] else text
 
 
+def word(value: Any, secret: re.Pattern[str] | None = None) -> str | None:
+    """A short text without keys; None where it is none. A number in its place is a status, and told by that."""
+    return presentable(value, "", secret)[:_LONGEST_WORD] if isinstance(value, str) and value else None
+
+
+def too_long(message: str, *words: str | None) -> bool:
+    """Return whether an error says that the prompt does not fit; `words` are its type and its code."""
+    return not _TOO_LONG_WORDS.isdisjoint(words) or _TOO_LONG.search(message.lower()) is not None
+
+
+def key_trouble(message: str, *words: str | None) -> bool:
+    """Return whether an error of some other status than 401 speaks of the key."""
+    return not _KEY_TROUBLE_WORDS.isdisjoint(words) or _KEY_TROUBLE.search(message.lower()) is not None
+
+
+def with_raw(message: str, error: Mapping[str, Any]) -> str:
+    """The message, and what is behind it where this is OpenRouter's "Provider returned error": `metadata.raw` is the
+    other provider's own error, as a text that is JSON or not."""
+    metadata = error.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, Mapping) else None
+    told, text = loaded(raw.encode("utf-8", "replace")) if isinstance(raw, str) else (raw, "")
+    match told:
+        case (
+            {"error": {"message": str(inner)}}
+            | {"error": str(inner)}
+            | {"message": str(inner)}
+            | {"detail": str(inner)}
+        ):
+            text = inner
+        case dict() | list():
+            text = json.dumps(told, ensure_ascii=False)
+    if not text or text in message:
+        return message
+    return f"{message.rstrip('.: ')}: {text}" if message else text
+
+
 def presentable(message: str, answered: int | str, secret: re.Pattern[str] | None = None) -> str:
     """Cut, and without keys: those that are sent as a bearer's or look like most, and those that `secret` finds. Where
     there is no message, `answered` must do: a status or an error's name."""
@@ -52,9 +113,9 @@ def by_status(status: int, text: str, headers: Mapping[str, str], *, readable: b
     """What a status means where nothing more is known. A 404 that is not `readable` is not the API's own."""
     if status in (401, 403):
         text = f"The provider refused the gateway's credentials: {text}"
-        return Failure(502, text, "upstream_error", None, "upstream_authentication_error", headers)
+        return Failure(502, text, "server_error", None, "upstream_authentication_error", headers)
     if status == 404 and not readable:
-        return Failure(502, text, "upstream_error", None, "bad_provider_answer", headers)
+        return Failure(502, text, "server_error", None, "bad_provider_answer", headers)
     other = (status, "invalid_request_error", None) if 400 <= status < 500 else (502, "server_error", None)
     told, type, code = _MEANINGS.get(status, other)
     return Failure(told, text, type, None, code, headers)

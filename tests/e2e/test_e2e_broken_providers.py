@@ -130,9 +130,9 @@ def test_an_error_as_the_first_event_keeps_its_status(
 
 ERRORS = [
     (400, "invalid_request_error", 400, "invalid_request_error", None),
-    (401, "authentication_error", 502, "upstream_error", "upstream_authentication_error"),
+    (401, "authentication_error", 502, "server_error", "upstream_authentication_error"),
     (402, "billing_error", 429, "insufficient_quota", "insufficient_quota"),
-    (403, "permission_error", 502, "upstream_error", "upstream_authentication_error"),
+    (403, "permission_error", 502, "server_error", "upstream_authentication_error"),
     (404, "not_found_error", 404, "invalid_request_error", "not_found"),
     (408, "timeout_error", 408, "timeout", "timeout"),
     (409, "conflict_error", 409, "invalid_request_error", "conflict"),

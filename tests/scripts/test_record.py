@@ -112,7 +112,7 @@ def test_what_breaks_off_is_kept(provider: Provider, tmp_path: Path) -> None:
     assert (tmp_path / "cut.sse").read_bytes().count(b"event: ") == 4
     replayed = in_process("convert", "--to", "anthropic", "--answer", tmp_path / "cut.sse")
     assert (replayed.returncode, "[DONE]" in replayed.stdout) == (1, False)
-    assert json.loads(replayed.stderr)["error"]["type"] == "upstream_error"
+    assert json.loads(replayed.stderr)["error"]["type"] == "server_error"
 
 
 def test_nothing_is_written_over(provider: Provider, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from translators.events import (
 )
 from translators.joining import Joined, Part, total
 
-FAILURE = Failure(502, "broken", "upstream_error")
+FAILURE = Failure(502, "broken", "server_error")
 
 
 class Client:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from translators.errors import Failure
-from translators.failures import by_status, loaded, presentable, retry_headers
+from translators.failures import by_status, loaded, presentable, retry_headers, too_long
 
 _STATUS_OF_TYPE = {
     "invalid_request_error": 400,
@@ -22,7 +22,6 @@ _STATUS_OF_TYPE = {
     "timeout_error": 504,
     "overloaded_error": 529,
 }
-_TOO_LONG = ("prompt is too long", "context window", "context limit", "context size", "context length")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +81,8 @@ def _by_meaning(said: _Said) -> tuple[int, str, str | None, str] | None:
     """What the status does not tell: a spending limit behind a 400 or 429, a prompt that is too long."""
     if "spend_limit" in said.code or "credit balance is too low" in said.message.lower():
         return 429, "insufficient_quota", None, "insufficient_quota"
-    if said.type in ("", "invalid_request_error", "exceed_context_size_error"):
-        lowered = said.message.lower()
-        if any(phrase in lowered for phrase in _TOO_LONG):
-            return 400, "invalid_request_error", "messages", "context_length_exceeded"
+    if said.type in ("", "invalid_request_error", "exceed_context_size_error") and too_long(said.message, said.type):
+        return 400, "invalid_request_error", "messages", "context_length_exceeded"
     return None
 
 

@@ -165,7 +165,7 @@ class ConverseAnswer:
         reason = _REASONS.get(native or "")
         if native in _BROKEN:
             told = "The model's answer could not be read by the provider."
-            raise BadAnswer(Failure(502, told, "upstream_error", None, native))
+            raise BadAnswer(Failure(502, told, "server_error", None, native))
         if reason is None:
             why = "This reason to stop is not known."
             events.append(Noted(Note("stopReason", "approximated", native, "stop", why)))

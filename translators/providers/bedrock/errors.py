@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.errors import Failure
-from translators.failures import by_status, loaded, presentable, retry_headers
+from translators.failures import by_status, loaded, presentable, retry_headers, too_long
 
 _SECRET = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}|\bABSK[A-Za-z0-9+/=]{8,}"
@@ -46,15 +46,6 @@ _STATUS_OF_TYPE = {
 }
 """By the error's short name; a status that is not here is left as it is."""
 
-_TOO_LONG = (
-    "is too long",
-    "too many input tokens",
-    "input tokens exceed",
-    "maximum context length",
-    "context window",
-    "context limit",
-    "context size",
-)
 _NO_MODEL = ("model identifier is invalid", "could not resolve the foundation model", "model id is not supported")
 
 
@@ -99,7 +90,7 @@ def _failure(status: int, kind: str, message: str, readable: bool, headers: Mapp
     status = _STATUS_OF_TYPE.get(short, status)
     text = presentable(message, kind[:80] or status, _SECRET)
     lowered = message.lower()
-    if status == 400 and any(phrase in lowered for phrase in _TOO_LONG):
+    if status == 400 and too_long(message):
         return Failure(400, text, "invalid_request_error", "messages", "context_length_exceeded", headers)
     if status == 400 and any(phrase in lowered for phrase in _NO_MODEL):
         return Failure(404, text, "invalid_request_error", "model", "model_not_found", headers)

@@ -203,7 +203,7 @@ def _failed(candidate: Candidate) -> BadAnswer:
     text = f"The provider stopped without an answer: {reason}."
     if candidate.spoke:
         text = f"The provider broke off its answer: {reason}."
-    return BadAnswer(Failure(502, text, "upstream_error", None, reason.lower()))
+    return BadAnswer(Failure(502, text, "server_error", None, reason.lower()))
 
 
 def _tier(usage: Mapping[str, Any]) -> str | None:

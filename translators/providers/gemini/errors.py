@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from translators.errors import Failure
-from translators.failures import by_status, loaded, presentable, retry_headers
+from translators.failures import by_status, key_trouble, loaded, presentable, retry_headers, too_long
 
 _SECRET = re.compile(r"AIza[A-Za-z0-9_-]{10,}|ya29\.[A-Za-z0-9._-]+|(?i:(?<=[?&]key=))[^\s\"',&]+")
 # The name or the number of the gateway's own project.
@@ -30,10 +30,6 @@ _STATUS_OF_NAME = {
     "UNAVAILABLE": 503,
     "DEADLINE_EXCEEDED": 504,
 }
-_KEY_TROUBLE = ("api key not valid", "api key expired", "api_key_invalid", "api key not found")
-_TOO_LONG = re.compile(
-    r"input token count.{0,60}exceeds|exceeds the maximum number of tokens|context (?:window|length)"
-)
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)s").fullmatch
 
 
@@ -108,11 +104,10 @@ def _with_details(message: str, name: str, code: int | None, details: list[dict[
 def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
     text = presentable(_PROJECT.sub(r"\1***", said.message), status, _SECRET)
     lowered = said.message.lower()
-    key_trouble = "API_KEY_INVALID" in said.reasons or any(phrase in lowered for phrase in _KEY_TROUBLE)
     match status:
-        case 400 if key_trouble:
+        case 400 if "API_KEY_INVALID" in said.reasons or key_trouble(said.message):
             return by_status(401, text, headers)
-        case 400 if _TOO_LONG.search(lowered):
+        case 400 if too_long(said.message):
             return Failure(400, text, "invalid_request_error", "messages", "context_length_exceeded", headers)
         case 400 if said.name == "FAILED_PRECONDITION":
             return Failure(400, text, "invalid_request_error", None, "failed_precondition", headers)

@@ -5,14 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.errors import Failure
-from translators.failures import by_status, loaded, presentable, retry_headers
+from translators.failures import by_status, loaded, presentable, retry_headers, too_long
 
-_TOO_LONG = (
-    "exceeds the context length",
-    "exceed_context_size",
-    "exceeds the available context size",
-    "exceeds maximum context length",
-)
 _UNABLE = {"does not support thinking": "reasoning_effort", "does not support tools": "tools"}
 
 
@@ -67,7 +61,7 @@ def _failure(status: int, message: str, readable: bool, headers: Mapping[str, st
 def _by_meaning(message: str) -> tuple[int, str, str | None, str] | None:
     """What the status does not tell: a prompt that is too long, a model that cannot do what it is asked."""
     lowered = message.lower()
-    if any(phrase in lowered for phrase in _TOO_LONG):
+    if too_long(message):
         return 400, "invalid_request_error", "messages", "context_length_exceeded"
     for phrase, param in _UNABLE.items():
         if phrase in lowered:

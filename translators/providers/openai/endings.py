@@ -26,9 +26,9 @@ _REASONS: dict[str, FinishReason] = {
     "sensitive": "content_filter",
 }
 _BROKEN = {
-    "error": Failure(502, "The provider broke off its answer with an error.", "upstream_error", None, "provider_error"),
-    "abort": Failure(502, "The provider aborted its answer.", "upstream_error", None, "incomplete_answer"),
-    "network_error": Failure(502, "The provider lost its own model.", "upstream_error", None, "incomplete_answer"),
+    "error": Failure(502, "The provider broke off its answer with an error.", "server_error", None, "provider_error"),
+    "abort": Failure(502, "The provider aborted its answer.", "server_error", None, "incomplete_answer"),
+    "network_error": Failure(502, "The provider lost its own model.", "server_error", None, "incomplete_answer"),
     "insufficient_system_resource": Failure(
         503, "The provider broke off its answer for want of resources.", "server_error", None, "server_overloaded"
     ),

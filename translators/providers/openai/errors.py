@@ -10,9 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from translators.errors import BadAnswer, Failure
-from translators.failures import by_status, loaded, presentable, rate_limits, retry_headers
+from translators.failures import (
+    by_status,
+    key_trouble,
+    loaded,
+    presentable,
+    rate_limits,
+    retry_headers,
+    too_long,
+    with_raw,
+    word,
+)
 
-_LONGEST_WORD = 120
 _SECRET = re.compile(r"\b(?:sk|gsk|xai|csk|fw|nvapi|key)[-_][A-Za-z0-9*_-]{6,}")
 _STATUS_OF_WORD = {
     "invalid_request_error": 400,
@@ -39,15 +48,6 @@ _STATUS_OF_WORD = {
     "timeout": 504,
     "timeout_error": 504,
 }
-_TOO_LONG = (
-    "context length",
-    "context window",
-    "context size",
-    "context_length",
-    "prompt is too long",
-    "maximum context",
-    "too many tokens",
-)
 _NO_MODEL = ("model_not_found", "deploymentnotfound", "unknown_model")
 
 
@@ -76,10 +76,10 @@ def streamed_error(payload: Mapping[str, Any]) -> Failure:
     for number in numbers:
         if str(number).isascii() and str(number).isdigit() and 400 <= int(str(number)[:4]) <= 599:
             return _failure(int(str(number)[:4]), said, {})
-    for word in (said.code, said.type):
-        if (status := _STATUS_OF_WORD.get((word or "").lower())) is not None:
+    for told in (said.code, said.type):
+        if (status := _STATUS_OF_WORD.get((told or "").lower())) is not None:
             return _failure(status, said, {})
-    return _failure(500, said, {})
+    return _failure(401 if key_trouble(said.message) else 500, said, {})
 
 
 def raise_error_of(choice: Mapping[str, Any]) -> None:
@@ -126,13 +126,12 @@ def _from_error(error: Mapping[str, Any]) -> _Said:
             filtered = error.get("code") == "content_filter"
     kind = error.get("type")
     kind = None if kind in ("error", "object") else _word(kind)
-    text = message if isinstance(message, str) else ""
+    text = with_raw(message if isinstance(message, str) else "", error)
     return _Said(text, kind, _word(error.get("param")), _word(error.get("code")), filtered)
 
 
 def _word(value: Any) -> str | None:
-    """A short text; a number in its place is a status, and told by that."""
-    return presentable(value, "", _SECRET)[:_LONGEST_WORD] if isinstance(value, str) and value else None
+    return word(value, _SECRET)
 
 
 def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
@@ -143,7 +142,9 @@ def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
         return Failure(400, text, said.type or bad, said.param, code or "content_filter", headers)
     if code == "insufficient_quota" or said.type == "insufficient_quota" or status == 402:
         return Failure(429, text, "insufficient_quota", None, "insufficient_quota", headers)
-    if status in (400, 413, 422, 500) and any(phrase in said.message.lower() for phrase in _TOO_LONG):
+    if status in (400, 422) and key_trouble(said.message, said.type, code):
+        return by_status(401, text, headers)  # xAI's
+    if status in (400, 413, 422, 500) and too_long(said.message, said.type, code):
         return Failure(400, text, bad, said.param or "messages", "context_length_exceeded", headers)
     if status == 498:  # Groq's for a tier without room
         status = 503

@@ -10,7 +10,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from translators.errors import Failure
-from translators.failures import by_status, loaded, presentable, rate_limits, retry_headers
+from translators.failures import (
+    by_status,
+    key_trouble,
+    loaded,
+    presentable,
+    rate_limits,
+    retry_headers,
+    too_long,
+    with_raw,
+    word,
+)
 
 _OVERLOADED = frozenset(("server_overloaded", "overloaded_error", "overloaded", "slow_down", "engine_overloaded"))
 _NO_QUOTA = frozenset(
@@ -20,7 +30,6 @@ _OF_THE_REQUEST = re.compile(
     r"invalid_|image_|unsupported_|empty_image|context_length|content_(filter|policy)|bio_policy|misalignment_policy"
     r"|data_residency|string_above|previous_response|failed_to_download"
 ).match
-_TOO_LONG = ("context window", "context length", "maximum context", "prompt is too long")
 _PARAMS = {
     "max_output_tokens": "max_completion_tokens",
     "reasoning.effort": "reasoning_effort",
@@ -72,6 +81,8 @@ def _status(said: _Said) -> int:
         return 503
     if code.endswith("timeout"):
         return 504
+    if key_trouble(said.message, said.type, code):
+        return 401
     return 400 if _OF_THE_REQUEST(code) or said.type == "invalid_request_error" else 500
 
 
@@ -83,13 +94,13 @@ def _said(body: bytes) -> _Said:
 def _from_json(body: Any) -> _Said:
     """OpenAI's own form, or those of Azure's front and of proxies: a string, a message, a detail."""
     match body:
-        case {"error": {"message": str(message), **error}}:
+        case {"error": {"message": str(message)} as error}:
             type, code, param = error.get("type"), error.get("code"), error.get("param")
             return _Said(
-                type if isinstance(type, str) and type != "error" else "",
-                message,
-                "" if code is None else str(code),
-                param if isinstance(param, str) else None,
+                word(type) or "" if type != "error" else "",
+                with_raw(message, error),
+                "" if code is None else word(str(code)) or "",
+                word(param),
             )
         case {"error": str(message)} | {"message": str(message)} | {"detail": str(message)}:
             return _Said("", message)
@@ -106,6 +117,10 @@ def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
     code: str | None = said.code or None
     if said.code in _NO_QUOTA or said.type in _NO_QUOTA:
         return Failure(429, text, "insufficient_quota", None, "insufficient_quota", headers)
+    if status in (400, 422) and key_trouble(said.message, said.type, said.code):
+        return by_status(401, text, headers)
+    if status in (400, 413, 422, 500) and too_long(said.message, said.type, said.code):
+        return Failure(400, text, "invalid_request_error", said.param, "context_length_exceeded", headers)
     usual = by_status(status, text, headers, readable=said.readable)
     match status:
         case 404 if said.readable:
@@ -117,8 +132,6 @@ def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
             return replace(usual, code=code or usual.code)
     if usual.status >= 500:
         return usual
-    if any(phrase in said.message.lower() for phrase in _TOO_LONG):
-        code = "context_length_exceeded"
     return replace(usual, param=said.param, code=code or usual.code)
 
 

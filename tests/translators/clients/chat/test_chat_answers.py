@@ -518,7 +518,7 @@ def test_a_legacy_request_gets_one_function_call() -> None:
     ]
 
 
-FAILURE = Failure(502, "gone", "upstream_error", None, "cut")
+FAILURE = Failure(502, "gone", "server_error", None, "cut")
 
 
 @pytest.mark.parametrize("events", ANSWERS)
@@ -526,7 +526,7 @@ def test_a_stream_that_fails_has_no_end(events: list[Event]) -> None:
     writer = chat.streamed(Form(usage=True), ENVELOPE)
     sent = b"".join([writer.on(event) for event in events]) + writer.fail(FAILURE)
     *before, last = payloads(sent)
-    assert last == {"error": {"message": "gone", "type": "upstream_error", "param": None, "code": "cut"}}
+    assert last == {"error": {"message": "gone", "type": "server_error", "param": None, "code": "cut"}}
     assert DONE not in before
     assert all(chunk["choices"][0]["finish_reason"] is None for chunk in before)
 

@@ -356,7 +356,7 @@ def test_a_failure_in_a_stream_carries_the_response() -> None:
 
 def test_a_text_that_breaks_off_is_in_the_failed_response() -> None:
     writer = responses.streamed(SEEN, ENVELOPE)
-    sent = writer.on(TextDelta("Hal")) + writer.fail(Failure(502, "Broke.", "upstream_error"))
+    sent = writer.on(TextDelta("Hal")) + writer.fail(Failure(502, "Broke.", "server_error"))
     message = payloads(sent)[-1]["response"]["output"][0]
     assert (message["status"], message["content"][0]["text"]) == ("incomplete", "Hal")
 
@@ -401,7 +401,7 @@ def test_the_code_of_a_failure(failure: Failure, code: str, message: str) -> Non
 
 
 def test_a_whole_answer_that_fails_is_an_error() -> None:
-    failure = Failure(502, "Broke.", "upstream_error")
+    failure = Failure(502, "Broke.", "server_error")
     assert from_json(responses.whole(SEEN, ENVELOPE).fail(failure)) == failure.body()
 
 
@@ -534,7 +534,7 @@ def test_a_search_for_tools_is_an_item_of_its_own_kind(pieces: list[str], argume
 def test_a_search_for_tools_that_breaks_off() -> None:
     writer = responses.streamed(FINDER, ENVELOPE)
     sent = writer.on(ToolCallStarted(0, "c", "tool_search")) + writer.on(ToolCallDelta(0, '{"que'))
-    (item,) = payloads(sent + writer.fail(Failure(502, "Gone.", "upstream_error")))[-1]["response"]["output"]
+    (item,) = payloads(sent + writer.fail(Failure(502, "Gone.", "server_error")))[-1]["response"]["output"]
     assert (item["status"], item["arguments"]) == ("incomplete", {})
 
 

@@ -171,7 +171,7 @@ def test_a_streamed_response_is_kept_alike() -> None:
 def test_a_response_that_failed_is_not_kept() -> None:
     asked = responses.parse({"model": "m", "input": "x"}, ResponseStore().of("ann", NOW))
     writer = responses.streamed(asked.form, ENVELOPE)
-    writer.fail(Failure(502, "Broke.", "upstream_error"))
+    writer.fail(Failure(502, "Broke.", "server_error"))
     failed = writer.response  # type: ignore[attr-defined]
     assert (failed["status"], failed["store"]) == ("failed", False)
     assert remembered(asked.form, failed) is None

@@ -20,7 +20,7 @@ def spent(code: str) -> dict[str, Any]:
 
 
 LONG = (400, "invalid_request_error", "messages", "context_length_exceeded")
-KEY = (502, "upstream_error", None, "upstream_authentication_error")
+KEY = (502, "server_error", None, "upstream_authentication_error")
 LIMIT = (429, "rate_limit_error", None, "rate_limit_exceeded")
 BAD, QUOTA = "invalid_request_error", "insufficient_quota"
 OURS = "The provider refused the gateway's credentials: No."
@@ -42,7 +42,7 @@ TABLE = [
     pytest.param(402, said("billing_error"), (429, QUOTA, None, QUOTA), id="402"),
     pytest.param(404, said("not_found_error", "model: x"), (404, BAD, "model", "model_not_found"), id="404 model"),
     pytest.param(404, said("not_found_error", "file x"), (404, BAD, None, "not_found"), id="trap 40 404 file"),
-    pytest.param(404, b"<html>nginx</html>", (502, "upstream_error", None, "bad_provider_answer"), id="404 of a proxy"),
+    pytest.param(404, b"<html>nginx</html>", (502, "server_error", None, "bad_provider_answer"), id="404 of a proxy"),
     pytest.param(408, b"", (408, "timeout", None, "timeout"), id="408"),
     pytest.param(499, b"", (499, "timeout", None, "timeout"), id="499"),
     pytest.param(409, said("conflict_error"), (409, BAD, None, "conflict"), id="409"),

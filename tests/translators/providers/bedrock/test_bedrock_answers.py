@@ -234,7 +234,7 @@ def test_recordings_are_real(path: Any) -> None:
     [
         pytest.param("failing_throttled_midway", 429, "rate_limit_error", "rate_limit_exceeded", id="throttled"),
         pytest.param("failing_model_stream_error", 502, "server_error", "model_error", id="the model failed"),
-        pytest.param("failing_malformed", 502, "upstream_error", "malformed_model_output", id="nothing but malformed"),
+        pytest.param("failing_malformed", 502, "server_error", "malformed_model_output", id="nothing but malformed"),
     ],
 )
 def test_failures(name: str, status: int, type: str, code: str) -> None:

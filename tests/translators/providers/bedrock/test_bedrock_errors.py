@@ -34,20 +34,20 @@ ERRORS = [
         id="no such model",
     ),
     pytest.param(
-        403, "AccessDeniedException", "No.", (502, "upstream_error", None, "upstream_authentication_error"), id="denied"
+        403, "AccessDeniedException", "No.", (502, "server_error", None, "upstream_authentication_error"), id="denied"
     ),
     pytest.param(
         403,
         "UnrecognizedClientException",
         "No.",
-        (502, "upstream_error", None, "upstream_authentication_error"),
+        (502, "server_error", None, "upstream_authentication_error"),
         id="unknown key",
     ),
     pytest.param(
         400,
         "ExpiredTokenException",
         "No.",
-        (502, "upstream_error", None, "upstream_authentication_error"),
+        (502, "server_error", None, "upstream_authentication_error"),
         id="expired",
     ),
     pytest.param(
@@ -114,7 +114,7 @@ def test_every_error_of_the_service_is_tried() -> None:
     [
         pytest.param(502, b"<html>Bad Gateway</html>", (502, "server_error", None, None), id="HTML"),
         pytest.param(
-            404, b"<html>Not Found</html>", (502, "upstream_error", None, "bad_provider_answer"), id="no Bedrock"
+            404, b"<html>Not Found</html>", (502, "server_error", None, "bad_provider_answer"), id="no Bedrock"
         ),
         pytest.param(500, b"", (500, "server_error", None, None), id="nothing"),
         pytest.param(400, b"[1]", (400, "invalid_request_error", None, None), id="a list"),

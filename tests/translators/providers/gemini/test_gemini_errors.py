@@ -30,15 +30,15 @@ ERRORS = [
         400,
         body("INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", 400, KEY),
         502,
-        "upstream_error",
+        "server_error",
         "upstream_authentication_error",
         id="a bad key is a 400 at Google",
     ),
     pytest.param(400, body("FAILED_PRECONDITION"), 400, "invalid_request_error", "failed_precondition", id="region"),
     pytest.param(
-        401, body("UNAUTHENTICATED"), 502, "upstream_error", "upstream_authentication_error", id="unauthenticated"
+        401, body("UNAUTHENTICATED"), 502, "server_error", "upstream_authentication_error", id="unauthenticated"
     ),
-    pytest.param(403, body("PERMISSION_DENIED"), 502, "upstream_error", "upstream_authentication_error", id="denied"),
+    pytest.param(403, body("PERMISSION_DENIED"), 502, "server_error", "upstream_authentication_error", id="denied"),
     pytest.param(
         404,
         body("NOT_FOUND", "models/gemini-x is not found for API version v1beta"),

@@ -28,7 +28,7 @@ def read(status: int, body: Any, **headers: str) -> Failure:
         pytest.param(
             404,
             b"404 page not found",
-            Failure(502, "404 page not found", "upstream_error", None, "bad_provider_answer"),
+            Failure(502, "404 page not found", "server_error", None, "bad_provider_answer"),
             id="a wrong base URL",
         ),
         pytest.param(
@@ -97,7 +97,7 @@ def read(status: int, body: Any, **headers: str) -> Failure:
             Failure(
                 502,
                 "The provider refused the gateway's credentials: unauthorized",
-                "upstream_error",
+                "server_error",
                 None,
                 "upstream_authentication_error",
             ),

@@ -6,7 +6,7 @@ import pytest
 from translators.providers import openai as dialect
 
 BAD, QUOTA = "invalid_request_error", "insufficient_quota"
-KEY = (502, "upstream_error", None, "upstream_authentication_error")
+KEY = (502, "server_error", None, "upstream_authentication_error")
 
 
 def said(message: str = "No.", **more: Any) -> bytes:
@@ -60,7 +60,7 @@ TABLE = [
         id="404 Azure's deployment",
     ),
     pytest.param(404, b'{"detail":"Not Found"}', (404, BAD, None, "not_found"), id="404 path"),
-    pytest.param(404, b"<html>nginx</html>", (502, "upstream_error", None, "bad_provider_answer"), id="404 of a proxy"),
+    pytest.param(404, b"<html>nginx</html>", (502, "server_error", None, "bad_provider_answer"), id="404 of a proxy"),
     pytest.param(408, b"", (408, "timeout", None, "timeout"), id="408"),
     pytest.param(409, b"", (409, BAD, None, "conflict"), id="409"),
     pytest.param(413, b"<html>", (413, BAD, None, "request_too_large"), id="413"),

@@ -50,8 +50,8 @@ def error(message: str = "No.", **more: Any) -> bytes:
             (400, "invalid_request_error", None, "content_filter"),
             id="Azure's filter",
         ),
-        pytest.param(401, error(), (502, "upstream_error", None, "upstream_authentication_error"), id="our key"),
-        pytest.param(403, error(), (502, "upstream_error", None, "upstream_authentication_error"), id="our rights"),
+        pytest.param(401, error(), (502, "server_error", None, "upstream_authentication_error"), id="our key"),
+        pytest.param(403, error(), (502, "server_error", None, "upstream_authentication_error"), id="our rights"),
         pytest.param(
             404, error(code="model_not_found"), (404, "invalid_request_error", "model", "model_not_found"), id="model"
         ),
@@ -62,7 +62,7 @@ def error(message: str = "No.", **more: Any) -> bytes:
             id="Azure's",
         ),
         pytest.param(404, error("No such file."), (404, "invalid_request_error", None, "not_found"), id="a file"),
-        pytest.param(404, b"<html>", (502, "upstream_error", None, "bad_provider_answer"), id="the wrong URL"),
+        pytest.param(404, b"<html>", (502, "server_error", None, "bad_provider_answer"), id="the wrong URL"),
         pytest.param(
             429,
             error(type="tokens", code="rate_limit_exceeded"),
@@ -89,7 +89,7 @@ def error(message: str = "No.", **more: Any) -> bytes:
         pytest.param(
             422,
             b'{"detail": [{"msg": "Your input exceeds the context window"}]}',
-            (422, "invalid_request_error", None, "context_length_exceeded"),
+            (400, "invalid_request_error", None, "context_length_exceeded"),
             id="FastAPI's words",
         ),
         pytest.param(413, b"", (413, "invalid_request_error", None, "request_too_large"), id="413"),
