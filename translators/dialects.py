@@ -75,6 +75,8 @@ class Recall:
     custom: frozenset[str] = frozenset()
     memory: Memory = field(default=FORGETFUL, compare=False)
     choices: int | None = None
+    keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By the client's name of a tool, the keys of its arguments on the wire and the client's for them."""
 
     def admit(self, choice: int) -> None:
         """Raises `BadAnswer` for a choice that nobody asked for. Asked before anything is made for one: writers make
@@ -102,12 +104,11 @@ class Rendered:
 
 
 class Answer(Protocol):
-    """The machine that tells one answer as events: either `whole` once, or `on` for each payload and then `close`.
+    """The machine that tells one answer as events: either `whole` once, or `on` for each payload and then `close`."""
 
-    `done` turns true at the provider's own end marker: what comes after it is not fed any more.
-    """
-
-    done: bool
+    @property
+    def done(self) -> bool:
+        """Whether the provider's own end marker came: what comes after it is not fed any more."""
 
     def whole(self, body: Any) -> Iterable[Event]:
         """The events of a whole JSON answer, through the same machine. Raises `BadAnswer`."""

@@ -3,21 +3,24 @@
 from typing import Any
 
 from translators.clients.chat.checking import Checked
+from translators.clients.declared import Declared
 from translators.clients.findings import Findings
 from translators.clients.parts import cache_of
 from translators.conversation import CustomTool, FunctionTool, Tool, ToolChoice
 
 
 def tools(checked: Checked, findings: Findings) -> tuple[Tool, ...]:
-    fields = checked.fields
-    at = checked.at("tools")
-    read = [_tool(tool, f"{at}[{index}]", findings) for index, tool in enumerate(fields.pop("tools", None) or ())]
-    at = checked.at("functions")
-    functions = fields.pop("functions", None) or ()
-    if read and functions:
+    fields, declared = checked.fields, Declared(findings)
+    modern, at = fields.pop("tools", None) or (), checked.at("tools")
+    for index, tool in enumerate(modern):
+        kind = tool["type"]
+        declared.add(_tool(tool, f"{at}[{index}]", findings), f"{at}[{index}].{kind}.name")
+    legacy, at = fields.pop("functions", None) or (), checked.at("functions")
+    if modern and legacy:
         findings.problem(at, "cannot stand beside tools, which replace it")
-    read += [_function(function, f"{at}[{index}]", None, findings) for index, function in enumerate(functions)]
-    return tuple(read)
+    for index, function in enumerate(legacy):
+        declared.add(_function(function, f"{at}[{index}]", None, findings), f"{at}[{index}].name")
+    return declared.tools
 
 
 def choice(checked: Checked, declared: tuple[Tool, ...], findings: Findings) -> ToolChoice | None:

@@ -43,7 +43,7 @@ def parse(body: Any, past: Past = NOTHING) -> Asked:
         whole.own if kept else None,
         tools.finder,
     )
-    conversation = Conversation(turns, tuple(tools.declared), chosen, asked.read, stream)
+    conversation = Conversation(turns, tools.declared, chosen, asked.read, stream)
     return Asked(model, conversation, tuple(findings.notes), form)
 
 

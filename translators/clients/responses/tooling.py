@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from translators.clients.declared import TAKEN, Declared
 from translators.clients.findings import Findings
 from translators.clients.parts import cache_of
 from translators.clients.responses.shapes.tools import SEARCHES
@@ -29,7 +30,6 @@ class Tools:
     """What `tools` and items of type `additional_tools` declare."""
 
     findings: Findings
-    declared: list[Tool] = field(default_factory=list)
     spaced: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By the name of a tool on its way to a model, its namespace and its name there."""
     search: Option | None = None
@@ -38,9 +38,16 @@ class Tools:
     """The name on its way to a model of the search for tools that the client does itself."""
     _cached_only: str | None = None
     """Where a web search is declared that must not go to the web."""
-    _names: set[str] = field(default_factory=set)
     _within: dict[str, set[str]] = field(default_factory=dict)
     """By the name of a tool in its namespace, its names on the way to a model."""
+    _declared: Declared = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._declared = Declared(self.findings)
+
+    @property
+    def declared(self) -> tuple[Tool, ...]:
+        return self._declared.tools
 
     def read(self, tools: Iterable[dict[str, Any]], path: str, *, again: bool = False) -> None:
         """`again`: they were looked for, and may be declared already."""
@@ -86,9 +93,9 @@ class Tools:
             case None | "auto":
                 return None
             case "none":
-                return ToolChoice("none") if self._names else None
+                return ToolChoice("none") if self.declared else None
             case "required":
-                if not self._names:
+                if not self.declared:
                     self.findings.problem("tool_choice", "needs at least one function or custom tool in tools")
                 return ToolChoice("required")
             case {"type": "allowed_tools"}:
@@ -107,14 +114,15 @@ class Tools:
     ) -> None:
         wire = tool.pop("name")
         name = self.name_of(namespace, wire)
-        if namespace:
-            self.spaced[name] = (namespace, wire)
-            self._within.setdefault(wire, set()).add(name)
-        if name in self._names and again:
+        space = (namespace, wire) if namespace else None
+        known = name in self._declared
+        if known and again:
             return
-        if name in self._names:
-            self.findings.problem(f"{at}.name", "is the name of another tool, too; give each its own")
-        self._names.add(name)
+        if known and (name == self.finder or self.spaced.get(name) != space):
+            self.findings.problem(f"{at}.name", TAKEN)
+        if space:
+            self.spaced[name] = space
+            self._within.setdefault(wire, set()).add(name)
         if tool.pop("defer_loading", None) and not again:
             self.findings.note(f"{at}.defer_loading", "dropped", _NO_DEFERRING)
         _direct_only(tool, at, self.findings)
@@ -126,7 +134,7 @@ class Tools:
         else:
             syntax, grammar = self._format(tool.pop("format", None), f"{at}.format")
             read = CustomTool(name, description, syntax, grammar, at)
-        self.declared.append(read)
+        self._declared.add(read, f"{at}.name")
         self.findings.unknown(at, tool)
 
     def _namespace(self, tool: dict[str, Any], at: str, again: bool) -> None:
@@ -188,12 +196,12 @@ class Tools:
         if mode == "required":
             sentence = "needs a function or a custom tool, since only these can be forced"
             self.findings.problem("tool_choice.tools", sentence, "unsupported_parameter")
-        return ToolChoice("none") if self._names else None
+        return ToolChoice("none") if self.declared else None
 
     def _known(self, named: dict[str, Any], at: str) -> str:
         name = self.name_of(named.pop("namespace", None), named.pop("name"))
         self.findings.unknown(at, named)
-        if name in self._names:
+        if name in self._declared:
             return name
         inside = self._within.get(name, set())
         if len(inside) == 1:

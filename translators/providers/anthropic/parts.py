@@ -24,7 +24,8 @@ from translators.providers.anthropic.blocks import is_servers
 from translators.providers.anthropic.caching import Breakpoints
 from translators.providers.anthropic.families import short_name
 from translators.providers.anthropic.media import document_block, image_block
-from translators.wire_names import CallIds, ToolNames
+from translators.providers.anthropic.tools import Toolbox
+from translators.wire_names import CallIds
 
 Block = dict[str, Any]
 
@@ -35,13 +36,13 @@ class Parts:
     def __init__(
         self,
         model: str,
-        names: ToolNames,
+        toolbox: Toolbox,
         ids: CallIds,
         breakpoints: Breakpoints,
         notes: list[Note],
         betas: set[str],
     ) -> None:
-        self._model, self._names, self._ids = short_name(model), names, ids
+        self._model, self._toolbox, self._ids = short_name(model), toolbox, ids
         self._breakpoints, self._notes, self._betas = breakpoints, notes, betas
         self.paths: dict[str, str] = {}
         """Where a call was written (`tool_use:` and its id on the wire), and its result (`tool_result:` and that)."""
@@ -104,13 +105,13 @@ class Parts:
         given = custom_tools.wrapped(part.arguments) if part.kind == "custom" else self._arguments(part)
         id = self._ids.opened(part.id)
         self.paths[f"tool_use:{id}"] = part.at
-        return {"type": "tool_use", "id": id, "name": self._names[part.name], "input": given}
+        return {"type": "tool_use", "id": id, "name": self._toolbox.names[part.name], "input": given}
 
     def _arguments(self, part: ToolCall) -> Mapping[str, Any]:
         given, why = arguments.given(part.arguments)
         if why:
             self._notes.append(Note(part.at, "approximated", detail=why))
-        return given
+        return self._toolbox.inputs.given(part.name, given)
 
     def _result(self, part: ToolResult) -> Block:
         id = self._ids.answered(part.call_id, part.at)

@@ -51,7 +51,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     breakpoints = Breakpoints(draft.notes)
     automatic = breakpoints.automatic(knobs)
     toolbox = Toolbox(asked, family, draft.notes)
-    parts = Parts(model.name, toolbox.names, CallIds(called(asked), _CALL_ID), breakpoints, draft.notes, draft.betas)
+    parts = Parts(model.name, toolbox, CallIds(called(asked), _CALL_ID), breakpoints, draft.notes, draft.betas)
     said = history(asked, family, parts, draft.notes, schema=may_enforce(asked.options, family))
 
     max_tokens = _max_tokens(knobs, family, draft.notes)
@@ -81,7 +81,8 @@ def render(asked: Conversation, model: Model) -> Rendered:
     body = {key: value for key, value in body.items() if value not in (None, [], {})}
     body["stream"] = _stream(asked.stream, max_tokens, draft.notes)
     notes = draft.notes + settings.left(knobs)
-    recall = Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom), model.memory)
+    names, custom = toolbox.names.restored(), frozenset(toolbox.custom)
+    recall = Recall(model.name, names, custom, model.memory, keys=toolbox.inputs.restored())
     return Rendered("/v1/messages", body, _headers(family, draft.betas), tuple(notes), recall, body["stream"])
 
 

@@ -1,6 +1,5 @@
 """Tools and who must call them (https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from translators import custom_tools
@@ -18,6 +17,7 @@ from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.anthropic.caching import Breakpoints
 from translators.providers.anthropic.families import Family
+from translators.providers.anthropic.inputs import Inputs
 from translators.providers.anthropic.schemas import OutsideSubset, Subset
 from translators.wire_names import ToolNames
 
@@ -44,6 +44,7 @@ class Toolbox:
         reserved = frozenset({WEB_SEARCH}) if "web_search" in asked.options else frozenset()
         names = (*(tool.name for tool in self._tools), *(part.name for part in called))
         self.names = ToolNames(names, _NAME, reserved=reserved)
+        self.inputs = Inputs(self._tools, notes)
 
     def written(self, knobs: Knobs, breakpoints: Breakpoints) -> list[dict[str, Any]]:
         """`tools`, less those that `tool_choice` leaves out."""
@@ -117,7 +118,7 @@ class Toolbox:
             self._notes.append(Note(f"{function.at}.name", "approximated", detail=why))
         if function.description:
             written["description"] = function.description
-        schema = _object_schema(function)
+        schema = self.inputs.schema(function)
         if function.strict:
             written |= self._strict(function, schema)
         else:
@@ -160,16 +161,3 @@ class Toolbox:
 
 def _shown_by(call: ToolCall) -> Tool:
     return CustomTool(call.name, at=call.at) if call.kind == "custom" else FunctionTool(call.name, at=call.at)
-
-
-def _object_schema(tool: FunctionTool) -> dict[str, Any]:
-    """The parameters with what Anthropic requires of their root: an object."""
-    if not tool.parameters:
-        return {"type": "object", "properties": {}}
-    schema: Mapping[str, Any] = tool.parameters
-    kind = schema.get("type")
-    if kind is None:
-        return {**schema, "type": "object"}
-    if kind != "object":
-        raise BadRequest("The parameters of a tool must be an object schema.", param=tool.at or "tools")
-    return dict(schema)

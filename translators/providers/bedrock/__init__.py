@@ -1,10 +1,11 @@
 """Amazon Bedrock's Converse API as a provider (https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html)."""
 
-from translators.dialects import Framing, Recall
+from translators.dialects import Answer, Framing, Recall
 from translators.providers.bedrock.answer import ConverseAnswer
 from translators.providers.bedrock.errors import read_error, read_limits
 from translators.providers.bedrock.families import Family, family_of, known_models
 from translators.providers.bedrock.request import render
+from translators.transforms import transformed
 
 __all__ = ["Family", "answer", "family_of", "framing", "known_models", "name", "read_error", "read_limits", "render"]
 
@@ -12,6 +13,6 @@ name: str = "bedrock"
 framing: Framing = "eventstream"
 
 
-def answer(recall: Recall) -> ConverseAnswer:
+def answer(recall: Recall) -> Answer:
     """The machine that tells one answer as events."""
-    return ConverseAnswer(recall)
+    return transformed(ConverseAnswer(recall), recall)

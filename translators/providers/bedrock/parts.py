@@ -113,7 +113,7 @@ class Parts:
         given, why = arguments.given(part.arguments)
         if why:
             self._notes.append(Note(part.at, "approximated", detail=why))
-        return given
+        return self._toolbox.inputs.given(part.name, given)
 
     def _result(self, part: ToolResult) -> Block:
         """A result is sent as the text that it is: read as JSON it would not be the same to every model."""

@@ -74,7 +74,13 @@ def render(asked: Conversation, model: Model) -> Rendered:
         body=_filled(body),
         headers={"accept": "application/vnd.amazon.eventstream"} if streams else {},
         notes=(*notes, *settings.left(knobs)),
-        recall=Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom), model.memory),
+        recall=Recall(
+            model.name,
+            toolbox.names.restored(),
+            frozenset(toolbox.custom),
+            model.memory,
+            keys=toolbox.inputs.restored(),
+        ),
         streams=streams,
     )
 

@@ -1,12 +1,12 @@
 """Tools and who must call them (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolConfiguration.html)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from translators import custom_tools
 from translators.conversation import Conversation, CustomTool, FunctionTool, Knobs, Tool, ToolCall, ToolChoice
 from translators.errors import BadRequest
 from translators.notes import Note
+from translators.providers.anthropic.inputs import Inputs
 from translators.providers.anthropic.schemas import OutsideSubset, Subset
 from translators.providers.bedrock.caching import Block, CachePoints
 from translators.providers.bedrock.families import Family
@@ -35,6 +35,7 @@ class Toolbox:
         reserved = frozenset({_WEB_SEARCH}) if self._search else frozenset()
         names = (*(tool.name for tool in self._tools), *(part.name for part in called))
         self.names = ToolNames(names, _NAME, _LONGEST_NAME, reserved)
+        self.inputs = Inputs(self._tools, notes, any_key=not family.claude)
 
     @property
     def searches(self) -> bool:
@@ -135,7 +136,7 @@ class Toolbox:
             self._notes.append(Note(f"{function.at}.name", "approximated", detail=why))
         if function.description:
             spec["description"] = function.description
-        schema = _object_schema(function)
+        schema = self.inputs.schema(function)
         spec |= self._strict(function, schema) if function.strict else {"inputSchema": {"json": schema}}
         return points.mark({"toolSpec": spec}, function.cache, function.at, tool=True)
 
@@ -168,16 +169,3 @@ class Toolbox:
 
 def _shown_by(call: ToolCall) -> Tool:
     return CustomTool(call.name, at=call.at) if call.kind == "custom" else FunctionTool(call.name, at=call.at)
-
-
-def _object_schema(tool: FunctionTool) -> dict[str, Any]:
-    """The parameters with what is required of their root: an object."""
-    if not tool.parameters:
-        return {"type": "object", "properties": {}}
-    schema: Mapping[str, Any] = tool.parameters
-    kind = schema.get("type")
-    if kind is None:
-        return {**schema, "type": "object"}
-    if kind != "object":
-        raise BadRequest("The parameters of a tool must be an object schema.", param=tool.at or "tools")
-    return dict(schema)

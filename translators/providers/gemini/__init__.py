@@ -1,10 +1,11 @@
 """Google's Gemini as a provider, at the Gemini API and at Vertex AI (https://ai.google.dev/api/generate-content)."""
 
-from translators.dialects import Framing, Recall
+from translators.dialects import Answer, Framing, Recall
 from translators.providers.gemini.answer import GenerateAnswer
 from translators.providers.gemini.errors import read_error, read_limits
 from translators.providers.gemini.families import Family, family_of, known_models
 from translators.providers.gemini.request import render
+from translators.transforms import transformed
 
 __all__ = ["Family", "answer", "family_of", "framing", "known_models", "name", "read_error", "read_limits", "render"]
 
@@ -12,6 +13,6 @@ name: str = "gemini"
 framing: Framing = "sse"
 
 
-def answer(recall: Recall) -> GenerateAnswer:
+def answer(recall: Recall) -> Answer:
     """The machine that tells one answer as events."""
-    return GenerateAnswer(recall)
+    return transformed(GenerateAnswer(recall), recall)

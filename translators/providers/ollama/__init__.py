@@ -5,10 +5,11 @@ client's own win over), `think` (what the model takes: True for on and off, Fals
 False among them where it can be switched off) and `truncate` (True to let Ollama cut a prompt that is too long).
 """
 
-from translators.dialects import Framing, Recall
+from translators.dialects import Answer, Framing, Recall
 from translators.providers.ollama.answer import ChatAnswer
 from translators.providers.ollama.errors import read_error, read_limits
 from translators.providers.ollama.request import render
+from translators.transforms import transformed
 
 __all__ = ["answer", "framing", "name", "read_error", "read_limits", "render"]
 
@@ -16,6 +17,6 @@ name: str = "ollama"
 framing: Framing = "ndjson"
 
 
-def answer(recall: Recall) -> ChatAnswer:
+def answer(recall: Recall) -> Answer:
     """The machine that tells one answer as events."""
-    return ChatAnswer(recall)
+    return transformed(ChatAnswer(recall), recall)

@@ -1,10 +1,11 @@
 """OpenAI's chat completions as a provider, and whatever speaks like it (https://platform.openai.com/docs/api-reference/chat)."""
 
-from translators.dialects import Framing, Recall
+from translators.dialects import Answer, Framing, Recall
 from translators.providers.openai.answer import ChatAnswer
 from translators.providers.openai.errors import read_error, read_limits
 from translators.providers.openai.quirks import Quirks
 from translators.providers.openai.request import render
+from translators.transforms import transformed
 
 __all__ = ["Quirks", "answer", "framing", "name", "read_error", "read_limits", "render"]
 
@@ -12,6 +13,6 @@ name: str = "openai"
 framing: Framing = "sse"
 
 
-def answer(recall: Recall) -> ChatAnswer:
+def answer(recall: Recall) -> Answer:
     """The machine that tells one answer as events."""
-    return ChatAnswer(recall)
+    return transformed(ChatAnswer(recall), recall)

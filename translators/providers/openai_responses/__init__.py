@@ -3,10 +3,11 @@
 Reference: https://platform.openai.com/docs/api-reference/responses.
 """
 
-from translators.dialects import Framing, Recall
+from translators.dialects import Answer, Framing, Recall
 from translators.providers.openai_responses.answer import ResponseAnswer
 from translators.providers.openai_responses.errors import read_limits, read_translated_error
 from translators.providers.openai_responses.request import render
+from translators.transforms import transformed
 
 __all__ = ["answer", "framing", "name", "read_error", "read_limits", "render"]
 
@@ -15,6 +16,6 @@ framing: Framing = "sse"
 read_error = read_translated_error
 
 
-def answer(recall: Recall) -> ResponseAnswer:
+def answer(recall: Recall) -> Answer:
     """The machine that tells one answer as events."""
-    return ResponseAnswer(recall)
+    return transformed(ResponseAnswer(recall), recall)

@@ -129,6 +129,12 @@ WRONG_TYPES: list[tuple[dict[str, Any], str]] = [
         "tools[0].custom.format.grammar.definition",
     ),
     ({"tools": [WEATHER], "functions": [{"name": "f"}]}, "functions"),
+    ({"tools": [WEATHER, {"type": "custom", "custom": {"name": "weather"}}]}, "tools[1].custom.name"),
+    (
+        {"tools": [WEATHER, {"type": "function", "function": {"name": "weather", "description": "x"}}]},
+        "tools[1].function.name",
+    ),
+    ({"functions": [{"name": "f"}, {"name": "f", "parameters": {"type": "object"}}]}, "functions[1].name"),
     ({"functions": [{}]}, "functions[0].name"),
     ({"tool_choice": "required"}, "tool_choice"),
     ({"tool_choice": 3}, "tool_choice"),

@@ -592,6 +592,24 @@ def test_tools(tool: dict[str, Any], read: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "at"),
+    [
+        pytest.param({"tools": [WEATHER, WEATHER]}, "tools", id="tools"),
+        pytest.param({"functions": [{"name": "weather"}] * 2}, "functions", id="functions"),
+    ],
+)
+def test_the_same_tool_twice_is_one(fields: dict[str, Any], at: str) -> None:
+    asked = parse(**fields)
+    assert asked.conversation.tools == (FunctionTool("weather", at=f"{at}[0]"),)
+    assert [(note.path, note.fate) for note in asked.notes] == [(f"{at}[1]", "dropped")]
+
+
+def test_of_the_same_tool_twice_the_breakpoint_is_kept() -> None:
+    asked = parse(tools=[WEATHER, {**WEATHER, "cache_control": {"type": "ephemeral"}}])
+    assert asked.conversation.tools == (FunctionTool("weather", at="tools[0]", cache=Cache()),)
+
+
+@pytest.mark.parametrize(
     ("choice", "read"),
     [
         pytest.param("auto", None, id="auto"),

@@ -83,7 +83,8 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     *((tools({"type": kind}), "tools[0].type", UNSUPPORTED) for kind in tool_shapes.OTHERS),
     (tools({"type": "other"}), "tools[0].type", "invalid_value"),
     (tools({"type": "function", "function": {"name": "f"}}), "tools[0].name", "missing_required_parameter"),
-    (tools(FUNCTION, FUNCTION), "tools[1].name", "invalid_value"),
+    (tools(FUNCTION, {**FUNCTION, "description": "Another."}), "tools[1].name", "invalid_value"),
+    (tools(FUNCTION, {"type": "custom", "name": FUNCTION["name"]}), "tools[1].name", "invalid_value"),
     (
         tools(
             {"type": "function", "name": "a__b"},

@@ -402,6 +402,18 @@ def test_more_tools_may_come_in_the_input() -> None:
     assert asked.notes == ()
 
 
+def test_the_same_tool_twice_is_one() -> None:
+    """Also where only one of the two waits to be searched for."""
+    tool = {"type": "function", "name": "a", "parameters": {"type": "object"}, "defer_loading": True}
+    more = {"type": "additional_tools", "role": "developer", "tools": [{**tool, "defer_loading": False}]}
+    asked = parse(more, {"role": "user", "content": "x"}, tools=[tool])
+    assert [(tool.name, tool.at) for tool in asked.conversation.tools] == [("a", "tools[0]")]
+    assert [(note.path, note.fate) for note in asked.notes] == [
+        ("tools[0].defer_loading", "dropped"),
+        ("input[0].tools[0]", "dropped"),
+    ]
+
+
 def test_the_last_configuration_wins() -> None:
     def update(**fields: Any) -> dict[str, Any]:
         return {"type": "configuration_update", **fields}
