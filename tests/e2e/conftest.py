@@ -16,8 +16,9 @@ from tests.e2e.provider import WAIT, Provider, whole
 from tests.e2e.wire import Wire, question
 
 ORIGIN = "https://app.example.com"
-collect_ignore = [] if os.environ.get("GATEWAY_CODEX") else ["test_e2e_codex.py"]
-"""Codex is a program that no Python package brings."""
+_OPT_IN = {"GATEWAY_CODEX": "test_e2e_codex.py", "GATEWAY_AGENTS": "test_e2e_agent_programs.py"}
+collect_ignore = [file for variable, file in _OPT_IN.items() if not os.environ.get(variable)]
+"""Programs that no Python package brings."""
 
 
 class Client:

@@ -247,7 +247,7 @@ RESPONSES_SAYS = [
         "Item 'fc_1' of type 'function_call' was provided without its required 'reasoning' item: 'rs_1'.",
     ),
     ("input.2", {"role": "user", "content": "y"}, "No tool call found"),
-    ("input", responses()["input"][:2], "Item 'rs_1' of type 'reasoning' was provided without its required following"),
+    ("input", [*responses()["input"][:2], {"role": "user", "content": "y"}], "without its required following item."),
     ("input.2.id", "call_1", "Expected an ID that begins with 'fc'."),
     ("input.2.issuer", "x", "Unknown parameter: 'input[2].issuer'."),
     (
@@ -303,7 +303,9 @@ def test_thoughts_of_the_latest_message_come_back_as_they_were() -> None:
     body = claude()
     body["messages"][1]["content"].insert(0, body["messages"][1]["content"][0])
     assert "cannot be modified" in (objection(claude, body) or "")
-    del body["messages"][1]["content"][:2]
+    body["messages"][1]["content"].insert(1, TEXT)
+    assert objection(claude, body) is None  # of an answer that was cut
+    del body["messages"][1]["content"][:3]
     assert objection(claude, body) is None
 
 

@@ -38,6 +38,7 @@ MODELS = {
     "claude-opus-5-5": Facts(("adaptive",), thinks_unasked=True, mid_system=True, forced_tools=False),
 }
 THOUGHTS = ("thinking", "redacted_thinking")
+_KEPT = (*THOUGHTS, "tool_use")
 _FIELDS = {
     *("model", "max_tokens", "messages", "system", "tools", "tool_choice", "thinking", "output_config"),
     *("temperature", "top_p", "top_k", "stop_sequences", "service_tier", "metadata", "stream", "container", "speed"),
@@ -80,6 +81,8 @@ def error(objection: Objection) -> Any:
 
 def _check_tools(tools: list[dict[str, Any]]) -> None:
     for at, tool in enumerate(tools):
+        if tool.get("type", "custom") != "custom":
+            continue  # the server's own
         path = f"tools.{at}.custom"
         object_to_unknown(tool, _TOOL, path + "." + _EXTRA)
         if not fits("[a-zA-Z0-9_-]{1,128}", tool["name"]):
@@ -265,20 +268,27 @@ def _check_thought(block: dict[str, Any], model: str, path: str) -> None:
 
 
 def _check_unmodified(asked: Asked, said: list[dict[str, Any]], at: int) -> None:
-    """Thinking of the latest message may be left out, but not moved, halved or doubled."""
+    """Thinking of the latest message may be left out, but not moved, halved or doubled.
+
+    What an answer left that was cut before its call may go before it, with its text.
+    """
     answers = [asked.given[block["id"]] for block in said if block.get("id") in asked.given]
     wanted = [block for _, answer in itertools.groupby(answers, key=id) for block in _bare(next(answer))]
-    thoughts = [block for block in said if block["type"] in THOUGHTS]
-    if thoughts and wanted and _bare(said) != wanted:
+    thoughts = [place for place, block in enumerate(said) if block["type"] in THOUGHTS]
+    if not thoughts or not wanted:
+        return
+    first = [place for place, block in enumerate(said) if block["type"] in _KEPT][-len(wanted) :][0]
+    doubled = first - 1 in thoughts
+    if doubled or _bare(said[first:]) != wanted:
         raise Objection(
-            f"messages.{at}.content.{said.index(thoughts[0])}: `thinking` or `redacted_thinking` blocks in the latest "
+            f"messages.{at}.content.{thoughts[0]}: `thinking` or `redacted_thinking` blocks in the latest "
             "assistant message cannot be modified. These blocks must remain as they were in the original response."
         )
 
 
 def _bare(said: list[dict[str, Any]]) -> list[Any]:
     """Thoughts as they are, and calls by their ids."""
-    return [block.get("id") or block for block in said if block["type"] in (*THOUGHTS, "tool_use")]
+    return [block.get("id") or block for block in said if block["type"] in _KEPT]
 
 
 # --- what is said -----------------------------------------------------------------------------------------
@@ -298,7 +308,11 @@ def sayings(asked: Asked) -> Iterator[Saying]:
 
 def tools(asked: Asked) -> list[dict[str, Any]]:
     """`{name, schema}` each."""
-    return [{"name": tool["name"], "schema": tool.get("input_schema")} for tool in asked.body.get("tools", [])]
+    return [
+        {"name": tool["name"], "schema": tool["input_schema"]}
+        for tool in asked.body.get("tools", [])
+        if "input_schema" in tool
+    ]
 
 
 def thinks(asked: Asked) -> bool:

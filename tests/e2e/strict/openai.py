@@ -207,9 +207,10 @@ def _check_item(item: dict[str, Any], path: str) -> None:
     kind, by_model = item.get("type", "message"), item.get("role") == "assistant"
     message = ResponseOutputMessageParam if by_model else EasyInputMessageParam
     if kind in ("message", *_ITEMS):
-        _unknown(item, _ITEMS.get(kind, message), f"{path}.")
+        told = {name: value for name, value in item.items() if name != "id"}  # Codex gives one to every item
+        _unknown(told, _ITEMS.get(kind, message), f"{path}.")
     if (id := item.get("id")) is not None and kind in _PREFIXES:
-        if not id.startswith(f"{_PREFIXES[kind]}_"):
+        if not id.startswith(_PREFIXES[kind]):
             raise _invalid(f"{path}.id", f"'{id}'. Expected an ID that begins with '{_PREFIXES[kind]}'.")
         if len(id) > 64:
             raise _too_long(f"{path}.id", id, 64)
@@ -257,21 +258,26 @@ def _check_response_pairs(items: list[dict[str, Any]]) -> None:
 
 
 def _check_company(items: list[dict[str, Any]], asked: Asked) -> None:
-    """A thought goes before what followed it, and what followed it not without it, if it comes under its own id."""
+    """A thought goes before what followed it, and what followed it not without it, if it comes under its own id.
+
+    Codex ends with a thought when the rest of the answer was cut.
+    """
     for at, item in enumerate(items):
         kind, id = item.get("type", "message"), item.get("id")
-        followed = at + 1 < len(items) and items[at + 1].get("type", "message") in (
-            "message",
-            "function_call",
-            "reasoning",
-        )
-        if kind == "reasoning" and not (followed and items[at + 1].get("role") != "user"):
+        following = items[at + 1] if at + 1 < len(items) else {"type": "end"}
+        if kind == "reasoning" and not _may_follow(following):
             told = f"Item '{id}' of type 'reasoning' was provided without its required following item."
             raise Objection(told, param="input")
         thought = asked.given.get(id) if id else None
         if thought is not None and not any(each.get("id") == thought for each in items[:at]):
             told = f"Item '{id}' of type '{kind}' was provided without its required 'reasoning' item: '{thought}'."
             raise Objection(told, param="input")
+
+
+def _may_follow(item: dict[str, Any]) -> bool:
+    """A thought."""
+    by_model = item.get("type", "message") in ("message", "function_call", "reasoning", "end")
+    return by_model and item.get("role") != "user"
 
 
 def responses_sayings(asked: Asked) -> Iterator[Saying]:

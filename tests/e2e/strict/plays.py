@@ -45,6 +45,13 @@ class Play:
     requests: list[tuple[Format, Asked]] = field(default_factory=list, repr=False)
     objections: list[str] = field(default_factory=list)
     happened: bool = False
+    toolless: bool = False
+    """The answer is said at once, to one who has no tools."""
+
+    @property
+    def words(self) -> str:
+        """What a client hears of the incident, if it does not ask again."""
+        return self.requests[0][0].overloaded.message if "overload" in self.incident else "connection"
 
 
 # --- tools ------------------------------------------------------------------------------------------------
@@ -90,7 +97,8 @@ def _results(spoken: Format, question: Asked) -> tuple[list[str], int]:
     return list(calls.values()), turn
 
 
-def _told(spoken: Format, question: Asked, id: str) -> tuple[Told, int]:
+def _told(spoken: Format, question: Asked, id: str, toolless: bool) -> tuple[Told, int]:
+    """What is said next, and after how many results."""
     results, turn = _results(spoken, question)
     tools = spoken.tools(question)
 
@@ -98,7 +106,7 @@ def _told(spoken: Format, question: Asked, id: str) -> tuple[Told, int]:
         return tuple(_call(tools, f"{spoken.call_prefix}{id}{turn}{place}", place) for place in places)
 
     if not tools:
-        return Told(ASIDE, id=id), -1
+        return (Told(ANSWER, id=id), 3) if toolless else (Told(ASIDE, id=id), -1)
     match len(results):
         case 0:
             return Told("I look at x first. ✓", calls("x"), id=id), 0
@@ -132,7 +140,7 @@ class Stage:
         try:
             spoken.check(question)
             self._answers += 1
-            told, step = _told(spoken, question, f"{marks[-1]}n{self._answers}")
+            told, step = _told(spoken, question, f"{marks[-1]}n{self._answers}", play.toolless)
         except Objection as objection:
             play.objections.append(str(objection))
             await _whole(call, spoken.error(objection), objection.status)
@@ -178,17 +186,18 @@ def _pieces(spoken: Format, told: Told, incident: Incident) -> list[bytes]:
         case "a cut behind the text":
             return events[: _first(events, told.calls[0][1])]
         case "a cut in a call":
-            return list(_half(events, _first(events, told.calls[0][1])))
+            _, name, given = told.calls[0]
+            return list(_half(events, _first(events, name), next(iter(given)).encode()))
         case "an overload in the stream":
             error = spoken.broken(spoken.error(spoken.overloaded))
             return [*events[: _first(events, told.pieces[0]) + 1], error]
     return events
 
 
-def _half(events: list[bytes], opener: int) -> Iterator[bytes]:
+def _half(events: list[bytes], opener: int, argument: bytes) -> Iterator[bytes]:
     """Up to the beginning of the call's arguments, which some have in one event with its name."""
     yield from events[:opener]
-    alone = b"place" not in events[opener]
+    alone = argument not in events[opener]
     yield events[opener] if alone else events[opener][: len(events[opener]) // 2]
     if alone:
         yield events[opener + 1]
