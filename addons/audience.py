@@ -69,7 +69,7 @@ class Audience:
         self._heard_request = True
         if self._detailed:
             shown = ((k, REDACTED if k in front.SECRET_HEADERS else v) for k, v in headers.items())
-            self.message("client_request", f"{head.method} {self._record.path}", tuple(shown), body)
+            self.message("client_request", f"{self._record.method} {self._record.path}", tuple(shown), body)
 
     def answer(self, head: Head, status: int, headers: Headers, body: bytes | None) -> None:
         """What the client is told. Of a request that was refused by its head, that is heard first."""

@@ -32,7 +32,7 @@ from translators.clients import responses
 from translators.dialects import Envelope, Writer
 from translators.errors import Failure, TranslationError
 from translators.joining import Joined
-from translators.masking import REDACTED
+from translators.masking import REDACTED, Mask
 from translators.notes import Note, add_new
 from translators.pipe import MAX_WHOLE, Pipe
 from translators.registry import CLIENTS
@@ -78,10 +78,10 @@ class Exchange:
         self._born = self._asked_at = self._spoke_at = self._now()
         self._cors = front.cors(house.settings.cors_origins, head.headers)
         self.record = Record(
-            id=front.kept_request_id(head.headers) or f"req_{house.new_id()}",
+            id=front.kept_request_id(head.headers, house.mask) or f"req_{house.new_id()}",
             started=house.clock.wall(),
-            method=head.method,
-            path=head.target.partition("?")[0],
+            method=house.mask.text(head.method),
+            path=house.mask.text(head.target.partition("?")[0]),
         )
         self._audience = Audience(house.watchers + watchers, self.record, self._now, house.mask)
         self.over = False
@@ -113,6 +113,11 @@ class Exchange:
         """What was told of the provider meanwhile, by call."""
 
     # --- the client's side ---
+
+    @property
+    def mask(self) -> Mask:
+        """Knows what nobody may see."""
+        return self._audience.mask
 
     @property
     def body_limit(self) -> int:
@@ -571,6 +576,7 @@ class Exchange:
     # --- the last word ---
 
     def _refuse(self, failure: Failure) -> Reply:
+        failure = self._audience.without_secrets_in(failure)
         return self._reply(front.failed(failure), "refused", failure)
 
     def _reply(self, reply: Reply, end: End, failure: Failure | None = None, cause: str | None = None) -> Reply:

@@ -15,6 +15,7 @@ from pydantic_core import to_json
 
 from routing.catalogue import ListedModel
 from translators.errors import Failure
+from translators.masking import Mask
 from translators.notes import Note
 
 Route = Literal["chat", "responses", "completions", "models", "model", "response", "health"]
@@ -253,10 +254,10 @@ def preflight(origins: tuple[str, ...], head: Head) -> Reply | None:
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.:\-]{1,128}")
 
 
-def kept_request_id(headers: Mapping[str, str]) -> str | None:
+def kept_request_id(headers: Mapping[str, str], mask: Mask) -> str | None:
     """The client's own `x-request-id`, where it is fit to be repeated."""
     own = headers.get("x-request-id", "")
-    return own if REQUEST_ID.fullmatch(own) else None
+    return own if REQUEST_ID.fullmatch(own) and mask.text(own) == own else None
 
 
 _PASSED_ON = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,98}[\x21-\x7e])?")

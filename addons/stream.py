@@ -61,6 +61,7 @@ from addons.front import Head, Reply
 from addons.http1 import UnreadableAnswer, UnreadableBody, UnreadableHead
 from addons.provider_request import ProviderRequest
 from translators.errors import Failure
+from translators.masking import Mask
 
 if TYPE_CHECKING:
     from addons.layer import GatewayLayer
@@ -267,6 +268,7 @@ class GatewayStream(HttpStream):
         method = request.data.method.decode("utf-8", "surrogateescape")  # as it was written
         exchange = self._parent.open_exchange(Head(method, request.path, headers), flow)
         self._exchange = exchange
+        _mask(request, exchange.mask)
         if isinstance(event, UnreadableHead):
             yield from self._tell(HttpRequestHeadersHook(flow))
             yield from self._unreadable(event.failure)
@@ -608,6 +610,13 @@ class GatewayStream(HttpStream):
             logger.exception("The gateway could not even report its failure; the client is disconnected.")
             self.closed = True
             yield from self._parent.shut()
+
+
+def _mask(request: http.Request, mask: Mask) -> None:
+    """Take the keys that are known out of where none belongs; nothing is served by what stands there."""
+    data = request.data
+    data.method, data.path, data.authority = map(mask.body, (data.method, data.path, data.authority))
+    data.headers.fields = tuple((mask.body(name), mask.body(value)) for name, value in data.headers.fields)
 
 
 def _plain(headers: http.Headers) -> dict[str, str]:

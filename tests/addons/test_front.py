@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from addons import front
 from addons.front import Head, Place
 from translators.errors import Failure
+from translators.masking import Mask
 from translators.notes import Note
 
 FOUND = [
@@ -216,10 +217,11 @@ def test_notes_header_holds_anything(path: str) -> None:
         pytest.param("a\nb", False, id="a line break"),
         pytest.param("x" * 129, False, id="too long"),
         pytest.param("é", False, id="not ASCII"),
+        pytest.param("of-a-clients-key", False, id="a key in it"),
     ],
 )
 def test_kept_request_id(sent: str, kept: bool) -> None:
-    assert front.kept_request_id({"x-request-id": sent}) == (sent if kept else None)
+    assert front.kept_request_id({"x-request-id": sent}, Mask(("a-clients-key",))) == (sent if kept else None)
 
 
 @pytest.mark.parametrize(
