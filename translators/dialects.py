@@ -77,6 +77,10 @@ class Recall:
     choices: int | None = None
     keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By the client's name of a tool, the keys of its arguments on the wire and the client's for them."""
+    answer_tool: str = ""
+    """The tool that the gateway added, and whose input is the answer."""
+    stops: tuple[str, ...] = ()
+    """Stop sequences that the provider was not given."""
 
     def admit(self, choice: int) -> None:
         """Raises `BadAnswer` for a choice that nobody asked for. Asked before anything is made for one: writers make

@@ -9,7 +9,9 @@ from typing import Any, Protocol
 
 from translators.dialects import Answer, Recall
 from translators.events import Event
+from translators.transforms.answer_tool import AnswerTool
 from translators.transforms.argument_keys import ArgumentKeys
+from translators.transforms.stop_sequences import StopSequences
 
 __all__ = ["transformed"]
 
@@ -24,6 +26,10 @@ def transformed(answer: Answer, recall: Recall) -> Answer:
     transforms: list[Transform] = []
     if recall.keys:
         transforms.append(ArgumentKeys(recall.keys))
+    if recall.answer_tool:
+        transforms.append(AnswerTool(recall.answer_tool))
+    if recall.stops:
+        transforms.append(StopSequences(recall.stops))
     return _Transformed(answer, transforms) if transforms else answer
 
 

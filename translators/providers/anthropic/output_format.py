@@ -18,6 +18,21 @@ def may_enforce(options: Mapping[str, Option], family: Family) -> bool:
     return family.structured_output and option is not None and option.value.schema is not None
 
 
+def answers_through_a_tool(options: Mapping[str, Option], family: Family) -> bool:
+    """Whether a schema is asked for that only a forced tool can hold the model to."""
+    option = options.get("response_format")
+    if option is None or option.value.schema is None or family.structured_output or family.forced_tools == "never":
+        return False
+    return not family.thinking or not (family.thinks_unasked or _wants_thoughts(options))
+
+
+def _wants_thoughts(options: Mapping[str, Option]) -> bool:
+    thinking, effort = options.get("thinking"), options.get("reasoning_effort")
+    if thinking is not None and thinking.value.get("type") != "disabled":
+        return True
+    return (effort is not None and effort.value != "none") or "reasoning_budget" in options
+
+
 def output_format(knobs: Knobs, family: Family, instructions: list[str], notes: list[Note]) -> dict[str, Any] | None:
     """`output_config.format`, or None where there is none or an instruction must do."""
     option = knobs.pop("response_format")

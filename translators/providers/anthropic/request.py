@@ -10,13 +10,14 @@ from translators.notes import Note
 from translators.providers.anthropic import settings
 from translators.providers.anthropic.caching import Breakpoints
 from translators.providers.anthropic.families import Family, family_of
-from translators.providers.anthropic.output_format import may_enforce, output_format
+from translators.providers.anthropic.output_format import answers_through_a_tool, may_enforce, output_format
 from translators.providers.anthropic.parts import Parts
 from translators.providers.anthropic.reasoning import Reasoning, Thinking
 from translators.providers.anthropic.thoughts import recalled
 from translators.providers.anthropic.tools import Toolbox
 from translators.providers.anthropic.turns import History, history
 from translators.searching import without_search
+from translators.transforms.answer_tool import with_answer_tool
 from translators.wire_names import CallIds, called
 
 # Ten minutes at the slowest, by the SDK's reckoning (128 000 tokens an hour): longer answers must be streamed.
@@ -43,6 +44,9 @@ def render(asked: Conversation, model: Model) -> Rendered:
         asked = without_tools(asked, draft.notes)
     if not family.media:
         refuse_media(asked)
+    held_to_schema, answer_tool = may_enforce(asked.options, family), ""
+    if answers_through_a_tool(asked.options, family):
+        asked, answer_tool = with_answer_tool(asked, draft.notes)
     asked = replace(asked, turns=recalled(asked.turns, model.memory, f"anthropic:{model.name}"))
     knobs = Knobs(asked.options)
     settings.refuse_what_cannot_be_had(knobs)
@@ -52,7 +56,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     automatic = breakpoints.automatic(knobs)
     toolbox = Toolbox(asked, family, draft.notes)
     parts = Parts(model.name, toolbox, CallIds(called(asked), _CALL_ID), breakpoints, draft.notes, draft.betas)
-    said = history(asked, family, parts, draft.notes, schema=may_enforce(asked.options, family))
+    said = history(asked, family, parts, draft.notes, schema=held_to_schema or bool(answer_tool))
 
     max_tokens = _max_tokens(knobs, family, draft.notes)
     thinking = _without_conflicts(Reasoning(family, max_tokens, draft.notes).settled(knobs), said, draft.notes)
@@ -62,6 +66,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     system = said.system + [{"type": "text", "text": text} for text in draft.instructions]
     breakpoints.settle(tools, system, said.messages, automatic)
 
+    stops, stops_here = settings.stops(knobs, draft.notes)
     config = {"effort": thinking.effort, "format": enforced}
     body: dict[str, Any] = {
         "model": model.name,
@@ -74,7 +79,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
         "output_config": {key: value for key, value in config.items() if value is not None},
         "cache_control": automatic,
         **settings.sampling(knobs, family, thinking.on, draft.notes),
-        **settings.stop_sequences(knobs, draft.notes),
+        "stop_sequences": stops,
         **settings.tier(knobs, family, draft.notes, draft.betas),
         **settings.user(knobs, draft.notes),
     }
@@ -82,7 +87,8 @@ def render(asked: Conversation, model: Model) -> Rendered:
     body["stream"] = _stream(asked.stream, max_tokens, draft.notes)
     notes = draft.notes + settings.left(knobs)
     names, custom = toolbox.names.restored(), frozenset(toolbox.custom)
-    recall = Recall(model.name, names, custom, model.memory, keys=toolbox.inputs.restored())
+    keys = toolbox.inputs.restored()
+    recall = Recall(model.name, names, custom, model.memory, keys=keys, answer_tool=answer_tool, stops=stops_here)
     return Rendered("/v1/messages", body, _headers(family, draft.betas), tuple(notes), recall, body["stream"])
 
 

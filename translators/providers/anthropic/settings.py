@@ -12,6 +12,7 @@ from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.anthropic.families import Family
+from translators.transforms import stop_sequences
 
 FAST_BETA = "fast-mode-2026-02-01"
 _TIERS = {"auto": "auto", "default": "standard_only", "priority": "auto"}
@@ -99,14 +100,13 @@ def _clamped(option: Option, notes: list[Note]) -> float:
     return value
 
 
-def stop_sequences(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
+def stops(knobs: Knobs, notes: list[Note]) -> tuple[list[str], tuple[str, ...]]:
+    """Return the stop sequences for the provider, which takes none of white space alone, and those for the gateway."""
     option = knobs.pop("stop")
     if option is None:
-        return {}
-    stops = [stop for stop in option.value if stop.strip()]
-    if len(stops) < len(option.value):
-        notes.append(Note(option.at, "dropped", detail="A stop sequence of white space alone is not accepted."))
-    return {"stop_sequences": stops} if stops else {}
+        return [], ()
+    taken = [stop for stop in option.value if stop.strip()]
+    return taken, stop_sequences.noted((stop for stop in option.value if not stop.strip()), option.at, notes)
 
 
 def tier(knobs: Knobs, family: Family, notes: list[Note], betas: set[str]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from translators.abilities import refuse_media, without_tools
 from translators.conversation import Conversation, Knobs
 from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
-from translators.providers.anthropic.output_format import may_enforce
-from translators.providers.anthropic.settings import moderation, refuse_what_cannot_be_had
+from translators.providers.anthropic import settings as anthropic
+from translators.providers.anthropic.output_format import answers_through_a_tool, may_enforce
 from translators.providers.anthropic.thoughts import recalled
 from translators.providers.bedrock import settings
 from translators.providers.bedrock.caching import CachePoints
@@ -21,6 +21,7 @@ from translators.providers.bedrock.reasoning import Thinking, thinking
 from translators.providers.bedrock.tools import Toolbox
 from translators.providers.bedrock.turns import History, history
 from translators.searching import without_search
+from translators.transforms.answer_tool import with_answer_tool
 from translators.wire_names import CallIds, called
 
 
@@ -35,19 +36,23 @@ def render(asked: Conversation, model: Model) -> Rendered:
         asked = without_tools(asked, notes)
     if not family.facts.media:
         refuse_media(asked)
+    held_to_schema, answer_tool = may_enforce(asked.options, family.facts), ""
+    if (family.claude or family.nova) and answers_through_a_tool(asked.options, family.facts):
+        asked, answer_tool = with_answer_tool(asked, notes)
     asked = replace(asked, turns=recalled(asked.turns, model.memory, f"bedrock:{model.name}"))
     knobs = Knobs(asked.options)
-    refuse_what_cannot_be_had(knobs)
-    moderation(knobs, notes)
+    anthropic.refuse_what_cannot_be_had(knobs)
+    anthropic.moderation(knobs, notes)
 
     points = CachePoints(family, notes)
     points.read(knobs)
     toolbox = Toolbox(asked, family, notes)
     parts = Parts(model.name, family, toolbox, CallIds(called(asked), family.call_id), points, notes)
-    said = history(asked, family, parts, notes, schema=may_enforce(asked.options, family.facts))
+    said = history(asked, family, parts, notes, schema=held_to_schema or bool(answer_tool))
 
     max_tokens = settings.limit(knobs, family, notes)
     thought = _without_conflicts(thinking(knobs, family, max_tokens, notes), said, notes)
+    stops, stops_here = anthropic.stops(knobs, notes)
     inference, more = settings.inference(knobs, family, thought, max_tokens, notes)
     tools = toolbox.written(knobs, points, instructions)
     choice = toolbox.choice(thought.on, tools, instructions)
@@ -60,7 +65,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     body: dict[str, Any] = {
         "system": system,
         "messages": said.messages,
-        "inferenceConfig": inference,
+        "inferenceConfig": _filled({**inference, "stopSequences": stops}),
         "toolConfig": _filled({"tools": tools, "toolChoice": choice}),
         "outputConfig": _filled(config),
         "additionalModelRequestFields": {**thought.fields, **more, **one},
@@ -80,6 +85,8 @@ def render(asked: Conversation, model: Model) -> Rendered:
             frozenset(toolbox.custom),
             model.memory,
             keys=toolbox.inputs.restored(),
+            answer_tool=answer_tool,
+            stops=stops_here,
         ),
         streams=streams,
     )

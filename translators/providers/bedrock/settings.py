@@ -43,7 +43,6 @@ def inference(
     if top_k is not None:
         notes.append(Note(top_k.at, "dropped", top_k.value, detail="There is no such field for this model."))
     sampled = anthropic.sampling(knobs, family.facts, thinking.on, notes)
-    stops = anthropic.stop_sequences(knobs, notes).get("stop_sequences")
     if max_tokens is None and thinking.budget is not None:
         max_tokens = family.facts.max_output
         notes.append(Note("max_tokens", "defaulted", None, max_tokens, "A budget to think in requires a limit."))
@@ -51,7 +50,6 @@ def inference(
         "maxTokens": max_tokens,
         "temperature": sampled.get("temperature"),
         "topP": sampled.get("top_p"),
-        "stopSequences": stops,
     }
     more: dict[str, Any] = {}
     if "top_k" in sampled:

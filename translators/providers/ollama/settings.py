@@ -7,6 +7,7 @@ from typing import Any
 from translators.conversation import Knobs, Option, OutputFormat
 from translators.errors import BadRequest
 from translators.notes import Note
+from translators.transforms import stop_sequences
 
 _NAMES = {
     "max_tokens": "num_predict",
@@ -56,7 +57,7 @@ def options(knobs: Knobs, overrides: Mapping[str, Any], notes: list[Note]) -> di
     if stop is not None:
         stops = [text for text in stop.value if text]
         if len(stops) < len(stop.value):
-            notes.append(Note(stop.at, "dropped", detail="An empty stop sequence would stop every answer at once."))
+            notes.append(Note(stop.at, "dropped", detail=stop_sequences.EMPTY))
         if stops:
             written["stop"] = stops
     return written

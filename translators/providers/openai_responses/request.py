@@ -31,6 +31,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     notes: list[Note] = []
     knobs = Knobs(asked.options)
     settings.refuse_what_cannot_be_had(knobs, notes)
+    stops = settings.stops(knobs, notes)
     toolbox = Toolbox(asked, notes)
     history = History(asked, toolbox.names, model.memory, notes)
     instructions, skipped = history.instructions() if model.overrides.get("instructions") else (None, 0)
@@ -52,7 +53,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
         notes.append(Note("stream", "synthesised", False, True, "By configuration: this provider only streams."))
     body = quirky(body, model.overrides, _paths(asked), notes)
     notes += _left(knobs)
-    recall = Recall(model.name, toolbox.names.restored(), memory=model.memory)
+    recall = Recall(model.name, toolbox.names.restored(), memory=model.memory, stops=stops)
     return Rendered(PATH, body, {}, tuple(notes), recall, bool(body.get("stream")))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from translators.conversation import Knobs, Option, OutputFormat, PromptCache
 from translators.errors import BadRequest
 from translators.notes import Note
+from translators.transforms import stop_sequences
 
 _AS_THEY_ARE = (
     "temperature",
@@ -36,11 +37,15 @@ def reasons(model: str, overrides: Mapping[str, Any]) -> bool:
     return said if isinstance(said, bool) else not _WITHOUT_REASONING(model.lower())
 
 
+def stops(knobs: Knobs, notes: list[Note]) -> tuple[str, ...]:
+    """Return the stop sequences, of which the API has none: the gateway ends the text itself."""
+    option = knobs.pop("stop")
+    return () if option is None else stop_sequences.noted(option.value, option.at, notes)
+
+
 def refuse_what_cannot_be_had(knobs: Knobs, notes: list[Note]) -> None:
     """Raises `BadRequest`."""
-    stop, audio, modalities = knobs.pop("stop"), knobs.pop("audio"), knobs.pop("modalities")
-    if stop is not None:
-        raise _unsupported(stop, "The Responses API has no stop sequences.")
+    audio, modalities = knobs.pop("audio"), knobs.pop("modalities")
     if audio is not None:
         raise _unsupported(audio, "The Responses API answers in text only.")
     if modalities is not None:

@@ -52,7 +52,7 @@ OPTIONS = [
         OLD,
         {"max_tokens": 10, "temperature": 0.5, "stop": ("END", " ")},
         {"inferenceConfig": {"maxTokens": 10, "temperature": 0.5, "stopSequences": ["END"]}},
-        [("stop", "dropped")],
+        [("stop", "approximated")],
         id="limit, heat, stops",
     ),
     pytest.param(
@@ -491,7 +491,7 @@ def test_a_schema_is_enforced_as_text() -> None:
     ("model", "asked"),
     [
         pytest.param(OLD, OutputFormat("json"), id="trap 32: any object"),
-        pytest.param(NOVA, OutputFormat("schema", SCHEMA), id="a model that enforces nothing"),
+        pytest.param(LLAMA, OutputFormat("schema", SCHEMA), id="a model that enforces nothing"),
         pytest.param(OLD, OutputFormat("schema", MAP), id="a schema that cannot be enforced"),
     ],
 )

@@ -401,7 +401,6 @@ def test_a_search_beside_a_choice(choice: Any, wire: Any, noted: Any) -> None:
             "tool_choice",
             id="an unknown tool",
         ),
-        pytest.param([turn("user", "Hi")], {"options": options(stop=("END",))}, "client.stop", id="stop"),
         pytest.param([turn("user", "Hi")], {"options": options(audio={"voice": "x"})}, "client.audio", id="audio out"),
         pytest.param(
             [turn("user", "Hi")],
