@@ -174,14 +174,16 @@ class TextMender:
         self._begun = False
 
     def delta(self, choice: Payload) -> Payload:
-        if type(choice.get("text")) is str:
+        text = choice.get("text")
+        if type(text) is str and "message" not in choice and "delta" not in choice:
             return choice
         choice = as_delta(choice, begun=self._begun)
         delta = choice.get("delta")
         self._begun = self._begun or says(delta)
         content = delta.get("content") if isinstance(delta, dict) else None
         rest = {name: value for name, value in choice.items() if name != "delta"}
-        return {**rest, "text": content if isinstance(content, str) else ""}
+        told = next((each for each in (text, content) if isinstance(each, str) and each), "")
+        return {**rest, "text": told}
 
     whole = delta
 
@@ -252,10 +254,9 @@ def _is_blank(call: Mapping[str, Any]) -> bool:
 
 
 def _in_text(call: Mapping[str, Any]) -> Mapping[str, Any]:
-    """With arguments as text; some servers give the JSON itself."""
+    """With arguments as text; some servers give the JSON itself, or null."""
     inner = call.get("function")
-    given = inner.get("arguments") if isinstance(inner, dict) else None
-    if given is None or isinstance(given, str):
+    if not isinstance(inner, dict) or isinstance(inner.get("arguments", ""), str):
         return call
     return {**call, "function": {**call["function"], "arguments": _arguments(call)}}
 

@@ -113,10 +113,12 @@ class MessageAnswer:
     # --- the message ------------------------------------------------------------------------------------
 
     def _message_start(self, payload: Mapping[str, Any]) -> list[Event]:
-        if self._started:
-            return self._tally.once("event.message_start", "The message was begun a second time.")
         message = payload.get("message")
         message = message if isinstance(message, dict) else {}
+        if self._started:
+            self._counted = False
+            self._merge(message.get("usage"), late=True)
+            return self._tally.once("event.message_start", "It came late, or again: only its usage is read.")
         self._started = True
         self._merge(message.get("usage"))
         id, model = message.get("id"), message.get("model")
@@ -208,14 +210,17 @@ class MessageAnswer:
 
     # --- usage ------------------------------------------------------------------------------------------
 
-    def _merge(self, usage: Any) -> None:
-        """Counts are totals so far: a later one overwrites; one that is left out, or 0 after more, does not."""
+    def _merge(self, usage: Any, *, late: bool = False) -> None:
+        """Counts are totals so far: a later one overwrites; one that is left out, or 0 after more, does not, nor one of
+        the answer's beginning that comes `late`."""
         if not isinstance(usage, dict):
             return
         details = usage.get("output_tokens_details")
         counts = {name: usage.get(name) for name in _COUNTS}
         counts["thinking_tokens"] = details.get("thinking_tokens") if isinstance(details, dict) else None
         for name, count in counts.items():
+            if late and self._usage.get(name):
+                continue
             if type(count) is int and (count > 0 or (count == 0 and name not in self._usage)):
                 self._usage[name] = count
         if usage.get("speed") == "fast":

@@ -14,6 +14,7 @@ from translators.notes import Fate, Note
 _NEAR = 200
 """So many characters away is looked for what a claim quotes."""
 _PLACELESS = "Citations whose place in the text cannot be told."
+_SOURCELESS = "Citations without a source that has a web address."
 _UNSUPPORTING = (
     "The provider did not say which words these sources support: of those on the web the whole text is told."
 )
@@ -75,6 +76,8 @@ class Grounding:
         ]
         if len(places) < len(claims):
             notes.append(Note("candidates.groundingMetadata.groundingSupports", "dropped", detail=_PLACELESS))
+        if len(claims) < len(self._claims) + len(self._supports):
+            notes.append(Note("candidates.groundingMetadata.groundingSupports", "dropped", detail=_SOURCELESS))
         if self._supports or not self._sources:
             return events, notes
         length = sum(len(piece) for told in parts for piece in told.pieces)

@@ -150,13 +150,14 @@ class Choice:
     def _delta(self, delta: Mapping[str, Any]) -> list[Event]:
         """Reasoning first: a whole message may name it after the text that it led to."""
         events: list[Event] = []
-        reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+        told = [delta.get(name) for name in ("reasoning_content", "reasoning")]
+        reasoning = next((each for each in told if each and isinstance(each, str)), told[0] or told[1])
         if not reasoning and "reasoning_details" in delta:
             reasoning = _from_details(delta["reasoning_details"])
         if reasoning:
             events += self._reasoning(reasoning)
         for name, value in delta.items():
-            if not value or name in _SILENT or (name == "function_call" and delta.get("tool_calls")):
+            if not value or name in _SILENT or (name == "function_call" and _calls(delta)):
                 continue
             form = _FORMS.get(name)
             if form is None:
@@ -271,6 +272,11 @@ def _token(entry: Mapping[str, Any], *, nested: bool = True) -> TokenLogprob:
     more = tuple(_token(each, nested=False) for each in entry.get("top_logprobs") or ()) if nested else ()
     exact = tuple(int(byte) for byte in bytes_) if bytes_ and bytes_ != [*token.encode()] else None
     return TokenLogprob(token, float(entry["logprob"]), more, exact)
+
+
+def _calls(delta: Mapping[str, Any]) -> bool:
+    calls = delta.get("tool_calls")
+    return isinstance(calls, list) and any(isinstance(call, dict) for call in calls)
 
 
 def _from_details(details: Any) -> str:

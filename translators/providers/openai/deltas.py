@@ -18,16 +18,18 @@ Payload = dict[str, Any]
 
 
 def as_delta(choice: Payload, *, begun: bool) -> Payload:
-    """Return the choice with what it says in `delta`, and no `message`. A message beside a delta is what was said
-    before, unless nothing was: `begun` says so."""
+    """Return the choice with what it says in `delta`, and no `message`. A message beside a delta is what was said so
+    far: what it has more is new unless something was said before, which `begun` tells."""
     if "message" not in choice and ("delta" in choice or "text" not in choice):
         return choice
     delta, message, text = choice.get("delta"), choice.get("message"), choice.get("text")
     rest = {name: value for name, value in choice.items() if name != "message"}
-    if isinstance(delta, dict) and (begun or says(delta) or not says(message)):
+    if isinstance(delta, dict) and (begun or not says(message)):
         return rest
     if isinstance(message, dict):
-        return {**rest, "delta": _indexed(message)}
+        said = {name: value for name, value in delta.items() if value} if isinstance(delta, dict) else {}
+        more = {name: value for name, value in message.items() if value or name not in said}
+        return {**rest, "delta": _indexed({**said, **more})}
     if isinstance(text, str) and not isinstance(delta, dict):
         return {**{name: value for name, value in rest.items() if name != "text"}, "delta": {"content": text}}
     return rest

@@ -41,7 +41,7 @@ def words(holder: Mapping[str, Any], name: str) -> str:
 
 def kind_of(holder: Mapping[str, Any]) -> str:
     kind = holder.get("type")
-    return kind[:60] if isinstance(kind, str) else "untyped"
+    return kind[:60] if isinstance(kind, str) and kind else "untyped"
 
 
 def entries(holder: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

@@ -71,7 +71,11 @@ NOWHERE = [
         support("xyz", 0, 3, 0), [("candidates.groundingMetadata.groundingSupports", "dropped")], id="misquoted"
     ),
     pytest.param(support("", 3, 3, 0), [("candidates.groundingMetadata.groundingSupports", "dropped")], id="nothing"),
-    pytest.param(support("abc", 0, 3, 7), [], id="no such source"),
+    pytest.param(
+        support("abc", 0, 3, 7),
+        [("candidates.groundingMetadata.groundingSupports", "dropped")],
+        id="no such source",
+    ),
     pytest.param(
         {"groundingChunkIndices": [0]}, [("candidates.groundingMetadata.groundingSupports", "dropped")], id="no place"
     ),

@@ -1,0 +1,207 @@
+"""What a provider sends is never trusted: every recorded answer in the ways in which real ones differ from documents.
+
+A field that no document has, `null` where a field is optional, keys in another order, events in another place: the
+client has the same answer. What was taken away or is of the wrong type may be missing; then it alone, or a note says
+what else, or the answer is an error.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from judging import Telling, lost, lost_beside, tellings
+from mutating import (
+    Mutated,
+    alternatives,
+    nulls_for_what_is_absent,
+    numbers_off,
+    other_events,
+    other_orders,
+    taken,
+    unknown_fields,
+    well_known_words,
+)
+from ways import Answered, Way, read, ways_of, written
+from wholes import RECORDINGS, framed, framing_of, payloads_in, whole_of
+
+from translators.errors import TranslationError
+
+
+@dataclass
+class Recorded:
+    """An answer as its provider sent it, and what every client has of it."""
+
+    provider: str
+    whole: bool
+    payloads: list[Any]
+
+    def __post_init__(self) -> None:
+        self.ways = ways_of(self.provider)
+        first = tellings(self.ways, self.payloads, whole=self.whole)
+        self.choices = len(first[0].answered()[0])
+        self.told = self.again(self.payloads)
+        self.answers = [telling.answered() for telling in self.told]
+
+    def again(self, payloads: list[Any]) -> list[Telling]:
+        return tellings(self.ways, payloads, whole=self.whole, choices=self.choices)
+
+    def compared(self, mutations: Iterable[Mutated]) -> Iterator[tuple[Mutated, Way, Telling, Answered, Telling]]:
+        """Those that are told in another way than before."""
+        for mutated in mutations:
+            tellings = zip(self.ways, self.told, self.answers, self.again(mutated.payloads), strict=True)
+            for way, before, answered, after in tellings:
+                if after.told.failure is not None or after.told.events != before.told.events:
+                    yield mutated, way, before, answered, after
+
+
+def recorded() -> dict[str, Recorded]:
+    found: dict[str, Recorded] = {}
+    for name, (provider, data) in RECORDINGS.items():
+        if "/failing_" in name:
+            continue
+        payloads = payloads_in(provider, data)
+        found[name] = Recorded(provider, False, payloads)
+        if (whole := whole_of(provider, payloads)) is not None:
+            found[f"{name} whole"] = Recorded(provider, True, [whole])
+    return found
+
+
+RECORDED = recorded()
+answers = pytest.mark.parametrize("answer", [pytest.param(answer, id=name) for name, answer in RECORDED.items()])
+streams = pytest.mark.parametrize(
+    "answer", [pytest.param(answer, id=name) for name, answer in RECORDED.items() if not answer.whole]
+)
+
+
+def changed(answer: Recorded, mutations: Iterable[Mutated]) -> list[str]:
+    """What a client has in another way, though nothing was said in another way."""
+    problems: list[str] = []
+    for mutated, way, _, answered, after in answer.compared(mutations):
+        if after.told.failure is not None:
+            problems.append(f"{way}, {mutated.what}: {after.told.failure.message}")
+        elif told := lost(answered, again := after.answered()) or lost(again, answered):
+            problems.append(f"{way}, {mutated.what}: {told}")
+    return problems
+
+
+def taken_along(answer: Recorded, mutations: Iterable[Mutated], *, noted: bool) -> list[str]:
+    """What a client does not have any more, though it was not taken away, and the answer is no error. `noted`: a note
+    of it is enough."""
+    problems: list[str] = []
+    for mutated, way, before, answered, after in answer.compared(mutations):
+        if after.told.failure is not None or (noted and new_notes(before, after)):
+            continue
+        if way.client == "responses" and answer.choices > 1:
+            continue  # such a client asks for one
+        if way.client == "responses" and answer.choices > 1:
+            continue  # such a client asks for one
+        if way.relayed and not straight(answer, way, mutated, answered):
+            continue
+        with contextlib.suppress(TranslationError):
+            if told := lost_beside(answered, after.answered(), mutated.taken):
+                problems.append(f"{way}, {mutated.what}: {told}")
+    return problems
+
+
+def straight(answer: Recorded, way: Way, mutated: Mutated, answered: Answered) -> bool:
+    """Return whether a client that asks the provider itself has what it had before."""
+    pieces = [framed(way.framing, payload) for payload in mutated.payloads]
+    data = json.dumps(mutated.payloads[0]).encode() if answer.whole else b"".join(pieces)
+    try:
+        return lost_beside(answered, read(way.client, data, streamed=not answer.whole), mutated.taken) is None
+    except Exception:  # whatever a client fails with  # noqa: BLE001
+        return False
+
+
+def new_notes(before: Telling, after: Telling) -> set[str]:
+    return set(map(repr, after.told.notes)) - set(map(repr, before.told.notes))
+
+
+def expect_none(problems: list[str]) -> None:
+    assert not problems, f"{len(problems)} such as\n" + "\n".join(problems[:8])
+
+
+@answers
+def test_fields_that_no_document_has_say_nothing(answer: Recorded) -> None:
+    expect_none(changed(answer, unknown_fields(answer.payloads)))
+
+
+@answers
+def test_others_words_take_nothing_away(answer: Recorded) -> None:
+    expect_none(taken_along(answer, well_known_words(answer.payloads), noted=False))
+
+
+@answers
+def test_nulls_say_nothing(answer: Recorded) -> None:
+    mutations = nulls_for_what_is_absent(answer.provider, answer.payloads, whole=answer.whole)
+    expect_none(changed(answer, mutations))
+
+
+@answers
+def test_the_order_of_keys_says_nothing(answer: Recorded) -> None:
+    expect_none(changed(answer, other_orders(answer.payloads)))
+
+
+@answers
+def test_what_is_said_twice_is_told_once(answer: Recorded) -> None:
+    mutations = alternatives(answer.provider, answer.payloads, whole=answer.whole)
+    expect_none(changed(answer, mutations))
+
+
+@streams
+def test_events_that_say_nothing_change_nothing(answer: Recorded) -> None:
+    expect_none(changed(answer, other_events(answer.provider, answer.payloads)))
+
+
+@answers
+def test_what_is_missing_or_odd_takes_nothing_else_along(answer: Recorded) -> None:
+    """Unless a note says so, or the answer is an error."""
+    mutations = [*taken(answer.payloads), *numbers_off(answer.payloads)]
+    expect_none(taken_along(answer, mutations, noted=True))
+
+
+@streams
+def test_the_bytes_around_events_say_nothing(answer: Recorded) -> None:
+    """Comments, fields that mean nothing here, line ends, one read for all, no blank line at the end."""
+    for way, answered in zip(answer.ways, answer.answers, strict=True):
+        for data in _framings(answer):
+            pipe = way.pipe(content_type_of(way), streamed=True)
+            out = pipe.feed(data) + pipe.close()
+            assert pipe.failure is None
+            assert read(way.client, out, streamed=True) == answered
+
+
+def content_type_of(way: Way) -> str:
+    return {"sse": "text/event-stream", "ndjson": "application/x-ndjson"}.get(way.framing, "")
+
+
+def _framings(answer: Recorded) -> Iterator[bytes]:
+    framing = framing_of(answer.provider)
+    events = [framed(framing, payload) for payload in answer.payloads]
+    yield b"".join(events)
+    if framing == "ndjson":
+        yield b"".join(events).rstrip(b"\n")
+        yield b"\r\n \n".join(events)
+    if framing == "sse":
+        yield b"\xef\xbb\xbf" + b": comment\n\n".join(events).replace(b"\n", b"\r\n")
+        yield b"id: 7\nretry: 10\nnews: x\n".join([b"", *events])
+        yield b"".join(events).rstrip(b"\n")
+
+
+def test_the_tests_can_fail() -> None:
+    """A telling without one of its parts is another one."""
+    answer = RECORDED["anthropic/parallel_tools_after_thinking.sse"]
+    for way, before, answered in zip(answer.ways, answer.told, answer.answers, strict=True):
+        kinds = {type(event) for event in before.told.events}
+        for kind in kinds:
+            if kind.__name__ not in ("TextDelta", "ToolCallStarted") or way.client == "completions":
+                continue
+            events = [event for event in before.told.events if type(event) is not kind]
+            if kind.__name__ == "ToolCallStarted":
+                events = [event for event in events if type(event).__name__ != "ToolCallDelta"]
+            out = written(way.writer(streamed=True), events)
+            assert lost(answered, read(way.client, out, streamed=True)) is not None
+            assert lost_beside(answered, read(way.client, out, streamed=True), ()) is not None
