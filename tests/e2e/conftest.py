@@ -1,6 +1,7 @@
 """One provider for all tests, one gateway for all that its settings suit; a test gets both as if they were new."""
 
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,10 @@ from tests.e2e.every_provider import Issuers, every_provider
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config
 from tests.e2e.provider import WAIT, Provider, whole
 from tests.e2e.wire import Wire, question
+
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # Under nohup the gateways that are started here would not hear it either. What has a handler is theirs as usual.
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 ORIGIN = "https://app.example.com"
 _OPT_IN = {"GATEWAY_CODEX": "test_e2e_codex.py", "GATEWAY_AGENTS": "test_e2e_agent_programs.py"}
