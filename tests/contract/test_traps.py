@@ -228,7 +228,7 @@ def test_trap_21_nothing_is_said_for_who_said_nothing(provider: str) -> None:
         pytest.param({"type": "file", "file": {"file_id": "file-1"}}, id="an upload"),
         pytest.param(
             {"type": "file", "file": {"file_data": "data:application/pdf;base64,JVBERi0=", "filename": "a.pdf"}},
-            id="trap 18: a file",
+            id="a file",
         ),
     ],
 )

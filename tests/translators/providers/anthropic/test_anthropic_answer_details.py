@@ -48,10 +48,10 @@ def message(*content: Any, reason: Any = "end_turn", first: Any = None, last: An
         ("stop_sequence", "stop", "tool_calls", []),
         ("tool_use", "stop", "tool_calls", []),
         ("max_tokens", "length", "length", []),
-        pytest.param("model_context_window_exceeded", "length", "length", [], id="trap 1 context window"),
-        pytest.param("pause_turn", "length", "length", ["stop_reason"], id="trap 1 pause_turn"),
+        pytest.param("model_context_window_exceeded", "length", "length", [], id="context window"),
+        pytest.param("pause_turn", "length", "length", ["stop_reason"], id="pause_turn"),
         ("compaction", "length", "length", ["stop_reason"]),
-        pytest.param("refusal", "content_filter", "content_filter", [], id="trap 3 refusal"),
+        pytest.param("refusal", "content_filter", "content_filter", [], id="refusal"),
         ("tired", "stop", "tool_calls", ["stop_reason"]),
         (None, "stop", "tool_calls", ["stop_reason"]),
         (7, "stop", "tool_calls", ["stop_reason"]),
@@ -73,9 +73,7 @@ def test_trap_3_a_refusal_always_has_words(details: Any) -> None:
 @pytest.mark.parametrize(
     ("first", "last", "usage"),
     [
-        pytest.param(
-            {"input_tokens": 10, "output_tokens": 1}, {"output_tokens": 7}, Usage(10, 7), id="A30 both halves"
-        ),
+        pytest.param({"input_tokens": 10, "output_tokens": 1}, {"output_tokens": 7}, Usage(10, 7), id="both halves"),
         pytest.param(
             {
                 "input_tokens": 10,
@@ -85,7 +83,7 @@ def test_trap_3_a_refusal_always_has_words(details: Any) -> None:
             },
             {"output_tokens": 2, "input_tokens": None},
             Usage(100, 2, 90),
-            id="A31 trap 33 cached tokens are input",
+            id="cached tokens are input",
         ),
         pytest.param({"input_tokens": 5}, {"input_tokens": 9, "output_tokens": 3}, Usage(9, 3), id="totals overwrite"),
         pytest.param(None, {"output_tokens": 3}, Usage(0, 3), id="no input told"),
@@ -135,12 +133,12 @@ def piece(text: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("start", "deltas", "arguments", "notes"),
     [
-        pytest.param(tool(), [], ["{}"], [], id="A6 no deltas"),
-        pytest.param(tool(), [piece(""), piece(" ")], ["{}"], [], id="A6 blank deltas"),
-        pytest.param({"type": "tool_use", "id": "t", "name": "f"}, [], ["{}"], [], id="A6 no input at all"),
+        pytest.param(tool(), [], ["{}"], [], id="no deltas"),
+        pytest.param(tool(), [piece(""), piece(" ")], ["{}"], [], id="blank deltas"),
+        pytest.param({"type": "tool_use", "id": "t", "name": "f"}, [], ["{}"], [], id="no input at all"),
         pytest.param(tool(a="é"), [], ['{"a": "é"}'], [], id="input with the block"),
         pytest.param(tool(a=1), [piece('{"a":2}')], ['{"a":2}'], [], id="deltas go before it"),
-        pytest.param(tool(), [piece('{"a"'), piece(":1}")], ['{"a"', ":1}"], [], id="trap 5 pieces as they come"),
+        pytest.param(tool(), [piece('{"a"'), piece(":1}")], ['{"a"', ":1}"], [], id="pieces as they come"),
         pytest.param(tool(), [piece('{"a"')], ['{"a"'], ["tool_calls[0].arguments"], id="broken, and not cut"),
         pytest.param(tool(), [piece("[1]")], ["[1]"], ["tool_calls[0].arguments"], id="no object"),
         pytest.param(tool(), [{"type": "text_delta", "text": "x"}], ["{}"], ["delta.text_delta"], id="text in a call"),

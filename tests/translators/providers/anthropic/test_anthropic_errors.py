@@ -38,10 +38,10 @@ TABLE = [
     ),
     pytest.param(400, said(BAD, "Your credit balance is too low"), (429, QUOTA, None, QUOTA), id="400 no credit"),
     pytest.param(401, said("authentication_error"), KEY, id="401 is our key"),
-    pytest.param(403, said("permission_error"), KEY, id="trap 40 403 is our key"),
+    pytest.param(403, said("permission_error"), KEY, id="403 is our key"),
     pytest.param(402, said("billing_error"), (429, QUOTA, None, QUOTA), id="402"),
     pytest.param(404, said("not_found_error", "model: x"), (404, BAD, "model", "model_not_found"), id="404 model"),
-    pytest.param(404, said("not_found_error", "file x"), (404, BAD, None, "not_found"), id="trap 40 404 file"),
+    pytest.param(404, said("not_found_error", "file x"), (404, BAD, None, "not_found"), id="404 file"),
     pytest.param(404, b"<html>nginx</html>", (502, "server_error", None, "bad_provider_answer"), id="404 of a proxy"),
     pytest.param(408, b"", (408, "timeout", None, "timeout"), id="408"),
     pytest.param(499, b"", (499, "timeout", None, "timeout"), id="499"),
@@ -68,7 +68,7 @@ TABLE = [
     pytest.param(503, b"", (503, "server_error", None, "server_overloaded"), id="503"),
     pytest.param(504, said("timeout_error"), (504, "server_error", None, "timeout"), id="504"),
     pytest.param(520, b"<html>cloudflare", (502, "server_error", None, None), id="520"),
-    pytest.param(529, said("overloaded_error"), (503, "server_error", None, "server_overloaded"), id="A36 529"),
+    pytest.param(529, said("overloaded_error"), (503, "server_error", None, "server_overloaded"), id="529"),
     pytest.param(302, b"", (502, "server_error", None, None), id="302"),
 ]
 
@@ -139,7 +139,7 @@ LIMITS = [
             "x-ratelimit-remaining-tokens": "900",
             "x-ratelimit-reset-tokens": "6m0s",
         },
-        id="trap 40 all",
+        id="all limits",
     ),
     pytest.param(
         {

@@ -30,7 +30,7 @@ def test_effort_and_format_go_together() -> None:
 @pytest.mark.parametrize(
     ("model", "options", "told"),
     [
-        pytest.param(A, {"max_tokens": 9, "response_format": OutputFormat("json")}, "", id="trap 32 json_object"),
+        pytest.param(A, {"max_tokens": 9, "response_format": OutputFormat("json")}, "", id="json_object"),
         pytest.param(
             "claude-sonnet-4",
             schema(PERSON) | {"reasoning_effort": "high"},

@@ -20,7 +20,7 @@ MEDIA = [
         Image(Inline("image/png", "AA==")),
         {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA=="}},
         [],
-        id="A18 inline image keeps its type",
+        id="inline image keeps its type",
     ),
     pytest.param(
         Image(Inline("image/jpg", "AA=="), "high", "p"),
@@ -32,7 +32,7 @@ MEDIA = [
         Image(Link("https://x/y.png"), "auto"),
         {"type": "image", "source": {"type": "url", "url": "https://x/y.png"}},
         [],
-        id="A19 image by URL",
+        id="image by URL",
     ),
     pytest.param(
         Image(PDF),
@@ -48,7 +48,7 @@ MEDIA = [
             "title": "a.pdf",
         },
         [],
-        id="trap 18 PDF",
+        id="PDF",
     ),
     pytest.param(
         Document(Inline("text/plain; charset=utf-8", b64("héllo"))),

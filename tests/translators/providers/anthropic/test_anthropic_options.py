@@ -12,7 +12,7 @@ from translators.errors import BadRequest
 VALUES = [
     pytest.param(A, {"temperature": 0.0}, {"temperature": 0.0}, [], id="temperature 0"),
     pytest.param(
-        A, {"temperature": 1.7}, {"temperature": 1.0}, [("temperature", "approximated")], id="A21 trap 31 1.7"
+        A, {"temperature": 1.7}, {"temperature": 1.0}, [("temperature", "approximated")], id="a temperature of 1.7"
     ),
     pytest.param(C, {"temperature": 0.3}, {}, [("temperature", "dropped")], id="no sampling"),
     pytest.param(C, {"temperature": 1, "top_p": 1}, {}, [], id="no sampling, but the defaults"),
@@ -23,9 +23,9 @@ VALUES = [
     pytest.param(OLD, {"temperature": 0.5, "top_p": 0.9}, {"temperature": 0.5, "top_p": 0.9}, [], id="both, claude 3"),
     pytest.param(B, {"top_p": 0.9, "top_k": 5}, {"top_p": 0.9, "top_k": 5}, [], id="top_p and top_k"),
     pytest.param(B, {"top_k": 0}, {}, [("top_k", "dropped")], id="top_k 0"),
-    pytest.param(A, {"stop": ("END",)}, {"stop_sequences": ["END"]}, [], id="A20 trap 20 stop is a list"),
+    pytest.param(A, {"stop": ("END",)}, {"stop_sequences": ["END"]}, [], id="stop is a list"),
     pytest.param(A, {"stop": ("\n", "X")}, {"stop_sequences": ["X"]}, [("stop", "approximated")], id="blank stop"),
-    pytest.param(A, {"stop": ("",)}, {}, [("stop", "dropped")], id="A20 only a blank stop"),
+    pytest.param(A, {"stop": ("",)}, {}, [("stop", "dropped")], id="only a blank stop"),
     pytest.param(A, {"service_tier": "auto"}, {"service_tier": "auto"}, [], id="tier auto"),
     pytest.param(A, {"service_tier": "default"}, {"service_tier": "standard_only"}, [], id="tier default"),
     pytest.param(
@@ -45,7 +45,7 @@ VALUES = [
         {"user": "u", "safety_identifier": "s"},
         {"metadata": {"user_id": "s"}},
         [("user", "dropped")],
-        id="trap 42 both",
+        id="user and safety_identifier",
     ),
     pytest.param(A, {"n": 1, "logprobs": False, "top_logprobs": 0, "modalities": ("text",)}, {}, [], id="asks nothing"),
     pytest.param(A, {"store": False, "presence_penalty": 0.0, "logit_bias": {}}, {}, [], id="says nothing"),
@@ -113,7 +113,7 @@ def test_refused(options: dict[str, Any], param: str) -> None:
     ("model", "limit", "sent", "notes"),
     [
         pytest.param(A, 100, 100, [], id="given"),
-        pytest.param(A, None, 64_000, [("max_tokens", "defaulted")], id="trap 44 A21 the model's own"),
+        pytest.param(A, None, 64_000, [("max_tokens", "defaulted")], id="the model's own"),
         pytest.param(LOCAL, None, 4_096, [("max_tokens", "defaulted")], id="unknown model"),
         pytest.param(A, 100_000, 64_000, [("max_tokens", "approximated")], id="more than the model can"),
         pytest.param(LOCAL, 100_000, 100_000, [], id="more, of a model that nobody knows"),

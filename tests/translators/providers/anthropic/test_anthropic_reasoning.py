@@ -68,10 +68,15 @@ def test_without_a_word_about_reasoning_nothing_is_sent(model: str) -> None:
 
 
 OTHER_WAYS = [
-    pytest.param(A, {"reasoning_effort": "high"}, 2000, budget(1999), ["reasoning_effort"], id="trap 31 clamped"),
+    pytest.param(A, {"reasoning_effort": "high"}, 2000, budget(1999), ["reasoning_effort"], id="clamped"),
     pytest.param(A, {"reasoning_effort": "high"}, 1024, {}, ["reasoning_effort"], id="no room to think"),
     pytest.param(
-        A, {"reasoning_effort": "low", "temperature": 0.2}, 9000, budget(2048), ["temperature"], id="trap 31 heat"
+        A,
+        {"reasoning_effort": "low", "temperature": 0.2},
+        9000,
+        budget(2048),
+        ["temperature"],
+        id="a temperature beside a budget",
     ),
     pytest.param(
         B, {"reasoning_effort": "low", "top_p": 0.5, "top_k": 3}, 9000, adaptive("low"), ["top_p", "top_k"], id="top_p"

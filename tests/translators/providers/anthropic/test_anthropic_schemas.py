@@ -30,7 +30,7 @@ AS_THE_SDK = [
     pytest.param({"oneOf": [STRING, {"type": "null"}], "description": "x"}, id="oneOf"),
     pytest.param({"allOf": [closed(a=STRING)]}, id="allOf"),
     pytest.param({"$ref": "#/$defs/N", "$defs": {"N": closed(next={"$ref": "#/$defs/N"})}}, id="recursion"),
-    pytest.param(closed(default=STRING, enum=STRING, minimum=STRING), id="A22 properties named like keywords"),
+    pytest.param(closed(default=STRING, enum=STRING, minimum=STRING), id="properties named like keywords"),
 ]
 
 
@@ -48,7 +48,7 @@ def test_the_same_as_the_sdk(schema: dict[str, Any]) -> None:
             {"type": ["string", "null"], "minLength": 2},
             {"anyOf": [{"type": "string", "description": "{minLength: 2}"}, {"type": "null"}]},
             1,
-            id="A23 several types",
+            id="several types",
         ),
         pytest.param({"type": ["string"]}, STRING, 0, id="one type in a list"),
         pytest.param({"properties": {"a": STRING}}, closed(a=STRING), 0, id="an object without saying so"),
@@ -84,7 +84,7 @@ def test_what_the_sdk_cannot_or_says_wrongly(schema: dict[str, Any], expected: d
 @pytest.mark.parametrize(
     ("schema", "path"),
     [
-        pytest.param(closed(m={"type": "object", "additionalProperties": STRING}), ".properties.m", id="trap 16 map"),
+        pytest.param(closed(m={"type": "object", "additionalProperties": STRING}), ".properties.m", id="map"),
         pytest.param({"type": "object"}, "", id="any object"),
         pytest.param({"type": "object", "additionalProperties": True, "properties": {}}, "", id="open and empty"),
         pytest.param({"type": "object", "patternProperties": {"x": STRING}}, "", id="patterns"),

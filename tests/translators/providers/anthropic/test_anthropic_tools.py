@@ -18,12 +18,12 @@ THINK = {"reasoning_effort": "low"}
 CHOICES = [
     pytest.param(A, None, {}, None, "fg", 0, id="absent"),
     pytest.param(A, ToolChoice("auto"), {}, None, "fg", 0, id="auto"),
-    pytest.param(A, ToolChoice("none"), {}, {"type": "none"}, "fg", 0, id="trap 13 none"),
+    pytest.param(A, ToolChoice("none"), {}, {"type": "none"}, "fg", 0, id="none"),
     pytest.param(A, ToolChoice("required"), {}, ANY, "fg", 0, id="required"),
     pytest.param(A, SINGLE, {}, ONE, "fg", 0, id="one function"),
-    pytest.param(A, ToolChoice("auto", ("g",)), {}, None, "g", 1, id="trap 12 allowed, auto"),
-    pytest.param(A, ToolChoice("required", ("f", "g")), {}, ANY, "fg", 0, id="trap 12 allowed, required"),
-    pytest.param(A, ToolChoice("required", ("f",)), {}, ONE, "f", 1, id="trap 12 one allowed, required"),
+    pytest.param(A, ToolChoice("auto", ("g",)), {}, None, "g", 1, id="allowed, auto"),
+    pytest.param(A, ToolChoice("required", ("f", "g")), {}, ANY, "fg", 0, id="allowed, required"),
+    pytest.param(A, ToolChoice("required", ("f",)), {}, ONE, "f", 1, id="one allowed, required"),
     pytest.param(A, ToolChoice("auto", ()), {}, {"type": "none"}, "fg", 0, id="none allowed"),
     pytest.param(
         A, None, {"parallel_tool_calls": False}, AUTO | {"disable_parallel_tool_use": True}, "fg", 0, id="one at a time"
@@ -105,14 +105,14 @@ TOOLS = [
         FunctionTool("f", None, STRICT, True, "t"),
         {"input_schema": CLOSED, "strict": True},
         [("t.strict", "approximated")],
-        id="trap 11 strict",
+        id="strict",
     ),
     pytest.param(
         A,
         FunctionTool("f", None, MAPS, True, "t"),
         {"input_schema": MAPS},
         [("t.strict", "dropped")],
-        id="trap 16 maps",
+        id="maps",
     ),
     pytest.param(
         OLD, FunctionTool("f", None, STRICT, True, "t"), {"input_schema": STRICT}, [("t.strict", "dropped")], id="old"
@@ -123,7 +123,7 @@ TOOLS = [
         FunctionTool("f", None, {"type": "object", "properties": {"strict": {"type": "boolean"}}}),
         {"input_schema": {"type": "object", "properties": {"strict": {"type": "boolean"}}}},
         [],
-        id="trap 15 a parameter named strict",
+        id="a parameter named strict",
     ),
 ]
 

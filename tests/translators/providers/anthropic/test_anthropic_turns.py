@@ -50,7 +50,7 @@ MESSAGES = [
         (turn("system", "A", " "), turn("developer", "B"), HI),
         {"system": [text("A"), text("B")], "messages": [user("Hi")]},
         [(".content", "dropped")],
-        id="A17 leading system and developer turns, in order",
+        id="leading system and developer turns, in order",
     ),
     pytest.param(
         OLD,
@@ -113,14 +113,14 @@ MESSAGES = [
         (HI, turn("assistant", "The answer is ", at="messages[1]")),
         {"messages": [user("Hi"), assistant("The answer is")]},
         [("messages[1]", "approximated")],
-        id="trap 21 prefill where it is known, its trailing space cut with a note",
+        id="prefill where it is known, its trailing space cut with a note",
     ),
     pytest.param(
         OLD,
         (turn("user", "", "Hi", at="messages[0]"), turn("assistant", "", at="messages[1]"), turn("user", "You?")),
         {"messages": [user("Hi", "You?")]},
         [("messages[1]", "dropped")],
-        id="A16 trap 21 empty texts and empty turns are not sent",
+        id="empty texts and empty turns are not sent",
     ),
     pytest.param(
         OLD,
@@ -134,7 +134,7 @@ MESSAGES = [
         (HI, turn("assistant", Refusal("I can't.")), turn("user", "Why?")),
         {"messages": [user("Hi"), assistant("I can't."), user("Why?")]},
         [],
-        id="trap 23 an earlier refusal is text",
+        id="an earlier refusal is text",
     ),
     pytest.param(
         OLD,
@@ -182,13 +182,13 @@ TOOL_TURNS = [
         (HI, turn("assistant", "", call("a"), call("b")), result("a"), result("b"), turn("user", "Go")),
         [user("Hi"), assistant(use("a"), use("b")), user(answered("a"), answered("b"), "Go")],
         [],
-        id="A7 A8 parallel results in one message, first, then the user's text",
+        id="parallel results in one message, first, then the user's text",
     ),
     pytest.param(
         (HI, turn("assistant", call("a"), call("b")), result("a"), turn("user", "Hm"), result("b")),
         [user("Hi"), assistant(use("a"), use("b")), user(answered("a"), answered("b"), "Hm")],
         [("results[a]", "moved")],
-        id="A8 text between results",
+        id="text between results",
     ),
     pytest.param(
         (HI, turn("assistant", call("a")), turn("system", "S", at="messages[2]"), result("a")),
@@ -204,7 +204,7 @@ TOOL_TURNS = [
             user({"type": "tool_result", "tool_use_id": "a", "is_error": True}),
         ],
         [],
-        id="A6 no arguments, an empty result, a failed one",
+        id="no arguments, an empty result, a failed one",
     ),
     pytest.param(
         (HI, turn("assistant", call("a", arguments='{"z": 12345678901234567890, "a": "é"}')), result("a", "1", "2")),
@@ -232,7 +232,7 @@ TOOL_TURNS = [
             user(answered("a_b_2e7336dc8eba"), answered("a_b_6783a31eabf6", "2")),
         ],
         [],
-        id="trap 38 ids that differ stay different",
+        id="ids that differ stay different",
     ),
     pytest.param(
         (
@@ -259,7 +259,7 @@ TOOL_TURNS = [
             user(answered("a")),
         ],
         [],
-        id="A11 signed reasoning goes back byte for byte, in order, before the call",
+        id="signed reasoning goes back byte for byte, in order, before the call",
     ),
     pytest.param(
         (HI, turn("assistant", call("a"), Reasoning("late", "sig")), result("a")),
@@ -286,7 +286,7 @@ TOOL_TURNS = [
         ),
         [user("Hi"), assistant(use("a")), user(answered("a"))],
         [("r0", "dropped"), ("r1", "dropped"), ("r2", "dropped"), ("r3", "dropped")],
-        id="A11 A12 unsigned and foreign reasoning is dropped",
+        id="unsigned and foreign reasoning is dropped",
     ),
 ]
 

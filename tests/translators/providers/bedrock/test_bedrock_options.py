@@ -85,7 +85,7 @@ OPTIONS = [
         [("max_tokens", "approximated")],
         id="more than the model has",
     ),
-    pytest.param(OLD, {"service_tier": "auto"}, {}, [], id="trap 30: the default tier"),
+    pytest.param(OLD, {"service_tier": "auto"}, {}, [], id="the default tier"),
     pytest.param(OLD, {"service_tier": "flex"}, {"serviceTier": {"type": "flex"}}, [], id="flex"),
     pytest.param(
         OLD,
@@ -130,7 +130,7 @@ OPTIONS = [
         {"max_tokens": 2000, "reasoning_effort": "high"},
         {"inferenceConfig": {"maxTokens": 2000}, "additionalModelRequestFields": budget(1999)},
         [("reasoning_effort", "approximated")],
-        id="trap 31: a budget within the limit",
+        id="a budget within the limit",
     ),
     pytest.param(
         MIDDLE,
@@ -144,7 +144,7 @@ OPTIONS = [
         {"reasoning_effort": "none"},
         {"additionalModelRequestFields": {"thinking": {"type": "disabled"}}},
         [],
-        id="trap 31: none is off, not absent",
+        id="none is off, not absent",
     ),
     pytest.param(
         NEW,
@@ -284,21 +284,21 @@ TOOLS = [
         declared(parameters=SCHEMA),
         spec(inputSchema={"json": SCHEMA}),
         [],
-        id="trap 15: a parameter called strict",
+        id="a parameter called strict",
     ),
     pytest.param(
         OLD,
         declared(parameters=SCHEMA, strict=True),
         spec(inputSchema={"json": CLOSED}, strict=True),
         [],
-        id="trap 11: strict is carried",
+        id="strict is carried",
     ),
     pytest.param(
         OLD,
         declared(parameters=MAP, strict=True),
         spec(inputSchema={"json": MAP}),
         [("tools[0].strict", "dropped")],
-        id="trap 16: maps are not closed",
+        id="maps are not closed",
     ),
     pytest.param(
         NOVA,
@@ -372,9 +372,9 @@ CHOICES = [
         id="one of them",
     ),
     pytest.param(
-        OLD, ToolChoice("auto", ("g",)), {"tools": [spec("g")]}, None, [("tool_choice", "moved")], id="trap 12: allowed"
+        OLD, ToolChoice("auto", ("g",)), {"tools": [spec("g")]}, None, [("tool_choice", "moved")], id="allowed tools"
     ),
-    pytest.param(OLD, ToolChoice("none"), None, None, [("tool_choice", "moved")], id="trap 13: none"),
+    pytest.param(OLD, ToolChoice("none"), None, None, [("tool_choice", "moved")], id="none"),
     pytest.param(
         NEW,
         ToolChoice("required", ("g",), single=True),
@@ -484,13 +484,13 @@ def test_a_schema_is_enforced_as_text() -> None:
         "structure": {"jsonSchema": {"name": "answer", "description": "What it is."}},
     }
     assert rendered.notes == ()
-    assert rendered.streams  # trap 43
+    assert rendered.streams
 
 
 @pytest.mark.parametrize(
     ("model", "asked"),
     [
-        pytest.param(OLD, OutputFormat("json"), id="trap 32: any object"),
+        pytest.param(OLD, OutputFormat("json"), id="any object"),
         pytest.param(LLAMA, OutputFormat("schema", SCHEMA), id="a model that enforces nothing"),
         pytest.param(OLD, OutputFormat("schema", MAP), id="a schema that cannot be enforced"),
     ],

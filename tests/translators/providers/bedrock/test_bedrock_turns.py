@@ -129,7 +129,7 @@ MESSAGES = [
         (HI, turn("assistant", Refusal("No.")), turn("user", "Why?")),
         {"messages": [user("Hi"), assistant("No."), user("Why?")]},
         [],
-        id="trap 23: a refusal is the assistant's text",
+        id="a refusal is the assistant's text",
     ),
     pytest.param(
         (HI, turn("assistant", "So ", at="messages[1]")),
@@ -175,13 +175,13 @@ MESSAGES = [
             "toolConfig": {"tools": [spec()]},
         },
         [],
-        id="trap 25: a result that is JSON stays text",
+        id="a result that is JSON stays text",
     ),
     pytest.param(
         (HI, turn("assistant", call("x.y"), call("x:y"), call("x" * 70)), *map(result, ("x.y", "x:y", "x" * 70))),
         None,
         [],
-        id="trap 38: ids that must be written otherwise",
+        id="ids that must be written otherwise",
     ),
     pytest.param(
         (HI, turn("assistant", call(arguments=""), call("c2", arguments="[1]")), result(), result("c2")),
@@ -498,7 +498,7 @@ REFUSED = [
         "too_many_documents",
         id="a sixth document",
     ),
-    pytest.param((turn("user", Audio("AA", "wav", at="a")),), OLD, "a", "unsupported_content", id="trap 17: audio"),
+    pytest.param((turn("user", Audio("AA", "wav", at="a")),), OLD, "a", "unsupported_content", id="audio"),
     pytest.param((turn("user", Audio("AA", "ogg", at="a")),), LLAMA, "a", None, id="audio of another kind"),
     pytest.param(
         (HI, turn("assistant", call()), result("c1", Audio("A", "wav", at="a"))), OLD, "a", None, id="result's audio"

@@ -117,7 +117,7 @@ def test_a_signature_without_thoughts_signs_an_empty_block() -> None:
 
 
 def test_a_call_cut_at_its_length_is_no_finished_call() -> None:
-    assert calm(told(payloads("cut_at_its_length")))[-1] == Finished("length", "MAX_TOKENS")  # trap 9
+    assert calm(told(payloads("cut_at_its_length")))[-1] == Finished("length", "MAX_TOKENS")
 
 
 def test_a_filtered_answer() -> None:
@@ -242,7 +242,7 @@ def test_traps_1_and_2_reasons_with_text() -> None:
 
 @pytest.mark.parametrize("native", sorted(set(NATIVE) - _BROKEN))
 def test_reasons_with_a_call(native: str) -> None:
-    *_, end = told([chunk(CALL), chunk("", finish=native)])  # A26, traps 8, 9: in a later chunk than the call
+    *_, end = told([chunk(CALL), chunk("", finish=native)])  # in a later chunk than the call
     expected = "length" if native in _LENGTH else "content_filter" if native in _FILTERED else "tool_calls"
     assert isinstance(end, Finished)
     assert end.reason == expected
@@ -281,7 +281,7 @@ def test_candidates_are_choices() -> None:
     thinks = chunk({"text": "Hm.", "thought": True}, {"functionCall": {"name": "g"}}, index=1)
     events = calm(told([both, thinks, ends]))
     assert [getattr(event, "choice", None) for event in events] == [None, 0, 0, 1, 1, 1, 1, 0, 1]
-    assert events[-2:] == [Finished("tool_calls", "STOP"), Finished("length", "MAX_TOKENS", choice=1)]  # trap 29
+    assert events[-2:] == [Finished("tool_calls", "STOP"), Finished("length", "MAX_TOKENS", choice=1)]
     assert [event.index for event in events if isinstance(event, ToolCallStarted)] == [0, 0]
 
 
@@ -366,7 +366,7 @@ USAGES = [
     pytest.param(
         {"promptTokenCount": 5, "candidatesTokenCount": 2, "thoughtsTokenCount": 50},
         Usage(5, 52, reasoning=50),
-        id="trap 33",
+        id="cached tokens are counted once",
     ),
     pytest.param(
         {"promptTokenCount": 5, "candidatesTokenCount": 60, "thoughtsTokenCount": 50, "totalTokenCount": 65},

@@ -27,7 +27,7 @@ def test_families(name: str, thinking: str, levels: tuple[str, ...]) -> None:
 def test_configuration_wins() -> None:
     family = family_of("gemini-2.5-flash", {"platform": "vertex", "call_ids": True, "candidates": 2})
     assert (family.platform, family.call_ids, family.candidates) == ("vertex", True, 2)
-    assert family_of("gemini-3.8-flash", {}).safety_settings == ()  # trap 45
+    assert family_of("gemini-3.8-flash", {}).safety_settings == ()
 
 
 def test_known_models_have_families() -> None:

@@ -26,7 +26,7 @@ def test_a_search() -> None:
     events = told(payloads("grounded_search"))
     text = "".join(event.text for event in events if isinstance(event, TextDelta))
     found = [event for event in calm(events) if isinstance(event, Annotation)]
-    assert found == [  # trap 28: from 0, not in ASCII, with every source
+    assert found == [  # from 0, not in ASCII, with every source
         Annotation(0, 25, "example.org", f"{URL}a"),
         Annotation(26, 40, "example.org", f"{URL}a"),
         Annotation(26, 40, "example.net", f"{URL}b"),

@@ -42,7 +42,7 @@ SENT = [
         [("i.detail", "dropped")],
         id="2.5",
     ),
-    pytest.param(Audio("AAAA", "wav"), FLASH, {}, inline("audio/wav"), [], id="trap 17: audio"),
+    pytest.param(Audio("AAAA", "wav"), FLASH, {}, inline("audio/wav"), [], id="audio"),
     pytest.param(Audio("AAAA", "mp3"), NEW, {}, inline("audio/mp3"), [], id="mp3"),
     pytest.param(
         Document(Inline("application/pdf", "AAAA"), "a.pdf", "d"),
@@ -50,7 +50,7 @@ SENT = [
         {},
         inline("application/pdf"),
         [("d", "dropped")],
-        id="trap 18: a PDF",
+        id="a PDF",
     ),
     pytest.param(Document(Inline("text/plain;charset=utf-8", "AAAA")), NEW, {}, inline("text/plain"), [], id="text"),
     pytest.param(Document(Inline("video/mp4", "AAAA")), NEW, {}, inline("video/mp4"), [], id="a video"),
@@ -68,7 +68,7 @@ SENT = [
         {},
         linked("https://x.test/a.PNG?b=c.d#e", "image/png"),
         [],
-        id="A19: an address",
+        id="an address",
     ),
     pytest.param(Image(Link("https://x.test/a")), NEW, {}, linked("https://x.test/a"), [], id="of an unknown kind"),
     pytest.param(
@@ -96,7 +96,7 @@ REFUSED = [
     pytest.param(Image(Link("http://x.test/a.png"), at="p"), NEW, {}, id="no https"),
     pytest.param(Image(Link("https://x.test/a.png"), at="p"), OLD, {}, id="2.0 does not read the web"),
     pytest.param(Image(Link("https://x.test/a"), at="p"), NEW, VERTEX, id="Vertex wants its kind"),
-    pytest.param(Document(Upload("file-abc"), at="p"), NEW, {}, id="trap 17: somebody else's upload"),
+    pytest.param(Document(Upload("file-abc"), at="p"), NEW, {}, id="somebody else's upload"),
     pytest.param(Document(Upload("files/abc"), at="p"), NEW, VERTEX, id="not in a bucket"),
     pytest.param(Document(Inline("application/octet-stream", "AAAA"), "x", "p"), NEW, {}, id="of no kind"),
 ]

@@ -30,7 +30,7 @@ VALUES = [
         NEW, {"max_tokens": 10**6}, {"maxOutputTokens": 65_536}, [("max_tokens", "approximated")], id="a large limit"
     ),
     pytest.param("gemma-9", {"max_tokens": 10**6}, {"maxOutputTokens": 10**6}, [], id="nobody knows its limit"),
-    pytest.param(NEW, {"stop": ("END",)}, {"stopSequences": ["END"]}, [], id="A20 trap 20: stop is a list"),
+    pytest.param(NEW, {"stop": ("END",)}, {"stopSequences": ["END"]}, [], id="stop is a list"),
     pytest.param(NEW, {"stop": ("", "X")}, {"stopSequences": ["X"]}, [("stop", "dropped")], id="an empty stop"),
     pytest.param(
         NEW,
@@ -41,7 +41,7 @@ VALUES = [
     ),
     pytest.param(NEW, {"logprobs": True}, {"responseLogprobs": True}, [], id="only of the chosen tokens"),
     pytest.param(NEW, {"logprobs": False, "top_logprobs": 0, "n": 1}, {}, [], id="asks nothing"),
-    pytest.param(NEW, {"service_tier": "auto"}, {}, [], id="trap 30: auto is no wish"),
+    pytest.param(NEW, {"service_tier": "auto"}, {}, [], id="auto is no wish"),
     pytest.param(NEW, {"service_tier": "default"}, {"serviceTier": "standard"}, [], id="tier default"),
     pytest.param(NEW, {"service_tier": "priority"}, {"serviceTier": "priority"}, [], id="tier priority"),
     pytest.param(NEW, {"service_tier": "scale"}, {}, [("service_tier", "dropped")], id="tier scale"),
@@ -120,7 +120,7 @@ def test_several_answers(model: str, stream: bool, overrides: dict[str, Any], co
 
 
 REFUSED = [
-    pytest.param({"modalities": ("text", "audio")}, "modalities", id="trap 17: audio out"),
+    pytest.param({"modalities": ("text", "audio")}, "modalities", id="audio out"),
     pytest.param({"modalities": ("text", "image")}, "modalities", id="pictures of a model that makes none"),
     pytest.param({"audio": {"voice": "alloy", "format": "wav"}}, "audio", id="a voice"),
     pytest.param({"moderation": {"policy": {"input": {"mode": "block"}}}}, "moderation", id="a filter that blocks"),
@@ -149,7 +149,7 @@ def test_search_beside_functions() -> None:
     assert rendered.body["tools"][0] == {"googleSearch": {}}
     assert rendered.body["toolConfig"] == {"includeServerSideToolInvocations": True}
     for model, overrides in ((FLASH, {}), (NEW, VERTEX)):
-        with pytest.raises(BadRequest) as caught:  # trap 41
+        with pytest.raises(BadRequest) as caught:
             render(HI, model=model, overrides=overrides, options=wanted, tools=(TOOL,))
         assert caught.value.failure.param == "at.web_search"
     with pytest.raises(BadRequest):

@@ -21,7 +21,7 @@ def budget(tokens: int) -> dict[str, Any]:
 
 EFFORTS = [
     pytest.param(NEW, None, None, [], id="nothing said"),
-    pytest.param(NEW, "none", {"thinkingLevel": "LOW"}, EFFORT, id="trap 31: cannot be off"),
+    pytest.param(NEW, "none", {"thinkingLevel": "LOW"}, EFFORT, id="cannot be off"),
     pytest.param("gemini-3.6-flash", "none", {"thinkingLevel": "MINIMAL"}, EFFORT, id="least of four"),
     pytest.param(NEW, "minimal", level("LOW"), EFFORT, id="minimal, not there"),
     pytest.param("gemini-3-flash-preview", "minimal", level("MINIMAL"), [], id="minimal"),
@@ -33,7 +33,7 @@ EFFORTS = [
     pytest.param(NEW, "xhigh", level("HIGH"), EFFORT, id="xhigh"),
     pytest.param(NEW, "max", level("HIGH"), EFFORT, id="max"),
     pytest.param(FLASH, "none", {"thinkingBudget": 0}, [], id="2.5 can rest"),
-    pytest.param(PRO_2_5, "none", {"thinkingBudget": 128}, EFFORT, id="trap 31: 2.5 pro cannot"),
+    pytest.param(PRO_2_5, "none", {"thinkingBudget": 128}, EFFORT, id="2.5 pro cannot"),
     pytest.param(FLASH, "minimal", budget(512), [], id="2.5 minimal"),
     pytest.param(LITE, "minimal", budget(512), [], id="2.5 lite minimal"),
     pytest.param(PRO_2_5, "minimal", budget(128), [], id="2.5 pro minimal"),

@@ -24,7 +24,7 @@ def parts(*turns: Turn, **more: Any) -> tuple[list[Any], list[tuple[str, str]]]:
 CALLS = [
     pytest.param(NEW, SIGNATURE, OWN, SIGNATURE, [], id="its own"),
     pytest.param(NEW, SIGNATURE, None, SIGNATURE, [], id="Google's field, no issuer"),
-    pytest.param(NEW, None, None, SKIP, ["synthesised"], id="A13: stripped, and nobody remembers"),
+    pytest.param(NEW, None, None, SKIP, ["synthesised"], id="stripped, and nobody remembers"),
     pytest.param(NEW, SIGNATURE, f"gemini:{PRO}", SKIP, ["dropped", "synthesised"], id="of another Gemini"),
     pytest.param(NEW, SIGNATURE, "anthropic:claude-opus-5", SKIP, ["dropped", "synthesised"], id="of a stranger"),
     pytest.param(FLASH, None, None, None, [], id="2.5 asks for none"),

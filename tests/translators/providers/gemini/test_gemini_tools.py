@@ -14,7 +14,7 @@ STRICT = FunctionTool("s", strict=True, at="tools[0]")
 CHOICES = [
     pytest.param(NEW, (TOOL,), None, None, [], id="nothing said"),
     pytest.param(NEW, (TOOL,), ToolChoice("auto"), None, [], id="auto"),
-    pytest.param(NEW, (TOOL,), ToolChoice("none"), {"mode": "NONE"}, [], id="trap 13: none"),
+    pytest.param(NEW, (TOOL,), ToolChoice("none"), {"mode": "NONE"}, [], id="none"),
     pytest.param(NEW, (TOOL,), ToolChoice("required"), {"mode": "ANY"}, [], id="required"),
     pytest.param(
         NEW,
@@ -30,10 +30,10 @@ CHOICES = [
         ToolChoice("auto", ("f",)),
         {"mode": "VALIDATED", "allowedFunctionNames": ["f"]},
         [],
-        id="trap 12: some of them",
+        id="some of them",
     ),
     pytest.param(NEW, (TOOL,), ToolChoice("auto", ()), {"mode": "NONE"}, [], id="none of them"),
-    pytest.param(NEW, (STRICT,), None, {"mode": "VALIDATED"}, [], id="trap 11: strict"),
+    pytest.param(NEW, (STRICT,), None, {"mode": "VALIDATED"}, [], id="strict"),
     pytest.param(OLD, (STRICT,), None, None, [("tools[0].strict", "dropped")], id="strict, not there"),
     pytest.param(NEW, (STRICT,), ToolChoice("required"), {"mode": "ANY"}, [], id="strict and required"),
 ]
@@ -93,7 +93,7 @@ DECLARED = [
             },
         },
         [("t.parameters", "approximated")],
-        id="A22 trap 15: a parameter called strict, and a keyword that is not read",
+        id="a parameter called strict, and a keyword that is not read",
     ),
 ]
 
@@ -106,7 +106,7 @@ def test_declarations(tool: FunctionTool, declared: dict[str, Any], notes: list[
 
 
 def test_a_custom_tool_becomes_a_function() -> None:
-    rendered = render(HI, tools=(CustomTool("sql", "Runs it.", "lark", "start: X", at="t"),))  # trap 14
+    rendered = render(HI, tools=(CustomTool("sql", "Runs it.", "lark", "start: X", at="t"),))
     (declared,) = rendered.body["tools"][0]["functionDeclarations"]
     assert declared["parametersJsonSchema"]["required"] == ["input"]
     assert "start: X" in declared["description"]
@@ -115,7 +115,7 @@ def test_a_custom_tool_becomes_a_function() -> None:
 
 
 def test_names_are_a_bijection() -> None:
-    names = ["mcp/files read", "mcp_files read", "1st", "good.name:x-1", "x" * 200, "x" * 201]  # trap 38
+    names = ["mcp/files read", "mcp_files read", "1st", "good.name:x-1", "x" * 200, "x" * 201]
     turns = (HI, turn("assistant", call(name="mcp/files read")), result())
     rendered = render(*turns, tools=tuple(FunctionTool(name, at="t") for name in names))
     wire = [each["name"] for each in rendered.body["tools"][0]["functionDeclarations"]]

@@ -53,7 +53,7 @@ CONTENTS = [
     pytest.param(
         [HI, turn("assistant", "I look.", call()), result("c1", '{"error": "none", "output": 1}')],
         [user("Hi"), model_said("I look.", called(**SIGNED)), user(answered(output='{"error": "none", "output": 1}'))],
-        id="trap 25: a result is wrapped, never spread; trap 19: text beside calls stays",
+        id="a result is wrapped, never spread; text beside calls stays",
     ),
     pytest.param(
         [HI, turn("assistant", call("a"), call("b"), call("c")), result("c", "3"), result("a", "1"), result("b", "2")],
@@ -67,7 +67,7 @@ CONTENTS = [
     pytest.param(
         [HI, turn("assistant", call("a"), call("b")), result("a", "1"), result("b", "1")],
         [user("Hi"), model_said(called("a", **SIGNED), called("b")), user(answered("a", "1"), answered("b", "1"))],
-        id="trap 24: twice the same call is two calls",
+        id="twice the same call is two calls",
     ),
     pytest.param(
         [HI, turn("assistant", call()), result("c1", failed=True), turn("user", "Well?")],
@@ -86,17 +86,17 @@ CONTENTS = [
     pytest.param(
         [HI, turn("assistant", call(arguments="")), result("c1", "x", "y")],
         [user("Hi"), model_said(called(args={}, **SIGNED)), user(answered(output="x\ny"))],
-        id="trap 27: no arguments; texts of a result are lines",
+        id="no arguments; texts of a result are lines",
     ),
     pytest.param(
         [HI, turn("assistant", Refusal("I will not.")), turn("user", "Why?")],
         [user("Hi"), model_said("I will not."), user("Why?")],
-        id="trap 23: a refusal is text",
+        id="a refusal is text",
     ),
     pytest.param(
         [HI, turn("assistant", ""), turn("user", "Go")],
         [user("Hi", "Go")],
-        id="trap 21: an empty message is none",
+        id="an empty message is none",
     ),
     pytest.param(
         [HI, turn("assistant", Foreign("gemini", CODE), "1"), turn("user", "Go")],
@@ -144,12 +144,12 @@ def test_the_whole_of_a_loop_with_everything() -> None:
 
 
 NOTED = [
-    pytest.param([HI, turn("assistant", call()), result()], [("calls[c1]", "synthesised")], id="A13: no signature"),
+    pytest.param([HI, turn("assistant", call()), result()], [("calls[c1]", "synthesised")], id="no signature"),
     pytest.param([turn("user", "Hi", name="Ann", at="m[0]")], [("m[0].name", "dropped")], id="a participant's name"),
     pytest.param([HI, turn("assistant", "", at="m[1]"), HI], [("m[1]", "dropped")], id="nothing to send"),
     pytest.param([turn("assistant", "A", at="m[0]"), HI], [("m[0]", "synthesised")], id="the assistant begins"),
     pytest.param([turn("system", "S", at="m[0]")], [("m[0]", "moved")], id="only a system message"),
-    pytest.param([HI, turn("system", "S", at="m[1]")], [("m[1]", "approximated")], id="trap 19: a late system message"),
+    pytest.param([HI, turn("system", "S", at="m[1]")], [("m[1]", "approximated")], id="a late system message"),
     pytest.param([turn("user", Text("Hi", "p", Cache("5m")))], [("p", "dropped")], id="a cache breakpoint"),
     pytest.param(
         [HI, turn("assistant", Foreign("anthropic", {"type": "x"}, "p"), "A"), HI],

@@ -67,12 +67,12 @@ def test_two_choices() -> None:
 DIALECTS = [
     pytest.param("deepseek_reasoning", "The user greets.", "Hi there", Usage(8, 22, 0, None, 14), id="DeepSeek"),
     pytest.param("groq_usage_beside", "", "Hello", Usage(5, 2), id="Groq's usage in x_groq"),
-    pytest.param("azure_filter_results", "", "Hello.", Usage(19, 10, 4, None, 0), id="A32 Azure's first chunk"),
+    pytest.param("azure_filter_results", "", "Hello.", Usage(19, 10, 4, None, 0), id="Azure's first chunk"),
     pytest.param("llama_cpp_timings", "Hm.", "Hi", Usage(70, 7), id="llama.cpp"),
     pytest.param("mistral_thinking_parts", "Let me see.", "Fine.", Usage(8, 12), id="Mistral's parts"),
     pytest.param("moonshot_usage_in_the_choice", "So.", "Ok", Usage(6, 3, 2), id="Moonshot's usage in the choice"),
     pytest.param("openrouter_reasoning_and_tools", "Need tools.", "Looking.", Usage(50, 40, reasoning=12), id="OR"),
-    pytest.param("vllm_roles_and_ids_repeated", "Hmm.", "", Usage(9, 6), id="A30 vLLM's usage in every chunk"),
+    pytest.param("vllm_roles_and_ids_repeated", "Hmm.", "", Usage(9, 6), id="vLLM's usage in every chunk"),
 ]
 
 
@@ -85,7 +85,7 @@ def test_the_crowd(name: str, thought: str, said: str, usage: Usage) -> None:
 
 
 CALLS = [
-    pytest.param("openrouter_reasoning_and_tools", [("toolu_1", "Rome"), ("toolu_2", "Oslo")], id="A2 from index 1"),
+    pytest.param("openrouter_reasoning_and_tools", [("toolu_1", "Rome"), ("toolu_2", "Oslo")], id="from index 1"),
     pytest.param("mistral_whole_calls_without_index", [("D681PevKs", "Paris"), ("aBcDeFgHi", "Lyon")], id="no index"),
     pytest.param("vllm_roles_and_ids_repeated", [("chatcmpl-tool-1", "Bonn")], id="an id in every fragment"),
 ]
@@ -110,12 +110,12 @@ def fragment(index: int | None, id: str | None, name: str | None, arguments: Any
         pytest.param(
             [[fragment(0, "a", "f", "{}")], [fragment(0, "b", "g", "{}")]],
             [("a", "f", "{}"), ("b", "g", "{}")],
-            id="A3 trap 6 one index for all",
+            id="one index for all",
         ),
         pytest.param(
             [[fragment(0, "", "f", "{}"), fragment(0, "", "f", "{}")]],
             [("call_x1_0_0", "f", "{}"), ("call_x1_0_1", "f", "{}")],
-            id="trap 24 twice the same, without ids",
+            id="twice the same, without ids",
         ),
         pytest.param(
             [[fragment(0, "a", "f", "{"), fragment(1, "a", "f", "{")], [fragment(1, "a", "f", "}")],
@@ -139,11 +139,11 @@ def fragment(index: int | None, id: str | None, name: str | None, arguments: Any
             [[fragment(3, "a", "f", "{")], [fragment(5, "b", "g", "{")], [fragment(3, None, None, "}")],
              [fragment(5, None, None, "}")]],
             [("a", "f", "{}"), ("b", "g", "{}")],
-            id="A4 interleaved, with gaps",
+            id="interleaved, with gaps",
         ),
         pytest.param([[fragment(0, "a", "f", {"x": 1})]], [("a", "f", '{"x": 1}')], id="arguments as an object"),
-        pytest.param([[fragment(0, "a", "f", " \n")]], [("a", "f", "{}")], id="A6 arguments of white space"),
-        pytest.param([[fragment(0, "a", "f", None)]], [("a", "f", "{}")], id="A6 no arguments"),
+        pytest.param([[fragment(0, "a", "f", " \n")]], [("a", "f", "{}")], id="arguments of white space"),
+        pytest.param([[fragment(0, "a", "f", None)]], [("a", "f", "{}")], id="no arguments"),
         pytest.param([[fragment(0, "a", None, "{}")]], [("a", "", "{}")], id="no name at all"),
         pytest.param(
             [[fragment(0, "a", None, "{}")], [fragment(1, "b", "g", "{}")]],
@@ -214,11 +214,11 @@ def test_a_refusal() -> None:
         pytest.param("length", "length", [], id="length"),
         pytest.param("content_filter", "content_filter", [], id="filter"),
         pytest.param("eos", "stop", [], id="Together's end"),
-        pytest.param("model_length", "length", [], id="trap 1 Mistral's context"),
-        pytest.param("MAX_TOKENS", "length", [], id="trap 7 Gemini's"),
-        pytest.param("SAFETY", "content_filter", [], id="A27 Gemini's filter"),
+        pytest.param("model_length", "length", [], id="Mistral's context"),
+        pytest.param("MAX_TOKENS", "length", [], id="Gemini's"),
+        pytest.param("SAFETY", "content_filter", [], id="Gemini's filter"),
         pytest.param("tool_calls", "stop", ["finish_reason"], id="calls that are none"),
-        pytest.param("whatever", "stop", ["finish_reason"], id="trap 11 not known"),
+        pytest.param("whatever", "stop", ["finish_reason"], id="not known"),
     ],
 )
 def test_reasons(native: str, reason: str, notes: list[str]) -> None:

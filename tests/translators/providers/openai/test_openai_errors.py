@@ -39,7 +39,7 @@ TABLE = [
     pytest.param(400, VLLM, (400, BAD, "messages", "context_length_exceeded"), id="too long at vLLM"),
     pytest.param(400, AZURE, (400, BAD, "prompt", "content_filter"), id="Azure's filter"),
     pytest.param(401, said(code="invalid_api_key"), KEY, id="401 is our key"),
-    pytest.param(403, said(), KEY, id="trap 40 403 is our key"),
+    pytest.param(403, said(), KEY, id="403 is our key"),
     pytest.param(
         403,
         said(code=403, metadata={"reasons": ["violence"]}),
@@ -78,7 +78,7 @@ TABLE = [
     pytest.param(502, b"<html>", (502, "server_error", None, None), id="502"),
     pytest.param(503, said(), (503, "server_error", None, "server_overloaded"), id="503"),
     pytest.param(504, b"", (504, "server_error", None, "timeout"), id="504"),
-    pytest.param(529, b"", (503, "server_error", None, "server_overloaded"), id="A36 529"),
+    pytest.param(529, b"", (503, "server_error", None, "server_overloaded"), id="529"),
     pytest.param(302, b"", (502, "server_error", None, None), id="302"),
 ]
 

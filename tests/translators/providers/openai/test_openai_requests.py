@@ -151,7 +151,7 @@ ROUND = [
         },
         id="a schema",
     ),
-    pytest.param({"messages": HI, "response_format": {"type": "json_object"}}, id="trap 32 any JSON"),
+    pytest.param({"messages": HI, "response_format": {"type": "json_object"}}, id="any JSON"),
     pytest.param(
         {
             "messages": HI,
@@ -164,9 +164,9 @@ ROUND = [
     ),
     pytest.param(
         {"messages": HI, "tools": [LOOK, WRITE], "tool_choice": "required", "parallel_tool_calls": False},
-        id="trap 14 both kinds of tools",
+        id="both kinds of tools",
     ),
-    pytest.param({"messages": HI, "tools": [LOOK], "tool_choice": "none"}, id="trap 13 no tool"),
+    pytest.param({"messages": HI, "tools": [LOOK], "tool_choice": "none"}, id="no tool"),
     pytest.param(
         {"messages": HI, "tools": [LOOK], "tool_choice": {"type": "function", "function": {"name": "look"}}},
         id="one tool",
@@ -184,7 +184,7 @@ ROUND = [
                 "allowed_tools": {"mode": "auto", "tools": [{"type": "function", "function": {"name": "look"}}]},
             },
         },
-        id="trap 12 allowed tools",
+        id="allowed tools",
     ),
     pytest.param(
         {
@@ -235,9 +235,17 @@ def result(id: str, *parts: Part, **more: Any) -> Turn:
 
 TURNS = [
     pytest.param(
-        (Turn("developer", (Text("d"),)),), {"developer_role": False}, [{"role": "system", "content": "d"}], id="A17"
+        (Turn("developer", (Text("d"),)),),
+        {"developer_role": False},
+        [{"role": "system", "content": "d"}],
+        id="developers are the system",
     ),
-    pytest.param((Turn("developer", (Text("d"),)),), {}, [{"role": "system", "content": "d"}], id="A17 not known"),
+    pytest.param(
+        (Turn("developer", (Text("d"),)),),
+        {},
+        [{"role": "system", "content": "d"}],
+        id="developers of an unknown server are the system",
+    ),
     pytest.param(
         (history(ToolCall("c", "f", " ")),),
         {},
@@ -248,14 +256,14 @@ TURNS = [
                 "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
             }
         ],
-        id="A6 no arguments",
+        id="no arguments",
     ),
     pytest.param((history(),), {}, [{"role": "assistant", "content": ""}], id="nothing said"),
     pytest.param(
         (history(Refusal("No."), Text("So.")),),
         {},
         [{"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}, {"type": "text", "text": "So."}]}],
-        id="trap 23 a refusal",
+        id="a refusal",
     ),
     pytest.param(
         (
@@ -276,7 +284,7 @@ TURNS = [
             {"role": "tool", "tool_call_id": "a", "content": "1"},
             {"role": "tool", "tool_call_id": "b", "content": "2"},
         ],
-        id="A7 calls of two turns",
+        id="calls of two turns",
     ),
     pytest.param(
         (history(ToolCall("a", "f", "{}"), ToolCall("b", "f", "{}")), result("a", Text("1")), result("b")),
@@ -292,7 +300,7 @@ TURNS = [
             {"role": "tool", "tool_call_id": "a", "content": "1"},
             {"role": "tool", "tool_call_id": "b", "content": ""},
         ],
-        id="trap 24 two calls alike",
+        id="two calls alike",
     ),
     pytest.param(
         (
@@ -315,13 +323,13 @@ TURNS = [
             {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}]},
             {"role": "user", "content": "?"},
         ],
-        id="A8 an image of a tool comes after all results",
+        id="an image of a tool comes after all results",
     ),
     pytest.param(
         (history(Reasoning("Hm."), Reasoning("m."), Text("So.")),),
         {},
         [{"role": "assistant", "content": "So.", "reasoning_content": "Hm.m."}],
-        id="A14 reasoning goes back",
+        id="reasoning goes back",
     ),
     pytest.param(
         (history(Reasoning("Hm."), Text("So.")),),
@@ -342,7 +350,7 @@ TURNS = [
             {"role": "tool", "tool_call_id": "a", "content": ""},
             {"role": "assistant", "content": "So.", "reasoning_content": "Hm."},
         ],
-        id="A14 all or nothing",
+        id="all or nothing",
     ),
     pytest.param(
         (history(Foreign("openai", {"reasoning_details": [{"type": "x"}], "other": 1}), Text("So.")),),
@@ -367,7 +375,7 @@ TURNS = [
                 ],
             }
         ],
-        id="A13 the signature of a call",
+        id="the signature of a call",
     ),
     pytest.param(
         (Turn("user", (Text("t", cache=Cache("30m")),)),),
@@ -394,7 +402,7 @@ TURNS = [
                 ],
             }
         ],
-        id="trap 14 a custom call for a server without",
+        id="a custom call for a server without",
     ),
 ]
 
@@ -407,7 +415,7 @@ def test_turns(turns: tuple[Turn, ...], quirks: dict[str, Any], expected: Any) -
 @pytest.mark.parametrize(
     ("part", "path"),
     [
-        pytest.param(Reasoning("x", "sig", "anthropic:claude-opus-5", "p"), "p", id="A12 another's reasoning"),
+        pytest.param(Reasoning("x", "sig", "anthropic:claude-opus-5", "p"), "p", id="another's reasoning"),
         pytest.param(RedactedReasoning("x", at="p"), "p", id="redacted reasoning"),
         pytest.param(Foreign("anthropic", {"type": "x"}, "p"), "p", id="another's block"),
         pytest.param(ToolCall("a", "f", "{}", at="p", signature="s", issuer="gemini:g"), "p", id="another's signature"),
@@ -424,7 +432,7 @@ def test_what_is_anothers_is_noted(part: Part, path: str) -> None:
     ("conversation", "param"),
     [
         pytest.param(asked(Turn("user", (Image(Upload("f"), at="p"),))), "p", id="an uploaded image"),
-        pytest.param(asked(result("a", Audio("AA", "wav", "p"))), "p", id="trap 17 a tool's audio"),
+        pytest.param(asked(result("a", Audio("AA", "wav", "p"))), "p", id="a tool's audio"),
         pytest.param(asked(tool_choice=ToolChoice("required")), "tool_choice", id="required without tools"),
         pytest.param(
             asked(tools=(FunctionTool("f"),), tool_choice=ToolChoice("required", ("g",))), "tool_choice", id="unknown"
@@ -476,7 +484,7 @@ def option(name: str, value: Any, quirks: dict[str, Any]) -> tuple[dict[str, Any
         pytest.param("thinking", {"type": "x"}, {}, {}, ["at.thinking"], id="Anthropic's words"),
         pytest.param("modalities", ("text", "image"), {}, {"modalities": ["text", "image"]}, [], id="images"),
         pytest.param("parallel_tool_calls", False, {}, {}, ["at.parallel_tool_calls"], id="without tools"),
-        pytest.param("stop", ("END",), {}, {"stop": ["END"]}, [], id="trap 20 one stop"),
+        pytest.param("stop", ("END",), {}, {"stop": ["END"]}, [], id="one stop"),
         pytest.param("web_search", WebSearch(), {}, {"web_search_options": {}}, [], id="a plain search"),
         pytest.param("what", 1, {"unknown_quirk": 1}, {}, ["at.what"], id="nobody's"),
     ],

@@ -89,7 +89,7 @@ STOP = Finished("stop", "completed", "default")
                 usage(120, 80, 64, 40),
                 Finished("tool_calls", "completed", "priority"),
             ],
-            id="A2 A3: reasoning and parallel calls",
+            id="reasoning and parallel calls",
         ),
         pytest.param(
             "cut_inside_a_call",
@@ -101,7 +101,7 @@ STOP = Finished("stop", "completed", "default")
                 usage(30, 64, 0, 16),
                 Finished("length", "max_output_tokens", "default"),
             ],
-            id="trap 9: cut inside a call is cut",
+            id="cut inside a call is cut",
         ),
         pytest.param(
             "refusal",
@@ -115,7 +115,7 @@ STOP = Finished("stop", "completed", "default")
                 usage(9, 5),
                 Finished("content_filter", "content_filter", "default"),
             ],
-            id="trap 2: a filter is a filter",
+            id="a filter is a filter",
         ),
         pytest.param(
             "web_search_with_citations",
@@ -134,7 +134,7 @@ STOP = Finished("stop", "completed", "default")
                 usage(300, 20),
                 STOP,
             ],
-            id="traps 28 39: a search is no call, and its citation stands where the whole text has it",
+            id="a search is no call, and its citation stands where the whole text has it",
         ),
         pytest.param(
             "custom_tool",
@@ -306,7 +306,7 @@ def test_why_an_answer_is_incomplete(response: Any, expected: Any, notes: Any) -
             [{"type": "function_call", "name": "f", "arguments": "  "}],
             [ToolCallStarted(0, "call_0", "f"), (ToolCallDelta, 0, "{}")],
             ["tool_calls[0].id"],
-            id="A6: no arguments and no id",
+            id="no arguments and no id",
         ),
         pytest.param(
             [{"type": "function_call", "call_id": "c", "arguments": "{}"}],

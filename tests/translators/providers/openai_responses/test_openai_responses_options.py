@@ -17,12 +17,12 @@ REASONING = "reasoning.encrypted_content"
     [
         pytest.param({"max_tokens": 50}, {"max_output_tokens": 50}, id="max_tokens"),
         pytest.param({"temperature": 0.5, "top_p": 0.9}, {"temperature": 0.5, "top_p": 0.9}, id="sampling"),
-        pytest.param({"parallel_tool_calls": False}, {"parallel_tool_calls": False}, id="trap 41: one call at a time"),
+        pytest.param({"parallel_tool_calls": False}, {"parallel_tool_calls": False}, id="one call at a time"),
         pytest.param({"metadata": {"a": "b"}}, {"metadata": {"a": "b"}}, id="metadata"),
         pytest.param(
             {"user": "u", "safety_identifier": "s", "prompt_cache_key": "k", "service_tier": "flex"},
             {"user": "u", "safety_identifier": "s", "prompt_cache_key": "k", "service_tier": "flex"},
-            id="trap 42: who it is and what it may cost",
+            id="who it is and what it may cost",
         ),
         pytest.param(
             {"prompt_cache": PromptCache("explicit", "30m"), "prompt_cache_retention": "24h"},
@@ -37,7 +37,7 @@ REASONING = "reasoning.encrypted_content"
         pytest.param({"store": True}, {"store": True}, id="store"),
         pytest.param({"verbosity": "low"}, {"text": {"verbosity": "low"}}, id="verbosity"),
         pytest.param(
-            {"response_format": OutputFormat("json")}, {"text": {"format": {"type": "json_object"}}}, id="A24: JSON"
+            {"response_format": OutputFormat("json")}, {"text": {"format": {"type": "json_object"}}}, id="JSON"
         ),
         pytest.param(
             {"response_format": OutputFormat("schema", SCHEMA, "answer", "An answer.", True)},
@@ -52,7 +52,7 @@ REASONING = "reasoning.encrypted_content"
                     }
                 }
             },
-            id="A24: a schema, flat",
+            id="a schema, flat",
         ),
         pytest.param({"logprobs": True}, {"include": [REASONING, LOGPROBS]}, id="logprobs"),
         pytest.param(
@@ -61,7 +61,7 @@ REASONING = "reasoning.encrypted_content"
             id="top_logprobs",
         ),
         pytest.param({"reasoning_effort": "max"}, {"reasoning": {"effort": "max"}}, id="effort"),
-        pytest.param({"reasoning_effort": "none"}, {"reasoning": {"effort": "none"}}, id="trap 31: no effort"),
+        pytest.param({"reasoning_effort": "none"}, {"reasoning": {"effort": "none"}}, id="no effort"),
         pytest.param(
             {"reasoning_effort": "low", "reasoning_visible": True},
             {"reasoning": {"effort": "low", "summary": "auto"}},

@@ -57,7 +57,7 @@ EXPLICIT = {"mode": "explicit"}
         pytest.param(
             [turn("user", "Hi"), turn("assistant", "a", "b", Refusal("no")), turn("user", "Go on")],
             [HI, assistant("a", "b", {"type": "refusal", "refusal": "no"}), user("Go on")],
-            id="trap 23: a refusal stays one",
+            id="a refusal stays one",
         ),
         pytest.param(
             [
@@ -67,7 +67,7 @@ EXPLICIT = {"mode": "explicit"}
                 result(),
             ],
             [HI, called("c1"), called("c2", arguments="{}"), output("c2", "two"), output()],
-            id="A3 A6 A7: parallel calls, one without arguments",
+            id="parallel calls, one without arguments",
         ),
         pytest.param(
             [turn("user", "Hi"), turn("assistant", "Look:", call(arguments="*** x", kind="custom")), result()],
@@ -77,12 +77,12 @@ EXPLICIT = {"mode": "explicit"}
                 {"type": "custom_tool_call", "call_id": "c1", "name": "f", "input": "*** x"},
                 {"type": "custom_tool_call_output", "call_id": "c1", "output": "ok"},
             ],
-            id="trap 14: a custom tool's call",
+            id="a custom tool's call",
         ),
         pytest.param(
             [turn("user", "Hi"), turn("assistant", MINE, call()), result()],
             [HI, THOUGHT, called(), output()],
-            id="A11: reasoning goes back as it came",
+            id="reasoning goes back as it came",
         ),
         pytest.param(
             [turn("user", "Hi"), turn("assistant", MINE), turn("assistant", "So."), turn("user", "?")],
@@ -161,9 +161,9 @@ EXPLICIT = {"mode": "explicit"}
         pytest.param(
             [turn("user", "Hi"), turn("assistant", call()), result("c1", "")],
             [HI, called(), output(output="")],
-            id="A16: an empty result",
+            id="an empty result",
         ),
-        pytest.param([turn("user", "", "Hi")], [HI], id="A16: an empty text"),
+        pytest.param([turn("user", "", "Hi")], [HI], id="an empty text"),
     ],
 )
 def test_turns_become_items(turns: Any, items: Any) -> None:
@@ -181,7 +181,7 @@ def test_turns_become_items(turns: Any, items: Any) -> None:
             [turn("user", "Hi"), turn("assistant", Reasoning("x", "sig", "anthropic:claude", "r"), "So.")],
             [HI, assistant("So.")],
             [("r", "dropped")],
-            id="A12: another's reasoning",
+            id="another's reasoning",
         ),
         pytest.param(
             [turn("user", "Hi"), turn("assistant", Reasoning("x", SIGNATURE, "anthropic:claude", "r"), "So.")],
@@ -284,7 +284,7 @@ WIRE = {"type": "object", "properties": {}}
                     {"type": "function", "name": "g", "parameters": WIRE, "strict": False},
                 ]
             },
-            id="trap 11: strict, and not strict where nobody asked for it",
+            id="strict, and not strict where nobody asked for it",
         ),
         pytest.param(
             {"tools": (CustomTool("p", "Patches.", "lark", "start: x"), CustomTool("q"))},
@@ -299,7 +299,7 @@ WIRE = {"type": "object", "properties": {}}
                     {"type": "custom", "name": "q"},
                 ]
             },
-            id="trap 14: custom tools and grammars are native",
+            id="custom tools and grammars are native",
         ),
         pytest.param(
             {"options": options(web_search=WebSearch("low", {"city": "Oslo"}))},
@@ -330,7 +330,7 @@ TOOLS = (FunctionTool("f"), CustomTool("p"))
     [
         pytest.param(None, None, id="open"),
         pytest.param(ToolChoice("auto"), "auto", id="auto"),
-        pytest.param(ToolChoice("none"), "none", id="trap 13: none"),
+        pytest.param(ToolChoice("none"), "none", id="none"),
         pytest.param(ToolChoice("required"), "required", id="required"),
         pytest.param(ToolChoice("required", ("f",), True), {"type": "function", "name": "f"}, id="a function"),
         pytest.param(ToolChoice("required", ("p",), True), {"type": "custom", "name": "p"}, id="a custom tool"),
@@ -341,7 +341,7 @@ TOOLS = (FunctionTool("f"), CustomTool("p"))
                 "mode": "auto",
                 "tools": [{"type": "function", "name": "f"}, {"type": "custom", "name": "p"}],
             },
-            id="trap 12: allowed tools",
+            id="allowed tools",
         ),
         pytest.param(ToolChoice("auto", ()), "none", id="no tool allowed"),
     ],
@@ -375,10 +375,10 @@ def test_a_search_beside_a_choice(choice: Any, wire: Any, noted: Any) -> None:
 @pytest.mark.parametrize(
     ("turns", "more", "param"),
     [
-        pytest.param([turn("user", Audio("AAAA", "wav", "a"))], {}, "a", id="trap 17: audio"),
+        pytest.param([turn("user", Audio("AAAA", "wav", "a"))], {}, "a", id="audio"),
         pytest.param([turn("user", "")], {}, "messages", id="nothing to say"),
-        pytest.param([turn("user", "Hi"), turn("assistant", call())], {}, "calls[c1]", id="A10: no result"),
-        pytest.param([turn("user", "Hi"), result("c9")], {}, "results[c9]", id="A10: no call"),
+        pytest.param([turn("user", "Hi"), turn("assistant", call())], {}, "calls[c1]", id="no result"),
+        pytest.param([turn("user", "Hi"), result("c9")], {}, "results[c9]", id="no call"),
         pytest.param(
             [turn("user", "Hi"), turn("assistant", call()), result(), result()], {}, "results[c1]", id="two results"
         ),
