@@ -35,6 +35,7 @@ class Mask:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._texts = tuple(sorted(set(secrets), key=len, reverse=True))  # of two that overlap the longer one goes
         self._written = tuple(dict.fromkeys(form for text in self._texts for form in _forms(text)))
+        self._signs = _signs(self._written)
 
     def knowing(self, secrets: Iterable[str]) -> Self:
         """Return a mask that knows these, too."""
@@ -54,9 +55,9 @@ class Mask:
         return said
 
     def finds(self, said: bytes) -> bool:
-        """Return whether JSON text may hold a secret; where letters are escaped, nobody knows."""
-        for form in self._written:  # the path of every event: `find` is quicker on short bytes than `in`
-            if said.find(form) >= 0:
+        """Return whether JSON text may hold a secret: something that begins as one does, or escaped letters."""
+        for sign in self._signs:  # the path of every event: `find` is quicker on short bytes than `in`
+            if said.find(sign) >= 0:
                 return True
         return said.find(rb"\u00") >= 0
 
@@ -78,6 +79,20 @@ class Mask:
         if name in _SAID and not failed and not (name == "delta" and isinstance(value, dict)):
             return value
         return self.told(value, failed=failed)
+
+
+def _signs(forms: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Return what all of them begin with, one for those that begin alike: most keys of a gateway do."""
+    alike: dict[bytes, list[bytes]] = {}
+    for form in forms:
+        alike.setdefault(form[:6], []).append(form)
+    return tuple(_beginning(group) for group in alike.values())
+
+
+def _beginning(forms: list[bytes]) -> bytes:
+    first, last = min(forms), max(forms)
+    same = (place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
+    return first[: next(same, len(first))]
 
 
 def _forms(text: str) -> tuple[bytes, ...]:

@@ -316,3 +316,29 @@ def test_a_part_of_a_choice_of_another_form_is_noted(name: str, value: Any, clie
     body = {**chunk(**{name: value}), "usage": value if name == "usage" else None}
     way = translated(body, True, client, streamed)
     assert way.failure or any(name in note.path for note in way.notes)
+
+
+SOURCES: Body = {
+    "citations": ["https://a.example/", "https://b.example/"],
+    "search_results": [{"title": "A", "url": "https://a.example/", "date": None}, {"url": "https://b.example/"}],
+}
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize("names", [["citations"], ["search_results"], ["citations", "search_results"]])
+def test_sources_beside_an_answer_are_cited(names: list[str], streamed: bool) -> None:
+    """Perplexity's, of which nobody says which words they are of."""
+    beside = {name: SOURCES[name] for name in names}
+    title = "A" if "search_results" in names else ""
+    expected = [(title, "https://a.example/", 0, 2), ("", "https://b.example/", 0, 2)]
+    for client in ("chat", "responses"):
+        made = (CLIENTS[client].streamed if streamed else CLIENTS[client].whole)(READINGS[client].form, ENVELOPE)
+        payloads = [{**chunk({"content": "H"}), **beside}, {**chunk({"content": "i"}, "stop"), **beside}]
+        out, way = piped(openai, made, sse(payloads), "text/event-stream", 1)
+        assert way.notes == []
+        answer = READINGS[client].fold(out) if streamed else json.loads(out)
+        if client == "chat":
+            found = [each["url_citation"] for each in answer["choices"][0]["message"]["annotations"]]
+        else:
+            found = answer["output"][0]["content"][0]["annotations"]
+        assert [(each["title"], each["url"], each["start_index"], each["end_index"]) for each in found] == expected

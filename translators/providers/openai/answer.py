@@ -20,6 +20,7 @@ from translators.providers.openai.errors import streamed_error
 
 _TIERS = frozenset(("auto", "default", "flex", "scale", "priority", "fast"))
 _ENVELOPE = frozenset(("id", "object", "created", "model", "choices", "usage", "system_fingerprint", "obfuscation"))
+_SOURCES = ("citations", "search_results")
 _UNKNOWN = "This field of the provider's answer has no place in the client's."
 
 
@@ -34,6 +35,8 @@ class ChatAnswer:
         self._choices: dict[int, Choice] = {}
         self._counts = Counts()
         self._tier: str | None = None
+        self._sources: list[Any] = []
+        """What Perplexity has searched for the answer, told beside it with each payload."""
 
     def on(self, payload: Any) -> list[Event]:
         """The events of one payload of the stream. Raises `BadAnswer`."""
@@ -103,14 +106,18 @@ class ChatAnswer:
             raise incomplete(self._started)
         self.done = True
         events = [event for choice in self._choices.values() for event in choice.settled()]
-        return events + [event for _, choice in sorted(self._choices.items()) for event in choice.closed(self._tier)]
+        for _, choice in sorted(self._choices.items()):
+            events += choice.sourced(self._sources) + choice.closed(self._tier)
+        return events
 
     def _beside(self, payload: Mapping[str, Any]) -> list[Event]:
         """What a payload has beside the choices: the tier, and fields that nobody knows."""
         events: list[Event] = []
         for name in payload.keys() - _ENVELOPE:
             value = payload[name]
-            if name == "service_tier":
+            if name in _SOURCES and isinstance(value, list):
+                self._sources = value if name == "search_results" or not self._sources else self._sources
+            elif name == "service_tier":
                 self._tier = value if isinstance(value, str) and value in _TIERS else self._tier
             elif value not in (None, [], {}, "") and not _says_nothing(name, value):
                 events += self._tally.once(name[:60], _UNKNOWN)

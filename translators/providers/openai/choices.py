@@ -113,6 +113,13 @@ class Choice:
         self.ended = True
         return self._tally.once("finish_reason", "The provider gave none.", "defaulted")
 
+    def sourced(self, sources: list[Any]) -> list[Event]:
+        """What is told of the answer's sources, addresses or objects that have one, where it cites none itself. Nobody
+        says which words are whose."""
+        if self._cited or not self._text:
+            return []
+        return self._annotations([{"url": source} if isinstance(source, str) else source for source in sources])
+
     def closed(self, tier: str | None) -> list[Event]:
         """What is told at the end, and the end."""
         reason, bent = self._reason()
