@@ -85,7 +85,8 @@ def unasked(client: str, dialect: str, model: str | None) -> Answering:
     """For an answer of which nobody knows the request: it is shown with everything that it has."""
     wire = {"model": model or "unknown", **PLAIN[client], **_EVERYTHING[client]}
     if _relay(client, dialect) is not None:
-        return converted(wire, client, dialect, None).answering
+        answering = converted(wire, client, dialect, None).answering
+        return replace(answering, recall=replace(answering.recall, choices=None))
     return _answering(CLIENTS[client].parse(wire), client, PROVIDERS[dialect], Recall(model or ""))
 
 
