@@ -113,12 +113,14 @@ def one_of_each(payloads: Payloads, wanted: Callable[[Path, Any], bool]) -> list
 
 
 def replaced(payloads: Payloads, path: Path, change: Callable[[Any, Any], None]) -> Payloads:
-    """A copy in which `change` was applied to the holder of the value at `path`, and its name there."""
-    made = copy.deepcopy(payloads)
+    """A copy in which `change` was applied to the holder of the value at `path`, and its name there. Only what stands
+    on the way there is copied."""
+    made = list(payloads)
     holder: Any = made
-    for step in path[:-1]:
-        holder = holder[step]
-    change(holder, path[-1])
+    for step in path:
+        holder[step] = copy.copy(holder[step])
+        before, holder = holder, holder[step]
+    change(before, path[-1])
     return made
 
 

@@ -5,7 +5,6 @@ client has the same answer. What was taken away or is of the wrong type may be m
 what else, or the answer is an error.
 """
 
-import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -96,14 +95,18 @@ def taken_along(answer: Recorded, mutations: Iterable[Mutated], *, noted: bool) 
             continue
         if way.client == "responses" and answer.choices > 1:
             continue  # such a client asks for one
-        if way.client == "responses" and answer.choices > 1:
-            continue  # such a client asks for one
-        if way.relayed and not straight(answer, way, mutated, answered):
-            continue
-        with contextlib.suppress(TranslationError):
-            if told := lost_beside(answered, after.answered(), mutated.taken):
-                problems.append(f"{way}, {mutated.what}: {told}")
+        if (told := gone(answered, after, mutated)) and (not way.relayed or straight(answer, way, mutated, answered)):
+            problems.append(f"{way}, {mutated.what}: {told}")
     return problems
+
+
+def gone(answered: Answered, after: Telling, mutated: Mutated) -> str | None:
+    try:
+        return lost_beside(answered, after.answered(), mutated.taken)
+    except TranslationError:
+        return None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return f"cannot be read: {error!r}"
 
 
 def straight(answer: Recorded, way: Way, mutated: Mutated, answered: Answered) -> bool:

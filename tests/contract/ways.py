@@ -148,8 +148,8 @@ def payloads_of(data: bytes) -> Iterator[Any]:
 
 
 def _last_response(data: bytes) -> dict[str, Any]:
-    for payload in payloads_of(data):
-        last = payload
+    *_, event = data.removesuffix(b"\n\n").split(b"\n\n")
+    [last] = payloads_of(event)
     response: dict[str, Any] = last["response"]
     return response
 
