@@ -10,9 +10,11 @@ import itertools
 import json
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import httpx
 import openai
 import pytest
 import pytest_asyncio
@@ -24,7 +26,7 @@ from tests.e2e import node_packages
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config
 from tests.e2e.provider import Provider
 from tests.e2e.strict.formats import MODELS, settings
-from tests.e2e.strict.frameworks import AGENTS, Knobs, talk
+from tests.e2e.strict.frameworks import AGENTS, Knobs, Talk, talk
 from tests.e2e.strict.plays import ANSWER, STEPS, Incident, Play, Stage
 
 AI_SDK = ("AI SDK, compatible", "AI SDK, chat", "AI SDK, responses")
@@ -34,12 +36,21 @@ ERRORS = (openai.APIError, AgentsException, AgentRunError, ValueError)
 """What the frameworks raise; LangChain a `ValueError` at the end of a response that failed."""
 THINKS_UNSEEN = "claude-5"
 """Asked without a word on thinking, at which it thinks, and shows a signature alone."""
+ONE_OF_EACH_FORMAT = ("claude", "bedrock", "gemini", "chat", "responses", "ollama")
+"""What goes wrong on the way is a format's, not a model's."""
 SWITCHES = (
     ("claude", "gemini", "responses", "claude"),
     ("gemini", "gemini-flash", "bedrock", "gemini"),
     ("claude-4.5", "claude-5", "chat", "ollama", "claude-4.5"),
     ("responses", "claude", "bedrock", "responses"),
 )
+WITHIN = (
+    ("claude", "gemini", "responses", "claude-4.5"),
+    ("gemini", "bedrock", "chat", "gemini-flash"),
+    ("responses", "claude-5", "ollama", "gemini"),
+    ("claude-4.5", "responses", "gemini", "bedrock"),
+)
+"""Each asked for one step of two loops of three: results go to whom did not call."""
 PATIENCE = 20.0
 
 
@@ -49,9 +60,12 @@ class Case:
     models: tuple[str, ...]
     streamed: bool = True
     incident: Incident = "nothing"
+    within: bool = False
+    """The model changes at each step of a loop, not with each loop."""
 
     def __str__(self) -> str:
-        return f"{self.agent} - {' '.join(self.models)} - {'stream' if self.streamed else 'whole'} - {self.incident}"
+        models = ("/" if self.within else " ").join(self.models)
+        return f"{self.agent} - {models} - {'stream' if self.streamed else 'whole'} - {self.incident}"
 
     @property
     def knobs(self) -> Knobs:
@@ -60,19 +74,24 @@ class Case:
         return Knobs(effort) if {"chat", "responses"} & {*self.models} else Knobs(effort, 0.2, 4096)
 
     @property
+    def asks(self) -> tuple[str, ...]:
+        """The model of each prompt."""
+        return self.models[:2] if self.within else self.models
+
+    @property
     def retries(self) -> int:
         return 2 if self.incident in RECOVERED else 0
 
 
 def cases(agents: tuple[str, ...]) -> list[Case]:
-    whole: tuple[Incident, ...] = ("nothing", "a cut in the text", "an overload before")
+    whole: tuple[Incident, ...] = ("a cut in the text", "an overload before")
+    models, formats = ([(model,) for model in told] for told in (MODELS, ONE_OF_EACH_FORMAT))
     return [
-        *(
-            Case(*told)
-            for told in itertools.product(agents, ((model,) for model in MODELS), [True], ("nothing", *STEPS))
-        ),
-        *(Case(*told) for told in itertools.product(agents, ((model,) for model in MODELS), [False], whole)),
+        *(Case(*told) for told in itertools.product(agents, models, [True, False])),
+        *(Case(*told) for told in itertools.product(agents, formats, [True], STEPS)),
+        *(Case(*told) for told in itertools.product(agents, formats, [False], whole)),
         *(Case(*told) for told in itertools.product(agents, SWITCHES, [True, False])),
+        *(Case(*told, within=True) for told in itertools.product(agents, WITHIN, [True, False])),
     ]
 
 
@@ -88,7 +107,7 @@ def check(play: Play, case: Case, said: list[str] | None, error: str = "") -> No
     assert not play.objections
     assert play.happened == (case.incident != "nothing")
     if case.incident in RECOVERED:
-        assert said == [ANSWER] * len(case.models), error
+        assert said == [ANSWER] * len(case.asks), error
     else:
         assert said is None
         assert play.words in error
@@ -116,20 +135,41 @@ def before_strict(strict: Provider, tmp_path_factory: pytest.TempPathFactory) ->
         yield process
 
 
+class Switching(httpx.AsyncHTTPTransport):
+    """Asks another model at each step, whatever model the agent names."""
+
+    def __init__(self, models: tuple[str, ...]) -> None:
+        super().__init__()
+        self._models = itertools.cycle(models)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        body = {**json.loads(request.content), "model": next(self._models)}
+        headers = {name: value for name, value in request.headers.items() if name != "content-length"}
+        told = httpx.Request(request.method, request.url, headers=headers, json=body, extensions=request.extensions)
+        return await super().handle_async_request(told)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def client(before_strict: GatewayProcess) -> AsyncIterator[AsyncOpenAI]:
     async with AsyncOpenAI(base_url=f"{before_strict.url}/v1", api_key=CLIENT_KEY) as made:
         yield made
 
 
+@asynccontextmanager
+async def of(case: Case, client: AsyncOpenAI) -> AsyncIterator[Talk]:
+    async with httpx.AsyncClient(transport=Switching(case.models)) as switching:
+        more = {"http_client": switching} if case.within else {}
+        made = client.with_options(max_retries=case.retries, **more)
+        yield talk(case.agent, made, case.streamed, case.knobs, switching if case.within else None)
+
+
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("case", PYTHON, ids=str)
 async def test_python(client: AsyncOpenAI, stage: Stage, case: Case) -> None:
-    talking = talk(case.agent, client.with_options(max_retries=case.retries), case.streamed, case.knobs)
     said, error = [], ""
     try:
-        async with asyncio.timeout(PATIENCE):
-            for model in case.models:
+        async with asyncio.timeout(PATIENCE), of(case, client) as talking:
+            for model in case.asks:
                 said.append(await talking.ask(model, prompt(case)))
     except ERRORS as raised:
         error = f"{type(raised).__name__}: {raised}"
@@ -146,6 +186,7 @@ def by_node(before_strict: GatewayProcess) -> dict[Case, Any]:
             "retries": case.retries,
             **asdict(case.knobs),
             "models": case.models,
+            "within": case.within,
             "prompt": prompt(case),
         }
         for case in NODE

@@ -1,5 +1,5 @@
 // Agents of Vercel's AI SDK in whole tool loops: node agents.mjs BASE_URL KEY < cases.json
-// A case is {client, streamed, retries, effort, temperature, limit, models, prompt}; the models are asked in turn, with the history so far.
+// A case is {client, streamed, retries, effort, temperature, limit, models, within, prompt}; the models are asked in turn, with the history so far, or, `within`, for one step each of two prompts.
 // Prints a JSON list: what was said to each question, or {error} with the words of what was raised.
 import { readFileSync } from "node:fs";
 import { createOpenAI } from "@ai-sdk/openai";
@@ -32,15 +32,17 @@ async function asked(settings, streamed) {
   return { text: await result.text, response: await result.response };
 }
 
-async function talk({ client, streamed, retries, effort, temperature, limit, models, prompt }) {
+async function talk({ client, streamed, retries, effort, temperature, limit, models, within, prompt }) {
   const knobs = { temperature: temperature ?? undefined, maxOutputTokens: limit ?? undefined, maxRetries: retries };
   const asking = effort ? { reasoningEffort: effort } : {};
   const providerOptions = { openai: { store: false, ...asking, forceReasoning: Boolean(effort) }, gateway: asking };
   const messages = [];
   const said = [];
-  for (const model of models) {
+  let step = 0;
+  const prepareStep = () => (within ? { model: clients[client](models[step++ % models.length]) } : {});
+  for (const model of within ? models.slice(0, 2) : models) {
     messages.push({ role: "user", content: prompt });
-    const how = { tools, stopWhen: stepCountIs(6), providerOptions, ...knobs };
+    const how = { tools, stopWhen: stepCountIs(6), prepareStep, providerOptions, ...knobs };
     const result = await asked({ model: clients[client](model), messages, ...how }, streamed);
     messages.push(...result.response.messages);
     said.push(result.text);

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import httpx
 from agents import (
     Agent,
     ModelSettings,
@@ -110,6 +111,9 @@ class OfLangChain:
         if knobs.effort:
             self._how |= {"reasoning": {"effort": knobs.effort}} if responses else {"reasoning_effort": knobs.effort}
 
+    def ask_by(self, http: httpx.AsyncClient | None) -> None:
+        self._how["http_async_client"] = http
+
     async def ask(self, model: str, prompt: str) -> str:
         @langchain_tool
         def look(place: str) -> str:
@@ -178,11 +182,13 @@ class OfPydanticAi:
 FRAMEWORKS = {"Agents SDK": OfAgentsSdk, "LangChain": OfLangChain, "pydantic-ai": OfPydanticAi}
 
 
-def talk(agent: str, client: AsyncOpenAI, streamed: bool, knobs: Knobs) -> Talk:
-    """`agent` is a framework and a format: `LangChain, chat`."""
+def talk(agent: str, client: AsyncOpenAI, streamed: bool, knobs: Knobs, http: httpx.AsyncClient | None = None) -> Talk:
+    """`agent` is a framework and a format: `LangChain, chat`. LangChain makes its own client, which asks by `http`."""
     framework, _, spoken = agent.partition(", ")
     made: Any = FRAMEWORKS[framework]
     said: Talk = made(client, streamed, knobs, responses=spoken == "responses")
+    if isinstance(said, OfLangChain):
+        said.ask_by(http)
     return said
 
 
