@@ -82,11 +82,13 @@ class Recall:
     stops: tuple[str, ...] = ()
     """Stop sequences that the provider was not given."""
 
-    def admit(self, choice: int) -> None:
-        """Raises `BadAnswer` for a choice that nobody asked for. Asked before anything is made for one: writers make
-        room for every choice up to the one that they hear of."""
-        if not 0 <= choice < (MOST_CHOICES if self.choices is None else self.choices):
+    def admits(self, choice: int) -> bool:
+        """Return whether a choice was asked for. Asked before anything is made for one: writers make room for every
+        choice up to the one that they hear of. Raises `BadAnswer` where nobody can ask for so many."""
+        asked = MOST_CHOICES if self.choices is None else self.choices
+        if not 0 <= choice < max(asked, MOST_CHOICES):
             raise BadAnswer.unreadable("The provider answered with more choices than it was asked for.")
+        return choice < asked
 
 
 @dataclass(frozen=True, slots=True)

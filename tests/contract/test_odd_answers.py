@@ -199,8 +199,8 @@ FAILING = [
     pytest.param([{**chunk(), "choices": [COPILOT[0]]},
                   {**chunk(), "choices": [{**COPILOT[1], "finish_reason": None}]}],
                  False, 502, "incomplete_answer", id="in the second part of a message"),
-    pytest.param([{**chunk({"content": "Hi"}, "stop")}, {**chunk(), "choices": [SECOND]}], True, 502,
-                 "bad_provider_answer", id="an alternative that nobody asked for"),
+    pytest.param([{**chunk(), "choices": [{**SECOND, "index": 128}]}], True, 502, "bad_provider_answer",
+                 id="more choices than anybody can ask for"),
     pytest.param([chunk({}, "error", error={"code": 504, "message": "Timed out."})], True, 504, "timeout",
                  id="an error in a choice"),
     pytest.param([chunk({"content": "Hi"}), chunk({}, None, error={"message": "Timed out.", "code": "429"})], True, 429,
@@ -214,6 +214,36 @@ def test_what_is_no_answer(payloads: list[Body], done: bool, status: int, code: 
         assert failure is not None, client
         assert (client, failure.status, failure.code) == (client, status, code)
         assert "Timed out." in failure.message or not any("error" in each["choices"][0] for each in payloads)
+
+
+ROLE = {"role": "assistant", "content": ""}
+UNASKED = {
+    "in turn": [(0, ROLE, None), (0, {"content": "Hi"}, "stop"), (1, ROLE, None), (1, {"content": "Ho"}, "stop")],
+    "at a time": [(0, ROLE, None), (1, ROLE, None), (1, {"content": "H"}, None), (0, {"content": "Hi"}, None),
+                  (1, {"content": "o"}, None), (1, {}, "stop"), (0, {}, "stop")],
+    "with a call of its own": [(0, {"content": "Hi"}, None), (1, {"content": "Ho"}, None), (1, calls(LATE), None),
+                               (0, {}, "stop"), (1, {}, "tool_calls")],
+    "its thoughts first": [(0, {"reasoning_content": "h"}, None), (1, {"reasoning_content": "m"}, None),
+                           (0, {"content": "Hi"}, "stop"), (1, {"content": "Ho"}, "stop")],
+}  # fmt: skip
+"""By name, deltas of two choices and their ends; one was asked for."""
+
+
+@pytest.mark.parametrize("said", UNASKED.values(), ids=[*UNASKED])
+def test_an_alternative_that_nobody_asked_for(said: list[tuple[int, Body, str | None]]) -> None:
+    payloads = [
+        {**chunk(), "choices": [{"index": at, "delta": delta, "finish_reason": end}]} for at, delta, end in said
+    ]
+    for client in ("chat", "responses"):
+        writer = CLIENTS[client].whole(READINGS[client].form, ENVELOPE)
+        out, way = piped(openai, writer, sse(payloads), CONTENT_TYPES["sse"], 1)
+        assert (client, way.failure, [note.path for note in way.notes]) == (client, None, ["choices"])
+        told = (told_in_chat if client == "chat" else told_in_responses)(json.loads(out))
+        assert (client, told) == (client, HI)
+    out, way = piped(chat_relay, chat_relay.streamed(FORM, ENVELOPE), sse(payloads), CONTENT_TYPES["sse"], 1)
+    assert (way.failure, way.notes) == (None, [])
+    folded = {choice["index"]: choice for choice in chat_fold(out)["choices"]}
+    assert {at: choice["message"]["content"] for at, choice in folded.items()} == {0: "Hi", 1: "Ho"}
 
 
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
@@ -261,12 +291,12 @@ def test_a_completion(payloads: list[Body], notes: list[str], streamed: bool) ->
     assert [note.path for note in way.notes] == notes
 
 
-def test_two_completions_for_one() -> None:
-    choices = [{"index": number, "text": "Hi", "finish_reason": "stop"} for number in range(2)]
+def test_a_completion_that_nobody_asked_for_goes_on() -> None:
+    choices = [{"index": number, "text": text, "finish_reason": "stop"} for number, text in enumerate(("Hi", "Ho"))]
     writer = completions_relay.whole(FORM, ENVELOPE)
     data = json.dumps({"id": "c-1", "choices": choices}).encode()
-    _, way = piped(completions_relay, writer, data, "application/json", 1)
-    assert way.failure is not None
+    out, way = piped(completions_relay, writer, data, "application/json", 1)
+    assert (way.failure, [choice["text"] for choice in json.loads(out)["choices"]]) == (None, ["Hi", "Ho"])
 
 
 FIELDS: Body = {

@@ -1,6 +1,7 @@
-"""A choice that nobody asked for is no answer, whatever its number: nothing is made ready for it."""
+"""A choice that nobody asked for is left out, or goes on as it came; nothing is made ready for one of a huge number."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -57,14 +58,13 @@ WAYS = [
 @pytest.mark.parametrize(
     ("asked", "index"),
     [
-        pytest.param(1, 1, id="one too many"),
+        pytest.param(1, 128, id="one that nobody can ask for"),
         pytest.param(1, 1_000_000_000, id="a huge number"),
         pytest.param(1, 10**30, id="a number beyond any machine's"),
-        pytest.param(2, 2, id="beside two"),
         pytest.param(None, 1_000_000_000, id="an answer read without its request"),
     ],
 )
-def test_it_is_refused(
+def test_a_huge_number_is_refused(
     way: Any, provider: str, client: str, streamed: bool, stream: bool, asked: int | None, index: int
 ) -> None:
     upstream, writer = way(provider, client, streamed)
@@ -76,6 +76,35 @@ def test_it_is_refused(
     assert pipe.failure is not None
     assert (pipe.failure.status, pipe.failure.code) == (502, "bad_provider_answer")
     assert (pipe.done, len(out) < 1000) == (False, True)
+
+
+@pytest.mark.parametrize(("way", "provider", "client"), WAYS)
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream wanted", "whole wanted"])
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+@pytest.mark.parametrize(("asked", "indices"), [(1, [0, 1]), (1, [0, 100]), (2, [0, 1, 2]), (2, [1, 0, 127])])
+def test_one_too_many(
+    way: Any, provider: str, client: str, streamed: bool, stream: bool, asked: int, indices: list[int]
+) -> None:
+    upstream, writer = way(provider, client, streamed)
+    name, whole, piece = SAID[provider]
+    body = json.dumps({"id": "a", name: [{"index": index, **(piece if stream else whole)} for index in indices]})
+    content_type = "text/event-stream" if stream else "application/json"
+    pipe = Pipe(upstream.answer(Recall("m", choices=asked)), writer, content_type=content_type)
+    out = pipe.feed(b"data: %b\n\n" % body.encode() if stream else body.encode()) + pipe.close()
+    assert (pipe.failure, pipe.done) == (None, True)
+    if way is translated:
+        assert name in [note.path for note in pipe.notes if note.fate == "dropped"]
+    if client != "responses":
+        found = {int(index) for index in re.findall(rb'"index":\s*(\d+)', out)}
+        assert found == {*indices[: asked if way is translated else None]}
+
+
+def test_prompts_may_be_more_than_choices_can_be() -> None:
+    choices = [{"index": index, **TEXT} for index in range(300)]
+    upstream, writer = relayed("openai-completions", "completions", False)
+    pipe = Pipe(upstream.answer(Recall("m", choices=300)), writer, content_type="application/json")
+    out = pipe.feed(json.dumps({"id": "a", "choices": choices}).encode()) + pipe.close()
+    assert (pipe.failure, len(json.loads(out)["choices"])) == (None, 300)
 
 
 @pytest.mark.parametrize(("way", "provider", "client"), WAYS)

@@ -12,7 +12,7 @@ from translators.notes import Note
 from translators.providers.openai.answer import NO_TERMINATOR, choices_of, raise_error
 from translators.providers.openai.calls import call_prefix
 from translators.providers.openai.counts import Counts, usage_of
-from translators.providers.openai.deltas import Joining, as_delta, joined, number_of, shifted
+from translators.providers.openai.deltas import Joining, as_delta, joined, number_of, says, shifted
 from translators.providers.openai.endings import OFFICIAL, incomplete, native_of, reason_of
 from translators.providers.openai.errors import raise_error_of
 
@@ -109,9 +109,10 @@ class RelayedAnswer:
             self._menders[target] = self._mender(target, self._prefix)
         mender = self._menders[target]
         if target != number:
-            self._ended.pop(target, None)
-            events += [Noted(note) for note in self._joining.note()]
             choice = shifted(as_delta(choice, begun=False), number)
+            if says(choice.get("delta")):
+                self._ended.pop(target, None)
+                events += [Noted(note) for note in self._joining.note()]
         mended = mender.whole(choice) if whole else mender.delta(choice)
         if mended is not choice:
             events += [Noted(note) for note in mender.notes()]

@@ -152,7 +152,8 @@ class GenerateAnswer:
         index = told.get("index", place)
         choice = index if type(index) is int and index >= 0 else place
         if (candidate := self._candidates.get(choice)) is None:
-            self._answered.recall.admit(choice)
+            if not self._answered.recall.admits(choice):
+                return self._answered.once("candidates", "The provider answered with more than it was asked for.")
             candidate = self._candidates[choice] = Candidate(choice, self._answered)
         return candidate.on(told)
 

@@ -14,7 +14,7 @@ from translators.notes import Note
 from translators.providers.openai.calls import call_prefix
 from translators.providers.openai.choices import MISSHAPEN, Choice, Tally
 from translators.providers.openai.counts import Counts, usage_of
-from translators.providers.openai.deltas import Joining, as_delta, number_of, shifted
+from translators.providers.openai.deltas import Joining, as_delta, number_of, says, shifted
 from translators.providers.openai.endings import incomplete
 from translators.providers.openai.errors import streamed_error
 
@@ -82,14 +82,18 @@ class ChatAnswer:
 
     def _choice(self, choice: dict[str, Any], number: int) -> list[Event]:
         target = self._joining.place(number, choice)
+        if not self._tally.recall.admits(target):
+            return self._tally.once("choices", UNASKED)
         if target not in self._choices:
             self._choices[target] = Choice(target, self._tally)
         told = self._choices[target]
         if target == number:
             return told.on(choice)
+        part = shifted(as_delta(choice, begun=False), number)
+        if not says(part.get("delta")):
+            return told.on(part)
         told.reopened()
-        notes = [Noted(note) for note in self._joining.note()]
-        return [*notes, *told.on(shifted(as_delta(choice, begun=False), number))]
+        return [*(Noted(note) for note in self._joining.note()), *told.on(part)]
 
     def _start(self, payload: Mapping[str, Any]) -> list[Event]:
         self._started = True
@@ -124,6 +128,7 @@ class ChatAnswer:
         return sorted(events, key=lambda event: event.note.path if isinstance(event, Noted) else "")
 
 
+UNASKED = "The provider answered with more choices than it was asked for."
 NO_TERMINATOR = Noted(Note("[DONE]", "synthesised", detail="The stream ended without it, after every choice's end."))
 
 

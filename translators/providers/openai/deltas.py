@@ -14,6 +14,9 @@ from translators.notes import Note
 _SHIFT = 1000
 """Between the indices of calls that come in different choices and are of one message."""
 
+_ONCE = ("content", "reasoning_content", "reasoning")
+"""What one message says in one of its parts only."""
+
 Payload = dict[str, Any]
 
 
@@ -56,22 +59,24 @@ class Joining:
     def __init__(self, recall: Recall) -> None:
         self._recall = recall
         self._begun = False
-        self._speaker: int | None = None
+        self._speakers: dict[str, int] = {}
+        self._alternatives: set[int] = set()
         self._noted = False
 
     def place(self, number: int, choice: Payload) -> int:
-        """Return the number of the choice that `choice`, which says that it is `number`, is part of. Raises `BadAnswer`
-        for one that nobody asked for."""
-        if self._recall.choices != 1:
-            self._recall.admit(number)
+        """Return the number of the choice that `choice`, which says that it is `number`, is part of: its own for an
+        alternative. Raises `BadAnswer` for a number that nobody can have asked for."""
+        self._recall.admits(number)
+        if self._recall.choices != 1 or number in self._alternatives:
             return number
-        content = _content(choice)
-        if content and self._speaker is None:
-            self._speaker = number
-        second = bool(content) and self._speaker != number
-        if number != 0 and (second or not self._begun):
-            self._recall.admit(number)
-        self._begun = True
+        said = _said(choice)
+        second = [kind for kind in _ONCE if said.get(kind) and self._speakers.setdefault(kind, number) != number]
+        if number == 0:
+            self._begun = self._begun or says(said)
+            return 0
+        if second or (not self._begun and any(said.get(kind) for kind in _ONCE)):
+            self._alternatives.add(number)
+            return number
         return 0
 
     def note(self) -> list[Note]:
@@ -83,9 +88,9 @@ class Joining:
         return [Note("choices", "approximated", detail=why)]
 
 
-def _content(choice: Payload) -> Any:
+def _said(choice: Payload) -> Payload:
     said = choice.get("delta") or choice.get("message")
-    return said.get("content") if isinstance(said, dict) else choice.get("text")
+    return said if isinstance(said, dict) else {"content": choice.get("text")}
 
 
 def number_of(choice: Mapping[str, Any], place: int) -> int:
