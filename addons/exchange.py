@@ -107,6 +107,8 @@ class Exchange:
         """A streamed answer's head is on its way to the client."""
         self.counts = True
         """A line in the log is worth it, and a flow; a monitor's health check is not."""
+        self.kept = True
+        """Somebody may look at its flow when it is over."""
         self._then: Callable[[Any], list[Action]] | None = None
         """Goes on with the result of the work that is being done elsewhere."""
         self._waiting: deque[tuple[int, Callable[[], list[Action]]]] = deque()
@@ -549,6 +551,7 @@ class Exchange:
         record.provider_id = record.provider_id or self._audience.without_secrets(pipe.started.id or "") or None
         if call == 0 and pipe.finished is not None:
             record.finish_reason = pipe.finished.reason
+        pipe.let_go()
 
     def _model(self, name: str) -> Reply:
         try:
@@ -609,8 +612,12 @@ class Exchange:
         self.over = True
 
     def finished(self) -> None:
-        """The last word is on its way: now those who listen are told the end."""
+        """The last word is on its way: now those who listen are told the end, and bodies are let go of."""
         self._audience.ended(counts=self.counts)
+        self._question = self._writer = self._joined = self._then = None
+        self._whole = bytearray()
+        self._attempts.clear()
+        self._waiting.clear()
 
     def _spend(self, started: float) -> None:
         self.record.own += self._now() - started

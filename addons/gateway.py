@@ -310,6 +310,7 @@ class Gateway:
         if most and isinstance(view, View):
             inspector.make_room(view, most)
         exchange = Exchange(self._house, head, watchers)
+        exchange.kept = self._recording or len(ctx.options.scripts) > 1
         self._live[exchange] = flow.client_conn
         return exchange
 

@@ -72,6 +72,8 @@ Commands = layer.CommandGenerator[None]
 
 UNREAD_BODY_BYTES = 1024 * 1024
 """How much more of a request's body is read and thrown away after it was refused, so that its client can hear why."""
+CUT = b"?..."
+"""Stands in a flow for a request's query."""
 KILLED = "it was killed in mitmproxy, by its user or by an addon"
 LATE_END_SECONDS = 1.0
 """How long the connection of a complete answer waits for the end of the provider's bytes, to serve another one."""
@@ -266,7 +268,12 @@ class GatewayStream(HttpStream):
         for name in headers.keys() & front.SECRET_HEADERS:
             del request.headers[name]
         method = request.data.method.decode("utf-8", "surrogateescape")  # as it was written
-        exchange = self._parent.open_exchange(Head(method, request.path, headers), flow)
+        head = Head(method, request.path, headers)
+        # Nothing is served by a query, and a key may stand there, or before the host of a whole URL.
+        request.data.path, queried, _ = request.data.path.partition(b"?")
+        request.data.path += CUT if queried else b""
+        request.data.authority = b""
+        exchange = self._parent.open_exchange(head, flow)
         self._exchange = exchange
         _mask(request, exchange.mask)
         if isinstance(event, UnreadableHead):
@@ -322,7 +329,7 @@ class GatewayStream(HttpStream):
     def _request_end(self) -> Commands:
         self._client_done = True
         if self._refused:
-            yield DropStream(self.stream_id)
+            yield from self._leave()
             return
         flow, exchange = self.flow, self._exchange
         assert exchange is not None
@@ -361,7 +368,7 @@ class GatewayStream(HttpStream):
         exchange = self._exchange
         if exchange is None or self.closed:
             yield from self._drop_all()
-            yield DropStream(self.stream_id)
+            yield from self._leave()
             return
         killed = event.code is ErrorCode.KILL
         yield from self._perform(exchange.cancelled(KILLED) if killed else exchange.cancelled())
@@ -373,7 +380,7 @@ class GatewayStream(HttpStream):
         self.flow.live = False
         if killed:
             yield SendHttp(ResponseProtocolError(self.stream_id, "killed", ErrorCode.KILL), self.context.client)
-        yield DropStream(self.stream_id)
+        yield from self._leave()
 
     # --- the provider's side ---
 
@@ -493,7 +500,15 @@ class GatewayStream(HttpStream):
     def _part(self) -> Commands:
         """Leave the layer, once neither the client nor a provider has anything to say any more."""
         if self.closed and self._client_done and not self.legs:
-            yield DropStream(self.stream_id)
+            yield from self._leave()
+
+    def _leave(self) -> Commands:
+        """The end. Bodies that nobody will look at are let go of now: Python's collector of cycles may take long."""
+        yield DropStream(self.stream_id)
+        if self._exchange is not None and not self._exchange.kept:
+            for message in (self.flow.request, self.flow.response):
+                if message is not None:
+                    message.data.content = None
 
     # --- actions ---
 
@@ -574,7 +589,7 @@ class GatewayStream(HttpStream):
         if whole is not None and self._killed():
             yield SendHttp(ResponseProtocolError(self.stream_id, "killed", ErrorCode.KILL), self.context.client)
             yield from self._drop_all()
-            yield DropStream(self.stream_id)
+            yield from self._leave()
             exchange.ended = True
             return
         if whole is not None:

@@ -5,6 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # a machine that has other things to do is no fault of an example's
 
 HERE = Path(__file__).parent
 END_TO_END = [HERE / "docs", HERE / "e2e", HERE / "soak", HERE / "scripts" / "test_setup.py"]

@@ -175,6 +175,12 @@ class Pipe:
         except TranslationError as error:
             return self._fail(error)
 
+    def let_go(self) -> None:
+        """Forget all bytes: the answer is over, and who wanted to see them has."""
+        self._body = self.whole_body = None
+        self._head = self._fed = b""
+        self._recent.clear()
+
     def payload(self, name: str, data: bytes) -> bytes:
         """One payload of a stream, through the machine."""
         notes = len(self.notes)

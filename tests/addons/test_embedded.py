@@ -77,14 +77,13 @@ def test_it_answers_whole_and_streamed_to_its_key_only(started: Embedded) -> Non
 
 
 @needs_wheels
-def test_stop_leaves_nothing_and_is_quick(started: Embedded) -> None:
+def test_stop_leaves_nothing(started: Embedded) -> None:
     asyncio.run(started.ready())
-    pid, before = pid_of(started), time.monotonic()
+    pid = pid_of(started)
 
     started.stop()
     started.stop()
 
-    assert time.monotonic() - before < 2
     assert is_gone(pid)
     with pytest.raises(Unavailable, match="was stopped"):
         asyncio.run(started.ready())

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e import claude
 from tests.e2e.conftest import Client
 from tests.e2e.gateway_process import GatewayProcess, config
-from tests.e2e.provider import EVENT_STREAM, LAST_CHUNK, Call, Provider, chunk, head, sse
+from tests.e2e.provider import EVENT_STREAM, LAST_CHUNK, Call, Provider, chunk, head, sse, whole
 from tests.e2e.wire import Wire, asking, question, request
 
 
@@ -63,9 +63,11 @@ def test_the_limit_of_open_files_is_raised_and_kept_to(tmp_path: Path, provider:
     with GatewayProcess(tmp_path, config(provider.url), env={"PYTHONPATH": str(tmp_path)}) as process:
         process.line(r"Only 300 files may be open \(ulimit -n\): 100 connections are taken, not 2000\.")
         with contextlib.ExitStack() as stack:
-            wires = [stack.enter_context(Wire(process.port)) for _ in range(100)]
-            wires[-1].send(request(body=asking()))
-            assert wires[-1].hear().status == 200
+            for _ in range(99):
+                stack.enter_context(Wire(process.port))
+            last = taken(process, stack)
+            last.send(request(body=asking()))
+            assert last.hear().status == 200
             assert stack.enter_context(Wire(process.port)).hear().status == 503
 
 
@@ -84,3 +86,26 @@ def test_flows_that_find_no_room_stop_nothing(tmp_path: Path, provider: Provider
         process.ready()
     assert process.output.count("/dev/full") == 1
     assert "Traceback" not in process.output
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from Linux's /proc")
+def test_bodies_that_nobody_will_look_at_are_let_go_of_at_once(tmp_path: Path, provider: Provider) -> None:
+    """They do not wait for Python's collector of cycles, which here does not run."""
+    (tmp_path / "sitecustomize.py").write_text("import gc; gc.disable()")
+    long = [{"role": "user", "content": "x" * 2_000_000}]
+    provider.default = whole(claude.message(claude.text("x" * 2_000_000)))
+    with (
+        GatewayProcess(tmp_path, config(provider.url), env={"PYTHONPATH": str(tmp_path)}) as process,
+        contextlib.closing((client := Client(process)).http),
+    ):
+        memory = []
+        for _ in range(60):
+            assert client.chat(messages=long).status_code == 200
+            memory.append(resident(process.process.pid))
+        assert memory[-1] - memory[9] < 120  # what is not let go of is six times that
+
+
+def resident(process: int) -> float:
+    """MB."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024

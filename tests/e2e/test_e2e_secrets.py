@@ -68,6 +68,15 @@ def driven(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory)
         with Wire(process.port) as wire:
             wire.send(request(f"/v1/models?key={CLIENT_KEY}", method="GET", key=None, x_api_key=CLIENT_KEY))
             wire.hear("GET")
+        for target in (f"/v1/models?{CLIENT_KEY}", f"http://a:{CLIENT_KEY}@b.example/v1/models?api_key={CLIENT_KEY}"):
+            with Wire(process.port) as wire:
+                wire.send(request(target, method="GET"))
+                wire.hear("GET")
+        with Wire(process.port) as wire:
+            wire.send(b"GET /v1/models HTTP/1.1\r\nAuthorization : Bearer %b\r\n\r\n" % CLIENT_KEY.encode())
+            wire.hear("GET")
+        with Wire(process.port) as wire:
+            wire.send(b"GET /v1/models HTTP/1.1\r\nAuthorization:\r\n Bearer %b\r\n" % CLIENT_KEY.encode())
         with Wire(process.port) as wire:
             wire.send(request(body=asking(), key=CLIENT_KEY + "x", cookie=f"a={CLIENT_KEY}"))
             wire.hear()
@@ -101,8 +110,9 @@ def test_no_providers_key_in_the_flow_file(driven: Driven, secret: str) -> None:
 
 
 def test_no_clients_key_in_the_flow_file(driven: Driven) -> None:
-    """Where a client writes it: in headers. What it puts into a URL, where no key belongs, is its own doing."""
-    assert CLIENT_KEY.encode() not in driven.file.replace(f"?key={CLIENT_KEY}".encode(), b"")
+    """Wherever a client writes it: in headers, in a query, before a host."""
+    assert CLIENT_KEY.encode() not in driven.file
+    assert b"/v1/models?..." in driven.file
 
 
 def test_prompts_are_kept_where_somebody_asked_for_it(driven: Driven) -> None:
