@@ -29,6 +29,11 @@ def cache_of(fields: dict[str, Any], at: str, findings: Findings) -> Cache | Non
     return ours or theirs
 
 
+def as_object(address: str | dict[str, Any]) -> dict[str, Any]:
+    """A picture's address, which some write as a text and some as an object with more in it."""
+    return {"url": address} if isinstance(address, str) else address
+
+
 def shown(url: str, detail: str | None, at: str, cache: Cache | None) -> Image | Document:
     """A picture, or a document that a client sends in a picture's place."""
     path = f"{at}.image_url"

@@ -5,6 +5,7 @@ from typing import Any
 
 from translators.clients.chat.checking import Checked
 from translators.clients.findings import Findings
+from translators.clients.thoughts import Thoughts
 from translators.conversation import Option, OutputFormat, PromptCache, WebSearch
 
 _AS_THEY_ARE = frozenset(
@@ -20,7 +21,6 @@ _AS_THEY_ARE = frozenset(
         "prediction",
         "moderation",
         "audio",
-        "thinking",
     )
 )
 _DEFAULTS: Mapping[str, Any] = {
@@ -95,21 +95,18 @@ def _limits(out: Options) -> None:
 
 
 def _reasoning(out: Options) -> None:
-    at, effort = out.checked.at, out.take("reasoning_effort")
-    path = at("reasoning")
-    reasoning = out.take("reasoning") or {}
-    other, budget = reasoning.pop("effort", None), reasoning.pop("max_tokens", None)
-    if effort is not None:
-        out.put("reasoning_effort", effort, at("reasoning_effort"))
-        if other is not None and other != effort:
-            out.findings.note(f"{path}.effort", "dropped", "reasoning_effort beside it wins.", old=other, new=effort)
-    elif other is not None:
-        out.put("reasoning_effort", other, f"{path}.effort")
-    if budget is not None:
-        out.put("reasoning_budget", budget, f"{path}.max_tokens")
+    at = out.checked.at
+    thoughts = Thoughts(out.fields, out.read, out.findings, at)
+    thoughts.effort(out.take("reasoning_effort"), at("reasoning_effort"))
+    reasoning, path = out.take("reasoning") or {}, at("reasoning")
+    thoughts.effort(reasoning.pop("effort", None), f"{path}.effort")
+    thoughts.budget(reasoning.pop("max_tokens", None), f"{path}.max_tokens")
+    thoughts.switch(reasoning.pop("enabled", None), f"{path}.enabled")
     if reasoning.pop("exclude", None):
         out.put("reasoning_visible", False, f"{path}.exclude")
     out.findings.unknown(path, reasoning)
+    thoughts.read_vendors()
+    thoughts.settle()
 
 
 def _formats(out: Options) -> None:

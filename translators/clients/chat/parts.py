@@ -5,7 +5,7 @@ from typing import Any
 
 from translators.clients.findings import Findings
 from translators.clients.media import Unusable, from_file_data
-from translators.clients.parts import AtFault, cache_of, heard, shown
+from translators.clients.parts import AtFault, as_object, cache_of, heard, shown
 from translators.conversation import Audio, Cache, Document, Image, Part, Refusal, Text, Upload
 
 _NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image, a document or a tool's result."
@@ -45,7 +45,7 @@ def _part(part: dict[str, Any], at: str, findings: Findings) -> Part:
         case "text":
             read: Part = Text(part.pop("text"), at, cache)
         case "image_url":
-            image = part.pop("image_url")
+            image = as_object(part.pop("image_url"))
             read = shown(image.pop("url"), image.pop("detail", None), at, cache)
             findings.unknown(f"{at}.image_url", image)
         case "file":

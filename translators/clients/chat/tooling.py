@@ -36,7 +36,7 @@ def choice(checked: Checked, declared: tuple[Tool, ...], findings: Findings) -> 
             return None
         case "none":
             return ToolChoice("none", at=at) if names else None
-        case "required":
+        case "required" | "any":  # the latter is Mistral's
             if not names:
                 findings.problem(at, "needs at least one entry in tools")
             return ToolChoice("required", at=at)

@@ -5,6 +5,7 @@ from typing import Any
 
 from translators.clients.findings import Findings
 from translators.clients.responses.items import History
+from translators.clients.thoughts import Thoughts
 from translators.conversation import Option, OutputFormat, PromptCache
 
 _AS_THEY_ARE: Mapping[str, str] = {
@@ -85,19 +86,26 @@ def _include(out: Options) -> None:
 def _reasoning(out: Options, history: History) -> None:
     reasoning = out.take("reasoning")
     asked = dict(reasoning or {})
+    thoughts = Thoughts(out.fields, out.read, out.findings)
     effort = asked.pop("effort", None)
-    newer, older = asked.pop("summary", None), asked.pop("generate_summary", None)
-    out.summary = (newer or older) is not None
     if history.effort is not None:
-        out.put("reasoning_effort", *history.effort)
-    elif effort is not None:
-        out.put("reasoning_effort", effort, "reasoning.effort")
+        thoughts.effort(*history.effort)
+    else:
+        thoughts.effort(effort, "reasoning.effort")
+    thoughts.budget(asked.pop("max_tokens", None), "reasoning.max_tokens")
+    thoughts.switch(asked.pop("enabled", None), "reasoning.enabled")
+    newer, older = asked.pop("summary", None), asked.pop("generate_summary", None)
+    hidden = asked.pop("exclude", None)
+    out.summary = (newer or older) is not None and not hidden
     if reasoning:
-        out.put("reasoning_visible", out.summary, "reasoning.summary" if newer or not older else _OLDER)
+        path = "reasoning.exclude" if hidden else "reasoning.summary" if newer or not older else _OLDER
+        out.put("reasoning_visible", out.summary, path)
     for name, default in (("context", "auto"), ("mode", "standard")):
         if asked.get(name) == default:
             del asked[name]
     out.findings.unknown("reasoning", asked)
+    thoughts.read_vendors()
+    thoughts.settle()
 
 
 _OLDER = "reasoning.generate_summary"

@@ -4,7 +4,7 @@ from typing import Any
 
 from translators.clients.findings import Findings
 from translators.clients.media import Unusable, from_file_data, located
-from translators.clients.parts import AtFault, cache_of, heard, shown
+from translators.clients.parts import AtFault, as_object, cache_of, heard, shown
 from translators.conversation import Cache, Document, Image, Part, Refusal, Text, Upload
 
 _BY_OPENAI = "gAAAA"
@@ -32,7 +32,7 @@ def _part(part: dict[str, Any], at: str, findings: Findings) -> Part | None:
     cache = cache_of(part, at, findings)
     match part.pop("type"):
         case "input_image":
-            return _image(part, at, cache)
+            return _image(part, at, cache, findings)
         case "input_file":
             return _file(part, at, cache)
         case "refusal":
@@ -65,13 +65,16 @@ def _text(part: dict[str, Any], at: str, cache: Cache | None, findings: Findings
     return Text(part.pop("text"), at, cache)
 
 
-def _image(part: dict[str, Any], at: str, cache: Cache | None) -> Part:
+def _image(part: dict[str, Any], at: str, cache: Cache | None, findings: Findings) -> Part:
     url, upload, detail = (part.pop(name, None) for name in ("image_url", "file_id", "detail"))
     if (url is None) == (upload is None):
         raise AtFault(at, "must have one of image_url and file_id")
     if upload is not None:
         return Image(Upload(upload), None if detail == "auto" else detail, at, cache)
-    return shown(url, detail, at, cache)
+    image = as_object(url)
+    read = shown(image.pop("url"), detail or image.pop("detail", None), at, cache)
+    findings.unknown(f"{at}.image_url", image)
+    return read
 
 
 def _file(part: dict[str, Any], at: str, cache: Cache | None) -> Part:

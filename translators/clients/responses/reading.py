@@ -10,6 +10,7 @@ from translators.clients.responses.items import History
 from translators.clients.responses.options import options
 from translators.clients.responses.state import NOTHING, Past, continued
 from translators.clients.responses.tooling import Tools, echoed
+from translators.clients.thoughts import LEFT_OPEN
 from translators.conversation import Conversation, Text, Turn
 from translators.dialects import Asked
 
@@ -55,7 +56,7 @@ def _instructions(fields: dict[str, Any]) -> tuple[Turn, ...]:
 def _echo(body: Mapping[str, Any], *, stored: bool) -> dict[str, Any]:
     """What an answer repeats of its request. What was not honoured is told as what was done instead."""
     reasoning = body.get("reasoning") or {}
-    text = body.get("text") or {}
+    text, effort, choice = body.get("text") or {}, reasoning.get("effort"), body.get("tool_choice") or "auto"
     said = {name: body.get(name) for name in _REPEATED}
     said |= {name: body[name] for name in _IF_SAID if body.get(name) is not None}
     return {
@@ -65,12 +66,12 @@ def _echo(body: Mapping[str, Any], *, stored: bool) -> dict[str, Any]:
         "metadata": body.get("metadata") or {},
         "parallel_tool_calls": body.get("parallel_tool_calls") is not False,
         "reasoning": {
-            "effort": reasoning.get("effort"),
+            "effort": None if effort in LEFT_OPEN else effort,
             "summary": reasoning.get("summary") or reasoning.get("generate_summary"),
         },
         "store": stored,
         "text": {"format": text.get("format") or {"type": "text"}, "verbosity": text.get("verbosity") or "medium"},
-        "tool_choice": body.get("tool_choice") or "auto",
+        "tool_choice": "required" if choice == "any" else choice,
         "tools": [echoed(tool) for tool in body.get("tools") or ()],
         "top_logprobs": body.get("top_logprobs") or 0,
         "truncation": "disabled",

@@ -94,7 +94,7 @@ class Tools:
                 return None
             case "none":
                 return ToolChoice("none") if self.declared else None
-            case "required":
+            case "required" | "any":  # the latter is Mistral's
                 if not self.declared:
                     self.findings.problem("tool_choice", "needs at least one function or custom tool in tools")
                 return ToolChoice("required")

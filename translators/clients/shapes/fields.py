@@ -4,13 +4,14 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, StringConstraints, Tag
 
-from translators.clients.shapes.unions import neither, text_or_list, wire
+from translators.clients.shapes.unions import JsonObject, neither, switch_or_object, text_or_list, wire
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\s\p{C}]+$")]
 """OpenAI takes 64 of [a-zA-Z0-9_-]; names made from MCP servers have dots and slashes and are longer."""
 
 ModelName = Annotated[str, Field(min_length=1)]
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max", "default", "auto"]
+"""The last two leave it to the model: Groq's word, and that of many pickers of models."""
 Verbosity = Literal["low", "medium", "high"]
 Retention = Literal["in_memory", "in-memory", "24h"]
 SafetyId = Annotated[str, Field(max_length=128)]
@@ -31,6 +32,18 @@ Stop = Annotated[
     | Annotated[Any, neither("must be a string or a list of strings"), Tag("<neither>")],
     text_or_list,
 ]
+
+
+Thinking = Annotated[
+    Annotated[bool, Tag("<switch>")]
+    | Annotated[JsonObject, Tag("<object>")]
+    | Annotated[Any, neither("must be an object"), Tag("<neither>")],
+    switch_or_object,
+]
+"""Anthropic's object, or one of others that has its name, or their switch."""
+_OPENAIS_TIERS = Literal["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"]
+_OTHERS_TIERS = Literal["on_demand", "performance", "standard", "standard_only", "reserved", "batch"]
+Tier = Literal[_OPENAIS_TIERS, _OTHERS_TIERS]
 
 
 @wire

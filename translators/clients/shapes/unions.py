@@ -67,5 +67,10 @@ def _text_or_object(value: Any) -> str:
     return "<text>" if isinstance(value, str) else "<object>" if isinstance(value, dict) else "<neither>"
 
 
+def _switch_or_object(value: Any) -> str:
+    return "<switch>" if isinstance(value, bool) else "<object>" if isinstance(value, dict) else "<neither>"
+
+
 text_or_list = Discriminator(_text_or_list)
 text_or_object = Discriminator(_text_or_object)
+switch_or_object = Discriminator(_switch_or_object)

@@ -12,6 +12,7 @@ from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.anthropic.families import Family
+from translators.tiers import common
 from translators.transforms import stop_sequences
 
 FAST_BETA = "fast-mode-2026-02-01"
@@ -117,12 +118,15 @@ def tier(knobs: Knobs, family: Family, notes: list[Note], betas: set[str]) -> di
     if option.value == "fast" and family.fast:
         betas.add(FAST_BETA)
         return {"speed": "fast"}
-    if option.value not in _TIERS:
+    named = _TIERS.get(common(option.value))
+    if named is None:
         notes.append(Note(option.at, "dropped", option.value, detail="This model has no such tier."))
         return {}
     if option.value == "priority":
         notes.append(Note(option.at, "approximated", "priority", "auto", "Priority where capacity was committed."))
-    return {"service_tier": _TIERS[option.value]}
+    elif common(option.value) != option.value:
+        notes.append(Note(option.at, "approximated", option.value, named, "This model's word for it.", loss=False))
+    return {"service_tier": named}
 
 
 def user(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:

@@ -36,8 +36,10 @@ def thinking(knobs: Knobs, family: Family, max_tokens: int | None, notes: list[N
         fields = {"thinking": settled.config} if settled.config else {}
         budget = settled.config.get("budget_tokens") if settled.config else None
         return Thinking(fields, settled.effort, settled.on, budget)
-    effort = knobs.pop("reasoning_effort")
-    for option in (knobs.pop("reasoning_budget"), knobs.pop("thinking")):
+    effort, native = knobs.pop("reasoning_effort"), knobs.pop("thinking")
+    if native is not None and native.value == {"type": "disabled"}:
+        effort, native = effort or Option("none", native.at), None
+    for option in (knobs.pop("reasoning_budget"), native):
         if option is not None:
             old = option.value if isinstance(option.value, int) else None
             notes.append(Note(option.at, "dropped", old, detail="This model takes no budget for its thoughts."))
@@ -53,7 +55,8 @@ def thinking(knobs: Knobs, family: Family, max_tokens: int | None, notes: list[N
             return Thinking({"reasoning_effort": _one_of_three(effort, notes)})
         case "reasoning":
             return Thinking({"reasoning": {"effort": effort.value}})
-    notes.append(Note(effort.at, "dropped", effort.value, detail="This model cannot be told how much to think."))
+    if effort.value != "none":
+        notes.append(Note(effort.at, "dropped", effort.value, detail="This model cannot be told how much to think."))
     return Thinking()
 
 

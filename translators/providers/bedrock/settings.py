@@ -8,6 +8,7 @@ from translators.notes import Note
 from translators.providers.anthropic import settings as anthropic
 from translators.providers.bedrock.families import Family
 from translators.providers.bedrock.reasoning import Thinking
+from translators.tiers import common
 
 _TIERS = {"default": "default", "priority": "priority", "flex": "flex", "scale": "reserved"}
 _MOST_METADATA = 16
@@ -61,12 +62,15 @@ def tier(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
     option = knobs.pop("service_tier")
     if option is None or option.value == "auto":
         return {}
-    if option.value not in _TIERS:
+    named = _TIERS.get(common(option.value))
+    if named is None:
         notes.append(Note(option.at, "dropped", option.value, detail="This provider has no such tier."))
         return {}
     if option.value == "scale":
         notes.append(Note(option.at, "approximated", "scale", "reserved", "Where capacity was reserved."))
-    return {"serviceTier": {"type": _TIERS[option.value]}}
+    elif common(option.value) != option.value:
+        notes.append(Note(option.at, "approximated", option.value, named, "This provider's word for it.", loss=False))
+    return {"serviceTier": {"type": named}}
 
 
 def metadata(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:

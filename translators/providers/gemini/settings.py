@@ -12,6 +12,7 @@ from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.gemini.families import Family
+from translators.tiers import common
 
 _MOST_STOPS = 5
 _LARGEST_SEED = 2**31 - 1
@@ -152,10 +153,12 @@ def tier(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
     option = knobs.pop("service_tier")
     if option is None:
         return {}
-    if option.value not in _TIERS:
+    if (tier := common(option.value)) not in _TIERS:
         notes.append(Note(option.at, "dropped", option.value, detail="This model has no such tier."))
         return {}
-    named = _TIERS[option.value]
+    named = _TIERS[tier]
+    if tier != option.value:
+        notes.append(Note(option.at, "approximated", option.value, named, "This model's word for it.", loss=False))
     return {"serviceTier": named} if named else {}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from translators.conversation import Knobs, Option, OutputFormat, PromptCache
 from translators.errors import BadRequest
 from translators.notes import Note
+from translators.tiers import common
 from translators.transforms import stop_sequences
 
 _AS_THEY_ARE = (
@@ -19,11 +20,11 @@ _AS_THEY_ARE = (
     "metadata",
     "user",
     "safety_identifier",
-    "service_tier",
     "prompt_cache_key",
     "prompt_cache_retention",
     "moderation",
 )
+_TIERS = ("auto", "default", "flex", "scale", "priority", "fast", "ultrafast")
 _LEAST_TOKENS = 16
 _BUDGETS = ((2_048, "low"), (8_192, "medium"), (24_576, "high"))
 _WITHOUT_REASONING = re.compile(r"gpt-?[34]|chatgpt|gpt-5-chat|davinci|babbage").search
@@ -67,11 +68,23 @@ def plain(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
         if limit.value < _LEAST_TOKENS:
             why = "The Responses API takes no lower limit."
             notes.append(Note(limit.at, "approximated", limit.value, _LEAST_TOKENS, why))
+    if (tier := knobs.pop("service_tier")) is not None:
+        body |= _tier(tier, notes)
     if (cache := knobs.pop("prompt_cache")) is not None:
         asked: PromptCache = cache.value
         options = {"mode": asked.mode, "ttl": asked.ttl}
         body["prompt_cache_options"] = {name: value for name, value in options.items() if value is not None}
     return body
+
+
+def _tier(option: Option, notes: list[Note]) -> dict[str, Any]:
+    named = common(option.value)
+    if named not in _TIERS:
+        notes.append(Note(option.at, "dropped", option.value, detail="The Responses API has no such tier."))
+        return {}
+    if named != option.value:
+        notes.append(Note(option.at, "approximated", option.value, named, "OpenAI's word for it.", loss=False))
+    return {"service_tier": named}
 
 
 def store(knobs: Knobs) -> bool:

@@ -286,6 +286,11 @@ MESSAGES = [
         id="image-inline",
     ),
     pytest.param(
+        user({"type": "image_url", "image_url": "https://x/y.png"}),
+        turn(Image(Link("https://x/y.png"), None, P0)),
+        id="an-address-alone",
+    ),
+    pytest.param(
         user({"type": "image_url", "image_url": {"url": "https://x/y.png", "detail": "auto"}}),
         turn(Image(Link("https://x/y.png"), None, P0)),
         id="image-link",

@@ -118,6 +118,11 @@ PARTS = [
     ),
     pytest.param({"type": "input_image", "image_url": "https://a/b"}, Image(Link("https://a/b"), at=P), id="a link"),
     pytest.param(
+        {"type": "input_image", "image_url": {"url": "https://a/b", "detail": "low"}},
+        Image(Link("https://a/b"), "low", at=P),
+        id="in the form of a chat",
+    ),
+    pytest.param(
         {"type": "input_image", "image_url": f"data:image/png;base64,{PNG}", "detail": "high"},
         Image(Inline("image/png", PNG), "high", P),
         id="an image",
@@ -719,7 +724,7 @@ def test_what_cannot_be_carried_is_noted(fields: dict[str, Any], path: str) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["web_search", "prompt_cache", "reasoning_budget", "reasoning_visible", "seed", "thinking", "verbosity"]
+    "name", ["web_search", "prompt_cache", "reasoning_budget", "reasoning_visible", "seed", "verbosity"]
 )
 def test_our_names_of_options_are_no_fields(name: str) -> None:
     asked = parse(**{name: {"x": 1}})

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from pydantic import Field, Tag
 
 from translators.clients.shapes.fields import Breakpoint, CacheControl, InputAudio
-from translators.clients.shapes.unions import by, neither, none_of, text_or_list, wire
+from translators.clients.shapes.unions import by, neither, none_of, text_or_list, text_or_object, wire
 
 
 @wire
@@ -32,10 +32,19 @@ class ImageUrl(TypedDict):
     detail: NotRequired[Literal["auto", "low", "high", "original"] | None]
 
 
+Picture = Annotated[
+    Annotated[str, Tag("<text>")]
+    | Annotated[ImageUrl, Tag("<object>")]
+    | Annotated[Any, neither("must be an object or a string"), Tag("<neither>")],
+    text_or_object,
+]
+"""An address alone is Mistral's form."""
+
+
 @wire
 class ImagePart(Part):
     type: Literal["image_url"]
-    image_url: ImageUrl
+    image_url: Picture
 
 
 @wire

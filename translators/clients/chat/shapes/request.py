@@ -24,6 +24,8 @@ from translators.clients.shapes.fields import (
     Stop,
     StreamOptions,
     Temperature,
+    Thinking,
+    Tier,
     Tokens,
     TopLogprobs,
     TopP,
@@ -91,6 +93,7 @@ class Reasoning(TypedDict):
     """OpenRouter's."""
 
     effort: NotRequired[Effort | None]
+    enabled: NotRequired[bool | None]
     max_tokens: NotRequired[Tokens | None]
     exclude: NotRequired[bool | None]
 
@@ -121,7 +124,7 @@ class Request(TypedDict):
     response_format: NotRequired[ResponseFormat | None]
     safety_identifier: NotRequired[SafetyId | None]
     seed: NotRequired[Seed | None]
-    service_tier: NotRequired[Literal["auto", "default", "flex", "scale", "priority", "fast"] | None]
+    service_tier: NotRequired[Tier | None]
     stop: NotRequired[Stop | None]
     store: NotRequired[bool | None]
     stream: NotRequired[bool | None]
@@ -136,7 +139,7 @@ class Request(TypedDict):
     web_search_options: NotRequired[WebSearchOptions | None]
     # not OpenAI's
     reasoning: NotRequired[Reasoning | None]
-    thinking: NotRequired[JsonObject | None]
+    thinking: NotRequired[Thinking | None]
     top_k: NotRequired[int | None]
 
 

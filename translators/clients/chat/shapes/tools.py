@@ -119,7 +119,7 @@ ChosenTools = Annotated[
 ]
 
 ToolChoice = Annotated[
-    Annotated[Literal["none", "auto", "required"], Tag("<text>")]
+    Annotated[Literal["none", "auto", "required", "any"], Tag("<text>")]
     | Annotated[ChosenTools, Tag("<object>")]
     | Annotated[Any, neither("must be a string or an object"), Tag("<neither>")],
     text_or_object,

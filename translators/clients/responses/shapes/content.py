@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from pydantic import Field, Tag
 
 from translators.clients.shapes.fields import Breakpoint, CacheControl, InputAudio
-from translators.clients.shapes.unions import by, neither, none_of, text_or_list, wire
+from translators.clients.shapes.unions import by, neither, none_of, text_or_list, text_or_object, wire
+
+Detail = Literal["auto", "low", "high", "original"]
 
 
 @wire
@@ -32,11 +34,27 @@ class RefusalPart(Part):
 
 
 @wire
+class ImageUrl(TypedDict):
+    """Chat's."""
+
+    url: str
+    detail: NotRequired[Detail | None]
+
+
+Picture = Annotated[
+    Annotated[str, Tag("<text>")]
+    | Annotated[ImageUrl, Tag("<object>")]
+    | Annotated[Any, neither("must be a string or an object"), Tag("<neither>")],
+    text_or_object,
+]
+
+
+@wire
 class ImagePart(Part):
     type: Literal["input_image"]
-    image_url: NotRequired[str | None]
+    image_url: NotRequired[Picture | None]
     file_id: NotRequired[Annotated[str, Field(min_length=1)] | None]
-    detail: NotRequired[Literal["auto", "low", "high", "original"] | None]
+    detail: NotRequired[Detail | None]
 
 
 @wire

@@ -16,6 +16,8 @@ from translators.clients.shapes.fields import (
     Retention,
     SafetyId,
     Temperature,
+    Thinking,
+    Tier,
     Tokens,
     TopLogprobs,
     TopP,
@@ -36,6 +38,10 @@ class Reasoning(TypedDict):
     effort: NotRequired[Effort | None]
     summary: NotRequired[Summary | None]
     generate_summary: NotRequired[Summary | None]
+    # not OpenAI's, but OpenRouter's
+    enabled: NotRequired[bool | None]
+    max_tokens: NotRequired[Tokens | None]
+    exclude: NotRequired[bool | None]
 
 
 Input = Annotated[
@@ -73,7 +79,7 @@ class Request(TypedDict):
     prompt_cache_retention: NotRequired[Retention | None]
     reasoning: NotRequired[Reasoning | None]
     safety_identifier: NotRequired[SafetyId | None]
-    service_tier: NotRequired[Literal["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"] | None]
+    service_tier: NotRequired[Tier | None]
     store: NotRequired[bool | None]
     stream: NotRequired[bool | None]
     stream_options: NotRequired[StreamOptions | None]
@@ -85,6 +91,8 @@ class Request(TypedDict):
     top_p: NotRequired[TopP | None]
     truncation: NotRequired[Literal["auto", "disabled"] | None]
     user: NotRequired[str | None]
+    # not OpenAI's
+    thinking: NotRequired[Thinking | None]
 
 
 ADAPTER: TypeAdapter[Request] = TypeAdapter(Request)

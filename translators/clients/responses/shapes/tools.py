@@ -161,7 +161,7 @@ _ChosenTools = Annotated[
     by("type", _CHOICES),
 ]
 ToolChoice = Annotated[
-    Annotated[Literal["none", "auto", "required"], Tag("<text>")]
+    Annotated[Literal["none", "auto", "required", "any"], Tag("<text>")]
     | Annotated[_ChosenTools, Tag("<object>")]
     | Annotated[Any, neither("must be a string or an object"), Tag("<neither>")],
     text_or_object,

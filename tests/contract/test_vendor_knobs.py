@@ -1,0 +1,86 @@
+"""Values of knobs that only one maker has: they bend at every other maker's models, and break at none."""
+
+from typing import Any
+
+import pytest
+
+from tests.contract.test_requests import MODELS
+from translators.dialects import Model
+from translators.registry import CLIENTS, PROVIDERS
+
+FUNCTION = {"name": "look", "parameters": {"type": "object", "properties": {}}}
+CHAT: dict[str, Any] = {
+    "model": "m",
+    "messages": [{"role": "user", "content": "hi"}],
+    "tools": [{"type": "function", "function": FUNCTION}],
+    "max_completion_tokens": 20_000,
+}
+RESPONSES: dict[str, Any] = {
+    "model": "m",
+    "input": "hi",
+    "tools": [{"type": "function", **FUNCTION}],
+    "max_output_tokens": 20_000,
+}
+BODIES = {"chat": CHAT, "responses": RESPONSES}
+KNOBS: list[dict[str, Any]] = [
+    *({"service_tier": tier} for tier in ("on_demand", "performance", "standard_only", "standard")),
+    *({"reasoning": {"enabled": on}} for on in (True, False)),
+    {"reasoning": {"effort": "default"}},
+    *({"thinking": value} for value in ({"type": "enabled"}, {"type": "auto"}, {"type": "disabled"}, True, False)),
+    *({"enable_thinking": on} for on in (True, False)),
+    {"chat_template_kwargs": {"enable_thinking": True}},
+    {"do_sample": False, "safe_prompt": True, "tool_stream": True, "random_seed": 7},
+]
+KINDS = [
+    pytest.param(provider, model, id=f"{provider}: {model}") for provider in PROVIDERS for model in MODELS[provider]
+]
+
+
+@pytest.mark.parametrize(("provider", "model"), KINDS)
+@pytest.mark.parametrize("client", BODIES)
+@pytest.mark.parametrize("knob", KNOBS, ids=str)
+def test_a_knob_bends(provider: str, model: str, client: str, knob: dict[str, Any]) -> None:
+    asked = CLIENTS[client].parse({**BODIES[client], **knob})
+    rendered = PROVIDERS[provider].render(asked.conversation, Model(model))
+    assert not knob.keys() & rendered.body.keys() - {"service_tier", "reasoning", "thinking"}
+
+
+FORCED = [pytest.param(name, MODELS[name][0], id=name) for name in PROVIDERS if name != "ollama"]
+
+
+@pytest.mark.parametrize(("provider", "model"), FORCED)
+@pytest.mark.parametrize("client", BODIES)
+def test_any_tool_is_a_required_one(provider: str, model: str, client: str) -> None:
+    def rendered(choice: str) -> dict[str, Any]:
+        asked = CLIENTS[client].parse({**BODIES[client], "tool_choice": choice})
+        body: dict[str, Any] = PROVIDERS[provider].render(asked.conversation, Model(model)).body
+        return body
+
+    assert rendered("any") == rendered("required")
+
+
+THINKING = {
+    "anthropic": ("claude-opus-4-6", "thinking", "adaptive", "disabled"),
+    "gemini": ("gemini-2.5-flash", "generationConfig", 8_192, 0),
+    "openai-responses": ("gpt-5.6", "reasoning", "medium", "none"),
+    "ollama": ("gpt-oss:20b", "think", "medium", "low"),
+    "openai": ("gpt-5.5", "reasoning_effort", "medium", "none"),
+}
+
+
+@pytest.mark.parametrize("provider", THINKING)
+@pytest.mark.parametrize("client", BODIES)
+@pytest.mark.parametrize("switch", ["reasoning", "enable_thinking", "thinking"])
+@pytest.mark.parametrize("on", [True, False], ids=["on", "off"])
+def test_a_switch_works(provider: str, client: str, switch: str, on: bool) -> None:
+    model, field, thinks, rests = THINKING[provider]
+    fields = {"reasoning": {"enabled": on}} if switch == "reasoning" else {switch: on}
+    asked = CLIENTS[client].parse({**BODIES[client], **fields})
+    sent: Any = PROVIDERS[provider].render(asked.conversation, Model(model)).body[field]
+    if provider == "anthropic":
+        sent = sent["type"]
+    elif provider == "gemini":
+        sent = sent["thinkingConfig"]["thinkingBudget"]
+    elif provider == "openai-responses":
+        sent = sent["effort"]
+    assert sent == (thinks if on else rests)
