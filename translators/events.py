@@ -1,8 +1,8 @@
 """What a provider answers, in our words: the closed set of events that whole answers and streams alike are told in.
 
-Order within an answer: `Started` first; then text, reasoning, refusals, tool calls, annotations as they come;
-`UsageReported` any number of times (each overwrites the last); for each choice `Finished` exactly once and after
-everything else of that choice. An answer without `Finished` is a broken one.
+Order within an answer: `Started` first, and once more where id and model come late; then text, reasoning, refusals,
+tool calls, annotations as they come; `UsageReported` any number of times (each overwrites the last); for each choice
+`Finished` exactly once and after everything else of that choice. An answer without `Finished` is a broken one.
 
 `choice` counts the alternatives of one answer from 0, as OpenAI's `choices[].index`. Whatever is counted (`index` of
 tool calls, `block` of reasoning) is counted within its choice.

@@ -49,6 +49,7 @@ _BENT = {
 _OUT_OF_ORDER = "Reasoning or a server's tool came between text and calls; a chat's history has it before them."
 _DECLINED = "The model declined to answer this request."
 _TIERS = {"standard": "default", "priority": "priority"}
+_CACHED = ("cache_read_input_tokens", "cache_creation_input_tokens")
 _COUNTS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 
 
@@ -57,7 +58,7 @@ class MessageAnswer:
 
     def __init__(self, recall: Recall) -> None:
         self.done = False
-        self._started = False
+        self._started = self._announced = False
         self._tally = Tally(recall)
         self._open: dict[int, Block] = {}
         self._usage: dict[str, int] = {}
@@ -115,14 +116,18 @@ class MessageAnswer:
     def _message_start(self, payload: Mapping[str, Any]) -> list[Event]:
         message = payload.get("message")
         message = message if isinstance(message, dict) else {}
+        notes: list[Event] = []
         if self._started:
             self._counted = False
             self._merge(message.get("usage"), late=True)
-            return self._tally.once("event.message_start", "It came late, or again: only its usage is read.")
-        self._started = True
-        self._merge(message.get("usage"))
+            notes = self._tally.once("event.message_start", "It came late, or again: of its usage what is new is read.")
+            if self._announced:
+                return notes
+        else:
+            self._merge(message.get("usage"))
+        self._started = self._announced = True
         id, model = message.get("id"), message.get("model")
-        return self._begin(id if isinstance(id, str) else None, model if isinstance(model, str) else None)
+        return [*self._begin(id if isinstance(id, str) else None, model if isinstance(model, str) else None), *notes]
 
     def _start_unannounced(self) -> list[Event]:
         self._started = True
@@ -211,8 +216,8 @@ class MessageAnswer:
     # --- usage ------------------------------------------------------------------------------------------
 
     def _merge(self, usage: Any, *, late: bool = False) -> None:
-        """Counts are totals so far: a later one overwrites; one that is left out, or 0 after more, does not, nor one of
-        the answer's beginning that comes `late`."""
+        """Counts are totals so far: a later one overwrites; one that is left out does not, nor one of the answer's
+        beginning that comes `late`. A 0 after more does if it is of the cache, unless the input is 0 beside it."""
         if not isinstance(usage, dict):
             return
         details = usage.get("output_tokens_details")
@@ -221,7 +226,8 @@ class MessageAnswer:
         for name, count in counts.items():
             if late and self._usage.get(name):
                 continue
-            if type(count) is int and (count > 0 or (count == 0 and name not in self._usage)):
+            none = name not in self._usage or (name in _CACHED and usage.get("input_tokens") != 0)
+            if type(count) is int and (count > 0 or (count == 0 and none)):
                 self._usage[name] = count
         if usage.get("speed") == "fast":
             self._tier = "priority"  # OpenAI reports its own fast tier so

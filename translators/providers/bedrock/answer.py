@@ -63,6 +63,7 @@ class ConverseAnswer:
         self._open: dict[int, Block] = {}
         self._stopped = False
         self._native: str | None = None
+        self._counts: dict[str, int] = {}
         self._tier: str | None = None
         self._on: dict[str, Callable[[Mapping[str, Any]], list[Event]]] = {
             "contentBlockDelta": self._block_delta,
@@ -226,6 +227,7 @@ class ConverseAnswer:
         counts = {name: count for name in _COUNTS if type(count := usage.get(name)) is int and count >= 0}
         if not counts:
             return []
+        self._counts = counts = {**self._counts, **counts}
         read, write = counts.get("cacheReadInputTokens"), counts.get("cacheWriteInputTokens")
         total = counts.get("inputTokens", 0) + (read or 0) + (write or 0)
         return [UsageReported(Usage(total, counts.get("outputTokens", 0), read, write))]

@@ -59,6 +59,8 @@ _KNOWN = frozenset(
 )
 _BLOCKED = "The prompt was blocked."
 _STOPPED = "The answer was stopped by a content filter."
+_ADDED = ("promptTokenCount", "toolUsePromptTokenCount", "candidatesTokenCount", "thoughtsTokenCount")
+"""What `totalTokenCount` is the sum of."""
 _TIERS = {
     "standard": "default",
     "flex": "flex",
@@ -103,7 +105,7 @@ class GenerateAnswer:
             self._feedback(feedback)
         usage = payload.get("usageMetadata")
         if isinstance(usage, dict) and usage:
-            self._usage = {**self._usage, **usage} if self._usage else usage
+            self._usage = _merged(self._usage, usage)
             events.append(UsageReported(_usage_of(self._usage)))
         return events
 
@@ -209,6 +211,14 @@ def _failed(candidate: Candidate) -> BadAnswer:
 
 def _tier(usage: Mapping[str, Any]) -> str | None:
     return _TIERS.get(str(usage.get("serviceTier"))) or _TIERS.get(str(usage.get("trafficType")))
+
+
+def _merged(before: Mapping[str, Any], usage: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The last report, with what it lacks of those before. Zeroes are left out on the wire: counts that add up to the
+    report's own total lack none of theirs."""
+    whole = usage.get("totalTokenCount") == sum(_count(usage, name) for name in _ADDED)
+    left = {name: value for name, value in before.items() if not (whole and name in _ADDED)}
+    return {**left, **{name: value for name, value in usage.items() if value is not None}}
 
 
 def _usage_of(usage: Mapping[str, Any]) -> Usage:

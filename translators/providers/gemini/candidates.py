@@ -22,6 +22,8 @@ from translators.providers.gemini.calls import Calls
 from translators.providers.gemini.grounding import Grounding, Told
 from translators.providers.gemini.parts import FOREIGN
 
+_NUMBERED = {1: "STOP", 2: "MAX_TOKENS", 3: "SAFETY", 4: "RECITATION", 5: "OTHER"}
+"""Reasons as some of Google's servers and proxies write enums. Beyond these the Gemini API and Vertex count apart."""
 _ABOUT_A_PART = frozenset(("thought", "thoughtSignature", "partMetadata", "videoMetadata", "mediaResolution"))
 
 
@@ -190,6 +192,8 @@ class Candidate:
     # --- what stands beside the content -----------------------------------------------------------------
 
     def _finish_reason(self, reason: Any) -> list[Event]:
+        if type(reason) is int and reason > 0:
+            reason = _NUMBERED.get(reason, str(reason))
         if isinstance(reason, str) and reason and reason != "FINISH_REASON_UNSPECIFIED":
             self.native = reason
         return []

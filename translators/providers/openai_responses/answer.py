@@ -48,7 +48,7 @@ class ResponseAnswer:
 
     def __init__(self, recall: Recall) -> None:
         self.done = False
-        self._started = False
+        self._started = self._announced = False
         self._tally = Tally(recall)
         self._by_id: dict[str, _Place] = {}
         self._by_index: dict[int, _Place] = {}
@@ -112,15 +112,16 @@ class ResponseAnswer:
         return self._tally.once(f"event.{kind[:60]}", "An event of this type is not known.")
 
     def _begin(self, response: Mapping[str, Any]) -> list[Event]:
-        """`Started`, once; with a note where nothing announced it."""
-        if self._started:
+        """`Started`, once; with a note where nothing announced it, and again where its names come late."""
+        if self._announced or (self._started and not response):
             return []
-        self._started = True
+        late = self._started
+        self._started, self._announced = True, bool(response)
         id, model = response.get("id"), response.get("model")
         model = model if isinstance(model, str) else None
         self._tally.issuer = f"{DIALECT}:{self._tally.recall.model or model or ''}"
         started = Started(id if isinstance(id, str) else None, model)
-        if response:
+        if response or late:
             return [started]
         note = Note("event.response.created", "synthesised", detail="The stream began without it.")
         return [started, Noted(note)]

@@ -13,6 +13,7 @@ from translators.events import (
     ReasoningDelta,
     ReasoningSigned,
     RefusalDelta,
+    Started,
     TextDelta,
     ToolCallDelta,
     ToolCallStarted,
@@ -91,6 +92,29 @@ def test_trap_3_a_refusal_always_has_words(details: Any) -> None:
         pytest.param(
             {"input_tokens": 5}, {"input_tokens": 0, "output_tokens": 3}, Usage(5, 3), id="0 does not overwrite"
         ),
+        pytest.param(
+            {"input_tokens": 100, "cache_read_input_tokens": 500, "cache_creation_input_tokens": 7},
+            {
+                "input_tokens": 181,
+                "cache_read_input_tokens": 0,
+                "cache_creation_input_tokens": 0,
+                "output_tokens": 3,
+            },
+            Usage(181, 3, 0, 0),
+            id="nothing of the cache after all",
+        ),
+        pytest.param(
+            {"input_tokens": 100, "cache_read_input_tokens": 500},
+            {"cache_read_input_tokens": 0, "output_tokens": 3},
+            Usage(100, 3, 0),
+            id="nothing of the cache after all, and no more of the input",
+        ),
+        pytest.param(
+            {"input_tokens": 100, "cache_read_input_tokens": 500},
+            {"input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 3},
+            Usage(600, 3, 500),
+            id="zeroes of a server that does not know",
+        ),
         pytest.param({"input_tokens": 5}, {"input_tokens": -1, "output_tokens": True}, Usage(5, 0), id="no counts"),
         pytest.param("x", [], None, id="none at all"),
     ],
@@ -98,6 +122,13 @@ def test_trap_3_a_refusal_always_has_words(details: Any) -> None:
 def test_usage(first: Any, last: Any, usage: Usage | None) -> None:
     reports = [event.usage for event in told(message(first=first, last=last)) if isinstance(event, UsageReported)]
     assert reports == ([usage] if usage else [])
+
+
+def test_a_beginning_that_comes_late_tells_its_names_and_usage() -> None:
+    begun, *rest = message(first={"input_tokens": 10, "output_tokens": 1}, last={"output_tokens": 7})
+    events = told([{"type": "content_block_stop", "index": 0}, begun, *rest])
+    assert [event for event in events if isinstance(event, Started)] == [Started(), Started("m", "x")]
+    assert [event.usage for event in events if isinstance(event, UsageReported)] == [Usage(10, 7)]
 
 
 @pytest.mark.parametrize(

@@ -558,6 +558,13 @@ def test_a_delta_of_another_kind_begins_a_block_of_its_own() -> None:
     assert events == [Started(), ReasoningDelta(0, "Hm."), TextDelta("a"), Finished("stop", "end_turn")]
 
 
+def test_what_the_last_usage_lacks_was_told_before() -> None:
+    usages = [{"inputTokens": 5, "outputTokens": 1, "cacheReadInputTokens": 3}, {"outputTokens": 2}]
+    early, late = ({"metadata": {"usage": usage}} for usage in usages)
+    events = told(stream([{"messageStart": {}}, early, TEXT, {"messageStop": {"stopReason": "end_turn"}}, late]))
+    assert [event.usage for event in events if isinstance(event, UsageReported)][-1] == Usage(8, 2, 3)
+
+
 def test_without_metadata_the_answer_is_complete_but_its_usage_unknown() -> None:
     machine = dialect.answer(Recall())
     events = [event for payload in (TEXT, {"messageStop": {"stopReason": "end_turn"}}) for event in machine.on(payload)]

@@ -379,6 +379,47 @@ USAGES = [
 ]
 
 
+COUNTED = {"promptTokenCount": 87, "candidatesTokenCount": 21, "totalTokenCount": 108, "cachedContentTokenCount": 40}
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        pytest.param(
+            {"promptTokenCount": 87, "thoughtsTokenCount": 78, "totalTokenCount": 165},
+            Usage(87, 78, 40, reasoning=78),
+            id="its total says that it is whole",
+        ),
+        pytest.param({"thoughtsTokenCount": 78}, Usage(87, 99, 40, reasoning=78), id="what it lacks was told before"),
+        pytest.param(
+            {"promptTokenCount": 87, "thoughtsTokenCount": 78, "totalTokenCount": 186},
+            Usage(87, 99, 40, reasoning=78),
+            id="its total says that it is not whole",
+        ),
+        pytest.param({**COUNTED, "candidatesTokenCount": None}, Usage(87, 21, 40), id="a null"),
+        pytest.param({"promptTokenCount": 80, "candidatesTokenCount": 9}, Usage(80, 9, 40), id="it is the last"),
+    ],
+)
+def test_the_last_usage_counts(last: dict[str, Any], expected: Usage) -> None:
+    events = told([chunk("A") | {"usageMetadata": COUNTED}, chunk("B", finish="STOP") | {"usageMetadata": last}])
+    assert [event.usage for event in events if isinstance(event, UsageReported)][-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (1, Finished("stop", "STOP")),
+        (2, Finished("length", "MAX_TOKENS")),
+        (3, Finished("content_filter", "SAFETY")),
+        (9, Finished("stop", "9")),
+    ],
+)
+def test_a_reason_as_a_number(number: Any, expected: Finished) -> None:
+    events = told([chunk("A", finish=number)])
+    assert events[-1] == expected
+    assert (number == 9) == (noted(events) == [("candidates.finishReason", "approximated")])
+
+
 @pytest.mark.parametrize(("usage", "expected"), USAGES)
 def test_usage(usage: dict[str, Any], expected: Usage) -> None:
     events = told([chunk("A", finish="STOP") | {"usageMetadata": usage}])
