@@ -16,7 +16,6 @@ import signal
 import sys
 import time
 import weakref
-from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -42,10 +41,10 @@ from mitmproxy.proxy.server import ConnectionHandler
 from addons import door, embedded, hooks, inspector, listening, replay, saving, summary, terminal, views
 from addons.authorities import Authorities, Unauthorised
 from addons.discovery import discover
-from addons.exchange import FAN_OUT_CONCURRENCY, Exchange
+from addons.exchange import Exchange
 from addons.front import INTERNAL, Head
 from addons.house import House
-from addons.layer import GatewayLayer, GivenUp
+from addons.layer import GatewayLayer, GivenUp, any_number_of_connections
 from addons.provider_request import ProviderRequest
 from addons.response_store import ResponseStore
 from addons.stream import Job, Pass, ShutDown
@@ -263,8 +262,7 @@ class Gateway:
         if not _ours(context.client.proxy_mode):
             return
         if (handler := _handler(context.client)) is not None:
-            # mitmproxy's own limit, for each client and address, is five.
-            handler.max_conns = defaultdict(lambda: asyncio.Semaphore(FAN_OUT_CONCURRENCY))
+            handler.max_conns = any_number_of_connections()
         top = context.layers[-1]
         if isinstance(top, modes.ReverseProxy) and starts_like_tls_record(nextlayer.data_client()):
             # mitmproxy shares a provider's connection among an HTTP/2 client's streams: one would end with another.

@@ -4,14 +4,17 @@ With `stream.py` the only code that touches mitmproxy's protocol layers. Nothing
 which would log a crash and leave the client hanging.
 """
 
+import asyncio
 import logging
+import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
 from mitmproxy import http
-from mitmproxy.connection import Client, Connection, Server
+from mitmproxy.connection import Address, Client, Connection, Server
 from mitmproxy.proxy import commands, events, tunnel
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import tls
@@ -30,6 +33,13 @@ from addons.stream import Commands, Connect, Crashed, GatewayStream, ShutDown
 from routing.settings import Timeouts
 
 logger = logging.getLogger("gateway")
+
+
+def any_number_of_connections() -> defaultdict[Address, asyncio.Semaphore]:
+    """Returns mitmproxy's limits of a client's connections, none. Its own, five for each address, counts those that
+    nobody uses: who waits there for one more would wait for good. An exchange limits what it asks at once."""
+    return defaultdict(lambda: asyncio.Semaphore(sys.maxsize))
+
 
 TIMER_SLACK = 0.01
 """Seconds by which a timer may be late before another one is set."""

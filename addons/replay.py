@@ -7,7 +7,6 @@ that of a client, which makes a flow of its own; the recorded one stays as it is
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from typing import cast
 
@@ -22,10 +21,10 @@ from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHook
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 
-from addons.exchange import FAN_OUT_CONCURRENCY, Exchange
+from addons.exchange import Exchange
 from addons.front import Head
 from addons.http1 import ClientReader
-from addons.layer import GatewayLayer
+from addons.layer import GatewayLayer, any_number_of_connections
 from addons.stream import Commands
 from routing.settings import Timeouts
 
@@ -64,7 +63,7 @@ class Replay(ConnectionHandler):
         client.timestamp_start, client.timestamp_end = time.time(), None
         context = Context(client, ctx.options)
         super().__init__(context)
-        self.max_conns = defaultdict(lambda: asyncio.Semaphore(FAN_OUT_CONCURRENCY))
+        self.max_conns = any_number_of_connections()
         self.transports[client] = ConnectionIO()
         request = recorded.request.copy()
         request.headers.pop("x-request-id", None)  # it is another request

@@ -142,6 +142,24 @@ def test_connections_are_kept(client: Client, provider: Provider, streamed: bool
     assert set(connections[:3]) == set(connections[3:6])
 
 
+def test_connections_whose_last_bytes_are_late_keep_nobody_waiting(client: Client, provider: Provider) -> None:
+    go = threading.Event()
+
+    async def late(call: Call) -> None:
+        await stream(claude.HELLO, end=b"0\r\n")(call)
+        await call.until(go)
+        await call.send(b"\r\n")
+
+    async def next_one(call: Call) -> None:
+        go.set()
+        await saying("next", True)(call)
+
+    provider.scripts = [late] * 8 + [next_one]
+    assert client.chat(True, n=8).text.endswith("data: [DONE]\n\n")
+    assert client.chat(True).text.endswith("data: [DONE]\n\n")
+    assert not any(call.gone.is_set() for call in provider.calls[:8])
+
+
 @FORMS
 def test_kept_connections_found_dead_are_tried_once_more(client: Client, provider: Provider, streamed: bool) -> None:
     async def dying(call: Call) -> None:
