@@ -55,8 +55,7 @@ def thinking(knobs: Knobs, family: Family, max_tokens: int | None, notes: list[N
             return Thinking({"reasoning_effort": _one_of_three(effort, notes)})
         case "reasoning":
             return Thinking({"reasoning": {"effort": effort.value}})
-    if effort.value != "none":
-        notes.append(Note(effort.at, "dropped", effort.value, detail="This model cannot be told how much to think."))
+    notes.append(Note(effort.at, "dropped", effort.value, detail="This model cannot be told how much to think."))
     return Thinking()
 
 
