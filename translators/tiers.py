@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 
-_COMMON: Mapping[str, str] = {"on_demand": "default", "standard": "default", "standard_only": "default"}
-"""Groq's, Google's and Anthropic's words for what is neither faster nor cheaper."""
+_COMMON: Mapping[str, str] = {
+    "on_demand": "default",  # Groq's
+    "performance": "priority",  # Groq's
+    "standard": "default",  # Google's
+    "standard_only": "default",  # Anthropic's
+}
 
 
 def common(tier: str) -> str:

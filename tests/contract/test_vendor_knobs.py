@@ -45,6 +45,17 @@ def test_a_knob_bends(provider: str, model: str, client: str, knob: dict[str, An
     assert not knob.keys() & rendered.body.keys() - {"service_tier", "reasoning", "thinking"}
 
 
+TIERS = {"bedrock": {"type": "priority"}, "gemini": "priority", "openai-responses": "priority", "anthropic": "auto"}
+
+
+@pytest.mark.parametrize("provider", TIERS)
+@pytest.mark.parametrize("client", BODIES)
+def test_groqs_fastest_tier_is_the_common_one(provider: str, client: str) -> None:
+    asked = CLIENTS[client].parse({**BODIES[client], "service_tier": "performance"})
+    body = PROVIDERS[provider].render(asked.conversation, Model(MODELS[provider][0])).body
+    assert (body.get("service_tier") or body.get("serviceTier")) == TIERS[provider]
+
+
 FORCED = [pytest.param(name, MODELS[name][0], id=name) for name in PROVIDERS if name != "ollama"]
 
 

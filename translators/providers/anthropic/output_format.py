@@ -6,7 +6,7 @@ from typing import Any
 
 from translators.conversation import Knobs, Option, OutputFormat
 from translators.errors import BadRequest
-from translators.json_instruction import instruction
+from translators.json_instruction import described, instruction
 from translators.notes import Note
 from translators.providers.anthropic.families import Family
 from translators.providers.anthropic.schemas import OutsideSubset, Subset
@@ -67,6 +67,4 @@ def _enforced(asked: OutputFormat, option: Option, notes: list[Note]) -> dict[st
         count = len(subset.moved)
         why = f"Keywords in {count} places of the schema are not enforced: the model is told of them."
         notes.append(Note(option.at, "approximated", detail=why))
-    if asked.description and "description" not in schema:
-        schema["description"] = asked.description
-    return schema
+    return described(schema, asked)

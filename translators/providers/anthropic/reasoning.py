@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from translators import budgets
 from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Note
@@ -11,6 +12,7 @@ from translators.providers.anthropic.families import Family
 
 _LEAST_BUDGET = 1_024
 _BUDGETS = {"minimal": 1_024, "low": 2_048, "medium": 8_192, "high": 24_576, "xhigh": 32_768}
+_NO_ROOM = "There is no room to think in so few max_tokens."
 _DISPLAYED = ("adaptive", "enabled")
 _LEVELS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
@@ -65,11 +67,23 @@ class Reasoning:
         if level == "none":
             return self._off(option)
         if not self._adaptive and self._family.effort_as_budget and "enabled" in self._family.thinking:
-            return self._budget(option, self._max_tokens - 1 if level == "max" else _BUDGETS[level], level)
+            return self._level_as_budget(option)
         if not self._adaptive:
             self._note(option, "dropped", level, None, "This model cannot be told how much to think.")
             return Thinking()
         return Thinking({"type": "adaptive"}, self._effort(option, level))
+
+    def _level_as_budget(self, option: Option) -> Thinking:
+        """The least that a budget may be is too much where it leaves next to nothing for the answer."""
+        level: str = option.value
+        own = _BUDGETS.get(level, self._max_tokens)
+        budget = max(budgets.within(self._max_tokens, level, own), _LEAST_BUDGET)
+        if 5 * (self._max_tokens - budget) < self._max_tokens:
+            self._note(option, "dropped", level, None, _NO_ROOM)
+            return Thinking()
+        if budget != own:
+            self._note(option, "approximated", level, budget, budgets.SHARED)
+        return Thinking({"type": "enabled", "budget_tokens": budget})
 
     def _effort(self, option: Option, level: str) -> str | None:
         """`level`, or the nearest below it that the family has, or its lowest."""
@@ -113,7 +127,7 @@ class Reasoning:
     def _budget(self, option: Option, tokens: int, asked: int | str) -> Thinking:
         """`enabled` with a budget that is at least 1024 and leaves room for an answer."""
         if self._max_tokens <= _LEAST_BUDGET:
-            self._note(option, "dropped", asked, None, "There is no room to think in so few max_tokens.")
+            self._note(option, "dropped", asked, None, _NO_ROOM)
             return Thinking()
         budget = min(max(tokens, _LEAST_BUDGET), self._max_tokens - 1)
         if budget != tokens:
@@ -137,7 +151,7 @@ class Reasoning:
         elif kind in self._family.thinking:
             thinking = Thinking({"type": kind})
         elif kind == "adaptive" and self._family.effort_as_budget:
-            thinking = self._budget(option, _BUDGETS["medium"], kind)
+            thinking = self._level_as_budget(Option("medium", option.at))
             self._note(option, "approximated", kind, "enabled", "This model thinks by budget only.")
         else:
             self._note(option, "dropped", kind, None, "This model does not think in this way.")

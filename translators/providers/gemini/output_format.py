@@ -4,7 +4,7 @@ asked for in words."""
 from typing import Any
 
 from translators.conversation import Knobs, OutputFormat
-from translators.json_instruction import instruction
+from translators.json_instruction import described, instruction
 from translators.notes import Note
 from translators.providers.gemini.families import Family
 from translators.providers.gemini.schemas import Subset
@@ -25,12 +25,15 @@ def output_format(
         notes.append(Note(option.at, "approximated", detail=why))
         return {}
     if schema is None:
+        instructions += filter(None, (asked.description,))
         return {"responseMimeType": "application/json"}
     subset = Subset()
     written = subset.of(schema)
     if subset.moved:
         why = f"Keywords in {subset.moved} places of the schema are not enforced: the model is told of them."
         notes.append(Note(option.at, "approximated", detail=why))
-    if asked.description and "description" not in written and "$ref" not in written:
-        written["description"] = asked.description
+    if "$ref" in written:  # beside which nothing may stand
+        instructions += filter(None, (asked.description,))
+    else:
+        written = described(written, asked)
     return {"responseMimeType": "application/json", "responseJsonSchema": written}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from translators import budgets
 from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Fate, Note
@@ -19,8 +20,9 @@ class Reasoning:
     """Turns what the client said about thinking, in any of four ways, into what the family takes. A level and a
     budget exclude each other, and a family takes only one of them."""
 
-    def __init__(self, family: Family, notes: list[Note]) -> None:
-        self._family, self._notes = family, notes
+    def __init__(self, family: Family, limit: int | None, notes: list[Note]) -> None:
+        """`limit` is what the thoughts and the answer have together."""
+        self._family, self._limit, self._notes = family, limit, notes
 
     def config(self, knobs: Knobs) -> Config:
         """`thinkingConfig`, empty where nothing was said. The client's own `thinking` goes first, then what the family
@@ -52,14 +54,20 @@ class Reasoning:
             case "budget" if effort == "none":
                 return self._off(option)
             case "budget":
-                most, least = self._family.most_budget, self._family.least_budget
-                tokens = most if effort == "max" else min(max(_BUDGETS[effort], least), most)
-                if effort == "minimal" and least >= 128:
-                    tokens = least
-                return {"thinkingBudget": tokens, "includeThoughts": True}
+                return {"thinkingBudget": self._level_as_budget(option, effort), "includeThoughts": True}
         if effort != "none":
             self._note(option, "dropped", effort, None, _DEAF)
         return {}
+
+    def _level_as_budget(self, option: Option, effort: str) -> int:
+        most, least = self._family.most_budget, self._family.least_budget
+        own = most if effort == "max" else min(max(_BUDGETS[effort], least), most)
+        if effort == "minimal" and least >= 128:
+            own = least
+        tokens = min(max(budgets.within(self._limit, effort, own), least), most)
+        if tokens != own:
+            self._note(option, "approximated", effort, tokens, budgets.SHARED)
+        return tokens
 
     def _level(self, option: Option, effort: str) -> Config:
         """`effort`, or the nearest below it that the family has, or its lowest. Such a model always thinks."""

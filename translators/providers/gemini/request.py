@@ -44,7 +44,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
         **({"candidateCount": choices} if choices > 1 else {}),
         **output_format(knobs, family, bool(tools), instructions, notes),
     }
-    if thinking := Reasoning(family, notes).config(knobs):
+    if thinking := Reasoning(family, generation.get("maxOutputTokens"), notes).config(knobs):
         generation["thinkingConfig"] = thinking
     contents, system = said.contents, said.system + [{"text": text} for text in instructions]
     if system and not family.system:

@@ -27,7 +27,7 @@ MANUAL = [
     (budget(8192), 0),
     (budget(24576), 0),
     (budget(32768), 0),
-    (budget(63999), 0),
+    (budget(51200), 1),
 ]
 ADAPTIVE = [(adaptive("low"), 1), *((adaptive(level), 0) for level in LEVELS[2:])]
 BETWEEN = [*ADAPTIVE[:4], (adaptive("high"), 1), (adaptive("max"), 0)]
@@ -68,7 +68,11 @@ def test_without_a_word_about_reasoning_nothing_is_sent(model: str) -> None:
 
 
 OTHER_WAYS = [
-    pytest.param(A, {"reasoning_effort": "high"}, 2000, budget(1999), ["reasoning_effort"], id="clamped"),
+    pytest.param(A, {"reasoning_effort": "high"}, 4096, budget(3276), ["reasoning_effort"], id="high, a share"),
+    pytest.param(A, {"reasoning_effort": "medium"}, 4096, budget(2048), ["reasoning_effort"], id="medium, a share"),
+    pytest.param(A, {"reasoning_effort": "low"}, 4096, budget(2048), [], id="low fits"),
+    pytest.param(A, {"reasoning_effort": "low"}, 2500, budget(1024), ["reasoning_effort"], id="low, at least 1024"),
+    pytest.param(A, {"reasoning_effort": "high"}, 1200, {}, ["reasoning_effort"], id="next to no room for the answer"),
     pytest.param(A, {"reasoning_effort": "high"}, 1024, {}, ["reasoning_effort"], id="no room to think"),
     pytest.param(
         A,
@@ -115,7 +119,7 @@ OTHER_WAYS = [
         ["thinking"],
         id="no budgets",
     ),
-    pytest.param(A, {"thinking": {"type": "adaptive"}}, 9000, budget(8192), ["thinking"], id="only budgets"),
+    pytest.param(A, {"thinking": {"type": "adaptive"}}, 12000, budget(8192), ["thinking"], id="only budgets"),
     pytest.param(OLD, {"thinking": {"type": "adaptive"}}, 4096, {}, ["thinking"], id="no thinking"),
     pytest.param(E, {"thinking": {"type": "between_tools"}}, 4096, {}, ["thinking"], id="a kind it does not have"),
     pytest.param(

@@ -128,9 +128,9 @@ OPTIONS = [
     pytest.param(
         OLD,
         {"max_tokens": 2000, "reasoning_effort": "high"},
-        {"inferenceConfig": {"maxTokens": 2000}, "additionalModelRequestFields": budget(1999)},
+        {"inferenceConfig": {"maxTokens": 2000}, "additionalModelRequestFields": budget(1600)},
         [("reasoning_effort", "approximated")],
-        id="a budget within the limit",
+        id="a share of the limit",
     ),
     pytest.param(
         MIDDLE,

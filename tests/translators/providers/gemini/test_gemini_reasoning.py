@@ -112,6 +112,23 @@ def test_other_words(model: str, options: dict[str, Any], config: Any, notes: li
     assert fates(rendered) == notes
 
 
+SHARES = [
+    pytest.param(FLASH, "high", 4096, budget(3276), EFFORT, id="high"),
+    pytest.param(FLASH, "medium", 4096, budget(2048), EFFORT, id="medium"),
+    pytest.param(FLASH, "low", 1000, budget(200), EFFORT, id="low"),
+    pytest.param(FLASH, "low", 4096, budget(1024), [], id="low fits"),
+    pytest.param(FLASH, "max", 4096, budget(3276), EFFORT, id="max"),
+    pytest.param(PRO_2_5, "low", 200, budget(128), EFFORT, id="its least"),
+]
+
+
+@pytest.mark.parametrize(("model", "effort", "limit", "config", "notes"), SHARES)
+def test_a_budget_leaves_room_to_answer(model: str, effort: str, limit: int, config: Any, notes: list[Any]) -> None:
+    rendered = render(HI, model=model, options={"reasoning_effort": effort, "max_tokens": limit})
+    assert rendered.body["generationConfig"]["thinkingConfig"] == config
+    assert fates(rendered) == notes
+
+
 @pytest.mark.parametrize("thinking", [{"type": "dreaming"}, {"type": "enabled"}, "on"])
 def test_refused(thinking: Any) -> None:
     with pytest.raises(BadRequest) as caught:
