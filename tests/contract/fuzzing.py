@@ -17,9 +17,9 @@ from openai.types import Completion
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.responses import Response
 from pydantic import BaseModel
-from samples import READINGS, chat_payloads
+from samples import READINGS, chat_payloads, responses_fold
 from test_requests import BODIES, MODELS
-from ways import DONE, WAYS, Way, payloads_of, read
+from ways import DONE, WAYS, Way, payloads_of
 from wholes import RECORDINGS, framed, framing_of, payloads_in, whole_of
 
 from scripts.tools.conversion import calls_of
@@ -96,7 +96,7 @@ def changed(value: Any, dice: random.Random) -> Any:
         found = list(places(box))[1:] or list(places(box))
         if found:
             _change(*dice.choice(found), found, dice)
-    return box[0]
+    return box[0] if box else None
 
 
 def _change(holder: Any, name: Any, others: Sequence[tuple[Any, Any]], dice: random.Random) -> None:
@@ -116,7 +116,7 @@ def _change(holder: Any, name: Any, others: Sequence[tuple[Any, Any]], dice: ran
         case 5 if isinstance(value, dict):
             value[dice.choice(("type", "index", "id", "name", "content", "text", "\ud800"))] = dice.choice(ODD)
         case 6:
-            holder[name] = nested(value, dice.choice((1, 2, 3, 100, 400)), dice)
+            holder[name] = nested(value, dice.choice((1, 2, 3, 60, 120)), dice)
         case 7 if isinstance(value, str):
             at = dice.randrange(len(value) + 1)
             holder[name] = value[:at] + dice.choice(ODD_TEXTS) + value[at:]
@@ -349,7 +349,8 @@ class Answers:
 
     def problem(self, case: Reply) -> str | None:
         kind = {"sse": "text/event-stream", "ndjson": "application/x-ndjson"}.get(case.way.framing, "")
-        pipe = case.way.pipe("application/json" if case.whole else kind, streamed=case.streamed)
+        choices = 2 if "/two_" in case.name else 1
+        pipe = case.way.pipe("application/json" if case.whole else kind, streamed=case.streamed, choices=choices)
         out = b"".join([pipe.feed(piece) for piece in case.events]) + pipe.close()
         if pipe.feed(b"data: {}\n\n") or pipe.close():
             return "something came after the end"
@@ -431,13 +432,16 @@ def sdk_reads(way: Way, out: bytes, streamed: bool) -> None:
     """Raises for what the SDK cannot read. What is translated, or whole, is of its types to the letter."""
     if not streamed:
         _WHOLE[way.client].model_validate_json(out)
+    elif not way.relayed and way.client == "responses":
+        responses_fold(out, late_citations=True)  # of a text that was over: there is no other place for them
     elif not way.relayed:
         READINGS[way.client].fold(out)
-    elif way.client == "chat":
+    elif way.client != "chat":
+        list(payloads_of(out))
+    else:
         state: ChatCompletionStreamState[None] = ChatCompletionStreamState()
         for payload in chat_payloads(out):
             state.handle_chunk(construct_type(type_=ChatCompletionChunk, value=payload))
-    read(way.client, out, streamed=streamed)
 
 
 FUZZERS: dict[str, Fuzzer[Any]] = {"requests": Requests(), "answers": Answers(sdk_reads)}

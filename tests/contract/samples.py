@@ -155,9 +155,9 @@ def responses_payloads(stream: bytes) -> list[dict[str, Any]]:
     return payloads
 
 
-def responses_fold(stream: bytes) -> dict[str, Any]:
+def responses_fold(stream: bytes, *, late_citations: bool = False) -> dict[str, Any]:
     """The last event's response, which must be what the openai SDK's accumulator and whoever takes items as they are
-    done make of the events."""
+    done make of the events; the latter but for `late_citations`."""
     state: ResponseStreamState[None] = ResponseStreamState(input_tools=(), text_format=openai.omit)
     done: dict[int, Any] = {}
     payloads = responses_payloads(stream)
@@ -167,10 +167,17 @@ def responses_fold(stream: bytes) -> dict[str, Any]:
             assert payload["output_index"] not in done
             done[payload["output_index"]] = payload["item"]
     final: dict[str, Any] = payloads[-1]["response"]
-    assert [done[index] for index in range(len(done))] == final["output"]
+    items = [done[index] for index in range(len(done))]
+    assert items == final["output"] or (late_citations and _uncited(items) == _uncited(final["output"]))
     if (completed := state._completed_response) is not None:
         assert [item.id for item in completed.output] == [item["id"] for item in final["output"]]
     return final
+
+
+def _uncited(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _uncited(inner) for name, inner in value.items() if name != "annotations"}
+    return [_uncited(inner) for inner in value] if isinstance(value, list) else value
 
 
 def responses_answer(whole: bytes) -> Any:

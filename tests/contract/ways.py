@@ -41,9 +41,9 @@ class Way:
         dialect = CLIENTS[self.client]
         return (dialect.streamed if streamed else dialect.whole)(READINGS[self.client].form, ENVELOPE)
 
-    def pipe(self, content_type: str, *, streamed: bool) -> Pipe:
+    def pipe(self, content_type: str, *, streamed: bool, choices: int | None = None) -> Pipe:
         writer = self.writer(streamed=streamed)
-        return Pipe(self.answer(), writer, framing=self.framing, content_type=content_type)
+        return Pipe(self.answer(choices), writer, framing=self.framing, content_type=content_type)
 
     def __str__(self) -> str:
         return f"{self.provider} {'=' if self.relayed else '-'}> {self.client}"
