@@ -16,6 +16,8 @@ from translators.events import (
     ReasoningSigned,
     TextDelta,
     TokenLogprob,
+    ToolCallDelta,
+    ToolCallStarted,
 )
 from translators.providers.gemini.answered import Answered
 from translators.providers.gemini.calls import Calls
@@ -25,6 +27,8 @@ from translators.providers.gemini.parts import FOREIGN
 _NUMBERED = {1: "STOP", 2: "MAX_TOKENS", 3: "SAFETY", 4: "RECITATION", 5: "OTHER"}
 """Reasons as some of Google's servers and proxies write enums. Beyond these the Gemini API and Vertex count apart."""
 _ABOUT_A_PART = frozenset(("thought", "thoughtSignature", "partMetadata", "videoMetadata", "mediaResolution"))
+
+_AT_ONCE = (ForeignBlock, ImageMade, ReasoningSigned, ToolCallDelta, ToolCallStarted)
 
 
 class Candidate:
@@ -45,8 +49,8 @@ class Candidate:
         self._unsigned = False  # the last reasoning block has no signature
         self._saying = False  # the last thing told is text
         self._held: list[Event] = []
-        """What goes along with the answer unseen and came after text. Where its words come from is known only when
-        all is there, and has to be told before anything else begins."""
+        """What comes at once and came after text. Where its words come from is known only when all is there, and has to
+        be told before anything else begins; thoughts are not kept waiting for that."""
         self._grounding = Grounding()
         self._beside: Mapping[str, Callable[[Any], list[Event]]] = {
             "finishReason": self._finish_reason,
@@ -97,7 +101,7 @@ class Candidate:
             return events
         told: list[Event] = []
         for event in events:
-            if self._saying and isinstance(event, ReasoningSigned | ForeignBlock):
+            if self._saying and isinstance(event, _AT_ONCE):
                 self._held.append(event)
                 continue
             if not isinstance(event, Noted):
