@@ -1,7 +1,8 @@
 """Coding agents as they come, each in a tool loop with its own shell, before providers that object as the real ones do.
 
-Only collected with `GATEWAY_AGENTS=1`, which installs them once from npm and PyPI into a folder of the user's cache, or
-with `GATEWAY_AGENTS=FOLDER`, which says where. A program that cannot be installed is skipped, with the reason.
+Codex always runs. The others run with `GATEWAY_AGENTS=1`, which installs them once from npm and PyPI into a folder of
+the user's cache, or with `GATEWAY_AGENTS=FOLDER`, which says where. One that cannot be installed is skipped, with the
+reason.
 """
 
 import json
@@ -17,12 +18,14 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.e2e import node_packages
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config
 from tests.e2e.provider import Provider
-from tests.e2e.strict.formats import MODELS, settings
-from tests.e2e.strict.plays import ANSWER, STEPS, Incident, Play, Stage
+from tests.e2e.strict.asked import Asked, Prompt
+from tests.e2e.strict.formats import MODELS, ONE_OF_EACH_FORMAT, SWITCHES, Format, settings
+from tests.e2e.strict.plays import ANSWER, BEGINNING, CUTS, STEPS, Incident, Play, Stage
 
-_WANTED = os.environ["GATEWAY_AGENTS"]
+_WANTED = os.environ.get("GATEWAY_AGENTS", "")
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 FOLDER = _CACHE / "gateway-agents" if _WANTED == "1" else Path(_WANTED).absolute()
 PATIENCE = 120.0
@@ -32,7 +35,7 @@ PYTHONS = ("python3.12", "python3.11", "python3.10")
 """What aider runs on."""
 
 
-def codex(url: str, model: str, home: Path) -> list[str]:
+def codex(url: str, model: str, home: Path, again: bool) -> list[str]:
     (home / "config.toml").write_text(f"""
 model = "{model}"
 model_provider = "gateway"
@@ -45,10 +48,11 @@ wire_api = "responses"
 request_max_retries = 2
 stream_max_retries = 2
 """)
-    return ["exec", "--skip-git-repo-check", "--sandbox", "danger-full-access"]
+    asked = ["exec", "--skip-git-repo-check", "--sandbox", "danger-full-access"]
+    return [*asked, "resume", "--last"] if again else asked
 
 
-def opencode(url: str, model: str, home: Path) -> list[str]:
+def opencode(url: str, model: str, home: Path, again: bool) -> list[str]:
     limit = {"context": 200_000, "output": 8_000}
     provider = {
         "npm": "@ai-sdk/openai-compatible",
@@ -57,23 +61,23 @@ def opencode(url: str, model: str, home: Path) -> list[str]:
     }
     told = {"autoupdate": False, "share": "disabled", "permission": {"bash": "allow"}}
     (home / "opencode.json").write_text(json.dumps({**told, "provider": {"gateway": provider}}))
-    return ["run", "--model", f"gateway/{model}"]
+    return ["run", *(["--continue"] if again else []), "--model", f"gateway/{model}"]
 
 
-def qwen(url: str, model: str, home: Path) -> list[str]:
+def qwen(url: str, model: str, home: Path, again: bool) -> list[str]:
     asked = ["--openai-base-url", url, "--openai-api-key", CLIENT_KEY, "--model", model]
-    return ["--auth-type", "openai", *asked, "--yolo", "-p"]
+    return ["--auth-type", "openai", *asked, *(["--continue"] if again else []), "--yolo", "-p"]
 
 
-def continues(url: str, model: str, home: Path) -> list[str]:
+def continues(url: str, model: str, home: Path, again: bool) -> list[str]:
     told = {"provider": "openai", "apiBase": url, "apiKey": CLIENT_KEY, "roles": ["chat"], "capabilities": ["tool_use"]}
     entry = {"name": model, "model": model, **told}
     path = home / "config.yaml"
     path.write_text(json.dumps({"name": "gateway", "version": "1.0.0", "schema": "v1", "models": [entry]}))
-    return ["--config", str(path), "--auto", "-p"]
+    return ["--config", str(path), "--auto", *(["--resume"] if again else []), "-p"]
 
 
-def aider(url: str, model: str, home: Path) -> list[str]:
+def aider(url: str, model: str, home: Path, again: bool) -> list[str]:
     without = (
         "git",
         "check-update",
@@ -119,16 +123,20 @@ def _run(command: list[str], package: str) -> None:
 @dataclass(frozen=True)
 class Program:
     command: str
-    package: str
-    """Of npm, or of PyPI where it has `==`."""
-    arguments: Callable[[str, str, Path], list[str]]
-    """Of the gateway's address, a model, and a home of its own; the prompt comes last."""
+    arguments: Callable[[str, str, Path, bool], list[str]]
+    """Of the gateway's address, a model, a home of its own, and whether it goes on there; the prompt comes last."""
+    package: str = ""
+    """Of npm, or of PyPI where it has `==`; without one it is among the clients of Node.js's."""
     gives_up_at: tuple[Incident, ...] = ()
     """At what it does not ask again: there it has to tell what went wrong."""
+    keeps_halves: bool = False
+    """Where a call was cut it asks again, and keeps the half: the model hears of a call more."""
     toolless: bool = False
 
     def installed(self) -> str:
         """Returns its path. Skips the test where it cannot be had."""
+        if not self.package:
+            return str(node_packages.installed() / "node_modules/.bin" / self.command)
         folder = FOLDER / re.sub("[@/=]+", "-", self.package).strip("-")
         by_pip = "==" in self.package
         path = folder / ("bin" if by_pip else "node_modules/.bin") / self.command
@@ -139,14 +147,20 @@ class Program:
         return str(path)
 
     def asked(self, url: str, model: str, prompt: str, folder: Path) -> str:
-        """All that it prints."""
+        """Returns all that it prints. Goes on with what it was last asked in the same folder."""
         home, work = folder / "home", folder / "work"
-        home.mkdir()
-        work.mkdir()
-        command = [self.installed(), *self.arguments(f"{url}/v1", model, home), prompt]
+        again = home.exists()
+        home.mkdir(exist_ok=True)
+        work.mkdir(exist_ok=True)
+        command = [self.installed(), *self.arguments(f"{url}/v1", model, home, again), prompt]
         kept = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
         homes = {f"XDG_{kind}_HOME": str(home / kind) for kind in ("DATA", "CONFIG", "CACHE", "STATE")}
-        homes |= {"HOME": str(home), "CODEX_HOME": str(home), "OPENCODE_CONFIG": str(home / "opencode.json")}
+        homes |= {
+            "HOME": str(home),
+            "TMPDIR": str(folder),
+            "CODEX_HOME": str(home),
+            "OPENCODE_CONFIG": str(home / "opencode.json"),
+        }
         quiet = {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1", "AIDER_ANALYTICS": "false"}
         done = subprocess.run(
             command,
@@ -161,36 +175,56 @@ class Program:
         return f"{done.stdout}\n{done.stderr}\nexit status {done.returncode}"
 
 
-CUTS: tuple[Incident, ...] = ("a cut in the text", "a cut behind the text", "a cut in a call")
 PROGRAMS = {
-    "Codex": Program("codex", "@openai/codex@0.171.0", codex),
-    "opencode": Program("opencode", "opencode-ai@1.18.33", opencode, CUTS),
-    "Qwen Code": Program("qwen", "@qwen-code/qwen-code@0.15.10", qwen, (*CUTS, "an overload in the stream")),
-    "Continue": Program("cn", "@continuedev/cli@1.5.47", continues, CUTS),
-    "aider": Program("aider", "aider-chat==0.86.2", aider, toolless=True),
+    "Codex": Program("codex", codex),
+    "opencode": Program("opencode", opencode, "opencode-ai@1.18.33", keeps_halves=True),
+    "Qwen Code": Program("qwen", qwen, "@qwen-code/qwen-code@0.15.10", (*CUTS, "an overload in the stream")),
+    "Continue": Program("cn", continues, "@continuedev/cli@1.5.47", keeps_halves=True),
+    "aider": Program("aider", aider, "aider-chat==0.86.2", toolless=True),
 }
+OTHERS = [name for name in PROGRAMS if name != "Codex"] if _WANTED else []
 
 
 class Case(NamedTuple):
     name: str
     model: str
-    incident: Incident
+    incidents: tuple[Incident, ...] = ()
+
+    def __str__(self) -> str:
+        return " - ".join((self.name, self.model, *(self.incidents or ("nothing",))))
 
 
-_ALL = [Case(*told) for told in product(PROGRAMS, MODELS, ("nothing", *STEPS))]
-CASES = [case for case in _ALL if not PROGRAMS[case.name].toolless or STEPS.get(case.incident, 3) == 3]
-"""Who has no tools sees the last step alone."""
-LIMITED = (
-    Case("Codex", "bedrock", "an overload before"),
-    Case("Continue", "bedrock", "an overload in the stream"),
+LIMITED: tuple[Case, ...] = (
+    Case("Codex", "bedrock", ("an overload before",)),
+    Case("Continue", "bedrock", ("an overload in the stream",)),
 )
 """Bedrock's overload is a rate limit, for which these do not wait."""
+
+
+def _of_codex(model: str) -> Case:
+    """All that goes wrong, in one loop."""
+    return Case("Codex", model, tuple(each for each in STEPS if Case("Codex", model, (each,)) not in LIMITED))
+
+
+def _of(name: str) -> list[Case]:
+    """One thing that goes wrong at a time; who has no tools sees the last step alone."""
+    seen = [(each,) for each, step in STEPS.items() if step == 3 or not PROGRAMS[name].toolless]
+    return [
+        *(Case(name, *told) for told in product(ONE_OF_EACH_FORMAT, seen)),
+        *(Case(name, model) for model in MODELS),
+    ]
+
+
+CASES = [*map(_of_codex, ONE_OF_EACH_FORMAT), LIMITED[0], *(case for name in OTHERS for case in _of(name))]
 PLACES = {case: f"p{number}" for number, case in enumerate(CASES)}
+CHANGES = list(product(["Codex", *(name for name in OTHERS if not PROGRAMS[name].toolless)], SWITCHES))
+CHANGING = {change: f"c{number}" for number, change in enumerate(CHANGES)}
 
 
 @pytest.fixture(scope="module")
 def stage() -> Stage:
-    return Stage({PLACES[case]: Play(case.incident, toolless=PROGRAMS[case.name].toolless) for case in CASES})
+    plays = {PLACES[case]: Play(case.incidents, toolless=PROGRAMS[case.name].toolless) for case in CASES}
+    return Stage({**plays, **{place: Play() for place in CHANGING.values()}})
 
 
 @pytest.fixture(scope="module")
@@ -204,15 +238,35 @@ def before_strict(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Ite
     assert not provider.errors
 
 
-@pytest.mark.parametrize("case", CASES, ids=" - ".join)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_program(before_strict: GatewayProcess, stage: Stage, tmp_path: Path, case: Case) -> None:
     prompt = f"Look at x, y and z. [play {PLACES[case]}]"
-    printed = PROGRAMS[case.name].asked(before_strict.url, case.model, prompt, tmp_path)
-    play = stage.plays[PLACES[case]]
+    program, play = PROGRAMS[case.name], stage.plays[PLACES[case]]
+    printed = program.asked(before_strict.url, case.model, prompt, tmp_path)
     assert not play.objections, printed
-    assert play.happened == (case.incident != "nothing"), printed
-    if case in LIMITED or case.incident in PROGRAMS[case.name].gives_up_at:
+    assert play.is_over, printed
+    if case in LIMITED or {*case.incidents} & {*program.gives_up_at}:
         assert ANSWER not in printed, printed
         assert play.words.partition(",")[0].lower() in printed.lower(), printed
+    elif program.keeps_halves and case.incidents == ("a cut in a call",):
+        assert BEGINNING in printed, printed
     else:
         assert ANSWER in printed, printed
+
+
+def _prompts(spoken: Format, asked: Asked, place: str) -> int:
+    said = [saying.text for saying in spoken.sayings(asked) if isinstance(saying, Prompt)]
+    return sum(f"[play {place}]" in text for text in said)
+
+
+@pytest.mark.parametrize(("name", "models"), CHANGES, ids=str)
+def test_a_program_changes_its_model(
+    before_strict: GatewayProcess, stage: Stage, tmp_path: Path, name: str, models: tuple[str, ...]
+) -> None:
+    place = CHANGING[name, models]
+    for model in models:
+        printed = PROGRAMS[name].asked(before_strict.url, model, f"Look at x, y and z. [play {place}]", tmp_path)
+        assert ANSWER in printed, printed
+    play = stage.plays[place]
+    assert not play.objections
+    assert max(_prompts(spoken, asked, place) for spoken, asked in play.requests) == len(models)

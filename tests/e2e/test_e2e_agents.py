@@ -25,25 +25,17 @@ from pydantic_ai.exceptions import AgentRunError
 from tests.e2e import node_packages
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config
 from tests.e2e.provider import Provider
-from tests.e2e.strict.formats import MODELS, settings
+from tests.e2e.strict.formats import MODELS, ONE_OF_EACH_FORMAT, SWITCHES, settings
 from tests.e2e.strict.frameworks import AGENTS, Knobs, Talk, talk
 from tests.e2e.strict.plays import ANSWER, STEPS, Incident, Play, Stage
 
 AI_SDK = ("AI SDK, compatible", "AI SDK, chat", "AI SDK, responses")
-RECOVERED = ("nothing", "an overload before")
+RECOVERED: Incident = "an overload before"
 """What clients ask again at. Nobody here asks again in the middle of an answer."""
 ERRORS = (openai.APIError, AgentsException, AgentRunError, ValueError)
 """What the frameworks raise; LangChain a `ValueError` at the end of a response that failed."""
 THINKS_UNSEEN = "claude-5"
 """Asked without a word on thinking, at which it thinks, and shows a signature alone."""
-ONE_OF_EACH_FORMAT = ("claude", "bedrock", "gemini", "chat", "responses", "ollama")
-"""What goes wrong on the way is a format's, not a model's."""
-SWITCHES = (
-    ("claude", "gemini", "responses", "claude"),
-    ("gemini", "gemini-flash", "bedrock", "gemini"),
-    ("claude-4.5", "claude-5", "chat", "ollama", "claude-4.5"),
-    ("responses", "claude", "bedrock", "responses"),
-)
 WITHIN = (
     ("claude", "gemini", "responses", "claude-4.5"),
     ("gemini", "bedrock", "chat", "gemini-flash"),
@@ -59,13 +51,14 @@ class Case:
     agent: str
     models: tuple[str, ...]
     streamed: bool = True
-    incident: Incident = "nothing"
+    incidents: tuple[Incident, ...] = ()
     within: bool = False
     """The model changes at each step of a loop, not with each loop."""
 
     def __str__(self) -> str:
         models = ("/" if self.within else " ").join(self.models)
-        return f"{self.agent} - {models} - {'stream' if self.streamed else 'whole'} - {self.incident}"
+        happens = self.incidents[0] if self.incidents else "nothing"
+        return f"{self.agent} - {models} - {'stream' if self.streamed else 'whole'} - {happens}"
 
     @property
     def knobs(self) -> Knobs:
@@ -79,17 +72,21 @@ class Case:
         return self.models[:2] if self.within else self.models
 
     @property
+    def recovers(self) -> bool:
+        return self.incidents in ((), (RECOVERED,))
+
+    @property
     def retries(self) -> int:
-        return 2 if self.incident in RECOVERED else 0
+        return 2 if self.recovers else 0
 
 
 def cases(agents: tuple[str, ...]) -> list[Case]:
-    whole: tuple[Incident, ...] = ("a cut in the text", "an overload before")
+    whole: tuple[Incident, ...] = ("a cut in the text", "a cut in a call", "an overload before")
     models, formats = ([(model,) for model in told] for told in (MODELS, ONE_OF_EACH_FORMAT))
     return [
         *(Case(*told) for told in itertools.product(agents, models, [True, False])),
-        *(Case(*told) for told in itertools.product(agents, formats, [True], STEPS)),
-        *(Case(*told) for told in itertools.product(agents, formats, [False], whole)),
+        *(Case(*told) for told in itertools.product(agents, formats, [True], zip(STEPS))),
+        *(Case(*told) for told in itertools.product(agents, formats, [False], zip(whole))),
         *(Case(*told) for told in itertools.product(agents, SWITCHES, [True, False])),
         *(Case(*told, within=True) for told in itertools.product(agents, WITHIN, [True, False])),
     ]
@@ -105,8 +102,8 @@ def prompt(case: Case) -> str:
 
 def check(play: Play, case: Case, said: list[str] | None, error: str = "") -> None:
     assert not play.objections
-    assert play.happened == (case.incident != "nothing")
-    if case.incident in RECOVERED:
+    assert play.is_over
+    if case.recovers:
         assert said == [ANSWER] * len(case.asks), error
     else:
         assert said is None
@@ -115,7 +112,7 @@ def check(play: Play, case: Case, said: list[str] | None, error: str = "") -> No
 
 @pytest.fixture(scope="module")
 def stage() -> Stage:
-    return Stage({name: Play(case.incident) for case, name in PLACES.items()})
+    return Stage({name: Play(case.incidents) for case, name in PLACES.items()})
 
 
 @pytest.fixture(scope="module")

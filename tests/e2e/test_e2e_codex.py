@@ -1,6 +1,6 @@
 """Codex CLI as it comes, in a turn that runs a tool, onto providers that have never heard of Responses.
 
-Only run where `GATEWAY_CODEX` names the command; CONTRIBUTING.md has how to get it.
+Only collected with `GATEWAY_AGENTS`.
 """
 
 import json
@@ -16,7 +16,8 @@ import pytest
 from gateway_process import CLIENT_KEY, PROVIDER_KEY, GatewayProcess, config
 from provider import Call, Provider, stream
 
-CODEX = str(Path(os.environ["GATEWAY_CODEX"]).absolute())
+from tests.e2e import node_packages
+
 MODELS = ("sonnet", "gpt-5.5", "gpt-6-sol")
 """Codex asks differently for each: functions; a patch tool and a search for tools; all tools among the input."""
 SAID = "said-by-the-tool"
@@ -112,7 +113,7 @@ stream_max_retries = {retries}
 """)
         asked = ["--skip-git-repo-check", "--sandbox", "danger-full-access", "-o", str(last), "Use the tool."]
         done = subprocess.run(
-            [CODEX, "exec", *asked],
+            [str(node_packages.installed() / "node_modules/.bin/codex"), "exec", *asked],
             check=False,
             cwd=work,
             env={**os.environ, "CODEX_HOME": str(home), "GATEWAY_KEY": CLIENT_KEY},
@@ -219,7 +220,7 @@ def test_an_agent_of_its_own(codex: Codex) -> None:
         return b"newly spawned child agent" in call.body
 
     async def answer(call: Call) -> None:
-        step = DONE if is_child(call) or b"FINAL_ANSWER" in call.body else wait
+        step = DONE if is_child(call) or b"Message Type: FINAL_ANSWER" in call.body else wait
         await stream(codex.written(step))(call)
 
     codex.provider.default = answer

@@ -133,3 +133,12 @@ def settings(at: str) -> dict[str, Any]:
 
 
 MODELS = ("claude", "claude-4.5", "claude-5", "bedrock", "gemini", "chat", "responses", "ollama")
+ONE_OF_EACH_FORMAT = ("claude", "bedrock", "gemini", "chat", "responses", "ollama")
+"""What goes wrong on the way is a format's, not a model's."""
+SWITCHES = (
+    ("claude", "gemini", "responses", "claude"),
+    ("gemini", "gemini-flash", "bedrock", "gemini"),
+    ("claude-4.5", "claude-5", "chat", "ollama", "claude-4.5"),
+    ("responses", "claude", "bedrock", "responses"),
+)
+"""Asked in turn, with the history so far."""

@@ -17,7 +17,6 @@ from tests.e2e.strict.asked import Asked, Called, Objection, Prompt, Result
 from tests.e2e.strict.formats import Format, asked
 
 Incident = Literal[
-    "nothing",
     "a cut in the text",
     "a cut behind the text",
     "a cut in a call",
@@ -32,7 +31,9 @@ STEPS: Mapping[Incident, int] = {
     "an overload in the stream": 3,
 }
 """At how many results of tools each happens, once."""
-ANSWER = "Found: seen x; seen y; lost z. ✓"
+CUTS: tuple[Incident, ...] = ("a cut in the text", "a cut behind the text", "a cut in a call")
+BEGINNING = "Found: "
+ANSWER = f"{BEGINNING}seen x; seen y; lost z. ✓"
 ASIDE = "A title."
 """What is said to those who bring no tools."""
 _MARK = re.compile(r"\[play ([a-z0-9]+)\]")
@@ -41,17 +42,30 @@ _FOUND = re.compile(r"(seen|lost) ([xyz])")
 
 @dataclass
 class Play:
-    incident: Incident = "nothing"
+    incidents: tuple[Incident, ...] = ()
     requests: list[tuple[Format, Asked]] = field(default_factory=list, repr=False)
     objections: list[str] = field(default_factory=list)
-    happened: bool = False
+    happened: list[Incident] = field(default_factory=list)
     toolless: bool = False
     """The answer is said at once, to one who has no tools."""
 
     @property
+    def is_over(self) -> bool:
+        """Whether all has happened that was to happen."""
+        return {*self.happened} == {*self.incidents}
+
+    @property
     def words(self) -> str:
-        """What a client hears of the incident, if it does not ask again."""
-        return self.requests[0][0].overloaded.message if "overload" in self.incident else "connection"
+        """What a client hears of the first incident, if it does not ask again."""
+        return "connection" if self.incidents[0] in CUTS else self.requests[0][0].overloaded.message
+
+    def next_at(self, step: int) -> Incident | None:
+        """Takes what goes wrong next at this step, if anything does."""
+        for incident in self.incidents:
+            if STEPS[incident] == step and incident not in self.happened:
+                self.happened.append(incident)
+                return incident
+        return None
 
 
 # --- tools ------------------------------------------------------------------------------------------------
@@ -113,7 +127,7 @@ def _told(spoken: Format, question: Asked, id: str, toolless: bool) -> tuple[Tol
         case 1:
             return Told("", calls("yz"), id=id), 1
     found = [found[0] if (found := _FOUND.search(result)) else "nothing" for result in results]
-    return Told(f"Found: {'; '.join(found)}. ✓", id=id), len(results)
+    return Told(f"{BEGINNING}{'; '.join(found)}. ✓", id=id), len(results)
 
 
 # --- the stage --------------------------------------------------------------------------------------------
@@ -147,26 +161,23 @@ class Stage:
             return
         told, given = spoken.signed(told, question)
         self._given |= given
-        happens = not play.happened and STEPS.get(play.incident) == step
-        play.happened |= happens
-        await _say(call, spoken, told, question.streamed, play.incident if happens else "nothing")
+        await _say(call, spoken, told, question.streamed, play.next_at(step))
 
 
-async def _say(call: Call, spoken: Format, told: Told, streamed: bool, incident: Incident) -> None:
+async def _say(call: Call, spoken: Format, told: Told, streamed: bool, incident: Incident | None) -> None:
     if incident == "an overload before":
         await _whole(call, spoken.error(spoken.overloaded), spoken.overloaded.status)
     elif not streamed:
         body = json.dumps(spoken.speech.whole(told), ensure_ascii=False).encode()
         fields = {"content-type": "application/json", "content-length": str(len(body))}
-        cut = incident != "nothing"
-        await call.send(head(200, fields) + (body[: len(body) // 2] if cut else body))
-        if cut:
+        await call.send(head(200, fields) + (body[: len(body) // 2] if incident in CUTS else body))
+        if incident in CUTS:
             call.cut()
     else:
         await call.send(head(200, {"content-type": spoken.speech.content_type, "transfer-encoding": "chunked"}))
         for piece in _pieces(spoken, told, incident):
             await call.send(chunk(piece))
-        if "cut" in incident:
+        if incident in CUTS:
             call.cut()
         else:
             await call.send(LAST_CHUNK)
@@ -178,7 +189,7 @@ async def _whole(call: Call, body: Any, status: int) -> None:
     await call.send(head(status, fields) + data)
 
 
-def _pieces(spoken: Format, told: Told, incident: Incident) -> list[bytes]:
+def _pieces(spoken: Format, told: Told, incident: Incident | None) -> list[bytes]:
     events = spoken.speech.stream(told)
     match incident:
         case "a cut in the text":
