@@ -1,6 +1,6 @@
 """From a client's body to what a provider is asked: decoded, parsed, resolved, rendered. Here a request is refused."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +28,10 @@ from translators.registry import PROVIDERS, way
 
 AGENT = "mitmproxy-openai-gateway"
 PIECE_BYTES = 65536
+MOST_FIELDS = 200
+"""Of a request, of one of its messages."""
+MOST_NOTES = 20_000
+"""Of one request: they are told to its client, logged and shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ def decoded(body: bytes, coding: str, limit: int) -> bytes:
 def _bound(wire: dict[str, Any], limits: Limits) -> None:
     """Refuses what is so much that it would only be meant to keep the gateway busy. Raises `BadRequest`."""
     for path in ("messages", "input"):
+        _few_fields(wire, path)
         _at_most(limits.items, _items(wire.get(path)), path, "messages, parts and calls", "items")
     items = wire.get("input")
     late = [each.get("tools") for each in items if isinstance(each, dict)] if isinstance(items, list) else []
@@ -87,6 +92,16 @@ def _bound(wire: dict[str, Any], limits: Limits) -> None:
     tools = {"tools": [wire.get("tools")], "functions": [wire.get("functions")], "tool_choice": [chosen], "input": late}
     for path, lists in tools.items():
         _at_most(limits.tools, sum(map(_items, lists)), path, "tools", "tools")
+
+
+def _few_fields(wire: dict[str, Any], path: str) -> None:
+    """Of the request itself, and of the entries of its list at `path`."""
+    entries = wire.get(path)
+    objects = [wire, *entries] if isinstance(entries, list) else [wire]
+    most = max(len(each) for each in objects if isinstance(each, dict))
+    if most > MOST_FIELDS:
+        message = f"An object of the request has {most} fields; {MOST_FIELDS} are allowed."
+        raise BadRequest(message, code="request_too_large")
 
 
 def _items(entries: Any) -> int:
@@ -140,7 +155,7 @@ class Asker:
                 return self._relayed(relay, wire, target.alias, target, headers)
         asked = self.parse(wire)
         self.record.model, self.record.stream = asked.model, asked.conversation.stream
-        self.record.notes.extend(asked.notes)
+        self._note(asked.notes)
         if target is None or target.alias != asked.model:
             target = self._target(asked.model)
         self.record.provider, self.record.provider_model = target.provider, target.model
@@ -170,7 +185,7 @@ class Asker:
         wire, notes = self.refer(wire)
         passed = relay.render(wire, Model(target.model, target.overrides, self.memory))
         self.record.stream = passed.stream
-        self.record.notes.extend([*notes, *passed.rendered.notes])
+        self._note([*notes, *passed.rendered.notes])
         self._mind_loss()
         call = self._call(passed.rendered, relay.name, target, headers, 0)
         writer = relay.streamed if passed.stream else relay.whole
@@ -191,7 +206,7 @@ class Asker:
             if calls:
                 add_new(self.record.notes, rendered.notes)
             else:
-                self.record.notes.extend(rendered.notes)
+                self._note(rendered.notes)
             self._allow(len(calls) + times, wanted)
             call = self._call(rendered, name, target, headers, 0)
             for _ in range(times):
@@ -216,6 +231,13 @@ class Asker:
         if calls > 1 and not self.settings.fan_out:
             message = "This provider gives one choice a request, and one request does not become several (fan-out)."
             raise BadRequest(message, param=path, code="unsupported_parameter")
+
+    def _note(self, notes: Iterable[Note]) -> None:
+        more = [*notes]
+        if len(self.record.notes) + len(more) > MOST_NOTES:
+            message = f"More than {MOST_NOTES} notes would have to be made on what this model does not take."
+            raise BadRequest(message, code="request_too_large")
+        self.record.notes.extend(more)
 
     def _mind_loss(self) -> None:
         lost = [note.path for note in self.record.notes if note.lost]

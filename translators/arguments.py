@@ -6,7 +6,7 @@ from decimal import Decimal
 from math import isinf
 from typing import Any
 
-from pydantic_core import from_json
+from translators.framing import json_text
 
 _HALVES = re.compile("[\ud800-\udfff]")
 _DOUBTFUL = re.compile(r"\d[\d.]{15}|[eE][+-]?\d{3}")  # what a float may not hold
@@ -31,11 +31,13 @@ def _read(text: str) -> tuple[dict[str, Any], str]:
     try:
         try:
             rounded = _DOUBTFUL.search(text) is not None and _loaded(text, strict=True)[1]
-            return _object(from_json(text, allow_inf_nan=False)), _ROUNDED if rounded else ""
+            return _object(json_text.read(text.encode())), _ROUNDED if rounded else ""
+        except json_text.TooManyValues:
+            raise
         except ValueError:  # half a surrogate pair, or a raw control character: what models write, and Python reads
             loose, _ = _loaded(text, strict=False)
             whole = _HALVES.sub("\ufffd", json.dumps(loose, ensure_ascii=False))
-            return _object(from_json(whole, allow_inf_nan=False)), _REPAIRED
+            return _object(json_text.read(whole.encode())), _REPAIRED
     except RecursionError as error:
         raise ValueError("too deep") from error
 

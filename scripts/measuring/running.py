@@ -83,8 +83,19 @@ class Running:
             if answers(self.port, wire.request("whole", chat=self.chat)):
                 return time.perf_counter() - self.started
             time.sleep(0.01)
-        text = self.output.read_text(errors="replace")[-2000:]
-        raise RuntimeError(f"{self.name} never answered. Its output ends with:\n{text}")
+        raise RuntimeError(f"{self.name} never answered. {self._told()}")
+
+    def _told(self) -> str:
+        return f"Its output ends with:\n{self.output.read_text(errors='replace')[-2000:]}"
+
+    def listens(self) -> None:
+        """Wait until the gateway answers by itself."""
+        deadline = self.started + START_SECONDS
+        while self.process.poll() is None and time.perf_counter() < deadline:
+            if answers(self.port, b"GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"):
+                return
+            time.sleep(0.01)
+        raise RuntimeError(f"{self.name} never answered. {self._told()}")
 
     def memory(self, field: str = "VmRSS") -> float:
         """MB; `VmHWM` is the peak."""
@@ -135,10 +146,11 @@ def bare_streaming(folder: Path, provider: int) -> Running:
     return bare(folder, provider, "--set", "stream_large_bodies=1")
 
 
-def gateway(folder: Path, provider: int) -> Running:
+def gateway(folder: Path, provider: int, text: str = "") -> Running:
+    """`text` is its configuration, where the usual one will not do."""
     port = free_port()
     config = folder / f"config-{port}.yaml"
-    config.write_text(CONFIG.format(key=wire.KEY, provider=provider), encoding="utf-8")
+    config.write_text(text or CONFIG.format(key=wire.KEY, provider=provider), encoding="utf-8")
     mode = ("--mode", f"reverse:http://gateway.invalid@{port}", "--listen-host", "127.0.0.1")
     options = ("--set", "connection_strategy=lazy", "--set", f"gateway_config={config}")
     command = _mitmdump(folder, "-s", str(ROOT / "addons/gateway.py"), *mode, *options)

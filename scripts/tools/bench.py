@@ -1,13 +1,14 @@
 """scripts/bench: the gateway next to bare mitmdump (and LiteLLM, if it is installed), on loopback, in one run."""
 
 import argparse
+import asyncio
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.measuring import growth, parts, running, table, translation
+from scripts.measuring import fairness, growth, half_open, parts, running, table, translation
 
 DESCRIPTION = """\
 Measures the gateway (OpenAI chat completions to Anthropic's format) next to bare `mitmdump --mode reverse:` and, if it
@@ -30,6 +31,13 @@ def main(arguments: Sequence[str]) -> int:
         print("scripts/bench: memory and processor time are read from Linux's /proc.", file=sys.stderr)
         return 2
     running.more_sockets()
+    if options.half_open or options.fairness is not None:
+        with tempfile.TemporaryDirectory(prefix="gateway-bench-") as name:
+            made, word = Path(name), options.fairness
+            missed = asyncio.run(
+                half_open.report(made, print) if options.half_open else fairness.report(made, word, print)
+            )
+        return 1 if missed and options.check else 0
     sheet, started = parts.Sheet(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gateway-bench-") as folder, running.provider(Path(folder)) as provider:
         bench = parts.Bench(Path(folder), provider, sheet, options.rounds, options.seconds, _progress, options.litellm)
@@ -68,6 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     alone = parser.add_mutually_exclusive_group()
     alone.add_argument("--translation", action="store_true", help="only the translation, without any network")
     alone.add_argument("--growth", action="store_true", help="only how the cost of large inputs grows")
+    words = "only how long another client's stream is silent while the largest requests and answers pass (WORD: those)"
+    alone.add_argument("--fairness", nargs="?", const="", metavar="WORD", help=words)
+    words = "only what a thousand connections cost that never get to their end, and when they are over"
+    alone.add_argument("--half-open", action="store_true", help=words)
     return parser
 
 

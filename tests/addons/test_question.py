@@ -109,6 +109,26 @@ def test_there_is_a_limit_to_the_values_in_a_body(many: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "fields",
+    [
+        {f"x{n}": 1 for n in range(201)},
+        {"messages": [{"role": "user", "content": "x", **{f"x{n}": 1 for n in range(201)}}]},
+    ],
+    ids=["request", "message"],
+)
+def test_there_is_a_limit_to_the_fields_of_an_object(fields: dict[str, Any]) -> None:
+    with pytest.raises(BadRequest, match="200 are allowed"):
+        asker(f"{SERVER}}}]").question(json.dumps({"model": "m", **fields}).encode(), {})
+
+
+def test_there_is_a_limit_to_what_is_told_of_a_request() -> None:
+    message = {"role": "user", "content": "x", **{f"x{n}": 1 for n in range(150)}}
+    body = {"model": "claude-haiku-4-5", "messages": [message] * 150}
+    with pytest.raises(BadRequest, match="More than 20000 notes"):
+        asker("claude-api-key: [{api-key: k}]").question(json.dumps(body).encode(), {})
+
+
+@pytest.mark.parametrize(
     "text", ["a, b, [c], {d} ", '\\"', "\\", '\\",["\\'], ids=["prose", "quotes", "backslashes", "both"]
 )
 def test_what_is_said_is_not_counted(text: str) -> None:
