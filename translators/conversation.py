@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from translators.notes import Note
+from translators.notes import NOT_CARRIED, Note
 
 Role = Literal["system", "developer", "user", "assistant", "tool"]
 
@@ -123,6 +123,7 @@ class ToolCall:
     at: str = ""
     signature: str | None = None
     issuer: str | None = None
+    cache: Cache | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,11 +222,13 @@ class OutputFormat:
 @dataclass(frozen=True, slots=True)
 class WebSearch:
     """`size` is low, medium or high; `location` has some of city, country, region, timezone. `offered`: the client
-    has tools of its own beside it, and can do without."""
+    has tools of its own beside it, and can do without. `allowed` and `blocked` are domains."""
 
     size: str | None = None
     location: Mapping[str, str] | None = None
     offered: bool = False
+    allowed: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,12 +297,15 @@ class Knobs:
         return self._left.pop(name, None)
 
     def left(self, detail: str = "") -> list[Note]:
-        """A `dropped` note for every option that nobody took."""
+        """A `dropped` note for every option that nobody took. `detail` is said of those that mean something here."""
         return [
             Note(
-                option.at, "dropped", old=option.value if isinstance(option.value, int | float) else None, detail=detail
+                option.at,
+                "dropped",
+                old=option.value if isinstance(option.value, int | float) else None,
+                detail=detail if name in OPTIONS else NOT_CARRIED,
             )
-            for option in self._left.values()
+            for name, option in self._left.items()
         ]
 
 

@@ -10,6 +10,8 @@ Fate = Literal["dropped", "approximated", "defaulted", "synthesised", "moved"]
 `moved`: the same meaning in another place."""
 
 
+NOT_CARRIED = "This field is not carried by this gateway."
+"""Of a field that means nothing here: somebody may have it."""
 _WEIGHTS: Mapping[Fate, int] = {"dropped": 5, "approximated": 4, "synthesised": 3, "moved": 2, "defaulted": 1}
 _BOOKKEEPING = frozenset(
     ("detail", "user", "safety_identifier", "metadata", "prompt_cache_key", "prompt_cache_retention")

@@ -4,9 +4,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import from_json
-
 from translators.errors import BadRequest
+from translators.framing import json_text
 
 
 class Unusable(Exception):
@@ -21,8 +20,12 @@ def read(name: str) -> bytes:
 
 
 def request_in(data: bytes) -> Any:
-    """A client's request as the gateway reads it. Raises `BadRequest`."""
+    """Return a client's request as the gateway reads it, which says on standard error what it replaced. Raises
+    `BadRequest`."""
     try:
-        return from_json(data, allow_inf_nan=False)
+        wire, repaired = json_text.parsed(data)
     except ValueError as error:
         raise BadRequest(f"The request's body is not JSON: {error}.", code="invalid_json") from error
+    if repaired:
+        print("body, approximated, Halves of surrogate pairs, which no text can hold, are U+FFFD.", file=sys.stderr)
+    return wire

@@ -66,6 +66,12 @@ def test_the_model_by_name_and_one_line() -> None:
     assert answer.stdout.count("\n") == 1
 
 
+def test_half_a_surrogate_pair_is_taken_as_the_gateway_takes_it() -> None:
+    answer = convert("-", given='{"model": "m", "messages": [{"role": "user", "content": "a\\ud83d"}]}')
+    assert json.loads(answer.stdout)["messages"][0]["content"][0]["text"] == "a\ufffd"
+    assert "body, approximated" in answer.stderr
+
+
 @pytest.mark.parametrize(
     ("given", "code", "param"),
     [

@@ -6,7 +6,7 @@ from typing import Any
 
 from translators.conversation import OPTIONS, Option
 from translators.errors import BadRequest
-from translators.notes import Fate, Note
+from translators.notes import NOT_CARRIED, Fate, Note
 
 NAMED = 40
 """So many problems a message tells; of more it tells the number."""
@@ -42,8 +42,6 @@ def naming(call_id: str) -> str:
 
 @dataclass(slots=True)
 class Findings:
-    surplus: str
-    """What is said of a field that is not known where it stands."""
     problems: list[Problem] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
@@ -61,7 +59,7 @@ class Findings:
         """What is left of an object when everything known was popped from it. Null is absent everywhere."""
         for name, value in left.items():
             if value is not None:
-                self.note(step(path, name), "dropped", self.surplus)
+                self.note(step(path, name), "dropped", NOT_CARRIED)
 
     def unread(self, fields: Mapping[str, Any], moved: frozenset[str] = frozenset()) -> dict[str, Option]:
         """What is left of the whole request: what no provider dialect knows it drops. A name that means something
@@ -70,7 +68,7 @@ class Findings:
         for name, value in fields.items():
             at = step("extra_body" if name in moved else "", name)
             if value is not None and name in OPTIONS:
-                self.note(at, "dropped", self.surplus)
+                self.note(at, "dropped", NOT_CARRIED)
             elif value is not None:
                 options[name] = Option(value, at)
         return options

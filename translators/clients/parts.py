@@ -4,7 +4,7 @@ from typing import Any
 
 from translators.clients.findings import Findings
 from translators.clients.media import Unusable, base64, located
-from translators.conversation import Audio, Cache, Document, Image, Inline
+from translators.conversation import Audio, Cache, Document, Image, Inline, PromptCache
 
 
 class AtFault(Exception):
@@ -27,6 +27,16 @@ def cache_of(fields: dict[str, Any], at: str, findings: Findings) -> Cache | Non
     if ours and theirs and ours != theirs:
         findings.note(f"{at}.cache_control", "dropped", "prompt_cache_breakpoint beside it says another lifetime.")
     return ours or theirs
+
+
+def prompt_cache(options: dict[str, Any], at: str, findings: Findings) -> PromptCache | None:
+    """What `prompt_cache_options` say, or None where that is nothing."""
+    if options.pop("prewarm", None):
+        sentence = "cannot be true: every request here has an answer; leave it out, and send what is to be cached first"
+        findings.problem(f"{at}.prewarm", sentence, "unsupported_parameter")
+    read = PromptCache(options.pop("mode", None), options.pop("ttl", None))
+    findings.unknown(at, options)
+    return None if read == PromptCache() else read
 
 
 def as_object(address: str | dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from typing import Any
 
 from translators.clients.chat.checking import Checked
 from translators.clients.findings import Findings
+from translators.clients.parts import prompt_cache
 from translators.clients.thoughts import Thoughts
-from translators.conversation import Option, OutputFormat, PromptCache, WebSearch
+from translators.conversation import Option, OutputFormat, WebSearch
 
 _AS_THEY_ARE = frozenset(
     (
@@ -121,10 +122,8 @@ def _formats(out: Options) -> None:
         findings.unknown(path, search)
     if cache := out.take("prompt_cache_options"):
         path = at("prompt_cache_options")
-        read = PromptCache(cache.pop("mode", None), cache.pop("ttl", None))
-        if read != PromptCache():
+        if (read := prompt_cache(cache, path, findings)) is not None:
             out.put("prompt_cache", read, path)
-        findings.unknown(path, cache)
 
 
 def _response_format(wanted: dict[str, Any], at: str, out: Options) -> None:

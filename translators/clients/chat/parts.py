@@ -6,9 +6,9 @@ from typing import Any
 from translators.clients.findings import Findings
 from translators.clients.media import Unusable, from_file_data
 from translators.clients.parts import AtFault, as_object, cache_of, heard, shown
-from translators.conversation import Audio, Cache, Document, Image, Part, Refusal, Text, Upload
+from translators.conversation import Audio, Cache, Document, Image, Part, Refusal, Text, ToolCall, Upload
 
-_NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image, a document or a tool's result."
+_NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image, a document, a call or a tool's result."
 
 
 def content(value: Any, at: str, findings: Findings, field: str = "content") -> list[Part]:
@@ -32,7 +32,7 @@ def cached(parts: list[Part], cache: Cache | None, at: str, findings: Findings) 
     if cache is None:
         return
     last = parts[-1] if parts else None
-    if not isinstance(last, Text | Image | Document):
+    if not isinstance(last, Text | Image | Document | ToolCall):
         findings.note(f"{at}.cache_control", "dropped", _NO_ROOM)
     elif last.cache is None:
         parts[-1] = replace(last, cache=cache)

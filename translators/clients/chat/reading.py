@@ -15,7 +15,7 @@ from translators.dialects import Asked
 def parse(body: Any) -> Asked:
     checked = check(body)
     fields = checked.fields
-    findings = Findings("Chat completions have no such field here.")
+    findings = Findings()
     _tell_extra_body(checked, findings)
     legacy = bool(fields.get("functions"))
     model = fields.pop("model")

@@ -71,7 +71,7 @@ def _assistant(message: dict[str, Any], at: str, pairing: Pairing, findings: Fin
     said = content(message.pop("content", None) or None, at, findings)
     if not message:
         return Turn("assistant", tuple(said), None, at)
-    calls = [
+    calls: list[Part] = [
         _call(call, f"{at}.tool_calls[{index}]", pairing, findings)
         for index, call in enumerate(message.pop("tool_calls", None) or ())
     ]
@@ -79,7 +79,7 @@ def _assistant(message: dict[str, Any], at: str, pairing: Pairing, findings: Fin
         return Turn("assistant", (*said, *calls), None, at)
     if refusal := message.pop("refusal", None):
         said.append(Refusal(refusal, f"{at}.refusal"))
-    cached(said, cache_of(message, at, findings), at, findings)
+    cache = cache_of(message, at, findings)
     if (legacy := message.pop("function_call", None)) is not None:
         if calls:
             findings.problem(f"{at}.function_call", "cannot stand beside tool_calls")
@@ -87,6 +87,7 @@ def _assistant(message: dict[str, Any], at: str, pairing: Pairing, findings: Fin
     for image in message.get("images") or ():
         image.pop("index", None)
     said += content(message.pop("images", None), at, findings, "images")
+    cached(calls or said, cache, at, findings)
     _unsendable(message, at, findings)
     before = _in_order(_reasoning(message, at, findings), _foreign(message, at, findings))
     return Turn("assistant", (*before, *said, *calls), message.pop("name", None), at)
@@ -158,12 +159,13 @@ def _call(call: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -
     pairing.called(id, name, at)
     if inner:
         findings.unknown(f"{at}.{kind}", inner)
-    signature = issuer = None
+    signature = issuer = cache = None
     if call:
         call.pop("index", None)
+        cache = cache_of(call, at, findings)
         signature, issuer = _signature(call.pop("extra_content", None) or {}, f"{at}.extra_content", findings)
         findings.unknown(at, call)
-    return ToolCall(id, name, arguments, kind, at, signature, issuer)
+    return ToolCall(id, name, arguments, kind, at, signature, issuer, cache)
 
 
 def _signature(extra: dict[str, Any], at: str, findings: Findings) -> tuple[str | None, str | None]:

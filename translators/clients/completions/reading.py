@@ -13,7 +13,7 @@ from translators.dialects import Asked
 
 def parse(body: Any) -> Asked:
     fields = check(body)
-    findings = Findings("Completions have no such field here.")
+    findings = Findings()
     model = fields.pop("model")
     stream, usage = _streaming(fields, findings)
     asked = prompts(fields.pop("prompt", None), findings)

@@ -11,6 +11,7 @@ from typing import Any
 
 from translators.clients.findings import Findings, naming
 from translators.clients.media import Unusable, base64
+from translators.clients.parts import cache_of
 from translators.clients.responses.checking import item_path
 from translators.clients.responses.finding import as_function
 from translators.clients.responses.parts import content
@@ -141,7 +142,8 @@ class History:
         name = self.tools.name_of(item.pop("namespace", None), item.pop("name"))
         signature, issuer, _ = self._signed.pop(id, (None, None, ""))
         arguments = item.pop("input" if custom else "arguments")
-        return ToolCall(id, name, arguments, "custom" if custom else "function", at, signature, issuer)
+        cache = cache_of(item, at, self.findings)
+        return ToolCall(id, name, arguments, "custom" if custom else "function", at, signature, issuer, cache)
 
     def _result(self, index: int, item: dict[str, Any], at: str) -> None:
         id = item["call_id"]
@@ -160,25 +162,27 @@ class History:
     def _answer(self, id: str, at: str) -> None:
         del self._open[id]
         self._answered[id] = len(self.turns)
-        self.turns.append(Turn("tool", (ToolResult(id, self._output(id, at), at=at),), at=at))
+        self.turns.append(Turn("tool", (self._output(id, at),), at=at))
 
     def _more(self, id: str, at: str) -> None:
         """Of a call that has its result: a tool may tell of its progress by a result of its own. Other providers take
         one for each call."""
         turn = self.turns[self._answered[id]]
         result = next(part for part in turn.parts if isinstance(part, ToolResult))
-        whole = replace(result, parts=(*result.parts, *self._output(id, at)))
+        more = self._output(id, at)
+        whole = replace(result, parts=(*result.parts, *more.parts), cache=more.cache or result.cache)
         self.turns[self._answered[id]] = replace(turn, parts=(whole,))
         self.findings.note(at, "moved", "A call has one result: this goes on with its earlier one.")
 
-    def _output(self, id: str, at: str) -> tuple[Part, ...]:
+    def _output(self, id: str, at: str) -> ToolResult:
         """Of the first result of the call that was not come to yet."""
         _, item = self._answers[id].popleft()
         for name in ("type", "call_id", "name", "namespace"):
             item.pop(name, None)
         parts = content(item.pop("output"), f"{at}.output", self.findings)
+        cache = cache_of(item, at, self.findings)
         self._left(item, at)
-        return tuple(parts)
+        return ToolResult(id, tuple(parts), at=at, cache=cache)
 
     def _turn(self) -> None:
         """The assistant's turn is over."""

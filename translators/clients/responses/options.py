@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.clients.findings import Findings
+from translators.clients.parts import prompt_cache
 from translators.clients.responses.items import History
 from translators.clients.thoughts import Thoughts
-from translators.conversation import Option, OutputFormat, PromptCache
+from translators.conversation import Option, OutputFormat
 
 _AS_THEY_ARE: Mapping[str, str] = {
     "max_output_tokens": "max_tokens",
@@ -130,11 +131,9 @@ def _text(out: Options, text: dict[str, Any], at: str) -> None:
 
 
 def _cache(out: Options) -> None:
-    cache = out.take("prompt_cache_options") or {}
-    read = PromptCache(cache.pop("mode", None), cache.pop("ttl", None))
-    if read != PromptCache():
-        out.put("prompt_cache", read, "prompt_cache_options")
-    out.findings.unknown("prompt_cache_options", cache)
+    path = "prompt_cache_options"
+    if (read := prompt_cache(out.take(path) or {}, path, out.findings)) is not None:
+        out.put("prompt_cache", read, path)
 
 
 def _bent(out: Options) -> None:

@@ -19,7 +19,7 @@ def parse(body: Any, past: Past = NOTHING) -> Asked:
     """`past` is what was kept of the client's earlier responses."""
     whole = continued(body, past)
     fields = check(whole.body, whole.before)
-    findings = Findings("Responses have no such field here.")
+    findings = Findings()
     model, stream = fields.pop("model"), bool(fields.pop("stream", None))
     wanted = fields.pop("store", None)
     fields.pop("previous_response_id", None)
@@ -32,6 +32,7 @@ def parse(body: Any, past: Past = NOTHING) -> Asked:
     turns = (*_instructions(fields), *history.read(fields.pop("input")))
     if not turns and not whole.body["input"]:
         findings.problem("input", "must not be empty")
+    tools.settle()
     chosen = tools.choice(fields.pop("tool_choice", None))
     asked = options(fields, history, findings)
     findings.raise_problems()

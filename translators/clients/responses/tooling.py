@@ -20,6 +20,7 @@ _REFUSALS = {
     "programmatic_tool_calling": _ELSEWHERE,
 }
 _NO_DEFERRING = "All tools are sent at once, so there is nothing to search or to load later."
+_HOSTED = "Only OpenAI's models and servers know it: the model has the other tools alone."
 _LIVE_ONLY = "Every provider's search goes to the web, so the model has the other tools alone."
 SEARCH = "tool_search"
 """What a model calls to find tools that the client has not declared yet."""
@@ -36,6 +37,8 @@ class Tools:
     search_kinds: set[str] = field(default_factory=set)
     finder: str | None = None
     """The name on its way to a model of the search for tools that the client does itself."""
+    _hosted: list[tuple[str, str]] = field(default_factory=list)
+    """The kinds and paths of tools that only OpenAI has."""
     _cached_only: str | None = None
     """Where a web search is declared that must not go to the web."""
     _within: dict[str, set[str]] = field(default_factory=dict)
@@ -67,8 +70,16 @@ class Tools:
                     else:
                         self.search = Option(self._web_search(tool, at), at)
                 case _:
-                    sentence = _REFUSALS.get(kind, _BY_CLIENTS)
-                    self.findings.problem(f"{at}.type", sentence, "unsupported_parameter")
+                    self._hosted.append((kind, at))
+
+    def settle(self) -> None:
+        """Known when all tools are read: of those that only OpenAI has a model can do without beside others."""
+        for kind, at in self._hosted:
+            if self.declared:
+                self.findings.note(at, "dropped", _HOSTED)
+            else:
+                sentence = _REFUSALS.get(kind, _BY_CLIENTS)
+                self.findings.problem(f"{at}.type", sentence, "unsupported_parameter")
 
     def web_search(self) -> Option | None:
         """Known when all tools are read: beside tools of the client's own it is an offer, which a model need not use
@@ -160,12 +171,14 @@ class Tools:
             said = {name: location.pop(name, None) for name in ("city", "country", "region", "timezone")}
             place = {name: value for name, value in said.items() if value is not None} or None
             self.findings.unknown(f"{at}.user_location", location)
-        if any((tool.pop("filters", None) or {}).values()):
-            sentence = "cannot be kept to by a provider's own search; search without them"
+        filters = tool.pop("filters", None) or {}
+        allowed, blocked = (tuple(filters.pop(name, None) or ()) for name in ("allowed_domains", "blocked_domains"))
+        if any(filters.values()):
+            sentence = "has a filter that no provider's search keeps to; send allowed_domains or blocked_domains"
             self.findings.problem(f"{at}.filters", sentence, "unsupported_parameter")
         if tool.get("external_web_access") is True:
             del tool["external_web_access"]
-        read = WebSearch(tool.pop("search_context_size", None), place)
+        read = WebSearch(tool.pop("search_context_size", None), place, allowed=allowed, blocked=blocked)
         self.findings.unknown(at, tool)
         return read
 
@@ -186,7 +199,7 @@ class Tools:
             kind = tool.pop("type")
             if kind in ("function", "custom"):
                 names.append(self._known(tool, at))
-            elif kind not in self.search_kinds:
+            elif kind not in self.search_kinds and kind not in dict(self._hosted):
                 self.findings.problem(f"{at}.type", "is the type of no tool in this request; declare it in tools")
         mode = wanted.pop("mode")
         wanted.pop("type")

@@ -69,6 +69,14 @@ class Breakpoint(TypedDict):
 
 
 @wire
+class Marked(TypedDict):
+    """What a prompt-cache breakpoint can stand behind."""
+
+    cache_control: NotRequired[CacheControl | None]
+    prompt_cache_breakpoint: NotRequired[Breakpoint | None]
+
+
+@wire
 class InputAudio(TypedDict):
     data: str
     format: Literal["wav", "mp3"]
@@ -86,6 +94,7 @@ class Place(TypedDict):
 class PromptCacheOptions(TypedDict):
     mode: NotRequired[Literal["implicit", "explicit"] | None]
     ttl: NotRequired[Annotated[str, Field(max_length=16)] | None]
+    prewarm: NotRequired[bool | None]
 
 
 @wire

@@ -105,7 +105,8 @@ class Parts:
         given = custom_tools.wrapped(part.arguments) if part.kind == "custom" else self._arguments(part)
         id = self._ids.opened(part.id)
         self.paths[f"tool_use:{id}"] = part.at
-        return {"type": "tool_use", "id": id, "name": self._toolbox.names[part.name], "input": given}
+        block: Block = {"type": "tool_use", "id": id, "name": self._toolbox.names[part.name], "input": given}
+        return self._breakpoints.mark(block, part.cache, part.at)
 
     def _arguments(self, part: ToolCall) -> Mapping[str, Any]:
         given, why = arguments.given(part.arguments)

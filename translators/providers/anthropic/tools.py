@@ -153,6 +153,11 @@ class Toolbox:
             self._notes.append(Note(option.at, "approximated", asked.size, tool["max_uses"], "Sent as most searches."))
         elif asked.size is not None:
             self._notes.append(Note(option.at, "dropped", detail="The size is none of low, medium and high."))
+        if asked.allowed and asked.blocked:
+            why = "This model's search takes either allowed or blocked domains."
+            raise BadRequest(why, param=option.at, code="unsupported_parameter")
+        sites = {"allowed_domains": list(asked.allowed), "blocked_domains": list(asked.blocked)}
+        tool |= {name: domains for name, domains in sites.items() if domains}
         location = asked.location or {}
         if place := {key: location[key] for key in _PLACE if location.get(key)}:
             tool["user_location"] = {"type": "approximate", **place}

@@ -107,7 +107,8 @@ class Parts:
         given = custom_tools.wrapped(part.arguments) if part.kind == "custom" else self._arguments(part)
         id = self._ids.opened(part.id)
         self.paths[f"toolUse:{id}"] = part.at
-        return {"toolUse": {"toolUseId": id, "name": self._toolbox.names[part.name], "input": given}}
+        use = {"toolUseId": id, "name": self._toolbox.names[part.name], "input": given}
+        return self._points.mark({"toolUse": use}, part.cache, part.at)
 
     def _arguments(self, part: ToolCall) -> Mapping[str, Any]:
         given, why = arguments.given(part.arguments)

@@ -20,7 +20,7 @@ from translators.providers.bedrock.parts import Parts
 from translators.providers.bedrock.reasoning import Thinking, thinking
 from translators.providers.bedrock.tools import Toolbox
 from translators.providers.bedrock.turns import History, history
-from translators.searching import without_search
+from translators.searching import without_filtered_search, without_search
 from translators.transforms.answer_tool import with_answer_tool
 from translators.wire_names import CallIds, called
 
@@ -30,8 +30,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     family = family_of(model.name, model.overrides)
     notes: list[Note] = []
     instructions: list[str] = []
-    if not family.nova:
-        asked = without_search(asked, notes)
+    asked = without_filtered_search(asked, notes) if family.nova else without_search(asked, notes)
     if not family.facts.tools:
         asked = without_tools(asked, notes)
     if not family.facts.media:

@@ -118,6 +118,8 @@ class Parts:
 
     def _call(self, part: ToolCall) -> Written:
         given = custom_tools.wrapped(part.arguments) if part.kind == "custom" else self._arguments(part)
+        if part.cache:
+            self._drop(part.at, AUTOMATIC)
         self._called.add(part.id)
         written: Written = {"functionCall": {"id": part.id, "name": self._names[part.name], "args": given}}
         signature, left_out = self._signatures.of_call(part)

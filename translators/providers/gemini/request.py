@@ -14,7 +14,7 @@ from translators.providers.gemini.reasoning import Reasoning
 from translators.providers.gemini.signatures import Signatures
 from translators.providers.gemini.tools import Toolbox
 from translators.providers.gemini.turns import history
-from translators.searching import without_search
+from translators.searching import without_filtered_search, without_search
 
 
 def render(asked: Conversation, model: Model) -> Rendered:
@@ -26,6 +26,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
         asked = without_search(asked, notes)
     elif asked.tools and not family.search_with_functions:
         asked = without_search(asked, notes, "This model cannot search the web in a request with tools.")
+    asked = without_filtered_search(asked, notes)
     knobs = Knobs(asked.options)
     settings.no_audio(knobs)
     settings.moderation(knobs, notes)

@@ -156,6 +156,7 @@ class _Writing:
     def _call(self, part: ToolCall) -> dict[str, Any]:
         given = custom_tools.wrapped(part.arguments) if part.kind == "custom" else self._arguments(part)
         self._names[part.id] = part.name
+        self._uncached(part.cache, part.at)
         return {"id": part.id, "function": {"name": part.name, "arguments": given}}
 
     def _arguments(self, part: ToolCall) -> Mapping[str, Any]:

@@ -123,6 +123,8 @@ class Messages:
             if part.kind == "custom":
                 arguments = json.dumps(custom_tools.wrapped(part.arguments), ensure_ascii=False)
             call |= {"type": "function", "function": {"name": part.name, "arguments": arguments}}
+        if part.cache is not None:
+            self._notes.append(Note(part.at, "dropped", detail="A prompt-cache breakpoint cannot stand at a call."))
         if part.signature and self._ours(part.issuer):
             call["extra_content"] = {"google": {"thought_signature": part.signature}}
         elif part.signature:

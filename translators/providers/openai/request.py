@@ -8,7 +8,7 @@ from translators.providers.openai.messages import Messages
 from translators.providers.openai.options import Fields
 from translators.providers.openai.quirks import Quirks
 from translators.providers.openai.tools import Toolbox
-from translators.searching import without_search
+from translators.searching import without_filtered_search, without_search
 
 PATH = "/chat/completions"
 _ALWAYS = "Chat completions have no search that a model may use or leave."
@@ -19,6 +19,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     quirks, notes = Quirks.of(model), list[Note]()
     if (search := asked.options.get("web_search")) is not None and search.value.offered:
         asked = without_search(asked, notes, _ALWAYS)
+    asked = without_filtered_search(asked, notes)
     fields = Fields(Knobs(asked.options), quirks, notes)
     fields.refuse_what_cannot_be_had()
     toolbox = Toolbox(asked, quirks, notes)

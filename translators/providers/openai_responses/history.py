@@ -155,6 +155,8 @@ class History:
         id, name = self._calls.opened(call), self._names[call.name]
         if call.signature is not None:
             self._notes.append(Note(call.at, "dropped", detail="The signature of another provider's call."))
+        if call.cache is not None:
+            self._notes.append(Note(call.at, "dropped", detail="A prompt-cache breakpoint cannot stand at a call."))
         if call.kind == "custom":
             return {"type": "custom_tool_call", "call_id": id, "name": name, "input": call.arguments}
         arguments = call.arguments if call.arguments.strip() else "{}"

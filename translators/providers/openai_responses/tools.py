@@ -83,6 +83,9 @@ class Toolbox:
             self._notes.append(Note(option.at, "dropped", detail="The size is none of low, medium and high."))
         if asked.location is not None:
             tool["user_location"] = {"type": "approximate", **asked.location}
+        sites = {"allowed_domains": list(asked.allowed), "blocked_domains": list(asked.blocked)}
+        if filters := {name: domains for name, domains in sites.items() if domains}:
+            tool["filters"] = filters
         return tool
 
 

@@ -165,6 +165,15 @@ WRONG_TYPES: list[tuple[dict[str, Any], str]] = [
     (user({"type": "refusal", "refusal": "x"}), f"{P0}.type"),
     (user({"type": "text", "text": 3}), f"{P0}.text"),
     (user({"type": "text", "text": "x", "cache_control": {"type": "x"}}), f"{P0}.cache_control.type"),
+    ({"prompt_cache_options": {"prewarm": True}}, "prompt_cache_options.prewarm"),
+    (
+        {"messages": [{"role": "user", "content": "x", "prompt_cache_breakpoint": "x"}]},
+        "messages[0].prompt_cache_breakpoint",
+    ),
+    (
+        {"tools": [{"type": "function", "function": {"name": "f"}, "prompt_cache_breakpoint": "x"}]},
+        "tools[0].prompt_cache_breakpoint",
+    ),
     (
         user({"type": "text", "text": "x", "prompt_cache_breakpoint": {"mode": "explicit", "ttl": "1h"}}),
         f"{P0}.prompt_cache_breakpoint.ttl",

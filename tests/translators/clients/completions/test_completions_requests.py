@@ -12,7 +12,7 @@ from translators.clients.completions.checking import Request
 from translators.conversation import Conversation, Option, Text, Turn
 from translators.dialects import Asked
 from translators.errors import BadRequest, Failure
-from translators.notes import Note
+from translators.notes import NOT_CARRIED, Note
 
 SENT_AS_A_MESSAGE = Note(
     "prompt", "approximated", detail="Sent as a message: the model answers it, and does not go on from its last word."
@@ -118,7 +118,7 @@ def test_log_probabilities_are_told_by_the_clients_own_path() -> None:
 def test_no_field_smuggles_a_value_into_an_option(name: str) -> None:
     asked = parse(**{name: "whatever"})
     assert asked.conversation.options == LIMIT
-    assert asked.notes == (Note(name, "dropped", detail="Completions have no such field here."), SENT_AS_A_MESSAGE)
+    assert asked.notes == (Note(name, "dropped", detail=NOT_CARRIED), SENT_AS_A_MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_the_form_of_the_answer(fields: dict[str, Any], stream: bool, form: Form
 
 
 def test_an_unknown_stream_option_is_noted() -> None:
-    note = Note("stream_options.more", "dropped", detail="Completions have no such field here.")
+    note = Note("stream_options.more", "dropped", detail=NOT_CARRIED)
     assert parse(stream=True, stream_options={"more": 1}).notes == (note, SENT_AS_A_MESSAGE)
 
 

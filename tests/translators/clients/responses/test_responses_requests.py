@@ -44,7 +44,7 @@ from translators.dialects import Asked
 from translators.notes import Note
 
 PNG = "iVBORw0KGgo="
-UNKNOWN = "Responses have no such field here."
+UNKNOWN = "This field is not carried by this gateway."
 SIGNER = "anthropic:claude"
 
 
@@ -715,7 +715,10 @@ def test_what_only_says_the_default_leaves_nothing(fields: dict[str, Any]) -> No
         ({"reasoning": {"mode": "pro", "summary": "auto"}}, "reasoning.mode"),
         ({"text": {"x": 1}}, "text.x"),
         ({"tools": [{"type": "function", "name": "f", "output_schema": {}}]}, "tools[0].output_schema"),
-        ({"prompt_cache_options": {"prewarm": True}}, "prompt_cache_options.prewarm"),
+        *(
+            ({"tools": [{"type": "function", "name": "f"}, {"type": kind}]}, "tools[1]")
+            for kind in ("image_generation", "code_interpreter", "mcp", "local_shell", "file_search", "computer_use")
+        ),
     ],
     ids=str,
 )

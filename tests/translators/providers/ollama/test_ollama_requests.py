@@ -35,7 +35,7 @@ from translators.conversation import (
 )
 from translators.dialects import Model, Recall, Rendered
 from translators.errors import BadRequest, Failure
-from translators.notes import Note
+from translators.notes import NOT_CARRIED, Note
 from translators.providers import ollama
 
 UNCUT = {"truncate": False, "shift": False, "stream": False}
@@ -430,7 +430,12 @@ def test_what_asks_for_nothing_is_no_loss(options: dict[str, Any]) -> None:
     assert render(asked(**options)) == render(asked())
 
 
-@pytest.mark.parametrize("option", ["n", "user", "logit_bias", "service_tier", "metadata", "store", "anything"])
+def test_a_field_that_means_nothing_here_is_not_said_to_be_unknown_to_ollama() -> None:
+    (note,) = render(asked(anything=2)).notes
+    assert (note.path, note.fate, note.detail) == ("anything", "dropped", NOT_CARRIED)
+
+
+@pytest.mark.parametrize("option", ["n", "user", "logit_bias", "service_tier", "metadata", "store"])
 def test_what_has_no_place_is_noted(option: str) -> None:
     rendered = render(asked(**{option: 2}))
     assert rendered.notes == (Note(option, "dropped", 2, detail="Ollama has no such field."),)

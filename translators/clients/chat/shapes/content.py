@@ -4,24 +4,18 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, Tag
 
-from translators.clients.shapes.fields import Breakpoint, CacheControl, InputAudio
+from translators.clients.shapes.fields import InputAudio, Marked
 from translators.clients.shapes.unions import by, neither, none_of, text_or_list, text_or_object, wire
 
 
 @wire
-class Part(TypedDict):
-    cache_control: NotRequired[CacheControl | None]
-    prompt_cache_breakpoint: NotRequired[Breakpoint | None]
-
-
-@wire
-class TextPart(Part):
+class TextPart(Marked):
     type: Literal["text"]
     text: str
 
 
 @wire
-class RefusalPart(Part):
+class RefusalPart(Marked):
     type: Literal["refusal"]
     refusal: str
 
@@ -42,13 +36,13 @@ Picture = Annotated[
 
 
 @wire
-class ImagePart(Part):
+class ImagePart(Marked):
     type: Literal["image_url"]
     image_url: Picture
 
 
 @wire
-class AudioPart(Part):
+class AudioPart(Marked):
     type: Literal["input_audio"]
     input_audio: InputAudio
 
@@ -61,7 +55,7 @@ class File(TypedDict):
 
 
 @wire
-class FilePart(Part):
+class FilePart(Marked):
     type: Literal["file"]
     file: File
 

@@ -11,7 +11,7 @@ from translators.clients.chat.shapes.content import (
     SaidContent,
     ShownContent,
 )
-from translators.clients.shapes.fields import CacheControl
+from translators.clients.shapes.fields import Marked
 from translators.clients.shapes.unions import JsonObject, by, none_of, wire
 
 Id = Annotated[str, Field(min_length=1)]
@@ -43,7 +43,7 @@ class ExtraContent(TypedDict):
 
 
 @wire
-class FunctionCall(TypedDict):
+class FunctionCall(Marked):
     """`type` may be missing and `index` there: so it looks where a client put a stream together by hand."""
 
     id: Id
@@ -54,7 +54,7 @@ class FunctionCall(TypedDict):
 
 
 @wire
-class CustomCall(TypedDict):
+class CustomCall(Marked):
     id: Id
     type: Literal["custom"]
     custom: CalledCustom
@@ -116,19 +116,17 @@ class SpokenAudio(TypedDict):
 
 
 @wire
-class SystemMessage(TypedDict):
+class SystemMessage(Marked):
     role: Literal["system", "developer"]
     content: PlainContent
     name: NotRequired[str | None]
-    cache_control: NotRequired[CacheControl | None]
 
 
 @wire
-class UserMessage(TypedDict):
+class UserMessage(Marked):
     role: Literal["user"]
     content: ShownContent
     name: NotRequired[str | None]
-    cache_control: NotRequired[CacheControl | None]
 
 
 @wire
@@ -141,7 +139,7 @@ class MadeImage(TypedDict):
 
 
 @wire
-class AssistantMessage(TypedDict):
+class AssistantMessage(Marked):
     role: Literal["assistant"]
     content: NotRequired[SaidContent | None]
     refusal: NotRequired[str | None]
@@ -150,7 +148,6 @@ class AssistantMessage(TypedDict):
     tool_calls: NotRequired[list[Call] | None]
     function_call: NotRequired[CalledFunction | None]
     annotations: NotRequired[list[Any] | None]
-    cache_control: NotRequired[CacheControl | None]
     reasoning_content: NotRequired[str | None]
     reasoning: NotRequired[str | None]
     thinking_blocks: NotRequired[list[ThinkingBlock] | None]
@@ -159,20 +156,18 @@ class AssistantMessage(TypedDict):
 
 
 @wire
-class ToolMessage(TypedDict):
+class ToolMessage(Marked):
     role: Literal["tool"]
     tool_call_id: Id
     content: ReturnedContent
     name: NotRequired[str | None]
-    cache_control: NotRequired[CacheControl | None]
 
 
 @wire
-class FunctionMessage(TypedDict):
+class FunctionMessage(Marked):
     role: Literal["function"]
     name: str
     content: str | None
-    cache_control: NotRequired[CacheControl | None]
 
 
 _ROLES = {

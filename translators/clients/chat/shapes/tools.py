@@ -4,24 +4,22 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, Tag
 
-from translators.clients.shapes.fields import CacheControl, Name
+from translators.clients.shapes.fields import Marked, Name
 from translators.clients.shapes.unions import JsonObject, by, neither, none_of, text_or_object, wire
 
 
 @wire
-class Function(TypedDict):
+class Function(Marked):
     name: Name
     description: NotRequired[str | None]
     parameters: NotRequired[JsonObject | None]
     strict: NotRequired[bool | None]
-    cache_control: NotRequired[CacheControl | None]
 
 
 @wire
-class FunctionTool(TypedDict):
+class FunctionTool(Marked):
     type: Literal["function"]
     function: Function
-    cache_control: NotRequired[CacheControl | None]
 
 
 @wire

@@ -5,20 +5,14 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, Tag
 
-from translators.clients.shapes.fields import Breakpoint, CacheControl, InputAudio
+from translators.clients.shapes.fields import InputAudio, Marked
 from translators.clients.shapes.unions import by, neither, none_of, text_or_list, text_or_object, wire
 
 Detail = Literal["auto", "low", "high", "original"]
 
 
 @wire
-class Part(TypedDict):
-    prompt_cache_breakpoint: NotRequired[Breakpoint | None]
-    cache_control: NotRequired[CacheControl | None]
-
-
-@wire
-class TextPart(Part):
+class TextPart(Marked):
     """`output_text` comes back with what a server added to it."""
 
     type: Literal["input_text", "output_text", "text"]
@@ -28,7 +22,7 @@ class TextPart(Part):
 
 
 @wire
-class RefusalPart(Part):
+class RefusalPart(Marked):
     type: Literal["refusal"]
     refusal: str
 
@@ -50,7 +44,7 @@ Picture = Annotated[
 
 
 @wire
-class ImagePart(Part):
+class ImagePart(Marked):
     type: Literal["input_image"]
     image_url: NotRequired[Picture | None]
     file_id: NotRequired[Annotated[str, Field(min_length=1)] | None]
@@ -58,7 +52,7 @@ class ImagePart(Part):
 
 
 @wire
-class FilePart(Part):
+class FilePart(Marked):
     type: Literal["input_file"]
     file_data: NotRequired[str | None]
     file_url: NotRequired[str | None]
@@ -67,7 +61,7 @@ class FilePart(Part):
 
 
 @wire
-class AudioPart(Part):
+class AudioPart(Marked):
     """Chat's; Responses have no audio of their own, but their clients send it."""
 
     type: Literal["input_audio"]

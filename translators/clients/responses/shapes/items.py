@@ -7,7 +7,7 @@ from pydantic import Discriminator, Field, Tag
 from translators.clients.responses.shapes.content import Content
 from translators.clients.responses.shapes.formats import TextConfig
 from translators.clients.responses.shapes.tools import Tool
-from translators.clients.shapes.fields import Effort
+from translators.clients.shapes.fields import Effort, Marked
 from translators.clients.shapes.unions import none_of, wire
 
 Id = Annotated[str, Field(min_length=1)]
@@ -29,7 +29,7 @@ class AgentMessage(TypedDict):
 
 
 @wire
-class FunctionCall(TypedDict):
+class FunctionCall(Marked):
     type: Literal["function_call"]
     call_id: Id
     name: Id
@@ -38,7 +38,7 @@ class FunctionCall(TypedDict):
 
 
 @wire
-class CustomCall(TypedDict):
+class CustomCall(Marked):
     type: Literal["custom_tool_call"]
     call_id: Id
     name: Id
@@ -47,7 +47,7 @@ class CustomCall(TypedDict):
 
 
 @wire
-class CallOutput(TypedDict):
+class CallOutput(Marked):
     type: Literal["function_call_output", "custom_tool_call_output"]
     call_id: Id
     output: Content

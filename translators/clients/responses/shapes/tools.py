@@ -4,19 +4,17 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, Tag
 
-from translators.clients.shapes.fields import Breakpoint, CacheControl, Name, Place
+from translators.clients.shapes.fields import Marked, Name, Place
 from translators.clients.shapes.unions import JsonObject, by, neither, none_of, text_or_object, wire
 
 
 @wire
-class FunctionTool(TypedDict):
+class FunctionTool(Marked):
     type: Literal["function"]
     name: Name
     description: NotRequired[str | None]
     parameters: NotRequired[JsonObject | None]
     strict: NotRequired[bool | None]
-    cache_control: NotRequired[CacheControl | None]
-    prompt_cache_breakpoint: NotRequired[Breakpoint | None]
 
 
 @wire
@@ -73,11 +71,17 @@ class UserLocation(Place):
 
 
 @wire
+class Filters(TypedDict):
+    allowed_domains: NotRequired[list[str] | None]
+    blocked_domains: NotRequired[list[str] | None]
+
+
+@wire
 class WebSearchTool(TypedDict):
     type: Literal["web_search", "web_search_2025_08_26", "web_search_preview", "web_search_preview_2025_03_11"]
     search_context_size: NotRequired[Literal["low", "medium", "high"] | None]
     user_location: NotRequired[UserLocation | None]
-    filters: NotRequired[JsonObject | None]
+    filters: NotRequired[Filters | None]
 
 
 @wire
