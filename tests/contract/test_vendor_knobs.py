@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contract.test_requests import MODELS
+from translators.conversation import Option
 from translators.dialects import Model
 from translators.registry import CLIENTS, PROVIDERS
 
@@ -43,6 +44,22 @@ def test_a_knob_bends(provider: str, model: str, client: str, knob: dict[str, An
     asked = CLIENTS[client].parse({**BODIES[client], **knob})
     rendered = PROVIDERS[provider].render(asked.conversation, Model(model))
     assert not knob.keys() & rendered.body.keys() - {"service_tier", "reasoning", "thinking"}
+
+
+@pytest.mark.parametrize("client", BODIES)
+@pytest.mark.parametrize("effort", ["low", "max"])
+def test_anthropics_effort_is_the_common_one(client: str, effort: str) -> None:
+    asked = CLIENTS[client].parse({**BODIES[client], "output_config": {"effort": effort}})
+    assert asked.notes == ()
+    assert asked.conversation.options["reasoning_effort"] == Option(effort, "output_config.effort")
+    body = PROVIDERS["anthropic"].render(asked.conversation, Model("claude-opus-4-6")).body
+    assert body["output_config"] == {"effort": effort}
+
+
+def test_what_else_stands_beside_anthropics_effort_is_noted() -> None:
+    asked = CLIENTS["chat"].parse({**CHAT, "output_config": {"effort": "low", "task_budget": 3}})
+    assert [(note.path, note.fate) for note in asked.notes] == [("output_config.task_budget", "dropped")]
+    assert asked.conversation.options["reasoning_effort"].value == "low"
 
 
 TIERS = {"bedrock": {"type": "priority"}, "gemini": "priority", "openai-responses": "priority", "anthropic": "auto"}

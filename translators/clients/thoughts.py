@@ -25,6 +25,7 @@ _SWITCHES: Mapping[str, Mapping[Any, bool]] = {
 }
 _LEVELS = ("minimal", "low", "medium", "high")
 """Of Gemini."""
+_CLAUDES = ("low", "medium", "high", "xhigh", "max")
 _OF_TEMPLATES = ("enable_thinking", "thinking")
 """What chat templates of vLLM and SGLang call their switch."""
 _SHOWN: Mapping[str, Mapping[Any, bool]] = {
@@ -74,6 +75,7 @@ class Thoughts:
             self.budget(self._fields.pop("thinking_budget"), self._at("thinking_budget"))
         self._template()
         self._google()
+        self._output_config()
 
     def settle(self) -> None:
         """What the switches come to beside the amounts, when everything is read."""
@@ -142,6 +144,15 @@ class Thoughts:
             del config["include_thoughts"]
             self._read.setdefault("reasoning_visible", Option(seen, f"{at}.include_thoughts"))
         self._findings.unknown(at, config)
+
+    def _output_config(self) -> None:
+        """The effort of Anthropic's own field."""
+        config = self._fields.get("output_config")
+        if not isinstance(config, dict) or config.get("effort") not in _CLAUDES:
+            return
+        at, left = self._at("output_config"), dict(self._fields.pop("output_config"))
+        self.effort(left.pop("effort"), f"{at}.effort")
+        self._findings.unknown(at, left)
 
     def _off(self, switch: Option) -> None:
         for name in _AMOUNTS:
