@@ -124,9 +124,17 @@ def _opening(choice: Payload) -> dict[str, Any]:
     delta = {name: value for name, value in message.items() if value is not None}
     for name, entries in delta.items():
         if isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries):
-            delta[name] = [{"index": place, **entry} for place, entry in enumerate(entries)]
+            delta[name] = _numbered(entries)
     rest = {name: value for name, value in choice.items() if name != "message"}
     return {**rest, "delta": delta, "finish_reason": None}
+
+
+def _numbered(entries: list[Payload]) -> list[Payload]:
+    """The entries with numbers by which nobody takes two for pieces of one: their own, or else their places."""
+    own = [entry.get("index") for entry in entries]
+    if all(type(index) is int for index in own) and len({*own}) == len(own):
+        return entries
+    return [{**entry, "index": place} for place, entry in enumerate(entries)]
 
 
 def is_whole_chat(payload: Payload) -> bool:

@@ -10,6 +10,7 @@ from translators.errors import BadRequest
 from translators.events import Finished, Noted, Relayed, UsageReported
 from translators.framing import sse
 from translators.relays import chat, completions
+from translators.relays.folding import unfolded
 from translators.signers import remember
 
 ENVELOPE = Envelope("chatcmpl-ours", 7, "asked-for")
@@ -302,3 +303,19 @@ def test_a_whole_answer_goes_on_as_it_came() -> None:
         assert writer.on(event) == b""
     mended = {**choice, "message": {**message, "reasoning_content": "Hm."}}
     assert json.loads(writer.close()) == {**body, "model": "asked-for", "choices": [mended]}
+
+
+@pytest.mark.parametrize(
+    ("indices", "told"),
+    [
+        pytest.param([None, None], [0, 1], id="none"),
+        pytest.param([3, 1], [3, 1], id="their own"),
+        pytest.param([2, 2], [0, 1], id="one for two"),
+        pytest.param([[], 1], [0, 1], id="no number"),
+    ],
+)
+def test_entries_of_a_whole_answer_stay_apart_in_a_stream(indices: list[Any], told: list[int]) -> None:
+    entries = [{"type": "reasoning.text", "text": "a", **({} if at is None else {"index": at})} for at in indices]
+    body = {"id": "a", "choices": [{"index": 0, "message": {"reasoning_details": entries}, "finish_reason": "stop"}]}
+    first, *_ = unfolded(body)
+    assert [entry["index"] for entry in first["choices"][0]["delta"]["reasoning_details"]] == told
