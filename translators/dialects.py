@@ -91,6 +91,26 @@ class Recall:
         return choice < asked
 
 
+class Numbers:
+    """The numbers of an answer's choices as the client counts them. Where one was asked for, the first that comes is
+    it, whatever number its provider gives it."""
+
+    def __init__(self, recall: Recall) -> None:
+        self._recall = recall
+        self._first: int | None = None
+
+    def of(self, index: Any, place: int) -> int:
+        """Return which choice has the `index`, or that `place` among those of its payload. Raises `BadAnswer` for a
+        number that nobody can have asked for."""
+        number = index if type(index) is int and index >= 0 else place
+        self._recall.admits(number)
+        if self._recall.choices != 1:
+            return number
+        if self._first is None:
+            self._first = number
+        return {self._first: 0, 0: self._first}.get(number, number)
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A provider request: `path` (perhaps with a query) below the base URL, `headers` of the dialect (never a

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from samples import ENVELOPE, READINGS
+from ways import read
 
 from translators.dialects import Model, Recall, Upstream, Writer
 from translators.pipe import Pipe
 from translators.registry import CLIENTS, PROVIDERS, RELAYS
 
-TEXT = {"text": "x", "finish_reason": "stop"}
+TEXT = {"text": "x", "logprobs": None, "finish_reason": "stop"}
 GEMINI = {"content": {"role": "model", "parts": [{"text": "x"}]}, "finishReason": "STOP"}
 SAID: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "openai": (
@@ -117,3 +118,19 @@ def test_what_was_asked_for_is_told(way: Any, provider: str, client: str, asked:
     pipe.feed(b"data: %b\n\n" % body)
     pipe.close()
     assert (pipe.failure, pipe.done) == (None, True)
+
+
+@pytest.mark.parametrize(("way", "provider", "client"), WAYS)
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream wanted", "whole wanted"])
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+def test_the_only_one_may_have_any_number(way: Any, provider: str, client: str, streamed: bool, stream: bool) -> None:
+    upstream, writer = way(provider, client, streamed)
+    name, whole, piece = SAID[provider]
+    body = json.dumps({"id": "a", name: [{"index": 1, **(piece if stream else whole)}]}).encode()
+    content_type = "text/event-stream" if stream else "application/json"
+    pipe = Pipe(upstream.answer(Recall("m", choices=1)), writer, content_type=content_type)
+    out = pipe.feed(b"data: %b\n\n" % body if stream else body) + pipe.close()
+    assert (pipe.failure, pipe.done) == (None, True)
+    [said], _ = read(client, out, streamed=streamed)
+    assert said.text == "x"
+    assert client == "responses" or {*re.findall(rb'"index":\s*(\d+)', out)} == {b"0"}

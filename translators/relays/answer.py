@@ -12,7 +12,7 @@ from translators.notes import Note
 from translators.providers.openai.answer import NO_TERMINATOR, choices_of, raise_error
 from translators.providers.openai.calls import call_prefix
 from translators.providers.openai.counts import Counts, usage_of
-from translators.providers.openai.deltas import Joining, as_delta, joined, number_of, says, shifted
+from translators.providers.openai.deltas import Joining, as_delta, joined, says, shifted
 from translators.providers.openai.endings import OFFICIAL, incomplete, native_of, reason_of
 from translators.providers.openai.errors import raise_error_of
 
@@ -103,7 +103,7 @@ class RelayedAnswer:
 
     def _choice(self, choice: dict[str, Any], place: int, events: list[Event], *, whole: bool) -> dict[str, Any]:
         came = choice.get("index")
-        number = number_of(choice, place)
+        number = self._joining.number(choice, place)
         target = self._joining.place(number, choice)
         if target not in self._menders:
             self._menders[target] = self._mender(target, self._prefix)

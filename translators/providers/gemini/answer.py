@@ -7,7 +7,7 @@ complete when its bytes end and every candidate has its reason. Reference: https
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from translators.dialects import Recall
+from translators.dialects import Numbers, Recall
 from translators.errors import BadAnswer, Failure
 from translators.events import (
     Event,
@@ -77,6 +77,7 @@ class GenerateAnswer:
     def __init__(self, recall: Recall) -> None:
         self.done = False
         self._answered = Answered(recall)
+        self._numbers = Numbers(recall)
         self._started = False
         self._candidates: dict[int, Candidate] = {}
         self._usage: Mapping[str, Any] = {}
@@ -151,8 +152,7 @@ class GenerateAnswer:
     def _candidate(self, place: int, told: Any) -> list[Event]:
         if not isinstance(told, dict):
             return self._answered.once("response.candidates", "A candidate that is no object.")
-        index = told.get("index", place)
-        choice = index if type(index) is int and index >= 0 else place
+        choice = self._numbers.of(told.get("index"), place)
         if (candidate := self._candidates.get(choice)) is None:
             if not self._answered.recall.admits(choice):
                 return self._answered.once("candidates", "The provider answered with more than it was asked for.")

@@ -14,7 +14,7 @@ from translators.notes import Note
 from translators.providers.openai.calls import call_prefix
 from translators.providers.openai.choices import MISSHAPEN, Choice, Tally
 from translators.providers.openai.counts import Counts, usage_of
-from translators.providers.openai.deltas import Joining, as_delta, number_of, says, shifted
+from translators.providers.openai.deltas import Joining, as_delta, says, shifted
 from translators.providers.openai.endings import incomplete
 from translators.providers.openai.errors import streamed_error
 
@@ -54,7 +54,7 @@ class ChatAnswer:
         if not payload.keys() <= _ENVELOPE:
             events += self._beside(payload)
         for place, choice in enumerate(choices):
-            events += self._choice(choice, number_of(choice, place))
+            events += self._choice(choice, self._joining.number(choice, place))
         if usage := usage_of(payload, choices):
             events += self._counts.merged(usage)
             if not isinstance(usage, dict):

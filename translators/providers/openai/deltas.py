@@ -5,10 +5,9 @@ far), or a completion's `text` beside the delta (Together), or text and calls of
 Claude).
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-from translators.dialects import Recall
+from translators.dialects import Numbers, Recall
 from translators.notes import Note
 
 _SHIFT = 1000
@@ -58,15 +57,19 @@ class Joining:
 
     def __init__(self, recall: Recall) -> None:
         self._recall = recall
+        self._numbers = Numbers(recall)
         self._begun = False
         self._speakers: dict[str, int] = {}
         self._alternatives: set[int] = set()
         self._noted = False
 
+    def number(self, choice: Payload, place: int) -> int:
+        """Return which choice this is: by its index, or its place among those of its payload. Raises `BadAnswer` for
+        a number that nobody can have asked for."""
+        return self._numbers.of(choice.get("index"), place)
+
     def place(self, number: int, choice: Payload) -> int:
-        """Return the number of the choice that `choice`, which says that it is `number`, is part of: its own for an
-        alternative. Raises `BadAnswer` for a number that nobody can have asked for."""
-        self._recall.admits(number)
+        """Return the number of the choice that `choice`, which is `number`, is part of: its own for an alternative."""
         if self._recall.choices != 1 or number in self._alternatives:
             return number
         said = _said(choice)
@@ -93,12 +96,6 @@ def _said(choice: Payload) -> Payload:
     return said if isinstance(said, dict) else {"content": choice.get("text")}
 
 
-def number_of(choice: Mapping[str, Any], place: int) -> int:
-    """Return which choice this is: its index, or its place among those of its payload."""
-    index = choice.get("index")
-    return index if type(index) is int and index >= 0 else place
-
-
 def shifted(choice: Payload, number: int) -> Payload:
     """Return choice `number` as a part of the first one: its calls are further ones."""
     delta = choice.get("delta")
@@ -117,7 +114,7 @@ def joined(choices: list[Payload], joining: Joining) -> list[Payload]:
     """Return the choices of a whole answer, those that are parts of one joined. Raises `BadAnswer`."""
     whole: dict[int, Payload] = {}
     for place, choice in enumerate(choices):
-        target = joining.place(number_of(choice, place), choice)
+        target = joining.place(joining.number(choice, place), choice)
         whole[target] = _with_part(whole[target], choice) if target in whole else choice
     return [*whole.values()] if len(whole) < len(choices) else choices
 
