@@ -159,9 +159,15 @@ def well_known_words(payloads: Payloads) -> Iterator[Mutated]:
 
 
 def nulls_for_what_is_absent(provider: str, payloads: Payloads, *, whole: bool) -> Iterator[Mutated]:
-    filled = [with_nulls(provider, payload, whole=whole) for payload in payloads]
+    filled = [filled_up(provider, payload, None, whole=whole) for payload in payloads]
     if filled != payloads:
         yield Mutated("null for every optional field", filled)
+
+
+def empties_for_what_is_absent(provider: str, payloads: Payloads, *, whole: bool) -> Iterator[Mutated]:
+    filled = [filled_up(provider, payload, {}, whole=whole) for payload in payloads]
+    if filled != payloads:
+        yield Mutated("an empty object for every optional field", filled)
 
 
 # --- the same in another way: nothing may be lost or told twice ---------------------------------------
@@ -170,6 +176,8 @@ def nulls_for_what_is_absent(provider: str, payloads: Payloads, *, whole: bool) 
 def alternatives(provider: str, payloads: Payloads, *, whole: bool) -> Iterator[Mutated]:
     """Both of two forms of a thing at once, or an empty one beside the full one."""
     match provider:
+        case "anthropic" if not whole:
+            yield Mutated("the whole input beside its pieces", list(_with_input_at_once(payloads)))
         case "openai":
             yield from _of_choices(payloads, "message" if whole else "delta")
         case "openai-completions":
@@ -201,6 +209,27 @@ def _message_beside_text(holder: dict[str, Any]) -> dict[str, Any]:
     if "finish_reason" not in holder or not isinstance(holder.get("text"), str):
         return holder
     return {**holder, "message": {"role": "assistant", "content": holder["text"]}}
+
+
+def _with_input_at_once(payloads: Payloads) -> Iterator[Any]:
+    pieces: dict[Any, str] = {}
+    for payload in payloads:
+        if payload.get("type") == "content_block_delta":
+            index = payload.get("index")
+            pieces[index] = pieces.get(index, "") + payload["delta"].get("partial_json", "")
+    for payload in payloads:
+        block = payload.get("content_block")
+        if isinstance(block, dict) and block.get("type") == "tool_use" and _is_json(pieces.get(payload.get("index"))):
+            yield {**payload, "content_block": {**block, "input": json.loads(pieces[payload["index"]])}}
+        else:
+            yield payload
+
+
+def _is_json(text: str | None) -> bool:
+    try:
+        return text is not None and json.loads(text) is not None
+    except ValueError:
+        return False
 
 
 def _with_response(line: Any) -> Any:
@@ -288,7 +317,7 @@ def taken(payloads: Payloads) -> Iterator[Mutated]:
 
     for path, value in one_of_each(payloads, wanted):
         texts = tuple(text for _, text in walk(value, free=True) if isinstance(text, str) and text)
-        for told, new in (("null", None), ("empty", _empty(value)), ("odd", _odd(value))):
+        for told, new in (("null", None), ("empty", _empty(value)), ("an empty object", {}), ("odd", _odd(value))):
             if new != value or new is None:
                 what = f"{shown(path)} {told}"
                 yield Mutated(what, replaced(payloads, path, lambda at, name, n=new: at.update({name: n})), texts)  # type: ignore[misc]
@@ -330,15 +359,15 @@ def _counted(holder: dict[str, Any], name: str, more: int) -> dict[str, Any]:
 _SHAPES = botocore.session.get_session().get_service_model("bedrock-runtime")
 
 
-def with_nulls(provider: str, payload: Any, *, whole: bool) -> Any:
-    """The payload with null for all that its type has and that it has not."""
+def filled_up(provider: str, payload: Any, filler: Any, *, whole: bool) -> Any:
+    """The payload with the `filler` for all that its type has and that it has not."""
     if not isinstance(payload, dict):
         return payload
     if provider == "bedrock":
-        return _of_shape(payload, _SHAPES.shape_for("ConverseResponse" if whole else "ConverseStreamOutput"))
+        return _of_shape(payload, _SHAPES.shape_for("ConverseResponse" if whole else "ConverseStreamOutput"), filler)
     if provider == "ollama":
-        return _of_ollama(payload)
-    return _of_model(payload, _typed(provider, payload, whole=whole))
+        return _of_ollama(payload, filler)
+    return _of_model(payload, _typed(provider, payload, whole=whole), filler)
 
 
 def _typed(provider: str, payload: Any, *, whole: bool) -> Any:
@@ -358,32 +387,34 @@ def _typed(provider: str, payload: Any, *, whole: bool) -> Any:
     return openai_object(type_=ChatCompletion if whole else ChatCompletionChunk, value=payload)
 
 
-def _of_model(raw: Any, typed: Any) -> Any:
+def _of_model(raw: Any, typed: Any, filler: Any) -> Any:
     """`typed` is what the SDK made of `raw`."""
     if isinstance(raw, list) and isinstance(typed, list):
-        return [_of_model(*pair) for pair in zip(raw, typed, strict=True)]
+        return [_of_model(*pair, filler) for pair in zip(raw, typed, strict=True)]
     if not isinstance(raw, dict) or not isinstance(typed, BaseModel):
         return raw
     made = dict(raw)
     for name, field in type(typed).model_fields.items():
         wire = field.alias or name
         if wire in raw:
-            made[wire] = _of_model(raw[wire], getattr(typed, name))
+            made[wire] = _of_model(raw[wire], getattr(typed, name), filler)
         elif type(None) in get_args(field.annotation):
-            made[wire] = None
+            made[wire] = filler
     return made
 
 
-def _of_shape(raw: Any, form: Any) -> Any:
+def _of_shape(raw: Any, form: Any, filler: Any) -> Any:
     if form.type_name == "list" and isinstance(raw, list):
-        return [_of_shape(each, form.member) for each in raw]
+        return [_of_shape(each, form.member, filler) for each in raw]
     if form.type_name != "structure" or not isinstance(raw, dict) or getattr(form, "is_document_type", False):
         return raw
-    absent = {name: None for name in form.members if name not in raw and name not in form.required_members}
+    members = form.members
+    absent = {name: filler for name in members if name not in raw and name not in form.required_members}
     if getattr(form, "event_stream", None) or form.name == "ConverseStreamOutput":
         absent = {}
     told = {
-        name: _of_shape(value, form.members[name]) if name in form.members else value for name, value in raw.items()
+        name: _of_shape(value, form.members[name], filler) if name in form.members else value
+        for name, value in raw.items()
     }
     return {**absent, **told}
 
@@ -393,11 +424,11 @@ _OLLAMA_COUNTS = ("prompt_eval_count", "prompt_eval_duration", "eval_count", "ev
 _OLLAMA_MESSAGE = ("content", "thinking", "images", "tool_calls", "tool_name", "tool_call_id")
 
 
-def _of_ollama(line: Mapping[str, Any]) -> Any:
+def _of_ollama(line: Mapping[str, Any], filler: Any) -> Any:
     """From `ChatResponse` in Ollama's api/types.go: it has no SDK here."""
-    made = {**dict.fromkeys((*_OLLAMA, *_OLLAMA_COUNTS)), **line}
+    made = {**dict.fromkeys((*_OLLAMA, *_OLLAMA_COUNTS), filler), **line}
     if isinstance(message := line.get("message"), dict):
-        made["message"] = {**dict.fromkeys(_OLLAMA_MESSAGE), **message}
+        made["message"] = {**dict.fromkeys(_OLLAMA_MESSAGE, filler), **message}
     return made
 
 

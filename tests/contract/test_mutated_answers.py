@@ -15,6 +15,7 @@ from judging import Telling, lost, lost_beside, tellings
 from mutating import (
     Mutated,
     alternatives,
+    empties_for_what_is_absent,
     nulls_for_what_is_absent,
     numbers_off,
     other_events,
@@ -23,10 +24,13 @@ from mutating import (
     unknown_fields,
     well_known_words,
 )
+from samples import SAME_ANSWERS
 from ways import Answered, Way, read, ways_of, written
 from wholes import RECORDINGS, framed, framing_of, payloads_in, whole_of
 
+from translators.dialects import Recall
 from translators.errors import TranslationError
+from translators.registry import PROVIDERS
 
 
 @dataclass
@@ -144,6 +148,13 @@ def test_nulls_say_nothing(answer: Recorded) -> None:
 
 
 @answers
+def test_empty_objects_take_nothing_away(answer: Recorded) -> None:
+    """Unless a note says so, or the answer is an error."""
+    mutations = empties_for_what_is_absent(answer.provider, answer.payloads, whole=answer.whole)
+    expect_none(taken_along(answer, mutations, noted=True))
+
+
+@answers
 def test_the_order_of_keys_says_nothing(answer: Recorded) -> None:
     expect_none(changed(answer, other_orders(answer.payloads)))
 
@@ -192,6 +203,14 @@ def _framings(answer: Recorded) -> Iterator[bytes]:
         yield b"\xef\xbb\xbf" + b": comment\n\n".join(events).replace(b"\n", b"\r\n")
         yield b"id: 7\nretry: 10\nnews: x\n".join([b"", *events])
         yield b"".join(events).rstrip(b"\n")
+
+
+def test_every_dialect_is_tried() -> None:
+    tried = {(answer.provider, answer.whole) for answer in RECORDED.values()}
+    for provider in PROVIDERS:
+        same = SAME_ANSWERS.get(provider, provider)
+        assert {(same, True), (same, False)} <= tried
+        assert type(PROVIDERS[provider].answer(Recall())) is type(PROVIDERS[same].answer(Recall()))
 
 
 def test_the_tests_can_fail() -> None:
