@@ -55,10 +55,7 @@ def _problems(fuzzing: Any, kind: str, numbers: range, seed: str) -> int:
         spent = time.process_time() - started
         if spent > slowest:
             slowest, slowest_number = spent, number
-        if problem is None and spent > SLOW:
-            told.add(f"slow {number}")
-            print(f"{kind}/{number}: {spent:.2f} s of the processor", flush=True)
-        elif problem is not None and problem[: fuzzing.KIND] not in told:
+        if problem is not None and problem[: fuzzing.KIND] not in told:
             told.add(problem[: fuzzing.KIND])
             print(f"{kind}/{number}: {problem}\n{fuzzing.smallest(fuzzer, case, problem)}", flush=True)
         if len(told) >= ENOUGH:

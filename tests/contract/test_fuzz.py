@@ -26,6 +26,13 @@ def test_an_input_follows_from_its_seed() -> None:
         assert fuzzer.case(dice_of(1, 7)) != fuzzer.case(dice_of(1, 8))
 
 
+@pytest.mark.parametrize("kind", FUZZERS)
+def test_an_input_that_takes_too_long_is_a_problem(kind: str) -> None:
+    case = FUZZERS[kind].case(dice_of(SEED, 0))
+    assert tried(FUZZERS[kind], case) is None
+    assert tried(FUZZERS[kind], case, most=-1) == "more than -1 s of the processor"
+
+
 def test_a_failing_input_gets_smaller() -> None:
     class Picky(Requests):
         def problem(self, case):  # type: ignore[no-untyped-def]
