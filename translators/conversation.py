@@ -273,8 +273,8 @@ class Option:
     | modalities | tuple[str, ...] |
     | audio, prediction, moderation, thinking | the client's JSON object (`thinking` in Anthropic's own words) |
 
-    Any other name is a field that the client dialect does not know, with the value as it came: no provider
-    takes it, so it is left over and becomes a note.
+    Any other name is a field that the client dialect does not know, with the value as it came: only a
+    provider whose own field it is takes it (Anthropic's `inference_geo`); elsewhere it is left over and becomes a note.
     """
 
     value: Any

@@ -166,6 +166,11 @@ def _chat() -> Iterable[Field]:
     yield option("stream_options", {"include_usage": True}, gateway=True, stream=True)
     yield option("top_k", 5)
     yield option("thinking", {"type": "enabled", "budget_tokens": 2000})
+    yield option("cache_control", {"type": "ephemeral"})
+    yield option("speed", "fast")
+    yield option("inference_geo", "us")
+    yield option("container", "container_1")
+    yield option("context_management", {"edits": [{"type": "clear_tool_uses_20250919"}]})
     yield Field("an unknown field", "surprise", {**base, "surprise": 1}, base)
 
 

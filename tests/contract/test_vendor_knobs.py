@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contract.test_requests import MODELS
-from translators.conversation import Option
+from translators.conversation import Option, OutputFormat
 from translators.dialects import Model
 from translators.registry import CLIENTS, PROVIDERS
 
@@ -60,6 +60,57 @@ def test_what_else_stands_beside_anthropics_effort_is_noted() -> None:
     asked = CLIENTS["chat"].parse({**CHAT, "output_config": {"effort": "low", "task_budget": 3}})
     assert [(note.path, note.fate) for note in asked.notes] == [("output_config.task_budget", "dropped")]
     assert asked.conversation.options["reasoning_effort"].value == "low"
+
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
+FORMAT = {"type": "json_schema", "schema": SCHEMA}
+
+
+@pytest.mark.parametrize("client", BODIES)
+def test_anthropics_format_is_the_common_one(client: str) -> None:
+    asked = CLIENTS[client].parse({**BODIES[client], "output_config": {"effort": "low", "format": FORMAT}})
+    assert asked.notes == ()
+    assert asked.conversation.options["response_format"] == Option(
+        OutputFormat("schema", SCHEMA), "output_config.format"
+    )
+    body = PROVIDERS["anthropic"].render(asked.conversation, Model("claude-opus-5-5")).body
+    assert body["output_config"] == {"effort": "low", "format": FORMAT}
+
+
+@pytest.mark.parametrize("client", BODIES)
+@pytest.mark.parametrize("same", [True, False], ids=["the same", "another"])
+def test_openais_format_wins_over_anthropics(client: str, same: bool) -> None:
+    named = {"name": "n", "schema": SCHEMA if same else {"type": "object"}}
+    ours = {"response_format": {"type": "json_schema", "json_schema": named}}
+    if client == "responses":
+        ours = {"text": {"format": {"type": "json_schema", **named}}}
+    asked = CLIENTS[client].parse({**BODIES[client], **ours, "output_config": {"format": FORMAT}})
+    assert asked.conversation.options["response_format"].value.name == "n"
+    assert [note.path for note in asked.notes] == ([] if same else ["output_config.format"])
+
+
+OWN: dict[str, Any] = {
+    "cache_control": {"type": "ephemeral", "ttl": "1h"},
+    "speed": "fast",
+    "inference_geo": "us",
+    "container": "container_1",
+    "context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]},
+}
+"""Anthropic's own fields, and those of them that Claude has on Vertex AI."""
+ON_VERTEX = ("cache_control", "context_management")
+
+
+@pytest.mark.parametrize(("provider", "model"), KINDS)
+@pytest.mark.parametrize("client", BODIES)
+@pytest.mark.parametrize("name", OWN)
+def test_anthropics_own_fields_go_to_anthropic(provider: str, model: str, client: str, name: str) -> None:
+    asked = CLIENTS[client].parse({**BODIES[client], name: OWN[name]})
+    assert asked.notes == ()
+    model = "claude-opus-5-5" if "anthropic" in provider else model
+    rendered = PROVIDERS[provider].render(asked.conversation, Model(model))
+    taken = provider == "anthropic" or (provider == "vertex-anthropic" and name in ON_VERTEX)
+    assert rendered.body.get(name) == (OWN[name] if taken else None)
+    assert [note.fate for note in rendered.notes if note.path == name] == ([] if taken else ["dropped"])
 
 
 TIERS = {"bedrock": {"type": "priority"}, "gemini": "priority", "openai-responses": "priority", "anthropic": "auto"}

@@ -1,6 +1,6 @@
 """What pydantic has against a body, told as the client wrote it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -55,6 +55,11 @@ def copied(
         return cast(dict[str, Any], adapter.validate_python(body)), []
     except ValidationError as error:
         return {}, [told(detail) for detail in error.errors(include_url=False, include_input=False)]
+
+
+def anthropics(name: str, fields: Mapping[str, Any]) -> bool:
+    """Whether the field `name` is not OpenAI's but Anthropic's of that name, which is an object."""
+    return name == "context_management" and isinstance(fields.get(name), dict)
 
 
 def path(place: tuple[int | str, ...], moved: frozenset[str] = frozenset()) -> str:

@@ -1,10 +1,11 @@
 """What parts of content have in common in every kind of request. What comes in is a checked copy, and is popped."""
 
+from collections.abc import Callable
 from typing import Any
 
 from translators.clients.findings import Findings
 from translators.clients.media import Unusable, base64, located
-from translators.conversation import Audio, Cache, Document, Image, Inline, PromptCache
+from translators.conversation import Audio, Cache, Document, Image, Inline, Option, OutputFormat, PromptCache
 
 
 class AtFault(Exception):
@@ -37,6 +38,25 @@ def prompt_cache(options: dict[str, Any], at: str, findings: Findings) -> Prompt
     read = PromptCache(options.pop("mode", None), options.pop("ttl", None))
     findings.unknown(at, options)
     return None if read == PromptCache() else read
+
+
+def output_format(
+    fields: dict[str, Any], read: dict[str, Option], findings: Findings, at: Callable[[str], str] = str
+) -> None:
+    """Read the format in Anthropic's `output_config`, when OpenAI's own and the effort are read."""
+    config, path = fields.get("output_config"), at("output_config")
+    if not isinstance(config, dict):
+        return
+    left = dict(fields.pop("output_config"))
+    wanted, where = left.get("format"), f"{path}.format"
+    if isinstance(wanted, dict) and wanted.get("type") == "json_schema" and isinstance(wanted.get("schema"), dict):
+        del left["format"]
+        schema = wanted["schema"]
+        findings.unknown(where, {name: value for name, value in wanted.items() if name not in ("type", "schema")})
+        told = read.setdefault("response_format", Option(OutputFormat("schema", schema), where))
+        if told.value.schema != schema:
+            findings.note(where, "dropped", f"{told.at} beside it wins.")
+    findings.unknown(path, left)
 
 
 def as_object(address: str | dict[str, Any]) -> dict[str, Any]:

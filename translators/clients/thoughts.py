@@ -146,13 +146,11 @@ class Thoughts:
         self._findings.unknown(at, config)
 
     def _output_config(self) -> None:
-        """The effort of Anthropic's own field."""
+        """The effort in Anthropic's own field. What else is there is left in it."""
         config = self._fields.get("output_config")
-        if not isinstance(config, dict) or config.get("effort") not in _CLAUDES:
-            return
-        at, left = self._at("output_config"), dict(self._fields.pop("output_config"))
-        self.effort(left.pop("effort"), f"{at}.effort")
-        self._findings.unknown(at, left)
+        if isinstance(config, dict) and config.get("effort") in _CLAUDES:
+            self._fields["output_config"] = left = dict(config)
+            self.effort(left.pop("effort"), f"{self._at('output_config')}.effort")
 
     def _off(self, switch: Option) -> None:
         for name in _AMOUNTS:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
-from translators.conversation import Conversation, Document, Image, Inline, Part, ToolResult
+from translators.conversation import Conversation, Document, Image, Inline, Knobs, Part, ToolResult
 from translators.dialects import Framing, Model, Rendered
 from translators.errors import BadRequest
 from translators.providers import anthropic
@@ -21,6 +21,8 @@ framing: Framing = "sse"
 
 _LACKS = {"web_search": "web_search_20250305", "fast": False}
 """Of what a family of Claudes has at Anthropic: newer search tools, and the fast mode."""
+_ANTHROPICS_ALONE = ("inference_geo", "container")
+"""Fields of Anthropic's own servers: here the region is in the address, and no code is run."""
 _FIRST_VERSION = "2023-06-01"
 _FIRST_VERSION_HERE = "vertex-2023-10-16"
 
@@ -31,6 +33,9 @@ def render(asked: Conversation, model: Model) -> Rendered:
         if not isinstance(part.source, Inline):
             message = "Claude on Vertex takes media only inline; send it as base64."
             raise BadRequest(message, param=part.at, code="unsupported_parameter")
+    options = dict(asked.options)
+    elsewhere = Knobs({name: options.pop(name) for name in _ANTHROPICS_ALONE if name in options})
+    asked = replace(asked, options=options)
     rendered = anthropic.render(asked, replace(model, overrides={**_LACKS, **model.overrides}))
     headers = dict(rendered.headers)
     version = headers.pop("anthropic-version")
@@ -38,7 +43,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     del body["model"]
     verb = "streamRawPredict" if rendered.streams else "rawPredict"
     path = f"/models/{quote(model.name, safe='@')}:{verb}"
-    return replace(rendered, path=path, headers=headers, body=body)
+    return replace(rendered, path=path, headers=headers, body=body, notes=(*rendered.notes, *elsewhere.left()))
 
 
 def _media(parts: Iterable[Part]) -> Iterator[Image | Document]:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from translators.clients.chat.shapes.request import ADAPTER
-from translators.clients.checking import copied, json_object, path, problem
+from translators.clients.checking import anthropics, copied, json_object, path, problem
 from translators.clients.findings import Problem, refusal
 from translators.errors import BadRequest
 
@@ -79,7 +79,7 @@ def _open_extra_body(body: dict[str, Any]) -> tuple[dict[str, Any], frozenset[st
 
 def _misplaced(body: Mapping[str, Any], moved: frozenset[str]) -> Iterator[Problem]:
     for name, instead in _RESPONSES.items():
-        if body.get(name) is not None:
+        if body.get(name) is not None and not anthropics(name, body):
             sentence = f"belongs to POST /v1/responses; {instead}"
             yield Problem(path((name,), moved), sentence, "unknown_parameter")
     for name, sentence in _TEXT_ONLY.items():

@@ -5,7 +5,7 @@ from typing import Any
 
 from translators.clients.chat.checking import Checked
 from translators.clients.findings import Findings
-from translators.clients.parts import prompt_cache
+from translators.clients.parts import output_format, prompt_cache
 from translators.clients.thoughts import Thoughts
 from translators.conversation import Option, OutputFormat, WebSearch
 
@@ -114,6 +114,7 @@ def _formats(out: Options) -> None:
     at, findings = out.checked.at, out.findings
     if (wanted := out.take("response_format")) is not None:
         _response_format(wanted, at("response_format"), out)
+    output_format(out.fields, out.read, findings, at)
     if (search := out.take("web_search_options")) is not None:
         path = at("web_search_options")
         location = search.pop("user_location", None)

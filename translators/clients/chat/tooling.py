@@ -5,21 +5,27 @@ from typing import Any
 from translators.clients.chat.checking import Checked
 from translators.clients.declared import Declared
 from translators.clients.findings import Findings
+from translators.clients.hosted import HOSTED, SEARCHES, settle_hosted
 from translators.clients.parts import cache_of
 from translators.conversation import CustomTool, FunctionTool, Tool, ToolChoice
 
 
 def tools(checked: Checked, findings: Findings) -> tuple[Tool, ...]:
     fields, declared = checked.fields, Declared(findings)
+    hosted: list[tuple[str, str]] = []
     modern, at = fields.pop("tools", None) or (), checked.at("tools")
     for index, tool in enumerate(modern):
         kind = tool["type"]
+        if kind in HOSTED or kind in SEARCHES:
+            hosted.append((kind, f"{at}[{index}]"))
+            continue
         declared.add(_tool(tool, f"{at}[{index}]", findings), f"{at}[{index}].{kind}.name")
     legacy, at = fields.pop("functions", None) or (), checked.at("functions")
     if modern and legacy:
         findings.problem(at, "cannot stand beside tools, which replace it")
     for index, function in enumerate(legacy):
         declared.add(_function(function, f"{at}[{index}]", None, findings), f"{at}[{index}].name")
+    settle_hosted(hosted, bool(declared.tools), findings)
     return declared.tools
 
 

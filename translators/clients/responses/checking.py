@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from translators.clients.checking import copied, json_object
+from translators.clients.checking import anthropics, copied, json_object
 from translators.clients.findings import Problem, refusal
 from translators.clients.responses.shapes.request import ADAPTER
 
@@ -64,7 +64,7 @@ def _misplaced(body: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _not_kept(body: Mapping[str, Any]) -> Iterator[Problem]:
     for name, sentence in _NOT_KEPT.items():
-        if body.get(name):
+        if body.get(name) and not anthropics(name, body):
             yield Problem(name, sentence, "unsupported_parameter")
     if body.get("background") is True:
         yield Problem("background", "must be false: an answer is given while its client waits", "unsupported_parameter")

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from translators.clients.checking import anthropics
 from translators.clients.findings import Findings
-from translators.clients.parts import prompt_cache
+from translators.clients.parts import output_format, prompt_cache
 from translators.clients.responses.items import History
 from translators.clients.thoughts import Thoughts
 from translators.conversation import Option, OutputFormat
@@ -63,6 +64,7 @@ def options(fields: dict[str, Any], history: History, findings: Findings) -> Opt
     _text(out, out.take("text") or {}, "text")
     if history.text is not None:
         _text(out, *history.text)
+    output_format(out.fields, out.read, findings)
     _cache(out)
     _bent(out)
     if (search := history.tools.web_search()) is not None:
@@ -146,4 +148,5 @@ def _bent(out: Options) -> None:
         told.pop("include_obfuscation", None)
         out.findings.unknown("stream_options", told)
     for name in ("background", "conversation", "prompt", "context_management"):  # refused unless they say nothing
-        out.take(name)
+        if not anthropics(name, out.fields):
+            out.take(name)

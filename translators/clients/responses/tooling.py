@@ -6,21 +6,11 @@ from typing import Any
 
 from translators.clients.declared import TAKEN, Declared
 from translators.clients.findings import Findings
+from translators.clients.hosted import SEARCHES, settle_hosted
 from translators.clients.parts import cache_of
-from translators.clients.responses.shapes.tools import SEARCHES
 from translators.conversation import CustomTool, FunctionTool, Option, Tool, ToolChoice, WebSearch
 
-_ELSEWHERE = "is run by OpenAI's own servers, and there is no such tool here"
-_BY_CLIENTS = "is a tool that only OpenAI's models know; declare a function instead"
-_REFUSALS = {
-    "file_search": _ELSEWHERE,
-    "code_interpreter": _ELSEWHERE,
-    "image_generation": _ELSEWHERE,
-    "mcp": _ELSEWHERE,
-    "programmatic_tool_calling": _ELSEWHERE,
-}
 _NO_DEFERRING = "All tools are sent at once, so there is nothing to search or to load later."
-_HOSTED = "Only OpenAI's models and servers know it: the model has the other tools alone."
 _LIVE_ONLY = "Every provider's search goes to the web, so the model has the other tools alone."
 SEARCH = "tool_search"
 """What a model calls to find tools that the client has not declared yet."""
@@ -74,12 +64,7 @@ class Tools:
 
     def settle(self) -> None:
         """Known when all tools are read: of those that only OpenAI has a model can do without beside others."""
-        for kind, at in self._hosted:
-            if self.declared:
-                self.findings.note(at, "dropped", _HOSTED)
-            else:
-                sentence = _REFUSALS.get(kind, _BY_CLIENTS)
-                self.findings.problem(f"{at}.type", sentence, "unsupported_parameter")
+        settle_hosted(self._hosted, bool(self.declared), self.findings)
 
     def web_search(self) -> Option | None:
         """Known when all tools are read: beside tools of the client's own it is an offer, which a model need not use

@@ -71,6 +71,11 @@ def _switch_or_object(value: Any) -> str:
     return "<switch>" if isinstance(value, bool) else "<object>" if isinstance(value, dict) else "<neither>"
 
 
+def _list_or_object(value: Any) -> str:
+    return "<list>" if isinstance(value, list) else "<object>" if isinstance(value, dict) else "<neither>"
+
+
 text_or_list = Discriminator(_text_or_list)
 text_or_object = Discriminator(_text_or_object)
+list_or_object = Discriminator(_list_or_object)
 switch_or_object = Discriminator(_switch_or_object)

@@ -3,8 +3,9 @@
 
 from typing import Any
 
-from translators.conversation import Cache, Knobs, PromptCache
+from translators.conversation import Cache, Knobs, Option, PromptCache
 from translators.notes import Note
+from translators.providers.anthropic.native import NOT_ITS_FORM
 
 _AT_MOST = 4
 _TTLS = {"5m": "5m", "1h": "1h", "30m": "1h", "12h": "1h", "24h": "1h", "in_memory": "5m"}
@@ -26,15 +27,30 @@ class Breakpoints:
         return block
 
     def automatic(self, knobs: Knobs) -> dict[str, Any] | None:
-        """The top-level mark that lets the provider choose the last block, if the client's cache is implicit."""
-        option = knobs.pop("prompt_cache")
-        if option is None:
-            return None
-        asked: PromptCache = option.value
-        if asked.mode == "explicit":
+        """The top-level mark that lets the provider choose the last block, if the client's cache is implicit, or the
+        client sends that mark itself."""
+        option, own = knobs.pop("prompt_cache"), knobs.pop("cache_control")
+        if option is not None:
+            asked: PromptCache = option.value
+            if asked.mode != "explicit":
+                return self._implicit(asked, option.at, own)
             self.default_ttl = asked.ttl
-            return None
-        return self._control(asked.ttl, option.at)
+        return None if own is None else self._own(own)
+
+    def _implicit(self, asked: PromptCache, at: str, own: Option | None) -> dict[str, Any]:
+        control = self._control(asked.ttl, at)
+        if own is not None and own.value != control:
+            self._notes.append(Note(own.at, "dropped", detail=f"{at} beside it says how to cache."))
+        return control
+
+    def _own(self, option: Option) -> dict[str, Any] | None:
+        mark = option.value
+        if isinstance(mark, dict) and mark.get("type") == "ephemeral":
+            ttl = mark.get("ttl")
+            if isinstance(ttl, str | None):
+                return self._control(ttl, option.at)
+        self._notes.append(Note(option.at, "dropped", detail=NOT_ITS_FORM))
+        return None
 
     def settle(
         self, tools: list[Any], system: list[Any], messages: list[Any], automatic: dict[str, Any] | None

@@ -10,6 +10,7 @@ from translators.notes import Note
 from translators.providers.anthropic import settings
 from translators.providers.anthropic.caching import Breakpoints
 from translators.providers.anthropic.families import Family, family_of
+from translators.providers.anthropic.native import native
 from translators.providers.anthropic.output_format import answers_through_a_tool, may_enforce, output_format
 from translators.providers.anthropic.parts import Parts
 from translators.providers.anthropic.reasoning import Reasoning, Thinking
@@ -82,6 +83,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
         "stop_sequences": stops,
         **settings.tier(knobs, family, draft.notes, draft.betas),
         **settings.user(knobs, draft.notes),
+        **native(knobs, thinking.on, draft.notes, draft.betas),
     }
     body = {key: value for key, value in body.items() if value not in (None, [], {})}
     body["stream"] = _stream(asked.stream, max_tokens, draft.notes)

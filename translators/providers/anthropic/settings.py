@@ -12,6 +12,7 @@ from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.anthropic.families import Family
+from translators.providers.anthropic.native import NOT_ITS_FORM
 from translators.tiers import common
 from translators.transforms import stop_sequences
 
@@ -111,13 +112,30 @@ def stops(knobs: Knobs, notes: list[Note]) -> tuple[list[str], tuple[str, ...]]:
 
 
 def tier(knobs: Knobs, family: Family, notes: list[Note], betas: set[str]) -> dict[str, Any]:
-    """`service_tier`, or `speed` where the client wants it fast."""
-    option = knobs.pop("service_tier")
-    if option is None:
-        return {}
-    if option.value == "fast" and family.fast:
+    """`service_tier` and `speed`, which is fast where the client wants it or the fast tier."""
+    option, own = knobs.pop("service_tier"), knobs.pop("speed")
+    speed = {} if own is None else _speed(own, family, notes)
+    if option is not None and option.value == "fast" and family.fast:
+        if own is not None and not speed:
+            notes.append(Note(own.at, "dropped", detail=f"{option.at} beside it asks for the fast tier."))
+        option, speed = None, {"speed": "fast"}
+    if speed:
         betas.add(FAST_BETA)
+    return speed if option is None else {**_tier(option, notes), **speed}
+
+
+def _speed(option: Option, family: Family, notes: list[Note]) -> dict[str, Any]:
+    """Nothing for `standard`, which is what a model does without the field."""
+    if option.value == "fast" and family.fast:
         return {"speed": "fast"}
+    if option.value == "fast":
+        notes.append(Note(option.at, "dropped", detail="This model has no fast mode."))
+    elif option.value != "standard":
+        notes.append(Note(option.at, "dropped", detail=NOT_ITS_FORM))
+    return {}
+
+
+def _tier(option: Option, notes: list[Note]) -> dict[str, Any]:
     named = _TIERS.get(common(option.value))
     if named is None:
         notes.append(Note(option.at, "dropped", option.value, detail="This model has no such tier."))

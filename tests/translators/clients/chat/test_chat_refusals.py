@@ -116,7 +116,7 @@ WRONG_TYPES: list[tuple[dict[str, Any], str]] = [
     ({"stream": True, "stream_options": {"include_usage": 1}}, "stream_options.include_usage"),
     ({"tools": [3]}, "tools[0]"),
     ({"tools": [{}]}, "tools[0].type"),
-    ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
+    ({"tools": [{"type": "teleport"}]}, "tools[0].type"),
     ({"tools": [{"type": "function", "name": "f"}]}, "tools[0].function"),
     ({"tools": [WEATHER, {"type": "function", "function": {"name": "a b"}}]}, "tools[1].function.name"),
     ({"tools": [{"type": "function", "function": {"name": ""}}]}, "tools[0].function.name"),
@@ -336,3 +336,16 @@ def test_a_made_up_key_is_cut_and_cleaned() -> None:
     assert refused({"model": "m", "messages": [HI], "metadata": {"a\n b" + "c" * 99: 3}}).param == (
         "metadata.a__b" + "c" * 60
     )
+
+
+@pytest.mark.parametrize("kind", ["image_generation", "code_interpreter", "mcp", "local_shell", "web_search"])
+def test_a_hosted_tool_alone_is_refused(kind: str) -> None:
+    failure = refused({"model": "m", "messages": [HI], "tools": [{"type": kind}, {"type": kind}]})
+    assert (failure.param, failure.code) == ("tools[0].type", "unsupported_parameter")
+    assert ("web_search_options" in failure.message) == (kind == "web_search")
+
+
+@pytest.mark.parametrize("value", [[{"type": "compaction"}], "auto"], ids=["a list", "a word"])
+def test_what_manages_context_in_responses_is_no_field_of_a_chat(value: Any) -> None:
+    failure = refused({"model": "m", "messages": [HI], "context_management": value})
+    assert (failure.param, failure.code) == ("context_management", "unknown_parameter")

@@ -781,3 +781,12 @@ def test_no_field_passes_for_an_option_of_ours(name: str) -> None:
 
 def test_every_official_field_is_known() -> None:
     assert set(CompletionCreateParamsStreaming.__annotations__) <= set(Request.__annotations__)
+
+
+@pytest.mark.parametrize(
+    "kind", ["image_generation", "code_interpreter", "mcp", "local_shell", "file_search", "web_search"]
+)
+def test_a_hosted_tool_beside_functions_is_noted(kind: str) -> None:
+    asked = parse(tools=[WEATHER, {"type": kind, "size": "1x1"}], tool_choice="required")
+    assert [tool.name for tool in asked.conversation.tools] == ["weather"]
+    assert [(note.path, note.fate) for note in asked.notes] == [("tools[1]", "dropped")]

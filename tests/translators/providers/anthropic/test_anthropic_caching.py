@@ -58,6 +58,28 @@ def test_a_breakpoint_on_nothing_is_not_sent() -> None:
 
 
 @pytest.mark.parametrize(
+    ("mark", "beside", "top", "noted"),
+    [
+        pytest.param(FIVE, None, FIVE, [], id="5 minutes"),
+        pytest.param(HOUR, None, HOUR, [], id="an hour"),
+        pytest.param({**HOUR, "ttl": "12h"}, None, HOUR, [("c", "approximated")], id="half a day"),
+        pytest.param({"type": "eternal"}, None, None, [("c", "dropped")], id="another type"),
+        pytest.param({"type": "ephemeral", "ttl": 5}, None, None, [("c", "dropped")], id="a number"),
+        pytest.param(True, None, None, [("c", "dropped")], id="a switch"),
+        pytest.param(FIVE, PromptCache("implicit", "1h"), HOUR, [("c", "dropped")], id="implicit beside it"),
+        pytest.param(HOUR, PromptCache("implicit", "1h"), HOUR, [], id="the same beside it"),
+        pytest.param(HOUR, PromptCache("explicit", "1h"), HOUR, [], id="explicit beside it"),
+    ],
+)
+def test_anthropics_own_mark_of_the_whole(mark: Any, beside: PromptCache | None, top: Any, noted: list[Any]) -> None:
+    options = {"cache_control": Option(mark, "c")} | ({"prompt_cache": Option(beside, "o")} if beside else {})
+    rendered = render(turn("user", "Hi"), options=options)
+    assert rendered.body.get("cache_control") == top
+    assert paths(rendered) == noted
+    check(rendered.body)
+
+
+@pytest.mark.parametrize(
     ("cache", "top", "block"),
     [
         pytest.param(PromptCache("implicit"), FIVE, FIVE, id="implicit"),

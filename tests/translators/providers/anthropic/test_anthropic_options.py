@@ -38,6 +38,38 @@ VALUES = [
     pytest.param(A, {"service_tier": "flex"}, {}, [("service_tier", "dropped")], id="tier flex"),
     pytest.param(A, {"service_tier": "fast"}, {}, [("service_tier", "dropped")], id="tier fast, not there"),
     pytest.param(E, {"service_tier": "fast"}, {"speed": "fast"}, [], id="tier fast"),
+    pytest.param(E, {"speed": "fast"}, {"speed": "fast"}, [], id="speed fast"),
+    pytest.param(A, {"speed": "fast"}, {}, [("speed", "dropped")], id="speed fast, not there"),
+    pytest.param(A, {"speed": "standard"}, {}, [], id="speed standard"),
+    pytest.param(E, {"speed": 1.25}, {}, [("speed", "dropped")], id="a speed of somebody else's"),
+    pytest.param(
+        E,
+        {"speed": "standard", "service_tier": "fast"},
+        {"speed": "fast"},
+        [("speed", "dropped")],
+        id="speed standard, tier fast",
+    ),
+    pytest.param(
+        E,
+        {"speed": "fast", "service_tier": "default"},
+        {"service_tier": "standard_only", "speed": "fast"},
+        [],
+        id="speed fast, tier default",
+    ),
+    pytest.param(A, {"inference_geo": "us"}, {"inference_geo": "us"}, [], id="geo"),
+    pytest.param(A, {"inference_geo": ["us"]}, {}, [("inference_geo", "dropped")], id="a list of geos"),
+    pytest.param(A, {"container": "c_1"}, {"container": "c_1"}, [], id="container"),
+    pytest.param(
+        A,
+        {"container": {"id": "c_1", "skills": [{"type": "anthropic", "skill_id": "pdf"}]}},
+        {"container": "c_1"},
+        [("container.skills", "dropped")],
+        id="container with skills",
+    ),
+    pytest.param(A, {"container": {"id": 3}}, {}, [("container.id", "dropped")], id="container 3"),
+    pytest.param(A, {"container": []}, {}, [("container", "dropped")], id="containers"),
+    pytest.param(A, {"mcp_servers": []}, {}, [("mcp_servers", "dropped")], id="mcp servers"),
+    pytest.param(A, {"fallbacks": "default"}, {}, [("fallbacks", "dropped")], id="fallbacks"),
     pytest.param(A, {"user": "u-1"}, {"metadata": {"user_id": "u-1"}}, [], id="user"),
     pytest.param(A, {"user": " "}, {}, [], id="blank user"),
     pytest.param(
@@ -80,6 +112,30 @@ def test_values(model: str, options: dict[str, Any], expected: dict[str, Any], n
     rendered = render(model, {"max_tokens": 100, **options})
     assert extra(rendered) == expected
     assert fates(rendered) == notes
+
+
+CLEAR_CALLS = {"type": "clear_tool_uses_20250919", "keep": {"type": "tool_uses", "value": 3}}
+CLEAR_THOUGHTS = {"type": "clear_thinking_20251015", "keep": "all"}
+COMPACT = {"type": "compact_20260112"}
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "sent", "notes"),
+    [
+        pytest.param(A, {"edits": [CLEAR_CALLS]}, [CLEAR_CALLS], [], id="calls"),
+        pytest.param(E, {"edits": [CLEAR_THOUGHTS, CLEAR_CALLS]}, [CLEAR_THOUGHTS, CLEAR_CALLS], [], id="both"),
+        pytest.param(A, {"edits": [CLEAR_THOUGHTS]}, None, [".edits[0]"], id="thinking, without any"),
+        pytest.param(E, {"edits": [COMPACT, CLEAR_CALLS]}, [CLEAR_CALLS], [".edits[0]"], id="one sums up"),
+        pytest.param(E, {"edits": [3, {}]}, None, [".edits[0]", ".edits[1]"], id="no edits"),
+        pytest.param(E, {"edits": []}, None, [], id="none"),
+        pytest.param(E, {"compact": True}, None, [""], id="another form"),
+    ],
+)
+def test_context_is_edited(model: str, asked: dict[str, Any], sent: Any, notes: list[str]) -> None:
+    rendered = render(model, {"max_tokens": 100, "context_management": asked})
+    assert rendered.body.get("context_management") == ({"edits": sent} if sent else None)
+    assert fates(rendered) == [(f"context_management{path}", "dropped") for path in notes]
+    assert rendered.headers.get("anthropic-beta") == ("context-management-2025-06-27" if sent else None)
 
 
 @pytest.mark.parametrize("value", ["ann@example.org", "+49 (30) 123-4567", "x" * 513], ids=["e-mail", "phone", "long"])

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, Tag
 
+from translators.clients.hosted import HOSTED, SEARCHES
 from translators.clients.shapes.fields import Marked, Name
 from translators.clients.shapes.unions import JsonObject, by, neither, none_of, text_or_object, wire
 
@@ -61,11 +62,18 @@ class CustomTool(TypedDict):
     custom: Custom
 
 
-_TOOLS = {"function": "<function>", "custom": "<custom>"}
+@wire
+class HostedTool(TypedDict):
+    type: str
+
+
+_DECLARABLE = {"function": "<function>", "custom": "<custom>"}
+_TOOLS = {**_DECLARABLE, **dict.fromkeys((*HOSTED, *SEARCHES), "<hosted>")}
 Tool = Annotated[
     Annotated[FunctionTool, Tag("<function>")]
     | Annotated[CustomTool, Tag("<custom>")]
-    | Annotated[Any, none_of("type", _TOOLS), Tag("<unknown>")],
+    | Annotated[HostedTool, Tag("<hosted>")]
+    | Annotated[Any, none_of("type", _DECLARABLE), Tag("<unknown>")],
     by("type", _TOOLS),
 ]
 
@@ -90,8 +98,8 @@ class CustomChoice(TypedDict):
 OneTool = Annotated[
     Annotated[FunctionChoice, Tag("<function>")]
     | Annotated[CustomChoice, Tag("<custom>")]
-    | Annotated[Any, none_of("type", _TOOLS), Tag("<unknown>")],
-    by("type", _TOOLS),
+    | Annotated[Any, none_of("type", _DECLARABLE), Tag("<unknown>")],
+    by("type", _DECLARABLE),
 ]
 
 

@@ -22,7 +22,7 @@ from translators.clients.shapes.fields import (
     TopLogprobs,
     TopP,
 )
-from translators.clients.shapes.unions import JsonObject, neither, text_or_list, text_or_object, wire
+from translators.clients.shapes.unions import JsonObject, list_or_object, neither, text_or_list, text_or_object, wire
 
 
 @wire
@@ -50,6 +50,12 @@ Input = Annotated[
     | Annotated[Any, neither("must be a string or a list of items"), Tag("<neither>")],
     text_or_list,
 ]
+ContextManagement = Annotated[
+    Annotated[list[JsonObject], Tag("<list>")]
+    | Annotated[JsonObject, Tag("<object>")]
+    | Annotated[Any, neither("must be a list, or Anthropic's object"), Tag("<neither>")],
+    list_or_object,
+]
 ConversationId = Annotated[
     Annotated[str, Tag("<text>")]
     | Annotated[JsonObject, Tag("<object>")]
@@ -63,7 +69,7 @@ class Request(TypedDict):
     model: ModelName
     input: Input
     background: NotRequired[bool | None]
-    context_management: NotRequired[list[JsonObject] | None]
+    context_management: NotRequired[ContextManagement | None]
     conversation: NotRequired[ConversationId | None]
     include: NotRequired[list[str] | None]
     instructions: NotRequired[str | None]

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, Tag
 
+from translators.clients.hosted import HOSTED, SEARCHES
 from translators.clients.shapes.fields import Marked, Name, Place
 from translators.clients.shapes.unions import JsonObject, by, neither, none_of, text_or_object, wire
 
@@ -99,26 +100,12 @@ class OtherTool(TypedDict):
     type: str
 
 
-SEARCHES = ("web_search", "web_search_2025_08_26", "web_search_preview", "web_search_preview_2025_03_11")
-OTHERS = (
-    "file_search",
-    "code_interpreter",
-    "image_generation",
-    "mcp",
-    "computer",
-    "computer_use",
-    "computer_use_preview",
-    "local_shell",
-    "shell",
-    "apply_patch",
-    "programmatic_tool_calling",
-)
 _TOOLS = {
     **_INNER,
     "namespace": "<namespace>",
     "tool_search": "<search>",
     **dict.fromkeys(SEARCHES, "<web>"),
-    **dict.fromkeys(OTHERS, "<other>"),
+    **dict.fromkeys(HOSTED, "<other>"),
 }
 Tool = Annotated[
     Annotated[FunctionTool, Tag("<function>")]
@@ -140,7 +127,7 @@ class NamedChoice(TypedDict):
 
 
 _NAMED = {"function": "<named>", "custom": "<named>"}
-_CHOSEN = {**_NAMED, **dict.fromkeys((*SEARCHES, *OTHERS), "<other>")}
+_CHOSEN = {**_NAMED, **dict.fromkeys((*SEARCHES, *HOSTED), "<other>")}
 OneTool = Annotated[
     Annotated[NamedChoice, Tag("<named>")]
     | Annotated[OtherTool, Tag("<other>")]
