@@ -40,13 +40,14 @@ _THEMSELVES: Mapping[str, Any] = {
     "custom_tools": True,
     "allowed_tools": True,
     "reasoning_field": None,
+    "extras": ("annotations",),
 }
 _GROQ = _quirks(_NEW, "reasoning", drop=("logit_bias", "logprobs", "top_logprobs"))
 _MISTRAL = _quirks(
     _OLD, None, rename={"seed": "random_seed"}, stream_usage=False, short_call_ids=True, strict_roles=True
 )
 _CEREBRAS = _quirks(_NEW, "reasoning", drop=("frequency_penalty", "presence_penalty", "logit_bias"))
-_ROUTER = _quirks(_OLD, "reasoning", extras=("top_k", "reasoning", "images"))
+_ROUTER = _quirks(_OLD, "reasoning", extras=("top_k", "reasoning", "images", "annotations"))
 _THINKS = _quirks(_OLD, extras=("thinking",))
 _TOP_K = _quirks(_OLD, extras=("top_k",))
 _GPT = ("gpt-*", "chatgpt-*", "codex-*", "o[1-9]*")

@@ -173,7 +173,7 @@ class Quirks(FieldQuirks):
     reasoning_field: Annotated[Name | None, BeforeValidator(or_none)] = None
     short_call_ids: Flag | None = None
     strict_roles: Flag | None = None
-    extras: tuple[Literal["top_k", "thinking", "reasoning", "images"], ...] = ()
+    extras: tuple[Literal["top_k", "thinking", "reasoning", "images", "annotations"], ...] = ()
 
 
 class Compatible(Entry):

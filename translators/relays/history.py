@@ -42,6 +42,7 @@ class _Sender:
     def sendable(self, message: Message) -> Message:
         sent = dict(message)
         self._without_blocks(sent)
+        self._without_shown(sent)
         self._reasoning(sent)
         if isinstance(calls := sent.get("tool_calls"), list):
             sent["tool_calls"] = [self._call(call, f"tool_calls[{place}]") for place, call in enumerate(calls)]
@@ -56,6 +57,15 @@ class _Sender:
         for name in ("reasoning_details", "images"):
             if name in sent and not self._quirks.takes(name):
                 self._drop(sent, name, _NOT_TAKEN)
+
+    def _without_shown(self, sent: Message) -> None:
+        """Citations, which were given out to be shown; and a refusal that is none, which every answer here has."""
+        if self._quirks.takes("annotations"):
+            return
+        if sent.pop("annotations", None):
+            self._note("annotations", "dropped", _NOT_TAKEN, loss=False)
+        if sent.get("refusal", "") is None:
+            del sent["refusal"]
 
     def _is_own(self, sent: Message) -> bool:
         """Return whether no block says that somebody else signed it. Only the gateway writes an `issuer`."""

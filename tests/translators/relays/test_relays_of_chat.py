@@ -88,6 +88,10 @@ BOTH = {"reasoning": "Hm.", "reasoning_content": "Hm."}
 CLAUDES = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln", "issuer": "anthropic:claude-sonnet-4-6"}
 UNSIGNED = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
 PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}
+CITED = {
+    "type": "url_citation",
+    "url_citation": {"url": "https://a.example/", "title": "", "start_index": 0, "end_index": 1},
+}
 TAKES_NONE, TAKES_REASONING = {"reasoning_field": None}, {"reasoning_field": "reasoning"}
 ROUTER = {**TAKES_REASONING, "extras": ["reasoning", "images"]}
 
@@ -126,6 +130,13 @@ def google(**said: str) -> dict[str, Any]:
                      id="details to who gave them"),
         pytest.param({"reasoning_details": [{"type": "x"}]}, TAKES_NONE, {}, [("reasoning_details", "dropped")],
                      id="details to who takes none"),
+        pytest.param({"annotations": [CITED]}, {}, {"annotations": [CITED]}, [], id="citations, as they came"),
+        pytest.param({"annotations": [CITED], "refusal": None}, TAKES_NONE, {}, [("annotations", "dropped")],
+                     id="citations to who takes none"),
+        pytest.param({"annotations": [], "refusal": None}, TAKES_REASONING, {}, [], id="no citations, no refusal"),
+        pytest.param({"refusal": "No."}, TAKES_NONE, {"refusal": "No."}, [], id="a refusal"),
+        pytest.param({"annotations": [CITED], "refusal": None}, {**TAKES_NONE, "extras": ["annotations"]},
+                     {"annotations": [CITED], "refusal": None}, [], id="citations to who takes them"),
         pytest.param(google(thought_signature="s", issuer="gemini:gemini-3-pro"), {}, google(),
                      [("tool_calls[0].extra_content", "dropped")], id="a call that was signed elsewhere"),
         pytest.param(google(thought_signature="s", issuer="openai:theirs"), {}, google(thought_signature="s"), [],

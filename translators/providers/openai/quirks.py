@@ -39,7 +39,7 @@ class Quirks:
     """Whether an assistant's message must follow a tool's results before the user's next one, and must not be last."""
     extras: tuple[str, ...] = ()
     """Fields beyond OpenAI's that it takes: some of `top_k`, `thinking`, `reasoning` (with `reasoning_details` in
-    messages), and `images` in an assistant's message."""
+    messages), and `images` and `annotations` in an assistant's message."""
 
     @classmethod
     def of(cls, model: Model) -> "Quirks":
@@ -61,12 +61,11 @@ class Quirks:
         return self.reasoning_field if self.reasoning_known else "reasoning_content"
 
     def takes(self, name: str) -> bool:
-        """Return whether an assistant's earlier message may have the field `name`: one of `images`,
+        """Return whether an assistant's earlier message may have the field `name`: one of `images`, `annotations`,
         `reasoning_details`, `thinking_blocks` and a call's `extra_content`. A provider of which nothing is known may
-        have written the last three itself."""
-        if name == "images":
-            return name in self.extras
-        return not self.reasoning_known or (name == "reasoning_details" and "reasoning" in self.extras)
+        have written the last four itself."""
+        listed = "reasoning" if name == "reasoning_details" else name
+        return listed in self.extras or (name != "images" and not self.reasoning_known)
 
     def applied(self, body: dict[str, Any], at: Mapping[str, str], notes: list[Note]) -> dict[str, Any]:
         """`body` without what is dropped, under the names that the server knows. `at` has the client's paths."""
