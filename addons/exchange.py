@@ -109,6 +109,8 @@ class Exchange:
         """A line in the log is worth it, and a flow; a monitor's health check is not."""
         self.kept = True
         """Somebody may look at its flow when it is over."""
+        self.undecoded = False
+        """Its request's body could not be decoded, or not within bounds: nobody else is to try."""
         self._then: Callable[[Any], list[Action]] | None = None
         """Goes on with the result of the work that is being done elsewhere."""
         self._waiting: deque[tuple[int, Callable[[], list[Action]]]] = deque()
@@ -203,6 +205,7 @@ class Exchange:
     def _understood(self, headers: Mapping[str, str], made: Understood) -> list[Action]:
         for name in ("model", "stream", "provider", "provider_model", "notes", "own"):
             setattr(self.record, name, getattr(made.record, name))
+        self.undecoded = made.body is None
         if made.body is not None:
             self._audience.request(self._head, headers, made.body)
         if isinstance(made.asks, Failure):

@@ -566,6 +566,8 @@ class GatewayStream(HttpStream):
         yield from self._end()
 
     def _reply(self, reply: Reply) -> Commands:
+        if self._exchange is not None and self._exchange.undecoded:
+            self.flow.request.data.content = b""
         response = self._response(reply.status, reply.headers)
         content = b"" if self.flow.request.method == "HEAD" else reply.body
         response.data.content = content

@@ -51,6 +51,8 @@ _SSE_BEGINS = b":deir"
 
 RECENT = 3
 """Payloads that are remembered for the case that the answer breaks."""
+MOST_EVENTS = 100_000
+"""Of one payload: so much is what nobody says, and to put it together holds up others."""
 MAX_WHOLE = 64 * 1024 * 1024
 """Bytes of a whole answer, decoded."""
 
@@ -220,7 +222,9 @@ class Pipe:
     def _run(self, events: Iterable[Event]) -> bytes:
         pieces: list[bytes] = []
         try:
-            for event in events:
+            for count, event in enumerate(events):
+                if count >= MOST_EVENTS:
+                    raise BadAnswer.unreadable("The provider said too much at once to be put together.")
                 kind = type(event)
                 if kind is Noted:
                     self.notes.append(event.note)  # type: ignore[union-attr]

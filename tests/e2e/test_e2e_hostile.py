@@ -3,15 +3,18 @@
 import gzip
 import ssl
 import zlib
+from pathlib import Path
 
 import brotli
 import httpx
 import pytest
 import zstandard
+from mitmproxy.http import HTTPFlow
+from mitmproxy.io import FlowReader
 
 from tests.e2e import claude
 from tests.e2e.conftest import Client
-from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess
+from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config
 from tests.e2e.provider import EVENT_STREAM, Call, Provider, chunk, head, sse, whole
 from tests.e2e.wire import Wire, asking, payloads, question, request
 
@@ -225,3 +228,14 @@ def test_a_stream_without_end_is_not_put_together_without_bound(client: Client, 
     provider.default = script
     answer = client.chat(False)
     assert answer.status_code == 502
+
+
+def test_what_could_not_be_decoded_is_left_to_nobody(tmp_path: Path, provider: Provider) -> None:
+    """mitmproxy's views would undo it without bounds."""
+    flows = tmp_path / "flows"
+    with GatewayProcess(tmp_path, config(provider.url), "-w", str(flows)) as process, Wire(process.port) as wire:
+        wire.send(request(body=BOMBS["zstd"], content_encoding="zstd"))
+        assert wire.hear().status == 413
+    with flows.open("rb") as opened:
+        (flow,) = (flow for flow in FlowReader(opened).stream() if isinstance(flow, HTTPFlow))
+    assert flow.request.raw_content == b""

@@ -7,7 +7,7 @@ import pytest
 
 from translators.clients import chat
 from translators.dialects import Envelope, Framing, Recall
-from translators.pipe import Pipe
+from translators.pipe import MOST_EVENTS, Pipe
 from translators.registry import PROVIDERS
 
 
@@ -93,3 +93,10 @@ def test_a_stream_that_calls_itself_json_is_handed_on_as_it_comes() -> None:
     writer = chat.streamed(chat.Form(), Envelope("a", 1, "m"))
     way = Pipe(PROVIDERS["openai"].answer(Recall("m")), writer, content_type="application/json")
     assert b'"content":"hi"' in way.feed(sse(CHUNKS[0]))
+
+
+def test_so_much_at_once_is_no_answer() -> None:
+    said = {**CLAUDE, "content": [{"type": "text", "text": "hi!"}] * MOST_EVENTS}
+    _, way = piped("anthropic", json.dumps(said).encode(), "application/json", 1 << 30)
+    assert way.failure is not None
+    assert "too much at once" in way.failure.message

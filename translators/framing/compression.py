@@ -91,7 +91,7 @@ class _Members:
         return bytes(out)
 
     def _decompress(self, data: bytes, out: bytearray) -> bytes:
-        """Adds the text of `data` to `out`; returns the bytes behind the end of the member. Raises `Bomb`."""
+        """Adds the text of `data` to `out`; returns the bytes behind the end of the member."""
         if self._member is None or self._member.eof:
             self._member = self._begin()
         text = self._member.decompress(data, MOST_AT_ONCE)
@@ -104,7 +104,7 @@ class _Members:
     def _begin(self) -> _Member:
         self._empty += not self._holds_text
         if self._empty > MOST_EMPTY:
-            raise Bomb("it has too many empty members")
+            raise Undecodable(f"more than {MOST_EMPTY} empty members")
         self._holds_text = False
         return self._new()
 
