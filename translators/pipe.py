@@ -51,8 +51,12 @@ _SSE_BEGINS = b":deir"
 
 RECENT = 3
 """Payloads that are remembered for the case that the answer breaks."""
-MOST_EVENTS = 100_000
-"""Of one payload: so much is what nobody says, and to put it together holds up others."""
+MOST_ITEMS = 10_000
+"""Choices, messages, texts and calls of one payload. Nobody says more, and to put more together holds up others."""
+_HOLDERS = ("candidates", "choices", "content", "delta", "message", "output", "parts", "response", "tool_calls")
+"""Where they stand, and what they stand in."""
+_LARGE = 128 * 1024
+"""Bytes of a payload in which there may be too many."""
 MAX_WHOLE = 64 * 1024 * 1024
 """Bytes of a whole answer, decoded."""
 
@@ -222,9 +226,7 @@ class Pipe:
     def _run(self, events: Iterable[Event]) -> bytes:
         pieces: list[bytes] = []
         try:
-            for count, event in enumerate(events):
-                if count >= MOST_EVENTS:
-                    raise BadAnswer.unreadable("The provider said too much at once to be put together.")
+            for event in events:
                 kind = type(event)
                 if kind is Noted:
                     self.notes.append(event.note)  # type: ignore[union-attr]
@@ -346,8 +348,19 @@ def _payload(data: bytes) -> Any:
 
 def _parsed(data: bytes) -> Any:
     try:
-        return json_text.parsed(data)[0]
+        told = json_text.parsed(data)[0]
     except json_text.TooManyValues as error:
         raise BadAnswer.unreadable(f"The provider's answer has {error}.") from error
     except ValueError as error:
         raise BadAnswer.unreadable("The provider's answer is not JSON where JSON belongs.") from error
+    if len(data) > _LARGE and (items := _items(told)) > MOST_ITEMS:
+        raise BadAnswer.unreadable(
+            f"The provider's answer has {items} choices, texts and calls; {MOST_ITEMS} are read."
+        )
+    return told
+
+
+def _items(told: Any) -> int:
+    if isinstance(told, list):
+        return len(told) + sum(map(_items, told))
+    return sum(_items(told[name]) for name in _HOLDERS if name in told) if isinstance(told, dict) else 0

@@ -11,11 +11,13 @@ from scripts.measuring import running, wire
 
 MOST_MB = 100.0
 """By which the gateway may grow."""
-DEADLINE = 5.0
+DEADLINE = 10.0
 """Seconds, of all of its timeouts."""
 SLACK = 3.0
 """Seconds by which a thousand of them may be late together."""
 HALVES = 1000
+APART = 0.005
+"""Seconds between two that come, so that it is not their coming that is measured."""
 ENDLESS = 50
 ENDLESS_BYTES = 20 * 1024 * 1024
 """Of one connection, unless it is closed before."""
@@ -92,7 +94,7 @@ async def _measured(folder: Path, kind: Kind) -> tuple[float, float, int]:
         with running.gateway(folder, provider, text) as gateway:
             await asyncio.to_thread(gateway.listens)
             before, started = gateway.memory(), time.perf_counter()
-            clients = [asyncio.create_task(_client(gateway.port, kind)) for _ in range(kind.count)]
+            clients = [asyncio.create_task(_client(gateway.port, kind, APART * n)) for n in range(kind.count)]
             most = before
             while not all(client.done() for client in clients) and time.perf_counter() - started < 4 * DEADLINE:
                 await asyncio.sleep(0.1)
@@ -103,8 +105,9 @@ async def _measured(folder: Path, kind: Kind) -> tuple[float, float, int]:
     return most - before, max(ended, default=0.0), len(ended)
 
 
-async def _client(port: int, kind: Kind) -> float:
-    """Seconds after what it sent. Ends when the gateway has hung up, or said that something is wrong."""
+async def _client(port: int, kind: Kind, wait: float) -> float:
+    """Seconds from what it sent, after a `wait`, until the gateway had hung up, or said that something is wrong."""
+    await asyncio.sleep(wait)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(kind.asked)

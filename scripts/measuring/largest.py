@@ -26,6 +26,10 @@ BODY = 60 * 1024 * 1024
 VALUES = 1_900_000
 """Of one JSON text, a little below `json_text.MOST_VALUES`."""
 ITEMS, TOOLS, LEVELS, CHOICES = 19_900, 2_000, 190, 128
+ANSWERED = 9_900
+"""Items of an answer, a little below `pipe.MOST_ITEMS`."""
+GIVEN = {"a": [0] * (VALUES // ANSWERED - 20)}
+"""Arguments of each of its calls."""
 ANSWER_SECONDS = 120
 
 MODELS = {
@@ -281,16 +285,14 @@ def _many_events(dialect: str) -> bytes:
 
 
 def _blocks() -> bytes:
-    call = {"type": "tool_use", "name": "f", "input": {"a": 1}}
+    call = {"type": "tool_use", "name": "f", "input": GIVEN}
     body = json.loads(wire.WHOLE_BODY)
-    return written(
-        {**body, "content": [{**call, "id": f"c{n}"} for n in range(VALUES // 6)], "stop_reason": "tool_use"}
-    )
+    return written({**body, "content": [{**call, "id": f"c{n}"} for n in range(ANSWERED)], "stop_reason": "tool_use"})
 
 
 def _chat_calls() -> bytes:
-    function = {"name": "f", "arguments": '{"a":1}'}
-    calls = [{"id": f"c{n}", "type": "function", "function": function} for n in range(VALUES // 6)]
+    function = {"name": "f", "arguments": json.dumps(GIVEN)}
+    calls = [{"id": f"c{n}", "type": "function", "function": function} for n in range(ANSWERED)]
     message = {"role": "assistant", "content": None, "tool_calls": calls}
     body = json.loads(SAMPLES["openai"].whole)
     return written({**body, "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]})
@@ -299,12 +301,12 @@ def _chat_calls() -> bytes:
 def _response_items() -> bytes:
     body = json.loads(SAMPLES["openai-responses"].whole)
     item = body["output"][0]
-    return written({**body, "output": [{**item, "id": f"m{n}"} for n in range(VALUES // 20)]})
+    return written({**body, "output": [{**item, "id": f"m{n}"} for n in range(ANSWERED // 2)]})
 
 
 def _parts() -> bytes:
     body = json.loads(SAMPLES["gemini"].whole)
-    parts = [{"functionCall": {"name": "f", "args": {"a": n}}} for n in range(VALUES // 7)]
+    parts = [{"functionCall": {"name": "f", "args": GIVEN}} for _ in range(ANSWERED)]
     body["candidates"][0]["content"]["parts"] = parts
     return written(body)
 

@@ -7,7 +7,7 @@ import pytest
 
 from translators.clients import chat
 from translators.dialects import Envelope, Framing, Recall
-from translators.pipe import MOST_EVENTS, Pipe
+from translators.pipe import MOST_ITEMS, Pipe
 from translators.registry import PROVIDERS
 
 
@@ -95,8 +95,27 @@ def test_a_stream_that_calls_itself_json_is_handed_on_as_it_comes() -> None:
     assert b'"content":"hi"' in way.feed(sse(CHUNKS[0]))
 
 
-def test_so_much_at_once_is_no_answer() -> None:
-    said = {**CLAUDE, "content": [{"type": "text", "text": "hi!"}] * MOST_EVENTS}
-    _, way = piped("anthropic", json.dumps(said).encode(), "application/json", 1 << 30)
+TEXTS = [{"type": "text", "text": "hi! " * 3}] * (MOST_ITEMS + 1)
+CALLS = [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}] * MOST_ITEMS
+MANY = {
+    "anthropic": {**CLAUDE, "content": TEXTS},
+    "bedrock": {**CONVERSE, "output": {"message": {"content": TEXTS}}},
+    "gemini": {"candidates": [{"content": {"parts": TEXTS}, "finishReason": "STOP"}]},
+    "openai": {"choices": [{"message": {"tool_calls": CALLS}, "finish_reason": "tool_calls"}]},
+    "openai-responses": {**RESPONSE, "output": RESPONSE["output"] * (MOST_ITEMS // 2 + 1)},
+    "ollama": {"message": {"tool_calls": CALLS * 2}, "done": True},
+}
+
+
+@pytest.mark.parametrize("provider", MANY)
+def test_more_items_than_anybody_says_are_no_answer(provider: str) -> None:
+    _, way = piped(provider, json.dumps(MANY[provider]).encode(), "application/json", 1 << 30)
     assert way.failure is not None
-    assert "too much at once" in way.failure.message
+    assert "10000 are read" in way.failure.message
+
+
+def test_logprobs_are_no_items() -> None:
+    token = {"token": "a", "logprob": -1.0, "bytes": [97], "top_logprobs": []}
+    choice = {**CHAT["choices"][0], "logprobs": {"content": [token] * (MOST_ITEMS + 1)}}
+    _, way = piped("openai", json.dumps({**CHAT, "choices": [choice]}).encode(), "application/json", 1 << 30)
+    assert way.failure is None
