@@ -32,9 +32,8 @@ class OpenCall:
 
     @property
     def is_one(self) -> bool:
-        """Whether it is a call at all: some servers fill its place with empty values."""
-        call = self._call
-        return self._started or bool(call.name or call.id or "".join(self._waiting).strip() not in ("", "{}"))
+        """Return whether it is a call at all: one without a name is none. Some servers fill its place with nothing."""
+        return self._started or bool(self._call.name)
 
     def fragment(self, fragment: Mapping[str, Any]) -> list[Event]:
         inner = fragment.get("function")
@@ -52,13 +51,11 @@ class OpenCall:
     def closed(self, *, certain: bool) -> list[Event]:
         """The rest. What is odd is only `certain` where the answer was not cut at its length."""
         if not self.is_one:
-            return []
+            said = self._call.id or "".join(self._waiting).strip() not in ("", "{}")
+            why = "A call without a name cannot be told."
+            return [Noted(Note("tool_calls.function.name", "dropped", detail=why))] if said else []
         events: list[Event] = [] if self._started else self._begun()
-        nameless = not self._call.name
         path = f"tool_calls[{self._index}]"
-        if nameless:
-            why = "The provider gave this call no name."
-            events.append(Noted(Note(f"{path}.function.name", "synthesised", detail=why)))
         doubt = ""
         if self._kind == "function" and self._unwrapper is None:
             if self._blank:

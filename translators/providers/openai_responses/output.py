@@ -128,12 +128,12 @@ class CallItem:
             events = [ToolCallStarted(self._index, self._id, name, self._KIND), *noted]
             if item.get("namespace") is not None:
                 events += self._tally.once("output.namespace", "A chat's tools have no namespace.")
-        return events + self._rest(words(item, self._FIELD))
+        return events + self._rest(self._whole(item))
 
     def on(self, kind: str, payload: Mapping[str, Any]) -> list[Event]:
         if kind.endswith(".delta"):
             return self._told(words(payload, "delta"))
-        return self._rest(words(payload, self._FIELD)) if kind.endswith(".done") else []
+        return self._rest(self._whole(payload)) if kind.endswith(".done") else []
 
     def done(self, item: Mapping[str, Any]) -> list[Event]:
         events = self.added(item)
@@ -145,6 +145,13 @@ class CallItem:
                 signers.remember(self._tally.recall.memory, self._id, self._tally.issuer)
             self._tally.thoughts = []
         return events + self._checked(self._index)
+
+    def _whole(self, holder: Mapping[str, Any]) -> str:
+        """What the call is given, as its text: some servers give an object, which counts where no piece came before."""
+        given = holder.get(self._FIELD)
+        if not isinstance(given, dict):
+            return words(holder, self._FIELD)
+        return json.dumps(given, ensure_ascii=False) if given and not self._seen else ""
 
     def _checked(self, index: int) -> list[Event]:
         """The end of a function's arguments: an object, `{}` where there were none."""

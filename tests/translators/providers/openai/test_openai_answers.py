@@ -144,11 +144,8 @@ def fragment(index: int | None, id: str | None, name: str | None, arguments: Any
         pytest.param([[fragment(0, "a", "f", {"x": 1})]], [("a", "f", '{"x": 1}')], id="arguments as an object"),
         pytest.param([[fragment(0, "a", "f", " \n")]], [("a", "f", "{}")], id="arguments of white space"),
         pytest.param([[fragment(0, "a", "f", None)]], [("a", "f", "{}")], id="no arguments"),
-        pytest.param([[fragment(0, "a", None, "{}")]], [("a", "", "{}")], id="no name at all"),
         pytest.param(
-            [[fragment(0, "a", None, "{}")], [fragment(1, "b", "g", "{}")]],
-            [("b", "g", "{}"), ("a", "", "{}")],
-            id="no name at all, and another call",
+            [[fragment(0, "a", None, "{}")], [fragment(1, "b", "g", "{}")]], [("b", "g", "{}")], id="no name at all"
         ),
         pytest.param([["junk", fragment(0, "a", "f", "{}")]], [("a", "f", "{}")], id="no object"),
     ],
@@ -157,6 +154,22 @@ def test_which_call_a_fragment_belongs_to(deltas: list[Any], expected: list[tupl
     found = told(stream(*({"tool_calls": delta} for delta in deltas), finish="tool_calls"))
     assert calls(found) == expected
     assert found[-1] == Finished("tool_calls", "tool_calls")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(fragment(0, "a", None, "{}"), id="an id"),
+        pytest.param(fragment(0, None, None, '{"x": 1}'), id="arguments"),
+        pytest.param(fragment(0, "a", "", '{"x": 1}'), id="an empty name"),
+    ],
+)
+def test_a_call_without_a_name_is_none(said: Any) -> None:
+    """No client could send it back."""
+    found = told(stream({"content": "So."}, {"tool_calls": [said]}, finish="tool_calls"))
+    assert calls(found) == []
+    assert found[-1] == Finished("stop", "tool_calls")
+    assert noted(found) == ["finish_reason", "tool_calls.function.name"]
 
 
 def test_a_custom_call() -> None:

@@ -311,6 +311,18 @@ def test_why_an_answer_is_incomplete(response: Any, expected: Any, notes: Any) -
             id="no arguments and no id",
         ),
         pytest.param(
+            [{"type": "function_call", "call_id": "c", "name": "f", "arguments": {"a": 1}}],
+            [ToolCallStarted(0, "c", "f"), (ToolCallDelta, 0, '{"a": 1}')],
+            [],
+            id="arguments as an object",
+        ),
+        pytest.param(
+            [{"type": "function_call", "call_id": "c", "name": "f", "arguments": {}}],
+            [ToolCallStarted(0, "c", "f"), (ToolCallDelta, 0, "{}")],
+            [],
+            id="arguments as an empty object",
+        ),
+        pytest.param(
             [{"type": "function_call", "call_id": "c", "arguments": "{}"}],
             [],
             ["output.function_call.name"],
@@ -463,6 +475,16 @@ def test_pieces_before_a_name_wait_for_it() -> None:
     piece = {"type": "response.function_call_arguments.delta", "output_index": 0, "delta": '{"a":'}
     item = {"type": "function_call", "call_id": "c", "name": "f", "arguments": '{"a":1}'}
     events = told([piece, {"type": "response.output_item.done", "output_index": 0, "item": item}, ended()])
+    assert folded(events)[1:3] == [ToolCallStarted(0, "c", "f"), (ToolCallDelta, 0, '{"a":1}')]
+
+
+@pytest.mark.parametrize("begun", ["", {}, None], ids=["a text", "an object", "nothing"])
+def test_arguments_in_pieces_count_before_the_same_as_an_object(begun: Any) -> None:
+    item = {"type": "function_call", "call_id": "c", "name": "f"}
+    added = {"type": "response.output_item.added", "output_index": 0, "item": {**item, "arguments": begun}}
+    piece = {"type": "response.function_call_arguments.delta", "output_index": 0, "delta": '{"a":1}'}
+    done = {"type": "response.output_item.done", "output_index": 0, "item": {**item, "arguments": {"a": 1}}}
+    events = told([added, piece, done, ended()])
     assert folded(events)[1:3] == [ToolCallStarted(0, "c", "f"), (ToolCallDelta, 0, '{"a":1}')]
 
 
