@@ -54,13 +54,13 @@ def provider_request(
     return ProviderRequest(
         url,
         tuple((name, value) for name, value in headers.items() if name not in secrets),
-        _written(rendered.body),
+        written(rendered.body),
         tuple(secrets.items()),
         auth,
     )
 
 
-def _written(body: dict[str, Any]) -> bytes:
+def written(body: dict[str, Any]) -> bytes:
     """A number beyond every float (`1e400`) is read as infinity, which JSON cannot say. Raises `BadRequest`."""
     written = to_json(body)
     if b"Infinity" in written:

@@ -8,6 +8,7 @@ tool calls, annotations as they come; `UsageReported` any number of times (each 
 tool calls, `block` of reasoning) is counted within its choice.
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -106,6 +107,14 @@ class ImageMade:
     media_type: str
     data: str
     choice: int = 0
+
+
+_LARGEST = sys.float_info.max
+
+
+def log_probability(number: float) -> float:
+    """Return the `number`, of whatever size it came, as a float that JSON can say."""
+    return float(max(-_LARGEST, min(_LARGEST, number)))
 
 
 class TokenLogprob(NamedTuple):

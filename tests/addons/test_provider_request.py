@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
-from addons.provider_request import _written
+from addons.provider_request import written
 from translators.errors import BadRequest
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf")])
 def test_a_number_beyond_every_float_is_refused(value: float) -> None:
     with pytest.raises(BadRequest, match="too large"):
-        _written({"tools": [{"maximum": value}]})
+        written({"tools": [{"maximum": value}]})
 
 
 @pytest.mark.parametrize("body", [{"a": "Infinity"}, {"a": 1}])
 def test_other_bodies_are_written(body: dict[str, Any]) -> None:
-    assert _written(body).startswith(b'{"a":')
+    assert written(body).startswith(b'{"a":')

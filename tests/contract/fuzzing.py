@@ -6,8 +6,11 @@ What an input is follows from its seed and its number alone. `Requests` and `Ans
 
 import copy
 import json
+import math
 import random
+import re
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -18,11 +21,13 @@ from openai.types import Completion
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.responses import Response
 from pydantic import BaseModel
+from pydantic_core import from_json
 from samples import READINGS, chat_payloads, responses_fold
 from test_requests import BODIES, MODELS
 from ways import DONE, WAYS, Way, payloads_of
-from wholes import RECORDINGS, framed, framing_of, payloads_in, whole_of
+from wholes import RECORDINGS, framed, framing_of, payloads_in, text_of, whole_of
 
+from addons.provider_request import written
 from scripts.tools.conversion import calls_of
 from scripts.tools.fields import FIELDS
 from scripts.tools.fuzz import SLOW
@@ -53,7 +58,7 @@ ODD_TEXTS = (
     "https://",
     "call_" + "x" * 80,
 )
-ODD_NUMBERS = (0, -1, 1, 2**31, 2**63, -(2**63), 10**30, 1.5, -0.0, 1e308, 1e-320, 65536)
+ODD_NUMBERS = (0, -1, 1, 2**31, 2**63, -(2**63), 10**30, 10**400, 1.5, -0.0, 1e308, math.inf, 1e-320, 65536)
 ODD: tuple[Any, ...] = (
     None,
     True,
@@ -130,12 +135,12 @@ def _change(holder: Any, name: Any, others: Sequence[tuple[Any, Any]], dice: ran
             holder[name] = [value]
 
 
-def text_of(value: Any, dice: random.Random) -> bytes:
+def text_as_written(value: Any, dice: random.Random) -> bytes:
     """JSON text as anybody might write it; a key may come twice."""
-    text = json.dumps(value, default=bytes.decode)
-    if dice.random() < 0.05 and text.startswith('{"'):
-        text = text[:-1] + f", {text[1:]}"
-    return text.encode()
+    text = text_of(value)
+    if dice.random() < 0.05 and text.startswith(b'{"'):
+        text = text[:-1] + b", " + text[1:]
+    return text
 
 
 def broken(data: bytes, dice: random.Random) -> bytes:
@@ -259,7 +264,7 @@ class Requests:
         for other in dice.sample(BASES[client], dice.choice((0, 0, 1, 2, 4))):
             body.update({name: value for name, value in copy.deepcopy(other).items() if name not in body})
         body = changed(body, dice)
-        data = text_of(body, dice)
+        data = text_as_written(body, dice)
         model = dice.choice(MODELS.get(provider, ("m",)))
         return Request(client, provider, model, body, broken(data, dice) if dice.random() < 0.1 else data)
 
@@ -270,16 +275,14 @@ class Requests:
             return None
         before = copy.deepcopy(wire)
         try:
-            sent = [rendered.body for rendered in self._sent(case, wire)]
+            for rendered in self._sent(case, wire):
+                written(rendered.body)
         except BadRequest as refused:
-            sent = []
             failure = refused.failure
             if not 400 <= failure.status < 500 or not failure.message:
                 return f"a refusal that is none: {failure}"
         if wire != before:
             return "the body was changed"
-        for body in sent:
-            json.dumps(body, allow_nan=False).encode()
         return None
 
     def _sent(self, case: Request, wire: Any) -> list[Any]:
@@ -295,7 +298,7 @@ class Requests:
         except ValueError:
             return
         for less in without_one(body):
-            yield replace(case, body=less, data=json.dumps(less).encode())
+            yield replace(case, body=less, data=text_of(less))
 
 
 # --- answers of providers ----------------------------------------------------------------------------
@@ -313,6 +316,7 @@ class Reply:
     """The client wants a stream."""
 
 
+_DATA = re.compile(rb"^data: (?!\[DONE\])(.*)$", re.MULTILINE)
 _PAYLOADS = {name: (provider, payloads_in(provider, data)) for name, (provider, data) in RECORDINGS.items()}
 _ANSWERS = {name: whole_of(provider, payloads) for name, (provider, payloads) in _PAYLOADS.items()}
 
@@ -330,7 +334,7 @@ class Answers:
         way = dice.choice([way for way in WAYS if way.provider == provider])
         whole = dice.random() < 0.25 and _ANSWERS[name] is not None
         if whole:
-            pieces = [text_of(changed(_ANSWERS[name], dice), dice)]
+            pieces = [text_as_written(changed(_ANSWERS[name], dice), dice)]
         else:
             told = self._disordered(payloads, dice) if dice.random() < 0.4 else changed(payloads, dice)
             pieces = [_bytes(provider, payload) for payload in (isinstance(told, list) and told) or [{}]]
@@ -374,6 +378,8 @@ class Answers:
         ends = READINGS[case.way.client].ends(out) if case.streamed else []
         if pipe.failure is not None:
             return self._failed(case, pipe, out, ends)
+        for text in _DATA.findall(out) if case.streamed else [out]:
+            from_json(text, allow_inf_nan=False)
         if case.streamed and ends != [len(out)]:
             return f"ends at {ends} of {len(out)} bytes"
         if not case.way.relayed or self._readable(case):
@@ -411,7 +417,7 @@ class Answers:
             except ValueError:
                 return
             for less in without_one(body):
-                yield replace(case, events=(json.dumps(less).encode(),))
+                yield replace(case, events=(text_of(less),))
             return
         for at in range(len(pieces)):
             yield replace(case, events=pieces[:at] + pieces[at + 1 :])
@@ -452,8 +458,9 @@ def sdk_reads(way: Way, out: bytes, streamed: bool) -> None:
         list(payloads_of(out))
     else:
         state: ChatCompletionStreamState[None] = ChatCompletionStreamState()
-        for payload in chat_payloads(out):
-            state.handle_chunk(construct_type(type_=ChatCompletionChunk, value=payload))
+        with warnings.catch_warnings(action="ignore"):  # of what is the provider's own
+            for payload in chat_payloads(out):
+                state.handle_chunk(construct_type(type_=ChatCompletionChunk, value=payload))
 
 
 FUZZERS: dict[str, Fuzzer[Any]] = {"requests": Requests(), "answers": Answers(sdk_reads)}

@@ -37,7 +37,7 @@ def framed(framing: Framing, payload: Any) -> bytes:
         return b"data: [DONE]\n\n"
     if framing == "eventstream":
         return b"".join([_message(kind, value) for kind, value in payload.items()])
-    text = json.dumps(payload, default=bytes.decode).encode()
+    text = text_of(payload)
     if framing == "ndjson":
         return text + b"\n"
     kind = payload.get("type") if isinstance(payload, dict) else None
@@ -45,9 +45,14 @@ def framed(framing: Framing, payload: Any) -> bytes:
     return name + b"data: " + text + b"\n\n"
 
 
+def text_of(value: Any) -> bytes:
+    """JSON, in which infinity is a number beyond every float."""
+    return json.dumps(value, default=bytes.decode).replace("Infinity", "1e999").encode()
+
+
 def _message(kind: str, value: Any) -> bytes:
     headers = {":event-type": kind, ":message-type": "event"}
-    body = json.dumps(value, default=bytes.decode).encode()
+    body = text_of(value)
     if kind == "exception" and isinstance(value, dict):
         headers = {":exception-type": str(value.get("type")), ":message-type": "exception"}
     head = b"".join(

@@ -3,10 +3,12 @@
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from json.decoder import JSONArray, JSONObject  # type: ignore[attr-defined]
 from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any
 
+import pydantic_core
 from pydantic_core import from_json
 
 MOST_VALUES = 2_000_000
@@ -25,6 +27,10 @@ _ESCAPE = re.compile(
 _PIECE = 1024 * 1024
 _SHAPE = b'"[{,'
 _TEXT = bytes(byte for byte in range(256) if byte not in _SHAPE)
+
+
+to_json = partial(pydantic_core.to_json, inf_nan_mode="null")
+"""JSON of a value. A number beyond every float is read as infinity, which JSON cannot say."""
 
 
 class TooManyValues(ValueError):

@@ -1,5 +1,6 @@
 """A client's body on its way to a provider of the same dialect: looked at as little as can be, and not changed."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +35,7 @@ def passed(body: Any, model: Model, path: str, *, choices: int = 1) -> Passed:
         sent["messages"] = sendable(messages, quirks, model, notes)
     sent = quirks.relayed(sent, notes)
     wanted = body.get("n")
-    choices *= int(wanted) if type(wanted) in (int, float) and wanted >= 1 and "n" in sent else 1
+    choices *= int(wanted) if type(wanted) in (int, float) and 1 <= wanted < math.inf and "n" in sent else 1
     recall = Recall(model.name, memory=model.memory, choices=choices)
     rendered = Rendered(path, sent, {}, tuple(notes), recall, stream, choices)
     return Passed(rendered, stream, Form(asked.get("include_usage") is True))

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import to_json
-
 from translators.clients.usage import usage_object
 from translators.dialects import Envelope
 from translators.errors import Failure
 from translators.events import Event, Relayed, Usage, UsageReported
+from translators.framing.json_text import to_json
 from translators.relays.folding import folded, is_whole_chat, unfolded
 from translators.relays.request import Form
 
@@ -56,7 +55,7 @@ class Streamed:
         if not payload.get("choices"):  # filter results and heartbeats, perhaps without what a chunk must have
             given = {name: value for name, value in payload.items() if value or name not in self._common}
             payload = {**self._common, **given}
-        return b"data: %b\n\n" % to_json({**payload, "model": self._model}, inf_nan_mode="null")
+        return b"data: %b\n\n" % to_json({**payload, "model": self._model})
 
 
 class Whole:
@@ -79,7 +78,7 @@ class Whole:
         body = self._payloads[0] if came_whole else folded(self._payloads, self._kind)
         if not body.get("usage") and self._usage is not None:
             body = {**body, "usage": usage_object(self._usage)}
-        return to_json({**body, "model": self._model}, inf_nan_mode="null")
+        return to_json({**body, "model": self._model})
 
     def fail(self, failure: Failure) -> bytes:
         return to_json(failure.body())

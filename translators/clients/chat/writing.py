@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from pydantic_core import to_json
-
 from translators.clients.chat.deltas import ChoiceEvent, Delta, Deltas, logprobs_object
 from translators.clients.chat.form import Form
 from translators.clients.usage import usage_object
@@ -22,6 +20,7 @@ from translators.events import (
     Usage,
     UsageReported,
 )
+from translators.framing.json_text import to_json
 
 
 class Choices:

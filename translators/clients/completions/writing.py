@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from pydantic_core import to_json
-
 from translators.clients.completions.choices import Choices, Piece
 from translators.clients.completions.form import Form
 from translators.clients.usage import usage_object
 from translators.dialects import Envelope
 from translators.errors import Failure
 from translators.events import Event
+from translators.framing.json_text import to_json
 
 _LOGPROBS = ("tokens", "token_logprobs", "top_logprobs", "text_offset")
 

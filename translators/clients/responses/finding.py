@@ -7,10 +7,9 @@ its result, whose tools are declared from then on (openai/types/responses/respon
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic_core import to_json
-
 from translators.clients.responses.shapes.items import FOUND, SOUGHT
 from translators.clients.responses.tooling import SEARCH, Tools
+from translators.framing.json_text import to_json
 
 
 def as_function(item: dict[str, Any], at: str, tools: Tools) -> dict[str, Any]:

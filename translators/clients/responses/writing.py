@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic_core import to_json
-
 from translators.clients.responses.form import Form
 from translators.clients.responses.growing import Slot, Told
 from translators.clients.responses.output import Output
@@ -12,6 +10,7 @@ from translators.clients.responses.responding import incomplete, response
 from translators.dialects import Envelope
 from translators.errors import Failure
 from translators.events import Event
+from translators.framing.json_text import to_json
 
 
 def _output(form: Form, envelope: Envelope) -> Output:

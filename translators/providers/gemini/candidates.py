@@ -18,6 +18,7 @@ from translators.events import (
     TokenLogprob,
     ToolCallDelta,
     ToolCallStarted,
+    log_probability,
 )
 from translators.providers.gemini.answered import Answered
 from translators.providers.gemini.calls import Calls
@@ -240,6 +241,6 @@ def _logprob(entry: Any) -> TokenLogprob:
     match entry:
         case {"token": str(token), **more}:
             value = more.get("logProbability")
-            return TokenLogprob(token, float(value) if isinstance(value, int | float) else 0.0)
+            return TokenLogprob(token, log_probability(value) if isinstance(value, int | float) else 0.0)
         case _:
             return TokenLogprob("", 0.0)

@@ -28,6 +28,7 @@ from translators.events import (
     ToolCallStarted,
     Usage,
     UsageReported,
+    log_probability,
 )
 from translators.notes import Fate, Note
 from translators.providers.ollama.errors import streamed_error
@@ -264,6 +265,6 @@ def _token(told: Any) -> TokenLogprob | None:
             top = tuple(token for each in above if (token := _token(each))) if isinstance(above, list) else ()
             raw = told.get("bytes")
             whole = isinstance(raw, list) and all(isinstance(each, int) and 0 <= each < 256 for each in raw)
-            return TokenLogprob(text, float(probability), top, tuple(raw) if raw and whole else None)
+            return TokenLogprob(text, log_probability(probability), top, tuple(raw) if raw and whole else None)
         case _:
             return None

@@ -18,6 +18,7 @@ from translators.events import (
     RefusalDelta,
     TextDelta,
     TokenLogprob,
+    log_probability,
 )
 from translators.notes import Fate, Note
 from translators.providers.openai.calls import Calls, says_nothing, told
@@ -267,7 +268,7 @@ class Choice:
             if tokens := value.get(name):
                 try:
                     read = tuple(_token(token) for token in tokens)
-                except (TypeError, KeyError, ValueError):
+                except (TypeError, KeyError, ValueError, OverflowError):
                     events += self._tally.once("choices.logprobs", "Log probabilities of an unknown form.")
                 else:
                     events.append(Logprobs(read, name == "refusal", self._number))
@@ -278,7 +279,9 @@ def _token(entry: Mapping[str, Any], *, nested: bool = True) -> TokenLogprob:
     token, bytes_ = str(entry["token"]), entry.get("bytes")
     more = tuple(_token(each, nested=False) for each in entry.get("top_logprobs") or ()) if nested else ()
     exact = tuple(int(byte) for byte in bytes_) if bytes_ and bytes_ != [*token.encode()] else None
-    return TokenLogprob(token, float(entry["logprob"]), more, exact)
+    number = entry["logprob"]
+    probability = log_probability(float(number) if isinstance(number, str) else number)
+    return TokenLogprob(token, probability, more, exact)
 
 
 def _calls(delta: Mapping[str, Any]) -> bool:

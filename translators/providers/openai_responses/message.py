@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from translators.events import Annotation, Event, Logprobs, RefusalDelta, TextDelta, TokenLogprob
+from translators.events import Annotation, Event, Logprobs, RefusalDelta, TextDelta, TokenLogprob, log_probability
 from translators.providers.openai_responses.tally import Tally, entries, kind_of, words
 
 
@@ -151,6 +151,6 @@ def _token(found: Any) -> TokenLogprob | None:
         case {"token": str(token), "logprob": int() | float() as logprob}:
             code = found.get("bytes")
             units = tuple(code) if isinstance(code, list) and all(type(unit) is int for unit in code) else None
-            return TokenLogprob(token, float(logprob), _tokens(found.get("top_logprobs")), units)
+            return TokenLogprob(token, log_probability(logprob), _tokens(found.get("top_logprobs")), units)
         case _:
             return None

@@ -7,11 +7,10 @@ provider's to the letter where that told a secret.
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import to_json
-
 from translators.dialects import Envelope
 from translators.errors import Failure
 from translators.events import Event, Relayed
+from translators.framing.json_text import to_json
 from translators.providers.openai_responses.ending import TERMINAL
 from translators.relays.responses.unfolding import unfolded
 
@@ -127,6 +126,7 @@ def _with_message(payload: Payload, message: str) -> Payload:
 
 
 def _event(kind: str, payload: Mapping[str, Any]) -> bytes:
+    data = to_json(payload)
     if not kind.isprintable():  # a line end would begin a field of its own
-        return b"data: %b\n\n" % to_json(payload)
-    return b"event: %b\ndata: %b\n\n" % (kind.encode(), to_json(payload))
+        return b"data: %b\n\n" % data
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), data)
