@@ -57,7 +57,7 @@ _HOLDERS = ("candidates", "choices", "content", "delta", "message", "output", "p
 """Where they stand, and what they stand in."""
 _LARGE = 128 * 1024
 """Bytes of a payload in which there may be too many."""
-MAX_WHOLE = 64 * 1024 * 1024
+MAX_WHOLE = 32 * 1024 * 1024
 """Bytes of a whole answer, decoded."""
 
 

@@ -23,6 +23,8 @@ from scripts.measuring.dialects import SAMPLES, frame, written
 
 BODY = 60 * 1024 * 1024
 """Bytes, a little below body-size-limit."""
+WHOLE = 30 * 1024 * 1024
+"""Bytes, a little below `pipe.MAX_WHOLE`."""
 VALUES = 1_900_000
 """Of one JSON text, a little below `json_text.MOST_VALUES`."""
 ITEMS, TOOLS, LEVELS, CHOICES = 19_900, 2_000, 190, 128
@@ -254,7 +256,7 @@ def _whole_text(dialect: str) -> bytes:
     longest = max(
         (wire.MARK.decode() * 50, "Your parcel is on its way. " * 10), key=lambda text: text in sample.whole.decode()
     )
-    return sample.whole.replace(longest.encode(), b"word " * (BODY // 5))
+    return sample.whole.replace(longest.encode(), b"word " * (WHOLE // 5))
 
 
 def _with_values(body: bytes) -> bytes:
@@ -281,7 +283,7 @@ def _event_of_values(dialect: str) -> bytes:
 
 def _many_events(dialect: str) -> bytes:
     sample = SAMPLES[dialect]
-    return sample.stream(min(300_000, BODY // len(sample.delta)))
+    return sample.stream(min(300_000, WHOLE // len(sample.delta)))
 
 
 def _blocks() -> bytes:
