@@ -23,6 +23,8 @@ class Mender(Protocol):
 
     called: bool
     """Whether the choice has tool calls so far."""
+    legacy: bool
+    """Whether it has a `function_call`, as calls were before there were tools."""
 
     def delta(self, choice: dict[str, Any]) -> dict[str, Any]: ...
 
@@ -33,6 +35,12 @@ class Mender(Protocol):
 
     def notes(self) -> list[Note]:
         """Since the last call."""
+
+
+_WHY: dict[FinishReason | None, str] = {
+    "stop": "The answer has tool calls.",
+    "tool_calls": "The provider ended with tool calls, but made none.",
+}
 
 
 class RelayedAnswer:
@@ -119,22 +127,21 @@ class RelayedAnswer:
         if came != target:
             mended = {**mended, "index": target}
         if native_of(mended) is not None:
-            return self._ending(mended, target, events, called=mender.called)
+            return self._ending(mended, target, events, mender)
         if whole:
             return self._defaulted(mended, target, events, called=mender.called)
         return mended if mended.get("finish_reason") is None else {**mended, "finish_reason": None}
 
-    def _ending(self, choice: dict[str, Any], number: int, events: list[Event], *, called: bool) -> dict[str, Any]:
-        """A client that knows OpenAI's five reasons gets no sixth, and after calls no `stop`, at which its loop would
-        end; the provider's own stays beside it."""
+    def _ending(self, choice: dict[str, Any], number: int, events: list[Event], mender: Mender) -> dict[str, Any]:
+        """A client that knows OpenAI's five reasons gets no sixth, after calls no `stop`, at which its loop would end,
+        and without calls no `tool_calls`; the provider's own stays beside it."""
         native = native_of(choice) or ""
-        known = reason_of(native)
-        reason = "tool_calls" if called and known in (None, "stop") else known or "stop"
+        known, reason = reason_of(native), _reason(native, mender)
         self._ended[number] = Finished(reason, native, None, number)
         if native in OFFICIAL and reason == known:
             return choice
         if reason != known:
-            why = "The answer has tool calls." if known else "This reason to stop is not known."
+            why = _WHY.get(known, "This reason to stop is not known.")
             events.append(Noted(Note("finish_reason", "approximated", native[:60], reason, why)))
         return {**choice, "finish_reason": reason, "native_finish_reason": native}
 
@@ -165,3 +172,13 @@ class RelayedAnswer:
         events += [Noted(note) for note in mender.notes()]
         ended = self._defaulted(choice, number, events, called=mender.called)
         return [*events, Relayed({**self._newest, "choices": [ended]})]
+
+
+def _reason(native: str, mender: Mender) -> FinishReason:
+    """Return why a choice ended, by the provider's word and by what is in it."""
+    known = reason_of(native)
+    if mender.called:
+        return "tool_calls" if known in (None, "stop") else known
+    if known == "tool_calls" and not mender.legacy:
+        return "stop"
+    return known or "stop"

@@ -3,9 +3,9 @@
 Reasoning is told under both names that clients look for, `reasoning_content` (DeepSeek's) and `reasoning`
 (OpenRouter's), with the same text; where a server fills both with different texts, `reasoning_content` wins. A `role`
 that comes again is left out, since clients join what comes again; so are a call's `id`, `type` and `name`. A call is
-told once its name and its id are known. Calls are counted from 0 by their own `index`; one without an id gets one, one
-without arguments has `{}`, and arguments are text. Content in parts of text and thinking (Mistral's) becomes text and
-reasoning.
+told once its name and its id are known; one that never gets a name is left out. Calls are counted from 0 by their own
+`index`; one without an id gets one, one without arguments has `{}`, and arguments are text. Content in parts of text
+and thinking (Mistral's) becomes text and reasoning.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ from translators.providers.openai.endings import native_of, reason_of
 
 _BOTH = ("reasoning_content", "reasoning")
 _NO_ARGUMENTS = Note("tool_calls.arguments", "synthesised", detail="A call without arguments is told as `{}`.")
+_NO_NAME = Note("tool_calls.function.name", "dropped", detail="A call without a name cannot be told.")
 
 Payload = dict[str, Any]
 
@@ -27,6 +28,7 @@ class MessageMender:
 
     def __init__(self, number: int, answer: str) -> None:
         self.called = False
+        self.legacy = False
         self._begun = False
         self._role = False
         self._answer = answer
@@ -51,7 +53,7 @@ class MessageMender:
             if self._role:
                 mended = {name: value for name, value in delta.items() if name != "role"}
             self._role = True
-        mended = _readable(mended)
+        mended = self._readable(mended)
         if type(delta.get("tool_calls")) is list and delta["tool_calls"]:
             mended = self._with_calls(mended)
         if ended and (self._held or self._blank):
@@ -65,7 +67,7 @@ class MessageMender:
                 return choice
             choice = {**{name: value for name, value in choice.items() if name != "delta"}, "message": delta}
         message: Payload = choice["message"]
-        mended = _readable(message)
+        mended = self._readable(message)
         if type(message.get("tool_calls")) is list and message["tool_calls"]:
             mended = self._with_whole_calls(mended, cut=native_of(choice) is not None and not _complete(choice))
         return choice if mended is message else {**choice, "message": mended}
@@ -76,6 +78,11 @@ class MessageMender:
     def notes(self) -> list[Note]:
         notes, self._notes = self._notes, []
         return notes
+
+    def _readable(self, message: Payload) -> Payload:
+        mended = _readable(message)
+        self.legacy = self.legacy or bool(mended.get("function_call"))
+        return mended
 
     # --- calls in a stream ------------------------------------------------------------------------------
 
@@ -128,8 +135,10 @@ class MessageMender:
         given = delta.get("tool_calls")
         fragments = [dict(fragment) for fragment in given] if isinstance(given, list) else []
         for call, held in list(self._held.values()):
-            if not says_nothing(_joined(held, call)):
+            if call.name:
                 fragments.append(dict(self._opener(call)))
+            elif not says_nothing(_joined(held, call)):
+                self._notes.append(_NO_NAME)
         self._held.clear()
         here = {fragment["index"]: fragment for fragment in fragments}
         for place in () if cut else sorted(self._blank):
@@ -145,7 +154,9 @@ class MessageMender:
 
     def _with_whole_calls(self, message: Payload, *, cut: bool) -> Payload:
         calls: list[Any] = message["tool_calls"]
-        mended = [self._call(call, cut=cut) for call in calls if type(call) is dict and not says_nothing(call)]
+        told = [call for call in calls if type(call) is dict and not says_nothing(call)]
+        mended = [self._call(call, cut=cut) for call in told if name_of(call)]
+        self._notes += [_NO_NAME] * (len(told) - len(mended))
         self.called = bool(mended)
         if len(mended) == len(calls) and all(a is b for a, b in zip(mended, calls, strict=True)):
             return message
@@ -169,6 +180,7 @@ class TextMender:
     """Of a choice of completions: its text stands in `text`, also where the server writes a chat's message."""
 
     called = False
+    legacy = False
 
     def __init__(self, number: int, answer: str) -> None:
         self._begun = False

@@ -293,6 +293,51 @@ def test_the_end_of_a_whole_answers_calls() -> None:
     assert (told["finish_reason"], told["native_finish_reason"]) == ("tool_calls", "stop")
 
 
+NAMELESS = {"index": 0, "id": "a", "function": {"arguments": "{}"}}
+LEGACY = {"function_call": {"name": "f", "arguments": "{}"}}
+DROPPED = ["tool_calls.function.name"]
+
+
+def whole_or_streamed(said: list[dict[str, Any]], finish: str, form: str) -> tuple[dict[str, Any], list[Any]]:
+    """The choice that a client has at the end of an answer, and the paths of the notes."""
+    machine, writer = chat.answer(Recall()), chat.whole(chat.Form(), ENVELOPE)
+    if form == "whole":
+        joined = {"content": "So.", **{name: value for each in said for name, value in each.items()}}
+        events = machine.whole({"choices": [{"index": 0, "message": joined, "finish_reason": finish}]})
+    else:
+        payloads = [chunk({"content": "So."}), *map(chunk, said), chunk({}, finish), sse.DONE]
+        events = [event for payload in payloads for event in machine.on(payload)]
+    for event in events:
+        writer.on(event)
+    [choice] = json.loads(writer.close())["choices"]
+    return choice, [event.note.path for event in events if isinstance(event, Noted)]
+
+
+@pytest.mark.parametrize("form", ["stream", "whole"])
+@pytest.mark.parametrize(
+    ("said", "finish", "told", "reason", "notes"),
+    [
+        pytest.param([{"tool_calls": [NAMELESS]}], "tool_calls", [], "stop", [*DROPPED, "finish_reason"], id="alone"),
+        pytest.param([{"tool_calls": [NAMELESS]}], "stop", [], "stop", DROPPED, id="after which it stopped"),
+        pytest.param([{"tool_calls": [NAMELESS]}], "length", [], "length", DROPPED, id="cut"),
+        pytest.param([{"tool_calls": [call(0, "a", "", '{"x": 1}')]}], "tool_calls", [], "stop",
+                     [*DROPPED, "finish_reason"], id="an empty name"),
+        pytest.param([{"tool_calls": [NAMELESS, call(1, "b", "g", "{}")]}], "tool_calls", ["g"], "tool_calls",
+                     DROPPED, id="beside another"),
+        pytest.param([{"tool_calls": []}], "tool_calls", [], "stop", ["finish_reason"], id="no call at all"),
+        pytest.param([LEGACY], "function_call", [], "function_call", [], id="a call of the older form"),
+        pytest.param([LEGACY], "tool_calls", [], "tool_calls", [], id="the older form under the newer word"),
+    ],
+)  # fmt: skip
+def test_a_call_without_a_name_is_none(
+    said: list[dict[str, Any]], finish: str, told: list[str], reason: str, notes: list[str], form: str
+) -> None:
+    """No client could send it back."""
+    choice, noted = whole_or_streamed(said, finish, form)
+    assert [each["function"]["name"] for each in choice["message"].get("tool_calls") or ()] == told
+    assert (choice["finish_reason"], [path for path in noted if path != "tool_calls.index"]) == (reason, notes)
+
+
 def test_usage_from_a_place_of_its_own_is_told_where_the_client_looks() -> None:
     machine, writer = chat.answer(Recall()), chat.streamed(chat.Form(True), ENVELOPE)
     usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
