@@ -74,16 +74,9 @@ class Reasoning:
         return Thinking({"type": "adaptive"}, self._effort(option, level))
 
     def _level_as_budget(self, option: Option) -> Thinking:
-        """The least that a budget may be is too much where it leaves next to nothing for the answer."""
         level: str = option.value
         own = _BUDGETS.get(level, self._max_tokens)
-        budget = max(budgets.within(self._max_tokens, level, own), _LEAST_BUDGET)
-        if 5 * (self._max_tokens - budget) < self._max_tokens:
-            self._note(option, "dropped", level, None, _NO_ROOM)
-            return Thinking()
-        if budget != own:
-            self._note(option, "approximated", level, budget, budgets.SHARED)
-        return Thinking({"type": "enabled", "budget_tokens": budget})
+        return self._budget(option, own, budgets.within(self._max_tokens, own, level))
 
     def _effort(self, option: Option, level: str) -> str | None:
         """`level`, or the nearest below it that the family has, or its lowest."""
@@ -113,7 +106,7 @@ class Reasoning:
             self._note(option, "dropped", tokens, None, "A budget must be positive.")
             return Thinking()
         if "enabled" in self._family.thinking:
-            return self._budget(option, tokens, tokens)
+            return self._budget(option, tokens, budgets.within(self._max_tokens, tokens))
         if not self._adaptive:
             self._note(option, "dropped", tokens, None, "This model cannot be told how much to think.")
             return Thinking()
@@ -124,14 +117,16 @@ class Reasoning:
         self._note(option, "approximated", tokens, level or None, why)
         return Thinking({"type": "adaptive"}, level or None)
 
-    def _budget(self, option: Option, tokens: int, asked: int | str) -> Thinking:
-        """`enabled` with a budget that is at least 1024 and leaves room for an answer."""
-        if self._max_tokens <= _LEAST_BUDGET:
-            self._note(option, "dropped", asked, None, _NO_ROOM)
+    def _budget(self, option: Option, wanted: int, share: int) -> Thinking:
+        """`enabled` with `share`, which is `wanted` or what of it leaves room to answer, or with the least that a
+        budget may be: no thinking where that leaves next to nothing for the answer."""
+        budget = max(share, _LEAST_BUDGET)
+        if 5 * (self._max_tokens - budget) < self._max_tokens:
+            self._note(option, "dropped", option.value, None, _NO_ROOM)
             return Thinking()
-        budget = min(max(tokens, _LEAST_BUDGET), self._max_tokens - 1)
-        if budget != tokens:
-            self._note(option, "approximated", asked, budget, "At least 1024 tokens, and less than max_tokens.")
+        if budget != wanted:
+            why = budgets.SHARED if budget < wanted else "A budget has at least 1024 tokens."
+            self._note(option, "approximated", option.value, budget, why)
         return Thinking({"type": "enabled", "budget_tokens": budget})
 
     def _native(self, option: Option) -> Thinking:

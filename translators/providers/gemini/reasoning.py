@@ -64,7 +64,7 @@ class Reasoning:
         own = most if effort == "max" else min(max(_BUDGETS[effort], least), most)
         if effort == "minimal" and least >= 128:
             own = least
-        tokens = min(max(budgets.within(self._limit, effort, own), least), most)
+        tokens = min(max(budgets.within(self._limit, own, effort), least), most)
         if tokens != own:
             self._note(option, "approximated", effort, tokens, budgets.SHARED)
         return tokens
@@ -94,12 +94,20 @@ class Reasoning:
                 self._note(option, "approximated", tokens, effort, "This model takes a level instead of a budget.")
                 return {"thinkingLevel": effort.upper(), "includeThoughts": True}
             case "budget":
-                budget = min(max(tokens, self._family.least_budget), self._family.most_budget)
-                if budget != tokens:
-                    self._note(option, "approximated", tokens, budget, "The range of the model's budget.")
-                return {"thinkingBudget": budget, "includeThoughts": True}
+                return {"thinkingBudget": self._within(option, tokens), "includeThoughts": True}
         self._note(option, "dropped", tokens, None, _DEAF)
         return {}
+
+    def _within(self, option: Option, tokens: int) -> int:
+        """`tokens` as far as the limit and the model's range allow them."""
+        least, most = self._family.least_budget, self._family.most_budget
+        share = budgets.within(self._limit, min(tokens, most))
+        budget = max(share, least)
+        if budget != tokens:
+            ranged = budget in (least, most)
+            why = "The range of the model's budget." if ranged else budgets.SHARED
+            self._note(option, "approximated", tokens, budget, why)
+        return budget
 
     def _off(self, option: Option) -> Config:
         match self._family.thinking:

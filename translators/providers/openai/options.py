@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from translators.conversation import Knobs, OutputFormat, PromptCache, WebSearch
+from translators import budgets
+from translators.conversation import Knobs, Option, OutputFormat, PromptCache, WebSearch
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.openai.quirks import Quirks
@@ -38,6 +39,7 @@ class Fields:
         self.body: dict[str, Any] = {}
         self.at: dict[str, str] = {}
         self._knobs, self._quirks, self._notes = knobs, quirks, notes
+        self._limit: int | None = None
 
     def put(self, name: str, value: Any, at: str) -> None:
         self.body[name], self.at[name] = value, at
@@ -58,6 +60,7 @@ class Fields:
     def limits_and_sampling(self) -> int:
         """How many choices are asked for."""
         if (limit := self._knobs.pop("max_tokens")) is not None:
+            self._limit = limit.value
             self.put(self._quirks.max_tokens_field or "max_completion_tokens", limit.value, limit.at)
         if (stop := self._knobs.pop("stop")) is not None:
             self.put("stop", list(stop.value), stop.at)
@@ -75,12 +78,20 @@ class Fields:
         budget, visible = self._knobs.pop("reasoning_budget"), self._knobs.pop("reasoning_visible")
         if (thinking := self._knobs.pop("thinking")) is not None:
             self._extra("thinking", thinking.value, thinking.at)
-        extended: dict[str, Any] = {} if budget is None else {"max_tokens": budget.value}
+        extended: dict[str, Any] = {} if budget is None else {"max_tokens": self._within(budget)}
         if visible is not None and visible.value is False and "reasoning" in self._quirks.extras:
             extended["exclude"] = True
         if extended:
             named = budget or visible
             self._extra("reasoning", extended, named.at if named else "reasoning", budget.value if budget else None)
+
+    def _within(self, budget: Option) -> int:
+        """The budget, or what of it leaves room to answer."""
+        asked: int = budget.value
+        tokens = budgets.within(self._limit, asked)
+        if tokens != asked and "reasoning" in self._quirks.extras:
+            self._notes.append(Note(budget.at, "approximated", asked, tokens, budgets.SHARED))
+        return tokens
 
     def formats(self) -> None:
         if (wanted := self._knobs.pop("response_format")) is not None:

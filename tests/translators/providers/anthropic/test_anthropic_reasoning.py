@@ -89,6 +89,13 @@ OTHER_WAYS = [
         A, {"reasoning_effort": "low", "top_p": 0.96}, 9000, budget(2048) | {"top_p": 0.96}, [], id="high top_p"
     ),
     pytest.param(A, {"reasoning_budget": 5000}, 9000, budget(5000), [], id="budget"),
+    pytest.param(A, {"reasoning_budget": 5000}, 2000, budget(1600), ["reasoning_budget"], id="budget above the limit"),
+    pytest.param(
+        A, {"reasoning_budget": 1900}, 2000, budget(1600), ["reasoning_budget"], id="budget, no room to answer"
+    ),
+    pytest.param(A, {"reasoning_budget": 1550}, 2000, budget(1550), [], id="budget, less than its share"),
+    pytest.param(A, {"reasoning_budget": 5000}, 1100, {}, ["reasoning_budget"], id="budget, no room for the least"),
+    pytest.param(A, budget(5000), 2000, budget(1600), ["thinking"], id="Anthropic's own words, no room to answer"),
     pytest.param(A, {"reasoning_budget": 5}, 9000, budget(1024), ["reasoning_budget"], id="budget too small"),
     pytest.param(A, {"reasoning_budget": 0}, 9000, {}, [], id="budget 0"),
     pytest.param(A, {"reasoning_budget": -1}, 9000, {}, ["reasoning_budget"], id="budget below 0"),

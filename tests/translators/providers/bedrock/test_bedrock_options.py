@@ -161,6 +161,13 @@ OPTIONS = [
         id="Anthropic's own words",
     ),
     pytest.param(
+        OLD,
+        {"thinking": {"type": "enabled", "budget_tokens": 5000}, "max_tokens": 2000},
+        {"inferenceConfig": {"maxTokens": 2000}, "additionalModelRequestFields": budget(1600)},
+        [("thinking", "approximated")],
+        id="Anthropic's own words, a share of the limit",
+    ),
+    pytest.param(
         NOVA,
         {"reasoning_effort": "low", "max_tokens": 50},
         {

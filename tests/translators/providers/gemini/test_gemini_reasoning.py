@@ -120,6 +120,33 @@ SHARES = [
     pytest.param(FLASH, "max", 4096, budget(3276), EFFORT, id="max"),
     pytest.param(PRO_2_5, "low", 200, budget(128), EFFORT, id="its least"),
 ]
+OWN_SHARES = [
+    pytest.param(5000, 2000, budget(1600), True, id="above the limit"),
+    pytest.param(1900, 2000, budget(1600), True, id="no room to answer"),
+    pytest.param(1550, 2000, budget(1550), False, id="less than its share"),
+    pytest.param(1500, 2000, budget(1500), False, id="fits"),
+    pytest.param(99_999, 20_000, budget(16_000), True, id="above the model's range too"),
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "at"),
+    [
+        pytest.param(lambda tokens: {"reasoning_budget": tokens}, "reasoning_budget", id="a budget"),
+        pytest.param(
+            lambda tokens: {"thinking": {"type": "enabled", "budget_tokens": tokens}},
+            "thinking.budget_tokens",
+            id="Anthropic's words",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("tokens", "limit", "config", "bent"), OWN_SHARES)
+def test_the_client_s_own_budget_leaves_room_to_answer(
+    options: Any, at: str, tokens: int, limit: int, config: Any, bent: bool
+) -> None:
+    rendered = render(HI, model=FLASH, options=options(tokens) | {"max_tokens": limit})
+    assert rendered.body["generationConfig"]["thinkingConfig"] == config
+    assert fates(rendered) == ([(at, "approximated")] if bent else [])
 
 
 @pytest.mark.parametrize(("model", "effort", "limit", "config", "notes"), SHARES)

@@ -493,6 +493,15 @@ def test_options(name: str, value: Any, quirks: dict[str, Any], fields: dict[str
     assert option(name, value, quirks) == (fields, noted)
 
 
+def test_a_budget_leaves_room_to_answer() -> None:
+    options = {"max_tokens": Option(2000, "max_tokens"), "reasoning_budget": Option(5000, "reasoning.max_tokens")}
+    found = rendered(asked(options=options), quirks={"extras": ["reasoning"]})
+    assert found.body["reasoning"] == {"max_tokens": 1600}
+    assert [(note.path, note.fate, note.new) for note in found.notes] == [
+        ("reasoning.max_tokens", "approximated", 1600)
+    ]
+
+
 def test_a_custom_tool_for_a_server_without() -> None:
     tool = CustomTool("write", "Writes.", "lark", "start: /x/", at="tools[0]")
     found = rendered(
