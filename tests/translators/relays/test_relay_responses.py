@@ -13,9 +13,9 @@ from pydantic import TypeAdapter
 from responses_relaying import COMPLETE, ENVELOPE, MODEL, final, payloads, recorded, relayed, sent
 
 from translators.clients.responses.sealed import Sealed, seal
-from translators.dialects import Model
+from translators.dialects import Model, Recall
 from translators.errors import BadRequest
-from translators.events import Finished, Relayed, Usage
+from translators.events import Finished, Noted, Relayed, Usage
 from translators.notes import Note
 from translators.registry import RELAYS
 from translators.relays import responses as relay
@@ -133,7 +133,7 @@ def test_what_is_no_request_is_refused(body: Any, param: str | None) -> None:
 # --- streams ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", COMPLETE)
+@pytest.mark.parametrize("name", [name for name in COMPLETE if name != "items_only_when_done"])
 def test_a_stream_passes_payload_by_payload(name: str) -> None:
     for size in (1, 3, 64, 1 << 30):
         out, way = relayed(recorded(name), streamed=True, size=size)
@@ -159,9 +159,77 @@ def test_a_stream_is_folded_for_a_client_that_wants_none(name: str) -> None:
     assert way.failure is None
 
 
-def test_items_that_the_last_event_lacks_are_folded_in() -> None:
-    out, _ = relayed(recorded("items_only_when_done"), streamed=False)
-    assert [item["id"] for item in json.loads(out)["output"]] == ["fc_01", "msg_1"]
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
+def test_the_last_response_gets_the_items_that_it_lacks(streamed: bool) -> None:
+    out, _ = relayed(recorded("items_only_when_done"), streamed=streamed)
+    response = payloads(out)[-1]["response"] if streamed else json.loads(out)
+    items = [payload["item"] for payload in sent("items_only_when_done") if "item" in payload]
+    assert response == {**final("items_only_when_done"), "model": MODEL, "output": items}
+
+
+CALL = {"type": "function_call", "id": "fc_1", "call_id": "a", "name": "f", "arguments": "{}", "status": "completed"}
+CUSTOM = {"type": "custom_tool_call", "id": "ct_1", "call_id": "a", "name": "w", "input": "x"}
+
+
+def without(item: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name not in names}
+
+
+@pytest.mark.parametrize("form", ["whole", "stream", "stream without output"])
+@pytest.mark.parametrize(
+    ("item", "told", "notes"),
+    [
+        pytest.param(CALL, CALL, [], id="as it came"),
+        pytest.param({**CALL, "arguments": {"a": 1}}, {**CALL, "arguments": '{"a": 1}'}, ["output.arguments"],
+                     id="arguments as an object"),
+        pytest.param({**CALL, "arguments": {}}, CALL, ["output.arguments"], id="arguments as an empty object"),
+        pytest.param({**CALL, "arguments": None}, CALL, ["output.arguments"], id="no arguments"),
+        pytest.param(without(CALL, "arguments"), CALL, ["output.arguments"], id="arguments left out"),
+        pytest.param({**CALL, "arguments": ""}, {**CALL, "arguments": ""}, [], id="an empty text stays"),
+        pytest.param({**CALL, "arguments": None, "status": "incomplete"},
+                     {**CALL, "arguments": "", "status": "incomplete"}, [], id="a cut call stays cut"),
+        pytest.param({**CALL, "call_id": ""}, {**CALL, "call_id": "fc_1"}, ["output.call_id"], id="an empty id"),
+        pytest.param(without(CALL, "call_id"), {**CALL, "call_id": "fc_1"}, ["output.call_id"], id="an id left out"),
+        pytest.param(without(CALL, "call_id", "id"), {**without(CALL, "id"), "call_id": "call_resp7_0"},
+                     ["output.call_id"], id="no id of any kind"),
+        pytest.param({**CUSTOM, "call_id": None}, {**CUSTOM, "call_id": "ct_1"}, ["output.call_id"],
+                     id="a custom call without an id"),
+    ],
+)  # fmt: skip
+def test_a_call_is_one_that_a_client_can_read(item: Any, told: Any, notes: list[str], form: str) -> None:
+    machine, response = relay.answer(Recall()), {"id": "resp_7", "status": "completed"}
+    done = {"type": "response.output_item.done", "sequence_number": 1, "output_index": 0, "item": item}
+    output = [] if form == "stream without output" else [item]
+    last = {"type": "response.completed", "sequence_number": 2, "response": {**response, "output": output}}
+    begun = {"type": "response.created", "sequence_number": 0, "response": response}
+    if form == "whole":
+        events = [*machine.whole({**response, "output": [item]})]
+    else:
+        events = [event for payload in (begun, done, last) for event in machine.on(payload)]
+    sent_on = [event.payload for event in events if isinstance(event, Relayed)]
+    assert [payload["item"] for payload in sent_on if "item" in payload] == ([] if form == "whole" else [told])
+    assert sent_on[-1].get("response", sent_on[-1])["output"] == [told]
+    noted = [event.note.path for event in events if isinstance(event, Noted) and event.note.path != "output"]
+    assert sorted({*noted}) == notes
+
+
+@pytest.mark.parametrize(
+    ("begun", "told", "complete"),
+    [
+        pytest.param("", "", "", id="a text"),
+        pytest.param(None, "", "", id="nothing"),
+        pytest.param({}, "", "{}", id="an empty object"),
+        pytest.param({"a": 1}, '{"a": 1}', '{"a": 1}', id="an object"),
+    ],
+)
+def test_arguments_are_text_from_the_beginning(begun: Any, told: str, complete: str) -> None:
+    machine = relay.answer(Recall())
+    added = {"type": "response.output_item.added", "sequence_number": 1, "item": {**CALL, "arguments": begun}}
+    done = {"type": "response.function_call_arguments.done", "sequence_number": 2, "arguments": begun}
+    payloads = [{"type": "response.created", "sequence_number": 0, "response": {"id": "r"}}, added, done]
+    events = [event for payload in payloads for event in machine.on(payload)]
+    _, item, arguments = [event.payload for event in events if isinstance(event, Relayed)]
+    assert (item["item"]["arguments"], arguments["arguments"]) == (told, complete)
 
 
 @pytest.mark.parametrize("name", sorted({*COMPLETE} - {"odd_but_readable", "items_only_when_done"}))

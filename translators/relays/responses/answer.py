@@ -1,4 +1,5 @@
-"""An answer of the Responses API that passes as it came, read only for its beginning, its end, its usage and errors."""
+"""An answer of the Responses API that passes as it came, read for its beginning, its end, its usage and errors, and
+mended where no client could read it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -8,6 +9,7 @@ from translators.events import Event, Finished, Noted, Relayed, Started, UsageRe
 from translators.notes import Note
 from translators.providers.openai_responses.ending import CALLS, TERMINAL, reason, status_of, usage_of
 from translators.providers.openai_responses.errors import told_error
+from translators.relays.responses.mending import ResponseMender
 from translators.relays.responses.placing import Places
 
 
@@ -20,6 +22,7 @@ class RelayedResponse:
         self._started = False
         self._calls = False
         self._numbered = False
+        self._mender = ResponseMender()
         self._places: Places | None = None
         """Where the server numbers none of its events."""
 
@@ -49,7 +52,8 @@ class RelayedResponse:
         if isinstance(kind, str) and self._started and kind not in TERMINAL and kind != "error":
             if kind == "response.output_item.done":
                 self._calls = self._calls or _is_call(payload.get("item"))
-            return (Relayed(payload),)
+            mended = self._mender.event(kind, payload)
+            return (Relayed(payload),) if mended is payload else (*self._noted(), Relayed(mended))
         return self._rare(kind, payload)
 
     def whole(self, body: Any) -> Iterable[Event]:
@@ -59,7 +63,10 @@ class RelayedResponse:
         if body.get("error") or body.get("status") == "failed":
             raise BadAnswer(told_error(body))
         status = body.get("status", "completed")
-        return [*self._begin(body), *self._ended(body, body, status if isinstance(status, str) else "completed")]
+        status = status if isinstance(status, str) else "completed"
+        begun = self._begin(body)
+        mended = self._mender.response(body, cut=status != "completed")
+        return [*begun, *self._noted(), *self._ended(mended, mended, status)]
 
     def close(self) -> Iterable[Event]:
         """Raises `BadAnswer` unless the response had ended."""
@@ -83,7 +90,10 @@ class RelayedResponse:
             yield Relayed(payload)
             raise BadAnswer(told_error(payload))
         if kind in TERMINAL:
-            yield from self._ended(payload, response, status_of(response, TERMINAL[kind]))
+            status = status_of(response, TERMINAL[kind])
+            mended = self._mender.response(response, cut=status != "completed")
+            yield from self._noted()
+            yield from self._ended(payload if mended is response else {**payload, "response": mended}, mended, status)
         else:
             yield Relayed(payload)
 
@@ -92,7 +102,11 @@ class RelayedResponse:
             return []
         self._started = True
         id, model = response.get("id"), response.get("model")
-        return [Started(id if isinstance(id, str) else None, model if isinstance(model, str) else None)]
+        self._mender.id = id if isinstance(id, str) else None
+        return [Started(self._mender.id, model if isinstance(model, str) else None)]
+
+    def _noted(self) -> list[Event]:
+        return [Noted(note) for note in self._mender.notes()]
 
     def _ended(self, payload: Mapping[str, Any], response: Mapping[str, Any], status: str) -> list[Event]:
         self.done = True

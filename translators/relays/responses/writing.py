@@ -75,12 +75,10 @@ class Streamed:
 
 
 class Whole:
-    """A stream is folded to the response that its last event holds; where that has no output, as at some providers,
-    to the items that came before."""
+    """A stream is folded to the response that its last event holds."""
 
     def __init__(self, envelope: Envelope) -> None:
         self._model = envelope.model
-        self._items: dict[int, Any] = {}
         self._response: Payload = {}
 
     def on(self, event: Event) -> bytes:
@@ -98,13 +96,8 @@ class Whole:
         kind = payload.get("type")
         if not isinstance(kind, str):
             self._response = _named(payload, self._model)
-        elif kind == "response.output_item.done":
-            index = payload.get("output_index")
-            self._items[index if isinstance(index, int) else len(self._items)] = payload.get("item")
         elif kind in TERMINAL and isinstance(response := payload.get("response"), dict):
             self._response = _named(response, self._model)
-            if not self._response.get("output"):
-                self._response["output"] = [self._items[index] for index in sorted(self._items)]
 
 
 def _has_failed(payload: Mapping[str, Any]) -> bool:
