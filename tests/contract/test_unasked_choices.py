@@ -134,3 +134,21 @@ def test_the_only_one_may_have_any_number(way: Any, provider: str, client: str, 
     [said], _ = read(client, out, streamed=streamed)
     assert said.text == "x"
     assert client == "responses" or {*re.findall(rb'"index":\s*(\d+)', out)} == {b"0"}
+
+
+@pytest.mark.parametrize(("way", "provider", "client"), [way for way in WAYS if way.values[0] is translated])
+@pytest.mark.parametrize("streamed", [True, False], ids=["stream wanted", "whole wanted"])
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+def test_one_that_did_not_come_before_another(
+    way: Any, provider: str, client: str, streamed: bool, stream: bool
+) -> None:
+    upstream, writer = way(provider, client, streamed)
+    name, whole, piece = SAID[provider]
+    body = json.dumps({"id": "a", name: [{"index": 1, **(piece if stream else whole)}]}).encode()
+    content_type = "text/event-stream" if stream else "application/json"
+    pipe = Pipe(upstream.answer(Recall("m", choices=2)), writer, content_type=content_type)
+    done = b"data: [DONE]\n\n" if provider == "openai" else b""
+    pipe.feed(b"data: %b\n\n%b" % (body, done) if stream else body)
+    pipe.close()
+    assert pipe.failure is not None
+    assert (pipe.failure.status, pipe.failure.code, pipe.done) == (502, "incomplete_answer", False)

@@ -123,7 +123,8 @@ class GenerateAnswer:
         candidates = [self._candidates[choice] for choice in sorted(self._candidates)]
         if self._blocked:
             candidates = [candidate for candidate in candidates if candidate.native is not None]
-        if any(candidate.native is None for candidate in candidates) or not (candidates or self._blocked):
+        missing = [candidate.choice for candidate in candidates] != [*range(len(candidates))]
+        if missing or any(candidate.native is None for candidate in candidates) or not (candidates or self._blocked):
             told = "ended before the answer was complete" if self._started else "had no answer in it"
             raise BadAnswer.unreadable(f"The provider's answer {told}.", code="incomplete_answer")
         self.done = True

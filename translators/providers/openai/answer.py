@@ -105,8 +105,9 @@ class ChatAnswer:
         return [Started(id, model)]
 
     def _ended(self) -> list[Event]:
-        """The end, which the provider has marked, though it may not have said why."""
-        if not self._choices:
+        """The end, which the provider has marked, though it may not have said why. Raises `BadAnswer` where nothing
+        came, or not of a choice before another."""
+        if not self._choices or max(self._choices) >= len(self._choices):
             raise incomplete(self._started)
         self.done = True
         events = [event for choice in self._choices.values() for event in choice.settled()]
