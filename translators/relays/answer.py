@@ -15,6 +15,7 @@ from translators.providers.openai.counts import Counts, usage_of
 from translators.providers.openai.deltas import Joining, as_delta, joined, says, shifted
 from translators.providers.openai.endings import OFFICIAL, incomplete, native_of, reason_of
 from translators.providers.openai.errors import raise_error_of
+from translators.relays.endings import Endings, speaks
 
 
 class Mender(Protocol):
@@ -54,6 +55,11 @@ class RelayedAnswer:
         self._menders: dict[int, Mender] = {}
         self._joining = Joining(recall)
         self._ended: dict[int, Finished] = {}
+        self._resumed: dict[int, str] = {}
+        """By choices that said more after their end: the provider's word for that."""
+        self._bent: dict[int, Note] = {}
+        """By choices whose end is not told as the provider told it: why."""
+        self._endings = Endings()
         self._started = False
         self._prefix = ""
         self._newest: dict[str, Any] = {}
@@ -101,10 +107,7 @@ class RelayedAnswer:
         mended = [self._choice(choice, place, events, whole=whole) for place, choice in enumerate(choices)]
         if any(one is not other for one, other in zip(mended, choices, strict=True)):
             payload = {**payload, "choices": mended}
-        if len({choice["index"] for choice in mended}) == len(mended):
-            events.append(Relayed(payload))
-        else:  # no client reads two parts of one choice in one chunk
-            events += [Relayed({**payload, "choices": [choice]}) for choice in mended]
+        events += [Relayed(each) for each in ([payload] if whole else self._endings.on(payload))]
         if usage := usage_of(payload, choices):
             events += self._counts.merged(usage)
         return events
@@ -116,6 +119,7 @@ class RelayedAnswer:
         if target not in self._menders:
             self._menders[target] = self._mender(target, self._prefix)
         mender = self._menders[target]
+        ended = self._ended.get(target)
         if target != number:
             choice = shifted(as_delta(choice, begun=False), number)
             if says(choice.get("delta")):
@@ -124,25 +128,29 @@ class RelayedAnswer:
         mended = mender.whole(choice) if whole else mender.delta(choice)
         if mended is not choice:
             events += [Noted(note) for note in mender.notes()]
+        if ended is not None and speaks(mended):
+            self._resumed[target] = ended.native or ""
         if came != target:
             mended = {**mended, "index": target}
         if native_of(mended) is not None:
-            return self._ending(mended, target, events, mender)
+            return self._ending(mended, target, mender)
         if whole:
             return self._defaulted(mended, target, events, called=mender.called)
         return mended if mended.get("finish_reason") is None else {**mended, "finish_reason": None}
 
-    def _ending(self, choice: dict[str, Any], number: int, events: list[Event], mender: Mender) -> dict[str, Any]:
+    def _ending(self, choice: dict[str, Any], number: int, mender: Mender) -> dict[str, Any]:
         """A client that knows OpenAI's five reasons gets no sixth, after calls no `stop`, at which its loop would end,
         and without calls no `tool_calls`; the provider's own stays beside it."""
         native = native_of(choice) or ""
         known, reason = reason_of(native), _reason(native, mender)
         self._ended[number] = Finished(reason, native, None, number)
+        self._resumed.pop(number, None)
+        self._bent.pop(number, None)
         if native in OFFICIAL and reason == known:
             return choice
         if reason != known:
             why = _WHY.get(known, "This reason to stop is not known.")
-            events.append(Noted(Note("finish_reason", "approximated", native[:60], reason, why)))
+            self._bent[number] = Note("finish_reason", "approximated", native[:60], reason, why)
         return {**choice, "finish_reason": reason, "native_finish_reason": native}
 
     def _defaulted(self, choice: dict[str, Any], number: int, events: list[Event], *, called: bool) -> dict[str, Any]:
@@ -163,14 +171,21 @@ class RelayedAnswer:
         if not self._menders:
             raise incomplete(self._started)
         self.done = True
-        events = [event for number in sorted(self._menders) if number not in self._ended for event in self._end(number)]
+        events: list[Event] = [Relayed(payload) for payload in self._endings.close()]
+        for number in sorted(self._menders):
+            if number not in self._ended or number in self._resumed:
+                events += self._end(number)
+        events += [Noted(note) for _, note in sorted(self._bent.items())]
         return events + [finished for _, finished in sorted(self._ended.items())]
 
     def _end(self, number: int) -> list[Event]:
         mender, events = self._menders[number], list[Event]()
         choice = {"index": number, **mender.last()}
         events += [Noted(note) for note in mender.notes()]
-        ended = self._defaulted(choice, number, events, called=mender.called)
+        if native := self._resumed.get(number):
+            ended = self._ending({**choice, "finish_reason": native}, number, mender)
+        else:
+            ended = self._defaulted(choice, number, events, called=mender.called)
         return [*events, Relayed({**self._newest, "choices": [ended]})]
 
 

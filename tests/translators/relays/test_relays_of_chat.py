@@ -244,12 +244,14 @@ def test_mending(came: list[dict[str, Any]], goes: list[dict[str, Any]]) -> None
 
 def test_trap_11_a_reason_of_its_own() -> None:
     machine = chat.answer(Recall())
-    events = machine.on(chunk({"content": "x"}, "model_length"))
+    assert machine.on(chunk({"content": "x"}, "model_length"))[1:] == []
+    *events, finished = machine.on(sse.DONE)
     (relayed,) = [event for event in events if isinstance(event, Relayed)]
     choice = relayed.payload["choices"][0]
     assert (choice["finish_reason"], choice["native_finish_reason"]) == ("length", "model_length")
-    assert machine.on(sse.DONE) == [Finished("length", "model_length")]
-    events = chat.answer(Recall()).on(chunk({}, "whatever"))
+    assert finished == Finished("length", "model_length")
+    machine = chat.answer(Recall())
+    events = machine.on(chunk({}, "whatever")) + machine.on(sse.DONE)
     assert [event.note.path for event in events if isinstance(event, Noted)] == ["finish_reason"]
 
 
@@ -291,6 +293,62 @@ def test_the_end_of_a_whole_answers_calls() -> None:
     [told] = relayed.payload["choices"]
     assert told["message"]["tool_calls"] == [call(None, "a", "f", "{}")]
     assert (told["finish_reason"], told["native_finish_reason"]) == ("tool_calls", "stop")
+
+
+def part(index: int, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+    return {"id": "theirs", "choices": [{"index": index, "delta": delta, "finish_reason": finish}]}
+
+
+SO, CALLING = {"content": "So."}, {"tool_calls": [call(0, "a", "f", "{}")]}
+COUNTED = {"id": "theirs", "choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}
+BOTH_AT_ONCE = {"choices": [{"index": 0, "delta": SO, "finish_reason": "stop"}, {"index": 1, "delta": SO}]}
+
+
+@pytest.mark.parametrize("terminated", [True, False], ids=["terminated", "not terminated"])
+@pytest.mark.parametrize(
+    ("payloads", "choices", "ends"),
+    [
+        pytest.param([part(0, SO), part(0, {}, "stop"), COUNTED], 1, {0: "stop"}, id="as nearly all"),
+        pytest.param([part(0, SO, "tool_calls"), part(1, CALLING, "tool_calls")], 1, {0: "tool_calls"},
+                     id="calls in another choice"),
+        pytest.param([part(0, SO, "stop"), part(0, CALLING, "tool_calls")], 1, {0: "tool_calls"}, id="calls after"),
+        pytest.param([part(0, SO, "stop"), part(0, CALLING)], 1, {0: "tool_calls"}, id="calls after, without an end"),
+        pytest.param([part(0, SO, "length"), part(0, SO)], 1, {0: "length"}, id="text after, without an end"),
+        pytest.param([part(0, SO, "stop"), COUNTED, part(0, CALLING, "tool_calls")], 1, {0: "tool_calls"},
+                     id="calls after the usage"),
+        pytest.param([part(0, SO, "stop"), part(0, {}, "stop")], 1, {0: "stop"}, id="an end twice"),
+        pytest.param([part(0, SO), part(1, SO), part(0, {}, "stop"), part(1, SO), part(1, {}, "length")], 2,
+                     {0: "stop", 1: "length"}, id="two choices"),
+        pytest.param([BOTH_AT_ONCE, part(0, CALLING), part(1, {}, "stop")], 2, {0: "tool_calls", 1: "stop"},
+                     id="two choices in one chunk"),
+    ],
+)  # fmt: skip
+def test_a_choice_has_one_end_and_nothing_after_it(
+    payloads: list[dict[str, Any]], choices: int, ends: dict[int, str], terminated: bool
+) -> None:
+    machine = chat.answer(Recall(choices=choices))
+    events = [event for payload in payloads for event in machine.on(payload)]
+    events += machine.on(sse.DONE) if terminated else machine.close()
+    told = [choice for event in events if isinstance(event, Relayed) for choice in event.payload["choices"]]
+    ended: dict[int, str] = {}
+    for choice in told:
+        assert choice["index"] not in ended
+        if choice.get("finish_reason"):
+            ended[choice["index"]] = choice["finish_reason"]
+    assert ended == ends
+    assert {event.choice: event.reason for event in events if isinstance(event, Finished)} == ends
+    said = [choice["delta"]["content"] for choice in told if choice["delta"].get("content")]
+    assert len(said) == sum(choice["delta"] == SO for payload in payloads for choice in payload["choices"])
+
+
+def test_what_says_nothing_stays_behind_an_end() -> None:
+    """As a server's usage does, which waits with the end until the stream's."""
+    machine = chat.answer(Recall())
+    quiet = part(0, {"role": "assistant", "content": ""})
+    payloads = [part(0, SO, "stop"), quiet, COUNTED]
+    assert [event for payload in payloads for event in machine.on(payload) if isinstance(event, Relayed)] == []
+    told = [event.payload for event in machine.on(sse.DONE) if isinstance(event, Relayed)]
+    assert [each["choices"] for each in told] == [each["choices"] for each in payloads]
 
 
 NAMELESS = {"index": 0, "id": "a", "function": {"arguments": "{}"}}
@@ -341,7 +399,7 @@ def test_a_call_without_a_name_is_none(
 def test_usage_from_a_place_of_its_own_is_told_where_the_client_looks() -> None:
     machine, writer = chat.answer(Recall()), chat.streamed(chat.Form(True), ENVELOPE)
     usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
-    events = machine.on({**chunk({"content": "x"}, "stop"), "x_groq": {"usage": usage}})
+    events = machine.on({**chunk({"content": "x"}, "stop"), "x_groq": {"usage": usage}}) + machine.on(sse.DONE)
     assert any(isinstance(event, UsageReported) for event in events)
     out = b"".join(writer.on(event) for event in events) + writer.close()
     last, done, _ = out.split(b"\n\n")[-3:]
