@@ -19,11 +19,24 @@ FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens so far. `input` counts cached ones too and `output` counts reasoning; None is unknown, not zero."""
+
+    input: int
+    output: int
+    cache_read: int | None = None
+    cache_write: int | None = None
+    reasoning: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
-    """The provider began to answer. `id` and `model` are the provider's own."""
+    """The provider began to answer. `id` and `model` are the provider's own. `usage` is what it told by then, for those
+    who watch an answer that breaks off; a client is told what is reported."""
 
     id: str | None = None
     model: str | None = None
+    usage: Usage | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +156,6 @@ class ForeignBlock:
     dialect: str
     payload: Mapping[str, Any]
     choice: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens so far. `input` counts cached ones too and `output` counts reasoning; None is unknown, not zero."""
-
-    input: int
-    output: int
-    cache_read: int | None = None
-    cache_write: int | None = None
-    reasoning: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

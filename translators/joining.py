@@ -78,6 +78,8 @@ class Part:
                 self._joined.spent(self._first, usage)
                 return b""
             case Started() | Noted() | Relayed():
+                if isinstance(event, Started) and event.usage is not None:
+                    self._joined.spent(self._first, event.usage)
                 return self._joined.on(event)
         if event.choice >= self._choices:
             raise BadAnswer.unreadable("The provider answered with more choices than it was asked for.")

@@ -239,6 +239,7 @@ class Pipe:
                         self.finished = event  # type: ignore[assignment]
                 elif kind is Started:
                     self.started = event  # type: ignore[assignment]
+                    self.usage = self.started.usage or self.usage
                 pieces.append(self.writer.on(event))
         except TranslationError as error:
             self.failure = error.failure

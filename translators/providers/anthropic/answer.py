@@ -136,7 +136,7 @@ class MessageAnswer:
 
     def _begin(self, id: str | None, model: str | None) -> list[Event]:
         self._tally.issuer = f"anthropic:{self._tally.recall.model or model or ''}"
-        return [Started(id, model)]
+        return [Started(id, model, self._reported() if self._usage else None)]
 
     def _message_delta(self, payload: Mapping[str, Any]) -> list[Event]:
         delta = payload.get("delta")
