@@ -141,7 +141,8 @@ class Gateway:
         settings, options = self._loaded.settings, ctx.options
         host, port = options.listen_host or settings.host, options.listen_port or settings.port
         # With -p mitmproxy itself listens on the port already, and will make room.
-        if self._took_over and not options.listen_port and (why := listening.obstacle(host, port)) is not None:
+        makes_room = self._took_over and options.server
+        if makes_room and not options.listen_port and (why := listening.obstacle(host, port)) is not None:
             self._stop(why)
             return
         self._arrange()
@@ -233,7 +234,9 @@ class Gateway:
         names = [model.id for model in self._house.catalogue.listing("")]
         shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         ours = [_address(mode, host) for mode in modes if _ours(mode)]
-        if ours:
+        if not ctx.options.server:
+            self._say("The gateway answers nowhere: no server was wanted (--no-server).")
+        elif ours:
             self._say(f"The gateway answers at {', '.join(ours)} with {shown or 'no model: see config.yaml'}.")
         else:
             self._say(f"The gateway answers nowhere: leave --mode out, or add --mode reverse:http://{NOWHERE}@PORT.")

@@ -36,7 +36,7 @@ class Launch:
     tool: str
     arguments: list[str]
     listens: tuple[str, int] | None
-    """None when the caller chose a mode, and so the address, himself."""
+    """None when the caller chose a mode, and so the address, himself, or wants no server."""
 
 
 def plan(given: Asked, loaded: Loaded | None) -> Launch:
@@ -49,7 +49,8 @@ def plan(given: Asked, loaded: Loaded | None) -> Launch:
         return Launch(given.tool, script + given.given, None)
     host, port = _address(given, loaded)
     mode = ["--mode", f"reverse:http://gateway.invalid@{port}", "--listen-host", host]
-    return Launch(given.tool, script + mode + given.given, (host, port))
+    silent = {"-n", "--no-server"} & set(given.given)
+    return Launch(given.tool, script + mode + given.given, None if silent else (host, port))
 
 
 def _address(given: Asked, loaded: Loaded) -> tuple[str, int]:

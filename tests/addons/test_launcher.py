@@ -102,6 +102,11 @@ def test_a_mode_of_ones_own_stays(given: list[str]) -> None:
     assert planned(given) == Launch("mitmdump", SCRIPT + QUIET + given, None)
 
 
+@pytest.mark.parametrize("flag", ["-n", "--no-server"])
+def test_without_a_server_no_port_is_asked_for(config: str, flag: str) -> None:
+    assert planned(["--set", config, flag]).listens is None
+
+
 def test_a_config_that_cannot_be_read_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     missing = ["--set", f"gateway_config={tmp_path / 'missing.yaml'}"]
     with pytest.raises(ConfigError):
