@@ -115,6 +115,8 @@ class Exchange:
         """Goes on with the result of the work that is being done elsewhere."""
         self._waiting: deque[tuple[int, Callable[[], list[Action]]]] = deque()
         """What was told of the provider meanwhile, by call."""
+        self._fatal: tuple[str, bytes, bytes, tuple[Note, ...], int] = ("", b"", b"", (), 0)
+        """The event that broke the answer, until it is known what its client is told of it. Empty: none did."""
 
     # --- the client's side ---
 
@@ -281,7 +283,7 @@ class Exchange:
                 content_type=headers.get("content-type", ""),
                 coding=headers.get("content-encoding", ""),
                 before_end=self._late_notes if asked.streams else None,
-                tap=partial(self._audience.pair, call=call) if self._audience.detailed else None,
+                tap=partial(self._heard, call) if self._audience.detailed else None,
                 mask=self._audience.mask,
                 limit=None if asked.streams else MAX_WHOLE,
             )
@@ -500,6 +502,20 @@ class Exchange:
         self._audience.answer(self._head, 200, headers, None)
         return [Begin(200, headers), Data(out)]
 
+    def _heard(self, call: int, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...]) -> None:
+        """An event of the provider's. One that breaks the answer becomes the error that its client is told later."""
+        attempt = self._attempts.get(call)
+        if attempt is not None and attempt.pipe is not None and attempt.pipe.failure is not None:
+            self._fatal = (name, provider, client, notes, call)
+        else:
+            self._audience.pair(name, provider, client, notes, call)
+
+    def _tell_pair(self, said: bytes) -> None:
+        """The last one of a stream that broke: what the client was told of it."""
+        name, provider, client, notes, call = self._fatal
+        if provider or client or said:
+            self._audience.pair(name, provider, client + said, notes, call)
+
     def _late_notes(self, notes: Sequence[Note]) -> bytes:
         """Those that the head did not have, in a comment, which is no event; nothing if there are none."""
         late = [note for note in notes if repr(note) not in self._told] if self._begun else []
@@ -526,12 +542,15 @@ class Exchange:
         self._absorb_all()
         failure, cause = self._audience.without_secrets_in(failure), self._audience.without_secrets(cause)
         if not self._begun:
-            return [self._reply(front.failed(failure), "failed", failure, cause)]
+            reply = front.failed(failure)
+            if self._fatal[1]:
+                self._tell_pair(reply.body)
+            return [self._reply(reply, "failed", failure, cause)]
         assert self._question is not None
         # What renders the answer may be at work elsewhere; the client then hears of no end.
         writer = self._joined or self._client(self._question)
         said = self._late_notes(self.record.notes) + writer.fail(failure) if self._then is None else b""
-        self._audience.pair("", b"", said)
+        self._tell_pair(said)
         self._end("failed", failure, cause)
         return [*([Data(said)] if said else []), Finish(cause)]
 
@@ -610,7 +629,8 @@ class Exchange:
         if self._joined is not None:
             record.usage = self._joined.usage
         record.end, record.cause = end, cause
-        record.error = (failure.code or failure.type) if failure else None
+        if failure is not None:
+            record.error, record.message, record.param = failure.code or failure.type, failure.message, failure.param
         record.duration = self._now() - self._born
         self.over = True
 

@@ -12,7 +12,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 
 from addons import redaction
 from addons.observers import Message, Pair, Record
-from addons.terminal import briefly, ending, subject
+from addons.redaction import one_line
+from addons.terminal import briefly, subject, told
 from translators.notes import Note
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _MOST_NOTES = 200
 _MOST_HEADERS = 200
 _LONGEST_TEXT = 500
 _LONGEST_HEADER = 4096
+_LONGEST_MESSAGE = 4096
 _DEEPEST = 3
 _WIDEST = 32
 _LONGEST_VALUE = 2000
@@ -93,6 +95,8 @@ class KeptRecord(TypedDict):
     status: int
     end: str
     error: str | None
+    message: NotRequired[str | None]
+    param: NotRequired[str | None]
     cause: str | None
     finish_reason: str | None
     attempts: int
@@ -110,6 +114,8 @@ class LeftOut(TypedDict):
     notes: int
     pairs: int
     pair_bytes: int
+    own_pairs: NotRequired[int]
+    """Of the pairs, those in which the gateway itself spoke."""
 
 
 @with_config(ConfigDict(strict=True, extra="ignore"))
@@ -280,6 +286,7 @@ class FlowRecorder:
             self._last_left += _cost(gone)
             left_out["pairs"] += 1
             left_out["pair_bytes"] += len(gone["provider"]) + len(gone["client"])
+            left_out["own_pairs"] = left_out.get("own_pairs", 0) + (not gone["provider"])
 
     def _give_content(self, content: bytes) -> None:
         response = self._flow.response
@@ -309,12 +316,17 @@ def _marker(record: Record) -> str:
 
 
 def _comment(record: Record, events: int) -> str:
-    """`claude-opus-4-8 -> anthropic  200  42 events  2 notes: seed dropped, temperature approximated`"""
+    """`claude-opus-4-8 -> anthropic  200  42 events  2 notes: seed dropped, temperature approximated`
+
+    What is no success is said first, since lists cut the end off: `failed: overloaded_error  claude-opus-4-8 ...`
+    """
     said = [_subject(record), str(record.status or "---")]
+    if record.end != "complete" or record.error is not None:
+        said.insert(0, told(record.end, record.error))
     if events and record.stream:
         said.append(_counted(events, "event"))
-    if record.end != "complete" or record.error is not None:
-        said.append(ending(record))
+    if record.cause and record.end != "complete":
+        said.append(one_line(record.cause, _LONGEST_TEXT))
     if record.notes:
         said.append(f"{_counted(len(record.notes), 'note')}: {briefly(record.notes, 3)}")
     return "  ".join(said)
@@ -347,6 +359,8 @@ def _record(record: Record) -> KeptRecord:
         "status": record.status,
         "end": record.end,
         "error": _maybe(record.error),
+        "message": None if record.message is None else _text(record.message, _LONGEST_MESSAGE),
+        "param": _maybe(record.param),
         "cause": _maybe(record.cause),
         "finish_reason": _maybe(record.finish_reason),
         "attempts": record.attempts,

@@ -42,7 +42,11 @@ class Record:
     status: int = 0
     end: End = "complete"
     error: str | None = None
-    """The `code` or `type` of the error that the client was told, never its message."""
+    """The `code` or `type` of the error that the client was told."""
+    message: str | None = None
+    """Of that error: for who looks at the exchange, not for a log."""
+    param: str | None = None
+    """The field that the error is about."""
     cause: str | None = None
     """Who ended a broken exchange and why, in a few words of ours: `provider closed the connection`."""
     finish_reason: str | None = None

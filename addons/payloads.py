@@ -1,6 +1,7 @@
 """Payloads of a stream as a person reads them: what each says that the one before did not, and what matters first."""
 
 import json
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -61,3 +62,16 @@ def wrapped(text: str, first: str, further: str) -> Iterator[str]:
         for at in range(0, max(1, len(line)), room):
             yield first + line[at : at + room]
             first = further
+
+
+def hung(text: str, first: str = "", further: int = 4) -> Iterator[str]:
+    """`text` behind `first` in lines of at most `WIDTH` characters, cut between words, those after the first behind
+    `further` spaces."""
+    yield from textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * further,
+        replace_whitespace=False,
+        break_on_hyphens=False,
+    ) or [first.rstrip()]

@@ -373,6 +373,8 @@ class GatewayStream(HttpStream):
         killed = event.code is ErrorCode.KILL
         yield from self._perform(exchange.cancelled(KILLED) if killed else exchange.cancelled())
         self.flow.error = self.flow.error or mitmflow.Error(event.message)
+        if self.flow.response is not None:
+            self.flow.response.timestamp_end = time.time()
         self.closed = True
         exchange.finished()
         exchange.ended = True

@@ -177,8 +177,13 @@ def subject(record: Record) -> str:
 
 
 def ending(record: Record) -> str:
-    said = ", ".join(_shown(part) for part in (record.error, record.cause) if part)
-    return f"{record.end}: {said}" if said else record.end
+    return told(record.end, record.error, record.cause)
+
+
+def told(end: str, *why: str | None) -> str:
+    """`failed: provider_idle_timeout, timeout: idle`"""
+    said = ", ".join(_shown(part) for part in why if part)
+    return f"{end}: {said}" if said else end
 
 
 def _status_colour(record: Record) -> str:

@@ -17,7 +17,7 @@ from mitmproxy.contentviews import Contentview, Metadata, SyntaxHighlight
 from mitmproxy.http import HTTPFlow
 
 from addons.inspector import KEY, Kept, KeptMessage, KeptPair, KeptRecord, heard, kept
-from addons.payloads import Shortener, wrapped
+from addons.payloads import Shortener, hung, wrapped
 from addons.redaction import one_line
 
 NOTHING_KEPT: Final = "The gateway kept nothing of this flow: it is not one of its exchanges, or nobody was looking."
@@ -107,7 +107,7 @@ def _overview(found: Kept) -> Iterator[str]:
         body = f"{message['bytes']} bytes" if message["body"] is not None else _unkept(message, found)
         which = "".join(f"  {word}" for word in _which(message, found))
         phase = PHASES.get(message["phase"], message["phase"])
-        yield f"  {_ms(message['at'])}  {phase:<18} {_cell(message['line'])}  {body}{which}"
+        yield from hung(f"{_cell(message['line'])}  {body}{which}", f"{_ms(message['at'])}  {phase:<17}  ", 14)
     if dropped := found["left_out"]["messages"]:
         yield f"  ... {dropped} more were not kept"
     if found["pairs"] or found["last_pairs"]:
@@ -122,26 +122,36 @@ def _overview(found: Kept) -> Iterator[str]:
 def _head(record: KeptRecord, ended: bool) -> Iterator[str]:
     state = record["end"] if ended else "not ended yet"
     manner = "stream" if record["stream"] else "whole"
-    yield f"{_cell(record['method'])} {_cell(record['path'])}  {record['status'] or '---'}  {manner}  {state}"
+    yield from hung(
+        f"{_cell(record['method'])} {_cell(record['path'])}  {record['status'] or '---'}  {manner}  {state}"
+    )
+    for name, value in _facts(record):
+        yield from hung(value, f"  {name:<12}", 14)
+
+
+def _facts(record: KeptRecord) -> Iterator[tuple[str, str]]:
     if record["error"] or record["cause"]:
-        yield f"  {'error':<12}{', '.join(part for part in (record['error'], record['cause']) if part)}"
+        yield "error", ", ".join(part for part in (record["error"], record["cause"]) if part)
+    if message := record.get("message"):
+        yield "message", one_line(message, len(message) + 3)
+    if param := record.get("param"):
+        yield "param", _cell(param)
     if record["model"] is not None:
         went_to = "/".join(part for part in (record["provider"], record["provider_model"]) if part)
         served = f" (answered as {_cell(record['served_model'])})" if record["served_model"] else ""
-        yield f"  {'model':<12}{_cell(record['model'])}{f' -> {_cell(went_to)}' if went_to else ''}{served}"
-    started = datetime.fromtimestamp(record["started"], UTC).isoformat(sep=" ", timespec="milliseconds")
-    yield f"  {'started':<12}{started}"
-    yield f"  {'key':<12}{record['key_name'] or '-'}"
+        yield "model", f"{_cell(record['model'])}{f' -> {_cell(went_to)}' if went_to else ''}{served}"
+    yield "started", datetime.fromtimestamp(record["started"], UTC).isoformat(sep=" ", timespec="milliseconds")
+    yield "key", record["key_name"] or "-"
     provider_id = f", provider id {_cell(record['provider_id'])}" if record["provider_id"] else ""
-    yield f"  {'exchange':<12}{record['id']}{provider_id}"
-    yield f"  {'tokens':<12}{_tokens(record)}"
+    yield "exchange", f"{record['id']}{provider_id}"
+    yield "tokens", _tokens(record)
     first = "" if record["first_event"] is None else f"first event {_ms(record['first_event']).strip()}, "
-    yield f"  {'time':<12}{first}total {_ms(record['duration']).strip()}, gateway {_ms(record['own']).strip()}"
-    yield f"  {'finish':<12}{record['finish_reason'] or '-'}"
+    yield "time", f"{first}total {_ms(record['duration']).strip()}, gateway {_ms(record['own']).strip()}"
+    yield "finish", record["finish_reason"] or "-"
     if (calls := record.get("calls", 1)) > 1:
-        yield f"  {'calls':<12}{calls}"
+        yield "calls", str(calls)
     if record["attempts"] > calls:
-        yield f"  {'attempts':<12}{record['attempts']}"
+        yield "attempts", str(record["attempts"])
 
 
 def _several(found: Kept) -> bool:
@@ -165,26 +175,24 @@ def _tokens(record: KeptRecord) -> str:
     parts = {"read from cache": usage["cache_read"], "written to cache": usage["cache_write"]}
     read = "".join(f", {count} {what}" for what, count in parts.items() if count is not None)
     thought = "" if usage["reasoning"] is None else f", {usage['reasoning']} of it reasoning"
-    return f"{usage['input']} in{read}; {usage['output']} out{thought}"
+    so_far = "" if record["end"] == "complete" else ", when it broke off"
+    return f"{usage['input']} in{read}; {usage['output']} out{thought}{so_far}"
 
 
 def _notes(found: Kept) -> Iterator[str]:
     notes, more = found["notes"], found["left_out"]["notes"]
     if not notes:
-        yield "no notes: nothing was bent"
+        record = found["record"]
+        without_answer = record is not None and record["end"] in ("refused", "failed")
+        yield "no notes" if without_answer else "no notes: nothing was bent"
         return
     yield f"notes ({len(notes) + more})"
-    rows = [
-        ("path", "fate", "old", "new", "detail"),
-        *(
-            (_cell(note["path"]), note["fate"], _value(note["old"]), _value(note["new"]), _cell(note["detail"]))
-            for note in notes
-        ),
-    ]
-    widths = [min(40, max(len(row[column]) for row in rows)) for column in range(4)]
-    for row in rows:
-        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False))
-        yield f"  {'  '.join(cells)}  {row[4]}".rstrip()
+    for note in notes:
+        old, new = _value(note["old"]), _value(note["new"])
+        change = f": {old or 'nothing'} -> {new or 'nothing'}" if old or new else ""
+        yield from hung(f"{_cell(note['path'])} {note['fate']}{change}", "  ")
+        if note["detail"]:
+            yield from hung(_cell(note["detail"]), "      ", 6)
     if more:
         yield f"  ... {more} more were not kept"
 
@@ -198,14 +206,16 @@ def _health(found: Kept) -> Iterator[str]:
     pairs = [*found["pairs"], *found["last_pairs"]]
     missing = found["left_out"]["pairs"]
     silent = sum(1 for pair in pairs if not pair["client"])
-    own = sum(1 for pair in pairs if not pair["provider"])
+    own = sum(1 for pair in pairs if not pair["provider"]) + found["left_out"].get("own_pairs", 0)
     whole_runs = chain(pairwise(found["pairs"]), pairwise(found["last_pairs"]))
     longest = max((later["at"] - earlier["at"] for earlier, later in whole_runs), default=0.0)
     span = pairs[-1]["at"] - pairs[0]["at"]
     count = len(pairs) + missing
-    rate = f", {count / span:.0f} events/s" if span > 0 else ""
+    rate = f", {(count - own) / span:.0f} events/s" if span > 0 else ""
     gap = f"longest gap {_ms(longest).strip()}"
-    yield f"stream: {count} events ({own} the gateway's own), {silent} became nothing, {gap}{rate}"
+    besides = f" and {own} of the gateway's own" if own else ""
+    events = f"{count - own} event{'' if count - own == 1 else 's'}"
+    yield from hung(f"stream: {events}{besides}, {silent} became nothing, {gap}{rate}")
     if missing:
         yield f"  {_missing(found)}"
 

@@ -494,6 +494,49 @@ def test_who_listens_hears_four_phases_and_pairs() -> None:
     assert not [secret for secret in ("provider-key", "header-secret", "client-key") if secret in everything]
 
 
+OVERLOADED = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["in the stream", "at its beginning"])
+def test_the_event_that_breaks_a_stream_is_heard_with_what_became_of_it(begun: bool) -> None:
+    table = Table()
+    table.ask(stream=True)
+    table.exchange.answered(200, SSE)
+    actions = table.exchange.feed(sse(*([START, *TEXT[:2]] if begun else []), OVERLOADED))
+    heard = table.heard.pairs
+    said = actions[-2].data if isinstance(actions[-2], Data) else replied(actions).body
+    assert [pair.name for pair in heard] == [*(["message_start", *map(kind, TEXT[:2])] if begun else []), "error"]
+    assert json.loads(heard[-1].provider) == OVERLOADED
+    assert b"Overloaded" in said
+    assert heard[-1].client == said
+    record = table.exchange.record
+    assert (record.error, record.message) == ("server_overloaded", error(said.removeprefix(b"data: "))["message"])
+
+
+def kind(event: Mapping[str, Any]) -> str:
+    return str(event["type"])
+
+
+@pytest.mark.parametrize("left", [True, False], ids=["cancelled", "failed"])
+def test_a_stream_that_breaks_off_has_the_tokens_that_were_told(left: bool) -> None:
+    table = Table()
+    table.ask(stream=True)
+    table.exchange.answered(200, SSE)
+    table.exchange.feed(sse(START, *TEXT[:2]))
+    table.exchange.cancelled() if left else table.exchange.feed(sse(OVERLOADED))
+    usage = table.exchange.record.usage
+    assert usage is not None
+    assert usage.input == 5
+
+
+def test_the_field_of_a_refusal_is_on_record() -> None:
+    table = Table()
+    table.ask(stream=False, n=True)
+    record = table.exchange.record
+    assert (record.end, record.param) == ("refused", "n")
+    assert record.message
+
+
 COMPATIBLE = """
 openai-compatibility:
   - name: local
@@ -847,7 +890,7 @@ def test_the_client_leaves_several_calls() -> None:
     assert fan.exchange.cancelled() == [Drop()]
     usage = fan.exchange.record.usage
     assert usage is not None
-    assert usage.input == 5
+    assert usage.input == 10
 
 
 def test_who_listens_hears_which_call() -> None:

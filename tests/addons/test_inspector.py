@@ -152,12 +152,12 @@ def test_no_key_is_kept_anywhere():
         pytest.param(
             exchange(status=502, end="failed", error="bad_answer", cause="provider closed\nthe connection",
                      notes=[Note("seed", "dropped")]),
-            BROKEN, "claude  502  failed: bad_answer, provider closed\\nthe connection  1 note: seed dropped",
+            BROKEN, "failed: bad_answer  claude  502  provider closed\\nthe connection  1 note: seed dropped",
             id="failed",
         ),
         pytest.param(exchange(status=401, end="refused", error="invalid_api_key"), BROKEN,
-                     "claude  401  refused: invalid_api_key", id="refused"),
-        pytest.param(exchange(end="cancelled"), "", "claude  ---  cancelled", id="cancelled"),
+                     "refused: invalid_api_key  claude  401", id="refused"),
+        pytest.param(exchange(end="cancelled"), "", "cancelled  claude  ---", id="cancelled"),
     ],
 )  # fmt: skip
 def test_marks_and_comments(record, marked, comment):

@@ -9,6 +9,7 @@ from mitmproxy.test import taddons, tflow, tutils
 
 from addons.inspector import KEY, FlowRecorder
 from addons.observers import Message, Pair, Record
+from addons.payloads import WIDTH
 from addons.views import NOTHING_KEPT, VIEWS, register, unregister
 from translators.events import Usage
 from translators.notes import Note
@@ -56,7 +57,8 @@ def drawn(name, flow):
 
 OVERVIEW = """\
 POST /v1/chat/completions  200  stream  complete
-  model       claude -> anthropic/claude-sonnet-4-5 (answered as claude-sonnet-4-5-20250929)
+  model       claude -> anthropic/claude-sonnet-4-5 (answered as
+              claude-sonnet-4-5-20250929)
   started     2023-11-14 22:13:20.000+00:00
   key         dev
   exchange    0f3a, provider id msg_01
@@ -66,19 +68,20 @@ POST /v1/chat/completions  200  stream  complete
   attempts    2
 
 notes (2)
-  path         fate          old  new  detail
-  seed         dropped       7         Messages has no seed.
-  temperature  approximated  1.5  1.0
+  seed dropped: 7 -> nothing
+      Messages has no seed.
+  temperature approximated: 1.5 -> 1.0
 
 phases
-        0.0 ms  client request     POST /v1/chat/completions  76 bytes
-        1.0 ms  provider request   POST /v1/messages  9 bytes
-      100.0 ms  provider response  529  8 bytes
-      200.0 ms  provider request   POST /v1/messages  9 bytes  attempt 2
-      400.0 ms  provider response  200  streamed, see the pairs  attempt 2
-      400.0 ms  client response    200  streamed, see the pairs  attempt 2
+      0.0 ms  client request     POST /v1/chat/completions  76 bytes
+      1.0 ms  provider request   POST /v1/messages  9 bytes
+    100.0 ms  provider response  529  8 bytes
+    200.0 ms  provider request   POST /v1/messages  9 bytes  attempt 2
+    400.0 ms  provider response  200  streamed, see the pairs  attempt 2
+    400.0 ms  client response    200  streamed, see the pairs  attempt 2
 
-stream: 4 events (1 the gateway's own), 1 became nothing, longest gap 990.0 ms, 4 events/s
+stream: 3 events and 1 of the gateway's own, 1 became nothing, longest gap
+    990.0 ms, 3 events/s
 
 More in the views
   gateway: client request
@@ -89,7 +92,8 @@ More in the views
   gateway: notes"""
 
 PAIRS = """\
-stream: 4 events (1 the gateway's own), 1 became nothing, longest gap 990.0 ms, 4 events/s
+stream: 3 events and 1 of the gateway's own, 1 became nothing, longest gap
+    990.0 ms, 3 events/s
 Each event of the provider, and below it what became of it.
 What stays the same from one to the next is shown once.
 
@@ -345,7 +349,7 @@ def test_the_calls_of_one_request_are_told_apart():
     overview = drawn("gateway", flow)
     assert "  calls       2\n  attempts    3\n" in overview
     assert "provider request   POST /v1/messages  2 bytes  call 1\n" in overview
-    assert "provider request   POST /v1/messages  2 bytes  call 2  attempt 2\n" in overview
+    assert "provider request POST /v1/messages 2 bytes call 2 attempt 2 " in " ".join(overview.split())
     pairs = drawn("gateway: stream pairs", flow)
     assert re.findall(r"\(call \d\)|\(the gateway itself\)$", pairs, re.MULTILINE) == [
         "(call 1)",
@@ -355,3 +359,43 @@ def test_the_calls_of_one_request_are_told_apart():
     answer = drawn("gateway: provider response", flow)
     assert "after the start (call 2, attempt 2)" in answer
     assert ('{"n":1}' in answer, '{"n":0}' in answer) == (True, False)
+
+
+LONG = "word " * 60
+
+
+def broken(**changes):
+    flow = tflow.tflow()
+    record = Record("0f3a", 1_700_000_000.0, "POST", "/v1/chat/completions", model="claude", status=400, **changes)
+    FlowRecorder(flow).ended(record)
+    return flow
+
+
+@pytest.mark.parametrize("end", ["refused", "failed"])
+def test_an_error_is_shown_with_its_message_and_field(end):
+    text = drawn("gateway", broken(end=end, error="bad_field", message="Send a number.\nOr none.", param="n"))
+    assert "  error       bad_field\n  message     Send a number.\\nOr none.\n  param       n\n" in text
+    assert "nothing was bent" not in text
+    assert "no notes" in text
+
+
+def test_a_usage_that_is_not_the_last_is_said_to_be_so():
+    assert "7 in; 1 out, when it broke off\n" in drawn("gateway", broken(end="cancelled", usage=Usage(7, 1)))
+
+
+def test_no_line_of_the_overview_is_wider_than_the_window():
+    flow = recorded()
+    found = flow.metadata[KEY]
+    found["record"] |= {"path": "/" + "p" * 100, "model": "m" * 200, "message": LONG, "provider_id": "i" * 90}
+    found["notes"][0] |= {"path": "a.b" * 60, "detail": LONG, "old": LONG}
+    found["messages"][1]["line"] = "POST https://provider.example/" + "p" * 100
+    for name in ("gateway", "gateway: notes"):
+        text = drawn(name, flow)
+        assert max(map(len, text.splitlines())) <= WIDTH
+        assert text.count("word") >= 120
+
+
+def test_comment_and_overview_count_the_same_events():
+    flow = recorded(limit=20_000, events=5000)
+    assert flow.comment.split("  ")[2] == "5002 events"
+    assert "stream: 5002 events and 1 of the gateway's own" in drawn("gateway", flow)

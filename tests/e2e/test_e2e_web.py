@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -12,8 +13,8 @@ import pytest
 from tests.e2e import claude
 from tests.e2e.conftest import Client
 from tests.e2e.gateway_process import ROOT, GatewayProcess, config, free_port
-from tests.e2e.provider import WAIT, Provider, stream, whole
-from tests.e2e.wire import content
+from tests.e2e.provider import EVENT_STREAM, WAIT, Provider, chunk, head, held, sse, stream, whole
+from tests.e2e.wire import Wire, asking, content, request
 
 FORMS = pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
 
@@ -48,7 +49,11 @@ class Web:
         return self._http.get(f"/flows/{flow['id']}/{message}/content.data").raise_for_status().text
 
     def view(self, flow: dict[str, Any], name: str) -> str:
-        found = self._http.get(f"/flows/{flow['id']}/response/content/{name}.json").raise_for_status().json()
+        found = (
+            self._http.get(f"/flows/{flow['id']}/response/content/{quote(name, safe='')}.json")
+            .raise_for_status()
+            .json()
+        )
         return str(found["text"])
 
     def found(self, filter: str) -> list[str]:
@@ -158,6 +163,7 @@ def test_the_filters_of_the_page_find_what_they_say(client: Client, provider: Pr
         '~comment "failed|refused"': [broken],
         '~comment "seed dropped"': [noted, went],
         "~hs x-gateway-notes": [noted, went],
+        '~hs "x-gateway-notes.*seed"': [noted, went],
         "~c 503": [broken],
         "~bq hello": [noted, went],
         "~marker warning": [noted, went],
@@ -165,6 +171,35 @@ def test_the_filters_of_the_page_find_what_they_say(client: Client, provider: Pr
         "~marked": [noted, broken, went],
         "~replay": [went],
     }
+
+
+def test_a_stream_that_failed_is_no_success_in_the_list(client: Client, provider: Provider, web: Web) -> None:
+    events = claude.events(claude.message())[:4]
+    error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+    provider.scripts = [stream([*events, error])]
+    client.chat(True)
+    [flow] = web.until(ended(1))
+    assert flow["response"]["status_code"] == 200
+    assert re.match(r"failed: \w+  sonnet -> anthropic", flow["comment"])
+    assert "  5 events  " in flow["comment"]
+    overview, pairs = web.view(flow, "gateway"), web.view(flow, "gateway: stream pairs")
+    assert re.search(r"^stream: 5 events, ", overview, re.MULTILINE)
+    assert re.search(r"^  message     .*Overloaded", overview, re.MULTILINE)
+    assert re.search(r"^  tokens      11 in; 1 out, when it broke off", overview, re.MULTILINE)
+    assert "nothing was bent" not in overview
+    assert "(the gateway itself)" not in pairs
+    assert re.search(r"\d +error\n(       .*\n)+    -> \{\"error\":", pairs)
+
+
+def test_a_flow_whose_client_left_has_an_end(client: Client, provider: Provider, web: Web) -> None:
+    events = claude.events(claude.message())[:4]
+    provider.scripts = [held(head(200, EVENT_STREAM) + b"".join(chunk(sse(event)) for event in events))]
+    with Wire(client.gateway.port) as wire:
+        wire.send(request(body=asking(True)))
+        wire.until(b"data: ")
+    [flow] = web.until(ended(1))
+    assert flow["comment"].startswith("cancelled  sonnet -> anthropic")
+    assert flow["response"]["timestamp_end"] >= flow["response"]["timestamp_start"]
 
 
 def test_health_checks_make_no_flows(client: Client, web: Web) -> None:
