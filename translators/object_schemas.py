@@ -146,6 +146,10 @@ def _schemas(schema: Mapping[str, Any], union: str) -> list[Any]:
 # --- keys -------------------------------------------------------------------------------------------
 
 
+_BY_KEY = ("#/properties/", "#/dependentSchemas/", "#/dependencies/")
+"""How a reference begins whose next step is one of the root's keys."""
+
+
 class KeyNames:
     """The keys of one tool's arguments and the wire's for them, where the provider takes only some characters."""
 
@@ -155,17 +159,43 @@ class KeyNames:
         self._wire = {key: wire for wire, key in self.restored.items()}
 
     def schema(self, schema: Schema) -> Schema:
-        """Return `schema` with the wire's keys at its root, and references into it that still point there."""
+        """Return `schema` with the wire's keys wherever it speaks of its root's properties, and references into it that
+        still point there."""
         if not self._wire:
             return schema
-        respelled = {**schema, "properties": self.arguments(schema["properties"])}
-        if isinstance(required := schema.get("required"), list):
-            respelled["required"] = [self._wire.get(key, key) if isinstance(key, str) else key for key in required]
-        return {key: self._pointed(value) for key, value in respelled.items()}
+        return {key: self._pointed(value) for key, value in self._respelled(schema).items()}
 
     def arguments(self, given: Mapping[str, Any]) -> Schema:
         """Return an object under the wire's keys."""
         return {self._wire.get(key, key): value for key, value in given.items()}
+
+    def _respelled(self, schema: Mapping[str, Any]) -> Schema:
+        """Return a schema of all the arguments together: the root, or one that the root applies to the same object."""
+        return {keyword: self._of_keyword(keyword, said) for keyword, said in schema.items()}
+
+    def _of_keyword(self, keyword: str, said: Any) -> Any:
+        match keyword, said:
+            case "properties", Mapping():
+                return self.arguments(said)
+            case "required", [*keys]:
+                return self._spelt(keys)
+            case "dependentRequired" | "dependentSchemas" | "dependencies", Mapping():
+                return {key: self._of_dependency(each) for key, each in self.arguments(said).items()}
+            case "propertyNames", {"enum": [*keys], **rest}:
+                return {**rest, "enum": self._spelt(keys)}
+            case "if" | "then" | "else" | "not", Mapping():
+                return self._respelled(said)
+            case "allOf" | "anyOf" | "oneOf", [*schemas]:
+                return [self._respelled(each) if isinstance(each, Mapping) else each for each in schemas]
+        return said
+
+    def _of_dependency(self, said: Any) -> Any:
+        if isinstance(said, list):
+            return self._spelt(said)
+        return self._respelled(said) if isinstance(said, Mapping) else said
+
+    def _spelt(self, keys: list[Any]) -> list[Any]:
+        return [self._wire.get(key, key) if isinstance(key, str) else key for key in keys]
 
     def _pointed(self, found: Any) -> Any:
         if isinstance(found, Mapping):
@@ -173,8 +203,8 @@ class KeyNames:
         return [self._pointed(each) for each in found] if isinstance(found, list) else found
 
     def _moved(self, reference: Any) -> Any:
-        if not isinstance(reference, str) or not reference.startswith("#/properties/"):
+        if not isinstance(reference, str) or not reference.startswith(_BY_KEY):
             return self._pointed(reference)
-        first, *rest = reference.removeprefix("#/properties/").split("/")
+        _, holder, first, *rest = reference.split("/")
         key = first.replace("~1", "/").replace("~0", "~")
-        return "/".join(("#/properties", self._wire.get(key, first), *rest))
+        return "/".join(("#", holder, self._wire.get(key, first), *rest))

@@ -1,5 +1,6 @@
 """A tool's parameters as a plain object, and its keys as the wire has them."""
 
+import json
 from typing import Any
 
 import jsonschema
@@ -126,6 +127,53 @@ def test_a_small_schema_cannot_grow_without_end() -> None:
 
 
 KEYS = {"properties": {"$top": B, "filter[id]": {"$ref": "#/properties/$top"}, "ok": A}, "required": ["$top", "ok"]}
+
+
+SPELT = {"$top": "A", "b c": "B"}
+KEYWORDS = [
+    pytest.param(
+        {"dependentRequired": {"$top": ["b c", "ok"]}}, {"dependentRequired": {"A": ["B", "ok"]}}, id="required"
+    ),
+    pytest.param(
+        {"dependentSchemas": {"ok": {"required": ["b c"], "properties": {"$top": {"required": ["b c"]}}}}},
+        {"dependentSchemas": {"ok": {"required": ["B"], "properties": {"A": {"required": ["b c"]}}}}},
+        id="schemas",
+    ),
+    pytest.param({"dependentSchemas": {"$top": False}}, {"dependentSchemas": {"A": False}}, id="a schema that is none"),
+    pytest.param(
+        {"dependencies": {"$top": ["b c"], "b c": {"required": ["$top"]}}},
+        {"dependencies": {"A": ["B"], "B": {"required": ["A"]}}},
+        id="both in the older way",
+    ),
+    pytest.param({"propertyNames": {"enum": ["$top", "ok"]}}, {"propertyNames": {"enum": ["A", "ok"]}}, id="names"),
+    pytest.param({"propertyNames": {"maxLength": 9}}, {"propertyNames": {"maxLength": 9}}, id="names by another rule"),
+    pytest.param(
+        {"if": {"required": ["$top"]}, "then": {"required": ["b c"]}, "else": {"not": {"required": ["b c"]}}},
+        {"if": {"required": ["A"]}, "then": {"required": ["B"]}, "else": {"not": {"required": ["B"]}}},
+        id="on a condition",
+    ),
+    pytest.param(
+        {"dependentSchemas": {"ok": {"anyOf": [{"required": ["$top"]}, True]}}},
+        {"dependentSchemas": {"ok": {"anyOf": [{"required": ["A"]}, True]}}},
+        id="alternatives inside",
+    ),
+    pytest.param(
+        {"dependentSchemas": {"$top": {"$ref": "#/dependentSchemas/b c"}, "b c": {}}},
+        {"dependentSchemas": {"A": {"$ref": "#/dependentSchemas/B"}, "B": {}}},
+        id="a reference",
+    ),
+    pytest.param({"default": {"$top": 1}}, {"default": {"$top": 1}}, id="what only a person reads"),
+]
+
+
+@pytest.mark.parametrize(("said", "wanted"), KEYWORDS)
+def test_keys_are_respelled_wherever_the_root_speaks_of_them(said: dict[str, Any], wanted: dict[str, Any]) -> None:
+    names = KeyNames({"properties": dict.fromkeys(SPELT, A)}, r"[a-zA-Z0-9_.-]{1,64}", 64)
+    wire = {client: spelling for spelling, client in names.restored.items()}
+    told = json.dumps(names.schema({"properties": {}, **said}))
+    for client, short in SPELT.items():
+        told = told.replace(wire[client], short)
+    assert json.loads(told) == {"properties": {}, **wanted}
 
 
 def test_keys_are_respelled_at_the_root_and_put_back() -> None:
