@@ -57,7 +57,7 @@ class ConverseAnswer:
 
     def __init__(self, recall: Recall) -> None:
         self.done = False
-        self._started = False
+        self._started = self._unannounced = False
         self._tally = Tally(recall)
         self._tally.issuer = f"bedrock:{recall.model}"
         self._open: dict[int, Block] = {}
@@ -122,13 +122,15 @@ class ConverseAnswer:
     # --- the message ------------------------------------------------------------------------------------
 
     def _message_start(self, payload: Mapping[str, Any]) -> list[Event]:
+        if self._unannounced:
+            return self._tally.once("event.messageStart", "It came when the message was under way.")
         if self._started:
             return self._tally.once("event.messageStart", "The message was begun a second time.")
         self._started = True
         return [Started()]
 
     def _start_unannounced(self) -> list[Event]:
-        self._started = True
+        self._started = self._unannounced = True
         return [Started(), Noted(Note("event.messageStart", "synthesised", detail="The stream began without it."))]
 
     def _message_stop(self, payload: Mapping[str, Any]) -> list[Event]:

@@ -674,3 +674,26 @@ def test_pieces_of_redacted_reasoning_are_one() -> None:
     ]
     events = told(stream([{"messageStart": {}}, *deltas, {"messageStop": {"stopReason": "end_turn"}}]))
     assert events[1] == ReasoningRedacted(0, b64(b"abc"), ISSUER)
+
+
+BEGINNINGS = [
+    pytest.param([{"messageStart": {}}, TEXT], [], id="in order"),
+    pytest.param(
+        [{"messageStart": {}}, {"messageStart": {}}, TEXT],
+        [("dropped", "The message was begun a second time.")],
+        id="twice",
+    ),
+    pytest.param(
+        [{"contentBlockStop": {"contentBlockIndex": 0}}, {"messageStart": {}}, TEXT],
+        [("synthesised", "The stream began without it."), ("dropped", "It came when the message was under way.")],
+        id="late",
+    ),
+    pytest.param([TEXT], [("synthesised", "The stream began without it.")], id="never"),
+]
+
+
+@pytest.mark.parametrize(("said", "noted"), BEGINNINGS)
+def test_how_a_message_begins(said: list[dict[str, Any]], noted: list[tuple[str, str]]) -> None:
+    events = told(stream([*said, {"messageStop": {"stopReason": "end_turn"}}, {"metadata": {}}]))
+    assert without_notes(events) == [Started(), TextDelta("a"), Finished("stop", "end_turn")]
+    assert [(event.note.fate, event.note.detail) for event in events if isinstance(event, Noted)] == noted
