@@ -48,7 +48,8 @@ def shown_by_user(
             role = _ROLES[turn.role]
             notes += [Note(part.at, "moved", detail=_MOVED[role]) for part in moved]
             waiting += [*moved, Text(_SHOWN[role], moved[0].at)]
-            settled.append(replace(turn, parts=tuple(part for part in turn.parts if not moves(part, turn))))
+            if left := tuple(part for part in turn.parts if not moves(part, turn)):
+                settled.append(replace(turn, parts=left))
         else:
             settled.append(turn)
     return (*settled, Turn("user", tuple(waiting), at=waiting[0].at)) if waiting else tuple(settled)

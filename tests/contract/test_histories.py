@@ -181,6 +181,72 @@ def test_the_user_shows_what_the_assistant_made(
     assert synthesised(found) == []
 
 
+ONLY_PICTURES = [
+    pytest.param(
+        "responses", {"input": [USER, *MADE_IN_RESPONSES[1:], USER]}, "input[1]", ["user", "user"], id="responses"
+    ),
+    pytest.param("responses", {"input": [USER, *MADE_IN_RESPONSES[1:]]}, "input[1]", ["user", "user"], id="last"),
+    pytest.param(
+        "chat",
+        {"messages": [USER, {**MADE_IN_CHAT, "content": ""}, USER]},
+        "messages[1].images[0]",
+        ["user", "user"],
+        id="chat",
+    ),
+]
+
+
+@pytest.mark.parametrize(("client", "body", "path", "roles"), ONLY_PICTURES)
+@pytest.mark.parametrize(("provider", "model"), HOLD_NO_PICTURES)
+def test_nothing_is_left_of_a_message_whose_picture_the_user_shows(
+    client: str, body: dict[str, Any], path: str, roles: list[str], provider: str, model: str
+) -> None:
+    found = rendered(client, body, provider, model)
+    assert {turn["role"] for turn in turns_of(found.body)} == {"user"}
+    assert PICTURE in str(turns_of(found.body)[-1])
+    assert [(note.path, note.fate) for note in found.notes if note.path.startswith(path[:5])] == [(path, "moved")]
+
+
+EMPTY: dict[str, Any] = {"role": "assistant", "content": ""}
+CALLED = {
+    "role": "assistant",
+    "content": None,
+    "tool_calls": [{"id": "abcdefghi", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+}
+RESULT = {"role": "tool", "tool_call_id": "abcdefghi", "content": "1"}
+READ = {"role": "assistant", "content": "(The results are read.)"}
+ASKED_ON = {"role": "user", "content": "Please continue."}
+STRICT = [
+    pytest.param([USER, EMPTY], [USER], [("messages[1]", "dropped")], id="last"),
+    pytest.param([USER, {**EMPTY, "content": None}], [USER], [("messages[1]", "dropped")], id="null"),
+    pytest.param(
+        [USER, {**EMPTY, "content": [{"type": "text", "text": ""}]}], [USER], [("messages[1]", "dropped")], id="parts"
+    ),
+    pytest.param([USER, {**EMPTY, "prefix": True}], [USER], [("messages[1]", "dropped")], id="a prefix of nothing"),
+    pytest.param(
+        [USER, SAID, EMPTY],
+        [USER, SAID, ASKED_ON],
+        [("messages[2]", "dropped"), ("messages[1]", "synthesised")],
+        id="after another",
+    ),
+    pytest.param([USER, EMPTY, USER], [USER, USER], [("messages[1]", "dropped")], id="between"),
+    pytest.param(
+        [USER, CALLED, RESULT, EMPTY, USER],
+        [USER, CALLED, RESULT, READ, USER],
+        [("messages[3]", "dropped"), ("messages[4]", "synthesised")],
+        id="after a result",
+    ),
+]
+
+
+@pytest.mark.parametrize(("messages", "sent", "noted"), STRICT)
+def test_a_strict_server_gets_no_empty_message(messages: list[Any], sent: list[Any], noted: list[Any]) -> None:
+    quirks = {"strict_roles": True, "short_call_ids": True}
+    found = chat_relay.render({"model": "m", "messages": messages}, Model("mistral-large", {"quirks": quirks})).rendered
+    assert found.body["messages"] == sent
+    assert [(note.path, note.fate) for note in found.notes] == noted
+
+
 @pytest.mark.parametrize(("client", "body", "path"), WITH_PICTURES[1:])
 @pytest.mark.parametrize(("provider", "model"), HOLD_PICTURES)
 def test_a_model_that_can_holds_what_it_made(

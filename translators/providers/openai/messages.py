@@ -19,12 +19,12 @@ from translators.conversation import (
 )
 from translators.dialects import Model
 from translators.errors import BadRequest
-from translators.histories import unsent
+from translators.histories import nothing_sent, unsent
 from translators.notes import Note
 from translators.providers.openai.kept import KEPT
 from translators.providers.openai.parts import content_part, only_text
 from translators.providers.openai.quirks import Quirks, developer_note
-from translators.providers.openai.strictness import in_strict_order
+from translators.providers.openai.strictness import in_strict_order, says_nothing
 from translators.wire_names import SHORT_CALL_ID, CallIds
 
 Message = dict[str, Any]
@@ -49,6 +49,9 @@ class Messages:
                 messages += self._shown_by_tools()
                 paths += [self._shown_at] * (len(messages) - len(paths))
             message = self._message(turn)
+            if says_nothing(message):
+                self._notes.append(nothing_sent(turn.at))
+                continue
             if turn.name and turn.role != "tool":
                 message["name"] = turn.name
             last = messages[-1] if messages else {}
@@ -59,6 +62,8 @@ class Messages:
                 paths.append(turn.at)
         messages += self._shown_by_tools()
         paths += [self._shown_at] * (len(messages) - len(paths))
+        if not messages:
+            raise BadRequest("There is no message with content.", param="messages")
         self._reason_everywhere(messages)
         return in_strict_order(messages, paths, self._notes) if self._quirks.strict_roles else messages
 

@@ -1,13 +1,13 @@
 """What Mistral's servers want of a history beyond OpenAI: nine characters an id of a call, and an order of roles.
 
 https://github.com/mistralai/mistral-common, protocol/instruct/validator.py: after a tool's result comes the assistant's
-message, and the last one is the user's or a tool's, or the assistant's with `prefix`.
+message, which says something or calls, and the last one is the user's or a tool's, or the assistant's with `prefix`.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from translators.histories import CONTINUE, continued
+from translators.histories import CONTINUE, continued, nothing_sent
 from translators.notes import Note
 from translators.wire_names import SHORT_CALL_ID, CallIds
 
@@ -17,18 +17,32 @@ _WHY = "This provider wants a word of the assistant's between a tool's results a
 
 
 def in_strict_order(messages: Sequence[Message], paths: Sequence[str], notes: list[Note]) -> list[Message]:
-    """`messages` with the assistant's and the user's that are missing; `paths` say where the client wrote each."""
+    """`messages` with the assistant's and the user's that are missing, without the assistant's that say nothing;
+    `paths` say where the client wrote each."""
     ordered: list[Message] = []
+    at = ""
     for message, path in zip(messages, paths, strict=True):
+        if says_nothing(message):
+            notes.append(nothing_sent(path))
+            continue
+        at = path
         if ordered and ordered[-1].get("role") == "tool" and message.get("role") not in ("assistant", "tool"):
             notes.append(Note(path, "synthesised", detail=_WHY))
             ordered.append({"role": "assistant", "content": _READ})
         ordered.append(message)
     last = ordered[-1] if ordered else {}
     if last.get("role") == "assistant" and not last.get("prefix") and not last.get("tool_calls"):
-        notes.append(continued(paths[-1]))
+        notes.append(continued(at))
         ordered.append({"role": "user", "content": CONTINUE})
     return ordered
+
+
+def says_nothing(message: Message) -> bool:
+    """Return whether `message` is the assistant's and has nothing in it."""
+    content = message.get("content")
+    silent = isinstance(content, list) and all(part == {"type": "text", "text": ""} for part in content)
+    around = ("role", "name", "prefix", *(("content",) if silent else ()))
+    return message.get("role") == "assistant" and not any(message[name] for name in message if name not in around)
 
 
 def with_short_call_ids(messages: Sequence[Any]) -> list[Any]:

@@ -258,7 +258,13 @@ TURNS = [
         ],
         id="no arguments",
     ),
-    pytest.param((history(),), {}, [{"role": "assistant", "content": ""}], id="nothing said"),
+    pytest.param((Turn("user", (Text("x"),)), history()), {}, [{"role": "user", "content": "x"}], id="nothing said"),
+    pytest.param(
+        (Turn("user", (Text("x"),)), history(Text(""), Reasoning("Hm.", issuer="gemini:x"))),
+        {},
+        [{"role": "user", "content": "x"}],
+        id="nothing left to say",
+    ),
     pytest.param(
         (history(Refusal("No."), Text("So.")),),
         {},
