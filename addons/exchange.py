@@ -286,6 +286,7 @@ class Exchange:
                 tap=partial(self._heard, call) if self._audience.detailed else None,
                 mask=self._audience.mask,
                 limit=None if asked.streams else MAX_WHOLE,
+                untold=asked.client.untold,
             )
         return []
 

@@ -198,6 +198,8 @@ class ClientDialect(Protocol):
 
     name: str
     id_prefix: str
+    untold: Mapping[type[Event], Note]
+    """What the client's API has no place for though an answer may rely on it, and the note on its loss."""
 
     def parse(self, body: Any) -> Asked:
         """`body` is the parsed JSON, and is not changed. Raises `BadRequest` that names all problems it found."""

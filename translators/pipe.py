@@ -77,6 +77,8 @@ class Pipe:
 
     `mask` knows the secrets that a provider may say back; it sees each payload before anybody else.
 
+    `untold` are the notes on events that the client does not hear of: each is made once.
+
     `limit` is how many bytes an answer may have, decoded; a stream that is handed on as it comes needs none.
 
     `done` is true once the client's answer is complete, which may be before the provider's bytes end.
@@ -94,9 +96,11 @@ class Pipe:
         before_end: Callable[[Sequence[Note]], bytes] | None = None,
         mask: Mask | None = None,
         limit: int | None = None,
+        untold: Mapping[type[Event], Note] | None = None,
     ) -> None:
         self._mask = mask
         self._room = limit
+        self._untold = dict(untold or {})
         self._answer = answer
         self.writer = writer
         self._tap = tap
@@ -232,6 +236,8 @@ class Pipe:
                     self.notes.append(event.note)  # type: ignore[union-attr]
                     continue
                 self.events += 1
+                if kind in self._untold:
+                    self.notes.append(self._untold.pop(kind))
                 if kind is UsageReported:
                     self.usage = event.usage  # type: ignore[union-attr]
                 elif kind is Finished:

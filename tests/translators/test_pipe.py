@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from translators.clients import chat
+from translators.clients import chat, completions, responses
 from translators.dialects import Envelope, Framing, Recall
 from translators.pipe import MOST_ITEMS, Pipe
 from translators.registry import PROVIDERS
@@ -119,3 +119,36 @@ def test_logprobs_are_no_items() -> None:
     choice = {**CHAT["choices"][0], "logprobs": {"content": [token] * (MOST_ITEMS + 1)}}
     _, way = piped("openai", json.dumps({**CHAT, "choices": [choice]}).encode(), "application/json", 1 << 30)
     assert way.failure is None
+
+
+SAID = {"content": "hi"}
+DREW = {"images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]}
+CALLED = {"tool_calls": CALLS[:1] * 2}
+UNTOLD = [
+    pytest.param(completions, SAID, [], id="completions, a text"),
+    pytest.param(completions, CALLED, [("tool_calls", "dropped", True)], id="completions, calls"),
+    pytest.param(
+        completions, {**SAID, **CALLED}, [("tool_calls", "dropped", True)], id="completions, calls and a text"
+    ),
+    pytest.param(completions, DREW, [("images", "dropped", True)], id="completions, a picture"),
+    pytest.param(chat, {**CALLED, **DREW}, [], id="chat"),
+    pytest.param(responses, {**CALLED, **DREW}, [], id="responses"),
+]
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize(("client", "message", "noted"), UNTOLD)
+def test_what_the_client_cannot_be_told_is_noted(
+    client: Any, message: dict[str, Any], noted: list[Any], streamed: bool
+) -> None:
+    calls = {
+        "tool_calls": [{**call, "id": f"c{place}", "index": place} for place, call in enumerate(CALLED["tool_calls"])]
+    }
+    said = {**message, **(calls if "tool_calls" in message else {})}
+    end = "tool_calls" if "tool_calls" in message else "stop"
+    whole = {"choices": [{"index": 0, "message": said, "finish_reason": end}]}
+    data = sse(openai(said, end)) + b"data: [DONE]\n\n" if streamed else json.dumps(whole).encode()
+    writer = client.whole(client.Form(), Envelope("a", 1, "m"))
+    way = Pipe(PROVIDERS["openai"].answer(Recall("m")), writer, untold=client.untold)
+    assert way.feed(data) + way.close()
+    assert [(note.path, note.fate, note.lost) for note in way.notes] == noted

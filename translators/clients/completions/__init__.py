@@ -1,20 +1,28 @@
 """The client dialect of POST /v1/completions, the legacy one (https://platform.openai.com/docs/api-reference/completions).
 
 It is emulated on models that know conversations only: each prompt is asked as one message of a user's. What an answer
-of this API has no place for (reasoning, pictures, the words of a refusal) is not told.
+of this API has no place for (reasoning, pictures, calls, the words of a refusal) is not told; what somebody may rely on
+leaves a note.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from translators.clients.completions.form import Form
 from translators.clients.completions.reading import parse
 from translators.clients.completions.writing import Streamed, Whole
 from translators.dialects import Envelope, Writer
+from translators.events import Event, ImageMade, ToolCallStarted
+from translators.notes import Note
 
-__all__ = ["Form", "id_prefix", "keepalive", "name", "parse", "streamed", "whole"]
+__all__ = ["Form", "id_prefix", "keepalive", "name", "parse", "streamed", "untold", "whole"]
 
 name = "completions"
 id_prefix = "cmpl-"
+untold: Mapping[type[Event], Note] = {
+    ToolCallStarted: Note("tool_calls", "dropped", detail="A completion calls no tools: the call is not told."),
+    ImageMade: Note("images", "dropped", detail="A completion is text: the picture is not told."),
+}
 
 
 def streamed(form: Any, envelope: Envelope) -> Writer:

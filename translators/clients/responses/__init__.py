@@ -1,5 +1,6 @@
 """The client dialect of POST /v1/responses (https://platform.openai.com/docs/api-reference/responses)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from translators.clients.responses.form import Form
@@ -7,6 +8,8 @@ from translators.clients.responses.reading import parse
 from translators.clients.responses.state import deleted, missing, referred
 from translators.clients.responses.writing import Streamed, Whole
 from translators.dialects import Envelope, Writer
+from translators.events import Event
+from translators.notes import Note
 
 __all__ = [
     "Form",
@@ -20,11 +23,13 @@ __all__ = [
     "parse",
     "referred",
     "streamed",
+    "untold",
     "whole",
 ]
 
 name = "responses"
 id_prefix = "resp_"
+untold: Mapping[type[Event], Note] = {}
 
 
 def streamed(form: Any, envelope: Envelope) -> Writer:
