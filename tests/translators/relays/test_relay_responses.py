@@ -102,7 +102,12 @@ SAID = {"type": "message", "id": "msg_1", "role": "assistant", "content": [{"typ
         pytest.param({"encrypted_content": seal(Sealed("foreign", block={"a": 1}))}, False, id="a block"),
         pytest.param({"encrypted_content": "gw1.changed"}, False, id="what somebody changed"),
         pytest.param({"encrypted_content": "gAAAAA"}, True, id="the provider's own"),
-        pytest.param({"encrypted_content": None}, True, id="nothing sealed"),
+        pytest.param({"encrypted_content": None}, False, id="nothing sealed, an id given here"),
+        pytest.param({"summary": [{"type": "summary_text", "text": "Hm."}]}, False, id="a summary, an id given here"),
+        pytest.param({"id": "rs_0123456789abcdef01234567_1"}, False, id="a longer id given here"),
+        pytest.param({"id": "rs_68af4030592c8190b0c4", "encrypted_content": None}, True, id="an id of the provider's"),
+        pytest.param({"id": "rs_68af4030592c8190b0c4"}, True, id="an id of the provider's alone"),
+        pytest.param({"encrypted_content": "gAAAAA"}, True, id="an id given here, the provider's own seal"),
     ],
 )
 def test_reasoning_that_was_sealed_here_stays_behind(item: dict[str, Any], stays: bool) -> None:

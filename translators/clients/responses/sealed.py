@@ -3,6 +3,7 @@
 It is not encrypted: providers sign what they want unchanged. The prefix tells it from what other servers seal.
 """
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from pydantic_core import from_json
 from translators.framing.json_text import to_json
 
 _PREFIX = "gw1."
+_GIVEN_HERE = re.compile(r"rs_[0-9a-f]+_[0-9]+")
+"""Ids of reasoning, as `growing.Items` makes them; other servers' have no number after the name of their response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +43,24 @@ def seal(what: Sealed) -> str:
     return _PREFIX + urlsafe_b64encode(to_json(said)).decode().rstrip("=")
 
 
-def is_sealed(item: Any) -> bool:
-    """Return whether an input item is reasoning whose `encrypted_content` was written here: nobody else can read it."""
+def is_only_known_here(item: Any) -> bool:
+    """Return whether an input item is reasoning that nobody else can have kept: sealed here, or without what was sealed
+    under an id that was given here."""
     match item:
-        case {"type": "reasoning", "encrypted_content": str(sealed)}:
+        case {"type": "reasoning", "encrypted_content": str(sealed)} if sealed:
             return sealed.startswith(_PREFIX)
+        case {"type": "reasoning", "id": str(id)}:
+            return _GIVEN_HERE.fullmatch(id) is not None
         case _:
             return False
 
 
 def is_shown_only(item: Mapping[str, Any]) -> bool:
-    """Return whether sealed reasoning is nothing but words that were given out to be shown: nobody signed them."""
-    what = unseal(item["encrypted_content"])
+    """Return whether such reasoning is nothing but words that were given out to be shown: nobody signed them."""
+    sealed = item.get("encrypted_content")
+    if not sealed:
+        return True
+    what = unseal(sealed)
     return what is not None and what.kind == "thinking" and not what.signature
 
 

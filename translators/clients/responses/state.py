@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from translators.clients.responses.form import Form
-from translators.clients.responses.sealed import is_sealed
+from translators.clients.responses.sealed import is_only_known_here
 from translators.errors import BadRequest, Failure
 from translators.notes import Note
 
@@ -93,7 +93,7 @@ def referred(body: Any, past: Past) -> tuple[Any, list[Note]]:
         return body, []
     why = "That response is kept here and not by the provider: its items are sent."
     notes = [Note("previous_response_id", "moved", detail=why)]
-    kept = [item for item in history if not is_sealed(item)]
+    kept = [item for item in history if not is_only_known_here(item)]
     if len(kept) < len(history):
         notes.append(Note("previous_response_id", "dropped", detail="The reasoning before it is another model's."))
     rest = {name: value for name, value in body.items() if name != "previous_response_id"}

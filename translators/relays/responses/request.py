@@ -1,5 +1,5 @@
 """A request for a Response that goes on as it came: only the model's name changes, and what configuration says; and
-reasoning that this gateway sealed for another provider's model stays behind, since nobody else can read it.
+reasoning of another provider's model, which this gateway gave out, stays behind, since nobody else knows it.
 
 What refers to the provider's own store (`previous_response_id`, `conversation`, `item_reference`, `background`) is the
 provider's to answer.
@@ -7,7 +7,7 @@ provider's to answer.
 
 from typing import Any
 
-from translators.clients.responses.sealed import is_sealed, is_shown_only
+from translators.clients.responses.sealed import is_only_known_here, is_shown_only
 from translators.dialects import Model, Passed, Recall, Rendered
 from translators.errors import BadRequest
 from translators.notes import Note
@@ -34,17 +34,17 @@ def render(body: Any, model: Model) -> Passed:
         passed["stream"] = True
         notes.append(Note("stream", "synthesised", False, True, "By configuration: this provider only streams."))
     if isinstance(items := passed.get("input"), list):
-        passed["input"] = _without_sealed(items, notes)
+        passed["input"] = _without_others(items, notes)
     passed = quirky(passed, model.overrides, {}, notes)
     streams = passed.get("stream") is True
     return Passed(Rendered(PATH, passed, {}, tuple(notes), Recall(model.name), streams), bool(stream), None)
 
 
-def _without_sealed(items: list[Any], notes: list[Note]) -> list[Any]:
+def _without_others(items: list[Any], notes: list[Note]) -> list[Any]:
     """Each such item goes as a whole: its id is as unknown there as what it seals."""
     why = "It is another model's reasoning, which this provider cannot read."
     for place, item in enumerate(items):
-        if is_sealed(item):
+        if is_only_known_here(item):
             loss = False if is_shown_only(item) else None
             notes.append(Note(f"input[{place}]", "dropped", detail=why, loss=loss))
-    return [item for item in items if not is_sealed(item)]
+    return [item for item in items if not is_only_known_here(item)]
