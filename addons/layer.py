@@ -86,7 +86,8 @@ class GatewayLayer(HttpLayer):
             if isinstance(event, events.Wakeup) and event.command in self._timers:
                 del self._timers[event.command]
                 for stream in self._exchanges():
-                    yield from self.event_to_child(stream, event)
+                    if stream.deadline() is not None:  # one that waits for a hook would be told too late
+                        yield from self.event_to_child(stream, event)
                 yield from self.event_to_child(self._reader, event)
             elif isinstance(event, ShutDown):
                 for stream in self._exchanges():

@@ -178,15 +178,20 @@ class GatewayStream(HttpStream):
         return f"GatewayStream(id={self.stream_id})"
 
     def deadline(self) -> float | None:
-        """When time must be told to this stream, on the monotonic clock."""
+        """When time must be told to this stream, on the monotonic clock. Not while it waits for a hook, which may be a
+        user's who looks at the flow: it would hear of it only afterwards."""
+        if self._paused is not None:
+            return None
         due = [leg.released for leg in self.legs.values() if leg.released is not None]
         if (at := self._exchange_deadline()) is not None:
             due.append(at)
         return min(due, default=None)
 
     def _exchange_deadline(self) -> float | None:
-        if self._exchange is None or self.closed or self._timeless:
+        if self._exchange is None or self.closed:
             return None
+        if self._timeless:
+            return time.monotonic()
         try:
             return self._exchange.deadline()
         except Exception:
