@@ -30,15 +30,8 @@ def render(asked: Conversation, model: Model) -> Rendered:
     family = family_of(model.name, model.overrides)
     notes: list[Note] = []
     instructions: list[str] = []
-    asked = without_filtered_search(asked, notes) if family.nova else without_search(asked, notes)
-    if not family.facts.tools:
-        asked = without_tools(asked, notes)
-    if not family.facts.media:
-        refuse_media(asked)
-    held_to_schema, answer_tool = may_enforce(asked.options, family.facts), ""
-    if (family.claude or family.nova) and answers_through_a_tool(asked.options, family.facts):
-        asked, answer_tool = with_answer_tool(asked, notes)
-    asked = replace(asked, turns=recalled(asked.turns, model.memory, f"bedrock:{model.name}"))
+    asked, answer_tool = _as_family_takes_it(asked, family, model, notes)
+    held_to_schema = bool(answer_tool) or may_enforce(asked.options, family.facts)
     knobs = Knobs(asked.options)
     anthropic.refuse_what_cannot_be_had(knobs)
     anthropic.moderation(knobs, notes)
@@ -47,7 +40,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     points.read(knobs)
     toolbox = Toolbox(asked, family, notes)
     parts = Parts(model.name, family, toolbox, CallIds(called(asked), family.call_id), points, notes)
-    said = history(asked, family, parts, notes, schema=held_to_schema or bool(answer_tool))
+    said = history(asked, family, parts, notes, schema=held_to_schema)
 
     max_tokens = settings.limit(knobs, family, notes)
     thought = _without_conflicts(thinking(knobs, family, max_tokens, notes), said, notes)
@@ -89,6 +82,22 @@ def render(asked: Conversation, model: Model) -> Rendered:
         ),
         streams=streams,
     )
+
+
+def _as_family_takes_it(
+    asked: Conversation, family: Family, model: Model, notes: list[Note]
+) -> tuple[Conversation, str]:
+    """Return the conversation without what the family lacks, with what is remembered of earlier thoughts; and the name
+    of the tool through which it is held to a schema, or nothing. Raises `BadRequest`."""
+    asked = without_filtered_search(asked, notes) if family.nova else without_search(asked, notes)
+    if not family.facts.tools:
+        asked = without_tools(asked, notes)
+    if not family.facts.media:
+        refuse_media(asked)
+    answer_tool = ""
+    if (family.claude or family.nova) and answers_through_a_tool(asked.options, family.facts):
+        asked, answer_tool = with_answer_tool(asked, notes)
+    return replace(asked, turns=recalled(asked.turns, model.memory, f"bedrock:{model.name}")), answer_tool
 
 
 @lru_cache(maxsize=1024)
