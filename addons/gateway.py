@@ -38,21 +38,26 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.server import ConnectionHandler
 
-from addons import door, embedded, hooks, inspector, listening, replay, saving, summary, terminal, views
-from addons.authorities import Authorities, Unauthorised
-from addons.discovery import discover
-from addons.exchange import Exchange
-from addons.front import INTERNAL, Head
-from addons.house import House
-from addons.layer import GatewayLayer, GivenUp, any_number_of_connections
-from addons.provider_request import ProviderRequest
-from addons.response_store import ResponseStore
-from addons.stream import Job, Pass, ShutDown
+from addons import log_line as terminal
+from addons.credentials import Authorities, Unauthorised
+from addons.embedded import child as embedded
+from addons.exchange.exchange import Exchange
+from addons.exchange.http_api import INTERNAL, Head
+from addons.exchange.provider_request import ProviderRequest
+from addons.exchange.response_store import ResponseStore
+from addons.exchange.services import House
+from addons.inspector import recorder as inspector
+from addons.inspector import views
+from addons.launch import listening, summary
+from addons.ollama_models import discover
+from addons.proxy import door, hooks, replay, saving
+from addons.proxy.layer import GatewayLayer, GivenUp, any_number_of_connections
+from addons.proxy.stream import Job, Pass, ShutDown
 from routing import config
 from routing.auth import EmbeddedAuth
 from routing.catalogue import Catalogue
+from routing.client_keys import KeyRing
 from routing.errors import ConfigError
-from routing.keys import KeyRing
 from routing.settings import Settings
 from translators.errors import Failure
 

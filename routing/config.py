@@ -12,11 +12,11 @@ from pathlib import Path as FilePath
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from routing import crowd
+from routing import compatible_servers as crowd
 from routing.entries import AnyEntry, Entry
 from routing.environment import PLACEHOLDER, Expansion
 from routing.errors import ConfigError, Path, Problem
-from routing.kinds import Section
+from routing.field_types import Section
 from routing.settings import ENTRIES, PLACES, ClientKey, Settings, keys
 from routing.yaml_source import Source, Unreadable, read
 

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from routing.crowd import CROWD, Server, known
-from routing.kinds import (
+from routing.compatible_servers import CROWD, Server, known
+from routing.field_types import (
     Count,
     File,
     Flag,
@@ -177,7 +177,8 @@ class Quirks(FieldQuirks):
 
 
 class Compatible(Entry):
-    """A server that speaks OpenAI's format. One with a name of `routing.crowd` has its address and its quirks."""
+    """A server that speaks OpenAI's format. One that `routing.compatible_servers` knows has its
+    address and its quirks."""
 
     name: Name
     base_url: OpenAIURL | None = None

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, model_validator
 
-from routing.families import ClaudeFamily, GeminiFamily, ResponsesFamily
-from routing.kinds import ModelName, Section
+from routing.field_types import ModelName, Section
+from routing.profiles import ClaudeFamily, GeminiFamily, ResponsesFamily
 
 _LEVELS = ("low", "medium", "high", "max")
 

@@ -22,7 +22,7 @@ from routing.entries import (
     Vertex,
     VertexKey,
 )
-from routing.kinds import (
+from routing.field_types import (
     Amount,
     Count,
     Flag,

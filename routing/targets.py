@@ -9,7 +9,7 @@ from typing import Any, assert_never
 from urllib.parse import quote
 
 from routing.auth import Auth, AwsAuth, EntraAuth, GoogleAuth, StaticKey
-from routing.crowd import OPENAI
+from routing.compatible_servers import OPENAI
 from routing.entries import (
     AnyEntry,
     Azure,

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 
-from routing.kinds import HOST_NAME, VISIBLE, address
+from routing.field_types import HOST_NAME, VISIBLE, address
 
 
 def _url(value: object, example: str, ends: str) -> str:

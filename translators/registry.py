@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from translators.clients import chat, completions, responses
 from translators.dialects import ClientDialect, ProviderDialect, Relay
+from translators.passthrough import chat as chat_relay
+from translators.passthrough import completions as completions_relay
+from translators.passthrough import responses as responses_relay
 from translators.providers import anthropic, bedrock, gemini, ollama, openai, openai_responses, vertex_anthropic
-from translators.relays import chat as chat_relay
-from translators.relays import completions as completions_relay
-from translators.relays import responses as responses_relay
 
 CLIENTS: Mapping[str, ClientDialect] = {chat.name: chat, completions.name: completions, responses.name: responses}
 PROVIDERS: Mapping[str, ProviderDialect] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from routing.crowd import CROWD
+from routing.compatible_servers import CROWD
 from scripts.tools.conversion import calls_of
 from scripts.tools.fields import FIELDS, Field
 from scripts.tools.venv import ROOT

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from addons.embedded import Embedded, Unavailable, available
+from addons.embedded.child import Embedded, Unavailable, available
 from scripts.tools.conversion import DIALECTS, converted, frame
 from scripts.tools.files import Unusable, read, request_in
 from scripts.tools.recording import META, SUFFIXES, WHOLE, meta_path

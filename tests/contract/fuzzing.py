@@ -27,7 +27,7 @@ from test_requests import BODIES, MODELS
 from ways import DONE, WAYS, Way, payloads_of
 from wholes import RECORDINGS, framed, framing_of, payloads_in, text_of, whole_of
 
-from addons.provider_request import written
+from addons.exchange.provider_request import written
 from scripts.tools.conversion import calls_of
 from scripts.tools.fields import FIELDS
 from scripts.tools.fuzz import SLOW

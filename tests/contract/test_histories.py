@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from routing.crowd import CROWD
+from routing.compatible_servers import CROWD
 from translators.dialects import Envelope, Model, Recall, Rendered
 from translators.errors import BadRequest
+from translators.passthrough import chat as chat_relay
 from translators.registry import CLIENTS, PROVIDERS
-from translators.relays import chat as chat_relay
 
 CLAUDES = [
     ("anthropic", "claude-opus-4-6"),

@@ -12,7 +12,7 @@ from wholes import RECORDINGS, framed, payloads_in
 
 from translators.dialects import Model
 from translators.framing import json_text
-from translators.relays import chat, completions
+from translators.passthrough import chat, completions
 
 LOGPROBS = {
     "gemini": "gemini/logprobs.sse",

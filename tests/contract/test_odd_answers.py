@@ -9,11 +9,11 @@ from samples import CONTENT_TYPES, ENVELOPE, READINGS, chat_fold, comparable, co
 
 from translators.dialects import Recall
 from translators.errors import Failure
+from translators.passthrough import chat as chat_relay
+from translators.passthrough import completions as completions_relay
 from translators.pipe import Pipe
 from translators.providers import openai
 from translators.registry import CLIENTS
-from translators.relays import chat as chat_relay
-from translators.relays import completions as completions_relay
 
 Body = dict[str, Any]
 FORM = chat_relay.Form(True)

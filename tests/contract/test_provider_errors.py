@@ -7,9 +7,9 @@ import pytest
 from samples import CONTENT_TYPES, ENVELOPE, READINGS
 
 from translators.dialects import Recall
+from translators.passthrough import chat, completions, responses
 from translators.pipe import Pipe
 from translators.registry import CLIENTS, PROVIDERS
-from translators.relays import chat, completions, responses
 
 OPENAI = (PROVIDERS["openai"], PROVIDERS["openai-responses"], chat, completions, responses)
 

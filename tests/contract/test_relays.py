@@ -15,9 +15,9 @@ from translators.dialects import Model, Recall, Relay
 from translators.errors import BadRequest
 from translators.events import Finished, Relayed
 from translators.framing import sse
+from translators.passthrough import chat, completions
 from translators.pipe import Pipe
 from translators.registry import CLIENTS, RELAYS
-from translators.relays import chat, completions
 
 Payload = dict[str, Any]
 

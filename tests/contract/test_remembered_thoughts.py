@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from samples import CONTENT_TYPES, recorded
 
-from addons.memory import LruMemory
+from addons.exchange.memory import LruMemory
 from translators.clients import chat
 from translators.dialects import Envelope, Memory, Model
 from translators.pipe import Pipe

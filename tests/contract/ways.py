@@ -12,9 +12,9 @@ from translators.dialects import Answer, Framing, Recall, Writer
 from translators.errors import Failure, TranslationError
 from translators.events import Event, Noted
 from translators.notes import Note
+from translators.passthrough.request import Form
 from translators.pipe import Pipe
 from translators.registry import CLIENTS, PROVIDERS, RELAYS
-from translators.relays.request import Form
 
 DONE = b"[DONE]"
 

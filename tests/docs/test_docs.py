@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from addons import authorities, embedded
+from addons import credentials as authorities
+from addons.embedded import child as embedded
+from routing.compatible_servers import CROWD
 from routing.config import parse
-from routing.crowd import CROWD
 from routing.settings import ENTRIES, PLACES, keys
 from tests.e2e import node_packages
 from tests.e2e.gateway_process import GatewayProcess

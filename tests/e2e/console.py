@@ -29,7 +29,8 @@ def console(folder: Path, settings: dict[str, Any]) -> Iterator[tuple[int, int, 
     file.write_text(json.dumps(settings))
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 400, 400, 0, 0))
-    launcher = [sys.executable, "-c", "import sys; from addons.launcher import main; sys.exit(main(sys.argv[1:]))"]
+    program = "import sys; from addons.launch.launcher import main; sys.exit(main(sys.argv[1:]))"
+    launcher = [sys.executable, "-c", program]
     command = [*launcher, "--console", "-p", str(port), "--set", f"gateway_config={file}"]
     process = subprocess.Popen(
         [*command, "--set", f"confdir={folder / 'mitmproxy'}"],

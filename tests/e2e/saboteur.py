@@ -8,8 +8,8 @@ from typing import Any
 
 from mitmproxy import http
 
-from addons.exchange import Exchange
-from addons.terminal import Terminal
+from addons.exchange.exchange import Exchange
+from addons.log_line import Terminal
 from translators.providers import anthropic
 
 WORD = "sabotage"

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from openai import BadRequestError, OpenAI
 
-from addons.embedded import available
+from addons.embedded.child import available
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess
 from tests.e2e.wire import Wire, asking, request
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openai import OpenAI
 
-from addons.embedded import Embedded, available
+from addons.embedded.child import Embedded, available
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess
 
 pytestmark = pytest.mark.skipif(available() is not None, reason=available() or "")

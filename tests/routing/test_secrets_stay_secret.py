@@ -6,9 +6,9 @@ import pytest
 
 from routing.auth import StaticKey
 from routing.catalogue import Catalogue
+from routing.client_keys import KeyRing
 from routing.config import parse
 from routing.errors import ConfigError
-from routing.keys import KeyRing
 from routing.secret import Secret
 
 SEEN = "x7q9"

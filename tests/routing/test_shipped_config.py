@@ -7,8 +7,8 @@ import pytest
 
 from routing.auth import StaticKey
 from routing.catalogue import Catalogue, UnknownModel
+from routing.client_keys import KeyRing
 from routing.config import load, parse
-from routing.keys import KeyRing
 from routing.secret import Secret
 from routing.settings import ENTRIES, Settings, keys
 

@@ -12,8 +12,8 @@ from openai import AzureOpenAI
 
 from routing.auth import AwsAuth, EntraAuth, GoogleAuth, StaticKey
 from routing.catalogue import Catalogue, Target, UnknownModel
+from routing.compatible_servers import OPENAI
 from routing.config import parse
-from routing.crowd import OPENAI
 from routing.secret import Secret
 
 KNOWN = {"anthropic": ("claude-a",), "gemini": ("gemini-a", "gemini-b")}

@@ -17,7 +17,7 @@ from translators.conversation import Conversation
 from translators.dialects import Model, ProviderDialect, Rendered
 from translators.errors import BadRequest
 from translators.providers import anthropic
-from translators.providers.gemini.families import known_models
+from translators.providers.gemini.profiles import known_models
 from translators.registry import CLIENTS, PROVIDERS
 
 CHAT = CLIENTS["chat"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from addons import embedded
+from addons.embedded import child as embedded
 from tests.e2e import claude
 from tests.e2e.gateway_process import free_port
 from tests.e2e.provider import Provider, stream, whole

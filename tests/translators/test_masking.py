@@ -8,9 +8,9 @@ from pydantic_core import to_json
 
 from translators.dialects import Envelope, Recall
 from translators.masking import Mask
+from translators.passthrough import chat, completions, responses
 from translators.pipe import Pipe
 from translators.registry import CLIENTS, PROVIDERS
-from translators.relays import chat, completions, responses
 
 KEY, SLASHED = "canary-of-a-key", 'canary/of"another\\key'
 MASK = Mask((KEY, SLASHED))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.clients.chat.form import Form
-from translators.clients.chat.reading import parse
+from translators.clients.chat.parse import parse
 from translators.clients.chat.writing import Streamed, Whole
 from translators.dialects import Envelope, Writer
 from translators.events import Event

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from translators.clients.chat.checking import Checked
-from translators.clients.findings import Findings
-from translators.clients.parts import output_format, prompt_cache
-from translators.clients.thoughts import Thoughts
+from translators.clients.chat.validate import Checked
+from translators.clients.shared.findings import Findings
+from translators.clients.shared.parts import output_format, prompt_cache
+from translators.clients.shared.thoughts import Thoughts
 from translators.conversation import Option, OutputFormat, WebSearch
 
 _AS_THEY_ARE = frozenset(

@@ -5,7 +5,7 @@ Providers refuse anything less, far from its cause; so it is refused here, by pa
 
 from dataclasses import dataclass, field
 
-from translators.clients.findings import Findings, naming
+from translators.clients.shared.findings import Findings, naming
 
 
 @dataclass(frozen=True, slots=True)

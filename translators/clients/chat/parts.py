@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from translators.clients.findings import Findings
-from translators.clients.media import Unusable, from_file_data
-from translators.clients.parts import AtFault, as_object, cache_of, heard, shown
+from translators.clients.shared.findings import Findings
+from translators.clients.shared.media import Unusable, from_file_data
+from translators.clients.shared.parts import AtFault, as_object, cache_of, heard, shown
 from translators.conversation import Audio, Cache, Document, Image, Part, Refusal, Text, ToolCall, Upload
 
 _NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image, a document, a call or a tool's result."

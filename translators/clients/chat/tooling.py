@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from translators.clients.chat.checking import Checked
-from translators.clients.declared import Declared
-from translators.clients.findings import Findings
-from translators.clients.hosted import HOSTED, SEARCHES, settle_hosted
-from translators.clients.parts import cache_of
+from translators.clients.chat.validate import Checked
+from translators.clients.shared.declared import Declared
+from translators.clients.shared.findings import Findings
+from translators.clients.shared.hosted import HOSTED, SEARCHES, settle_hosted
+from translators.clients.shared.parts import cache_of
 from translators.conversation import CustomTool, FunctionTool, Tool, ToolChoice
 
 

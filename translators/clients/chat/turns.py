@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from translators.clients.chat.pairing import Pairing
 from translators.clients.chat.parts import cached, content
-from translators.clients.findings import Findings
-from translators.clients.parts import cache_of
+from translators.clients.shared.findings import Findings
+from translators.clients.shared.parts import cache_of
 from translators.conversation import (
     Foreign,
     Part,

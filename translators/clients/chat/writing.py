@@ -4,7 +4,7 @@ from typing import Any
 
 from translators.clients.chat.deltas import ChoiceEvent, Delta, Deltas, logprobs_object
 from translators.clients.chat.form import Form
-from translators.clients.usage import usage_object
+from translators.clients.shared.usage import usage_object
 from translators.dialects import Envelope
 from translators.errors import Failure
 from translators.events import (

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.clients.completions.form import Form
-from translators.clients.completions.reading import parse
+from translators.clients.completions.parse import parse
 from translators.clients.completions.writing import Streamed, Whole
 from translators.dialects import Envelope, Writer
 from translators.events import Event, ImageMade, ToolCallStarted

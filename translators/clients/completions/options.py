@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from translators.clients.findings import Findings
+from translators.clients.shared.findings import Findings
 from translators.conversation import Option
 
 DEFAULT_MAX_TOKENS = 16

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from translators.clients.findings import Findings
+from translators.clients.shared.findings import Findings
 
 _TOKENS = "must be text: token numbers mean nothing to this model"
 _NOTHING = "must have text in it: this model cannot begin from nothing"

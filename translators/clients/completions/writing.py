@@ -4,7 +4,7 @@ from typing import Any
 
 from translators.clients.completions.choices import Choices, Piece
 from translators.clients.completions.form import Form
-from translators.clients.usage import usage_object
+from translators.clients.shared.usage import usage_object
 from translators.dialects import Envelope
 from translators.errors import Failure
 from translators.events import Event

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.clients.responses.form import Form
-from translators.clients.responses.reading import parse
+from translators.clients.responses.parse import parse
 from translators.clients.responses.state import deleted, missing, referred
 from translators.clients.responses.writing import Streamed, Whole
 from translators.dialects import Envelope, Writer

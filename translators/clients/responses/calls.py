@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from translators.clients.responses.form import Form
-from translators.clients.responses.growing import Items, Slot, Told, Wire
+from translators.clients.responses.output_items import Items, Slot, Told, Wire
 from translators.errors import BadAnswer
 from translators.events import ToolCallStarted
 

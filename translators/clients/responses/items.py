@@ -9,15 +9,15 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from translators.clients.findings import Findings, naming
-from translators.clients.media import Unusable, base64
-from translators.clients.parts import cache_of
-from translators.clients.responses.checking import item_path
-from translators.clients.responses.finding import as_function
+from translators.clients.responses.encrypted_content import Sealed, unseal
 from translators.clients.responses.parts import content
-from translators.clients.responses.sealed import Sealed, unseal
 from translators.clients.responses.shapes.items import CLIENTS, COMPACTED
+from translators.clients.responses.tool_search import as_function
 from translators.clients.responses.tooling import Tools
+from translators.clients.responses.validate import item_path
+from translators.clients.shared.findings import Findings, naming
+from translators.clients.shared.media import Unusable, base64
+from translators.clients.shared.parts import cache_of
 from translators.conversation import (
     Foreign,
     Image,

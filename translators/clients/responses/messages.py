@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from translators.clients.responses.growing import Items, Slot, Told, Wire, index_of, snapshot
+from translators.clients.responses.output_items import Items, Slot, Told, Wire, index_of, snapshot
 from translators.events import Annotation, Logprobs, TokenLogprob
 
 _FIELDS = {"output_text": "text", "refusal": "refusal"}

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from translators.clients.checking import anthropics
-from translators.clients.findings import Findings
-from translators.clients.parts import output_format, prompt_cache
 from translators.clients.responses.items import History
-from translators.clients.thoughts import Thoughts
+from translators.clients.shared.findings import Findings
+from translators.clients.shared.parts import output_format, prompt_cache
+from translators.clients.shared.thoughts import Thoughts
+from translators.clients.shared.validate import anthropics
 from translators.conversation import Option, OutputFormat
 
 _AS_THEY_ARE: Mapping[str, str] = {

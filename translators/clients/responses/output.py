@@ -7,10 +7,10 @@ only a call whose arguments are not complete yet is kept open, for a provider th
 from collections.abc import Iterable
 
 from translators.clients.responses.calls import Calls
+from translators.clients.responses.encrypted_content import Sealed
 from translators.clients.responses.form import Form
-from translators.clients.responses.growing import Items, Told, Wire
 from translators.clients.responses.messages import Messages
-from translators.clients.responses.sealed import Sealed
+from translators.clients.responses.output_items import Items, Told, Wire
 from translators.clients.responses.thinking import Thinking
 from translators.events import (
     Annotation,

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from translators.clients.findings import Findings
-from translators.clients.media import Unusable, from_file_data, located
-from translators.clients.parts import AtFault, as_object, cache_of, heard, shown
+from translators.clients.shared.findings import Findings
+from translators.clients.shared.media import Unusable, from_file_data, located
+from translators.clients.shared.parts import AtFault, as_object, cache_of, heard, shown
 from translators.conversation import Cache, Document, Image, Part, Refusal, Text, Upload
 
 _BY_OPENAI = "gAAAA"

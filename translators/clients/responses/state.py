@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from translators.clients.responses.encrypted_content import is_only_known_here
 from translators.clients.responses.form import Form
-from translators.clients.responses.sealed import is_only_known_here
 from translators.errors import BadRequest, Failure
 from translators.notes import Note
 

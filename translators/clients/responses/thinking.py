@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-from translators.clients.responses.growing import Items, Slot, Told, Wire
-from translators.clients.responses.sealed import Sealed, seal
+from translators.clients.responses.encrypted_content import Sealed, seal
+from translators.clients.responses.output_items import Items, Slot, Told, Wire
 
 
 @dataclass(slots=True, eq=False)

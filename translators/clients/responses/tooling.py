@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from translators.clients.declared import TAKEN, Declared
-from translators.clients.findings import Findings
-from translators.clients.hosted import SEARCHES, settle_hosted
-from translators.clients.parts import cache_of
+from translators.clients.shared.declared import TAKEN, Declared
+from translators.clients.shared.findings import Findings
+from translators.clients.shared.hosted import SEARCHES, settle_hosted
+from translators.clients.shared.parts import cache_of
 from translators.conversation import CustomTool, FunctionTool, Option, Tool, ToolChoice, WebSearch
 
 _NO_DEFERRING = "All tools are sent at once, so there is nothing to search or to load later."

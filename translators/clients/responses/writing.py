@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from translators.clients.responses.form import Form
-from translators.clients.responses.growing import Slot, Told
 from translators.clients.responses.output import Output
+from translators.clients.responses.output_items import Slot, Told
 from translators.clients.responses.responding import incomplete, response
 from translators.dialects import Envelope
 from translators.errors import Failure

@@ -3,9 +3,9 @@
 from translators.dialects import Answer, Framing, Recall
 from translators.providers.anthropic.answer import MessageAnswer
 from translators.providers.anthropic.errors import read_error, read_limits
-from translators.providers.anthropic.families import Family, family_of, known_models
 from translators.providers.anthropic.request import render
-from translators.transforms import transformed
+from translators.providers.claude.profiles import Family, family_of, known_models
+from translators.providers.shared.transforms import transformed
 
 __all__ = ["Family", "answer", "family_of", "framing", "known_models", "name", "read_error", "read_limits", "render"]
 

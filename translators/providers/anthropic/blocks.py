@@ -9,7 +9,6 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from translators.custom_tools import Unwrapper
 from translators.dialects import Recall
 from translators.errors import BadAnswer
 from translators.events import (
@@ -26,6 +25,7 @@ from translators.events import (
 )
 from translators.notes import Fate, Note
 from translators.providers.anthropic.thoughts import Recorder
+from translators.providers.shared.custom_tools import Unwrapper
 
 
 class Tally:

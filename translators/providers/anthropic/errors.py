@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from translators.errors import Failure
-from translators.failures import by_status, loaded, presentable, retry_headers, too_long
+from translators.providers.shared.failures import by_status, loaded, presentable, retry_headers, too_long
 
 _STATUS_OF_TYPE = {
     "invalid_request_error": 400,

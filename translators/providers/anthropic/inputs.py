@@ -9,7 +9,7 @@ from typing import Any
 from translators.conversation import FunctionTool, Tool
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.object_schemas import KeyNames, NoObject, plain_object
+from translators.providers.claude.object_schemas import KeyNames, NoObject, plain_object
 
 _KEY, _LONGEST_KEY = r"[a-zA-Z0-9_.-]{1,64}", 64
 _ANY_KEY, _NO_LIMIT = r"(?s:.*)", 2**31

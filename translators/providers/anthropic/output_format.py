@@ -6,10 +6,10 @@ from typing import Any
 
 from translators.conversation import Knobs, Option, OutputFormat
 from translators.errors import BadRequest
-from translators.json_instruction import described, instruction
 from translators.notes import Note
-from translators.providers.anthropic.families import Family
-from translators.providers.anthropic.schemas import OutsideSubset, Subset
+from translators.providers.claude.profiles import Family
+from translators.providers.claude.schemas import OutsideSubset, Subset
+from translators.providers.shared.json_instruction import described, instruction
 
 
 def may_enforce(options: Mapping[str, Option], family: Family) -> bool:

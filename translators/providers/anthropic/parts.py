@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from translators import arguments, custom_tools
 from translators.conversation import (
     Audio,
     Document,
@@ -18,14 +17,15 @@ from translators.conversation import (
     ToolResult,
 )
 from translators.errors import BadRequest
-from translators.histories import unsent
 from translators.notes import Note
 from translators.providers.anthropic.blocks import is_servers
 from translators.providers.anthropic.caching import Breakpoints
-from translators.providers.anthropic.families import short_name
 from translators.providers.anthropic.media import document_block, image_block
 from translators.providers.anthropic.tools import Toolbox
-from translators.wire_names import CallIds
+from translators.providers.claude.profiles import short_name
+from translators.providers.shared import arguments, custom_tools
+from translators.providers.shared.histories import unsent
+from translators.providers.shared.wire_names import CallIds
 
 Block = dict[str, Any]
 

@@ -3,23 +3,23 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from translators.abilities import refuse_media, without_tools
 from translators.conversation import Conversation, Knobs
 from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
 from translators.providers.anthropic import settings
 from translators.providers.anthropic.caching import Breakpoints
-from translators.providers.anthropic.families import Family, family_of
 from translators.providers.anthropic.native import native
 from translators.providers.anthropic.output_format import answers_through_a_tool, may_enforce, output_format
 from translators.providers.anthropic.parts import Parts
-from translators.providers.anthropic.reasoning import Reasoning, Thinking
 from translators.providers.anthropic.thoughts import recalled
 from translators.providers.anthropic.tools import Toolbox
 from translators.providers.anthropic.turns import History, history
-from translators.searching import without_search
-from translators.transforms.answer_tool import with_answer_tool
-from translators.wire_names import CallIds, called
+from translators.providers.claude.profiles import Family, family_of
+from translators.providers.claude.reasoning import Reasoning, Thinking
+from translators.providers.shared.abilities import refuse_media, without_tools
+from translators.providers.shared.searching import without_search
+from translators.providers.shared.transforms.answer_tool import with_answer_tool
+from translators.providers.shared.wire_names import CallIds, called
 
 # Ten minutes at the slowest, by the SDK's reckoning (128 000 tokens an hour): longer answers must be streamed.
 _LONGEST_WHOLE_ANSWER = 21_333

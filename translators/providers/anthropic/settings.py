@@ -11,10 +11,10 @@ from typing import Any
 from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.anthropic.families import Family
 from translators.providers.anthropic.native import NOT_ITS_FORM
-from translators.tiers import common
-from translators.transforms import stop_sequences
+from translators.providers.claude.profiles import Family
+from translators.providers.shared.tiers import common
+from translators.providers.shared.transforms import stop_sequences
 
 FAST_BETA = "fast-mode-2026-02-01"
 _TIERS = {"auto": "auto", "default": "standard_only", "priority": "auto"}

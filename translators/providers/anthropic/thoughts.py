@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
-from translators import signers
 from translators.conversation import Part, Reasoning, RedactedReasoning, ToolCall, Turn
 from translators.dialects import Memory
-from translators.providers.anthropic.families import short_name
+from translators.providers.claude.profiles import short_name
+from translators.providers.shared import signers
 
 Thought = Reasoning | RedactedReasoning
 _Kept = list[str]

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from translators import custom_tools
 from translators.conversation import (
     Conversation,
     CustomTool,
@@ -16,10 +15,11 @@ from translators.conversation import (
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.anthropic.caching import Breakpoints
-from translators.providers.anthropic.families import Family
 from translators.providers.anthropic.inputs import Inputs
-from translators.providers.anthropic.schemas import OutsideSubset, Subset
-from translators.wire_names import ToolNames
+from translators.providers.claude.profiles import Family
+from translators.providers.claude.schemas import OutsideSubset, Subset
+from translators.providers.shared import custom_tools
+from translators.providers.shared.wire_names import ToolNames
 
 _NAME = r"[a-zA-Z0-9_-]{1,128}"
 _SEARCHES = {"low": 2, "medium": 5, "high": 10}

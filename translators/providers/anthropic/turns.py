@@ -9,10 +9,10 @@ from typing import Any
 
 from translators.conversation import Conversation, Part, Reasoning, RedactedReasoning, Turn
 from translators.errors import BadRequest
-from translators.histories import CONTINUE, continued, led_to_nothing, nothing_sent, shown_by_user
 from translators.notes import Note
-from translators.providers.anthropic.families import Family
 from translators.providers.anthropic.parts import Block, Parts
+from translators.providers.claude.profiles import Family
+from translators.providers.shared.histories import CONTINUE, continued, led_to_nothing, nothing_sent, shown_by_user
 
 _SYSTEM_MARK = "<system_message>\n{}\n</system_message>"
 _OPENER = "(The conversation begins with the assistant.)"

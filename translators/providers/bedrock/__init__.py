@@ -3,9 +3,9 @@
 from translators.dialects import Answer, Framing, Recall
 from translators.providers.bedrock.answer import ConverseAnswer
 from translators.providers.bedrock.errors import read_error, read_limits
-from translators.providers.bedrock.families import Family, family_of, known_models
+from translators.providers.bedrock.profiles import Family, family_of, known_models
 from translators.providers.bedrock.request import render
-from translators.transforms import transformed
+from translators.providers.shared.transforms import transformed
 
 __all__ = ["Family", "answer", "family_of", "framing", "known_models", "name", "read_error", "read_limits", "render"]
 

@@ -8,7 +8,6 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from translators.custom_tools import Unwrapper
 from translators.events import (
     Annotation,
     Event,
@@ -24,6 +23,7 @@ from translators.events import (
 )
 from translators.notes import Note
 from translators.providers.anthropic.blocks import Pieces, Tally, words
+from translators.providers.shared.custom_tools import Unwrapper
 
 
 class Block:

@@ -5,7 +5,7 @@ from typing import Any
 
 from translators.conversation import Cache, Knobs, PromptCache
 from translators.notes import Note
-from translators.providers.bedrock.families import Family
+from translators.providers.bedrock.profiles import Family
 
 _AT_MOST = 4
 _TTLS = {"5m": "5m", "1h": "1h", "30m": "1h", "12h": "1h", "24h": "1h", "in_memory": "5m"}

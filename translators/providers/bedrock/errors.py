@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.errors import Failure
-from translators.failures import by_status, loaded, presentable, retry_headers, too_long
+from translators.providers.shared.failures import by_status, loaded, presentable, retry_headers, too_long
 
 _SECRET = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}|\bABSK[A-Za-z0-9+/=]{8,}"

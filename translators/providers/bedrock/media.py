@@ -9,7 +9,7 @@ from typing import Any
 from translators.conversation import Audio, Document, Image, Inline, Link, Source, Upload
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.bedrock.families import Family
+from translators.providers.bedrock.profiles import Family
 
 _IMAGES = {"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
 _DOCUMENTS = {

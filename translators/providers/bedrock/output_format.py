@@ -6,10 +6,10 @@ from typing import Any
 
 from translators.conversation import Knobs, Option, OutputFormat
 from translators.errors import BadRequest
-from translators.json_instruction import instruction
 from translators.notes import Note
-from translators.providers.anthropic.schemas import OutsideSubset, Subset
-from translators.providers.bedrock.families import Family
+from translators.providers.bedrock.profiles import Family
+from translators.providers.claude.schemas import OutsideSubset, Subset
+from translators.providers.shared.json_instruction import instruction
 
 
 def text_format(knobs: Knobs, family: Family, instructions: list[str], notes: list[Note]) -> dict[str, Any] | None:

@@ -5,7 +5,6 @@ import binascii
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from translators import arguments, custom_tools
 from translators.conversation import (
     Audio,
     Document,
@@ -20,14 +19,15 @@ from translators.conversation import (
     ToolResult,
 )
 from translators.errors import BadRequest
-from translators.histories import unsent
 from translators.notes import Note
-from translators.providers.anthropic.families import short_name
 from translators.providers.bedrock.caching import Block, CachePoints
-from translators.providers.bedrock.families import Family
 from translators.providers.bedrock.media import Media
+from translators.providers.bedrock.profiles import Family
 from translators.providers.bedrock.tools import Toolbox
-from translators.wire_names import CallIds
+from translators.providers.claude.profiles import short_name
+from translators.providers.shared import arguments, custom_tools
+from translators.providers.shared.histories import unsent
+from translators.providers.shared.wire_names import CallIds
 
 
 class Parts:

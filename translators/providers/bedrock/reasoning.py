@@ -7,8 +7,8 @@ from typing import Any
 from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.anthropic import reasoning as anthropic
-from translators.providers.bedrock.families import Family
+from translators.providers.bedrock.profiles import Family
+from translators.providers.claude import reasoning as anthropic
 
 _LEVELS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _THREE = ("low", "medium", "high")

@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from translators.abilities import refuse_media, without_tools
 from translators.conversation import Conversation, Knobs
 from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
@@ -14,15 +13,16 @@ from translators.providers.anthropic.output_format import answers_through_a_tool
 from translators.providers.anthropic.thoughts import recalled
 from translators.providers.bedrock import settings
 from translators.providers.bedrock.caching import CachePoints
-from translators.providers.bedrock.families import Family, family_of
 from translators.providers.bedrock.output_format import text_format
 from translators.providers.bedrock.parts import Parts
+from translators.providers.bedrock.profiles import Family, family_of
 from translators.providers.bedrock.reasoning import Thinking, thinking
 from translators.providers.bedrock.tools import Toolbox
 from translators.providers.bedrock.turns import History, history
-from translators.searching import without_filtered_search, without_search
-from translators.transforms.answer_tool import with_answer_tool
-from translators.wire_names import CallIds, called
+from translators.providers.shared.abilities import refuse_media, without_tools
+from translators.providers.shared.searching import without_filtered_search, without_search
+from translators.providers.shared.transforms.answer_tool import with_answer_tool
+from translators.providers.shared.wire_names import CallIds, called
 
 
 def render(asked: Conversation, model: Model) -> Rendered:

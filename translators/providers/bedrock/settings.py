@@ -6,9 +6,9 @@ from typing import Any
 from translators.conversation import Knobs, Option
 from translators.notes import Note
 from translators.providers.anthropic import settings as anthropic
-from translators.providers.bedrock.families import Family
+from translators.providers.bedrock.profiles import Family
 from translators.providers.bedrock.reasoning import Thinking
-from translators.tiers import common
+from translators.providers.shared.tiers import common
 
 _TIERS = {"default": "default", "priority": "priority", "flex": "flex", "scale": "reserved"}
 _MOST_METADATA = 16

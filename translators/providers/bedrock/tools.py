@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from translators import custom_tools
 from translators.conversation import Conversation, CustomTool, FunctionTool, Knobs, Tool, ToolCall, ToolChoice
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.anthropic.inputs import Inputs
-from translators.providers.anthropic.schemas import OutsideSubset, Subset
 from translators.providers.bedrock.caching import Block, CachePoints
-from translators.providers.bedrock.families import Family
-from translators.wire_names import ToolNames
+from translators.providers.bedrock.profiles import Family
+from translators.providers.claude.schemas import OutsideSubset, Subset
+from translators.providers.shared import custom_tools
+from translators.providers.shared.wire_names import ToolNames
 
 _NAME, _LONGEST_NAME = r"[a-zA-Z0-9_-]{1,64}", 64
 _WEB_SEARCH = "nova_grounding"

@@ -18,11 +18,11 @@ from translators.conversation import (
     Turn,
 )
 from translators.errors import BadRequest
-from translators.histories import CONTINUE, continued, led_to_nothing, nothing_sent, shown_by_user
 from translators.notes import Note
 from translators.providers.bedrock.caching import Block
-from translators.providers.bedrock.families import Family
 from translators.providers.bedrock.parts import Parts
+from translators.providers.bedrock.profiles import Family
+from translators.providers.shared.histories import CONTINUE, continued, led_to_nothing, nothing_sent, shown_by_user
 
 _SYSTEM_MARK = "<system_message>\n{}\n</system_message>"
 _OPENER = "(The conversation begins with the assistant.)"

@@ -3,9 +3,9 @@
 from translators.dialects import Answer, Framing, Recall
 from translators.providers.gemini.answer import GenerateAnswer
 from translators.providers.gemini.errors import read_error, read_limits
-from translators.providers.gemini.families import Family, family_of, known_models
+from translators.providers.gemini.profiles import Family, family_of, known_models
 from translators.providers.gemini.request import render
-from translators.transforms import transformed
+from translators.providers.shared.transforms import transformed
 
 __all__ = ["Family", "answer", "family_of", "framing", "known_models", "name", "read_error", "read_limits", "render"]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from translators import custom_tools, signers
 from translators.events import Event, Noted, ToolCallDelta, ToolCallStarted
 from translators.notes import Note
 from translators.providers.gemini.answered import Answered
 from translators.providers.gemini.signatures import memory_key
+from translators.providers.shared import custom_tools, signers
 
 
 class Calls:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from translators.errors import Failure
-from translators.failures import by_status, key_trouble, loaded, presentable, retry_headers, too_long
+from translators.providers.shared.failures import by_status, key_trouble, loaded, presentable, retry_headers, too_long
 
 _SECRET = re.compile(r"AIza[A-Za-z0-9_-]{10,}|ya29\.[A-Za-z0-9._-]+|(?i:(?<=[?&]key=))[^\s\"',&]+")
 # The name or the number of the gateway's own project.

@@ -9,7 +9,7 @@ from typing import Any
 from translators.conversation import Audio, Document, Image, Inline, Link, Source, Upload
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.gemini.families import Family
+from translators.providers.gemini.profiles import Family
 
 _RESOLUTIONS = {"low": "LOW", "medium": "MEDIUM", "high": "HIGH", "original": "ULTRA_HIGH"}
 _BY_ENDING = {

@@ -4,10 +4,10 @@ asked for in words."""
 from typing import Any
 
 from translators.conversation import Knobs, OutputFormat
-from translators.json_instruction import described, instruction
 from translators.notes import Note
-from translators.providers.gemini.families import Family
+from translators.providers.gemini.profiles import Family
 from translators.providers.gemini.schemas import Subset
+from translators.providers.shared.json_instruction import described, instruction
 
 
 def output_format(

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
-from translators import arguments, custom_tools
 from translators.conversation import (
     Audio,
     Document,
@@ -19,12 +18,13 @@ from translators.conversation import (
     Turn,
 )
 from translators.errors import BadRequest
-from translators.histories import unsent
 from translators.notes import Note
-from translators.providers.gemini.families import Family
 from translators.providers.gemini.media import medium
+from translators.providers.gemini.profiles import Family
 from translators.providers.gemini.signatures import Signatures
-from translators.wire_names import ToolNames
+from translators.providers.shared import arguments, custom_tools
+from translators.providers.shared.histories import unsent
+from translators.providers.shared.wire_names import ToolNames
 
 Written = dict[str, Any]
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from translators import budgets
 from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Fate, Note
-from translators.providers.gemini.families import Family
+from translators.providers.gemini.profiles import Family
+from translators.providers.shared import budgets
 
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _BUDGETS = {"minimal": 512, "low": 1_024, "medium": 8_192, "high": 24_576, "xhigh": 32_768}

@@ -7,14 +7,14 @@ from translators.conversation import Conversation, Knobs
 from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
 from translators.providers.gemini import settings
-from translators.providers.gemini.families import family_of, short_name
 from translators.providers.gemini.output_format import output_format
 from translators.providers.gemini.parts import Parts
+from translators.providers.gemini.profiles import family_of, short_name
 from translators.providers.gemini.reasoning import Reasoning
 from translators.providers.gemini.signatures import Signatures
 from translators.providers.gemini.tools import Toolbox
 from translators.providers.gemini.turns import history
-from translators.searching import without_filtered_search, without_search
+from translators.providers.shared.searching import without_filtered_search, without_search
 
 
 def render(asked: Conversation, model: Model) -> Rendered:

@@ -11,8 +11,8 @@ from typing import Any
 from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.gemini.families import Family
-from translators.tiers import common
+from translators.providers.gemini.profiles import Family
+from translators.providers.shared.tiers import common
 
 _MOST_STOPS = 5
 _LARGEST_SEED = 2**31 - 1

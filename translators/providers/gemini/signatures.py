@@ -6,8 +6,8 @@ way in which the first call of a step has none.
 
 from translators.conversation import ToolCall
 from translators.dialects import Memory
-from translators.providers.gemini.families import short_name
-from translators.signers import signer
+from translators.providers.gemini.profiles import short_name
+from translators.providers.shared.signers import signer
 
 SKIP = "skip_thought_signature_validator"
 """What Google documents for calls that it did not sign itself."""

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from translators import custom_tools
 from translators.conversation import (
     Conversation,
     CustomTool,
@@ -15,10 +14,11 @@ from translators.conversation import (
 )
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.gemini.families import Family
 from translators.providers.gemini.parts import AUTOMATIC
+from translators.providers.gemini.profiles import Family
 from translators.providers.gemini.schemas import Subset
-from translators.wire_names import ToolNames
+from translators.providers.shared import custom_tools
+from translators.providers.shared.wire_names import ToolNames
 
 _MOVED = "What Gemini does not know of JSON Schema went into descriptions, in {} places."
 _MOST = 512

@@ -8,11 +8,11 @@ from typing import Any
 
 from translators.conversation import Conversation, Turn
 from translators.errors import BadRequest
-from translators.histories import CONTINUE, continued, nothing_sent, shown_by_user
 from translators.notes import Note
-from translators.providers.gemini.families import Family
 from translators.providers.gemini.parts import Parts, Written
+from translators.providers.gemini.profiles import Family
 from translators.providers.gemini.signatures import SKIP
+from translators.providers.shared.histories import CONTINUE, continued, nothing_sent, shown_by_user
 
 _SYSTEM_MARK = "<system_message>\n{}\n</system_message>"
 _OPENER = "(The conversation begins with the assistant.)"

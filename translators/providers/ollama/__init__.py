@@ -9,7 +9,7 @@ from translators.dialects import Answer, Framing, Recall
 from translators.providers.ollama.answer import ChatAnswer
 from translators.providers.ollama.errors import read_error, read_limits
 from translators.providers.ollama.request import render
-from translators.transforms import transformed
+from translators.providers.shared.transforms import transformed
 
 __all__ = ["answer", "framing", "name", "read_error", "read_limits", "render"]
 

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from pydantic_core import to_json
 
-from translators.custom_tools import unwrapped
 from translators.dialects import Recall
 from translators.errors import BadAnswer
 from translators.events import (
@@ -32,6 +31,7 @@ from translators.events import (
 )
 from translators.notes import Fate, Note
 from translators.providers.ollama.errors import streamed_error
+from translators.providers.shared.custom_tools import unwrapped
 
 _REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 _NO_ANSWER = ("load", "unload")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.errors import Failure
-from translators.failures import by_status, loaded, presentable, retry_headers, too_long
+from translators.providers.shared.failures import by_status, loaded, presentable, retry_headers, too_long
 
 _UNABLE = {"does not support thinking": "reasoning_effort", "does not support tools": "tools"}
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from translators import arguments, custom_tools
 from translators.conversation import (
     Audio,
     Cache,
@@ -27,9 +26,10 @@ from translators.conversation import (
     Turn,
 )
 from translators.errors import BadRequest
-from translators.histories import nothing_sent, shown_by_user, unsent
 from translators.notes import Note
 from translators.providers.ollama import media
+from translators.providers.shared import arguments, custom_tools
+from translators.providers.shared.histories import nothing_sent, shown_by_user, unsent
 
 _ROLES = {"developer": "system"}
 

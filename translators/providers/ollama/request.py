@@ -9,7 +9,7 @@ from translators.providers.ollama import settings
 from translators.providers.ollama.messages import messages
 from translators.providers.ollama.thinking import think
 from translators.providers.ollama.tools import tools
-from translators.searching import without_search
+from translators.providers.shared.searching import without_search
 
 
 def render(asked: Conversation, model: Model) -> Rendered:

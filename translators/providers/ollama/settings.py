@@ -7,7 +7,7 @@ from typing import Any
 from translators.conversation import Knobs, Option, OutputFormat
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.transforms import stop_sequences
+from translators.providers.shared.transforms import stop_sequences
 
 _NAMES = {
     "max_tokens": "num_predict",

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from translators import custom_tools
 from translators.conversation import Conversation, CustomTool, FunctionTool, Knobs, Tool, ToolChoice
 from translators.errors import BadRequest
 from translators.notes import Note
+from translators.providers.shared import custom_tools
 
 _NO_CACHE = "Ollama keeps its own prompt cache."
 

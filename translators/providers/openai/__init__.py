@@ -5,7 +5,7 @@ from translators.providers.openai.answer import ChatAnswer
 from translators.providers.openai.errors import read_error, read_limits
 from translators.providers.openai.quirks import Quirks
 from translators.providers.openai.request import render
-from translators.transforms import transformed
+from translators.providers.shared.transforms import transformed
 
 __all__ = ["Quirks", "answer", "framing", "name", "read_error", "read_limits", "render"]
 

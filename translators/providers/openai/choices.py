@@ -25,8 +25,8 @@ from translators.providers.openai.calls import Calls, says_nothing, told
 from translators.providers.openai.deltas import as_delta, says
 from translators.providers.openai.endings import native_of, reason_of
 from translators.providers.openai.errors import raise_error_of
-from translators.providers.openai.kept import KEPT, Kept
-from translators.providers.openai.opened import OpenCall
+from translators.providers.openai.reasoning_details import KEPT, Kept
+from translators.providers.openai.tool_call import OpenCall
 
 _KNOWN = frozenset(("index", "delta", "text", "finish_reason", "logprobs", "usage", "native_finish_reason"))
 _SILENT = frozenset(("role", "reasoning_content", "reasoning"))

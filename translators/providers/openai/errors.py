@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from translators.errors import BadAnswer, Failure
-from translators.failures import (
+from translators.providers.shared.failures import (
     by_status,
     key_trouble,
     loaded,

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from translators import custom_tools
 from translators.conversation import (
     Document,
     Foreign,
@@ -19,13 +18,14 @@ from translators.conversation import (
 )
 from translators.dialects import Model
 from translators.errors import BadRequest
-from translators.histories import nothing_sent, unsent
 from translators.notes import Note
-from translators.providers.openai.kept import KEPT
 from translators.providers.openai.parts import content_part, only_text
 from translators.providers.openai.quirks import Quirks, developer_note
+from translators.providers.openai.reasoning_details import KEPT
 from translators.providers.openai.strictness import in_strict_order, says_nothing
-from translators.wire_names import SHORT_CALL_ID, CallIds
+from translators.providers.shared import custom_tools
+from translators.providers.shared.histories import nothing_sent, unsent
+from translators.providers.shared.wire_names import SHORT_CALL_ID, CallIds
 
 Message = dict[str, Any]
 _CALL_ID = r"(?s).{1,40}"

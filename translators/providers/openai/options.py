@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from translators import budgets
 from translators.conversation import Knobs, Option, OutputFormat, PromptCache, WebSearch
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.openai.quirks import Quirks
+from translators.providers.shared import budgets
 
 _AS_THEY_ARE = (
     "temperature",

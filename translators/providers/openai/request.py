@@ -2,13 +2,13 @@
 
 from translators.conversation import Conversation, Knobs
 from translators.dialects import Model, Recall, Rendered
-from translators.histories import shown_by_user
 from translators.notes import Note
 from translators.providers.openai.messages import Messages
 from translators.providers.openai.options import Fields
 from translators.providers.openai.quirks import Quirks
 from translators.providers.openai.tools import Toolbox
-from translators.searching import without_filtered_search, without_search
+from translators.providers.shared.histories import shown_by_user
+from translators.providers.shared.searching import without_filtered_search, without_search
 
 PATH = "/chat/completions"
 _ALWAYS = "Chat completions have no search that a model may use or leave."

@@ -7,9 +7,9 @@ message, which says something or calls, and the last one is the user's or a tool
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from translators.histories import CONTINUE, continued, nothing_sent
 from translators.notes import Note
-from translators.wire_names import SHORT_CALL_ID, CallIds
+from translators.providers.shared.histories import CONTINUE, continued, nothing_sent
+from translators.providers.shared.wire_names import SHORT_CALL_ID, CallIds
 
 Message = dict[str, Any]
 _READ = "(The results are read.)"

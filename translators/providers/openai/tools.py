@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from translators import custom_tools
 from translators.conversation import Conversation, CustomTool, FunctionTool, Tool, ToolCall, ToolChoice
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.openai.quirks import Quirks
+from translators.providers.shared import custom_tools
 
 
 class Toolbox:

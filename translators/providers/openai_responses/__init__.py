@@ -7,7 +7,7 @@ from translators.dialects import Answer, Framing, Recall
 from translators.providers.openai_responses.answer import ResponseAnswer
 from translators.providers.openai_responses.errors import read_limits, read_translated_error
 from translators.providers.openai_responses.request import render
-from translators.transforms import transformed
+from translators.providers.shared.transforms import transformed
 
 __all__ = ["answer", "framing", "name", "read_error", "read_limits", "render"]
 

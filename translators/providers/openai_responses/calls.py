@@ -2,7 +2,7 @@
 
 from translators.conversation import Conversation, ToolCall
 from translators.errors import BadRequest
-from translators.wire_names import CallIds, called
+from translators.providers.shared.wire_names import CallIds, called
 
 
 class Calls:

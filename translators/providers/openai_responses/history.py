@@ -20,12 +20,12 @@ from translators.conversation import (
 )
 from translators.dialects import Memory
 from translators.errors import BadRequest
-from translators.histories import led_to_nothing, nothing_sent, shown_by_user, unsent
 from translators.notes import Note
 from translators.providers.openai_responses.calls import Calls
 from translators.providers.openai_responses.parts import Content, breakpoint, contents
 from translators.providers.openai_responses.signatures import DIALECT, Item, remembered, unpacked
-from translators.wire_names import ToolNames
+from translators.providers.shared.histories import led_to_nothing, nothing_sent, shown_by_user, unsent
+from translators.providers.shared.wire_names import ToolNames
 
 _SYSTEM = ("system", "developer")
 _WRITTEN_HERE = frozenset(

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
-from translators import signers
 from translators.events import (
     Event,
     ForeignBlock,
@@ -22,6 +21,7 @@ from translators.notes import Note
 from translators.providers.openai_responses.message import MessageItem, placed
 from translators.providers.openai_responses.signatures import DIALECT, packed, remember
 from translators.providers.openai_responses.tally import Tally, entries, kind_of, words
+from translators.providers.shared import signers
 
 _BETWEEN = "\n\n"
 """Parts of a reasoning summary are paragraphs."""

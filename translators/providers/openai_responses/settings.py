@@ -10,8 +10,8 @@ from typing import Any
 from translators.conversation import Knobs, Option, OutputFormat, PromptCache
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.tiers import common
-from translators.transforms import stop_sequences
+from translators.providers.shared.tiers import common
+from translators.providers.shared.transforms import stop_sequences
 
 _AS_THEY_ARE = (
     "temperature",

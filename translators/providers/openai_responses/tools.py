@@ -5,7 +5,7 @@ from typing import Any
 from translators.conversation import Conversation, CustomTool, FunctionTool, Knobs, Tool, ToolCall, WebSearch
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.wire_names import ToolNames
+from translators.providers.shared.wire_names import ToolNames
 
 _NAME = r"[a-zA-Z0-9_-]{1,128}"
 _SIZES = ("low", "medium", "high")

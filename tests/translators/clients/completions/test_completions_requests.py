@@ -8,7 +8,7 @@ from openai.types.completion_create_params import CompletionCreateParamsNonStrea
 
 from translators.clients import completions
 from translators.clients.completions import Form
-from translators.clients.completions.checking import Request
+from translators.clients.completions.validate import Request
 from translators.conversation import Conversation, Option, Text, Turn
 from translators.dialects import Asked
 from translators.errors import BadRequest, Failure

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from responses_oracles import ENVELOPE, EVENT, SEEN, check, folded, form, payloads, schema, streamed, told, whole
 
 from translators.clients import responses
-from translators.clients.responses.sealed import Sealed, seal, unseal
+from translators.clients.responses.encrypted_content import Sealed, seal, unseal
 from translators.errors import BadAnswer, Failure
 from translators.events import (
     Annotation,

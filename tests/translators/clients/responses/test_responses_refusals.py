@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from translators.clients import responses
-from translators.clients.hosted import HOSTED
 from translators.clients.responses.shapes import items as item_shapes
+from translators.clients.shared.hosted import HOSTED
 from translators.errors import BadRequest, Failure
 
 HI = {"role": "user", "content": "hi"}

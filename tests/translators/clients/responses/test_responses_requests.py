@@ -11,7 +11,7 @@ from responses_oracles import SEEN, whole
 from test_responses_answers import EVERYTHING, TURN
 
 from translators.clients import responses
-from translators.clients.responses.sealed import Sealed, seal
+from translators.clients.responses.encrypted_content import Sealed, seal
 from translators.clients.responses.shapes import items as item_shapes
 from translators.clients.responses.shapes import tools as tool_shapes
 from translators.clients.responses.shapes.request import Request

@@ -7,7 +7,7 @@ import pytest
 from responses_oracles import ENVELOPE, told, whole
 from test_responses_answers import TEXT, TURN
 
-from addons.response_store import ResponseStore
+from addons.exchange.response_store import ResponseStore
 from translators.clients import responses
 from translators.clients.responses.state import deleted, missing, referred, remembered
 from translators.conversation import Reasoning, Text, ToolCall, ToolResult

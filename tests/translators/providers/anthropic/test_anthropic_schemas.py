@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from anthropic.lib._parse._transform import transform_schema
 
-from translators.providers.anthropic.schemas import OutsideSubset, Subset
+from translators.providers.claude.schemas import OutsideSubset, Subset
 
 STRING = {"type": "string"}
 

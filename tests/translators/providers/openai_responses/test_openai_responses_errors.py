@@ -12,8 +12,8 @@ from openai_responses_answers import COMPLETE, MODEL, payloads, told, whole
 from translators.dialects import Recall
 from translators.errors import BadAnswer, Failure
 from translators.events import Finished
+from translators.passthrough import responses as relay
 from translators.providers import openai_responses as dialect
-from translators.relays import responses as relay
 
 
 def error(message: str = "No.", **more: Any) -> bytes:

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, Tag
 
-from translators.clients.shapes.fields import InputAudio, Marked
-from translators.clients.shapes.unions import by, neither, none_of, text_or_list, text_or_object, wire
+from translators.clients.shared.shapes.fields import InputAudio, Marked
+from translators.clients.shared.shapes.unions import by, neither, none_of, text_or_list, text_or_object, wire
 
 
 @wire

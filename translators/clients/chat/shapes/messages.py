@@ -11,8 +11,8 @@ from translators.clients.chat.shapes.content import (
     SaidContent,
     ShownContent,
 )
-from translators.clients.shapes.fields import Marked
-from translators.clients.shapes.unions import JsonObject, by, none_of, wire
+from translators.clients.shared.shapes.fields import Marked
+from translators.clients.shared.shapes.unions import JsonObject, by, none_of, wire
 
 Id = Annotated[str, Field(min_length=1)]
 

@@ -7,7 +7,7 @@ from pydantic import Field, Tag, TypeAdapter
 from translators.clients.chat.shapes.content import PlainContent
 from translators.clients.chat.shapes.messages import Message
 from translators.clients.chat.shapes.tools import Function, FunctionCallChoice, Tool, ToolChoice
-from translators.clients.shapes.fields import (
+from translators.clients.shared.shapes.fields import (
     Choices,
     Effort,
     LogitBias,
@@ -31,7 +31,7 @@ from translators.clients.shapes.fields import (
     TopP,
     Verbosity,
 )
-from translators.clients.shapes.unions import JsonObject, by, none_of, wire
+from translators.clients.shared.shapes.unions import JsonObject, by, none_of, wire
 
 
 @wire

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, Tag
 
-from translators.clients.hosted import HOSTED, SEARCHES
-from translators.clients.shapes.fields import Marked, Name
-from translators.clients.shapes.unions import JsonObject, by, neither, none_of, text_or_object, wire
+from translators.clients.shared.hosted import HOSTED, SEARCHES
+from translators.clients.shared.shapes.fields import Marked, Name
+from translators.clients.shared.shapes.unions import JsonObject, by, neither, none_of, text_or_object, wire
 
 
 @wire

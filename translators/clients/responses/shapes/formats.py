@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Tag
 
-from translators.clients.shapes.fields import Name, Verbosity
-from translators.clients.shapes.unions import JsonObject, by, none_of, wire
+from translators.clients.shared.shapes.fields import Name, Verbosity
+from translators.clients.shared.shapes.unions import JsonObject, by, none_of, wire
 
 
 @wire

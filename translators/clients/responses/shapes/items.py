@@ -7,8 +7,8 @@ from pydantic import Discriminator, Field, Tag
 from translators.clients.responses.shapes.content import Content
 from translators.clients.responses.shapes.formats import TextConfig
 from translators.clients.responses.shapes.tools import Tool
-from translators.clients.shapes.fields import Effort, Marked
-from translators.clients.shapes.unions import none_of, wire
+from translators.clients.shared.shapes.fields import Effort, Marked
+from translators.clients.shared.shapes.unions import none_of, wire
 
 Id = Annotated[str, Field(min_length=1)]
 

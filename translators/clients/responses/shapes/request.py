@@ -7,7 +7,7 @@ from pydantic import Field, Tag, TypeAdapter
 from translators.clients.responses.shapes.formats import TextConfig
 from translators.clients.responses.shapes.items import Item
 from translators.clients.responses.shapes.tools import Tool, ToolChoice
-from translators.clients.shapes.fields import (
+from translators.clients.shared.shapes.fields import (
     Effort,
     Metadata,
     ModelName,
@@ -22,7 +22,14 @@ from translators.clients.shapes.fields import (
     TopLogprobs,
     TopP,
 )
-from translators.clients.shapes.unions import JsonObject, list_or_object, neither, text_or_list, text_or_object, wire
+from translators.clients.shared.shapes.unions import (
+    JsonObject,
+    list_or_object,
+    neither,
+    text_or_list,
+    text_or_object,
+    wire,
+)
 
 
 @wire

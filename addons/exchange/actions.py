@@ -1,0 +1,64 @@
+"""What an exchange asks the layer to do, in order. `Reply` and `Finish` are the last word to the client.
+
+`call` is the number of a call among those that one request became; nearly always there is only call 0.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from addons.exchange.http_api import Reply
+from addons.exchange.provider_request import ProviderRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Ask a provider. `fresh`: not over a connection that was used before."""
+
+    request: ProviderRequest
+    fresh: bool = False
+    call: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Close the connections of all calls: nothing more is wanted from the provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The call's answer is complete. Its connection can serve another one if the provider ends its bytes soon."""
+
+    call: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Head of a streamed answer."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """End of a streamed answer. `error` where it did not come to its own end."""
+
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Do this where it holds up nobody else, and tell the exchange what it returned. Requests have a thread of their
+    own, and answers have one."""
+
+    do: Callable[[], object]
+    on: Literal["request", "answer"]
+
+
+Action = Work | Send | Drop | Release | Begin | Data | Finish | Reply

@@ -1,0 +1,112 @@
+"""Those who listen to one exchange, and what they may hear: everything but credentials."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from addons.exchange import http_api as front
+from addons.exchange.attempt import Attempt
+from addons.exchange.http_api import Head
+from addons.exchange.observers import Message, Pair, Phase, Record, Watcher
+from translators.errors import Failure
+from translators.masking import REDACTED, Mask
+from translators.notes import Note
+
+logger = logging.getLogger("gateway")
+
+_SHORTEST_SECRET = 4
+"""Anything shorter cannot be told apart from ordinary text."""
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Audience:
+    """`now` counts seconds from anywhere. `mask` knows the keys of everybody, and comes to know the credentials of the
+    requests that leave. Who listens may fail; the exchange does not fail with him."""
+
+    def __init__(self, watchers: tuple[Watcher, ...], record: Record, now: Callable[[], float], mask: Mask) -> None:
+        self._watchers, self._record, self._now = watchers, record, now
+        self._detailed = tuple(watcher for watcher in watchers if watcher.detailed)
+        self._born = now()
+        self.mask = mask
+        self._heard_request = False
+        self.tries = 0
+        """The number of the last attempt at the call that needed most of them."""
+
+    @property
+    def detailed(self) -> bool:
+        """Whether anybody wants more than the end."""
+        return bool(self._detailed)
+
+    def keep_secret(self, headers: Headers) -> None:
+        """`headers` carry credentials. Most providers say a bearer's token back without the word before it."""
+        texts = [text for _, value in headers for text in (value, value.removeprefix("Bearer "))]
+        self.mask = self.mask.knowing(text for text in texts if len(text) >= _SHORTEST_SECRET)
+
+    def without_secrets[Said: (str, bytes)](self, said: Said) -> Said:
+        """A provider may say our credentials back to us; nobody else is to read them."""
+        return self.mask.body(said) if isinstance(said, bytes) else self.mask.text(said)
+
+    def without_secrets_in(self, failure: Failure) -> Failure:
+        """The same of all that a client is told of a failure."""
+        mask, param, code = self.mask.text, failure.param, failure.code
+        return replace(
+            failure,
+            message=mask(failure.message),
+            type=mask(failure.type),
+            param=param and mask(param),
+            code=code and mask(code),
+            headers=self.clean(failure.headers),
+        )
+
+    def clean(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Of a provider's headers for its client, those that are fit for him."""
+        fit = front.passed_on(headers)
+        return {name: value for name, value in fit.items() if self.without_secrets(value) == value}
+
+    def request(self, head: Head, headers: Mapping[str, str], body: bytes | None) -> None:
+        """The client's. `headers` may have its key."""
+        self._heard_request = True
+        if self._detailed:
+            shown = ((k, REDACTED if k in front.SECRET_HEADERS else v) for k, v in headers.items())
+            self.message("client_request", f"{self._record.method} {self._record.path}", tuple(shown), body)
+
+    def answer(self, head: Head, status: int, headers: Headers, body: bytes | None) -> None:
+        """What the client is told. Of a request that was refused by its head, that is heard first."""
+        if not self._heard_request:
+            self.request(head, head.headers, None)
+        self.message("client_response", str(status), headers, body)
+
+    def provider(self, attempt: Attempt, body: bytes | None, call: int) -> None:
+        """A provider's answer, once for each attempt."""
+        if not attempt.told:
+            attempt.told = True
+            headers = tuple(attempt.headers.items())
+            self.message("provider_response", str(attempt.status), headers, body, call, attempt.number)
+
+    def message(
+        self, phase: Phase, line: str, headers: Headers, body: bytes | None, call: int = 0, attempt: int | None = None
+    ) -> None:
+        if self._detailed:
+            body = None if body is None else self.without_secrets(body)
+            headers = tuple((self.without_secrets(name), self.without_secrets(value)) for name, value in headers)
+            number = self.tries if attempt is None else attempt
+            message = Message(phase, self._now() - self._born, number, line, headers, body, call)
+            self._each(self._detailed, lambda watcher: watcher.message(self._record, message))
+
+    def pair(self, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...] = (), call: int = 0) -> None:
+        if self._detailed:
+            provider, client = self.without_secrets(provider), self.without_secrets(client)
+            pair = Pair(self._now() - self._born, self.without_secrets(name), provider, client, notes, call)
+            self._each(self._detailed, lambda watcher: watcher.pair(self._record, pair))
+
+    def ended(self, *, counts: bool) -> None:
+        """`counts`: a line in the log is worth it."""
+        self._each(self._watchers if counts else self._detailed, lambda watcher: watcher.ended(self._record))
+
+    def _each(self, watchers: tuple[Watcher, ...], tell: Callable[[Watcher], None]) -> None:
+        for watcher in watchers:
+            try:
+                tell(watcher)
+            except Exception:
+                logger.exception("A watcher of an exchange failed; the exchange goes on.")

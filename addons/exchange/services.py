@@ -1,0 +1,47 @@
+"""What all exchanges of a gateway share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from addons.exchange.memory import Memories
+from addons.exchange.observers import Watcher
+from addons.exchange.response_store import ResponseStore
+from routing.catalogue import Catalogue
+from routing.client_keys import KeyRing
+from routing.settings import Settings
+from translators.masking import Mask
+
+SHORTEST_KEY = 8
+"""Anything shorter may stand in an answer for reasons of its own."""
+
+
+class Clock(Protocol):
+    def wall(self) -> float:
+        """Seconds since 1970."""
+
+    def now(self) -> float:
+        """Seconds, monotonic."""
+
+
+@dataclass(slots=True)
+class House:
+    """The gateway sets `draining` and `ended`, and changes the catalogue when a model appears; the rest stands."""
+
+    settings: Settings
+    catalogue: Catalogue
+    keys: KeyRing
+    clock: Clock
+    new_id: Callable[[], str]
+    responses: ResponseStore | None = None
+    memories: Memories = field(default_factory=Memories)
+    watchers: tuple[Watcher, ...] = ()
+    draining: bool = False
+    """What runs may finish, what is new is turned away."""
+    ended: bool = False
+    """Nothing runs any more: whatever breaks now, it is the gateway that ends it."""
+    mask: Mask = field(init=False)
+    """Knows the keys of clients and providers that the settings name."""
+
+    def __post_init__(self) -> None:
+        self.mask = Mask(key for key in self.settings.secrets() if len(key) >= SHORTEST_KEY)

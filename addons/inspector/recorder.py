@@ -1,0 +1,436 @@
+"""Keeps what happened to an exchange with its flow, for the views and for flow files: plain values, bounded, redacted.
+
+`flow.metadata["gateway"]` holds a `Kept`. mitmproxy copies and saves metadata with the flow, so there are only
+values in it that a flow file can carry, and it is complete enough to be read at any moment, also while a stream runs.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any, Final, NotRequired, TypedDict
+
+from mitmproxy.addons.view import View
+from mitmproxy.http import HTTPFlow
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+
+from addons.exchange import redaction
+from addons.exchange.observers import Message, Pair, Record
+from addons.exchange.redaction import one_line
+from addons.log_line import briefly, subject, told
+from translators.notes import Note
+
+if TYPE_CHECKING:
+    from mitmproxy.master import Master
+
+KEY: Final = "gateway"
+VERSION: Final = 1
+DEFAULT_LIMIT: Final = 4 * 1024 * 1024
+
+NOTED: Final = ":warning:"
+BROKEN: Final = ":x:"
+
+_MOST_MESSAGES = 64
+_MOST_NOTES = 200
+_MOST_HEADERS = 200
+_LONGEST_TEXT = 500
+_LONGEST_HEADER = 4096
+_LONGEST_MESSAGE = 4096
+_DEEPEST = 3
+_WIDEST = 32
+_LONGEST_VALUE = 2000
+_PAIR_COST = 350
+"""What Python itself needs for a kept pair, about."""
+
+
+class KeptNote(TypedDict):
+    path: str
+    fate: str
+    old: Any
+    new: Any
+    detail: str
+
+
+class KeptMessage(TypedDict):
+    phase: str
+    at: float
+    attempt: int
+    line: str
+    headers: list[list[str]]
+    body: bytes | None
+    bytes: int
+    """The body's length before redaction and cutting."""
+    cut: int
+    """How many of the redacted body's bytes were not kept."""
+    call: NotRequired[int]
+    """Of a request that became several calls to its provider."""
+
+
+class KeptPair(TypedDict):
+    at: float
+    name: str
+    provider: bytes
+    client: bytes
+    notes: list[KeptNote]
+    call: NotRequired[int]
+
+
+class KeptUsage(TypedDict):
+    input: int
+    output: int
+    cache_read: int | None
+    cache_write: int | None
+    reasoning: int | None
+
+
+class KeptRecord(TypedDict):
+    id: str
+    started: Annotated[float, Field(ge=0, le=32503680000)]
+    """Seconds since 1970, up to the year 3000: beyond that no calendar can show it."""
+    method: str
+    path: str
+    key_name: str | None
+    model: str | None
+    provider: str | None
+    provider_model: str | None
+    served_model: str | None
+    provider_id: str | None
+    stream: bool
+    status: int
+    end: str
+    error: str | None
+    message: NotRequired[str | None]
+    param: NotRequired[str | None]
+    cause: str | None
+    finish_reason: str | None
+    attempts: int
+    calls: NotRequired[int]
+    usage: KeptUsage | None
+    first_event: float | None
+    duration: float
+    own: float
+
+
+class LeftOut(TypedDict):
+    """What the limit did not let in."""
+
+    messages: int
+    notes: int
+    pairs: int
+    pair_bytes: int
+    own_pairs: NotRequired[int]
+    """Of the pairs, those in which the gateway itself spoke."""
+
+
+@with_config(ConfigDict(strict=True, extra="ignore"))
+class Kept(TypedDict):
+    version: int
+    ended: bool
+    record: KeptRecord | None
+    messages: list[KeptMessage]
+    notes: list[KeptNote]
+    pairs: list[KeptPair]
+    last_pairs: list[KeptPair]
+    """The end of a stream that was too long for `pairs`; what is left out lies between the two."""
+    left_out: LeftOut
+
+
+_KEPT = TypeAdapter(Kept)
+
+
+def kept(flow: HTTPFlow) -> Kept | None:
+    """What was recorded with the flow. None: nothing; ValueError: something that this version cannot read."""
+    found = flow.metadata.get(KEY)
+    if found is None:
+        return None
+    try:
+        return _KEPT.validate_python(found)
+    except ValidationError as error:
+        raise ValueError(f"{error.error_count()} fields are not as version {VERSION} writes them") from None
+
+
+def asked_by(flow: HTTPFlow) -> str | None:
+    """The name of the key that asked, or None. Raises ValueError as `kept` does."""
+    found = kept(flow)
+    return found["record"]["key_name"] if found is not None and found["record"] is not None else None
+
+
+def wanted(master: "Master") -> bool:
+    """Whether anybody can look: a user interface keeps flows (mitmweb, mitmproxy), or flows go to a file (`-w`)."""
+    options = master.options
+    return "view" in master.addons.lookup or ("save_stream_file" in options and bool(options.save_stream_file))
+
+
+def make_room(view: View, most: int) -> None:
+    """Take flows out of a user interface until one more fits: the oldest unmarked first, then those that only the
+    gateway has marked. What a person has marked stays, and what still runs."""
+    if (excess := view.store_count() + 1 - most) <= 0:
+        return
+    ended = [flow for flow in view.resolve("@all") if not flow.live and not flow.intercepted]
+    unmarked = [flow for flow in ended if not flow.marked]
+    marked_here = [flow for flow in ended if flow.marked in (NOTED, BROKEN)]
+    for flow in [*unmarked, *marked_here][:excess]:
+        view.remove([flow])
+
+
+class FlowRecorder:
+    """Watches one exchange into its flow's metadata, in at most about `limit_bytes` of memory.
+
+    A body gets at most a sixth of the limit and all bodies two thirds; pairs get the rest, an eighth of the limit
+    of it for the last ones, so that a long stream shows how it began and how it ended. What was left out is counted.
+
+    mitmproxy shows no view at all for a message without content, which a streamed answer is: the recorder gives
+    such an answer what the client heard as its content, as far as it was kept.
+    """
+
+    detailed = True
+
+    def __init__(self, flow: HTTPFlow, limit_bytes: int = DEFAULT_LIMIT) -> None:
+        self._flow = flow
+        self._largest_body = limit_bytes // 6
+        self._bodies_left = limit_bytes * 2 // 3
+        self._pairs_left = limit_bytes - self._bodies_left - limit_bytes // 8
+        self._last_left = limit_bytes // 8
+        self._beginning = True
+        """Whether pairs still go to `pairs`; once one did not fit, all later ones go to `last_pairs`."""
+        self._gave_content = False
+        self._events = 0
+        """Of the provider's stream."""
+        self._commented = ""
+        self._kept: Kept = {
+            "version": VERSION,
+            "ended": False,
+            "record": None,
+            "messages": [],
+            "notes": [],
+            "pairs": [],
+            "last_pairs": [],
+            "left_out": {"messages": 0, "notes": 0, "pairs": 0, "pair_bytes": 0},
+        }
+        flow.metadata[KEY] = self._kept
+
+    def message(self, record: Record, message: Message) -> None:
+        self._take(record)
+        if len(self._kept["messages"]) >= _MOST_MESSAGES:
+            self._kept["left_out"]["messages"] += 1
+            return
+        headers = [
+            [_text(name), _text(value, _LONGEST_HEADER)]
+            for name, value in redaction.headers(message.headers[:_MOST_HEADERS])
+        ]
+        self._bodies_left = max(0, self._bodies_left - sum(len(name) + len(value) for name, value in headers))
+        body = None if message.body is None else redaction.body(message.body)
+        room = min(self._largest_body, self._bodies_left)
+        cut = 0 if body is None else max(0, len(body) - room)
+        if body is not None:
+            body = body[:room] if cut else body
+            self._bodies_left -= len(body)
+        taken: KeptMessage = {
+            "phase": message.phase,
+            "at": message.at,
+            "attempt": message.attempt,
+            "line": _text(message.line, _LONGEST_HEADER),
+            "headers": headers,
+            "body": body,
+            "bytes": len(message.body or b""),
+            "cut": cut,
+        }
+        if message.call:
+            taken["call"] = message.call
+        self._kept["messages"].append(taken)
+        self._comment(_subject(record))
+
+    def pair(self, record: Record, pair: Pair) -> None:
+        self._events += bool(pair.provider)
+        taken: KeptPair = {
+            "at": pair.at,
+            "name": _text(pair.name, 64),
+            "provider": redaction.body(pair.provider),
+            "client": redaction.body(pair.client),
+            "notes": [_note(note) for note in pair.notes[:_WIDEST]] if pair.notes else [],
+        }
+        if pair.call:
+            taken["call"] = pair.call
+        if self._beginning and (cost := _cost(taken)) <= self._pairs_left:
+            self._pairs_left -= cost
+            self._kept["pairs"].append(taken)
+        else:
+            self._beginning = False
+            self._keep_last(taken)
+        if pair.client and not self._gave_content:
+            self._give_content(taken["client"])
+
+    def ended(self, record: Record) -> None:
+        self._take(record)
+        self._kept["ended"] = True
+        if record.stream:
+            self._give_content(b"")
+        if self._gave_content and self._flow.response is not None:
+            self._flow.response.raw_content = heard(self._kept)
+        if self._flow.marked in ("", NOTED, BROKEN):
+            self._flow.marked = _marker(record)
+        self._comment(_comment(record, self._events))
+
+    def _comment(self, text: str) -> None:
+        """Unless a person has written one."""
+        if self._flow.comment == self._commented:
+            self._flow.comment = self._commented = _text(text)
+
+    def _take(self, record: Record) -> None:
+        self._kept["record"] = _record(record)
+        self._kept["notes"] = [_note(note) for note in record.notes[:_MOST_NOTES]]
+        self._kept["left_out"]["notes"] = max(0, len(record.notes) - _MOST_NOTES)
+
+    def _keep_last(self, taken: KeptPair) -> None:
+        last, left_out = self._kept["last_pairs"], self._kept["left_out"]
+        last.append(taken)
+        self._last_left -= _cost(taken)
+        while self._last_left < 0:
+            gone = last.pop(0)
+            self._last_left += _cost(gone)
+            left_out["pairs"] += 1
+            left_out["pair_bytes"] += len(gone["provider"]) + len(gone["client"])
+            left_out["own_pairs"] = left_out.get("own_pairs", 0) + (not gone["provider"])
+
+    def _give_content(self, content: bytes) -> None:
+        response = self._flow.response
+        if response is not None and response.raw_content is None:
+            self._gave_content = True
+            response.raw_content = content
+
+
+def heard(flow_kept: Kept) -> bytes:
+    """All that the client was streamed, as far as it was kept, with a comment where something is missing."""
+    pieces = [pair["client"] for pair in flow_kept["pairs"]]
+    if missing := flow_kept["left_out"]["pairs"]:
+        pieces.append(b"\n\n: the gateway's recorder left out %d events here\n\n" % missing)
+    pieces += [pair["client"] for pair in flow_kept["last_pairs"]]
+    return b"".join(pieces)
+
+
+def _cost(pair: KeptPair) -> int:
+    # The client's bytes are kept twice: here and as the answer's content.
+    return _PAIR_COST + len(pair["provider"]) + 2 * len(pair["client"]) + 500 * len(pair["notes"])
+
+
+def _marker(record: Record) -> str:
+    if record.end in ("failed", "refused") or record.error is not None:
+        return BROKEN
+    return NOTED if any(note.matters for note in record.notes) else ""
+
+
+def _comment(record: Record, events: int) -> str:
+    """`claude-opus-4-8 -> anthropic  200  42 events  2 notes: seed dropped, temperature approximated`
+
+    What is no success is said first, since lists cut the end off: `failed: overloaded_error  claude-opus-4-8 ...`
+    """
+    said = [_subject(record), str(record.status or "---")]
+    if record.end != "complete" or record.error is not None:
+        said.insert(0, told(record.end, record.error))
+    if events and record.stream:
+        said.append(_counted(events, "event"))
+    if record.cause and record.end != "complete":
+        said.append(one_line(record.cause, _LONGEST_TEXT))
+    if record.notes:
+        said.append(f"{_counted(len(record.notes), 'note')}: {briefly(record.notes, 3)}")
+    return "  ".join(said)
+
+
+def _subject(record: Record) -> str:
+    """Which model of whom; the model's other name only where it has one."""
+    plain = subject(record)
+    return plain.removesuffix(f"/{record.provider_model}") if record.provider_model == record.model else plain
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _record(record: Record) -> KeptRecord:
+    usage = record.usage
+    taken: KeptRecord = {
+        "id": _text(record.id),
+        "started": record.started,
+        "method": _text(record.method),
+        "path": _text(record.path),
+        "key_name": _maybe(record.key_name),
+        "model": _maybe(record.model),
+        "provider": _maybe(record.provider),
+        "provider_model": _maybe(record.provider_model),
+        "served_model": _maybe(record.served_model),
+        "provider_id": _maybe(record.provider_id),
+        "stream": record.stream,
+        "status": record.status,
+        "end": record.end,
+        "error": _maybe(record.error),
+        "message": None if record.message is None else _text(record.message, _LONGEST_MESSAGE),
+        "param": _maybe(record.param),
+        "cause": _maybe(record.cause),
+        "finish_reason": _maybe(record.finish_reason),
+        "attempts": record.attempts,
+        "usage": None
+        if usage is None
+        else {
+            "input": usage.input,
+            "output": usage.output,
+            "cache_read": usage.cache_read,
+            "cache_write": usage.cache_write,
+            "reasoning": usage.reasoning,
+        },
+        "first_event": record.first_event,
+        "duration": record.duration,
+        "own": record.own,
+    }
+    if record.calls > 1:
+        taken["calls"] = record.calls
+    return taken
+
+
+def _note(note: Note) -> KeptNote:
+    return {
+        "path": _text(note.path),
+        "fate": note.fate,
+        "old": _small(note.old),
+        "new": _small(note.new),
+        "detail": _text(note.detail),
+    }
+
+
+def _maybe(value: str | None) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _text(value: str, limit: int = _LONGEST_TEXT) -> str:
+    """`value` without keys and without what UTF-8 cannot carry, cut to `limit`."""
+    value = redaction.text(value)
+    if len(value) > limit:
+        value = value[: limit - 3] + "..."
+    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+
+
+def _small(value: Any) -> Any:
+    plain = _plain(value)
+    if isinstance(plain, dict | list) and (length := len(repr(plain))) > _LONGEST_VALUE:
+        return f"<{type(value).__name__}, {length} characters>"
+    return plain
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """`value` in types that a flow file knows; what is too deep or of another type is its type's name."""
+    match value:
+        case None | bool() | float():
+            return value
+        case int():
+            # Python refuses to write a number of thousands of digits.
+            return value if value.bit_length() <= 64 else f"<int, {value.bit_length()} bits>"
+        case str():
+            return _text(value)
+        case bytes():
+            return redaction.body(value[:_LONGEST_TEXT])
+        case dict() if depth < _DEEPEST and len(value) <= _WIDEST:
+            return {
+                _text(name) if isinstance(name, str) else f"<{type(name).__name__}>": _plain(item, depth + 1)
+                for name, item in value.items()
+            }
+        case list() | tuple() if depth < _DEEPEST and len(value) <= _WIDEST:
+            return [_plain(item, depth + 1) for item in value]
+        case dict() | list() | tuple():
+            return f"<{type(value).__name__}, {len(value)} entries>"
+        case _:
+            return f"<{type(value).__name__}>"

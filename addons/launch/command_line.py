@@ -1,0 +1,145 @@
+"""What is typed after `scripts/run`: the gateway's own words, and mitmproxy's. Nothing is passed over in silence.
+
+What mitmproxy's options are, mitmproxy itself is asked. Loading it takes half a second, so it is asked only where
+there is something that is not the gateway's."""
+
+import argparse
+import asyncio
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = {"--web": "mitmweb", "--console": "mitmproxy"}
+FAMILIAR = frozenset({"gateway_config", "listen_host", "listen_port", "mode", "confdir"})
+"""Names after `--set` that need no look at mitmproxy."""
+
+_MASTERS = {
+    "mitmdump": "mitmproxy.tools.dump:DumpMaster",
+    "mitmweb": "mitmproxy.tools.web.master:WebMaster",
+    "mitmproxy": "mitmproxy.tools.console.master:ConsoleMaster",
+}
+_HELP = "`scripts/run --help` lists the options."
+
+
+class Mistake(Exception):
+    """In the command line; the text is for whoever typed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`given` is what mitmproxy is given. With a `mode` the caller has chosen himself where to listen."""
+
+    tool: str
+    check: bool
+    config: Path
+    mode: bool
+    host: str | None
+    port: int | None
+    given: list[str]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise Mistake(f"{message.removeprefix('argument ')}. {_HELP}")
+
+
+def asked(argv: Sequence[str]) -> Asked:
+    """Raises `Mistake`."""
+    parser = _parser()
+    for flag in TOOLS:
+        parser.add_argument(flag, dest="tools", action="append_const", const=TOOLS[flag], default=[])
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--config", metavar="FILE")
+    parser.add_argument("--port")
+    own, given = parser.parse_known_args(argv)
+    if len(set(own.tools)) > 1:
+        raise Mistake("--web and --console exclude each other: each is an interface of its own.")
+    if own.config is not None:
+        given += ["--set", f"gateway_config={own.config}"]
+    if own.port is not None:
+        given += ["--listen-port", own.port]
+    return _understood(own.tools[0] if own.tools else "mitmdump", own.check, given)
+
+
+def _parser() -> _Parser:
+    return _Parser(prog="scripts/run", add_help=False, allow_abbrev=False)
+
+
+def _understood(tool: str, check: bool, given: list[str]) -> Asked:
+    """Reads the few of mitmproxy's options that decide where it listens; mitmproxy reads them again."""
+    parser = _parser()
+    parser.add_argument("-m", "--mode", action="append", default=[])
+    parser.add_argument("-p", "--listen-port")
+    parser.add_argument("--listen-host")
+    parser.add_argument("--set", action="append", default=[])
+    known, rest = parser.parse_known_args(given)
+    names = [text.partition("=")[0] for text in known.set]
+    if names.count("gateway_config") > 1:
+        raise Mistake("The configuration is named twice.")
+    if rest or not FAMILIAR.issuperset(names):
+        asyncio.run(_ask_mitmproxy(tool, rest, names))
+    options = dict(text.split("=", 1) for text in known.set if "=" in text)
+    if "gateway_config" in names and not options.get("gateway_config"):
+        raise Mistake("--config names no file.")
+    return Asked(
+        tool=tool,
+        check=check,
+        config=Path(options.get("gateway_config") or ROOT / "config.yaml").expanduser(),
+        mode=bool(known.mode) or "mode" in options,
+        host=known.listen_host or options.get("listen_host"),
+        port=_port(known.listen_port or options.get("listen_port")),
+        given=given,
+    )
+
+
+def _port(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if text.isascii() and text.isdecimal() and int(text) <= 65535:
+        return int(text)
+    raise Mistake("--port wants the number of a port, 0 to 65535.")
+
+
+async def _ask_mitmproxy(tool: str, rest: list[str], names: Sequence[str]) -> None:
+    """Raises `Mistake` for what mitmproxy would not understand either, or would take for something else."""
+    cmdline, options = import_module("mitmproxy.tools.cmdline"), import_module("mitmproxy.options").Options()
+    module, _, master = _MASTERS[tool].partition(":")
+    getattr(import_module(module), master)(options)  # tells `options` of those of its addons
+    parser: argparse.ArgumentParser = getattr(cmdline, tool)(options)
+    parser.exit_on_error = False
+    try:
+        read, unknown = parser.parse_known_args(rest)
+    except argparse.ArgumentError as error:
+        raise Mistake(f"{error}. {_HELP}".removeprefix("argument ")) from error
+    flags = [*TOOLS, "--check", "--config", "--port", "--version", "--help", *parser._option_string_actions]
+    for word in (*unknown, *getattr(read, "filter_args", ())[:1]):
+        if word in unknown or not word.startswith(("~", "!", "(")):  # those begin a filter
+            raise Mistake(_strange(word, flags))
+    if not read.scripts:  # they have options of their own
+        _known(names, [*options.keys(), "gateway_config"])
+
+
+def _known(names: Iterable[str], options: Sequence[str]) -> None:
+    for name in names:
+        if name not in options:
+            near = _near(name, options) or " `.venv/bin/mitmdump --options` lists them."
+            raise Mistake(f"--set {name}: there is no such option.{near}")
+
+
+def _strange(word: str, flags: Iterable[str]) -> str:
+    if word.startswith("-"):
+        flag = word.partition("=")[0]
+        return f"{flag} is not an option.{_near(flag, flags) or ' ' + _HELP}"
+    if word.lower().endswith((".yaml", ".yml")):
+        return f"{word} is not understood. Did you mean --config {word}?"
+    return f"{word} is not understood.{_near('--' + word, flags) or ' ' + _HELP}"
+
+
+def _near(word: str, among: Iterable[str]) -> str:
+    """A question that begins with a space, or nothing."""
+    close = difflib.get_close_matches(word[:100], list(among), 1, 0.6)
+    return f" Did you mean {close[0]}?" if close else ""

@@ -1,0 +1,70 @@
+"""What a configuration comes to, in words: what is remarkable at every start, and all of it for `scripts/run --check`.
+
+Nobody is asked anything for it."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from addons.credentials import missing
+from addons.embedded import child as embedded
+from addons.launch.listening import obstacle
+from routing.config import Loaded
+from routing.entries import AnyEntry, Ollama
+from routing.models import ServedModel
+from routing.settings import Settings
+from routing.targets import Offer, auths
+from translators.providers import anthropic, gemini
+
+KNOWN: Mapping[str, tuple[str, ...]] = {dialect.name: dialect.known_models() for dialect in (anthropic, gemini)}
+"""The public models of a provider, by its dialect."""
+
+
+def remarks(loaded: Loaded) -> Iterator[str]:
+    """What the operator may not have meant: what is off, what is never asked, who cannot come in."""
+    yield from (skipped.text for skipped in loaded.skipped)
+    yield from loaded.warnings
+    if not loaded.settings.api_keys:
+        yield "api-keys is empty: every call to /v1 will be refused (401). Add a key to config.yaml."
+
+
+def hindrance(settings: Settings) -> str | None:
+    """Why the gateway cannot start with `settings`: a library that a provider needs is not installed."""
+    return missing(auth for _, _, entry in settings.providers for auth in auths(entry))
+
+
+def url(host: str, port: int | None) -> str:
+    """Where clients find what listens there. An empty host is every address of the machine."""
+    return f"http://{f'[{host}]' if ':' in host else host or '0.0.0.0'}:{port}/v1"
+
+
+def report(loaded: Loaded, file: Path, host: str, port: int) -> Iterator[str]:
+    """The lines of a check in which nothing is wrong."""
+    settings = loaded.settings
+    yield f"{file}: the gateway would start."
+    yield f"address   {url(host, port)}"
+    yield f"clients   {', '.join(key.name or '' for key in settings.api_keys) or 'none'}"
+    for section, _, entry in settings.providers:
+        yield f"provider  {_provider(section, entry)}"
+    if settings.embedded.enable and embedded.available() is None:
+        yield f"provider  embedded, on this machine: {settings.embedded.alias}"
+    for remark in (*remarks(loaded), *_at_the_start(settings, host, port)):
+        yield f"warning   {remark}"
+
+
+def _at_the_start(settings: Settings, host: str, port: int) -> Iterator[str]:
+    if settings.embedded.enable and (off := embedded.available()) is not None:
+        yield off
+    if (taken := obstacle(host, port)) is not None:
+        yield taken
+
+
+def _provider(section: str, entry: AnyEntry) -> str:
+    offer = Offer(entry, KNOWN)
+    model = next(iter(offer.listed.values()), ServedModel.model_construct(name=""))
+    where = next(iter(offer.target("", model).base_urls.values()))
+    names = list(offer.listed)
+    if isinstance(entry, Ollama) and not entry.models:
+        names.append("the models that it has, which it is asked for at the start")
+    elif not entry.models:
+        names.append("other names like those of its models")
+    return f"{section}, {where}: {', '.join(names)}"

@@ -1,0 +1,214 @@
+"""One line an exchange for whoever runs the gateway: words for people, or one JSON object for machines.
+
+A JSON line has these keys, always all of them, null where nothing is known; lines are ASCII and end in a newline:
+
+    time            start of the exchange, ISO 8601 with its offset      id              the gateway's id of it
+    key             name of the client's key, never the key              method, path    what was called, no query
+    model           as asked for         provider, provider_model        where it went
+    served_model    as the provider named it                             provider_id     the provider's id
+    stream          true or false        status                          0: the client left before there was one
+    end             complete, refused, failed, cancelled                 error           the code the client was told
+    cause           who ended a broken exchange and why                  finish_reason, calls, attempts
+    tokens_in, tokens_out, tokens_cache_read, tokens_cache_write, tokens_reasoning
+    first_event_ms, duration_ms, own_ms                                  own: spent in the gateway itself
+    notes           at most 20 of {"path", "fate"}                       notes_count     all of them
+
+Neither form says what was in a message. What a client chose (model, path, names in note paths) is cut and stripped
+of everything that a terminal obeys or that could pass for another field or line.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from heapq import nsmallest
+from typing import Any, TextIO
+
+from mitmproxy.utils import vt_codes
+
+from addons.exchange.observers import Message, Pair, Record
+from addons.exchange.redaction import one_line
+from translators.notes import Note
+
+_LONGEST_WORD = 64
+_LONGEST_VALUE = 200
+_MOST_NOTES = 20
+
+_DIM, _RED, _GREEN, _YELLOW, _CYAN, _OFF = "\033[2m", "\033[31m", "\033[32m", "\033[33m", "\033[36m", "\033[0m"
+
+_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def colours(stream: TextIO | None, environment: Mapping[str, str]) -> bool:
+    """Whether `stream` is a terminal whose user has nothing against colours (no-color.org, TERM=dumb)."""
+    if stream is None or environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
+        return False
+    try:
+        return bool(vt_codes.ensure_supported(stream))
+    except (OSError, ValueError):
+        return False
+
+
+def briefly(notes: Sequence[Note], at_most: int = 2) -> str:
+    """The weightiest notes in words: `seed dropped, temperature approximated (+3)`."""
+    chosen = notes if len(notes) <= at_most else nsmallest(at_most, notes, key=lambda note: -note.weight)
+    words = ", ".join(f"{_word(note.path)} {note.fate}" for note in chosen)
+    return words if len(notes) <= at_most else f"{words} (+{len(notes) - at_most})"
+
+
+def as_json(record: Record, zone: tzinfo | None = None) -> str:
+    """The record as one line of JSON; its keys are those of this file's head."""
+    usage = record.usage
+    return _json(
+        {
+            "time": datetime.fromtimestamp(record.started, zone).astimezone(zone).isoformat(timespec="milliseconds"),
+            "id": _value(record.id),
+            "key": _value(record.key_name),
+            "method": _value(record.method),
+            "path": _value(record.path),
+            "model": _value(record.model),
+            "provider": _value(record.provider),
+            "provider_model": _value(record.provider_model),
+            "served_model": _value(record.served_model),
+            "provider_id": _value(record.provider_id),
+            "stream": record.stream,
+            "status": record.status,
+            "end": record.end,
+            "error": _value(record.error),
+            "cause": _value(record.cause),
+            "finish_reason": _value(record.finish_reason),
+            "calls": record.calls,
+            "attempts": record.attempts,
+            "tokens_in": usage and usage.input,
+            "tokens_out": usage and usage.output,
+            "tokens_cache_read": usage and usage.cache_read,
+            "tokens_cache_write": usage and usage.cache_write,
+            "tokens_reasoning": usage and usage.reasoning,
+            "first_event_ms": None if record.first_event is None else round(record.first_event * 1000, 3),
+            "duration_ms": round(record.duration * 1000, 3),
+            "own_ms": round(record.own * 1000, 3),
+            "notes": [{"path": _value(note.path), "fate": note.fate} for note in record.notes[:_MOST_NOTES]],
+            "notes_count": len(record.notes),
+        }
+    )
+
+
+def as_words(record: Record, zone: tzinfo | None = None, coloured: bool = False) -> str:
+    """The record as one line for people. Its time is when the exchange ended, so that a log's lines are in order."""
+    ended = datetime.fromtimestamp(record.started + record.duration, zone)
+    status = f"{record.status or '---'} {'stream' if record.stream else 'whole'}"
+    faint, bad, noted = (_DIM, _RED, _YELLOW) if coloured else ("", "", "")
+    parts = [
+        _painted(f"{ended:%H:%M:%S}", faint),
+        _word(record.key_name) if record.key_name is not None else "-",
+        _painted(subject(record), _CYAN if coloured else ""),
+        _painted(status, _status_colour(record) if coloured else ""),
+    ]
+    if record.usage is not None:
+        parts.append(f"{record.usage.input} in {record.usage.output} out")
+    if record.first_event is not None:
+        parts.append(f"first {_seconds(record.first_event)}")
+    parts.append(f"total {_seconds(record.duration)}")
+    parts.append(_painted(f"own {record.own * 1000:.1f}ms", faint))
+    if record.calls > 1:
+        parts.append(f"calls {record.calls}")
+    if record.attempts > record.calls:
+        parts.append(f"attempts {record.attempts}")
+    if record.end != "complete" or record.error is not None:
+        parts.append(_painted(ending(record), bad))
+    if record.notes:
+        parts.append(_painted(f"notes: {briefly(record.notes)}", noted))
+    return "  ".join(parts)
+
+
+class Terminal:
+    """Writes each exchange's line as it ends, and never lets a broken output disturb the exchange.
+
+    `zone` is the time zone of the times (None: the machine's). Once the stream's reader has gone for good (broken
+    pipe, closed file) nothing more is written. Nothing is logged about it either: mitmproxy's own log handler ends
+    the process when it cannot write, and most often it writes to the same place.
+    """
+
+    detailed = False
+
+    def __init__(
+        self, stream: TextIO | None, *, as_json: bool = False, coloured: bool = False, zone: tzinfo | None = None
+    ) -> None:
+        self._stream = stream
+        self._as_json = as_json
+        self._coloured = coloured
+        self._zone = zone
+
+    def message(self, record: Record, message: Message) -> None: ...
+
+    def pair(self, record: Record, pair: Pair) -> None: ...
+
+    def ended(self, record: Record) -> None:
+        stream = self._stream
+        if stream is None:
+            return
+        line = as_json(record, self._zone) if self._as_json else as_words(record, self._zone, self._coloured)
+        try:
+            _write(stream, line + "\n")
+        except (ConnectionError, ValueError):
+            self._stream = None
+        except OSError:
+            # A full disk or a reader that is slow for a moment: this line is lost, the next may not be.
+            return
+
+
+def _write(stream: TextIO, line: str) -> None:
+    try:
+        stream.write(line)
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
+
+
+def subject(record: Record) -> str:
+    if record.model is None:
+        return f"{_word(record.method)} {_word(record.path)}"
+    if record.provider is None:
+        return _word(record.model)
+    went_to = _word(record.provider)
+    if record.provider_model is not None:
+        went_to += f"/{_word(record.provider_model)}"
+    return f"{_word(record.model)} -> {went_to}"
+
+
+def ending(record: Record) -> str:
+    return told(record.end, record.error, record.cause)
+
+
+def told(end: str, *why: str | None) -> str:
+    """`failed: provider_idle_timeout, timeout: idle`"""
+    said = ", ".join(_shown(part) for part in why if part)
+    return f"{end}: {said}" if said else end
+
+
+def _status_colour(record: Record) -> str:
+    if record.end == "failed" or record.status >= 500:
+        return _RED
+    return _GREEN if record.end == "complete" and 200 <= record.status < 400 else _YELLOW
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f}s" if value < 100 else f"{value:.0f}s"
+
+
+def _painted(words: str, colour: str) -> str:
+    return f"{colour}{words}{_OFF}" if colour else words
+
+
+def _value(value: str | None) -> Any:
+    return None if value is None else one_line(value, _LONGEST_VALUE)
+
+
+def _shown(value: str) -> str:
+    return one_line(value, _LONGEST_VALUE)
+
+
+def _word(value: str) -> str:
+    """One word of the line: a value with spaces, or an empty one, is quoted so that it cannot pass for more words."""
+    word = one_line(value, _LONGEST_WORD)
+    return word if word and " " not in word and '"' not in word else json.dumps(word, ensure_ascii=False)

@@ -1,0 +1,79 @@
+"""What configuration may say of one model, where it differs from what the gateway knows of its family.
+
+All fields are optional, and are those of the dialect's own table, which explains them.
+"""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
+
+from routing.field_types import Amount, Count, Flag, ModelName, Section, or_none
+
+Thinking = Literal["enabled", "adaptive", "disabled", "between_tools"]
+Effort = Literal["low", "medium", "high", "xhigh", "max"]
+Level = Literal["minimal", "low", "medium", "high", "xhigh"]
+
+
+def _date(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("must be a version such as 2023-06-01")
+    return value
+
+
+class ClaudeFamily(Section):
+    """`translators.providers.claude.profiles.Family`."""
+
+    max_output: Count | None = None
+    max_output_enforced: Flag | None = None
+    thinking: tuple[Thinking, ...] | None = None
+    thinks_unasked: Flag | None = None
+    effort_as_budget: Flag | None = None
+    efforts: tuple[Effort, ...] | None = None
+    sampling: Flag | None = None
+    temperature_with_top_p: Flag | None = None
+    forced_tools: Literal["always", "without_thinking", "never"] | None = None
+    prefill: Flag | None = None
+    mid_system: Flag | None = None
+    structured_output: Flag | None = None
+    fast: Flag | None = None
+    tools: Flag | None = None
+    media: Flag | None = None
+    web_search: Annotated[ModelName | None, BeforeValidator(or_none)] = None
+    version: Annotated[str, BeforeValidator(_date)] | None = None
+
+
+class GeminiFamily(Section):
+    """`translators.providers.gemini.profiles.Family`, but for what the entry decides."""
+
+    max_output: Count | None = None
+    thinking: Literal["level", "budget", "none"] | None = None
+    levels: tuple[Level, ...] | None = None
+    least_budget: Amount | None = None
+    most_budget: Amount | None = None
+    can_rest: Flag | None = None
+    signed_calls: Flag | None = None
+    sampling: Flag | None = None
+    penalties: Flag | None = None
+    candidates: Count | None = None
+    logprobs: Flag | None = None
+    validated: Flag | None = None
+    json_with_tools: Flag | None = None
+    search: Flag | None = None
+    search_with_functions: Flag | None = None
+    system: Flag | None = None
+    prefill: Flag | None = None
+    links: Flag | None = None
+    part_resolution: Flag | None = None
+    media_results: Flag | None = None
+    images: Flag | None = None
+    call_ids: Flag | None = None
+
+
+class ResponsesFamily(Section):
+    """What the dialect `openai_responses` may be told of a model."""
+
+    reasoning: Flag | None = None
+    reasoning_summary: Literal["auto", "concise", "detailed"] | None = None
+    instructions: Flag | None = None
+    streams: Flag | None = None

@@ -1,0 +1,136 @@
+"""From a client's body to a provider's request, as far as routing decides it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from addons.exchange.observers import Record
+from addons.exchange.request import Asker
+from routing.catalogue import Catalogue
+from routing.config import parse
+from translators import registry
+from translators.clients import chat
+from translators.dialects import FORGETFUL
+from translators.errors import BadRequest
+from translators.providers import anthropic
+
+
+def asker(text: str) -> Asker:
+    settings = parse(text.encode(), "c.yaml", {}).settings
+    return Asker(
+        chat, chat.parse, settings, Catalogue(settings), FORGETFUL, Record("id", 0.0, "POST", "/v1/chat/completions")
+    )
+
+
+def body(model: str) -> bytes:
+    return json.dumps({"model": model, "messages": [{"role": "user", "content": "hi"}]}).encode()
+
+
+SERVER = "openai-compatibility: [{name: x, base-url: 'http://h/v1', models: [{name: m}]"
+
+
+def test_one_question_takes_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("translators.registry.PROVIDERS", {**registry.PROVIDERS, "openai": anthropic})
+    monkeypatch.setattr("addons.exchange.request.PROVIDERS", {**registry.PROVIDERS, "openai": anthropic})
+    monkeypatch.setattr("translators.registry.RELAYS", {})
+    asked = asker(f"{SERVER}, api-key-entries: [{{api-key: a}}, {{api-key: b}}]}}]")
+    secrets = [asked.question(body("m"), {}).calls[0].request.secrets for _ in range(3)]
+    assert secrets == [(("authorization", f"Bearer {key}"),) for key in ("a", "b", "a")]
+    assert (asked.record.provider, asked.record.provider_model) == ("x", "m")
+
+
+def test_a_model_of_another_endpoint() -> None:
+    with pytest.raises(BadRequest) as caught:
+        asker(f"{SERVER}, endpoints: [completions]}}]").question(body("m"), {})
+    assert (caught.value.failure.param, caught.value.failure.code) == ("model", "model_not_supported")
+
+
+def test_a_model_that_nobody_serves() -> None:
+    with pytest.raises(BadRequest) as caught:
+        asker("{}").question(body("m"), {})
+    assert (caught.value.failure.param, caught.value.failure.code) == ("model", "model_not_found")
+
+
+# --- limits ---
+
+FUNCTIONS = [{"type": "function", "function": {"name": f"f{n}"}} for n in range(5)]
+NAMED = [{"type": "function", "name": f"f{n}"} for n in range(5)]
+TOO_MUCH = {
+    "messages": ({"messages": [{"role": "user", "content": "x"}] * 11}, "messages", "11 messages", "items"),
+    "parts": (
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "x"}] * 10}]},
+        "messages",
+        "11 messages",
+        "items",
+    ),
+    "calls": ({"messages": [{"role": "assistant", "tool_calls": [{}] * 10}]}, "messages", "11 messages", "items"),
+    "items": ({"input": [{"role": "user", "content": "x"}] * 11}, "input", "11 messages", "items"),
+    "outputs": ({"input": [{"type": "function_call_output", "output": [{}] * 10}]}, "input", "11 messages", "items"),
+    "tools": ({"tools": FUNCTIONS}, "tools", "5 tools", "tools"),
+    "functions": ({"functions": NAMED}, "functions", "5 tools", "tools"),
+    "a namespace": ({"tools": [{"type": "namespace", "tools": NAMED[:4]}]}, "tools", "5 tools", "tools"),
+    "tools that come late": ({"input": [{"type": "additional_tools", "tools": NAMED}]}, "input", "5 tools", "tools"),
+    "allowed tools": ({"tool_choice": {"type": "allowed_tools", "tools": NAMED}}, "tool_choice", "5 tools", "tools"),
+    "allowed tools of chat": (
+        {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": FUNCTIONS}}},
+        "tool_choice",
+        "5 tools",
+        "tools",
+    ),
+}
+
+
+@pytest.mark.parametrize("model", ["m", "nobody's"])
+@pytest.mark.parametrize(("fields", "param", "number", "limit"), TOO_MUCH.values(), ids=TOO_MUCH)
+def test_there_is_a_limit(fields: dict[str, Any], param: str, number: str, limit: str, model: str) -> None:
+    """Whoever is asked: a server that it is passed through to, too."""
+    asked = asker(f"{SERVER}}}]\nlimits: {{items: 10, tools: 4}}")
+    with pytest.raises(BadRequest) as caught:
+        asked.question(json.dumps({"model": model, **fields}).encode(), {})
+    failure = caught.value.failure
+    assert (failure.param, failure.code, failure.status) == (param, "request_too_large", 400)
+    assert number in failure.message
+    assert f"limits: {limit}" in failure.message
+
+
+def test_up_to_the_limit() -> None:
+    asked = asker(f"{SERVER}}}]\nlimits: {{items: 10, tools: 4}}")
+    fields = {"messages": [{"role": "user", "content": "x"}] * 10, "tools": FUNCTIONS[:4]}
+    assert asked.question(json.dumps({"model": "m", **fields}).encode(), {}).calls
+
+
+@pytest.mark.parametrize(
+    "many", [b"[]," * 1_000_000, b"{}," * 1_000_000, b"1," * 2_000_000, b'"a",' * 2_000_000], ids=["[]", "{}", "1", "a"]
+)
+def test_there_is_a_limit_to_the_values_in_a_body(many: bytes) -> None:
+    with pytest.raises(BadRequest, match="more than 2000000 values"):
+        asker(f"{SERVER}}}]").question(b'{"model":"m","x":[' + many + b"1]}", {})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {f"x{n}": 1 for n in range(201)},
+        {"messages": [{"role": "user", "content": "x", **{f"x{n}": 1 for n in range(201)}}]},
+    ],
+    ids=["request", "message"],
+)
+def test_there_is_a_limit_to_the_fields_of_an_object(fields: dict[str, Any]) -> None:
+    with pytest.raises(BadRequest, match="200 are allowed"):
+        asker(f"{SERVER}}}]").question(json.dumps({"model": "m", **fields}).encode(), {})
+
+
+def test_there_is_a_limit_to_what_is_told_of_a_request() -> None:
+    message = {"role": "user", "content": "x", **{f"x{n}": 1 for n in range(150)}}
+    body = {"model": "claude-haiku-4-5", "messages": [message] * 150}
+    with pytest.raises(BadRequest, match="More than 20000 notes"):
+        asker("claude-api-key: [{api-key: k}]").question(json.dumps(body).encode(), {})
+
+
+@pytest.mark.parametrize(
+    "text", ["a, b, [c], {d} ", '\\"', "\\", '\\",["\\'], ids=["prose", "quotes", "backslashes", "both"]
+)
+def test_what_is_said_is_not_counted(text: str) -> None:
+    said = json.dumps({"model": "m", "messages": [{"role": "user", "content": text * 1_000_000}]}).encode()
+    assert asker(f"{SERVER}}}]").question(said, {}).calls

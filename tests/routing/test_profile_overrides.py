@@ -1,0 +1,131 @@
+"""What config.yaml can say of a model is what the dialect's table says of its family: the two must agree."""
+
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+import pytest
+
+from routing.catalogue import Catalogue
+from routing.config import parse
+from routing.entries import Quirks
+from routing.errors import ConfigError
+from routing.profiles import ClaudeFamily, GeminiFamily
+from routing.settings import keys
+from translators.providers.claude.profiles import Family, family_of
+
+SAID = """
+max-output: 5000
+max-output-enforced: false
+thinking: [enabled, between_tools]
+thinks-unasked: no
+effort-as-budget: true
+efforts: []
+sampling: true
+temperature-with-top-p: true
+forced-tools: without_thinking
+prefill: true
+mid-system: false
+structured-output: false
+fast: true
+tools: false
+media: false
+web-search: none
+version: 2024-01-01
+"""
+MEANT = Family(
+    max_output=5000,
+    max_output_enforced=False,
+    thinking=("enabled", "between_tools"),
+    thinks_unasked=False,
+    effort_as_budget=True,
+    efforts=(),
+    sampling=True,
+    temperature_with_top_p=True,
+    forced_tools="without_thinking",
+    prefill=True,
+    mid_system=False,
+    structured_output=False,
+    fast=True,
+    tools=False,
+    media=False,
+    web_search=None,
+    version="2024-01-01",
+)
+
+
+GEMINI_SAID = """
+max-output: 5000
+thinking: budget
+levels: [minimal, high]
+least-budget: 0
+most-budget: 100
+can-rest: true
+candidates: 2
+"""
+
+
+def gemini(family: str) -> dict[str, Any]:
+    text = entry(family).replace(b"claude-api-key", b"gemini-api-key")
+    return dict(Catalogue(parse(text, "c.yaml", {}).settings).resolve("m", "key-1").overrides)
+
+
+def test_geminis_fields_are_its_dialects() -> None:
+    families = pytest.importorskip("translators.providers.gemini.profiles")
+    ours = {field.name for field in fields(families.Family)} - {"platform", "safety_settings"}
+    assert set(GeminiFamily.model_fields) == ours
+    said = gemini(GEMINI_SAID)
+    assert (said["levels"], said["least_budget"], said["candidates"]) == (("minimal", "high"), 0, 2)
+    assert families.family_of("m", said) == replace(families.family_of("m", {}), **said)
+
+
+def test_quirks_are_the_dialects() -> None:
+    quirks = pytest.importorskip("translators.providers.openai.quirks")
+    assert set(Quirks.model_fields) == {field.name for field in fields(quirks.Quirks)}
+
+
+def entry(family: str) -> bytes:
+    lines = "".join(f"\n          {line}" for line in family.strip().splitlines())
+    return f"claude-api-key:\n  - api-key: k\n    models:\n      - name: m\n        family:{lines}".encode()
+
+
+def overrides(family: str) -> dict[str, Any]:
+    loaded = parse(entry(family), "c.yaml", {})
+    return dict(Catalogue(loaded.settings).resolve("m", "key-1").overrides)
+
+
+def test_the_same_fields() -> None:
+    assert list(ClaudeFamily.model_fields) == [field.name for field in fields(Family)]
+    assert list(keys(ClaudeFamily)) == [field.name.replace("_", "-") for field in fields(Family)]
+
+
+def test_all_fields() -> None:
+    assert overrides(SAID) == asdict(MEANT)
+    assert replace(Family(), **overrides(SAID)) == MEANT
+
+
+@pytest.mark.parametrize("line", [pytest.param(line, id=line.split(":")[0]) for line in SAID.strip().splitlines()])
+def test_one_field_leaves_the_others(line: str) -> None:
+    said = overrides(line)
+    (name,) = said
+    assert name == line.split(":")[0].replace("-", "_")
+    assert family_of("claude-opus-5-5", said) == replace(family_of("claude-opus-5-5", {}), **said)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        pytest.param("max-output: 0", "max-output: must be a whole number, 1 or more", id="no tokens"),
+        pytest.param("max_output: 1", "max_output: is not a known key; did you mean `max-output`?", id="snake case"),
+        pytest.param("thinking: enabled", "thinking: must be a list", id="no list"),
+        pytest.param("thinking: [sometimes]", "thinking[0]: must be 'enabled', 'adaptive', 'disabled' or", id="kind"),
+        pytest.param("efforts: [none]", "efforts[0]: must be 'low', 'medium', 'high', 'xhigh' or 'max'", id="effort"),
+        pytest.param("forced-tools: true", "forced-tools: must be 'always', 'without_thinking' or 'never'", id="word"),
+        pytest.param("version: 2023", "version: must be a version such as 2023-06-01", id="version"),
+        pytest.param("web-search: 1", "web-search: must be text; put it in quotes", id="tool"),
+        pytest.param("prefill: maybe", "prefill: must be true or false", id="truth"),
+    ],
+)
+def test_mistakes(line: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(entry(line), "c.yaml", {})
+    assert str(caught.value).startswith(f"c.yaml:6: claude-api-key[0].models[0].family.{told}")

@@ -1,0 +1,55 @@
+"""Recorded streams of the Responses API through the relay, as the gateway would run it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from translators.dialects import Envelope, Recall
+from translators.passthrough import responses as relay
+from translators.pipe import Pipe
+
+STREAMS = Path(__file__).parents[2] / "fixtures" / "openai-responses"
+MODEL = "asked-for"
+ENVELOPE = Envelope("resp_gateway", 1_700_000_000, MODEL)
+NAMES = sorted(path.stem for path in STREAMS.glob("*.sse"))
+COMPLETE = [name for name in NAMES if not name.startswith("failing_")]
+
+
+def recorded(name: str) -> bytes:
+    return (STREAMS / f"{name}.sse").read_bytes()
+
+
+def payloads(stream: bytes) -> list[dict[str, Any]]:
+    """Every event, whose `event:` line must be its type."""
+    found = []
+    for event in stream.split(b"\n\n")[:-1]:
+        name, data = event.split(b"\n")
+        if data == b"data: [DONE]":
+            continue
+        payload = json.loads(data.removeprefix(b"data: "))
+        assert name == b"event: " + payload["type"].encode()
+        found.append(payload)
+    assert stream.endswith(b"\n\n") or not stream
+    return found
+
+
+def sent(name: str) -> list[dict[str, Any]]:
+    """What the provider sent."""
+    lines = recorded(name).split(b"\n")
+    return [json.loads(line[6:]) for line in lines if line.startswith(b"data: {")]
+
+
+def final(name: str) -> dict[str, Any]:
+    """The response that a stream ends with."""
+    response: dict[str, Any] = sent(name)[-1]["response"]
+    return response
+
+
+def relayed(data: bytes, *, streamed: bool, size: int = 1 << 30, content_type: str = "") -> tuple[bytes, Pipe]:
+    """The client's bytes for a provider's; where they end in a failure, with the failure, as a stream has it."""
+    writer = (relay.streamed if streamed else relay.whole)(None, ENVELOPE)
+    way = Pipe(relay.answer(Recall()), writer, framing=relay.framing, content_type=content_type)
+    out = b"".join(way.feed(data[at : at + size]) for at in range(0, len(data), size)) + way.close()
+    if way.failure is not None and streamed:
+        out += writer.fail(way.failure)
+    return out, way

@@ -1,0 +1,87 @@
+"""From a parsed JSON body to a checked copy of it, or a refusal that names every field that is wrong."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+from translators.clients.chat.shapes.request import ADAPTER
+from translators.clients.shared.findings import Problem, refusal
+from translators.clients.shared.validate import anthropics, copied, json_object, path, problem
+from translators.errors import BadRequest
+
+_RESPONSES = {
+    "input": "send `messages`",
+    "instructions": "send a message of role `developer`",
+    "previous_response_id": "send the earlier messages in `messages`",
+    "conversation": "send the earlier messages in `messages`",
+    "max_output_tokens": "send `max_completion_tokens`",
+    "text": "send `response_format` and `verbosity`",
+    "include": "send `logprobs` for log probabilities; nothing else can be included",
+    "truncation": "shorten `messages` yourself",
+    "background": "there is no such thing in a chat",
+    "context_management": "there is no such thing in a chat",
+    "max_tool_calls": "count the calls yourself, since your code makes them",
+}
+"""Fields of POST /v1/responses that chat completions lack, and what to do in a chat."""
+
+_TEXT_ONLY = {"prompt": "belongs to POST /v1/completions (text) or POST /v1/responses (a template); send `messages`"}
+
+_ELSEWHERE = frozenset(_RESPONSES) | frozenset(_TEXT_ONLY)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """`fields` is a copy down to every object that has a shape, free to be popped from. `moved` are the names of
+    fields that the client wrote inside `extra_body`, and `doubled` those that it wrote inside and outside."""
+
+    fields: dict[str, Any]
+    moved: frozenset[str]
+    doubled: tuple[str, ...]
+
+    def at(self, name: str) -> str:
+        """Where the client wrote a field of the request."""
+        return f"extra_body.{name}" if name in self.moved else name
+
+
+def check(body: Any) -> Checked:
+    opened, moved, doubled = _open_extra_body(json_object(body))
+    fields, problems = copied(ADAPTER, opened, lambda detail: _problem(detail, moved))
+    if not _ELSEWHERE.isdisjoint(opened):
+        problems = [*_misplaced(opened, moved), *problems]
+    if problems:
+        raise refusal(problems)
+    return Checked(fields, moved, doubled)
+
+
+def _problem(detail: ErrorDetails, moved: frozenset[str]) -> Problem:
+    told, place = problem(detail, moved), detail["loc"]
+    if detail["type"] == "missing" and place[0] == "tools" and place[2:] == ("<function>", "function"):
+        more = " and holds the name and the parameters (POST /v1/responses has them outside)"
+        return replace(told, sentence=told.sentence + more)
+    return told
+
+
+def _open_extra_body(body: dict[str, Any]) -> tuple[dict[str, Any], frozenset[str], tuple[str, ...]]:
+    """`extra_body` is an argument of OpenAI's SDK, which spreads it over the body before it sends. Who sends it
+    as a field means the same; what stands outside it wins."""
+    extra = body.get("extra_body")
+    if extra is None:
+        return body, frozenset(), ()
+    if not isinstance(extra, dict):
+        raise BadRequest("extra_body must be an object.", param="extra_body", code="invalid_type")
+    opened = {name: value for name, value in body.items() if name != "extra_body"}
+    moved = frozenset(extra) - frozenset(opened)
+    doubled = tuple(name for name in extra if name in opened)
+    return {**opened, **{name: extra[name] for name in extra if name in moved}}, moved, doubled
+
+
+def _misplaced(body: Mapping[str, Any], moved: frozenset[str]) -> Iterator[Problem]:
+    for name, instead in _RESPONSES.items():
+        if body.get(name) is not None and not anthropics(name, body):
+            sentence = f"belongs to POST /v1/responses; {instead}"
+            yield Problem(path((name,), moved), sentence, "unknown_parameter")
+    for name, sentence in _TEXT_ONLY.items():
+        if body.get(name) is not None:
+            yield Problem(path((name,), moved), sentence, "unknown_parameter")

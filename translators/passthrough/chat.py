@@ -1,0 +1,43 @@
+"""Chat completions from a client that speaks them to a provider that speaks them.
+
+The body goes on as it came, with the provider's name of the model and without what `Quirks` leave out; the answer comes
+back as it came, with the client's name of the model. `mending.py` says what is put right on the way.
+"""
+
+from typing import Any
+
+from translators.dialects import Envelope, Framing, Model, Passed, Recall, Writer
+from translators.passthrough.answer import RelayedAnswer
+from translators.passthrough.mending import MessageMender
+from translators.passthrough.request import Form, check, passed
+from translators.passthrough.writing import Streamed, Whole
+from translators.providers.openai.errors import read_error, read_limits
+
+__all__ = ["Form", "answer", "framing", "name", "read_error", "read_limits", "render", "streamed", "whole"]
+
+name: str = "openai"
+framing: Framing = "sse"
+
+
+def render(body: Any, model: Model) -> Passed:
+    """Raises `BadRequest` for what is no request at all; what is in it is the provider's to judge."""
+    messages = body.get("messages") if isinstance(body, dict) else None
+    check(body, {} if _is_conversation(messages) else {"messages": "must be a list of at least one message object"})
+    return passed(body, model, "/chat/completions")
+
+
+def answer(recall: Recall) -> RelayedAnswer:
+    """The machine that tells one answer as events."""
+    return RelayedAnswer(recall, MessageMender)
+
+
+def streamed(form: Any, envelope: Envelope) -> Writer:
+    return Streamed(form, envelope, "chat.completion.chunk")
+
+
+def whole(form: Any, envelope: Envelope) -> Writer:
+    return Whole(envelope, "chat.completion")
+
+
+def _is_conversation(messages: Any) -> bool:
+    return isinstance(messages, list) and bool(messages) and all(isinstance(each, dict) for each in messages)

@@ -1,0 +1,30 @@
+"""A client of POST /v1/responses at a provider that speaks the Responses API: what either says passes as it came.
+
+Reference: https://platform.openai.com/docs/api-reference/responses.
+"""
+
+from typing import Any
+
+from translators.dialects import Envelope, Framing, Recall, Writer
+from translators.passthrough.responses.answer import RelayedResponse
+from translators.passthrough.responses.request import render
+from translators.passthrough.responses.writing import Streamed, Whole
+from translators.providers.openai_responses.errors import read_error, read_limits
+
+__all__ = ["answer", "framing", "name", "read_error", "read_limits", "render", "streamed", "whole"]
+
+name: str = "openai-responses"
+framing: Framing = "sse"
+
+
+def answer(recall: Recall) -> RelayedResponse:
+    """The machine that passes one answer on, and reads its end, its usage and its errors."""
+    return RelayedResponse()
+
+
+def streamed(form: Any, envelope: Envelope) -> Writer:
+    return Streamed(envelope)
+
+
+def whole(form: Any, envelope: Envelope) -> Writer:
+    return Whole(envelope)

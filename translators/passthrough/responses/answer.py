@@ -1,0 +1,124 @@
+"""An answer of the Responses API that passes as it came, read for its beginning, its end, its usage and errors, and
+mended where no client could read it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from translators.errors import BadAnswer
+from translators.events import Event, Finished, Noted, Relayed, Started, UsageReported
+from translators.notes import Note
+from translators.passthrough.responses.mending import ResponseMender
+from translators.passthrough.responses.placing import Places
+from translators.providers.openai_responses.ending import CALLS, TERMINAL, reason, status_of, usage_of
+from translators.providers.openai_responses.errors import told_error
+
+
+class RelayedResponse:
+    """`Relayed` for every payload. One that reports a failure is told before the failure is raised: the writer keeps
+    it, as the form in which the client hears of it."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self._started = False
+        self._calls = False
+        self._numbered = False
+        self._mender = ResponseMender()
+        self._places: Places | None = None
+        """Where the server numbers none of its events."""
+
+    def on(self, payload: Any) -> Iterable[Event]:
+        """Raises `BadAnswer`."""
+        if self.done:
+            return ()
+        if not isinstance(payload, dict):
+            if payload == b"[DONE]":  # another dialect's end: here it ends no answer
+                return self.close()
+            raise BadAnswer.unreadable("The provider's stream has an event that is no JSON object.")
+        kind = payload.get("type")
+        if "sequence_number" in payload:
+            self._numbered = True
+        elif not self._numbered and isinstance(kind, str) and kind.startswith("response."):
+            return self._placed(kind, payload)
+        return self._passed(kind, payload)
+
+    def _placed(self, kind: str, payload: Mapping[str, Any]) -> Iterator[Event]:
+        if self._places is None:
+            self._places = Places()
+            why = "The provider leaves out where its events belong: they are counted here."
+            yield Noted(Note("sequence_number", "synthesised", detail=why))
+        yield from self._passed(kind, self._places.told(payload))
+
+    def _passed(self, kind: Any, payload: Mapping[str, Any]) -> Iterable[Event]:
+        if isinstance(kind, str) and self._started and kind not in TERMINAL and kind != "error":
+            if kind == "response.output_item.done":
+                self._calls = self._calls or _is_call(payload.get("item"))
+            mended = self._mender.event(kind, payload)
+            return (Relayed(payload),) if mended is payload else (*self._noted(), Relayed(mended))
+        return self._rare(kind, payload)
+
+    def whole(self, body: Any) -> Iterable[Event]:
+        """A response that runs in the background, and is only queued yet, is a whole answer too."""
+        if not isinstance(body, dict) or not (isinstance(body.get("output"), list) or body.get("error")):
+            raise BadAnswer.unreadable("The provider's answer is no response.")
+        if body.get("error") or body.get("status") == "failed":
+            raise BadAnswer(told_error(body))
+        status = body.get("status", "completed")
+        status = status if isinstance(status, str) else "completed"
+        begun = self._begin(body)
+        mended = self._mender.response(body, cut=status != "completed")
+        return [*begun, *self._noted(), *self._ended(mended, mended, status)]
+
+    def close(self) -> Iterable[Event]:
+        """Raises `BadAnswer` unless the response had ended."""
+        if self.done:
+            return ()
+        told = "ended before the answer was complete" if self._started else "had no answer in it"
+        raise BadAnswer.unreadable(f"The provider's stream {told}.", code="incomplete_answer")
+
+    def _rare(self, kind: Any, payload: Mapping[str, Any]) -> Iterator[Event]:
+        """The first payload, the last, and what has no type."""
+        if not isinstance(kind, str):
+            if payload.get("error"):
+                raise BadAnswer(told_error(payload))
+            yield Noted(Note("event.untyped", "dropped", detail="An event has no type."))
+            return
+        response = payload.get("response")
+        response = response if isinstance(response, Mapping) else {}
+        if response or kind in TERMINAL:
+            yield from self._begin(response)
+        if kind == "error" or (kind in TERMINAL and status_of(response, TERMINAL[kind]) == "failed"):
+            yield Relayed(payload)
+            raise BadAnswer(told_error(payload))
+        if kind in TERMINAL:
+            status = status_of(response, TERMINAL[kind])
+            mended = self._mender.response(response, cut=status != "completed")
+            yield from self._noted()
+            yield from self._ended(payload if mended is response else {**payload, "response": mended}, mended, status)
+        else:
+            yield Relayed(payload)
+
+    def _begin(self, response: Mapping[str, Any]) -> list[Event]:
+        if self._started:
+            return []
+        self._started = True
+        id, model = response.get("id"), response.get("model")
+        self._mender.id = id if isinstance(id, str) else None
+        return [Started(self._mender.id, model if isinstance(model, str) else None)]
+
+    def _noted(self) -> list[Event]:
+        return [Noted(note) for note in self._mender.notes()]
+
+    def _ended(self, payload: Mapping[str, Any], response: Mapping[str, Any], status: str) -> list[Event]:
+        self.done = True
+        output = response.get("output")
+        calls = self._calls or (isinstance(output, list) and any(_is_call(item) for item in output))
+        why, native, _ = reason(response, status, calls)
+        events: list[Event] = [Relayed(payload)]
+        if (usage := usage_of(response)) is not None:
+            events.append(UsageReported(usage))
+        tier = response.get("service_tier")
+        return [*events, Finished(why, native, tier if isinstance(tier, str) else None)]
+
+
+def _is_call(item: Any) -> bool:
+    return isinstance(item, Mapping) and item.get("type") in CALLS

@@ -1,0 +1,117 @@
+"""What is true of each family of models on Bedrock, as one table (https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html).
+
+The facts that Claude has anywhere are those of the `anthropic` dialect; other families are told in the same words.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from typing import Any, Literal
+
+from translators.providers.claude.profiles import Family as Facts
+from translators.providers.claude.profiles import family_of as facts_of
+from translators.providers.claude.profiles import short_name
+from translators.providers.shared.wire_names import SHORT_CALL_ID
+
+Effort = Literal["claude", "nova", "reasoning_effort", "reasoning"]
+
+# What is true of nearly all models here: plain sampling, forced tools, nothing to tell them about thinking.
+_PLAIN = Facts(
+    max_output_enforced=False,
+    thinking=(),
+    thinks_unasked=False,
+    efforts=(),
+    sampling=True,
+    temperature_with_top_p=True,
+    forced_tools="always",
+    prefill=False,  # many here refuse it, and every one of them answers a user
+    mid_system=False,
+    structured_output=False,
+    web_search=None,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Facts that change how a request must be written. The defaults are those of a model that nobody knows."""
+
+    facts: Facts = field(default=_PLAIN)
+    """How to sample, to force tools, to think: what is true of a Claude wherever it is asked."""
+    claude: bool = False
+    """`additionalModelRequestFields` are those of Anthropic's Messages API."""
+    effort: Effort | None = None
+    """How the model is told how much to think."""
+    cache_ttls: tuple[str, ...] = ()
+    """How long prompts can be cached; none at all where there are no cache points."""
+    cached_tools: bool = True
+    """A cache point may stand among the tools."""
+    audio: bool = True
+    """It is not known to refuse audio."""
+    nova: bool = False
+    """`additionalModelRequestFields` are Nova's, and it can search the web."""
+    failed_results: bool = False
+    """A tool's result may say that it is an error."""
+    streamed_tools: bool = True
+    """It may be asked for a stream while it has tools."""
+    mid_system: bool = False
+    """A message in the middle may have the role `system`."""
+    call_id: str = r"[a-zA-Z0-9_-]{1,64}"
+    """What ids of calls look like, as a regular expression."""
+    base_model: str = ""
+    """The model behind a name that tells nothing, such as the ARN of an application inference profile."""
+
+
+_CLAUDE = Family(claude=True, effort="claude", cache_ttls=("5m", "1h"), audio=False, failed_results=True)
+_OLDER_CLAUDE = replace(_CLAUDE, cache_ttls=("5m",))
+_OLDEST_CLAUDE = replace(_CLAUDE, cache_ttls=())
+_FIVE_MINUTES = re.compile(r"claude-(?:3-7|3-5|(?:opus|sonnet)-4(?:-[01])?$|4-)")
+_NO_CACHE = re.compile(r"claude-(?:3-(?:opus|sonnet|haiku)|2|v2|instant)")
+_NOVA = Family(
+    replace(_PLAIN, prefill=True), nova=True, cache_ttls=("5m",), cached_tools=False, audio=False, failed_results=True
+)
+_STRUCTURED = Family(replace(_PLAIN, structured_output=True))
+_WHOLE_TOOLS = Family(streamed_tools=False)
+_UNFORCED = replace(_PLAIN, forced_tools="never")
+_FAMILIES: tuple[tuple[re.Pattern[str], Family], ...] = tuple(
+    (re.compile(rf"(?:^|[./]){name}"), family)
+    for name, family in (
+        (r"amazon\.nova-2-", replace(_NOVA, effort="nova", audio=True)),
+        (r"amazon\.nova", _NOVA),
+        (r"openai\.gpt-oss", replace(_STRUCTURED, effort="reasoning_effort")),
+        (r"openai\.gpt-", replace(_STRUCTURED, effort="reasoning")),
+        (r"(?:deepseek\.v|google\.gemma-3|minimax\.|moonshot(?:ai)?\.|nvidia\.nemotron|qwen\.qwen3)", _STRUCTURED),
+        (r"mistral\.(?:magistral|ministral|mistral-large-3|voxtral)", replace(_STRUCTURED, call_id=SHORT_CALL_ID)),
+        (r"mistral\.", replace(_WHOLE_TOOLS, call_id=SHORT_CALL_ID)),
+        (r"meta\.llama", replace(_WHOLE_TOOLS, facts=_UNFORCED)),
+        (r"(?:ai21|cohere)\.", Family(_UNFORCED)),
+    )
+)
+_OF_FACTS = frozenset(each.name for each in fields(Facts)) - {"mid_system"}
+
+
+def family_of(name: str, overrides: Mapping[str, Any]) -> Family:
+    """What is known of the model `name`; `overrides` are fields of `Family` or of its facts that config.yaml says
+    otherwise."""
+    ours = {key: value for key, value in overrides.items() if key not in _OF_FACTS}
+    theirs = {key: value for key, value in overrides.items() if key in _OF_FACTS}
+    family = _known(ours.get("base_model") or name)
+    if theirs:
+        family = replace(family, facts=replace(family.facts, **theirs))
+    return replace(family, **ours) if ours else family
+
+
+@lru_cache(maxsize=1024)
+def _known(name: str) -> Family:
+    short = short_name(name)
+    if short.startswith("claude-"):
+        facts = facts_of(name, {})
+        if _NO_CACHE.match(short):
+            return replace(_OLDEST_CLAUDE, facts=facts)
+        return replace(_OLDER_CLAUDE if _FIVE_MINUTES.match(short) else _CLAUDE, facts=facts)
+    return next((family for pattern, family in _FAMILIES if pattern.search(name)), Family())
+
+
+def known_models() -> tuple[str, ...]:
+    """None: which models there are depends on the account and its region."""
+    return ()

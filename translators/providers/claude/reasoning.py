@@ -1,0 +1,176 @@
+"""How much to think (https://platform.claude.com/docs/en/build-with-claude/thinking): `thinking` and `effort`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from translators.conversation import Knobs, Option
+from translators.errors import BadRequest
+from translators.notes import Note
+from translators.providers.claude.profiles import Family
+from translators.providers.shared import budgets
+
+_LEAST_BUDGET = 1_024
+_BUDGETS = {"minimal": 1_024, "low": 2_048, "medium": 8_192, "high": 24_576, "xhigh": 32_768}
+_NO_ROOM = "There is no room to think in so few max_tokens."
+_DISPLAYED = ("adaptive", "enabled")
+_LEVELS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+
+
+@dataclass(slots=True)
+class Thinking:
+    """`config` is the request's `thinking`, `effort` its `output_config.effort`; `on` if the model will think."""
+
+    config: dict[str, Any] | None = None
+    effort: str | None = None
+    on: bool = False
+
+
+class Reasoning:
+    """Turns what the client said about thinking, in any of four ways, into what the family takes."""
+
+    def __init__(self, family: Family, max_tokens: int, notes: list[Note]) -> None:
+        self._family, self._max_tokens, self._notes = family, max_tokens, notes
+        self._adaptive = "adaptive" in family.thinking
+
+    def settled(self, knobs: Knobs) -> Thinking:
+        """The client's own `thinking` goes first, then a budget where budgets are known, then the effort."""
+        effort, budget = knobs.pop("reasoning_effort"), knobs.pop("reasoning_budget")
+        native, visible = knobs.pop("thinking"), knobs.take("reasoning_visible")
+        if native is not None:
+            thinking = self._native(native)
+            adaptive = thinking.config is not None and thinking.config["type"] == "adaptive"
+            if effort is not None and effort.value != "none" and adaptive and thinking.effort is None:
+                thinking.effort = self._of_effort(effort).effort
+                effort = None
+            self._surplus(effort, budget)
+        elif budget is not None and (effort is None or "enabled" in self._family.thinking):
+            thinking = self._of_budget(budget)
+            self._surplus(effort)
+        elif effort is not None:
+            thinking = self._of_effort(effort)
+            self._surplus(budget)
+        else:
+            seen = visible is not None and self._adaptive and self._family.thinks_unasked
+            thinking = Thinking({"type": "adaptive"} if seen else None)
+        self._display(thinking, visible)
+        kind = thinking.config["type"] if thinking.config else None
+        thinking.on = self._family.thinks_unasked if kind is None else kind != "disabled"
+        return thinking
+
+    # --- each way to ask ------------------------------------------------------------------------------
+
+    def _of_effort(self, option: Option) -> Thinking:
+        level = option.value
+        if level not in _LEVELS:
+            raise BadRequest("This reasoning effort is not known.", param=option.at)
+        if level == "none":
+            return self._off(option)
+        if not self._adaptive and self._family.effort_as_budget and "enabled" in self._family.thinking:
+            return self._level_as_budget(option)
+        if not self._adaptive:
+            self._note(option, "dropped", level, None, "This model cannot be told how much to think.")
+            return Thinking()
+        return Thinking({"type": "adaptive"}, self._effort(option, level))
+
+    def _level_as_budget(self, option: Option) -> Thinking:
+        level: str = option.value
+        own = _BUDGETS.get(level, self._max_tokens)
+        return self._budget(option, own, budgets.within(self._max_tokens, own, level))
+
+    def _effort(self, option: Option, level: str) -> str | None:
+        """`level`, or the nearest below it that the family has, or its lowest."""
+        efforts = self._family.efforts
+        if level in efforts:
+            return str(level)
+        lower = [effort for effort in efforts if _LEVELS.index(effort) < _LEVELS.index(level)]
+        nearest = lower[-1] if lower else efforts[0] if efforts else None
+        self._note(option, "approximated" if nearest else "dropped", level, nearest, "The nearest effort it has.")
+        return nearest
+
+    def _off(self, option: Option) -> Thinking:
+        if "disabled" in self._family.thinking and (self._adaptive or self._family.thinks_unasked):
+            return Thinking({"type": "disabled"})
+        if not self._family.thinks_unasked:
+            return Thinking()
+        lowest = self._family.efforts[0] if self._family.efforts else None
+        why = "This model always thinks: it is told to think least."
+        self._note(option, "approximated" if lowest else "dropped", "none", lowest, why)
+        return Thinking({"type": "adaptive"} if self._adaptive else None, lowest)
+
+    def _of_budget(self, option: Option) -> Thinking:
+        tokens: int = option.value
+        if tokens <= 0:
+            if tokens == 0:
+                return self._off(option)
+            self._note(option, "dropped", tokens, None, "A budget must be positive.")
+            return Thinking()
+        if "enabled" in self._family.thinking:
+            return self._budget(option, tokens, budgets.within(self._max_tokens, tokens))
+        if not self._adaptive:
+            self._note(option, "dropped", tokens, None, "This model cannot be told how much to think.")
+            return Thinking()
+        level = next((name for name in ("low", "medium", "high") if tokens <= _BUDGETS[name]), "xhigh")
+        if level not in self._family.efforts:
+            level = "high" if "high" in self._family.efforts else ""
+        why = "This model takes an effort instead of a budget."
+        self._note(option, "approximated", tokens, level or None, why)
+        return Thinking({"type": "adaptive"}, level or None)
+
+    def _budget(self, option: Option, wanted: int, share: int) -> Thinking:
+        """`enabled` with `share`, which is `wanted` or what of it leaves room to answer, or with the least that a
+        budget may be: no thinking where that leaves next to nothing for the answer."""
+        budget = max(share, _LEAST_BUDGET)
+        if 5 * (self._max_tokens - budget) < self._max_tokens:
+            self._note(option, "dropped", option.value, None, _NO_ROOM)
+            return Thinking()
+        if budget != wanted:
+            why = budgets.SHARED if budget < wanted else "A budget has at least 1024 tokens."
+            self._note(option, "approximated", option.value, budget, why)
+        return Thinking({"type": "enabled", "budget_tokens": budget})
+
+    def _native(self, option: Option) -> Thinking:
+        """Anthropic's own object: as it is where the family takes its type, else the nearest that it does."""
+        asked: Mapping[str, Any] = option.value if isinstance(option.value, Mapping) else {}
+        kind, tokens, display = asked.get("type"), asked.get("budget_tokens"), asked.get("display")
+        if kind not in ("enabled", "adaptive", "disabled", "between_tools"):
+            raise BadRequest("This thinking has no known type.", param=option.at)
+        if kind == "enabled" and (not isinstance(tokens, int) or isinstance(tokens, bool)):
+            raise BadRequest("Enabled thinking needs budget_tokens.", param=f"{option.at}.budget_tokens")
+        for key in sorted(asked.keys() - {"type", "display", "budget_tokens"}):
+            self._notes.append(Note(f"{option.at}.{key}", "dropped"))
+        if kind == "disabled":
+            thinking = Thinking({"type": "disabled"}) if "disabled" in self._family.thinking else self._off(option)
+        elif kind == "enabled":
+            thinking = self._of_budget(Option(tokens, option.at))
+        elif kind in self._family.thinking:
+            thinking = Thinking({"type": kind})
+        elif kind == "adaptive" and self._family.effort_as_budget:
+            thinking = self._level_as_budget(Option("medium", option.at))
+            self._note(option, "approximated", kind, "enabled", "This model thinks by budget only.")
+        else:
+            self._note(option, "dropped", kind, None, "This model does not think in this way.")
+            thinking = Thinking()
+        if display in ("summarized", "omitted") and thinking.config and thinking.config["type"] in _DISPLAYED:
+            thinking.config["display"] = display
+        return thinking
+
+    # --- what goes with it ------------------------------------------------------------------------------
+
+    def _display(self, thinking: Thinking, visible: bool | None) -> None:
+        """Newer models omit the text of their thoughts unless asked for it; older ones show it unless told not to."""
+        config = thinking.config
+        if config is None or "display" in config or config["type"] not in _DISPLAYED:
+            return
+        if visible is False:
+            config["display"] = "omitted"
+        elif config["type"] == "adaptive":
+            config["display"] = "summarized"
+
+    def _surplus(self, *options: Option | None) -> None:
+        for option in options:
+            if option is not None:
+                self._note(option, "dropped", option.value, None, "Another field says how to think.")
+
+    def _note(self, option: Option, fate: Any, old: Any, new: Any, why: str) -> None:
+        self._notes.append(Note(option.at, fate, old, new, why))

@@ -1,0 +1,104 @@
+"""One tool call of an answer, as it grows."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from translators.dialects import Recall
+from translators.events import Event, Noted, ToolCallDelta, ToolCallStarted
+from translators.notes import Note
+from translators.providers.openai.calls import Call, Calls, arguments_of
+from translators.providers.shared.custom_tools import Unwrapper
+
+
+class OpenCall:
+    """It is told once its name and its id are known; what came before waits for that."""
+
+    def __init__(self, call: Call, calls: Calls, recall: Recall, issuer: str | None, choice: int, answer: str) -> None:
+        self._call = call
+        self._calls = calls
+        self._index = -1
+        self._recall = recall
+        self._issuer = issuer
+        self._answer = answer
+        self._choice = choice
+        self._started = False
+        self._kind: Literal["function", "custom"] = "function"
+        self._unwrapper: Unwrapper | None = None
+        self._signature: str | None = None
+        self._waiting: list[str] = []  # pieces of a call that is not told yet
+        self._pieces: list[str] = []
+        self._blank = True  # nothing but white space so far
+
+    @property
+    def is_one(self) -> bool:
+        """Return whether it is a call at all: one without a name is none. Some servers fill its place with nothing."""
+        return self._started or bool(self._call.name)
+
+    def fragment(self, fragment: Mapping[str, Any]) -> list[Event]:
+        inner = fragment.get("function")
+        if not isinstance(inner, dict) and isinstance(inner := fragment.get("custom"), dict):
+            self._kind = "custom"
+        match fragment.get("extra_content"):
+            case {"google": {"thought_signature": str(signature)}}:
+                self._signature = signature
+        piece = arguments_of(inner) if isinstance(inner, dict) else ""
+        if self._started:
+            return self._told(piece)
+        self._waiting.append(piece)
+        return self._begun() if self._call.known(begun=any(self._waiting)) else []
+
+    def closed(self, *, certain: bool) -> list[Event]:
+        """The rest. What is odd is only `certain` where the answer was not cut at its length."""
+        if not self.is_one:
+            said = self._call.id or "".join(self._waiting).strip() not in ("", "{}")
+            why = "A call without a name cannot be told."
+            return [Noted(Note("tool_calls.function.name", "dropped", detail=why))] if said else []
+        events: list[Event] = [] if self._started else self._begun()
+        path = f"tool_calls[{self._index}]"
+        doubt = ""
+        if self._kind == "function" and self._unwrapper is None:
+            if self._blank:
+                events.append(ToolCallDelta(self._index, "{}", self._choice))
+            elif not _is_object("".join(self._pieces)):
+                doubt = "These arguments are no JSON object."
+        elif self._unwrapper is not None:
+            if text := self._unwrapper.close():
+                events.append(ToolCallDelta(self._index, text, self._choice))
+            if not self._unwrapper.fits:
+                doubt = "The input of a custom tool did not come as one string: it is passed on as it came."
+        if doubt and certain:
+            events.append(Noted(Note(f"{path}.arguments", "approximated", detail=doubt)))
+        return events
+
+    def _begun(self) -> list[Event]:
+        self._started = True
+        call = self._call
+        self._index, id, note = self._calls.open(call, self._answer)
+        noted: list[Event] = [Noted(note)] if note else []
+        name = self._recall.names.get(call.name, call.name)
+        if self._kind == "function" and name in self._recall.custom:
+            self._unwrapper = Unwrapper()
+        kind: Literal["function", "custom"] = "custom" if self._unwrapper else self._kind
+        issuer = self._issuer if self._signature else None
+        started = ToolCallStarted(self._index, id, name, kind, self._signature, issuer, self._choice)
+        pieces, self._waiting = self._waiting, []
+        return [started, *noted, *(event for piece in pieces for event in self._told(piece))]
+
+    def _told(self, piece: str) -> list[Event]:
+        """Of a function's arguments, leading white space waits for something to lead to."""
+        if not piece or (self._blank and self._kind == "function" and not piece.strip()):
+            return []
+        self._blank = False
+        if self._unwrapper is not None:
+            piece = self._unwrapper.feed(piece)
+        elif self._kind == "function":
+            self._pieces.append(piece)
+        return [ToolCallDelta(self._index, piece, self._choice)] if piece else []
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
