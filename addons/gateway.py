@@ -55,7 +55,7 @@ from addons.proxy.layer import GatewayLayer, GivenUp, any_number_of_connections
 from addons.proxy.stream import Job, Pass, ShutDown
 from routing import config
 from routing.auth import EmbeddedAuth
-from routing.catalogue import Catalogue
+from routing.catalogue import Catalogue, Place
 from routing.client_keys import KeyRing
 from routing.errors import ConfigError
 from routing.settings import Settings
@@ -363,9 +363,9 @@ class Gateway:
         assert self._house is not None
         return self._house.catalogue
 
-    def _discovered(self, entry: int, names: tuple[str, ...]) -> None:
+    def _discovered(self, place: Place, names: tuple[str, ...]) -> None:
         assert self._house is not None
-        self._house.catalogue = self._house.catalogue.with_discovered(entry, names)
+        self._house.catalogue = self._house.catalogue.with_discovered(place, names)
 
     def _start_embedded(self, settings: Settings) -> None:
         if not settings.embedded.enable:

@@ -9,7 +9,7 @@ import httpx
 from pydantic_core import from_json
 
 from routing.auth import StaticKey
-from routing.catalogue import Catalogue, Target
+from routing.catalogue import Catalogue, Place, Target
 
 logger = logging.getLogger("gateway")
 
@@ -21,26 +21,26 @@ MOST = 1000
 """Of the names that one server tells."""
 
 
-async def discover(catalogue: Callable[[], Catalogue], found: Callable[[int, tuple[str, ...]], None]) -> None:
-    """Runs until it is cancelled. `found` is told the position of an entry and its models, whenever they are known. A
+async def discover(catalogue: Callable[[], Catalogue], found: Callable[[Place, tuple[str, ...]], None]) -> None:
+    """Runs until it is cancelled. `found` is told the place of an entry and its models, whenever they are known. A
     server that does not answer keeps the models that it had."""
-    told: dict[int, str] = {}
+    told: dict[Place, str] = {}
 
-    async def ask(http: httpx.AsyncClient, position: int, target: Target) -> None:
+    async def ask(http: httpx.AsyncClient, place: Place, target: Target) -> None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 names = await models_of(http, target)
         except (httpx.HTTPError, ValueError, TimeoutError) as error:
-            if told.get(position) != (why := _plain(error)):
+            if told.get(place) != (why := _plain(error)):
                 logger.warning("%s does not tell its models: %s", target.provider, why)
-            told[position] = why
+            told[place] = why
         else:
-            told.pop(position, None)
-            found(position, names)
+            told.pop(place, None)
+            found(place, names)
 
     async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as http:
         while targets := catalogue().discoverable():
-            await asyncio.gather(*(ask(http, position, target) for position, target in targets.items()))
+            await asyncio.gather(*(ask(http, place, target) for place, target in targets.items()))
             await asyncio.sleep(AGAIN_SECONDS)
 
 

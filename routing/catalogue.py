@@ -5,19 +5,19 @@ serves the public models of its provider, or those that were found there. Like i
 `PREFIX/NAME`, and the bare name stays. `excluded-models` takes away a model whose name or alias it matches. The first
 entry that lists a name wins, in the order of the file and whatever its section, the embedded model last; what nobody
 lists goes to the first entry without `models`, if it looks like a name of that provider. What an entry is to its
-provider is in `routing.targets`.
+provider is in `routing.providers`.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from routing.auth import EmbeddedAuth
 from routing.config import Skipped, shortened
-from routing.models import ServedModel
+from routing.providers.entry import ServedModel
 from routing.settings import Settings
-from routing.targets import Offer, Target
+from routing.targets import Offer, Rotation, Target
 
 __all__ = ["CREATED", "EMBEDDED", "Catalogue", "ListedModel", "Target", "UnknownModel"]
 
@@ -27,6 +27,9 @@ CREATED = 1_735_689_600
 EMBEDDED: Mapping[str, Any] = {"max_output": 1024, "thinking": (), "tools": False, "media": False}
 """What is true of the local model: it talks for minutes unless it is stopped, does not think, calls no tools and reads
 no images."""
+
+Place = tuple[str, int]
+"""A section of the file, and the position there of an entry among those that are on."""
 
 _SHOWN = 100
 _LISTED = 10
@@ -67,8 +70,9 @@ class UnknownModel(Exception):
 
 class Catalogue:
     """What the settings serve. `known_models` are the public models of a dialect's provider, for entries that name
-    none. `discovered` are the models that an entry of `ollama` was found to have, by the entry's position in the
-    settings. `embedded_url` is where the local model answers, once it does; nothing else makes it appear."""
+    none. `discovered` are the models that an entry was found to have, by its section and its position there.
+    `embedded_url` is where the local model answers, once it does; nothing else makes it appear. `rotation` is that of
+    an earlier catalogue, whose turns go on."""
 
     def __init__(
         self,
@@ -76,67 +80,70 @@ class Catalogue:
         skipped: tuple[Skipped, ...] = (),
         known_models: Mapping[str, tuple[str, ...]] | None = None,
         embedded_url: str | None = None,
-        discovered: Mapping[int, tuple[str, ...]] | None = None,
+        discovered: Mapping[Place, tuple[str, ...]] | None = None,
+        rotation: Rotation | None = None,
     ) -> None:
         self._settings, self._skipped, self._known = settings, skipped, known_models or {}
         self._embedded_url, self._discovered = embedded_url, discovered or {}
-        self._offers = [
-            Offer(entry, self._known, self._discovered.get(at) if section == "ollama" else None)
+        self.rotation = rotation or Rotation()
+        self._offers: dict[Place, Offer] = {
+            (section, at): Offer(entry, self._known, self._discovered.get((section, at)))
             for section, at, entry in settings.providers
-        ]
-        self._listing: dict[str, Offer] = {}
-        for offer in self._offers:
-            self._listing |= {name: offer for name in offer.listed if name not in self._listing}
+        }
+        self._listing: dict[str, Place] = {}
+        for place, offer in self._offers.items():
+            self._listing |= {name: place for name in offer.listed if name not in self._listing}
         self._embedded = None
         alias = settings.embedded.alias
         if embedded_url is not None and settings.embedded.enable and alias not in self._listing:
             urls = {"anthropic": embedded_url}
             self._embedded = Target("embedded", alias, alias, urls, EmbeddedAuth(), overrides=EMBEDDED)
-        self._listed = {name: ListedModel(name, offer.entry.provider) for name, offer in self._listing.items()}
+        self._listed = {
+            name: ListedModel(name, self._offers[place].entry.provider) for name, place in self._listing.items()
+        }
         if self._embedded is not None:
             self._listed[alias] = ListedModel(alias, self._embedded.provider)
 
     def with_embedded(self, base_url: str | None) -> "Catalogue":
         """The same, with the local model at `base_url`, or without it."""
-        return Catalogue(self._settings, self._skipped, self._known, base_url, self._discovered)
+        return Catalogue(self._settings, self._skipped, self._known, base_url, self._discovered, self.rotation)
 
-    def with_discovered(self, entry: int, names: Iterable[str]) -> "Catalogue":
-        """The same, with `names` for the models of the entry of `ollama` at that position."""
-        discovered = {**self._discovered, entry: tuple(names)}
-        return Catalogue(self._settings, self._skipped, self._known, self._embedded_url, discovered)
+    def with_discovered(self, place: Place, names: Iterable[str]) -> "Catalogue":
+        """The same, with `names` for the models of the entry at `place`."""
+        discovered = {**self._discovered, place: tuple(names)}
+        return Catalogue(self._settings, self._skipped, self._known, self._embedded_url, discovered, self.rotation)
 
-    def discoverable(self) -> dict[int, Target]:
-        """The entries of `ollama` that are to be asked for their models, by position, and how they are reached; the
-        `model` of these targets is empty."""
+    def discoverable(self) -> dict[Place, Target]:
+        """The entries that are to be asked for their models, and how they are reached; the `model` of these targets is
+        empty."""
         nameless = ServedModel.model_construct(name="")
         return {
-            at: Offer(entry, {}).target("", nameless)
-            for at, entry in enumerate(self._settings.ollama)
-            if not entry.models
+            place: offer.targets("", nameless)[0] for place, offer in self._offers.items() if offer.entry.discovered
         }
 
-    def resolve(self, model: str, key_name: str) -> Target:
-        """Where `model` is asked for the client called `key_name`; every key may use every model. An entry's keys
-        are taken in turn, one each time. Raises `UnknownModel`."""
+    def candidates(self, model: str, key_name: str) -> Sequence[Target]:
+        """Return where `model` may be asked for the client called `key_name`, the first choice first, at least one
+        target; every key may use every model. They are the credentials of one entry, whose turn passes on with every
+        call of this. Raises `UnknownModel`."""
         if self._embedded is not None and model == self._embedded.alias:
-            return self._embedded
-        offer, served = self._found(model)
-        return offer.target(model, served)
+            return (self._embedded,)
+        place, targets = self._found(model)
+        return self.rotation.turned(place, targets)
 
     def listing(self, key_name: str) -> tuple[ListedModel, ...]:
         """What `key_name` may ask for, as far as it can be listed: an entry without `models` serves names besides."""
         return tuple(self._listed.values())
 
     def get(self, model: str, key_name: str) -> ListedModel:
-        """Whatever `resolve` serves, listed or not. Raises `UnknownModel`."""
-        return self._listed.get(model) or ListedModel(model, self._found(model)[0].entry.provider)
+        """Return a model that is served, listed or not. Raises `UnknownModel`."""
+        return self._listed.get(model) or ListedModel(model, self._found(model)[1][0].provider)
 
-    def _found(self, model: str) -> tuple[Offer, ServedModel]:
-        if (offer := self._listing.get(model)) is not None:
-            return offer, offer.listed[model]
-        for offer in self._offers:
-            if (served := offer.unlisted(model)) is not None:
-                return offer, served
+    def _found(self, model: str) -> tuple[Place, tuple[Target, ...]]:
+        if (place := self._listing.get(model)) is not None:
+            return place, self._offers[place].listed[model]
+        for place, offer in self._offers.items():
+            if targets := offer.unlisted(model):
+                return place, targets
         raise self._unknown(model)
 
     def _unknown(self, model: str) -> UnknownModel:

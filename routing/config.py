@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from routing import compatible_servers as crowd
-from routing.entries import AnyEntry, Entry
 from routing.environment import PLACEHOLDER, Expansion
 from routing.errors import ConfigError, Path, Problem
 from routing.field_types import Section
-from routing.settings import ENTRIES, PLACES, ClientKey, Settings, keys
+from routing.providers import ENTRIES
+from routing.providers.entry import Entry
+from routing.settings import PLACES, ClientKey, Settings, keys
 from routing.yaml_source import Source, Unreadable, read
 
 _SWITCHED: Mapping[str, type[Section]] = {"api-keys": ClientKey, **ENTRIES}
@@ -33,7 +34,7 @@ class Skipped:
     line: int | None
     variables: tuple[str, ...]
     aliases: tuple[str, ...] = ()
-    entry: AnyEntry | None = None
+    entry: Entry | None = None
 
     @property
     def text(self) -> str:
@@ -144,7 +145,7 @@ class _Checking:
             wrong = error.errors(include_url=False, include_input=False)
             self.refuse([one for one in wrong if (*place, *one["loc"]) not in unset], place)
         variables, line = tuple(dict.fromkeys(names)), self.source.line(place)
-        if not isinstance(entry, AnyEntry):
+        if not isinstance(entry, Entry):
             return Skipped(section, line, variables)
         aliases = tuple(model.public for model in entry.models if model.public != PLACEHOLDER)
         return Skipped(section, line, variables, aliases, entry)
@@ -238,25 +239,15 @@ def _sentence(error: ErrorDetails, path: Path) -> str:
             return f"is not valid ({kind}); compare it with the config.yaml shipped"
 
 
-_MEANT = {
-    **dict.fromkeys(("vertex", "vertexai"), "vertex"),
-    **dict.fromkeys(("bedrock", "aws", "amazon"), "bedrock"),
-    **dict.fromkeys(("azure",), "azure-openai"),
-    **dict.fromkeys(("ollama",), "ollama"),
-    **dict.fromkeys(("smollm2", "smollm", "local"), "embedded"),
-    **dict.fromkeys(("codex", "responses"), "codex-api-key"),
-    **dict.fromkeys(("compatible", "compatibility", "llamacpp", *crowd.NAMES, "gpt"), "openai-compatibility"),
-    **dict.fromkeys(("anthropic", "claude"), "claude-api-key"),
-    **dict.fromkeys(("gemini", "google", "palm", "aistudio"), "gemini-api-key"),
-}
-"""What people call a provider, and the section that it stands in; who serves a model comes before who made it."""
+_CALLED = {section: entry.called for section, entry in ENTRIES.items()} | {"embedded": ("smollm2", "smollm", "local")}
+"""By section, what people call its provider."""
 
 
 def _meant(wrong: str) -> str | None:
     """The section of the provider that a key names: `anthropic-api-key` means Claude's."""
     words = re.split(r"[-_. ]", wrong[:100].lower())
     words.append("".join(words))
-    return next((section for word, section in _MEANT.items() if word in words), None)
+    return next((section for section, called in _CALLED.items() if any(word in words for word in called)), None)
 
 
 def _unknown(path: Path) -> str:

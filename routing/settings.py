@@ -1,27 +1,15 @@
 """What config.yaml may say, as typed values. The vocabulary is CLIProxyAPI's; what is not here is refused.
 
 The keys of the file are the field names with `-` for `_`. `routing.config` reads the file into these; the sections of
-providers are in `routing.entries`.
+providers are in `routing.providers`, one module each.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from pydantic import ModelWrapValidatorHandler, PrivateAttr, model_validator
+from pydantic import ModelWrapValidatorHandler, PrivateAttr, create_model, model_validator
 
-from routing.entries import (
-    AnyEntry,
-    Azure,
-    Bedrock,
-    ClaudeKey,
-    CodexKey,
-    Compatible,
-    Entry,
-    GeminiKey,
-    Ollama,
-    Vertex,
-    VertexKey,
-)
+from routing import providers
 from routing.field_types import (
     Amount,
     Count,
@@ -38,6 +26,7 @@ from routing.field_types import (
     Size,
     address,
 )
+from routing.providers.entry import Entry
 from routing.secret import Secret
 
 
@@ -90,19 +79,22 @@ class ResponseStore(Section):
     max_age_seconds: Seconds = 3600.0
 
 
-class Settings(Section):
+if TYPE_CHECKING:
+    Providers = Section
+else:
+    Providers = create_model(
+        "Providers",
+        __base__=Section,
+        **{section.replace("-", "_"): (tuple[entry, ...], ()) for section, entry in providers.ENTRIES.items()},
+    )
+
+
+class Settings(Providers):
+    """All of config.yaml. Each section of `routing.providers` is a field: a tuple of its entries that are on."""
+
     host: Host = "127.0.0.1"
     port: Port = 8317
     api_keys: tuple[ClientKey, ...] = ()
-    claude_api_key: tuple[ClaudeKey, ...] = ()
-    gemini_api_key: tuple[GeminiKey, ...] = ()
-    vertex_api_key: tuple[VertexKey, ...] = ()
-    vertex: tuple[Vertex, ...] = ()
-    bedrock: tuple[Bedrock, ...] = ()
-    openai_compatibility: tuple[Compatible, ...] = ()
-    codex_api_key: tuple[CodexKey, ...] = ()
-    azure_openai: tuple[Azure, ...] = ()
-    ollama: tuple[Ollama, ...] = ()
     embedded: Embedded = Embedded()
     body_size_limit: Size = 64 << 20
     limits: Limits = Limits()
@@ -129,11 +121,11 @@ class Settings(Section):
     def _ordered(cls, value: object, handler: ModelWrapValidatorHandler["Settings"]) -> "Settings":
         made = handler(value)
         if isinstance(value, dict):
-            made._order = tuple(key for key in value if key in ENTRIES)
+            made._order = tuple(key for key in value if key in providers.ENTRIES)
         return made
 
     @property
-    def providers(self) -> tuple[tuple[str, int, AnyEntry], ...]:
+    def providers(self) -> tuple[tuple[str, int, Entry], ...]:
         """The entries of all providers in the order of the file: the section, the position among those that are on,
         the entry."""
         fields = {name.replace("_", "-"): name for name in type(self).model_fields}
@@ -186,8 +178,3 @@ def _sections(kind: Any) -> Iterator[type[Section]]:
 
 PLACES: Mapping[tuple[str, ...], type[Section]] = dict(_places(Settings))
 """Which section stands where in the file, list positions left out."""
-
-ENTRIES: Mapping[str, type[Entry]] = {
-    place[0]: section for place, section in PLACES.items() if len(place) == 1 and issubclass(section, Entry)
-}
-"""The sections of providers."""

@@ -163,13 +163,13 @@ class Asker:
 
     def _served(self, model: str) -> Target | None:
         try:
-            return self.catalogue.resolve(model, self.record.key_name or "")
+            return self.catalogue.candidates(model, self.record.key_name or "")[0]
         except UnknownModel:
             return None
 
     def _target(self, model: str) -> Target:
         try:
-            return self.catalogue.resolve(model, self.record.key_name or "")
+            return self.catalogue.candidates(model, self.record.key_name or "")[0]
         except UnknownModel as error:
             raise BadRequest(str(error), param="model", code="model_not_found") from error
 

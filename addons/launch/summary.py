@@ -9,10 +9,9 @@ from addons.credentials import missing
 from addons.embedded import child as embedded
 from addons.launch.listening import obstacle
 from routing.config import Loaded
-from routing.entries import AnyEntry, Ollama
-from routing.models import ServedModel
+from routing.providers.entry import Entry, ServedModel
 from routing.settings import Settings
-from routing.targets import Offer, auths
+from routing.targets import Offer
 from translators.providers import anthropic, gemini
 
 KNOWN: Mapping[str, tuple[str, ...]] = {dialect.name: dialect.known_models() for dialect in (anthropic, gemini)}
@@ -29,7 +28,7 @@ def remarks(loaded: Loaded) -> Iterator[str]:
 
 def hindrance(settings: Settings) -> str | None:
     """Why the gateway cannot start with `settings`: a library that a provider needs is not installed."""
-    return missing(auth for _, _, entry in settings.providers for auth in auths(entry))
+    return missing(auth for _, _, entry in settings.providers for auth in entry.credentials())
 
 
 def url(host: str, port: int | None) -> str:
@@ -58,12 +57,12 @@ def _at_the_start(settings: Settings, host: str, port: int) -> Iterator[str]:
         yield taken
 
 
-def _provider(section: str, entry: AnyEntry) -> str:
+def _provider(section: str, entry: Entry) -> str:
     offer = Offer(entry, KNOWN)
-    model = next(iter(offer.listed.values()), ServedModel.model_construct(name=""))
-    where = next(iter(offer.target("", model).base_urls.values()))
+    targets = next(iter(offer.listed.values()), None) or offer.targets("", ServedModel.model_construct(name=""))
+    where = next(iter(targets[0].base_urls.values()))
     names = list(offer.listed)
-    if isinstance(entry, Ollama) and not entry.models:
+    if entry.discovered:
         names.append("the models that it has, which it is asked for at the start")
     elif not entry.models:
         names.append("other names like those of its models")

@@ -55,7 +55,7 @@ async def test_what_a_server_has_is_served() -> None:
         await asyncio.wait_for(found.wait(), 10)
         task.cancel()
     assert [model.id for model in house[0].listing("")] == ["llama3.2:latest", "qwen3:8b"]
-    assert house[0].resolve("qwen3:8b", "").model == "qwen3:8b"
+    assert house[0].candidates("qwen3:8b", "")[0].model == "qwen3:8b"
     assert heads[0].startswith("GET /api/tags HTTP/1.1")
     assert "authorization: Bearer secret" in heads[0]
     assert "x-team: t" in heads[0]

@@ -16,7 +16,8 @@ from addons import credentials as authorities
 from addons.embedded import child as embedded
 from routing.compatible_servers import CROWD
 from routing.config import parse
-from routing.settings import ENTRIES, PLACES, keys
+from routing.providers import ENTRIES
+from routing.settings import PLACES, keys
 from tests.e2e import node_packages
 from tests.e2e.gateway_process import GatewayProcess
 

@@ -74,14 +74,14 @@ def test_listing(entries: str, names: list[str]) -> None:
     ],
 )
 def test_resolve(entries: str, asked: str, model: str, key: str) -> None:
-    target = catalogue(entries).resolve(asked, "key-1")
+    target = catalogue(entries).candidates(asked, "key-1")[0]
     assert (target.model, target.alias, target.auth) == (model, asked, StaticKey("x-api-key", Secret(key)))
     assert catalogue(entries).get(asked, "key-1") == ListedModel(asked, "anthropic", CREATED)
 
 
 def test_a_whole_target() -> None:
     entry = "{api-key: a, base-url: http://h/p/, headers: {X-A: b}, models: [{name: m, alias: n}]}"
-    assert catalogue(f"[{entry}]").resolve("n", "key-1") == Target(
+    assert catalogue(f"[{entry}]").candidates("n", "key-1")[0] == Target(
         provider="anthropic",
         model="m",
         alias="n",
@@ -97,7 +97,7 @@ def test_the_embedded_model_comes_and_goes() -> None:
     on = off.with_embedded("http://127.0.0.1:5")
     assert listed(off) == ["big", "small"]
     assert on.listing("key-1")[-1] == ListedModel("smollm2", "embedded", CREATED)
-    assert on.resolve("smollm2", "key-1") == Target(
+    assert on.candidates("smollm2", "key-1")[0] == Target(
         "embedded",
         "smollm2",
         "smollm2",
@@ -175,7 +175,7 @@ OFF = "[{api-key: '${KEY}', models: [{name: m, alias: claude-3-5-sonnet}]}, {api
 )
 def test_unknown(entries: str, url: str | None, asked: str, told: str) -> None:
     served = catalogue(entries, url)
-    for ask in (served.resolve, served.get):
+    for ask in (served.candidates, served.get):
         with pytest.raises(UnknownModel) as caught:
             ask(asked, "key-1")
         assert str(caught.value) == told
@@ -184,4 +184,4 @@ def test_unknown(entries: str, url: str | None, asked: str, told: str) -> None:
 def test_a_long_list_is_cut() -> None:
     models = ", ".join(f"{{name: m{n}}}" for n in range(30))
     with pytest.raises(UnknownModel, match=r"now: m0, m1, .*, m9 and 20 more\.$"):
-        catalogue(f"[{{api-key: a, models: [{models}]}}]").resolve("zzz", "key-1")
+        catalogue(f"[{{api-key: a, models: [{models}]}}]").candidates("zzz", "key-1")[0]

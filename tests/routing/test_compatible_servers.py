@@ -11,7 +11,7 @@ from routing import compatible_servers as crowd
 from routing.catalogue import Catalogue
 from routing.compatible_servers import CROWD, Server
 from routing.config import parse
-from routing.entries import Endpoint, Quirks
+from routing.providers.openai_format import Endpoint, Quirks
 from routing.secret import Secret
 
 OVERLAYS = Path(specs).parent / "_data" / "upstream" / "openai"
@@ -22,7 +22,7 @@ EACH = [pytest.param(name, server, id=name) for name, server in CROWD.items()]
 def test_its_name_is_enough(name: str, server: Server) -> None:
     text = f"openai-compatibility: [{{name: {name}, models: [{{name: m}}]}}]"
     loaded = parse(text.encode(), "c.yaml", {server.variable: "k"} if server.variable else {})
-    target = Catalogue(loaded.settings, loaded.skipped).resolve("m", "key-1")
+    target = Catalogue(loaded.settings, loaded.skipped).candidates("m", "key-1")[0]
     assert set(target.base_urls.values()) == {server.base_url}
     assert next(iter(target.base_urls)) == "openai"
     assert (target.auth is None) == (server.variable is None)
@@ -60,7 +60,7 @@ def test_what_the_file_says_wins() -> None:
     said = "quirks: {developer-role: true, drop: []}, endpoints: [responses]"
     text = f"openai-compatibility: [{{name: groq, {said}, models: [{{name: m}}]}}]"
     loaded = parse(text.encode(), "c.yaml", {"GROQ_API_KEY": "k"})
-    target = Catalogue(loaded.settings).resolve("m", "key-1")
+    target = Catalogue(loaded.settings).candidates("m", "key-1")[0]
     assert target.base_urls == {"openai-responses": CROWD["groq"].base_url}
     assert target.overrides["quirks"] == {**CROWD["groq"].quirks, "developer_role": True, "drop": ()}
 

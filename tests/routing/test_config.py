@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.config import Loaded, load, parse
-from routing.entries import ClaudeKey
 from routing.errors import ConfigError
+from routing.providers.claude import ClaudeKey
 from routing.settings import PLACES, Embedded, Settings, Streaming, Timeouts, keys
 
 CLAUDE = "claude-api-key:\n  - api-key: k\n"

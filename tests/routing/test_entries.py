@@ -4,7 +4,8 @@ import pytest
 
 from routing.config import parse
 from routing.errors import ConfigError
-from routing.settings import ENTRIES, Settings, keys
+from routing.providers import ENTRIES
+from routing.settings import Settings, keys
 
 COMPATIBLE = "openai-compatibility:\n  - name: x\n    base-url: http://h\n    models: [{name: m}]\n"
 BEDROCK = "bedrock:\n  - region: us-east-1\n    models: [{name: m}]\n"

@@ -7,9 +7,9 @@ import pytest
 
 from routing.catalogue import Catalogue
 from routing.config import parse
-from routing.entries import Quirks
 from routing.errors import ConfigError
 from routing.profiles import ClaudeFamily, GeminiFamily
+from routing.providers.openai_format import Quirks
 from routing.settings import keys
 from translators.providers.claude.profiles import Family, family_of
 
@@ -66,7 +66,7 @@ candidates: 2
 
 def gemini(family: str) -> dict[str, Any]:
     text = entry(family).replace(b"claude-api-key", b"gemini-api-key")
-    return dict(Catalogue(parse(text, "c.yaml", {}).settings).resolve("m", "key-1").overrides)
+    return dict(Catalogue(parse(text, "c.yaml", {}).settings).candidates("m", "key-1")[0].overrides)
 
 
 def test_geminis_fields_are_its_dialects() -> None:
@@ -90,7 +90,7 @@ def entry(family: str) -> bytes:
 
 def overrides(family: str) -> dict[str, Any]:
     loaded = parse(entry(family), "c.yaml", {})
-    return dict(Catalogue(loaded.settings).resolve("m", "key-1").overrides)
+    return dict(Catalogue(loaded.settings).candidates("m", "key-1")[0].overrides)
 
 
 def test_the_same_fields() -> None:

@@ -105,9 +105,9 @@ claude-api-key:
 """
     loaded = parse(text.encode(), "c.yaml", {})
     served = Catalogue(loaded.settings, loaded.skipped)
-    target = served.resolve("m", "key-1")
+    target = served.candidates("m", "key-1")[0]
     shown = [loaded, loaded.settings, loaded.skipped, loaded.skipped[0].text, target, KeyRing(loaded.settings.api_keys)]
-    shown += [served.resolve(name, "key-1") for name in ("gemini-x", "b", "gpt-5", "a", "o")]
+    shown += [served.candidates(name, "key-1")[0] for name in ("gemini-x", "b", "gpt-5", "a", "o")]
     shown += [loaded.settings.model_dump(), Secret(CANARY), f"{Secret(CANARY)} {Secret(CANARY)!r}"]
     assert SEEN not in " ".join(f"{each!r} {each!s}" for each in shown)
     assert target.auth == StaticKey("x-api-key", Secret(CANARY))

@@ -9,8 +9,9 @@ from routing.auth import StaticKey
 from routing.catalogue import Catalogue, UnknownModel
 from routing.client_keys import KeyRing
 from routing.config import load, parse
+from routing.providers import ENTRIES
 from routing.secret import Secret
-from routing.settings import ENTRIES, Settings, keys
+from routing.settings import Settings, keys
 
 SHIPPED = Path(__file__).parents[2] / "config.yaml"
 LOCAL = "http://127.0.0.1:5"
@@ -23,7 +24,7 @@ def test_without_a_provider_key(environ: dict[str, str]) -> None:
     assert [model.id for model in served.listing("local")] == ["smollm2"]
     assert [off.variables for off in loaded.skipped] == [("ANTHROPIC_API_KEY",)]
     with pytest.raises(UnknownModel) as caught:
-        served.resolve("claude-3-5-sonnet", "local")
+        served.candidates("claude-3-5-sonnet", "local")[0]
     assert caught.value.variables == ("ANTHROPIC_API_KEY",)
     assert "ANTHROPIC_API_KEY" in str(caught.value)
     assert "smollm2" in str(caught.value)
@@ -33,7 +34,7 @@ def test_with_a_provider_key() -> None:
     loaded = load(SHIPPED, {"ANTHROPIC_API_KEY": "sk-ant"})
     served = Catalogue(loaded.settings, loaded.skipped, {}, LOCAL)
     assert loaded.skipped == ()
-    target = served.resolve("claude-3-5-sonnet", "local")
+    target = served.candidates("claude-3-5-sonnet", "local")[0]
     assert (target.model, target.base_urls) == ("claude-sonnet-4-6", {"anthropic": "https://api.anthropic.com"})
     assert target.auth == StaticKey("x-api-key", Secret("sk-ant"))
     assert {"claude-3-5-sonnet", "claude-sonnet-4-6", "smollm2"} <= {model.id for model in served.listing("local")}
@@ -69,4 +70,4 @@ def test_the_examples_load() -> None:
     assert {section for section, _, _ in loaded.settings.providers} == set(ENTRIES)
     served = Catalogue(loaded.settings, (), {})
     for name in ("openrouter/a/b", "gpt-5", "gemini-3-pro", "express/gemini-3-pro", "vertex/claude-x", "qwen"):
-        assert served.resolve(name, "local").alias == name
+        assert served.candidates(name, "local")[0].alias == name

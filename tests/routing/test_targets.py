@@ -261,7 +261,7 @@ def bearer(key: str) -> StaticKey:
     ],
 )
 def test_a_whole_target(entry: str, target: Target) -> None:
-    found = catalogue(entry).resolve("m", "key-1")
+    found = catalogue(entry).candidates("m", "key-1")[0]
     assert found == target
     assert list(found.base_urls) == list(target.base_urls)
     assert catalogue(entry).get("m", "key-1").owned_by == target.provider
@@ -277,7 +277,7 @@ def test_a_whole_target(entry: str, target: Target) -> None:
     ],
 )
 def test_hosts_of_vertex(location: str, host: str) -> None:
-    target = catalogue(f"vertex: [{{{PROJECT}, location: {location}}}]").resolve("claude-x", "key-1")
+    target = catalogue(f"vertex: [{{{PROJECT}, location: {location}}}]").candidates("claude-x", "key-1")[0]
     path = f"v1/projects/p/locations/{location}/publishers/anthropic"
     assert target.base_urls == {"vertex-anthropic": f"https://{host}/{path}"}
     with AnthropicVertex(region=location, project_id="p", access_token="t") as sdk:
@@ -286,7 +286,7 @@ def test_hosts_of_vertex(location: str, host: str) -> None:
 
 @pytest.mark.parametrize("region", ["us-east-1", "us-gov-west-1", "cn-north-1"])
 def test_hosts_of_bedrock(region: str) -> None:
-    target = catalogue(f"bedrock: [{{region: {region}, models: [{{name: m}}]}}]").resolve("m", "key-1")
+    target = catalogue(f"bedrock: [{{region: {region}, models: [{{name: m}}]}}]").candidates("m", "key-1")[0]
     endpoints = EndpointResolver(botocore.session.Session().get_data("endpoints"))
     host = endpoints.construct_endpoint("bedrock-runtime", region)["hostname"]
     assert target.base_urls == {"bedrock": f"https://{host}"}
@@ -295,7 +295,7 @@ def test_hosts_of_bedrock(region: str) -> None:
 @pytest.mark.parametrize("endpoint", ["https://r.openai.azure.com", "https://r.services.ai.azure.com"])
 def test_paths_of_azure(endpoint: str) -> None:
     entry = f"endpoint: '{endpoint}', api-key: k, api-version: 2024-10-21, models: [{{name: d}}]"
-    target = catalogue(f"azure-openai: [{{{entry}}}]").resolve("d", "key-1")
+    target = catalogue(f"azure-openai: [{{{entry}}}]").candidates("d", "key-1")[0]
     with AzureOpenAI(azure_endpoint=endpoint, azure_deployment="d", api_version="2024-10-21", api_key="k") as sdk:
         assert target.base_urls == {"openai": str(sdk.base_url).rstrip("/")}
 
@@ -304,7 +304,7 @@ def test_a_service_account_stands_beside_the_configuration(tmp_path: Path) -> No
     (tmp_path / "account.json").write_text("{}")
     text = b"vertex: [{project: p, credentials-file: account.json}]"
     loaded = parse(text, str(tmp_path / "c.yaml"), {})
-    target = Catalogue(loaded.settings).resolve("gemini-x", "key-1")
+    target = Catalogue(loaded.settings).candidates("gemini-x", "key-1")[0]
     assert target.auth == GoogleAuth(str(tmp_path / "account.json"))
 
 
@@ -359,9 +359,12 @@ def test_what_is_handed_on(entry: str, asked: str, model: str | None) -> None:
     served = catalogue(entry, OPENAI_API_KEY="k", XAI_API_KEY="k", OPENROUTER_API_KEY="k")
     if model is None:
         with pytest.raises(UnknownModel):
-            served.resolve(asked, "key-1")
+            served.candidates(asked, "key-1")[0]
     else:
-        assert (served.resolve(asked, "key-1").model, served.resolve(asked, "key-1").alias) == (model, asked)
+        assert (served.candidates(asked, "key-1")[0].model, served.candidates(asked, "key-1")[0].alias) == (
+            model,
+            asked,
+        )
 
 
 def test_keys_are_taken_in_turn() -> None:
@@ -373,8 +376,17 @@ def test_keys_are_taken_in_turn() -> None:
     taken = []
     for name in ("m", "n", "m", "m"):
         served.get(name, "key-1")
-        taken.append(served.resolve(name, "key-1").auth)
+        taken.append(served.candidates(name, "key-1")[0].auth)
     assert taken == [bearer("a"), bearer("b"), bearer("c"), bearer("a")]
+
+
+def test_turns_go_on_in_a_catalogue_made_anew() -> None:
+    keys = "api-key-entries: [{api-key: a}, {api-key: b}]"
+    served = catalogue(f"openai-compatibility: [{{name: x, base-url: 'http://h', {keys}, models: [{{name: m}}]}}]")
+    taken = [[target.auth for target in served.candidates("m", "key-1")]]
+    taken.append([target.auth for target in served.with_embedded(None).candidates("m", "key-1")])
+    taken.append([target.auth for target in served.with_discovered(("ollama", 0), ()).candidates("m", "key-1")])
+    assert taken == [[bearer("a"), bearer("b")], [bearer("b"), bearer("a")], [bearer("a"), bearer("b")]]
 
 
 def test_what_is_discovered() -> None:
@@ -383,14 +395,14 @@ def test_what_is_discovered() -> None:
     )
     asked = served.discoverable()
     assert {at: (target.base_urls, target.auth) for at, target in asked.items()} == {
-        1: ({"ollama": "http://h"}, bearer("k"))
+        ("ollama", 1): ({"ollama": "http://h"}, bearer("k"))
     }
-    found = served.with_discovered(1, ["qwen3:8b", "llama3:latest", "big", "no name", ""])
+    found = served.with_discovered(("ollama", 1), ["qwen3:8b", "llama3:latest", "big", "no name", ""])
     assert listed(served) == ["named"]
     assert listed(found) == ["named", "qwen3:8b", "llama3:latest"]
     assert listed(found.with_embedded(None)) == listed(found)
-    assert found.resolve("llama3", "key-1").model == "llama3:latest"
-    assert listed(found.with_discovered(1, [])) == ["named"]
+    assert found.candidates("llama3", "key-1")[0].model == "llama3:latest"
+    assert listed(found.with_discovered(("ollama", 1), [])) == ["named"]
 
 
 @pytest.mark.parametrize(
@@ -404,7 +416,7 @@ def test_what_is_discovered() -> None:
 )
 def test_the_first_in_the_file_wins(text: str, provider: str) -> None:
     served = catalogue(text, OPENAI_API_KEY="k")
-    assert served.resolve("m" if "name: m" in text else "gpt-5", "key-1").provider == provider
+    assert served.candidates("m" if "name: m" in text else "gpt-5", "key-1")[0].provider == provider
 
 
 @pytest.mark.parametrize(
@@ -445,7 +457,7 @@ def test_the_first_in_the_file_wins(text: str, provider: str) -> None:
 )
 def test_variables_that_would_switch_it_on(entry: str, asked: str, variables: list[str]) -> None:
     with pytest.raises(UnknownModel) as caught:
-        catalogue(entry).resolve(asked, "key-1")
+        catalogue(entry).candidates(asked, "key-1")[0]
     assert sorted(caught.value.variables) == sorted(variables)
 
 
@@ -458,5 +470,5 @@ def test_safety_settings_are_googles() -> None:
         for threshold in thresholds
     ]
     entry: dict[str, Any] = {"api-key": "k", "safety-settings": settings}
-    target = catalogue(f"gemini-api-key: [{entry}]").resolve("gemini-a", "key-1")
+    target = catalogue(f"gemini-api-key: [{entry}]").candidates("gemini-a", "key-1")[0]
     assert list(target.overrides["safety_settings"]) == settings

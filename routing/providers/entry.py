@@ -1,0 +1,96 @@
+"""What the entries of all providers have in common: a credential, where it is good, and the models that it serves."""
+
+import re
+from abc import ABC, abstractmethod
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from routing.auth import Auth, StaticKey
+from routing.field_types import Headers, ModelName, Name, Prefix, Section, headers_but
+from routing.secret import Secret
+
+ANY_NAME = re.compile(r"(?!/)[\x21-\x7e]{1,200}(?<!/)")
+"""What can be the name of a model."""
+
+
+class ServedModel(Section):
+    """`name` is the provider's, `alias` what clients ask for; without one it is the name."""
+
+    name: ModelName
+    alias: ModelName | None = None
+
+    @property
+    def public(self) -> str:
+        return self.alias or self.name
+
+    def overrides(self) -> dict[str, Any]:
+        """What the file says of this model, for the dialect's `Model`."""
+        return {}
+
+
+class Entry(Section, ABC):
+    """One entry of a provider's section. With `prefix` clients may ask for PREFIX/NAME as well."""
+
+    section: ClassVar[str]
+    """The key of config.yaml under which such entries are listed."""
+    called: ClassVar[tuple[str, ...]] = ()
+    """What people write in the place of that key."""
+    lists: ClassVar[str] = ""
+    """The provider dialect whose public models an entry without `models` serves."""
+
+    prefix: Prefix | None = None
+    models: tuple[ServedModel, ...] = ()
+    excluded_models: tuple[Name, ...] = ()
+    headers: Annotated[Headers, headers_but("authorization")] = Field(default_factory=dict)
+
+    @property
+    @abstractmethod
+    def provider(self) -> str:
+        """The name in logs and in `owned_by`."""
+
+    @property
+    def discovered(self) -> bool:
+        """Whether the server is asked which models it has."""
+        return False
+
+    @abstractmethod
+    def base_urls(self, model: str) -> dict[str, str]:
+        """By provider dialect, the preferred one first, where requests for `model` go."""
+
+    def query(self) -> str:
+        """What every URL gets after its `?`."""
+        return ""
+
+    @abstractmethod
+    def credentials(self) -> tuple[Auth | None, ...]:
+        """What requests are let in with, at least one; None for a provider that asks for nothing."""
+
+    def hands_on(self, name: str, *, prefixed: bool) -> bool:
+        """Whether an entry without `models` serves `name`, which it does not list. `prefixed`: it was asked for with
+        the entry's prefix, which `name` no longer has."""
+        return False
+
+    def other_name(self, name: str) -> str | None:
+        """The name in the server's list that `name` stands for, where it is not that itself."""
+        return None
+
+    def overrides(self, model: ServedModel) -> dict[str, Any]:
+        """What the file says of the provider and of `model`, for the dialect's `Model`."""
+        return model.overrides()
+
+
+def bearer(key: Secret | None) -> StaticKey | None:
+    return None if key is None else StaticKey("authorization", key, "Bearer ")
+
+
+def looks_like(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether `name` is that of a model and matches one of `patterns`, which may hold `*`."""
+    return bool(ANY_NAME.fullmatch(name)) and any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def require_models(entry: Entry, otherwise: str = "") -> None:
+    """Raises ValueError for an entry without `models`."""
+    if not entry.models:
+        raise ValueError(f"has no models; name them, as this provider's cannot be guessed{otherwise}")

@@ -1,0 +1,46 @@
+"""What the entries have in common whose servers speak OpenAI's format: endpoints and quirks."""
+
+from collections.abc import Callable, Iterable
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from routing.field_types import Flag, Name, Renames, Section, or_none
+
+Endpoint = Literal["chat", "completions", "responses"]
+
+DIALECTS = {"chat": "openai", "completions": "openai-completions", "responses": "openai-responses"}
+"""By the endpoint of OpenAI's API."""
+
+
+class FieldQuirks(Section):
+    """Fields that a server refuses, and those that it calls otherwise."""
+
+    drop: tuple[Name, ...] = ()
+    rename: Renames = Field(default_factory=dict)
+
+
+class Quirks(FieldQuirks):
+    """What a server takes differently from OpenAI. All are optional; `translators.providers.openai.quirks.Quirks`
+    explains them."""
+
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] | None = None
+    developer_role: Flag | None = None
+    custom_tools: Flag | None = None
+    allowed_tools: Flag | None = None
+    stream_usage: Flag | None = None
+    reasoning_field: Annotated[Name | None, BeforeValidator(or_none)] = None
+    short_call_ids: Flag | None = None
+    strict_roles: Flag | None = None
+    extras: tuple[Literal["top_k", "thinking", "reasoning", "images", "annotations"], ...] = ()
+
+
+def by_dialect(endpoints: Iterable[str], url: Callable[[str], str]) -> dict[str, str]:
+    """The `url` of each endpoint by its dialect. What is translated goes to chat where it is spoken: it comes first."""
+    return {DIALECTS[each]: url(each) for each in sorted(endpoints, key=lambda each: each != "chat")}
+
+
+def refuse_repeated(endpoints: tuple[str, ...] | None) -> None:
+    """Raises ValueError."""
+    if endpoints is not None and (not endpoints or len(set(endpoints)) < len(endpoints)):
+        raise ValueError("has endpoints that are empty, or name one twice")
