@@ -1,16 +1,16 @@
 """From a client's body to what a provider is asked: decoded, parsed, resolved, rendered. Here a request is refused."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from addons.exchange.observers import Record
 from addons.exchange.provider_request import ProviderRequest, provider_request
 from routing.catalogue import Catalogue, Target, UnknownModel
 from routing.settings import Limits, Settings
-from translators.conversation import Conversation, Option
+from translators import fan_out
+from translators.clients.shared import json_body
 from translators.dialects import (
-    MOST_CHOICES,
     Asked,
     ClientDialect,
     Envelope,
@@ -22,8 +22,8 @@ from translators.dialects import (
     Writer,
 )
 from translators.errors import BadRequest
-from translators.framing import compression, json_text
-from translators.notes import Note, add_new
+from translators.framing import compression
+from translators.notes import Note
 from translators.registry import PROVIDERS, way
 
 AGENT = "mitmproxy-openai-gateway"
@@ -135,18 +135,10 @@ class Asker:
 
     def question(self, body: bytes, headers: Mapping[str, str]) -> Question:
         """`body` is decoded JSON text, `headers` are the client's without its key. Raises `BadRequest`."""
-        try:
-            wire, repaired = json_text.parsed(body)
-        except json_text.TooManyValues as error:
-            message = f"The request's body has {error}. Send fewer of them."
-            raise BadRequest(message, code="request_too_large") from error
-        except ValueError as error:
-            raise BadRequest(f"The request's body is not JSON: {error}.", code="invalid_json") from error
+        wire, notes = json_body.parsed(body)
         if isinstance(wire, dict):
             _bound(wire, self.settings.limits)
-        if repaired:
-            why = "Halves of surrogate pairs, which no text can hold, are sent as U+FFFD."
-            self.record.notes.append(Note("body", "approximated", detail=why))
+        self._note(notes)
         named = wire.get("model") if isinstance(wire, dict) else None
         target = self._served(named) if isinstance(named, str) else None
         if target is not None:
@@ -197,21 +189,8 @@ class Asker:
         name, _ = self._way(target)
         provider = PROVIDERS[name]
         model = Model(target.model, target.overrides, self.memory)
-        calls: list[Call] = []
-        for conversation in (asked.conversation, *asked.more):
-            wanted = conversation.options.get("n")
-            rendered, times = provider.render(conversation, model), 1
-            if wanted is not None and rendered.choices != wanted.value:
-                rendered, times = provider.render(_without_n(conversation), model), wanted.value
-            if calls:
-                add_new(self.record.notes, rendered.notes)
-            else:
-                self._note(rendered.notes)
-            self._allow(len(calls) + times, wanted)
-            call = self._call(rendered, name, target, headers, 0)
-            for _ in range(times):
-                choice = calls[-1].choice + calls[-1].rendered.choices if calls else 0
-                calls.append(replace(call, choice=choice))
+        calls, notes = fan_out.calls(asked, provider, model, several=self.settings.fan_out)
+        self._note(notes)
         self._mind_loss()
         writer = self.client.streamed if asked.conversation.stream else self.client.whole
         return Question(
@@ -220,17 +199,9 @@ class Asker:
             asked.conversation.stream,
             target,
             provider,
-            tuple(calls),
+            tuple(self._call(call.rendered, name, target, headers, call.choice) for call in calls),
             lambda envelope: writer(asked.form, envelope),
         )
-
-    def _allow(self, calls: int, wanted: Option | None) -> None:
-        path = "prompt" if wanted is None else wanted.at
-        if calls > MOST_CHOICES:
-            raise BadRequest(f"At most {MOST_CHOICES} choices can be asked for at once.", param=path)
-        if calls > 1 and not self.settings.fan_out:
-            message = "This provider gives one choice a request, and one request does not become several (fan-out)."
-            raise BadRequest(message, param=path, code="unsupported_parameter")
 
     def _note(self, notes: Iterable[Note]) -> None:
         more = [*notes]
@@ -249,7 +220,3 @@ class Asker:
     def _call(self, rendered: Rendered, dialect: str, target: Target, headers: Mapping[str, str], choice: int) -> Call:
         forwarded = self.settings.forward_headers
         return Call(rendered, provider_request(AGENT, forwarded, target, dialect, rendered, headers), choice)
-
-
-def _without_n(conversation: Conversation) -> Conversation:
-    return replace(conversation, options={name: o for name, o in conversation.options.items() if name != "n"})

@@ -8,18 +8,17 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from scripts.tools.conversion import DIALECTS, Answering, converted, unasked
-from scripts.tools.files import Unusable, read, request_in
+from scripts.tools.files import Unusable, read
 from scripts.tools.recording import Recording
+from translators import convert
+from translators.convert import DIALECTS, Converted, NoWay
 from translators.errors import Failure, TranslationError
 from translators.notes import Note
-from translators.pipe import Pipe
 from translators.registry import CLIENTS
 
 USAGE = """\
@@ -40,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _answer(options) if options.answer is not None else _request(options)
-    except Unusable as error:
+    except (NoWay, Unusable) as error:
         print(f"scripts/convert: {error}", file=sys.stderr)
         return 2
     except TranslationError as error:
@@ -84,7 +83,7 @@ def _request(options: argparse.Namespace) -> int:
         raise Unusable("it needs the FILE with the request (- is standard input); --help says more.")
     if options.stream is not None or options.split is not None:
         raise Unusable("--stream, --whole and --split are about an answer, and need --answer ANSWER.")
-    conversion = converted(request_in(read(options.file)), options.client, options.provider, options.model)
+    conversion = _converted(options, read(options.file), options.model)
     if (count := len(conversion.calls)) > 1:
         print(f"{count} calls, each for a part of the choices", file=sys.stderr)
     for _, alike in groupby(conversion.calls, key=lambda call: (call.path, call.body)):
@@ -108,47 +107,43 @@ def _answer(options: argparse.Namespace) -> int:
         raise Unusable(
             f"{options.answer} was recorded in the dialect {recording.dialect}; say --to {recording.dialect}."
         )
-    answering = _answering(options, recording)
-    if not 200 <= recording.status < 300:
-        raise TranslationError(answering.upstream.read_error(recording.status, recording.headers, recording.data))
-    streamed = answering.stream if options.stream is None else options.stream
-    out, pipe = replayed(recording, answering, streamed, options.split)
-    if pipe.failure is not None and not streamed:
-        # Of a whole answer that breaks nothing is left; as a stream it shows how far it came.
-        out = replayed(recording, answering, True, options.split)[0] if pipe.events else b""
-    _tell_notes(pipe.notes)
-    if streamed or pipe.failure is not None:
-        sys.stdout.buffer.write(out)
+    asked = _asked(options, recording)
+    answered = convert.answer(
+        recording.data,
+        client=options.client,
+        provider=options.provider,
+        request=asked,
+        model=options.model or recording.model,
+        stream=options.stream,
+        status=recording.status,
+        headers=recording.headers,
+        split=options.split,
+    )
+    _tell_notes(answered.notes)
+    if answered.stream or answered.failure is not None:
+        sys.stdout.buffer.write(answered.body)
         sys.stdout.buffer.flush()
     else:
-        _print(out, options.compact)
-    if pipe.failure is None:
+        _print(answered.body, options.compact)
+    if answered.failure is None:
         return 0
-    _tell(pipe.failure)
+    _tell(answered.failure)
     return 1
 
 
-def _answering(options: argparse.Namespace, recording: Recording) -> Answering:
-    client, model = options.client, options.model or recording.model
-    wire = recording.asked if options.file is None else request_in(read(options.file))
+def _asked(options: argparse.Namespace, recording: Recording) -> Converted | None:
+    """The request that was answered, if it is known."""
+    wire = recording.asked if options.file is None else read(options.file)
     if wire is None:
-        return replace(unasked(client, options.provider, model), stream=False)
-    conversion = converted(wire, client, options.provider, model)
+        return None
+    conversion = _converted(options, wire, options.model or recording.model)
     if (count := len(conversion.calls)) > 1:
         print(f"The request becomes {count} calls; this is the answer to one of them.", file=sys.stderr)
-    return conversion.answering
+    return conversion
 
 
-def replayed(
-    recording: Recording, answering: Answering, streamed: bool, split: int | None = None
-) -> tuple[bytes, Pipe]:
-    """The client's bytes, and the pipe that they came through."""
-    upstream, writer = answering.upstream, answering.writer(streamed=streamed)
-    content_type = recording.headers.get("content-type", "")
-    pipe = Pipe(upstream.answer(answering.recall), writer, framing=upstream.framing, content_type=content_type)
-    data, size = recording.data, split or len(recording.data) or 1
-    out = b"".join([pipe.feed(data[at : at + size]) for at in range(0, len(data), size)]) + pipe.close()
-    return (out + writer.fail(pipe.failure) if pipe.failure is not None else out), pipe
+def _converted(options: argparse.Namespace, body: Any, model: str | None) -> Converted:
+    return convert.request(body, client=options.client, provider=options.provider, model=model)
 
 
 # --- what is printed ----------------------------------------------------------------------------

@@ -4,8 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from translators.errors import BadRequest
-from translators.framing import json_text
+from translators.clients.shared.json_body import parsed
 
 
 class Unusable(Exception):
@@ -22,10 +21,7 @@ def read(name: str) -> bytes:
 def request_in(data: bytes) -> Any:
     """Return a client's request as the gateway reads it, which says on standard error what it replaced. Raises
     `BadRequest`."""
-    try:
-        wire, repaired = json_text.parsed(data)
-    except ValueError as error:
-        raise BadRequest(f"The request's body is not JSON: {error}.", code="invalid_json") from error
-    if repaired:
-        print("body, approximated, Halves of surrogate pairs, which no text can hold, are U+FFFD.", file=sys.stderr)
+    wire, notes = parsed(data)
+    for note in notes:
+        print(f"{note.path}, {note.fate}, {note.detail}", file=sys.stderr)
     return wire

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from routing.compatible_servers import CROWD
-from scripts.tools.conversion import calls_of
 from scripts.tools.fields import FIELDS, Field
 from scripts.tools.venv import ROOT
+from translators import fan_out
 from translators.dialects import ClientDialect, Model, ProviderDialect
 from translators.errors import BadRequest
 from translators.notes import Note
@@ -149,6 +149,6 @@ class Translated:
 
 def _translated(client: ClientDialect, provider: ProviderDialect, model: Model, body: Any) -> Translated:
     asked = client.parse(body)
-    calls = calls_of(asked, provider, model)
-    first = calls[0]
-    return Translated((first.path, first.body, dict(first.headers)), len(calls), asked.notes + first.notes, asked.form)
+    calls, notes = fan_out.calls(asked, provider, model)
+    first = calls[0].rendered
+    return Translated((first.path, first.body, dict(first.headers)), len(calls), asked.notes + notes, asked.form)

@@ -17,9 +17,10 @@ from typing import Any
 import httpx
 
 from addons.embedded.child import Embedded, Unavailable, available
-from scripts.tools.conversion import DIALECTS, converted, frame
 from scripts.tools.files import Unusable, read, request_in
 from scripts.tools.recording import META, SUFFIXES, WHOLE, meta_path
+from translators import convert
+from translators.convert import DIALECTS, NoWay, frame
 from translators.errors import BadRequest
 from translators.registry import CLIENTS
 
@@ -102,7 +103,7 @@ def main(arguments: Sequence[str]) -> int:
         with _place(options) as place:
             for _ in range(options.repeat):
                 heard = _ask(place, question, options)
-    except (Unusable, Unavailable) as error:
+    except (NoWay, Unusable, Unavailable) as error:
         print(f"scripts/record: {error}", file=sys.stderr)
         return 2
     except BadRequest as error:
@@ -156,7 +157,7 @@ def _question(options: argparse.Namespace) -> Question:
         wire["stream"] = options.stream
         if not options.stream:
             wire.pop("stream_options", None)
-    conversion = converted(wire, options.client, options.provider, model)
+    conversion = convert.request(wire, client=options.client, provider=options.provider, model=model)
     rendered, *more = conversion.calls
     if more:
         raise Unusable(f"the request becomes {len(more) + 1} calls; ask for one choice of one prompt.")

@@ -28,9 +28,9 @@ from ways import DONE, WAYS, Way, payloads_of
 from wholes import RECORDINGS, framed, framing_of, payloads_in, text_of, whole_of
 
 from addons.exchange.provider_request import written
-from scripts.tools.conversion import calls_of
 from scripts.tools.fields import FIELDS
 from scripts.tools.fuzz import SLOW
+from translators import fan_out
 from translators.dialects import Model
 from translators.errors import BadRequest
 from translators.framing import json_text
@@ -290,7 +290,7 @@ class Requests:
         if relay is not None:
             return [relay.render(wire, Model(case.model)).rendered]
         asked = CLIENTS[case.client].parse(wire)
-        return calls_of(asked, PROVIDERS[case.provider], Model(case.model))[:4]
+        return [call.rendered for call in fan_out.calls(asked, PROVIDERS[case.provider], Model(case.model))[0][:4]]
 
     def smaller(self, case: Request) -> Iterator[Request]:
         try:

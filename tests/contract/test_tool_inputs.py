@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from scripts.tools.conversion import Conversion, converted
+from translators import convert
+from translators.convert import Converted
 from translators.pipe import Pipe
 
 CLAUDES = [
@@ -66,7 +67,7 @@ def answer(provider: str, given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def told(conversion: Conversion, body: dict[str, Any], *, stream: bool) -> str:
+def told(conversion: Converted, body: dict[str, Any], *, stream: bool) -> str:
     answering = conversion.answering
     machine = answering.upstream.answer(answering.recall)
     pipe = Pipe(machine, answering.writer(streamed=stream), content_type="application/json")
@@ -95,7 +96,9 @@ def arguments(client: str, out: str, *, stream: bool) -> Any:
 def test_keys_that_claude_refuses_come_back_as_the_client_wrote_them(
     provider: str, model: str, client: str, stream: bool
 ) -> None:
-    conversion = converted(asked(client, PARAMETERS, stream=stream), client, provider, model)
+    conversion = convert.request(
+        asked(client, PARAMETERS, stream=stream), client=client, provider=provider, model=model
+    )
     schema, given = schema_and_input(conversion.calls[0].body)
     wire = dict(zip(KEYS, schema["properties"], strict=True))
     assert all(key.replace("_", "").replace("-", "").isalnum() and len(key) <= 64 for key in wire.values())
@@ -119,7 +122,7 @@ def test_alternatives_at_the_root_are_merged(provider: str, model: str, strict: 
     }
     wire = asked("chat", parameters, stream=False)
     wire["tools"][0]["function"]["strict"] = strict
-    conversion = converted(wire, "chat", provider, model)
+    conversion = convert.request(wire, client="chat", provider=provider, model=model)
     schema, _ = schema_and_input(conversion.calls[0].body)
     assert not schema.keys() & {"anyOf", "oneOf", "allOf"}
     assert schema["properties"] == properties

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from scripts.tools.conversion import Conversion, converted
+from translators import convert
+from translators.convert import Converted
 from translators.pipe import Pipe
 
 HI = {"model": "m", "messages": [{"role": "user", "content": "x"}], "max_tokens": 100}
@@ -53,7 +54,7 @@ def responses(content: Sequence[Block], reason: str) -> dict[str, Any]:
 ANSWERS = {"anthropic": claude, "bedrock": bedrock, "openai-responses": responses}
 
 
-def heard(conversion: Conversion, body: dict[str, Any], *, stream: bool) -> dict[str, Any]:
+def heard(conversion: Converted, body: dict[str, Any], *, stream: bool) -> dict[str, Any]:
     """The chat client's answer: content, calls, finish_reason and the tokens of it."""
     answering = conversion.answering
     machine = answering.upstream.answer(answering.recall)
@@ -87,9 +88,9 @@ def heard(conversion: Conversion, body: dict[str, Any], *, stream: bool) -> dict
     }
 
 
-def chat(provider: str, model: str, *, stream: bool, **fields: Any) -> Conversion:
+def chat(provider: str, model: str, *, stream: bool, **fields: Any) -> Converted:
     more = {"stream": True, "stream_options": {"include_usage": True}} if stream else {}
-    return converted({**HI, **fields, **more}, "chat", provider, model)
+    return convert.request({**HI, **fields, **more}, client="chat", provider=provider, model=model)
 
 
 STOPS = [

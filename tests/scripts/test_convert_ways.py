@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from scripts.tools.conversion import DIALECTS, PLAIN
 from scripts.tools.convert import main
 from tests.scripts.command import ROOT
+from translators.convert import DIALECTS, PLAIN
 from translators.registry import CLIENTS, RELAYS
 
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -115,7 +115,7 @@ def test_the_answer_to_one_call(convert: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize("client", ["chat", "responses"])
 def test_a_dialect_of_one_client(convert: Run, tmp_path: Path, client: str) -> None:
     request = written(tmp_path, {"model": "m", **PLAIN[client]})
-    expected = "scripts/convert: --to openai-completions goes with --from completions only.\n"
+    expected = f"scripts/convert: {client} cannot be translated to openai-completions; only completions goes there.\n"
     assert convert("--from", client, "--to", "openai-completions", request) == (2, "", expected)
 
 

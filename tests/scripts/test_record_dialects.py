@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from scripts.tools.conversion import DIALECTS
 from scripts.tools.convert import main as convert
 from scripts.tools.record import main
 from tests.e2e.provider import Call, Provider, chunk, head
 from tests.scripts.command import ROOT
+from translators.convert import DIALECTS
 
 FIXTURES = ROOT / "tests" / "fixtures"
 KEY = "key-1234567890"
@@ -142,7 +142,7 @@ def test_another_header_for_the_key(provider: Provider, tmp_path: Path) -> None:
         pytest.param(["--to", "bedrock", "--key-env", "AWS"], CHAT, "AWS access keys are of no use", id="access key"),
         pytest.param(["--to", "gemini", "--raw"], {}, "it needs --model NAME", id="no model for the path"),
         pytest.param(["--to", "anthropic"], CHAT | {"n": 2}, "becomes 2 calls", id="several calls"),
-        pytest.param(["--to", "openai-completions"], CHAT, "goes with --from completions", id="one client's only"),
+        pytest.param(["--to", "openai-completions"], CHAT, "only completions goes there", id="one client's only"),
     ],
 )
 def test_usage(

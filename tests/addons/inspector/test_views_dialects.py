@@ -11,7 +11,7 @@ from addons.exchange.observers import Message, Pair, Record
 from addons.inspector.payloads import WIDTH
 from addons.inspector.recorder import FlowRecorder
 from addons.inspector.views import VIEWS
-from scripts.tools.conversion import converted
+from translators import convert
 from translators.pipe import Pipe
 from translators.registry import CLIENTS, PROVIDERS
 
@@ -29,7 +29,9 @@ BASE = "https://u:hidden@host.example/v1"
 
 def exchange(client, dialect):
     """A flow as the gateway leaves it, what the provider said in it and what the client heard."""
-    conversion = converted({"model": MODELS.get(dialect, "m"), **ASKED[client]}, client, dialect, None)
+    conversion = convert.request(
+        {"model": MODELS.get(dialect, "m"), **ASKED[client]}, client=client, provider=dialect, model=None
+    )
     answering, (rendered,) = conversion.answering, conversion.calls
     flow = tflow.tflow(resp=tutils.tresp(content=None))
     recorder = FlowRecorder(flow)
