@@ -134,11 +134,16 @@ def test_a_curl_is_answered(gateway: GatewayProcess, curl: str) -> None:
         assert answer["usage"]["total_tokens"]
 
 
-@pytest.mark.parametrize("program", examples("python"))
+@pytest.mark.parametrize("program", examples("python", "from openai"))
 def test_a_python_program_runs(gateway: GatewayProcess, program: str) -> None:
     done = run(f"'{ROOT}/.venv/bin/python' - <<'END'\n{at(gateway, program)}\nEND")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("program", blocks(ROOT / "docs" / "library.md", "python"), ids=["request", "answer", "cut"])
+def test_the_library_as_the_page_has_it(program: str) -> None:
+    exec(program, {})
 
 
 def test_llm_as_the_page_sets_it_up(gateway: GatewayProcess, tmp_path: Path) -> None:
