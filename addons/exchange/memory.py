@@ -1,7 +1,7 @@
 """What the gateway remembers for its clients between their requests: bounded, in memory only, apart for every key."""
 
-import threading
 from collections import OrderedDict
+from threading import Lock
 
 CHARACTERS = 16 * 1024 * 1024
 """That one client's texts may have together, with their keys."""
@@ -15,7 +15,7 @@ class LruMemory:
     def __init__(self, characters: int = CHARACTERS) -> None:
         self._room = characters
         self._texts: OrderedDict[str, str] = OrderedDict()
-        self._lock = threading.Lock()  # heavy requests are read in a thread of their own
+        self._lock = Lock()  # heavy requests are read in a thread of their own
 
     def get(self, key: str) -> str | None:
         with self._lock:

@@ -2,11 +2,11 @@
 bounded in bytes and in age. What is used stays; what was not used for longest goes first, of the client that has most.
 """
 
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
+from threading import RLock
 from typing import Any, cast
 
 from pydantic_core import from_json, to_json
@@ -61,7 +61,7 @@ class ResponseStore:
         """By client and id of an item, the response that it first came with: whoever refers to it uses that."""
         self._sizes: dict[str, int] = {}
         """By client."""
-        self.lock = threading.RLock()
+        self.lock = RLock()
 
     @property
     def size(self) -> int:

@@ -21,7 +21,6 @@ from translators.events import (
     UsageReported,
 )
 from translators.notes import Note
-from translators.providers.anthropic.blocks import Tally
 from translators.providers.bedrock.blocks import (
     Block,
     ReasoningBlock,
@@ -32,6 +31,7 @@ from translators.providers.bedrock.blocks import (
     block_of_start,
 )
 from translators.providers.bedrock.errors import streamed_error
+from translators.providers.claude.blocks import Tally
 
 _REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",

@@ -22,7 +22,7 @@ from translators.events import (
     ToolCallStarted,
 )
 from translators.notes import Note
-from translators.providers.anthropic.blocks import Pieces, Tally, words
+from translators.providers.claude.blocks import Pieces, Tally, words
 from translators.providers.shared.custom_tools import Unwrapper
 
 

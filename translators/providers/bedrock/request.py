@@ -8,9 +8,6 @@ from urllib.parse import quote
 from translators.conversation import Conversation, Knobs
 from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
-from translators.providers.anthropic import settings as anthropic
-from translators.providers.anthropic.output_format import answers_through_a_tool, may_enforce
-from translators.providers.anthropic.thoughts import recalled
 from translators.providers.bedrock import settings
 from translators.providers.bedrock.caching import CachePoints
 from translators.providers.bedrock.output_format import text_format
@@ -19,6 +16,9 @@ from translators.providers.bedrock.profiles import Family, family_of
 from translators.providers.bedrock.reasoning import Thinking, thinking
 from translators.providers.bedrock.tools import Toolbox
 from translators.providers.bedrock.turns import History, history
+from translators.providers.claude import settings as anthropic
+from translators.providers.claude.output_format import answers_through_a_tool, may_enforce
+from translators.providers.claude.thoughts import recalled
 from translators.providers.shared.abilities import refuse_media, without_tools
 from translators.providers.shared.searching import without_filtered_search, without_search
 from translators.providers.shared.transforms.answer_tool import with_answer_tool

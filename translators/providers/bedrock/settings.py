@@ -5,9 +5,9 @@ from typing import Any
 
 from translators.conversation import Knobs, Option
 from translators.notes import Note
-from translators.providers.anthropic import settings as anthropic
 from translators.providers.bedrock.profiles import Family
 from translators.providers.bedrock.reasoning import Thinking
+from translators.providers.claude import settings as anthropic
 from translators.providers.shared.tiers import common
 
 _TIERS = {"default": "default", "priority": "priority", "flex": "flex", "scale": "reserved"}

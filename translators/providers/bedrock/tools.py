@@ -5,9 +5,9 @@ from typing import Any
 from translators.conversation import Conversation, CustomTool, FunctionTool, Knobs, Tool, ToolCall, ToolChoice
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.anthropic.inputs import Inputs
 from translators.providers.bedrock.caching import Block, CachePoints
 from translators.providers.bedrock.profiles import Family
+from translators.providers.claude.inputs import Inputs
 from translators.providers.claude.schemas import OutsideSubset, Subset
 from translators.providers.shared import custom_tools
 from translators.providers.shared.wire_names import ToolNames

@@ -6,16 +6,16 @@ from typing import Any
 from translators.conversation import Conversation, Knobs
 from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
-from translators.providers.anthropic import settings
-from translators.providers.anthropic.caching import Breakpoints
-from translators.providers.anthropic.native import native
-from translators.providers.anthropic.output_format import answers_through_a_tool, may_enforce, output_format
-from translators.providers.anthropic.parts import Parts
-from translators.providers.anthropic.thoughts import recalled
-from translators.providers.anthropic.tools import Toolbox
-from translators.providers.anthropic.turns import History, history
+from translators.providers.claude import settings
+from translators.providers.claude.caching import Breakpoints
+from translators.providers.claude.native import native
+from translators.providers.claude.output_format import answers_through_a_tool, may_enforce, output_format
+from translators.providers.claude.parts import Parts
 from translators.providers.claude.profiles import Family, family_of
 from translators.providers.claude.reasoning import Reasoning, Thinking
+from translators.providers.claude.thoughts import recalled
+from translators.providers.claude.tools import Toolbox
+from translators.providers.claude.turns import History, history
 from translators.providers.shared.abilities import refuse_media, without_tools
 from translators.providers.shared.searching import without_search
 from translators.providers.shared.transforms.answer_tool import with_answer_tool

@@ -11,8 +11,9 @@ from urllib.parse import quote
 from translators.conversation import Conversation, Document, Image, Inline, Knobs, Part, ToolResult
 from translators.dialects import Framing, Model, Rendered
 from translators.errors import BadRequest
-from translators.providers import anthropic
-from translators.providers.anthropic import answer, read_error, read_limits
+from translators.providers.claude import request
+from translators.providers.claude.answer import answer
+from translators.providers.claude.errors import read_error, read_limits
 
 __all__ = ["answer", "framing", "name", "read_error", "read_limits", "render"]
 
@@ -36,7 +37,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     options = dict(asked.options)
     elsewhere = Knobs({name: options.pop(name) for name in _ANTHROPICS_ALONE if name in options})
     asked = replace(asked, options=options)
-    rendered = anthropic.render(asked, replace(model, overrides={**_LACKS, **model.overrides}))
+    rendered = request.render(asked, replace(model, overrides={**_LACKS, **model.overrides}))
     headers = dict(rendered.headers)
     version = headers.pop("anthropic-version")
     body = {"anthropic_version": _FIRST_VERSION_HERE if version == _FIRST_VERSION else version, **rendered.body}

@@ -7,7 +7,7 @@ https://platform.claude.com/docs/en/build-with-claude/streaming, and `stop_reaso
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from translators.dialects import Recall
+from translators.dialects import Answer, Recall
 from translators.errors import BadAnswer
 from translators.events import (
     Event,
@@ -20,7 +20,7 @@ from translators.events import (
     UsageReported,
 )
 from translators.notes import Note
-from translators.providers.anthropic.blocks import (
+from translators.providers.claude.blocks import (
     Block,
     RedactedBlock,
     ServerBlock,
@@ -30,7 +30,8 @@ from translators.providers.anthropic.blocks import (
     block_of,
     block_of_delta,
 )
-from translators.providers.anthropic.errors import streamed_error
+from translators.providers.claude.errors import streamed_error
+from translators.providers.shared.transforms import transformed
 
 _REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",
@@ -51,6 +52,11 @@ _DECLINED = "The model declined to answer this request."
 _TIERS = {"standard": "default", "priority": "priority"}
 _CACHED = ("cache_read_input_tokens", "cache_creation_input_tokens")
 _COUNTS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+
+
+def answer(recall: Recall) -> Answer:
+    """Return the machine that tells one answer as events."""
+    return transformed(MessageAnswer(recall), recall)
 
 
 class MessageAnswer:

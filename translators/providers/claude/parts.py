@@ -18,11 +18,11 @@ from translators.conversation import (
 )
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.anthropic.blocks import is_servers
-from translators.providers.anthropic.caching import Breakpoints
-from translators.providers.anthropic.media import document_block, image_block
-from translators.providers.anthropic.tools import Toolbox
+from translators.providers.claude.blocks import is_servers
+from translators.providers.claude.caching import Breakpoints
+from translators.providers.claude.media import document_block, image_block
 from translators.providers.claude.profiles import short_name
+from translators.providers.claude.tools import Toolbox
 from translators.providers.shared import arguments, custom_tools
 from translators.providers.shared.histories import unsent
 from translators.providers.shared.wire_names import CallIds

@@ -24,7 +24,7 @@ from translators.events import (
     ToolCallStarted,
 )
 from translators.notes import Fate, Note
-from translators.providers.anthropic.thoughts import Recorder
+from translators.providers.claude.thoughts import Recorder
 from translators.providers.shared.custom_tools import Unwrapper
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from translators.conversation import Conversation, Part, Reasoning, RedactedReasoning, Turn
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.anthropic.parts import Block, Parts
+from translators.providers.claude.parts import Block, Parts
 from translators.providers.claude.profiles import Family
 from translators.providers.shared.histories import CONTINUE, continued, led_to_nothing, nothing_sent, shown_by_user
 

@@ -11,7 +11,7 @@ from typing import Any
 from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.anthropic.native import NOT_ITS_FORM
+from translators.providers.claude.native import NOT_ITS_FORM
 from translators.providers.claude.profiles import Family
 from translators.providers.shared.tiers import common
 from translators.providers.shared.transforms import stop_sequences

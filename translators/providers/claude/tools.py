@@ -14,8 +14,8 @@ from translators.conversation import (
 )
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.anthropic.caching import Breakpoints
-from translators.providers.anthropic.inputs import Inputs
+from translators.providers.claude.caching import Breakpoints
+from translators.providers.claude.inputs import Inputs
 from translators.providers.claude.profiles import Family
 from translators.providers.claude.schemas import OutsideSubset, Subset
 from translators.providers.shared import custom_tools
