@@ -32,11 +32,6 @@ from mitmproxy.addons.clientplayback import ClientPlayback
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.view import View
 from mitmproxy.connection import Client
-from mitmproxy.net.tls import starts_like_tls_record
-from mitmproxy.proxy import layer, layers, mode_specs, server_hooks
-from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers import modes
-from mitmproxy.proxy.server import ConnectionHandler
 
 from addons import log_line as terminal
 from addons.credentials import Authorities, Unauthorised
@@ -51,21 +46,17 @@ from addons.inspector import views
 from addons.launch import listening, summary
 from addons.ollama_models import discover
 from addons.proxy import door, hooks, replay, saving
-from addons.proxy.layer import GatewayLayer, GivenUp, any_number_of_connections
+from addons.proxy.entrance import NOWHERE, Entrance, handler_of, is_ours, ours_among
 from addons.proxy.stream import Job, Pass, ShutDown
 from routing import config
 from routing.auth import EmbeddedAuth
 from routing.catalogue import Catalogue, Place
 from routing.client_keys import KeyRing
 from routing.errors import ConfigError
-from routing.settings import Settings
+from routing.settings import Settings, Timeouts
 from translators.errors import Failure
 
 logger = logging.getLogger("gateway")
-
-NOWHERE = "gateway.invalid"
-"""The host of mitmproxy's reverse mode for the gateway: a name that cannot exist (RFC 6761), so that nothing which
-slips past the gateway arrives anywhere. A listener with this host is the gateway's; others are mitmproxy's own."""
 
 SHOWN = {
     "flow_detail": 0,
@@ -105,7 +96,7 @@ class Gateway:
         self._live: weakref.WeakKeyDictionary[Exchange, Client] = weakref.WeakKeyDictionary()
         """Whose exchanges there are."""
         self._draining: asyncio.Task[None] | None = None
-        self._door = door.Door(0)
+        self.entrance = Entrance(self._open, self._timeouts, self._lets_out)
         self._replays: set[asyncio.Task[None]] = set()
 
     # --- start and stop ---
@@ -158,12 +149,11 @@ class Gateway:
         self._open_door(settings.max_connections)
         if self._took_over:
             options.update(mode=[f"reverse:http://{NOWHERE}@{port}"], listen_host=host)
-        modes = list(map(mode_specs.ProxyMode.parse, options.mode))
-        if any(map(_ours, modes)):
+        if ours_among(options.mode)[0]:
             # A client's connection would be closed at once: nothing can be connected to beforehand.
             options.update(connection_strategy="lazy")
         self._hear_signals()
-        self._greet(self._loaded, modes, host)
+        self._greet(self._loaded, host)
         if self._house is not None and self._house.catalogue.discoverable():
             self._discovering = asyncio.get_running_loop().create_task(discover(self._catalogue, self._discovered))
 
@@ -172,7 +162,7 @@ class Gateway:
         most = door.room(wanted, files)
         if most < wanted:
             self._say(f"Only {files} files may be open (ulimit -n): {most} connections are taken, not {wanted}.")
-        self._door = door.Door(most)
+        self.entrance.door = door.Door(most)
         door.Exhaustion(asyncio.get_running_loop())
 
     def _hear_signals(self) -> None:
@@ -232,22 +222,23 @@ class Gateway:
             if name in ctx.options and not ctx.options.has_changed(name):
                 ctx.options.update(**{name: value})
 
-    def _greet(self, loaded: config.Loaded, modes: Sequence[mode_specs.ProxyMode], host: str) -> None:
+    def _greet(self, loaded: config.Loaded, host: str) -> None:
         assert self._house is not None
         for remark in summary.remarks(loaded):
             self._say(remark)
         names = [model.id for model in self._house.catalogue.listing("")]
         shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-        ours = [_address(mode, host) for mode in modes if _ours(mode)]
+        ours, others = ours_among(ctx.options.mode)
         if not ctx.options.server:
             self._say("The gateway answers nowhere: no server was wanted (--no-server).")
         elif ours:
-            self._say(f"The gateway answers at {', '.join(ours)} with {shown or 'no model: see config.yaml'}.")
+            places = [(mode.listen_host(host), mode.listen_port(ctx.options.listen_port)) for mode in ours]
+            at = ", ".join(summary.url(*place) for place in places)
+            self._say(f"The gateway answers at {at} with {shown or 'no model: see config.yaml'}.")
         else:
             self._say(f"The gateway answers nowhere: leave --mode out, or add --mode reverse:http://{NOWHERE}@PORT.")
-        for mode in modes:
-            if not _ours(mode):
-                self._say(f"The mode {mode.full_spec} is mitmproxy's own, and nothing of the gateway.")
+        for mode in others:
+            self._say(f"The mode {mode.full_spec} is mitmproxy's own, and nothing of the gateway.")
 
     def _say(self, line: str) -> None:
         if self._has_console():
@@ -258,56 +249,11 @@ class Gateway:
 
     # --- connections ---
 
-    def client_connected(self, client: Client) -> None:
-        server, handler = ctx.master.addons.get("proxyserver"), _handler(client)
-        if handler is None or not _ours(client.proxy_mode) or not isinstance(server, Proxyserver):
-            return
-        if self._door.turned_away(handler, len(server.connections)):
-            client.error = "There are too many connections."
+    def _timeouts(self) -> Timeouts:
+        return self._house.settings.timeouts if self._house is not None else Timeouts()
 
-    def next_layer(self, nextlayer: layer.NextLayer) -> None:
-        context = nextlayer.context
-        if not _ours(context.client.proxy_mode):
-            return
-        if (handler := _handler(context.client)) is not None:
-            handler.max_conns = any_number_of_connections()
-        top = context.layers[-1]
-        if isinstance(top, modes.ReverseProxy) and starts_like_tls_record(nextlayer.data_client()):
-            # mitmproxy shares a provider's connection among an HTTP/2 client's streams: one would end with another.
-            context.client.alpn = b"http/1.1"
-            nextlayer.layer = layers.ClientTLSLayer(context)
-            nextlayer.layer.child_layer = self._layer(context)
-        elif isinstance(top, modes.ReverseProxy):
-            nextlayer.layer = self._layer(context)
-
-    def _layer(self, context: Context) -> GatewayLayer:
-        settings = self._house.settings if self._house is not None else Settings()
-        return GatewayLayer(context, self._open, settings.timeouts)
-
-    def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
-        """In the moment before the gateway has taken over, mitmproxy is an open proxy: nobody gets anywhere by it."""
-        if self._house is None or (self._took_over and not _ours(data.client.proxy_mode)):
-            data.server.error = "This is the gateway's address, and no proxy."
-
-    def gateway_given_up(self, given: GivenUp) -> None:
-        """mitmproxy closes a connection by cancelling its task; one that waits for its turn to tell something then
-        ends without having closed its socket. So it is closed here."""
-        handler, server = _handler(given.client), given.server
-        transport = handler.transports.get(server) if handler is not None else None
-        if handler is None or transport is None:
-            return
-        if transport.writer is not None:
-            transport.writer.close()
-        if transport.handler is not None:
-            transport.handler.add_done_callback(lambda _: handler.transports.pop(server, None))
-
-    def client_disconnected(self, client: Client) -> None:
-        """The same for what is left when a client has gone."""
-        if not _ours(client.proxy_mode) or (handler := _handler(client)) is None:
-            return
-        for transport in handler.transports.values():
-            if transport.writer is not None:
-                transport.writer.close()
+    def _lets_out(self, client: Client) -> bool:
+        return self._house is not None and (not self._took_over or is_ours(client.proxy_mode))
 
     def _open(self, head: Head, flow: http.HTTPFlow) -> Exchange:
         assert self._house is not None
@@ -430,7 +376,7 @@ class Gateway:
         house.draining = house.ended = True
         try:
             for client in {client.id: client for exchange, client in self._live.items() if not exchange.ended}.values():
-                if (handler := _handler(client)) is not None:
+                if (handler := handler_of(client)) is not None:
                     await handler.server_event(ShutDown())
             await self._until_all_ended(LAST_WORD_SECONDS)
         finally:
@@ -452,18 +398,5 @@ def _is_quiet() -> bool:
     return "termlog_verbosity" in ctx.options and ctx.options.termlog_verbosity == "error"
 
 
-def _handler(client: Client) -> ConnectionHandler | None:
-    """What mitmproxy keeps of a client's sockets and those opened for it."""
-    server = ctx.master.addons.get("proxyserver")
-    return server.connections.get(client.id) if isinstance(server, Proxyserver) else None
-
-
-def _address(mode: mode_specs.ProxyMode, host: str) -> str:
-    return summary.url(mode.listen_host(host), mode.listen_port(ctx.options.listen_port))
-
-
-def _ours(mode: mode_specs.ProxyMode) -> bool:
-    return isinstance(mode, mode_specs.ReverseMode) and mode.address[0] == NOWHERE
-
-
-addons = [Gateway()]
+gateway = Gateway()
+addons = [gateway, gateway.entrance]
