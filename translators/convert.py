@@ -12,7 +12,7 @@ from translators import fan_out
 from translators.clients.shared.json_body import parsed
 from translators.dialects import Asked, Envelope, Model, Recall, Relay, Rendered, Upstream, Writer
 from translators.errors import Failure
-from translators.events import Usage
+from translators.events import Event, Usage
 from translators.notes import Note
 from translators.pipe import Pipe
 from translators.registry import CLIENTS, PROVIDERS, RELAYS, way
@@ -60,6 +60,7 @@ class Answering:
     envelope: Envelope
     recall: Recall
     stream: bool
+    untold: Mapping[type[Event], Note] = field(default_factory=dict)
 
     def writer(self, *, streamed: bool) -> Writer:
         return (self.speaker.streamed if streamed else self.speaker.whole)(self.form, self.envelope)
@@ -176,7 +177,13 @@ def _answered(
 ) -> Answered:
     upstream, writer = answering.upstream, answering.writer(streamed=stream)
     content_type = headers.get("content-type", "")
-    pipe = Pipe(upstream.answer(answering.recall), writer, framing=upstream.framing, content_type=content_type)
+    pipe = Pipe(
+        upstream.answer(answering.recall),
+        writer,
+        framing=upstream.framing,
+        content_type=content_type,
+        untold=answering.untold,
+    )
     size = split or len(data) or 1
     out = b"".join([pipe.feed(data[at : at + size]) for at in range(0, len(data), size)]) + pipe.close()
     if pipe.failure is not None:
@@ -211,7 +218,8 @@ def _relay(client: str, provider: str) -> Relay | None:
 def _answering(asked: Asked, client: str, provider: str, recall: Recall) -> Answering:
     envelope = _envelope(client, asked.model)
     stream = asked.conversation.stream
-    return Answering(PROVIDERS[provider], CLIENTS[client], asked.form, envelope, recall, stream)
+    spoken = CLIENTS[client]
+    return Answering(PROVIDERS[provider], spoken, asked.form, envelope, recall, stream, spoken.untold)
 
 
 def _envelope(client: str, model: str) -> Envelope:

@@ -4,7 +4,7 @@ Nothing here or below knows mitmproxy, a socket, a clock or a log. Errors are `t
 raised is a bug of ours.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -193,13 +193,82 @@ class Asked:
     more: tuple[Conversation, ...] = ()
 
 
+class Listed(Protocol):
+    """A model as a client may be told of it; `created` in seconds since 1970."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def owned_by(self) -> str: ...
+
+    @property
+    def created(self) -> int: ...
+
+
+Item = Mapping[str, Any]
+
+
+class Past(Protocol):
+    """What was kept of the answers of one client. Bounded: what was kept may be gone."""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept at all."""
+
+    def history(self, id: str) -> tuple[Item, ...] | None:
+        """Return every item that led to the answer `id`, and its own; None where it, or one before it, is gone."""
+
+    def item(self, id: str) -> Item | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A finished answer, to be kept: the object itself, the items that came with its request, and the id of the one
+    before it."""
+
+    id: str
+    response: Mapping[str, Any]
+    input: tuple[Item, ...]
+    previous: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a client dialect does whose clients come back to earlier answers: `parse` as its own with what was kept;
+    `referred` gives a body that goes on as it came with what is kept in the place of references, and notes;
+    `remembered` is what to keep of what a writer answered; `missing` and `deleted` answer for an answer's id."""
+
+    parse: Callable[[Any, Past], "Asked"]
+    referred: Callable[[Any, Past], tuple[Any, list[Note]]]
+    remembered: Callable[["Writer"], Remembered | None]
+    missing: Callable[[str], Failure]
+    deleted: Callable[[str], dict[str, Any]]
+
+
 class ClientDialect(Protocol):
-    """`name` is also the route's, and `id_prefix` begins the ids of its answers (`chatcmpl-`)."""
+    """`path` is where its clients POST, and `id_prefix` begins the ids of its answers (`chatcmpl-`). One with a `state`
+    keeps answers, which its clients GET and DELETE below `path`."""
 
     name: str
+    path: str
     id_prefix: str
     untold: Mapping[type[Event], Note]
     """What the client's API has no place for though an answer may rely on it, and the note on its loss."""
+    state: State | None
+
+    def presented_key(self, headers: Mapping[str, str]) -> str | Failure:
+        """Return the key that a request came with, or the refusal that says what is wrong. Header names are lower
+        case."""
+
+    def error(self, failure: Failure) -> tuple[tuple[tuple[str, str], ...], bytes]:
+        """Return headers and body of an answer that is an error."""
+
+    def models(self, listed: Iterable[Listed]) -> dict[str, Any]:
+        """Return the JSON of a list of models."""
+
+    def model(self, listed: Listed) -> dict[str, Any]:
+        """Return the JSON of one."""
 
     def parse(self, body: Any) -> Asked:
         """`body` is the parsed JSON, and is not changed. Raises `BadRequest` that names all problems it found."""

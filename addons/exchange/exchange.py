@@ -28,14 +28,13 @@ from addons.exchange.provider_request import plain
 from addons.exchange.request import Asker, Question, decoded
 from addons.exchange.services import House
 from routing.catalogue import UnknownModel
-from translators.clients import responses
+from translators.clients.shared.openai_api import JSON
 from translators.dialects import Envelope, Writer
 from translators.errors import Failure, TranslationError
 from translators.joining import Joined
 from translators.masking import REDACTED, Mask
 from translators.notes import Note, add_new
 from translators.pipe import MAX_WHOLE, Pipe
-from translators.registry import CLIENTS
 
 logger = logging.getLogger("gateway")
 
@@ -75,6 +74,7 @@ class Exchange:
         self._settings = house.settings
         self._now = house.clock.now
         self._head = head
+        self._client = front.client_of(head.target)
         self._born = self._asked_at = self._spoke_at = self._now()
         self._cors = front.cors(house.settings.cors_origins, head.headers)
         self.record = Record(
@@ -99,8 +99,6 @@ class Exchange:
         self._whole = bytearray()
         """The client's answer, where it is not a stream."""
         self._limits: dict[str, str] = {}
-        self._route = ""
-        """The name of the client's dialect."""
         self._told: set[str] = set()
         """The notes that a stream's client knows."""
         self._begun = False
@@ -149,18 +147,17 @@ class Exchange:
             return self._refuse(front.DRAINING)
         match place.route:
             case "models":
-                return self._reply(front.models(house.catalogue.listing(self.record.key_name or "")), "complete")
+                return self._json(self._client.models(house.catalogue.listing(self.record.key_name or "")))
             case "model":
                 return self._model(place.id)
-            case "response":
+            case "answer":
                 return self._stored(place.id)
             case _:
-                self._route = place.route
                 return self.too_large() if front.declares_more(head, self.body_limit) else None
 
     def _check_key(self, head: Head) -> Failure | None:
         """Who asks, into the record; or the 401."""
-        key = front.presented_key(head.headers) if head.key_name is None else ""
+        key = self._client.presented_key(head.headers) if head.key_name is None else ""
         if isinstance(key, Failure):
             return key
         self.record.key_name = head.key_name or self._house.keys.check(key)
@@ -215,7 +212,7 @@ class Exchange:
         self._question = made.asks
         if (calls := len(self._question.calls)) > 1:
             self.record.calls = calls
-            self._joined = Joined(self._client(self._question), calls)
+            self._joined = Joined(self._answer_writer(self._question), calls)
         return self._send_more(self._question)
 
     def _elsewhere(
@@ -406,12 +403,12 @@ class Exchange:
     def _asker(self, record: Record) -> Asker:
         house = self._house
         key_name = self.record.key_name or ""
-        client = CLIENTS[self._route]
+        client = self._client
         asker = Asker(client, client.parse, self._settings, house.catalogue, house.memories.of(key_name), record)
-        if client.name != responses.name or house.responses is None:
+        if client.state is None or house.responses is None:
             return asker
-        past = house.responses.of(key_name, self._now())
-        return replace(asker, parse=partial(responses.parse, past=past), refer=partial(responses.referred, past=past))
+        past, state = house.responses.of(key_name, self._now()), client.state
+        return replace(asker, parse=lambda body: state.parse(body, past), refer=lambda body: state.referred(body, past))
 
     def _in_flight(self, call: int) -> tuple[Question, Attempt]:
         assert self._question is not None
@@ -442,7 +439,7 @@ class Exchange:
         """One call has failed, and its connection is gone or may be kept; the others are not wanted any more."""
         return [Drop()] if len(self._attempts) > 1 else []
 
-    def _client(self, asked: Question) -> Writer:
+    def _answer_writer(self, asked: Question) -> Writer:
         """What renders the answer."""
         if self._writer is None:
             id = f"{asked.client.id_prefix}{self._house.new_id()}"
@@ -452,7 +449,7 @@ class Exchange:
     def _part(self, asked: Question, call: int) -> Writer:
         """What renders the answer of one call."""
         if self._joined is None:
-            return self._client(asked)
+            return self._answer_writer(asked)
         return self._joined.part(asked.calls[call].choice, asked.calls[call].rendered.choices)
 
     def _forward(self, call: int, started: float, out: bytes) -> list[Action]:
@@ -531,25 +528,24 @@ class Exchange:
         more = self._send_more(asked)
         if self._attempts:
             return more
-        if self._house.responses is not None:
-            self._house.responses.keep(self.record.key_name or "", self._client(asked), self._now())
+        self._keep(self._answer_writer(asked))
         if asked.streams:
             self._end("complete")
             return [Finish()]
-        return [self._reply(Reply(200, (front.JSON,), bytes(self._whole)), "complete")]
+        return [self._reply(Reply(200, (JSON,), bytes(self._whole)), "complete")]
 
     def _broken(self, failure: Failure, cause: str) -> list[Action]:
         """The client is told of a failure: with its status, or in the stream where that has begun."""
         self._absorb_all()
         failure, cause = self._audience.without_secrets_in(failure), self._audience.without_secrets(cause)
         if not self._begun:
-            reply = front.failed(failure)
+            reply = front.failed(failure, self._client)
             if self._fatal[1]:
                 self._tell_pair(reply.body)
             return [self._reply(reply, "failed", failure, cause)]
         assert self._question is not None
         # What renders the answer may be at work elsewhere; the client then hears of no end.
-        writer = self._joined or self._client(self._question)
+        writer = self._joined or self._answer_writer(self._question)
         said = self._late_notes(self.record.notes) + writer.fail(failure) if self._then is None else b""
         self._tell_pair(said)
         self._end("failed", failure, cause)
@@ -581,29 +577,35 @@ class Exchange:
             model = self._house.catalogue.get(name, self.record.key_name or "")
         except UnknownModel as error:
             return self._refuse(Failure(404, str(error), "invalid_request_error", "model", "model_not_found"))
-        return self._reply(Reply(200, (front.JSON,), to_json(front.model(model))), "complete")
+        return self._json(self._client.model(model))
 
     def _stored(self, id: str) -> Reply:
-        """GET and DELETE of a response that was answered here."""
-        store, client, now = self._house.responses, self.record.key_name or "", self._now()
-        if store is None:
+        """GET and DELETE of an answer that was given here."""
+        store, state = self._house.responses, self._client.state
+        client, now = self.record.key_name or "", self._now()
+        if store is None or state is None:
             message = "No response is kept here (response-store in config.yaml)."
             return self._refuse(Failure(404, message, "invalid_request_error", "response_id", "response_not_found"))
         if self._head.method == "DELETE":
-            body: Mapping[str, Any] | None = responses.deleted(id) if store.delete(client, id, now) else None
+            body: Mapping[str, Any] | None = state.deleted(id) if store.delete(client, id, now) else None
         else:
             body = store.get(client, id, now)
-        return (
-            self._refuse(responses.missing(id))
-            if body is None
-            else self._reply(Reply(200, (front.JSON,), to_json(body)), "complete")
-        )
+        return self._refuse(state.missing(id)) if body is None else self._json(body)
+
+    def _json(self, body: Mapping[str, Any]) -> Reply:
+        return self._reply(Reply(200, (JSON,), to_json(body)), "complete")
+
+    def _keep(self, writer: Writer) -> None:
+        """Keep what was answered, where the client may come back to it."""
+        store, state = self._house.responses, self._client.state
+        if store is not None and state is not None and (kept := state.remembered(writer)) is not None:
+            store.put(self.record.key_name or "", kept, self._now())
 
     # --- the last word ---
 
     def _refuse(self, failure: Failure) -> Reply:
         failure = self._audience.without_secrets_in(failure)
-        return self._reply(front.failed(failure), "refused", failure)
+        return self._reply(front.failed(failure, self._client), "refused", failure)
 
     def _reply(self, reply: Reply, end: End, failure: Failure | None = None, cause: str | None = None) -> Reply:
         headers = {**dict(self._common(self.record.notes)), **dict(reply.headers)}

@@ -6,32 +6,30 @@ Nothing is matched by prefix: a path is taken apart, and what is not exactly one
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import unquote
 
 from pydantic_core import to_json
 
-from routing.catalogue import ListedModel
+from translators.clients.shared.openai_api import JSON, unauthorized
+from translators.dialects import ClientDialect
 from translators.errors import Failure
 from translators.masking import Mask
 from translators.notes import Note
+from translators.registry import CLIENTS
 
-Route = Literal["chat", "responses", "completions", "models", "model", "response", "health"]
-"""The first three are the names of client dialects."""
-
-ROUTES: Mapping[str, tuple[Route, str]] = {
-    "/v1/chat/completions": ("chat", "POST"),
-    "/v1/responses": ("responses", "POST"),
-    "/v1/completions": ("completions", "POST"),
+ROUTES: Mapping[str, tuple[str, str]] = {
+    **{client.path: (client.name, "POST") for client in CLIENTS.values()},
     "/v1/models": ("models", "GET"),
     "/health": ("health", "GET"),
 }
+"""By path, the route and its method. The routes of client dialects have their names."""
 
-WITHIN: Mapping[str, tuple[Route, str]] = {
+WITHIN: Mapping[str, tuple[str, str]] = {
     "/v1/models/": ("model", "GET"),
-    "/v1/responses/": ("response", "GET, DELETE"),
+    **{f"{client.path}/": ("answer", "GET, DELETE") for client in CLIENTS.values() if client.state is not None},
 }
 """Paths that go on with an id."""
 
@@ -41,7 +39,6 @@ NOT_HERE = ("/v1/embeddings", "/v1/images/generations", "/v1/audio/speech", "/v1
 SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key"))
 """What a client may have put a key in. Taken out of a request before anybody else sees it."""
 
-JSON = ("content-type", "application/json")
 STREAM_HEADERS = (
     ("content-type", "text/event-stream; charset=utf-8"),
     ("cache-control", "no-cache, no-transform"),
@@ -77,13 +74,20 @@ class Head:
 class Place:
     """`id` is what a path of `WITHIN` goes on with."""
 
-    route: Route
+    route: str
     id: str = ""
 
 
-def failed(failure: Failure) -> Reply:
-    """OpenAI's error body, with the headers that the failure brings."""
-    return Reply(failure.status, (JSON, *failure.headers.items()), to_json(failure.body()))
+def client_of(target: str) -> ClientDialect:
+    """Return the dialect of whoever asks for a path, right or wrong."""
+    path = target.partition("?")[0]
+    return next((client for client in CLIENTS.values() if f"{path}/".startswith(f"{client.path}/")), CLIENTS["chat"])
+
+
+def failed(failure: Failure, client: ClientDialect = CLIENTS["chat"]) -> Reply:
+    """Return the client dialect's form of an error."""
+    headers, body = client.error(failure)
+    return Reply(failure.status, headers, body)
 
 
 def guarded(target: str) -> bool:
@@ -97,7 +101,7 @@ def find(method: str, target: str, upgrade: str = "") -> Place | Failure:
     shown, found, id = path, ROUTES.get(path), ""
     if found is None and (prefix := next((each for each in WITHIN if path.startswith(each)), None)) is not None:
         shown, id = f"{prefix}{{id}}", _id(path, prefix)
-        found = WITHIN[prefix] if id and (prefix != "/v1/responses/" or "/" not in id) else None
+        found = WITHIN[prefix] if id and (WITHIN[prefix][0] == "model" or "/" not in id) else None
     if found is None:
         return Failure(404, _lost(path), "invalid_request_error", None, "unknown_url")
     route, allowed = found
@@ -146,21 +150,6 @@ def _shown(text: str) -> str:
     return text if len(text) <= 100 else text[:100] + "..."
 
 
-def presented_key(headers: Mapping[str, str]) -> str | Failure:
-    """The key of `Authorization: Bearer KEY` (RFC 9110: the scheme in any case), or the 401 that says what is wrong."""
-    scheme, _, key = headers.get("authorization", "").strip().partition(" ")
-    key = key.strip()
-    if scheme.lower() == "bearer" and key:
-        return key
-    if not scheme:
-        return unauthorized("You did not provide an API key. Send it as a header: Authorization: Bearer KEY.")
-    return unauthorized("The Authorization header is not of the form: Authorization: Bearer KEY.")
-
-
-def unauthorized(message: str) -> Failure:
-    return Failure(401, message, "invalid_request_error", None, "invalid_api_key", {"www-authenticate": "Bearer"})
-
-
 INCORRECT_KEY = unauthorized(
     "Incorrect API key provided. The gateway knows the keys under api-keys in its configuration."
 )
@@ -201,15 +190,6 @@ def health(draining: bool) -> Reply:
     if draining:
         return Reply(503, (JSON, ("retry-after", "5")), b'{"status":"draining"}')
     return Reply(200, (JSON,), b'{"status":"ok"}')
-
-
-def model(listed: ListedModel) -> dict[str, Any]:
-    """OpenAI's `Model` object."""
-    return {"id": listed.id, "object": "model", "created": listed.created, "owned_by": listed.owned_by}
-
-
-def models(listed: Iterable[ListedModel]) -> Reply:
-    return Reply(200, (JSON,), to_json({"object": "list", "data": [model(each) for each in listed]}))
 
 
 EXPOSED = "x-request-id, x-gateway-notes, x-gateway-model, openai-processing-ms, retry-after"

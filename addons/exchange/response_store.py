@@ -11,9 +11,7 @@ from typing import Any, cast
 
 from pydantic_core import from_json, to_json
 
-from translators.clients import responses
-from translators.clients.responses.state import Item, Remembered, remembered
-from translators.dialects import Writer
+from translators.dialects import Item, Remembered
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of all responses together, as they are kept."""
@@ -69,13 +67,6 @@ class ResponseStore:
 
     def size_of(self, client: str) -> int:
         return self._sizes.get(client, 0)
-
-    def keep(self, client: str, writer: Writer, now: float) -> None:
-        """What `writer` answered in the end, if it is a response that is to be kept."""
-        if not isinstance(writer, responses.Streamed | responses.Whole) or writer.response is None:
-            return
-        if (kept := remembered(writer.form, writer.response)) is not None:
-            self.put(client, kept, now)
 
     @_locked
     def put(self, client: str, kept: Remembered, now: float) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from addons.exchange import http_api as front
 from addons.exchange.http_api import Head, Place
+from translators.clients.shared import openai_api
 from translators.errors import Failure
 from translators.masking import Mask
 from translators.notes import Note
@@ -21,8 +22,8 @@ FOUND = [
     pytest.param("GET", "/v1/models/team%2Fclaude?x", Place("model", "team/claude"), id="an id with %2F"),
     pytest.param("POST", "/v1/responses", Place("responses"), id="responses"),
     pytest.param("POST", "/v1/completions", Place("completions"), id="completions"),
-    pytest.param("GET", "/v1/responses/resp_1", Place("response", "resp_1"), id="a stored response"),
-    pytest.param("DELETE", "/v1/responses/resp_1", Place("response", "resp_1"), id="a response to be forgotten"),
+    pytest.param("GET", "/v1/responses/resp_1", Place("answer", "resp_1"), id="a stored response"),
+    pytest.param("DELETE", "/v1/responses/resp_1", Place("answer", "resp_1"), id="a response to be forgotten"),
     pytest.param("GET", "/health", Place("health"), id="health"),
     pytest.param("HEAD", "/health", Place("health"), id="health for a monitor"),
 ]
@@ -130,7 +131,7 @@ def test_any_path_is_told(method: str, target: str) -> None:
     ],
 )
 def test_presented_key(header: str, key: str | None) -> None:
-    found = front.presented_key({"authorization": header})
+    found = openai_api.presented_key({"authorization": header})
     if key is None:
         assert isinstance(found, Failure)
         assert (found.status, found.code) == (401, "invalid_api_key")

@@ -4,7 +4,7 @@ import tracemalloc
 from typing import Any
 
 from addons.exchange.response_store import ResponseStore
-from translators.clients.responses.state import Remembered
+from translators.dialects import Remembered
 
 
 def kept(id: str, previous: str | None = None, text: str = "x") -> Remembered:

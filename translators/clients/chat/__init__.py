@@ -6,14 +6,32 @@ from typing import Any
 from translators.clients.chat.form import Form
 from translators.clients.chat.parse import parse
 from translators.clients.chat.writing import Streamed, Whole
-from translators.dialects import Envelope, Writer
+from translators.clients.shared.openai_api import error, keepalive, model, models, presented_key
+from translators.dialects import Envelope, State, Writer
 from translators.events import Event
 from translators.notes import Note
 
-__all__ = ["Form", "id_prefix", "keepalive", "name", "parse", "streamed", "untold", "whole"]
+__all__ = [
+    "Form",
+    "error",
+    "id_prefix",
+    "keepalive",
+    "model",
+    "models",
+    "name",
+    "parse",
+    "path",
+    "presented_key",
+    "state",
+    "streamed",
+    "untold",
+    "whole",
+]
 
 name = "chat"
+path = "/v1/chat/completions"
 id_prefix = "chatcmpl-"
+state: State | None = None
 untold: Mapping[type[Event], Note] = {}
 
 
@@ -23,8 +41,3 @@ def streamed(form: Any, envelope: Envelope) -> Writer:
 
 def whole(form: Any, envelope: Envelope) -> Writer:
     return Whole(form, envelope)
-
-
-def keepalive() -> bytes:
-    """A comment, which every reader of server-sent events skips."""
-    return b": ping\n\n"

@@ -11,14 +11,32 @@ from typing import Any
 from translators.clients.completions.form import Form
 from translators.clients.completions.parse import parse
 from translators.clients.completions.writing import Streamed, Whole
-from translators.dialects import Envelope, Writer
+from translators.clients.shared.openai_api import error, keepalive, model, models, presented_key
+from translators.dialects import Envelope, State, Writer
 from translators.events import Event, ImageMade, ToolCallStarted
 from translators.notes import Note
 
-__all__ = ["Form", "id_prefix", "keepalive", "name", "parse", "streamed", "untold", "whole"]
+__all__ = [
+    "Form",
+    "error",
+    "id_prefix",
+    "keepalive",
+    "model",
+    "models",
+    "name",
+    "parse",
+    "path",
+    "presented_key",
+    "state",
+    "streamed",
+    "untold",
+    "whole",
+]
 
 name = "completions"
+path = "/v1/completions"
 id_prefix = "cmpl-"
+state: State | None = None
 untold: Mapping[type[Event], Note] = {
     ToolCallStarted: Note("tool_calls", "dropped", detail="A completion calls no tools: the call is not told."),
     ImageMade: Note("images", "dropped", detail="A completion is text: the picture is not told."),
@@ -31,8 +49,3 @@ def streamed(form: Any, envelope: Envelope) -> Writer:
 
 def whole(form: Any, envelope: Envelope) -> Writer:
     return Whole(form, envelope)
-
-
-def keepalive() -> bytes:
-    """A comment, which every reader of server-sent events skips."""
-    return b": ping\n\n"

@@ -5,9 +5,10 @@ from typing import Any
 
 from translators.clients.responses.form import Form
 from translators.clients.responses.parse import parse
-from translators.clients.responses.state import deleted, missing, referred
+from translators.clients.responses.state import deleted, missing, referred, remembered
 from translators.clients.responses.writing import Streamed, Whole
-from translators.dialects import Envelope, Writer
+from translators.clients.shared.openai_api import error, keepalive, model, models, presented_key
+from translators.dialects import Envelope, Remembered, State, Writer
 from translators.events import Event
 from translators.notes import Note
 
@@ -15,19 +16,23 @@ __all__ = [
     "Form",
     "Streamed",
     "Whole",
-    "deleted",
+    "error",
     "id_prefix",
     "keepalive",
-    "missing",
+    "model",
+    "models",
     "name",
     "parse",
-    "referred",
+    "path",
+    "presented_key",
+    "state",
     "streamed",
     "untold",
     "whole",
 ]
 
 name = "responses"
+path = "/v1/responses"
 id_prefix = "resp_"
 untold: Mapping[type[Event], Note] = {}
 
@@ -40,6 +45,10 @@ def whole(form: Any, envelope: Envelope) -> Writer:
     return Whole(form, envelope)
 
 
-def keepalive() -> bytes:
-    """A comment, which every reader of server-sent events skips."""
-    return b": ping\n\n"
+def _remembered(writer: Writer) -> Remembered | None:
+    if not isinstance(writer, Streamed | Whole) or writer.response is None:
+        return None
+    return remembered(writer.form, writer.response)
+
+
+state: State | None = State(parse, referred, _remembered, missing, deleted)

@@ -6,13 +6,13 @@ from typing import Any
 from translators.clients.responses.form import Form
 from translators.clients.responses.items import History
 from translators.clients.responses.options import options
-from translators.clients.responses.state import NOTHING, Past, continued
+from translators.clients.responses.state import NOTHING, continued
 from translators.clients.responses.tooling import Tools, echoed
 from translators.clients.responses.validate import check
 from translators.clients.shared.findings import Findings
 from translators.clients.shared.thoughts import LEFT_OPEN
 from translators.conversation import Conversation, Text, Turn
-from translators.dialects import Asked
+from translators.dialects import Asked, Past
 
 
 def parse(body: Any, past: Past = NOTHING) -> Asked:

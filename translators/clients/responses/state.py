@@ -5,27 +5,13 @@ Pure: whoever keeps responses is asked through `Past`, and is told by `remembere
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from translators.clients.responses.encrypted_content import is_only_known_here
 from translators.clients.responses.form import Form
+from translators.dialects import Item, Past, Remembered
 from translators.errors import BadRequest, Failure
 from translators.notes import Note
-
-Item = Mapping[str, Any]
-
-
-class Past(Protocol):
-    """What was kept of the responses of one client. Bounded: what was kept may be gone."""
-
-    @property
-    def keeps(self) -> bool:
-        """Whether anything is kept at all."""
-
-    def history(self, id: str) -> tuple[Item, ...] | None:
-        """Every item that led to the response `id`, and its own; None where it, or one before it, is gone."""
-
-    def item(self, id: str) -> Item | None: ...
 
 
 class Nothing:
@@ -52,17 +38,6 @@ class Continued:
     before: int = 0
     previous: str | None = None
     own: tuple[Item, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """A finished response, to be kept: the object itself, the items that came with its request, and the id of the one
-    before it."""
-
-    id: str
-    response: Mapping[str, Any]
-    input: tuple[Item, ...]
-    previous: str | None = None
 
 
 def continued(body: Any, past: Past) -> Continued:

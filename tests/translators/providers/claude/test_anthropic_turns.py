@@ -25,8 +25,7 @@ from anthropic_turns import (
 )
 
 from translators.conversation import Foreign, Reasoning, RedactedReasoning, Refusal, Turn
-from translators.dialects import Rendered
-from translators.providers import anthropic as dialect
+from translators.dialects import Recall, Rendered
 
 
 def test_the_smallest_request_is_compared_whole() -> None:
@@ -36,7 +35,7 @@ def test_the_smallest_request_is_compared_whole() -> None:
         body={"model": OLD, "max_tokens": 100, "messages": [user("Hi")], "stream": True},
         headers={"anthropic-version": "2023-06-01"},
         notes=(),
-        recall=dialect.request.Recall(OLD),
+        recall=Recall(OLD),
         streams=True,
     )
     check(rendered.body)

@@ -1,0 +1,51 @@
+"""What the dialects of OpenAI's API have in common around an answer: who asks, what an error looks like, which models
+there are."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic_core import to_json
+
+from translators.dialects import Listed
+from translators.errors import Failure
+
+JSON = ("content-type", "application/json")
+PING = b": ping\n\n"
+"""A comment, which every reader of server-sent events skips."""
+
+
+def presented_key(headers: Mapping[str, str]) -> str | Failure:
+    """Return the key of `Authorization: Bearer KEY` (RFC 9110: the scheme in any case), or the 401 that says what is
+    wrong."""
+    scheme, _, key = headers.get("authorization", "").strip().partition(" ")
+    key = key.strip()
+    if scheme.lower() == "bearer" and key:
+        return key
+    if not scheme:
+        return unauthorized("You did not provide an API key. Send it as a header: Authorization: Bearer KEY.")
+    return unauthorized("The Authorization header is not of the form: Authorization: Bearer KEY.")
+
+
+def unauthorized(message: str) -> Failure:
+    return Failure(401, message, "invalid_request_error", None, "invalid_api_key", {"www-authenticate": "Bearer"})
+
+
+def error(failure: Failure) -> tuple[tuple[tuple[str, str], ...], bytes]:
+    """Return headers and body of an answer that is an error: `{"error": {"message", "type", "param", "code"}}`, with
+    the headers that the failure brings."""
+    return (JSON, *failure.headers.items()), to_json(failure.body())
+
+
+def model(listed: Listed) -> dict[str, Any]:
+    """Return OpenAI's `Model`: `{"id", "object": "model", "created", "owned_by"}`."""
+    return {"id": listed.id, "object": "model", "created": listed.created, "owned_by": listed.owned_by}
+
+
+def models(listed: Iterable[Listed]) -> dict[str, Any]:
+    """Return `{"object": "list", "data": [Model, ...]}`."""
+    return {"object": "list", "data": [model(each) for each in listed]}
+
+
+def keepalive() -> bytes:
+    """Return what may be sent between any two events of a stream and means nothing."""
+    return PING
