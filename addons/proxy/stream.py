@@ -30,7 +30,6 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import (
     DropStream,
     GetHttpConnection,
-    GetHttpConnectionCompleted,
     HttpStream,
     SendHttp,
 )
@@ -209,6 +208,54 @@ class GatewayStream(HttpStream):
             yield from self._crash()
 
     def _on(self, event: events.Event) -> Commands:
+        """Whose event it is: the client's, a provider's, the clock's, a command's that is completed, or our own."""
+        match event:
+            case RequestHeaders() | RequestData() | RequestEndOfMessage() | RequestProtocolError() | UnreadableBody():
+                yield from self._client(event)
+            case HttpEvent():
+                yield from self._provider(event)
+            case events.Wakeup():
+                yield from self._time_passed()
+            case events.CommandCompleted():
+                yield from self._completed(event)
+            case ShutDown() if self._exchange is not None and not self.closed:
+                self._last = self._refused = True
+                yield from self._perform(self._exchange.shut_down())
+            case Crashed():
+                self._last = True
+                yield from self._crash()
+
+    def _time_passed(self) -> Commands:
+        for leg in self._late_ends():
+            yield from self._drop(leg)
+        if self.closed or self._exchange is None:
+            return
+        if self._timeless:
+            yield from self._crash()
+        else:
+            yield from self._perform(self._exchange.tick())
+
+    def _completed(self, event: events.CommandCompleted) -> Commands:
+        """A connection, a hook or some work that was asked for is there; what was given up meanwhile is not."""
+        if self.closed:
+            return
+        command = event.command
+        if self._working is not None and self._working is command:
+            yield from self._worked(self._working.job)
+            return
+        for leg in self.legs.values():
+            if leg.connecting is command:
+                yield from self._connected(leg, *event.reply)
+                return
+            if leg.waiting is not None and leg.waiting is command:
+                yield from self._authorised(leg, leg.waiting.pass_)
+                return
+
+    # --- the client's side ---
+
+    def _client(
+        self, event: RequestHeaders | RequestData | RequestEndOfMessage | RequestProtocolError | UnreadableBody
+    ) -> Commands:
         match event:
             case RequestHeaders():
                 yield from self._request_head(event)
@@ -220,46 +267,6 @@ class GatewayStream(HttpStream):
                 yield from self._client_gone(event)
             case UnreadableBody():
                 yield from self._unreadable(event.failure)
-            case Crashed():
-                self._last = True
-                yield from self._crash()
-            case ShutDown() if self._exchange is not None and not self.closed:
-                self._last = self._refused = True
-                yield from self._perform(self._exchange.shut_down())
-            case HttpEvent() if (leg := self._released(event)) is not None:
-                if isinstance(event, ResponseEndOfMessage | ResponseProtocolError):
-                    yield from self._forget(leg)
-            case events.Wakeup() if self._late_ends():
-                for leg in self._late_ends():
-                    yield from self._drop(leg)
-            case _ if self.closed or self._exchange is None:
-                return
-            case ResponseData():
-                if (leg := self.legs.get(event.stream_id)) is not None:
-                    yield from self._perform(self._exchange.feed(event.data, leg.call))
-            case HttpEvent():
-                if (leg := self.legs.get(event.stream_id)) is not None:
-                    yield from self._provider(event, leg, self._exchange)
-            case GetHttpConnectionCompleted():
-                for leg in self.legs.values():
-                    if leg.connecting is event.command:
-                        yield from self._connected(leg, *event.reply)
-                        return
-            case events.HookCompleted() if self._working is event.command:
-                yield from self._worked(self._working.job)
-            case events.HookCompleted():
-                for leg in self.legs.values():
-                    if leg.waiting is event.command:
-                        yield from self._authorised(leg, leg.waiting.pass_)
-                        return
-            case events.Wakeup() if self._timeless:
-                yield from self._crash()
-            case events.Wakeup():
-                yield from self._perform(self._exchange.tick())
-            case _:
-                pass  # completions of what was given up
-
-    # --- the client's side ---
 
     def _request_head(self, event: RequestHeaders) -> Commands:
         request = event.request
@@ -444,22 +451,37 @@ class GatewayStream(HttpStream):
         yield SendHttp(RequestData(leg.id, request.body), connection)
         yield SendHttp(RequestEndOfMessage(leg.id), connection)
 
-    def _provider(self, event: HttpEvent, leg: Leg, exchange: Exchange) -> Commands:
-        """How a provider's answer to one call begins and ends."""
+    def _provider(self, event: HttpEvent) -> Commands:
+        """Something of a provider's answer to one call."""
+        leg, exchange = self.legs.get(event.stream_id), self._exchange
+        if leg is None or exchange is None:
+            return
+        if leg.released is not None:
+            if isinstance(event, ResponseEndOfMessage | ResponseProtocolError):
+                yield from self._forget(leg)
+            return
+        if self.closed:
+            return
         match event:
             case ResponseHeaders():
                 yield from self._response_head(event.response, leg, exchange)
+            case ResponseData():
+                yield from self._perform(exchange.feed(event.data, leg.call))
             case ResponseEndOfMessage():
                 yield from self._forget(leg)
                 yield from self._perform(exchange.closed(leg.call))
             case ResponseProtocolError():
                 yield from self._forget(leg)
-                unreadable = isinstance(event, UnreadableAnswer)
-                cause = event.message if unreadable else "it closed the connection"
-                if leg.heard and not unreadable:
-                    cause += " before its answer was complete"
-                retry = leg.reused and not leg.heard and not unreadable
-                yield from self._perform(exchange.broke(cause, retry=retry, call=leg.call))
+                yield from self._perform(self._broke(event, leg, exchange))
+
+    @staticmethod
+    def _broke(event: ResponseProtocolError, leg: Leg, exchange: Exchange) -> list[Action]:
+        """The connection broke, or what came over it is no HTTP."""
+        unreadable = isinstance(event, UnreadableAnswer)
+        cause = event.message if unreadable else "it closed the connection"
+        if leg.heard and not unreadable:
+            cause += " before its answer was complete"
+        return exchange.broke(cause, retry=leg.reused and not leg.heard and not unreadable, call=leg.call)
 
     def _response_head(self, response: http.Response, leg: Leg, exchange: Exchange) -> Commands:
         leg.heard = True
@@ -475,11 +497,6 @@ class GatewayStream(HttpStream):
             yield from self._perform(exchange.broke("its answer is an interim one", retry=False, call=leg.call))
             return
         yield from self._perform(exchange.answered(response.status_code, _plain(response.headers), leg.call))
-
-    def _released(self, event: HttpEvent) -> Leg | None:
-        """The leg of an answer that is complete, if the event is one of it."""
-        leg = self.legs.get(event.stream_id)
-        return leg if leg is not None and leg.released is not None else None
 
     def _late_ends(self) -> list[Leg]:
         now = time.monotonic()
