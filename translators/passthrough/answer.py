@@ -14,8 +14,9 @@ from translators.providers.openai.answer import NO_TERMINATOR, choices_of, raise
 from translators.providers.openai.calls import call_prefix
 from translators.providers.openai.counts import Counts, usage_of
 from translators.providers.openai.deltas import Joining, as_delta, joined, says, shifted
-from translators.providers.openai.endings import OFFICIAL, incomplete, native_of, reason_of
+from translators.providers.openai.endings import OFFICIAL, native_of, reason_of
 from translators.providers.openai.errors import raise_error_of
+from translators.providers.shared.answers import incomplete
 
 
 class Mender(Protocol):

@@ -11,6 +11,7 @@ from translators.passthrough.responses.mending import ResponseMender
 from translators.passthrough.responses.placing import Places
 from translators.providers.openai_responses.ending import CALLS, TERMINAL, reason, status_of, usage_of
 from translators.providers.openai_responses.errors import told_error
+from translators.providers.shared.answers import incomplete
 
 
 class RelayedResponse:
@@ -72,8 +73,7 @@ class RelayedResponse:
         """Raises `BadAnswer` unless the response had ended."""
         if self.done:
             return ()
-        told = "ended before the answer was complete" if self._started else "had no answer in it"
-        raise BadAnswer.unreadable(f"The provider's stream {told}.", code="incomplete_answer")
+        raise incomplete(self._started)
 
     def _rare(self, kind: Any, payload: Mapping[str, Any]) -> Iterator[Event]:
         """The first payload, the last, and what has no type."""

@@ -32,6 +32,7 @@ from translators.providers.bedrock.blocks import (
 )
 from translators.providers.bedrock.errors import streamed_error
 from translators.providers.claude.blocks import Tally
+from translators.providers.shared.answers import incomplete
 
 _REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",
@@ -116,8 +117,7 @@ class ConverseAnswer:
             return []
         if self._stopped:
             return self._finish()
-        told = "ended before the answer was complete" if self._started else "had no answer in it"
-        raise BadAnswer.unreadable(f"The provider's stream {told}.", code="incomplete_answer")
+        raise incomplete(self._started)
 
     # --- the message ------------------------------------------------------------------------------------
 

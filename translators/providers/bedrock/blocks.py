@@ -22,7 +22,8 @@ from translators.events import (
     ToolCallStarted,
 )
 from translators.notes import Note
-from translators.providers.claude.blocks import Pieces, Tally, words
+from translators.providers.claude.blocks import Pieces, Tally
+from translators.providers.shared.answers import words
 from translators.providers.shared.custom_tools import Unwrapper
 
 
@@ -123,21 +124,9 @@ class ToolBlock(Block):
         name = tally.recall.names.get(on_wire, on_wire)
         self._custom = Unwrapper() if name in tally.recall.custom else None
         kind: Any = "function" if self._custom is None else "custom"
-        id, noted = self._id(words(start, "toolUseId"))
+        id, noted = tally.identified(words(start, "toolUseId"), self._index)
         tally.thoughts.called(id)
         return [ToolCallStarted(self._index, id, name, kind), *noted]
-
-    def _id(self, id: str) -> tuple[str, list[Event]]:
-        """The provider's own, or one that no other call of the answer has."""
-        noted: list[Event] = []
-        if not id or id in self.tally.ids:
-            why = "The provider gave this call an earlier one's id." if id else "The provider gave this call no id."
-            id = f"call_{self._index}"
-            while id in self.tally.ids:
-                id += "_"
-            noted.append(Noted(Note(f"tool_calls[{self._index}].id", "synthesised", detail=why)))
-        self.tally.ids.add(id)
-        return id, noted
 
     def delta(self, kind: str, value: Any) -> list[Event]:
         if kind != "toolUse" or not isinstance(value, Mapping):

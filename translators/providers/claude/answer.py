@@ -31,6 +31,7 @@ from translators.providers.claude.blocks import (
     block_of_delta,
 )
 from translators.providers.claude.errors import streamed_error
+from translators.providers.shared.answers import incomplete
 from translators.providers.shared.transforms import transformed
 
 _REASONS: dict[str, FinishReason] = {
@@ -114,8 +115,7 @@ class MessageAnswer:
         """Raises `BadAnswer` unless the message had ended: a cut answer must not look like a short one."""
         if self.done:
             return []
-        told = "ended before the answer was complete" if self._started else "had no answer in it"
-        raise BadAnswer.unreadable(f"The provider's stream {told}.", code="incomplete_answer")
+        raise incomplete(self._started)
 
     # --- the message ------------------------------------------------------------------------------------
 

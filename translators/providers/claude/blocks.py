@@ -10,7 +10,6 @@ from typing import Any
 from pydantic_core import to_json
 
 from translators.dialects import Recall
-from translators.errors import BadAnswer
 from translators.events import (
     Annotation,
     Event,
@@ -23,31 +22,19 @@ from translators.events import (
     ToolCallDelta,
     ToolCallStarted,
 )
-from translators.notes import Fate, Note
+from translators.notes import Note
 from translators.providers.claude.thoughts import Recorder
+from translators.providers.shared import answers
+from translators.providers.shared.answers import words
 from translators.providers.shared.custom_tools import Unwrapper
 
 
-class Tally:
-    """What the blocks of one answer count together."""
+class Tally(answers.Tally):
+    """What the blocks of one answer count together, and the thoughts before its calls."""
 
     def __init__(self, recall: Recall) -> None:
-        self.recall = recall
+        super().__init__(recall)
         self.thoughts = Recorder(recall.memory)
-        self.issuer: str | None = None
-        self.text = 0  # code points so far
-        self.reasoning = 0
-        self.calls = 0
-        self.ids: set[str] = set()  # of the calls
-        self.noted: set[str] = set()  # oddities that were told once
-        self.doubts: list[Note] = []  # what is odd unless the answer was cut at its length
-
-    def once(self, path: str, why: str, fate: Fate = "dropped") -> list[Event]:
-        """A note, the first time that `path` is odd."""
-        if path in self.noted:
-            return []
-        self.noted.add(path)
-        return [Noted(Note(path, fate, detail=why))]
 
 
 class Block:
@@ -205,21 +192,9 @@ class ToolBlock(Block):
         name = recall.names.get(on_wire, on_wire)
         self._custom = Unwrapper() if name in recall.custom else None
         kind: Any = "function" if self._custom is None else "custom"
-        id, noted = self._id(words(start, "id"))
+        id, noted = self.tally.identified(words(start, "id"), self._index)
         self.tally.thoughts.called(id)
         return [ToolCallStarted(self._index, id, name, kind), *noted]
-
-    def _id(self, id: str) -> tuple[str, list[Event]]:
-        """The provider's own, or one that no other call of the answer has."""
-        noted: list[Event] = []
-        if not id or id in self.tally.ids:
-            why = "The provider gave this call an earlier one's id." if id else "The provider gave this call no id."
-            id = f"call_{self._index}"
-            while id in self.tally.ids:
-                id += "_"
-            noted.append(Noted(Note(f"tool_calls[{self._index}].id", "synthesised", detail=why)))
-        self.tally.ids.add(id)
-        return id, noted
 
     def delta(self, delta: Mapping[str, Any]) -> list[Event]:
         if delta.get("type") != "input_json_delta":
@@ -303,16 +278,6 @@ def block_of_delta(delta: Mapping[str, Any], tally: Tally) -> tuple[Block, Itera
     """The machine for a block whose beginning was never told. A call without its name is no call."""
     block = _KIND_OF_DELTA.get(_kind(delta), Block)(tally)
     return block, () if type(block) is Block else block.opened({})
-
-
-def words(holder: Mapping[str, Any], name: str) -> str:
-    """A text field, empty where there is none. Raises `BadAnswer` for anything else."""
-    value = holder.get(name)
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    raise BadAnswer.unreadable(f"The provider's answer has a '{name}' that is no text.")
 
 
 def _kind(holder: Mapping[str, Any]) -> str:

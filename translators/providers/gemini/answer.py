@@ -24,6 +24,7 @@ from translators.providers.gemini.answered import Answered
 from translators.providers.gemini.candidates import Candidate
 from translators.providers.gemini.errors import streamed_error
 from translators.providers.gemini.signatures import issuer_of
+from translators.providers.shared.answers import incomplete
 
 _LENGTH = frozenset(("MAX_TOKENS", "CONTINUATION"))
 _FILTERED = frozenset(
@@ -125,8 +126,7 @@ class GenerateAnswer:
             candidates = [candidate for candidate in candidates if candidate.native is not None]
         missing = [candidate.choice for candidate in candidates] != [*range(len(candidates))]
         if missing or any(candidate.native is None for candidate in candidates) or not (candidates or self._blocked):
-            told = "ended before the answer was complete" if self._started else "had no answer in it"
-            raise BadAnswer.unreadable(f"The provider's answer {told}.", code="incomplete_answer")
+            raise incomplete(self._started, "answer")
         self.done = True
         if not candidates:
             yield from self._refused()

@@ -29,8 +29,9 @@ from translators.events import (
     UsageReported,
     log_probability,
 )
-from translators.notes import Fate, Note
+from translators.notes import Note
 from translators.providers.ollama.errors import streamed_error
+from translators.providers.shared.answers import Oddities, incomplete, words
 from translators.providers.shared.custom_tools import unwrapped
 
 _REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
@@ -65,7 +66,7 @@ class ChatAnswer:
         self._started = False
         self._spoke = False
         self._ids: list[str] = []  # of the calls, by index
-        self._noted: set[str] = set()
+        self._once = Oddities().once
 
     def on(self, payload: Any) -> list[Event]:
         """The events of one line of the stream. Raises `BadAnswer`."""
@@ -106,16 +107,15 @@ class ChatAnswer:
         """Raises `BadAnswer` unless the last line came: a cut answer must not look like a short one."""
         if self.done:
             return []
-        told = "ended before the answer was complete" if self._started else "had no answer in it"
-        raise BadAnswer.unreadable(f"The provider's stream {told}.", code="incomplete_answer")
+        raise incomplete(self._started)
 
     # --- the message ------------------------------------------------------------------------------------
 
     def _message(self, message: Mapping[str, Any], payload: Mapping[str, Any], events: list[Event]) -> None:
-        if thought := _text(message, "thinking"):
+        if thought := words(message, "thinking"):
             self._spoke = True
             events.append(ReasoningDelta(0, thought))
-        if text := _text(message, "content"):
+        if text := words(message, "content"):
             self._spoke = True
             events.append(TextDelta(text))
         if calls := message.get("tool_calls"):
@@ -210,23 +210,6 @@ class ChatAnswer:
         if prompt is None:
             events.append(Noted(Note("prompt_eval_count", "defaulted", None, 0, "The provider did not count it.")))
         events.append(UsageReported(Usage(prompt or 0, answer or 0)))
-
-    def _once(self, path: str, why: str, fate: Fate = "dropped") -> list[Event]:
-        """A note, the first time that `path` is odd."""
-        if path in self._noted:
-            return []
-        self._noted.add(path)
-        return [Noted(Note(path, fate, detail=why))]
-
-
-def _text(holder: Mapping[str, Any], name: str) -> str:
-    """A text field, empty where there is none. Raises `BadAnswer` for anything else."""
-    value = holder.get(name)
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    raise BadAnswer.unreadable(f"The provider's answer has a '{name}' that is no text.")
 
 
 def _word(holder: Mapping[str, Any], name: str) -> str:

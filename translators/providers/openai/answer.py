@@ -15,8 +15,8 @@ from translators.providers.openai.calls import call_prefix
 from translators.providers.openai.choices import MISSHAPEN, Choice, Tally
 from translators.providers.openai.counts import Counts, usage_of
 from translators.providers.openai.deltas import Joining, as_delta, says, shifted
-from translators.providers.openai.endings import incomplete
 from translators.providers.openai.errors import streamed_error
+from translators.providers.shared.answers import incomplete
 
 _TIERS = frozenset(("auto", "default", "flex", "scale", "priority", "fast"))
 _ENVELOPE = frozenset(("id", "object", "created", "model", "choices", "usage", "system_fingerprint", "obfuscation"))

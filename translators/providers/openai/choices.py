@@ -20,13 +20,14 @@ from translators.events import (
     TokenLogprob,
     log_probability,
 )
-from translators.notes import Fate, Note
+from translators.notes import Note
 from translators.providers.openai.calls import Calls, says_nothing, told
 from translators.providers.openai.deltas import as_delta, says
 from translators.providers.openai.endings import native_of, reason_of
 from translators.providers.openai.errors import raise_error_of
 from translators.providers.openai.reasoning_details import KEPT, Kept
 from translators.providers.openai.tool_call import OpenCall
+from translators.providers.shared.answers import Oddities
 
 _KNOWN = frozenset(("index", "delta", "text", "finish_reason", "logprobs", "usage", "native_finish_reason"))
 _SILENT = frozenset(("role", "reasoning_content", "reasoning"))
@@ -42,22 +43,15 @@ _FORMS: Mapping[str, type | tuple[type, ...]] = {
 MISSHAPEN = "It is not of the form that it has by OpenAI's documents."
 
 
-class Tally:
+class Tally(Oddities):
     """What the choices of one answer share."""
 
     def __init__(self, recall: Recall) -> None:
+        super().__init__()
         self.recall = recall
         self.issuer: str | None = None
         self.prefix = ""
         """Of the ids that calls get which have none: no two answers of a conversation may use one id."""
-        self._noted: set[str] = set()  # oddities that were told once
-
-    def once(self, path: str, why: str, fate: Fate = "dropped") -> list[Event]:
-        """A note, the first time that `path` is odd."""
-        if path in self._noted:
-            return []
-        self._noted.add(path)
-        return [Noted(Note(path, fate, detail=why))]
 
 
 class Choice:

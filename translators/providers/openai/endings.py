@@ -50,9 +50,3 @@ def native_of(choice: dict[str, Any]) -> str | None:
     """The reason in a choice, None where it goes on; some servers say `""` for that."""
     reason = choice.get("finish_reason")
     return (reason if isinstance(reason, str) else str(reason)[:60]) if reason else None
-
-
-def incomplete(begun: bool) -> BadAnswer:
-    """A stream that ended before every choice did: a cut answer must not look like a short one."""
-    what = "ended before the answer was complete" if begun else "had no answer in it"
-    return BadAnswer.unreadable(f"The provider's stream {what}.", code="incomplete_answer")

@@ -16,6 +16,7 @@ from translators.providers.openai_responses.errors import told_error
 from translators.providers.openai_responses.output import OF_PIECES, Item, item_of
 from translators.providers.openai_responses.signatures import DIALECT
 from translators.providers.openai_responses.tally import Tally, entries, kind_of
+from translators.providers.shared.answers import incomplete
 
 _TIERS = frozenset(("auto", "default", "flex", "scale", "priority", "fast"))
 _OPENING = frozenset(("response.created", "response.queued", "response.in_progress"))
@@ -85,8 +86,7 @@ class ResponseAnswer:
         """Raises `BadAnswer` unless the response had ended: a cut answer must not look like a short one."""
         if self.done:
             return []
-        told = "ended before the answer was complete" if self._started else "had no answer in it"
-        raise BadAnswer.unreadable(f"The provider's stream {told}.", code="incomplete_answer")
+        raise incomplete(self._started)
 
     # --- the response -----------------------------------------------------------------------------------
 

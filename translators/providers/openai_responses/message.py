@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from translators.events import Annotation, Event, Logprobs, RefusalDelta, TextDelta, TokenLogprob, log_probability
-from translators.providers.openai_responses.tally import Tally, entries, kind_of, words
+from translators.providers.openai_responses.tally import Tally, entries, kind_of
+from translators.providers.shared.answers import words
 
 
 class _Part:

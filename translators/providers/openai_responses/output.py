@@ -11,7 +11,6 @@ from translators.events import (
     Event,
     ForeignBlock,
     ImageMade,
-    Noted,
     ReasoningDelta,
     ReasoningSigned,
     ToolCallDelta,
@@ -20,8 +19,9 @@ from translators.events import (
 from translators.notes import Note
 from translators.providers.openai_responses.message import MessageItem, placed
 from translators.providers.openai_responses.signatures import DIALECT, packed, remember
-from translators.providers.openai_responses.tally import Tally, entries, kind_of, words
+from translators.providers.openai_responses.tally import Tally, entries, kind_of
 from translators.providers.shared import signers
+from translators.providers.shared.answers import words
 
 _BETWEEN = "\n\n"
 """Parts of a reasoning summary are paragraphs."""
@@ -123,7 +123,7 @@ class CallItem:
         if self._index is None and (on_wire := words(item, "name")):
             self._index = self._tally.calls
             self._tally.calls += 1
-            self._id, noted = self._identified(words(item, "call_id") or words(item, "id"))
+            self._id, noted = self._tally.identified(words(item, "call_id") or words(item, "id"), self._index)
             name = self._tally.recall.names.get(on_wire, on_wire)
             events = [ToolCallStarted(self._index, self._id, name, self._KIND), *noted]
             if item.get("namespace") is not None:
@@ -166,17 +166,6 @@ class CallItem:
             path = f"tool_calls[{index}].arguments"
             self._tally.doubts.append(Note(path, "approximated", detail="These arguments are no JSON object."))
         return []
-
-    def _identified(self, id: str) -> tuple[str, list[Event]]:
-        noted: list[Event] = []
-        if not id or id in self._tally.ids:
-            why = "The provider gave this call an earlier one's id." if id else "The provider gave this call no id."
-            id = f"call_{self._index}"
-            while id in self._tally.ids:
-                id += "_"
-            noted.append(Noted(Note(f"tool_calls[{self._index}].id", "synthesised", detail=why)))
-        self._tally.ids.add(id)
-        return id, noted
 
     def _rest(self, whole: str) -> list[Event]:
         return self._told(whole[self._seen :])

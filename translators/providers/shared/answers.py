@@ -1,0 +1,66 @@
+"""What is alike in how every provider's answer is told: notes once each, ids of calls, texts, and an end that is
+missing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from translators.dialects import Recall
+from translators.errors import BadAnswer
+from translators.events import Event, Noted
+from translators.notes import Fate, Note
+
+
+class Oddities:
+    """What is odd in one answer."""
+
+    def __init__(self) -> None:
+        self._noted: set[str] = set()
+
+    def once(self, path: str, why: str, fate: Fate = "dropped") -> list[Event]:
+        """A note, the first time that `path` is odd."""
+        if path in self._noted:
+            return []
+        self._noted.add(path)
+        return [Noted(Note(path, fate, detail=why))]
+
+
+class Tally(Oddities):
+    """What the blocks or items of one answer count together."""
+
+    def __init__(self, recall: Recall) -> None:
+        super().__init__()
+        self.recall = recall
+        self.issuer: str | None = None
+        self.text = 0  # code points so far
+        self.reasoning = 0
+        self.calls = 0
+        self.doubts: list[Note] = []  # what is odd unless the answer was cut at its length
+        self._ids: set[str] = set()  # of the calls
+
+    def identified(self, id: str, index: int) -> tuple[str, list[Event]]:
+        """Return the own id of the call `index`, or one that no other call of the answer has, with a note."""
+        noted: list[Event] = []
+        if not id or id in self._ids:
+            why = "The provider gave this call an earlier one's id." if id else "The provider gave this call no id."
+            id = f"call_{index}"
+            while id in self._ids:
+                id += "_"
+            noted.append(Noted(Note(f"tool_calls[{index}].id", "synthesised", detail=why)))
+        self._ids.add(id)
+        return id, noted
+
+
+def words(holder: Mapping[str, Any], name: str) -> str:
+    """A text field, empty where there is none. Raises `BadAnswer` for anything else."""
+    value = holder.get(name)
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    raise BadAnswer.unreadable(f"The provider's answer has a '{name}' that is no text.")
+
+
+def incomplete(begun: bool, what: str = "stream") -> BadAnswer:
+    """The error of an answer without its end: a cut answer must not look like a short one."""
+    told = "ended before the answer was complete" if begun else "had no answer in it"
+    return BadAnswer.unreadable(f"The provider's {what} {told}.", code="incomplete_answer")
