@@ -55,7 +55,7 @@ _TEXT = ("chat", "completions")
 _BOTH = ("chat", "responses")
 
 # fmt: off
-CROWD: Mapping[str, Server] = {
+SERVERS: Mapping[str, Server] = {
     "openai": Server("https://api.openai.com/v1", "OPENAI_API_KEY", _THEMSELVES, _BOTH, _GPT),
     "openrouter": Server("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", _ROUTER),
     "groq": Server("https://api.groq.com/openai/v1", "GROQ_API_KEY", _GROQ),
@@ -74,8 +74,8 @@ CROWD: Mapping[str, Server] = {
 }
 # fmt: on
 
-OPENAI = CROWD["openai"]
-NAMES = {re.sub("[^a-z0-9]", "", name): server for name, server in CROWD.items()}
+OPENAI = SERVERS["openai"]
+NAMES = {re.sub("[^a-z0-9]", "", name): server for name, server in SERVERS.items()}
 """By names without anything but letters and digits."""
 
 

@@ -12,7 +12,7 @@ from pathlib import Path as FilePath
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from routing import compatible_servers as crowd
+from routing import compatible_servers
 from routing.environment import PLACEHOLDER, Expansion
 from routing.errors import ConfigError, Path, Problem
 from routing.field_types import Section
@@ -92,7 +92,7 @@ class _Checking:
         self.context = {"folder": folder}
         self.problems = list(source.problems)
         self.expansion = Expansion(environ)
-        self.tree = self.expansion.expand(crowd.with_keys(source.value))
+        self.tree = self.expansion.expand(compatible_servers.with_keys(source.value))
         self.off: dict[tuple[str, int], list[str]] = {}
 
     def loaded(self) -> Loaded | None:

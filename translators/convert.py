@@ -10,14 +10,14 @@ from typing import Any, Protocol
 
 from translators import fan_out
 from translators.clients.shared.json_body import parsed
-from translators.dialects import Asked, Envelope, Model, Recall, Relay, Rendered, Upstream, Writer
+from translators.dialects import Asked, Envelope, Model, Passthrough, Recall, Rendered, Upstream, Writer
 from translators.errors import Failure
 from translators.events import Event, Usage
 from translators.notes import Note
 from translators.pipe import Pipe
-from translators.registry import CLIENTS, PROVIDERS, RELAYS, way
+from translators.registry import CLIENTS, PASSTHROUGH, PROVIDERS, route
 
-DIALECTS = (*PROVIDERS, *(name for _, name in RELAYS if name not in PROVIDERS))
+DIALECTS = (*PROVIDERS, *(name for _, name in PASSTHROUGH if name not in PROVIDERS))
 """Every dialect of a provider; the last ones only with a client that speaks the same."""
 
 PLAIN: Mapping[str, Mapping[str, Any]] = {
@@ -43,7 +43,7 @@ class NoWay(LookupError):
 
 
 class Speaker(Protocol):
-    """Who writes the client's answers: its dialect, or a relay."""
+    """Who writes the client's answers: its dialect, or a passthrough."""
 
     def streamed(self, form: Any, envelope: Envelope) -> Writer: ...
 
@@ -121,12 +121,12 @@ def request(
     Raises `BadRequest` for what the gateway refuses, and `NoWay`.
     """
     wire, notes = _read(body)
-    relay = _relay(client, provider)
+    passthrough = _passthrough(client, provider)
     named = wire.get("model") if isinstance(wire, Mapping) else None
-    if relay is not None and isinstance(named, str):
-        passed = relay.render(wire, Model(model or named, overrides or {}))
+    if passthrough is not None and isinstance(named, str):
+        passed = passthrough.render(wire, Model(model or named, overrides or {}))
         rendered, envelope = passed.rendered, _envelope(client, named)
-        answering = Answering(relay, relay, passed.form, envelope, rendered.recall, passed.stream)
+        answering = Answering(passthrough, passthrough, passed.form, envelope, rendered.recall, passed.stream)
         return Converted((rendered,), (*notes, *rendered.notes), answering)
     asked = CLIENTS[client].parse(wire)
     calls, said = fan_out.calls(asked, PROVIDERS[provider], Model(model or asked.model, overrides or {}))
@@ -194,7 +194,7 @@ def _answered(
 def unasked(client: str, provider: str, model: str | None) -> Answering:
     """Return how an answer is read of which nobody knows the request: it is shown with everything that it has."""
     wire = {"model": model or "unknown", **PLAIN[client], **_EVERYTHING[client]}
-    if _relay(client, provider) is not None:
+    if _passthrough(client, provider) is not None:
         answering = request(wire, client=client, provider=provider).answering
         return replace(answering, recall=replace(answering.recall, choices=None))
     return _answering(CLIENTS[client].parse(wire), client, provider, Recall(model or ""))
@@ -202,15 +202,15 @@ def unasked(client: str, provider: str, model: str | None) -> Answering:
 
 def frame(provider: str, model: str, *, stream: bool) -> Rendered:
     """Return a request whose path and headers are right for any body of the dialect."""
-    client = next((asking for asking, name in RELAYS if name == provider), "chat")
+    client = next((asking for asking, name in PASSTHROUGH if name == provider), "chat")
     return request({"model": model, **PLAIN[client], "stream": stream}, client=client, provider=provider).calls[0]
 
 
-def _relay(client: str, provider: str) -> Relay | None:
+def _passthrough(client: str, provider: str) -> Passthrough | None:
     try:
-        return way(client, (provider,))[1]
+        return route(client, (provider,))[1]
     except LookupError:
-        speaks = [asking for asking, name in RELAYS if name == provider]
+        speaks = [asking for asking, name in PASSTHROUGH if name == provider]
         told = f"only {' or '.join(speaks)} goes there" if speaks else "there is no such dialect"
         raise NoWay(f"{client} cannot be translated to {provider}; {told}.") from None
 

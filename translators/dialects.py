@@ -1,4 +1,5 @@
-"""The contracts of client dialects, provider dialects and relays. Each is a module (or package) with these names.
+"""The contracts of client dialects, provider dialects and passthrough. Each is a module (or package) with these
+names.
 
 Nothing here or below knows mitmproxy, a socket, a clock or a log. Errors are `translators.errors`; whatever else is
 raised is a bug of ours.
@@ -283,18 +284,18 @@ class ClientDialect(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A request that goes on as it came. `stream` is whether the client wants one, `form` the relay's own memory."""
+    """A request that goes on as it came. `stream` is whether the client wants one, `form` the memory of the writers."""
 
     rendered: Rendered
     stream: bool
     form: Any
 
 
-class Relay(Upstream, Protocol):
+class Passthrough(Upstream, Protocol):
     """For a client that speaks its provider's dialect: the body travels as it came, but for the model's name and what
     configuration changes; so does the answer, which is still read for its end, its usage and its errors.
 
-    The machine of `answer` tells `Relayed` for what the client is to get, beside `Started`, `UsageReported`,
+    The machine of `answer` tells `PassedThrough` for what the client is to get, beside `Started`, `UsageReported`,
     `Finished` and `Noted` for the gateway.
     """
 

@@ -184,9 +184,9 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
-class Relayed:
-    """One payload (or a whole answer) in the words of a client that speaks its provider's dialect. Only a relay tells
-    it, and only the relay's own writer hears it."""
+class PassedThrough:
+    """One payload (or a whole answer) in the words of a client that speaks its provider's dialect. Only `passthrough/`
+    tells it, and only the writers there hear it."""
 
     payload: Mapping[str, Any]
 
@@ -207,5 +207,5 @@ Event = (
     | UsageReported
     | Finished
     | Noted
-    | Relayed
+    | PassedThrough
 )

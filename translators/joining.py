@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from translators.dialects import Writer
 from translators.errors import BadAnswer, Failure
-from translators.events import Event, Noted, Relayed, Started, Usage, UsageReported
+from translators.events import Event, Noted, PassedThrough, Started, Usage, UsageReported
 
 
 class Joined:
@@ -77,7 +77,7 @@ class Part:
             case UsageReported(usage):
                 self._joined.spent(self._first, usage)
                 return b""
-            case Started() | Noted() | Relayed():
+            case Started() | Noted() | PassedThrough():
                 if isinstance(event, Started) and event.usage is not None:
                     self._joined.spent(self._first, event.usage)
                 return self._joined.on(event)

@@ -16,7 +16,7 @@ from translators.dialects import (
     Envelope,
     Memory,
     Model,
-    Relay,
+    Passthrough,
     Rendered,
     Upstream,
     Writer,
@@ -24,7 +24,7 @@ from translators.dialects import (
 from translators.errors import BadRequest
 from translators.framing import compression
 from translators.notes import Note
-from translators.registry import PROVIDERS, way
+from translators.registry import PROVIDERS, route
 
 AGENT = "mitmproxy-openai-gateway"
 PIECE_BYTES = 65536
@@ -142,9 +142,9 @@ class Asker:
         named = wire.get("model") if isinstance(wire, dict) else None
         target = self._served(named) if isinstance(named, str) else None
         if target is not None:
-            _, relay = self._way(target)
-            if relay is not None:
-                return self._relayed(relay, wire, target.alias, target, headers)
+            _, passthrough = self._way(target)
+            if passthrough is not None:
+                return self._passed_through(passthrough, wire, target.alias, target, headers)
         asked = self.parse(wire)
         self.record.model, self.record.stream = asked.model, asked.conversation.stream
         self._note(asked.notes)
@@ -165,24 +165,32 @@ class Asker:
         except UnknownModel as error:
             raise BadRequest(str(error), param="model", code="model_not_found") from error
 
-    def _way(self, target: Target) -> tuple[str, Relay | None]:
+    def _way(self, target: Target) -> tuple[str, Passthrough | None]:
         try:
-            return way(self.client.name, target.base_urls)
+            return route(self.client.name, target.base_urls)
         except LookupError as error:
             message = f'The model "{target.alias}" is served at another endpoint only.'
             raise BadRequest(message, param="model", code="model_not_supported") from error
 
-    def _relayed(self, relay: Relay, wire: Any, model: str, target: Target, headers: Mapping[str, str]) -> Question:
+    def _passed_through(
+        self, passthrough: Passthrough, wire: Any, model: str, target: Target, headers: Mapping[str, str]
+    ) -> Question:
         self.record.model, self.record.provider, self.record.provider_model = model, target.provider, target.model
         wire, notes = self.refer(wire)
-        passed = relay.render(wire, Model(target.model, target.overrides, self.memory))
+        passed = passthrough.render(wire, Model(target.model, target.overrides, self.memory))
         self.record.stream = passed.stream
         self._note([*notes, *passed.rendered.notes])
         self._mind_loss()
-        call = self._call(passed.rendered, relay.name, target, headers, 0)
-        writer = relay.streamed if passed.stream else relay.whole
+        call = self._call(passed.rendered, passthrough.name, target, headers, 0)
+        writer = passthrough.streamed if passed.stream else passthrough.whole
         return Question(
-            self.client, model, passed.stream, target, relay, (call,), lambda envelope: writer(passed.form, envelope)
+            self.client,
+            model,
+            passed.stream,
+            target,
+            passthrough,
+            (call,),
+            lambda envelope: writer(passed.form, envelope),
         )
 
     def _translated(self, asked: Asked, target: Target, headers: Mapping[str, str]) -> Question:

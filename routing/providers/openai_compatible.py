@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from pydantic import model_validator
 
 from routing.auth import Auth
-from routing.compatible_servers import CROWD, NAMES, Server, known
+from routing.compatible_servers import NAMES, SERVERS, Server, known
 from routing.field_types import Key, Name, Section
 from routing.providers.entry import ANY_NAME, Entry, ServedModel, bearer, looks_like, require_models
 from routing.providers.openai_format import Endpoint, Quirks, by_dialect, refuse_repeated
@@ -32,7 +32,7 @@ class Compatible(Entry):
     @model_validator(mode="after")
     def _reachable(self) -> "Compatible":
         if self.base_url is None and self.server is None:
-            raise ValueError(f"has no base-url; add it (known by name alone are {', '.join(CROWD)})")
+            raise ValueError(f"has no base-url; add it (known by name alone are {', '.join(SERVERS)})")
         if not self.prefix and not (self.server and self.server.own):
             require_models(self, ", or a prefix to hand on every PREFIX/NAME")
         refuse_repeated(self.endpoints)

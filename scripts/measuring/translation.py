@@ -2,7 +2,7 @@
 
 The floor of a request is parsing the client's body and writing the provider's; of an answer, parsing the provider's
 payloads and writing the client's, both with Python's own `json`. Every provider dialect is asked by a chat, one of
-them by the other clients too, and the relays by their own clients.
+them by the other clients too, and what is passed through by their own clients.
 """
 
 import json
@@ -16,7 +16,7 @@ from scripts.measuring.dialects import SAMPLES, Sample
 from scripts.measuring.parts import Stopwatch
 from translators.dialects import Envelope, Model, Recall, Upstream, Writer
 from translators.pipe import Pipe
-from translators.registry import CLIENTS, PROVIDERS, RELAYS
+from translators.registry import CLIENTS, PASSTHROUGH, PROVIDERS
 
 ENVELOPE = Envelope("chatcmpl-bench", 0, wire.MODEL)
 DELTAS = 200
@@ -71,15 +71,15 @@ def report(say: Say) -> int:
 
 
 def ways() -> list[Way]:
-    """Chat to every provider dialect, the other clients to one, and every relay."""
+    """Chat to every provider dialect, the other clients to one, and every passthrough."""
     translated = [
         _translated("chat", name, SAMPLES[name])
         for name in PROVIDERS
-        if name in SAMPLES and ("chat", name) not in RELAYS
+        if name in SAMPLES and ("chat", name) not in PASSTHROUGH
     ]
     others = [_translated(client, "anthropic", SAMPLES["anthropic"]) for client in CLIENTS if client != "chat"]
-    relayed = [_relayed(client, name, SAMPLES[name]) for client, name in RELAYS if name in SAMPLES]
-    return [*translated, *others, *relayed]
+    passed_through = [_passed_through(client, name, SAMPLES[name]) for client, name in PASSTHROUGH if name in SAMPLES]
+    return [*translated, *others, *passed_through]
 
 
 def _asked(client: str) -> bytes:
@@ -122,21 +122,21 @@ def _translated(client: str, name: str, sample: Sample) -> Way:
     )
 
 
-def _relayed(client: str, name: str, sample: Sample) -> Way:
-    relay, body = RELAYS[client, name], _asked(client)
+def _passed_through(client: str, name: str, sample: Sample) -> Way:
+    passthrough, body = PASSTHROUGH[client, name], _asked(client)
 
     def ask(body: bytes) -> bytes:
-        return to_json(relay.render(from_json(body), Model(sample.model)).rendered.body)
+        return to_json(passthrough.render(from_json(body), Model(sample.model)).rendered.body)
 
-    form = relay.render(from_json(body), Model(sample.model)).form
+    form = passthrough.render(from_json(body), Model(sample.model)).form
     return Way(
         f"{client} => {name}",
         sample,
         body,
         ask,
-        relay,
-        lambda: relay.streamed(form, ENVELOPE),
-        lambda: relay.whole(form, ENVELOPE),
+        passthrough,
+        lambda: passthrough.streamed(form, ENVELOPE),
+        lambda: passthrough.whole(form, ENVELOPE),
     )
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from routing.compatible_servers import CROWD
+from routing.compatible_servers import SERVERS
 from scripts.tools.fields import FIELDS, Field
 from scripts.tools.venv import ROOT
 from translators import fan_out
 from translators.dialects import ClientDialect, Model, ProviderDialect
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.registry import CLIENTS, PROVIDERS, RELAYS
+from translators.registry import CLIENTS, PASSTHROUGH, PROVIDERS
 
 PAGE = Path(ROOT, "docs", "support-matrix.md")
 DESCRIPTION = """\
@@ -44,7 +44,7 @@ COLUMNS = (
     Column("Gemini 3", "gemini", "gemini-3.1-pro-preview"),
     Column("Gemini 2.5", "gemini", "gemini-2.5-flash"),
     Column("Gemini 2.5 on Vertex", "gemini", "gemini-2.5-flash", {"platform": "vertex"}),
-    Column("OpenAI chat", "openai", "gpt-5.5", {"quirks": CROWD["openai"].quirks}),
+    Column("OpenAI chat", "openai", "gpt-5.5", {"quirks": SERVERS["openai"].quirks}),
     Column("OpenAI Responses", "openai-responses", "gpt-5.5"),
     Column("Ollama", "ollama", "qwen3"),
 )
@@ -98,10 +98,10 @@ def page() -> str:
 
 def _table(name: str, client: ClientDialect) -> Iterable[str]:
     yield f"## {name}\n"
-    relayed = [f"`{provider}`" for asking, provider in RELAYS if asking == name]
-    if relayed:
-        yield f"A provider that speaks this dialect itself ({', '.join(relayed)}) gets the request as it came.\n"
-    columns = [column for column in COLUMNS if (name, column.dialect) not in RELAYS]
+    passed_through = [f"`{provider}`" for asking, provider in PASSTHROUGH if asking == name]
+    if passed_through:
+        yield f"A provider that speaks this dialect itself ({', '.join(passed_through)}) gets the request as it came.\n"
+    columns = [column for column in COLUMNS if (name, column.dialect) not in PASSTHROUGH]
     yield f"| field | {' | '.join(column.heading for column in columns)} |"
     yield "|---|" + "---|" * len(columns)
     for row in FIELDS[name]:

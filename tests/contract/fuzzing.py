@@ -35,7 +35,7 @@ from translators.dialects import Model
 from translators.errors import BadRequest
 from translators.framing import json_text
 from translators.pipe import Pipe
-from translators.registry import CLIENTS, PROVIDERS, RELAYS
+from translators.registry import CLIENTS, PASSTHROUGH, PROVIDERS
 
 ODD_TEXTS = (
     "",
@@ -258,8 +258,12 @@ class Requests:
 
     def case(self, dice: random.Random) -> Request:
         client = dice.choice(sorted(CLIENTS))
-        relayed = dice.random() < 0.15
-        provider = next(name for asking, name in RELAYS if asking == client) if relayed else dice.choice([*PROVIDERS])
+        passed_through = dice.random() < 0.15
+        provider = (
+            next(name for asking, name in PASSTHROUGH if asking == client)
+            if passed_through
+            else dice.choice([*PROVIDERS])
+        )
         body: Any = copy.deepcopy(dice.choice(BASES[client]))
         for other in dice.sample(BASES[client], dice.choice((0, 0, 1, 2, 4))):
             body.update({name: value for name, value in copy.deepcopy(other).items() if name not in body})
@@ -286,9 +290,9 @@ class Requests:
         return None
 
     def _sent(self, case: Request, wire: Any) -> list[Any]:
-        relay = RELAYS.get((case.client, case.provider))
-        if relay is not None:
-            return [relay.render(wire, Model(case.model)).rendered]
+        passthrough = PASSTHROUGH.get((case.client, case.provider))
+        if passthrough is not None:
+            return [passthrough.render(wire, Model(case.model)).rendered]
         asked = CLIENTS[case.client].parse(wire)
         return [call.rendered for call in fan_out.calls(asked, PROVIDERS[case.provider], Model(case.model))[0][:4]]
 
@@ -382,7 +386,7 @@ class Answers:
             from_json(text, allow_inf_nan=False)
         if case.streamed and ends != [len(out)]:
             return f"ends at {ends} of {len(out)} bytes"
-        if not case.way.relayed or self._readable(case):
+        if not case.way.passed_through or self._readable(case):
             self._judge(case.way, out, case.streamed)
         return None
 
@@ -452,9 +456,9 @@ def sdk_reads(way: Way, out: bytes, streamed: bool) -> None:
     """Raises for what the SDK cannot read. What is translated, or whole, is of its types to the letter."""
     if not streamed:
         _WHOLE[way.client].model_validate_json(out)
-    elif not way.relayed and way.client == "responses":
+    elif not way.passed_through and way.client == "responses":
         responses_fold(out, late_citations=True)  # of a text that was over: there is no other place for them
-    elif not way.relayed:
+    elif not way.passed_through:
         READINGS[way.client].fold(out)
     elif way.client != "chat":
         list(payloads_of(out))

@@ -26,10 +26,10 @@ def tellings(ways: Sequence[Way], payloads: list[Any], *, whole: bool, choices: 
     found: list[Telling] = []
     translated: Heard | None = None
     for way in ways:
-        if way.relayed or translated is None:
+        if way.passed_through or translated is None:
             machine = way.answer(choices)
             told = heard(machine, None, payloads[0]) if whole else heard(machine, payloads)
-            translated = translated if way.relayed else told
+            translated = translated if way.passed_through else told
         else:
             told = translated
         found.append(Telling(way, told, streamed=not whole))

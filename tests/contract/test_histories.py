@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from routing.compatible_servers import CROWD
+from routing.compatible_servers import SERVERS
 from translators.dialects import Envelope, Model, Recall, Rendered
 from translators.errors import BadRequest
-from translators.passthrough import chat as chat_relay
+from translators.passthrough import chat as chat_passthrough
 from translators.registry import CLIENTS, PROVIDERS
 
 CLAUDES = [
@@ -242,7 +242,9 @@ STRICT = [
 @pytest.mark.parametrize(("messages", "sent", "noted"), STRICT)
 def test_a_strict_server_gets_no_empty_message(messages: list[Any], sent: list[Any], noted: list[Any]) -> None:
     quirks = {"strict_roles": True, "short_call_ids": True}
-    found = chat_relay.render({"model": "m", "messages": messages}, Model("mistral-large", {"quirks": quirks})).rendered
+    found = chat_passthrough.render(
+        {"model": "m", "messages": messages}, Model("mistral-large", {"quirks": quirks})
+    ).rendered
     assert found.body["messages"] == sent
     assert [(note.path, note.fate) for note in found.notes] == noted
 
@@ -368,7 +370,7 @@ def test_a_call_and_its_result_are_named_by_path_and_by_id(client: str, body: di
 
 # --- what Mistral wants -------------------------------------------------------------------------------
 
-MISTRAL = {"quirks": dict(CROWD["mistral"].quirks)}
+MISTRAL = {"quirks": dict(SERVERS["mistral"].quirks)}
 LONG, KEPT = "call_0123456789abcdef", "abcDEF123"
 
 
@@ -396,7 +398,9 @@ def as_items(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def passed_through(messages: list[dict[str, Any]]) -> Rendered:
-    return chat_relay.render({"model": "m", "messages": messages}, Model("mistral-large-latest", MISTRAL)).rendered
+    return chat_passthrough.render(
+        {"model": "m", "messages": messages}, Model("mistral-large-latest", MISTRAL)
+    ).rendered
 
 
 def translated(messages: list[dict[str, Any]]) -> Rendered:

@@ -50,10 +50,10 @@ def test_probabilities(way: Way, streamed: bool, number: float) -> None:
     assert answers[0] == answers[1]
 
 
-@pytest.mark.parametrize("relay", [chat, completions], ids=["chat", "completions"])
-def test_so_many_choices_are_the_providers_to_refuse(relay: Any) -> None:
+@pytest.mark.parametrize("passthrough", [chat, completions], ids=["chat", "completions"])
+def test_so_many_choices_are_the_providers_to_refuse(passthrough: Any) -> None:
     body = {"model": "m", "messages": [{"role": "user", "content": "x"}], "prompt": "x", "n": 1e999}
-    assert relay.render(body, Model("m")).rendered.recall.choices == 1
+    assert passthrough.render(body, Model("m")).rendered.recall.choices == 1
 
 
 def test_infinity_is_null() -> None:

@@ -99,7 +99,9 @@ def taken_along(answer: Recorded, mutations: Iterable[Mutated], *, noted: bool) 
             continue
         if way.client == "responses" and answer.choices > 1:
             continue  # such a client asks for one
-        if (told := gone(answered, after, mutated)) and (not way.relayed or straight(answer, way, mutated, answered)):
+        if (told := gone(answered, after, mutated)) and (
+            not way.passed_through or straight(answer, way, mutated, answered)
+        ):
             problems.append(f"{way}, {mutated.what}: {told}")
     return problems
 

@@ -9,14 +9,14 @@ from samples import CONTENT_TYPES, ENVELOPE, READINGS, chat_fold, comparable, co
 
 from translators.dialects import Recall
 from translators.errors import Failure
-from translators.passthrough import chat as chat_relay
-from translators.passthrough import completions as completions_relay
+from translators.passthrough import chat as chat_passthrough
+from translators.passthrough import completions as completions_passthrough
 from translators.pipe import Pipe
 from translators.providers import openai
 from translators.registry import CLIENTS
 
 Body = dict[str, Any]
-FORM = chat_relay.Form(True)
+FORM = chat_passthrough.Form(True)
 
 
 class Told(NamedTuple):
@@ -84,8 +84,8 @@ def everybody(data: bytes, content_type: str, choices: int = 1) -> dict[str, tup
                 folded = READINGS[client].fold(out) if streamed else json.loads(out)
                 folded = told_in_chat(folded) if client == "chat" else told_in_responses(folded)
             heard[f"{client} {form}"] = (folded, sorted({note.path for note in way.notes}), way.failure)
-        writer = (chat_relay.streamed if streamed else chat_relay.whole)(FORM, ENVELOPE)
-        out, way = piped(chat_relay, writer, data, content_type, choices)
+        writer = (chat_passthrough.streamed if streamed else chat_passthrough.whole)(FORM, ENVELOPE)
+        out, way = piped(chat_passthrough, writer, data, content_type, choices)
         told = None if way.failure else told_in_chat(chat_fold(out) if streamed else json.loads(out))
         heard[f"passed through {form}"] = (told, sorted({note.path for note in way.notes}), way.failure)
     return heard
@@ -240,7 +240,9 @@ def test_an_alternative_that_nobody_asked_for(said: list[tuple[int, Body, str | 
         assert (client, way.failure, [note.path for note in way.notes]) == (client, None, ["choices"])
         told = (told_in_chat if client == "chat" else told_in_responses)(json.loads(out))
         assert (client, told) == (client, HI)
-    out, way = piped(chat_relay, chat_relay.streamed(FORM, ENVELOPE), sse(payloads), CONTENT_TYPES["sse"], 1)
+    out, way = piped(
+        chat_passthrough, chat_passthrough.streamed(FORM, ENVELOPE), sse(payloads), CONTENT_TYPES["sse"], 1
+    )
     assert (way.failure, way.notes) == (None, [])
     folded = {choice["index"]: choice for choice in chat_fold(out)["choices"]}
     assert {at: choice["message"]["content"] for at, choice in folded.items()} == {0: "Hi", 1: "Ho"}
@@ -262,7 +264,7 @@ def test_two_choices_that_were_asked_for(told: list[int], finished: list[int], s
     ]
     writers = {
         openai: (CLIENTS["chat"].streamed if streamed else CLIENTS["chat"].whole)(READINGS["chat"].form, ENVELOPE),
-        chat_relay: (chat_relay.streamed if streamed else chat_relay.whole)(FORM, ENVELOPE),
+        chat_passthrough: (chat_passthrough.streamed if streamed else chat_passthrough.whole)(FORM, ENVELOPE),
     }
     for machine, writer in writers.items():
         out, way = piped(machine, writer, sse(payloads), CONTENT_TYPES["sse"], 2)
@@ -283,8 +285,8 @@ def test_two_choices_that_were_asked_for(told: list[int], finished: list[int], s
 )
 def test_a_completion(payloads: list[Body], notes: list[str], streamed: bool) -> None:
     payloads = [{**each, "choices": [{"logprobs": None, **choice} for choice in each["choices"]]} for each in payloads]
-    writer = (completions_relay.streamed if streamed else completions_relay.whole)(FORM, ENVELOPE)
-    out, way = piped(completions_relay, writer, sse(payloads), CONTENT_TYPES["sse"], 1)
+    writer = (completions_passthrough.streamed if streamed else completions_passthrough.whole)(FORM, ENVELOPE)
+    out, way = piped(completions_passthrough, writer, sse(payloads), CONTENT_TYPES["sse"], 1)
     assert way.failure is None
     [choice] = (completions_fold(out) if streamed else json.loads(out))["choices"]
     assert (choice["text"], choice["finish_reason"]) == ("Hi", "stop")
@@ -293,9 +295,9 @@ def test_a_completion(payloads: list[Body], notes: list[str], streamed: bool) ->
 
 def test_a_completion_that_nobody_asked_for_goes_on() -> None:
     choices = [{"index": number, "text": text, "finish_reason": "stop"} for number, text in enumerate(("Hi", "Ho"))]
-    writer = completions_relay.whole(FORM, ENVELOPE)
+    writer = completions_passthrough.whole(FORM, ENVELOPE)
     data = json.dumps({"id": "c-1", "choices": choices}).encode()
-    out, way = piped(completions_relay, writer, data, "application/json", 1)
+    out, way = piped(completions_passthrough, writer, data, "application/json", 1)
     assert (way.failure, [choice["text"] for choice in json.loads(out)["choices"]]) == (None, ["Hi", "Ho"])
 
 

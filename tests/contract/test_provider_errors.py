@@ -139,8 +139,8 @@ def test_what_breaks_a_stream_is_a_servers_error(told: bytes, client: str) -> No
     """At which clients try again."""
     ways = {"translated": (PROVIDERS["openai"], CLIENTS[client], READINGS[client].form)}
     if client != "responses":
-        relay = chat if client == "chat" else completions
-        ways["passed through"] = (relay, relay, chat.Form(True))
+        passthrough = chat if client == "chat" else completions
+        ways["passed through"] = (passthrough, passthrough, chat.Form(True))
     for way, (machine, writers, form) in ways.items():
         writer = writers.streamed(form, ENVELOPE)
         made = Pipe(machine.answer(Recall("m")), writer, content_type=CONTENT_TYPES["sse"])

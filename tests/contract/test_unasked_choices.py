@@ -10,7 +10,7 @@ from ways import read
 
 from translators.dialects import Model, Recall, Upstream, Writer
 from translators.pipe import Pipe
-from translators.registry import CLIENTS, PROVIDERS, RELAYS
+from translators.registry import CLIENTS, PASSTHROUGH, PROVIDERS
 
 TEXT = {"text": "x", "logprobs": None, "finish_reason": "stop"}
 GEMINI = {"content": {"role": "model", "parts": [{"text": "x"}]}, "finishReason": "STOP"}
@@ -32,10 +32,10 @@ def translated(provider: str, client: str, streamed: bool) -> tuple[Upstream, Wr
     return PROVIDERS[provider], (dialect.streamed if streamed else dialect.whole)(READINGS[client].form, ENVELOPE)
 
 
-def relayed(provider: str, client: str, streamed: bool) -> tuple[Upstream, Writer]:
-    relay = RELAYS[client, provider]
-    form = relay.render(BODY, Model("m")).form
-    return relay, (relay.streamed if streamed else relay.whole)(form, ENVELOPE)
+def passed_through(provider: str, client: str, streamed: bool) -> tuple[Upstream, Writer]:
+    passthrough = PASSTHROUGH[client, provider]
+    form = passthrough.render(BODY, Model("m")).form
+    return passthrough, (passthrough.streamed if streamed else passthrough.whole)(form, ENVELOPE)
 
 
 WAYS = [
@@ -46,8 +46,8 @@ WAYS = [
         for client in CLIENTS
     ),
     *(
-        pytest.param(relayed, provider, client, id=f"{provider} passed through to {client}")
-        for client, provider in RELAYS
+        pytest.param(passed_through, provider, client, id=f"{provider} passed through to {client}")
+        for client, provider in PASSTHROUGH
         if provider in SAID
     ),
 ]
@@ -102,7 +102,7 @@ def test_one_too_many(
 
 def test_prompts_may_be_more_than_choices_can_be() -> None:
     choices = [{"index": index, **TEXT} for index in range(300)]
-    upstream, writer = relayed("openai-completions", "completions", False)
+    upstream, writer = passed_through("openai-completions", "completions", False)
     pipe = Pipe(upstream.answer(Recall("m", choices=300)), writer, content_type="application/json")
     out = pipe.feed(json.dumps({"id": "a", "choices": choices}).encode()) + pipe.close()
     assert (pipe.failure, len(json.loads(out)["choices"])) == (None, 300)

@@ -14,7 +14,7 @@ from translators.events import Event, Noted
 from translators.notes import Note
 from translators.passthrough.request import Form
 from translators.pipe import Pipe
-from translators.registry import CLIENTS, PROVIDERS, RELAYS
+from translators.registry import CLIENTS, PASSTHROUGH, PROVIDERS
 
 DONE = b"[DONE]"
 
@@ -23,21 +23,21 @@ DONE = b"[DONE]"
 class Way:
     client: str
     provider: str
-    relayed: bool = False
+    passed_through: bool = False
 
     @property
     def framing(self) -> Framing:
-        return (RELAYS[self.client, self.provider] if self.relayed else PROVIDERS[self.provider]).framing
+        return (PASSTHROUGH[self.client, self.provider] if self.passed_through else PROVIDERS[self.provider]).framing
 
     def answer(self, choices: int | None = None) -> Answer:
         """The machine of an answer to a request for so many choices."""
-        upstream = RELAYS[self.client, self.provider] if self.relayed else PROVIDERS[self.provider]
+        upstream = PASSTHROUGH[self.client, self.provider] if self.passed_through else PROVIDERS[self.provider]
         return upstream.answer(Recall(choices=choices))
 
     def writer(self, *, streamed: bool) -> Writer:
-        if self.relayed:
-            relay = RELAYS[self.client, self.provider]
-            return (relay.streamed if streamed else relay.whole)(Form(True), ENVELOPE)
+        if self.passed_through:
+            passthrough = PASSTHROUGH[self.client, self.provider]
+            return (passthrough.streamed if streamed else passthrough.whole)(Form(True), ENVELOPE)
         dialect = CLIENTS[self.client]
         return (dialect.streamed if streamed else dialect.whole)(READINGS[self.client].form, ENVELOPE)
 
@@ -46,11 +46,11 @@ class Way:
         return Pipe(self.answer(choices), writer, framing=self.framing, content_type=content_type)
 
     def __str__(self) -> str:
-        return f"{self.provider} {'=' if self.relayed else '-'}> {self.client}"
+        return f"{self.provider} {'=' if self.passed_through else '-'}> {self.client}"
 
 
-RELAYED = tuple(Way(client, provider, relayed=True) for client, provider in RELAYS)
-WAYS = (*(Way(client, provider) for provider in PROVIDERS for client in CLIENTS), *RELAYED)
+PASSED_THROUGH = tuple(Way(client, provider, passed_through=True) for client, provider in PASSTHROUGH)
+WAYS = (*(Way(client, provider) for provider in PROVIDERS for client in CLIENTS), *PASSED_THROUGH)
 
 
 def ways_of(provider: str) -> list[Way]:

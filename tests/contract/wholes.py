@@ -85,9 +85,9 @@ def whole_of(provider: str, payloads: list[Any]) -> Any:
 
 
 def _of_chat(provider: str, payloads: list[Any]) -> Any:
-    """As the relay folds it; a fold of its own is not worth its lines here."""
+    """As the passthrough folds it; a fold of its own is not worth its lines here."""
     client = "completions" if provider == "openai-completions" else "chat"
-    pipe = Way(client, provider, relayed=True).pipe("text/event-stream", streamed=False)
+    pipe = Way(client, provider, passed_through=True).pipe("text/event-stream", streamed=False)
     out = b"".join([pipe.feed(framed("sse", payload)) for payload in payloads]) + pipe.close()
     return json.loads(out) if out else None
 

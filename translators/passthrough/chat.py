@@ -7,7 +7,7 @@ back as it came, with the client's name of the model. `mending.py` says what is 
 from typing import Any
 
 from translators.dialects import Envelope, Framing, Model, Passed, Recall, Writer
-from translators.passthrough.answer import RelayedAnswer
+from translators.passthrough.answer import PassedAnswer
 from translators.passthrough.mending import MessageMender
 from translators.passthrough.request import Form, check, passed
 from translators.passthrough.writing import Streamed, Whole
@@ -26,9 +26,9 @@ def render(body: Any, model: Model) -> Passed:
     return passed(body, model, "/chat/completions")
 
 
-def answer(recall: Recall) -> RelayedAnswer:
+def answer(recall: Recall) -> PassedAnswer:
     """The machine that tells one answer as events."""
-    return RelayedAnswer(recall, MessageMender)
+    return PassedAnswer(recall, MessageMender)
 
 
 def streamed(form: Any, envelope: Envelope) -> Writer:

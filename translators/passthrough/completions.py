@@ -4,7 +4,7 @@ llama.cpp, Together, OpenAI's last models): https://platform.openai.com/docs/api
 from typing import Any
 
 from translators.dialects import Envelope, Framing, Model, Passed, Recall, Writer
-from translators.passthrough.answer import RelayedAnswer
+from translators.passthrough.answer import PassedAnswer
 from translators.passthrough.mending import TextMender
 from translators.passthrough.request import Form, check, passed
 from translators.passthrough.writing import Streamed, Whole
@@ -24,9 +24,9 @@ def render(body: Any, model: Model) -> Passed:
     return passed(body, model, "/completions", choices=_prompts(prompt))
 
 
-def answer(recall: Recall) -> RelayedAnswer:
+def answer(recall: Recall) -> PassedAnswer:
     """The machine that tells one answer as events."""
-    return RelayedAnswer(recall, TextMender)
+    return PassedAnswer(recall, TextMender)
 
 
 def streamed(form: Any, envelope: Envelope) -> Writer:

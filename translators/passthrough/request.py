@@ -33,7 +33,7 @@ def passed(body: Any, model: Model, path: str, *, choices: int = 1) -> Passed:
         del sent["stream_options"]
     if isinstance(messages := sent.get("messages"), list):
         sent["messages"] = sendable(messages, quirks, model, notes)
-    sent = quirks.relayed(sent, notes)
+    sent = quirks.passed_through(sent, notes)
     wanted = body.get("n")
     choices *= int(wanted) if type(wanted) in (int, float) and 1 <= wanted < math.inf and "n" in sent else 1
     recall = Recall(model.name, memory=model.memory, choices=choices)

@@ -1,4 +1,4 @@
-"""A relayed answer for its client: as it came, but for the name of the model and for usage that nobody asked for."""
+"""An answer that is passed through: as it came, but for the name of the model and for usage that nobody asked for."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from translators.clients.shared.usage import usage_object
 from translators.dialects import Envelope
 from translators.errors import Failure
-from translators.events import Event, Relayed, Usage, UsageReported
+from translators.events import Event, PassedThrough, Usage, UsageReported
 from translators.framing.json_text import to_json
 from translators.passthrough.folding import folded, is_whole_chat, unfolded
 from translators.passthrough.request import Form
@@ -25,7 +25,7 @@ class Streamed:
         self._usage: Usage | None = None
 
     def on(self, event: Event) -> bytes:
-        if type(event) is Relayed:
+        if type(event) is PassedThrough:
             if is_whole_chat(event.payload):
                 return b"".join([self._chunk(chunk) for chunk in unfolded(event.payload)])
             return self._chunk(event.payload)
@@ -67,7 +67,7 @@ class Whole:
         self._usage: Usage | None = None
 
     def on(self, event: Event) -> bytes:
-        if type(event) is Relayed:
+        if type(event) is PassedThrough:
             self._payloads.append(event.payload)
         elif type(event) is UsageReported:
             self._usage = event.usage

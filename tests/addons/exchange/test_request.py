@@ -33,7 +33,7 @@ SERVER = "openai-compatibility: [{name: x, base-url: 'http://h/v1', models: [{na
 def test_one_question_takes_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("translators.registry.PROVIDERS", {**registry.PROVIDERS, "openai": anthropic})
     monkeypatch.setattr("addons.exchange.request.PROVIDERS", {**registry.PROVIDERS, "openai": anthropic})
-    monkeypatch.setattr("translators.registry.RELAYS", {})
+    monkeypatch.setattr("translators.registry.PASSTHROUGH", {})
     asked = asker(f"{SERVER}, api-key-entries: [{{api-key: a}}, {{api-key: b}}]}}]")
     secrets = [asked.question(body("m"), {}).calls[0].request.secrets for _ in range(3)]
     assert secrets == [(("authorization", f"Bearer {key}"),) for key in ("a", "b", "a")]

@@ -11,8 +11,8 @@ from translators.events import (
     Event,
     Logprobs,
     Noted,
+    PassedThrough,
     ReasoningDelta,
-    Relayed,
     Started,
     TextDelta,
     TokenLogprob,
@@ -66,7 +66,7 @@ class Streamed:
             case UsageReported(usage):
                 self.choices.usage = usage
                 return b""
-            case Noted() | Relayed():
+            case Noted() | PassedThrough():
                 return b""
             case Started():
                 return self._open(0)
@@ -120,7 +120,7 @@ class Whole:
         match event:
             case UsageReported(usage):
                 self.choices.usage = usage
-            case Noted() | Relayed():
+            case Noted() | PassedThrough():
                 pass
             case Started():
                 self._open(0)

@@ -16,11 +16,11 @@ from translators.events import (
     ImageMade,
     Logprobs,
     Noted,
+    PassedThrough,
     ReasoningDelta,
     ReasoningRedacted,
     ReasoningSigned,
     RefusalDelta,
-    Relayed,
     Started,
     TextDelta,
     TokenLogprob,
@@ -74,7 +74,7 @@ class Choices:
                 | ImageMade()
                 | ForeignBlock()
                 | Noted()
-                | Relayed()
+                | PassedThrough()
             ):
                 pass
             case _:

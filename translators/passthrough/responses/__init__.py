@@ -6,7 +6,7 @@ Reference: https://platform.openai.com/docs/api-reference/responses.
 from typing import Any
 
 from translators.dialects import Envelope, Framing, Recall, Writer
-from translators.passthrough.responses.answer import RelayedResponse
+from translators.passthrough.responses.answer import PassedResponse
 from translators.passthrough.responses.request import render
 from translators.passthrough.responses.writing import Streamed, Whole
 from translators.providers.openai_responses.errors import read_error, read_limits
@@ -17,9 +17,9 @@ name: str = "openai-responses"
 framing: Framing = "sse"
 
 
-def answer(recall: Recall) -> RelayedResponse:
+def answer(recall: Recall) -> PassedResponse:
     """The machine that passes one answer on, and reads its end, its usage and its errors."""
-    return RelayedResponse()
+    return PassedResponse()
 
 
 def streamed(form: Any, envelope: Envelope) -> Writer:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from translators.errors import BadAnswer
-from translators.events import Event, Finished, Noted, Relayed, Started, UsageReported
+from translators.events import Event, Finished, Noted, PassedThrough, Started, UsageReported
 from translators.notes import Note
 from translators.passthrough.responses.mending import ResponseMender
 from translators.passthrough.responses.placing import Places
@@ -14,9 +14,9 @@ from translators.providers.openai_responses.errors import told_error
 from translators.providers.shared.answers import incomplete
 
 
-class RelayedResponse:
-    """`Relayed` for every payload. One that reports a failure is told before the failure is raised: the writer keeps
-    it, as the form in which the client hears of it."""
+class PassedResponse:
+    """Tells `PassedThrough` for every payload. One that reports a failure is told before the failure is raised: the
+    writer keeps it, as the form in which the client hears of it."""
 
     def __init__(self) -> None:
         self.done = False
@@ -54,7 +54,7 @@ class RelayedResponse:
             if kind == "response.output_item.done":
                 self._calls = self._calls or _is_call(payload.get("item"))
             mended = self._mender.event(kind, payload)
-            return (Relayed(payload),) if mended is payload else (*self._noted(), Relayed(mended))
+            return (PassedThrough(payload),) if mended is payload else (*self._noted(), PassedThrough(mended))
         return self._rare(kind, payload)
 
     def whole(self, body: Any) -> Iterable[Event]:
@@ -87,7 +87,7 @@ class RelayedResponse:
         if response or kind in TERMINAL:
             yield from self._begin(response)
         if kind == "error" or (kind in TERMINAL and status_of(response, TERMINAL[kind]) == "failed"):
-            yield Relayed(payload)
+            yield PassedThrough(payload)
             raise BadAnswer(told_error(payload))
         if kind in TERMINAL:
             status = status_of(response, TERMINAL[kind])
@@ -95,7 +95,7 @@ class RelayedResponse:
             yield from self._noted()
             yield from self._ended(payload if mended is response else {**payload, "response": mended}, mended, status)
         else:
-            yield Relayed(payload)
+            yield PassedThrough(payload)
 
     def _begin(self, response: Mapping[str, Any]) -> list[Event]:
         if self._started:
@@ -113,7 +113,7 @@ class RelayedResponse:
         output = response.get("output")
         calls = self._calls or (isinstance(output, list) and any(_is_call(item) for item in output))
         why, native, _ = reason(response, status, calls)
-        events: list[Event] = [Relayed(payload)]
+        events: list[Event] = [PassedThrough(payload)]
         if (usage := usage_of(response)) is not None:
             events.append(UsageReported(usage))
         tier = response.get("service_tier")

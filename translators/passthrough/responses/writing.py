@@ -9,7 +9,7 @@ from typing import Any
 
 from translators.dialects import Envelope
 from translators.errors import Failure
-from translators.events import Event, Relayed
+from translators.events import Event, PassedThrough
 from translators.framing.json_text import to_json
 from translators.passthrough.responses.unfolding import unfolded
 from translators.providers.openai_responses.ending import TERMINAL
@@ -34,7 +34,7 @@ class Streamed:
         self._failed: Payload | None = None
 
     def on(self, event: Event) -> bytes:
-        if not isinstance(event, Relayed):
+        if not isinstance(event, PassedThrough):
             return b""
         payload = event.payload
         kind = payload.get("type")
@@ -82,7 +82,7 @@ class Whole:
         self._response: Payload = {}
 
     def on(self, event: Event) -> bytes:
-        if isinstance(event, Relayed):
+        if isinstance(event, PassedThrough):
             self._keep(event.payload)
         return b""
 

@@ -48,7 +48,7 @@ class Fields:
         return self._knobs.left(_NO_FIELD)
 
     def refuse_what_cannot_be_had(self) -> None:
-        """Spoken answers have no place in our words. A client that wants them speaks chat, and is relayed."""
+        """Spoken answers have no place in our words. A client that wants them speaks chat, and is passed through."""
         modalities, audio = self._knobs.pop("modalities"), self._knobs.pop("audio")
         if modalities is not None and "audio" in modalities.value:
             raise BadRequest("This way answers in text only.", param=modalities.at, code="unsupported_parameter")

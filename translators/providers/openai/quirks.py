@@ -14,8 +14,8 @@ _LIMITS = ("max_completion_tokens", "max_tokens")
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """`Model.overrides["quirks"]`. None is unknown: a relayed body keeps what it has, a rendered one gets what every
-    server takes."""
+    """`Model.overrides["quirks"]`. None is unknown: a body that passes through keeps what it has, a rendered one gets
+    what every server takes."""
 
     drop: tuple[str, ...] = ()
     """Fields of the request that the server refuses."""
@@ -80,7 +80,7 @@ class Quirks:
                 written[self.rename.get(name, name)] = value
         return written
 
-    def relayed(self, body: dict[str, Any], notes: list[Note]) -> dict[str, Any]:
+    def passed_through(self, body: dict[str, Any], notes: list[Note]) -> dict[str, Any]:
         """The same for a client's own body, whose limit and roles are brought to what the server knows, too."""
         body = self.applied(self._limited(body, notes), {}, notes)
         if self.developer_role is False and isinstance(messages := body.get("messages"), list):

@@ -77,7 +77,7 @@ DIALECTS = [
 
 
 @pytest.mark.parametrize(("name", "thought", "said", "usage"), DIALECTS)
-def test_the_crowd(name: str, thought: str, said: str, usage: Usage) -> None:
+def test_compatible_servers(name: str, thought: str, said: str, usage: Usage) -> None:
     found = told(payloads(name))
     assert "".join(event.text for event in found if isinstance(event, ReasoningDelta)) == thought
     assert text(found) == said
@@ -92,7 +92,7 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("name", "expected"), CALLS)
-def test_calls_of_the_crowd(name: str, expected: list[tuple[str, str]]) -> None:
+def test_calls_of_compatible_servers(name: str, expected: list[tuple[str, str]]) -> None:
     found = told(payloads(name))
     assert calls(found) == [(id, "look", f'{{"place": "{place}"}}') for id, place in expected]
     assert isinstance(found[-1], Finished)

@@ -12,7 +12,7 @@ from openai_responses_answers import COMPLETE, MODEL, payloads, told, whole
 from translators.dialects import Recall
 from translators.errors import BadAnswer, Failure
 from translators.events import Finished
-from translators.passthrough import responses as relay
+from translators.passthrough import responses as passthrough
 from translators.providers import openai_responses as dialect
 
 
@@ -103,7 +103,7 @@ def test_statuses(status: int, body: bytes, expected: Any) -> None:
 
 
 def test_a_client_of_the_same_dialect_is_told_the_same_place() -> None:
-    assert relay.read_error(400, {}, error(param="input[3].content")).param == "input[3].content"
+    assert passthrough.read_error(400, {}, error(param="input[3].content")).param == "input[3].content"
 
 
 def test_secrets_are_masked_and_long_messages_cut() -> None:
@@ -226,7 +226,7 @@ FIELDS = st.sampled_from(
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.dictionaries(FIELDS, JUNK, max_size=5)), max_size=6))
 @example([("response.reasoning_summary_text.delta", {"summary_index": [], "delta": "x"})])
 def test_no_payload_is_a_crash(events: list[tuple[str, dict[str, Any]]]) -> None:
-    for machine in (dialect.answer(Recall(MODEL)), relay.answer(Recall(MODEL))):
+    for machine in (dialect.answer(Recall(MODEL)), passthrough.answer(Recall(MODEL))):
         with contextlib.suppress(BadAnswer):
             for kind, fields in events:
                 list(machine.on({"type": kind, **fields}))

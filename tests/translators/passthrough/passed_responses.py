@@ -1,11 +1,11 @@
-"""Recorded streams of the Responses API through the relay, as the gateway would run it."""
+"""Recorded streams of the Responses API through the passthrough, as the gateway would run it."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 from translators.dialects import Envelope, Recall
-from translators.passthrough import responses as relay
+from translators.passthrough import responses as passthrough
 from translators.pipe import Pipe
 
 STREAMS = Path(__file__).parents[2] / "fixtures" / "openai-responses"
@@ -45,10 +45,10 @@ def final(name: str) -> dict[str, Any]:
     return response
 
 
-def relayed(data: bytes, *, streamed: bool, size: int = 1 << 30, content_type: str = "") -> tuple[bytes, Pipe]:
+def passed_through(data: bytes, *, streamed: bool, size: int = 1 << 30, content_type: str = "") -> tuple[bytes, Pipe]:
     """The client's bytes for a provider's; where they end in a failure, with the failure, as a stream has it."""
-    writer = (relay.streamed if streamed else relay.whole)(None, ENVELOPE)
-    way = Pipe(relay.answer(Recall()), writer, framing=relay.framing, content_type=content_type)
+    writer = (passthrough.streamed if streamed else passthrough.whole)(None, ENVELOPE)
+    way = Pipe(passthrough.answer(Recall()), writer, framing=passthrough.framing, content_type=content_type)
     out = b"".join(way.feed(data[at : at + size]) for at in range(0, len(data), size)) + way.close()
     if way.failure is not None and streamed:
         out += writer.fail(way.failure)

@@ -1,4 +1,4 @@
-"""The relay of the Responses API: what passes untouched, what is read of it, and how it ends."""
+"""The passthrough of the Responses API: what passes untouched, what is read of it, and how it ends."""
 
 import copy
 import json
@@ -9,16 +9,16 @@ from openai import omit
 from openai._models import construct_type
 from openai.lib.streaming.responses._responses import ResponseStreamState
 from openai.types.responses import Response, ResponseStreamEvent
+from passed_responses import COMPLETE, ENVELOPE, MODEL, final, passed_through, payloads, recorded, sent
 from pydantic import TypeAdapter
-from responses_relaying import COMPLETE, ENVELOPE, MODEL, final, payloads, recorded, relayed, sent
 
 from translators.clients.responses.encrypted_content import Sealed, seal
 from translators.dialects import Model, Recall
 from translators.errors import BadRequest
-from translators.events import Finished, Noted, Relayed, Usage
+from translators.events import Finished, Noted, PassedThrough, Usage
 from translators.notes import Note
-from translators.passthrough import responses as relay
-from translators.registry import RELAYS
+from translators.passthrough import responses as passthrough
+from translators.registry import PASSTHROUGH
 
 PAYLOADS: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 BODY: dict[str, Any] = {
@@ -41,7 +41,7 @@ def named(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_it_is_registered() -> None:
-    assert RELAYS["responses", "openai-responses"] is relay
+    assert PASSTHROUGH["responses", "openai-responses"] is passthrough
 
 
 # --- requests ---------------------------------------------------------------------------------------
@@ -49,7 +49,7 @@ def test_it_is_registered() -> None:
 
 def test_a_body_passes_but_for_its_model() -> None:
     before = copy.deepcopy(BODY)
-    passed = relay.render(BODY, Model("gpt-5.6"))
+    passed = passthrough.render(BODY, Model("gpt-5.6"))
     assert passed.rendered.body == {**BODY, "model": "gpt-5.6"}
     assert before == BODY
     assert (passed.rendered.path, passed.rendered.notes, passed.rendered.headers) == ("/responses", (), {})
@@ -84,7 +84,7 @@ def test_a_body_passes_but_for_its_model() -> None:
     ],
 )
 def test_configuration_changes_a_body(overrides: Any, body: Any, notes: Any) -> None:
-    passed = relay.render({"model": "asked-for", "temperature": 1, "stream": False}, Model("m", overrides))
+    passed = passthrough.render({"model": "asked-for", "temperature": 1, "stream": False}, Model("m", overrides))
     assert passed.rendered.body == body
     assert list(passed.rendered.notes) == notes
     assert not passed.stream
@@ -113,7 +113,7 @@ SAID = {"type": "message", "id": "msg_1", "role": "assistant", "content": [{"typ
 def test_reasoning_that_was_sealed_here_stays_behind(item: dict[str, Any], stays: bool) -> None:
     reasoning = {"id": "rs_0_0", "type": "reasoning", "summary": [], **item}
     asked = [{"role": "user", "content": "x"}, reasoning, SAID, {"role": "user", "content": "y"}]
-    rendered = relay.render({"model": "m", "input": asked}, Model("m")).rendered
+    rendered = passthrough.render({"model": "m", "input": asked}, Model("m")).rendered
     assert rendered.body["input"] == [each for each in asked if stays or each is not reasoning]
     assert [(note.path, note.fate) for note in rendered.notes] == ([] if stays else [("input[1]", "dropped")])
     assert len(asked) == 4
@@ -131,7 +131,7 @@ def test_reasoning_that_was_sealed_here_stays_behind(item: dict[str, Any], stays
 )
 def test_what_is_no_request_is_refused(body: Any, param: str | None) -> None:
     with pytest.raises(BadRequest) as caught:
-        relay.render(body, Model("m"))
+        passthrough.render(body, Model("m"))
     assert (caught.value.failure.status, caught.value.failure.param) == (400, param)
 
 
@@ -141,7 +141,7 @@ def test_what_is_no_request_is_refused(body: Any, param: str | None) -> None:
 @pytest.mark.parametrize("name", [name for name in COMPLETE if name != "items_only_when_done"])
 def test_a_stream_passes_payload_by_payload(name: str) -> None:
     for size in (1, 3, 64, 1 << 30):
-        out, way = relayed(recorded(name), streamed=True, size=size)
+        out, way = passed_through(recorded(name), streamed=True, size=size)
         assert payloads(out) == [named(payload) for payload in sent(name)], size
         assert way.done
         assert way.failure is None
@@ -152,21 +152,21 @@ def test_a_stream_passes_payload_by_payload(name: str) -> None:
 @pytest.mark.parametrize("content_type", ["", "application/json"])
 def test_a_whole_answer_passes(name: str, content_type: str) -> None:
     response = {**final(name), "output": final(name)["output"] or [{"type": "message", "content": []}]}
-    out, way = relayed(json.dumps(response).encode(), streamed=False, content_type=content_type)
+    out, way = passed_through(json.dumps(response).encode(), streamed=False, content_type=content_type)
     assert json.loads(out) == {**response, "model": MODEL}
     assert way.done
 
 
 @pytest.mark.parametrize("name", [name for name in COMPLETE if name != "items_only_when_done"])
 def test_a_stream_is_folded_for_a_client_that_wants_none(name: str) -> None:
-    out, way = relayed(recorded(name), streamed=False)
+    out, way = passed_through(recorded(name), streamed=False)
     assert json.loads(out) == {**final(name), "model": MODEL}
     assert way.failure is None
 
 
 @pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
 def test_the_last_response_gets_the_items_that_it_lacks(streamed: bool) -> None:
-    out, _ = relayed(recorded("items_only_when_done"), streamed=streamed)
+    out, _ = passed_through(recorded("items_only_when_done"), streamed=streamed)
     response = payloads(out)[-1]["response"] if streamed else json.loads(out)
     items = [payload["item"] for payload in sent("items_only_when_done") if "item" in payload]
     assert response == {**final("items_only_when_done"), "model": MODEL, "output": items}
@@ -202,7 +202,7 @@ def without(item: dict[str, Any], *names: str) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_a_call_is_one_that_a_client_can_read(item: Any, told: Any, notes: list[str], form: str) -> None:
-    machine, response = relay.answer(Recall()), {"id": "resp_7", "status": "completed"}
+    machine, response = passthrough.answer(Recall()), {"id": "resp_7", "status": "completed"}
     done = {"type": "response.output_item.done", "sequence_number": 1, "output_index": 0, "item": item}
     output = [] if form == "stream without output" else [item]
     last = {"type": "response.completed", "sequence_number": 2, "response": {**response, "output": output}}
@@ -211,7 +211,7 @@ def test_a_call_is_one_that_a_client_can_read(item: Any, told: Any, notes: list[
         events = [*machine.whole({**response, "output": [item]})]
     else:
         events = [event for payload in (begun, done, last) for event in machine.on(payload)]
-    sent_on = [event.payload for event in events if isinstance(event, Relayed)]
+    sent_on = [event.payload for event in events if isinstance(event, PassedThrough)]
     assert [payload["item"] for payload in sent_on if "item" in payload] == ([] if form == "whole" else [told])
     assert sent_on[-1].get("response", sent_on[-1])["output"] == [told]
     noted = [event.note.path for event in events if isinstance(event, Noted) and event.note.path != "output"]
@@ -228,19 +228,19 @@ def test_a_call_is_one_that_a_client_can_read(item: Any, told: Any, notes: list[
     ],
 )
 def test_arguments_are_text_from_the_beginning(begun: Any, told: str, complete: str) -> None:
-    machine = relay.answer(Recall())
+    machine = passthrough.answer(Recall())
     added = {"type": "response.output_item.added", "sequence_number": 1, "item": {**CALL, "arguments": begun}}
     done = {"type": "response.function_call_arguments.done", "sequence_number": 2, "arguments": begun}
     payloads = [{"type": "response.created", "sequence_number": 0, "response": {"id": "r"}}, added, done]
     events = [event for payload in payloads for event in machine.on(payload)]
-    _, item, arguments = [event.payload for event in events if isinstance(event, Relayed)]
+    _, item, arguments = [event.payload for event in events if isinstance(event, PassedThrough)]
     assert (item["item"]["arguments"], arguments["arguments"]) == (told, complete)
 
 
 @pytest.mark.parametrize("name", sorted({*COMPLETE} - {"odd_but_readable", "items_only_when_done"}))
 def test_a_whole_answer_is_unfolded_for_a_client_that_wants_a_stream(name: str) -> None:
     response = final(name)
-    out, way = relayed(json.dumps(response).encode(), streamed=True)
+    out, way = passed_through(json.dumps(response).encode(), streamed=True)
     events = payloads(out)
     assert way.failure is None
     assert [event["sequence_number"] for event in events] == list(range(len(events)))
@@ -262,10 +262,10 @@ def test_a_whole_answer_is_unfolded_for_a_client_that_wants_a_stream(name: str) 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
 def test_a_response_in_the_background_is_complete(status: str) -> None:
     response = {**final("text"), "status": status, "output": [], "usage": None, "background": True}
-    out, way = relayed(json.dumps(response).encode(), streamed=False)
+    out, way = passed_through(json.dumps(response).encode(), streamed=False)
     assert json.loads(out) == {**response, "model": MODEL}
     assert way.finished == Finished("stop", status, "default")
-    out, way = relayed(json.dumps(response).encode(), streamed=True)
+    out, way = passed_through(json.dumps(response).encode(), streamed=True)
     assert [event["type"] for event in payloads(out)] == ["response.created", f"response.{status}"]
 
 
@@ -300,11 +300,11 @@ def test_a_response_in_the_background_is_complete(status: str) -> None:
     ],
 )
 def test_the_end_and_the_usage_are_read(name: str, finished: Finished, usage: Usage) -> None:
-    _, way = relayed(recorded(name), streamed=True)
+    _, way = passed_through(recorded(name), streamed=True)
     assert (way.finished, way.usage) == (finished, usage)
     assert way.started.model == "gpt-5.6-2026-06-01"
     whole = {**final(name), "output": final(name)["output"] or [{"type": "function_call"}]}
-    _, way = relayed(json.dumps(whole).encode(), streamed=False)
+    _, way = passed_through(json.dumps(whole).encode(), streamed=False)
     assert (way.finished, way.usage) == (finished, usage)
 
 
@@ -319,7 +319,7 @@ def test_the_end_and_the_usage_are_read(name: str, finished: Finished, usage: Us
     ],
 )
 def test_a_providers_failure_passes_once_and_is_known(name: str, status: int, code: str) -> None:
-    out, way = relayed(recorded(name), streamed=True)
+    out, way = passed_through(recorded(name), streamed=True)
     assert payloads(out) == [named(payload) for payload in sent(name)]
     assert way.failure is not None
     assert (way.failure.status, way.failure.code) == (status, code)
@@ -329,9 +329,9 @@ def test_a_providers_failure_passes_once_and_is_known(name: str, status: int, co
 @pytest.mark.parametrize("name", COMPLETE)
 def test_a_cut_anywhere_is_told_as_a_failure(name: str) -> None:
     data = recorded(name)
-    whole, _ = relayed(data, streamed=True)
+    whole, _ = passed_through(data, streamed=True)
     for at in range(0, len(data), max(1, len(data) // 200)):
-        out, way = relayed(data[:at], streamed=True, content_type="text/event-stream")
+        out, way = passed_through(data[:at], streamed=True, content_type="text/event-stream")
         if way.done:
             assert out == whole
             continue
@@ -345,12 +345,12 @@ def test_a_cut_anywhere_is_told_as_a_failure(name: str) -> None:
         if last["type"] == "response.failed":
             assert last["response"]["model"] == MODEL
             Response.model_validate(last["response"])
-        assert relayed(data[:at], streamed=False)[0] == b""
+        assert passed_through(data[:at], streamed=False)[0] == b""
 
 
 def test_a_secret_in_a_providers_failure_is_not_passed_on() -> None:
     data = recorded("failing_midway").replace(b"The model ran into", b"sk-proj-abcdefgh123 ran into")
-    out, way = relayed(data, streamed=True)
+    out, way = passed_through(data, streamed=True)
     assert way.failure is not None
     assert b"sk-proj" not in out
     assert payloads(out)[-1]["response"]["error"]["message"] == "*** ran into a problem."
@@ -371,7 +371,7 @@ def test_a_secret_in_a_providers_failure_is_not_passed_on() -> None:
     ],
 )
 def test_no_answer_is_a_failure(data: bytes, status: int, streamed: bool) -> None:
-    out, way = relayed(data, streamed=streamed)
+    out, way = passed_through(data, streamed=streamed)
     assert way.failure is not None
     assert way.failure.status == status
     assert len(payloads(out)) == (1 if streamed else 0)
@@ -379,11 +379,11 @@ def test_no_answer_is_a_failure(data: bytes, status: int, streamed: bool) -> Non
 
 def test_what_comes_before_the_beginning_passes() -> None:
     ping = b'event: keepalive\ndata: {"type":"keepalive","sequence_number":0}\n\n'
-    out, way = relayed(ping + recorded("text"), streamed=True)
+    out, way = passed_through(ping + recorded("text"), streamed=True)
     assert payloads(out)[0] == {"type": "keepalive", "sequence_number": 0}
     assert way.started.id == "resp_01Fixture"
 
 
 def test_a_type_with_a_line_end_is_no_event_name() -> None:
-    way = relay.streamed(None, ENVELOPE)
-    assert way.on(Relayed({"type": "a\nb"})) == b'data: {"type":"a\\nb"}\n\n'
+    way = passthrough.streamed(None, ENVELOPE)
+    assert way.on(PassedThrough({"type": "a\nb"})) == b'data: {"type":"a\\nb"}\n\n'

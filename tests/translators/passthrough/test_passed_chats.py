@@ -7,7 +7,7 @@ import pytest
 from addons.exchange.memory import LruMemory
 from translators.dialects import Envelope, Model, Recall
 from translators.errors import BadRequest
-from translators.events import Finished, Noted, Relayed, UsageReported
+from translators.events import Finished, Noted, PassedThrough, UsageReported
 from translators.framing import sse
 from translators.passthrough import chat, completions
 from translators.passthrough.folding import unfolded
@@ -198,7 +198,7 @@ def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> dict
 def deltas(*told: dict[str, Any]) -> list[dict[str, Any]]:
     machine = chat.answer(Recall())
     events = [event for delta in told for event in machine.on(chunk(delta))]
-    return [event.payload["choices"][0]["delta"] for event in events if isinstance(event, Relayed)]
+    return [event.payload["choices"][0]["delta"] for event in events if isinstance(event, PassedThrough)]
 
 
 def call(index: int | None, id: str | None = None, name: str | None = None, arguments: str = "") -> dict[str, Any]:
@@ -246,8 +246,8 @@ def test_trap_11_a_reason_of_its_own() -> None:
     machine = chat.answer(Recall())
     assert machine.on(chunk({"content": "x"}, "model_length"))[1:] == []
     *events, finished = machine.on(sse.DONE)
-    (relayed,) = [event for event in events if isinstance(event, Relayed)]
-    choice = relayed.payload["choices"][0]
+    (passed_through,) = [event for event in events if isinstance(event, PassedThrough)]
+    choice = passed_through.payload["choices"][0]
     assert (choice["finish_reason"], choice["native_finish_reason"]) == ("length", "model_length")
     assert finished == Finished("length", "model_length")
     machine = chat.answer(Recall())
@@ -276,7 +276,7 @@ def test_trap_11_a_reason_of_its_own() -> None:
 def test_the_end_of_calls(payloads: list[dict[str, Any]], fragments: list[Any], reason: str) -> None:
     machine = chat.answer(Recall())
     events = [event for payload in [*payloads, sse.DONE] for event in machine.on(payload)]
-    choices = [event.payload["choices"][0] for event in events if isinstance(event, Relayed)]
+    choices = [event.payload["choices"][0] for event in events if isinstance(event, PassedThrough)]
     assert [each for choice in choices for each in (choice["delta"] or {}).get("tool_calls") or ()] == fragments
     assert (choices[-1]["finish_reason"], events[-1].reason) == (reason, reason)  # type: ignore[union-attr]
 
@@ -289,8 +289,10 @@ def test_the_end_of_a_whole_answers_calls() -> None:
         "tool_calls": [{**head, "function": {"name": "f", "arguments": ""}}],
     }
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    (relayed,) = [event for event in chat.answer(Recall()).whole({"choices": [choice]}) if isinstance(event, Relayed)]
-    [told] = relayed.payload["choices"]
+    (passed_through,) = [
+        event for event in chat.answer(Recall()).whole({"choices": [choice]}) if isinstance(event, PassedThrough)
+    ]
+    [told] = passed_through.payload["choices"]
     assert told["message"]["tool_calls"] == [call(None, "a", "f", "{}")]
     assert (told["finish_reason"], told["native_finish_reason"]) == ("tool_calls", "stop")
 
@@ -329,7 +331,7 @@ def test_a_choice_has_one_end_and_nothing_after_it(
     machine = chat.answer(Recall(choices=choices))
     events = [event for payload in payloads for event in machine.on(payload)]
     events += machine.on(sse.DONE) if terminated else machine.close()
-    told = [choice for event in events if isinstance(event, Relayed) for choice in event.payload["choices"]]
+    told = [choice for event in events if isinstance(event, PassedThrough) for choice in event.payload["choices"]]
     ended: dict[int, str] = {}
     for choice in told:
         assert choice["index"] not in ended
@@ -346,8 +348,8 @@ def test_what_says_nothing_stays_behind_an_end() -> None:
     machine = chat.answer(Recall())
     quiet = part(0, {"role": "assistant", "content": ""})
     payloads = [part(0, SO, "stop"), quiet, COUNTED]
-    assert [event for payload in payloads for event in machine.on(payload) if isinstance(event, Relayed)] == []
-    told = [event.payload for event in machine.on(sse.DONE) if isinstance(event, Relayed)]
+    assert [event for payload in payloads for event in machine.on(payload) if isinstance(event, PassedThrough)] == []
+    told = [event.payload for event in machine.on(sse.DONE) if isinstance(event, PassedThrough)]
     assert [each["choices"] for each in told] == [each["choices"] for each in payloads]
 
 

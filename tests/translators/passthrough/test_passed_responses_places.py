@@ -1,10 +1,10 @@
-"""Streams of servers that tell no places (llama.cpp), as a client of the relay gets them."""
+"""Streams of servers that tell no places (llama.cpp), as a client of the passthrough gets them."""
 
 import json
 from typing import Any
 
 import pytest
-from responses_relaying import payloads, relayed
+from passed_responses import passed_through, payloads
 
 from translators.notes import Note
 
@@ -63,7 +63,7 @@ def within(event: str, id: str) -> dict[str, Any]:
 )
 def test_places_are_counted(told: list[dict[str, Any]], places: list[tuple[int | None, int | None]]) -> None:
     events = [BEGUN, *told, DONE]
-    out, pipe = relayed(stream(events), streamed=True)
+    out, pipe = passed_through(stream(events), streamed=True)
     assert pipe.failure is None
     heard = payloads(out)
     assert [event["sequence_number"] for event in heard] == list(range(len(events)))
@@ -79,5 +79,7 @@ def test_places_are_counted(told: list[dict[str, Any]], places: list[tuple[int |
 
 def test_one_event_without_a_number_is_no_stream_without_numbers() -> None:
     odd = {"type": "response.of_tomorrow", "a": 1}
-    out, _ = relayed(stream([{**BEGUN, "sequence_number": 0}, odd, {**DONE, "sequence_number": 1}]), streamed=True)
+    out, _ = passed_through(
+        stream([{**BEGUN, "sequence_number": 0}, odd, {**DONE, "sequence_number": 1}]), streamed=True
+    )
     assert [payload.get("sequence_number") for payload in payloads(out)] == [0, None, 1]

@@ -1,4 +1,4 @@
-"""What is true of every relay, which hands on what a client and a provider of one dialect say to each other."""
+"""What is true of every passthrough, which hands on what a client and a provider of one dialect say to each other."""
 
 import copy
 import json
@@ -11,13 +11,13 @@ import pytest
 from samples import ENVELOPE, FIXTURES, chat_payloads
 from samples import chat_fold as sdk_fold
 
-from translators.dialects import Model, Recall, Relay
+from translators.dialects import Model, Passthrough, Recall
 from translators.errors import BadRequest
-from translators.events import Finished, Relayed
+from translators.events import Finished, PassedThrough
 from translators.framing import sse
 from translators.passthrough import chat, completions
 from translators.pipe import Pipe
-from translators.registry import CLIENTS, RELAYS
+from translators.registry import CLIENTS, PASSTHROUGH
 
 Payload = dict[str, Any]
 
@@ -63,9 +63,9 @@ def chat_comparable(answer: Payload) -> Payload:
 
 @dataclass(frozen=True)
 class Reading:
-    """How a test reads back what a relay wrote; `body` is a request of the dialect."""
+    """How a test reads back what a passthrough wrote; `body` is a request of the dialect."""
 
-    relay: ModuleType
+    passthrough: ModuleType
     body: Payload
     form: Any
     quiet: Any
@@ -88,7 +88,9 @@ READINGS = {
         completions, TEXT, chat.Form(True), chat.Form(), completions_fold, completions_comparable, DONE
     ),
 }
-OURS: dict[str, Relay] = {provider: relay for (_, provider), relay in RELAYS.items() if provider in READINGS}
+OURS: dict[str, Passthrough] = {
+    provider: passthrough for (_, provider), passthrough in PASSTHROUGH.items() if provider in READINGS
+}
 STREAMS = {
     f"{provider}/{path.name}": (provider, path.read_bytes())
     for provider in READINGS
@@ -97,14 +99,14 @@ STREAMS = {
 COMPLETE = [name for name in STREAMS if "/failing_" not in name]
 FAILING = [name for name in STREAMS if "/failing_" in name]
 complete = pytest.mark.parametrize("name", COMPLETE)
-relays = pytest.mark.parametrize("provider", READINGS)
+each_passthrough = pytest.mark.parametrize("provider", READINGS)
 
 
 def pipe(provider: str, *, streamed: bool, content_type: str = "text/event-stream", quiet: bool = False) -> Pipe:
-    relay, reading = OURS[provider], READINGS[provider]
+    passthrough, reading = OURS[provider], READINGS[provider]
     form = reading.quiet if quiet else reading.form
-    writer = (relay.streamed if streamed else relay.whole)(form, ENVELOPE)
-    return Pipe(relay.answer(Recall()), writer, framing=relay.framing, content_type=content_type)
+    writer = (passthrough.streamed if streamed else passthrough.whole)(form, ENVELOPE)
+    return Pipe(passthrough.answer(Recall()), writer, framing=passthrough.framing, content_type=content_type)
 
 
 def told(provider: str, data: bytes, *, size: int = 1 << 30, **how: Any) -> tuple[bytes, Pipe]:
@@ -113,11 +115,11 @@ def told(provider: str, data: bytes, *, size: int = 1 << 30, **how: Any) -> tupl
     return out + way.close(), way
 
 
-def test_every_relay_is_tried() -> None:
-    """The relay of responses has tables of its own, in `test_relay_responses`."""
-    assert {provider for _, provider in RELAYS} == {*READINGS, "openai-responses"}
+def test_every_passthrough_is_tried() -> None:
+    """The passthrough of responses has tables of its own, in `test_passed_responses`."""
+    assert {provider for _, provider in PASSTHROUGH} == {*READINGS, "openai-responses"}
     assert {STREAMS[name][0] for name in COMPLETE} == set(READINGS)
-    assert {client for client, _ in RELAYS} & set(CLIENTS)
+    assert {client for client, _ in PASSTHROUGH} & set(CLIENTS)
 
 
 @complete
@@ -213,9 +215,9 @@ def test_unknown_fields_pass(name: str) -> None:
         events += machine.on(payload)
         assert payload == before
     events += machine.close()
-    relayed = [json.loads(writer.on(each)[6:]) for each in events if isinstance(each, Relayed)]
-    assert len(relayed) >= len(payloads)  # choices that do not end together go on apart
-    for written in relayed:
+    passed_through = [json.loads(writer.on(each)[6:]) for each in events if isinstance(each, PassedThrough)]
+    assert len(passed_through) >= len(payloads)  # choices that do not end together go on apart
+    for written in passed_through:
         assert written["surprise"] == surprise
         assert written["model"] == ENVELOPE.model
         assert written["id"] == payloads[-1]["id"] or not written["choices"]
@@ -250,7 +252,7 @@ def test_an_error_in_the_stream_is_an_error(name: str) -> None:
     assert error["error"]["message"]
 
 
-@relays
+@each_passthrough
 @pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
 @pytest.mark.parametrize(
     "junk",
@@ -275,7 +277,7 @@ def test_no_answer_is_a_failure(provider: str, streamed: bool, junk: bytes) -> N
     assert way.failure.status >= 500
 
 
-@relays
+@each_passthrough
 def test_a_body_goes_on_as_it_came(provider: str) -> None:
     body = {**READINGS[provider].body, "surprise": {"a": [1]}, "temperature": 0.3}
     before = copy.deepcopy(body)
@@ -288,7 +290,7 @@ def test_a_body_goes_on_as_it_came(provider: str) -> None:
     assert passed.form == READINGS[provider].quiet
 
 
-@relays
+@each_passthrough
 @pytest.mark.parametrize("body", [None, 5, "text", [], {}, {"model": 5}, {"model": "", "prompt": "x"}])
 def test_what_is_no_request_is_refused(provider: str, body: Any) -> None:
     with pytest.raises(BadRequest) as caught:
