@@ -39,7 +39,7 @@ _json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def colours(stream: TextIO | None, environment: Mapping[str, str]) -> bool:
-    """Whether `stream` is a terminal whose user has nothing against colours (no-color.org, TERM=dumb)."""
+    """Return whether `stream` is a terminal whose user has nothing against colours (no-color.org, TERM=dumb)."""
     if stream is None or environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
         return False
     try:

@@ -1,4 +1,4 @@
-"""How a request is allowed in at its provider. Values only: who acts on them is in the shell."""
+"""Ways to be let in at a provider, as values only: the shell acts on them."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Which model names this gateway answers to, and where each is asked.
+"""The names of models that this gateway answers to, and the places where each is asked.
 
 An entry with `models` serves exactly those, under the alias if there is one, else under the name; an entry without
 serves the public models of its provider, or those that were found there. Like in CLIProxyAPI a `prefix` adds
@@ -25,8 +25,8 @@ CREATED = 1_735_689_600
 """Seconds since 1970 that every listed model shows: providers are not asked for it, and it must not change."""
 
 EMBEDDED: Mapping[str, Any] = {"max_output": 1024, "thinking": (), "tools": False, "media": False}
-"""What is true of the local model: it talks for minutes unless it is stopped, does not think, calls no tools and reads
-no images."""
+"""The overrides for the local model: it talks for minutes unless it is stopped, does not think, calls no tools and
+reads no images."""
 
 Place = tuple[str, int]
 """A section of the file, and the position there of an entry among those that are on."""
@@ -45,8 +45,8 @@ class ListedModel:
 
 
 class UnknownModel(Exception):
-    """Nobody serves `model`, which is here as it may be shown. `str()` is for the client: what is close, which
-    variables would switch it on, what works now."""
+    """Nobody serves `model`, which is here as it may be shown. `str()` is for the client: names that are close,
+    variables that would switch it on, models that work now."""
 
     def __init__(
         self,
@@ -69,8 +69,8 @@ class UnknownModel(Exception):
 
 
 class Catalogue:
-    """What the settings serve. `known_models` are the public models of a dialect's provider, for entries that name
-    none. `discovered` are the models that an entry was found to have, by its section and its position there.
+    """The models that the settings serve. `known_models` are the public models of a dialect's provider, for entries
+    that name none. `discovered` are the models that an entry was found to have, by its section and its position there.
     `embedded_url` is where the local model answers, once it does; nothing else makes it appear. `rotation` is that of
     an earlier catalogue, whose turns go on."""
 
@@ -131,7 +131,8 @@ class Catalogue:
         return self.rotation.turned(place, targets)
 
     def listing(self, key_name: str) -> tuple[ListedModel, ...]:
-        """What `key_name` may ask for, as far as it can be listed: an entry without `models` serves names besides."""
+        """Return the models that `key_name` may ask for, as far as they can be listed: an entry without `models` serves
+        names besides."""
         return tuple(self._listed.values())
 
     def get(self, model: str, key_name: str) -> ListedModel:

@@ -1,4 +1,4 @@
-"""Who asks: the keys that clients present, compared without telling by time how far a guess was right."""
+"""The keys that clients present, compared without telling by time how far a guess was right."""
 
 import hmac
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ class KeyRing:
         self._named = tuple((_digest(each.key.reveal()), each.name) for each in api_keys)
 
     def has(self, name: str) -> bool:
-        """Whether there is a key of that name."""
+        """Return whether there is a key of that name."""
         return any(its_name == name for _, its_name in self._named)
 
     def check(self, presented: str) -> str | None:

@@ -23,7 +23,8 @@ class Server:
 
 
 def _quirks(limit: str, reasoning: str | None = "reasoning_content", **more: Any) -> dict[str, Any]:
-    """Only OpenAI itself has the developer's role, free-text tools and a choice among tools."""
+    """Return the quirks of a server. Only OpenAI itself has the developer's role, free-text tools and a choice among
+    tools."""
     return {
         "max_tokens_field": limit,
         "developer_role": False,
@@ -76,7 +77,7 @@ SERVERS: Mapping[str, Server] = {
 
 OPENAI = SERVERS["openai"]
 NAMES = {re.sub("[^a-z0-9]", "", name): server for name, server in SERVERS.items()}
-"""By names without anything but letters and digits."""
+"""The servers by their names without anything but letters and digits."""
 
 
 def known(name: object) -> Server | None:

@@ -54,7 +54,7 @@ class Loaded:
 
 
 def load(path: FilePath, environ: Mapping[str, str]) -> Loaded:
-    """Raises `ConfigError`."""
+    """Read the file at `path`, with variables from `environ`. Raises `ConfigError` that names all mistakes."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -96,7 +96,7 @@ class _Checking:
         self.off: dict[tuple[str, int], list[str]] = {}
 
     def loaded(self) -> Loaded | None:
-        """None when there are `problems`."""
+        """Return the configuration; None when there are `problems`."""
         if not isinstance(self.tree, dict):
             self.problem((), "is not a mapping; write `key: value` lines, as in the config.yaml shipped")
             return None
@@ -126,12 +126,12 @@ class _Checking:
                     self.problem(path, f"{name} is not set in the environment, or empty; set it, or give a default")
 
     def entries(self, section: str) -> list[object]:
-        """What stands in a list of the file; nothing, where it is no list."""
+        """Return the entries of a list of the file; nothing, where it is no list."""
         entries = self.tree.get(section) if isinstance(self.tree, dict) else None
         return entries if isinstance(entries, list) else []
 
     def positions(self, section: str) -> list[int]:
-        """Where the entries that are on stand in the file."""
+        """Return the places of the entries that are on."""
         return [at for at in range(len(self.entries(section))) if (section, at) not in self.off]
 
     def skipped(self, place: tuple[str, int], names: list[str]) -> Skipped:
@@ -181,7 +181,7 @@ class _Checking:
         return settings.model_copy(update={"api_keys": named})
 
     def across(self, settings: Settings) -> None:
-        """What no value can be blamed for by itself."""
+        """Check the fields against each other: mistakes that no single value can be blamed for."""
         if not settings.api_keys and not settings.loopback:
             text = "lets other machines in, and api-keys is empty; add a key that clients present, or use 127.0.0.1"
             self.problem(("host",), text)
@@ -219,7 +219,7 @@ class _Checking:
 
 
 def _sentence(error: ErrorDetails, path: Path) -> str:
-    """What is wrong, in words of ours: pydantic's own may quote the value."""
+    """Return what is wrong, in words of ours: pydantic's own may quote the value."""
     match error["type"]:
         case "value_error":
             return str(error["ctx"]["error"])
@@ -240,7 +240,7 @@ def _sentence(error: ErrorDetails, path: Path) -> str:
 
 
 _CALLED = {section: entry.called for section, entry in ENTRIES.items()} | {"embedded": ("smollm2", "smollm", "local")}
-"""By section, what people call its provider."""
+"""The names that people use for a section's provider, by section."""
 
 
 def _meant(wrong: str) -> str | None:

@@ -1,11 +1,11 @@
-"""How a mistake in config.yaml is told: one line each, which never quotes a value."""
+"""Tells mistakes in config.yaml: one line each, which never quotes a value."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 Path = tuple[str | int, ...]
-"""Where a value stands: `("claude-api-key", 0, "models", 1, "alias")`."""
+"""The place of a value: `("claude-api-key", 0, "models", 1, "alias")`."""
 
 _SHOWN_KEY = re.compile(r"(?!sk-)[A-Za-z][A-Za-z0-9_-]{0,39}")
 _MOST = 20

@@ -45,7 +45,7 @@ class Section(BaseModel):
     )
 
     def said(self) -> dict[str, Any]:
-        """What the file says, by field name; nothing that is a default."""
+        """Return what the file says, by field name; nothing that is a default."""
         return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
 
 
@@ -256,5 +256,5 @@ Label = Annotated[
     str,
     shaped(r"[A-Za-z0-9](?:[A-Za-z0-9.:_-]{0,98}[A-Za-z0-9])?", "must be one word of letters, digits, -, _, . and :"),
 ]
-"""What becomes part of a path: a project, a version of an API."""
+"""A value that becomes part of a path: a project, a version of an API."""
 Region = Annotated[str, shaped(r"[a-z][a-z0-9-]{0,40}", "must be the name of a region, as us-east-1 or europe-west4")]

@@ -1,4 +1,4 @@
-"""What configuration may say of one model, where it differs from what the gateway knows of its family.
+"""The fields that configuration may set for one model, where it differs from what the gateway knows of its profile.
 
 All fields are optional, and are those of the dialect's own table, which explains them.
 """
@@ -71,7 +71,7 @@ class GeminiFamily(Section):
 
 
 class ResponsesFamily(Section):
-    """What the dialect `openai_responses` may be told of a model."""
+    """The fields that the dialect `openai_responses` may be told of a model."""
 
     reasoning: Flag | None = None
     reasoning_summary: Literal["auto", "concise", "detailed"] | None = None

@@ -1,4 +1,4 @@
-"""What config.yaml may say, as typed values. The vocabulary is CLIProxyAPI's; what is not here is refused.
+"""The typed values that config.yaml may have. The vocabulary is CLIProxyAPI's; what is not here is refused.
 
 The keys of the file are the field names with `-` for `_`. `routing.config` reads the file into these; the sections of
 providers are in `routing.providers`, one module each.
@@ -59,7 +59,7 @@ class Timeouts(Section):
 
 
 class Limits(Section):
-    """Of one request."""
+    """The limits of one request."""
 
     items: Count = 20_000
     """Messages, and what stands in their lists: parts, calls."""
@@ -72,7 +72,8 @@ class Streaming(Section):
 
 
 class ResponseStore(Section):
-    """Whether answers of `/v1/responses` are kept, in memory, for `previous_response_id` and to be fetched again."""
+    """Settings for keeping answers of `/v1/responses`, in memory, for `previous_response_id` and to be fetched
+    again."""
 
     enable: Flag = False
     max_bytes: Size = 64 << 20
@@ -103,13 +104,13 @@ class Settings(Providers):
     response_store: ResponseStore = ResponseStore()
     on_loss: Literal["note", "refuse"] = "note"
     fan_out: Flag = True
-    """Whether one request may become several calls: for `n` where a model gives one choice, for several prompts."""
+    """Lets one request become several calls: for `n` where a model gives one choice, for several prompts."""
     log_format: Literal["text", "json"] = "text"
     max_connections: Amount = 2000
-    """Of clients; 0: as many as files may be open."""
+    """The connections that clients may have; 0: as many as files may be open."""
     drain_seconds: Seconds = 20.0
     keep_flows: Amount = 1000
-    """How many flows a user interface keeps; 0: all."""
+    """The flows that a user interface keeps; 0: all."""
     cors_origins: tuple[Origin, ...] = ()
     forward_headers: tuple[Forwarded, ...] = ()
 
@@ -139,7 +140,7 @@ class Settings(Providers):
 
     @property
     def loopback(self) -> bool:
-        """Nobody but this machine can reach `host`."""
+        """Return whether nobody but this machine can reach `host`."""
         found = address(self.host)
         return self.host == "localhost" if found is None else found.is_loopback
 
@@ -177,4 +178,4 @@ def _sections(kind: Any) -> Iterator[type[Section]]:
 
 
 PLACES: Mapping[tuple[str, ...], type[Section]] = dict(_places(Settings))
-"""Which section stands where in the file, list positions left out."""
+"""The sections by their places in the file, list positions left out."""

@@ -1,4 +1,4 @@
-"""From an entry of the file to where a request goes: which names the entry serves, and how each is reached."""
+"""From an entry of the file to the target of a request: the names that the entry serves, and how each is reached."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from routing.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a request goes, and what it needs there.
+    """The place where a request goes, and what it needs there.
 
     `provider` is what logs and `owned_by` say; `model` is the provider's name and `alias` what the client asked for.
     `base_urls` has the names of the dialects that the provider speaks, the preferred one first, and where each is

@@ -1,4 +1,4 @@
-"""Where providers are: base URLs as operators write them, without what the gateway appends itself."""
+"""The base URLs of providers as operators write them, without what the gateway appends itself."""
 
 import re
 from functools import partial
@@ -41,6 +41,6 @@ AnthropicURL = Annotated[str, _without("/v1(?:/messages)?", "https://api.anthrop
 GoogleURL = Annotated[str, _without(_VERSION, "https://generativelanguage.googleapis.com")]
 BedrockURL = Annotated[str, _without("", "https://bedrock-runtime.us-east-1.amazonaws.com")]
 OpenAIURL = Annotated[str, _without(_ENDPOINTS, "https://api.openai.com/v1")]
-"""With its version."""
+"""A base URL with its version."""
 AzureURL = Annotated[str, _without("/openai(?:/v1|/deployments(?:/[^/]*)?)?", "https://NAME.openai.azure.com")]
 OllamaURL = Annotated[str, _without("/api(?:/chat)?|/v1", "http://127.0.0.1:11434")]

@@ -46,7 +46,7 @@ class Source:
 
 
 def read(data: bytes) -> Source:
-    """Raises `Unreadable`."""
+    """Return the values of a YAML text and their lines. Raises `Unreadable`."""
     node = _compose(_decoded(data))
     reading = _Reading()
     reading.source.lines[()] = node.start_mark.line + 1

@@ -1,4 +1,4 @@
-"""What a client asks, in our words: turns made of parts, tools, options.
+"""A client's request, in our words: turns made of parts, tools, options.
 
 Parts are pure values; every one remembers in `at` where the client wrote it (`messages[2].content[0]`), so that
 a provider dialect can refuse or note it by the client's own path. The vocabulary is closed: what only two ends
@@ -59,7 +59,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What the model said instead of an answer, earlier in the conversation."""
+    """The words of the model instead of an answer, earlier in the conversation."""
 
     text: str
     at: str = ""
@@ -198,7 +198,7 @@ class ToolChoice:
     at: str = "tool_choice"
 
     def among(self, tools: tuple[Tool, ...]) -> tuple[Tool, ...]:
-        """Those of `tools` that it is over."""
+        """Return the ones of `tools` that the choice is among."""
         if self.names is None:
             return tools
         names = frozenset(self.names)

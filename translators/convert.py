@@ -25,7 +25,7 @@ PLAIN: Mapping[str, Mapping[str, Any]] = {
     "completions": {"prompt": "x"},
     "responses": {"input": "x"},
 }
-"""By client dialect, the least that a request can be, but for its model."""
+"""The least that a request can be, but for its model, by client dialect."""
 _EVERYTHING: Mapping[str, Mapping[str, Any]] = {
     "chat": {"stream": True, "stream_options": {"include_usage": True}},
     "completions": {"stream": True, "stream_options": {"include_usage": True}},
@@ -35,7 +35,7 @@ _EVERYTHING: Mapping[str, Mapping[str, Any]] = {
         "include": ["message.output_text.logprobs"],
     },
 }
-"""What asks for an answer that has everything."""
+"""The fields that ask for an answer that has everything."""
 
 
 class NoWay(LookupError):
@@ -43,7 +43,7 @@ class NoWay(LookupError):
 
 
 class Speaker(Protocol):
-    """Who writes the client's answers: its dialect, or a passthrough."""
+    """The writer of the client's answers: its dialect, or a passthrough."""
 
     def streamed(self, form: Any, envelope: Envelope) -> Writer: ...
 
@@ -52,7 +52,7 @@ class Speaker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """How a provider's answer becomes the client's. `stream` is the form that the client asked for."""
+    """The parts that make a provider's answer the client's. `stream` is the form that the client asked for."""
 
     upstream: Upstream
     speaker: Speaker
@@ -100,7 +100,7 @@ class Answered:
     failure: Failure | None = None
     usage: Usage | None = None
     events: int = 0
-    """How many the provider told."""
+    """The number of events that the provider told."""
 
 
 def request(

@@ -15,14 +15,14 @@ from translators.events import Event
 from translators.notes import Note
 
 Framing = Literal["sse", "ndjson", "eventstream"]
-"""How a provider cuts its stream into payloads."""
+"""The ways in which a provider cuts its stream into payloads."""
 MOST_CHOICES = 128
-"""How many alternatives a request can ask for, OpenAI's own limit."""
+"""The number of alternatives that a request can ask for, OpenAI's own limit."""
 
 
 class Memory(Protocol):
-    """What the exchanges of one client remember for each other, so that a client which hands back less than it was
-    given does not lose it: texts by tool-call id. Bounded: what was put may be gone."""
+    """A memory that the exchanges of one client share, so that a client which hands back less than it was given does
+    not lose it: texts by tool-call id. Bounded: what was put may be gone."""
 
     def get(self, key: str) -> str | None: ...
 
@@ -54,8 +54,8 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What an answer carries that no provider decides: `id` (`chatcmpl-...`), `created` (whole seconds since 1970)
-    and `model`, the name that the client asked for."""
+    """The fields of an answer that no provider decides: `id` (`chatcmpl-...`), `created` (whole seconds since 1970) and
+    `model`, the name that the client asked for."""
 
     id: str
     created: int
@@ -64,7 +64,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """What the reader of an answer must know of its request.
+    """The facts of a request that the reader of its answer must know.
 
     `model` is the provider's name of it; `names` maps a tool's name on the wire to the client's, where they
     differ; `custom` has the client's names of custom tools that were sent as functions of one string `input`;
@@ -77,7 +77,7 @@ class Recall:
     memory: Memory = field(default=FORGETFUL, compare=False)
     choices: int | None = None
     keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """By the client's name of a tool, the keys of its arguments on the wire and the client's for them."""
+    """The keys of a tool's arguments on the wire and the client's for them, by the client's name of the tool."""
     answer_tool: str = ""
     """The tool that the gateway added, and whose input is the answer."""
     stops: tuple[str, ...] = ()
@@ -135,7 +135,7 @@ class Answer(Protocol):
 
     @property
     def done(self) -> bool:
-        """Whether the provider's own end marker came: what comes after it is not fed any more."""
+        """Return whether the provider's own end marker came. No payload after it is fed any more."""
 
     def whole(self, body: Any) -> Iterable[Event]:
         """The events of a whole JSON answer, through the same machine. Raises `BadAnswer`."""
@@ -148,7 +148,7 @@ class Answer(Protocol):
 
 
 class Upstream(Protocol):
-    """How a provider's answers are read."""
+    """The reader of a provider's answers."""
 
     name: str
     framing: Framing
@@ -156,7 +156,7 @@ class Upstream(Protocol):
     def answer(self, recall: Recall) -> Answer: ...
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
-        """What the client is told of an answer that is no 2xx. Never raises; header names are lower case."""
+        """Return what the client is told of an answer that is no 2xx. Never raises; header names are lower case."""
 
     def read_limits(self, headers: Mapping[str, str], now: float) -> dict[str, str]:
         """OpenAI's `x-ratelimit-*` and `retry-after*` for the provider's own; `now` in seconds since 1970."""
@@ -164,7 +164,8 @@ class Upstream(Protocol):
 
 class ProviderDialect(Upstream, Protocol):
     def render(self, asked: Conversation, model: Model) -> Rendered:
-        """Raises `BadRequest` for what this provider cannot carry and the client relies on."""
+        """Return the provider's request. Raises `BadRequest` for what this provider cannot carry and the client relies
+        on."""
 
 
 class Writer(Protocol):
@@ -177,7 +178,7 @@ class Writer(Protocol):
         """The end: the finish chunk, usage, terminator; or the whole body. Called once, after `Finished`."""
 
     def fail(self, failure: Failure) -> bytes:
-        """Instead of `close`: the client's form of an error in the middle of an answer."""
+        """Return the client's form of an error in the middle of an answer. Called instead of `close`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +212,11 @@ Item = Mapping[str, Any]
 
 
 class Past(Protocol):
-    """What was kept of the answers of one client. Bounded: what was kept may be gone."""
+    """The kept answers of one client. Bounded: what was kept may be gone."""
 
     @property
     def keeps(self) -> bool:
-        """Whether anything is kept at all."""
+        """Return whether anything is kept at all."""
 
     def history(self, id: str) -> tuple[Item, ...] | None:
         """Return every item that led to the answer `id`, and its own; None where it, or one before it, is gone."""
@@ -236,8 +237,8 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a client dialect does whose clients come back to earlier answers: `parse` as its own with what was kept;
-    `referred` gives a body that goes on as it came with what is kept in the place of references, and notes;
+    """The functions of a client dialect whose clients come back to earlier answers: `parse` reads a request with what
+    was kept; `referred` gives a body that goes on as it came with what is kept in the place of references, and notes;
     `remembered` is what to keep of what a writer answered; `missing` and `deleted` answer for an answer's id."""
 
     parse: Callable[[Any, Past], "Asked"]
@@ -255,7 +256,8 @@ class ClientDialect(Protocol):
     path: str
     id_prefix: str
     untold: Mapping[type[Event], Note]
-    """What the client's API has no place for though an answer may rely on it, and the note on its loss."""
+    """The events that the client's API has no place for though an answer may rely on them, each with the note on its
+    loss."""
     state: State | None
 
     def presented_key(self, headers: Mapping[str, str]) -> str | Failure:
@@ -279,7 +281,7 @@ class ClientDialect(Protocol):
     def whole(self, form: Any, envelope: Envelope) -> Writer: ...
 
     def keepalive(self) -> bytes:
-        """What may be sent at any event boundary of a stream and means nothing."""
+        """Return bytes that may be sent at any event boundary of a stream and mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,8 +294,8 @@ class Passed:
 
 
 class Passthrough(Upstream, Protocol):
-    """For a client that speaks its provider's dialect: the body travels as it came, but for the model's name and what
-    configuration changes; so does the answer, which is still read for its end, its usage and its errors.
+    """The way for a client that speaks its provider's dialect: the body travels as it came, but for the model's name
+    and what configuration changes; so does the answer, which is still read for its end, its usage and its errors.
 
     The machine of `answer` tells `PassedThrough` for what the client is to get, beside `Started`, `UsageReported`,
     `Finished` and `Noted` for the gateway.

@@ -1,4 +1,4 @@
-"""What can go wrong between two dialects, in the shape in which OpenAI tells it.
+"""The errors between two dialects, in the shape in which OpenAI tells them.
 
 Three kinds, told apart by who has to act: `BadRequest` (the client), `BadAnswer` (the provider, whether it
 reports an error of its own or answers what nobody can read), and any other exception (us: a bug).

@@ -1,4 +1,4 @@
-"""What a provider answers, in our words: the closed set of events that whole answers and streams alike are told in.
+"""A provider's answer, in our words: the closed set of events that whole answers and streams alike are told in.
 
 Order within an answer: `Started` first, and once more where id and model come late; then text, reasoning, refusals,
 tool calls, annotations as they come; `UsageReported` any number of times (each overwrites the last); for each choice
@@ -142,7 +142,7 @@ class TokenLogprob(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Logprobs:
-    """Of the tokens that came just now, of the text or (`refusal`) of the refusal."""
+    """The log probabilities of the tokens that came just now, of the text or (`refusal`) of the refusal."""
 
     tokens: tuple[TokenLogprob, ...]
     refusal: bool = False

@@ -21,7 +21,7 @@ class Joined:
         self._started = False
         self._failed = False
         self._told: dict[int, Usage] = {}
-        """What each call reported last, by its first choice."""
+        """The usage that each call reported last, by its first choice."""
 
     def part(self, choice: int, choices: int) -> "Part":
         """The writer of a call that was asked for `choices` choices, the first of which is `choice` to the client."""
@@ -29,7 +29,7 @@ class Joined:
 
     @property
     def usage(self) -> Usage | None:
-        """Of all calls together, so far; of a whole answer only if every call has told its own."""
+        """The usage of all calls together, so far; of a whole answer only if every call has told its own."""
         if not self._told or (self._open == 0 and len(self._told) < self._calls):
             return None
         return total(list(self._told.values()))
@@ -44,7 +44,7 @@ class Joined:
         return self._writer.on(event)
 
     def spent(self, choice: int, usage: Usage) -> None:
-        """What the call whose first choice is `choice` has cost so far."""
+        """Take what the call whose first choice is `choice` has cost so far."""
         self._told[choice] = usage
 
     def close(self) -> bytes:
@@ -72,7 +72,8 @@ class Part:
         self._choices = choices
 
     def on(self, event: Event) -> bytes:
-        """Raises `BadAnswer` for a choice that nobody asked for: it would pass for one of another call's."""
+        """Tell an event under the client's number of its choice. Raises `BadAnswer` for a choice that nobody asked for:
+        it would pass for one of another call's."""
         match event:
             case UsageReported(usage):
                 self._joined.spent(self._first, usage)
@@ -93,7 +94,7 @@ class Part:
 
 
 def total(usages: list[Usage]) -> Usage:
-    """Of several answers. A detail that one of them did not tell is unknown of them all."""
+    """Return the sum of several answers' usage. A detail that one of them did not tell is unknown of them all."""
     return Usage(
         sum(usage.input for usage in usages),
         sum(usage.output for usage in usages),

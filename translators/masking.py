@@ -96,6 +96,6 @@ def _beginning(forms: list[bytes]) -> bytes:
 
 
 def _forms(text: str) -> tuple[bytes, ...]:
-    """As it is, and as a JSON text has it, with its slashes escaped or not."""
+    """Return a text as it is, and as a JSON text has it, with its slashes escaped or not."""
     escaped = json.dumps(text, ensure_ascii=False)[1:-1]
     return tuple(form.encode("utf-8", "replace") for form in (text, escaped, escaped.replace("/", "\\/")))

@@ -1,4 +1,4 @@
-"""What became of a field that could not be carried exactly: a value that is returned, never a log line."""
+"""The fate of a field that could not be carried exactly: a value that is returned, never a log line."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Fate = Literal["dropped", "approximated", "defaulted", "synthesised", "moved"]
 
 
 NOT_CARRIED = "This field is not carried by this gateway."
-"""Of a field that means nothing here: somebody may have it."""
+"""The detail on a field that means nothing here: somebody may have it."""
 _WEIGHTS: Mapping[Fate, int] = {"dropped": 5, "approximated": 4, "synthesised": 3, "moved": 2, "defaulted": 1}
 _BOOKKEEPING = frozenset(
     ("detail", "user", "safety_identifier", "metadata", "prompt_cache_key", "prompt_cache_retention")
@@ -38,23 +38,25 @@ class Note:
 
     @property
     def weight(self) -> int:
-        """How much it means to whoever asked, 0 to 5."""
+        """Return how much it means to whoever asked, 0 to 5."""
         field = self.path.rpartition(".")[2].partition("[")[0]
         return 0 if field in _BOOKKEEPING or self.loss is False else _WEIGHTS[self.fate]
 
     @property
     def matters(self) -> bool:
-        """Whether a feature was dropped or a meaning bent; a value that had to be made up or moved is neither."""
+        """Return whether a feature was dropped or a meaning bent; a value that had to be made up or moved is
+        neither."""
         return self.weight >= _WEIGHTS["approximated"]
 
     @property
     def lost(self) -> bool:
-        """Whether a client that accepts no loss is refused: what was dropped, unless `loss` says otherwise."""
+        """Return whether a client that accepts no loss is refused: for what was dropped, unless `loss` says
+        otherwise."""
         return self.fate == "dropped" if self.loss is None else self.loss
 
 
 def add_new(notes: list[Note], more: Iterable[Note]) -> None:
-    """Those of `more` that are not among `notes` yet: several calls of one request say the same things."""
+    """Add the ones of `more` that are not among `notes` yet: several calls of one request say the same things."""
     said = {repr(note) for note in notes}
     for note in more:
         if (word := repr(note)) not in said:

@@ -47,14 +47,15 @@ _CONTENT_TYPES: Mapping[str, Framing] = {
 _JSON = "application/json"
 _BOM = b"\xef\xbb\xbf"
 _SSE_BEGINS = b":deir"
-"""What a line of server-sent events begins with (a comment, data, event, id, retry), and no JSON that is an answer."""
+"""The letters that a line of server-sent events begins with (a comment, data, event, id, retry), and no JSON that is an
+answer."""
 
 RECENT = 3
 """Payloads that are remembered for the case that the answer breaks."""
 MOST_ITEMS = 10_000
 """Choices, messages, texts and calls of one payload. Nobody says more, and to put more together holds up others."""
 _HOLDERS = ("candidates", "choices", "content", "delta", "message", "output", "parts", "response", "tool_calls")
-"""Where they stand, and what they stand in."""
+"""The fields in which such items stand, and the fields which hold those."""
 _LARGE = 128 * 1024
 """Bytes of a payload in which there may be too many."""
 MAX_WHOLE = 32 * 1024 * 1024
@@ -112,12 +113,12 @@ class Pipe:
         self._body: Body | None = None
         self._head = b""
         self.events = 0
-        """How many events the provider has told; a ping is none."""
+        """The number of events that the provider has told; a ping is not counted."""
         self.failure: Failure | None = None
         self.done = False
         self.started = Started()
         self.finished: Finished | None = None
-        """Of the first choice."""
+        """The end of the first choice."""
         self.usage: Usage | None = None
         self.notes: list[Note] = []
         self.whole_body: bytes | None = None
@@ -129,7 +130,7 @@ class Pipe:
 
     @property
     def streams(self) -> bool:
-        """Whether the provider is known to stream."""
+        """Return whether the provider is known to stream."""
         return isinstance(self._body, _Stream)
 
     @property
@@ -144,7 +145,7 @@ class Pipe:
 
     @property
     def recent(self) -> tuple[bytes, ...]:
-        """What was read last: the last payloads of a stream, a whole answer, or else the last bytes."""
+        """Return what was read last: the last payloads of a stream, a whole answer, or else the last bytes."""
         if self.whole_body is not None:
             return (self.whole_body,)
         return tuple(self._recent) or (self._fed,)
@@ -252,7 +253,8 @@ class Pipe:
         return b"".join(pieces)
 
     def _ending(self) -> bytes:
-        """What the end of the bytes brings. Of a stream that has no end marker it is heard as a payload of nothing."""
+        """Return what the end of the bytes brings. If a stream has no end marker, its end is heard as an empty
+        payload."""
         notes = len(self.notes)
         out = self.ended() if self.streams else b""
         if not self.failure:
@@ -327,9 +329,9 @@ class _Whole:
 
 
 def _framing_of(start: bytes, called: str, usual: Framing) -> Framing | None:
-    """How an answer is cut that begins with `start`; None where it is whole, as is a page of somebody in between.
-    Servers and proxies call streams JSON and JSON streams: the content type `called` is believed only where the bytes
-    leave it open, and the dialect's `usual` framing where that says nothing."""
+    """Return how an answer is cut that begins with `start`; None where it is whole, as is a page of somebody in
+    between. Servers and proxies call streams JSON and JSON streams: the content type `called` is believed only where
+    the bytes leave it open, and the dialect's `usual` framing where that says nothing."""
     framing = _CONTENT_TYPES.get(called, usual)
     first = start[:1]
     if first in b"<[":

@@ -1,4 +1,4 @@
-"""Who speaks what: every dialect that the gateway knows, by the name that configuration and logs use."""
+"""The dialects that the gateway knows, by the names that configuration and logs use."""
 
 from collections.abc import Iterable, Mapping
 
@@ -24,12 +24,13 @@ PASSTHROUGH: Mapping[tuple[str, str], Passthrough] = {
     ("completions", completions_passthrough.name): completions_passthrough,
     ("responses", responses_passthrough.name): responses_passthrough,
 }
-"""By the names of a client dialect and of a provider that speaks it."""
+"""The passthroughs by the names of a client dialect and of a provider dialect that is the same."""
 
 
 def route(client: str, spoken: Iterable[str]) -> tuple[str, Passthrough | None]:
-    """How `client` is served by a provider that speaks the dialects `spoken`, the preferred one first: by its own
-    dialect where that is among them, else through the vocabulary. Raises `LookupError` if there is no way at all."""
+    """Return the dialect by which a provider that speaks the dialects `spoken` (the preferred one first) serves
+    `client`, and the passthrough where that is the client's own; else the request goes through the vocabulary. Raises
+    `LookupError` if there is no way at all."""
     names = tuple(spoken)
     for name in names:
         if (passthrough := PASSTHROUGH.get((client, name))) is not None:

@@ -34,7 +34,7 @@ class Unavailable(Exception):
 
 
 def available() -> str | None:
-    """None when both wheels are here, else a sentence that names what is missing and how to get it."""
+    """Return None when both wheels are here, else a sentence that names what is missing and how to get it."""
     missing = [wheel for module, wheel in WHEELS.items() if importlib.util.find_spec(module) is None]
     if not missing:
         return None
@@ -50,9 +50,9 @@ class Embedded:
         self.alias = alias
         self.key = secrets.token_urlsafe(24)
         self.base_url: str | None = None
-        """None until the child is ready."""
+        """The base URL of the child; None until it is ready."""
         self.failure: str | None = None
-        """How the child ended, once it has."""
+        """The reason for which the child ended, once it has."""
         self._process: subprocess.Popen[str] | None = None
         self._watcher: threading.Thread | None = None
         self._settled: Future[None] = Future()

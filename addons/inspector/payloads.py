@@ -9,7 +9,7 @@ WIDTH = 76
 """Characters of a line: what a window of 1280 pixels shows beside the list of flows."""
 
 _FIRST = ("delta", "choices", "candidates", "message", "text", "content", "arguments", "item", "part", "usage")
-"""What a payload is sent for. It is shown before the rest, and also where it is the same again."""
+"""The fields for which a payload is sent. They are shown before the rest, and also where they are the same again."""
 
 
 class Shortener:

@@ -36,7 +36,7 @@ _DEEPEST = 3
 _WIDEST = 32
 _LONGEST_VALUE = 2000
 _PAIR_COST = 350
-"""What Python itself needs for a kept pair, about."""
+"""The bytes that Python itself needs for a kept pair, about."""
 
 
 class KeptNote(TypedDict):
@@ -57,9 +57,9 @@ class KeptMessage(TypedDict):
     bytes: int
     """The body's length before redaction and cutting."""
     cut: int
-    """How many of the redacted body's bytes were not kept."""
+    """The number of the redacted body's bytes that were not kept."""
     call: NotRequired[int]
-    """Of a request that became several calls to its provider."""
+    """The number of the call, for a request that became several calls to its provider."""
 
 
 class KeptPair(TypedDict):
@@ -108,14 +108,14 @@ class KeptRecord(TypedDict):
 
 
 class LeftOut(TypedDict):
-    """What the limit did not let in."""
+    """The counts of what the limit did not let in."""
 
     messages: int
     notes: int
     pairs: int
     pair_bytes: int
     own_pairs: NotRequired[int]
-    """Of the pairs, those in which the gateway itself spoke."""
+    """The number of left-out pairs in which the gateway itself spoke."""
 
 
 @with_config(ConfigDict(strict=True, extra="ignore"))
@@ -135,7 +135,8 @@ _KEPT = TypeAdapter(Kept)
 
 
 def kept(flow: HTTPFlow) -> Kept | None:
-    """What was recorded with the flow. None: nothing; ValueError: something that this version cannot read."""
+    """Return what was recorded with the flow; None if nothing was. Raises ValueError for a record that this version
+    cannot read."""
     found = flow.metadata.get(KEY)
     if found is None:
         return None
@@ -152,7 +153,8 @@ def asked_by(flow: HTTPFlow) -> str | None:
 
 
 def wanted(master: "Master") -> bool:
-    """Whether anybody can look: a user interface keeps flows (mitmweb, mitmproxy), or flows go to a file (`-w`)."""
+    """Return whether anybody can look: a user interface keeps flows (mitmweb, mitmproxy), or flows go to a file
+    (`-w`)."""
     options = master.options
     return "view" in master.addons.lookup or ("save_stream_file" in options and bool(options.save_stream_file))
 
@@ -188,10 +190,10 @@ class FlowRecorder:
         self._pairs_left = limit_bytes - self._bodies_left - limit_bytes // 8
         self._last_left = limit_bytes // 8
         self._beginning = True
-        """Whether pairs still go to `pairs`; once one did not fit, all later ones go to `last_pairs`."""
+        """True as long as pairs go to `pairs`; once one did not fit, all later ones go to `last_pairs`."""
         self._gave_content = False
         self._events = 0
-        """Of the provider's stream."""
+        """The number of events in the provider's stream."""
         self._commented = ""
         self._kept: Kept = {
             "version": VERSION,
@@ -333,7 +335,7 @@ def _comment(record: Record, events: int) -> str:
 
 
 def _subject(record: Record) -> str:
-    """Which model of whom; the model's other name only where it has one."""
+    """Return the model and its provider; the model's other name only where it has one."""
     plain = subject(record)
     return plain.removesuffix(f"/{record.provider_model}") if record.provider_model == record.model else plain
 

@@ -155,13 +155,13 @@ def _facts(record: KeptRecord) -> Iterator[tuple[str, str]]:
 
 
 def _several(found: Kept) -> bool:
-    """Whether the request became several calls to its provider."""
+    """Return whether the request became several calls to its provider."""
     record = found["record"]
     return record is not None and record.get("calls", 1) > 1
 
 
 def _which(message: KeptMessage, found: Kept) -> Iterator[str]:
-    """Which call, and which attempt at it; of what goes without saying, nothing."""
+    """Yield the number of the call and of the attempt at it; neither where it goes without saying."""
     if message["phase"].startswith("provider") and _several(found):
         yield f"call {message.get('call', 0) + 1}"
     if message["attempt"] > 1:
@@ -252,7 +252,7 @@ class _PairTable:
         self._before = (found["pairs"] or found["last_pairs"])[0]["at"]
         self._several = _several(found)
         self._provider: defaultdict[int, Shortener] = defaultdict(Shortener)
-        """By call."""
+        """One shortener for each call."""
         self._client = Shortener()
 
     def row(self, pair: KeptPair) -> Iterator[str]:
@@ -352,7 +352,7 @@ def _value(value: Any) -> str:
 
 
 def _cell(value: str) -> str:
-    """What others wrote, kept from passing for another line of ours."""
+    """Return a text that others wrote, so that it cannot pass for another line of ours."""
     return one_line(value, 1000)
 
 

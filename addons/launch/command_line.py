@@ -1,4 +1,4 @@
-"""What is typed after `scripts/run`: the gateway's own words, and mitmproxy's. Nothing is passed over in silence.
+"""Reads what is typed after `scripts/run`: the gateway's own words, and mitmproxy's. Nothing is passed over in silence.
 
 What mitmproxy's options are, mitmproxy itself is asked. Loading it takes half a second, so it is asked only where
 there is something that is not the gateway's."""
@@ -26,7 +26,7 @@ _HELP = "`scripts/run --help` lists the options."
 
 
 class Mistake(Exception):
-    """In the command line; the text is for whoever typed it."""
+    """A mistake in the command line; the text is for whoever typed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def asked(argv: Sequence[str]) -> Asked:
-    """Raises `Mistake`."""
+    """Return the parsed command line. Raises `Mistake`."""
     parser = _parser()
     for flag in TOOLS:
         parser.add_argument(flag, dest="tools", action="append_const", const=TOOLS[flag], default=[])
@@ -105,7 +105,8 @@ def _port(text: str | None) -> int | None:
 
 
 async def _ask_mitmproxy(tool: str, rest: list[str], names: Sequence[str]) -> None:
-    """Raises `Mistake` for what mitmproxy would not understand either, or would take for something else."""
+    """Ask mitmproxy to read the rest. Raises `Mistake` for what it would not understand either, or would take for
+    something else."""
     cmdline, options = import_module("mitmproxy.tools.cmdline"), import_module("mitmproxy.options").Options()
     module, _, master = _MASTERS[tool].partition(":")
     getattr(import_module(module), master)(options)  # tells `options` of those of its addons

@@ -1,4 +1,4 @@
-"""What `scripts/run` starts: works out mitmproxy's arguments from config.yaml and becomes mitmdump.
+"""Starts the gateway for `scripts/run`: works out mitmproxy's arguments from config.yaml and becomes mitmdump.
 
 Naming mode and address on the command line spares mitmproxy its moment on port 8080, and lets a taken port be told in
 one sentence. Everything else is `gateway.py`'s.
@@ -36,7 +36,7 @@ class Launch:
     tool: str
     arguments: list[str]
     listens: tuple[str, int] | None
-    """None when the caller chose a mode, and so the address, himself, or wants no server."""
+    """The host and port; None when the caller chose a mode, and so the address, himself, or wants no server."""
 
 
 def plan(given: Asked, loaded: Loaded | None) -> Launch:

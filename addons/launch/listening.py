@@ -1,4 +1,4 @@
-"""Whether the gateway's address can be had, told in one sentence before mitmproxy tells it with a traceback."""
+"""Tells in one sentence that the gateway's address cannot be had, before mitmproxy tells it with a traceback."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""What a configuration comes to, in words: what is remarkable at every start, and all of it for `scripts/run --check`.
+"""Describes a configuration in words: what is remarkable at every start, and all of it for `scripts/run --check`.
 
 Nobody is asked anything for it."""
 
@@ -19,7 +19,7 @@ KNOWN: Mapping[str, tuple[str, ...]] = {dialect.name: dialect.known_models() for
 
 
 def remarks(loaded: Loaded) -> Iterator[str]:
-    """What the operator may not have meant: what is off, what is never asked, who cannot come in."""
+    """Yield what the operator may not have meant: what is off, what is never asked, who cannot come in."""
     yield from (skipped.text for skipped in loaded.skipped)
     yield from loaded.warnings
     if not loaded.settings.api_keys:
@@ -32,7 +32,7 @@ def hindrance(settings: Settings) -> str | None:
 
 
 def url(host: str, port: int | None) -> str:
-    """Where clients find what listens there. An empty host is every address of the machine."""
+    """Return the URL at which clients find what listens there. An empty host is every address of the machine."""
     return f"http://{f'[{host}]' if ':' in host else host or '0.0.0.0'}:{port}/v1"
 
 

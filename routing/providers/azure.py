@@ -45,7 +45,7 @@ class Azure(Entry):
     api_key: Key | None = None
     entra: Entra | None = None
     api_version: Annotated[str, shaped(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?", "must be as 2024-10-21")] | None = None
-    """Without one the path is `/openai/v1`, which needs none."""
+    """The version of the API. Without one the path is `/openai/v1`, which needs none."""
     endpoints: tuple[Literal["chat", "responses"], ...] = ("chat",)
     quirks: Quirks = Quirks()
     headers: Annotated[Headers, headers_but("api-key", "authorization")] = Field(default_factory=dict)

@@ -22,7 +22,7 @@ class BedrockModel(ServedModel):
 
 
 class Bedrock(Entry):
-    """With neither key the credentials come from where AWS tools look for them."""
+    """An entry of `bedrock`. With neither key the credentials come from where AWS tools look for them."""
 
     section: ClassVar = "bedrock"
     called: ClassVar = ("bedrock", "aws", "amazon")

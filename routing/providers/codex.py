@@ -11,7 +11,7 @@ from routing.urls import OpenAIURL
 
 
 class ResponsesFamily(Section):
-    """What the dialect `openai_responses` may be told of a model."""
+    """The fields that the dialect `openai_responses` may be told of a model."""
 
     reasoning: Flag | None = None
     reasoning_summary: Literal["auto", "concise", "detailed"] | None = None

@@ -1,4 +1,5 @@
-"""What the entries of all providers have in common: a credential, where it is good, and the models that it serves."""
+"""The parts that the entries of all providers have in common: a credential, where it is good, and the models that it
+serves."""
 
 import re
 from abc import ABC, abstractmethod
@@ -12,7 +13,7 @@ from routing.field_types import Headers, ModelName, Name, Prefix, Section, heade
 from routing.secret import Secret
 
 ANY_NAME = re.compile(r"(?!/)[\x21-\x7e]{1,200}(?<!/)")
-"""What can be the name of a model."""
+"""The form of every name of a model."""
 
 
 class ServedModel(Section):
@@ -26,7 +27,7 @@ class ServedModel(Section):
         return self.alias or self.name
 
     def overrides(self) -> dict[str, Any]:
-        """What the file says of this model, for the dialect's `Model`."""
+        """Return what the file says of this model, for the dialect's `Model`."""
         return {}
 
 
@@ -36,7 +37,7 @@ class Entry(Section, ABC):
     section: ClassVar[str]
     """The key of config.yaml under which such entries are listed."""
     called: ClassVar[tuple[str, ...]] = ()
-    """What people write in the place of that key."""
+    """The names that people write in the place of that key."""
     lists: ClassVar[str] = ""
     """The provider dialect whose public models an entry without `models` serves."""
 
@@ -52,24 +53,24 @@ class Entry(Section, ABC):
 
     @property
     def discovered(self) -> bool:
-        """Whether the server is asked which models it has."""
+        """Return whether the server is asked which models it has."""
         return False
 
     @abstractmethod
     def base_urls(self, model: str) -> dict[str, str]:
-        """By provider dialect, the preferred one first, where requests for `model` go."""
+        """Return where requests for `model` go: base URLs by provider dialect, the preferred one first."""
 
     def query(self) -> str:
-        """What every URL gets after its `?`."""
+        """Return what every URL gets after its `?`."""
         return ""
 
     @abstractmethod
     def credentials(self) -> tuple[Auth | None, ...]:
-        """What requests are let in with, at least one; None for a provider that asks for nothing."""
+        """Return what requests are let in with, at least one; None for a provider that asks for nothing."""
 
     def hands_on(self, name: str, *, prefixed: bool) -> bool:
-        """Whether an entry without `models` serves `name`, which it does not list. `prefixed`: it was asked for with
-        the entry's prefix, which `name` no longer has."""
+        """Return whether an entry without `models` serves `name`, which it does not list. `prefixed`: it was asked for
+        with the entry's prefix, which `name` no longer has."""
         return False
 
     def other_name(self, name: str) -> str | None:
@@ -77,7 +78,7 @@ class Entry(Section, ABC):
         return None
 
     def overrides(self, model: ServedModel) -> dict[str, Any]:
-        """What the file says of the provider and of `model`, for the dialect's `Model`."""
+        """Return what the file says of the provider and of `model`, for the dialect's `Model`."""
         return model.overrides()
 
 
@@ -86,7 +87,7 @@ def bearer(key: Secret | None) -> StaticKey | None:
 
 
 def looks_like(name: str, patterns: tuple[str, ...]) -> bool:
-    """Whether `name` is that of a model and matches one of `patterns`, which may hold `*`."""
+    """Return whether `name` is that of a model and matches one of `patterns`, which may hold `*`."""
     return bool(ANY_NAME.fullmatch(name)) and any(fnmatchcase(name, pattern) for pattern in patterns)
 
 

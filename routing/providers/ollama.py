@@ -46,7 +46,7 @@ class Ollama(Entry):
     options: Scalars = Field(default_factory=dict)
     """Sent with every request, where the request itself does not say otherwise."""
     truncate: Flag = False
-    """Whether Ollama may cut a prompt that is longer than the context window."""
+    """Lets Ollama cut a prompt that is longer than the context window."""
 
     @model_validator(mode="after")
     def _once(self) -> "Ollama":

@@ -1,4 +1,4 @@
-"""What the entries have in common whose servers speak OpenAI's format: endpoints and quirks."""
+"""Endpoints and quirks, which the entries have in common whose servers speak OpenAI's format."""
 
 from collections.abc import Callable, Iterable
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from routing.field_types import Flag, Name, Renames, Section, or_none
 Endpoint = Literal["chat", "completions", "responses"]
 
 DIALECTS = {"chat": "openai", "completions": "openai-completions", "responses": "openai-responses"}
-"""By the endpoint of OpenAI's API."""
+"""The provider dialects by the endpoint of OpenAI's API."""
 
 
 class FieldQuirks(Section):
@@ -21,8 +21,8 @@ class FieldQuirks(Section):
 
 
 class Quirks(FieldQuirks):
-    """What a server takes differently from OpenAI. All are optional; `translators.providers.openai.quirks.Quirks`
-    explains them."""
+    """The differences of a server from OpenAI. All are optional; `translators.providers.openai.quirks.Quirks` explains
+    them."""
 
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] | None = None
     developer_role: Flag | None = None
@@ -41,6 +41,6 @@ def by_dialect(endpoints: Iterable[str], url: Callable[[str], str]) -> dict[str,
 
 
 def refuse_repeated(endpoints: tuple[str, ...] | None) -> None:
-    """Raises ValueError."""
+    """Raise ValueError for endpoints that are empty, or name one twice."""
     if endpoints is not None and (not endpoints or len(set(endpoints)) < len(endpoints)):
         raise ValueError("has endpoints that are empty, or name one twice")

@@ -1,4 +1,4 @@
-"""By client dialect, every field of a request that the support matrix tells of, each with a request that has it."""
+"""The fields of a request that the support matrix tells of, by client dialect, each with a request that has it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -115,7 +115,7 @@ class Silent(Exception):
 
 
 def fate(client: ClientDialect, provider: ProviderDialect, model: Model, row: Field) -> str:
-    """What the cell says. Raises `Silent`, and `BadRequest` for a request without the field."""
+    """Return the text of a cell. Raises `Silent`, and `BadRequest` for a request without the field."""
     without = _translated(client, provider, model, row.without)
     try:
         with_it = _translated(client, provider, model, row.with_it)

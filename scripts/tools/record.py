@@ -62,7 +62,8 @@ _UNSIGNED = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is sent. `model` is the provider's name of it, `asked` the client request that it was made of, if it was."""
+    """A request that is sent. `model` is the provider's name of it, `asked` the client request that it was made of, if
+    it was."""
 
     path: str
     headers: Mapping[str, str]
@@ -73,7 +74,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where it is sent, and the key for it with its header."""
+    """The URL to which it is sent, and the key for it with its header."""
 
     url: str
     key: str | None
@@ -181,7 +182,7 @@ def _raw(wire: dict[str, Any], model: str | None, options: argparse.Namespace) -
 
 
 def _target(options: argparse.Namespace) -> Path:
-    """Where to write, without suffix."""
+    """Return the path to write to, without suffix."""
     out = Path(options.out)
     suffixes = (*SUFFIXES.values(), WHOLE)
     target = out.with_suffix("") if out.suffix in suffixes else out

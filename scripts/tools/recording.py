@@ -15,7 +15,7 @@ SUFFIXES = {
     "application/x-ndjson": ".ndjson",
     "application/vnd.amazon.eventstream": ".eventstream",
 }
-"""Of a stream, by its content type; any other answer is `WHOLE`."""
+"""The suffixes of streams, by content type; any other answer is `WHOLE`."""
 WHOLE = ".json"
 
 

@@ -40,7 +40,7 @@ class Decoder(Protocol):
     def feed(self, data: bytes) -> bytes: ...
 
     def close(self) -> None:
-        """Raises `Undecodable` if the compressed data ends early."""
+        """End the data. Raises `Undecodable` if the compressed data ends early."""
 
 
 class _Identity:

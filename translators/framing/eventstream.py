@@ -32,7 +32,7 @@ class Message(NamedTuple):
 
 
 class _Kind(NamedTuple):
-    """What the headers of a message say. Those of one stream's events hardly differ: they are read once."""
+    """The meaning of a message's headers. The headers of one stream's events hardly differ: they are read once."""
 
     name: str
     opening: bytes

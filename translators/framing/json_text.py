@@ -12,13 +12,14 @@ import pydantic_core
 from pydantic_core import from_json
 
 MOST_VALUES = 2_000_000
-"""Of one text: commas and opening brackets. A value takes far more memory than its text."""
+"""The most values of one text, by its commas and opening brackets. A value takes far more memory than its text."""
 PATIENT = 200_000
 """Values, above which a text is read by Python itself: it takes five times as long, but other threads run meanwhile,
 which they do not while C reads."""
 MOST_LEVELS = 200
 MOST_FIELDS = 200_000
-"""Of one object, in a text that is read by Python: to make more of them into one holds up other threads, too."""
+"""The most fields of one object, in a text that is read by Python: to make more of them into one holds up other
+threads, too."""
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
@@ -68,7 +69,7 @@ def read(data: bytes) -> Any:
 
 
 def _without_halves(data: bytes) -> bytes:
-    """Raises `ValueError`."""
+    """Return the text with U+FFFD for each half of a surrogate pair that stands alone. Raises `ValueError`."""
     pairs = data.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
     text = pairs.decode("utf-16-le", "replace")
     if _HALF.search(data):
@@ -117,7 +118,7 @@ def _no_constant(constant: str) -> Any:
 
 
 def _count(data: bytes) -> int:
-    """How many values there are. Exact only where there may be many: what is said has commas, too."""
+    """Return the number of values. It is exact only where there may be many: strings have commas, too."""
     values = data.count(b",") + data.count(b"[") + data.count(b"{")
     if values < PATIENT:
         return values

@@ -102,7 +102,8 @@ class SseReader:
 
 
 def _is_whole(data: bytes) -> bool:
-    """Of numbers a half looks whole; but no dialect's event is one."""
+    """Return whether an event's data is complete. A half of a number looks whole; but no dialect's event is a
+    number."""
     return data == DONE or (data[:1] in (b"{", b"[") and json_text.is_json(data))
 
 

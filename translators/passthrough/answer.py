@@ -24,9 +24,9 @@ class Mender(Protocol):
     back where there is nothing to mend."""
 
     called: bool
-    """Whether the choice has tool calls so far."""
+    """True once the choice has tool calls."""
     legacy: bool
-    """Whether it has a `function_call`, as calls were before there were tools."""
+    """True once it has a `function_call`, as calls were before there were tools."""
 
     def delta(self, choice: dict[str, Any]) -> dict[str, Any]: ...
 
@@ -57,9 +57,9 @@ class PassedAnswer:
         self._joining = Joining(recall)
         self._ended: dict[int, Finished] = {}
         self._resumed: dict[int, str] = {}
-        """By choices that said more after their end: the provider's word for that."""
+        """The provider's word for the end, by choices that said more after it."""
         self._bent: dict[int, Note] = {}
-        """By choices whose end is not told as the provider told it: why."""
+        """The reasons for which a choice's end is not told as the provider told it, by choice."""
         self._endings = Endings()
         self._started = False
         self._prefix = ""
@@ -86,7 +86,8 @@ class PassedAnswer:
         return events + self._finished()
 
     def close(self) -> list[Event]:
-        """Raises `BadAnswer` unless every choice had ended: a cut answer must not look like a short one."""
+        """End the answer. Raises `BadAnswer` unless every choice had ended: a cut answer must not look like a short
+        one."""
         if self.done:
             return []
         if len(self._ended) < max(len(self._menders), self._recall.choices or 1):

@@ -20,7 +20,8 @@ framing: Framing = "sse"
 
 
 def render(body: Any, model: Model) -> Passed:
-    """Raises `BadRequest` for what is no request at all; what is in it is the provider's to judge."""
+    """Return the provider's request. Raises `BadRequest` for what is no request at all; the provider judges what is in
+    it."""
     messages = body.get("messages") if isinstance(body, dict) else None
     check(body, {} if _is_conversation(messages) else {"messages": "must be a list of at least one message object"})
     return passed(body, model, "/chat/completions")

@@ -17,7 +17,8 @@ framing: Framing = "sse"
 
 
 def render(body: Any, model: Model) -> Passed:
-    """Raises `BadRequest` for what is no request at all; what is in it is the provider's to judge."""
+    """Return the provider's request. Raises `BadRequest` for what is no request at all; the provider judges what is in
+    it."""
     prompt = body.get("prompt") if isinstance(body, dict) else None
     fits = prompt is None or isinstance(prompt, str | list)
     check(body, {} if fits else {"prompt": "must be a text or a list"})

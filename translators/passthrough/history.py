@@ -34,7 +34,7 @@ def _is_assistants(message: Any) -> bool:
 
 
 class _Sender:
-    """Of one message, which stands `at`."""
+    """The sender of one message, which stands `at`."""
 
     def __init__(self, quirks: Quirks, model: Model, at: str, notes: list[Note]) -> None:
         self._quirks, self._model, self._at, self._notes = quirks, model, at, notes
@@ -105,7 +105,7 @@ class _Sender:
         return {**call, "extra_content": {**extra, "google": _without_issuer(google)}}
 
     def _signer(self, call: Message) -> str | None:
-        """Who is remembered to have signed it, for clients that keep a signature without its issuer."""
+        """Return who is remembered to have signed it, for clients that keep a signature without its issuer."""
         id = call.get("id")
         return signer(self._model.memory, id) if isinstance(id, str) else None
 

@@ -1,4 +1,4 @@
-"""What no client of chat completions can read, mended in the messages of one choice.
+"""Mends what no client of chat completions can read in the messages of one choice.
 
 Reasoning is told under both names that clients look for, `reasoning_content` (DeepSeek's) and `reasoning`
 (OpenRouter's), with the same text; where a server fills both with different texts, `reasoning_content` wins. A `role`
@@ -24,7 +24,7 @@ Payload = dict[str, Any]
 
 
 class MessageMender:
-    """Of one choice: whether its role was told, its calls, what was noted."""
+    """The mender of one choice: it knows whether its role was told, its calls, what was noted."""
 
     def __init__(self, number: int, answer: str) -> None:
         self.called = False
@@ -98,7 +98,7 @@ class MessageMender:
         return _with_list(delta, mended)
 
     def _fragment(self, call: Call, fragment: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """What is told of one fragment, or None where it has to wait."""
+        """Return what is told of one fragment, or None where it has to wait."""
         if (place := self._told.get(call.index)) is None:
             held = self._held.setdefault(call.index, (call, []))[1]
             held.append(fragment)
@@ -131,7 +131,8 @@ class MessageMender:
         return {"index": place, **{name: value for name, value in fragment.items() if name != "index"}}
 
     def _with_rest(self, delta: Payload, *, cut: bool) -> Payload:
-        """With the end of the choice: calls that were held back, and `{}` for those that have no arguments."""
+        """Return a delta with the end of the choice: calls that were held back, and `{}` for those that have no
+        arguments."""
         given = delta.get("tool_calls")
         fragments = [dict(fragment) for fragment in given] if isinstance(given, list) else []
         for call, held in list(self._held.values()):
@@ -177,7 +178,8 @@ class MessageMender:
 
 
 class TextMender:
-    """Of a choice of completions: its text stands in `text`, also where the server writes a chat's message."""
+    """The mender of a choice of completions: its text stands in `text`, also where the server writes a chat's
+    message."""
 
     called = False
     legacy = False
@@ -248,7 +250,7 @@ def _with_list(message: Payload, calls: list[Any]) -> Payload:
 
 
 def _complete(choice: Payload) -> bool:
-    """Whether a choice has its end, and was not cut."""
+    """Return whether a choice has its end, and was not cut."""
     native = native_of(choice)
     return native is not None and reason_of(native) in (None, "stop", "tool_calls")
 
@@ -266,7 +268,7 @@ def _is_blank(call: Mapping[str, Any]) -> bool:
 
 
 def _in_text(call: Mapping[str, Any]) -> Mapping[str, Any]:
-    """With arguments as text; some servers give the JSON itself, or null."""
+    """Return a call with its arguments as text; some servers give the JSON itself, or null."""
     inner = call.get("function")
     if not isinstance(inner, dict) or isinstance(inner.get("arguments", ""), str):
         return call

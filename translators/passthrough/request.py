@@ -42,7 +42,8 @@ def passed(body: Any, model: Model, path: str, *, choices: int = 1) -> Passed:
 
 
 def check(body: Any, problems: Mapping[str, str]) -> None:
-    """Raises `BadRequest`: `problems` are those that the endpoint found by itself, by the field's name."""
+    """Raise `BadRequest` for an impossible body. `problems` are those that the endpoint found by itself, by the field's
+    name."""
     if not isinstance(body, dict):
         raise BadRequest("The request's body must be a JSON object.", code="invalid_json")
     found = dict(problems)

@@ -39,7 +39,7 @@ class Streamed:
         return _DONE
 
     def fail(self, failure: Failure) -> bytes:
-        """No `[DONE]` comes after it: what the client had is no answer."""
+        """End the stream with an error. No `[DONE]` comes after it: what the client had is no answer."""
         return b"data: %b\n\n" % to_json(failure.body())
 
     def _chunk(self, payload: Mapping[str, Any]) -> bytes:

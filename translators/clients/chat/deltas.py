@@ -57,11 +57,11 @@ class Deltas:
         self.spoke = False
         """Something came that may stand alone as an answer: text, a refusal, a call."""
         self.kinds: list[str] = []
-        """By index, the kind of each tool call."""
+        """The kinds of the tool calls, by index."""
         self.thoughts: dict[int, list[str]] = {}
-        """By block, the pieces of reasoning that is not signed yet."""
+        """The pieces of reasoning that is not signed yet, by block."""
         self.thinking_blocks = 0
-        """How many were told. Only a signed or a redacted one is of use in the next request."""
+        """The number of blocks told. Only a signed or a redacted one is of use in the next request."""
         self.annotations: list[Delta] = []
         self.images: list[Delta] = []
         self.blocks: list[tuple[int, ForeignBlock]] = []
@@ -99,7 +99,7 @@ class Deltas:
         return ({"role": "assistant"},)
 
     def close(self) -> Iterator[Delta]:
-        """What comes before the finish reason. An answer of nothing is the empty text: only calls and refusals
+        """Yield what comes before the finish reason. An answer of nothing is the empty text: only calls and refusals
         leave `content` null."""
         yield from self.open()
         if not self.spoke:

@@ -1,4 +1,4 @@
-"""How an answer must look, as its request asked for it."""
+"""The form of an answer, as its request asked for it."""
 
 from dataclasses import dataclass
 

@@ -37,7 +37,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "logit_bias": {},
     "metadata": {},
 }
-"""What OpenAI documents as the behaviour without the field, where no provider's own differs from it."""
+"""The values that OpenAI documents as the behaviour without the field, where no provider's own differs from it."""
 
 
 class Options:

@@ -1,4 +1,4 @@
-"""Which call a result answers: every call is answered by the messages right after it, and nothing else is.
+"""Pairs calls and results: every call is answered by the messages right after it, and nothing else is.
 
 Providers refuse anything less, far from its cause; so it is refused here, by path.
 """
@@ -22,7 +22,7 @@ class Pairing:
     open: dict[str, str] = field(default_factory=dict)
     """Calls that wait for their result, and where they were made."""
     names: dict[str, str] = field(default_factory=dict)
-    """By the id of every call so far, the name of what it calls."""
+    """The names of what the calls so far call, by the calls' ids."""
     legacy: LegacyCall | None = None
     count: int = 0
 

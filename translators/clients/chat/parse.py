@@ -31,7 +31,7 @@ def parse(body: Any) -> Asked:
 
 
 def _streaming(checked: Checked, findings: Findings) -> tuple[bool, bool]:
-    """Whether to stream, and whether the stream ends with usage. `include_obfuscation` pads chunks against those
+    """Return whether to stream, and whether the stream ends with usage. `include_obfuscation` pads chunks against those
     who listen to their sizes; ours are never padded, so there is nothing to switch."""
     fields, path = checked.fields, checked.at("stream_options")
     stream = bool(fields.pop("stream", None))

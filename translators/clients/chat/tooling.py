@@ -30,7 +30,7 @@ def tools(checked: Checked, findings: Findings) -> tuple[Tool, ...]:
 
 
 def choice(checked: Checked, declared: tuple[Tool, ...], findings: Findings) -> ToolChoice | None:
-    """None is what every provider does by itself: free choice among the tools there are."""
+    """Return the choice; None is what every provider does by itself: free choice among the tools there are."""
     fields = checked.fields
     names = frozenset(tool.name for tool in declared)
     modern, legacy = fields.pop("tool_choice", None), fields.pop("function_call", None)

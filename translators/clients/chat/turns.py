@@ -169,7 +169,7 @@ def _call(call: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -
 
 
 def _signature(extra: dict[str, Any], at: str, findings: Findings) -> tuple[str | None, str | None]:
-    """What Google hands out with a call, and who signed it: by itself it can only be a Gemini."""
+    """Return what Google hands out with a call, and who signed it: by itself it can only be a Gemini."""
     google = extra.pop("google", None) or {}
     signature, issuer = google.pop("thought_signature", None), google.pop("issuer", None)
     findings.unknown(f"{at}.google", google)

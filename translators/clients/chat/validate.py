@@ -1,4 +1,4 @@
-"""From a parsed JSON body to a checked copy of it, or a refusal that names every field that is wrong."""
+"""Makes a checked copy of a parsed JSON body, or a refusal that names every field that is wrong."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -41,7 +41,7 @@ class Checked:
     doubled: tuple[str, ...]
 
     def at(self, name: str) -> str:
-        """Where the client wrote a field of the request."""
+        """Return where the client wrote a field of the request."""
         return f"extra_body.{name}" if name in self.moved else name
 
 

@@ -55,7 +55,7 @@ class Streamed:
         }
         self.begin = b"data: " + to_json(self.common)[:-1] + b',"choices":[{"index":'
         self.heads: list[bytes] = []
-        """By choice, everything ahead of its delta."""
+        """The bytes ahead of the delta, by choice."""
         self.end = b',"finish_reason":null}]' + (b',"usage":null' if form.usage else b"") + b"}\n\n"
         self.tail = b',"logprobs":null' + self.end
 
@@ -91,7 +91,8 @@ class Streamed:
         return b"".join(told)
 
     def fail(self, failure: Failure) -> bytes:
-        """No finish chunk and no `[DONE]` comes after it: the SDK raises `APIError`, and what it had is no answer."""
+        """End the stream with an error. No finish chunk and no `[DONE]` comes after it: the SDK raises `APIError`, and
+        what it had is no answer."""
         return _event(failure.body())
 
     def _chunks(self, event: ChoiceEvent) -> bytes:

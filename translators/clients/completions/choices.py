@@ -38,7 +38,8 @@ class Piece(NamedTuple):
     text: str = ""
     logprobs: dict[str, Any] | None = None
     ending: dict[str, Any] | None = None
-    """Of the last one: `finish_reason`, and where that is not quite what the provider said, `native_finish_reason`."""
+    """The fields of the last chunk: `finish_reason`, and where that is not quite what the provider said,
+    `native_finish_reason`."""
 
 
 class Choices:
@@ -124,7 +125,7 @@ def _name(token: TokenLogprob) -> str:
 
 
 def _length(token: TokenLogprob) -> int:
-    """How many characters begin in the token."""
+    """Return the number of characters that begin in the token."""
     if token.bytes is None:
         return len(token.token)
     return sum(byte & 0xC0 != 0x80 for byte in token.bytes)

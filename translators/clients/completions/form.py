@@ -1,4 +1,4 @@
-"""How an answer must look, as its request asked for it."""
+"""The form of an answer, as its request asked for it."""
 
 from dataclasses import dataclass
 
@@ -13,6 +13,6 @@ class Form:
     n: int = 1
 
     def echoed(self, choice: int) -> str:
-        """What `choice` begins with."""
+        """Return the text that `choice` begins with."""
         prompt = choice // self.n
         return self.echo[prompt] if prompt < len(self.echo) else ""

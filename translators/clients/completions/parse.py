@@ -31,8 +31,8 @@ def parse(body: Any) -> Asked:
 
 
 def _streaming(fields: dict[str, Any], findings: Findings) -> tuple[bool, bool]:
-    """Whether to stream, and whether the stream ends with usage. Chunks are never padded, so there is no obfuscation
-    to switch."""
+    """Return whether to stream, and whether the stream ends with usage. Chunks are never padded, so there is no
+    obfuscation to switch."""
     stream = bool(fields.pop("stream", None))
     told = fields.pop("stream_options", None)
     if told is None:
@@ -46,7 +46,7 @@ def _streaming(fields: dict[str, Any], findings: Findings) -> tuple[bool, bool]:
 
 
 def _emulated(fields: dict[str, Any], n: int, findings: Findings) -> bool:
-    """Whether to echo. Refuses what a model that knows conversations only cannot be made to do."""
+    """Return whether to echo. Refuses what a model that knows conversations only cannot be made to do."""
     echo, suffix, best_of = fields.pop("echo", None), fields.pop("suffix", None), fields.pop("best_of", None)
     if suffix:
         findings.problem("suffix", "is not possible: this model cannot fill in a text", "unsupported_parameter")

@@ -11,11 +11,11 @@ _NEITHER = "must be a string or a list of strings"
 MOST_PROMPTS = 128
 
 Prompt = tuple[str, str]
-"""Where it was written, and the text."""
+"""The path where it was written, and the text."""
 
 
 def prompts(given: Any, findings: Findings) -> list[Prompt]:
-    """At least one, unless there is a problem."""
+    """Return the prompts: at least one, unless there is a problem."""
     if given is None:
         findings.problem("prompt", f"is required; it {_NOTHING}", "missing_required_parameter")
         return []

@@ -1,4 +1,4 @@
-"""From a parsed JSON body to a checked copy of it, or a refusal that names every field that is wrong."""
+"""Makes a checked copy of a parsed JSON body, or a refusal that names every field that is wrong."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NotRequired, TypedDict

@@ -39,7 +39,8 @@ class Streamed:
         return b"data: " + to_json(told) + b"\n\ndata: [DONE]\n\n"
 
     def fail(self, failure: Failure) -> bytes:
-        """No `[DONE]` comes after it: the SDK raises `APIError`, and what it had is no answer."""
+        """End the stream with an error. No `[DONE]` comes after it: the SDK raises `APIError`, and what it had is no
+        answer."""
         return b"data: " + to_json(failure.body()) + b"\n\n"
 
     def _chunk(self, piece: Piece) -> bytes:

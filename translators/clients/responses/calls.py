@@ -24,7 +24,7 @@ class Call:
     open: bool = True
 
     def complete(self) -> bool:
-        """Whether nothing more can come: free text is over with whatever comes next."""
+        """Return whether nothing more can come: free text is over with whatever comes next."""
         return self.field == "input" or _is_json(self.slot.text())
 
 

@@ -1,4 +1,5 @@
-"""What a client hands back unread in `encrypted_content`: what a provider wants back with the next request.
+"""The content of `encrypted_content`, which a client hands back unread: what a provider wants back with the next
+request.
 
 It is not encrypted: providers sign what they want unchanged. The prefix tells it from what other servers seal.
 """
@@ -32,7 +33,7 @@ class Sealed:
     call_id: str = ""
     block: dict[str, Any] | None = None
     response: str = ""
-    """What the ids of all items of its response have in common."""
+    """The part that the ids of all items of its response have in common."""
 
 
 _ADAPTER: TypeAdapter[Sealed] = TypeAdapter(Sealed)
@@ -65,7 +66,7 @@ def is_shown_only(item: Mapping[str, Any]) -> bool:
 
 
 def unseal(text: str) -> Sealed | None:
-    """None for what another server sealed, or somebody changed."""
+    """Return what was sealed here; None for what another server sealed, or somebody changed."""
     if not text.startswith(_PREFIX):
         return None
     data = text[len(_PREFIX) :]

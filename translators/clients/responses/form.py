@@ -1,4 +1,4 @@
-"""How an answer must look, as its request asked for it, and what of the request outlives it."""
+"""The form of an answer, as its request asked for it, and what of the request outlives it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

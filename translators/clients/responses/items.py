@@ -35,11 +35,11 @@ from translators.conversation import (
 _ASSISTANTS = ("reasoning", "image_generation_call", "function_call", "custom_tool_call")
 _RESULTS = ("function_call_output", "custom_tool_call_output")
 _FILLED_IN = ("id", "status", "created_by")
-"""What a server put into an item; it says nothing to another one."""
+"""Fields that a server put into an item; they say nothing to another one."""
 _OURS = re.compile(r"[a-z]+_(.+)_\d+")
 """The id of an item of an answer of ours."""
 _OF_PICTURE = ("background", "quality", "size", "revised_prompt", "action")
-"""How a picture was made."""
+"""Fields that tell how a picture was made."""
 
 
 @dataclass(slots=True)
@@ -51,23 +51,23 @@ class History:
     before: int = 0
     turns: list[Turn] = field(default_factory=list)
     effort: tuple[str, str] | None = None
-    """What the last `configuration_update` says of it, and where."""
+    """The effort that the last `configuration_update` names, and where it does."""
     text: tuple[dict[str, Any], str] | None = None
     _parts: list[Part] = field(default_factory=list)
-    """Of the assistant's turn that is being put together, from `_at` on."""
+    """The parts of the assistant's turn that is being put together, from `_at` on."""
     _at: str = ""
     _open: dict[str, str] = field(default_factory=dict)
     """Calls that wait for their result, and where they were made."""
     _answered: dict[str, int] = field(default_factory=dict)
-    """By call id, the turn with the result."""
+    """The turns with results, by call id."""
     _answers: dict[str, deque[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
-    """By call id, the results that were not come to yet."""
+    """The results that were not come to yet, by call id."""
     _moved: set[int] = field(default_factory=set)
-    """Where results stand that were sent before their place."""
+    """The places of results that were sent before their place."""
     _thoughts: list[tuple[int, str, str]] = field(default_factory=list)
-    """Of reasoning that nothing followed yet: its place in `_parts`, its response, where it was written."""
+    """The reasoning that nothing followed yet: its place in `_parts`, its response, where it was written."""
     _signed: dict[str, tuple[str, str | None, str]] = field(default_factory=dict)
-    """By call id, signatures that wait for their call, who signed, and where the client wrote it."""
+    """The signatures that wait for their call, by call id: the signature, who signed, and where the client wrote it."""
 
     def read(self, items: str | list[dict[str, Any]]) -> tuple[Turn, ...]:
         if isinstance(items, str):
@@ -165,8 +165,8 @@ class History:
         self.turns.append(Turn("tool", (self._output(id, at),), at=at))
 
     def _more(self, id: str, at: str) -> None:
-        """Of a call that has its result: a tool may tell of its progress by a result of its own. Other providers take
-        one for each call."""
+        """Take one more result of a call that has its result: a tool may tell of its progress by a result of its own.
+        Other providers take one for each call."""
         turn = self.turns[self._answered[id]]
         result = next(part for part in turn.parts if isinstance(part, ToolResult))
         more = self._output(id, at)
@@ -175,7 +175,7 @@ class History:
         self.findings.note(at, "moved", "A call has one result: this goes on with its earlier one.")
 
     def _output(self, id: str, at: str) -> ToolResult:
-        """Of the first result of the call that was not come to yet."""
+        """Return the first result of the call that was not come to yet."""
         _, item = self._answers[id].popleft()
         for name in ("type", "call_id", "name", "namespace"):
             item.pop(name, None)
@@ -281,6 +281,6 @@ class History:
 
 
 def _response_of(item_id: Any) -> str:
-    """What the ids of all items of one response of ours have in common; "" for any other id."""
+    """Return what the ids of all items of one response of ours have in common; "" for any other id."""
     found = _OURS.fullmatch(item_id) if isinstance(item_id, str) else None
     return found[1] if found else ""

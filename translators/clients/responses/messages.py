@@ -26,7 +26,8 @@ class Part:
 
 
 class Messages:
-    """At most one message is `open`. `live` is the text that goes on growing as long as nothing else comes."""
+    """The message items of an answer, of which at most one is `open`. `live` is the text that goes on growing as long
+    as nothing else comes."""
 
     def __init__(self, items: Items, *, logprobs: bool) -> None:
         self.items, self.logprobs = items, logprobs
@@ -35,7 +36,7 @@ class Messages:
         self._part: Part | None = None
         self._texts: list[Part] = []
         self._early: list[Annotation] = []
-        """Of text that is still to come."""
+        """The annotations of text that is still to come."""
 
     def say(self, text: str, kind: str) -> list[Told]:
         """`kind` is output_text or refusal. Other items must be done."""

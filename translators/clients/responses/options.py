@@ -31,7 +31,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "service_tier": "auto",
     "top_logprobs": 0,
 }
-"""What OpenAI documents as the behaviour without the field, where no provider's own differs from it."""
+"""The values that OpenAI documents as the behaviour without the field, where no provider's own differs from it."""
 
 _LOGPROBS = "message.output_text.logprobs"
 _INCLUDED = ("reasoning.encrypted_content", _LOGPROBS)

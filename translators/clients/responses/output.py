@@ -102,7 +102,7 @@ class Output:
                 return ()
 
     def _settle(self, *, all: bool = False) -> list[Told]:
-        """Whatever is open ends, since something else begins. A thought that nobody sees gets its item only now."""
+        """End whatever is open, since something else begins. A thought that nobody sees gets its item only now."""
         return [*self._messages.close(all=all), *self._calls.close(all=all), *self._thinking.close()]
 
     def _say(self, text: str, kind: str) -> list[Told]:

@@ -17,7 +17,7 @@ class Slot:
     head: bytes | None = None
 
     def text(self) -> str:
-        """So far. It is put together once, however often it is asked for."""
+        """Return the text so far. It is put together once, however often it is asked for."""
         if len(self.pieces) > 1:
             self.pieces[:] = ["".join(self.pieces)]
         return self.pieces[0] if self.pieces else ""
@@ -58,5 +58,5 @@ def index_of(item: Wire) -> int:
 
 
 def snapshot(wire: Wire) -> Wire:
-    """As it is now: its lists still grow."""
+    """Return a copy of an item as it is now: its lists still grow."""
     return {name: list(value) if isinstance(value, list) else value for name, value in wire.items()}

@@ -55,7 +55,7 @@ def _instructions(fields: dict[str, Any]) -> tuple[Turn, ...]:
 
 
 def _echo(body: Mapping[str, Any], *, stored: bool) -> dict[str, Any]:
-    """What an answer repeats of its request. What was not honoured is told as what was done instead."""
+    """Return what an answer repeats of its request. What was not honoured is told as what was done instead."""
     reasoning = body.get("reasoning") or {}
     text, effort, choice = body.get("text") or {}, reasoning.get("effort"), body.get("tool_choice") or "auto"
     said = {name: body.get(name) for name in _REPEATED}
@@ -87,4 +87,4 @@ _REPEATED = (
     "top_p",
 )
 _IF_SAID = ("prompt_cache_key", "safety_identifier", "user")
-"""By OpenAI's schema these are never null."""
+"""Fields that by OpenAI's schema are never null."""

@@ -8,7 +8,7 @@ from translators.clients.shared.parts import AtFault, as_object, cache_of, heard
 from translators.conversation import Cache, Document, Image, Part, Refusal, Text, Upload
 
 _BY_OPENAI = "gAAAA"
-"""How its encrypted texts begin."""
+"""The beginning of OpenAI's encrypted texts."""
 _NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image or a document."
 
 
@@ -49,7 +49,7 @@ def _part(part: dict[str, Any], at: str, findings: Findings) -> Part | None:
 
 
 def _encrypted(part: dict[str, Any], at: str, findings: Findings) -> Text | None:
-    """Nobody encrypts it on the way through here."""
+    """Return the text; None, with a note, where OpenAI encrypted it. Nobody encrypts it on the way through here."""
     text: str = part.pop("encrypted_content")
     if not text.startswith(_BY_OPENAI):
         return Text(text, at)

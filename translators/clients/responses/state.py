@@ -1,4 +1,4 @@
-"""What one response has from earlier ones (https://platform.openai.com/docs/guides/conversation-state).
+"""The state that a response has from earlier ones (https://platform.openai.com/docs/guides/conversation-state).
 
 Pure: whoever keeps responses is asked through `Past`, and is told by `remembered` what to keep.
 """
@@ -76,8 +76,8 @@ def referred(body: Any, past: Past) -> tuple[Any, list[Note]]:
 
 
 def remembered(form: Form, response: Mapping[str, Any]) -> Remembered | None:
-    """What to keep of an exchange; None where the client did not want it, the gateway keeps nothing, or nothing can go
-    on from here."""
+    """Return what to keep of an exchange; None where the client did not want it, the gateway keeps nothing, or nothing
+    can go on from here."""
     if form.input is None or response["status"] == "failed":
         return None
     return Remembered(response["id"], response, form.input, form.previous)
@@ -105,8 +105,8 @@ def _own(given: Any, past: Past) -> tuple[Item, ...] | None:
 
 
 def _resolved(item: Any, place: int, past: Past, seen: set[str]) -> Any:
-    """What is not kept stays a reference, and is refused where it stands. One item stands once in a conversation, so
-    that a request cannot grow beyond what is kept."""
+    """Return a reference's item, or any other item as it is. A reference to what is not kept stays, and is refused
+    where it stands. One item stands once in a conversation, so that a request cannot grow beyond what is kept."""
     match item:
         case {"type": "item_reference", "id": str(id)}:
             pass

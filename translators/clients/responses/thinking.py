@@ -21,14 +21,15 @@ class Thought:
 
 
 class Thinking:
-    """At most one thought's item is `open`. A block that the client does not see has none until it is signed or over:
-    servers that sign nothing want their words back, too (DeepSeek refuses calls without the reasoning before them)."""
+    """The reasoning items of an answer, of which at most one is `open`. A block that the client does not see has none
+    until it is signed or over: servers that sign nothing want their words back, too (DeepSeek refuses calls without the
+    reasoning before them)."""
 
     def __init__(self, items: Items, *, visible: bool) -> None:
         self.items, self.visible = items, visible
         self.open: Thought | None = None
         self._unseen: Thought | None = None
-        """What goes on, and has no item yet."""
+        """The thought that goes on, and has no item yet."""
         self._thoughts: dict[int, Thought] = {}
 
     def block(self, block: int) -> Thought:

@@ -13,16 +13,16 @@ from translators.conversation import CustomTool, FunctionTool, Option, Tool, Too
 _NO_DEFERRING = "All tools are sent at once, so there is nothing to search or to load later."
 _LIVE_ONLY = "Every provider's search goes to the web, so the model has the other tools alone."
 SEARCH = "tool_search"
-"""What a model calls to find tools that the client has not declared yet."""
+"""The tool that a model calls to find tools that the client has not declared yet."""
 
 
 @dataclass(slots=True)
 class Tools:
-    """What `tools` and items of type `additional_tools` declare."""
+    """The tools that `tools` and items of type `additional_tools` declare."""
 
     findings: Findings
     spaced: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """By the name of a tool on its way to a model, its namespace and its name there."""
+    """The namespace of a tool and its name there, by its name on its way to a model."""
     search: Option | None = None
     search_kinds: set[str] = field(default_factory=set)
     finder: str | None = None
@@ -30,9 +30,9 @@ class Tools:
     _hosted: list[tuple[str, str]] = field(default_factory=list)
     """The kinds and paths of tools that only OpenAI has."""
     _cached_only: str | None = None
-    """Where a web search is declared that must not go to the web."""
+    """The place where a web search is declared that must not go to the web."""
     _within: dict[str, set[str]] = field(default_factory=dict)
-    """By the name of a tool in its namespace, its names on the way to a model."""
+    """The names of a tool on its way to a model, by its name in its namespace."""
     _declared: Declared = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,7 +84,7 @@ class Tools:
         return f"{namespace}__{name}" if namespace else name
 
     def choice(self, wanted: Any) -> ToolChoice | None:
-        """None is what every provider does by itself: free choice among the tools there are."""
+        """Return the choice; None is what every provider does by itself: free choice among the tools there are."""
         match wanted:
             case None | "auto":
                 return None

@@ -1,4 +1,4 @@
-"""From a parsed JSON body to a checked copy of it, or a refusal that names every field that is wrong."""
+"""Makes a checked copy of a parsed JSON body, or a refusal that names every field that is wrong."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -45,7 +45,7 @@ def check(body: Any, before: int = 0) -> dict[str, Any]:
 
 
 def client_path(path: str, before: int) -> str:
-    """Where the client wrote what stands at `path` of the whole input."""
+    """Return where the client wrote what stands at `path` of the whole input."""
     if not before or (place := _PLACE.match(path)) is None:
         return path
     return item_path(int(place[1]), before) + path[place.end() :]

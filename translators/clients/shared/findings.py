@@ -1,4 +1,4 @@
-"""What reading a request brings to light besides its meaning: problems, which refuse it, and notes, which do not."""
+"""Findings in a request besides its meaning: problems, which refuse it, and notes, which do not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from translators.errors import BadRequest
 from translators.notes import NOT_CARRIED, Fate, Note
 
 NAMED = 40
-"""So many problems a message tells; of more it tells the number."""
+"""The number of problems that a message names; of more it tells the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +52,18 @@ class Findings:
         self.notes.append(Note(path, fate, old, new, detail))
 
     def unsent(self, path: str, detail: str) -> None:
-        """What the gateway gave out to be shown is not sent back, and nobody relies on that."""
+        """Note a field that the gateway gave out to be shown and does not send back; nobody relies on it."""
         self.notes.append(Note(path, "dropped", detail=detail, loss=False))
 
     def unknown(self, path: str, left: Mapping[str, Any]) -> None:
-        """What is left of an object when everything known was popped from it. Null is absent everywhere."""
+        """Note what is left of an object when everything known was popped from it. Null is absent everywhere."""
         for name, value in left.items():
             if value is not None:
                 self.note(step(path, name), "dropped", NOT_CARRIED)
 
     def unread(self, fields: Mapping[str, Any], moved: frozenset[str] = frozenset()) -> dict[str, Option]:
-        """What is left of the whole request: what no provider dialect knows it drops. A name that means something
-        else to it is dropped here. `moved` stood inside `extra_body`."""
+        """Return what is left of the whole request, as options: a provider dialect drops what it does not know. A name
+        that means something else to it is dropped here. `moved` stood inside `extra_body`."""
         options: dict[str, Option] = {}
         for name, value in fields.items():
             at = step("extra_body" if name in moved else "", name)

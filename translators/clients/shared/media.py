@@ -1,4 +1,4 @@
-"""Where a picture or a file comes from: a `data:` URL (RFC 2397), a link, or an upload's id."""
+"""Sources of pictures and files: a `data:` URL (RFC 2397), a link, or an upload's id."""
 
 from base64 import b64encode
 from binascii import Error as NotBase64

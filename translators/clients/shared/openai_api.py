@@ -1,5 +1,5 @@
-"""What the dialects of OpenAI's API have in common around an answer: who asks, what an error looks like, which models
-there are."""
+"""The surroundings of an answer that the dialects of OpenAI's API have in common: the client's key, errors, lists of
+models."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

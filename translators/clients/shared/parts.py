@@ -1,4 +1,5 @@
-"""What parts of content have in common in every kind of request. What comes in is a checked copy, and is popped."""
+"""Parts of content, as far as they are the same in every kind of request. Each comes in as a checked copy, and is
+popped."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +32,7 @@ def cache_of(fields: dict[str, Any], at: str, findings: Findings) -> Cache | Non
 
 
 def prompt_cache(options: dict[str, Any], at: str, findings: Findings) -> PromptCache | None:
-    """What `prompt_cache_options` say, or None where that is nothing."""
+    """Return what `prompt_cache_options` say, or None where that is nothing."""
     if options.pop("prewarm", None):
         sentence = "cannot be true: every request here has an answer; leave it out, and send what is to be cached first"
         findings.problem(f"{at}.prewarm", sentence, "unsupported_parameter")

@@ -1,4 +1,4 @@
-"""How much to think, in the words of every maker whose clients come here: a level, a budget, or only a switch.
+"""The amount of reasoning, in the words of every maker whose clients come here: a level, a budget, or only a switch.
 
 A level and a budget are options of their own. A switch that is on says no more than that the model shall think, so it
 matters only where nothing says how much; one that is off is the level `none`, whatever stands beside it.
@@ -24,15 +24,15 @@ _SWITCHES: Mapping[str, Mapping[Any, bool]] = {
     "prompt_mode": {"reasoning": True},  # Mistral
 }
 _LEVELS = ("minimal", "low", "medium", "high")
-"""Of Gemini."""
+"""The levels of Gemini."""
 _CLAUDES = ("low", "medium", "high", "xhigh", "max")
 _OF_TEMPLATES = ("enable_thinking", "thinking")
-"""What chat templates of vLLM and SGLang call their switch."""
+"""The names that chat templates of vLLM and SGLang have for their switch."""
 _SHOWN: Mapping[str, Mapping[Any, bool]] = {
     "include_reasoning": {True: True, False: False},  # OpenRouter, Groq
     "reasoning_format": {"hidden": False, "parsed": True, "raw": True},  # Groq
 }
-"""Whether the client sees the reasoning, which it does unless it says otherwise."""
+"""Fields that say whether the client sees the reasoning, which it does unless it says otherwise."""
 
 
 class Thoughts:
@@ -78,7 +78,7 @@ class Thoughts:
         self._output_config()
 
     def settle(self) -> None:
-        """What the switches come to beside the amounts, when everything is read."""
+        """Decide what the switches come to beside the amounts, when everything is read."""
         off = next((switch for switch in self._switches if not switch.value), None)
         if off is not None:
             self._off(off)
@@ -88,7 +88,7 @@ class Thoughts:
     # --- each word for it -------------------------------------------------------------------------------
 
     def _meant(self, name: str, meanings: Mapping[Any, bool]) -> bool | None:
-        """What the value of a field means, which is popped if it means anything."""
+        """Return the meaning of a field's value, which is popped if it has any."""
         value = self._fields.get(name)
         if not isinstance(value, bool | str) or value not in meanings:
             return None

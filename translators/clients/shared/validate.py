@@ -1,4 +1,4 @@
-"""What pydantic has against a body, told as the client wrote it."""
+"""Tells pydantic's errors about a body, with the paths as the client wrote them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -58,7 +58,7 @@ def copied(
 
 
 def anthropics(name: str, fields: Mapping[str, Any]) -> bool:
-    """Whether the field `name` is not OpenAI's but Anthropic's of that name, which is an object."""
+    """Return whether the field `name` is not OpenAI's but Anthropic's of that name, which is an object."""
     return name == "context_management" and isinstance(fields.get(name), dict)
 
 

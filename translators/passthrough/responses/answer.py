@@ -25,7 +25,7 @@ class PassedResponse:
         self._numbered = False
         self._mender = ResponseMender()
         self._places: Places | None = None
-        """Where the server numbers none of its events."""
+        """The counter of places, where the server numbers none of its events."""
 
     def on(self, payload: Any) -> Iterable[Event]:
         """Raises `BadAnswer`."""

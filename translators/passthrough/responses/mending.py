@@ -1,5 +1,5 @@
-"""What no client of the Responses API can read, mended: arguments are text, a call has a `call_id`, and the last
-response has the items that were finished before it."""
+"""Mends what no client of the Responses API can read: arguments are text, a call has a `call_id`, and the last response
+has the items that were finished before it."""
 
 import json
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ Payload = Mapping[str, Any]
 
 
 class ResponseMender:
-    """Of one answer: its finished items, what was noted. Each method gives the same object back where there is nothing
-    to mend."""
+    """The mender of one answer: it knows its finished items, what was noted. Each method gives the same object back
+    where there is nothing to mend."""
 
     def __init__(self) -> None:
         self.id: str | None = None

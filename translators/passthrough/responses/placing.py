@@ -8,13 +8,13 @@ _IN_CONTENT = ("response.content_part.", "response.output_text.", "response.refu
 
 
 class Places:
-    """Of one stream, which has none of the three. Items and their parts are counted as they begin."""
+    """The places of one stream, which has none of the three. Items and their parts are counted as they begin."""
 
     def __init__(self) -> None:
         self._number = -1
         self._items: dict[str, int] = {}
         self._parts: dict[str, int] = {}
-        """By an item's id: its place, and that of its newest part."""
+        """The place of an item and that of its newest part, by the item's id."""
 
     def told(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """`payload` with its places; what it tells itself stays."""

@@ -16,7 +16,8 @@ from translators.providers.openai_responses.request import PATH
 
 
 def render(body: Any, model: Model) -> Passed:
-    """Raises `BadRequest` for what is no such request; whatever else is wrong, the provider says."""
+    """Return the provider's request. Raises `BadRequest` for what is no such request; whatever else is wrong, the
+    provider says."""
     if not isinstance(body, dict):
         raise BadRequest("The request body must be a JSON object.", code="invalid_type")
     name, stream = body.get("model"), body.get("stream")

@@ -1,4 +1,4 @@
-"""What the provider said, for its client: event by event as `event:` and `data:`, or as one response object.
+"""Writes what the provider said, for its client: event by event as `event:` and `data:`, or as one response object.
 
 Only the model's name changes back to the one that the client asked for, and a failure's text, which may not be the
 provider's to the letter where that told a secret.

@@ -70,7 +70,7 @@ class AudioPart(Marked):
 
 @wire
 class EncryptedPart(TypedDict):
-    """What a model wrote as an argument that its tool declares as encrypted (Codex). Only OpenAI encrypts it."""
+    """A text that a model wrote as an argument that its tool declares as encrypted (Codex). Only OpenAI encrypts it."""
 
     type: Literal["encrypted_content"]
     encrypted_content: str

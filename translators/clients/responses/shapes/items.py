@@ -22,7 +22,8 @@ class Message(TypedDict):
 
 @wire
 class AgentMessage(TypedDict):
-    """Of one agent of Codex's to another, who reads it as its user's word. The text says from whom it is."""
+    """A message of one agent of Codex's to another, which reads it as its user's word. The text says from whom it
+    is."""
 
     type: Literal["agent_message"]
     content: Content
@@ -138,7 +139,7 @@ SERVERS = (
     "program",
     "program_output",
 )
-"""What OpenAI's own tools did earlier."""
+"""The items that tell what OpenAI's own tools did earlier."""
 CLIENTS = (
     "computer_call",
     "computer_call_output",

@@ -95,7 +95,7 @@ class ToolSearch(TypedDict):
 
 @wire
 class OtherTool(TypedDict):
-    """Of a kind that only its server, or a client that knows it, can run."""
+    """A tool of a kind that only its server, or a client that knows it, can run."""
 
     type: str
 

@@ -70,7 +70,7 @@ class Breakpoint(TypedDict):
 
 @wire
 class Marked(TypedDict):
-    """What a prompt-cache breakpoint can stand behind."""
+    """A part that a prompt-cache breakpoint can stand behind."""
 
     cache_control: NotRequired[CacheControl | None]
     prompt_cache_breakpoint: NotRequired[Breakpoint | None]

@@ -1,4 +1,4 @@
-"""How one form is told from another: by a function and not by trial, so that a problem has one path.
+"""Tells one form from another: by a function and not by trial, so that a problem has one path.
 
 Tags are written `<so>`: they are no field's name, and so never show up in the path of a problem.
 """
@@ -14,7 +14,7 @@ wire = with_config(ConfigDict(strict=True, extra="allow"))
 
 JsonObject = dict[str, Any]
 Kinds = Mapping[str, str]
-"""What a client writes in `type` (or `role`), and the tag that it gets."""
+"""The values of `type` (or `role`) that a client writes, and the tags that they get."""
 
 
 def by(key: str, kinds: Kinds, *, absent: str = "<unknown>") -> Discriminator:
@@ -32,7 +32,7 @@ def by(key: str, kinds: Kinds, *, absent: str = "<unknown>") -> Discriminator:
 
 
 def none_of(key: str, kinds: Kinds) -> PlainValidator:
-    """What `<unknown>` says: it never accepts. `key` in the error's context is the field to blame."""
+    """Return the validator of `<unknown>`, which never accepts. `key` in the error's context is the field to blame."""
     wanted = "must be one of " + ", ".join(kinds)
 
     def refuse(value: Any) -> Any:
