@@ -1,0 +1,97 @@
+"""A program: the gateway with one provider more, which is two lines. It asks the toy and tells, as JSON, what the toy
+was asked and what the client was answered.
+
+It is a process of its own since the registries are read once, as the settings are made."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from routing.providers import ENTRIES
+from tests.toy import dialect
+from tests.toy.entry import Toy
+from translators.registry import PROVIDERS
+
+ENTRIES[Toy.section] = Toy
+PROVIDERS[dialect.name] = dialect  # type: ignore[index]
+
+from addons.exchange.actions import Data, Send  # noqa: E402
+from addons.exchange.exchange import Exchange  # noqa: E402
+from addons.exchange.http_api import Head, Reply  # noqa: E402
+from addons.exchange.services import House  # noqa: E402
+from addons.launch.summary import hindrance, report  # noqa: E402
+from routing import config  # noqa: E402
+from routing.catalogue import Catalogue  # noqa: E402
+from routing.client_keys import KeyRing  # noqa: E402
+
+TEXT = b"""
+api-keys: [client-key]
+toy:
+  - api-key: toy-secret
+    prefix: box
+    models: [{name: bear-2, alias: bear}]
+"""
+LINES = b'{"say": "Hel"}\n{"say": "lo"}\n{"end": "enough", "heard": 3, "said": 2}\n'
+WHOLE = b'{"say": "Hello", "end": "tired", "heard": 3, "said": 2}'
+
+
+class Clock:
+    def wall(self) -> float:
+        return 1_700_000_000.0
+
+    def now(self) -> float:
+        return 100.0
+
+
+def told(house: House, path: str, body: dict[str, Any], status: int, kind: str, answer: bytes) -> dict[str, Any]:
+    """One exchange: what the toy was asked, and all that the client got."""
+    exchange = Exchange(house, Head("POST", path, {"authorization": "Bearer client-key"}), ())
+    assert exchange.opened() is None
+    [send] = exchange.asked(json.dumps(body).encode(), {})
+    assert isinstance(send, Send), send
+    exchange.connected()
+    actions = [*exchange.answered(status, {"content-type": kind}), *exchange.feed(answer)]
+    actions += [] if exchange.over else exchange.closed()
+    out = b"".join(action.data for action in actions if isinstance(action, Data))
+    out += b"".join(action.body for action in actions if isinstance(action, Reply))
+    asked = send.request
+    return {
+        "url": asked.url,
+        "headers": dict(asked.headers),
+        "secrets": dict(asked.secrets),
+        "body": json.loads(asked.body),
+        "out": out.decode(),
+        "notes": [(note.path, note.fate) for note in exchange.record.notes],
+    }
+
+
+def refusal(text: bytes) -> str:
+    """What the operator is told of a file that has a mistake."""
+    try:
+        config.parse(text, "config.yaml", {})
+    except config.ConfigError as error:
+        return str(error)
+    return ""
+
+
+def main() -> None:
+    loaded = config.parse(TEXT, "config.yaml", {})
+    settings = loaded.settings
+    catalogue = Catalogue(settings)
+    house = House(settings, catalogue, KeyRing(settings.api_keys), Clock(), lambda: "id")
+    chat = {"model": "bear", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 9, "seed": 1}
+    shown = {
+        "hindrance": hindrance(settings),
+        "report": list(report(loaded, Path("config.yaml"), "127.0.0.1", 0)),
+        "listing": [model.id for model in catalogue.listing("")],
+        "stream": told(house, "/v1/chat/completions", {**chat, "stream": True}, 200, "application/x-ndjson", LINES),
+        "whole": told(house, "/v1/responses", {"model": "box/bear", "input": "hi"}, 200, "application/json", WHOLE),
+        "error": told(house, "/v1/chat/completions", chat, 429, "text/plain", b"Not now."),
+        "misspelt": refusal(TEXT.replace(b"toy:", b"toybox-key:")),
+    }
+    json.dump(shown, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
