@@ -1,4 +1,4 @@
-"""The fields that configuration may set for one model, where it differs from what the gateway knows of its profile.
+"""The fields that configuration may set for one model, where it differs from what the gateway knows of it.
 
 All fields are optional, and are those of the dialect's own table, which explains them.
 """
@@ -21,8 +21,8 @@ def _date(value: object) -> str:
     return value
 
 
-class ClaudeFamily(Section):
-    """`translators.providers.claude.profiles.Family`."""
+class ClaudeProfile(Section):
+    """`translators.providers.claude.profiles.Profile`."""
 
     max_output: Count | None = None
     max_output_enforced: Flag | None = None
@@ -43,8 +43,8 @@ class ClaudeFamily(Section):
     version: Annotated[str, BeforeValidator(_date)] | None = None
 
 
-class GeminiFamily(Section):
-    """`translators.providers.gemini.profiles.Family`, but for what the entry decides."""
+class GeminiProfile(Section):
+    """`translators.providers.gemini.profiles.Profile`, but for what the entry decides."""
 
     max_output: Count | None = None
     thinking: Literal["level", "budget", "none"] | None = None
@@ -68,12 +68,3 @@ class GeminiFamily(Section):
     media_results: Flag | None = None
     images: Flag | None = None
     call_ids: Flag | None = None
-
-
-class ResponsesFamily(Section):
-    """The fields that the dialect `openai_responses` may be told of a model."""
-
-    reasoning: Flag | None = None
-    reasoning_summary: Literal["auto", "concise", "detailed"] | None = None
-    instructions: Flag | None = None
-    streams: Flag | None = None

@@ -45,7 +45,7 @@ FORGETFUL = Forgetful()
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model as its provider knows it. `overrides` is what configuration says of it and of its provider, over what
-    its family's table says; the keys are the dialect's own."""
+    its profile says; the keys are the dialect's own."""
 
     name: str
     overrides: Mapping[str, Any] = field(default_factory=dict)

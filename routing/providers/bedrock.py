@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from routing.auth import Auth, AwsAuth
 from routing.field_types import Headers, Key, ModelName, Name, Region, headers_but
-from routing.profiles import ClaudeFamily
+from routing.profiles import ClaudeProfile
 from routing.providers.entry import Entry, ServedModel, bearer, require_models
 from routing.urls import BedrockURL
 
@@ -15,7 +15,7 @@ class BedrockModel(ServedModel):
     """`base-model` is the model behind a name that tells nothing, such as the ARN of an inference profile."""
 
     base_model: ModelName | None = None
-    family: ClaudeFamily = ClaudeFamily()
+    family: ClaudeProfile = ClaudeProfile()
 
     def overrides(self) -> dict[str, Any]:
         return self.family.said() | ({"base_model": self.base_model} if self.base_model else {})

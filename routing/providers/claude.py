@@ -7,7 +7,7 @@ from pydantic import Field
 
 from routing.auth import Auth, StaticKey
 from routing.field_types import Headers, Key, headers_but
-from routing.profiles import ClaudeFamily
+from routing.profiles import ClaudeProfile
 from routing.providers.entry import Entry, ServedModel
 from routing.urls import AnthropicURL
 
@@ -15,7 +15,7 @@ CLAUDE_NAME = re.compile(r"claude-[A-Za-z0-9._:@-]{1,93}")
 
 
 class ClaudeModel(ServedModel):
-    family: ClaudeFamily = ClaudeFamily()
+    family: ClaudeProfile = ClaudeProfile()
 
     def overrides(self) -> dict[str, Any]:
         return self.family.said()

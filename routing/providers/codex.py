@@ -10,7 +10,7 @@ from routing.providers.openai_format import FieldQuirks
 from routing.urls import OpenAIURL
 
 
-class ResponsesFamily(Section):
+class ResponsesProfile(Section):
     """The fields that the dialect `openai_responses` may be told of a model."""
 
     reasoning: Flag | None = None
@@ -20,7 +20,7 @@ class ResponsesFamily(Section):
 
 
 class ResponsesModel(ServedModel):
-    family: ResponsesFamily = ResponsesFamily()
+    family: ResponsesProfile = ResponsesProfile()
 
     def overrides(self) -> dict[str, Any]:
         return self.family.said()

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 
 from routing.auth import Auth, StaticKey
 from routing.field_types import Headers, Key, Label, Section, headers_but, shaped
-from routing.profiles import GeminiFamily
+from routing.profiles import GeminiProfile
 from routing.providers.entry import Entry, ServedModel
 from routing.urls import GoogleURL
 
@@ -23,7 +23,7 @@ class SafetySetting(Section):
 
 
 class GeminiModel(ServedModel):
-    family: GeminiFamily = GeminiFamily()
+    family: GeminiProfile = GeminiProfile()
 
     def overrides(self) -> dict[str, Any]:
         return self.family.said()

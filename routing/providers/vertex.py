@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from routing.auth import Auth, GoogleAuth
 from routing.field_types import File, Flag, Headers, Label, Region, headers_but
-from routing.profiles import ClaudeFamily
+from routing.profiles import ClaudeProfile
 from routing.providers.claude import CLAUDE_NAME
 from routing.providers.entry import ServedModel
 from routing.providers.gemini import GEMINI_NAME, GeminiModel, GoogleEntry
@@ -20,7 +20,7 @@ def is_claude(model: str) -> bool:
 class VertexModel(GeminiModel):
     """`family` is for Gemini, `claude-family` for a model whose name begins with `claude-`."""
 
-    claude_family: ClaudeFamily = ClaudeFamily()
+    claude_family: ClaudeProfile = ClaudeProfile()
 
     @model_validator(mode="after")
     def _one_family(self) -> "VertexModel":

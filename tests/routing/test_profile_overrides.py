@@ -8,10 +8,10 @@ import pytest
 from routing.catalogue import Catalogue
 from routing.config import parse
 from routing.errors import ConfigError
-from routing.profiles import ClaudeFamily, GeminiFamily
+from routing.profiles import ClaudeProfile, GeminiProfile
 from routing.providers.openai_format import Quirks
 from routing.settings import keys
-from translators.providers.claude.profiles import Family, family_of
+from translators.providers.claude.profiles import Profile, profile_of
 
 SAID = """
 max-output: 5000
@@ -32,7 +32,7 @@ media: false
 web-search: none
 version: 2024-01-01
 """
-MEANT = Family(
+MEANT = Profile(
     max_output=5000,
     max_output_enforced=False,
     thinking=("enabled", "between_tools"),
@@ -64,18 +64,18 @@ candidates: 2
 """
 
 
-def gemini(family: str) -> dict[str, Any]:
-    text = entry(family).replace(b"claude-api-key", b"gemini-api-key")
+def gemini(profile: str) -> dict[str, Any]:
+    text = entry(profile).replace(b"claude-api-key", b"gemini-api-key")
     return dict(Catalogue(parse(text, "c.yaml", {}).settings).candidates("m", "key-1")[0].overrides)
 
 
 def test_geminis_fields_are_its_dialects() -> None:
-    families = pytest.importorskip("translators.providers.gemini.profiles")
-    ours = {field.name for field in fields(families.Family)} - {"platform", "safety_settings"}
-    assert set(GeminiFamily.model_fields) == ours
+    profiles = pytest.importorskip("translators.providers.gemini.profiles")
+    ours = {field.name for field in fields(profiles.Profile)} - {"platform", "safety_settings"}
+    assert set(GeminiProfile.model_fields) == ours
     said = gemini(GEMINI_SAID)
     assert (said["levels"], said["least_budget"], said["candidates"]) == (("minimal", "high"), 0, 2)
-    assert families.family_of("m", said) == replace(families.family_of("m", {}), **said)
+    assert profiles.profile_of("m", said) == replace(profiles.profile_of("m", {}), **said)
 
 
 def test_quirks_are_the_dialects() -> None:
@@ -83,24 +83,24 @@ def test_quirks_are_the_dialects() -> None:
     assert set(Quirks.model_fields) == {field.name for field in fields(quirks.Quirks)}
 
 
-def entry(family: str) -> bytes:
-    lines = "".join(f"\n          {line}" for line in family.strip().splitlines())
+def entry(profile: str) -> bytes:
+    lines = "".join(f"\n          {line}" for line in profile.strip().splitlines())
     return f"claude-api-key:\n  - api-key: k\n    models:\n      - name: m\n        family:{lines}".encode()
 
 
-def overrides(family: str) -> dict[str, Any]:
-    loaded = parse(entry(family), "c.yaml", {})
+def overrides(profile: str) -> dict[str, Any]:
+    loaded = parse(entry(profile), "c.yaml", {})
     return dict(Catalogue(loaded.settings).candidates("m", "key-1")[0].overrides)
 
 
 def test_the_same_fields() -> None:
-    assert list(ClaudeFamily.model_fields) == [field.name for field in fields(Family)]
-    assert list(keys(ClaudeFamily)) == [field.name.replace("_", "-") for field in fields(Family)]
+    assert list(ClaudeProfile.model_fields) == [field.name for field in fields(Profile)]
+    assert list(keys(ClaudeProfile)) == [field.name.replace("_", "-") for field in fields(Profile)]
 
 
 def test_all_fields() -> None:
     assert overrides(SAID) == asdict(MEANT)
-    assert replace(Family(), **overrides(SAID)) == MEANT
+    assert replace(Profile(), **overrides(SAID)) == MEANT
 
 
 @pytest.mark.parametrize("line", [pytest.param(line, id=line.split(":")[0]) for line in SAID.strip().splitlines()])
@@ -108,7 +108,7 @@ def test_one_field_leaves_the_others(line: str) -> None:
     said = overrides(line)
     (name,) = said
     assert name == line.split(":")[0].replace("-", "_")
-    assert family_of("claude-opus-5-5", said) == replace(family_of("claude-opus-5-5", {}), **said)
+    assert profile_of("claude-opus-5-5", said) == replace(profile_of("claude-opus-5-5", {}), **said)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 from translators.dialects import Framing
 from translators.providers.claude.answer import answer
 from translators.providers.claude.errors import read_error, read_limits
-from translators.providers.claude.profiles import Family, family_of, known_models
+from translators.providers.claude.profiles import Profile, known_models, profile_of
 from translators.providers.claude.request import render
 
-__all__ = ["Family", "answer", "family_of", "framing", "known_models", "name", "read_error", "read_limits", "render"]
+__all__ = ["Profile", "answer", "framing", "known_models", "name", "profile_of", "read_error", "read_limits", "render"]
 
 name: str = "anthropic"
 framing: Framing = "sse"

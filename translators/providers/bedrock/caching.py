@@ -5,7 +5,7 @@ from typing import Any
 
 from translators.conversation import Cache, Knobs, PromptCache
 from translators.notes import Note
-from translators.providers.bedrock.profiles import Family
+from translators.providers.bedrock.profiles import Profile
 
 _AT_MOST = 4
 _TTLS = {"5m": "5m", "1h": "1h", "30m": "1h", "12h": "1h", "24h": "1h", "in_memory": "5m"}
@@ -16,8 +16,8 @@ Block = dict[str, Any]
 class CachePoints:
     """Marks blocks while they are written, and puts the points behind those that stay marked at the end."""
 
-    def __init__(self, family: Family, notes: list[Note]) -> None:
-        self._family, self._notes = family, notes
+    def __init__(self, profile: Profile, notes: list[Note]) -> None:
+        self._profile, self._notes = profile, notes
         self._marked: dict[int, tuple[Block, str, str]] = {}  # the point's ttl (or nothing), and who asked for it
         self._default_ttl: str | None = None
         self._automatic: tuple[str | None, str] | None = None
@@ -28,7 +28,7 @@ class CachePoints:
         if option is None:
             return
         asked: PromptCache = option.value
-        if not self._family.cache_ttls:
+        if not self._profile.cache_ttls:
             self._notes.append(Note(option.at, "dropped", detail="This model has no cache points."))
         elif asked.mode == "explicit":
             self._default_ttl = asked.ttl
@@ -38,7 +38,7 @@ class CachePoints:
     def mark(self, block: Block, cache: Cache | None, at: str, *, tool: bool = False) -> Block:
         """`block`, with a cache point after it if `cache` asks for one."""
         if cache is not None:
-            if not self._family.cache_ttls or (tool and not self._family.cached_tools):
+            if not self._profile.cache_ttls or (tool and not self._profile.cached_tools):
                 self._notes.append(Note(at, "dropped", detail="This model has no cache points here."))
             else:
                 self._marked[id(block)] = (block, self._ttl(cache.ttl or self._default_ttl, at), at)
@@ -77,10 +77,10 @@ class CachePoints:
         if ttl is None:
             return ""
         nearest = _TTLS.get(ttl, "5m")
-        if nearest not in self._family.cache_ttls:
-            nearest = self._family.cache_ttls[0]
+        if nearest not in self._profile.cache_ttls:
+            nearest = self._profile.cache_ttls[0]
         if nearest != ttl:
             self._notes.append(
                 Note(at, "approximated", ttl, nearest, "Cache entries live 5 minutes or, mostly, 1 hour.")
             )
-        return "" if self._family.cache_ttls == ("5m",) else nearest
+        return "" if self._profile.cache_ttls == ("5m",) else nearest

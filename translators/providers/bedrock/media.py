@@ -9,7 +9,7 @@ from typing import Any
 from translators.conversation import Audio, Document, Image, Inline, Link, Source, Upload
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.bedrock.profiles import Family
+from translators.providers.bedrock.profiles import Profile
 
 _IMAGES = {"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
 _DOCUMENTS = {
@@ -42,8 +42,8 @@ _NO_FETCHING = "This model does not fetch URLs, and the gateway does not either:
 class Media:
     """Writes media; knows the names of the documents of this request, which must differ."""
 
-    def __init__(self, family: Family, notes: list[Note]) -> None:
-        self._family, self._notes = family, notes
+    def __init__(self, profile: Profile, notes: list[Note]) -> None:
+        self._profile, self._notes = profile, notes
         self.documents: dict[str, str] = {}
         """Where each document was written, by its name."""
         self._uses: dict[str, int] = {}  # so that a name that is used for every file is not tried from 2 each time
@@ -76,7 +76,7 @@ class Media:
         return {"document": {"format": format, "name": self._name(document), "source": source}}
 
     def audio(self, audio: Audio) -> dict[str, Any]:
-        if not self._family.audio:
+        if not self._profile.audio:
             raise BadRequest("This model does not take audio.", param=audio.at or None, code="unsupported_content")
         if audio.format not in ("mp3", "wav"):
             raise BadRequest("This model takes audio as mp3 or wav.", param=audio.at or None)

@@ -7,12 +7,12 @@ from typing import Any
 from translators.conversation import Knobs, Option, OutputFormat
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.bedrock.profiles import Family
+from translators.providers.bedrock.profiles import Profile
 from translators.providers.claude.schemas import OutsideSubset, Subset
 from translators.providers.shared.json_instruction import instruction
 
 
-def text_format(knobs: Knobs, family: Family, instructions: list[str], notes: list[Note]) -> dict[str, Any] | None:
+def text_format(knobs: Knobs, profile: Profile, instructions: list[str], notes: list[Note]) -> dict[str, Any] | None:
     """`outputConfig.textFormat`, or None where there is none or an instruction must do."""
     option = knobs.pop("response_format")
     if option is None:
@@ -22,7 +22,7 @@ def text_format(knobs: Knobs, family: Family, instructions: list[str], notes: li
         instructions.append(instruction(asked))
         notes.append(Note(option.at, "approximated", detail="The model is told to answer with a JSON object."))
         return None
-    if family.facts.structured_output:
+    if profile.facts.structured_output:
         schema = _enforced(asked, option, notes)
         if schema is not None:
             named = {"name": asked.name, "description": asked.description}

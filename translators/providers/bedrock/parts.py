@@ -22,7 +22,7 @@ from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.bedrock.caching import Block, CachePoints
 from translators.providers.bedrock.media import Media
-from translators.providers.bedrock.profiles import Family
+from translators.providers.bedrock.profiles import Profile
 from translators.providers.bedrock.tools import Toolbox
 from translators.providers.claude.profiles import short_name
 from translators.providers.shared import arguments, custom_tools
@@ -34,12 +34,12 @@ class Parts:
     """Writes parts as blocks; `notes` and `points` collect what comes up on the way."""
 
     def __init__(
-        self, model: str, family: Family, toolbox: Toolbox, ids: CallIds, points: CachePoints, notes: list[Note]
+        self, model: str, profile: Profile, toolbox: Toolbox, ids: CallIds, points: CachePoints, notes: list[Note]
     ) -> None:
-        self._models = {short_name(name) for name in (model, family.base_model) if name}
-        self._family = family
+        self._models = {short_name(name) for name in (model, profile.base_model) if name}
+        self._profile = profile
         self._toolbox, self._ids, self._points, self._notes = toolbox, ids, points, notes
-        self._media = Media(family, notes)
+        self._media = Media(profile, notes)
         self.documents = self._media.documents
         self.paths: dict[str, str] = {}
         """Where a call was written (`toolUse:` and its id on the wire), and its result (`toolResult:` and that)."""
@@ -99,7 +99,7 @@ class Parts:
         if issuer is None:
             return True
         dialect, _, name = issuer.partition(":")
-        if dialect != "bedrock" and not (dialect == "anthropic" and self._family.claude and not redacted):
+        if dialect != "bedrock" and not (dialect == "anthropic" and self._profile.claude and not redacted):
             return False
         return not name or short_name(name) in self._models
 
@@ -128,7 +128,7 @@ class Parts:
         written = [(nested, self.block(nested, "user")) for nested in part.parts]
         content = [block for _, block in written if block is not None]
         result: Block = {"toolUseId": id, "content": content}
-        if part.failed and self._family.failed_results:
+        if part.failed and self._profile.failed_results:
             result["status"] = "error"
         elif part.failed:
             self._notes.append(Note(part.at, "approximated", detail="This model is not told that it is an error."))

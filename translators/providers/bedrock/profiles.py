@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any, Literal
 
-from translators.providers.claude.profiles import Family as Facts
-from translators.providers.claude.profiles import family_of as facts_of
+from translators.providers.claude.profiles import Profile as ClaudeProfile
+from translators.providers.claude.profiles import profile_of as claude_profile_of
 from translators.providers.claude.profiles import short_name
 from translators.providers.shared.wire_names import SHORT_CALL_ID
 
 Effort = Literal["claude", "nova", "reasoning_effort", "reasoning"]
 
 # What is true of nearly all models here: plain sampling, forced tools, nothing to tell them about thinking.
-_PLAIN = Facts(
+_PLAIN = ClaudeProfile(
     max_output_enforced=False,
     thinking=(),
     thinks_unasked=False,
@@ -33,10 +33,10 @@ _PLAIN = Facts(
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class Profile:
     """Facts that change how a request must be written. The defaults are those of a model that nobody knows."""
 
-    facts: Facts = field(default=_PLAIN)
+    facts: ClaudeProfile = field(default=_PLAIN)
     """How to sample, to force tools, to think: what is true of a Claude wherever it is asked."""
     claude: bool = False
     """`additionalModelRequestFields` are those of Anthropic's Messages API."""
@@ -62,20 +62,20 @@ class Family:
     """The model behind a name that tells nothing, such as the ARN of an application inference profile."""
 
 
-_CLAUDE = Family(claude=True, effort="claude", cache_ttls=("5m", "1h"), audio=False, failed_results=True)
+_CLAUDE = Profile(claude=True, effort="claude", cache_ttls=("5m", "1h"), audio=False, failed_results=True)
 _OLDER_CLAUDE = replace(_CLAUDE, cache_ttls=("5m",))
 _OLDEST_CLAUDE = replace(_CLAUDE, cache_ttls=())
 _FIVE_MINUTES = re.compile(r"claude-(?:3-7|3-5|(?:opus|sonnet)-4(?:-[01])?$|4-)")
 _NO_CACHE = re.compile(r"claude-(?:3-(?:opus|sonnet|haiku)|2|v2|instant)")
-_NOVA = Family(
+_NOVA = Profile(
     replace(_PLAIN, prefill=True), nova=True, cache_ttls=("5m",), cached_tools=False, audio=False, failed_results=True
 )
-_STRUCTURED = Family(replace(_PLAIN, structured_output=True))
-_WHOLE_TOOLS = Family(streamed_tools=False)
+_STRUCTURED = Profile(replace(_PLAIN, structured_output=True))
+_WHOLE_TOOLS = Profile(streamed_tools=False)
 _UNFORCED = replace(_PLAIN, forced_tools="never")
-_FAMILIES: tuple[tuple[re.Pattern[str], Family], ...] = tuple(
-    (re.compile(rf"(?:^|[./]){name}"), family)
-    for name, family in (
+_PROFILES: tuple[tuple[re.Pattern[str], Profile], ...] = tuple(
+    (re.compile(rf"(?:^|[./]){name}"), profile)
+    for name, profile in (
         (r"amazon\.nova-2-", replace(_NOVA, effort="nova", audio=True)),
         (r"amazon\.nova", _NOVA),
         (r"openai\.gpt-oss", replace(_STRUCTURED, effort="reasoning_effort")),
@@ -84,32 +84,32 @@ _FAMILIES: tuple[tuple[re.Pattern[str], Family], ...] = tuple(
         (r"mistral\.(?:magistral|ministral|mistral-large-3|voxtral)", replace(_STRUCTURED, call_id=SHORT_CALL_ID)),
         (r"mistral\.", replace(_WHOLE_TOOLS, call_id=SHORT_CALL_ID)),
         (r"meta\.llama", replace(_WHOLE_TOOLS, facts=_UNFORCED)),
-        (r"(?:ai21|cohere)\.", Family(_UNFORCED)),
+        (r"(?:ai21|cohere)\.", Profile(_UNFORCED)),
     )
 )
-_OF_FACTS = frozenset(each.name for each in fields(Facts)) - {"mid_system"}
+_OF_FACTS = frozenset(each.name for each in fields(ClaudeProfile)) - {"mid_system"}
 
 
-def family_of(name: str, overrides: Mapping[str, Any]) -> Family:
-    """What is known of the model `name`; `overrides` are fields of `Family` or of its facts that config.yaml says
+def profile_of(name: str, overrides: Mapping[str, Any]) -> Profile:
+    """What is known of the model `name`; `overrides` are fields of `Profile` or of its facts that config.yaml says
     otherwise."""
     ours = {key: value for key, value in overrides.items() if key not in _OF_FACTS}
     theirs = {key: value for key, value in overrides.items() if key in _OF_FACTS}
-    family = _known(ours.get("base_model") or name)
+    profile = _known(ours.get("base_model") or name)
     if theirs:
-        family = replace(family, facts=replace(family.facts, **theirs))
-    return replace(family, **ours) if ours else family
+        profile = replace(profile, facts=replace(profile.facts, **theirs))
+    return replace(profile, **ours) if ours else profile
 
 
 @lru_cache(maxsize=1024)
-def _known(name: str) -> Family:
+def _known(name: str) -> Profile:
     short = short_name(name)
     if short.startswith("claude-"):
-        facts = facts_of(name, {})
+        facts = claude_profile_of(name, {})
         if _NO_CACHE.match(short):
             return replace(_OLDEST_CLAUDE, facts=facts)
         return replace(_OLDER_CLAUDE if _FIVE_MINUTES.match(short) else _CLAUDE, facts=facts)
-    return next((family for pattern, family in _FAMILIES if pattern.search(name)), Family())
+    return next((profile for pattern, profile in _PROFILES if pattern.search(name)), Profile())
 
 
 def known_models() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.bedrock.profiles import Family
+from translators.providers.bedrock.profiles import Profile
 from translators.providers.claude import reasoning as anthropic
 
 _LEVELS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
@@ -28,11 +28,11 @@ class Thinking:
     """Neither a limit nor sampling may go with it."""
 
 
-def thinking(knobs: Knobs, family: Family, max_tokens: int | None, notes: list[Note]) -> Thinking:
+def thinking(knobs: Knobs, profile: Profile, max_tokens: int | None, notes: list[Note]) -> Thinking:
     """Raises `BadRequest` for what is no way to ask for thought."""
-    if family.effort == "claude":
-        limit = max_tokens or family.facts.max_output
-        settled = anthropic.Reasoning(family.facts, limit, notes).settled(knobs)
+    if profile.effort == "claude":
+        limit = max_tokens or profile.facts.max_output
+        settled = anthropic.Reasoning(profile.facts, limit, notes).settled(knobs)
         fields = {"thinking": settled.config} if settled.config else {}
         budget = settled.config.get("budget_tokens") if settled.config else None
         return Thinking(fields, settled.effort, settled.on, budget)
@@ -48,7 +48,7 @@ def thinking(knobs: Knobs, family: Family, max_tokens: int | None, notes: list[N
         return Thinking()
     if effort.value not in _LEVELS:
         raise BadRequest("This reasoning effort is not known.", param=effort.at)
-    match family.effort:
+    match profile.effort:
         case "nova":
             return _nova(effort, max_tokens, notes)
         case "reasoning_effort":

@@ -12,7 +12,7 @@ from translators.providers.bedrock import settings
 from translators.providers.bedrock.caching import CachePoints
 from translators.providers.bedrock.output_format import text_format
 from translators.providers.bedrock.parts import Parts
-from translators.providers.bedrock.profiles import Family, family_of
+from translators.providers.bedrock.profiles import Profile, profile_of
 from translators.providers.bedrock.reasoning import Thinking, thinking
 from translators.providers.bedrock.tools import Toolbox
 from translators.providers.bedrock.turns import History, history
@@ -27,29 +27,29 @@ from translators.providers.shared.wire_names import CallIds, called
 
 def render(asked: Conversation, model: Model) -> Rendered:
     """Raises `BadRequest` for what Converse cannot carry and the client relies on."""
-    family = family_of(model.name, model.overrides)
+    profile = profile_of(model.name, model.overrides)
     notes: list[Note] = []
     instructions: list[str] = []
-    asked, answer_tool = _as_family_takes_it(asked, family, model, notes)
-    held_to_schema = bool(answer_tool) or may_enforce(asked.options, family.facts)
+    asked, answer_tool = _as_the_profile_takes_it(asked, profile, model, notes)
+    held_to_schema = bool(answer_tool) or may_enforce(asked.options, profile.facts)
     knobs = Knobs(asked.options)
     anthropic.refuse_what_cannot_be_had(knobs)
     anthropic.moderation(knobs, notes)
 
-    points = CachePoints(family, notes)
+    points = CachePoints(profile, notes)
     points.read(knobs)
-    toolbox = Toolbox(asked, family, notes)
-    parts = Parts(model.name, family, toolbox, CallIds(called(asked), family.call_id), points, notes)
-    said = history(asked, family, parts, notes, schema=held_to_schema)
+    toolbox = Toolbox(asked, profile, notes)
+    parts = Parts(model.name, profile, toolbox, CallIds(called(asked), profile.call_id), points, notes)
+    said = history(asked, profile, parts, notes, schema=held_to_schema)
 
-    max_tokens = settings.limit(knobs, family, notes)
-    thought = _without_conflicts(thinking(knobs, family, max_tokens, notes), said, notes)
+    max_tokens = settings.limit(knobs, profile, notes)
+    thought = _without_conflicts(thinking(knobs, profile, max_tokens, notes), said, notes)
     stops, stops_here = anthropic.stops(knobs, notes)
-    inference, more = settings.inference(knobs, family, thought, max_tokens, notes)
+    inference, more = settings.inference(knobs, profile, thought, max_tokens, notes)
     tools = toolbox.written(knobs, points, instructions)
     choice = toolbox.choice(thought.on, tools, instructions)
     one = toolbox.one_at_a_time(knobs, tools, choice)
-    enforced = text_format(knobs, family, instructions, notes)
+    enforced = text_format(knobs, profile, instructions, notes)
     system = said.system + [{"text": text} for text in instructions]
     points.settle(tools, system, [message["content"] for message in said.messages])
 
@@ -64,7 +64,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
         **settings.tier(knobs, notes),
         **settings.metadata(knobs, notes),
     }
-    streams = _streams(asked.stream, family, bool(tools), notes)
+    streams = _streams(asked.stream, profile, bool(tools), notes)
     operation = "converse-stream" if streams else "converse"
     return Rendered(
         path=f"/model/{_quoted(model.name)}/{operation}",
@@ -84,18 +84,18 @@ def render(asked: Conversation, model: Model) -> Rendered:
     )
 
 
-def _as_family_takes_it(
-    asked: Conversation, family: Family, model: Model, notes: list[Note]
+def _as_the_profile_takes_it(
+    asked: Conversation, profile: Profile, model: Model, notes: list[Note]
 ) -> tuple[Conversation, str]:
-    """Return the conversation without what the family lacks, with what is remembered of earlier thoughts; and the name
+    """Return the conversation without what the profile lacks, with what is remembered of earlier thoughts; and the name
     of the tool through which it is held to a schema, or nothing. Raises `BadRequest`."""
-    asked = without_filtered_search(asked, notes) if family.nova else without_search(asked, notes)
-    if not family.facts.tools:
+    asked = without_filtered_search(asked, notes) if profile.nova else without_search(asked, notes)
+    if not profile.facts.tools:
         asked = without_tools(asked, notes)
-    if not family.facts.media:
+    if not profile.facts.media:
         refuse_media(asked)
     answer_tool = ""
-    if (family.claude or family.nova) and answers_through_a_tool(asked.options, family.facts):
+    if (profile.claude or profile.nova) and answers_through_a_tool(asked.options, profile.facts):
         asked, answer_tool = with_answer_tool(asked, notes)
     return replace(asked, turns=recalled(asked.turns, model.memory, f"bedrock:{model.name}")), answer_tool
 
@@ -110,8 +110,8 @@ def _filled(fields: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value not in (None, [], {})}
 
 
-def _streams(asked: bool, family: Family, tools: bool, notes: list[Note]) -> bool:
-    if asked and tools and not family.streamed_tools:
+def _streams(asked: bool, profile: Profile, tools: bool, notes: list[Note]) -> bool:
+    if asked and tools and not profile.streamed_tools:
         why = "This model has tools in whole answers only: the stream comes all at once."
         notes.append(Note("stream", "approximated", True, False, why))
         return False

@@ -5,7 +5,7 @@ from typing import Any
 
 from translators.conversation import Knobs, Option
 from translators.notes import Note
-from translators.providers.bedrock.profiles import Family
+from translators.providers.bedrock.profiles import Profile
 from translators.providers.bedrock.reasoning import Thinking
 from translators.providers.claude import settings as anthropic
 from translators.providers.shared.tiers import common
@@ -17,21 +17,21 @@ _VALUE = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}").fullmatch
 _NEUTRAL: dict[str, Any] = {"n": 1, "frequency_penalty": 0, "presence_penalty": 0, "store": False, "logit_bias": {}}
 
 
-def limit(knobs: Knobs, family: Family, notes: list[Note]) -> int | None:
+def limit(knobs: Knobs, profile: Profile, notes: list[Note]) -> int | None:
     """`maxTokens` as far as the model goes; without one, the provider's default is the model's own limit."""
     option = knobs.pop("max_tokens")
     if option is None:
         return None
     asked: int = option.value
-    most = family.facts.max_output
-    if asked > most and family.facts.max_output_enforced:
+    most = profile.facts.max_output
+    if asked > most and profile.facts.max_output_enforced:
         notes.append(Note(option.at, "approximated", asked, most, "The model's own limit is less."))
         return most
     return asked
 
 
 def inference(
-    knobs: Knobs, family: Family, thinking: Thinking, max_tokens: int | None, notes: list[Note]
+    knobs: Knobs, profile: Profile, thinking: Thinking, max_tokens: int | None, notes: list[Note]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """`inferenceConfig`, and what of it stands in `additionalModelRequestFields`."""
     if thinking.bare:
@@ -40,12 +40,12 @@ def inference(
                 notes.append(
                     Note(option.at, "dropped", option.value, detail="Not while this model thinks its hardest.")
                 )
-    top_k = knobs.pop("top_k") if not (family.claude or family.nova) else None
+    top_k = knobs.pop("top_k") if not (profile.claude or profile.nova) else None
     if top_k is not None:
         notes.append(Note(top_k.at, "dropped", top_k.value, detail="There is no such field for this model."))
-    sampled = anthropic.sampling(knobs, family.facts, thinking.on, notes)
+    sampled = anthropic.sampling(knobs, profile.facts, thinking.on, notes)
     if max_tokens is None and thinking.budget is not None:
-        max_tokens = family.facts.max_output
+        max_tokens = profile.facts.max_output
         notes.append(Note("max_tokens", "defaulted", None, max_tokens, "A budget to think in requires a limit."))
     config = {
         "maxTokens": max_tokens,
@@ -54,7 +54,7 @@ def inference(
     }
     more: dict[str, Any] = {}
     if "top_k" in sampled:
-        more = {"inferenceConfig": {"topK": sampled["top_k"]}} if family.nova else {"top_k": sampled["top_k"]}
+        more = {"inferenceConfig": {"topK": sampled["top_k"]}} if profile.nova else {"top_k": sampled["top_k"]}
     return {key: value for key, value in config.items() if value is not None}, more
 
 

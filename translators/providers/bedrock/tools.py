@@ -6,7 +6,7 @@ from translators.conversation import Conversation, CustomTool, FunctionTool, Kno
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.bedrock.caching import Block, CachePoints
-from translators.providers.bedrock.profiles import Family
+from translators.providers.bedrock.profiles import Profile
 from translators.providers.claude.inputs import Inputs
 from translators.providers.claude.schemas import OutsideSubset, Subset
 from translators.providers.shared import custom_tools
@@ -20,8 +20,8 @@ _MOVED = "What cannot be enforced went into descriptions, in {} places."
 class Toolbox:
     """The tools of one request: those that the client declared, or else those that its history shows."""
 
-    def __init__(self, asked: Conversation, family: Family, notes: list[Note]) -> None:
-        self._family, self._notes, self._choice = family, notes, asked.tool_choice
+    def __init__(self, asked: Conversation, profile: Profile, notes: list[Note]) -> None:
+        self._profile, self._notes, self._choice = profile, notes, asked.tool_choice
         self._search = asked.options.get("web_search")
         self.custom: set[str] = {tool.name for tool in asked.tools if isinstance(tool, CustomTool)}
         called = [part for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
@@ -35,7 +35,7 @@ class Toolbox:
         reserved = frozenset({_WEB_SEARCH}) if self._search else frozenset()
         names = (*(tool.name for tool in self._tools), *(part.name for part in called))
         self.names = ToolNames(names, _NAME, _LONGEST_NAME, reserved)
-        self.inputs = Inputs(self._tools, notes, any_key=not family.claude)
+        self.inputs = Inputs(self._tools, notes, any_key=not profile.claude)
 
     @property
     def searches(self) -> bool:
@@ -63,7 +63,7 @@ class Toolbox:
         if asked is None or asked.mode != "required" or not tools or self._no_calls():
             return None  # auto is the default
         single = self.names[asked.names[0]] if asked.names and (asked.single or len(asked.names) == 1) else None
-        forced = self._family.facts.forced_tools
+        forced = self._profile.facts.forced_tools
         if forced == "never" or (forced == "without_thinking" and thinking):
             which = f"the tool `{single}`" if single else "at least one of your tools"
             instructions.append(f"Your next answer must call {which}.")
@@ -78,7 +78,7 @@ class Toolbox:
         option = knobs.pop("parallel_tool_calls")
         if option is None or option.value is not False or not tools or self._no_calls():
             return {}
-        if not self._family.claude:
+        if not self._profile.claude:
             why = "This model may call several tools at once."
             self._notes.append(Note(option.at, "dropped", False, detail=why))
             return {}
@@ -143,7 +143,7 @@ class Toolbox:
     def _strict(self, tool: FunctionTool, schema: dict[str, Any]) -> dict[str, Any]:
         """`strict` with a schema that can be enforced; else the tool as it is, and a note."""
         at = f"{tool.at}.strict"
-        if not self._family.facts.structured_output:
+        if not self._profile.facts.structured_output:
             self._notes.append(Note(at, "dropped", True, detail="This model cannot enforce a tool's schema."))
             return {"inputSchema": {"json": schema}}
         subset = Subset()

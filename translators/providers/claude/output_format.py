@@ -7,23 +7,23 @@ from typing import Any
 from translators.conversation import Knobs, Option, OutputFormat
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.claude.profiles import Family
+from translators.providers.claude.profiles import Profile
 from translators.providers.claude.schemas import OutsideSubset, Subset
 from translators.providers.shared.json_instruction import described, instruction
 
 
-def may_enforce(options: Mapping[str, Option], family: Family) -> bool:
+def may_enforce(options: Mapping[str, Option], profile: Profile) -> bool:
     """Whether the answer may be held to a schema."""
     option = options.get("response_format")
-    return family.structured_output and option is not None and option.value.schema is not None
+    return profile.structured_output and option is not None and option.value.schema is not None
 
 
-def answers_through_a_tool(options: Mapping[str, Option], family: Family) -> bool:
+def answers_through_a_tool(options: Mapping[str, Option], profile: Profile) -> bool:
     """Whether a schema is asked for that only a forced tool can hold the model to."""
     option = options.get("response_format")
-    if option is None or option.value.schema is None or family.structured_output or family.forced_tools == "never":
+    if option is None or option.value.schema is None or profile.structured_output or profile.forced_tools == "never":
         return False
-    return not family.thinking or not (family.thinks_unasked or _wants_thoughts(options))
+    return not profile.thinking or not (profile.thinks_unasked or _wants_thoughts(options))
 
 
 def _wants_thoughts(options: Mapping[str, Option]) -> bool:
@@ -33,7 +33,7 @@ def _wants_thoughts(options: Mapping[str, Option]) -> bool:
     return (effort is not None and effort.value != "none") or "reasoning_budget" in options
 
 
-def output_format(knobs: Knobs, family: Family, instructions: list[str], notes: list[Note]) -> dict[str, Any] | None:
+def output_format(knobs: Knobs, profile: Profile, instructions: list[str], notes: list[Note]) -> dict[str, Any] | None:
     """`output_config.format`, or None where there is none or an instruction must do."""
     option = knobs.pop("response_format")
     if option is None:
@@ -43,7 +43,7 @@ def output_format(knobs: Knobs, family: Family, instructions: list[str], notes: 
         instructions.append(instruction(asked))
         notes.append(Note(option.at, "approximated", detail="The model is told to answer with a JSON object."))
         return None
-    if family.structured_output:
+    if profile.structured_output:
         enforced = _enforced(asked, option, notes)
         if enforced is not None:
             return {"type": "json_schema", "schema": enforced}

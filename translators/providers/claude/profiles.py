@@ -13,7 +13,7 @@ ForcedTools = Literal["always", "without_thinking", "never"]
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class Profile:
     """Facts that change how a request must be written. The defaults are those of the newest generation."""
 
     max_output: int = 128_000
@@ -54,14 +54,14 @@ class Family:
 
 # Class E of 2026, and what a Claude that nobody knows yet is taken for (without system turns in the middle: as user
 # text they are understood by every model).
-_BOUND = Family()
-_UNKNOWN_CLAUDE = Family(mid_system=False)
+_BOUND = Profile()
+_UNKNOWN_CLAUDE = Profile(mid_system=False)
 # Class D: always thinks. Whether it takes a forced tool choice is not documented; thinking has always excluded it.
-_ALWAYS_THINKING = Family()
+_ALWAYS_THINKING = Profile()
 # Class C: thinking is adaptive and can be switched off.
-_ADAPTIVE = Family(thinking=("adaptive", "disabled"), forced_tools="always")
+_ADAPTIVE = Profile(thinking=("adaptive", "disabled"), forced_tools="always")
 # Class B, 4.6: the last with sampling and manual budgets, the first without prefill.
-_BETWEEN = Family(
+_BETWEEN = Profile(
     thinking=("adaptive", "enabled", "disabled"),
     thinks_unasked=False,
     efforts=("low", "medium", "high", "max"),
@@ -70,7 +70,7 @@ _BETWEEN = Family(
     mid_system=False,
 )
 # Class A, 4.5: thinking by budget. Efforts are left out on purpose: a budget says the same more exactly.
-_MANUAL = Family(
+_MANUAL = Profile(
     max_output=64_000,
     thinking=("enabled", "disabled"),
     thinks_unasked=False,
@@ -93,7 +93,7 @@ _NO_CLAUDE = replace(
     thinking=("enabled", "disabled"),
 )
 
-_FAMILIES: dict[str, Family] = {
+_PROFILES: dict[str, Profile] = {
     "claude-fable-5-2": _BOUND,
     "claude-mythos-5-2": _BOUND,
     "claude-fable-5-1": _BOUND,
@@ -169,15 +169,15 @@ def short_name(name: str) -> str:
     return short.replace(".", "-")
 
 
-def family_of(name: str, overrides: Mapping[str, Any]) -> Family:
-    """What is known of the model `name`; `overrides` are fields of `Family` that config.yaml says otherwise."""
+def profile_of(name: str, overrides: Mapping[str, Any]) -> Profile:
+    """What is known of the model `name`; `overrides` are fields of `Profile` that config.yaml says otherwise."""
     short = short_name(name)
-    family = _FAMILIES.get(short) or (_UNKNOWN_CLAUDE if short.startswith("claude-") else _NO_CLAUDE)
+    profile = _PROFILES.get(short) or (_UNKNOWN_CLAUDE if short.startswith("claude-") else _NO_CLAUDE)
     if overrides:
-        family = replace(family, **overrides)
-    if family.version > "2023-06-01" and family.sampling:
-        family = replace(family, sampling=False)  # 2026-10-21 refuses these fields even at their defaults
-    return family
+        profile = replace(profile, **overrides)
+    if profile.version > "2023-06-01" and profile.sampling:
+        profile = replace(profile, sampling=False)  # 2026-10-21 refuses these fields even at their defaults
+    return profile
 
 
 def known_models() -> tuple[str, ...]:

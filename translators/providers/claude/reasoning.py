@@ -7,7 +7,7 @@ from typing import Any
 from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.claude.profiles import Family
+from translators.providers.claude.profiles import Profile
 from translators.providers.shared import budgets
 
 _LEAST_BUDGET = 1_024
@@ -29,9 +29,9 @@ class Thinking:
 class Reasoning:
     """Turns what the client said about thinking, in any of four ways, into what the family takes."""
 
-    def __init__(self, family: Family, max_tokens: int, notes: list[Note]) -> None:
-        self._family, self._max_tokens, self._notes = family, max_tokens, notes
-        self._adaptive = "adaptive" in family.thinking
+    def __init__(self, profile: Profile, max_tokens: int, notes: list[Note]) -> None:
+        self._profile, self._max_tokens, self._notes = profile, max_tokens, notes
+        self._adaptive = "adaptive" in profile.thinking
 
     def settled(self, knobs: Knobs) -> Thinking:
         """The client's own `thinking` goes first, then a budget where budgets are known, then the effort."""
@@ -44,18 +44,18 @@ class Reasoning:
                 thinking.effort = self._of_effort(effort).effort
                 effort = None
             self._surplus(effort, budget)
-        elif budget is not None and (effort is None or "enabled" in self._family.thinking):
+        elif budget is not None and (effort is None or "enabled" in self._profile.thinking):
             thinking = self._of_budget(budget)
             self._surplus(effort)
         elif effort is not None:
             thinking = self._of_effort(effort)
             self._surplus(budget)
         else:
-            seen = visible is not None and self._adaptive and self._family.thinks_unasked
+            seen = visible is not None and self._adaptive and self._profile.thinks_unasked
             thinking = Thinking({"type": "adaptive"} if seen else None)
         self._display(thinking, visible)
         kind = thinking.config["type"] if thinking.config else None
-        thinking.on = self._family.thinks_unasked if kind is None else kind != "disabled"
+        thinking.on = self._profile.thinks_unasked if kind is None else kind != "disabled"
         return thinking
 
     # --- each way to ask ------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ class Reasoning:
             raise BadRequest("This reasoning effort is not known.", param=option.at)
         if level == "none":
             return self._off(option)
-        if not self._adaptive and self._family.effort_as_budget and "enabled" in self._family.thinking:
+        if not self._adaptive and self._profile.effort_as_budget and "enabled" in self._profile.thinking:
             return self._level_as_budget(option)
         if not self._adaptive:
             self._note(option, "dropped", level, None, "This model cannot be told how much to think.")
@@ -80,7 +80,7 @@ class Reasoning:
 
     def _effort(self, option: Option, level: str) -> str | None:
         """`level`, or the nearest below it that the family has, or its lowest."""
-        efforts = self._family.efforts
+        efforts = self._profile.efforts
         if level in efforts:
             return str(level)
         lower = [effort for effort in efforts if _LEVELS.index(effort) < _LEVELS.index(level)]
@@ -89,11 +89,11 @@ class Reasoning:
         return nearest
 
     def _off(self, option: Option) -> Thinking:
-        if "disabled" in self._family.thinking and (self._adaptive or self._family.thinks_unasked):
+        if "disabled" in self._profile.thinking and (self._adaptive or self._profile.thinks_unasked):
             return Thinking({"type": "disabled"})
-        if not self._family.thinks_unasked:
+        if not self._profile.thinks_unasked:
             return Thinking()
-        lowest = self._family.efforts[0] if self._family.efforts else None
+        lowest = self._profile.efforts[0] if self._profile.efforts else None
         why = "This model always thinks: it is told to think least."
         self._note(option, "approximated" if lowest else "dropped", "none", lowest, why)
         return Thinking({"type": "adaptive"} if self._adaptive else None, lowest)
@@ -105,14 +105,14 @@ class Reasoning:
                 return self._off(option)
             self._note(option, "dropped", tokens, None, "A budget must be positive.")
             return Thinking()
-        if "enabled" in self._family.thinking:
+        if "enabled" in self._profile.thinking:
             return self._budget(option, tokens, budgets.within(self._max_tokens, tokens))
         if not self._adaptive:
             self._note(option, "dropped", tokens, None, "This model cannot be told how much to think.")
             return Thinking()
         level = next((name for name in ("low", "medium", "high") if tokens <= _BUDGETS[name]), "xhigh")
-        if level not in self._family.efforts:
-            level = "high" if "high" in self._family.efforts else ""
+        if level not in self._profile.efforts:
+            level = "high" if "high" in self._profile.efforts else ""
         why = "This model takes an effort instead of a budget."
         self._note(option, "approximated", tokens, level or None, why)
         return Thinking({"type": "adaptive"}, level or None)
@@ -140,12 +140,12 @@ class Reasoning:
         for key in sorted(asked.keys() - {"type", "display", "budget_tokens"}):
             self._notes.append(Note(f"{option.at}.{key}", "dropped"))
         if kind == "disabled":
-            thinking = Thinking({"type": "disabled"}) if "disabled" in self._family.thinking else self._off(option)
+            thinking = Thinking({"type": "disabled"}) if "disabled" in self._profile.thinking else self._off(option)
         elif kind == "enabled":
             thinking = self._of_budget(Option(tokens, option.at))
-        elif kind in self._family.thinking:
+        elif kind in self._profile.thinking:
             thinking = Thinking({"type": kind})
-        elif kind == "adaptive" and self._family.effort_as_budget:
+        elif kind == "adaptive" and self._profile.effort_as_budget:
             thinking = self._level_as_budget(Option("medium", option.at))
             self._note(option, "approximated", kind, "enabled", "This model thinks by budget only.")
         else:

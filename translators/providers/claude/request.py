@@ -11,7 +11,7 @@ from translators.providers.claude.caching import Breakpoints
 from translators.providers.claude.native import native
 from translators.providers.claude.output_format import answers_through_a_tool, may_enforce, output_format
 from translators.providers.claude.parts import Parts
-from translators.providers.claude.profiles import Family, family_of
+from translators.providers.claude.profiles import Profile, profile_of
 from translators.providers.claude.reasoning import Reasoning, Thinking
 from translators.providers.claude.thoughts import recalled
 from translators.providers.claude.tools import Toolbox
@@ -37,16 +37,16 @@ class _Draft:
 
 def render(asked: Conversation, model: Model) -> Rendered:
     """Raises `BadRequest` for what Anthropic cannot carry and the client relies on."""
-    family = family_of(model.name, model.overrides)
+    profile = profile_of(model.name, model.overrides)
     draft = _Draft()
-    if family.web_search is None:
+    if profile.web_search is None:
         asked = without_search(asked, draft.notes)
-    if not family.tools:
+    if not profile.tools:
         asked = without_tools(asked, draft.notes)
-    if not family.media:
+    if not profile.media:
         refuse_media(asked)
-    held_to_schema, answer_tool = may_enforce(asked.options, family), ""
-    if answers_through_a_tool(asked.options, family):
+    held_to_schema, answer_tool = may_enforce(asked.options, profile), ""
+    if answers_through_a_tool(asked.options, profile):
         asked, answer_tool = with_answer_tool(asked, draft.notes)
     asked = replace(asked, turns=recalled(asked.turns, model.memory, f"anthropic:{model.name}"))
     knobs = Knobs(asked.options)
@@ -55,15 +55,15 @@ def render(asked: Conversation, model: Model) -> Rendered:
 
     breakpoints = Breakpoints(draft.notes)
     automatic = breakpoints.automatic(knobs)
-    toolbox = Toolbox(asked, family, draft.notes)
+    toolbox = Toolbox(asked, profile, draft.notes)
     parts = Parts(model.name, toolbox, CallIds(called(asked), _CALL_ID), breakpoints, draft.notes, draft.betas)
-    said = history(asked, family, parts, draft.notes, schema=held_to_schema or bool(answer_tool))
+    said = history(asked, profile, parts, draft.notes, schema=held_to_schema or bool(answer_tool))
 
-    max_tokens = _max_tokens(knobs, family, draft.notes)
-    thinking = _without_conflicts(Reasoning(family, max_tokens, draft.notes).settled(knobs), said, draft.notes)
+    max_tokens = _max_tokens(knobs, profile, draft.notes)
+    thinking = _without_conflicts(Reasoning(profile, max_tokens, draft.notes).settled(knobs), said, draft.notes)
     tools = toolbox.written(knobs, breakpoints)
     choice = toolbox.choice(knobs, thinking.on, draft.instructions)
-    enforced = output_format(knobs, family, draft.instructions, draft.notes)
+    enforced = output_format(knobs, profile, draft.instructions, draft.notes)
     system = said.system + [{"type": "text", "text": text} for text in draft.instructions]
     breakpoints.settle(tools, system, said.messages, automatic)
 
@@ -79,9 +79,9 @@ def render(asked: Conversation, model: Model) -> Rendered:
         "thinking": thinking.config,
         "output_config": {key: value for key, value in config.items() if value is not None},
         "cache_control": automatic,
-        **settings.sampling(knobs, family, thinking.on, draft.notes),
+        **settings.sampling(knobs, profile, thinking.on, draft.notes),
         "stop_sequences": stops,
-        **settings.tier(knobs, family, draft.notes, draft.betas),
+        **settings.tier(knobs, profile, draft.notes, draft.betas),
         **settings.user(knobs, draft.notes),
         **native(knobs, thinking.on, draft.notes, draft.betas),
     }
@@ -91,18 +91,18 @@ def render(asked: Conversation, model: Model) -> Rendered:
     names, custom = toolbox.names.restored(), frozenset(toolbox.custom)
     keys = toolbox.inputs.restored()
     recall = Recall(model.name, names, custom, model.memory, keys=keys, answer_tool=answer_tool, stops=stops_here)
-    return Rendered("/v1/messages", body, _headers(family, draft.betas), tuple(notes), recall, body["stream"])
+    return Rendered("/v1/messages", body, _headers(profile, draft.betas), tuple(notes), recall, body["stream"])
 
 
-def _max_tokens(knobs: Knobs, family: Family, notes: list[Note]) -> int:
+def _max_tokens(knobs: Knobs, profile: Profile, notes: list[Note]) -> int:
     option = knobs.pop("max_tokens")
     if option is None:
-        notes.append(Note("max_tokens", "defaulted", None, family.max_output, "Anthropic requires a limit."))
-        return family.max_output
+        notes.append(Note("max_tokens", "defaulted", None, profile.max_output, "Anthropic requires a limit."))
+        return profile.max_output
     asked: int = option.value
-    if asked > family.max_output and family.max_output_enforced:
-        notes.append(Note(option.at, "approximated", asked, family.max_output, "The model's own limit is less."))
-        return family.max_output
+    if asked > profile.max_output and profile.max_output_enforced:
+        notes.append(Note(option.at, "approximated", asked, profile.max_output, "The model's own limit is less."))
+        return profile.max_output
     return asked
 
 
@@ -128,8 +128,8 @@ def _stream(asked: bool, max_tokens: int, notes: list[Note]) -> bool:
     return asked
 
 
-def _headers(family: Family, betas: set[str]) -> dict[str, str]:
-    headers = {"anthropic-version": family.version}
+def _headers(profile: Profile, betas: set[str]) -> dict[str, str]:
+    headers = {"anthropic-version": profile.version}
     if betas:
         headers["anthropic-beta"] = ",".join(sorted(betas))
     return headers

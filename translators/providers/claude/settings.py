@@ -12,7 +12,7 @@ from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.claude.native import NOT_ITS_FORM
-from translators.providers.claude.profiles import Family
+from translators.providers.claude.profiles import Profile
 from translators.providers.shared.tiers import common
 from translators.providers.shared.transforms import stop_sequences
 
@@ -60,7 +60,7 @@ def left(knobs: Knobs) -> list[Note]:
     return [note for some in (meant, knobs) for note in some.left("Anthropic has no such field.")]
 
 
-def sampling(knobs: Knobs, family: Family, thinking: bool, notes: list[Note]) -> dict[str, Any]:
+def sampling(knobs: Knobs, profile: Profile, thinking: bool, notes: list[Note]) -> dict[str, Any]:
     """`temperature`, `top_p` and `top_k` as far as the family takes them, and takes them together."""
     heat, nucleus, top_k = knobs.pop("temperature"), knobs.pop("top_p"), knobs.pop("top_k")
     body: dict[str, Any] = {}
@@ -68,7 +68,7 @@ def sampling(knobs: Knobs, family: Family, thinking: bool, notes: list[Note]) ->
     def drop(option: Option, why: str) -> None:
         notes.append(Note(option.at, "dropped", option.value, detail=why))
 
-    if not family.sampling:
+    if not profile.sampling:
         for option in (heat, nucleus, top_k):
             if option is not None and (option.value != 1 or option is top_k):
                 drop(option, "This model takes no sampling parameters.")
@@ -79,7 +79,7 @@ def sampling(knobs: Knobs, family: Family, thinking: bool, notes: list[Note]) ->
         elif not thinking:
             body["temperature"] = _clamped(heat, notes)
     if nucleus is not None:
-        if "temperature" in body and not family.temperature_with_top_p:
+        if "temperature" in body and not profile.temperature_with_top_p:
             drop(nucleus, "This model takes either temperature or top_p.")
         elif thinking and not 0.95 <= nucleus.value <= 1:
             drop(nucleus, "A model that thinks takes top_p from 0.95 to 1.")
@@ -111,11 +111,11 @@ def stops(knobs: Knobs, notes: list[Note]) -> tuple[list[str], tuple[str, ...]]:
     return taken, stop_sequences.noted((stop for stop in option.value if not stop.strip()), option.at, notes)
 
 
-def tier(knobs: Knobs, family: Family, notes: list[Note], betas: set[str]) -> dict[str, Any]:
+def tier(knobs: Knobs, profile: Profile, notes: list[Note], betas: set[str]) -> dict[str, Any]:
     """`service_tier` and `speed`, which is fast where the client wants it or the fast tier."""
     option, own = knobs.pop("service_tier"), knobs.pop("speed")
-    speed = {} if own is None else _speed(own, family, notes)
-    if option is not None and option.value == "fast" and family.fast:
+    speed = {} if own is None else _speed(own, profile, notes)
+    if option is not None and option.value == "fast" and profile.fast:
         if own is not None and not speed:
             notes.append(Note(own.at, "dropped", detail=f"{option.at} beside it asks for the fast tier."))
         option, speed = None, {"speed": "fast"}
@@ -124,9 +124,9 @@ def tier(knobs: Knobs, family: Family, notes: list[Note], betas: set[str]) -> di
     return speed if option is None else {**_tier(option, notes), **speed}
 
 
-def _speed(option: Option, family: Family, notes: list[Note]) -> dict[str, Any]:
+def _speed(option: Option, profile: Profile, notes: list[Note]) -> dict[str, Any]:
     """Nothing for `standard`, which is what a model does without the field."""
-    if option.value == "fast" and family.fast:
+    if option.value == "fast" and profile.fast:
         return {"speed": "fast"}
     if option.value == "fast":
         notes.append(Note(option.at, "dropped", detail="This model has no fast mode."))

@@ -16,7 +16,7 @@ from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.claude.caching import Breakpoints
 from translators.providers.claude.inputs import Inputs
-from translators.providers.claude.profiles import Family
+from translators.providers.claude.profiles import Profile
 from translators.providers.claude.schemas import OutsideSubset, Subset
 from translators.providers.shared import custom_tools
 from translators.providers.shared.wire_names import ToolNames
@@ -31,8 +31,8 @@ WEB_SEARCH = "web_search"
 class Toolbox:
     """The tools of one request: those that the client declared, or else those that its history shows."""
 
-    def __init__(self, asked: Conversation, family: Family, notes: list[Note]) -> None:
-        self._asked, self._family, self._notes = asked, family, notes
+    def __init__(self, asked: Conversation, profile: Profile, notes: list[Note]) -> None:
+        self._asked, self._profile, self._notes = asked, profile, notes
         self.custom: set[str] = {tool.name for tool in asked.tools if isinstance(tool, CustomTool)}
         called = [part for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
         self._from_history = not asked.tools and bool(called)
@@ -97,7 +97,7 @@ class Toolbox:
 
     def _forced(self, asked: ToolChoice, thinking: bool, instructions: list[str]) -> dict[str, Any]:
         single = self.names[asked.names[0]] if asked.names and (asked.single or len(asked.names) == 1) else None
-        forced = self._family.forced_tools
+        forced = self._profile.forced_tools
         if forced == "never" or (forced == "without_thinking" and thinking):
             which = f"the tool `{single}`" if single else "at least one of your tools"
             instructions.append(f"Your next answer must call {which}.")
@@ -128,7 +128,7 @@ class Toolbox:
     def _strict(self, tool: FunctionTool, schema: dict[str, Any]) -> dict[str, Any]:
         """`strict` with a schema that can be enforced; else the tool as it is, and a note."""
         at = f"{tool.at}.strict"
-        if not self._family.structured_output:
+        if not self._profile.structured_output:
             self._notes.append(Note(at, "dropped", True, detail="This model cannot enforce a tool's schema."))
             return {"input_schema": schema}
         subset = Subset()
@@ -147,7 +147,7 @@ class Toolbox:
         if option is None:
             return None
         asked: WebSearch = option.value
-        tool: dict[str, Any] = {"type": self._family.web_search, "name": WEB_SEARCH}
+        tool: dict[str, Any] = {"type": self._profile.web_search, "name": WEB_SEARCH}
         if asked.size in _SEARCHES:
             tool["max_uses"] = _SEARCHES[asked.size]
             self._notes.append(Note(option.at, "approximated", asked.size, tool["max_uses"], "Sent as most searches."))

@@ -11,7 +11,7 @@ from translators.conversation import Conversation, Part, Reasoning, RedactedReas
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.claude.parts import Block, Parts
-from translators.providers.claude.profiles import Family
+from translators.providers.claude.profiles import Profile
 from translators.providers.shared.histories import CONTINUE, continued, led_to_nothing, nothing_sent, shown_by_user
 
 _SYSTEM_MARK = "<system_message>\n{}\n</system_message>"
@@ -40,7 +40,7 @@ class History:
     """The calls whose results come last were sent without the thinking that led to them."""
 
 
-def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note], *, schema: bool) -> History:
+def history(asked: Conversation, profile: Profile, parts: Parts, notes: list[Note], *, schema: bool) -> History:
     """`schema`: the answer is held to one, and cannot go on from what was begun. Raises `BadRequest` for what cannot be
     carried."""
     turns = shown_by_user(asked.turns, notes)
@@ -48,7 +48,7 @@ def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note]
     system = [block for turn in turns[:lead] for block in _blocks(turn, parts, notes)]
     messages = _merged([_message(turn, parts, notes) for turn in turns[lead:]])
     if any(message.role == "system" for message in messages):
-        messages = _merged(_with_system_settled(messages, family, notes))
+        messages = _merged(_with_system_settled(messages, profile, notes))
     for message in messages[:-1]:
         _drop_open_server_calls(message, notes)
     messages = _merged([_without_last_thoughts(message, notes) for message in messages])
@@ -62,7 +62,7 @@ def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note]
             _put_results_first(message, parts, notes)
         _check_pairs(messages, parts)
     _settle_start(messages, notes)
-    _settle_end(messages, notes, prefill=family.prefill, schema=schema)
+    _settle_end(messages, notes, prefill=profile.prefill, schema=schema)
     last = messages[-1]
     return History(
         system,
@@ -108,14 +108,14 @@ def _merged(messages: Iterable[_Message]) -> list[_Message]:
     return merged
 
 
-def _with_system_settled(messages: list[_Message], family: Family, notes: list[Note]) -> Iterable[_Message]:
+def _with_system_settled(messages: list[_Message], profile: Profile, notes: list[Note]) -> Iterable[_Message]:
     """A system message may stay between a user's and an assistant's, or last, if the family knows the role there.
     Anywhere else it becomes user text: hoisting it would change its meaning, and break the prompt cache."""
     for place, message in enumerate(messages):
         if message.role == "system":
             after_user = place > 0 and messages[place - 1].role == "user"
             before_user = place + 1 < len(messages) and messages[place + 1].role == "user"
-            if not (family.mid_system and after_user) or before_user:
+            if not (profile.mid_system and after_user) or before_user:
                 message.role = "user"
                 for block in message.blocks:
                     block["text"] = _SYSTEM_MARK.format(block["text"])

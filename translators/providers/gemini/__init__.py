@@ -3,11 +3,11 @@
 from translators.dialects import Answer, Framing, Recall
 from translators.providers.gemini.answer import GenerateAnswer
 from translators.providers.gemini.errors import read_error, read_limits
-from translators.providers.gemini.profiles import Family, family_of, known_models
+from translators.providers.gemini.profiles import Profile, known_models, profile_of
 from translators.providers.gemini.request import render
 from translators.providers.shared.transforms import transformed
 
-__all__ = ["Family", "answer", "family_of", "framing", "known_models", "name", "read_error", "read_limits", "render"]
+__all__ = ["Profile", "answer", "framing", "known_models", "name", "profile_of", "read_error", "read_limits", "render"]
 
 name: str = "gemini"
 framing: Framing = "sse"

@@ -9,7 +9,7 @@ from typing import Any
 from translators.conversation import Audio, Document, Image, Inline, Link, Source, Upload
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.gemini.profiles import Family
+from translators.providers.gemini.profiles import Profile
 
 _RESOLUTIONS = {"low": "LOW", "medium": "MEDIUM", "high": "HIGH", "original": "ULTRA_HIGH"}
 _BY_ENDING = {
@@ -46,15 +46,15 @@ _ALWAYS_READ = re.compile(r"https://(?:generativelanguage\.googleapis\.com/|(?:w
 Part = dict[str, Any]
 
 
-def medium(part: Image | Document | Audio, family: Family, notes: list[Note]) -> Part:
+def medium(part: Image | Document | Audio, profile: Profile, notes: list[Note]) -> Part:
     """Raises `BadRequest` for what the platform cannot reach."""
     match part:
         case Audio(data, format, at):
             return {"inlineData": {"mimeType": f"audio/{format}", "data": data}}
         case Image(source, detail, at):
-            written = _sourced(source, "", family, at)
+            written = _sourced(source, "", profile, at)
             if detail not in (None, "auto"):
-                if family.part_resolution and detail in _RESOLUTIONS:
+                if profile.part_resolution and detail in _RESOLUTIONS:
                     written["mediaResolution"] = {"level": f"MEDIA_RESOLUTION_{_RESOLUTIONS[detail]}"}
                 else:
                     why = "This model has no such resolution for a single image."
@@ -63,17 +63,17 @@ def medium(part: Image | Document | Audio, family: Family, notes: list[Note]) ->
         case Document(source, name, at):
             if name and name.strip():
                 notes.append(Note(at, "dropped", detail="The name of a file is not sent."))
-            return _sourced(source, name or "", family, at)
+            return _sourced(source, name or "", profile, at)
 
 
-def _sourced(source: Source, name: str, family: Family, at: str) -> Part:
+def _sourced(source: Source, name: str, profile: Profile, at: str) -> Part:
     match source:
         case Inline(media_type, data):
             return {"inlineData": {"mimeType": _kind(media_type, name, at), "data": data}}
         case Link(url):
-            return _file_data(_reachable(url, family, at), name, family, at)
+            return _file_data(_reachable(url, profile, at), name, profile, at)
         case Upload(id):
-            return _file_data(_uploaded(id, family, at), name, family, at)
+            return _file_data(_uploaded(id, profile, at), name, profile, at)
 
 
 def _kind(media_type: str, name: str, at: str) -> str:
@@ -93,31 +93,31 @@ def _of_ending(address: str) -> str | None:
     return _BY_ENDING.get(path.rpartition(".")[2].lower())
 
 
-def _file_data(uri: str, name: str, family: Family, at: str) -> Part:
+def _file_data(uri: str, name: str, profile: Profile, at: str) -> Part:
     kind = _of_ending(uri) or _of_ending(name)
     if kind is not None:
         return {"fileData": {"mimeType": kind, "fileUri": uri}}
-    if family.platform == "vertex":
+    if profile.platform == "vertex":
         why = "Vertex must be told what kind of file this is: give it an address with an ending, or send it inline."
         raise BadRequest(why, param=at or None, code="unsupported_content")
     return {"fileData": {"fileUri": uri}}
 
 
-def _reachable(url: str, family: Family, at: str) -> str:
-    if family.platform == "vertex" and url.startswith("gs://"):
+def _reachable(url: str, profile: Profile, at: str) -> str:
+    if profile.platform == "vertex" and url.startswith("gs://"):
         return url
     if not url.lower().startswith("https://"):
         why = "This model reads https addresses only. Send the file inline."
         raise BadRequest(why, param=at or None, code="unsupported_content")
-    if not family.links and family.platform == "gemini" and not _ALWAYS_READ(url):
+    if not profile.links and profile.platform == "gemini" and not _ALWAYS_READ(url):
         why = "This model does not read files from the web. Send the file inline."
         raise BadRequest(why, param=at or None, code="unsupported_content")
     return url
 
 
-def _uploaded(id: str, family: Family, at: str) -> str:
+def _uploaded(id: str, profile: Profile, at: str) -> str:
     """Google's Files API names `files/...`, Vertex reads from Cloud Storage: nobody resolves another's id."""
-    if family.platform == "vertex":
+    if profile.platform == "vertex":
         if id.startswith("gs://"):
             return id
         where = "is not in Cloud Storage"

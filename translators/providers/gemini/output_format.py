@@ -5,13 +5,13 @@ from typing import Any
 
 from translators.conversation import Knobs, OutputFormat
 from translators.notes import Note
-from translators.providers.gemini.profiles import Family
+from translators.providers.gemini.profiles import Profile
 from translators.providers.gemini.schemas import Subset
 from translators.providers.shared.json_instruction import described, instruction
 
 
 def output_format(
-    knobs: Knobs, family: Family, tools: bool, instructions: list[str], notes: list[Note]
+    knobs: Knobs, profile: Profile, tools: bool, instructions: list[str], notes: list[Note]
 ) -> dict[str, Any]:
     """`responseMimeType` and `responseJsonSchema`; nothing where there is no wish or an instruction must do."""
     option = knobs.pop("response_format")
@@ -19,7 +19,7 @@ def output_format(
         return {}
     asked: OutputFormat = option.value
     schema = asked.schema if asked.kind == "schema" else None
-    if tools and not family.json_with_tools:
+    if tools and not profile.json_with_tools:
         instructions.append(instruction(asked))
         why = "Beside tools this model cannot be held to JSON: it is told to answer so."
         notes.append(Note(option.at, "approximated", detail=why))

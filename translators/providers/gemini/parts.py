@@ -20,7 +20,7 @@ from translators.conversation import (
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.gemini.media import medium
-from translators.providers.gemini.profiles import Family
+from translators.providers.gemini.profiles import Profile
 from translators.providers.gemini.signatures import Signatures
 from translators.providers.shared import arguments, custom_tools
 from translators.providers.shared.histories import unsent
@@ -37,8 +37,8 @@ AUTOMATIC = "Gemini caches by itself: there are no breakpoints."
 class Parts:
     """Writes parts; `notes` collects what comes up on the way. Calls and results have their ids until the end."""
 
-    def __init__(self, family: Family, names: ToolNames, signatures: Signatures, notes: list[Note]) -> None:
-        self._family, self._names, self._signatures, self._notes = family, names, signatures, notes
+    def __init__(self, profile: Profile, names: ToolNames, signatures: Signatures, notes: list[Note]) -> None:
+        self._profile, self._names, self._signatures, self._notes = profile, names, signatures, notes
         self._called: set[str] = set()
         self._pending: list[str] = []
         self.paths: dict[int, str] = {}
@@ -100,7 +100,7 @@ class Parts:
     def _medium(self, part: Image | Document | Audio) -> Written:
         if not isinstance(part, Audio) and part.cache:
             self._drop(part.at, AUTOMATIC)
-        return medium(part, self._family, self._notes)
+        return medium(part, self._profile, self._notes)
 
     def _foreign(self, part: Foreign, role: str) -> Iterable[Written]:
         if part.dialect != "gemini" or role != "assistant":
@@ -109,7 +109,7 @@ class Parts:
         kind = part.payload.keys() & FOREIGN
         if len(kind) != 1 or not part.payload.keys() <= FOREIGN | {"thoughtSignature"}:
             raise BadRequest("This is no part of Gemini's own tools.", param=f"{part.at}.block")
-        if kind <= _NOT_AT_VERTEX and self._family.platform == "vertex":
+        if kind <= _NOT_AT_VERTEX and self._profile.platform == "vertex":
             self._drop(part.at, "Vertex does not take back calls of its own tools.")
             return ()
         return [dict(part.payload)]
@@ -160,7 +160,7 @@ class Parts:
                     self._drop(inner.at, "A tool's result has no such part.")
         said = {"error" if part.failed else "output": "\n".join(texts)}
         response: Written = {"id": part.call_id, "name": "", "response": said}
-        if media and self._family.media_results:
+        if media and self._profile.media_results:
             response["parts"] = media
             media = []
         elif media:

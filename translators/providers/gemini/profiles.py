@@ -13,7 +13,7 @@ _EFFORTS = ("minimal", "low", "medium", "high")
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class Profile:
     """Facts that change how a request must be written. The defaults are those of the newest generation."""
 
     platform: Literal["gemini", "vertex"] = "gemini"
@@ -64,14 +64,14 @@ class Family:
 
 
 # Gemini 4, the flash models from 3.6 on, and what a Gemini that nobody knows yet is taken for.
-_NEWEST = Family()
-_FLASH_3_6 = Family(levels=_EFFORTS)
+_NEWEST = Profile()
+_FLASH_3_6 = Profile(levels=_EFFORTS)
 # Gemini 3 as it began: sampling is accepted, though 1.0 is advised.
-_THREE = Family(sampling=True)
+_THREE = Profile(sampling=True)
 _FLASH_3 = replace(_THREE, levels=_EFFORTS)
 _IMAGE_3 = replace(_THREE, thinking="none", images=True, search_with_functions=False)
 # Gemini 2.5: thinking by budget; no tools beside JSON, no search beside functions.
-_TWO_FIVE = Family(
+_TWO_FIVE = Profile(
     thinking="budget",
     levels=(),
     least_budget=1,
@@ -104,7 +104,7 @@ _TWO = replace(
 _NO_GEMINI = replace(_TWO, max_output=None, candidates=1, search=False, system=True)
 _GEMMA = replace(_NO_GEMINI, system=False)
 
-_FAMILIES: dict[str, Family] = {
+_PROFILES: dict[str, Profile] = {
     "gemini-4": _NEWEST,
     "gemini-3.8-flash": _NEWEST,
     "gemini-3.7-flash": _NEWEST,
@@ -158,25 +158,25 @@ def short_name(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def family_of(name: str, overrides: Mapping[str, Any]) -> Family:
-    """What is known of the model `name`; `overrides` are fields of `Family` that config.yaml says otherwise.
+def profile_of(name: str, overrides: Mapping[str, Any]) -> Profile:
+    """What is known of the model `name`; `overrides` are fields of `Profile` that config.yaml says otherwise.
 
     The longest name in the table wins that the model's begins with, word by word: `gemini-2.5-flash-lite-001`."""
-    family = _known(name, overrides.get("platform") == "vertex")
-    return replace(family, **overrides) if overrides else family
+    profile = _known(name, overrides.get("platform") == "vertex")
+    return replace(profile, **overrides) if overrides else profile
 
 
 @lru_cache(maxsize=1024)
-def _known(name: str, vertex: bool) -> Family:
+def _known(name: str, vertex: bool) -> Profile:
     words = short_name(name).lower().partition("@")[0]
-    while words not in _FAMILIES and "-" in words:
+    while words not in _PROFILES and "-" in words:
         words = words.rpartition("-")[0]
-    family = _FAMILIES.get(words, _NO_GEMINI)
+    profile = _PROFILES.get(words, _NO_GEMINI)
     if vertex:
         # Its schema has no ids of calls, and google-genai has no server-side tool invocations for it.
-        return replace(family, call_ids=False, search_with_functions=False)
+        return replace(profile, call_ids=False, search_with_functions=False)
     # The Gemini API has been seen to repeat the parts of all candidates in the first.
-    return replace(family, candidates=1)
+    return replace(profile, candidates=1)
 
 
 def known_models() -> tuple[str, ...]:

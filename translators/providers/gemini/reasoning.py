@@ -6,7 +6,7 @@ from typing import Any
 from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Fate, Note
-from translators.providers.gemini.profiles import Family
+from translators.providers.gemini.profiles import Profile
 from translators.providers.shared import budgets
 
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
@@ -20,9 +20,9 @@ class Reasoning:
     """Turns what the client said about thinking, in any of four ways, into what the family takes. A level and a
     budget exclude each other, and a family takes only one of them."""
 
-    def __init__(self, family: Family, limit: int | None, notes: list[Note]) -> None:
+    def __init__(self, profile: Profile, limit: int | None, notes: list[Note]) -> None:
         """`limit` is what the thoughts and the answer have together."""
-        self._family, self._limit, self._notes = family, limit, notes
+        self._profile, self._limit, self._notes = profile, limit, notes
 
     def config(self, knobs: Knobs) -> Config:
         """`thinkingConfig`, empty where nothing was said. The client's own `thinking` goes first, then what the family
@@ -34,21 +34,21 @@ class Reasoning:
         if native is not None:
             config, taken = self._native(native, effort)
             self._surplus(budget, None if taken else effort)
-        elif budget is not None and (effort is None or self._family.thinking == "budget"):
+        elif budget is not None and (effort is None or self._profile.thinking == "budget"):
             config = self._of_budget(budget)
             self._surplus(effort)
         elif effort is not None:
             config = self._of_effort(effort)
             self._surplus(budget)
         else:
-            config = {"includeThoughts": True} if visible and self._family.thinking != "none" else {}
+            config = {"includeThoughts": True} if visible and self._profile.thinking != "none" else {}
         if visible is False:
             config.pop("includeThoughts", None)
         return config
 
     def _of_effort(self, option: Option) -> Config:
         effort: str = option.value
-        match self._family.thinking:
+        match self._profile.thinking:
             case "level":
                 return self._level(option, effort)
             case "budget" if effort == "none":
@@ -60,7 +60,7 @@ class Reasoning:
         return {}
 
     def _level_as_budget(self, option: Option, effort: str) -> int:
-        most, least = self._family.most_budget, self._family.least_budget
+        most, least = self._profile.most_budget, self._profile.least_budget
         own = most if effort == "max" else min(max(_BUDGETS[effort], least), most)
         if effort == "minimal" and least >= 128:
             own = least
@@ -71,7 +71,7 @@ class Reasoning:
 
     def _level(self, option: Option, effort: str) -> Config:
         """`effort`, or the nearest below it that the family has, or its lowest. Such a model always thinks."""
-        levels = self._family.levels
+        levels = self._profile.levels
         lower = [level for level in levels if _EFFORTS.index(level) <= _EFFORTS.index(effort)]
         nearest = lower[-1] if lower else levels[0]
         if nearest != effort:
@@ -86,11 +86,11 @@ class Reasoning:
         if tokens < 0:
             self._note(option, "dropped", tokens, None, "A budget must be positive.")
             return {}
-        match self._family.thinking:
+        match self._profile.thinking:
             case "level":
                 effort = next((name for name in ("low", "medium") if tokens <= _BUDGETS[name]), "high")
-                if effort not in self._family.levels:
-                    effort = self._family.levels[-1]
+                if effort not in self._profile.levels:
+                    effort = self._profile.levels[-1]
                 self._note(option, "approximated", tokens, effort, "This model takes a level instead of a budget.")
                 return {"thinkingLevel": effort.upper(), "includeThoughts": True}
             case "budget":
@@ -100,7 +100,7 @@ class Reasoning:
 
     def _within(self, option: Option, tokens: int) -> int:
         """`tokens` as far as the limit and the model's range allow them."""
-        least, most = self._family.least_budget, self._family.most_budget
+        least, most = self._profile.least_budget, self._profile.most_budget
         share = budgets.within(self._limit, min(tokens, most))
         budget = max(share, least)
         if budget != tokens:
@@ -110,13 +110,13 @@ class Reasoning:
         return budget
 
     def _off(self, option: Option) -> Config:
-        match self._family.thinking:
+        match self._profile.thinking:
             case "level":
                 return self._level(option, "none")
-            case "budget" if self._family.can_rest:
+            case "budget" if self._profile.can_rest:
                 return {"thinkingBudget": 0}
             case "budget":
-                least = self._family.least_budget
+                least = self._profile.least_budget
                 self._note(option, "approximated", option.value, least, "This model always thinks: its least budget.")
                 return {"thinkingBudget": least}
         return {}
@@ -136,7 +136,7 @@ class Reasoning:
                 raise BadRequest("Enabled thinking needs budget_tokens.", param=f"{option.at}.budget_tokens")
             case "adaptive" | "between_tools" if effort is not None and effort.value != "none":
                 return self._of_effort(effort), True
-            case "adaptive" | "between_tools" if self._family.thinking != "none":
+            case "adaptive" | "between_tools" if self._profile.thinking != "none":
                 return {"includeThoughts": True}, False
             case "adaptive" | "between_tools":
                 self._note(option, "dropped", None, None, _DEAF)

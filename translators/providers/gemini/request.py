@@ -9,7 +9,7 @@ from translators.notes import Note
 from translators.providers.gemini import settings
 from translators.providers.gemini.output_format import output_format
 from translators.providers.gemini.parts import Parts
-from translators.providers.gemini.profiles import family_of, short_name
+from translators.providers.gemini.profiles import profile_of, short_name
 from translators.providers.gemini.reasoning import Reasoning
 from translators.providers.gemini.signatures import Signatures
 from translators.providers.gemini.tools import Toolbox
@@ -19,45 +19,45 @@ from translators.providers.shared.searching import without_filtered_search, with
 
 def render(asked: Conversation, model: Model) -> Rendered:
     """Raises `BadRequest` for what Gemini cannot carry and the client relies on."""
-    family = family_of(model.name, model.overrides)
+    profile = profile_of(model.name, model.overrides)
     notes: list[Note] = []
     instructions: list[str] = []
-    if not family.search:
+    if not profile.search:
         asked = without_search(asked, notes)
-    elif asked.tools and not family.search_with_functions:
+    elif asked.tools and not profile.search_with_functions:
         asked = without_search(asked, notes, "This model cannot search the web in a request with tools.")
     asked = without_filtered_search(asked, notes)
     knobs = Knobs(asked.options)
     settings.no_audio(knobs)
     settings.moderation(knobs, notes)
 
-    toolbox = Toolbox(asked, family, notes)
-    parts = Parts(family, toolbox.names, Signatures(model.name, model.memory), notes)
-    said = history(asked, family, parts, notes)
+    toolbox = Toolbox(asked, profile, notes)
+    parts = Parts(profile, toolbox.names, Signatures(model.name, model.memory), notes)
+    said = history(asked, profile, parts, notes)
     tools = toolbox.written(knobs)
-    choices = settings.choices(asked.options, knobs, family, asked.stream)
+    choices = settings.choices(asked.options, knobs, profile, asked.stream)
     generation: dict[str, Any] = {
-        **settings.limit(knobs, family, notes),
-        **settings.sampling(knobs, family, notes),
+        **settings.limit(knobs, profile, notes),
+        **settings.sampling(knobs, profile, notes),
         **settings.stop_sequences(knobs, notes),
-        **settings.logprobs(knobs, family),
-        **settings.modalities(knobs, family),
+        **settings.logprobs(knobs, profile),
+        **settings.modalities(knobs, profile),
         **({"candidateCount": choices} if choices > 1 else {}),
-        **output_format(knobs, family, bool(tools), instructions, notes),
+        **output_format(knobs, profile, bool(tools), instructions, notes),
     }
-    if thinking := Reasoning(family, generation.get("maxOutputTokens"), notes).config(knobs):
+    if thinking := Reasoning(profile, generation.get("maxOutputTokens"), notes).config(knobs):
         generation["thinkingConfig"] = thinking
     contents, system = said.contents, said.system + [{"text": text} for text in instructions]
-    if system and not family.system:
+    if system and not profile.system:
         contents, system = _with_instructions(contents, instructions), []
     body: dict[str, Any] = {
         "contents": contents,
         "systemInstruction": {"parts": system} if system else None,
         "tools": tools,
         "toolConfig": toolbox.config(knobs),
-        "safetySettings": [dict(setting) for setting in family.safety_settings],
+        "safetySettings": [dict(setting) for setting in profile.safety_settings],
         "generationConfig": generation,
-        **settings.labels(knobs, family, notes),
+        **settings.labels(knobs, profile, notes),
         **settings.tier(knobs, notes),
     }
     body = {key: value for key, value in body.items() if value not in (None, [], {})}

@@ -11,7 +11,7 @@ from typing import Any
 from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.gemini.profiles import Family
+from translators.providers.gemini.profiles import Profile
 from translators.providers.shared.tiers import common
 
 _MOST_STOPS = 5
@@ -22,14 +22,14 @@ _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}").fullmatch
 _NEUTRAL: dict[str, Any] = {"n": 1, "frequency_penalty": 0, "presence_penalty": 0, "store": False, "logit_bias": {}}
 
 
-def modalities(knobs: Knobs, family: Family) -> dict[str, Any]:
+def modalities(knobs: Knobs, profile: Profile) -> dict[str, Any]:
     """`responseModalities`, where a picture is asked for. Raises `BadRequest`."""
     option = knobs.pop("modalities")
     if option is None or set(option.value) <= {"text"}:
         return {}
     if "audio" in option.value:
         raise _unsupported(option, "This model does not answer in audio here.")
-    if not family.images or not set(option.value) <= {"text", "image"}:
+    if not profile.images or not set(option.value) <= {"text", "image"}:
         raise _unsupported(option, "This model does not answer in all of these modalities.")
     return {"responseModalities": [kind.upper() for kind in option.value]}
 
@@ -63,14 +63,14 @@ def left(knobs: Knobs) -> list[Note]:
     return [note for some in (meant, knobs) for note in some.left("Gemini has no such field.")]
 
 
-def sampling(knobs: Knobs, family: Family, notes: list[Note]) -> dict[str, Any]:
+def sampling(knobs: Knobs, profile: Profile, notes: list[Note]) -> dict[str, Any]:
     """Temperature, nucleus, penalties and seed, as far as the family takes them."""
     body: dict[str, Any] = {}
     for name, field, most in (("temperature", "temperature", 2.0), ("top_p", "topP", 1.0), ("top_k", "topK", None)):
         option = knobs.pop(name)
-        if option is None or (not family.sampling and option.value == 1 and name != "top_k"):
+        if option is None or (not profile.sampling and option.value == 1 and name != "top_k"):
             continue
-        if not family.sampling:
+        if not profile.sampling:
             notes.append(Note(option.at, "dropped", option.value, detail="This model takes no sampling parameters."))
         elif name == "top_k" and option.value < 1:
             notes.append(Note(option.at, "dropped", option.value, detail="It must be positive."))
@@ -80,7 +80,7 @@ def sampling(knobs: Knobs, family: Family, notes: list[Note]) -> dict[str, Any]:
         option = knobs.pop(name)
         if option is None or option.value == 0:
             continue
-        if family.penalties:
+        if profile.penalties:
             body[field] = option.value
         else:
             notes.append(Note(option.at, "dropped", option.value, detail="This model takes no penalties."))
@@ -100,15 +100,15 @@ def _clamped(option: Option, most: float, notes: list[Note]) -> float:
     return value
 
 
-def limit(knobs: Knobs, family: Family, notes: list[Note]) -> dict[str, Any]:
+def limit(knobs: Knobs, profile: Profile, notes: list[Note]) -> dict[str, Any]:
     """`maxOutputTokens`, which counts thoughts too, as OpenAI's does."""
     option = knobs.pop("max_tokens")
     if option is None:
         return {}
     asked: int = option.value
-    if family.max_output is not None and asked > family.max_output:
-        notes.append(Note(option.at, "approximated", asked, family.max_output, "The model's own limit is less."))
-        return {"maxOutputTokens": family.max_output}
+    if profile.max_output is not None and asked > profile.max_output:
+        notes.append(Note(option.at, "approximated", asked, profile.max_output, "The model's own limit is less."))
+        return {"maxOutputTokens": profile.max_output}
     return {"maxOutputTokens": asked}
 
 
@@ -124,10 +124,10 @@ def stop_sequences(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
     return {"stopSequences": stops} if stops else {}
 
 
-def logprobs(knobs: Knobs, family: Family) -> dict[str, Any]:
+def logprobs(knobs: Knobs, profile: Profile) -> dict[str, Any]:
     """Raises `BadRequest` where the model tells none: clients compute with them."""
     asked, top = knobs.pop("logprobs"), knobs.pop("top_logprobs")
-    if not family.logprobs:
+    if not profile.logprobs:
         for option in (asked, top):
             if option is not None and option.value:
                 raise _unsupported(option, "This model tells no log probabilities.")
@@ -139,11 +139,11 @@ def logprobs(knobs: Knobs, family: Family) -> dict[str, Any]:
     return {"responseLogprobs": True} | ({"logprobs": most} if most else {})
 
 
-def choices(options: Mapping[str, Option], knobs: Knobs, family: Family, stream: bool) -> int:
+def choices(options: Mapping[str, Option], knobs: Knobs, profile: Profile, stream: bool) -> int:
     """How many answers are asked for at once: `n`, or else 1 and the option stays. With several, Google refuses to
     stream."""
     option = options.get("n")
-    if option is None or stream or not 1 < option.value <= family.candidates:
+    if option is None or stream or not 1 < option.value <= profile.candidates:
         return 1
     return int(knobs.take("n"))
 
@@ -162,13 +162,13 @@ def tier(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
     return {"serviceTier": named} if named else {}
 
 
-def labels(knobs: Knobs, family: Family, notes: list[Note]) -> dict[str, Any]:
+def labels(knobs: Knobs, profile: Profile, notes: list[Note]) -> dict[str, Any]:
     """`metadata` as Vertex's `labels`, whose characters are restricted; the Gemini API has no place for it."""
     option = knobs.pop("metadata")
     if option is None or not option.value:
         return {}
     given: Mapping[str, str] = option.value
-    if family.platform != "vertex":
+    if profile.platform != "vertex":
         notes.append(Note(option.at, "dropped", detail="The Gemini API has no labels."))
         return {}
     fit = {key: value for key, value in given.items() if _LABEL(key) and _LABEL_VALUE(value)}

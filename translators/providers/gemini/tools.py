@@ -15,7 +15,7 @@ from translators.conversation import (
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.gemini.parts import AUTOMATIC
-from translators.providers.gemini.profiles import Family
+from translators.providers.gemini.profiles import Profile
 from translators.providers.gemini.schemas import Subset
 from translators.providers.shared import custom_tools
 from translators.providers.shared.wire_names import ToolNames
@@ -30,8 +30,8 @@ Config = dict[str, Any]
 class Toolbox:
     """The tools of one request. Tools that only its history shows need not be declared."""
 
-    def __init__(self, asked: Conversation, family: Family, notes: list[Note]) -> None:
-        self._asked, self._family, self._notes = asked, family, notes
+    def __init__(self, asked: Conversation, profile: Profile, notes: list[Note]) -> None:
+        self._asked, self._profile, self._notes = asked, profile, notes
         called = [part for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
         self.custom = {tool.name for tool in asked.tools if isinstance(tool, CustomTool)}
         self.names = ToolNames((*(tool.name for tool in asked.tools), *(part.name for part in called)), _NAME)
@@ -61,7 +61,7 @@ class Toolbox:
     def _sent(self) -> tuple[Tool, ...]:
         """All tools, but where the mode that would keep the model to some of them is not to be had."""
         choice = self._asked.tool_choice
-        if choice is None or not choice.names or choice.mode != "auto" or self._family.validated:
+        if choice is None or not choice.names or choice.mode != "auto" or self._profile.validated:
             return self._asked.tools
         allowed = choice.among(self._asked.tools)
         if 0 < len(allowed) < len(self._asked.tools):
@@ -70,7 +70,7 @@ class Toolbox:
 
     def _calling(self) -> Config:
         """`functionCallingConfig`."""
-        asked, family = self._asked.tool_choice, self._family
+        asked, profile = self._asked.tool_choice, self._profile
         if asked is not None:
             self._check(asked)
         if not self._asked.tools:
@@ -81,14 +81,14 @@ class Toolbox:
         strict = self._strict()
         if asked is not None and asked.mode == "required":
             return {"mode": "ANY"} | ({"allowedFunctionNames": names} if names else {})
-        if not family.validated or not (names or strict):
+        if not profile.validated or not (names or strict):
             return {}
         return {"mode": "VALIDATED"} | ({"allowedFunctionNames": names} if names else {})
 
     def _strict(self) -> bool:
         """Whether a tool's schema must be kept to. There is one switch for all tools."""
         strict = [tool for tool in self._asked.tools if isinstance(tool, FunctionTool) and tool.strict]
-        if strict and not self._family.validated:
+        if strict and not self._profile.validated:
             why = "This model cannot enforce a tool's schema."
             self._notes += [Note(f"{tool.at}.strict", "dropped", True, detail=why) for tool in strict]
         return bool(strict)

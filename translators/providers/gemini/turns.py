@@ -10,7 +10,7 @@ from translators.conversation import Conversation, Turn
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.gemini.parts import Parts, Written
-from translators.providers.gemini.profiles import Family
+from translators.providers.gemini.profiles import Profile
 from translators.providers.gemini.signatures import SKIP
 from translators.providers.shared.histories import CONTINUE, continued, nothing_sent, shown_by_user
 
@@ -36,11 +36,11 @@ class History:
     contents: list[dict[str, Any]]
 
 
-def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note]) -> History:
+def history(asked: Conversation, profile: Profile, parts: Parts, notes: list[Note]) -> History:
     """Raises `BadRequest` for what cannot be carried."""
     turns = shown_by_user(asked.turns, notes, made=())
     lead = next((place for place, turn in enumerate(turns) if turn.role not in _SYSTEM), len(turns))
-    lead = lead if family.system else 0
+    lead = lead if profile.system else 0
     system = [part for turn in turns[:lead] for part in _parts(turn, parts, notes)]
     contents = _merged(_content(turn, parts, notes) for turn in turns[lead:])
     if not contents and system:
@@ -51,10 +51,10 @@ def history(asked: Conversation, family: Family, parts: Parts, notes: list[Note]
     for before, content in zip([None, *contents], contents, strict=False):
         _pair(before, content, parts, notes)
     _pair(contents[-1], None, parts, notes)
-    _settle_ends(contents, family, notes)
-    if family.signed_calls:
+    _settle_ends(contents, profile, notes)
+    if profile.signed_calls:
         _sign_turn_under_way(contents, parts, notes)
-    if not family.call_ids:
+    if not profile.call_ids:
         _drop_ids(contents)
     return History(system, [{"role": content.role, "parts": content.parts} for content in contents])
 
@@ -133,9 +133,9 @@ def _sign_turn_under_way(contents: list[_Content], parts: Parts, notes: list[Not
             notes.append(Note(parts.paths[id(first)], "synthesised", detail=why))
 
 
-def _settle_ends(contents: list[_Content], family: Family, notes: list[Note]) -> None:
+def _settle_ends(contents: list[_Content], profile: Profile, notes: list[Note]) -> None:
     last = contents[-1]
-    if last.role == "model" and not family.prefill:
+    if last.role == "model" and not profile.prefill:
         notes.append(continued(last.at))
         contents.append(_Content("user", last.at, [{"text": CONTINUE}]))
     if contents[0].role != "user":

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from bedrock_turns import HI, OLD, paths, render, turn
 
-from translators.providers.bedrock import family_of, known_models
-from translators.providers.claude.profiles import family_of as claude
+from translators.providers.bedrock import known_models, profile_of
+from translators.providers.claude.profiles import profile_of as claude
 
 ARN = "arn:aws:bedrock:us-east-1:123456789012:{}"
 
@@ -29,10 +29,10 @@ ARN = "arn:aws:bedrock:us-east-1:123456789012:{}"
     ],
 )
 def test_claudes(name: str, short: str) -> None:
-    family = family_of(name, {})
-    assert family.claude
-    assert family.effort == "claude"
-    assert family.facts == claude(short, {})
+    profile = profile_of(name, {})
+    assert profile.claude
+    assert profile.effort == "claude"
+    assert profile.facts == claude(short, {})
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_claudes(name: str, short: str) -> None:
     ],
 )
 def test_what_is_known(name: str, effort: Any, structured: bool, ttls: tuple[str, ...]) -> None:
-    family = family_of(name, {})
-    assert (family.effort, family.facts.structured_output, family.cache_ttls) == (effort, structured, ttls)
+    profile = profile_of(name, {})
+    assert (profile.effort, profile.facts.structured_output, profile.cache_ttls) == (effort, structured, ttls)
 
 
 @pytest.mark.parametrize(
@@ -72,18 +72,18 @@ def test_what_is_known(name: str, effort: Any, structured: bool, ttls: tuple[str
     ],
 )
 def test_tools_of_each(name: str, forced: str, streamed: bool) -> None:
-    family = family_of(name, {})
-    assert (family.facts.forced_tools, family.streamed_tools) == (forced, streamed)
+    profile = profile_of(name, {})
+    assert (profile.facts.forced_tools, profile.streamed_tools) == (forced, streamed)
 
 
 def test_configuration_says_otherwise() -> None:
-    profile = ARN.format("application-inference-profile/abc123")
+    arn = ARN.format("application-inference-profile/abc123")
     overrides = {"base_model": OLD, "max_output": 1000, "cache_ttls": ("5m",)}
-    family = family_of(profile, overrides)
-    assert family.claude
-    assert family.facts.max_output == 1000
-    assert family.cache_ttls == ("5m",)
-    rendered = render(HI, model=profile, overrides=overrides, options={"max_tokens": 5000})
+    profile = profile_of(arn, overrides)
+    assert profile.claude
+    assert profile.facts.max_output == 1000
+    assert profile.cache_ttls == ("5m",)
+    rendered = render(HI, model=arn, overrides=overrides, options={"max_tokens": 5000})
     assert rendered.body["inferenceConfig"] == {"maxTokens": 1000}
 
 

@@ -56,7 +56,7 @@ TABLE = {
     ],
 )
 def test_trap_31_reasoning_effort(model: str, level: str, expected: dict[str, Any], notes: int) -> None:
-    limit = dialect.family_of(model, {}).max_output
+    limit = dialect.profile_of(model, {}).max_output
     rendered = render(model, {"max_tokens": limit, "reasoning_effort": level})
     assert extra(rendered) == expected
     assert [note.path for note in rendered.notes] == ["at.reasoning_effort"] * notes

@@ -4,7 +4,7 @@ from typing import Any, get_args
 import pytest
 from anthropic.types.model_param import ModelParam
 
-from translators.providers.anthropic import Family, family_of, known_models
+from translators.providers.anthropic import Profile, known_models, profile_of
 from translators.providers.claude.profiles import short_name
 
 
@@ -45,8 +45,8 @@ def test_short_names(name: str, short: str) -> None:
     ],
 )
 def test_facts(name: str, facts: dict[str, Any]) -> None:
-    family = family_of(name, {})
-    assert {key: getattr(family, key) for key in facts} == facts
+    profile = profile_of(name, {})
+    assert {key: getattr(profile, key) for key in facts} == facts
 
 
 def test_config_overrules_every_fact() -> None:
@@ -55,15 +55,15 @@ def test_config_overrules_every_fact() -> None:
             bool: lambda value: not value,
             tuple: lambda value: (*value, "x"),
             int: lambda value: value + 1,
-        }.get(type(getattr(Family(), field.name)), lambda value: f"{value}!")(getattr(Family(), field.name))
-        for field in fields(Family)
+        }.get(type(getattr(Profile(), field.name)), lambda value: f"{value}!")(getattr(Profile(), field.name))
+        for field in fields(Profile)
         if field.name != "version"
     }
-    assert family_of("claude-opus-5-5", other) == Family(**other)
+    assert profile_of("claude-opus-5-5", other) == Profile(**other)
 
 
 def test_version_2026_10_21_takes_no_sampling() -> None:
-    assert not family_of("claude-opus-4-6", {"version": "2026-10-21", "sampling": True}).sampling
+    assert not profile_of("claude-opus-4-6", {"version": "2026-10-21", "sampling": True}).sampling
 
 
 def test_the_catalogue_is_the_sdks() -> None:
@@ -73,9 +73,9 @@ def test_the_catalogue_is_the_sdks() -> None:
 
 @pytest.mark.parametrize("name", known_models())
 def test_every_known_model_is_in_the_table(name: str) -> None:
-    assert family_of(name, {}).max_output_enforced
-    assert family_of(name, {}) is not family_of("claude-opus-9", {})
+    assert profile_of(name, {}).max_output_enforced
+    assert profile_of(name, {}) is not profile_of("claude-opus-9", {})
 
 
 def test_public_defaults_are_plain_2023_06_01() -> None:
-    assert {family_of(name, {}).version for name in (*known_models(), "claude-opus-9", "x")} == {"2023-06-01"}
+    assert {profile_of(name, {}).version for name in (*known_models(), "claude-opus-9", "x")} == {"2023-06-01"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from translators.providers.gemini import family_of, known_models
+from translators.providers.gemini import known_models, profile_of
 
 NAMES = [
     pytest.param("gemini-3.8-flash", "level", ("low", "medium", "high"), id="plain"),
@@ -20,17 +20,17 @@ NAMES = [
 
 @pytest.mark.parametrize(("name", "thinking", "levels"), NAMES)
 def test_families(name: str, thinking: str, levels: tuple[str, ...]) -> None:
-    family = family_of(name, {})
-    assert (family.thinking, family.levels) == (thinking, levels)
+    profile = profile_of(name, {})
+    assert (profile.thinking, profile.levels) == (thinking, levels)
 
 
 def test_configuration_wins() -> None:
-    family = family_of("gemini-2.5-flash", {"platform": "vertex", "call_ids": True, "candidates": 2})
-    assert (family.platform, family.call_ids, family.candidates) == ("vertex", True, 2)
-    assert family_of("gemini-3.8-flash", {}).safety_settings == ()
+    profile = profile_of("gemini-2.5-flash", {"platform": "vertex", "call_ids": True, "candidates": 2})
+    assert (profile.platform, profile.call_ids, profile.candidates) == ("vertex", True, 2)
+    assert profile_of("gemini-3.8-flash", {}).safety_settings == ()
 
 
 def test_known_models_have_families() -> None:
-    plain = family_of("my-own-model", {})
+    plain = profile_of("my-own-model", {})
     assert len(set(known_models())) == len(known_models())
-    assert all(family_of(name, {}) != plain for name in known_models())
+    assert all(profile_of(name, {}) != plain for name in known_models())
