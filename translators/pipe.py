@@ -114,6 +114,8 @@ class Pipe:
         self._head = b""
         self.events = 0
         """The number of events that the provider has told; a ping is not counted."""
+        self.content = False
+        """Any of them was more than that the answer begins, and what it costs."""
         self.failure: Failure | None = None
         self.done = False
         self.started = Started()
@@ -241,12 +243,13 @@ class Pipe:
                     self.notes.append(self._untold.pop(kind))
                 if kind is UsageReported:
                     self.usage = event.usage  # type: ignore[union-attr]
-                elif kind is Finished:
-                    if self.finished is None or event.choice < self.finished.choice:  # type: ignore[union-attr]
-                        self.finished = event  # type: ignore[assignment]
                 elif kind is Started:
                     self.started = event  # type: ignore[assignment]
                     self.usage = self.started.usage or self.usage
+                else:
+                    self.content = True
+                if kind is Finished and (self.finished is None or event.choice < self.finished.choice):  # type: ignore[union-attr]
+                    self.finished = event  # type: ignore[assignment]
                 pieces.append(self.writer.on(event))
         except TranslationError as error:
             self.failure = error.failure

@@ -25,9 +25,9 @@ from addons.exchange.http_api import Head, Reply
 from addons.exchange.listeners import Audience
 from addons.exchange.observers import End, Record, Watcher
 from addons.exchange.provider_request import plain
-from addons.exchange.request import Asker, Question, decoded
+from addons.exchange.request import Rendering, Request, decoded
 from addons.exchange.services import House
-from routing.catalogue import UnknownModel
+from routing.catalogue import Target, UnknownModel
 from translators.clients.shared.openai_api import JSON
 from translators.dialects import Envelope, Writer
 from translators.errors import Failure, TranslationError
@@ -52,12 +52,13 @@ FAN_OUT_CONCURRENCY = 8
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What became of a request's body: `body` decoded, and a question or the failure that refuses it. `record` is what
-    is known of the exchange by then."""
+    """What became of a request's body: `body` decoded, the `request` as far as it could be read, and its `rendering`
+    for the first who may be asked, or the failure that refuses it. `own` is how long that took, in seconds."""
 
-    record: Record
+    request: Request
     body: bytes | None
-    asks: Question | Failure
+    rendering: Rendering | Failure
+    own: float
 
 
 class Exchange:
@@ -88,7 +89,13 @@ class Exchange:
         """The last word to the client is said."""
         self.ended = False
         """And the layer has carried it."""
-        self._question: Question | None = None
+        self._request: Request | None = None
+        self._rendering: Rendering | None = None
+        """For the target that is asked."""
+        self._first_try = 1
+        """The number of the first attempt there."""
+        self._held = b""
+        """What the client has not been told yet: the beginning of an answer for which another may stand in."""
         self._attempts: dict[int, Attempt] = {}
         """By call: what is under way."""
         self._sent = 0
@@ -189,31 +196,69 @@ class Exchange:
 
     def _understand(self, body: bytes, headers: Mapping[str, str]) -> Understood:
         """Perhaps elsewhere: changes nothing of the exchange."""
-        started = self._now()
-        record = replace(self.record, notes=[*self.record.notes])
+        started, request = self._now(), self._unread(headers)
+        key_name = self.record.key_name or ""
         decoded_body: bytes | None = None
-        asks: Question | Failure
+        rendering: Rendering | Failure
         try:
             decoded_body = decoded(body, headers.get("content-encoding", ""), self.body_limit)
-            asks = self._asker(record).question(decoded_body, headers)
+            request.read(decoded_body, lambda model: self._house.catalogue.candidates(model, key_name))
+            rendering = request.render(request.candidates[0])
         except TranslationError as error:
-            asks = error.failure
-        record.own += self._now() - started
-        return Understood(record, decoded_body, asks)
+            rendering = error.failure
+        return Understood(request, decoded_body, rendering, self._now() - started)
 
     def _understood(self, headers: Mapping[str, str], made: Understood) -> list[Action]:
-        for name in ("model", "stream", "provider", "provider_model", "notes", "own"):
-            setattr(self.record, name, getattr(made.record, name))
+        record, self._request = self.record, made.request
+        record.model, record.stream, record.notes = made.request.model, made.request.streams, [*made.request.notes]
+        record.own += made.own
         self.undecoded = made.body is None
         if made.body is not None:
             self._audience.request(self._head, headers, made.body)
-        if isinstance(made.asks, Failure):
-            return [self._refuse(made.asks)]
-        self._question = made.asks
-        if (calls := len(self._question.calls)) > 1:
-            self.record.calls = calls
-            self._joined = Joined(self._answer_writer(self._question), calls)
-        return self._send_more(self._question)
+        if isinstance(made.rendering, Rendering):
+            return self._ask(made.rendering)
+        if record.model is not None and made.request.candidates:
+            self._name(made.request.candidates[0])
+        return [self._refuse(made.rendering)]
+
+    def _name(self, target: Target) -> None:
+        self.record.provider, self.record.provider_model = target.provider, target.model
+
+    def _ask(self, rendering: Rendering) -> list[Action]:
+        self._rendering, self._first_try = rendering, self._audience.tries + 1
+        self._name(rendering.target)
+        record = self.record
+        record.notes, record.calls = [*rendering.notes], len(rendering.calls)
+        record.targets.append(f"{rendering.target.provider}/{rendering.target.model}")
+        if record.calls > 1:
+            self._joined = Joined(self._answer_writer(rendering), record.calls)
+        return self._send_more(rendering)
+
+    def ask_instead(self, target: Target) -> list[Action]:
+        """Drop what was asked, and ask another target, as long as the client has heard nothing. What is known of the
+        first stays in the record; its notes and its part of an answer are forgotten."""
+        if self.over or self._begun or self._request is None:
+            return []
+        if self._then is not None:
+            return self._later(next(iter(self._attempts), 0), partial(self.ask_instead, target))
+        self._forget_answers()
+        try:
+            rendering = self._request.render(target)
+        except TranslationError as error:
+            return [Drop(), *self._broken(error.failure, "the request cannot be asked elsewhere")]
+        return [Drop(), *self._ask(rendering)]
+
+    def _forget_answers(self) -> None:
+        for call, attempt in self._attempts.items():
+            if attempt.pipe is not None:
+                self._audience.provider(attempt, attempt.pipe.whole_body, call)
+                attempt.pipe.let_go()
+        self._attempts.clear()
+        self._waiting.clear()
+        self._writer = self._joined = None
+        self._whole, self._held, self._limits, self._sent = bytearray(), b"", {}, 0
+        record = self.record
+        record.usage = record.first_event = record.finish_reason = record.served_model = record.provider_id = None
 
     def _elsewhere(
         self, do: Callable[[], object], then: Callable[[Any], list[Action]], on: Literal["request", "answer"]
@@ -336,7 +381,7 @@ class Exchange:
         if self._then is not None:
             return self._later(call, partial(self.broke, cause, retry=retry, call=call))
         asked, attempt = self._in_flight(call)
-        if retry and attempt.number == 1:
+        if retry and attempt.number == self._first_try:
             return [self._send(asked, call, attempt.number + 1)]
         message = (
             f"The connection to {asked.target.provider} failed: {plain(cause)}. "
@@ -371,7 +416,7 @@ class Exchange:
 
     def tick(self) -> list[Action]:
         """Time passed."""
-        if self.over or self._question is None:
+        if self.over or self._rendering is None:
             return []
         now, actions = self._now(), list[Action]()
         for attempt in list(self._attempts.values()):
@@ -382,47 +427,47 @@ class Exchange:
                 return actions
         keepalive = self._keepalive_at()
         if keepalive is not None and keepalive <= now:
-            ping = self._question.client.keepalive()
+            ping = self._rendering.client.keepalive()
             self._audience.pair("", b"", ping)
             actions += self._say(ping)
         return actions
 
     def _keepalive_at(self) -> float | None:
-        asked, every = self._question, self._settings.streaming.keepalive_seconds
+        asked, every = self._rendering, self._settings.streaming.keepalive_seconds
         if not every or asked is None or not asked.streams or not self._attempts:
             return None
         return self._spoke_at + every
 
     def _late(self, attempt: Attempt, what: Wait) -> list[Action]:
-        assert self._question is not None
-        failure = attempt.late(what, self._question.target.provider)
+        assert self._rendering is not None
+        failure = attempt.late(what, self._rendering.target.provider)
         return [Drop(), *self._broken(failure, f"timeout: {what}")]
 
     # --- attempts and answers ---
 
-    def _asker(self, record: Record) -> Asker:
-        house = self._house
+    def _unread(self, headers: Mapping[str, str]) -> Request:
+        house, client = self._house, self._client
         key_name = self.record.key_name or ""
-        client = self._client
-        asker = Asker(client, client.parse, self._settings, house.catalogue, house.memories.of(key_name), record)
-        if client.state is None or house.responses is None:
-            return asker
-        past, state = house.responses.of(key_name, self._now()), client.state
-        return replace(asker, parse=lambda body: state.parse(body, past), refer=lambda body: state.referred(body, past))
+        request = Request(client, client.parse, self._settings, house.memories.of(key_name), headers)
+        if (state := client.state) is not None and house.responses is not None:
+            past = house.responses.of(key_name, self._now())
+            request.parse = lambda body: state.parse(body, past)
+            request.refer = lambda body: state.referred(body, past)
+        return request
 
-    def _in_flight(self, call: int) -> tuple[Question, Attempt]:
-        assert self._question is not None
-        return self._question, self._attempts[call]
+    def _in_flight(self, call: int) -> tuple[Rendering, Attempt]:
+        assert self._rendering is not None
+        return self._rendering, self._attempts[call]
 
-    def _send_more(self, asked: Question) -> list[Action]:
+    def _send_more(self, asked: Rendering) -> list[Action]:
         """The calls that there is room for."""
         actions: list[Action] = []
         while self._sent < len(asked.calls) and len(self._attempts) < FAN_OUT_CONCURRENCY:
-            actions.append(self._send(asked, self._sent, 1))
+            actions.append(self._send(asked, self._sent, self._first_try))
             self._sent += 1
         return actions
 
-    def _send(self, asked: Question, call: int, number: int) -> Send:
+    def _send(self, asked: Rendering, call: int, number: int) -> Send:
         """The attempt of that number at a call."""
         self.record.attempts += 1
         self._attempts[call] = Attempt(self._settings.timeouts, self._now(), self._asked_at, number)
@@ -433,20 +478,20 @@ class Exchange:
         if audience.detailed:
             headers = (*request.headers, *((name, REDACTED) for name, _ in request.secrets))
             audience.message("provider_request", f"POST {request.url}", headers, request.body, call, number)
-        return Send(request, number > 1, call)
+        return Send(request, number > self._first_try, call)
 
     def _drop_others(self) -> list[Action]:
         """One call has failed, and its connection is gone or may be kept; the others are not wanted any more."""
         return [Drop()] if len(self._attempts) > 1 else []
 
-    def _answer_writer(self, asked: Question) -> Writer:
+    def _answer_writer(self, asked: Rendering) -> Writer:
         """What renders the answer."""
         if self._writer is None:
             id = f"{asked.client.id_prefix}{self._house.new_id()}"
             self._writer = asked.write(Envelope(id, int(self.record.started), asked.model))
         return self._writer
 
-    def _part(self, asked: Question, call: int) -> Writer:
+    def _part(self, asked: Rendering, call: int) -> Writer:
         """What renders the answer of one call."""
         if self._joined is None:
             return self._answer_writer(asked)
@@ -467,8 +512,10 @@ class Exchange:
         elif asked.streams and out:
             self._audience.pair("", pipe.whole_body or b"", out, (), call)
         said: list[Action] = []
-        if asked.streams:
-            said = self._say(out, pipe)
+        if asked.streams and self._is_beginning(pipe):
+            self._held += out
+        elif asked.streams:
+            said, self._held = self._say(self._held + out, pipe), b""
         else:
             self._whole += out
         if pipe.done:
@@ -479,7 +526,12 @@ class Exchange:
             self._tell_operator(asked, pipe)
         return [*said, Drop(), *self._broken(pipe.failure, "the provider's answer")]
 
-    def _tell_operator(self, asked: Question, pipe: Pipe) -> None:
+    def _is_beginning(self, pipe: Pipe) -> bool:
+        """Whether an answer has only begun, and somebody else may be asked if it does not go on."""
+        others = self._request is not None and len(self._request.candidates) > 1
+        return others and not self._begun and not (pipe.content or pipe.done or pipe.failure)
+
+    def _tell_operator(self, asked: Rendering, pipe: Pipe) -> None:
         """An answer that could not be read, so that whoever looks after the gateway can make a test of it."""
         assert pipe.failure is not None
         where = f"{self.record.id}: {asked.target.provider} ({asked.upstream.name})"
@@ -543,9 +595,9 @@ class Exchange:
             if self._fatal[1]:
                 self._tell_pair(reply.body)
             return [self._reply(reply, "failed", failure, cause)]
-        assert self._question is not None
+        assert self._rendering is not None
         # What renders the answer may be at work elsewhere; the client then hears of no end.
-        writer = self._joined or self._answer_writer(self._question)
+        writer = self._joined or self._answer_writer(self._rendering)
         said = self._late_notes(self.record.notes) + writer.fail(failure) if self._then is None else b""
         self._tell_pair(said)
         self._end("failed", failure, cause)
@@ -619,8 +671,8 @@ class Exchange:
         """The headers of every answer."""
         spent = round((self._now() - self._born) * 1000)
         headers = [("x-request-id", self.record.id), ("openai-processing-ms", str(spent)), *self._cors]
-        if self._question is not None:
-            target = self._question.target
+        if self._rendering is not None:
+            target = self._rendering.target
             headers.append(("x-gateway-model", front.ascii_json(f"{target.provider}/{target.model}")))
         headers.extend(self._limits.items())
         if notes:
@@ -640,7 +692,8 @@ class Exchange:
     def finished(self) -> None:
         """The last word is on its way: now those who listen are told the end, and bodies are let go of."""
         self._audience.ended(counts=self.counts)
-        self._question = self._writer = self._joined = self._then = None
+        self._request = self._rendering = self._writer = self._joined = self._then = None
+        self._held = b""
         self._whole = bytearray()
         self._attempts.clear()
         self._waiting.clear()

@@ -34,6 +34,8 @@ class Record:
     """As the client asked for it."""
     provider: str | None = None
     provider_model: str | None = None
+    targets: list[str] = field(default_factory=list)
+    """`provider/model` of all that were asked, one after another; the last is `provider` and `provider_model`."""
     served_model: str | None = None
     """As the provider named it in its answer."""
     provider_id: str | None = None

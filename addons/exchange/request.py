@@ -1,12 +1,12 @@
 """From a client's body to what a provider is asked: decoded, parsed, resolved, rendered. Here a request is refused."""
 
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from addons.exchange.observers import Record
 from addons.exchange.provider_request import ProviderRequest, provider_request
-from routing.catalogue import Catalogue, Target, UnknownModel
+from routing.catalogue import Target, UnknownModel
 from routing.settings import Limits, Settings
 from translators import fan_out
 from translators.clients.shared import json_body
@@ -44,9 +44,9 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A client's request with all that was made of it. `model` is the name that it asked for, `streams` whether it
-    wants a stream; `write` makes what renders its answer."""
+class Rendering:
+    """A client's request as one target gets it. `model` is the name that the client asked for, `streams` whether it
+    wants a stream; `write` makes what renders its answer; `notes` are all that are known before there is an answer."""
 
     client: ClientDialect
     model: str
@@ -55,6 +55,7 @@ class Question:
     upstream: Upstream
     calls: tuple[Call, ...]
     write: Callable[[Envelope], Writer]
+    notes: tuple[Note, ...]
 
 
 def decoded(body: bytes, coding: str, limit: int) -> bytes:
@@ -118,113 +119,122 @@ def _at_most(most: int, count: int, path: str, what: str, limit: str) -> None:
         raise BadRequest(message, param=path, code="request_too_large")
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """What is needed to make questions of one client's requests. What is learned on the way is put into `record`, so
-    that a refusal is logged with it."""
+@dataclass(slots=True)
+class Request:
+    """A client's request: read once, and rendered for one target, or for one after another.
+
+    What is known of it stands here also where it is refused: `model`, the name that it asks for, `streams`, whether it
+    wants a stream, `notes`, and the `candidates` that may be asked.
+    """
 
     client: ClientDialect
     parse: Callable[[Any], Asked]
     """The client dialect's own, perhaps with what is remembered of earlier requests."""
     settings: Settings
-    catalogue: Catalogue
     memory: Memory
-    record: Record
+    headers: Mapping[str, str]
+    """The client's, without its key."""
     refer: Callable[[Any], tuple[Any, list[Note]]] = lambda wire: (wire, [])
     """Puts what the gateway keeps into a body that goes on as it came."""
+    model: str | None = None
+    streams: bool = False
+    notes: tuple[Note, ...] = ()
+    candidates: Sequence[Target] = ()
+    _wire: Any = None
+    _body_notes: tuple[Note, ...] = ()
+    _asked: Asked | None = None
 
-    def question(self, body: bytes, headers: Mapping[str, str]) -> Question:
-        """`body` is decoded JSON text, `headers` are the client's without its key. Raises `BadRequest`."""
-        wire, notes = json_body.parsed(body)
+    def read(self, body: bytes, candidates: Callable[[str], Sequence[Target]]) -> None:
+        """Read `body`, decoded JSON text, and find out who may be asked: `candidates` tells it of a model, or raises
+        `UnknownModel`. Raises `BadRequest`."""
+        self._wire, self._body_notes = json_body.parsed(body)
+        wire, self.notes = self._wire, self._body_notes
         if isinstance(wire, dict):
             _bound(wire, self.settings.limits)
-        self._note(notes)
         named = wire.get("model") if isinstance(wire, dict) else None
-        target = self._served(named) if isinstance(named, str) else None
-        if target is not None:
-            _, passthrough = self._way(target)
-            if passthrough is not None:
-                return self._passed_through(passthrough, wire, target.alias, target, headers)
-        asked = self.parse(wire)
-        self.record.model, self.record.stream = asked.model, asked.conversation.stream
-        self._note(asked.notes)
-        if target is None or target.alias != asked.model:
-            target = self._target(asked.model)
-        self.record.provider, self.record.provider_model = target.provider, target.model
-        return self._translated(asked, target, headers)
-
-    def _served(self, model: str) -> Target | None:
+        if isinstance(named, str):
+            with contextlib.suppress(UnknownModel):
+                self.candidates = candidates(named)
+        if self.candidates and self._route(self.candidates[0])[1] is not None:
+            self.model = self.candidates[0].alias
+            return
+        asked = self._parsed()
+        self.model, self.streams = asked.model, asked.conversation.stream
+        self.notes = _limited([*self.notes, *asked.notes])
+        if self.candidates and self.candidates[0].alias == asked.model:
+            return
         try:
-            return self.catalogue.candidates(model, self.record.key_name or "")[0]
-        except UnknownModel:
-            return None
-
-    def _target(self, model: str) -> Target:
-        try:
-            return self.catalogue.candidates(model, self.record.key_name or "")[0]
+            self.candidates = candidates(asked.model)
         except UnknownModel as error:
             raise BadRequest(str(error), param="model", code="model_not_found") from error
 
-    def _way(self, target: Target) -> tuple[str, Passthrough | None]:
+    def render(self, target: Target) -> Rendering:
+        """Render the request for a target. Raises `BadRequest`."""
+        name, passthrough = self._route(target)
+        rendering = self._translated(target, name) if passthrough is None else self._passed_through(target, passthrough)
+        self.streams = rendering.streams
+        self._mind_loss(rendering.notes)
+        return rendering
+
+    def _parsed(self) -> Asked:
+        if self._asked is None:
+            self._asked = self.parse(self._wire)
+        return self._asked
+
+    def _route(self, target: Target) -> tuple[str, Passthrough | None]:
         try:
             return route(self.client.name, target.base_urls)
         except LookupError as error:
             message = f'The model "{target.alias}" is served at another endpoint only.'
             raise BadRequest(message, param="model", code="model_not_supported") from error
 
-    def _passed_through(
-        self, passthrough: Passthrough, wire: Any, model: str, target: Target, headers: Mapping[str, str]
-    ) -> Question:
-        self.record.model, self.record.provider, self.record.provider_model = model, target.provider, target.model
-        wire, notes = self.refer(wire)
+    def _passed_through(self, target: Target, passthrough: Passthrough) -> Rendering:
+        wire, notes = self.refer(self._wire)
         passed = passthrough.render(wire, Model(target.model, target.overrides, self.memory))
-        self.record.stream = passed.stream
-        self._note([*notes, *passed.rendered.notes])
-        self._mind_loss()
-        call = self._call(passed.rendered, passthrough.name, target, headers, 0)
         writer = passthrough.streamed if passed.stream else passthrough.whole
-        return Question(
+        return Rendering(
             self.client,
-            model,
+            target.alias,
             passed.stream,
             target,
             passthrough,
-            (call,),
+            (self._call(fan_out.Call(passed.rendered), passthrough.name, target),),
             lambda envelope: writer(passed.form, envelope),
+            _limited([*self._body_notes, *notes, *passed.rendered.notes]),
         )
 
-    def _translated(self, asked: Asked, target: Target, headers: Mapping[str, str]) -> Question:
-        name, _ = self._way(target)
-        provider = PROVIDERS[name]
+    def _translated(self, target: Target, name: str) -> Rendering:
+        asked, provider = self._parsed(), PROVIDERS[name]
         model = Model(target.model, target.overrides, self.memory)
         calls, notes = fan_out.calls(asked, provider, model, several=self.settings.fan_out)
-        self._note(notes)
-        self._mind_loss()
         writer = self.client.streamed if asked.conversation.stream else self.client.whole
-        return Question(
+        return Rendering(
             self.client,
             asked.model,
             asked.conversation.stream,
             target,
             provider,
-            tuple(self._call(call.rendered, name, target, headers, call.choice) for call in calls),
+            tuple(self._call(call, name, target) for call in calls),
             lambda envelope: writer(asked.form, envelope),
+            _limited([*self._body_notes, *asked.notes, *notes]),
         )
 
-    def _note(self, notes: Iterable[Note]) -> None:
-        more = [*notes]
-        if len(self.record.notes) + len(more) > MOST_NOTES:
-            message = f"More than {MOST_NOTES} notes would have to be made on what this model does not take."
-            raise BadRequest(message, code="request_too_large")
-        self.record.notes.extend(more)
-
-    def _mind_loss(self) -> None:
-        lost = [note.path for note in self.record.notes if note.lost]
+    def _mind_loss(self, notes: Iterable[Note]) -> None:
+        lost = [note.path for note in notes if note.lost]
         if lost and self.settings.on_loss == "refuse":
             told = ", ".join(lost)
             message = f"These fields cannot be carried to this model (on-loss: refuse in config.yaml): {told}."
             raise BadRequest(message, param=lost[0], code="unsupported_parameter")
 
-    def _call(self, rendered: Rendered, dialect: str, target: Target, headers: Mapping[str, str], choice: int) -> Call:
+    def _call(self, call: fan_out.Call, dialect: str, target: Target) -> Call:
         forwarded = self.settings.forward_headers
-        return Call(rendered, provider_request(AGENT, forwarded, target, dialect, rendered, headers), choice)
+        request = provider_request(AGENT, forwarded, target, dialect, call.rendered, self.headers)
+        return Call(call.rendered, request, call.choice)
+
+
+def _limited(notes: list[Note]) -> tuple[Note, ...]:
+    """Raises `BadRequest` for more notes than anybody could be told."""
+    if len(notes) > MOST_NOTES:
+        message = f"More than {MOST_NOTES} notes would have to be made on what this model does not take."
+        raise BadRequest(message, code="request_too_large")
+    return tuple(notes)

@@ -1,5 +1,6 @@
 """The exchange by itself: told what happened at which time, it says what to do. No socket, no waiting."""
 
+import dataclasses
 import gzip
 import itertools
 import json
@@ -14,7 +15,7 @@ from addons.exchange.http_api import Head, Reply
 from addons.exchange.observers import Message, Pair, Record
 from addons.exchange.services import House
 from routing import config
-from routing.catalogue import Catalogue
+from routing.catalogue import Catalogue, Target
 from routing.client_keys import KeyRing
 from translators.errors import Failure
 
@@ -1038,3 +1039,98 @@ def test_late_notes_are_told_before_a_streams_failure() -> None:
     [late] = comments(out)
     assert late
     assert out.index(LATE) < out.index(b'"error"')
+
+
+# --- another target ---
+
+GEMINI = """
+gemini-api-key: [{api-key: gemini-secret, models: [{name: gemini-2.5-flash}]}]
+"""
+SAID_ELSEWHERE = {
+    "candidates": [{"content": {"role": "model", "parts": [{"text": "bonjour"}]}, "finishReason": "STOP"}],
+    "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 1, "totalTokenCount": 4},
+    "responseId": "g1",
+    "modelVersion": "gemini-2.5-flash",
+}
+
+
+class TwoTargets(Table):
+    """A Claude that may be asked, and a Gemini in its place."""
+
+    def __init__(self) -> None:
+        super().__init__(GEMINI)
+        catalogue = self.house.catalogue
+        [claude], [self.gemini] = catalogue.candidates("opus", ""), catalogue.candidates("gemini-2.5-flash", "")
+        self.house.catalogue = Both((claude, self.gemini))
+
+
+class Both(Catalogue):
+    def __init__(self, targets: tuple[Target, ...]) -> None:
+        self.targets = targets
+
+    def candidates(self, model: str, key_name: str) -> tuple[Target, ...]:
+        return self.targets
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
+def test_another_target_is_asked_instead(streamed: bool) -> None:
+    table = TwoTargets()
+    [first] = table.ask(stream=streamed, seed=7, reasoning_effort="none", stop=["a", "b", "c", "d"])
+    exchange = table.exchange
+    exchange.connected()
+    exchange.answered(200, SSE)
+    assert exchange.feed(sse(START)) == []
+    drop, second = exchange.ask_instead(table.gemini)
+    assert isinstance(first, Send)
+    assert isinstance(drop, Drop)
+    assert isinstance(second, Send)
+    assert (first.call, second.call, second.fresh) == (0, 0, False)
+    assert second.request.url.startswith("https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:")
+    assert "provider-key" not in repr(second.request.secrets)
+    exchange.connected()
+    exchange.answered(200, SSE if streamed else JSON)
+    data = json.dumps(SAID_ELSEWHERE).encode()
+    actions = exchange.feed(b"data: %b\n\n" % data if streamed else data) + exchange.closed()
+    body = said(actions) if streamed else replied(actions).body
+    assert (body.count(b"bonjour"), body.count(b'"role":"assistant"'), b"msg_1" in body) == (1, 1, False)
+    record = exchange.record
+    assert (record.end, record.attempts, record.provider, record.finish_reason) == ("complete", 2, "gemini", "stop")
+    assert record.targets == ["anthropic/claude-opus-4-6", "gemini/gemini-2.5-flash"]
+    assert record.usage is not None
+    assert (record.usage.input, record.provider_id) == (3, "g1")
+    assert "seed" not in [note.path for note in record.notes]
+    exchange.finished()
+    asked = [message for message in table.heard.messages if message.phase == "provider_request"]
+    assert [message.attempt for message in asked] == [1, 2]
+
+
+def test_the_notes_are_those_of_the_one_who_answers() -> None:
+    table = TwoTargets()
+    table.ask(stream=False, seed=7)
+    assert [note.path for note in table.exchange.record.notes if note.path == "seed"] == ["seed"]
+    table.exchange.ask_instead(table.gemini)
+    assert [note for note in table.exchange.record.notes if note.path == "seed"] == []
+
+
+def test_nobody_is_asked_instead_of_whom_the_client_has_heard() -> None:
+    table = TwoTargets()
+    table.ask(stream=True)
+    table.exchange.answered(200, SSE)
+    assert b"hello" in said(table.exchange.feed(sse(START, *TEXT)))
+    assert table.exchange.ask_instead(table.gemini) == []
+
+
+def test_a_target_that_cannot_take_the_request_is_no_end_in_silence() -> None:
+    table = TwoTargets()
+    table.ask(stream=False, prediction=None, tools=[{"type": "function", "function": {"name": "f"}}])
+    lost = dataclasses.replace(table.gemini, base_urls={"openai-completions": "http://h"})
+    *_, reply = table.exchange.ask_instead(lost)
+    assert isinstance(reply, Reply)
+    assert (reply.status, error(reply.body)["code"]) == (400, "model_not_supported")
+
+
+def test_the_beginning_waits_only_where_another_may_be_asked() -> None:
+    table = Table()
+    table.ask(stream=True)
+    table.exchange.answered(200, SSE)
+    assert b'"role":"assistant"' in said(table.exchange.feed(sse(START)))

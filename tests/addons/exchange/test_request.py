@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from addons.exchange.observers import Record
-from addons.exchange.request import Asker
+from addons.exchange.request import Rendering, Request
 from routing.catalogue import Catalogue
 from routing.config import parse
 from translators import registry
@@ -16,11 +15,17 @@ from translators.errors import BadRequest
 from translators.providers import anthropic
 
 
-def asker(text: str) -> Asker:
-    settings = parse(text.encode(), "c.yaml", {}).settings
-    return Asker(
-        chat, chat.parse, settings, Catalogue(settings), FORGETFUL, Record("id", 0.0, "POST", "/v1/chat/completions")
-    )
+class Asker:
+    """Asks the first of the candidates, in turn."""
+
+    def __init__(self, text: str) -> None:
+        self.settings = parse(text.encode(), "c.yaml", {}).settings
+        self.catalogue = Catalogue(self.settings)
+
+    def question(self, body: bytes) -> Rendering:
+        request = Request(chat, chat.parse, self.settings, FORGETFUL, {})
+        request.read(body, lambda model: self.catalogue.candidates(model, "key-1"))
+        return request.render(request.candidates[0])
 
 
 def body(model: str) -> bytes:
@@ -34,21 +39,22 @@ def test_one_question_takes_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("translators.registry.PROVIDERS", {**registry.PROVIDERS, "openai": anthropic})
     monkeypatch.setattr("addons.exchange.request.PROVIDERS", {**registry.PROVIDERS, "openai": anthropic})
     monkeypatch.setattr("translators.registry.PASSTHROUGH", {})
-    asked = asker(f"{SERVER}, api-key-entries: [{{api-key: a}}, {{api-key: b}}]}}]")
-    secrets = [asked.question(body("m"), {}).calls[0].request.secrets for _ in range(3)]
+    asked = Asker(f"{SERVER}, api-key-entries: [{{api-key: a}}, {{api-key: b}}]}}]")
+    secrets = [asked.question(body("m")).calls[0].request.secrets for _ in range(3)]
     assert secrets == [(("authorization", f"Bearer {key}"),) for key in ("a", "b", "a")]
-    assert (asked.record.provider, asked.record.provider_model) == ("x", "m")
+    target = asked.question(body("m")).target
+    assert (target.provider, target.model) == ("x", "m")
 
 
 def test_a_model_of_another_endpoint() -> None:
     with pytest.raises(BadRequest) as caught:
-        asker(f"{SERVER}, endpoints: [completions]}}]").question(body("m"), {})
+        Asker(f"{SERVER}, endpoints: [completions]}}]").question(body("m"))
     assert (caught.value.failure.param, caught.value.failure.code) == ("model", "model_not_supported")
 
 
 def test_a_model_that_nobody_serves() -> None:
     with pytest.raises(BadRequest) as caught:
-        asker("{}").question(body("m"), {})
+        Asker("{}").question(body("m"))
     assert (caught.value.failure.param, caught.value.failure.code) == ("model", "model_not_found")
 
 
@@ -85,9 +91,9 @@ TOO_MUCH = {
 @pytest.mark.parametrize(("fields", "param", "number", "limit"), TOO_MUCH.values(), ids=TOO_MUCH)
 def test_there_is_a_limit(fields: dict[str, Any], param: str, number: str, limit: str, model: str) -> None:
     """Whoever is asked: a server that it is passed through to, too."""
-    asked = asker(f"{SERVER}}}]\nlimits: {{items: 10, tools: 4}}")
+    asked = Asker(f"{SERVER}}}]\nlimits: {{items: 10, tools: 4}}")
     with pytest.raises(BadRequest) as caught:
-        asked.question(json.dumps({"model": model, **fields}).encode(), {})
+        asked.question(json.dumps({"model": model, **fields}).encode())
     failure = caught.value.failure
     assert (failure.param, failure.code, failure.status) == (param, "request_too_large", 400)
     assert number in failure.message
@@ -95,9 +101,9 @@ def test_there_is_a_limit(fields: dict[str, Any], param: str, number: str, limit
 
 
 def test_up_to_the_limit() -> None:
-    asked = asker(f"{SERVER}}}]\nlimits: {{items: 10, tools: 4}}")
+    asked = Asker(f"{SERVER}}}]\nlimits: {{items: 10, tools: 4}}")
     fields = {"messages": [{"role": "user", "content": "x"}] * 10, "tools": FUNCTIONS[:4]}
-    assert asked.question(json.dumps({"model": "m", **fields}).encode(), {}).calls
+    assert asked.question(json.dumps({"model": "m", **fields}).encode()).calls
 
 
 @pytest.mark.parametrize(
@@ -105,7 +111,7 @@ def test_up_to_the_limit() -> None:
 )
 def test_there_is_a_limit_to_the_values_in_a_body(many: bytes) -> None:
     with pytest.raises(BadRequest, match="more than 2000000 values"):
-        asker(f"{SERVER}}}]").question(b'{"model":"m","x":[' + many + b"1]}", {})
+        Asker(f"{SERVER}}}]").question(b'{"model":"m","x":[' + many + b"1]}")
 
 
 @pytest.mark.parametrize(
@@ -118,14 +124,14 @@ def test_there_is_a_limit_to_the_values_in_a_body(many: bytes) -> None:
 )
 def test_there_is_a_limit_to_the_fields_of_an_object(fields: dict[str, Any]) -> None:
     with pytest.raises(BadRequest, match="200 are allowed"):
-        asker(f"{SERVER}}}]").question(json.dumps({"model": "m", **fields}).encode(), {})
+        Asker(f"{SERVER}}}]").question(json.dumps({"model": "m", **fields}).encode())
 
 
 def test_there_is_a_limit_to_what_is_told_of_a_request() -> None:
     message = {"role": "user", "content": "x", **{f"x{n}": 1 for n in range(150)}}
     body = {"model": "claude-haiku-4-5", "messages": [message] * 150}
     with pytest.raises(BadRequest, match="More than 20000 notes"):
-        asker("claude-api-key: [{api-key: k}]").question(json.dumps(body).encode(), {})
+        Asker("claude-api-key: [{api-key: k}]").question(json.dumps(body).encode())
 
 
 @pytest.mark.parametrize(
@@ -133,4 +139,4 @@ def test_there_is_a_limit_to_what_is_told_of_a_request() -> None:
 )
 def test_what_is_said_is_not_counted(text: str) -> None:
     said = json.dumps({"model": "m", "messages": [{"role": "user", "content": text * 1_000_000}]}).encode()
-    assert asker(f"{SERVER}}}]").question(said, {}).calls
+    assert Asker(f"{SERVER}}}]").question(said).calls
