@@ -73,18 +73,18 @@ def parse(data: bytes, file: str, environ: Mapping[str, str]) -> Loaded:
     """`file` is what messages call the text; names of files in it are relative to its folder. Raises `ConfigError`."""
     problems: tuple[Problem, ...] | list[Problem]
     try:
-        reading = _Checking(read(data), environ, FilePath(file).parent)
+        validation = _Validation(read(data), environ, FilePath(file).parent)
     except Unreadable as unreadable:
         problems = unreadable.problems
     else:
-        loaded = reading.loaded()
+        loaded = validation.loaded()
         if loaded is not None:
             return loaded
-        problems = reading.problems
+        problems = validation.problems
     raise ConfigError(file, problems)
 
 
-class _Checking:
+class _Validation:
     """One document on its way to `Loaded`. `off` has the variables that each switched-off entry waits for."""
 
     def __init__(self, source: Source, environ: Mapping[str, str], folder: FilePath) -> None:

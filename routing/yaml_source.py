@@ -48,10 +48,10 @@ class Source:
 def read(data: bytes) -> Source:
     """Return the values of a YAML text and their lines. Raises `Unreadable`."""
     node = _compose(_decoded(data))
-    reading = _Reading()
-    reading.source.lines[()] = node.start_mark.line + 1
-    reading.source.value = reading.value(node, ())
-    return reading.source
+    walk = _Walk()
+    walk.source.lines[()] = node.start_mark.line + 1
+    walk.source.value = walk.value(node, ())
+    return walk.source
 
 
 def _decoded(data: bytes) -> str:
@@ -99,7 +99,7 @@ def _syntax(error: yaml.MarkedYAMLError) -> str:
     return f"is not valid YAML: {found}; check indentation, quotes and the space after each colon"
 
 
-class _Reading:
+class _Walk:
     """One walk over the nodes. `left` is how many values may still be made, aliases counted each time."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from addons.credentials import missing
-from addons.embedded import child as embedded
+from addons.embedded import child
 from addons.launch.listening import obstacle
 from routing.config import Loaded
 from routing.providers.entry import Entry, ServedModel
@@ -44,14 +44,14 @@ def report(loaded: Loaded, file: Path, host: str, port: int) -> Iterator[str]:
     yield f"clients   {', '.join(key.name or '' for key in settings.api_keys) or 'none'}"
     for section, _, entry in settings.providers:
         yield f"provider  {_provider(section, entry)}"
-    if settings.embedded.enable and embedded.available() is None:
+    if settings.embedded.enable and child.available() is None:
         yield f"provider  embedded, on this machine: {settings.embedded.alias}"
     for remark in (*remarks(loaded), *_at_the_start(settings, host, port)):
         yield f"warning   {remark}"
 
 
 def _at_the_start(settings: Settings, host: str, port: int) -> Iterator[str]:
-    if settings.embedded.enable and (off := embedded.available()) is not None:
+    if settings.embedded.enable and (off := child.available()) is not None:
         yield off
     if (taken := obstacle(host, port)) is not None:
         yield taken

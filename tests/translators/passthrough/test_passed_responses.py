@@ -12,7 +12,7 @@ from openai.types.responses import Response, ResponseStreamEvent
 from passed_responses import COMPLETE, ENVELOPE, MODEL, final, passed_through, payloads, recorded, sent
 from pydantic import TypeAdapter
 
-from translators.clients.responses.encrypted_content import Sealed, seal
+from translators.clients.responses.encrypted_content import EncryptedContent, encode
 from translators.dialects import Model, Recall
 from translators.errors import BadRequest
 from translators.events import Finished, Noted, PassedThrough, Usage
@@ -96,13 +96,17 @@ SAID = {"type": "message", "id": "msg_1", "role": "assistant", "content": [{"typ
 @pytest.mark.parametrize(
     ("item", "stays"),
     [
-        pytest.param({"encrypted_content": seal(Sealed("thinking", text="Hm."))}, False, id="a thought"),
-        pytest.param({"encrypted_content": seal(Sealed("redacted", data="x"))}, False, id="a hidden thought"),
-        pytest.param({"encrypted_content": seal(Sealed("call", call_id="a"))}, False, id="a call's signature"),
-        pytest.param({"encrypted_content": seal(Sealed("foreign", block={"a": 1}))}, False, id="a block"),
+        pytest.param({"encrypted_content": encode(EncryptedContent("thinking", text="Hm."))}, False, id="a thought"),
+        pytest.param(
+            {"encrypted_content": encode(EncryptedContent("redacted", data="x"))}, False, id="a hidden thought"
+        ),
+        pytest.param(
+            {"encrypted_content": encode(EncryptedContent("call", call_id="a"))}, False, id="a call's signature"
+        ),
+        pytest.param({"encrypted_content": encode(EncryptedContent("foreign", block={"a": 1}))}, False, id="a block"),
         pytest.param({"encrypted_content": "gw1.changed"}, False, id="what somebody changed"),
         pytest.param({"encrypted_content": "gAAAAA"}, True, id="the provider's own"),
-        pytest.param({"encrypted_content": None}, False, id="nothing sealed, an id given here"),
+        pytest.param({"encrypted_content": None}, False, id="no content, an id given here"),
         pytest.param({"summary": [{"type": "summary_text", "text": "Hm."}]}, False, id="a summary, an id given here"),
         pytest.param({"id": "rs_0123456789abcdef01234567_1"}, False, id="a longer id given here"),
         pytest.param({"id": "rs_68af4030592c8190b0c4", "encrypted_content": None}, True, id="an id of the provider's"),
@@ -110,7 +114,7 @@ SAID = {"type": "message", "id": "msg_1", "role": "assistant", "content": [{"typ
         pytest.param({"encrypted_content": "gAAAAA"}, True, id="an id given here, the provider's own seal"),
     ],
 )
-def test_reasoning_that_was_sealed_here_stays_behind(item: dict[str, Any], stays: bool) -> None:
+def test_reasoning_that_was_encoded_here_stays_behind(item: dict[str, Any], stays: bool) -> None:
     reasoning = {"id": "rs_0_0", "type": "reasoning", "summary": [], **item}
     asked = [{"role": "user", "content": "x"}, reasoning, SAID, {"role": "user", "content": "y"}]
     rendered = passthrough.render({"model": "m", "input": asked}, Model("m")).rendered

@@ -1,7 +1,8 @@
 """The content of `encrypted_content`, which a client hands back unread: what a provider wants back with the next
 request.
 
-It is not encrypted: providers sign what they want unchanged. The prefix tells it from what other servers seal.
+It is base64 of JSON and not encrypted: providers sign what they want unchanged. The prefix tells it from what other
+servers encrypt.
 """
 
 import re
@@ -17,11 +18,12 @@ from translators.framing.json_text import to_json
 
 _PREFIX = "gw1."
 _GIVEN_HERE = re.compile(r"rs_[0-9a-f]+_[0-9]+")
-"""Ids of reasoning, as `growing.Items` makes them; other servers' have no number after the name of their response."""
+"""The ids of reasoning, as `output_items.Items` makes them; those of other servers have no number after the name of
+their response."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class EncryptedContent:
     """`thinking` has its text, and a signature where its provider gave one; `redacted` has its data, `call` the
     signature of the call `call_id`, `foreign` a block of the dialect `issuer`."""
 
@@ -36,20 +38,20 @@ class Sealed:
     """The part that the ids of all items of its response have in common."""
 
 
-_ADAPTER: TypeAdapter[Sealed] = TypeAdapter(Sealed)
+_ADAPTER: TypeAdapter[EncryptedContent] = TypeAdapter(EncryptedContent)
 
 
-def seal(what: Sealed) -> str:
-    said = {name: value for name in Sealed.__slots__ if (value := getattr(what, name))}
+def encode(what: EncryptedContent) -> str:
+    said = {name: value for name in EncryptedContent.__slots__ if (value := getattr(what, name))}
     return _PREFIX + urlsafe_b64encode(to_json(said)).decode().rstrip("=")
 
 
 def is_only_known_here(item: Any) -> bool:
-    """Return whether an input item is reasoning that nobody else can have kept: sealed here, or without what was sealed
-    under an id that was given here."""
+    """Return whether an input item is reasoning that nobody else can have kept: encoded here, or without
+    `encrypted_content` under an id that was given here."""
     match item:
-        case {"type": "reasoning", "encrypted_content": str(sealed)} if sealed:
-            return sealed.startswith(_PREFIX)
+        case {"type": "reasoning", "encrypted_content": str(encrypted)} if encrypted:
+            return encrypted.startswith(_PREFIX)
         case {"type": "reasoning", "id": str(id)}:
             return _GIVEN_HERE.fullmatch(id) is not None
         case _:
@@ -58,15 +60,15 @@ def is_only_known_here(item: Any) -> bool:
 
 def is_shown_only(item: Mapping[str, Any]) -> bool:
     """Return whether such reasoning is nothing but words that were given out to be shown: nobody signed them."""
-    sealed = item.get("encrypted_content")
-    if not sealed:
+    encrypted = item.get("encrypted_content")
+    if not encrypted:
         return True
-    what = unseal(sealed)
+    what = decode(encrypted)
     return what is not None and what.kind == "thinking" and not what.signature
 
 
-def unseal(text: str) -> Sealed | None:
-    """Return what was sealed here; None for what another server sealed, or somebody changed."""
+def decode(text: str) -> EncryptedContent | None:
+    """Return what was encoded here; None for what another server encrypted, or somebody changed."""
     if not text.startswith(_PREFIX):
         return None
     data = text[len(_PREFIX) :]

@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from translators.clients.responses.encrypted_content import Sealed, unseal
+from translators.clients.responses.encrypted_content import EncryptedContent, decode
 from translators.clients.responses.parts import content
 from translators.clients.responses.shapes.items import CLIENTS, COMPACTED
 from translators.clients.responses.tool_search import as_function
@@ -218,19 +218,19 @@ class History:
             self._answer(id, path)
 
     def _reasoning(self, item: dict[str, Any], at: str) -> list[Part]:
-        sealed, summary, said = (item.pop(name, None) for name in ("encrypted_content", "summary", "content"))
-        if sealed is not None:
-            if (what := unseal(sealed)) is not None:
+        encrypted, summary, said = (item.pop(name, None) for name in ("encrypted_content", "summary", "content"))
+        if encrypted is not None:
+            if (what := decode(encrypted)) is not None:
                 self._led_to(what.response)
                 if what.kind in ("thinking", "redacted"):
                     self._thoughts.append((len(self._parts), what.response, at))
-                return self._unsealed(what, at)
+                return self._decoded(what, at)
             detail = "It was sealed by another server, which alone can read it."
             self.findings.note(f"{at}.encrypted_content", "dropped", detail)
         text = "\n\n".join(thought["text"] for thought in said or summary or ())
         return [Reasoning(text, at=at)] if text else []
 
-    def _unsealed(self, what: Sealed, at: str) -> list[Part]:
+    def _decoded(self, what: EncryptedContent, at: str) -> list[Part]:
         match what.kind:
             case "thinking":
                 return [Reasoning(what.text, what.signature or None, what.issuer, at)]

@@ -7,7 +7,7 @@ only a call whose arguments are not complete yet is kept open, for a provider th
 from collections.abc import Iterable
 
 from translators.clients.responses.calls import Calls
-from translators.clients.responses.encrypted_content import Sealed
+from translators.clients.responses.encrypted_content import EncryptedContent
 from translators.clients.responses.form import Form
 from translators.clients.responses.messages import Messages
 from translators.clients.responses.output_items import Items, Told, Wire
@@ -85,13 +85,13 @@ class Output:
         match event:
             case ReasoningSigned(block, signature, issuer):
                 thought = self._thinking.block(block)
-                what = Sealed("thinking", issuer, text=thought.text(), signature=signature)
+                what = EncryptedContent("thinking", issuer, text=thought.text(), signature=signature)
                 self._thinking.signed(thought)
-                return self._thinking.close(what) if self._thinking.open is thought else self._sealed(what)
+                return self._thinking.close(what) if self._thinking.open is thought else self._encrypted(what)
             case ReasoningRedacted(_, data, issuer):
-                return self._sealed(Sealed("redacted", issuer, data=data))
+                return self._encrypted(EncryptedContent("redacted", issuer, data=data))
             case ForeignBlock(dialect, payload):
-                return self._sealed(Sealed("foreign", dialect, block=dict(payload)))
+                return self._encrypted(EncryptedContent("foreign", dialect, block=dict(payload)))
             case Annotation():
                 return self._messages.annotate(event)
             case Logprobs():
@@ -121,14 +121,14 @@ class Output:
         told = [*self._settle(), *self._thinking.begin(thought)]
         return [*told, thought.slot.grown(text)] if thought.slot is not None else told
 
-    def _sealed(self, what: Sealed) -> list[Told]:
-        return [*self._settle(), *self._thinking.sealed(what)]
+    def _encrypted(self, what: EncryptedContent) -> list[Told]:
+        return [*self._settle(), *self._thinking.encrypted(what)]
 
     def _call(self, event: ToolCallStarted) -> list[Told]:
         told = self._settle()
         if event.signature is not None:
-            what = Sealed("call", event.issuer, signature=event.signature, call_id=event.id)
-            told += self._thinking.sealed(what)
+            what = EncryptedContent("call", event.issuer, signature=event.signature, call_id=event.id)
+            told += self._thinking.encrypted(what)
         return [*told, self._calls.begin(event)]
 
     def _picture(self, media_type: str, data: str) -> list[Told]:

@@ -1,8 +1,9 @@
-"""Reasoning -> items of type reasoning: a summary for who wants to read it, and sealed what the next request needs."""
+"""Reasoning -> items of type reasoning: a summary for who wants to read it, and `encrypted_content` that
+the next request needs."""
 
 from dataclasses import dataclass, field, replace
 
-from translators.clients.responses.encrypted_content import Sealed, seal
+from translators.clients.responses.encrypted_content import EncryptedContent, encode
 from translators.clients.responses.output_items import Items, Slot, Told, Wire
 
 
@@ -49,7 +50,7 @@ class Thinking:
         part = {"type": "summary_text", "text": ""}
         return [added, {"type": "response.reasoning_summary_part.added", **where, "part": part}]
 
-    def close(self, what: Sealed | None = None) -> list[Told]:
+    def close(self, what: EncryptedContent | None = None) -> list[Told]:
         if self.open is None:
             return self._seen()
         if (slot := self.open.slot) is None or (wire := self.open.wire) is None:
@@ -59,7 +60,7 @@ class Thinking:
         text = slot.text()
         part = {"type": "summary_text", "text": text}
         wire["summary"].append(part)
-        wire["encrypted_content"] = self._seal(what or Sealed("thinking", text=text))
+        wire["encrypted_content"] = self._encode(what or EncryptedContent("thinking", text=text))
         return [
             {"type": "response.reasoning_summary_text.done", **slot.where, "text": text},
             {"type": "response.reasoning_summary_part.done", **slot.where, "part": dict(part)},
@@ -76,16 +77,16 @@ class Thinking:
         if thought is None:
             return []
         text, thought.past = "".join(thought.pieces[thought.past :]), len(thought.pieces)
-        return self.sealed(Sealed("thinking", text=text))
+        return self.encrypted(EncryptedContent("thinking", text=text))
 
-    def sealed(self, what: Sealed) -> list[Told]:
+    def encrypted(self, what: EncryptedContent) -> list[Told]:
         """An item without a summary, to be handed back. Other items must be done."""
         item, added = self.items.added("rs", {"type": "reasoning", "summary": []})
-        item["encrypted_content"] = self._seal(what)
+        item["encrypted_content"] = self._encode(what)
         return [added, self.items.done(item)]
 
-    def _seal(self, what: Sealed) -> str:
-        return seal(replace(what, response=self.items.suffix))
+    def _encode(self, what: EncryptedContent) -> str:
+        return encode(replace(what, response=self.items.suffix))
 
     def broken(self) -> None:
         if self.open is not None:

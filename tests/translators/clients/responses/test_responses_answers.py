@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from responses_oracles import ENVELOPE, EVENT, SEEN, check, folded, form, payloads, schema, streamed, told, whole
 
 from translators.clients import responses
-from translators.clients.responses.encrypted_content import Sealed, seal, unseal
+from translators.clients.responses.encrypted_content import EncryptedContent, decode, encode
 from translators.errors import BadAnswer, Failure
 from translators.events import (
     Annotation,
@@ -408,14 +408,14 @@ def test_a_whole_answer_that_fails_is_an_error() -> None:
 # --- reasoning ----------------------------------------------------------------------------------
 
 
-def sealed(item: dict[str, Any]) -> Sealed:
-    what = unseal(item["encrypted_content"])
+def encrypted(item: dict[str, Any]) -> EncryptedContent:
+    what = decode(item["encrypted_content"])
     assert what is not None
     assert what.response == item["id"].split("_")[1]
     return replace(what, response="")
 
 
-THINKING = Sealed("thinking", SIGNER, text="Two calls.", signature="sig0")
+THINKING = EncryptedContent("thinking", SIGNER, text="Two calls.", signature="sig0")
 
 
 def test_a_signature_is_in_the_item_that_is_done_and_in_the_final_output() -> None:
@@ -423,14 +423,14 @@ def test_a_signature_is_in_the_item_that_is_done_and_in_the_final_output() -> No
     done = next(payload["item"] for payload in told if payload["type"] == "response.output_item.done")
     assert done == told[-1]["response"]["output"][0]
     assert done["summary"] == [{"type": "summary_text", "text": "Two calls."}]
-    assert sealed(done) == THINKING
+    assert encrypted(done) == THINKING
 
 
 def test_a_client_that_asks_for_no_summary_gets_the_signature_alone() -> None:
     told = streamed(TURN, form(reasoning={"effort": "low"}))
     assert not any("summary" in payload["type"] for payload in told)
     first = told[-1]["response"]["output"][0]
-    assert (first["type"], first["summary"], sealed(first)) == ("reasoning", [], THINKING)
+    assert (first["type"], first["summary"], encrypted(first)) == ("reasoning", [], THINKING)
     added = next(payload["item"] for payload in told if payload["type"] == "response.output_item.added")
     assert added == {"id": "rs_1_0", "type": "reasoning", "summary": []}
 
@@ -448,13 +448,15 @@ def test_unsigned_reasoning_is_handed_back_too(asked: Any) -> None:
     assert [item["type"] for item in output] == ["reasoning", "function_call", "reasoning", "message"]
     summaries = [[part["text"] for part in item["summary"]] for item in output[::2]]
     assert summaries == ([["Hm."], ["So."]] if asked is SEEN else [[], []])
-    assert [sealed(item) for item in output[::2]] == [Sealed("thinking", text=text) for text in ("Hm.", "So.")]
+    assert [encrypted(item) for item in output[::2]] == [
+        EncryptedContent("thinking", text=text) for text in ("Hm.", "So.")
+    ]
 
 
 def test_a_signature_that_comes_late_has_an_item_of_its_own() -> None:
     events = [Started(), ReasoningDelta(0, "Hm."), TextDelta("x"), ReasoningSigned(0, "s", SIGNER), STOP]
     *_, last = whole(events, SEEN)["output"]
-    assert sealed(last) == Sealed("thinking", SIGNER, text="Hm.", signature="s")
+    assert encrypted(last) == EncryptedContent("thinking", SIGNER, text="Hm.", signature="s")
 
 
 def test_interleaved_thinking_keeps_its_order() -> None:
@@ -464,17 +466,17 @@ def test_interleaved_thinking_keeps_its_order() -> None:
         events += [ToolCallStarted(block, f"c{block}", "f"), ToolCallDelta(block, "{}")]
     output = whole([*events, CALLS], SEEN)["output"]
     assert [item["type"] for item in output] == ["reasoning", "function_call"] * 2
-    assert [sealed(item).text for item in output[::2]] == ["0", "1"]
+    assert [encrypted(item).text for item in output[::2]] == ["0", "1"]
 
 
 def test_what_a_provider_wants_back_comes_before_what_it_belongs_to() -> None:
     output = whole(EVERYTHING, SEEN)["output"]
-    kept = [sealed(item) for item in output if "encrypted_content" in item]
+    kept = [encrypted(item) for item in output if "encrypted_content" in item]
     assert kept == [
-        Sealed("redacted", SIGNER, data="ZGF0YQ=="),
-        Sealed("thinking", text="Hm."),
-        Sealed("foreign", "anthropic", block={"type": "server_tool_use", "id": "s1"}),
-        Sealed("call", "gemini:g", signature="gsig", call_id="call_a"),
+        EncryptedContent("redacted", SIGNER, data="ZGF0YQ=="),
+        EncryptedContent("thinking", text="Hm."),
+        EncryptedContent("foreign", "anthropic", block={"type": "server_tool_use", "id": "s1"}),
+        EncryptedContent("call", "gemini:g", signature="gsig", call_id="call_a"),
     ]
     assert [item["type"] for item in output] == [
         *["reasoning", "reasoning", "message", "reasoning", "message", "image_generation_call"],
@@ -490,12 +492,12 @@ def test_what_a_provider_wants_back_comes_before_what_it_belongs_to() -> None:
         pytest.param("gw1.%%%", id="no base64"),
         pytest.param("gw1.eyJraW5kIjoi", id="cut"),
         pytest.param("gw1.W10", id="a list"),
-        pytest.param(seal(Sealed("thinking", "anthropic:m")), id="no signature and no text"),
+        pytest.param(encode(EncryptedContent("thinking", "anthropic:m")), id="no signature and no text"),
         pytest.param("gw1.eyJraW5kIjoib3RoZXIifQ", id="another kind"),
     ],
 )
-def test_what_is_not_ours_is_not_unsealed(text: str) -> None:
-    assert unseal(text) is None
+def test_what_is_not_ours_is_not_decoded(text: str) -> None:
+    assert decode(text) is None
 
 
 # --- calls --------------------------------------------------------------------------------------

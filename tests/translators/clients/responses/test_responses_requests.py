@@ -11,7 +11,7 @@ from responses_oracles import SEEN, whole
 from test_responses_answers import EVERYTHING, TURN
 
 from translators.clients import responses
-from translators.clients.responses.encrypted_content import Sealed, seal
+from translators.clients.responses.encrypted_content import EncryptedContent, encode
 from translators.clients.responses.shapes import items as item_shapes
 from translators.clients.responses.shapes import tools as tool_shapes
 from translators.clients.responses.shapes.request import Request
@@ -225,8 +225,8 @@ def test_a_message_between_agents_is_the_users_word() -> None:
     """Codex sends it. What a model wrote as an argument that is to be encrypted comes back as it wrote it, unless the
     model was OpenAI's."""
     message = {"type": "agent_message", "id": "amsg_1", "author": "/root", "recipient": "/root/helper"}
-    written, sealed = ({"type": "encrypted_content", "encrypted_content": text} for text in ("Do it.", "gAAAAABq"))
-    asked = parse({**message, "content": [{"type": "input_text", "text": "Sender: /root\n"}, written, sealed]})
+    written, encrypted = ({"type": "encrypted_content", "encrypted_content": text} for text in ("Do it.", "gAAAAABq"))
+    asked = parse({**message, "content": [{"type": "input_text", "text": "Sender: /root\n"}, written, encrypted]})
     at = "input[0].content"
     text = Text("Sender: /root\n", f"{at}[0]"), Text("Do it.", f"{at}[1]")
     assert asked.conversation.turns == (Turn("user", text, at="input[0]"),)
@@ -268,23 +268,25 @@ def test_a_tool_of_a_namespace_is_called_by_its_whole_name() -> None:
 # --- reasoning ----------------------------------------------------------------------------------
 
 
-def sealed(**fields: Any) -> dict[str, Any]:
-    return {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": seal(Sealed(**fields))}
+def encrypted(**fields: Any) -> dict[str, Any]:
+    return {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": encode(EncryptedContent(**fields))}
 
 
 @pytest.mark.parametrize(
     ("item", "read"),
     [
         pytest.param(
-            sealed(kind="thinking", issuer=SIGNER, text="Hm.", signature="s"),
+            encrypted(kind="thinking", issuer=SIGNER, text="Hm.", signature="s"),
             Reasoning("Hm.", "s", SIGNER, "input[0]"),
             id="signed",
         ),
         pytest.param(
-            sealed(kind="redacted", issuer=SIGNER, data="d"), RedactedReasoning("d", SIGNER, "input[0]"), id="redacted"
+            encrypted(kind="redacted", issuer=SIGNER, data="d"),
+            RedactedReasoning("d", SIGNER, "input[0]"),
+            id="redacted",
         ),
         pytest.param(
-            sealed(kind="foreign", issuer="anthropic", block={"type": "x"}),
+            encrypted(kind="foreign", issuer="anthropic", block={"type": "x"}),
             Foreign("anthropic", {"type": "x"}, "input[0]"),
             id="a provider's own block",
         ),
@@ -295,7 +297,7 @@ def sealed(**fields: Any) -> dict[str, Any]:
                 "content": [{"type": "reasoning_text", "text": "long"}],
             },
             Reasoning("long", at="input[0]"),
-            id="unsealed",
+            id="not encrypted",
         ),
     ],
 )
@@ -304,12 +306,12 @@ def test_reasoning(item: Any, read: Part) -> None:
 
 
 def test_the_signature_of_a_call_goes_back_to_it() -> None:
-    first, _ = turns(sealed(kind="call", issuer="gemini:g", signature="s", call_id="c"), call(), output())
+    first, _ = turns(encrypted(kind="call", issuer="gemini:g", signature="s", call_id="c"), call(), output())
     assert first.parts == (ToolCall("c", "look", "{}", at="input[1]", signature="s", issuer="gemini:g"),)
 
 
 def test_a_signature_without_its_call_is_noted() -> None:
-    asked = parse(sealed(kind="call", signature="s", call_id="c"))
+    asked = parse(encrypted(kind="call", signature="s", call_id="c"))
     assert asked.notes == (Note("input[0]", "dropped", detail="It signs a call that does not come after it."),)
 
 
@@ -346,7 +348,7 @@ THOUGHT_A, THOUGHT_B = (
         "type": "reasoning",
         "id": f"rs_{response}_0",
         "summary": [],
-        "encrypted_content": seal(Sealed("thinking", SIGNER, text=text, signature="s", response=response)),
+        "encrypted_content": encode(EncryptedContent("thinking", SIGNER, text=text, signature="s", response=response)),
     }
     for response, text in (("a1", "A"), ("b2", "B"))
 )
