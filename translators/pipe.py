@@ -62,14 +62,6 @@ MAX_WHOLE = 32 * 1024 * 1024
 """Bytes of a whole answer, decoded."""
 
 
-class Body(Protocol):
-    """The bytes of an answer, decoded, on their way into the machine. `close` is the end of the bytes."""
-
-    def feed(self, data: bytes) -> bytes: ...
-
-    def close(self) -> bytes: ...
-
-
 class Pipe:
     """`feed` bytes, `close` at their end; both give bytes for the client and never raise for what a provider sent:
     `failure` is set instead, after the bytes of everything that came before it.
@@ -110,7 +102,10 @@ class Pipe:
         self._decoder: compression.Decoder | None = None
         self._framing = framing
         self._called = content_type.partition(";")[0].strip().lower()
-        self._body: Body | None = None
+        self._frames: Frames | None = None
+        """Cuts what comes, once it is known how; a whole answer is one piece."""
+        self.streams = False
+        """The provider is known to stream."""
         self._head = b""
         self.events = 0
         """The number of events that the provider has told; a ping is not counted."""
@@ -131,11 +126,6 @@ class Pipe:
         """Bytes of the answer so far, decoded."""
 
     @property
-    def streams(self) -> bool:
-        """Return whether the provider is known to stream."""
-        return isinstance(self._body, _Stream)
-
-    @property
     def compressed(self) -> bool:
         """Few bytes of it may be many."""
         return self._coding.strip().lower() not in ("", "identity")
@@ -143,7 +133,7 @@ class Pipe:
     @property
     def waiting(self) -> int:
         """Bytes of a stream's payload that is not complete yet."""
-        return self._body.waiting if isinstance(self._body, _Stream) else 0
+        return self._frames.waiting if self.streams and self._frames is not None else 0
 
     @property
     def recent(self) -> tuple[bytes, ...]:
@@ -177,11 +167,9 @@ class Pipe:
         try:
             if self._decoder is not None:
                 self._decoder.close()
-            if self._body is None:
-                framing = _CONTENT_TYPES.get(self._called)
-                self._body = _Whole(self) if framing is None else _Stream(self, framing)
-                self._body.feed(self._head)
-            out = self._body.close()
+            out = self._cut(_CONTENT_TYPES.get(self._called)) if self._frames is None else b""
+            assert self._frames is not None
+            out += self._all(self._frames.close() or ())
             return out if self.failure or self.done else out + self._ending()
         except compression.Undecodable as error:
             return self._fail(BadAnswer.unreadable(f"The provider's compressed answer cannot be read: {error}."))
@@ -190,12 +178,24 @@ class Pipe:
 
     def let_go(self) -> None:
         """Forget all bytes: the answer is over, and who wanted to see them has."""
-        self._body = self.whole_body = None
+        self._frames = self.whole_body = None
         self._head = self._fed = b""
         self._recent.clear()
 
-    def payload(self, name: str, data: bytes) -> bytes:
-        """One payload of a stream, through the machine."""
+    def _all(self, payloads: Iterable[tuple[str, bytes]]) -> bytes:
+        """Return what `payloads` become, as far as they can be cut and read, and until the answer is complete."""
+        out: list[bytes] = []
+        try:
+            for name, data in payloads:
+                out.append(self._payload(name, data) if self.streams else self._whole(data))
+                if self.failure or self.done:
+                    break
+        except TranslationError as error:
+            self.failure = error.failure
+        return b"".join(out)
+
+    def _payload(self, name: str, data: bytes) -> bytes:
+        """Put one payload of a stream through the machine."""
         notes = len(self.notes)
         self._recent.append(data)
         try:
@@ -203,29 +203,28 @@ class Pipe:
         except TranslationError as error:
             out = self._fail(error)
         if self._answer.done and not self.failure:
-            out += self.ended()
+            out += self._ended()
             if not self.failure:
                 out += self._finish()
         if self._tap is not None:
             self._tap(name, data, out, tuple(self.notes[notes:]))
         return out
 
-    def ended(self) -> bytes:
+    def _ended(self) -> bytes:
         """A stream's payloads are over: the machine says whether that was all."""
         return self._run(self._answer.close())
 
-    def whole(self, data: bytes) -> bytes:
-        """A whole answer, through the same machine; or lines that are a stream all the same."""
+    def _whole(self, data: bytes) -> bytes:
+        """Put a whole answer through the same machine; or lines that are a stream all the same."""
         data = data.removeprefix(_BOM)
         lines = "ndjson" in (self._framing, _CONTENT_TYPES.get(self._called)) and b"\n" in data.strip()
         if lines and not json_text.is_json(data):
-            self._body = _Stream(self, "ndjson")
-            return self._body.feed(data) + self._body.close()
+            self._head = data
+            out = self._cut("ndjson")
+            assert self._frames is not None
+            return out + self._all(self._frames.close() or ())
         self.whole_body = data
-        try:
-            return self._run(self._answer.whole(self._masked(data, _parsed(data))))
-        except TranslationError as error:
-            return self._fail(error)
+        return self._run(self._answer.whole(self._masked(data, _parsed(data))))
 
     def _masked(self, data: bytes, told: Any) -> Any:
         return told if self._mask is None or not self._mask.finds(data) else self._mask.told(told)
@@ -259,7 +258,7 @@ class Pipe:
         """Return what the end of the bytes brings. If a stream has no end marker, its end is heard as an empty
         payload."""
         notes = len(self.notes)
-        out = self.ended() if self.streams else b""
+        out = self._ended() if self.streams else b""
         if not self.failure:
             out += self._finish()
         if self._tap is not None and self.streams and out:
@@ -274,61 +273,42 @@ class Pipe:
         return before + self.writer.close()
 
     def _sniffed(self, data: bytes) -> bytes:
-        if self._body is None:
-            self._head += data
-            start = self._head.lstrip(b"\xef\xbb\xbf \t\r\n")
-            if len(start) < 2:
-                return b""
-            framing = _framing_of(start, self._called, self._framing)
-            self._body = _Whole(self) if framing is None else _Stream(self, framing)
-            data, self._head = self._head, b""
-        return self._body.feed(data)
+        if self._frames is not None:
+            return self._all(self._frames.feed(data))
+        self._head += data
+        start = self._head.lstrip(b"\xef\xbb\xbf \t\r\n")
+        if len(start) < 2:
+            return b""
+        return self._cut(_framing_of(start, self._called, self._framing))
+
+    def _cut(self, framing: Framing | None) -> bytes:
+        """Cut what is here, and what comes, as `framing` says; None: in one piece."""
+        self.streams = framing is not None
+        self._frames = Whole() if framing is None else READERS[framing]()
+        data, self._head = self._head, b""
+        return self._all(self._frames.feed(data))
 
     def _fail(self, error: TranslationError) -> bytes:
         self.failure = error.failure
         return b""
 
 
-class _Stream:
-    def __init__(self, pipe: Pipe, framing: Framing) -> None:
-        self._pipe = pipe
-        self._frames = READERS[framing]()
+class Whole:
+    """A whole answer as the one payload that its end completes."""
 
-    @property
-    def waiting(self) -> int:
-        return self._frames.waiting
-
-    def feed(self, data: bytes) -> bytes:
-        pipe = self._pipe
-        out: list[bytes] = []
-        try:
-            for name, payload in self._frames.feed(data):
-                out.append(pipe.payload(name, payload))
-                if pipe.failure or pipe.done:
-                    break
-        except TranslationError as error:
-            pipe.failure = error.failure
-        return b"".join(out)
-
-    def close(self) -> bytes:
-        return b"".join([self._pipe.payload(name, payload) for name, payload in self._frames.close() or ()])
-
-
-class _Whole:
-    def __init__(self, pipe: Pipe) -> None:
-        self._pipe = pipe
+    def __init__(self) -> None:
         self._pieces: list[bytes] = []
-        self._size = 0
+        self.waiting = 0
 
-    def feed(self, data: bytes) -> bytes:
-        self._size += len(data)
-        if self._size > MAX_WHOLE:
+    def feed(self, data: bytes) -> Iterable[tuple[str, bytes]]:
+        self.waiting += len(data)
+        if self.waiting > MAX_WHOLE:
             raise BadAnswer.unreadable(f"The provider's answer is larger than {MAX_WHOLE} bytes.")
         self._pieces.append(data)
-        return b""
+        return ()
 
-    def close(self) -> bytes:
-        return self._pipe.whole(b"".join(self._pieces))
+    def close(self) -> Iterable[tuple[str, bytes]]:
+        return (("", b"".join(self._pieces)),)
 
 
 def _framing_of(start: bytes, called: str, usual: Framing) -> Framing | None:
