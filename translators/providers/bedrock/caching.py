@@ -1,16 +1,13 @@
 """Cache points (https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html): blocks of their own after
 what is to be cached, at most four, of 5 minutes or 1 hour, the longer-lived ones first."""
 
-from typing import Any
-
 from translators.conversation import Cache, Knobs, PromptCache
 from translators.notes import Note
 from translators.providers.bedrock.profiles import Profile
+from translators.providers.shared.blocks import Block
 
 _AT_MOST = 4
 _TTLS = {"5m": "5m", "1h": "1h", "30m": "1h", "12h": "1h", "24h": "1h", "in_memory": "5m"}
-
-Block = dict[str, Any]
 
 
 class CachePoints:

@@ -20,29 +20,41 @@ from translators.conversation import (
 )
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.bedrock.caching import Block, CachePoints
+from translators.providers.bedrock.caching import CachePoints
 from translators.providers.bedrock.media import Media
 from translators.providers.bedrock.profiles import Profile
 from translators.providers.bedrock.tools import Toolbox
 from translators.providers.claude.profiles import short_name
 from translators.providers.shared import arguments, custom_tools
+from translators.providers.shared.blocks import Block, Blocks
 from translators.providers.shared.histories import unsent
 from translators.providers.shared.wire_names import CallIds
 
 
-class Parts:
+class Parts(Blocks):
     """Writes parts as blocks; `notes` and `points` collect what comes up on the way."""
 
     def __init__(
         self, model: str, profile: Profile, toolbox: Toolbox, ids: CallIds, points: CachePoints, notes: list[Note]
     ) -> None:
+        super().__init__()
         self._models = {short_name(name) for name in (model, profile.base_model) if name}
         self._profile = profile
         self._toolbox, self._ids, self._points, self._notes = toolbox, ids, points, notes
         self._media = Media(profile, notes)
         self.documents = self._media.documents
-        self.paths: dict[str, str] = {}
-        """Where a call was written (`toolUse:` and its id on the wire), and its result (`toolResult:` and that)."""
+
+    def text_block(self, text: str) -> Block:
+        return {"text": text}
+
+    def is_thought(self, block: Block) -> bool:
+        return "reasoningContent" in block
+
+    def call_id(self, block: Block) -> str | None:
+        return block["toolUse"]["toolUseId"] if "toolUse" in block else None
+
+    def result_id(self, block: Block) -> str | None:
+        return block["toolResult"]["toolUseId"] if "toolResult" in block else None
 
     def block(self, part: Part, role: str) -> Block | None:
         """None for what is not sent, with a note where that is a loss. Raises `BadRequest`."""
@@ -69,7 +81,7 @@ class Parts:
             if part.text or cache:
                 self._notes.append(Note(part.at, "dropped", detail="A text of white space alone cannot be sent."))
             return None
-        return self._points.mark({"text": part.text}, cache, part.at)
+        return self._points.mark(self.text_block(part.text), cache, part.at)
 
     def _medium(self, part: Image | Document | Audio) -> Block:
         if isinstance(part, Audio):
@@ -106,7 +118,7 @@ class Parts:
     def _call(self, part: ToolCall) -> Block:
         given = custom_tools.wrapped(part.arguments) if part.kind == "custom" else self._arguments(part)
         id = self._ids.opened(part.id)
-        self.paths[f"toolUse:{id}"] = part.at
+        self.calls[id] = part.at
         use = {"toolUseId": id, "name": self._toolbox.names[part.name], "input": given}
         return self._points.mark({"toolUse": use}, part.cache, part.at)
 
@@ -119,9 +131,9 @@ class Parts:
     def _result(self, part: ToolResult) -> Block:
         """A result is sent as the text that it is: read as JSON it would not be the same to every model."""
         id = self._ids.answered(part.call_id, part.at)
-        if f"toolResult:{id}" in self.paths:
+        if id in self.results:
             raise BadRequest(f"The tool call '{part.call_id[:80]}' has two results.", param=part.at or "messages")
-        self.paths[f"toolResult:{id}"] = part.at
+        self.results[id] = part.at
         for nested in part.parts:
             if isinstance(nested, Audio):
                 raise BadRequest("A tool's result cannot hold audio.", param=nested.at or None)

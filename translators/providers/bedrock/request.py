@@ -15,13 +15,14 @@ from translators.providers.bedrock.parts import Parts
 from translators.providers.bedrock.profiles import Profile, profile_of
 from translators.providers.bedrock.reasoning import Thinking, thinking
 from translators.providers.bedrock.tools import Toolbox
-from translators.providers.bedrock.turns import History, history
+from translators.providers.bedrock.turns import history
 from translators.providers.claude import settings as anthropic
 from translators.providers.claude.output_format import answers_through_a_tool, may_enforce
 from translators.providers.claude.thoughts import recalled
 from translators.providers.shared.abilities import refuse_media, without_tools
 from translators.providers.shared.searching import without_filtered_search, without_search
 from translators.providers.shared.transforms.answer_tool import with_answer_tool
+from translators.providers.shared.turns import History
 from translators.providers.shared.wire_names import CallIds, called
 
 

@@ -5,11 +5,12 @@ from typing import Any
 from translators.conversation import Conversation, CustomTool, FunctionTool, Knobs, Tool, ToolCall, ToolChoice
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.bedrock.caching import Block, CachePoints
+from translators.providers.bedrock.caching import CachePoints
 from translators.providers.bedrock.profiles import Profile
 from translators.providers.claude.inputs import Inputs
 from translators.providers.claude.schemas import OutsideSubset, Subset
 from translators.providers.shared import custom_tools
+from translators.providers.shared.blocks import Block
 from translators.providers.shared.wire_names import ToolNames
 
 _NAME, _LONGEST_NAME = r"[a-zA-Z0-9_-]{1,64}", 64

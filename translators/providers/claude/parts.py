@@ -24,13 +24,12 @@ from translators.providers.claude.media import document_block, image_block
 from translators.providers.claude.profiles import short_name
 from translators.providers.claude.tools import Toolbox
 from translators.providers.shared import arguments, custom_tools
+from translators.providers.shared.blocks import Block, Blocks
 from translators.providers.shared.histories import unsent
 from translators.providers.shared.wire_names import CallIds
 
-Block = dict[str, Any]
 
-
-class Parts:
+class Parts(Blocks):
     """Writes parts as blocks; `notes`, `betas` and `breakpoints` collect what comes up on the way."""
 
     def __init__(
@@ -42,10 +41,21 @@ class Parts:
         notes: list[Note],
         betas: set[str],
     ) -> None:
+        super().__init__()
         self._model, self._toolbox, self._ids = short_name(model), toolbox, ids
         self._breakpoints, self._notes, self._betas = breakpoints, notes, betas
-        self.paths: dict[str, str] = {}
-        """Where a call was written (`tool_use:` and its id on the wire), and its result (`tool_result:` and that)."""
+
+    def text_block(self, text: str) -> Block:
+        return {"type": "text", "text": text}
+
+    def is_thought(self, block: Block) -> bool:
+        return block["type"] in ("thinking", "redacted_thinking")
+
+    def call_id(self, block: Block) -> str | None:
+        return block["id"] if block["type"] == "tool_use" else None
+
+    def result_id(self, block: Block) -> str | None:
+        return block["tool_use_id"] if block["type"] == "tool_result" else None
 
     def block(self, part: Part, role: str) -> Block | None:
         """None for what is not sent, with a note where that is a loss. Raises `BadRequest`."""
@@ -79,7 +89,7 @@ class Parts:
             if part.text or cache:
                 self._notes.append(Note(part.at, "dropped", detail="A text of white space alone cannot be sent."))
             return None
-        return self._breakpoints.mark({"type": "text", "text": part.text}, cache, part.at)
+        return self._breakpoints.mark(self.text_block(part.text), cache, part.at)
 
     def _medium(self, part: Image | Document) -> Block:
         if isinstance(part, Image):
@@ -104,7 +114,7 @@ class Parts:
     def _call(self, part: ToolCall) -> Block:
         given = custom_tools.wrapped(part.arguments) if part.kind == "custom" else self._arguments(part)
         id = self._ids.opened(part.id)
-        self.paths[f"tool_use:{id}"] = part.at
+        self.calls[id] = part.at
         block: Block = {"type": "tool_use", "id": id, "name": self._toolbox.names[part.name], "input": given}
         return self._breakpoints.mark(block, part.cache, part.at)
 
@@ -116,9 +126,9 @@ class Parts:
 
     def _result(self, part: ToolResult) -> Block:
         id = self._ids.answered(part.call_id, part.at)
-        if f"tool_result:{id}" in self.paths:
+        if id in self.results:
             raise BadRequest(f"The tool call '{part.call_id[:80]}' has two results.", param=part.at or "messages")
-        self.paths[f"tool_result:{id}"] = part.at
+        self.results[id] = part.at
         block: Block = {"type": "tool_result", "tool_use_id": id}
         content = [inner for nested in part.parts if (inner := self.block(nested, "user")) is not None]
         if content:

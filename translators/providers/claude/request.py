@@ -15,10 +15,11 @@ from translators.providers.claude.profiles import Profile, profile_of
 from translators.providers.claude.reasoning import Reasoning, Thinking
 from translators.providers.claude.thoughts import recalled
 from translators.providers.claude.tools import Toolbox
-from translators.providers.claude.turns import History, history
+from translators.providers.claude.turns import history
 from translators.providers.shared.abilities import refuse_media, without_tools
 from translators.providers.shared.searching import without_search
 from translators.providers.shared.transforms.answer_tool import with_answer_tool
+from translators.providers.shared.turns import History
 from translators.providers.shared.wire_names import CallIds, called
 
 # Ten minutes at the slowest, by the SDK's reckoning (128 000 tokens an hour): longer answers must be streamed.

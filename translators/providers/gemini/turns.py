@@ -2,8 +2,7 @@
 together, in the order of its calls (https://ai.google.dev/gemini-api/docs/function-calling).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from translators.conversation import Conversation, Turn
@@ -13,19 +12,17 @@ from translators.providers.gemini.parts import Parts, Written
 from translators.providers.gemini.profiles import Profile
 from translators.providers.gemini.signatures import SKIP
 from translators.providers.shared.histories import CONTINUE, continued, nothing_sent, shown_by_user
-
-_SYSTEM_MARK = "<system_message>\n{}\n</system_message>"
-_OPENER = "(The conversation begins with the assistant.)"
-_SYSTEM = ("system", "developer")
-
-
-@dataclass(slots=True)
-class _Content:
-    """A content in the making; `at` is where its first turn was written."""
-
-    role: str
-    at: str
-    parts: list[Written] = field(default_factory=list)
+from translators.providers.shared.turns import (
+    OPENER,
+    SYSTEM,
+    Message,
+    leading,
+    mark_system,
+    merged,
+    not_only_system,
+    open_by_user,
+    unnamed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +36,10 @@ class History:
 def history(asked: Conversation, profile: Profile, parts: Parts, notes: list[Note]) -> History:
     """Raises `BadRequest` for what cannot be carried."""
     turns = shown_by_user(asked.turns, notes, made=())
-    lead = next((place for place, turn in enumerate(turns) if turn.role not in _SYSTEM), len(turns))
-    lead = lead if profile.system else 0
+    lead = leading(turns) if profile.system else 0
     system = [part for turn in turns[:lead] for part in _parts(turn, parts, notes)]
-    contents = _merged(_content(turn, parts, notes) for turn in turns[lead:])
-    if not contents and system:
-        notes.append(Note(turns[0].at, "moved", detail="Without other messages, the system's is sent as the user's."))
-        contents, system = [_Content("user", turns[0].at, system)], []
-    if not contents:
-        raise BadRequest("There is no message with content.", param="messages")
+    contents = merged(_content(turn, parts, notes) for turn in turns[lead:])
+    system, contents = not_only_system(system, contents, turns, notes)
     for before, content in zip([None, *contents], contents, strict=False):
         _pair(before, content, parts, notes)
     _pair(contents[-1], None, parts, notes)
@@ -56,43 +48,29 @@ def history(asked: Conversation, profile: Profile, parts: Parts, notes: list[Not
         _sign_turn_under_way(contents, parts, notes)
     if not profile.call_ids:
         _drop_ids(contents)
-    return History(system, [{"role": content.role, "parts": content.parts} for content in contents])
+    return History(system, [{"role": content.role, "parts": content.blocks} for content in contents])
 
 
-def _content(turn: Turn, parts: Parts, notes: list[Note]) -> _Content:
+def _content(turn: Turn, parts: Parts, notes: list[Note]) -> Message:
     written = _parts(turn, parts, notes)
     if not written:
         notes.append(nothing_sent(turn.at))
-    elif turn.role in _SYSTEM:
+    elif turn.role in SYSTEM:
         why = "There is no role for instructions here: they are sent as marked text of the user's."
         notes.append(Note(turn.at, "approximated", "system", "user", why))
-        written = [{"text": _SYSTEM_MARK.format(part["text"])} for part in written]
-    return _Content("model" if turn.role == "assistant" else "user", turn.at, written)
+        mark_system(written)
+    return Message("model" if turn.role == "assistant" else "user", turn.at, written)
 
 
 def _parts(turn: Turn, parts: Parts, notes: list[Note]) -> list[Written]:
-    if turn.name:
-        notes.append(Note(f"{turn.at}.name", "dropped", detail="Messages have no name."))
+    unnamed(turn, notes)
     return parts.of(turn)
 
 
-def _merged(contents: Iterable[_Content]) -> list[_Content]:
-    """Consecutive contents of one role are one content; those without parts are none."""
-    merged: list[_Content] = []
-    for content in contents:
-        if not content.parts:
-            continue
-        if merged and merged[-1].role == content.role:
-            merged[-1].parts += content.parts
-        else:
-            merged.append(content)
-    return merged
-
-
-def _pair(before: _Content | None, content: _Content | None, parts: Parts, notes: list[Note]) -> None:
+def _pair(before: Message | None, content: Message | None, parts: Parts, notes: list[Note]) -> None:
     """Every call of `before` has its one result in `content`, which begins with them, in the order of the calls."""
-    calls = [part for part in before.parts if "functionCall" in part] if before and before.role == "model" else []
-    results = [part for part in content.parts if "functionResponse" in part] if content else []
+    calls = [part for part in before.blocks if "functionCall" in part] if before and before.role == "model" else []
+    results = [part for part in content.blocks if "functionResponse" in part] if content else []
     if not calls and not results:
         return
     by_id: dict[str, list[Written]] = {}
@@ -112,40 +90,38 @@ def _pair(before: _Content | None, content: _Content | None, parts: Parts, notes
             why = f"The result of the tool call '{id_[:80]}' does not come right after that call, or comes twice."
             raise BadRequest(why, param=parts.paths[id(more[0])] or "messages")
     if content is not None:
-        rest = [part for part in content.parts if "functionResponse" not in part]
-        if "functionResponse" not in content.parts[0]:
+        rest = [part for part in content.blocks if "functionResponse" not in part]
+        if "functionResponse" not in content.blocks[0]:
             at = parts.paths[id(ordered[0])]
             notes.append(Note(at, "moved", detail="Tool results come before the other content of a message."))
-        content.parts = ordered + rest
+        content.blocks = ordered + rest
 
 
-def _sign_turn_under_way(contents: list[_Content], parts: Parts, notes: list[Note]) -> None:
+def _sign_turn_under_way(contents: list[Message], parts: Parts, notes: list[Note]) -> None:
     """The first call of each step since the user last spoke must be signed; earlier ones are not looked at."""
     for content in reversed(contents):
         if content.role == "user":
-            if not any("functionResponse" in part for part in content.parts):
+            if not any("functionResponse" in part for part in content.blocks):
                 return
             continue
-        first = next((part for part in content.parts if "functionCall" in part), None)
+        first = next((part for part in content.blocks if "functionCall" in part), None)
         if first is not None and "thoughtSignature" not in first:
             first["thoughtSignature"] = SKIP
             why = "The call came back without its thought signature: the model is told to go on without it."
             notes.append(Note(parts.paths[id(first)], "synthesised", detail=why))
 
 
-def _settle_ends(contents: list[_Content], profile: Profile, notes: list[Note]) -> None:
+def _settle_ends(contents: list[Message], profile: Profile, notes: list[Note]) -> None:
     last = contents[-1]
     if last.role == "model" and not profile.prefill:
         notes.append(continued(last.at))
-        contents.append(_Content("user", last.at, [{"text": CONTINUE}]))
-    if contents[0].role != "user":
-        notes.append(Note(contents[0].at, "synthesised", detail="A first message of the user's was put before it."))
-        contents.insert(0, _Content("user", contents[0].at, [{"text": _OPENER}]))
+        contents.append(Message("user", last.at, [{"text": CONTINUE}]))
+    open_by_user(contents, {"text": OPENER}, notes)
 
 
-def _drop_ids(contents: list[_Content]) -> None:
+def _drop_ids(contents: list[Message]) -> None:
     for content in contents:
-        for part in content.parts:
+        for part in content.blocks:
             for kind in ("functionCall", "functionResponse"):
                 if kind in part:
                     del part[kind]["id"]
