@@ -49,14 +49,14 @@ def colours(stream: TextIO | None, environment: Mapping[str, str]) -> bool:
 
 
 def briefly(notes: Sequence[Note], at_most: int = 2) -> str:
-    """The weightiest notes in words: `seed dropped, temperature approximated (+3)`."""
+    """Return the weightiest notes in words: `seed dropped, temperature approximated (+3)`."""
     chosen = notes if len(notes) <= at_most else nsmallest(at_most, notes, key=lambda note: -note.weight)
     words = ", ".join(f"{_word(note.path)} {note.fate}" for note in chosen)
     return words if len(notes) <= at_most else f"{words} (+{len(notes) - at_most})"
 
 
 def as_json(record: Record, zone: tzinfo | None = None) -> str:
-    """The record as one line of JSON; its keys are those of this file's head."""
+    """Return the record as one line of JSON; its keys are those of this file's head."""
     usage = record.usage
     return _json(
         {
@@ -93,7 +93,8 @@ def as_json(record: Record, zone: tzinfo | None = None) -> str:
 
 
 def as_words(record: Record, zone: tzinfo | None = None, coloured: bool = False) -> str:
-    """The record as one line for people. Its time is when the exchange ended, so that a log's lines are in order."""
+    """Return the record as one line for people. Its time is when the exchange ended, so that a log's lines are in
+    order."""
     ended = datetime.fromtimestamp(record.started + record.duration, zone)
     status = f"{record.status or '---'} {'stream' if record.stream else 'whole'}"
     faint, bad, noted = (_DIM, _RED, _YELLOW) if coloured else ("", "", "")
@@ -181,7 +182,7 @@ def ending(record: Record) -> str:
 
 
 def told(end: str, *why: str | None) -> str:
-    """`failed: provider_idle_timeout, timeout: idle`"""
+    """Return an end with its reasons: `failed: provider_idle_timeout, timeout: idle`."""
     said = ", ".join(_shown(part) for part in why if part)
     return f"{end}: {said}" if said else end
 
@@ -209,6 +210,7 @@ def _shown(value: str) -> str:
 
 
 def _word(value: str) -> str:
-    """One word of the line: a value with spaces, or an empty one, is quoted so that it cannot pass for more words."""
+    """Return one word of the line: a value with spaces, or an empty one, is quoted so that it cannot pass for more
+    words."""
     word = one_line(value, _LONGEST_WORD)
     return word if word and " " not in word and '"' not in word else json.dumps(word, ensure_ascii=False)

@@ -105,17 +105,17 @@ class Catalogue:
             self._listed[alias] = ListedModel(alias, self._embedded.provider)
 
     def with_embedded(self, base_url: str | None) -> "Catalogue":
-        """The same, with the local model at `base_url`, or without it."""
+        """Return the same catalogue with the local model at `base_url`, or without it."""
         return Catalogue(self._settings, self._skipped, self._known, base_url, self._discovered, self.rotation)
 
     def with_discovered(self, place: Place, names: Iterable[str]) -> "Catalogue":
-        """The same, with `names` for the models of the entry at `place`."""
+        """Return the same catalogue with `names` for the models of the entry at `place`."""
         discovered = {**self._discovered, place: tuple(names)}
         return Catalogue(self._settings, self._skipped, self._known, self._embedded_url, discovered, self.rotation)
 
     def discoverable(self) -> dict[Place, Target]:
-        """The entries that are to be asked for their models, and how they are reached; the `model` of these targets is
-        empty."""
+        """Return the entries that are to be asked for their models, and how they are reached; the `model` of these
+        targets is empty."""
         nameless = ServedModel.model_construct(name="")
         return {
             place: offer.targets("", nameless)[0] for place, offer in self._offers.items() if offer.entry.discovered
@@ -157,7 +157,7 @@ class Catalogue:
         return UnknownModel(shown, similar, self._switches(model), working, self._embedded_off(model))
 
     def _embedded_off(self, model: str) -> str | None:
-        """Why the local model does not answer to its name."""
+        """Return why the local model does not answer to its name."""
         wanted = self._settings.embedded
         if self._embedded is not None or model != wanted.alias:
             return None
@@ -166,7 +166,7 @@ class Catalogue:
         return "the packages of the embedded model are not installed; the gateway's start says how to get them"
 
     def _switches(self, model: str) -> tuple[str, ...]:
-        """The variables that would make an entry serve `model` that is off."""
+        """Return the variables that would make an entry serve `model` that is off."""
         for off in self._skipped:
             if off.entry and Offer(off.entry, self._known).serves(model):
                 return off.variables

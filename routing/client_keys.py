@@ -18,7 +18,7 @@ class KeyRing:
         return any(its_name == name for _, its_name in self._named)
 
     def check(self, presented: str) -> str | None:
-        """The name of the key that `presented` is, or None. Any text will do, also what is not ASCII."""
+        """Return the name of the key that `presented` is, or None. Any text will do, also what is not ASCII."""
         digest, name = _digest(presented), None
         for known, its_name in self._named:
             if hmac.compare_digest(known, digest):

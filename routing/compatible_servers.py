@@ -81,12 +81,12 @@ NAMES = {re.sub("[^a-z0-9]", "", name): server for name, server in SERVERS.items
 
 
 def known(name: object) -> Server | None:
-    """`LM Studio` is `lm-studio`."""
+    """Return the server that is called `name`, in any case and with any punctuation: `LM Studio` is `lm-studio`."""
     return NAMES.get(re.sub("[^a-z0-9]", "", name.lower())) if isinstance(name, str) else None
 
 
 def with_keys(tree: Any) -> Any:
-    """`tree`, as the file has it, with `${VARIABLE}` for the keys of entries that say neither key nor address: a
+    """Return `tree`, as the file has it, with `${VARIABLE}` for the keys of entries that say neither key nor address: a
     server's key never goes to an address of somebody else's."""
     match tree:
         case {"openai-compatibility": list(entries)}:

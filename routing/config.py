@@ -38,7 +38,7 @@ class Skipped:
 
     @property
     def text(self) -> str:
-        """One line for the log."""
+        """Return one line for the log."""
         serves = f"; it would serve {shortened(self.aliases, 4)}" if self.aliases else ""
         unset = " and ".join(self.variables)
         return f"{self.section} at line {self.line} is off: {unset} not set in the environment{serves}"
@@ -70,7 +70,8 @@ def load(path: FilePath, environ: Mapping[str, str]) -> Loaded:
 
 
 def parse(data: bytes, file: str, environ: Mapping[str, str]) -> Loaded:
-    """`file` is what messages call the text; names of files in it are relative to its folder. Raises `ConfigError`."""
+    """Return the configuration that the text is. `file` is what messages call it; names of files in it are relative to
+    its folder. Raises `ConfigError`."""
     problems: tuple[Problem, ...] | list[Problem]
     try:
         validation = _Validation(read(data), environ, FilePath(file).parent)
@@ -111,7 +112,7 @@ class _Validation:
         return Loaded(settings, skipped, tuple(self.hidden(settings)))
 
     def problem(self, path: Path, text: str) -> None:
-        """One mistake a place: what follows from the first would only confuse."""
+        """Add a mistake, one for each place: what follows from the first would only confuse."""
         if all(path != known.path for known in self.problems):
             self.problems.append(Problem(text, self.source.line(path), path))
 
@@ -135,7 +136,7 @@ class _Validation:
         return [at for at in range(len(self.entries(section))) if (section, at) not in self.off]
 
     def skipped(self, place: tuple[str, int], names: list[str]) -> Skipped:
-        """The entry at `place`, checked as far as it can be: a mistake in it does not wait for the variable."""
+        """Return the entry at `place`, checked as far as it can be: a mistake in it does not wait for the variable."""
         section, at = place
         entry = None
         unset = {path for path, _ in self.expansion.missing}
@@ -151,7 +152,7 @@ class _Validation:
         return Skipped(section, line, variables, aliases, entry)
 
     def settings(self, tree: dict[str, object]) -> Settings | None:
-        """The document without the entries that are off."""
+        """Return the document without the entries that are off."""
         kept = dict(tree)
         for section in {section for section, _ in self.off}:
             kept[section] = [self.entries(section)[at] for at in self.positions(section)]
@@ -167,7 +168,7 @@ class _Validation:
             self.problem(path, _sentence(error, path))
 
     def original(self, path: Path) -> Path:
-        """`path` as it is in the file, where the entries that are off have their positions too."""
+        """Return `path` as it is in the file, where the entries that are off have their positions too."""
         match path:
             case (str(section), int(at), *rest) if section in _SWITCHED:
                 return (section, self.positions(section)[at], *rest)
@@ -175,7 +176,8 @@ class _Validation:
                 return path
 
     def named(self, settings: Settings) -> Settings:
-        """A client key without a name is called after its position in the file."""
+        """Return the settings with a name for every client key: one without is called after its position in the
+        file."""
         placed = zip(self.positions("api-keys"), settings.api_keys, strict=True)
         named = tuple(key if key.name else key.model_copy(update={"name": f"key-{at + 1}"}) for at, key in placed)
         return settings.model_copy(update={"api_keys": named})
@@ -198,7 +200,7 @@ class _Validation:
         self.twice(places, [model.public for model in entry.models], "the same alias")
 
     def hidden(self, settings: Settings) -> Iterator[str]:
-        """The models that nobody can ask for, because an earlier entry has the same name."""
+        """Yield the models that nobody can ask for, because an earlier entry has the same name."""
         first: dict[str, Path] = {}
         for section, at, entry in settings.providers:
             place: Path = (section, self.positions(section)[at])
@@ -244,7 +246,7 @@ _CALLED = {section: entry.called for section, entry in ENTRIES.items()} | {"embe
 
 
 def _meant(wrong: str) -> str | None:
-    """The section of the provider that a key names: `anthropic-api-key` means Claude's."""
+    """Return the section of the provider that a key names: `anthropic-api-key` means Claude's."""
     words = re.split(r"[-_. ]", wrong[:100].lower())
     words.append("".join(words))
     return next((section for section, called in _CALLED.items() if any(word in words for word in called)), None)
@@ -264,6 +266,6 @@ def _unknown(path: Path) -> str:
 
 
 def shortened(names: tuple[str, ...], most: int) -> str:
-    """`a, b and 3 more`."""
+    """Return `a, b and 3 more`."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

@@ -25,7 +25,7 @@ class Expansion:
     malformed: list[Path] = field(default_factory=list)
 
     def expand(self, value: object, path: Path = ()) -> object:
-        """`value` with every text in it expanded; keys are left alone."""
+        """Return `value` with every text in it expanded; keys are left alone."""
         match value:
             case dict():
                 return {key: self.expand(item, (*path, key)) for key, item in value.items()}

@@ -12,7 +12,7 @@ _MOST = 20
 
 
 def dotted(path: Path) -> str:
-    """`claude-api-key[0].models[1].alias`. A key that may be a secret in the wrong place is not shown."""
+    """Return `claude-api-key[0].models[1].alias`. A key that may be a secret in the wrong place is not shown."""
     text = ""
     for part in path:
         if isinstance(part, int):

@@ -50,7 +50,7 @@ class Section(BaseModel):
 
 
 def _whole(value: object, low: int, high: int | None = None) -> int:
-    """A text of digits counts, because a variable gives text."""
+    """Return a whole number. A text of digits counts, because a variable gives text."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or value < low or (high is not None and value > high):
@@ -106,7 +106,7 @@ def _prefix(value: object) -> str:
 
 
 def _host(value: object) -> str:
-    """A name or an address; the empty text listens everywhere."""
+    """Return a name or an address; the empty text listens everywhere."""
     host = value.removeprefix("[").removesuffix("]") if isinstance(value, str) else None
     if host is not None and (not host or HOST_NAME.fullmatch(host) or address(host)):
         return host
@@ -152,7 +152,7 @@ def _forwarded(value: object) -> str:
 
 
 def _headers(value: object, own: frozenset[str]) -> dict[str, Secret]:
-    """`own` are the headers that the credentials of this provider go into."""
+    """Return headers in lower case. `own` are the headers that the credentials of this provider go into."""
     if not isinstance(value, dict):
         raise ValueError("must be a mapping of header names to texts")
     made: dict[str, Secret] = {}
@@ -171,7 +171,8 @@ def headers_but(*own: str) -> BeforeValidator:
 
 
 def shaped(pattern: str, wrong: str) -> BeforeValidator:
-    """Text that `pattern` matches whole. An unset variable's stand-in passes, so that its entry can be read."""
+    """Return a validator of text that `pattern` matches whole. An unset variable's stand-in passes, so that its entry
+    can be read."""
     shape = re.compile(pattern)
 
     def check(value: object) -> str:
@@ -183,7 +184,7 @@ def shaped(pattern: str, wrong: str) -> BeforeValidator:
 
 
 def _file(value: object, info: ValidationInfo) -> str:
-    """Relative to the folder of config.yaml, which is in the context."""
+    """Return the path of a file, relative to the folder of config.yaml, which is in the context."""
     if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError("must be the name of a file")
     if value == PLACEHOLDER:
@@ -195,7 +196,7 @@ def _file(value: object, info: ValidationInfo) -> str:
 
 
 def or_none(value: object) -> object:
-    """`none` is the absence of a thing, since a null would be as if the key were absent."""
+    """Return None for `none`, which is the absence of a thing: a null would be as if the key were absent."""
     return None if value == "none" else value
 
 
@@ -206,7 +207,7 @@ def _renames(value: object) -> dict[str, str]:
 
 
 def _scalars(value: object) -> dict[str, object]:
-    """Options that are not ours to know."""
+    """Return options that are not ours to know."""
     if not isinstance(value, dict) or not all(_is_scalar(each) for each in value.values()):
         raise ValueError("must be a mapping of names to numbers, texts, truths, or lists of texts")
     return {str(name): each for name, each in value.items()}
@@ -219,7 +220,7 @@ def _is_scalar(value: object) -> bool:
 
 
 def _lifetime(value: object) -> str | int:
-    """Seconds (below 0: for ever), or a time as Go writes it."""
+    """Return seconds (below 0: for ever), or a time as Go writes it."""
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value):
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):

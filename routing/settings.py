@@ -127,15 +127,15 @@ class Settings(Providers):
 
     @property
     def providers(self) -> tuple[tuple[str, int, Entry], ...]:
-        """The entries of all providers in the order of the file: the section, the position among those that are on,
-        the entry."""
+        """Return the entries of all providers in the order of the file: the section, the position among those that are
+        on, the entry."""
         fields = {name.replace("_", "-"): name for name in type(self).model_fields}
         return tuple(
             (section, at, entry) for section in self._order for at, entry in enumerate(getattr(self, fields[section]))
         )
 
     def secrets(self) -> Iterator[str]:
-        """The keys of clients and of providers, as texts; not the headers that are added to requests."""
+        """Return the keys of clients and of providers, as texts; not the headers that are added to requests."""
         return (key.reveal() for key in _keys(self))
 
     @property
@@ -159,7 +159,7 @@ def _keys(value: Any) -> Iterator[Secret]:
 
 
 def keys(section: type[Section]) -> tuple[str, ...]:
-    """The keys that a section of the file may have."""
+    """Return the keys that a section of the file may have."""
     return tuple(field.alias or name for name, field in section.model_fields.items())
 
 

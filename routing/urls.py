@@ -11,7 +11,7 @@ from routing.field_types import HOST_NAME, VISIBLE, address
 
 
 def _url(value: object, example: str, ends: str) -> str:
-    """`ends` matches what is taken off the path, besides slashes. A path before that is kept."""
+    """Return a base URL. `ends` matches what is taken off the path, besides slashes. A path before that is kept."""
     wrong = f"must be an URL such as {example}, with nothing but a path after the host"
     try:
         parts = urlsplit(value if isinstance(value, str) else "")

@@ -41,7 +41,7 @@ class Source:
     problems: list[Problem] = field(default_factory=list)
 
     def line(self, path: Path) -> int | None:
-        """The line of `path`, or of the nearest thing around it."""
+        """Return the line of `path`, or of the nearest thing around it."""
         return next((self.lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.lines), None)
 
 
@@ -129,7 +129,8 @@ class _Walk:
             raise Unreadable(Problem(text, node.start_mark.line + 1))
 
     def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, object]:
-        """A null is as if the key were absent. What `<<` merges in gives way to what is written out."""
+        """Return a mapping without its nulls, which are as if the key were absent. What is written out wins over what
+        `<<` merges in."""
         made: dict[str, object] = {}
         written: dict[str, int] = {}
         for key, value in self.pairs(node, path):
@@ -161,7 +162,7 @@ class _Walk:
                 yield key, value
 
     def merged(self, node: yaml.MappingNode, path: Path, depth: int = 0) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
-        """The pairs that `<<: *anchor` or `<<: [*a, *b]` brings in, the strongest last."""
+        """Yield the pairs that `<<: *anchor` or `<<: [*a, *b]` brings in, the strongest last."""
         self.spend(node, depth)
         for key, value in node.value:
             if key.tag != f"{_TAG}merge":

@@ -288,16 +288,17 @@ class Knobs:
         self._left = dict(options)
 
     def take(self, name: str) -> Any:
-        """The value under `name`, or None where the client did not set it."""
+        """Return the value under `name`, or None where the client did not set it."""
         option = self._left.pop(name, None)
         return None if option is None else option.value
 
     def pop(self, name: str) -> Option | None:
-        """The same with its path, for a renderer that has something to say about it."""
+        """Return the same with its path, for a renderer that has something to say about it."""
         return self._left.pop(name, None)
 
     def left(self, detail: str = "") -> list[Note]:
-        """A `dropped` note for every option that nobody took. `detail` is said of those that mean something here."""
+        """Return a `dropped` note for every option that nobody took. `detail` is said of those that mean something
+        here."""
         return [
             Note(
                 option.at,

@@ -138,13 +138,13 @@ class Answer(Protocol):
         """Return whether the provider's own end marker came. No payload after it is fed any more."""
 
     def whole(self, body: Any) -> Iterable[Event]:
-        """The events of a whole JSON answer, through the same machine. Raises `BadAnswer`."""
+        """Return the events of a whole JSON answer, through the same machine. Raises `BadAnswer`."""
 
     def on(self, payload: Any) -> Iterable[Event]:
-        """The events of one payload of a stream. Raises `BadAnswer` where the provider reports an error."""
+        """Return the events of one payload of a stream. Raises `BadAnswer` where the provider reports an error."""
 
     def close(self) -> Iterable[Event]:
-        """The stream's bytes are over. Raises `BadAnswer` unless the answer was complete."""
+        """End the answer: the stream's bytes are over. Raises `BadAnswer` unless the answer was complete."""
 
 
 class Upstream(Protocol):
@@ -159,7 +159,7 @@ class Upstream(Protocol):
         """Return what the client is told of an answer that is no 2xx. Never raises; header names are lower case."""
 
     def read_limits(self, headers: Mapping[str, str], now: float) -> dict[str, str]:
-        """OpenAI's `x-ratelimit-*` and `retry-after*` for the provider's own; `now` in seconds since 1970."""
+        """Return OpenAI's `x-ratelimit-*` and `retry-after*` for the provider's own; `now` in seconds since 1970."""
 
 
 class ProviderDialect(Upstream, Protocol):
@@ -175,7 +175,7 @@ class Writer(Protocol):
     def on(self, event: Event) -> bytes: ...
 
     def close(self) -> bytes:
-        """The end: the finish chunk, usage, terminator; or the whole body. Called once, after `Finished`."""
+        """Return the end: the finish chunk, usage, terminator; or the whole body. Called once, after `Finished`."""
 
     def fail(self, failure: Failure) -> bytes:
         """Return the client's form of an error in the middle of an answer. Called instead of `close`."""
@@ -274,7 +274,8 @@ class ClientDialect(Protocol):
         """Return the JSON of one."""
 
     def parse(self, body: Any) -> Asked:
-        """`body` is the parsed JSON, and is not changed. Raises `BadRequest` that names all problems it found."""
+        """Return the request. `body` is the parsed JSON, and is not changed. Raises `BadRequest` that names all
+        problems it found."""
 
     def streamed(self, form: Any, envelope: Envelope) -> Writer: ...
 
@@ -302,7 +303,7 @@ class Passthrough(Upstream, Protocol):
     """
 
     def render(self, body: Any, model: Model) -> Passed:
-        """`body` is the parsed JSON, and is not changed. Raises `BadRequest`."""
+        """Return the request that goes on. `body` is the parsed JSON, and is not changed. Raises `BadRequest`."""
 
     def streamed(self, form: Any, envelope: Envelope) -> Writer: ...
 

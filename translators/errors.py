@@ -25,7 +25,7 @@ class Failure:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def body(self) -> dict[str, Any]:
-        """OpenAI's `ErrorResponse`: all four keys, always."""
+        """Return OpenAI's `ErrorResponse`: `{"error": {"message", "type", "param", "code"}}`, all four keys, always."""
         return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
 
 

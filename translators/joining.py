@@ -24,12 +24,13 @@ class Joined:
         """The usage that each call reported last, by its first choice."""
 
     def part(self, choice: int, choices: int) -> "Part":
-        """The writer of a call that was asked for `choices` choices, the first of which is `choice` to the client."""
+        """Return the writer of a call that was asked for `choices` choices, the first of which is `choice` to the
+        client."""
         return Part(self, choice, choices)
 
     @property
     def usage(self) -> Usage | None:
-        """The usage of all calls together, so far; of a whole answer only if every call has told its own."""
+        """Return the usage of all calls together, so far; of a whole answer only if every call has told its own."""
         if not self._told or (self._open == 0 and len(self._told) < self._calls):
             return None
         return total(list(self._told.values()))
@@ -48,7 +49,7 @@ class Joined:
         self._told[choice] = usage
 
     def close(self) -> bytes:
-        """One call's answer is complete; the last one ends the client's."""
+        """End one call's answer, which is complete; the last one ends the client's."""
         self._open -= 1
         if self._open or self._failed:
             return b""

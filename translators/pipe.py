@@ -127,12 +127,12 @@ class Pipe:
 
     @property
     def compressed(self) -> bool:
-        """Few bytes of it may be many."""
+        """Return whether the bytes are compressed: few may be many."""
         return self._coding.strip().lower() not in ("", "identity")
 
     @property
     def waiting(self) -> int:
-        """Bytes of a stream's payload that is not complete yet."""
+        """Return the bytes of a stream's payload that is not complete yet."""
         return self._frames.waiting if self.streams and self._frames is not None else 0
 
     @property

@@ -79,7 +79,8 @@ class Embedded:
         self._watcher.start()
 
     async def ready(self, timeout: float = 30.0) -> str:
-        """The base URL as soon as the child answers there; raises `Unavailable`. May be awaited any number of times."""
+        """Return the base URL as soon as the child answers there. Raises `Unavailable`. May be awaited any number of
+        times."""
         try:
             await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._settled)), timeout)
         except TimeoutError:

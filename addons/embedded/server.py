@@ -32,7 +32,8 @@ def die_with(parent: int) -> None:
 
 
 def leave_signals_to_the_parent() -> None:
-    """Ctrl-C and a service manager's SIGTERM reach the whole group, but open streams may still be finishing."""
+    """Ignore Ctrl-C and a service manager's SIGTERM: they reach the whole group, but open streams may still be
+    finishing."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
@@ -45,7 +46,7 @@ def model_path() -> Path:
 
 
 def threads() -> int:
-    """All cores but one, which is the gateway's."""
+    """Return the number of cores but one, which is the gateway's."""
     return max(1, min((os.cpu_count() or 2) - 1, THREADS_AT_MOST))
 
 

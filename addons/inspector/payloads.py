@@ -19,8 +19,8 @@ class Shortener:
         self._before: Mapping[str, Any] = {}
 
     def short(self, payload: str, name: str = "") -> str:
-        """`payload` without what is known from the one before or from the event's `name`; what is no JSON object as it
-        is.
+        """Return `payload` without what is known from the one before or from the event's `name`; what is no JSON object
+        as it is.
 
         `{"id":"c1","model":"m","choices":[{"index":0,"delta":{"content":"Hi"},"logprobs":null}]}` becomes
         `{"choices":[{"delta":{"content":"Hi"}}]}` where the payload before had the same id and model.
@@ -51,12 +51,12 @@ def _ordered(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _choice(choice: dict[str, Any]) -> dict[str, Any]:
-    """A choice without what it leaves open, and without the number of the first."""
+    """Return a choice without what it leaves open, and without the number of the first."""
     return _ordered({key: value for key, value in choice.items() if value is not None and (key, value) != ("index", 0)})
 
 
 def wrapped(text: str, first: str, further: str) -> Iterator[str]:
-    """`text` in lines of at most `WIDTH` characters, each behind its indent."""
+    """Return `text` in lines of at most `WIDTH` characters, each behind its indent."""
     room = WIDTH - len(first)
     for line in text.splitlines() or [""]:
         for at in range(0, max(1, len(line)), room):
@@ -65,8 +65,8 @@ def wrapped(text: str, first: str, further: str) -> Iterator[str]:
 
 
 def hung(text: str, first: str = "", further: int = 4) -> Iterator[str]:
-    """`text` behind `first` in lines of at most `WIDTH` characters, cut between words, those after the first behind
-    `further` spaces."""
+    """Return `text` behind `first` in lines of at most `WIDTH` characters, cut between words, those after the first
+    behind `further` spaces."""
     yield from textwrap.wrap(
         text,
         WIDTH,

@@ -147,7 +147,7 @@ def kept(flow: HTTPFlow) -> Kept | None:
 
 
 def asked_by(flow: HTTPFlow) -> str | None:
-    """The name of the key that asked, or None. Raises ValueError as `kept` does."""
+    """Return the name of the key that asked, or None. Raises ValueError as `kept` does."""
     found = kept(flow)
     return found["record"]["key_name"] if found is not None and found["record"] is not None else None
 
@@ -270,7 +270,7 @@ class FlowRecorder:
         self._comment(_comment(record, self._events))
 
     def _comment(self, text: str) -> None:
-        """Unless a person has written one."""
+        """Return `claude-opus-4-8 -> anthropic 200 42 events 2 notes: seed dropped, temperature approximated`."""
         if self._flow.comment == self._commented:
             self._flow.comment = self._commented = _text(text)
 
@@ -298,7 +298,7 @@ class FlowRecorder:
 
 
 def heard(flow_kept: Kept) -> bytes:
-    """All that the client was streamed, as far as it was kept, with a comment where something is missing."""
+    """Return all that the client was streamed, as far as it was kept, with a comment where something is missing."""
     pieces = [pair["client"] for pair in flow_kept["pairs"]]
     if missing := flow_kept["left_out"]["pairs"]:
         pieces.append(b"\n\n: the gateway's recorder left out %d events here\n\n" % missing)
@@ -318,7 +318,7 @@ def _marker(record: Record) -> str:
 
 
 def _comment(record: Record, events: int) -> str:
-    """`claude-opus-4-8 -> anthropic  200  42 events  2 notes: seed dropped, temperature approximated`
+    """Write the flow's comment, unless a person has written one.
 
     What is no success is said first, since lists cut the end off: `failed: overloaded_error  claude-opus-4-8 ...`
     """
@@ -399,7 +399,7 @@ def _maybe(value: str | None) -> str | None:
 
 
 def _text(value: str, limit: int = _LONGEST_TEXT) -> str:
-    """`value` without keys and without what UTF-8 cannot carry, cut to `limit`."""
+    """Return `value` without keys and without what UTF-8 cannot carry, cut to `limit`."""
     value = redaction.text(value)
     if len(value) > limit:
         value = value[: limit - 3] + "..."
@@ -414,7 +414,7 @@ def _small(value: Any) -> Any:
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
-    """`value` in types that a flow file knows; what is too deep or of another type is its type's name."""
+    """Return `value` in types that a flow file knows; the name of its type for what is too deep or of another one."""
     match value:
         case None | bool() | float():
             return value

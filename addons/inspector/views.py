@@ -276,7 +276,7 @@ class _PairTable:
 
 
 def _client_lines(heard_: str, shortener: Shortener) -> Iterator[str]:
-    """A client's events, a line each: the event's name if it has one, and its data."""
+    """Yield a client's events, a line each: the event's name if it has one, and its data."""
     name = ""
     for line in heard_.splitlines():
         field, colon, value = line.partition(": ")
@@ -302,7 +302,7 @@ def _phase(phase: str) -> Callable[[Kept], Iterator[str]]:
 
 
 def _message(message: KeptMessage, found: Kept) -> Iterator[str]:
-    """Line and headers as comments, so that what is highlighted is the body."""
+    """Yield the line and the headers as comments, so that what is highlighted is the body."""
     which = ", ".join(_which(message, found))
     yield f"# {_ms(message['at']).strip()} after the start{f' ({which})' if which else ''}"
     yield f"# {_cell(message['line'])}"
@@ -320,7 +320,7 @@ def _message(message: KeptMessage, found: Kept) -> Iterator[str]:
 
 
 def _told(found: Kept, call: int) -> Iterator[str]:
-    """The provider's events in one call, in SSE's notation, whatever framing they came in."""
+    """Yield the provider's events in one call, in SSE's notation, whatever framing they came in."""
     for pair in found["pairs"]:
         yield from _event(pair, call)
     if found["left_out"]["pairs"]:

@@ -141,6 +141,6 @@ def _strange(word: str, flags: Iterable[str]) -> str:
 
 
 def _near(word: str, among: Iterable[str]) -> str:
-    """A question that begins with a space, or nothing."""
+    """Return a question that begins with a space, or nothing."""
     close = difflib.get_close_matches(word[:100], list(among), 1, 0.6)
     return f" Did you mean {close[0]}?" if close else ""

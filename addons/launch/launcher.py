@@ -40,7 +40,7 @@ class Launch:
 
 
 def plan(given: Asked, loaded: Loaded | None) -> Launch:
-    """`loaded` is None where `given` has a mode."""
+    """Return the command that starts mitmproxy. `loaded` is None where `given` has a mode."""
     script = ["-s", str(ROOT / "addons" / "gateway.py"), "--set", "connection_strategy=lazy"]
     if given.tool == "mitmdump":
         # Only what goes wrong is told by mitmproxy itself: an exchange is one line, and that is the gateway's.

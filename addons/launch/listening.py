@@ -6,7 +6,7 @@ import socket
 
 
 def obstacle(host: str, port: int) -> str | None:
-    """Why nothing can listen there, in a sentence, or None. An empty host is every address of the machine."""
+    """Return why nothing can listen there, in a sentence, or None. An empty host is every address of the machine."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         if os.name == "posix":

@@ -27,7 +27,7 @@ def remarks(loaded: Loaded) -> Iterator[str]:
 
 
 def hindrance(settings: Settings) -> str | None:
-    """Why the gateway cannot start with `settings`: a library that a provider needs is not installed."""
+    """Return why the gateway cannot start with `settings`: a library that a provider needs is not installed."""
     return missing(auth for _, _, entry in settings.providers for auth in entry.credentials())
 
 
@@ -37,7 +37,7 @@ def url(host: str, port: int | None) -> str:
 
 
 def report(loaded: Loaded, file: Path, host: str, port: int) -> Iterator[str]:
-    """The lines of a check in which nothing is wrong."""
+    """Yield the lines of a check in which nothing is wrong."""
     settings = loaded.settings
     yield f"{file}: the gateway would start."
     yield f"address   {url(host, port)}"

@@ -49,7 +49,7 @@ class Entry(Section, ABC):
     @property
     @abstractmethod
     def provider(self) -> str:
-        """The name in logs and in `owned_by`."""
+        """Return the name in logs and in `owned_by`."""
 
     @property
     def discovered(self) -> bool:
@@ -74,7 +74,7 @@ class Entry(Section, ABC):
         return False
 
     def other_name(self, name: str) -> str | None:
-        """The name in the server's list that `name` stands for, where it is not that itself."""
+        """Return the name in the server's list that `name` stands for, where it is not that itself."""
         return None
 
     def overrides(self, model: ServedModel) -> dict[str, Any]:

@@ -13,7 +13,7 @@ _LEVELS = ("low", "medium", "high", "max")
 
 
 def _thinking(value: object) -> object:
-    """A bare `off` in a list is a truth in YAML."""
+    """Return a truth or a list of levels. In YAML a bare `off` in a list is a truth."""
     levels = value if isinstance(value, list) else []
     if isinstance(value, bool):
         return value

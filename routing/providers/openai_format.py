@@ -36,7 +36,8 @@ class Quirks(FieldQuirks):
 
 
 def by_dialect(endpoints: Iterable[str], url: Callable[[str], str]) -> dict[str, str]:
-    """The `url` of each endpoint by its dialect. What is translated goes to chat where it is spoken: it comes first."""
+    """Return the `url` of each endpoint by its dialect. What is translated goes to chat where it is spoken: it comes
+    first."""
     return {DIALECTS[each]: url(each) for each in sorted(endpoints, key=lambda each: each != "chat")}
 
 

@@ -132,7 +132,7 @@ def _answer(options: argparse.Namespace) -> int:
 
 
 def _asked(options: argparse.Namespace, recording: Recording) -> Converted | None:
-    """The request that was answered, if it is known."""
+    """Return the request that was answered, if it is known."""
     wire = recording.asked if options.file is None else read(options.file)
     if wire is None:
         return None

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 
 def payloads(data: bytes) -> Iterator[str]:
-    """The `data` of each server-sent event; raises ValueError for what is no event stream in UTF-8."""
+    """Return the `data` of each server-sent event. Raises ValueError for what is no event stream in UTF-8."""
     text = data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     *blocks, rest = text.split("\n\n")
     for block in blocks:

@@ -236,7 +236,7 @@ def _choices(body: Json) -> list[Json]:
 
 
 def _filled(message: Json) -> list[str]:
-    """A whole message tells null where a stream tells nothing."""
+    """Return the names of the filled fields: a whole message tells null where a stream tells nothing."""
     return sorted(name for name, value in message.items() if value not in (None, "", []))
 
 

@@ -166,8 +166,8 @@ def _question(options: argparse.Namespace) -> Question:
 
 
 def _raw(wire: dict[str, Any], model: str | None, options: argparse.Namespace) -> Question:
-    """The path and the headers are the dialect's own, whatever the body says; in some dialects they, and not the body,
-    tell the model and whether a stream is wanted."""
+    """Return a question with a body as it is. The path and the headers are the dialect's own; in some dialects they,
+    and not the body, tell the model and whether a stream is wanted."""
     streamed = options.stream
     if streamed is None:
         streamed = bool(wire.get("stream", True))
@@ -258,7 +258,7 @@ def _is_kept(name: str) -> bool:
 
 
 def _without(key: str | None, data: bytes) -> bytes:
-    """Providers quote a key that they do not like."""
+    """Return the answer without the key: providers quote a key that they do not like."""
     return data.replace(key.encode(), b"[key]") if key else data
 
 

@@ -32,7 +32,8 @@ class Recording:
 
     @classmethod
     def load(cls, name: str) -> "Recording":
-        """Any answer will do, on standard input too; a file next to it that tells more is used. Raises `Unusable`."""
+        """Return the recording in a file, or on standard input. Any answer will do; a file next to it that tells more
+        is used. Raises `Unusable`."""
         data = read(name)
         beside = meta_path(Path(name))
         if name == "-" or not beside.exists():

@@ -25,7 +25,7 @@ sys.exit(status)
 
 
 def run(command: str) -> None:
-    """Does not return."""
+    """Become the command, run by the Python of .venv. Does not return."""
     if not os.access(PYTHON, os.X_OK) or os.path.exists(UNFINISHED):
         sys.stderr.write("scripts/%s needs .venv, which is missing or unfinished: run `sh scripts/setup`.\n" % command)  # noqa: UP031
         sys.exit(2)

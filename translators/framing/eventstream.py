@@ -52,7 +52,7 @@ class EventStreamReader:
         self._kinds: dict[bytes, _Kind] = {}
 
     def feed(self, data: bytes) -> Iterator[Message]:
-        """The messages that end in `data`, each before what comes after it is looked at."""
+        """Yield the messages that end in `data`, each before what comes after it is looked at."""
         if self._waiting:
             self._wait(data)
             if self.waiting < (self._total or _PRELUDE.size):
@@ -75,7 +75,7 @@ class EventStreamReader:
                 self._wait(data[at:])
 
     def close(self) -> None:
-        """The bytes are over: half a message is an error."""
+        """End the bytes: half a message is an error."""
         if self._waiting:
             raise BadAnswer.unreadable(
                 "The provider's stream ended in the middle of an event.", code="incomplete_answer"
@@ -87,7 +87,7 @@ class EventStreamReader:
             self.waiting += len(piece)
 
     def _prelude(self, prelude: bytes) -> tuple[int, int]:
-        """The lengths of a message and of its headers, if they can be believed."""
+        """Return the lengths of a message and of its headers, if they can be believed."""
         total, headers, crc = _PRELUDE.unpack(prelude)
         if crc32(prelude[:8]) != crc:
             raise BadAnswer.unreadable("The provider's stream is no event stream, or was damaged on its way.")
@@ -122,7 +122,8 @@ def _kind(headers: Mapping[str, str]) -> _Kind:
 
 
 def _exception(kind: _Kind, payload: bytes) -> bytes:
-    """An error's payload is mostly an object with a message; its text is the message where it is none."""
+    """Return an error as JSON. Its payload is mostly an object with a message; the text is the message where it is
+    none."""
     said: Any = None
     try:
         said = json.loads(payload) if payload else {}
@@ -135,7 +136,7 @@ def _exception(kind: _Kind, payload: bytes) -> bytes:
 
 
 def _strings(head: bytes) -> dict[str, str]:
-    """The headers whose values are strings; of the others, only how long they are is of interest."""
+    """Return the headers whose values are strings; of the others, only how long they are is of interest."""
     found: dict[str, str] = {}
     at = 0
     try:

@@ -39,8 +39,8 @@ class TooManyValues(ValueError):
 
 
 def parsed(data: bytes) -> tuple[Any, bool]:
-    """The value, and whether characters had to be replaced. Raises `ValueError`; NaN and Infinity are no JSON, nor
-    are more than 200 levels."""
+    """Return the value, and whether characters had to be replaced. Raises `ValueError`; NaN and Infinity are no JSON,
+    nor are more than 200 levels."""
     try:
         return read(data), False
     except TooManyValues:
@@ -56,7 +56,7 @@ def parsed(data: bytes) -> tuple[Any, bool]:
 
 
 def read(data: bytes) -> Any:
-    """The value of strict JSON. Raises `ValueError`."""
+    """Return the value of strict JSON. Raises `ValueError`."""
     values = _count(data)
     if values > MOST_VALUES:
         raise TooManyValues(f"more than {MOST_VALUES} values")

@@ -20,7 +20,7 @@ class NdjsonReader:
         self._at_start = True
 
     def feed(self, data: bytes) -> list[tuple[str, bytes]]:
-        """The lines that end in `data`. Raises `BadAnswer` for one that is too large."""
+        """Return the lines that end in `data`. Raises `BadAnswer` for one that is too large."""
         last = data.rfind(b"\n")
         if last < 0:
             self._wait(data)
@@ -41,7 +41,7 @@ class NdjsonReader:
         return [("", stripped) for line in lines if (stripped := line.strip())]
 
     def close(self) -> list[tuple[str, bytes]]:
-        """The bytes are over. The last line may lack its end; if it is half a line, raises `BadAnswer`."""
+        """End the bytes. The last line may lack its end; if it is half a line, raises `BadAnswer`."""
         left = b"".join(self._waiting)
         self._waiting.clear()
         if self._at_start:

@@ -36,7 +36,7 @@ class SseReader:
         self._at_start = True
 
     def feed(self, data: bytes) -> list[SseEvent]:
-        """The events that end in `data`. Raises `BadAnswer` for one that is too large."""
+        """Return the events that end in `data`. Raises `BadAnswer` for one that is too large."""
         if self._after_cr or b"\r" in data:
             data = self._with_plain_line_ends(data)
         if not data:
@@ -61,8 +61,8 @@ class SseReader:
         return self._events(complete)
 
     def close(self) -> list[SseEvent]:
-        """The bytes are over. Servers leave out the last event's blank line, so that it counts if its data is whole:
-        the end, or JSON; any other is half an event: raises `BadAnswer`."""
+        """End the bytes. Servers leave out the last event's blank line, so that it counts if its data is whole: the
+        end, or JSON; any other is half an event: raises `BadAnswer`."""
         left = b"".join(self._waiting)
         self._waiting.clear()
         if self._at_start:
@@ -108,7 +108,7 @@ def _is_whole(data: bytes) -> bool:
 
 
 def _event(block: bytes) -> SseEvent | None:
-    """A block of lines is an event if it has data, even empty data."""
+    """Return a block of lines as an event if it has data, even empty data."""
     if usual := _USUAL(block):
         name, data = usual.groups()
         return SseEvent(name.decode("utf-8", "replace") if name else "", data)

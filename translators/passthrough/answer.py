@@ -36,7 +36,7 @@ class Mender(Protocol):
         """Return what a choice says with its end: what was held back."""
 
     def notes(self) -> list[Note]:
-        """Since the last call."""
+        """Return what was noted since the last call."""
 
 
 _WHY: dict[FinishReason | None, str] = {
@@ -67,7 +67,7 @@ class PassedAnswer:
         self._counts = Counts()
 
     def on(self, payload: Any) -> list[Event]:
-        """The events of one payload of the stream. Raises `BadAnswer`."""
+        """Return the events of one payload of the stream. Raises `BadAnswer`."""
         if self.done:
             return []
         if type(payload) is not dict:
@@ -77,7 +77,7 @@ class PassedAnswer:
         return self._read(payload, whole=False)
 
     def whole(self, body: Any) -> list[Event]:
-        """The events of a whole answer. Raises `BadAnswer`."""
+        """Return the events of a whole answer. Raises `BadAnswer`."""
         if type(body) is not dict:
             raise BadAnswer.unreadable("The provider's answer is no JSON object.")
         events = self._read(body, whole=True)
@@ -141,8 +141,8 @@ class PassedAnswer:
         return mended if mended.get("finish_reason") is None else {**mended, "finish_reason": None}
 
     def _ending(self, choice: dict[str, Any], number: int, mender: Mender) -> dict[str, Any]:
-        """A client that knows OpenAI's five reasons gets no sixth, after calls no `stop`, at which its loop would end,
-        and without calls no `tool_calls`; the provider's own stays beside it."""
+        """Return a choice with an end that a client knows which knows OpenAI's five reasons: no sixth, after calls no
+        `stop`, at which its loop would end, and without calls no `tool_calls`; the provider's own stays beside it."""
         native = native_of(choice) or ""
         known, reason = reason_of(native), _reason(native, mender)
         self._ended[number] = Finished(reason, native, None, number)
@@ -156,7 +156,7 @@ class PassedAnswer:
         return {**choice, "finish_reason": reason, "native_finish_reason": native}
 
     def _defaulted(self, choice: dict[str, Any], number: int, events: list[Event], *, called: bool) -> dict[str, Any]:
-        """The choice with the end that an answer has which ended, though nobody said why."""
+        """Return the choice with the end that an answer has which ended, though nobody said why."""
         reason: FinishReason = "tool_calls" if called else "stop"
         self._ended[number] = Finished(reason, None, None, number, approximated=True)
         events.append(Noted(Note("finish_reason", "defaulted", None, reason, "The provider gave none.")))
@@ -169,7 +169,7 @@ class PassedAnswer:
         return [Started(id, model)]
 
     def _finished(self) -> list[Event]:
-        """The end, which the provider has marked, though it may not have said why."""
+        """Return the end, which the provider has marked, though it may not have said why."""
         if not self._menders:
             raise incomplete(self._started)
         self.done = True

@@ -28,7 +28,7 @@ def render(body: Any, model: Model) -> Passed:
 
 
 def answer(recall: Recall) -> PassedAnswer:
-    """The machine that tells one answer as events."""
+    """Return the machine that tells one answer as events."""
     return PassedAnswer(recall, MessageMender)
 
 

@@ -26,7 +26,7 @@ def render(body: Any, model: Model) -> Passed:
 
 
 def answer(recall: Recall) -> PassedAnswer:
-    """The machine that tells one answer as events."""
+    """Return the machine that tells one answer as events."""
     return PassedAnswer(recall, TextMender)
 
 
@@ -39,7 +39,8 @@ def whole(form: Any, envelope: Envelope) -> Writer:
 
 
 def _prompts(prompt: Any) -> int:
-    """A list of numbers is one prompt in tokens; any other list has a prompt in each entry."""
+    """Return the number of prompts: a list of numbers is one prompt in tokens; any other list has a prompt in each
+    entry."""
     if not isinstance(prompt, list) or not prompt or isinstance(prompt[0], int):
         return 1
     return len(prompt)

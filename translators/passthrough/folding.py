@@ -33,7 +33,8 @@ class _Entries(list[Any]):
 
 
 def folded(payloads: Iterable[Payload], kind: str) -> dict[str, Any]:
-    """The whole answer, an object of the `kind`, that the stream `payloads` would have been."""
+    """Return the whole answer, an object of the `kind` (`chat.completion`), that the stream `payloads` would have
+    been."""
     body: dict[str, Any] = {}
     choices: dict[int, dict[str, Any]] = {}
     for payload in payloads:
@@ -57,7 +58,7 @@ def _add(whole: dict[str, Any], choice: Payload) -> None:
 
 
 def _grown(key: str, before: Any, more: Any) -> Any:
-    """`before` and `more` of it; only what was made here is changed."""
+    """Return `before` and `more` of it; only what was made here is changed."""
     match more:
         case None:
             return before
@@ -92,7 +93,8 @@ def _settled(value: Any) -> Any:
 
 
 def _choice(choice: dict[str, Any], kind: str) -> dict[str, Any]:
-    """A chat's message has all that its type requires; a call in it shows no `index`."""
+    """Return a choice as it is whole. A chat's message has all that its type requires; a call in it shows no
+    `index`."""
     told: dict[str, Any] = _settled({"finish_reason": None, "logprobs": None, **choice})
     if kind == "text_completion":
         return {"text": "", **told}
@@ -106,7 +108,8 @@ def _choice(choice: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def unfolded(body: Payload) -> list[dict[str, Any]]:
-    """The stream that a whole chat would have been: each choice in one delta, and its end; the usage last."""
+    """Return the stream that a whole chat would have been (`chat.completion.chunk`): each choice in one delta, and its
+    end; the usage last."""
     usage = body.get("usage")
     common = {name: value for name, value in body.items() if name not in ("choices", "usage")}
     common["object"] = "chat.completion.chunk"
@@ -130,7 +133,7 @@ def _opening(choice: Payload) -> dict[str, Any]:
 
 
 def _numbered(entries: list[Payload]) -> list[Payload]:
-    """The entries with numbers by which nobody takes two for pieces of one: their own, or else their places."""
+    """Return the entries with numbers by which nobody takes two for pieces of one: their own, or else their places."""
     own = [entry.get("index") for entry in entries]
     if all(type(index) is int for index in own) and len({*own}) == len(own):
         return entries

@@ -22,7 +22,7 @@ Message = dict[str, Any]
 
 
 def sendable(messages: list[Any], quirks: Quirks, model: Model, notes: list[Note]) -> list[Any]:
-    """`messages` as `model` may have them; none of them is changed. Each loss is added to `notes`."""
+    """Return `messages` as `model` may have them; none of them is changed. Each loss is added to `notes`."""
     return [
         _Sender(quirks, model, f"messages[{place}]", notes).sendable(message) if _is_assistants(message) else message
         for place, message in enumerate(messages)
@@ -49,7 +49,7 @@ class _Sender:
         return sent
 
     def _without_blocks(self, sent: Message) -> None:
-        """Lists beside the text, which only who made them can read."""
+        """Drop lists beside the text, which only who made them can read."""
         if "provider_content" in sent:
             self._drop(sent, "provider_content", _OTHERS)
         if "thinking_blocks" in sent and not (self._quirks.takes("thinking_blocks") and self._is_own(sent)):
@@ -59,7 +59,7 @@ class _Sender:
                 self._drop(sent, name, _NOT_TAKEN)
 
     def _without_shown(self, sent: Message) -> None:
-        """Citations, which were given out to be shown; and a refusal that is none, which every answer here has."""
+        """Drop citations, which were given out to be shown; and a refusal that is none, which every answer here has."""
         if self._quirks.takes("annotations"):
             return
         if sent.pop("annotations", None):
@@ -73,7 +73,8 @@ class _Sender:
         return isinstance(blocks, list) and not any(isinstance(block, dict) and "issuer" in block for block in blocks)
 
     def _reasoning(self, sent: Message) -> None:
-        """Under the one name that the provider knows; a provider of which nothing is known gets what came."""
+        """Put reasoning under the one name that the provider knows; a provider of which nothing is known gets what
+        came."""
         if not self._quirks.reasoning_known:
             return
         wanted = self._quirks.reasoning_field
@@ -89,7 +90,7 @@ class _Sender:
             self._note(next(iter(texts)), "dropped", _NOT_TAKEN, loss=False)  # it was given out to be shown
 
     def _call(self, call: Any, at: str) -> Any:
-        """A call without the signature of somebody else's, and without the name of who signed it."""
+        """Return a call without the signature of somebody else's, and without the name of who signed it."""
         if not isinstance(call, dict) or "extra_content" not in call:
             return call
         extra = call["extra_content"]

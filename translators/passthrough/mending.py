@@ -108,7 +108,7 @@ class MessageMender:
         return self._placed(_without_head(_in_text(fragment)), place)
 
     def _opener(self, call: Call) -> Mapping[str, Any]:
-        """The first fragment that is told of a call, with all that was held back."""
+        """Return the first fragment that is told of a call, with all that was held back."""
         _, held = self._held.pop(call.index)
         opener = _in_text(held[0] if len(held) == 1 else _joined(held, call))
         place, id, note = self._calls.open(call, self._answer)
@@ -222,7 +222,8 @@ def _readable(message: Payload) -> Payload:
 
 
 def _in_plain_text(message: Payload) -> Payload:
-    """Parts of any other kind stay as they are, and those beside them."""
+    """Return a message with its text and reasoning as strings. Parts of any other kind stay as they are, and those
+    beside them."""
     texts: list[str] = []
     thoughts: list[str] = []
     for part in message["content"]:
@@ -282,7 +283,7 @@ def _typed(call: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _joined(fragments: list[Mapping[str, Any]], call: Call) -> Payload:
-    """One fragment of those that were held back."""
+    """Return one fragment of those that were held back."""
     whole: Payload = {}
     for fragment in fragments:
         whole |= {name: value for name, value in fragment.items() if value is not None or name not in whole}
@@ -292,7 +293,7 @@ def _joined(fragments: list[Mapping[str, Any]], call: Call) -> Payload:
 
 
 def _without_head(fragment: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A later fragment without what only the first one may say."""
+    """Return a later fragment without what only the first one may say."""
     if not (fragment.get("id") or fragment.get("type") or name_of(fragment)):
         return fragment
     kept = {name: value for name, value in fragment.items() if name not in ("id", "type")}

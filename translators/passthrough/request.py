@@ -20,8 +20,8 @@ class Form:
 
 
 def passed(body: Any, model: Model, path: str, *, choices: int = 1) -> Passed:
-    """`body` under the provider's name of the model, and as its quirks want it. A streaming provider is always asked
-    for its usage, which the gateway logs."""
+    """Return `body` under the provider's name of the model, and as its quirks want it. A streaming provider is always
+    asked for its usage, which the gateway logs."""
     quirks, notes = Quirks.of(model), list[Note]()
     stream, asked = body.get("stream") is True, body.get("stream_options") or {}
     sent = {**body, "model": model.name}

@@ -112,7 +112,8 @@ class Deltas:
             yield {"provider_content": self._foreign()}
 
     def ending(self) -> Delta:
-        """Why it ended; where that is not quite what the provider said, its own word, too (a field of OpenRouter's)."""
+        """Return `{"finish_reason"}`; where that is not quite what the provider said, with its own word in
+        `native_finish_reason` (a field of OpenRouter's)."""
         if (finished := self.finished) is None:
             return {"finish_reason": None}
         legacy = self.form.legacy and finished.reason == "tool_calls"
@@ -145,7 +146,7 @@ class Deltas:
         return ({"thinking_blocks": [{"index": index, **entry, **({} if issuer is None else {"issuer": issuer})}]},)
 
     def _foreign(self) -> list[Delta]:
-        """`after` is told only where reasoning came later: a history has it first."""
+        """Return the provider's own blocks. `after` is told only where reasoning came later: a history has it first."""
         return [
             {"index": index, "dialect": block.dialect, "block": dict(block.payload)}
             | ({"after": before} if before < self.thinking_blocks else {})
@@ -178,7 +179,7 @@ class Deltas:
 
 
 def logprobs_object(tokens: Iterable[TokenLogprob] | None, refusal: Iterable[TokenLogprob] | None) -> Delta:
-    """OpenAI's `ChoiceLogprobs`."""
+    """Return OpenAI's `ChoiceLogprobs`: `{"content": [...] or None, "refusal": [...] or None}`."""
     return {
         "content": None if tokens is None else [_token(token) for token in tokens],
         "refusal": None if refusal is None else [_token(token) for token in refusal],

@@ -55,7 +55,8 @@ class Options:
 
 
 def options(checked: Checked, findings: Findings, *, legacy: bool) -> dict[str, Option]:
-    """Pops all that is left in `checked.fields`, so it comes last. `legacy` allows one call an answer only."""
+    """Return the options. Pops all that is left in `checked.fields`, so it comes last. `legacy` allows one call an
+    answer only."""
     out = Options(checked, findings)
     _simple(out)
     _limits(out)

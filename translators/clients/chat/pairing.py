@@ -49,7 +49,7 @@ class Pairing:
         self.findings.problem(f"{at}.tool_call_id", f"{naming(id)} {sentence}")
 
     def answered_function(self, at: str) -> LegacyCall | None:
-        """The call that a message of role `function` answers."""
+        """Return the call that a message of role `function` answers."""
         if (call := self.legacy) is None:
             self.findings.problem(at, "answers no function_call; send the assistant message with that call first")
             return None
@@ -58,7 +58,7 @@ class Pairing:
         return call
 
     def close(self) -> None:
-        """A message that is no result, or the end."""
+        """End the results, for a message that is none or the end: a call that is still open has no result."""
         for id, at in self.open.items():
             named = "" if self.legacy and id == self.legacy.id else f"{naming(id)} "
             self.findings.problem(

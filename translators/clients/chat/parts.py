@@ -12,7 +12,7 @@ _NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image, a doc
 
 
 def content(value: Any, at: str, findings: Findings, field: str = "content") -> list[Part]:
-    """A string is one part with the path of the content; null is none."""
+    """Return the parts of a content: a string is one part with the path of the content; null is none."""
     path = f"{at}.{field}"
     if value is None:
         return []
@@ -28,7 +28,7 @@ def content(value: Any, at: str, findings: Findings, field: str = "content") -> 
 
 
 def cached(parts: list[Part], cache: Cache | None, at: str, findings: Findings) -> None:
-    """A mark on a whole message stands after its last part."""
+    """Put the mark on a whole message behind its last part."""
     if cache is None:
         return
     last = parts[-1] if parts else None

@@ -100,7 +100,8 @@ def _tool(tool: dict[str, Any], at: str, findings: Findings) -> Tool:
 def _function(
     function: dict[str, Any], path: str, at: str | None, findings: Findings, around: dict[str, Any] | None = None
 ) -> FunctionTool:
-    """`around` is the object that holds the function, where a breakpoint usually stands; `at` its path."""
+    """Return a function as a tool. `around` is the object that holds it, where a breakpoint usually stands; `at` its
+    path."""
     name, description = function.pop("name"), function.pop("description", None)
     parameters, strict = function.pop("parameters", None), function.pop("strict", None)
     cache = cache_of(function, path, findings) if function else None

@@ -56,7 +56,8 @@ def _result(message: dict[str, Any], at: str, pairing: Pairing, findings: Findin
 
 
 def _function_result(message: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -> Turn:
-    """The `name` is the function's, not a participant's; it adds nothing where it is the name of the call."""
+    """Return a turn with the result. The `name` is the function's, not a participant's; it adds nothing where it is the
+    name of the call."""
     call = pairing.answered_function(at)
     if message.pop("name") != (call.name if call else None):
         findings.note(f"{at}.name", "dropped", "The result is given to the last function_call, whose name is another.")
@@ -66,7 +67,8 @@ def _function_result(message: dict[str, Any], at: str, pairing: Pairing, finding
 
 
 def _assistant(message: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -> Turn:
-    """Reasoning first and calls last, as every provider wants them; a provider's own blocks in between."""
+    """Return a turn with reasoning first and calls last, as every provider wants them; a provider's own blocks in
+    between."""
     # `content: ""` beside tool calls is the null of clients that have none.
     said = content(message.pop("content", None) or None, at, findings)
     if not message:
@@ -131,7 +133,8 @@ def _thinking(block: dict[str, Any], at: str, findings: Findings) -> Part:
 
 
 def _in_order(thoughts: list[Part], blocks: list[tuple[int | None, Part]]) -> list[Part]:
-    """A block says after how many of the thoughts it came; it was after all of them where it does not."""
+    """Return thoughts and blocks in order. A block says after how many of the thoughts it came; it was after all of
+    them where it does not."""
     after: dict[int, list[Part]] = {}
     for count, block in blocks:
         after.setdefault(len(thoughts) if count is None else min(count, len(thoughts)), []).append(block)

@@ -64,8 +64,8 @@ def _problem(detail: ErrorDetails, moved: frozenset[str]) -> Problem:
 
 
 def _open_extra_body(body: dict[str, Any]) -> tuple[dict[str, Any], frozenset[str], tuple[str, ...]]:
-    """`extra_body` is an argument of OpenAI's SDK, which spreads it over the body before it sends. Who sends it
-    as a field means the same; what stands outside it wins."""
+    """Spread `extra_body` over the body, as OpenAI's SDK does with its argument of that name before it sends. Who sends
+    it as a field means the same; what stands outside it wins."""
     extra = body.get("extra_body")
     if extra is None:
         return body, frozenset(), ()

@@ -32,7 +32,7 @@ class Choices:
         self.usage: Usage | None = None
 
     def until(self, index: int) -> list[Deltas]:
-        """The choices up to `index` that had not begun: they do now."""
+        """Begin the choices up to `index` that had not begun, and return them."""
         new = [Deltas(self._form) for _ in range(len(self.all), index + 1)]
         self.all += new
         return new
@@ -77,7 +77,8 @@ class Streamed:
                 return self._chunks(event)
 
     def close(self) -> bytes:
-        """The usage chunk is the last but `[DONE]`: the SDK takes the usage of the last chunk that it sees."""
+        """End the stream: `data: {..., "usage": {...}}` is the last chunk but `[DONE]`, since the SDK takes the usage
+        of the last chunk that it sees."""
         told = [self._open(0)]
         tier = self.choices.service_tier()
         unknown = {"usage": None} if self.form.usage else {}
@@ -103,7 +104,7 @@ class Streamed:
         return opened + told if opened else told
 
     def _open(self, index: int) -> bytes:
-        """The SDK wants the choices to begin in their order, each with its role."""
+        """Begin the choices up to `index`: the SDK wants them to begin in their order, each with its role."""
         told = []
         for deltas in self.choices.until(index):
             self.heads.append(b'%b%d,"delta":' % (self.begin, len(self.heads)))
@@ -164,7 +165,7 @@ class Whole:
 
 
 def message(deltas: list[Delta]) -> dict[str, Any]:
-    """The sum of deltas, as every client makes it: text is joined, entries of lists go by their `index`, which a
+    """Return the sum of deltas, as every client makes it: text is joined, entries of lists go by their `index`, which a
     whole answer does not show."""
     texts: dict[str, list[str]] = {}
     calls: list[list[Delta]] = []

@@ -83,7 +83,7 @@ class Choices:
         return ()
 
     def _told(self, piece: Piece) -> Sequence[Piece]:
-        """The piece, and before the first of a choice its prompt, if it is echoed."""
+        """Return the piece, and before the first of a choice its prompt, if it is echoed."""
         if piece.choice in self._begun:
             return (piece,)
         self._begun.add(piece.choice)
@@ -98,7 +98,7 @@ class Choices:
         return {"finish_reason": reason, **native}
 
     def _logprobs(self, event: Logprobs) -> dict[str, Any]:
-        """The four lists, an entry a token. The chosen token is always among the likely ones, as at OpenAI."""
+        """Return the four lists, an entry a token. The chosen token is always among the likely ones, as at OpenAI."""
         told: dict[str, Any] = {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
         offset = self._offsets.get(event.choice, 0)
         for token in event.tokens:
@@ -115,7 +115,7 @@ class Choices:
 
 
 def _name(token: TokenLogprob) -> str:
-    r"""The token's text; of one that is a part of a character its bytes, in OpenAI's form `bytes:\xe2\x80`."""
+    r"""Return the token's text; of one that is a part of a character its bytes, in OpenAI's form `bytes:\xe2\x80`."""
     if token.bytes is None:
         return token.token
     try:

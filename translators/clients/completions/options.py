@@ -13,7 +13,7 @@ _DEFAULTS: dict[str, Any] = {"frequency_penalty": 0, "presence_penalty": 0, "n":
 
 
 def options(fields: dict[str, Any], findings: Findings) -> dict[str, Option]:
-    """Pops all that is left in `fields`, so it comes last."""
+    """Return the options. Pops all that is left in `fields`, so it comes last."""
     read: dict[str, Option] = {}
     for name in (*_AS_THEY_ARE, *_DEFAULTS):
         value = fields.pop(name, None)
@@ -36,7 +36,7 @@ def _limits(fields: dict[str, Any], read: dict[str, Option], findings: Findings)
 
 
 def _logprobs(fields: dict[str, Any], read: dict[str, Option]) -> None:
-    """One number here, a switch and a number elsewhere: 0 wants the chosen tokens only."""
+    """Read one number, which is a switch and a number elsewhere: 0 wants the chosen tokens only."""
     wanted = fields.pop("logprobs", None)
     if wanted is not None:
         read["logprobs"] = Option(True, "logprobs")

@@ -70,7 +70,7 @@ ADAPTER: TypeAdapter[Request] = TypeAdapter(Request)
 
 
 def check(body: Any) -> dict[str, Any]:
-    """A copy of `body`, free to be popped from. Raises `BadRequest`."""
+    """Return a copy of `body`, free to be popped from. Raises `BadRequest`."""
     fields, problems = copied(ADAPTER, json_object(body))
     if problems := [*_misplaced(body), *problems]:
         raise refusal(problems)

@@ -31,7 +31,7 @@ class Streamed:
         return b"".join([self._chunk(piece) for piece in self.choices.on(event)])
 
     def close(self) -> bytes:
-        """The usage chunk is the last but `[DONE]`."""
+        """End the stream. The usage chunk is the last but `[DONE]`."""
         usage = self.choices.usage
         if not self.form.usage or usage is None:
             return b"data: [DONE]\n\n"
@@ -76,7 +76,7 @@ class Whole:
 
 
 def _choice(index: int, pieces: list[Piece]) -> dict[str, Any]:
-    """The sum of a choice's pieces, of which the last one says why it ended."""
+    """Return the sum of a choice's pieces, of which the last one says why it ended."""
     told = [piece.logprobs for piece in pieces if piece.logprobs is not None]
     logprobs = {name: [entry for each in told for entry in each[name]] for name in _LOGPROBS} if told else None
     text = "".join([piece.text for piece in pieces])

@@ -39,7 +39,7 @@ class Calls:
         self._calls: dict[int, Call] = {}
 
     def begin(self, event: ToolCallStarted) -> Told:
-        """Other items must be done."""
+        """Begin a call's item. Other items must be done."""
         namespace, name = self.form.spaced.get(event.name, (None, event.name))
         sought = event.kind == "function" and event.name == self.form.finder
         said = {"call_id": event.id, "name": name} | ({} if namespace is None else {"namespace": namespace})
@@ -107,7 +107,7 @@ def _is_json(text: str) -> bool:
 
 
 def _read(text: str) -> Any:
-    """Whoever searches has to make something of what is no JSON."""
+    """Return the JSON, or the text where it is none: whoever searches has to make something of that."""
     try:
         return from_json(text)
     except ValueError:

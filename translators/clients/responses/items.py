@@ -185,14 +185,14 @@ class History:
         return ToolResult(id, tuple(parts), at=at, cache=cache)
 
     def _turn(self) -> None:
-        """The assistant's turn is over."""
+        """End the assistant's turn."""
         self._thoughts.clear()
         if self._parts:
             self.turns.append(Turn("assistant", tuple(self._parts), at=self._at))
             self._parts = []
 
     def _led_to(self, response: str) -> None:
-        """An item of `response` follows: reasoning of another one was cut before it led to anything, and goes."""
+        """Drop reasoning of another response before an item of `response`: it was cut before it led to anything."""
         if not response:
             return
         for place, other, at in reversed(self._thoughts):
@@ -202,8 +202,8 @@ class History:
         self._thoughts = [thought for thought in self._thoughts if thought[1] in ("", response)]
 
     def _settle(self) -> None:
-        """Somebody else's turn begins: what the assistant called must have its results before it. OpenAI finds a
-        result anywhere; other providers want it right after its call."""
+        """Give the assistant's calls their results, before somebody else's turn begins. OpenAI finds a result anywhere;
+        other providers want it right after its call."""
         self._turn()
         for id, at in list(self._open.items()):
             if not (found := self._answers.get(id)):

@@ -39,7 +39,7 @@ class Messages:
         """The annotations of text that is still to come."""
 
     def say(self, text: str, kind: str) -> list[Told]:
-        """`kind` is output_text or refusal. Other items must be done."""
+        """Add text of the `kind` output_text or refusal. Other items must be done."""
         told: list[Told] = []
         if self.open is None:
             wire = {"type": "message", "status": "in_progress", "role": "assistant", "content": []}
@@ -76,8 +76,8 @@ class Messages:
             self.open["status"] = "incomplete"
 
     def annotate(self, event: Annotation) -> list[Told]:
-        """The characters are counted over the whole text, and a part counts its own. What comes before its text waits
-        for it."""
+        """Add a citation to its part. Its characters are counted over the whole text, and a part counts its own. A
+        citation that comes before its text waits for it."""
         part = next((each for each in reversed(self._texts) if each.base <= event.start), None)
         if part is None or (part is self._part and event.end > part.end):
             self._early.append(event)
@@ -99,7 +99,8 @@ class Messages:
         return [{"type": kind, **part.place, "annotation_index": len(told) - 1, "annotation": citation}]
 
     def probable(self, event: Logprobs) -> list[Told]:
-        """They come after their text, and so with a delta of no text. A refusal has no room for them."""
+        """Add log probabilities. They come after their text, and so with a delta of no text. A refusal has no room for
+        them."""
         part = self._part
         if not self.logprobs or event.refusal or part is None or part.wire["type"] == "refusal":
             return []
@@ -136,7 +137,7 @@ class Messages:
         ]
 
     def _waited(self, part: Part) -> list[Told]:
-        """The citations that waited for this part's text, which is all there now."""
+        """Return the citations that waited for this part's text, which is all there now."""
         last = max(part.base, part.end - 1)
         ours = [each for each in self._early if each.start <= last]
         self._early = [each for each in self._early if each.start > last]

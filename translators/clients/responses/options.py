@@ -53,7 +53,7 @@ class Options:
 
 
 def options(fields: dict[str, Any], history: History, findings: Findings) -> Options:
-    """Pops all that is left in `fields`, so it comes last."""
+    """Return the options. Pops all that is left in `fields`, so it comes last."""
     out = Options(fields, findings)
     for name in [name for name in _AS_THEY_ARE if name in fields]:
         value = out.take(name)
@@ -74,7 +74,8 @@ def options(fields: dict[str, Any], history: History, findings: Findings) -> Opt
 
 
 def _include(out: Options) -> None:
-    """Reasoning always comes with what the next request needs of it, so nothing is to be done to include that."""
+    """Read `include`. Reasoning always comes with what the next request needs of it, so nothing is to be done to
+    include that."""
     for index, wanted in enumerate(out.take("include") or ()):
         if wanted == _LOGPROBS:
             out.logprobs = True

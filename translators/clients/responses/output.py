@@ -70,14 +70,14 @@ class Output:
                 return self._rare(event)
 
     def close(self, *, cut: bool) -> list[Told]:
-        """The answer is over. `cut`: before its end, so that the last item is not complete."""
+        """End the answer. `cut`: before its end, so that the last item is not complete."""
         if cut:
             waiting = list(self._calls.waiting.values())
             self.items.cut = self._messages.open or (waiting[-1].wire if waiting else None)
         return self._settle(all=True)
 
     def broken(self) -> None:
-        """The answer failed: what is open stays as it is, and is said to be incomplete."""
+        """End an answer that failed: what is open stays as it is, and is said to be incomplete."""
         for part in (self._messages, self._thinking, self._calls):
             part.broken()
 

@@ -41,7 +41,8 @@ class Items:
         self.cut: Wire | None = None
 
     def added(self, prefix: str, wire: Wire) -> tuple[Wire, Wire]:
-        """The item with its id, which is part of the output now, and the event that tells it."""
+        """Return the item with its id, which is part of the output now, and the event that tells it: `{"type":
+        "response.output_item.added", "output_index", "item"}`."""
         index = len(self.wires)
         item = {"id": f"{prefix}_{self.suffix}_{index}", **wire}
         self.wires.append(item)

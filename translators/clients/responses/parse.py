@@ -16,7 +16,7 @@ from translators.dialects import Asked, Past
 
 
 def parse(body: Any, past: Past = NOTHING) -> Asked:
-    """`past` is what was kept of the client's earlier responses."""
+    """Return a checked request. `past` is what was kept of the client's earlier responses."""
     whole = continued(body, past)
     fields = check(whole.body, whole.before)
     findings = Findings()

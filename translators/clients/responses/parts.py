@@ -13,7 +13,7 @@ _NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image or a d
 
 
 def content(value: str | list[dict[str, Any]], path: str, findings: Findings) -> list[Part]:
-    """A string is one part with the path of the content."""
+    """Return the parts of a content: a string is one part with the path of the content."""
     if isinstance(value, str):
         return [Text(value, path)] if value else []
     parts: list[Part] = []
@@ -58,7 +58,7 @@ def _encrypted(part: dict[str, Any], at: str, findings: Findings) -> Text | None
 
 
 def _text(part: dict[str, Any], at: str, cache: Cache | None, findings: Findings) -> Text:
-    """Probabilities of what was said say nothing to a model."""
+    """Return a text without the probabilities of its tokens, which say nothing to a model."""
     part.pop("logprobs", None)
     if part.pop("annotations", None):
         findings.unsent(f"{at}.annotations", "Citations of an earlier answer are not sent back to a provider.")

@@ -17,7 +17,7 @@ _CODES = frozenset(
 
 
 def incomplete(output: Output) -> str | None:
-    """Why an answer is not complete."""
+    """Return why an answer is not complete: `max_output_tokens`, `content_filter`, or None."""
     return None if output.finished is None else _INCOMPLETE.get(output.finished.reason)
 
 
@@ -47,13 +47,13 @@ def _service_tier(finished: Finished | None) -> dict[str, str]:
 
 
 def _native(finished: Finished | None) -> dict[str, str | None]:
-    """The provider's own word, where what the response says of its end is not quite that. OpenAI has no such field; its
-    name is that of a chat's."""
+    """Return the provider's own word, where what the response says of its end is not quite that. OpenAI has no such
+    field; its name is that of a chat's."""
     return {"native_finish_reason": finished.native} if finished is not None and finished.approximated else {}
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
-    """All is required of a `ResponseUsage`, so that what nobody knows is zero."""
+    """Return a `ResponseUsage`. All its fields are required, so that what nobody knows is zero."""
     return {
         "input_tokens": usage.input,
         "input_tokens_details": {
@@ -76,7 +76,7 @@ def _error(failure: Failure) -> dict[str, Any]:
 
 
 def _wait(headers: Mapping[str, str]) -> str | None:
-    """A date is none."""
+    """Return how long to wait (`20s`), or None; also for a date."""
     for name, unit in (("retry-after-ms", "ms"), ("retry-after", "s")):
         if (wait := headers.get(name, "")).replace(".", "", 1).isdecimal():
             return f"{wait}{unit}"

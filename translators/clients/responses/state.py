@@ -41,7 +41,8 @@ class Continued:
 
 
 def continued(body: Any, past: Past) -> Continued:
-    """`body` is not changed. A body that is no request is handed on, to be refused by whoever checks it."""
+    """Return the request with the items of earlier ones. `body` is not changed. A body that is no request is handed on,
+    to be refused by whoever checks it."""
     if not isinstance(body, dict):
         return Continued(body)
     own = _own(body.get("input"), past)
@@ -84,14 +85,14 @@ def remembered(form: Form, response: Mapping[str, Any]) -> Remembered | None:
 
 
 def missing(id: str) -> Failure:
-    """The answer to GET and DELETE /v1/responses/{id} where there is none."""
+    """Return the answer to GET and DELETE /v1/responses/{id} where there is none."""
     return Failure(
         404, f"Response with id '{id[:80]}' not found.", "invalid_request_error", "response_id", "response_not_found"
     )
 
 
 def deleted(id: str) -> dict[str, Any]:
-    """The answer to DELETE /v1/responses/{id}."""
+    """Return the answer to DELETE /v1/responses/{id}: `{"id", "object": "response", "deleted": true}`."""
     return {"id": id, "object": "response", "deleted": True}
 
 

@@ -42,7 +42,8 @@ class Thinking:
             self._unseen = thought
 
     def begin(self, thought: Thought) -> list[Told]:
-        """Other items must be done. What goes on after something else came between is an item of its own."""
+        """Begin a thought's item. Other items must be done. What goes on after something else came between is an item
+        of its own."""
         wire, added = self.items.added("rs", {"type": "reasoning", "summary": []})
         where = {"item_id": wire["id"], "output_index": added["output_index"], "summary_index": 0}
         thought.slot, thought.wire = Slot("response.reasoning_summary_text.delta", where), wire
@@ -68,7 +69,7 @@ class Thinking:
         ]
 
     def signed(self, thought: Thought) -> None:
-        """Its item is about to be written."""
+        """Forget that the thought is unseen: its item is about to be written."""
         if self._unseen is thought:
             self._unseen = None
 
@@ -80,7 +81,7 @@ class Thinking:
         return self.encrypted(EncryptedContent("thinking", text=text))
 
     def encrypted(self, what: EncryptedContent) -> list[Told]:
-        """An item without a summary, to be handed back. Other items must be done."""
+        """Return the events of an item without a summary, to be handed back. Other items must be done."""
         item, added = self.items.added("rs", {"type": "reasoning", "summary": []})
         item["encrypted_content"] = self._encode(what)
         return [added, self.items.done(item)]

@@ -13,7 +13,7 @@ from translators.framing.json_text import to_json
 
 
 def as_function(item: dict[str, Any], at: str, tools: Tools) -> dict[str, Any]:
-    """An item of a search that the client did as one of a function; any other as it is."""
+    """Return an item of a search that the client did as one of a function; any other as it is."""
     kind = item.get("type")
     if kind not in (SOUGHT, FOUND) or item.get("execution") != "client":
         return item

@@ -43,7 +43,7 @@ class Tools:
         return self._declared.tools
 
     def read(self, tools: Iterable[dict[str, Any]], path: str, *, again: bool = False) -> None:
-        """`again`: they were looked for, and may be declared already."""
+        """Declare tools. `again`: they were looked for, and may be declared already."""
         for index, tool in enumerate(tools):
             at = f"{path}[{index}]"
             match kind := tool.pop("type"):
@@ -63,12 +63,13 @@ class Tools:
                     self._hosted.append((kind, at))
 
     def settle(self) -> None:
-        """Known when all tools are read: of those that only OpenAI has a model can do without beside others."""
+        """Refuse or drop the tools that only OpenAI has, when all tools are read: a model can do without them beside
+        others."""
         settle_hosted(self._hosted, bool(self.declared), self.findings)
 
     def web_search(self) -> Option | None:
-        """Known when all tools are read: beside tools of the client's own it is an offer, which a model need not use
-        and a provider need not have."""
+        """Return the web search, when all tools are read: beside tools of the client's own it is an offer, which a
+        model need not use and a provider need not have."""
         if self._cached_only is not None:
             if self.declared:
                 self.findings.note(self._cached_only, "dropped", _LIVE_ONLY)
@@ -80,7 +81,7 @@ class Tools:
         return replace(self.search, value=replace(self.search.value, offered=True))
 
     def name_of(self, namespace: str | None, name: str) -> str:
-        """The name on the way to a model."""
+        """Return the name on the way to a model."""
         return f"{namespace}__{name}" if namespace else name
 
     def choice(self, wanted: Any) -> ToolChoice | None:
@@ -209,7 +210,7 @@ class Tools:
 
 
 def _direct_only(tool: dict[str, Any], at: str, findings: Findings) -> None:
-    """A tool that only a program may call cannot be called at all here."""
+    """Refuse a tool that only a program may call: it cannot be called at all here."""
     callers = tool.pop("allowed_callers", None)
     if isinstance(callers, list) and callers and "direct" not in callers:
         findings.problem(
@@ -218,7 +219,7 @@ def _direct_only(tool: dict[str, Any], at: str, findings: Findings) -> None:
 
 
 def echoed(tool: Mapping[str, Any]) -> dict[str, Any]:
-    """A tool as the answer repeats it: what the SDK's models require is there."""
+    """Return a tool as the answer repeats it: what the SDK's models require is there."""
     if tool.get("type") == "function":
         return {"parameters": None, "strict": None, **tool}
     return dict(tool)

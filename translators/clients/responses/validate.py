@@ -34,8 +34,8 @@ _PLACE = re.compile(r"input\[([0-9]+)\]")
 
 
 def check(body: Any, before: int = 0) -> dict[str, Any]:
-    """A copy down to every object that has a shape, free to be popped from. So many items at the beginning of `input`
-    as `before` says are not the client's own words: paths are counted without them."""
+    """Return a copy down to every object that has a shape, free to be popped from. The first `before` items of `input`
+    are not the client's own words: paths are counted without them."""
     fields, problems = copied(ADAPTER, json_object(body))
     problems = [replace(each, path=client_path(each.path, before)) for each in problems]
     misplaced = () if _CHATS.keys().isdisjoint(body) else _misplaced(body)
@@ -52,7 +52,7 @@ def client_path(path: str, before: int) -> str:
 
 
 def item_path(index: int, before: int) -> str:
-    """The path of an item of the whole input."""
+    """Return the path of an item of the whole input."""
     return f"input[{index - before}]" if index >= before else f"previous_response_id[{index}]"
 
 

@@ -42,7 +42,8 @@ class Streamed:
         return out + self._end(status)
 
     def fail(self, failure: Failure) -> bytes:
-        """Items that are open are not done: whoever acts on those that are does not act on half a call."""
+        """End the stream with an error. Items that are open are not done: whoever acts on those that are does not act
+        on half a call."""
         out = b"" if self.number else self._begin()
         self.output.broken()
         return out + self._end("failed", failure)

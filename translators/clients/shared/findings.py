@@ -30,13 +30,13 @@ def refusal(problems: list[Problem]) -> BadRequest:
 
 
 def step(path: str, name: str) -> str:
-    """`path.name` for a name that a client made up: cut, and without anything unprintable."""
+    """Return `path.name` for a name that a client made up: cut, and without anything unprintable."""
     name = "".join(sign if sign.isprintable() and not sign.isspace() else "_" for sign in name[:64])
     return f"{path}.{name}" if path else name
 
 
 def naming(call_id: str) -> str:
-    """The id of a call, for a sentence about it: people search for it."""
+    """Return the id of a call, for a sentence about it: people search for it."""
     return f"('{step('', call_id)}')"
 
 

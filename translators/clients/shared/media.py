@@ -44,7 +44,8 @@ def located(url: str) -> Inline | Link:
 
 
 def from_file_data(data: str, filename: str | None) -> Inline | Link:
-    """OpenAI documents bare base64 and takes data URLs; clients of other gateways also send links."""
+    """Return the source in `file_data`. OpenAI documents bare base64 and takes data URLs; clients of other gateways
+    also send links."""
     if ":" in data[:8]:
         return located(data)
     suffix = (filename or "").rpartition(".")[2].lower()
@@ -53,7 +54,7 @@ def from_file_data(data: str, filename: str | None) -> Inline | Link:
 
 
 def base64(data: str) -> str:
-    """The same text, proven to be base64."""
+    """Return the same text, proven to be base64."""
     try:
         a2b_base64(data, strict_mode=True)
     except (NotBase64, ValueError):

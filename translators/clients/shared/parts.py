@@ -17,7 +17,7 @@ class AtFault(Exception):
 
 
 def cache_of(fields: dict[str, Any], at: str, findings: Findings) -> Cache | None:
-    """OpenAI's breakpoint, or Anthropic's where that is missing."""
+    """Return OpenAI's breakpoint, or Anthropic's where that is missing."""
     marks = {}
     for name in ("cache_control", "prompt_cache_breakpoint"):
         if (mark := fields.pop(name, None)) is not None:
@@ -61,12 +61,12 @@ def output_format(
 
 
 def as_object(address: str | dict[str, Any]) -> dict[str, Any]:
-    """A picture's address, which some write as a text and some as an object with more in it."""
+    """Return a picture's address as an object, which some write as a text and some as an object with more in it."""
     return {"url": address} if isinstance(address, str) else address
 
 
 def shown(url: str, detail: str | None, at: str, cache: Cache | None) -> Image | Document:
-    """A picture, or a document that a client sends in a picture's place."""
+    """Return a picture, or a document that a client sends in a picture's place."""
     path = f"{at}.image_url"
     try:
         source = located(url)

@@ -45,7 +45,7 @@ class Thoughts:
         self._switches: list[Option] = []
 
     def effort(self, level: str | None, at: str) -> None:
-        """A level where none is told yet: of two that differ the first wins."""
+        """Take a level where none is told yet: of two that differ the first wins."""
         told = self._read.get("reasoning_effort")
         if level in LEFT_OPEN:
             self._findings.note(at, "defaulted", _LEFT_TO_THE_MODEL, old=level)
@@ -55,7 +55,7 @@ class Thoughts:
             self._findings.note(at, "dropped", f"{told.at} beside it wins.", old=level, new=told.value)
 
     def budget(self, tokens: int | None, at: str) -> None:
-        """Tokens to think in. Qwen's `-1` leaves it to the model."""
+        """Take the tokens to think in. Qwen's `-1` leaves it to the model."""
         if tokens is not None and tokens >= 0:
             self._read["reasoning_budget"] = Option(tokens, at)
 
@@ -64,7 +64,7 @@ class Thoughts:
             self._switches.append(Option(on, at))
 
     def read_vendors(self) -> None:
-        """The fields that no maker shares with another. One of an unknown value is left where it is."""
+        """Read the fields that no maker shares with another. One of an unknown value is left where it is."""
         self._native()
         for name, meanings in _SWITCHES.items():
             self.switch(self._meant(name, meanings), self._at(name))
@@ -96,7 +96,8 @@ class Thoughts:
         return meanings[value]
 
     def _native(self) -> None:
-        """Anthropic's object, and those of DeepSeek, Z.ai and others, which are only a switch of that name."""
+        """Read `thinking`: Anthropic's object, and those of DeepSeek, Z.ai and others, which are only a switch of that
+        name."""
         thinking = self._fields.get("thinking")
         if not isinstance(thinking, dict):
             return
@@ -114,7 +115,7 @@ class Thoughts:
                 self._read["thinking"] = Option(thinking, at)
 
     def _template(self) -> None:
-        """Arguments of the chat template, which a server with such templates gets as they are."""
+        """Read arguments of the chat template, which a server with such templates gets as they are."""
         arguments = self._fields.get("chat_template_kwargs")
         if not isinstance(arguments, dict):
             return
@@ -127,7 +128,7 @@ class Thoughts:
             self._findings.unknown(at, left)
 
     def _google(self) -> None:
-        """The part of `google` by which Gemini's own chat endpoint is told how to think."""
+        """Read the part of `google` by which Gemini's own chat endpoint is told how to think."""
         google = self._fields.get("google")
         if not isinstance(google, dict) or not isinstance(google.get("thinking_config"), dict):
             return
@@ -146,7 +147,7 @@ class Thoughts:
         self._findings.unknown(at, config)
 
     def _output_config(self) -> None:
-        """The effort in Anthropic's own field. What else is there is left in it."""
+        """Read the effort in Anthropic's own field. What else is there is left in it."""
         config = self._fields.get("output_config")
         if isinstance(config, dict) and config.get("effort") in _CLAUDES:
             self._fields["output_config"] = left = dict(config)

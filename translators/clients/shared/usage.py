@@ -6,7 +6,8 @@ from translators.events import Usage
 
 
 def usage_object(usage: Usage) -> dict[str, Any]:
-    """OpenAI's `CompletionUsage`; a detail that nobody knows is missing, not zero."""
+    """Return OpenAI's `CompletionUsage`: `{"prompt_tokens", "completion_tokens", "total_tokens",
+    "prompt_tokens_details", "completion_tokens_details"}`; a detail that nobody knows is missing, not zero."""
     prompt = {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write}
     known = {name: count for name, count in prompt.items() if count is not None}
     told: dict[str, Any] = {

@@ -40,7 +40,7 @@ def json_object(body: Any) -> dict[str, Any]:
 
 
 def problem(detail: ErrorDetails, moved: frozenset[str] = frozenset()) -> Problem:
-    """`moved` are the names of fields that stood inside `extra_body`."""
+    """Return an error of pydantic's as a problem. `moved` are the names of fields that stood inside `extra_body`."""
     context = detail.get("ctx", {})
     place = (*detail["loc"], context["key"]) if "key" in context else detail["loc"]
     sentence, code = _SENTENCES.get(detail["type"], ("is not valid", "invalid_value"))
@@ -50,7 +50,8 @@ def problem(detail: ErrorDetails, moved: frozenset[str] = frozenset()) -> Proble
 def copied(
     adapter: TypeAdapter[Any], body: dict[str, Any], told: Callable[[ErrorDetails], Problem] = problem
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """A copy of `body` down to every object that has a shape, free to be popped from, and what is wrong with it."""
+    """Return a copy of `body` down to every object that has a shape, free to be popped from, and what is wrong with
+    it."""
     try:
         return cast(dict[str, Any], adapter.validate_python(body)), []
     except ValidationError as error:
@@ -63,7 +64,8 @@ def anthropics(name: str, fields: Mapping[str, Any]) -> bool:
 
 
 def path(place: tuple[int | str, ...], moved: frozenset[str] = frozenset()) -> str:
-    """Tags of unions and pydantic's `[key]` are no steps. Only `metadata` and `logit_bias` have keys of the client."""
+    """Return the path of a place: `messages[0].content`. Tags of unions and pydantic's `[key]` are no steps. Only
+    `metadata` and `logit_bias` have keys of the client."""
     written = "extra_body" if place[0] in moved else ""
     for item in place:
         if isinstance(item, int):

@@ -18,7 +18,7 @@ framing: Framing = "sse"
 
 
 def answer(recall: Recall) -> PassedResponse:
-    """The machine that passes one answer on, and reads its end, its usage and its errors."""
+    """Return the machine that passes one answer on, and reads its end, its usage and its errors."""
     return PassedResponse()
 
 

@@ -58,7 +58,8 @@ class PassedResponse:
         return self._rare(kind, payload)
 
     def whole(self, body: Any) -> Iterable[Event]:
-        """A response that runs in the background, and is only queued yet, is a whole answer too."""
+        """Return the events of a whole answer; a response that runs in the background, and is only queued yet, is one
+        too."""
         if not isinstance(body, dict) or not (isinstance(body.get("output"), list) or body.get("error")):
             raise BadAnswer.unreadable("The provider's answer is no response.")
         if body.get("error") or body.get("status") == "failed":
@@ -76,7 +77,7 @@ class PassedResponse:
         raise incomplete(self._started)
 
     def _rare(self, kind: Any, payload: Mapping[str, Any]) -> Iterator[Event]:
-        """The first payload, the last, and what has no type."""
+        """Yield the events of the first payload, the last, and what has no type."""
         if not isinstance(kind, str):
             if payload.get("error"):
                 raise BadAnswer(told_error(payload))

@@ -17,7 +17,7 @@ class Places:
         """The place of an item and that of its newest part, by the item's id."""
 
     def told(self, payload: Mapping[str, Any]) -> dict[str, Any]:
-        """`payload` with its places; what it tells itself stays."""
+        """Return `payload` with its places; what it tells itself stays."""
         self._number += 1
         places: dict[str, Any] = {"sequence_number": self._number}
         kind, item = payload.get("type"), payload.get("item")

@@ -42,7 +42,8 @@ def render(body: Any, model: Model) -> Passed:
 
 
 def _without_others(items: list[Any], notes: list[Note]) -> list[Any]:
-    """Each such item goes as a whole: its id is as unknown there as its `encrypted_content`."""
+    """Return the items without those that only this gateway knows. Each goes as a whole: its id is as unknown there as
+    its `encrypted_content`."""
     why = "It is another model's reasoning, which this provider cannot read."
     for place, item in enumerate(items):
         if is_only_known_here(item):

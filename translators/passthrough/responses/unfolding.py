@@ -11,7 +11,8 @@ _UNFINISHED = ("queued", "in_progress")
 
 
 def unfolded(response: Mapping[str, Any]) -> Iterator[Payload]:
-    """Numbered from 0. A response that is still to come in the background ends without an end."""
+    """Yield the stream that a whole response would have been: `{"type", "sequence_number", ...}`, numbered from 0. A
+    response that is still to come in the background ends without an end."""
     for number, event in enumerate(_events(response)):
         yield {"type": event.pop("type"), "sequence_number": number, **event}
 
@@ -101,7 +102,7 @@ def _reasoning(item: Payload, at: Payload) -> Iterator[Payload]:
 
 
 def _objects(entries: Any) -> Iterator[tuple[int, Payload]]:
-    """Each object of a list with its place. A provider's other values go on in the whole response alone."""
+    """Yield each object of a list with its place. A provider's other values go on in the whole response alone."""
     for place, entry in enumerate(entries if isinstance(entries, list) else ()):
         if isinstance(entry, dict):
             yield place, entry

@@ -56,7 +56,8 @@ class Streamed:
         return b""
 
     def fail(self, failure: Failure) -> bytes:
-        """The provider's own event, where it sent one; else `response.failed`, or `error` where there was none yet."""
+        """Return the provider's own event, where it sent one; else `response.failed`, or `error` where there was none
+        yet."""
         if self._failed is not None:
             payload = _with_message(self._failed, failure.message)
             return _event(payload["type"], payload)
@@ -106,7 +107,7 @@ def _has_failed(payload: Mapping[str, Any]) -> bool:
 
 
 def _with_message(payload: Payload, message: str) -> Payload:
-    """A failure's event with another text, wherever it has its text."""
+    """Return a failure's event with another text, wherever it has its text."""
     match payload:
         case {"response": {"error": {"message": _, **error}, **response}}:
             return {**payload, "response": {**response, "error": {**error, "message": message}}}

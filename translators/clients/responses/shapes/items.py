@@ -169,7 +169,7 @@ _KINDS = {
 
 
 def _kind(value: Any) -> str:
-    """A message may come without its type, and so may a reference."""
+    """Return the tag of an item. A message may come without its type, and so may a reference."""
     if not isinstance(value, dict):
         return "<unknown>"
     kind = value.get("type")

@@ -18,7 +18,7 @@ Kinds = Mapping[str, str]
 
 
 def by(key: str, kinds: Kinds, *, absent: str = "<unknown>") -> Discriminator:
-    """Chooses by the value of `key`; `absent` is for an object without one."""
+    """Return a discriminator by the value of `key`; `absent` is for an object without one."""
 
     def choose(value: Any) -> str:
         if not isinstance(value, dict):
@@ -46,7 +46,7 @@ def none_of(key: str, kinds: Kinds) -> PlainValidator:
 
 
 def neither(wanted: str) -> PlainValidator:
-    """The choice that is left when a value has none of the forms that a field can have."""
+    """Return the choice that is left when a value has none of the forms that a field can have."""
 
     def refuse(_: Any) -> Any:
         raise PydanticCustomError("wrong_form", _literally(wanted))
@@ -55,7 +55,7 @@ def neither(wanted: str) -> PlainValidator:
 
 
 def _literally(sentence: str) -> LiteralString:
-    """pydantic reads braces in a message; ours come from this folder and have none."""
+    """Return a sentence as it is. pydantic reads braces in a message; ours come from this folder and have none."""
     return sentence
 
 
