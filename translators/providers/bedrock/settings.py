@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from translators.conversation import Knobs, Option
+from translators.conversation import Knobs
 from translators.notes import Note
 from translators.providers.bedrock.profiles import Profile
 from translators.providers.bedrock.reasoning import Thinking
@@ -14,7 +14,6 @@ _TIERS = {"default": "default", "priority": "priority", "flex": "flex", "scale":
 _MOST_METADATA = 16
 _KEY = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{1,256}").fullmatch
 _VALUE = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}").fullmatch
-_NEUTRAL: dict[str, Any] = {"n": 1, "frequency_penalty": 0, "presence_penalty": 0, "store": False, "logit_bias": {}}
 
 
 def limit(knobs: Knobs, profile: Profile, notes: list[Note]) -> int | None:
@@ -88,10 +87,3 @@ def metadata(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
 
 def _fits(key: Any, value: Any) -> bool:
     return isinstance(key, str) and isinstance(value, str) and bool(_KEY(key) and _VALUE(value))
-
-
-def left(knobs: Knobs) -> list[Note]:
-    """Notes for what has no place in the request; what says no more than its absence is no loss, and no note."""
-    asked: dict[str, Option] = {name: option for name in _NEUTRAL if (option := knobs.pop(name)) is not None}
-    meant = Knobs({name: option for name, option in asked.items() if option.value != _NEUTRAL[name]})
-    return [note for some in (meant, knobs) for note in some.left("Converse has no such field.")]

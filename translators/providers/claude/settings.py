@@ -9,10 +9,10 @@ import re
 from typing import Any
 
 from translators.conversation import Knobs, Option
-from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.claude.native import NOT_ITS_FORM
 from translators.providers.claude.profiles import Profile
+from translators.providers.shared.settings import refuse_speech, unsupported
 from translators.providers.shared.tiers import common
 from translators.providers.shared.transforms import stop_sequences
 
@@ -20,44 +20,14 @@ FAST_BETA = "fast-mode-2026-02-01"
 _TIERS = {"auto": "auto", "default": "standard_only", "priority": "auto"}
 _PERSONAL = re.compile(r"[^@\s]+@[^@\s]+|\+?[\d\s().-]{7,}")  # an e-mail address or a phone number
 _LONGEST_USER_ID = 512
-_NEUTRAL: dict[str, Any] = {"n": 1, "frequency_penalty": 0, "presence_penalty": 0, "store": False, "logit_bias": {}}
 
 
 def refuse_what_cannot_be_had(knobs: Knobs) -> None:
     """Raises `BadRequest` for features; takes the values that ask for nothing."""
-
-    modalities = knobs.pop("modalities")
     for option in (knobs.pop("logprobs"), knobs.pop("top_logprobs")):
         if option is not None and option.value:
-            raise _unsupported(option, "This model tells no log probabilities.")
-    if modalities is not None and "audio" not in modalities.value:
-        modalities = None
-    for option in (modalities, knobs.pop("audio")):
-        if option is not None:
-            raise _unsupported(option, "This model answers in text only.")
-
-
-def _unsupported(option: Option, why: str) -> BadRequest:
-    return BadRequest(why, param=option.at, code="unsupported_parameter")
-
-
-def moderation(knobs: Knobs, notes: list[Note]) -> None:
-    """A policy that must block is refused, one that only scores is noted."""
-    option = knobs.pop("moderation")
-    if option is None:
-        return
-    policy = option.value.get("policy") if isinstance(option.value, dict) else None
-    for side in policy.values() if isinstance(policy, dict) else ():
-        if isinstance(side, dict) and side.get("mode") == "block":
-            raise _unsupported(option, "This model has no moderation that blocks.")
-    notes.append(Note(option.at, "dropped", detail="This model has no moderation scores."))
-
-
-def left(knobs: Knobs) -> list[Note]:
-    """Notes for what has no place in the request; what says no more than its absence is no loss, and no note."""
-    asked = {name: option for name in _NEUTRAL if (option := knobs.pop(name)) is not None}
-    meant = Knobs({name: option for name, option in asked.items() if option.value != _NEUTRAL[name]})
-    return [note for some in (meant, knobs) for note in some.left("Anthropic has no such field.")]
+            raise unsupported(option, "This model tells no log probabilities.")
+    refuse_speech(knobs)
 
 
 def sampling(knobs: Knobs, profile: Profile, thinking: bool, notes: list[Note]) -> dict[str, Any]:

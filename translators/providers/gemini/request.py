@@ -15,6 +15,7 @@ from translators.providers.gemini.signatures import Signatures
 from translators.providers.gemini.tools import Toolbox
 from translators.providers.gemini.turns import history
 from translators.providers.shared.searching import without_filtered_search, without_search
+from translators.providers.shared.settings import left, moderation
 
 
 def render(asked: Conversation, model: Model) -> Rendered:
@@ -29,7 +30,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     asked = without_filtered_search(asked, notes)
     knobs = Knobs(asked.options)
     settings.no_audio(knobs)
-    settings.moderation(knobs, notes)
+    moderation(knobs, notes)
 
     toolbox = Toolbox(asked, profile, notes)
     parts = Parts(profile, toolbox.names, Signatures(model.name, model.memory), notes)
@@ -61,7 +62,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
         **settings.tier(knobs, notes),
     }
     body = {key: value for key, value in body.items() if value not in (None, [], {})}
-    notes += settings.left(knobs)
+    notes += left(knobs, "Gemini has no such field.")
     recall = Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom), model.memory, choices)
     return Rendered(_path(model.name, asked.stream), body, {}, tuple(notes), recall, asked.stream, choices)
 

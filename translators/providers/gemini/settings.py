@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.conversation import Knobs, Option
-from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.gemini.profiles import Profile
+from translators.providers.shared.settings import unsupported
 from translators.providers.shared.tiers import common
 
 _MOST_STOPS = 5
@@ -19,7 +19,6 @@ _LARGEST_SEED = 2**31 - 1
 _TIERS = {"auto": None, "default": "standard", "flex": "flex", "priority": "priority"}
 _LABEL = re.compile(r"[a-z][a-z0-9_-]{0,62}").fullmatch
 _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}").fullmatch
-_NEUTRAL: dict[str, Any] = {"n": 1, "frequency_penalty": 0, "presence_penalty": 0, "store": False, "logit_bias": {}}
 
 
 def modalities(knobs: Knobs, profile: Profile) -> dict[str, Any]:
@@ -28,39 +27,16 @@ def modalities(knobs: Knobs, profile: Profile) -> dict[str, Any]:
     if option is None or set(option.value) <= {"text"}:
         return {}
     if "audio" in option.value:
-        raise _unsupported(option, "This model does not answer in audio here.")
+        raise unsupported(option, "This model does not answer in audio here.")
     if not profile.images or not set(option.value) <= {"text", "image"}:
-        raise _unsupported(option, "This model does not answer in all of these modalities.")
+        raise unsupported(option, "This model does not answer in all of these modalities.")
     return {"responseModalities": [kind.upper() for kind in option.value]}
 
 
 def no_audio(knobs: Knobs) -> None:
     """Raises `BadRequest`: the voices of Gemini come as raw samples, for which answers here have no place."""
     if (option := knobs.pop("audio")) is not None:
-        raise _unsupported(option, "This model does not answer in audio here.")
-
-
-def _unsupported(option: Option, why: str) -> BadRequest:
-    return BadRequest(why, param=option.at, code="unsupported_parameter")
-
-
-def moderation(knobs: Knobs, notes: list[Note]) -> None:
-    """A policy that must block is refused, one that only scores is noted."""
-    option = knobs.pop("moderation")
-    if option is None:
-        return
-    policy = option.value.get("policy") if isinstance(option.value, dict) else None
-    for side in policy.values() if isinstance(policy, dict) else ():
-        if isinstance(side, dict) and side.get("mode") == "block":
-            raise _unsupported(option, "This model has no moderation that blocks.")
-    notes.append(Note(option.at, "dropped", detail="This model has no moderation scores."))
-
-
-def left(knobs: Knobs) -> list[Note]:
-    """Notes for what has no place in the request; what says no more than its absence is no loss, and no note."""
-    asked = {name: option for name in _NEUTRAL if (option := knobs.pop(name)) is not None}
-    meant = Knobs({name: option for name, option in asked.items() if option.value != _NEUTRAL[name]})
-    return [note for some in (meant, knobs) for note in some.left("Gemini has no such field.")]
+        raise unsupported(option, "This model does not answer in audio here.")
 
 
 def sampling(knobs: Knobs, profile: Profile, notes: list[Note]) -> dict[str, Any]:
@@ -120,7 +96,7 @@ def stop_sequences(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
     if len(stops) < len(option.value):
         notes.append(Note(option.at, "dropped", detail="An empty stop sequence is not accepted."))
     if len(stops) > _MOST_STOPS:
-        raise _unsupported(option, f"This model takes {_MOST_STOPS} stop sequences at most.")
+        raise unsupported(option, f"This model takes {_MOST_STOPS} stop sequences at most.")
     return {"stopSequences": stops} if stops else {}
 
 
@@ -130,7 +106,7 @@ def logprobs(knobs: Knobs, profile: Profile) -> dict[str, Any]:
     if not profile.logprobs:
         for option in (asked, top):
             if option is not None and option.value:
-                raise _unsupported(option, "This model tells no log probabilities.")
+                raise unsupported(option, "This model tells no log probabilities.")
     if asked is None and top is None:
         return {}
     most = top.value if top is not None else 0

@@ -4,9 +4,9 @@ and `format`. What a client relies on and cannot have is refused; what only bend
 from collections.abc import Mapping
 from typing import Any
 
-from translators.conversation import Knobs, Option, OutputFormat
-from translators.errors import BadRequest
+from translators.conversation import Knobs, OutputFormat
 from translators.notes import Note
+from translators.providers.shared.settings import refuse_speech
 from translators.providers.shared.transforms import stop_sequences
 
 _NAMES = {
@@ -18,22 +18,12 @@ _NAMES = {
     "presence_penalty": "presence_penalty",
     "frequency_penalty": "frequency_penalty",
 }
-_NEUTRAL: dict[str, Any] = {"n": 1, "store": False, "logit_bias": {}}
 
 
 def refuse_what_cannot_be_had(knobs: Knobs) -> None:
     """Raises `BadRequest`. How reasoning is shown is the client dialect's part, and no field here."""
     knobs.take("reasoning_visible")
-    modalities, audio = knobs.pop("modalities"), knobs.pop("audio")
-    if modalities is not None and "audio" not in modalities.value:
-        modalities = None
-    for option in (modalities, audio):
-        if option is not None:
-            raise _unsupported(option, "This model answers in text only.")
-
-
-def _unsupported(option: Option, why: str) -> BadRequest:
-    return BadRequest(why, param=option.at, code="unsupported_parameter")
+    refuse_speech(knobs)
 
 
 def options(knobs: Knobs, overrides: Mapping[str, Any], notes: list[Note]) -> dict[str, Any]:
@@ -74,21 +64,3 @@ def output_format(knobs: Knobs, notes: list[Note]) -> Any:
     if asked.kind == "json" or asked.schema is None:
         return "json"
     return dict(asked.schema)
-
-
-def left(knobs: Knobs) -> list[Note]:
-    """Notes for what has no place in the request; what says no more than its absence is no loss, and no note. A
-    moderation policy that must block is refused."""
-    moderation = knobs.pop("moderation")
-    notes = [] if moderation is None else [_moderated(moderation)]
-    asked = {name: option for name in _NEUTRAL if (option := knobs.pop(name)) is not None}
-    meant = Knobs({name: option for name, option in asked.items() if option.value != _NEUTRAL[name]})
-    return notes + [note for some in (meant, knobs) for note in some.left("Ollama has no such field.")]
-
-
-def _moderated(option: Option) -> Note:
-    policy = option.value.get("policy") if isinstance(option.value, dict) else None
-    for side in policy.values() if isinstance(policy, dict) else ():
-        if isinstance(side, dict) and side.get("mode") == "block":
-            raise _unsupported(option, "This model has no moderation that blocks.")
-    return Note(option.at, "dropped", detail="This model has no moderation scores.")

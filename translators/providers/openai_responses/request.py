@@ -14,9 +14,9 @@ from translators.providers.openai_responses import settings
 from translators.providers.openai_responses.history import History
 from translators.providers.openai_responses.quirks import quirky
 from translators.providers.openai_responses.tools import Toolbox
+from translators.providers.shared.settings import left
 
 PATH = "/responses"
-_NEUTRAL: dict[str, Any] = {"frequency_penalty": 0, "presence_penalty": 0, "logit_bias": {}}
 _FIELDS = {
     "max_tokens": "max_output_tokens",
     "reasoning_effort": "reasoning",
@@ -52,7 +52,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     if body["stream"] != asked.stream:
         notes.append(Note("stream", "synthesised", False, True, "By configuration: this provider only streams."))
     body = quirky(body, model.overrides, _paths(asked), notes)
-    notes += _left(knobs)
+    notes += left(knobs, "The Responses API has no such field.")
     recall = Recall(model.name, toolbox.names.restored(), memory=model.memory, stops=stops)
     return Rendered(PATH, body, {}, tuple(notes), recall, bool(body.get("stream")))
 
@@ -61,10 +61,3 @@ def _paths(asked: Conversation) -> dict[str, str]:
     """Where the client wrote what became a field."""
     written = {_FIELDS.get(name, name): option.at for name, option in asked.options.items()}
     return written | ({} if asked.tool_choice is None else {"tool_choice": asked.tool_choice.at})
-
-
-def _left(knobs: Knobs) -> list[Note]:
-    """Notes for what has no field here; what says no more than its absence is no loss, and no note."""
-    asked = {name: option for name in _NEUTRAL if (option := knobs.pop(name)) is not None}
-    meant = Knobs({name: option for name, option in asked.items() if option.value != _NEUTRAL[name]})
-    return [note for some in (meant, knobs) for note in some.left("The Responses API has no such field.")]

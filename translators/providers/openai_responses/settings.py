@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.conversation import Knobs, Option, OutputFormat, PromptCache
-from translators.errors import BadRequest
 from translators.notes import Note
+from translators.providers.shared.settings import unsupported
 from translators.providers.shared.tiers import common
 from translators.providers.shared.transforms import stop_sequences
 
@@ -48,16 +48,12 @@ def refuse_what_cannot_be_had(knobs: Knobs, notes: list[Note]) -> None:
     """Raises `BadRequest`."""
     audio, modalities = knobs.pop("audio"), knobs.pop("modalities")
     if audio is not None:
-        raise _unsupported(audio, "The Responses API answers in text only.")
+        raise unsupported(audio, "The Responses API answers in text only.")
     if modalities is not None:
         if "audio" in modalities.value:
-            raise _unsupported(modalities, "The Responses API answers in text only.")
+            raise unsupported(modalities, "The Responses API answers in text only.")
         if set(modalities.value) != {"text"}:
             notes.append(Note(modalities.at, "dropped", detail="The answer is text."))
-
-
-def _unsupported(option: Option, why: str) -> BadRequest:
-    return BadRequest(why, param=option.at, code="unsupported_parameter")
 
 
 def plain(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
