@@ -14,13 +14,13 @@ from translators.events import ToolCallStarted
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """`field` is the one of its item that holds its text. `sought`: it is a search for tools, whose arguments are told
-    when they are all there, and as JSON."""
+    """A call's item while it grows. `field` is the one of its item that holds its text. `tool_search`: it is a search
+    for tools, whose arguments are told when they are all there, and as JSON."""
 
     slot: Slot
     wire: Wire
     field: str
-    sought: bool = False
+    tool_search: bool = False
     open: bool = True
 
     def complete(self) -> bool:
@@ -41,9 +41,9 @@ class Calls:
     def begin(self, event: ToolCallStarted) -> Told:
         """Begin a call's item. Other items must be done."""
         namespace, name = self.form.spaced.get(event.name, (None, event.name))
-        sought = event.kind == "function" and event.name == self.form.finder
+        tool_search = event.kind == "function" and event.name == self.form.tool_search
         said = {"call_id": event.id, "name": name} | ({} if namespace is None else {"namespace": namespace})
-        if sought:
+        if tool_search:
             field, kind = "arguments", ""
             wire: Wire = {"type": "tool_search_call", "status": "in_progress", "execution": "client"}
             item, added = self.items.added("tsc", {**wire, "call_id": event.id, field: {}})
@@ -55,7 +55,7 @@ class Calls:
             wire = {"type": "function_call", "status": "in_progress", **said, field: ""}
             item, added = self.items.added("fc", wire)
         slot = Slot(kind, {"item_id": item["id"], "output_index": added["output_index"]})
-        self._calls[event.index] = self.waiting[event.index] = Call(slot, item, field, sought)
+        self._calls[event.index] = self.waiting[event.index] = Call(slot, item, field, tool_search)
         self._grown.add(event.index)
         return added
 
@@ -64,7 +64,7 @@ class Calls:
         if call.open and piece:
             self._grown.add(index)
             grown = call.slot.grown(piece)
-            return () if call.sought else (grown,)
+            return () if call.tool_search else (grown,)
         if piece.strip():
             raise BadAnswer.unreadable("The provider went on with a tool call that was over.")
         return ()
@@ -79,7 +79,7 @@ class Calls:
 
     def broken(self) -> None:
         for call in self.waiting.values():
-            if not call.sought:
+            if not call.tool_search:
                 call.wire[call.field] = call.slot.text()
             if "status" in call.wire:
                 call.wire["status"] = "incomplete"
@@ -87,7 +87,7 @@ class Calls:
     def _done(self, call: Call) -> list[Told]:
         call.open = False
         text = call.slot.text()
-        if call.sought:
+        if call.tool_search:
             call.wire |= {"status": "completed", "arguments": _read(text)}
             return [self.items.done(call.wire)]
         call.wire[call.field] = text

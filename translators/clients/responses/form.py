@@ -9,8 +9,8 @@ from typing import Any
 class Form:
     """`echo` are the fields of the request that its answer repeats. `summary`: the client wants to read the reasoning.
     `spaced` has, by the name that a model knows, the namespace of a tool and its name there. `previous` and `input` are
-    what is remembered with the answer; `input` is None where nothing is to be remembered. `finder` is the name that a
-    model knows of the client's own search for tools."""
+    what is remembered with the answer; `input` is None where nothing is to be remembered. `tool_search` is the name
+    that a model knows of the client's own search for tools."""
 
     echo: Mapping[str, Any] = field(default_factory=dict)
     summary: bool = False
@@ -18,4 +18,4 @@ class Form:
     spaced: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     previous: str | None = None
     input: tuple[Mapping[str, Any], ...] | None = None
-    finder: str | None = None
+    tool_search: str | None = None

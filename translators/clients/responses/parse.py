@@ -43,7 +43,7 @@ def parse(body: Any, past: Past = NOTHING) -> Asked:
         dict(tools.spaced),
         whole.previous,
         whole.own if kept else None,
-        tools.finder,
+        tools.tool_search,
     )
     conversation = Conversation(turns, tools.declared, chosen, asked.read, stream)
     return Asked(model, conversation, tuple(findings.notes), form)

@@ -7,7 +7,7 @@ its result, whose tools are declared from then on (openai/types/responses/respon
 from collections.abc import Iterator
 from typing import Any
 
-from translators.clients.responses.shapes.items import FOUND, SOUGHT
+from translators.clients.responses.shapes.items import TOOL_SEARCH_CALL, TOOL_SEARCH_OUTPUT
 from translators.clients.responses.tooling import SEARCH, Tools
 from translators.framing.json_text import to_json
 
@@ -15,10 +15,10 @@ from translators.framing.json_text import to_json
 def as_function(item: dict[str, Any], at: str, tools: Tools) -> dict[str, Any]:
     """Return an item of a search that the client did as one of a function; any other as it is."""
     kind = item.get("type")
-    if kind not in (SOUGHT, FOUND) or item.get("execution") != "client":
+    if kind not in (TOOL_SEARCH_CALL, TOOL_SEARCH_OUTPUT) or item.get("execution") != "client":
         return item
     del item["execution"]
-    if kind == SOUGHT:
+    if kind == TOOL_SEARCH_CALL:
         item |= {"type": "function_call", "name": SEARCH, "arguments": to_json(item["arguments"]).decode()}
         return item
     found = item.pop("tools")

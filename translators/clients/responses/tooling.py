@@ -25,7 +25,7 @@ class Tools:
     """The namespace of a tool and its name there, by its name on its way to a model."""
     search: Option | None = None
     search_kinds: set[str] = field(default_factory=set)
-    finder: str | None = None
+    tool_search: str | None = None
     """The name on its way to a model of the search for tools that the client does itself."""
     _hosted: list[tuple[str, str]] = field(default_factory=list)
     """The kinds and paths of tools that only OpenAI has."""
@@ -115,7 +115,7 @@ class Tools:
         known = name in self._declared
         if known and again:
             return
-        if known and (name == self.finder or self.spaced.get(name) != space):
+        if known and (name == self.tool_search or self.spaced.get(name) != space):
             self.findings.problem(f"{at}.name", TAKEN)
         if space:
             self.spaced[name] = space
@@ -144,7 +144,7 @@ class Tools:
 
     def _tool_search(self, tool: dict[str, Any], at: str) -> None:
         if tool.pop("execution", None) == "client":
-            self.finder = SEARCH
+            self.tool_search = SEARCH
             self._declare("function", {**tool, "name": SEARCH}, at)
         else:
             self.findings.note(at, "dropped", _NO_DEFERRING)

@@ -557,7 +557,11 @@ def test_a_search_among_tools_that_the_client_does_itself() -> None:
         assistant(ToolCall("b", "tool_search", searched, at="input[2]"), at="input[2]"),
         result("input[3]", Text(again, "input[3].output"), id="b"),
     )
-    assert (asked.form.finder, asked.form.spaced, asked.notes) == ("tool_search", {"crm__find": ("crm", "find")}, ())
+    assert (asked.form.tool_search, asked.form.spaced, asked.notes) == (
+        "tool_search",
+        {"crm__find": ("crm", "find")},
+        (),
+    )
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ class Other(TypedDict):
     type: str
 
 
-SOUGHT, FOUND = "tool_search_call", "tool_search_output"
+TOOL_SEARCH_CALL, TOOL_SEARCH_OUTPUT = "tool_search_call", "tool_search_output"
 SERVERS = (
     "web_search_call",
     "file_search_call",
@@ -134,8 +134,8 @@ SERVERS = (
     "mcp_approval_request",
     "mcp_approval_response",
     "mcp_call",
-    SOUGHT,
-    FOUND,
+    TOOL_SEARCH_CALL,
+    TOOL_SEARCH_OUTPUT,
     "program",
     "program_output",
 )
@@ -175,7 +175,7 @@ def _kind(value: Any) -> str:
     kind = value.get("type")
     if kind is None:
         return "<message>" if "role" in value else "<reference>" if set(value) - {"type"} == {"id"} else "<unknown>"
-    if kind in (SOUGHT, FOUND) and value.get("execution") == "client":
+    if kind in (TOOL_SEARCH_CALL, TOOL_SEARCH_OUTPUT) and value.get("execution") == "client":
         return f"<{kind}>"
     return _KINDS.get(kind, "<unknown>") if isinstance(kind, str) else "<unknown>"
 
