@@ -1,4 +1,4 @@
-"""Who lets requests in at providers that want more than a key: tokens that expire, signatures over a request.
+"""Lets requests in at providers that want more than a key: tokens that expire, signatures over a request.
 
 The libraries of Google, Microsoft and Amazon know where credentials are and how they are had; here is only when: a
 token is fetched once for all who wait for it, and anew before it expires, while the old one is still good. Libraries
@@ -28,16 +28,16 @@ from translators.errors import Failure
 
 GOOGLE_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 EARLY_SECONDS = 300.0
-"""So long before a token expires the next one is fetched, beside the requests that still use it."""
+"""The time before a token expires at which the next one is fetched, beside the requests that still use it."""
 LAST_SECONDS = 30.0
-"""So long before, the old one is not used any more."""
+"""The time before a token expires from which it is not used any more."""
 
 LIBRARIES: dict[type[Auth], tuple[str, str, str]] = {
     GoogleAuth: ("google.auth", "vertex", "google-auth requests"),
     AwsAuth: ("botocore", "bedrock", "botocore"),
     EntraAuth: ("azure.identity", "azure-openai", "azure-identity"),
 }
-"""By auth: the module that it needs, the section of the configuration, the packages that bring it."""
+"""The module that a kind of auth needs, the section of the configuration, the packages that bring it."""
 
 
 logger = logging.getLogger("gateway")

@@ -1,4 +1,4 @@
-"""Which models an Ollama has: asked at the start and from time to time, beside all exchanges (`GET /api/tags`)."""
+"""The models that an Ollama has: asked at the start and from time to time, beside all exchanges (`GET /api/tags`)."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 10.0
 LARGEST = 8 * 1024 * 1024
 """Bytes of a list of models."""
 MOST = 1000
-"""Of the names that one server tells."""
+"""The most names that one server may tell."""
 
 
 async def discover(catalogue: Callable[[], Catalogue], found: Callable[[Place, tuple[str, ...]], None]) -> None:
@@ -45,7 +45,7 @@ async def discover(catalogue: Callable[[], Catalogue], found: Callable[[Place, t
 
 
 def _plain(error: Exception) -> str:
-    """Nothing of it is in the server's own words, which may be a key."""
+    """Return an error without the server's own words, which may be a key."""
     if isinstance(error, httpx.HTTPStatusError):
         return f"HTTP status {error.response.status_code}"
     return type(error).__name__ if isinstance(error, httpx.HTTPError | TimeoutError) else "no list of models"

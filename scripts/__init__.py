@@ -1,1 +1,1 @@
-"""What a person runs. The files without a suffix are the commands; `tools` is what the Python ones among them do."""
+"""The commands that a person runs are the files without a suffix; `tools` is what the Python ones among them do."""

@@ -29,7 +29,7 @@ NO_WHEEL = ("No matching distribution", "is not a supported wheel")
 
 
 NO_NETWORK = ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError", "ProxyError", "ReadTimeoutError")
-"""Of the warnings with which pip tries again."""
+"""Errors in the warnings with which pip tries again."""
 
 recording = Lock()
 
@@ -53,7 +53,8 @@ def tell(text: str) -> None:
 
 
 def identity() -> str:
-    """What makes a venv unusable when it changes: the Python under it, and its own path, which its scripts hold."""
+    """Return what makes a venv unusable when it changes: the Python under it, and its own path, which its scripts
+    hold."""
     version = ".".join(map(str, sys.version_info[:2]))
     return f"Python {version} from {os.path.realpath(sys.base_prefix)} in {VENV}"
 
@@ -74,7 +75,7 @@ def stated() -> dict[str, str]:
 
 
 def recorded() -> dict[str, str]:
-    """What the venv holds: nothing if it is missing, unfinished or not of our making."""
+    """Return what the venv holds: nothing if it is missing, unfinished or not of our making."""
     return {} if UNFINISHED.exists() else stated()
 
 
@@ -118,7 +119,7 @@ def prepare() -> None:
 
 
 def is_usable() -> bool:
-    """Whether a venv made by hand runs on the Python that we would have taken."""
+    """Return whether a venv made by hand runs on the Python that we would have taken."""
     ask = f"import sys, pip; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
     try:
         return subprocess.run([PYTHON, "-I", "-c", ask], check=False, capture_output=True).returncode == 0
@@ -132,8 +133,8 @@ def base_python() -> str:
 
 
 def uv(name: str) -> bool:
-    """Whether uv is here and has installed one lock, which takes it a tenth of pip's time. Where it fails, say for
-    an index that only pip is told of, pip has its turn."""
+    """Return whether uv is here and has installed one lock, which takes it a tenth of pip's time. Where it fails, say
+    for an index that only pip is told of, pip has its turn."""
     program = shutil.which("uv")
     if program is None:
         return False

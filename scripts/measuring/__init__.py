@@ -1,1 +1,1 @@
-"""What `scripts/bench` and `scripts/soak` measure with: a provider, a load, processes and their memory."""
+"""The parts with which `scripts/bench` and `scripts/soak` measure: a provider, a load, processes and their memory."""

@@ -179,4 +179,4 @@ SAMPLES: Mapping[str, Sample] = {
     "openai-responses": _responses(),
     "ollama": _ollama(),
 }
-"""By provider dialect. `vertex-anthropic` answers as `anthropic`."""
+"""The samples by provider dialect. `vertex-anthropic` answers as `anthropic`."""

@@ -15,7 +15,7 @@ MOST = 0.5
 """Seconds that nobody else's stream may be silent."""
 EVERY = 0.02
 LATE_SECONDS = 0.2
-"""How long after a request its doing may still be heard: bodies that are let go of."""
+"""The time after a request in which its doing may still be heard: bodies that are let go of."""
 Say = Callable[[str], None]
 
 
@@ -84,7 +84,7 @@ async def report(folder: Path, word: str, say: Say) -> int:
 async def _largest(
     port: int, provider: int, word: str, victim: Victim
 ) -> AsyncIterator[tuple[str, float, dict[str, Any]]]:
-    """What another process asked, how long that took, and what came of it."""
+    """Yield what another process asked, how long that took, and what came of it."""
     words = ["-m", "scripts.measuring.largest", str(port), str(provider), word]
     child = await asyncio.create_subprocess_exec(
         sys.executable, *words, cwd=running.ROOT, stdout=asyncio.subprocess.PIPE

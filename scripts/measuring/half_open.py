@@ -10,7 +10,7 @@ from pathlib import Path
 from scripts.measuring import running, wire
 
 MOST_MB = 100.0
-"""By which the gateway may grow."""
+"""The memory by which the gateway may grow."""
 DEADLINE = 10.0
 """Seconds, of all of its timeouts."""
 SLACK = 3.0
@@ -20,10 +20,10 @@ APART = 0.005
 """Seconds between two that come, so that it is not their coming that is measured."""
 ENDLESS = 50
 ENDLESS_BYTES = 20 * 1024 * 1024
-"""Of one connection, unless it is closed before."""
+"""The bytes of one connection, unless it is closed before."""
 PIECE = b"x" * 65536
 HALF_BYTES = 4 * 1024
-"""Of a head or of a body, before nothing more comes."""
+"""The bytes of a head or of a body, before nothing more comes."""
 CONFIG = """\
 api-keys: [{{key: {key}, name: bench}}]
 drain-seconds: 0

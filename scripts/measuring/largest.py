@@ -26,7 +26,7 @@ BODY = 60 * 1024 * 1024
 WHOLE = 30 * 1024 * 1024
 """Bytes, a little below `pipe.MAX_WHOLE`."""
 VALUES = 1_900_000
-"""Of one JSON text, a little below `json_text.MOST_VALUES`."""
+"""The values of one JSON text, a little below `json_text.MOST_VALUES`."""
 ITEMS, TOOLS, LEVELS, CHOICES = 19_900, 2_000, 190, 128
 ANSWERED = 9_900
 """Items of an answer, a little below `pipe.MOST_ITEMS`."""
@@ -42,7 +42,7 @@ MODELS = {
     "openai-responses": "relayed-responses",
     "ollama": "qwen3",
 }
-"""What a client asks for to get to a provider's dialect."""
+"""The models that a client asks for to get to a provider's dialect."""
 MANY_MODELS = 5000
 CONFIG = """\
 api-keys: [{{key: {key}, name: bench}}, {{key: victim-key, name: victim}}]
@@ -180,7 +180,7 @@ REQUESTS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "many biases": lambda: {"logit_bias": {str(n): 1 for n in range(VALUES)}},
     "many choices": lambda: {"n": CHOICES, **_said("word " * 20_000)},
 }
-"""By name, fields of a chat client's request."""
+"""The fields of a chat client's request, by name."""
 
 
 def _broken() -> bytes:
@@ -344,7 +344,7 @@ class Provider(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     prepared: tuple[int, str, bytes] | None = None
-    """What was asked for by name, made before the gateway was asked."""
+    """The request that was asked for by name, made before the gateway was asked."""
 
     def do_POST(self) -> None:
         left = int(self.headers["content-length"])

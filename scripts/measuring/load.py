@@ -20,7 +20,7 @@ STUCK_SECONDS = 20.0
 
 @dataclass
 class Counts:
-    """What a load saw."""
+    """The counts of what a load saw."""
 
     deadline: float = 0.0
     acknowledge: asyncio.WriteTransport | None = None

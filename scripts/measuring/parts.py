@@ -1,4 +1,4 @@
-"""What `scripts/bench` measures. Each part adds samples to a `Sheet`: one value a round and a program."""
+"""The measurements of `scripts/bench`. Each part adds samples to a `Sheet`: one value a round and a program."""
 
 import asyncio
 import statistics
@@ -27,7 +27,7 @@ class Sheet:
 
     samples: dict[str, dict[str, list[float]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
     missing: list[str] = field(default_factory=list)
-    """What could not be measured, and why."""
+    """The measurements that could not be made, and why."""
 
     def add(self, row: str, program: str, value: float) -> None:
         self.samples[row][program].append(value)
@@ -56,7 +56,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Bench:
-    """Where the measurements happen."""
+    """The place where the measurements happen."""
 
     folder: Path
     provider: Running
@@ -67,7 +67,7 @@ class Bench:
     with_litellm: bool
 
     def load(self, program: Running, kind: wire.Kind, seconds: float, connections: int) -> tuple[dict[str, Any], float]:
-        """What a load saw, and the processor seconds that it cost the program."""
+        """Return what a load saw, and the processor seconds that it cost the program."""
         before = program.processor()
         seen = running.load(program.port, self.provider.port, kind, seconds, connections, chat=program.chat)
         return seen, program.processor() - before
@@ -108,7 +108,8 @@ def streams(bench: Bench) -> None:
 
 
 def starts(bench: Bench) -> None:
-    """From the start of a process to its first answer; then its memory with nothing and with 1,000 open streams."""
+    """Measure from the start of a process to its first answer; then its memory with nothing and with 1,000 open
+    streams."""
     for turn in range(max(2, min(bench.rounds, 3))):
         for make in _ordered([running.bare_streaming, running.gateway], turn):
             with make(bench.folder, bench.provider.port) as program:

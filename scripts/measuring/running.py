@@ -110,7 +110,7 @@ class Running:
 
 
 def answers(port: int, request: bytes) -> bool:
-    """Whether `request` gets a 200."""
+    """Return whether `request` gets a 200."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             connection.sendall(request)
@@ -158,7 +158,7 @@ def gateway(folder: Path, provider: int, text: str = "") -> Running:
 
 
 def litellm(folder: Path, provider: int) -> Running | None:
-    """None where it is not installed."""
+    """Start litellm; None where it is not installed."""
     beside = Path(sys.executable).parent / "litellm"
     program = str(beside) if beside.exists() else shutil.which("litellm")
     if program is None:
@@ -173,7 +173,7 @@ def litellm(folder: Path, provider: int) -> Running | None:
 def load(
     port: int, provider: int, kind: wire.Kind, seconds: float, connections: int, *, chat: bool = True
 ) -> dict[str, Any]:
-    """What `scripts.measuring.load` saw. Raises where an answer was wrong."""
+    """Return what `scripts.measuring.load` saw. Raises where an answer was wrong."""
     form = "chat" if chat else "messages"
     words = [str(port), str(provider), kind, str(seconds), str(connections), form]
     command = [sys.executable, "-m", "scripts.measuring.load", *words]

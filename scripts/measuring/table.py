@@ -11,7 +11,7 @@ PROGRAMS = ("bare", "gateway", "litellm")
 
 @dataclass(frozen=True)
 class Target:
-    """What a row of the gateway has to reach, as a ratio to bare mitmdump or as a value."""
+    """The value that a row of the gateway has to reach, as a ratio to bare mitmdump or as it is."""
 
     of: Literal["ratio", "value"]
     relation: Literal[">=", "<="]
@@ -64,7 +64,7 @@ def show(sheet: Sheet, say: Callable[[str], None]) -> int:
 
 
 def _unsure(sheet: Sheet, say: Callable[[str], None]) -> None:
-    """How far the rounds lie apart where a ratio is judged: a verdict inside of the spread is no verdict."""
+    """Tell how far the rounds lie apart where a ratio is judged: a verdict inside of the spread is no verdict."""
     for row, target in TARGETS.items():
         spread = sheet.spread(row, "gateway") if target.of == "ratio" else None
         if spread is not None:

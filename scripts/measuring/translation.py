@@ -24,9 +24,9 @@ MANY = 100_000
 READ = 64 * 1024
 """Bytes a read of a large stream."""
 TARGET = 4.0
-"""At most so many times the floor."""
+"""The most that a way may cost, as a multiple of the floor."""
 FLAT = 1.5
-"""At most so many times the cost of an event in a short stream, in one of `MANY`."""
+"""The most that an event of one of `MANY` may cost, as a multiple of one in a short stream."""
 
 Say = Callable[[str], None]
 
@@ -168,7 +168,7 @@ def _rows(way: Way, watch: Stopwatch) -> list[tuple[str, float, float]]:
 
 
 def _growth(way: Way) -> float:
-    """What an event of a very long stream costs, in terms of one of a short stream."""
+    """Return what an event of a very long stream costs, in terms of one of a short stream."""
     watch = Stopwatch(rounds=3, seconds=0.05)
 
     def cost(deltas: int) -> float:

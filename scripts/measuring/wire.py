@@ -1,4 +1,4 @@
-"""What goes over the wire while we measure: the same question in two formats, and the provider's answers to it.
+"""The bytes that go over the wire while we measure: the same question in two formats, and the provider's answers to it.
 
 The last user message says `bench KIND NUMBER`, which passes any translation unchanged; the provider obeys it. Every
 text delta holds `MARK` once, in Anthropic's format as in OpenAI's, so that whoever receives a stream counts events by
