@@ -9,7 +9,6 @@ from translators.conversation import (
     Knobs,
     Tool,
     ToolCall,
-    ToolChoice,
     WebSearch,
 )
 from translators.errors import BadRequest
@@ -17,7 +16,8 @@ from translators.notes import Note
 from translators.providers.gemini.parts import AUTOMATIC
 from translators.providers.gemini.profiles import Profile
 from translators.providers.gemini.schemas import Subset
-from translators.providers.shared import custom_tools
+from translators.providers.shared.custom_tools import as_function
+from translators.providers.shared.tool_choice import allowed, check, forbids
 from translators.providers.shared.wire_names import ToolNames
 
 _MOVED = "What Gemini does not know of JSON Schema went into descriptions, in {} places."
@@ -61,21 +61,18 @@ class Toolbox:
     def _sent(self) -> tuple[Tool, ...]:
         """All tools, but where the mode that would keep the model to some of them is not to be had."""
         choice = self._asked.tool_choice
-        if choice is None or not choice.names or choice.mode != "auto" or self._profile.validated:
+        if choice is None or choice.mode != "auto" or self._profile.validated:
             return self._asked.tools
-        allowed = choice.among(self._asked.tools)
-        if 0 < len(allowed) < len(self._asked.tools):
-            self._notes.append(Note(choice.at, "moved", detail="Tools that are not allowed are not sent."))
-        return allowed
+        return allowed(choice, self._asked.tools, self._notes)
 
     def _calling(self) -> Config:
         """`functionCallingConfig`."""
         asked, profile = self._asked.tool_choice, self._profile
         if asked is not None:
-            self._check(asked)
+            check(asked, self._asked.tools)
         if not self._asked.tools:
             return {}
-        if asked is not None and (asked.mode == "none" or (asked.names is not None and not asked.names)):
+        if forbids(asked):
             return {"mode": "NONE"}
         names = [self.names[name] for name in dict.fromkeys(asked.names or ())] if asked else []
         strict = self._strict()
@@ -93,22 +90,8 @@ class Toolbox:
             self._notes += [Note(f"{tool.at}.strict", "dropped", True, detail=why) for tool in strict]
         return bool(strict)
 
-    def _check(self, choice: ToolChoice) -> None:
-        known = {tool.name for tool in self._asked.tools}
-        if choice.mode == "required" and not known:
-            raise BadRequest("A tool call is required, but no tool is declared.", param=choice.at)
-        if choice.mode == "required" and choice.names is not None and not choice.names:
-            raise BadRequest("A tool call is required, but no tool is allowed.", param=choice.at)
-        for name in choice.names or ():
-            if name not in known:
-                raise BadRequest(f"The tool '{name[:128]}' is not declared in tools.", param=choice.at)
-
     def _tool(self, tool: Tool) -> Config:
-        if isinstance(tool, CustomTool):
-            function, note = custom_tools.as_function(tool)
-            self._notes += [note] if note else []
-        else:
-            function = tool
+        function = as_function(tool, self._notes)
         written: Config = {"name": self.names[function.name]}
         if written["name"] != function.name:
             why = "The provider's names have no such characters; answers tell the client's own."

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from translators.conversation import Conversation, CustomTool, FunctionTool, Knobs, Tool, ToolChoice
+from translators.conversation import Conversation, Knobs, Tool, ToolChoice
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.shared import custom_tools
+from translators.providers.shared.custom_tools import as_function
+from translators.providers.shared.tool_choice import check_names
 
 _NO_CACHE = "Ollama keeps its own prompt cache."
 
@@ -22,10 +23,7 @@ def tools(asked: Conversation, knobs: Knobs, notes: list[Note]) -> list[dict[str
 def _allowed(declared: tuple[Tool, ...], choice: ToolChoice | None, notes: list[Note]) -> tuple[Tool, ...]:
     if choice is None:
         return declared
-    known = {tool.name for tool in declared}
-    for name in choice.names or ():
-        if name not in known:
-            raise BadRequest(f"The tool '{name[:128]}' is not declared in tools.", param=choice.at)
+    check_names(choice, declared)
     if choice.mode == "required":
         why = "This model cannot be forced to call a tool."
         raise BadRequest(why, param=choice.at, code="unsupported_parameter")
@@ -39,7 +37,7 @@ def _allowed(declared: tuple[Tool, ...], choice: ToolChoice | None, notes: list[
 
 
 def _tool(tool: Tool, notes: list[Note]) -> dict[str, Any]:
-    function = _function(tool, notes)
+    function = as_function(tool, notes)
     if function.strict:
         why = "Ollama does not hold a model to the schema of a tool."
         notes.append(Note(f"{function.at}.strict", "dropped", True, detail=why))
@@ -50,11 +48,3 @@ def _tool(tool: Tool, notes: list[Note]) -> dict[str, Any]:
         written["description"] = function.description
     written["parameters"] = dict(function.parameters) if function.parameters else {"type": "object", "properties": {}}
     return {"type": "function", "function": written}
-
-
-def _function(tool: Tool, notes: list[Note]) -> FunctionTool:
-    if not isinstance(tool, CustomTool):
-        return tool
-    function, note = custom_tools.as_function(tool)
-    notes += [note] if note else []
-    return function

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from translators.conversation import Conversation, CustomTool, FunctionTool, Tool, ToolCall, ToolChoice
-from translators.errors import BadRequest
+from translators.conversation import Conversation, CustomTool, FunctionTool, Tool, ToolCall
 from translators.notes import Note
 from translators.providers.openai.quirks import Quirks
-from translators.providers.shared import custom_tools
+from translators.providers.shared.custom_tools import as_function
+from translators.providers.shared.tool_choice import allowed, check, forbids
 
 
 class Toolbox:
@@ -22,21 +22,18 @@ class Toolbox:
         self.emulated = frozenset() if quirks.custom_tools else names
 
     def written(self) -> list[dict[str, Any]]:
+        """`tools`. Raises `BadRequest`."""
         return [self._tool(tool) for tool in self._allowed()]
 
     def choice(self) -> Any:
-        """`tool_choice`; None is what the provider does by itself. Raises `BadRequest`."""
+        """`tool_choice`; None is what the provider does by itself."""
         choice = self._choice
         if choice is None:
             return None
-        known = {tool.name for tool in self._tools}
-        for name in choice.names or ():
-            if name not in known:
-                raise BadRequest(f"The tool '{name[:128]}' is not declared in tools.", param=choice.at)
-        if choice.mode == "none" or choice.names is None:
+        if forbids(choice):
+            return "none"
+        if choice.names is None:
             return choice.mode
-        if not choice.names:
-            return self._nobody(choice)
         if choice.single:
             return self._named(choice.names[0])
         if not self._quirks.allowed_tools:
@@ -44,21 +41,11 @@ class Toolbox:
         tools = [self._named(name) for name in choice.names]
         return {"type": "allowed_tools", "allowed_tools": {"mode": choice.mode, "tools": tools}}
 
-    def _nobody(self, choice: ToolChoice) -> str:
-        if choice.mode == "required":
-            raise BadRequest("A tool call is required, but no tool is allowed.", param=choice.at)
-        return "none"
-
     def _allowed(self) -> Iterable[Tool]:
         choice = self._choice
-        if choice is not None and choice.mode == "required" and not self._tools:
-            raise BadRequest("A tool call is required, but no tool is declared.", param=choice.at)
-        if choice is None or choice.names is None or choice.single or self._quirks.allowed_tools:
-            return self._tools
-        chosen = choice.among(self._tools)
-        if 0 < len(chosen) < len(self._tools):
-            self._notes.append(Note(choice.at, "moved", detail="Tools that are not allowed are not sent."))
-        return chosen or self._tools
+        if choice is not None and (self._tools or choice.mode == "required"):
+            check(choice, self._tools)
+        return self._tools if self._quirks.allowed_tools else allowed(choice, self._tools, self._notes)
 
     def _named(self, name: str) -> dict[str, Any]:
         kind = "custom" if name in self._custom and name not in self.emulated else "function"
@@ -67,9 +54,7 @@ class Toolbox:
     def _tool(self, tool: Tool) -> dict[str, Any]:
         if isinstance(tool, CustomTool) and tool.name not in self.emulated:
             return {"type": "custom", "custom": _custom(tool)}
-        if isinstance(tool, CustomTool):
-            tool, note = custom_tools.as_function(tool)
-            self._notes += [note] if note else []
+        tool = as_function(tool, self._notes)
         if tool.cache is not None:
             why = "A breakpoint of the prompt cache cannot stand at a tool here."
             self._notes.append(Note(tool.at, "dropped", detail=why))

@@ -5,6 +5,7 @@ from typing import Any
 from translators.conversation import Conversation, CustomTool, FunctionTool, Knobs, Tool, ToolCall, WebSearch
 from translators.errors import BadRequest
 from translators.notes import Note
+from translators.providers.shared.tool_choice import NO_SEARCH, check_names, forbids
 from translators.providers.shared.wire_names import ToolNames
 
 _NAME = r"[a-zA-Z0-9_-]{1,128}"
@@ -36,13 +37,11 @@ class Toolbox:
             raise BadRequest("A tool call is required, but no tool is allowed.", param=asked.at)
         if not self._tools:
             return None
-        if asked.mode == "none" or (asked.names is not None and not asked.names):
+        if forbids(asked):
             return self._no_calls()
         if asked.names is None:
             return asked.mode
-        for name in asked.names:
-            if name not in kinds:
-                raise BadRequest(f"The tool '{name[:128]}' is not declared in tools.", param=asked.at)
+        check_names(asked, self._tools)
         named = [{"type": kinds[name], "name": self.names[name]} for name in asked.names]
         if asked.single:
             return named[0]
@@ -52,8 +51,7 @@ class Toolbox:
 
     def _no_calls(self) -> str:
         if self._search is not None:
-            why = "Where no tool may be called, the model cannot search the web either."
-            self._notes.append(Note(self._search.at, "approximated", detail=why))
+            self._notes.append(Note(self._search.at, "approximated", detail=NO_SEARCH))
         return "none"
 
     def _tool(self, tool: Tool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from translators.conversation import CustomTool, FunctionTool
+from translators.conversation import FunctionTool, Tool
 from translators.notes import Note
 
 _OPENING = re.compile(r'\s*\{\s*"input"\s*:\s*"')
@@ -19,21 +19,22 @@ _HALF_A_PAIR = re.compile(r"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2})\Z")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def as_function(tool: CustomTool) -> tuple[FunctionTool, Note | None]:
-    """The function that stands in for a custom tool, and a note if a grammar became mere words."""
+def as_function(tool: Tool, notes: list[Note]) -> FunctionTool:
+    """Return the function that stands in for a custom tool, with a note if a grammar became mere words."""
+    if isinstance(tool, FunctionTool):
+        return tool
     texts = [tool.description or "", "Put the whole text for this tool into `input`, exactly as it should be."]
-    note = None
     if tool.grammar:
         kind = "regular expression" if tool.syntax == "regex" else f"{tool.syntax or 'given'} grammar"
         texts.append(f"The text must match this {kind}:\n{tool.grammar}")
-        note = Note(tool.at, "approximated", detail="The grammar is described to the model, and not enforced.")
+        notes.append(Note(tool.at, "approximated", detail="The grammar is described to the model, and not enforced."))
     schema = {
         "type": "object",
         "properties": {"input": {"type": "string", "description": "The text for the tool."}},
         "required": ["input"],
         "additionalProperties": False,
     }
-    return FunctionTool(tool.name, "\n\n".join(text for text in texts if text), schema, at=tool.at), note
+    return FunctionTool(tool.name, "\n\n".join(text for text in texts if text), schema, at=tool.at)
 
 
 def wrapped(text: str) -> dict[str, Any]:

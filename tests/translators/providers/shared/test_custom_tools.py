@@ -37,10 +37,10 @@ HOW = "Put the whole text for this tool into `input`, exactly as it should be."
     ],
 )
 def test_a_custom_tool_goes_as_a_function(tool: CustomTool, description: str, noted: bool) -> None:
-    function, note = as_function(tool)
-    assert function == FunctionTool("run", description, SCHEMA, at=tool.at)
+    notes: list[Note] = []
+    assert as_function(tool, notes) == FunctionTool("run", description, SCHEMA, at=tool.at)
     why = "The grammar is described to the model, and not enforced."
-    assert note == (Note("tools[0]", "approximated", detail=why) if noted else None)
+    assert notes == ([Note("tools[0]", "approximated", detail=why)] if noted else [])
 
 
 def fed(arguments: str, size: int) -> tuple[str, bool]:
