@@ -7,7 +7,7 @@ from routing.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class StaticKey:
-    """`prefix` and `secret` in the header `header`, in every request."""
+    """A key that goes as `prefix` and `secret` into the header `header` of every request."""
 
     header: str
     secret: Secret
@@ -25,8 +25,8 @@ class GoogleAuth:
 
 @dataclass(frozen=True, slots=True)
 class AwsAuth:
-    """AWS Signature Version 4 for `service` in `region`. Without keys they come from where AWS tools look for them
-    (environment, the shared files under `profile`, the machine's role)."""
+    """A signature (AWS Signature Version 4) for `service` in `region`. Without keys they come from where AWS tools look
+    for them (environment, the shared files under `profile`, the machine's role)."""
 
     region: str
     service: str = "bedrock"

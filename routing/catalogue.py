@@ -37,7 +37,7 @@ _LISTED = 10
 
 @dataclass(frozen=True, slots=True)
 class ListedModel:
-    """`created` in seconds since 1970."""
+    """A model as it is listed; `created` in seconds since 1970."""
 
     id: str
     owned_by: str

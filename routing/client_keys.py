@@ -8,7 +8,7 @@ from routing.settings import ClientKey
 
 
 class KeyRing:
-    """All keys are compared always, as digests of one length."""
+    """The keys of clients. All are compared always, as digests of one length."""
 
     def __init__(self, api_keys: Iterable[ClientKey]) -> None:
         self._named = tuple((_digest(each.key.reveal()), each.name) for each in api_keys)

@@ -12,8 +12,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """`variable` holds its key; a server without one is local. `own` are patterns of its models' names, where they
-    can be told from others'."""
+    """A server that speaks OpenAI's format. `variable` holds its key; a server without one is local. `own` are patterns
+    of its models' names, where they can be told from others'."""
 
     base_url: str
     variable: str | None = None

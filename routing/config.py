@@ -46,7 +46,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`warnings` are what is no mistake and yet hardly meant, a sentence each."""
+    """A valid configuration. `warnings` are what is no mistake and yet hardly meant, a sentence each."""
 
     settings: Settings
     skipped: tuple[Skipped, ...]

@@ -17,8 +17,8 @@ _REFERENCE = re.compile(r"\$(?:\$|\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<
 
 @dataclass(slots=True)
 class Expansion:
-    """`missing` are the places that want a variable that is not set, with its name; `malformed` those with a `${`
-    that begins no reference."""
+    """The expansion of `${VARIABLE}` in a document. `missing` are the places that want a variable that is not set, with
+    its name; `malformed` those with a `${` that begins no reference."""
 
     environ: Mapping[str, str]
     missing: list[tuple[Path, str]] = field(default_factory=list)

@@ -22,7 +22,7 @@ def _date(value: object) -> str:
 
 
 class ClaudeProfile(Section):
-    """`translators.providers.claude.profiles.Profile`."""
+    """The fields of `translators.providers.claude.profiles.Profile`."""
 
     max_output: Count | None = None
     max_output_enforced: Flag | None = None
@@ -44,7 +44,7 @@ class ClaudeProfile(Section):
 
 
 class GeminiProfile(Section):
-    """`translators.providers.gemini.profiles.Profile`, but for what the entry decides."""
+    """The fields of `translators.providers.gemini.profiles.Profile`, but for what the entry decides."""
 
     max_output: Count | None = None
     thinking: Literal["level", "budget", "none"] | None = None

@@ -48,7 +48,7 @@ class Embedded(Section):
 
 
 class Timeouts(Section):
-    """Seconds; 0 is off."""
+    """Times in seconds; 0 is off."""
 
     head: Seconds = 10.0
     body: Seconds = 60.0

@@ -31,7 +31,7 @@ class Target:
 
 
 class Rotation:
-    """Whose turn it is among the credentials of each entry. Kept apart from what the entries serve, which may be made
+    """The turns among the credentials of each entry. They are kept apart from what the entries serve, which may be made
     anew at any time."""
 
     def __init__(self) -> None:

@@ -33,8 +33,8 @@ class Unreadable(Exception):
 
 @dataclass(slots=True)
 class Source:
-    """`value` is the document; `lines` has the line, from 1, of every key and item in it; `problems` are duplicate
-    keys and scalars that are not what their tag says."""
+    """A document with its lines. `value` is the document; `lines` has the line, from 1, of every key and item in it;
+    `problems` are duplicate keys and scalars that are not what their tag says."""
 
     value: object = None
     lines: dict[Path, int] = field(default_factory=dict)

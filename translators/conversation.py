@@ -163,7 +163,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class FunctionTool:
-    """`parameters` is a JSON Schema, or None where the client gave none."""
+    """A tool of the client. `parameters` is a JSON Schema, or None where the client gave none."""
 
     name: str
     description: str | None = None
@@ -189,8 +189,8 @@ Tool = FunctionTool | CustomTool
 
 @dataclass(frozen=True, slots=True)
 class ToolChoice:
-    """`auto`, `none` or `required`, over all tools or (`names`) over some of them. One certain tool is
-    `required` with one name and `single`; OpenAI's `allowed_tools` is `auto` or `required` with names."""
+    """The choice among tools: `auto`, `none` or `required`, over all tools or (`names`) over some of them. One certain
+    tool is `required` with one name and `single`; OpenAI's `allowed_tools` is `auto` or `required` with names."""
 
     mode: Literal["auto", "none", "required"]
     names: tuple[str, ...] | None = None
@@ -210,7 +210,8 @@ class ToolChoice:
 
 @dataclass(frozen=True, slots=True)
 class OutputFormat:
-    """`json` (any object) or `schema` (an object that fits `schema`). Plain text is no option at all."""
+    """The format of the answer: `json` (any object) or `schema` (an object that fits `schema`). Plain text is no option
+    at all."""
 
     kind: Literal["json", "schema"]
     schema: Mapping[str, Any] | None = None
@@ -221,8 +222,8 @@ class OutputFormat:
 
 @dataclass(frozen=True, slots=True)
 class WebSearch:
-    """`size` is low, medium or high; `location` has some of city, country, region, timezone. `offered`: the client
-    has tools of its own beside it, and can do without. `allowed` and `blocked` are domains."""
+    """The provider's own search. `size` is low, medium or high; `location` has some of city, country, region, timezone.
+    `offered`: the client has tools of its own beside it, and can do without. `allowed` and `blocked` are domains."""
 
     size: str | None = None
     location: Mapping[str, str] | None = None
@@ -233,7 +234,7 @@ class WebSearch:
 
 @dataclass(frozen=True, slots=True)
 class PromptCache:
-    """`mode` is implicit or explicit; `ttl` as in `Cache`."""
+    """The wishes for the prompt cache. `mode` is implicit or explicit; `ttl` as in `Cache`."""
 
     mode: str | None = None
     ttl: str | None = None
@@ -255,7 +256,7 @@ call by the same name."""
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """`value` under one of `OPTIONS`; `at` is the path that the client used for it.
+    """An option of a request: `value` under one of `OPTIONS`; `at` is the path that the client used for it.
 
     | name | value |
     |---|---|

@@ -249,8 +249,8 @@ class State:
 
 
 class ClientDialect(Protocol):
-    """`path` is where its clients POST, and `id_prefix` begins the ids of its answers (`chatcmpl-`). One with a `state`
-    keeps answers, which its clients GET and DELETE below `path`."""
+    """The contract of a client dialect. `path` is where its clients POST, and `id_prefix` begins the ids of its answers
+    (`chatcmpl-`). One with a `state` keeps answers, which its clients GET and DELETE below `path`."""
 
     name: str
     path: str

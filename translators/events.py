@@ -20,7 +20,7 @@ FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens so far. `input` counts cached ones too and `output` counts reasoning; None is unknown, not zero."""
+    """The tokens so far. `input` counts cached ones too and `output` counts reasoning; None is unknown, not zero."""
 
     input: int
     output: int
@@ -47,7 +47,7 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ReasoningDelta:
-    """`block` counts reasoning blocks (redacted ones too) from 0."""
+    """A piece of reasoning. `block` counts reasoning blocks (redacted ones too) from 0."""
 
     block: int
     text: str
@@ -80,8 +80,9 @@ class RefusalDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCallStarted:
-    """`index` counts tool calls from 0 without a gap, in order of appearance; `name` is the client's own.
-    `signature` is what the provider wants back with the call (Gemini's thought signature), `issuer` who signed it."""
+    """The beginning of a tool call. `index` counts tool calls from 0 without a gap, in order of appearance; `name` is
+    the client's own. `signature` is what the provider wants back with the call (Gemini's thought signature), `issuer`
+    who signed it."""
 
     index: int
     id: str
@@ -165,9 +166,9 @@ class UsageReported:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """`native` is the provider's own word for `reason`, None where it said none; `service_tier` is already OpenAI's.
-    `approximated`: OpenAI has no word for `native`, so that the client is told it, too. (It follows from `native`, and
-    so two that differ in it alone are equal.)"""
+    """The end of a choice. `native` is the provider's own word for `reason`, None where it said none; `service_tier` is
+    already OpenAI's. `approximated`: OpenAI has no word for `native`, so that the client is told it, too. (It follows
+    from `native`, and so two that differ in it alone are equal.)"""
 
     reason: FinishReason
     native: str | None = None

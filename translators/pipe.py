@@ -22,7 +22,7 @@ end of the bytes became is heard with no bytes of the provider's."""
 
 
 class Frames(Protocol):
-    """Payloads out of bytes that come in any pieces. Both raise `BadAnswer`."""
+    """The payloads out of bytes that come in any pieces. Both methods raise `BadAnswer`."""
 
     waiting: int
     """Bytes of a payload that is not complete yet."""
@@ -63,8 +63,8 @@ MAX_WHOLE = 32 * 1024 * 1024
 
 
 class Pipe:
-    """`feed` bytes, `close` at their end; both give bytes for the client and never raise for what a provider sent:
-    `failure` is set instead, after the bytes of everything that came before it.
+    """The way of one answer: `feed` bytes, `close` at their end; both give bytes for the client and never raise for
+    what a provider sent: `failure` is set instead, after the bytes of everything that came before it.
 
     `before_end` is asked, as soon as the answer is complete, for what the client is to read before its end.
 

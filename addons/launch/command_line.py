@@ -31,7 +31,8 @@ class Mistake(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`given` is what mitmproxy is given. With a `mode` the caller has chosen himself where to listen."""
+    """The parsed command line. `given` is what mitmproxy is given. With a `mode` the caller has chosen himself where to
+    listen."""
 
     tool: str
     check: bool

@@ -12,7 +12,8 @@ from routing.urls import BedrockURL
 
 
 class BedrockModel(ServedModel):
-    """`base-model` is the model behind a name that tells nothing, such as the ARN of an inference profile."""
+    """A model of Bedrock. `base-model` is the model behind a name that tells nothing, such as the ARN of an inference
+    profile."""
 
     base_model: ModelName | None = None
     family: ClaudeProfile = ClaudeProfile()

@@ -17,7 +17,7 @@ ANY_NAME = re.compile(r"(?!/)[\x21-\x7e]{1,200}(?<!/)")
 
 
 class ServedModel(Section):
-    """`name` is the provider's, `alias` what clients ask for; without one it is the name."""
+    """A model of an entry. `name` is the provider's, `alias` what clients ask for; without one it is the name."""
 
     name: ModelName
     alias: ModelName | None = None

@@ -23,7 +23,7 @@ def _thinking(value: object) -> object:
 
 
 class OllamaModel(ServedModel):
-    """`think` is what the model takes: true for on and off, false for nothing, or its levels."""
+    """A model of Ollama. `think` is what the model takes: true for on and off, false for nothing, or its levels."""
 
     think: Annotated[bool | tuple[bool | str, ...] | None, BeforeValidator(_thinking)] = None
 

@@ -18,7 +18,7 @@ def is_claude(model: str) -> bool:
 
 
 class VertexModel(GeminiModel):
-    """`family` is for Gemini, `claude-family` for a model whose name begins with `claude-`."""
+    """A model of Vertex AI. `family` is for Gemini, `claude-family` for a model whose name begins with `claude-`."""
 
     claude_family: ClaudeProfile = ClaudeProfile()
 

@@ -19,8 +19,9 @@ FLAT_LARK = {"type": "grammar", "syntax": "lark", "definition": 'start: "a"'}
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`with_it` is a request with the field, `without` the same without; `path` is where a note or a refusal of it must
-    point. `gateway`: it says how the gateway is to answer, so nothing of it needs to reach a provider."""
+    """A field of a request. `with_it` is a request with the field, `without` the same without; `path` is where a note
+    or a refusal of it must point. `gateway`: it says how the gateway is to answer, so nothing of it needs to reach a
+    provider."""
 
     name: str
     path: str | tuple[str, ...]

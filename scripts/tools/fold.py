@@ -27,7 +27,8 @@ def payloads(data: bytes) -> Iterator[str]:
 
 
 class Fold:
-    """`read` the bytes; then `body` is the sum, `problems` the broken rules, `error` an error told in the stream."""
+    """A stream that is put together: `read` the bytes; then `body` is the sum, `problems` the broken rules, `error` an
+    error told in the stream."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []

@@ -139,7 +139,7 @@ def fate(client: ClientDialect, provider: ProviderDialect, model: Model, row: Fi
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """`sent` is what the provider gets, once for each of `calls`."""
+    """A translated request. `sent` is what the provider gets, once for each of `calls`."""
 
     sent: tuple[object, ...]
     calls: int

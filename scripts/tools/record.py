@@ -83,7 +83,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """`pieces`: milliseconds since the request, and how many bytes came. `broke` tells how the answer broke off."""
+    """An answer as it came. `pieces`: milliseconds since the request, and how many bytes came. `broke` tells how the
+    answer broke off."""
 
     status: int
     headers: Mapping[str, str]

@@ -21,7 +21,8 @@ WHOLE = ".json"
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """`asked` is the client request that led to it; None where nobody kept one, or where there was none."""
+    """A recorded answer. `asked` is the client request that led to it; None where nobody kept one, or where there was
+    none."""
 
     data: bytes
     status: int = 200

@@ -114,7 +114,8 @@ class _Members:
 
 
 class _Deflate:
-    """Both readings of the word: inside zlib's header as the RFC has it, and raw; the first two bytes tell."""
+    """The decoder of both readings of the word: inside zlib's header as the RFC has it, and raw; the first two bytes
+    tell."""
 
     def __init__(self) -> None:
         self._head = b""
@@ -159,7 +160,7 @@ class _Brotli:
 
 
 class _Chain:
-    """Several codings, the last one applied undone first."""
+    """The decoder of several codings, of which the last one applied is undone first."""
 
     def __init__(self, decoders: list[Decoder]) -> None:
         self._decoders = decoders

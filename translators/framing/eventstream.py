@@ -25,7 +25,8 @@ _BYTES, _STRING = 6, 7
 
 
 class Message(NamedTuple):
-    """`name` is the event's (or the exception's) type, `data` the JSON text that tells both it and its payload."""
+    """A message of the stream. `name` is the event's (or the exception's) type, `data` the JSON text that tells both it
+    and its payload."""
 
     name: str
     data: bytes
@@ -41,7 +42,7 @@ class _Kind(NamedTuple):
 
 
 class EventStreamReader:
-    """`feed` bytes, get the messages that they complete; `close` at their end. Both raise `BadAnswer`."""
+    """A reader: `feed` bytes, get the messages that they complete; `close` at their end. Both raise `BadAnswer`."""
 
     def __init__(self, largest: int = LARGEST_EVENT) -> None:
         self._largest = largest

@@ -11,7 +11,8 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class NdjsonReader:
-    """`feed` bytes, get the lines that they complete; `close` at their end. Blank lines are none; none has a name."""
+    """A reader: `feed` bytes, get the lines that they complete; `close` at their end. Blank lines are skipped; no line
+    has a name."""
 
     def __init__(self, largest: int = LARGEST_LINE) -> None:
         self._largest = largest

@@ -19,14 +19,15 @@ _USUAL = re.compile(rb"(?:event: ?([^\n]*)\n)?data: ?([^\n]*)").fullmatch
 
 
 class SseEvent(NamedTuple):
-    """`name` is empty where the stream gave none; `data` are the joined `data:` lines, not yet decoded."""
+    """An event. `name` is empty where the stream gave none; `data` are the joined `data:` lines, not yet decoded."""
 
     name: str
     data: bytes
 
 
 class SseReader:
-    """`feed` bytes, get the events that they complete; `close` at their end. `id:` and `retry:` mean nothing here."""
+    """A reader: `feed` bytes, get the events that they complete; `close` at their end. `id:` and `retry:` mean nothing
+    here."""
 
     def __init__(self, largest: int = LARGEST_EVENT) -> None:
         self._largest = largest

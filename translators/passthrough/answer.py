@@ -46,7 +46,7 @@ _WHY: dict[FinishReason | None, str] = {
 
 
 class PassedAnswer:
-    """One answer: by choice what mends it and why it ended; the usage."""
+    """The machine of one answer: it knows by choice what mends it and why it ended; and the usage."""
 
     def __init__(self, recall: Recall, mender: Callable[[int, str], Mender]) -> None:
         """`mender` makes that of a choice, of its number and a word that is this answer's alone."""

@@ -14,7 +14,7 @@ from translators.providers.openai.quirks import Quirks
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`usage`: the client asked that its stream tells the usage."""
+    """The form of an answer. `usage`: the client asked that its stream tells the usage."""
 
     usage: bool = False
 

@@ -15,7 +15,8 @@ _DONE = b"data: [DONE]\n\n"
 
 
 class Streamed:
-    """Chunks over SSE. Usage that the provider told in a place of its own is put where the client looks for it."""
+    """The writer of chunks over SSE. Usage that the provider told in a place of its own is put where the client looks
+    for it."""
 
     def __init__(self, form: Form, envelope: Envelope, kind: str) -> None:
         self._shown, self._model = form.usage, envelope.model
@@ -59,7 +60,7 @@ class Streamed:
 
 
 class Whole:
-    """One JSON object of the `kind`."""
+    """The writer of one JSON object of the `kind`."""
 
     def __init__(self, envelope: Envelope, kind: str) -> None:
         self._model, self._kind = envelope.model, kind

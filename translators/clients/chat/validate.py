@@ -33,8 +33,9 @@ _ELSEWHERE = frozenset(_RESPONSES) | frozenset(_TEXT_ONLY)
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`fields` is a copy down to every object that has a shape, free to be popped from. `moved` are the names of
-    fields that the client wrote inside `extra_body`, and `doubled` those that it wrote inside and outside."""
+    """A checked request. `fields` is a copy down to every object that has a shape, free to be popped from. `moved` are
+    the names of fields that the client wrote inside `extra_body`, and `doubled` those that it wrote inside and
+    outside."""
 
     fields: dict[str, Any]
     moved: frozenset[str]

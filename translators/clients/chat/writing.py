@@ -43,7 +43,8 @@ class Choices:
 
 
 class Streamed:
-    """Nearly every chunk differs from the one before it in its delta alone, so the rest is kept as bytes."""
+    """The writer of a stream. Nearly every chunk differs from the one before it in its delta alone, so the rest is kept
+    as bytes."""
 
     def __init__(self, form: Form, envelope: Envelope) -> None:
         self.form, self.choices = form, Choices(form)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`usage`: a stream tells its usage. `echo`: the prompts, where the answer begins with them; each has `n` choices
-    in a row."""
+    """The form of an answer. `usage`: a stream tells its usage. `echo`: the prompts, where the answer begins with them;
+    each has `n` choices in a row."""
 
     usage: bool = False
     echo: tuple[str, ...] = ()

@@ -29,8 +29,8 @@ class Call:
 
 
 class Calls:
-    """`waiting` are those that are open, by their index: more than one only for a provider that tells several calls
-    at a time."""
+    """The calls of an answer. `waiting` are the open ones, by their index: more than one only for a provider that tells
+    several calls at a time."""
 
     def __init__(self, items: Items, form: Form) -> None:
         self.items, self.form = items, form

@@ -24,8 +24,8 @@ their response."""
 
 @dataclass(frozen=True, slots=True)
 class EncryptedContent:
-    """`thinking` has its text, and a signature where its provider gave one; `redacted` has its data, `call` the
-    signature of the call `call_id`, `foreign` a block of the dialect `issuer`."""
+    """The content of one item: `thinking` has its text, and a signature where its provider gave one; `redacted` has its
+    data, `call` the signature of the call `call_id`, `foreign` a block of the dialect `issuer`."""
 
     kind: Literal["thinking", "redacted", "call", "foreign"]
     issuer: str | None = None

@@ -7,10 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`echo` are the fields of the request that its answer repeats. `summary`: the client wants to read the reasoning.
-    `spaced` has, by the name that a model knows, the namespace of a tool and its name there. `previous` and `input` are
-    what is remembered with the answer; `input` is None where nothing is to be remembered. `tool_search` is the name
-    that a model knows of the client's own search for tools."""
+    """The form of a Response. `echo` are the fields of the request that its answer repeats. `summary`: the client wants
+    to read the reasoning. `spaced` has, by the name that a model knows, the namespace of a tool and its name there.
+    `previous` and `input` are what is remembered with the answer; `input` is None where nothing is to be remembered.
+    `tool_search` is the name that a model knows of the client's own search for tools."""
 
     echo: Mapping[str, Any] = field(default_factory=dict)
     summary: bool = False

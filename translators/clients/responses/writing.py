@@ -18,8 +18,8 @@ def _output(form: Form, envelope: Envelope) -> Output:
 
 
 class Streamed:
-    """Two deltas of one text differ in the piece and in the number alone, so the rest is kept as bytes. `response` is
-    the finished object, from `close` or `fail` on."""
+    """The writer of a stream. Two deltas of one text differ in the piece and in the number alone, so the rest is kept
+    as bytes. `response` is the finished object, from `close` or `fail` on."""
 
     def __init__(self, form: Form, envelope: Envelope) -> None:
         self.form, self.envelope = form, envelope
@@ -74,7 +74,7 @@ class Streamed:
 
 
 class Whole:
-    """`response` is the finished object, from `close` on."""
+    """The writer of a whole Response. `response` is the finished object, from `close` on."""
 
     def __init__(self, form: Form, envelope: Envelope) -> None:
         self.form, self.envelope = form, envelope

@@ -10,7 +10,8 @@ _TWICE = "The same tool is declared before: it is sent once."
 
 
 class Declared:
-    """Tools in the order in which they are declared. Whoever calls `f` cannot say which of two tools `f` it means."""
+    """The tools in the order in which they are declared. Whoever calls `f` cannot say which of two tools `f` it
+    means."""
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings

@@ -14,8 +14,8 @@ NAMED = 40
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`sentence` goes on after the path: `must be a string`. It quotes nothing that a client wrote but the ids of
-    calls."""
+    """A mistake in a request. `sentence` goes on after the path: `must be a string`. It quotes nothing that a client
+    wrote but the ids of calls."""
 
     path: str
     sentence: str

@@ -31,7 +31,7 @@ _PDF_BEGINS = "JVBERi"  # %PDF in base64
 
 
 class Unusable(Exception):
-    """Why a source cannot be used, as a sentence that goes on after its path."""
+    """The reason why a source cannot be used, as a sentence that goes on after its path."""
 
 
 def located(url: str) -> Inline | Link:

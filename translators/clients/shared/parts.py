@@ -10,7 +10,7 @@ from translators.conversation import Audio, Cache, Document, Image, Inline, Opti
 
 
 class AtFault(Exception):
-    """Why a part cannot be read, as a sentence that goes on after the path of what is to blame."""
+    """The reason why a part cannot be read, as a sentence that goes on after the path of what is to blame."""
 
     def __init__(self, path: str, sentence: object) -> None:
         self.path, self.sentence = path, str(sentence)

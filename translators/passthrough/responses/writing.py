@@ -25,7 +25,8 @@ def _named(response: Mapping[str, Any], model: str) -> Payload:
 
 
 class Streamed:
-    """`_response` is the newest that the client has of its response, for a failure that has none of its own."""
+    """The writer of a stream. `_response` is the newest that the client has of its response, for a failure that has
+    none of its own."""
 
     def __init__(self, envelope: Envelope) -> None:
         self._model = envelope.model

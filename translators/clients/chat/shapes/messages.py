@@ -44,7 +44,8 @@ class ExtraContent(TypedDict):
 
 @wire
 class FunctionCall(Marked):
-    """`type` may be missing and `index` there: so it looks where a client put a stream together by hand."""
+    """A call of a function. `type` may be missing and `index` there: so it looks where a client put a stream together
+    by hand."""
 
     id: Id
     type: NotRequired[Literal["function"] | None]
@@ -101,8 +102,8 @@ ThinkingBlock = Annotated[
 
 @wire
 class ProviderBlock(TypedDict):
-    """Ours: a block of an answer that only the provider's own dialect understands. `after` is how many of the
-    `thinking_blocks` came before it; without it, all of them."""
+    """A block of an answer that only the provider's own dialect understands (a field of ours). `after` is how many of
+    the `thinking_blocks` came before it; without it, all of them."""
 
     dialect: Id
     block: JsonObject

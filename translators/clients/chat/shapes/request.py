@@ -76,7 +76,7 @@ class WebSearchOptions(TypedDict):
 
 @wire
 class AudioOutput(TypedDict):
-    """`voice` is a name or the id of one's own voice."""
+    """The wish for a spoken answer. `voice` is a name or the id of one's own voice."""
 
     format: str
     voice: Any
@@ -90,7 +90,7 @@ class Prediction(TypedDict):
 
 @wire
 class Reasoning(TypedDict):
-    """OpenRouter's."""
+    """OpenRouter's object of that name."""
 
     effort: NotRequired[Effort | None]
     enabled: NotRequired[bool | None]

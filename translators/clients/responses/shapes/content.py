@@ -13,7 +13,7 @@ Detail = Literal["auto", "low", "high", "original"]
 
 @wire
 class TextPart(Marked):
-    """`output_text` comes back with what a server added to it."""
+    """A part with a text. `output_text` comes back with what a server added to it."""
 
     type: Literal["input_text", "output_text", "text"]
     text: str
@@ -29,7 +29,7 @@ class RefusalPart(Marked):
 
 @wire
 class ImageUrl(TypedDict):
-    """Chat's."""
+    """Chat's object of that name."""
 
     url: str
     detail: NotRequired[Detail | None]
@@ -62,7 +62,7 @@ class FilePart(Marked):
 
 @wire
 class AudioPart(Marked):
-    """Chat's; Responses have no audio of their own, but their clients send it."""
+    """Chat's part of that name; Responses have no audio of their own, but their clients send it."""
 
     type: Literal["input_audio"]
     input_audio: InputAudio

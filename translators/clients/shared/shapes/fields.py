@@ -62,7 +62,7 @@ class CacheControl(TypedDict):
 
 @wire
 class Breakpoint(TypedDict):
-    """OpenAI's."""
+    """OpenAI's mark of a prompt-cache breakpoint."""
 
     mode: Literal["explicit"]
     ttl: NotRequired[Literal["30m", "12h"] | None]
