@@ -35,24 +35,32 @@ def _wants_thoughts(options: Mapping[str, Option]) -> bool:
 
 def output_format(knobs: Knobs, profile: Profile, instructions: list[str], notes: list[Note]) -> dict[str, Any] | None:
     """`output_config.format`, or None where there is none or an instruction must do."""
+    asked, schema = enforced(knobs, profile, instructions, notes)
+    return None if asked is None else {"type": "json_schema", "schema": described(schema, asked)}
+
+
+def enforced(
+    knobs: Knobs, profile: Profile, instructions: list[str], notes: list[Note]
+) -> tuple[OutputFormat | None, dict[str, Any]]:
+    """Return the wish, and its schema as the model can be held to it; None where there is none or an instruction must
+    do. Raises `BadRequest`."""
     option = knobs.pop("response_format")
     if option is None:
-        return None
+        return None, {}
     asked: OutputFormat = option.value
     if asked.kind == "json" or asked.schema is None:
-        instructions.append(instruction(asked))
-        notes.append(Note(option.at, "approximated", detail="The model is told to answer with a JSON object."))
-        return None
-    if profile.structured_output:
-        enforced = _enforced(asked, option, notes)
-        if enforced is not None:
-            return {"type": "json_schema", "schema": enforced}
+        why = "The model is told to answer with a JSON object."
+    else:
+        schema = _within_subset(asked, option, notes) if profile.structured_output else None
+        if schema is not None:
+            return asked, schema
+        why = "The model is told the schema, which is not enforced."
     instructions.append(instruction(asked))
-    notes.append(Note(option.at, "approximated", detail="The model is told the schema, which is not enforced."))
-    return None
+    notes.append(Note(option.at, "approximated", detail=why))
+    return None, {}
 
 
-def _enforced(asked: OutputFormat, option: Option, notes: list[Note]) -> dict[str, Any] | None:
+def _within_subset(asked: OutputFormat, option: Option, notes: list[Note]) -> dict[str, Any] | None:
     """The schema within the subset; None if it does not fit and the client does not insist (`strict` is not true)."""
     subset = Subset()
     try:
@@ -67,4 +75,4 @@ def _enforced(asked: OutputFormat, option: Option, notes: list[Note]) -> dict[st
         count = len(subset.moved)
         why = f"Keywords in {count} places of the schema are not enforced: the model is told of them."
         notes.append(Note(option.at, "approximated", detail=why))
-    return described(schema, asked)
+    return schema
