@@ -2,8 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
-from typing import Any, assert_never
+from typing import assert_never
 
 from translators.conversation import (
     Audio,
@@ -25,7 +24,6 @@ from translators.providers.bedrock.media import Media
 from translators.providers.bedrock.profiles import Profile
 from translators.providers.bedrock.tools import Toolbox
 from translators.providers.claude.profiles import short_name
-from translators.providers.shared import arguments, custom_tools
 from translators.providers.shared.blocks import Block, Blocks
 from translators.providers.shared.histories import unsent
 from translators.providers.shared.wire_names import CallIds
@@ -37,10 +35,10 @@ class Parts(Blocks):
     def __init__(
         self, model: str, profile: Profile, toolbox: Toolbox, ids: CallIds, points: CachePoints, notes: list[Note]
     ) -> None:
-        super().__init__()
+        super().__init__(points.mark, toolbox.inputs.given, ids, notes)
         self._models = {short_name(name) for name in (model, profile.base_model) if name}
         self._profile = profile
-        self._toolbox, self._ids, self._points, self._notes = toolbox, ids, points, notes
+        self._toolbox = toolbox
         self._media = Media(profile, notes)
         self.documents = self._media.documents
 
@@ -74,20 +72,11 @@ class Parts(Blocks):
             case _:
                 assert_never(part)
 
-    def _text(self, part: Text | Refusal) -> Block | None:
-        """Blank text is refused by the provider, even beside other content."""
-        cache = part.cache if isinstance(part, Text) else None
-        if not part.text.strip():
-            if part.text or cache:
-                self._notes.append(Note(part.at, "dropped", detail="A text of white space alone cannot be sent."))
-            return None
-        return self._points.mark(self.text_block(part.text), cache, part.at)
-
     def _medium(self, part: Image | Document | Audio) -> Block:
         if isinstance(part, Audio):
             return self._media.audio(part)
         block = self._media.image(part) if isinstance(part, Image) else self._media.document(part)
-        return self._points.mark(block, part.cache, part.at)
+        return self._mark(block, part.cache, part.at)
 
     def _reasoning(self, part: Reasoning | RedactedReasoning, role: str) -> Block | None:
         """Only what was signed goes back, byte for byte, and only to the model that signed it."""
@@ -116,24 +105,13 @@ class Parts(Blocks):
         return not name or short_name(name) in self._models
 
     def _call(self, part: ToolCall) -> Block:
-        given = custom_tools.wrapped(part.arguments) if part.kind == "custom" else self._arguments(part)
-        id = self._ids.opened(part.id)
-        self.calls[id] = part.at
+        id, given = self._called(part)
         use = {"toolUseId": id, "name": self._toolbox.names[part.name], "input": given}
-        return self._points.mark({"toolUse": use}, part.cache, part.at)
-
-    def _arguments(self, part: ToolCall) -> Mapping[str, Any]:
-        given, why = arguments.given(part.arguments)
-        if why:
-            self._notes.append(Note(part.at, "approximated", detail=why))
-        return self._toolbox.inputs.given(part.name, given)
+        return self._mark({"toolUse": use}, part.cache, part.at)
 
     def _result(self, part: ToolResult) -> Block:
         """A result is sent as the text that it is: read as JSON it would not be the same to every model."""
-        id = self._ids.answered(part.call_id, part.at)
-        if id in self.results:
-            raise BadRequest(f"The tool call '{part.call_id[:80]}' has two results.", param=part.at or "messages")
-        self.results[id] = part.at
+        id = self._answered(part)
         for nested in part.parts:
             if isinstance(nested, Audio):
                 raise BadRequest("A tool's result cannot hold audio.", param=nested.at or None)
@@ -146,7 +124,7 @@ class Parts(Blocks):
             self._notes.append(Note(part.at, "approximated", detail="This model is not told that it is an error."))
         # points stand between blocks of a message only: one that was asked for inside comes after the whole result
         inside = [cache for nested, block in written if block and (cache := getattr(nested, "cache", None))]
-        return self._points.mark({"toolResult": result}, part.cache or (inside[-1] if inside else None), part.at)
+        return self._mark({"toolResult": result}, part.cache or (inside[-1] if inside else None), part.at)
 
     def _foreign(self, part: Foreign, role: str) -> Block | None:
         if part.dialect != "bedrock" or role != "assistant":

@@ -1,7 +1,6 @@
 """Parts of a turn as content blocks (https://platform.claude.com/docs/en/api/messages, `messages[].content`)."""
 
-from collections.abc import Mapping
-from typing import Any, assert_never
+from typing import assert_never
 
 from translators.conversation import (
     Audio,
@@ -23,7 +22,6 @@ from translators.providers.claude.caching import Breakpoints
 from translators.providers.claude.media import document_block, image_block
 from translators.providers.claude.profiles import short_name
 from translators.providers.claude.tools import Toolbox
-from translators.providers.shared import arguments, custom_tools
 from translators.providers.shared.blocks import Block, Blocks
 from translators.providers.shared.histories import unsent
 from translators.providers.shared.wire_names import CallIds
@@ -41,9 +39,8 @@ class Parts(Blocks):
         notes: list[Note],
         betas: set[str],
     ) -> None:
-        super().__init__()
-        self._model, self._toolbox, self._ids = short_name(model), toolbox, ids
-        self._breakpoints, self._notes, self._betas = breakpoints, notes, betas
+        super().__init__(breakpoints.mark, toolbox.inputs.given, ids, notes)
+        self._model, self._names, self._betas = short_name(model), toolbox.names, betas
 
     def text_block(self, text: str) -> Block:
         return {"type": "text", "text": text}
@@ -61,7 +58,7 @@ class Parts(Blocks):
         """None for what is not sent, with a note where that is a loss. Raises `BadRequest`."""
         match part:
             case Text() | Refusal():
-                return self.text(part)
+                return self._text(part)
             case Image() | Document():
                 return self._medium(part)
             case Audio():
@@ -82,21 +79,12 @@ class Parts(Blocks):
             case _:
                 assert_never(part)
 
-    def text(self, part: Text | Refusal) -> Block | None:
-        """Blank text is refused by the provider, even beside other content."""
-        cache = part.cache if isinstance(part, Text) else None
-        if not part.text.strip():
-            if part.text or cache:
-                self._notes.append(Note(part.at, "dropped", detail="A text of white space alone cannot be sent."))
-            return None
-        return self._breakpoints.mark(self.text_block(part.text), cache, part.at)
-
     def _medium(self, part: Image | Document) -> Block:
         if isinstance(part, Image):
             block = image_block(part, self._notes, self._betas)
         else:
             block = document_block(part, self._betas)
-        return self._breakpoints.mark(block, part.cache, part.at)
+        return self._mark(block, part.cache, part.at)
 
     def _reasoning(self, part: Reasoning | RedactedReasoning, role: str) -> Block | None:
         """Only what a Claude signed goes back, byte for byte, and only to the model that signed it."""
@@ -112,30 +100,19 @@ class Parts(Blocks):
         return None
 
     def _call(self, part: ToolCall) -> Block:
-        given = custom_tools.wrapped(part.arguments) if part.kind == "custom" else self._arguments(part)
-        id = self._ids.opened(part.id)
-        self.calls[id] = part.at
-        block: Block = {"type": "tool_use", "id": id, "name": self._toolbox.names[part.name], "input": given}
-        return self._breakpoints.mark(block, part.cache, part.at)
-
-    def _arguments(self, part: ToolCall) -> Mapping[str, Any]:
-        given, why = arguments.given(part.arguments)
-        if why:
-            self._notes.append(Note(part.at, "approximated", detail=why))
-        return self._toolbox.inputs.given(part.name, given)
+        id, given = self._called(part)
+        block: Block = {"type": "tool_use", "id": id, "name": self._names[part.name], "input": given}
+        return self._mark(block, part.cache, part.at)
 
     def _result(self, part: ToolResult) -> Block:
-        id = self._ids.answered(part.call_id, part.at)
-        if id in self.results:
-            raise BadRequest(f"The tool call '{part.call_id[:80]}' has two results.", param=part.at or "messages")
-        self.results[id] = part.at
+        id = self._answered(part)
         block: Block = {"type": "tool_result", "tool_use_id": id}
         content = [inner for nested in part.parts if (inner := self.block(nested, "user")) is not None]
         if content:
             block["content"] = content
         if part.failed:
             block["is_error"] = True
-        return self._breakpoints.mark(block, part.cache, part.at)
+        return self._mark(block, part.cache, part.at)
 
 
 def _signed_by(issuer: str | None, model: str) -> bool:

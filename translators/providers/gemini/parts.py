@@ -1,6 +1,6 @@
 """Parts of a turn as Gemini's `Part`s (https://ai.google.dev/api/caching#Part)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, assert_never
 
 from translators.conversation import (
@@ -22,7 +22,7 @@ from translators.notes import Note
 from translators.providers.gemini.media import medium
 from translators.providers.gemini.profiles import Profile
 from translators.providers.gemini.signatures import Signatures
-from translators.providers.shared import arguments, custom_tools
+from translators.providers.shared import arguments
 from translators.providers.shared.histories import unsent
 from translators.providers.shared.wire_names import ToolNames
 
@@ -117,7 +117,7 @@ class Parts:
     # --- calls and results ------------------------------------------------------------------------------
 
     def _call(self, part: ToolCall) -> Written:
-        given = custom_tools.wrapped(part.arguments) if part.kind == "custom" else self._arguments(part)
+        given = arguments.of_call(part, self._notes)
         if part.cache:
             self._drop(part.at, AUTOMATIC)
         self._called.add(part.id)
@@ -129,12 +129,6 @@ class Parts:
             written["thoughtSignature"] = signature
         self.paths[id(written)] = part.at
         return written
-
-    def _arguments(self, part: ToolCall) -> Mapping[str, Any]:
-        given, why = arguments.given(part.arguments)
-        if why:
-            self._notes.append(Note(part.at, "approximated", detail=why))
-        return given
 
     def _result(self, part: ToolResult) -> Iterable[Written]:
         """`output` and `error` are words of the protocol: whatever a tool said stands under one of them, unread. The

@@ -5,7 +5,6 @@ order; the `system` role may stand anywhere; a last message of the assistant's i
 allows it. What names a call (`id`, `tool_call_id`) is newer than `tool_name`; older versions skip it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
@@ -28,7 +27,7 @@ from translators.conversation import (
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.ollama import media
-from translators.providers.shared import arguments, custom_tools
+from translators.providers.shared import arguments
 from translators.providers.shared.histories import nothing_sent, shown_by_user, unsent
 
 _ROLES = {"developer": "system"}
@@ -154,16 +153,10 @@ class _Writing:
             message.thoughts.append(part.text)
 
     def _call(self, part: ToolCall) -> dict[str, Any]:
-        given = custom_tools.wrapped(part.arguments) if part.kind == "custom" else self._arguments(part)
+        given = arguments.of_call(part, self._notes)
         self._names[part.id] = part.name
         self._uncached(part.cache, part.at)
         return {"id": part.id, "function": {"name": part.name, "arguments": given}}
-
-    def _arguments(self, part: ToolCall) -> Mapping[str, Any]:
-        given, why = arguments.given(part.arguments)
-        if why:
-            self._notes.append(Note(part.at, "approximated", detail=why))
-        return given
 
     def _result(self, part: ToolResult) -> None:
         name = self._names.get(part.call_id)

@@ -6,12 +6,26 @@ from decimal import Decimal
 from math import isinf
 from typing import Any
 
+from translators.conversation import ToolCall
 from translators.framing import json_text
+from translators.notes import Note
+from translators.providers.shared.custom_tools import wrapped
 
 _HALVES = re.compile("[\ud800-\udfff]")
 _DOUBTFUL = re.compile(r"\d[\d.]{15}|[eE][+-]?\d{3}")  # what a float may not hold
 _ROUNDED = "A number in these arguments has more digits than a float: it is sent rounded."
 _REPAIRED = "These arguments are JSON only loosely: they are sent repaired."
+
+
+def of_call(call: ToolCall, notes: list[Note]) -> dict[str, Any]:
+    """Return what a call of a function, or of the one that stands in for a custom tool, is given, with a note if it is
+    not quite what was written."""
+    if call.kind == "custom":
+        return wrapped(call.arguments)
+    read, why = given(call.arguments)
+    if why:
+        notes.append(Note(call.at, "approximated", detail=why))
+    return read
 
 
 def given(text: str) -> tuple[dict[str, Any], str]:

@@ -1,17 +1,27 @@
 """Content blocks, of which the dialects that list them differ in little more than the shape."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from translators.conversation import Part
+from translators.conversation import Cache, Part, Refusal, Text, ToolCall, ToolResult
+from translators.errors import BadRequest
+from translators.notes import Note
+from translators.providers.shared import arguments
+from translators.providers.shared.wire_names import CallIds
 
 Block = dict[str, Any]
+Mark = Callable[[Block, Cache | None, str], Block]
+"""Returns the block, cached as far as the prompt's cache is to reach to it; the text is where the client wrote it."""
+Inputs = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+"""Returns the arguments of a call of the function of that name, as the provider takes them."""
 
 
 class Blocks(ABC):
     """Writes the parts of turns as blocks of one dialect, and reads them again."""
 
-    def __init__(self) -> None:
+    def __init__(self, mark: Mark, inputs: Inputs, ids: CallIds, notes: list[Note]) -> None:
+        self._mark, self._inputs, self._ids, self._notes = mark, inputs, ids, notes
         self.calls: dict[str, str] = {}
         """Where each call was written, by its id on the wire."""
         self.results: dict[str, str] = {}
@@ -34,3 +44,29 @@ class Blocks(ABC):
     @abstractmethod
     def result_id(self, block: Block) -> str | None:
         """The id of the call whose result it is; None for what is none."""
+
+    def _text(self, part: Text | Refusal) -> Block | None:
+        """Blank text is refused by the provider, even beside other content."""
+        cache = part.cache if isinstance(part, Text) else None
+        if not part.text.strip():
+            if part.text or cache:
+                self._notes.append(Note(part.at, "dropped", detail="A text of white space alone cannot be sent."))
+            return None
+        return self._mark(self.text_block(part.text), cache, part.at)
+
+    def _called(self, part: ToolCall) -> tuple[str, Mapping[str, Any]]:
+        """Return a call's id on the wire and its input."""
+        given: Mapping[str, Any] = arguments.of_call(part, self._notes)
+        if part.kind != "custom":
+            given = self._inputs(part.name, given)
+        id = self._ids.opened(part.id)
+        self.calls[id] = part.at
+        return id, given
+
+    def _answered(self, part: ToolResult) -> str:
+        """Return the id on the wire of the call whose result it is. Raises `BadRequest`."""
+        id = self._ids.answered(part.call_id, part.at)
+        if id in self.results:
+            raise BadRequest(f"The tool call '{part.call_id[:80]}' has two results.", param=part.at or "messages")
+        self.results[id] = part.at
+        return id
