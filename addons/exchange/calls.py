@@ -1,0 +1,152 @@
+"""The calls that a request became at one target: what is under way, and what has come of it so far.
+
+All of it is dropped, and another made for another target, as long as the client has heard nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from addons.exchange.actions import Send
+from addons.exchange.attempt import Attempt, Wait
+from addons.exchange.listeners import Audience
+from addons.exchange.observers import Record
+from addons.exchange.request import Rendering
+from addons.exchange.services import House
+from translators.dialects import Envelope, Writer
+from translators.errors import Failure
+from translators.joining import Joined
+from translators.masking import REDACTED
+from translators.notes import Note, add_new
+from translators.pipe import MAX_WHOLE, Pipe, Tap
+
+CONCURRENCY = 8
+"""As many calls of one request are under way at once; the others wait until one of these has ended."""
+
+
+class Calls:
+    """`asked_at` is when the client's request was whole. Attempts are counted on over all targets."""
+
+    def __init__(self, house: House, rendering: Rendering, record: Record, audience: Audience, asked_at: float) -> None:
+        self.rendering = rendering
+        self._house, self._record, self._audience, self._asked_at = house, record, audience, asked_at
+        self.first_try = audience.tries + 1
+        """The number of the first attempt."""
+        self.attempts: dict[int, Attempt] = {}
+        """By call: what is under way."""
+        self._sent = 0
+        """How many of the calls have left."""
+        id = f"{rendering.client.id_prefix}{house.new_id()}"
+        self.writer: Writer = rendering.write(Envelope(id, int(record.started), rendering.model))
+        """Renders the client's answer."""
+        count = len(rendering.calls)
+        self._joined = Joined(self.writer, count) if count > 1 else None
+        """Puts the answers together, where there are several calls."""
+        self.whole = bytearray()
+        """The client's answer, where it is not a stream."""
+        self.held = b""
+        """What the client has not been told yet: the beginning of an answer for which another may stand in."""
+        target = rendering.target
+        record.provider, record.provider_model = target.provider, target.model
+        record.notes, record.calls = [*rendering.notes], count
+        record.targets.append(f"{target.provider}/{target.model}")
+
+    def send_more(self) -> list[Send]:
+        """Send the calls that there is room for."""
+        sends: list[Send] = []
+        while self._sent < len(self.rendering.calls) and len(self.attempts) < CONCURRENCY:
+            sends.append(self.send(self._sent, self.first_try))
+            self._sent += 1
+        return sends
+
+    def send(self, call: int, number: int) -> Send:
+        """Send the attempt of that number at a call."""
+        self._record.attempts += 1
+        self.attempts[call] = Attempt(self._house.settings.timeouts, self._house.clock.now(), self._asked_at, number)
+        request, audience = self.rendering.calls[call].request, self._audience
+        audience.tries = max(audience.tries, number)
+        audience.keep_secret(request.secrets)
+        if audience.detailed:
+            headers = (*request.headers, *((name, REDACTED) for name, _ in request.secrets))
+            audience.message("provider_request", f"POST {request.url}", headers, request.body, call, number)
+        return Send(request, number > self.first_try, call)
+
+    def open(
+        self,
+        call: int,
+        status: int,
+        headers: Mapping[str, str],
+        tap: Tap | None,
+        before_end: Callable[[Sequence[Note]], bytes],
+    ) -> Mapping[str, str]:
+        """Take the head of a provider's answer, and return its limits in the client's words."""
+        attempt, rendering = self.attempts[call], self.rendering
+        attempt.status, attempt.headers = status, headers
+        told = self._audience.without_secrets(headers.get("request-id") or headers.get("x-request-id") or "")
+        self._record.provider_id = self._record.provider_id or told or None
+        if 200 <= status < 300:
+            attempt.pipe = Pipe(
+                rendering.upstream.answer(rendering.calls[call].rendered.recall),
+                self._part(call),
+                framing=rendering.upstream.framing,
+                content_type=headers.get("content-type", ""),
+                coding=headers.get("content-encoding", ""),
+                before_end=before_end if rendering.streams else None,
+                tap=tap,
+                mask=self._audience.mask,
+                limit=None if rendering.streams else MAX_WHOLE,
+                untold=rendering.client.untold,
+            )
+        return self._audience.clean(rendering.upstream.read_limits(headers, self._house.clock.wall()))
+
+    def error(self, attempt: Attempt, call: int) -> Failure:
+        """Return the failure that an answer tells which is no 2xx, and show it to those who listen."""
+        self._audience.provider(attempt, attempt.error_body(), call)
+        return attempt.error(self.rendering.upstream, self._audience.mask)
+
+    def written(self, failure: Failure) -> bytes:
+        """Render a failure in the middle of an answer."""
+        return (self._joined or self.writer).fail(failure)
+
+    def due(self) -> list[tuple[float, Wait, Attempt]]:
+        """Return when patience ends, for what, and with whom."""
+        return [(at, what, attempt) for attempt in self.attempts.values() for at, what in attempt.due()]
+
+    def end(self, call: int) -> None:
+        """Put what came of a call, which is over, into the record."""
+        attempt = self.attempts.pop(call)
+        if (pipe := attempt.pipe) is None:
+            return
+        self._audience.provider(attempt, pipe.whole_body, call)
+        record = self._record
+        if self._joined is None:
+            record.notes.extend(pipe.notes)
+            record.usage = pipe.usage
+        else:
+            add_new(record.notes, pipe.notes)
+            record.usage = self._joined.usage
+        record.served_model = record.served_model or pipe.started.model
+        record.provider_id = record.provider_id or self._audience.without_secrets(pipe.started.id or "") or None
+        if call == 0 and pipe.finished is not None:
+            record.finish_reason = pipe.finished.reason
+        pipe.let_go()
+
+    def end_all(self) -> None:
+        """The same of all calls that will not come to their own end."""
+        for call in list(self.attempts):
+            self.end(call)
+
+    def forget(self) -> None:
+        """Forget what came of all calls, but that they were asked."""
+        for call, attempt in self.attempts.items():
+            if attempt.pipe is not None:
+                self._audience.provider(attempt, attempt.pipe.whole_body, call)
+                attempt.pipe.let_go()
+        self.attempts.clear()
+        record = self._record
+        record.usage = record.first_event = record.finish_reason = record.served_model = record.provider_id = None
+
+    def _part(self, call: int) -> Writer:
+        """Return what renders the answer of one call."""
+        if self._joined is None:
+            return self.writer
+        made = self.rendering.calls[call]
+        return self._joined.part(made.choice, made.rendered.choices)

@@ -1,0 +1,125 @@
+"""What a client is told, until the last word: an answer as a stream or in one piece, or that there is none."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from addons.exchange import http_api
+from addons.exchange.actions import Action, Begin, Data, Finish
+from addons.exchange.http_api import Head, Reply
+from addons.exchange.listeners import Audience
+from addons.exchange.observers import End, Record
+from addons.exchange.services import House
+from routing.catalogue import Target
+from translators.dialects import ClientDialect
+from translators.errors import Failure
+from translators.notes import Note
+
+
+class Telling:
+    """Everything that a client hears goes through here, and so do those who listen to it."""
+
+    def __init__(self, house: House, head: Head, client: ClientDialect, record: Record, audience: Audience) -> None:
+        self._head, self._client, self._record, self._audience = head, client, record, audience
+        self._now = house.clock.now
+        self._born = self.spoke_at = self._now()
+        self._cors = http_api.cors(house.settings.cors_origins, head.headers)
+        self.begun = False
+        """A streamed answer's head is on its way."""
+        self.over = False
+        """The last word is said."""
+        self.target: Target | None = None
+        """Who is asked."""
+        self.limits: Mapping[str, str] = {}
+        """The provider's, in the client's words."""
+        self._told: set[str] = set()
+        """The notes that a stream's client knows."""
+        self._fatal: tuple[str, bytes, bytes, tuple[Note, ...], int] = ("", b"", b"", (), 0)
+        """The event that broke the answer, until it is known what its client is told of it. Empty: none did."""
+
+    def say(self, out: bytes, notes: Sequence[Note] = ()) -> list[Action]:
+        """Say a piece of a stream. The head before the first one has the record's notes, and these."""
+        if not out:
+            return []
+        self.spoke_at = self._now()
+        if self.begun:
+            return [Data(out)]
+        self.begun = True
+        self._record.status = 200
+        known = [*self._record.notes, *notes]
+        self._told = set(map(repr, known))
+        headers = (*http_api.STREAM_HEADERS, *self._headers(known))
+        self._audience.answer(self._head, 200, headers, None)
+        return [Begin(200, headers), Data(out)]
+
+    def late_notes(self, notes: Sequence[Note]) -> bytes:
+        """Return those that the head did not have, as a comment, which is no event; nothing if there are none."""
+        late = [note for note in notes if repr(note) not in self._told] if self.begun else []
+        self._told.update(map(repr, late))
+        return http_api.notes_comment(late) if late else b""
+
+    def finish(self) -> list[Action]:
+        """End a stream that is complete."""
+        self.end("complete")
+        return [Finish()]
+
+    def reply(self, reply: Reply, end: End, failure: Failure | None = None, cause: str | None = None) -> Reply:
+        """Answer in one piece."""
+        headers = {**dict(self._headers(self._record.notes)), **dict(reply.headers)}
+        reply = replace(reply, headers=tuple(headers.items()))
+        self._record.status = reply.status
+        self.end(end, failure, cause)
+        self._audience.answer(self._head, reply.status, reply.headers, reply.body)
+        return reply
+
+    def refuse(self, failure: Failure) -> Reply:
+        """Say no, before a provider is asked."""
+        failure = self._audience.without_secrets_in(failure)
+        return self.reply(http_api.failed(failure, self._client), "refused", failure)
+
+    def fail(self, failure: Failure, cause: str, written: Callable[[Failure], bytes] | None) -> list[Action]:
+        """Tell of a failure: with its status, or in the stream where that has begun. `written` renders it there; where
+        there is none the client hears of no end."""
+        failure, cause = self._audience.without_secrets_in(failure), self._audience.without_secrets(cause)
+        if not self.begun:
+            reply = http_api.failed(failure, self._client)
+            if self._fatal[1]:
+                self._tell_last(reply.body)
+            return [self.reply(reply, "failed", failure, cause)]
+        said = self.late_notes(self._record.notes) + written(failure) if written is not None else b""
+        self._tell_last(said)
+        self.end("failed", failure, cause)
+        return [*([Data(said)] if said else []), Finish(cause)]
+
+    def end(self, end: End, failure: Failure | None = None, cause: str | None = None) -> None:
+        record = self._record
+        record.end, record.cause = end, cause
+        if failure is not None:
+            record.error, record.message, record.param = failure.code or failure.type, failure.message, failure.param
+        record.duration = self._now() - self._born
+        self.over = True
+
+    def show(self, call: int, broken: bool, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...]) -> None:
+        """Show an event of the provider's to those who listen. One that has `broken` the answer becomes the error that
+        its client is told later."""
+        if broken:
+            self._fatal = (name, provider, client, notes, call)
+        else:
+            self._audience.pair(name, provider, client, notes, call)
+
+    def _tell_last(self, said: bytes) -> None:
+        """Show the last event of a stream that broke, and what the client was told of it."""
+        name, provider, client, notes, call = self._fatal
+        if provider or client or said:
+            self._audience.pair(name, provider, client + said, notes, call)
+
+    def _headers(self, notes: list[Note]) -> list[tuple[str, str]]:
+        """Return the headers of every answer."""
+        spent = round((self._now() - self._born) * 1000)
+        headers = [("x-request-id", self._record.id), ("openai-processing-ms", str(spent)), *self._cors]
+        if self.target is not None:
+            name = http_api.ascii_json(f"{self.target.provider}/{self.target.model}")
+            headers.append(("x-gateway-model", name))
+        headers.extend(self.limits.items())
+        if notes:
+            headers.append(("x-gateway-notes", http_api.notes_header(notes)))
+        return headers
