@@ -31,7 +31,7 @@ from translators.providers.bedrock.blocks import (
     block_of_start,
 )
 from translators.providers.bedrock.errors import streamed_error
-from translators.providers.claude.blocks import Tally
+from translators.providers.claude.calls import Tally
 from translators.providers.shared.answers import incomplete
 
 _REASONS: dict[str, FinishReason] = {

@@ -13,18 +13,13 @@ from translators.events import (
     Event,
     ForeignBlock,
     ImageMade,
-    Noted,
     ReasoningDelta,
     ReasoningRedacted,
     ReasoningSigned,
     TextDelta,
-    ToolCallDelta,
-    ToolCallStarted,
 )
-from translators.notes import Note
-from translators.providers.claude.blocks import Pieces, Tally
+from translators.providers.claude.calls import Call, Pieces, Tally
 from translators.providers.shared.answers import words
-from translators.providers.shared.custom_tools import Unwrapper
 
 
 class Block:
@@ -113,45 +108,19 @@ class ReasoningBlock(Block):
 
 
 class ToolBlock(Block):
-    """A call of one of the client's tools, under the client's name, with its arguments as they come."""
+    """A call of one of the client's tools."""
 
     def opened(self, start: Any) -> list[Event]:
-        tally = self.tally
-        self._index = tally.calls
-        tally.calls += 1
-        self._pieces = Pieces(start)
-        on_wire = words(start, "name")
-        name = tally.recall.names.get(on_wire, on_wire)
-        self._custom = Unwrapper() if name in tally.recall.custom else None
-        kind: Any = "function" if self._custom is None else "custom"
-        id, noted = tally.identified(words(start, "toolUseId"), self._index)
-        tally.thoughts.called(id)
-        return [ToolCallStarted(self._index, id, name, kind), *noted]
+        self._call = Call(self.tally)
+        return self._call.opened(start, "toolUseId")
 
     def delta(self, kind: str, value: Any) -> list[Event]:
         if kind != "toolUse" or not isinstance(value, Mapping):
             return super().delta(kind, value)
-        return self._told(self._pieces.add(words(value, "input")))
+        return self._call.add(words(value, "input"))
 
     def closed(self) -> list[Event]:
-        events = self._told(self._pieces.rest())
-        path = f"tool_calls[{self._index}].arguments"
-        if self._pieces.bent:
-            why = "A number is too large for any float: it is told as null."
-            events.append(Noted(Note(path, "approximated", detail=why)))
-        if self._custom is not None:
-            if text := self._custom.close():
-                events.append(ToolCallDelta(self._index, text))
-            if not self._custom.fits:
-                why = "The input of a custom tool did not come as one string: it is passed on as it came."
-                self.tally.doubts.append(Note(path, "approximated", detail=why))
-        elif self._pieces.parsed() is None:
-            self.tally.doubts.append(Note(path, "approximated", detail="These arguments are no JSON object."))
-        return events
-
-    def _told(self, piece: str) -> list[Event]:
-        text = piece if self._custom is None else self._custom.feed(piece)
-        return [ToolCallDelta(self._index, text)] if text else []
+        return self._call.closed()
 
 
 class ServerCallBlock(Block):
@@ -169,12 +138,7 @@ class ServerCallBlock(Block):
         return []
 
     def closed(self) -> list[Event]:
-        self._pieces.rest()
-        parsed = self._pieces.parsed()
-        if parsed is None:
-            why = "The input of a server's tool is no JSON object."
-            self.tally.doubts.append(Note("content.toolUse.input", "dropped", detail=why))
-        self._call["input"] = parsed or {}
+        self._call["input"] = self._pieces.of_server("content.toolUse.input", self.tally)
         return [ForeignBlock("bedrock", {"toolUse": self._call})]
 
 

@@ -24,12 +24,12 @@ from translators.providers.claude.blocks import (
     Block,
     RedactedBlock,
     ServerBlock,
-    Tally,
     TextBlock,
     ThinkingBlock,
     block_of,
     block_of_delta,
 )
+from translators.providers.claude.calls import Tally
 from translators.providers.claude.errors import streamed_error
 from translators.providers.shared.answers import incomplete
 from translators.providers.shared.transforms import transformed

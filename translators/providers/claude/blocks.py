@@ -3,38 +3,20 @@
 Reference: https://platform.claude.com/docs/en/build-with-claude/streaming.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic_core import to_json
-
-from translators.dialects import Recall
 from translators.events import (
     Annotation,
     Event,
     ForeignBlock,
-    Noted,
     ReasoningDelta,
     ReasoningRedacted,
     ReasoningSigned,
     TextDelta,
-    ToolCallDelta,
-    ToolCallStarted,
 )
-from translators.notes import Note
-from translators.providers.claude.thoughts import Recorder
-from translators.providers.shared import answers
+from translators.providers.claude.calls import Call, Pieces, Tally
 from translators.providers.shared.answers import words
-from translators.providers.shared.custom_tools import Unwrapper
-
-
-class Tally(answers.Tally):
-    """What the blocks of one answer count together, and the thoughts before its calls."""
-
-    def __init__(self, recall: Recall) -> None:
-        super().__init__(recall)
-        self.thoughts = Recorder(recall.memory)
 
 
 class Block:
@@ -141,85 +123,20 @@ class RedactedBlock(Block):
         return [ReasoningRedacted(number, data, self.tally.issuer)]
 
 
-class Pieces:
-    """The JSON text of an input that comes in pieces, or whole with the block."""
-
-    def __init__(self, start: Mapping[str, Any]) -> None:
-        self._whole = start.get("input")
-        self.bent = False
-        """A number beyond every float was read as infinity, which JSON cannot say: it is null."""
-        self._pieces: list[str] = []
-        self._blank = True
-
-    def add(self, piece: str) -> str:
-        """What can be passed on: leading white space waits for something to lead to."""
-        if self._blank and not piece.strip():
-            return ""
-        self._blank = False
-        self._pieces.append(piece)
-        return piece
-
-    def rest(self) -> str:
-        """What is still to be passed on at the end: everything, if there was no piece."""
-        if not self._blank:
-            return ""
-        if isinstance(self._whole, str) and self._whole.strip():
-            return self.add(self._whole)  # the text of the object
-        try:
-            return self.add(json.dumps(self._whole or {}, ensure_ascii=False, allow_nan=False))
-        except ValueError:
-            self.bent = True
-            return self.add(to_json(self._whole, inf_nan_mode="null").decode())
-
-    def parsed(self) -> dict[str, Any] | None:
-        """The object, or None where it is none."""
-        try:
-            parsed = json.loads("".join(self._pieces))
-        except (ValueError, RecursionError):
-            return None
-        return parsed if isinstance(parsed, dict) else None
-
-
 class ToolBlock(Block):
-    """A call of one of the client's tools, under the client's name, with its arguments as they come."""
+    """A call of one of the client's tools."""
 
     def opened(self, start: Mapping[str, Any]) -> list[Event]:
-        self._index = self.tally.calls
-        self.tally.calls += 1
-        self._pieces = Pieces(start)
-        recall = self.tally.recall
-        on_wire = words(start, "name")
-        name = recall.names.get(on_wire, on_wire)
-        self._custom = Unwrapper() if name in recall.custom else None
-        kind: Any = "function" if self._custom is None else "custom"
-        id, noted = self.tally.identified(words(start, "id"), self._index)
-        self.tally.thoughts.called(id)
-        return [ToolCallStarted(self._index, id, name, kind), *noted]
+        self._call = Call(self.tally)
+        return self._call.opened(start, "id")
 
     def delta(self, delta: Mapping[str, Any]) -> list[Event]:
         if delta.get("type") != "input_json_delta":
             return super().delta(delta)
-        return self._told(self._pieces.add(words(delta, "partial_json")))
+        return self._call.add(words(delta, "partial_json"))
 
     def closed(self) -> list[Event]:
-        events = self._told(self._pieces.rest())
-        path = f"tool_calls[{self._index}].arguments"
-        if self._pieces.bent:
-            why = "A number is too large for any float: it is told as null."
-            events.append(Noted(Note(path, "approximated", detail=why)))
-        if self._custom is not None:
-            if text := self._custom.close():
-                events.append(ToolCallDelta(self._index, text))
-            if not self._custom.fits:
-                why = "The input of a custom tool did not come as one string: it is passed on as it came."
-                self.tally.doubts.append(Note(path, "approximated", detail=why))
-        elif self._pieces.parsed() is None:
-            self.tally.doubts.append(Note(path, "approximated", detail="These arguments are no JSON object."))
-        return events
-
-    def _told(self, piece: str) -> list[Event]:
-        text = piece if self._custom is None else self._custom.feed(piece)
-        return [ToolCallDelta(self._index, text)] if text else []
+        return self._call.closed()
 
 
 class ServerBlock(Block):
@@ -238,12 +155,7 @@ class ServerBlock(Block):
 
     def closed(self) -> list[Event]:
         if "input" in self._payload or self._payload.get("type") == "server_tool_use":
-            self._pieces.rest()
-            parsed = self._pieces.parsed()
-            if parsed is None:
-                why = "The input of a server's tool is no JSON object."
-                self.tally.doubts.append(Note("content.server_tool_use.input", "dropped", detail=why))
-            self._payload["input"] = parsed or {}
+            self._payload["input"] = self._pieces.of_server("content.server_tool_use.input", self.tally)
         return [ForeignBlock("anthropic", self._payload)]
 
 
