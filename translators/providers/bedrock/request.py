@@ -122,13 +122,8 @@ def _streams(asked: bool, profile: Profile, tools: bool, notes: list[Note]) -> b
 
 def _without_conflicts(thought: Thinking, said: History, notes: list[Note]) -> Thinking:
     """Thinking by budget is refused where the history leaves no place for it: it gives way."""
-    if thought.budget is None:
-        return thought
-    if said.prefill_at is not None:
-        why = "A model that continues its own message cannot think first."
-    elif said.loop_without_thinking:
-        why = "The tool calls under way came back without the thinking before them, so there is none now."
-    else:
+    why = said.refuses_thinking
+    if why is None or thought.budget is None:
         return thought
     notes.append(Note("thinking", "dropped", thought.budget, detail=why))
     return Thinking(effort=thought.effort)

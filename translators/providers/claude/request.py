@@ -110,13 +110,8 @@ def _max_tokens(knobs: Knobs, profile: Profile, notes: list[Note]) -> int:
 
 def _without_conflicts(thinking: Thinking, said: History, notes: list[Note]) -> Thinking:
     """Thinking by budget is refused where the history leaves no place for it: it gives way."""
-    if thinking.config is None or thinking.config["type"] != "enabled":
-        return thinking
-    if said.prefill_at is not None:
-        why = "A model that continues its own message cannot think first."
-    elif said.loop_without_thinking:
-        why = "The tool calls under way came back without the thinking before them, so there is none now."
-    else:
+    why = said.refuses_thinking
+    if why is None or thinking.config is None or thinking.config["type"] != "enabled":
         return thinking
     notes.append(Note("thinking", "dropped", thinking.config["budget_tokens"], detail=why))
     return Thinking(None, thinking.effort, False)

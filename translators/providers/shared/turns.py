@@ -35,6 +35,15 @@ class History:
     loop_without_thinking: bool
     """The calls whose results come last were sent without the thinking that led to them."""
 
+    @property
+    def refuses_thinking(self) -> str | None:
+        """Return why it leaves no place for thinking by budget; None where it does."""
+        if self.prefill_at is not None:
+            return "A model that continues its own message cannot think first."
+        if self.loop_without_thinking:
+            return "The tool calls under way came back without the thinking before them, so there is none now."
+        return None
+
 
 class Turns:
     """The messages of one request, which are settled step by step: `settle`, `pair`, `end`. `mid_system`: the model
