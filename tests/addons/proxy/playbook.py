@@ -1,0 +1,314 @@
+"""A client's connection to the gateway without a process: what mitmproxy would tell its layer goes in, and the commands
+that come out are compared, in words and in order.
+
+The layer, the stream, the exchange, the translators and the settings are the real ones. Of mitmproxy's server only this
+is played: sockets, which a test opens, feeds and closes; hooks, which are answered at once if a test does not hold
+them; and the clock, which stands still until `later`.
+"""
+
+import itertools
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mitmproxy import http, options
+from mitmproxy.connection import Client, Connection, ConnectionState, Server
+from mitmproxy.proxy import commands, events
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.mode_specs import ProxyMode
+
+from addons.exchange.exchange import Exchange
+from addons.exchange.http_api import Head
+from addons.exchange.observers import Record
+from addons.exchange.services import House
+from addons.proxy.layer import GatewayLayer
+from addons.proxy.stream import Job, ShutDown
+from routing import config
+from routing.catalogue import Catalogue
+from routing.client_keys import KeyRing
+from tests.e2e import claude
+from tests.e2e.provider import EVENT_STREAM, LAST_CHUNK, chunk, head, sse
+
+CONFIG = """
+api-keys: [client-key]
+claude-api-key:
+  - api-key: provider-key
+    base-url: http://provider.example:8080
+    models: [{name: claude-sonnet-4-5, alias: sonnet}]
+timeouts: {head: 10, body: 60, connect: 10, first-byte: 30, idle: 20}
+streaming: {keepalive-seconds: 15}
+embedded: {enable: true}
+"""
+BODY = {"model": "sonnet", "messages": [{"role": "user", "content": "Say hello"}], "max_tokens": 100}
+STREAMED = {**BODY, "stream": True}
+HELLO = json.dumps(claude.message(claude.text("Hello there"))).encode()
+WHOLE = head(200, {"content-type": "application/json", "content-length": str(len(HELLO))}) + HELLO
+"""A provider's answer, as it comes over the wire."""
+FIRST = head(200, EVENT_STREAM) + b"".join(chunk(sse(each)) for each in claude.HELLO[:4])
+REST = b"".join(chunk(sse(each)) for each in claude.HELLO[4:])
+"""A provider's stream: as far as `Hello `, and on to its last event. `LAST_CHUNK` is then its end."""
+STREAM = FIRST + REST + LAST_CHUNK
+
+
+MANY = 1000
+"""Timers that fire in a while."""
+
+
+class Clock:
+    """Both of the exchange's and, where `time.monotonic` is replaced by `now`, of the layers."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+
+    def wall(self) -> float:
+        return 1_700_000_000.0 + self.time
+
+    def now(self) -> float:
+        return self.time
+
+
+class Broken(RuntimeError):
+    """A bug of ours, made on purpose."""
+
+
+class Playbook:
+    """`broken` names the methods of the exchange that raise. `hooks` are other addons', by hook: each is given the
+    flow. `held` names the hooks that a test completes itself.
+
+    Every method that tells the layer something returns what came of it, in words: `open s1` (a connection; they are
+    numbered as they are wanted), `ask s1` (a request's head, with what follows it), `200` (the head of the client's
+    answer), `data`, `end` (the last chunk), `close s1`, `close client`, `cut s1` (what mitmproxy closes behind a client
+    that has gone), `lost` (bytes for whom is gone) and hooks by their names. Data that follows data is one word, and
+    timers, of which there are many, are none: see `timers`."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        extra: str = "",
+        *,
+        broken: tuple[str, ...] = (),
+        hooks: Mapping[str, Callable[[http.HTTPFlow], None]] | None = None,
+        held: tuple[str, ...] = (),
+    ) -> None:
+        settings = config.parse((CONFIG + extra).encode(), "config.yaml", {}).settings
+        ids = (f"id{number}" for number in itertools.count())
+        self.house = House(settings, Catalogue(settings), KeyRing(settings.api_keys), clock, lambda: next(ids))
+        self.clock, self.broken, self.hooks, self.held = clock, broken, dict(hooks or {}), held
+        self.exchanges: list[Exchange] = []
+        self.flows: list[http.HTTPFlow] = []
+        self.servers: list[Server] = []
+        self.sent: dict[Connection, bytes] = {}
+        """All bytes that went to the client, and to each provider's connection."""
+        self.timers: dict[commands.RequestWakeup, float] = {}
+        """When each is due."""
+        self._opening: dict[Connection, commands.OpenConnection] = {}
+        self._ended: set[Connection] = set()
+        """The other side has closed it."""
+        self._pending: dict[str, commands.StartHook] = {}
+        self.client = Client(
+            peername=("127.0.0.1", 50000),
+            sockname=("127.0.0.1", 8080),
+            timestamp_start=clock.wall(),
+            state=ConnectionState.OPEN,
+            proxy_mode=ProxyMode.parse("reverse:http://gateway.invalid@8080"),
+        )
+        self.alive: list[Connection] = [self.client]
+        """What mitmproxy has a socket of, or is getting one."""
+        self.layer = GatewayLayer(Context(self.client, options.Options()), self._open_exchange, settings.timeouts)
+        assert self.tell(events.Start()) == []
+
+    def _open_exchange(self, head: Head, flow: http.HTTPFlow) -> Exchange:
+        exchange = Exchange(self.house, head)
+        for name in self.broken:
+            setattr(exchange, name, self.raising(name))
+        self.exchanges.append(exchange)
+        self.flows.append(flow)
+        return exchange
+
+    @staticmethod
+    def raising(name: str) -> Callable[..., Any]:
+        """Return what stands for a method with a bug."""
+
+        def method(*_: Any, **__: Any) -> Any:
+            raise Broken(name)
+
+        return method
+
+    # --- what happens ---
+
+    def ask(self, body: Mapping[str, Any] = BODY, version: str = "HTTP/1.1", **headers: str) -> list[str]:
+        """The client sends a whole request; of a header's name `_` is `-`."""
+        return self.client_sends(request(body, version, **headers))
+
+    def client_sends(self, data: bytes) -> list[str]:
+        return self.tell(events.DataReceived(self.client, data))
+
+    def client_leaves(self) -> list[str]:
+        return self._ends(self.client)
+
+    def opens(self, server: str) -> list[str]:
+        """The provider takes the connection."""
+        connection = self._named(server)
+        connection.state, connection.timestamp_start = ConnectionState.OPEN, self.clock.wall()
+        return self.tell(events.OpenConnectionCompleted(self._opening.pop(connection), None))
+
+    def refuses(self, server: str) -> list[str]:
+        connection = self._named(server)
+        connection.error = "Connection refused"
+        self.alive.remove(connection)
+        return self.tell(events.OpenConnectionCompleted(self._opening.pop(connection), connection.error))
+
+    def answers(self, server: str, data: bytes) -> list[str]:
+        return self.tell(events.DataReceived(self._named(server), data))
+
+    def ends(self, server: str) -> list[str]:
+        """The provider closes the connection."""
+        return self._ends(self._named(server))
+
+    def completes(self, hook: str) -> list[str]:
+        """Let a hook that was held go on."""
+        command = self._pending.pop(hook)
+        self._hook(command)
+        return self.tell(events.HookCompleted(command, None))
+
+    def later(self, seconds: float) -> list[str]:
+        """Let time pass, and every timer that is due meanwhile fire."""
+        until, words, fired = self.clock.time + seconds, list[str](), 0
+        while self.timers and min(self.timers.values()) <= until:
+            timer = min(self.timers, key=self.timers.__getitem__)
+            self.clock.time = max(self.clock.time, self.timers.pop(timer))
+            words += self.tell(events.Wakeup(timer))
+            fired += 1
+            assert fired < MANY, "timers fire without end"
+        self.clock.time = until
+        return words
+
+    def shuts_down(self) -> list[str]:
+        """The gateway ends."""
+        self.house.draining = self.house.ended = True
+        return self.tell(ShutDown())
+
+    def tell(self, event: events.Event) -> list[str]:
+        """Give the layer an event, and then the completions of hooks that are not held."""
+        words: list[str] = []
+        todo = deque([event])
+        while todo:
+            for command in self.layer.handle_event(todo.popleft()):
+                self._on(command, words, todo)
+        if self.client not in self.alive:
+            self.timers.clear()
+        return words
+
+    # --- what is known afterwards ---
+
+    @property
+    def record(self) -> Record:
+        """Of the last exchange."""
+        return self.exchanges[-1].record
+
+    @property
+    def heard(self) -> bytes:
+        """All that the client was sent."""
+        return self.sent.get(self.client, b"")
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is left in the layer: no stream, no call, no command whose completion it waits for but timers."""
+        sources = [each for each in self.layer.command_sources if not isinstance(each, commands.RequestWakeup)]
+        return not self.layer.streams and not sources and not self.layer.waiting_for_establishment
+
+    def asked(self, server: str) -> bytes:
+        """All that was sent over this connection."""
+        return self.sent.get(self._named(server), b"")
+
+    # --- commands ---
+
+    def _on(self, command: commands.Command, words: list[str], todo: deque[events.Event]) -> None:
+        match command:
+            case commands.RequestWakeup():
+                self.timers[command] = self.clock.time + command.delay
+            case commands.OpenConnection():
+                assert isinstance(command.connection, Server)
+                self.servers.append(command.connection)
+                self.alive.append(command.connection)
+                self._opening[command.connection] = command
+                words.append(f"open {self._name(command.connection)}")
+            case commands.CloseConnection():
+                self._close("close", command.connection, words, todo)
+                if command.connection is self.client:
+                    for server in self.alive[:]:
+                        self._close("cut", server, words, todo)
+            case commands.SendData() if command.connection not in self.alive:
+                words.append("lost")
+            case commands.SendData():
+                self._sent(command, words)
+            case commands.StartHook():
+                words.append(command.name)
+                self._start(command, todo)
+            case _:
+                raise AssertionError(f"not expected: {command}")
+
+    def _close(self, word: str, connection: Connection, words: list[str], todo: deque[events.Event]) -> None:
+        """mitmproxy cancels what reads the connection, or waits for it, which says so to the layer as it ends."""
+        connection.state = ConnectionState.CLOSED
+        if connection not in self.alive:
+            return
+        self.alive.remove(connection)
+        words.append(f"{word} {self._name(connection)}")
+        if (opening := self._opening.pop(connection, None)) is not None:
+            connection.error = "connection cancelled"
+            todo.append(events.OpenConnectionCompleted(opening, connection.error))
+        elif connection not in self._ended:
+            todo.append(events.ConnectionClosed(connection))
+
+    def _sent(self, command: commands.SendData, words: list[str]) -> None:
+        connection, data = command.connection, command.data
+        self.sent[connection] = self.sent.get(connection, b"") + data
+        if connection is self.client:
+            begins = data.startswith(b"HTTP/1.")
+            word = data.split(b" ", 2)[1].decode() if begins else "end" if data == LAST_CHUNK else "data"
+        else:
+            word = f"ask {self._name(connection)}"
+        if words[-1:] != [word]:
+            words.append(word)
+
+    def _start(self, command: commands.StartHook, todo: deque[events.Event]) -> None:
+        if command.name in self.held:
+            self._pending[command.name] = command
+            return
+        self._hook(command)
+        if command.blocking:
+            todo.append(events.HookCompleted(command, None))
+
+    def _hook(self, command: commands.StartHook) -> None:
+        (data,) = command.args()
+        if isinstance(data, Job):
+            try:
+                data.result = data.work.do()
+            except Exception as error:  # noqa: BLE001 - as the addon does
+                data.error = error
+        elif command.name in self.hooks:
+            self.hooks[command.name](data)
+
+    def _ends(self, connection: Connection) -> list[str]:
+        connection.state = connection.state & ~ConnectionState.CAN_READ
+        self._ended.add(connection)
+        return self.tell(events.ConnectionClosed(connection))
+
+    def _name(self, connection: Connection) -> str:
+        return "client" if connection is self.client else f"s{self.servers.index(connection) + 1}"  # type: ignore[arg-type]
+
+    def _named(self, server: str) -> Server:
+        return self.servers[int(server.removeprefix("s")) - 1]
+
+
+def request(
+    body: Mapping[str, Any] = BODY, version: str = "HTTP/1.1", *, key: str = "client-key", **headers: str
+) -> bytes:
+    """The bytes of a client's request."""
+    data = json.dumps(body).encode()
+    fields = {"host": "gateway.test", "authorization": f"Bearer {key}", "content-length": str(len(data))}
+    fields |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = [f"POST /v1/chat/completions {version}", *(f"{name}: {value}" for name, value in fields.items())]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + data
