@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from addons.exchange.exchange import FAN_OUT_CONCURRENCY
+from addons.exchange.calls import CONCURRENCY
 from tests.addons.proxy.playbook import BODY, FIRST, REST, STREAMED, WHOLE, Clock, Playbook, request
 from tests.e2e import claude
 from tests.e2e.provider import LAST_CHUNK, chunk, head
@@ -47,12 +47,12 @@ def test_connections_are_used_again_one_for_each_call(clock: Clock) -> None:
 
 def test_more_calls_than_may_be_under_way(clock: Clock) -> None:
     play = Playbook(clock)
-    opened = [f"s{number + 1}" for number in range(FAN_OUT_CONCURRENCY)]
-    assert play.ask({**BODY, "n": FAN_OUT_CONCURRENCY + 1}) == [*ASKED, *(f"open {server}" for server in opened)]
+    opened = [f"s{number + 1}" for number in range(CONCURRENCY)]
+    assert play.ask({**BODY, "n": CONCURRENCY + 1}) == [*ASKED, *(f"open {server}" for server in opened)]
     for server in opened:
         play.opens(server)
     assert play.answers("s3", WHOLE) == ["ask s3"]
-    assert [play.answers(server, WHOLE) for server in opened] == [[]] * (FAN_OUT_CONCURRENCY - 1) + [ANSWERED]
+    assert [play.answers(server, WHOLE) for server in opened] == [[]] * (CONCURRENCY - 1) + [ANSWERED]
     assert play.idle
 
 
