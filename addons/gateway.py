@@ -33,16 +33,15 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.view import View
 from mitmproxy.connection import Client
 
-from addons import log_line as terminal
+from addons import log_line
 from addons.credentials import Authorities, Unauthorised
-from addons.embedded import child as embedded
+from addons.embedded import child
 from addons.exchange.exchange import Exchange
 from addons.exchange.http_api import INTERNAL, Head
 from addons.exchange.provider_request import ProviderRequest
 from addons.exchange.response_store import ResponseStore
-from addons.exchange.services import House
-from addons.inspector import recorder as inspector
-from addons.inspector import views
+from addons.exchange.services import Services
+from addons.inspector import recorder, views
 from addons.launch import listening, summary
 from addons.ollama_models import discover
 from addons.proxy import door, hooks, replay, saving
@@ -85,8 +84,8 @@ class Gateway:
     def __init__(self) -> None:
         self._path: Path | None = None
         self._loaded: config.Loaded | None = None
-        self._house: House | None = None
-        self._embedded: embedded.Embedded | None = None
+        self._services: Services | None = None
+        self._embedded: child.Embedded | None = None
         self._embedded_at = EMBEDDED_NOT_YET
         self._authorities = Authorities()
         self._workers = {name: ThreadPoolExecutor(1, f"gateway-{name}") for name in ("request", "answer")}
@@ -115,7 +114,7 @@ class Gateway:
         elif path != self._path:
             logger.warning("gateway_config is read at the start only: restart the gateway.")
         if "save_stream_file" in updated:
-            self._recording = inspector.wanted(ctx.master)
+            self._recording = recorder.wanted(ctx.master)
 
     def _furnish(self, path: Path) -> None:
         """Everything that a request needs is here before mitmproxy listens, or in the moment when it does."""
@@ -129,7 +128,7 @@ class Gateway:
             self._stop(missing)
             return
         self._start_embedded(self._loaded.settings)
-        self._house = self._furnished(self._loaded)
+        self._services = self._furnished(self._loaded)
 
     def running(self) -> None:
         if self._loaded is None:
@@ -145,7 +144,7 @@ class Gateway:
         sys.setswitchinterval(SWITCH_SECONDS)
         saving.forgive(ctx.master.addons.get("save"))
         hooks.quicken(ctx.master.addons)
-        self._recording = inspector.wanted(ctx.master)
+        self._recording = recorder.wanted(ctx.master)
         self._open_door(settings.max_connections)
         if self._took_over:
             options.update(mode=[f"reverse:http://{NOWHERE}@{port}"], listen_host=host)
@@ -154,7 +153,7 @@ class Gateway:
             options.update(connection_strategy="lazy")
         self._hear_signals()
         self._greet(self._loaded, host)
-        if self._house is not None and self._house.catalogue.discoverable():
+        if self._services is not None and self._services.catalogue.discoverable():
             self._discovering = asyncio.get_running_loop().create_task(discover(self._catalogue, self._discovered))
 
     def _open_door(self, wanted: int) -> None:
@@ -177,8 +176,8 @@ class Gateway:
             logger.debug("No signal handlers on this platform: the gateway ends without draining.")
 
     def done(self) -> None:
-        if self._house is not None:
-            self._house.ended = True
+        if self._services is not None:
+            self._services.ended = True
         if self._discovering is not None:
             self._discovering.cancel()
         for worker in self._workers.values():
@@ -194,14 +193,14 @@ class Gateway:
         logger.error(why)
         self._loaded = None
 
-    def _furnished(self, loaded: config.Loaded) -> House:
+    def _furnished(self, loaded: config.Loaded) -> Services:
         settings = loaded.settings
         stream = None if self._has_console() else sys.stdout
-        coloured = terminal.colours(stream, os.environ)
-        line = terminal.Terminal(stream, as_json=settings.log_format == "json", coloured=coloured)
+        coloured = log_line.colours(stream, os.environ)
+        line = log_line.Terminal(stream, as_json=settings.log_format == "json", coloured=coloured)
         catalogue = Catalogue(settings, loaded.skipped, summary.KNOWN)
         store = settings.response_store
-        return House(
+        return Services(
             settings=settings,
             catalogue=catalogue.with_embedded(EMBEDDED_NOT_YET) if self._embedded else catalogue,
             keys=KeyRing(settings.api_keys),
@@ -223,10 +222,10 @@ class Gateway:
                 ctx.options.update(**{name: value})
 
     def _greet(self, loaded: config.Loaded, host: str) -> None:
-        assert self._house is not None
+        assert self._services is not None
         for remark in summary.remarks(loaded):
             self._say(remark)
-        names = [model.id for model in self._house.catalogue.listing("")]
+        names = [model.id for model in self._services.catalogue.listing("")]
         shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         ours, others = ours_among(ctx.options.mode)
         if not ctx.options.server:
@@ -250,18 +249,18 @@ class Gateway:
     # --- connections ---
 
     def _timeouts(self) -> Timeouts:
-        return self._house.settings.timeouts if self._house is not None else Timeouts()
+        return self._services.settings.timeouts if self._services is not None else Timeouts()
 
     def _lets_out(self, client: Client) -> bool:
-        return self._house is not None and (not self._took_over or is_ours(client.proxy_mode))
+        return self._services is not None and (not self._took_over or is_ours(client.proxy_mode))
 
     def _open(self, head: Head, flow: http.HTTPFlow) -> Exchange:
-        assert self._house is not None
-        watchers = (inspector.FlowRecorder(flow),) if self._recording else ()
-        view, most = ctx.master.addons.get("view"), self._house.settings.keep_flows
+        assert self._services is not None
+        watchers = (recorder.FlowRecorder(flow),) if self._recording else ()
+        view, most = ctx.master.addons.get("view"), self._services.settings.keep_flows
         if most and isinstance(view, View):
-            inspector.make_room(view, most)
-        exchange = Exchange(self._house, head, watchers)
+            recorder.make_room(view, most)
+        exchange = Exchange(self._services, head, watchers)
         exchange.kept = self._recording or len(ctx.options.scripts) > 1
         self._live[exchange] = flow.client_conn
         return exchange
@@ -270,7 +269,7 @@ class Gateway:
 
     def replay(self, flows: Sequence[mitmflow.Flow]) -> None:
         """Ask the questions of recorded flows again: the gateway's through the gateway, as the key that first asked."""
-        others = [flow for flow in flows if not (isinstance(flow, http.HTTPFlow) and inspector.KEY in flow.metadata)]
+        others = [flow for flow in flows if not (isinstance(flow, http.HTTPFlow) and recorder.KEY in flow.metadata)]
         for flow in flows:
             if isinstance(flow, http.HTTPFlow) and flow not in others:
                 self._replay(flow)
@@ -279,18 +278,18 @@ class Gateway:
             playback.start_replay(others)
 
     def _replay(self, recorded: http.HTTPFlow) -> None:
-        house, server = self._house, ctx.master.addons.get("proxyserver")
-        if house is None or not isinstance(server, Proxyserver):
+        services, server = self._services, ctx.master.addons.get("proxyserver")
+        if services is None or not isinstance(server, Proxyserver):
             return
         try:
-            key_name = inspector.asked_by(recorded)
+            key_name = recorder.asked_by(recorded)
         except ValueError as error:
             logger.warning(f"This flow cannot be replayed: {error}.")
             return
         if (why := replay.unfit(recorded)) is not None:
             logger.warning(why)
             return
-        if key_name is not None and not house.keys.has(key_name):
+        if key_name is not None and not services.keys.has(key_name):
             logger.warning(f"This flow cannot be replayed: there is no key {key_name!r} in api-keys any more.")
             return
 
@@ -298,7 +297,7 @@ class Gateway:
             flow.is_replay = "request"
             return self._open(dataclasses.replace(head, key_name=key_name), flow)
 
-        again = replay.Replay(recorded, open_exchange, house.settings.timeouts)
+        again = replay.Replay(recorded, open_exchange, services.settings.timeouts)
         task = asyncio.get_running_loop().create_task(again.run(server))
         self._replays.add(task)
         task.add_done_callback(self._replays.discard)
@@ -306,20 +305,20 @@ class Gateway:
     # --- models that appear ---
 
     def _catalogue(self) -> Catalogue:
-        assert self._house is not None
-        return self._house.catalogue
+        assert self._services is not None
+        return self._services.catalogue
 
     def _discovered(self, place: Place, names: tuple[str, ...]) -> None:
-        assert self._house is not None
-        self._house.catalogue = self._house.catalogue.with_discovered(place, names)
+        assert self._services is not None
+        self._services.catalogue = self._services.catalogue.with_discovered(place, names)
 
     def _start_embedded(self, settings: Settings) -> None:
         if not settings.embedded.enable:
             return
-        if (missing := embedded.available()) is not None:
+        if (missing := child.available()) is not None:
             self._say(missing)
             return
-        self._embedded = embedded.Embedded(settings.embedded.alias)
+        self._embedded = child.Embedded(settings.embedded.alias)
         self._embedded.start()
 
     async def gateway_work(self, job: Job) -> None:
@@ -339,18 +338,18 @@ class Gateway:
             given.failure = INTERNAL
 
     async def _authorised(self, request: ProviderRequest) -> ProviderRequest:
-        assert self._house is not None
+        assert self._services is not None
         if not isinstance(request.auth, EmbeddedAuth):
             return await self._authorities.authorised(request)
         if self._embedded is None:
             raise _embedded_down("it is switched off.")
         try:
             base_url = await self._embedded.ready()
-        except embedded.Unavailable as error:
+        except child.Unavailable as error:
             raise _embedded_down(str(error)) from None
         if base_url != self._embedded_at:
             self._embedded_at = base_url
-            self._house.catalogue = self._house.catalogue.with_embedded(base_url)
+            self._services.catalogue = self._services.catalogue.with_embedded(base_url)
         secrets = (*request.secrets, ("x-api-key", self._embedded.key))
         return dataclasses.replace(request, url=base_url + urlsplit(request.url).path, secrets=secrets, auth=None)
 
@@ -358,22 +357,22 @@ class Gateway:
 
     def _on_signal(self) -> None:
         """The first one lets streams finish, a second one does not."""
-        if self._house is None:
+        if self._services is None:
             ctx.master.shutdown()
             return
-        seconds = 0.0 if self._draining is not None else self._house.settings.drain_seconds
+        seconds = 0.0 if self._draining is not None else self._services.settings.drain_seconds
         if self._draining is not None:
             self._draining.cancel()
         if seconds:
-            self._house.draining = True
+            self._services.draining = True
             again = "A second Ctrl-C or SIGTERM ends it now."
             self._say(f"The gateway is shutting down: what runs has {seconds:g} s to finish. {again}")
-        self._draining = asyncio.get_running_loop().create_task(self._leave(self._house, seconds))
+        self._draining = asyncio.get_running_loop().create_task(self._leave(self._services, seconds))
 
-    async def _leave(self, house: House, seconds: float) -> None:
+    async def _leave(self, services: Services, seconds: float) -> None:
         """End mitmproxy when all exchanges are over, at the latest after so long; those that still run are told."""
         await self._until_all_ended(seconds)
-        house.draining = house.ended = True
+        services.draining = services.ended = True
         try:
             for client in {client.id: client for exchange, client in self._live.items() if not exchange.ended}.values():
                 if (handler := handler_of(client)) is not None:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from addons.exchange.actions import Send
 from addons.exchange.attempt import Attempt, Wait
-from addons.exchange.listeners import Audience
+from addons.exchange.listeners import Listeners
 from addons.exchange.observers import Record
 from addons.exchange.request import Rendering
-from addons.exchange.services import House
+from addons.exchange.services import Services
 from translators.dialects import Envelope, Writer
 from translators.errors import Failure
 from translators.joining import Joined
@@ -25,16 +25,18 @@ CONCURRENCY = 8
 class Calls:
     """`asked_at` is when the client's request was whole. Attempts are counted on over all targets."""
 
-    def __init__(self, house: House, rendering: Rendering, record: Record, audience: Audience, asked_at: float) -> None:
+    def __init__(
+        self, services: Services, rendering: Rendering, record: Record, listeners: Listeners, asked_at: float
+    ) -> None:
         self.rendering = rendering
-        self._house, self._record, self._audience, self._asked_at = house, record, audience, asked_at
-        self.first_try = audience.tries + 1
+        self._services, self._record, self._listeners, self._asked_at = services, record, listeners, asked_at
+        self.first_try = listeners.tries + 1
         """The number of the first attempt."""
         self.attempts: dict[int, Attempt] = {}
         """By call: what is under way."""
         self._sent = 0
         """How many of the calls have left."""
-        id = f"{rendering.client.id_prefix}{house.new_id()}"
+        id = f"{rendering.client.id_prefix}{services.new_id()}"
         self.writer: Writer = rendering.write(Envelope(id, int(record.started), rendering.model))
         """Renders the client's answer."""
         count = len(rendering.calls)
@@ -60,13 +62,15 @@ class Calls:
     def send(self, call: int, number: int) -> Send:
         """Send the attempt of that number at a call."""
         self._record.attempts += 1
-        self.attempts[call] = Attempt(self._house.settings.timeouts, self._house.clock.now(), self._asked_at, number)
-        request, audience = self.rendering.calls[call].request, self._audience
-        audience.tries = max(audience.tries, number)
-        audience.keep_secret(request.secrets)
-        if audience.detailed:
+        self.attempts[call] = Attempt(
+            self._services.settings.timeouts, self._services.clock.now(), self._asked_at, number
+        )
+        request, listeners = self.rendering.calls[call].request, self._listeners
+        listeners.tries = max(listeners.tries, number)
+        listeners.keep_secret(request.secrets)
+        if listeners.detailed:
             headers = (*request.headers, *((name, REDACTED) for name, _ in request.secrets))
-            audience.message("provider_request", f"POST {request.url}", headers, request.body, call, number)
+            listeners.message("provider_request", f"POST {request.url}", headers, request.body, call, number)
         return Send(request, number > self.first_try, call)
 
     def open(
@@ -80,7 +84,7 @@ class Calls:
         """Take the head of a provider's answer, and return its limits in the client's words."""
         attempt, rendering = self.attempts[call], self.rendering
         attempt.status, attempt.headers = status, headers
-        told = self._audience.without_secrets(headers.get("request-id") or headers.get("x-request-id") or "")
+        told = self._listeners.without_secrets(headers.get("request-id") or headers.get("x-request-id") or "")
         self._record.provider_id = self._record.provider_id or told or None
         if 200 <= status < 300:
             attempt.pipe = Pipe(
@@ -91,16 +95,16 @@ class Calls:
                 coding=headers.get("content-encoding", ""),
                 before_end=before_end if rendering.streams else None,
                 tap=tap,
-                mask=self._audience.mask,
+                mask=self._listeners.mask,
                 limit=None if rendering.streams else MAX_WHOLE,
                 untold=rendering.client.untold,
             )
-        return self._audience.clean(rendering.upstream.read_limits(headers, self._house.clock.wall()))
+        return self._listeners.clean(rendering.upstream.read_limits(headers, self._services.clock.wall()))
 
     def error(self, attempt: Attempt, call: int) -> Failure:
         """Return the failure that an answer tells which is no 2xx, and show it to those who listen."""
-        self._audience.provider(attempt, attempt.error_body(), call)
-        return attempt.error(self.rendering.upstream, self._audience.mask)
+        self._listeners.provider(attempt, attempt.error_body(), call)
+        return attempt.error(self.rendering.upstream, self._listeners.mask)
 
     def written(self, failure: Failure) -> bytes:
         """Render a failure in the middle of an answer."""
@@ -115,7 +119,7 @@ class Calls:
         attempt = self.attempts.pop(call)
         if (pipe := attempt.pipe) is None:
             return
-        self._audience.provider(attempt, pipe.whole_body, call)
+        self._listeners.provider(attempt, pipe.whole_body, call)
         record = self._record
         if self._joined is None:
             record.notes.extend(pipe.notes)
@@ -124,7 +128,7 @@ class Calls:
             add_new(record.notes, pipe.notes)
             record.usage = self._joined.usage
         record.served_model = record.served_model or pipe.started.model
-        record.provider_id = record.provider_id or self._audience.without_secrets(pipe.started.id or "") or None
+        record.provider_id = record.provider_id or self._listeners.without_secrets(pipe.started.id or "") or None
         if call == 0 and pipe.finished is not None:
             record.finish_reason = pipe.finished.reason
         pipe.let_go()
@@ -138,7 +142,7 @@ class Calls:
         """Forget what came of all calls, but that they were asked."""
         for call, attempt in self.attempts.items():
             if attempt.pipe is not None:
-                self._audience.provider(attempt, attempt.pipe.whole_body, call)
+                self._listeners.provider(attempt, attempt.pipe.whole_body, call)
                 attempt.pipe.let_go()
         self.attempts.clear()
         record = self._record

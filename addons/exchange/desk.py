@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from addons.exchange import http_api
 from addons.exchange.http_api import Head, Reply
 from addons.exchange.observers import Record
-from addons.exchange.services import House
+from addons.exchange.services import Services
 from routing.catalogue import UnknownModel
 from translators.clients.shared.openai_api import JSON
 from translators.dialects import ClientDialect, Writer
@@ -18,8 +18,8 @@ from translators.errors import Failure
 class Desk:
     """Reads a request's head. Puts the name of the client's key into `record`."""
 
-    def __init__(self, house: House, head: Head, client: ClientDialect, record: Record) -> None:
-        self._house, self._head, self._client, self._record = house, head, client, record
+    def __init__(self, services: Services, head: Head, client: ClientDialect, record: Record) -> None:
+        self._services, self._head, self._client, self._record = services, head, client, record
         self.counts = True
         """A line in the log is worth it, and a flow; a monitor's health check is not."""
 
@@ -29,8 +29,8 @@ class Desk:
 
     def answer(self) -> Reply | Failure | None:
         """Return the answer, or the failure that refuses the request. None: its body is wanted."""
-        head, house = self._head, self._house
-        if (reply := http_api.preflight(house.settings.cors_origins, head)) is not None:
+        head, services = self._head, self._services
+        if (reply := http_api.preflight(services.settings.cors_origins, head)) is not None:
             return reply
         if http_api.guarded(head.target) and (refused := self._check_key()) is not None:
             return refused
@@ -39,28 +39,28 @@ class Desk:
             return place
         if place.route == "health":
             self.counts = False
-            return http_api.health(house.draining)
-        if house.draining:
+            return http_api.health(services.draining)
+        if services.draining:
             return http_api.DRAINING
         match place.route:
             case "models":
-                return _json(self._client.models(house.catalogue.listing(self.key_name)))
+                return _json(self._client.models(services.catalogue.listing(self.key_name)))
             case "model":
                 return self._model(place.id)
             case "answer":
                 return self._kept(place.id)
-        limit = house.settings.body_size_limit
+        limit = services.settings.body_size_limit
         return http_api.too_large(limit) if http_api.declares_more(head, limit) else None
 
     def keep(self, writer: Writer) -> None:
         """Keep what was answered, where the client may come back to it."""
-        store, state = self._house.responses, self._client.state
+        store, state = self._services.responses, self._client.state
         if store is not None and state is not None and (kept := state.remembered(writer)) is not None:
-            store.put(self.key_name, kept, self._house.clock.now())
+            store.put(self.key_name, kept, self._services.clock.now())
 
     def remembers_much(self, size: int) -> bool:
         """Return whether more than `size` bytes of earlier answers are kept, for all of which a few words may ask."""
-        store = self._house.responses
+        store = self._services.responses
         return store is not None and store.size_of(self.key_name) > size
 
     def _check_key(self) -> Failure | None:
@@ -68,18 +68,18 @@ class Desk:
         key = self._client.presented_key(head.headers) if head.key_name is None else ""
         if isinstance(key, Failure):
             return key
-        self._record.key_name = head.key_name or self._house.keys.check(key)
+        self._record.key_name = head.key_name or self._services.keys.check(key)
         return http_api.INCORRECT_KEY if self._record.key_name is None else None
 
     def _model(self, name: str) -> Reply | Failure:
         try:
-            return _json(self._client.model(self._house.catalogue.get(name, self.key_name)))
+            return _json(self._client.model(self._services.catalogue.get(name, self.key_name)))
         except UnknownModel as error:
             return Failure(404, str(error), "invalid_request_error", "model", "model_not_found")
 
     def _kept(self, id: str) -> Reply | Failure:
         """GET and DELETE of an answer that was given here."""
-        store, state, now = self._house.responses, self._client.state, self._house.clock.now()
+        store, state, now = self._services.responses, self._client.state, self._services.clock.now()
         if store is None or state is None:
             message = "No response is kept here (response-store in config.yaml)."
             return Failure(404, message, "invalid_request_error", "response_id", "response_not_found")

@@ -22,11 +22,11 @@ from addons.exchange.calls import Calls
 from addons.exchange.desk import Desk
 from addons.exchange.excerpt import excerpt
 from addons.exchange.http_api import Head, Reply
-from addons.exchange.listeners import Audience
+from addons.exchange.listeners import Listeners
 from addons.exchange.observers import Record, Watcher
 from addons.exchange.provider_request import plain
 from addons.exchange.request import Rendering, Request, decoded
-from addons.exchange.services import House
+from addons.exchange.services import Services
 from addons.exchange.telling import Telling
 from routing.catalogue import Target
 from translators.clients.shared.openai_api import JSON
@@ -66,21 +66,21 @@ class Exchange:
     What is heavy is done elsewhere: a `Work` among the actions is to be answered by `worked`. What is told of the
     provider until then waits for it, in order; the client's leaving does not."""
 
-    def __init__(self, house: House, head: Head, watchers: tuple[Watcher, ...] = ()) -> None:
-        self._house = house
-        self._now = house.clock.now
+    def __init__(self, services: Services, head: Head, watchers: tuple[Watcher, ...] = ()) -> None:
+        self._services = services
+        self._now = services.clock.now
         self._head = head
         self._client = http_api.client_of(head.target)
         self._asked_at = self._now()
         self.record = Record(
-            id=http_api.kept_request_id(head.headers, house.mask) or f"req_{house.new_id()}",
-            started=house.clock.wall(),
-            method=house.mask.text(head.method),
-            path=house.mask.text(head.target.partition("?")[0]),
+            id=http_api.kept_request_id(head.headers, services.mask) or f"req_{services.new_id()}",
+            started=services.clock.wall(),
+            method=services.mask.text(head.method),
+            path=services.mask.text(head.target.partition("?")[0]),
         )
-        self._audience = Audience(house.watchers + watchers, self.record, self._now, house.mask)
-        self._desk = Desk(house, head, self._client, self.record)
-        self._telling = Telling(house, head, self._client, self.record, self._audience)
+        self._listeners = Listeners(services.watchers + watchers, self.record, self._now, services.mask)
+        self._desk = Desk(services, head, self._client, self.record)
+        self._telling = Telling(services, head, self._client, self.record, self._listeners)
         self._request: Request | None = None
         self._calls: Calls | None = None
         """At the target that is asked."""
@@ -108,12 +108,12 @@ class Exchange:
     @property
     def mask(self) -> Mask:
         """Return what knows all that nobody may see."""
-        return self._audience.mask
+        return self._listeners.mask
 
     @property
     def body_limit(self) -> int:
         """Bytes of a request's body, as it comes and decompressed."""
-        return self._house.settings.body_size_limit
+        return self._services.settings.body_size_limit
 
     # --- the client's side ---
 
@@ -180,7 +180,7 @@ class Exchange:
         if self._calls is not None:
             self._calls.end_all()
         self.record.status = self.record.status or 499
-        self._telling.end("cancelled", cause=SHUT_DOWN if self._house.ended else cause)
+        self._telling.end("cancelled", cause=SHUT_DOWN if self._services.ended else cause)
         return [Drop()]
 
     def shut_down(self) -> list[Action]:
@@ -193,7 +193,7 @@ class Exchange:
 
     def finished(self) -> None:
         """The last word is on its way: now those who listen are told the end, and bodies are let go of."""
-        self._audience.ended(counts=self.counts)
+        self._listeners.ended(counts=self.counts)
         self._request = self._calls = self._then = None
         self._waiting.clear()
 
@@ -207,7 +207,7 @@ class Exchange:
         """The head of the provider's answer. Header names are lower case."""
         if self._then is not None:
             return self._later(call, partial(self.answered, status, headers, call))
-        tap = partial(self._heard, call) if self._audience.detailed else None
+        tap = partial(self._heard, call) if self._listeners.detailed else None
         self._telling.limits = self._under_way.open(call, status, headers, tap, self._telling.late_notes)
         return []
 
@@ -245,7 +245,7 @@ class Exchange:
         """No connection, or it broke. `retry`: nothing of an answer had come, and another connection may help."""
         if self.over:
             return []
-        if self._house.ended:
+        if self._services.ended:
             return self.shut_down()
         if self._then is not None:
             return self._later(call, partial(self.broke, cause, retry=retry, call=call))
@@ -261,7 +261,7 @@ class Exchange:
 
     def authorised(self, secrets: tuple[tuple[str, str], ...], failure: Failure | None) -> list[Action]:
         """What a request still needed is there: its credentials are `secrets`. Or it is not."""
-        self._audience.keep_secret(secrets)
+        self._listeners.keep_secret(secrets)
         return [] if failure is None else self._failed(failure, "the request could not be authorised")
 
     # --- time ---
@@ -289,11 +289,11 @@ class Exchange:
         if keepalive is None or keepalive > now:
             return []
         ping = self._client.keepalive()
-        self._audience.pair("", b"", ping)
+        self._listeners.pair("", b"", ping)
         return self._telling.say(ping)
 
     def _keepalive_at(self) -> float | None:
-        calls, every = self._calls, self._house.settings.streaming.keepalive_seconds
+        calls, every = self._calls, self._services.settings.streaming.keepalive_seconds
         if not every or calls is None or not calls.rendering.streams or not calls.attempts:
             return None
         return self._telling.spoke_at + every
@@ -302,17 +302,17 @@ class Exchange:
 
     def _understand(self, body: bytes, headers: Mapping[str, str]) -> Understood:
         """Read the request. Perhaps elsewhere: changes nothing of the exchange."""
-        started, house, key_name = self._now(), self._house, self.record.key_name or ""
-        request = Request(self._client, self._client.parse, house.settings, house.memories.of(key_name), headers)
-        if (state := self._client.state) is not None and house.responses is not None:
-            past = house.responses.of(key_name, started)
+        started, services, key_name = self._now(), self._services, self.record.key_name or ""
+        request = Request(self._client, self._client.parse, services.settings, services.memories.of(key_name), headers)
+        if (state := self._client.state) is not None and services.responses is not None:
+            past = services.responses.of(key_name, started)
             request.parse = lambda body: state.parse(body, past)
             request.refer = lambda body: state.referred(body, past)
         decoded_body: bytes | None = None
         rendering: Rendering | Failure
         try:
             decoded_body = decoded(body, headers.get("content-encoding", ""), self.body_limit)
-            request.read(decoded_body, lambda model: house.catalogue.candidates(model, key_name))
+            request.read(decoded_body, lambda model: services.catalogue.candidates(model, key_name))
             rendering = request.render(request.candidates[0])
         except TranslationError as error:
             rendering = error.failure
@@ -325,7 +325,7 @@ class Exchange:
         record.own += made.own
         self.undecoded = made.body is None
         if made.body is not None:
-            self._audience.request(self._head, headers, made.body)
+            self._listeners.request(self._head, headers, made.body)
         if isinstance(made.rendering, Rendering):
             return self._ask(made.rendering)
         if record.model is not None and request.candidates:
@@ -335,7 +335,7 @@ class Exchange:
 
     def _ask(self, rendering: Rendering) -> list[Action]:
         self._telling.target = rendering.target
-        self._calls = Calls(self._house, rendering, self.record, self._audience, self._asked_at)
+        self._calls = Calls(self._services, rendering, self.record, self._listeners, self._asked_at)
         return [*self._calls.send_more()]
 
     # --- the answer ---
@@ -385,9 +385,9 @@ class Exchange:
         assert pipe is not None
         streams = calls.rendering.streams
         if pipe.streams:
-            self._audience.provider(attempt, None, call)
+            self._listeners.provider(attempt, None, call)
         elif streams and out:
-            self._audience.pair("", pipe.whole_body or b"", out, (), call)
+            self._listeners.pair("", pipe.whole_body or b"", out, (), call)
         said: list[Action] = []
         if not streams:
             calls.whole += out
@@ -437,5 +437,5 @@ class Exchange:
         assert pipe.failure is not None
         rendering = self._under_way.rendering
         where = f"{self.record.id}: {rendering.target.provider} ({rendering.upstream.name})"
-        told = excerpt(map(self._audience.without_secrets, pipe.recent))
+        told = excerpt(map(self._listeners.without_secrets, pipe.recent))
         logger.warning("%s: %s The last of it: %s", where, pipe.failure.message, told)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from addons.exchange import http_api as front
+from addons.exchange import http_api
 from addons.exchange.attempt import Attempt
 from addons.exchange.http_api import Head
 from addons.exchange.observers import Message, Pair, Phase, Record, Watcher
@@ -20,7 +20,7 @@ _SHORTEST_SECRET = 4
 Headers = tuple[tuple[str, str], ...]
 
 
-class Audience:
+class Listeners:
     """`now` counts seconds from anywhere. `mask` knows the keys of everybody, and comes to know the credentials of the
     requests that leave. Who listens may fail; the exchange does not fail with him."""
 
@@ -61,14 +61,14 @@ class Audience:
 
     def clean(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Of a provider's headers for its client, those that are fit for him."""
-        fit = front.passed_on(headers)
+        fit = http_api.passed_on(headers)
         return {name: value for name, value in fit.items() if self.without_secrets(value) == value}
 
     def request(self, head: Head, headers: Mapping[str, str], body: bytes | None) -> None:
         """The client's. `headers` may have its key."""
         self._heard_request = True
         if self._detailed:
-            shown = ((k, REDACTED if k in front.SECRET_HEADERS else v) for k, v in headers.items())
+            shown = ((k, REDACTED if k in http_api.SECRET_HEADERS else v) for k, v in headers.items())
             self.message("client_request", f"{self._record.method} {self._record.path}", tuple(shown), body)
 
     def answer(self, head: Head, status: int, headers: Headers, body: bytes | None) -> None:

@@ -25,7 +25,7 @@ class Clock(Protocol):
 
 
 @dataclass(slots=True)
-class House:
+class Services:
     """The gateway sets `draining` and `ended`, and changes the catalogue when a model appears; the rest stands."""
 
     settings: Settings

@@ -6,9 +6,9 @@ from dataclasses import replace
 from addons.exchange import http_api
 from addons.exchange.actions import Action, Begin, Data, Finish
 from addons.exchange.http_api import Head, Reply
-from addons.exchange.listeners import Audience
+from addons.exchange.listeners import Listeners
 from addons.exchange.observers import End, Record
-from addons.exchange.services import House
+from addons.exchange.services import Services
 from routing.catalogue import Target
 from translators.dialects import ClientDialect
 from translators.errors import Failure
@@ -18,11 +18,13 @@ from translators.notes import Note
 class Telling:
     """Everything that a client hears goes through here, and so do those who listen to it."""
 
-    def __init__(self, house: House, head: Head, client: ClientDialect, record: Record, audience: Audience) -> None:
-        self._head, self._client, self._record, self._audience = head, client, record, audience
-        self._now = house.clock.now
+    def __init__(
+        self, services: Services, head: Head, client: ClientDialect, record: Record, listeners: Listeners
+    ) -> None:
+        self._head, self._client, self._record, self._listeners = head, client, record, listeners
+        self._now = services.clock.now
         self._born = self.spoke_at = self._now()
-        self._cors = http_api.cors(house.settings.cors_origins, head.headers)
+        self._cors = http_api.cors(services.settings.cors_origins, head.headers)
         self.begun = False
         """A streamed answer's head is on its way."""
         self.over = False
@@ -48,7 +50,7 @@ class Telling:
         known = [*self._record.notes, *notes]
         self._told = set(map(repr, known))
         headers = (*http_api.STREAM_HEADERS, *self._headers(known))
-        self._audience.answer(self._head, 200, headers, None)
+        self._listeners.answer(self._head, 200, headers, None)
         return [Begin(200, headers), Data(out)]
 
     def late_notes(self, notes: Sequence[Note]) -> bytes:
@@ -68,18 +70,18 @@ class Telling:
         reply = replace(reply, headers=tuple(headers.items()))
         self._record.status = reply.status
         self.end(end, failure, cause)
-        self._audience.answer(self._head, reply.status, reply.headers, reply.body)
+        self._listeners.answer(self._head, reply.status, reply.headers, reply.body)
         return reply
 
     def refuse(self, failure: Failure) -> Reply:
         """Say no, before a provider is asked."""
-        failure = self._audience.without_secrets_in(failure)
+        failure = self._listeners.without_secrets_in(failure)
         return self.reply(http_api.failed(failure, self._client), "refused", failure)
 
     def fail(self, failure: Failure, cause: str, written: Callable[[Failure], bytes] | None) -> list[Action]:
         """Tell of a failure: with its status, or in the stream where that has begun. `written` renders it there; where
         there is none the client hears of no end."""
-        failure, cause = self._audience.without_secrets_in(failure), self._audience.without_secrets(cause)
+        failure, cause = self._listeners.without_secrets_in(failure), self._listeners.without_secrets(cause)
         if not self.begun:
             reply = http_api.failed(failure, self._client)
             if self._fatal[1]:
@@ -104,13 +106,13 @@ class Telling:
         if broken:
             self._fatal = (name, provider, client, notes, call)
         else:
-            self._audience.pair(name, provider, client, notes, call)
+            self._listeners.pair(name, provider, client, notes, call)
 
     def _tell_last(self, said: bytes) -> None:
         """Show the last event of a stream that broke, and what the client was told of it."""
         name, provider, client, notes, call = self._fatal
         if provider or client or said:
-            self._audience.pair(name, provider, client + said, notes, call)
+            self._listeners.pair(name, provider, client + said, notes, call)
 
     def _headers(self, notes: list[Note]) -> list[tuple[str, str]]:
         """Return the headers of every answer."""

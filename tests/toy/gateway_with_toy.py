@@ -19,7 +19,7 @@ PROVIDERS[dialect.name] = dialect  # type: ignore[index]
 from addons.exchange.actions import Data, Send  # noqa: E402
 from addons.exchange.exchange import Exchange  # noqa: E402
 from addons.exchange.http_api import Head, Reply  # noqa: E402
-from addons.exchange.services import House  # noqa: E402
+from addons.exchange.services import Services  # noqa: E402
 from addons.launch.summary import hindrance, report  # noqa: E402
 from routing import config  # noqa: E402
 from routing.catalogue import Catalogue  # noqa: E402
@@ -44,9 +44,9 @@ class Clock:
         return 100.0
 
 
-def told(house: House, path: str, body: dict[str, Any], status: int, kind: str, answer: bytes) -> dict[str, Any]:
+def told(services: Services, path: str, body: dict[str, Any], status: int, kind: str, answer: bytes) -> dict[str, Any]:
     """One exchange: what the toy was asked, and all that the client got."""
-    exchange = Exchange(house, Head("POST", path, {"authorization": "Bearer client-key"}), ())
+    exchange = Exchange(services, Head("POST", path, {"authorization": "Bearer client-key"}), ())
     assert exchange.opened() is None
     [send] = exchange.asked(json.dumps(body).encode(), {})
     assert isinstance(send, Send), send
@@ -79,15 +79,15 @@ def main() -> None:
     loaded = config.parse(TEXT, "config.yaml", {})
     settings = loaded.settings
     catalogue = Catalogue(settings)
-    house = House(settings, catalogue, KeyRing(settings.api_keys), Clock(), lambda: "id")
+    services = Services(settings, catalogue, KeyRing(settings.api_keys), Clock(), lambda: "id")
     chat = {"model": "bear", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 9, "seed": 1}
     shown = {
         "hindrance": hindrance(settings),
         "report": list(report(loaded, Path("config.yaml"), "127.0.0.1", 0)),
         "listing": [model.id for model in catalogue.listing("")],
-        "stream": told(house, "/v1/chat/completions", {**chat, "stream": True}, 200, "application/x-ndjson", LINES),
-        "whole": told(house, "/v1/responses", {"model": "box/bear", "input": "hi"}, 200, "application/json", WHOLE),
-        "error": told(house, "/v1/chat/completions", chat, 429, "text/plain", b"Not now."),
+        "stream": told(services, "/v1/chat/completions", {**chat, "stream": True}, 200, "application/x-ndjson", LINES),
+        "whole": told(services, "/v1/responses", {"model": "box/bear", "input": "hi"}, 200, "application/json", WHOLE),
+        "error": told(services, "/v1/chat/completions", chat, 429, "text/plain", b"Not now."),
         "misspelt": refusal(TEXT.replace(b"toy:", b"toybox-key:")),
     }
     json.dump(shown, sys.stdout)

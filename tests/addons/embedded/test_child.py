@@ -13,11 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from addons.embedded import child as embedded
+from addons.embedded import child
 from addons.embedded.child import Embedded, Unavailable
 
 ROOT = Path(__file__).parents[3]
-needs_wheels = pytest.mark.skipif(embedded.available() is not None, reason=str(embedded.available()))
+needs_wheels = pytest.mark.skipif(child.available() is not None, reason=str(child.available()))
 
 
 @pytest.fixture
@@ -149,9 +149,9 @@ def test_a_closed_pipe_alone_ends_it(started: Embedded) -> None:
 
 
 def test_a_child_that_fails_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    child = tmp_path / "child.py"
-    child.write_text("raise SystemExit('no such instruction')")
-    monkeypatch.setattr(embedded, "CHILD", child)
+    script = tmp_path / "child.py"
+    script.write_text("raise SystemExit('no such instruction')")
+    monkeypatch.setattr(child, "CHILD", script)
     model = Embedded("smollm2")
     model.start()
     with pytest.raises(Unavailable, match=r"ended with status 1; .* It said: no such instruction"):
@@ -160,9 +160,9 @@ def test_a_child_that_fails_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 def test_a_child_that_never_gets_ready(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    child = tmp_path / "child.py"
-    child.write_text("import sys; sys.stdin.read()")
-    monkeypatch.setattr(embedded, "CHILD", child)
+    script = tmp_path / "child.py"
+    script.write_text("import sys; sys.stdin.read()")
+    monkeypatch.setattr(child, "CHILD", script)
     model = Embedded("smollm2")
     model.start()
     with pytest.raises(Unavailable, match=r"not ready within 0\.1 seconds"):
@@ -171,8 +171,8 @@ def test_a_child_that_never_gets_ready(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 def test_missing_wheels_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "WHEELS", {"json": "json", "no_such_module": "no-such-wheel"})
-    assert embedded.available() == (
+    monkeypatch.setattr(child, "WHEELS", {"json": "json", "no_such_module": "no-such-wheel"})
+    assert child.available() == (
         "The embedded model is off: no-such-wheel not installed "
         f"({sys.executable} -m pip install --no-deps no-such-wheel)."
     )

@@ -13,7 +13,7 @@ from addons.exchange.actions import Action, Begin, Data, Drop, Finish, Release, 
 from addons.exchange.exchange import HEAVY, Exchange
 from addons.exchange.http_api import Head, Reply
 from addons.exchange.observers import Message, Pair, Record
-from addons.exchange.services import House
+from addons.exchange.services import Services
 from routing import config
 from routing.catalogue import Catalogue, Target
 from routing.client_keys import KeyRing
@@ -95,9 +95,11 @@ class Table:
         settings = loaded.settings
         ids = (f"id{n}" for n in itertools.count())
         self.clock, self.heard = Clock(), Listener()
-        self.house = House(settings, Catalogue(settings), KeyRing(settings.api_keys), self.clock, lambda: next(ids))
+        self.services = Services(
+            settings, Catalogue(settings), KeyRing(settings.api_keys), self.clock, lambda: next(ids)
+        )
         head = Head("POST", target, dict(headers))
-        self.exchange = Exchange(self.house, head, (self.heard,))
+        self.exchange = Exchange(self.services, head, (self.heard,))
 
     def ask(self, *, stream: bool, headers: Mapping[str, str] | None = None, **fields: Any) -> list[Action]:
         body = {"model": "opus", "stream": stream, "messages": [{"role": "user", "content": "hi"}], **fields}
@@ -580,7 +582,7 @@ def test_a_refused_request_is_heard_too() -> None:
 
 def test_draining() -> None:
     table = Table()
-    table.house.draining = True
+    table.services.draining = True
     reply = table.exchange.opened()
     assert reply is not None
     assert (reply.status, dict(reply.headers)["retry-after"]) == (503, "5")
@@ -950,7 +952,7 @@ def test_the_end_of_the_gateway_is_not_the_providers_fault(
     if begun:
         table.exchange.answered(200, SSE)
         table.exchange.feed(sse(START))
-    table.house.ended = True
+    table.services.ended = True
     actions = ends(table.exchange)
     assert actions[0] == Drop()
     if begun:
@@ -975,7 +977,7 @@ def test_the_end_of_the_gateway_is_not_the_providers_fault(
 def test_who_ended_a_clients_connection(ended: bool, causes: tuple[str, ...], told: str) -> None:
     table = Table()
     table.ask(stream=True)
-    table.house.ended = ended
+    table.services.ended = ended
     assert table.exchange.cancelled(*causes) == [Drop()]
     assert (table.exchange.record.end, table.exchange.record.cause) == ("cancelled", told)
 
@@ -1059,9 +1061,9 @@ class TwoTargets(Table):
 
     def __init__(self) -> None:
         super().__init__(GEMINI)
-        catalogue = self.house.catalogue
+        catalogue = self.services.catalogue
         [claude], [self.gemini] = catalogue.candidates("opus", ""), catalogue.candidates("gemini-2.5-flash", "")
-        self.house.catalogue = Both((claude, self.gemini))
+        self.services.catalogue = Both((claude, self.gemini))
 
 
 class Both(Catalogue):

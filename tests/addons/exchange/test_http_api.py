@@ -1,4 +1,4 @@
-"""Paths, methods, keys and headers at the gateway's front."""
+"""Paths, methods, keys and headers at the gateway's HTTP API."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from addons.exchange import http_api as front
+from addons.exchange import http_api
 from addons.exchange.http_api import Head, Place
 from translators.clients.shared import openai_api
 from translators.errors import Failure
@@ -51,12 +51,12 @@ LOST = [
 
 @pytest.mark.parametrize(("method", "target", "place"), FOUND)
 def test_found(method: str, target: str, place: Place) -> None:
-    assert front.find(method, target) == place
+    assert http_api.find(method, target) == place
 
 
 @pytest.mark.parametrize(("target", "near"), LOST)
 def test_lost(target: str, near: str | None) -> None:
-    failure = front.find("POST", target)
+    failure = http_api.find("POST", target)
     assert isinstance(failure, Failure)
     assert (failure.status, failure.code) == (404, "unknown_url")
     if near is not None:
@@ -64,7 +64,7 @@ def test_lost(target: str, near: str | None) -> None:
 
 
 def test_what_openai_has_and_we_do_not() -> None:
-    failure = front.find("POST", "/v1/embeddings")
+    failure = http_api.find("POST", "/v1/embeddings")
     assert isinstance(failure, Failure)
     assert failure.message.startswith("/v1/embeddings is not served by this gateway")
 
@@ -82,16 +82,16 @@ def test_what_openai_has_and_we_do_not() -> None:
     ],
 )
 def test_wrong_method(method: str, target: str, allow: str) -> None:
-    failure = front.find(method, target)
+    failure = http_api.find(method, target)
     assert isinstance(failure, Failure)
     assert (failure.status, failure.headers) == (405, {"allow": allow})
 
 
 def test_no_websocket() -> None:
-    refused = front.find("GET", "/v1/responses", "WebSocket")
+    refused = http_api.find("GET", "/v1/responses", "WebSocket")
     assert isinstance(refused, Failure)
     assert (refused.status, refused.headers["connection"], refused.code) == (426, "close", "upgrade_not_supported")
-    assert front.find("POST", "/v1/responses", "websocket") == Place("responses")
+    assert http_api.find("POST", "/v1/responses", "websocket") == Place("responses")
 
 
 @pytest.mark.parametrize(
@@ -107,12 +107,12 @@ def test_no_websocket() -> None:
     ],
 )
 def test_guarded(target: str, guarded: bool) -> None:
-    assert front.guarded(target) is guarded
+    assert http_api.guarded(target) is guarded
 
 
 @given(method=st.text(), target=st.text())
 def test_any_path_is_told(method: str, target: str) -> None:
-    place = front.find(method, target)
+    place = http_api.find(method, target)
     if isinstance(place, Failure):
         assert place.message.isascii()
         assert len(place.message) < 400
@@ -158,7 +158,7 @@ ALLOWED = ("https://a.example",)
     ],
 )
 def test_cors(origins: tuple[str, ...], origin: str | None, expected: dict[str, str]) -> None:
-    found = dict(front.cors(origins, {"origin": origin} if origin else {}))
+    found = dict(http_api.cors(origins, {"origin": origin} if origin else {}))
     found.pop("access-control-expose-headers", None)
     assert found == expected
 
@@ -167,7 +167,7 @@ PREFLIGHT = {"origin": "https://a.example", "access-control-request-method": "PO
 
 
 def test_preflight() -> None:
-    reply = front.preflight(ALLOWED, Head("OPTIONS", "/v1/chat/completions", PREFLIGHT))
+    reply = http_api.preflight(ALLOWED, Head("OPTIONS", "/v1/chat/completions", PREFLIGHT))
     assert reply is not None
     assert reply.status == 204
     assert dict(reply.headers)["access-control-allow-headers"] == "authorization, content-type".replace(" ", "")
@@ -182,20 +182,20 @@ def test_preflight() -> None:
     ],
 )
 def test_no_preflight(method: str, headers: dict[str, str]) -> None:
-    assert front.preflight(ALLOWED, Head(method, "/v1/models", headers)) is None
+    assert http_api.preflight(ALLOWED, Head(method, "/v1/models", headers)) is None
 
 
 def test_notes_header() -> None:
     notes = [Note("seed", "dropped", old=7), Note("messages[0].content", "approximated", "a prompt", "another")]
-    assert json.loads(front.notes_header(notes)) == [
+    assert json.loads(http_api.notes_header(notes)) == [
         {"path": "seed", "fate": "dropped", "old": 7},
         {"path": "messages[0].content", "fate": "approximated"},
     ]
 
 
 def test_notes_header_is_capped() -> None:
-    header = front.notes_header([Note(f"field_{n}", "dropped") for n in range(1000)])
-    assert len(header) < front.NOTES_HEADER_BYTES + 100
+    header = http_api.notes_header([Note(f"field_{n}", "dropped") for n in range(1000)])
+    assert len(header) < http_api.NOTES_HEADER_BYTES + 100
     entries = json.loads(header)
     assert entries[-1]["more"] == 1000 - (len(entries) - 1)
 
@@ -203,7 +203,7 @@ def test_notes_header_is_capped() -> None:
 @given(path=st.text())
 def test_notes_header_holds_anything(path: str) -> None:
     """A field's name is the client's, and may hold what ends a header."""
-    header = front.notes_header([Note(path.encode("utf-8", "replace").decode(), "dropped")])
+    header = http_api.notes_header([Note(path.encode("utf-8", "replace").decode(), "dropped")])
     assert header.isascii()
     assert header.isprintable()
     assert json.loads(header)[0]["path"] == path.encode("utf-8", "replace").decode()[:200]
@@ -222,7 +222,7 @@ def test_notes_header_holds_anything(path: str) -> None:
     ],
 )
 def test_kept_request_id(sent: str, kept: bool) -> None:
-    assert front.kept_request_id({"x-request-id": sent}, Mask(("a-clients-key",))) == (sent if kept else None)
+    assert http_api.kept_request_id({"x-request-id": sent}, Mask(("a-clients-key",))) == (sent if kept else None)
 
 
 @pytest.mark.parametrize(
@@ -236,4 +236,4 @@ def test_kept_request_id(sent: str, kept: bool) -> None:
     ],
 )
 def test_declares_more(declared: str, more: bool) -> None:
-    assert front.declares_more(Head("POST", "/", {"content-length": declared}), 10) is more
+    assert http_api.declares_more(Head("POST", "/", {"content-length": declared}), 10) is more

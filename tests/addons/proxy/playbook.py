@@ -21,7 +21,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from addons.exchange.exchange import Exchange
 from addons.exchange.http_api import Head
 from addons.exchange.observers import Record
-from addons.exchange.services import House
+from addons.exchange.services import Services
 from addons.proxy.layer import GatewayLayer
 from addons.proxy.stream import Job, ShutDown
 from routing import config
@@ -93,7 +93,7 @@ class Playbook:
     ) -> None:
         settings = config.parse((CONFIG + extra).encode(), "config.yaml", {}).settings
         ids = (f"id{number}" for number in itertools.count())
-        self.house = House(settings, Catalogue(settings), KeyRing(settings.api_keys), clock, lambda: next(ids))
+        self.services = Services(settings, Catalogue(settings), KeyRing(settings.api_keys), clock, lambda: next(ids))
         self.clock, self.broken, self.hooks, self.held = clock, broken, dict(hooks or {}), held
         self.exchanges: list[Exchange] = []
         self.flows: list[http.HTTPFlow] = []
@@ -119,7 +119,7 @@ class Playbook:
         assert self.tell(events.Start()) == []
 
     def _open_exchange(self, head: Head, flow: http.HTTPFlow) -> Exchange:
-        exchange = Exchange(self.house, head)
+        exchange = Exchange(self.services, head)
         for name in self.broken:
             setattr(exchange, name, self.raising(name))
         self.exchanges.append(exchange)
@@ -186,7 +186,7 @@ class Playbook:
 
     def shuts_down(self) -> list[str]:
         """The gateway ends."""
-        self.house.draining = self.house.ended = True
+        self.services.draining = self.services.ended = True
         return self.tell(ShutDown())
 
     def tell(self, event: events.Event) -> list[str]:

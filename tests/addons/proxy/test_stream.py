@@ -236,8 +236,8 @@ def test_a_client_that_leaves_while_a_hook_runs(clock: Clock, hook: str, body: A
 
 def embedded(play: Playbook) -> Asked:
     """A question to a model whose requests must be authorised first."""
-    play.house.catalogue = play.house.catalogue.with_embedded("http://embedded.invalid")
-    return {**BODY, "model": play.house.settings.embedded.alias}
+    play.services.catalogue = play.services.catalogue.with_embedded("http://embedded.invalid")
+    return {**BODY, "model": play.services.settings.embedded.alias}
 
 
 def heavy(play: Playbook) -> Asked:
@@ -428,7 +428,7 @@ def test_a_bug_in_the_log(clock: Clock, body: Asked, answer: bytes) -> None:
             raise Broken("log")
 
     play = Playbook(clock)
-    play.house.watchers = (Log(),)  # type: ignore[assignment]
+    play.services.watchers = (Log(),)  # type: ignore[assignment]
     words = play_out(play, body, answer)
     assert "200" in words
     assert play.idle
