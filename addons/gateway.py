@@ -1,8 +1,8 @@
-"""What `mitmdump -s addons/gateway.py` loads: an OpenAI-compatible gateway on the port that config.yaml names.
+"""The addon for `mitmdump -s addons/gateway.py`: an OpenAI-compatible gateway on the port that config.yaml names.
 
 This file only ties the parts to mitmproxy: options, start and stop, and the `next_layer` hook that gives a client's
-connection to `GatewayLayer`. What an exchange is stands in `exchange.py`, how it reaches mitmproxy in `layer.py` and
-`stream.py`.
+connection to `GatewayLayer`. `exchange/exchange.py` is an exchange, `proxy/layer.py` and `proxy/stream.py` bring it to
+mitmproxy.
 """
 
 import asyncio
@@ -63,10 +63,10 @@ SHOWN = {
     "web_columns": ["icon", "comment", "status", "time"],
 }
 LAST_WORD_SECONDS = 1.0
-"""How long those whose exchanges are cut off at the end may take to hear so."""
+"""Time for the clients whose exchanges are cut off at the end to hear so."""
 SWITCH_SECONDS = 0.0005
-"""How long a thread that works on something heavy may keep Python from the others (Python's own: 0.005). A stream's
-event needs it three times on its way."""
+"""Time for which a thread that works on something heavy may keep Python from the others (Python's own: 0.005). A
+stream's event needs Python three times on its way."""
 
 
 EMBEDDED_NOT_YET = "http://embedded.invalid"
@@ -93,7 +93,7 @@ class Gateway:
         self._took_over = False
         self._recording = False
         self._live: weakref.WeakKeyDictionary[Exchange, Client] = weakref.WeakKeyDictionary()
-        """Whose exchanges there are."""
+        """The exchanges that there are, and whose each is."""
         self._draining: asyncio.Task[None] | None = None
         self.entrance = Entrance(self._open, self._timeouts, self._lets_out)
         self._replays: set[asyncio.Task[None]] = set()
@@ -215,8 +215,8 @@ class Gateway:
         return "console" in type(ctx.master).__module__
 
     def _arrange(self) -> None:
-        """What mitmproxy shows, unless somebody asked for something else. One line an exchange: its own lines of flows
-        and connections say the same again. In mitmweb the comment, because every flow has the same URL."""
+        """Set what mitmproxy shows, unless somebody asked for something else. One line an exchange: mitmproxy's lines
+        of flows and connections say the same again. In mitmweb the comment, because every flow has the same URL."""
         for name, value in SHOWN.items():
             if name in ctx.options and not ctx.options.has_changed(name):
                 ctx.options.update(**{name: value})

@@ -1,4 +1,4 @@
-"""What an exchange asks the layer to do, in order. `Reply` and `Finish` are the last word to the client.
+"""Actions that an exchange asks the layer to do, in order. `Reply` and `Finish` are the last word to the client.
 
 `call` is the number of a call among those that one request became; nearly always there is only call 0.
 """

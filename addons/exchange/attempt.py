@@ -13,7 +13,7 @@ from translators.pipe import Pipe
 Wait = Literal["connect", "first-byte", "idle", "total"]
 
 ERROR_BODY_BYTES = 256 * 1024
-"""Of a provider's error body, at most this much is read."""
+"""The most that is read of a provider's error body."""
 
 
 class Attempt:
@@ -29,7 +29,7 @@ class Attempt:
         self.headers: Mapping[str, str] = {}
         self.pipe: Pipe | None = None
         self.told = False
-        """Those who listen know of the provider's answer."""
+        """The listeners know of the provider's answer."""
         self._error_body = bytearray()
         self._timeouts = timeouts
         self._asked_at = asked_at
@@ -64,7 +64,7 @@ class Attempt:
         self._error_body += data[: max(0, ERROR_BODY_BYTES - len(self._error_body))]
 
     def error_body(self) -> bytes:
-        """What came of an error's body, decoded as far as that is possible."""
+        """Return what came of an error's body, decoded as far as that is possible."""
         try:
             decoder = compression.decoder(self.headers.get("content-encoding", ""))
             return decoder.feed(bytes(self._error_body))[:ERROR_BODY_BYTES]
@@ -72,7 +72,7 @@ class Attempt:
             return b""
 
     def error(self, upstream: Upstream, mask: Mask) -> Failure:
-        """What the client is told of it. Its texts are cut after they are masked: half a key is found by nobody."""
+        """Return the failure that the client is told. Its texts are masked, then cut: nobody finds half a key."""
         return upstream.read_error(self.status, self.headers, mask.body(self.error_body()))
 
     def _limit(self, what: Wait) -> float:

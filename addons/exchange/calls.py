@@ -35,7 +35,7 @@ class Calls:
         self.attempts: dict[int, Attempt] = {}
         """By call: what is under way."""
         self._sent = 0
-        """How many of the calls have left."""
+        """The number of calls that have left."""
         id = f"{rendering.client.id_prefix}{services.new_id()}"
         self.writer: Writer = rendering.write(Envelope(id, int(record.started), rendering.model))
         """Renders the client's answer."""
@@ -45,7 +45,7 @@ class Calls:
         self.whole = bytearray()
         """The client's answer, where it is not a stream."""
         self.held = b""
-        """What the client has not been told yet: the beginning of an answer for which another may stand in."""
+        """Bytes that the client has not been told yet: the beginning of an answer for which another may stand in."""
         target = rendering.target
         record.provider, record.provider_model = target.provider, target.model
         record.notes, record.calls = [*rendering.notes], count
@@ -84,8 +84,8 @@ class Calls:
         """Take the head of a provider's answer, and return its limits in the client's words."""
         attempt, rendering = self.attempts[call], self.rendering
         attempt.status, attempt.headers = status, headers
-        told = self._listeners.without_secrets(headers.get("request-id") or headers.get("x-request-id") or "")
-        self._record.provider_id = self._record.provider_id or told or None
+        request_id = self._listeners.without_secrets(headers.get("request-id") or headers.get("x-request-id") or "")
+        self._record.provider_id = self._record.provider_id or request_id or None
         if 200 <= status < 300:
             attempt.pipe = Pipe(
                 rendering.upstream.answer(rendering.calls[call].rendered.recall),

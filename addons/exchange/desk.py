@@ -1,4 +1,4 @@
-"""What is answered without asking a provider: who may come in, what is where, which models there are, kept answers."""
+"""Answers that need no provider: who may come in, what is where, which models there are, kept answers."""
 
 from collections.abc import Mapping
 from typing import Any

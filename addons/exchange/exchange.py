@@ -48,8 +48,8 @@ HEAVY_STREAM = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What became of a request's body: `body` decoded, the `request` as far as it could be read, and its `rendering`
-    for the first who may be asked, or the failure that refuses it. `own` is how long that took, in seconds."""
+    """The outcome of reading a request: its `body` decoded, the `request` as far as it could be read, and its
+    `rendering` for the first target, or the failure that refuses it. `own` is the time that took, in seconds."""
 
     request: Request
     body: bytes | None
@@ -93,7 +93,7 @@ class Exchange:
         self._then: Callable[[Any], list[Action]] | None = None
         """Goes on with the result of the work that is being done elsewhere."""
         self._waiting: deque[tuple[int, Callable[[], list[Action]]]] = deque()
-        """What was told of the provider meanwhile, by call."""
+        """Events that came during `Work`, each with its call."""
 
     @property
     def over(self) -> bool:
@@ -125,7 +125,7 @@ class Exchange:
         return None if answer is None else self._telling.reply(answer, "complete")
 
     def unreadable(self, failure: Failure) -> Reply:
-        """What the client sends cannot be read, or does not come; nothing after this is read."""
+        """Refuse a request that cannot be read, or does not come. Nothing after it is read."""
         return self._telling.refuse(failure)
 
     def too_large(self) -> Reply:
@@ -160,7 +160,7 @@ class Exchange:
         return [Drop(), *self._ask(rendering)]
 
     def worked(self, result: Any) -> list[Action]:
-        """What `Work` returned."""
+        """Take what `Work` returned, and then the events that came meanwhile."""
         then, self._then = self._then, None
         if self.over or then is None:
             return []
@@ -168,9 +168,9 @@ class Exchange:
             attempt.waits(attempt.waits_for, self._now())  # the time was ours, not the provider's
         actions = then(result)
         while self._waiting and self._then is None and not self.over:
-            call, told = self._waiting.popleft()
+            call, event = self._waiting.popleft()
             if call in self._attempts:
-                actions += told()
+                actions += event()
         return actions
 
     def cancelled(self, cause: str = "the client left") -> list[Action]:
@@ -260,7 +260,7 @@ class Exchange:
         return self._failed(failure, f"connection to the provider: {cause}")
 
     def authorised(self, secrets: tuple[tuple[str, str], ...], failure: Failure | None) -> list[Action]:
-        """What a request still needed is there: its credentials are `secrets`. Or it is not."""
+        """Take what a request still needed, its credentials `secrets`, or the `failure` to get it."""
         self._listeners.keep_secret(secrets)
         return [] if failure is None else self._failed(failure, "the request could not be authorised")
 
@@ -355,8 +355,8 @@ class Exchange:
         self._then = then
         return [Work(do, on)]
 
-    def _later(self, call: int, told: Callable[[], list[Action]]) -> list[Action]:
-        self._waiting.append((call, told))
+    def _later(self, call: int, event: Callable[[], list[Action]]) -> list[Action]:
+        self._waiting.append((call, event))
         return []
 
     def _heard(self, call: int, name: str, provider: bytes, client: bytes, notes: Any) -> None:
@@ -388,20 +388,20 @@ class Exchange:
             self._listeners.provider(attempt, None, call)
         elif streams and out:
             self._listeners.pair("", pipe.whole_body or b"", out, (), call)
-        said: list[Action] = []
+        actions: list[Action] = []
         if not streams:
             calls.whole += out
         elif self._only_begins(pipe):
             calls.held += out
         else:
-            said, calls.held = self._telling.say(calls.held + out, pipe.notes), b""
+            actions, calls.held = self._telling.say(calls.held + out, pipe.notes), b""
         if pipe.done:
-            return [*said, Release(call), *self._complete(call)]
+            return [*actions, Release(call), *self._complete(call)]
         if pipe.failure is None:
-            return said
+            return actions
         if pipe.failure.status == 502:
             self._tell_operator(pipe)
-        return [*said, Drop(), *self._broken(pipe.failure, "the provider's answer")]
+        return [*actions, Drop(), *self._broken(pipe.failure, "the provider's answer")]
 
     def _only_begins(self, pipe: Pipe) -> bool:
         """Return whether an answer has only begun, and somebody else may be asked if it does not go on."""
@@ -437,5 +437,5 @@ class Exchange:
         assert pipe.failure is not None
         rendering = self._under_way.rendering
         where = f"{self.record.id}: {rendering.target.provider} ({rendering.upstream.name})"
-        told = excerpt(map(self._listeners.without_secrets, pipe.recent))
-        logger.warning("%s: %s The last of it: %s", where, pipe.failure.message, told)
+        shown = excerpt(map(self._listeners.without_secrets, pipe.recent))
+        logger.warning("%s: %s The last of it: %s", where, pipe.failure.message, shown)

@@ -34,10 +34,10 @@ WITHIN: Mapping[str, tuple[str, str]] = {
 """Paths that go on with an id."""
 
 NOT_HERE = ("/v1/embeddings", "/v1/images/generations", "/v1/audio/speech", "/v1/moderations", "/v1/files")
-"""Of OpenAI's paths, those that clients ask for and that are not served."""
+"""Paths of OpenAI's that clients ask for, and that are not served."""
 
 SECRET_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key"))
-"""What a client may have put a key in. Taken out of a request before anybody else sees it."""
+"""Headers that a client may have put a key in. They leave a request before anybody else sees it."""
 
 STREAM_HEADERS = (
     ("content-type", "text/event-stream; charset=utf-8"),
@@ -91,12 +91,12 @@ def failed(failure: Failure, client: ClientDialect = CLIENTS["chat"]) -> Reply:
 
 
 def guarded(target: str) -> bool:
-    """Whether a path, right or wrong, is one that asks for a key."""
+    """Return whether a path, right or wrong, asks for a key."""
     return re.split(r"[/?]", target, maxsplit=2)[1:2] == ["v1"]
 
 
 def find(method: str, target: str, upgrade: str = "") -> Place | Failure:
-    """Which route a request is for, or the 404, 405 or 426 that helps. `upgrade` is the protocol that it asks for."""
+    """Return the place that a request is for, or the 404, 405 or 426 that helps. `upgrade` is the protocol it wants."""
     path = target.partition("?")[0]
     shown, found, id = path, ROUTES.get(path), ""
     if found is None and (prefix := next((each for each in WITHIN if path.startswith(each)), None)) is not None:
@@ -127,7 +127,7 @@ def find(method: str, target: str, upgrade: str = "") -> Place | Failure:
 
 
 def _id(path: str, prefix: str) -> str:
-    """What stands after `prefix`, or "": ids may hold slashes, encoded or not, but no empty or dotted component."""
+    """Return the id after `prefix`, or "": ids may hold slashes, encoded or not, but no empty or dotted component."""
     rest = unquote(path.removeprefix(prefix), errors="replace")
     return "" if any(piece in ("", ".", "..") for piece in rest.split("/")) else rest
 
@@ -145,7 +145,7 @@ def _lost(path: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """What a client wrote, fit for an error message."""
+    """Make what a client wrote fit for an error message."""
     text = re.sub(r"[^\x21-\x7e]", "?", text)
     return text if len(text) <= 100 else text[:100] + "..."
 
@@ -181,7 +181,7 @@ def too_large(limit: int) -> Failure:
 
 
 def declares_more(head: Head, limit: int) -> bool:
-    """Whether a head announces a body of more than `limit` bytes."""
+    """Return whether a head announces a body of more than `limit` bytes."""
     declared = head.headers.get("content-length", "")
     return declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > limit)
 
@@ -218,13 +218,13 @@ def preflight(origins: tuple[str, ...], head: Head) -> Reply | None:
     allowed = dict(cors(origins, head.headers))
     if "access-control-allow-origin" not in allowed:
         return None
-    asked = head.headers.get("access-control-request-headers", "authorization, content-type")
+    wanted = head.headers.get("access-control-request-headers", "authorization, content-type")
     return Reply(
         204,
         (
             *allowed.items(),
             ("access-control-allow-methods", "GET, POST, DELETE, OPTIONS"),
-            ("access-control-allow-headers", _shown(asked.replace(" ", ""))),
+            ("access-control-allow-headers", _shown(wanted.replace(" ", ""))),
             ("access-control-max-age", "600"),
         ),
         b"",
@@ -244,7 +244,7 @@ _PASSED_ON = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,98}[\x21-\x7e])?")
 
 
 def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
-    """Of a provider's headers for its client, those whose values are short and on one line."""
+    """Return those of a provider's headers for its client whose values are short and on one line."""
     return {name: value for name, value in headers.items() if _PASSED_ON.fullmatch(value)}
 
 

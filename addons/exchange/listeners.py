@@ -1,4 +1,4 @@
-"""Those who listen to one exchange, and what they may hear: everything but credentials."""
+"""Listeners of one exchange, and what they may hear: everything but credentials."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ class Listeners:
 
     @property
     def detailed(self) -> bool:
-        """Whether anybody wants more than the end."""
+        """Return whether anybody wants more than the end."""
         return bool(self._detailed)
 
     def keep_secret(self, headers: Headers) -> None:
@@ -60,7 +60,7 @@ class Listeners:
         )
 
     def clean(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """Of a provider's headers for its client, those that are fit for him."""
+        """Return those of a provider's headers that are fit for its client."""
         fit = http_api.passed_on(headers)
         return {name: value for name, value in fit.items() if self.without_secrets(value) == value}
 
@@ -72,7 +72,7 @@ class Listeners:
             self.message("client_request", f"{self._record.method} {self._record.path}", tuple(shown), body)
 
     def answer(self, head: Head, status: int, headers: Headers, body: bytes | None) -> None:
-        """What the client is told. Of a request that was refused by its head, that is heard first."""
+        """Show what the client is told, after the request's head where its body was never read."""
         if not self._heard_request:
             self.request(head, head.headers, None)
         self.message("client_response", str(status), headers, body)

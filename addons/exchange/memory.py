@@ -1,4 +1,4 @@
-"""What the gateway remembers for its clients between their requests: bounded, in memory only, apart for every key."""
+"""The gateway's memory for its clients between their requests: bounded, never on disk, apart for every key."""
 
 from collections import OrderedDict
 from threading import Lock

@@ -1,4 +1,4 @@
-"""What an exchange tells about itself, and to whom: the seam between the gateway and everything that watches it.
+"""Reports of an exchange on itself, and who hears them: the seam between the gateway and everything that watches it.
 
 An exchange has four phases (`client_request`, `provider_request`, `provider_response`, `client_response`); a stream
 adds a `Pair` for each provider event with the client bytes that it became. A watcher is called synchronously on
@@ -46,16 +46,16 @@ class Record:
     error: str | None = None
     """The `code` or `type` of the error that the client was told."""
     message: str | None = None
-    """Of that error: for who looks at the exchange, not for a log."""
+    """The error's message: for who looks at the exchange, not for a log."""
     param: str | None = None
     """The field that the error is about."""
     cause: str | None = None
-    """Who ended a broken exchange and why, in a few words of ours: `provider closed the connection`."""
+    """The one who ended a broken exchange and why, in a few words of ours: `provider closed the connection`."""
     finish_reason: str | None = None
     calls: int = 1
-    """To the provider, which the request became."""
+    """The number of calls to the provider that the request became."""
     attempts: int = 0
-    """Of all calls together."""
+    """The number of attempts at all calls together."""
     usage: Usage | None = None
     notes: list[Note] = field(default_factory=list)
     first_event: float | None = None

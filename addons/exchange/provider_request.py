@@ -17,7 +17,7 @@ TRACING = ("traceparent", "tracestate")
 
 @dataclass(frozen=True, slots=True)
 class ProviderRequest:
-    """What goes to a provider. `secrets` are the headers that carry credentials, kept apart until it leaves.
+    """A request that goes to a provider. `secrets` are the headers that carry credentials, kept apart until it leaves.
 
     `auth` is what must still be done before it may leave: a token to be had, a signature, a model that is starting.
     """

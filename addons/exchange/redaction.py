@@ -1,4 +1,4 @@
-"""What may be kept or shown of what others wrote: keys go by name and by shape, media shrink, a line stays one line.
+"""Redaction of what others wrote: keys go by name and by shape, media shrink, a line stays one line.
 
 The gateway takes secrets out before it tells a watcher anything; this is the second net, for keys that stand where
 nobody expects them. A key that is cut in two by a stream's events has no shape any more and is not found.

@@ -29,9 +29,9 @@ from translators.registry import PROVIDERS, route
 AGENT = "mitmproxy-openai-gateway"
 PIECE_BYTES = 65536
 MOST_FIELDS = 200
-"""Of a request, of one of its messages."""
+"""The most fields of a request, and of one of its messages."""
 MOST_NOTES = 20_000
-"""Of one request: they are told to its client, logged and shown."""
+"""The most notes of one request: they are told to its client, logged and shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _bound(wire: dict[str, Any], limits: Limits) -> None:
 
 
 def _few_fields(wire: dict[str, Any], path: str) -> None:
-    """Of the request itself, and of the entries of its list at `path`."""
+    """Check the request itself, and the entries of its list at `path`. Raise `BadRequest` for too many fields."""
     entries = wire.get(path)
     objects = [wire, *entries] if isinstance(entries, list) else [wire]
     most = max(len(each) for each in objects if isinstance(each, dict))
@@ -158,13 +158,13 @@ class Request:
         if self.candidates and self._route(self.candidates[0])[1] is not None:
             self.model = self.candidates[0].alias
             return
-        asked = self._parsed()
-        self.model, self.streams = asked.model, asked.conversation.stream
-        self.notes = _limited([*self.notes, *asked.notes])
-        if self.candidates and self.candidates[0].alias == asked.model:
+        parsed = self._parsed()
+        self.model, self.streams = parsed.model, parsed.conversation.stream
+        self.notes = _limited([*self.notes, *parsed.notes])
+        if self.candidates and self.candidates[0].alias == parsed.model:
             return
         try:
-            self.candidates = candidates(asked.model)
+            self.candidates = candidates(parsed.model)
         except UnknownModel as error:
             raise BadRequest(str(error), param="model", code="model_not_found") from error
 
@@ -204,26 +204,26 @@ class Request:
         )
 
     def _translated(self, target: Target, name: str) -> Rendering:
-        asked, provider = self._parsed(), PROVIDERS[name]
+        parsed, provider = self._parsed(), PROVIDERS[name]
         model = Model(target.model, target.overrides, self.memory)
-        calls, notes = fan_out.calls(asked, provider, model, several=self.settings.fan_out)
-        writer = self.client.streamed if asked.conversation.stream else self.client.whole
+        calls, notes = fan_out.calls(parsed, provider, model, several=self.settings.fan_out)
+        writer = self.client.streamed if parsed.conversation.stream else self.client.whole
         return Rendering(
             self.client,
-            asked.model,
-            asked.conversation.stream,
+            parsed.model,
+            parsed.conversation.stream,
             target,
             provider,
             tuple(self._call(call, name, target) for call in calls),
-            lambda envelope: writer(asked.form, envelope),
-            _limited([*self._body_notes, *asked.notes, *notes]),
+            lambda envelope: writer(parsed.form, envelope),
+            _limited([*self._body_notes, *parsed.notes, *notes]),
         )
 
     def _mind_loss(self, notes: Iterable[Note]) -> None:
         lost = [note.path for note in notes if note.lost]
         if lost and self.settings.on_loss == "refuse":
-            told = ", ".join(lost)
-            message = f"These fields cannot be carried to this model (on-loss: refuse in config.yaml): {told}."
+            paths = ", ".join(lost)
+            message = f"These fields cannot be carried to this model (on-loss: refuse in config.yaml): {paths}."
             raise BadRequest(message, param=lost[0], code="unsupported_parameter")
 
     def _call(self, call: fan_out.Call, dialect: str, target: Target) -> Call:

@@ -14,7 +14,7 @@ from pydantic_core import from_json, to_json
 from translators.dialects import Item, Remembered
 
 MAX_BYTES = 64 * 1024 * 1024
-"""Of all responses together, as they are kept."""
+"""The size of all responses together, as they are kept."""
 MAX_AGE = 3600.0
 """Seconds since a response was last used."""
 OVERHEAD = 256
@@ -94,7 +94,7 @@ class ResponseStore:
 
     @_locked
     def delete(self, client: str, id: str, now: float) -> bool:
-        """Whether it was there."""
+        """Forget a response. Return whether it was there."""
         self._sweep(now)
         if (client, id) not in self._entries:
             return False

@@ -1,4 +1,4 @@
-"""What all exchanges of a gateway share."""
+"""Services that all exchanges of a gateway share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ class Services:
     memories: Memories = field(default_factory=Memories)
     watchers: tuple[Watcher, ...] = ()
     draining: bool = False
-    """What runs may finish, what is new is turned away."""
+    """Exchanges that run may finish; new ones are turned away."""
     ended: bool = False
     """Nothing runs any more: whatever breaks now, it is the gateway that ends it."""
     mask: Mask = field(init=False)

@@ -1,4 +1,4 @@
-"""What a client is told, until the last word: an answer as a stream or in one piece, or that there is none."""
+"""Everything that a client is told, until the last word: an answer as a stream or whole, or that there is none."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -30,7 +30,7 @@ class Telling:
         self.over = False
         """The last word is said."""
         self.target: Target | None = None
-        """Who is asked."""
+        """The target that is asked."""
         self.limits: Mapping[str, str] = {}
         """The provider's, in the client's words."""
         self._told: set[str] = set()
@@ -87,10 +87,10 @@ class Telling:
             if self._fatal[1]:
                 self._tell_last(reply.body)
             return [self.reply(reply, "failed", failure, cause)]
-        said = self.late_notes(self._record.notes) + written(failure) if written is not None else b""
-        self._tell_last(said)
+        out = self.late_notes(self._record.notes) + written(failure) if written is not None else b""
+        self._tell_last(out)
         self.end("failed", failure, cause)
-        return [*([Data(said)] if said else []), Finish(cause)]
+        return [*([Data(out)] if out else []), Finish(cause)]
 
     def end(self, end: End, failure: Failure | None = None, cause: str | None = None) -> None:
         record = self._record
@@ -108,11 +108,11 @@ class Telling:
         else:
             self._listeners.pair(name, provider, client, notes, call)
 
-    def _tell_last(self, said: bytes) -> None:
+    def _tell_last(self, out: bytes) -> None:
         """Show the last event of a stream that broke, and what the client was told of it."""
         name, provider, client, notes, call = self._fatal
-        if provider or client or said:
-            self._listeners.pair(name, provider, client + said, notes, call)
+        if provider or client or out:
+            self._listeners.pair(name, provider, client + out, notes, call)
 
     def _headers(self, notes: list[Note]) -> list[tuple[str, str]]:
         """Return the headers of every answer."""

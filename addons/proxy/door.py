@@ -1,4 +1,4 @@
-"""How many come in: the files that the system lets the gateway open, and the connections of clients.
+"""Limits on how many come in: the files that the system lets the gateway open, and the connections of clients.
 
 A connection that is one too many costs nobody else anything, and neither does telling of it.
 """
@@ -19,14 +19,14 @@ from translators.errors import Failure
 logger = logging.getLogger("gateway")
 
 SPARE_FILES = 100
-"""Of the process itself: its sources, its log, the embedded model."""
+"""Files of the process itself: its sources, its log, the embedded model."""
 FILES_EACH = 2
 """A client's connection, and one to a provider for it."""
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 def file_limit() -> int | None:
-    """How many files this process may open, raised as far as the system permits; None where there is no limit."""
+    """Raise the number of files that this process may open as far as the system permits. Return it; None: no limit."""
     if sys.platform == "win32":
         return None
     import resource
@@ -40,7 +40,7 @@ def file_limit() -> int | None:
 
 
 def room(wanted: int, files: int | None) -> int:
-    """How many connections there is room for, of `wanted` (0: of any number); 0 is no limit."""
+    """Return how many connections there is room for, of `wanted` (0: of any number); 0 is no limit."""
     if files is None:
         return wanted
     most = max(1, (files - SPARE_FILES) // FILES_EACH)
@@ -72,8 +72,8 @@ class Door:
         self._say = Seldom(logger.warning)
 
     def turned_away(self, handler: ConnectionHandler, connections: int) -> bool:
-        """Whether a new client, the last of so many, is one too many. It then is told so, unless it speaks TLS, and
-        is not read at all."""
+        """Return whether a new client, the last of so many, is one too many. Tell it so, unless it speaks TLS; nothing
+        that it sends is read."""
         if not self._most or connections <= self._most:
             return False
         self._say(f"{self._most} connections are open: a client is turned away (max-connections in config.yaml).")

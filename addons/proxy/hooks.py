@@ -31,7 +31,7 @@ def restore(manager: AddonManager) -> None:
 
 
 def _has(addon: object, hook: str) -> bool:
-    """Whether the addon, or one that it holds, has the hook."""
+    """Return whether the addon, or one that it holds, has the hook."""
     if not hasattr(addon, "addons"):
         return hasattr(addon, hook)
     return any(hasattr(each, hook) for each in traverse([addon]))

@@ -34,18 +34,18 @@ from translators.errors import Failure
 Commands = layer.CommandGenerator[None]
 
 LINE_BYTES = 64 * 1024
-"""Of a head, of a chunk's size with its extensions, of trailers."""
+"""The most bytes of a head, of a chunk's size with its extensions, of trailers."""
 HEADER_LINES = 200
-"""Of one head (beside its first line), and of trailers."""
+"""The most lines of one head (beside its first line), and of trailers."""
 INTERIM_ANSWERS = 20
 """Heads of 1xx before an answer (RFC 9110 section 15.2)."""
 UNREAD_BYTES = 1024 * 1024
-"""How much is kept of what a client sends before its turn."""
+"""The most that is kept of what a client sends before its turn."""
 VERSIONS = ("HTTP/1.1", "HTTP/1.0")
 
 
 class Unreadable(Exception):
-    """What came is no HTTP, too much of it, or late. `what` says so in words of ours; `remedy` is for a client."""
+    """Input that is no HTTP, too much of it, or late. `what` says so in words of ours; `remedy` is for a client."""
 
     def __init__(self, what: str, remedy: str, status: int = 400, code: str = "malformed_request") -> None:
         super().__init__(what)
@@ -106,7 +106,7 @@ class Buffer(ReceiveBuffer):
 
 
 class Reader(Http1Connection):
-    """What both sides share: a bounded buffer, and bodies. Trailers are read and forgotten (RFC 9110 section 6.5.1)."""
+    """The part of both sides: a bounded buffer, bodies. Trailers are read and forgotten (RFC 9110 section 6.5.1)."""
 
     def __init__(self, context: Context, conn: Connection) -> None:
         super().__init__(context, conn)
@@ -291,7 +291,7 @@ def _request(lines: list[bytes]) -> http.Request:
 
 
 def _blame(lines: list[bytes]) -> tuple[str, str]:
-    """Which line of a head is at fault, and what belongs there."""
+    """Return what is wrong with a head, naming its line, and what belongs there."""
     try:
         read_request_head(lines[:1])
     except ValueError:

@@ -70,12 +70,12 @@ logger = logging.getLogger("gateway")
 Commands = layer.CommandGenerator[None]
 
 UNREAD_BODY_BYTES = 1024 * 1024
-"""How much more of a request's body is read and thrown away after it was refused, so that its client can hear why."""
+"""The most that is still read, and thrown away, of a refused request's body, so that its client can hear why."""
 CUT = b"?..."
 """Stands in a flow for a request's query."""
 KILLED = "it was killed in mitmproxy, by its user or by an addon"
 LATE_END_SECONDS = 1.0
-"""How long the connection of a complete answer waits for the end of the provider's bytes, to serve another one."""
+"""Time for which the connection of a complete answer waits for the end of the provider's bytes, to serve again."""
 
 
 @dataclass
@@ -316,7 +316,7 @@ class GatewayStream(HttpStream):
         yield from self._perform([reply])
 
     def _unreadable(self, failure: Failure) -> Commands:
-        """What the client sends cannot be read: it is told if it still can be, and disconnected."""
+        """Tell a client whose request cannot be read, if it still can be told, and disconnect it."""
         assert self._exchange is not None
         if self._refused or self.closed:
             yield from self._parent.shut()
@@ -364,8 +364,8 @@ class GatewayStream(HttpStream):
         yield from self._perform([self._exchange.answered_elsewhere(Reply(response.status_code, headers, content))])
 
     def _left(self) -> bool:
-        """Whether the client has left, or a user has killed the flow, while a hook ran. The event that says so is
-        next in the queue."""
+        """Return whether the client has left, or a user has killed the flow, while a hook ran. The event that says so
+        is next in the queue."""
         left = any(isinstance(event, RequestProtocolError) for event in self._paused_event_queue)
         if not left and self._killed():
             message = mitmflow.Error.KILLED_MESSAGE
