@@ -117,7 +117,7 @@ class Gateway:
             self._recording = recorder.wanted(ctx.master)
 
     def _furnish(self, path: Path) -> None:
-        """Everything that a request needs is here before mitmproxy listens, or in the moment when it does."""
+        """Get everything that a request needs before mitmproxy listens, or in the moment when it does."""
         self._took_over = ctx.options.mode == ["regular"]
         try:
             self._loaded = config.load(path, os.environ)
@@ -211,7 +211,7 @@ class Gateway:
         )
 
     def _has_console(self) -> bool:
-        """mitmproxy's own interface has the terminal to itself."""
+        """Return whether mitmproxy's own interface has the terminal to itself."""
         return "console" in type(ctx.master).__module__
 
     def _arrange(self) -> None:
@@ -322,7 +322,7 @@ class Gateway:
         self._embedded.start()
 
     async def gateway_work(self, job: Job) -> None:
-        """In a thread: others go on meanwhile, if more slowly."""
+        """Do heavy work in a thread: others go on meanwhile, if more slowly."""
         try:
             job.result = await asyncio.get_running_loop().run_in_executor(self._workers[job.work.on], job.work.do)
         except Exception as error:  # noqa: BLE001 - raised again in the stream, where the client is told
@@ -356,7 +356,7 @@ class Gateway:
     # --- the end ---
 
     def _on_signal(self) -> None:
-        """The first one lets streams finish, a second one does not."""
+        """Begin to end: the first signal lets streams finish, a second one does not."""
         if self._services is None:
             ctx.master.shutdown()
             return
@@ -393,7 +393,7 @@ def _embedded_down(why: str) -> Unauthorised:
 
 
 def _is_quiet() -> bool:
-    """`-q` was given. mitmproxy's console has no such option: it keeps its log to itself."""
+    """Return whether `-q` was given. mitmproxy's console has no such option: it keeps its log to itself."""
     return "termlog_verbosity" in ctx.options and ctx.options.termlog_verbosity == "error"
 
 

@@ -38,7 +38,7 @@ class Attempt:
         self.waits_for, self.since = what, now
 
     def due(self) -> list[tuple[float, Wait]]:
-        """When patience ends, and for what."""
+        """Return when patience ends, and for what."""
         return [
             (start + seconds, what)
             for what, start, seconds in (
@@ -49,7 +49,7 @@ class Attempt:
         ]
 
     def late(self, what: Wait, provider: str) -> Failure:
-        """The 504 for a patience that has ended."""
+        """Return the 504 for a patience that has ended."""
         says = {
             "connect": "no connection within {} s",
             "first-byte": "no first event within {} s",

@@ -134,7 +134,7 @@ class Calls:
         pipe.let_go()
 
     def end_all(self) -> None:
-        """The same of all calls that will not come to their own end."""
+        """Do the same for all calls that will not come to their own end."""
         for call in list(self.attempts):
             self.end(call)
 

@@ -78,7 +78,7 @@ class Desk:
             return Failure(404, str(error), "invalid_request_error", "model", "model_not_found")
 
     def _kept(self, id: str) -> Reply | Failure:
-        """GET and DELETE of an answer that was given here."""
+        """Serve GET and DELETE of an answer that was given here."""
         store, state, now = self._services.responses, self._client.state, self._services.clock.now()
         if store is None or state is None:
             message = "No response is kept here (response-store in config.yaml)."

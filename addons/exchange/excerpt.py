@@ -29,7 +29,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,47}")
 
 
 def excerpt(payloads: Iterable[bytes]) -> str:
-    """The payloads, one after the other, as far as there is room for them."""
+    """Return the payloads, one after the other, as far as there is room for them."""
     return one_line(" ".join(map(_shown, payloads)), LONGEST)
 
 

@@ -112,13 +112,13 @@ class Exchange:
 
     @property
     def body_limit(self) -> int:
-        """Bytes of a request's body, as it comes and decompressed."""
+        """Return the bytes that a request's body may have, as it comes and decompressed."""
         return self._services.settings.body_size_limit
 
     # --- the client's side ---
 
     def opened(self) -> Reply | None:
-        """The request's head is here. None: its body is wanted."""
+        """Take the request's head. Return what answers it; None: its body is wanted."""
         answer = self._desk.answer()
         if isinstance(answer, Failure):
             return self._telling.refuse(answer)
@@ -132,11 +132,11 @@ class Exchange:
         return self._telling.refuse(http_api.too_large(self.body_limit))
 
     def answered_elsewhere(self, reply: Reply) -> Reply:
-        """Another addon gave the answer; no provider is asked."""
+        """Take the answer of another addon; no provider is asked."""
         return self._telling.reply(reply, "complete", cause="answered by another addon")
 
     def asked(self, body: bytes, headers: Mapping[str, str]) -> list[Action]:
-        """The whole request is here. `headers` are the client's, without its key."""
+        """Take the whole request. `headers` are the client's, without its key."""
         self._asked_at = self._telling.spoke_at = self._now()
         understand = partial(self._understand, body, headers)
         if len(body) > HEAVY or headers.get("content-encoding") or self._desk.remembers_much(HEAVY):
@@ -174,7 +174,7 @@ class Exchange:
         return actions
 
     def cancelled(self, cause: str = "the client left") -> list[Action]:
-        """The client is not there any more, or is not to have its answer."""
+        """End an exchange whose client is not there any more, or is not to have its answer."""
         if self.over:
             return []
         if self._calls is not None:
@@ -184,15 +184,15 @@ class Exchange:
         return [Drop()]
 
     def shut_down(self) -> list[Action]:
-        """The gateway ends. Its client is told; nothing is wrong with the provider."""
+        """Tell the client that the gateway ends; nothing is wrong with the provider."""
         return [] if self.over else [Drop(), *self._broken(http_api.SHUT_DOWN, SHUT_DOWN)]
 
     def crashed(self) -> list[Action]:
-        """A bug of ours showed. Whatever was not sent yet is not sent."""
+        """End an exchange in which a bug of ours showed. Nothing more of its answer is sent."""
         return [Drop()] if self.over else [Drop(), *self._broken(http_api.INTERNAL, "a bug in the gateway")]
 
     def finished(self) -> None:
-        """The last word is on its way: now those who listen are told the end, and bodies are let go of."""
+        """Tell the listeners the end, now that the last word is on its way, and let go of bodies."""
         self._listeners.ended(counts=self.counts)
         self._request = self._calls = self._then = None
         self._waiting.clear()
@@ -204,7 +204,7 @@ class Exchange:
             attempt.waits("first-byte", self._now())
 
     def answered(self, status: int, headers: Mapping[str, str], call: int = 0) -> list[Action]:
-        """The head of the provider's answer. Header names are lower case."""
+        """Take the head of the provider's answer. Header names are lower case."""
         if self._then is not None:
             return self._later(call, partial(self.answered, status, headers, call))
         tap = partial(self._heard, call) if self._listeners.detailed else None
@@ -212,7 +212,7 @@ class Exchange:
         return []
 
     def feed(self, data: bytes, call: int = 0) -> list[Action]:
-        """Bytes of the provider's answer."""
+        """Take bytes of the provider's answer."""
         if self._then is not None:
             return self._later(call, partial(self.feed, data, call))
         attempt = self._attempts[call]
@@ -226,7 +226,7 @@ class Exchange:
         return fed(pipe.feed(data))
 
     def closed(self, call: int = 0) -> list[Action]:
-        """The provider's answer ended as HTTP says it should."""
+        """Take the end of the provider's answer, which is as HTTP says it should be."""
         if self.over:
             return []
         if self._then is not None:
@@ -242,7 +242,7 @@ class Exchange:
         return forward(pipe.close())
 
     def broke(self, cause: str, *, retry: bool, call: int = 0) -> list[Action]:
-        """No connection, or it broke. `retry`: nothing of an answer had come, and another connection may help."""
+        """Take it that a connection broke, or never was. `retry`: no answer had begun, another connection may help."""
         if self.over:
             return []
         if self._services.ended:
@@ -277,7 +277,7 @@ class Exchange:
         return at if keepalive is None else min(at, keepalive)
 
     def tick(self) -> list[Action]:
-        """Time passed."""
+        """Do what is due by now."""
         if self.over or self._calls is None:
             return []
         now, calls = self._now(), self._calls
@@ -301,7 +301,7 @@ class Exchange:
     # --- the request ---
 
     def _understand(self, body: bytes, headers: Mapping[str, str]) -> Understood:
-        """Read the request. Perhaps elsewhere: changes nothing of the exchange."""
+        """Read the request, perhaps in another thread: this changes nothing of the exchange."""
         started, services, key_name = self._now(), self._services, self.record.key_name or ""
         request = Request(self._client, self._client.parse, services.settings, services.memories.of(key_name), headers)
         if (state := self._client.state) is not None and services.responses is not None:
@@ -409,7 +409,7 @@ class Exchange:
         return others and not self._telling.begun and not (pipe.content or pipe.done or pipe.failure)
 
     def _complete(self, call: int) -> list[Action]:
-        """A call has its whole answer; with the last of them the client has its own."""
+        """End a call that has its whole answer; with the last of them the client has its own."""
         calls = self._under_way
         calls.end(call)
         more = calls.send_more()
@@ -421,7 +421,7 @@ class Exchange:
         return [self._telling.reply(Reply(200, (JSON,), bytes(calls.whole)), "complete")]
 
     def _failed(self, failure: Failure, cause: str) -> list[Action]:
-        """One call has failed, and its connection is gone or may be kept; the others are not wanted any more."""
+        """Fail with one call, whose connection is gone or may be kept; the others are not wanted any more."""
         dropped: list[Action] = [Drop()] if len(self._attempts) > 1 else []
         return [*dropped, *self._broken(failure, cause)]
 

@@ -196,7 +196,7 @@ EXPOSED = "x-request-id, x-gateway-notes, x-gateway-model, openai-processing-ms,
 
 
 def cors(origins: tuple[str, ...], headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """The headers that let a page of an allowed origin read an answer; none where it is not allowed."""
+    """Return the headers that let a page of an allowed origin read an answer; none where it is not allowed."""
     origin = headers.get("origin") if origins else None
     if origin is None:
         return ()
@@ -212,7 +212,7 @@ def cors(origins: tuple[str, ...], headers: Mapping[str, str]) -> tuple[tuple[st
 
 
 def preflight(origins: tuple[str, ...], head: Head) -> Reply | None:
-    """The answer to a CORS preflight (which carries no key), or None where the request is not one that is allowed."""
+    """Return the answer to a CORS preflight (which carries no key), or None where the request is not allowed."""
     if head.method != "OPTIONS" or "access-control-request-method" not in head.headers:
         return None
     allowed = dict(cors(origins, head.headers))
@@ -235,7 +235,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9_.:\-]{1,128}")
 
 
 def kept_request_id(headers: Mapping[str, str], mask: Mask) -> str | None:
-    """The client's own `x-request-id`, where it is fit to be repeated."""
+    """Return the client's own `x-request-id`, where it is fit to be repeated."""
     own = headers.get("x-request-id", "")
     return own if REQUEST_ID.fullmatch(own) and mask.text(own) == own else None
 
@@ -266,12 +266,12 @@ def notes_header(notes: list[Note]) -> str:
 
 
 def notes_comment(notes: list[Note]) -> bytes:
-    """The same as a comment in a stream of server-sent events."""
+    """Return the same as a comment in a stream of server-sent events."""
     return f": x-gateway-notes {notes_header(notes)}\n\n".encode()
 
 
 def ascii_json(text: str) -> str:
-    """`text` with JSON's escapes for what a header cannot hold."""
+    """Return `text` with JSON's escapes for what a header cannot hold."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if " " <= c <= "~" else "".join(f"\\u{u:04x}" for u in _units(c)) for c in text)

@@ -39,16 +39,16 @@ class Listeners:
         return bool(self._detailed)
 
     def keep_secret(self, headers: Headers) -> None:
-        """`headers` carry credentials. Most providers say a bearer's token back without the word before it."""
+        """Hide what `headers` carry from now. Most providers say a bearer's token back without the word before it."""
         texts = [text for _, value in headers for text in (value, value.removeprefix("Bearer "))]
         self.mask = self.mask.knowing(text for text in texts if len(text) >= _SHORTEST_SECRET)
 
     def without_secrets[Said: (str, bytes)](self, said: Said) -> Said:
-        """A provider may say our credentials back to us; nobody else is to read them."""
+        """Take out our credentials: a provider may say them back to us, and nobody else is to read them."""
         return self.mask.body(said) if isinstance(said, bytes) else self.mask.text(said)
 
     def without_secrets_in(self, failure: Failure) -> Failure:
-        """The same of all that a client is told of a failure."""
+        """Take our credentials out of all that a client is told of a failure."""
         mask, param, code = self.mask.text, failure.param, failure.code
         return replace(
             failure,
@@ -65,7 +65,7 @@ class Listeners:
         return {name: value for name, value in fit.items() if self.without_secrets(value) == value}
 
     def request(self, head: Head, headers: Mapping[str, str], body: bytes | None) -> None:
-        """The client's. `headers` may have its key."""
+        """Show the client's request. `headers` may have its key."""
         self._heard_request = True
         if self._detailed:
             shown = ((k, REDACTED if k in http_api.SECRET_HEADERS else v) for k, v in headers.items())
@@ -78,7 +78,7 @@ class Listeners:
         self.message("client_response", str(status), headers, body)
 
     def provider(self, attempt: Attempt, body: bytes | None, call: int) -> None:
-        """A provider's answer, once for each attempt."""
+        """Show a provider's answer, once for each attempt."""
         if not attempt.told:
             attempt.told = True
             headers = tuple(attempt.headers.items())
@@ -101,7 +101,7 @@ class Listeners:
             self._each(self._detailed, lambda watcher: watcher.pair(self._record, pair))
 
     def ended(self, *, counts: bool) -> None:
-        """`counts`: a line in the log is worth it."""
+        """Tell that the exchange is over. `counts`: a line in the log is worth it."""
         self._each(self._watchers if counts else self._detailed, lambda watcher: watcher.ended(self._record))
 
     def _each(self, watchers: tuple[Watcher, ...], tell: Callable[[Watcher], None]) -> None:

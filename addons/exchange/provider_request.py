@@ -74,7 +74,7 @@ def written(body: dict[str, Any]) -> bytes:
 
 
 def plain(cause: str) -> str:
-    """A connection error in words that give away no address of the operator's network."""
+    """Return a connection error in words that give away no address of the operator's network."""
     told = {
         "refused": "it was refused",
         "connect call failed": "it was refused",

@@ -67,7 +67,7 @@ _RIFF = {b"WAVE": "audio/wav", b"WEBP": "image/webp", b"AVI ": "video/avi"}
 
 
 def header(name: str, value: str) -> str:
-    """The value of a header, hidden if its name or its shape says that it is a secret."""
+    """Return the value of a header, hidden if its name or its shape says that it is a secret."""
     low = name.lower()
     if low in _SECRET_HEADERS or low.endswith(_SECRET_ENDINGS):
         return HIDDEN
@@ -79,7 +79,7 @@ def headers(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def text(value: str) -> str:
-    """`value` without anything that looks like a key."""
+    """Return `value` without anything that looks like a key."""
     if len(value) < _SHORTEST_KEY and "=" not in value:
         return value
     for sign, shape, instead in _IN_TEXT:
@@ -89,7 +89,7 @@ def text(value: str) -> str:
 
 
 def body(value: bytes) -> bytes:
-    """`value` without keys, its media collapsed; the very same object where there is nothing to hide."""
+    """Return `value` without keys, its media collapsed; the very same object where nothing is to be hidden."""
     if len(value) >= _SHORTEST_MEDIA:
         value = _BASE64.sub(_collapsed, value)
     for sign, shape, instead in _IN_BYTES:
@@ -100,7 +100,7 @@ def body(value: bytes) -> bytes:
 
 
 def one_line(value: str, limit: int) -> str:
-    """`value` as it may stand in a log: no key, nothing that a terminal or a log reader obeys, at most `limit` long."""
+    """Return `value` fit for a log: no key, nothing that a terminal or a log reader obeys, at most `limit` long."""
     shown = text(value[: 4 * limit])
     if not shown.isprintable():
         shown = "".join(map(_printable, shown))

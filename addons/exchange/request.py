@@ -59,7 +59,7 @@ class Rendering:
 
 
 def decoded(body: bytes, coding: str, limit: int) -> bytes:
-    """`body` without its content-encoding. Raises `BadRequest`, 413 where it grows beyond `limit` bytes."""
+    """Return `body` without its content-encoding. Raise `BadRequest`, 413 where it grows beyond `limit` bytes."""
     if not coding:
         return body
     out = bytearray()
@@ -80,7 +80,7 @@ def decoded(body: bytes, coding: str, limit: int) -> bytes:
 
 
 def _bound(wire: dict[str, Any], limits: Limits) -> None:
-    """Refuses what is so much that it would only be meant to keep the gateway busy. Raises `BadRequest`."""
+    """Refuse what is so much that it could only be meant to keep the gateway busy. Raise `BadRequest`."""
     for path in ("messages", "input"):
         _few_fields(wire, path)
         _at_most(limits.items, _items(wire.get(path)), path, "messages, parts and calls", "items")
@@ -106,7 +106,7 @@ def _few_fields(wire: dict[str, Any], path: str) -> None:
 
 
 def _items(entries: Any) -> int:
-    """The entries of a list, and those of the lists in them."""
+    """Return the number of entries of a list, and of those of the lists in them."""
     if not isinstance(entries, list):
         return 0
     inside = (value for each in entries if isinstance(each, dict) for value in each.values())
@@ -233,7 +233,7 @@ class Request:
 
 
 def _limited(notes: list[Note]) -> tuple[Note, ...]:
-    """Raises `BadRequest` for more notes than anybody could be told."""
+    """Return `notes`. Raise `BadRequest` for more notes than anybody could be told."""
     if len(notes) > MOST_NOTES:
         message = f"More than {MOST_NOTES} notes would have to be made on what this model does not take."
         raise BadRequest(message, code="request_too_large")

@@ -70,7 +70,7 @@ class ResponseStore:
 
     @_locked
     def put(self, client: str, kept: Remembered, now: float) -> None:
-        """One that is larger than all that may be kept is not kept."""
+        """Keep a response, unless it is larger than all that may be kept."""
         self._sweep(now)
         self.delete(client, kept.id, now)
         ids = [item.get("id") for item in (*kept.input, *kept.response["output"])]
@@ -88,7 +88,7 @@ class ResponseStore:
 
     @_locked
     def get(self, client: str, id: str, now: float) -> Mapping[str, Any] | None:
-        """The response as it was answered."""
+        """Return the response as it was answered."""
         entry = self._used(client, id, now)
         return None if entry is None else from_json(entry.response)
 

@@ -18,10 +18,10 @@ SHORTEST_KEY = 8
 
 class Clock(Protocol):
     def wall(self) -> float:
-        """Seconds since 1970."""
+        """Return seconds since 1970."""
 
     def now(self) -> float:
-        """Seconds, monotonic."""
+        """Return seconds, monotonic."""
 
 
 @dataclass(slots=True)

@@ -97,7 +97,7 @@ class Entrance:
             transport.handler.add_done_callback(lambda _: handler.transports.pop(server, None))
 
     def client_disconnected(self, client: Client) -> None:
-        """The same for what is left when a client has gone."""
+        """Do the same for what is left when a client has gone."""
         if not is_ours(client.proxy_mode) or (handler := handler_of(client)) is None:
             return
         for transport in handler.transports.values():

@@ -53,7 +53,7 @@ class Unreadable(Exception):
 
     @property
     def failure(self) -> Failure:
-        """As a client is told."""
+        """Return the failure that a client is told."""
         message = f"The request cannot be read: {self.what}. {self._remedy}"
         return Failure(self._status, message, "invalid_request_error", None, self._code, {"connection": "close"})
 
@@ -92,7 +92,7 @@ class Buffer(ReceiveBuffer):
         return lines
 
     def heads(self) -> Iterator[list[bytes]]:
-        """Every head that is complete; empty lines before one are none (RFC 9112 section 2.2)."""
+        """Yield every head that is complete; empty lines before one are none (RFC 9112 section 2.2)."""
         while (lines := self.maybe_extract_lines()) is not None:
             if lines:
                 yield [bytes(line) for line in lines]
@@ -137,7 +137,7 @@ class Reader(Http1Connection):
             yield from self.mark_done(request=is_request, response=not is_request)
 
     def _body_data(self) -> tuple[bytes, bool]:
-        """All that has come of the body, however small its chunks, and whether that is its end."""
+        """Return all that has come of the body, however small its chunks, and whether that is its end."""
         pieces: list[bytes] = []
         try:
             while isinstance(part := self.body_reader(self.buf), h11.Data):
@@ -172,7 +172,7 @@ class ClientReader(Reader, Http1Server):
             yield commands.CloseConnection(self.conn)
 
     def deadline(self) -> float | None:
-        """When what is being read must have gone on, on the monotonic clock."""
+        """Return when what is being read must have gone on, on the monotonic clock."""
         patience = 0.0
         if self.state == self.read_body:
             patience = self._timeouts.body
@@ -271,7 +271,7 @@ class ProviderConnection(HttpClient):
 
 
 def _request(lines: list[bytes]) -> http.Request:
-    """Raises `Unreadable` for a head that is malformed, or could be read as more than one request."""
+    """Read a request's head. Raise `Unreadable` where it is malformed, or could be read as more than one request."""
     try:
         request = read_request_head(lines)
     except (ValueError, IndexError):
@@ -303,14 +303,14 @@ def _blame(lines: list[bytes]) -> tuple[str, str]:
 
 
 def _no_line_in(request: http.Request) -> None:
-    """Raises `ValueError` for a folded line, or worse."""
+    """Raise `ValueError` for a folded line, or worse."""
     for _, value in request.headers.fields:
         if any(byte in value for byte in (b"\0", b"\r", b"\n")):
             raise ValueError
 
 
 def _response(lines: list[bytes]) -> http.Response:
-    """Raises `Unreadable`. `101` is no interim answer: nobody has asked for another protocol."""
+    """Read an answer's head. Raise `Unreadable`. `101` is no interim answer: nobody has asked for another protocol."""
     try:
         response = read_response_head(lines)
         status = response.status_code

@@ -146,7 +146,7 @@ class GatewayLayer(HttpLayer):
         yield from self.event_to_child(stream, events.Start())
 
     def list_again(self, stream: GatewayStream) -> int:
-        """Another id of the stream, until it is dropped. Those that clients' streams get are odd numbers."""
+        """Return another id of the stream, until it is dropped. Those that clients' streams get are odd numbers."""
         id = next(self._ids)
         self.streams[id] = stream
         return id
@@ -169,7 +169,7 @@ class GatewayLayer(HttpLayer):
                 yield from self.event_to_child(stream, GetHttpConnectionCompleted(wanted, (wanted.reused, None)))
 
     def _open(self, wanted: Connect) -> Commands:
-        """A new connection. mitmproxy's own would be read by mitmproxy's reader."""
+        """Open a new connection. mitmproxy's own would be read by mitmproxy's reader."""
         context = self.context.fork()
         context.server = Server(address=wanted.address)
         stack = tunnel.LayerStack()
@@ -182,7 +182,7 @@ class GatewayLayer(HttpLayer):
         yield from self.event_to_child(stack[0], events.Start())
 
     def _idle(self, wanted: Connect) -> Server | None:
-        """A connection that may be used again. Dead ones are forgotten on the way."""
+        """Return a connection that may be used again. Dead ones are forgotten on the way."""
         taken = self._taken()
         found = None
         for connection in list(self.connections):

@@ -30,7 +30,7 @@ from routing.settings import Timeouts
 
 
 def unfit(recorded: http.HTTPFlow) -> str | None:
-    """Why a flow cannot be replayed, in a sentence, or None."""
+    """Return why a flow cannot be replayed, in a sentence, or None."""
     if recorded.live or recorded.intercepted:
         return "A flow can be replayed once it has ended."
     if recorded.request.raw_content is None:

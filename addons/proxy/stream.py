@@ -146,7 +146,7 @@ class Leg:
 
     @property
     def taken(self) -> Server | None:
-        """The connection that no other call may use now."""
+        """Return the connection that no other call may use now."""
         return self.server if self.connecting is None else self.connecting.reused
 
 
@@ -208,7 +208,7 @@ class GatewayStream(HttpStream):
             yield from self._crash()
 
     def _on(self, event: events.Event) -> Commands:
-        """Whose event it is: the client's, a provider's, the clock's, a command's that is completed, or our own."""
+        """Handle an event as its source wants: the client, a provider, the clock, a completed command, or ourselves."""
         match event:
             case RequestHeaders() | RequestData() | RequestEndOfMessage() | RequestProtocolError() | UnreadableBody():
                 yield from self._client(event)
@@ -305,7 +305,7 @@ class GatewayStream(HttpStream):
             yield SendHttp(ResponseHeaders(self.stream_id, proceed), self.context.client)
 
     def _tell(self, hook: commands.StartHook) -> Commands:
-        """Other addons and user interfaces, of what is worth a flow."""
+        """Tell other addons and user interfaces of what is worth a flow."""
         assert self._exchange is not None
         if self._exchange.counts:
             yield hook
@@ -527,7 +527,7 @@ class GatewayStream(HttpStream):
             yield from self._leave()
 
     def _leave(self) -> Commands:
-        """The end. Bodies that nobody will look at are let go of now: Python's collector of cycles may take long."""
+        """Leave the layer. Let go of bodies that nobody will look at: Python's collector of cycles may take long."""
         yield DropStream(self.stream_id)
         if self._exchange is not None and not self._exchange.kept:
             for message in (self.flow.request, self.flow.response):
@@ -661,7 +661,7 @@ def _mask(request: http.Request, mask: Mask) -> None:
 
 
 def _plain(headers: http.Headers) -> dict[str, str]:
-    """Lower-case names to values; of several with one name the first. What is no UTF-8 is kept as escapes."""
+    """Return lower-case names to values; of several with one name the first. What is no UTF-8 is kept as escapes."""
     return {
         name.decode("utf-8", "surrogateescape").lower(): value.decode("utf-8", "surrogateescape")
         for name, value in reversed(headers.fields)
@@ -669,7 +669,7 @@ def _plain(headers: http.Headers) -> dict[str, str]:
 
 
 def _outgoing(request: ProviderRequest) -> http.Request:
-    """The request as it leaves, with its key."""
+    """Return the request as it leaves, with its key."""
     parts = urlsplit(request.url)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     fields = [(b"host", parts.netloc.rpartition("@")[2].encode())]
