@@ -30,7 +30,7 @@ class Problem:
     line: int | None = None
     path: Path = ()
 
-    def told(self, file: str) -> str:
+    def as_line(self, file: str) -> str:
         where = file if self.line is None else f"{file}:{self.line}"
         return ": ".join(part for part in (where, dotted(self.path), self.text) if part)
 
@@ -40,7 +40,7 @@ class ConfigError(Exception):
 
     def __init__(self, file: str, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
-        lines = [problem.told(file) for problem in self.problems[:_MOST]]
+        lines = [problem.as_line(file) for problem in self.problems[:_MOST]]
         if (more := len(self.problems) - _MOST) > 0:
             lines.append(f"{file}: and {more} more mistakes")
         super().__init__("\n".join(lines))

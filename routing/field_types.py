@@ -44,7 +44,7 @@ class Section(BaseModel):
         hide_input_in_errors=True,
     )
 
-    def said(self) -> dict[str, Any]:
+    def explicit(self) -> dict[str, Any]:
         """Return what the file says, by field name; nothing that is a default."""
         return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
 

@@ -286,18 +286,18 @@ class Knobs:
     """A renderer's working copy of the options: what it `take`s it carries; what is `left` becomes notes."""
 
     def __init__(self, options: Mapping[str, Option]) -> None:
-        self._left = dict(options)
+        self._unused = dict(options)
 
     def take(self, name: str) -> Any:
         """Return the value under `name`, or None where the client did not set it."""
-        option = self._left.pop(name, None)
+        option = self._unused.pop(name, None)
         return None if option is None else option.value
 
     def pop(self, name: str) -> Option | None:
         """Return the same with its path, for a renderer that has something to say about it."""
-        return self._left.pop(name, None)
+        return self._unused.pop(name, None)
 
-    def left(self, detail: str = "") -> list[Note]:
+    def unused(self, detail: str = "") -> list[Note]:
         """Return a `dropped` note for every option that nobody took. `detail` is said of those that mean something
         here."""
         return [
@@ -307,7 +307,7 @@ class Knobs:
                 old=option.value if isinstance(option.value, int | float) else None,
                 detail=detail if name in OPTIONS else NOT_CARRIED,
             )
-            for name, option in self._left.items()
+            for name, option in self._unused.items()
         ]
 
 

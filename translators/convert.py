@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from translators import fan_out
 from translators.clients.shared.json_body import parsed
-from translators.dialects import Asked, Envelope, Model, Passthrough, Recall, Rendered, Upstream, Writer
+from translators.dialects import Envelope, Model, ParsedRequest, Passthrough, Recall, Rendered, Upstream, Writer
 from translators.errors import Failure
 from translators.events import Event, Usage
 from translators.notes import Note
@@ -60,7 +60,7 @@ class Answering:
     envelope: Envelope
     recall: Recall
     stream: bool
-    untold: Mapping[type[Event], Note] = field(default_factory=dict)
+    omitted: Mapping[type[Event], Note] = field(default_factory=dict)
 
     def writer(self, *, streamed: bool) -> Writer:
         return (self.speaker.streamed if streamed else self.speaker.whole)(self.form, self.envelope)
@@ -159,7 +159,7 @@ def answer(
     it everything that the answer has is shown, whole. `stream` chooses the form. `split` hands the bytes over in pieces
     of that size. An answer to one of several calls is converted as if there were no others.
     """
-    answering = unasked(client, provider, model) if request is None else request.answering
+    answering = without_request(client, provider, model) if request is None else request.answering
     if not 200 <= status < 300:
         failure = answering.upstream.read_error(status, headers or {}, data)
         return Answered(b"", stream=False, failure=failure)
@@ -182,7 +182,7 @@ def _answered(
         writer,
         framing=upstream.framing,
         content_type=content_type,
-        untold=answering.untold,
+        omitted=answering.omitted,
     )
     size = split or len(data) or 1
     out = b"".join([pipe.feed(data[at : at + size]) for at in range(0, len(data), size)]) + pipe.close()
@@ -191,7 +191,7 @@ def _answered(
     return Answered(out, stream, tuple(pipe.notes), pipe.failure, pipe.usage, pipe.events)
 
 
-def unasked(client: str, provider: str, model: str | None) -> Answering:
+def without_request(client: str, provider: str, model: str | None) -> Answering:
     """Return how an answer is read of which nobody knows the request: it is shown with everything that it has."""
     wire = {"model": model or "unknown", **PLAIN[client], **_EVERYTHING[client]}
     if _passthrough(client, provider) is not None:
@@ -215,11 +215,11 @@ def _passthrough(client: str, provider: str) -> Passthrough | None:
         raise NoWay(f"{client} cannot be translated to {provider}; {told}.") from None
 
 
-def _answering(asked: Asked, client: str, provider: str, recall: Recall) -> Answering:
+def _answering(asked: ParsedRequest, client: str, provider: str, recall: Recall) -> Answering:
     envelope = _envelope(client, asked.model)
     stream = asked.conversation.stream
     spoken = CLIENTS[client]
-    return Answering(PROVIDERS[provider], spoken, asked.form, envelope, recall, stream, spoken.untold)
+    return Answering(PROVIDERS[provider], spoken, asked.form, envelope, recall, stream, spoken.omitted)
 
 
 def _envelope(client: str, model: str) -> Envelope:

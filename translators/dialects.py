@@ -163,7 +163,7 @@ class Upstream(Protocol):
 
 
 class ProviderDialect(Upstream, Protocol):
-    def render(self, asked: Conversation, model: Model) -> Rendered:
+    def render(self, conversation: Conversation, model: Model) -> Rendered:
         """Return the provider's request. Raises `BadRequest` for what this provider cannot carry and the client relies
         on."""
 
@@ -182,7 +182,7 @@ class Writer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ParsedRequest:
     """A client's request, parsed. `form` is the client dialect's own memory of how the answer must look.
 
     `more` are further conversations that the same request asks (a list of prompts): their choices come after those of
@@ -241,7 +241,7 @@ class State:
     was kept; `referred` gives a body that goes on as it came with what is kept in the place of references, and notes;
     `remembered` is what to keep of what a writer answered; `missing` and `deleted` answer for an answer's id."""
 
-    parse: Callable[[Any, Past], "Asked"]
+    parse: Callable[[Any, Past], "ParsedRequest"]
     referred: Callable[[Any, Past], tuple[Any, list[Note]]]
     remembered: Callable[["Writer"], Remembered | None]
     missing: Callable[[str], Failure]
@@ -255,7 +255,7 @@ class ClientDialect(Protocol):
     name: str
     path: str
     id_prefix: str
-    untold: Mapping[type[Event], Note]
+    omitted: Mapping[type[Event], Note]
     """The events that the client's API has no place for though an answer may rely on them, each with the note on its
     loss."""
     state: State | None
@@ -273,7 +273,7 @@ class ClientDialect(Protocol):
     def model(self, listed: Listed) -> dict[str, Any]:
         """Return the JSON of one."""
 
-    def parse(self, body: Any) -> Asked:
+    def parse(self, body: Any) -> ParsedRequest:
         """Return the request. `body` is the parsed JSON, and is not changed. Raises `BadRequest` that names all
         problems it found."""
 

@@ -4,7 +4,7 @@ the provider gives one at a time."""
 from dataclasses import dataclass, replace
 
 from translators.conversation import Conversation, Option
-from translators.dialects import MOST_CHOICES, Asked, Model, ProviderDialect, Rendered
+from translators.dialects import MOST_CHOICES, Model, ParsedRequest, ProviderDialect, Rendered
 from translators.errors import BadRequest
 from translators.notes import Note, add_new
 
@@ -18,7 +18,7 @@ class Call:
 
 
 def calls(
-    asked: Asked, provider: ProviderDialect, model: Model, *, several: bool = True
+    asked: ParsedRequest, provider: ProviderDialect, model: Model, *, several: bool = True
 ) -> tuple[tuple[Call, ...], tuple[Note, ...]]:
     """Return the calls, at least one, and what is noted of all of them. `several`: there may be more than one. Raises
     `BadRequest`."""

@@ -61,14 +61,14 @@ class Mask:
                 return True
         return said.find(rb"\u00") >= 0
 
-    def told(self, value: Any, *, failed: bool = False) -> Any:
+    def value(self, value: Any, *, failed: bool = False) -> Any:
         """Return what a provider told, as parsed from JSON, without secrets; all of it is looked at where it `failed`,
         as in an `error`."""
         match value:
             case str():
                 return self.text(value)
             case list():
-                return [self.told(each, failed=failed) for each in value]
+                return [self.value(each, failed=failed) for each in value]
             case dict():
                 return {self.text(name): self._field(name, each, failed) for name, each in value.items()}
             case _:
@@ -78,7 +78,7 @@ class Mask:
         failed = failed or name == "error"
         if name in _SAID and not failed and not (name == "delta" and isinstance(value, dict)):
             return value
-        return self.told(value, failed=failed)
+        return self.value(value, failed=failed)
 
 
 def _signs(forms: Iterable[bytes]) -> tuple[bytes, ...]:

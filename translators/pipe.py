@@ -70,7 +70,7 @@ class Pipe:
 
     `mask` knows the secrets that a provider may say back; it sees each payload before anybody else.
 
-    `untold` are the notes on events that the client does not hear of: each is made once.
+    `omitted` are the notes on events that the client does not hear of: each is made once.
 
     `limit` is how many bytes an answer may have, decoded; a stream that is handed on as it comes needs none.
 
@@ -89,11 +89,11 @@ class Pipe:
         before_end: Callable[[Sequence[Note]], bytes] | None = None,
         mask: Mask | None = None,
         limit: int | None = None,
-        untold: Mapping[type[Event], Note] | None = None,
+        omitted: Mapping[type[Event], Note] | None = None,
     ) -> None:
         self._mask = mask
         self._room = limit
-        self._untold = dict(untold or {})
+        self._omitted = dict(omitted or {})
         self._answer = answer
         self.writer = writer
         self._tap = tap
@@ -227,7 +227,7 @@ class Pipe:
         return self._run(self._answer.whole(self._masked(data, _parsed(data))))
 
     def _masked(self, data: bytes, told: Any) -> Any:
-        return told if self._mask is None or not self._mask.finds(data) else self._mask.told(told)
+        return told if self._mask is None or not self._mask.finds(data) else self._mask.value(told)
 
     def _run(self, events: Iterable[Event]) -> bytes:
         pieces: list[bytes] = []
@@ -238,8 +238,8 @@ class Pipe:
                     self.notes.append(event.note)  # type: ignore[union-attr]
                     continue
                 self.events += 1
-                if kind in self._untold:
-                    self.notes.append(self._untold.pop(kind))
+                if kind in self._omitted:
+                    self.notes.append(self._omitted.pop(kind))
                 if kind is UsageReported:
                     self.usage = event.usage  # type: ignore[union-attr]
                 elif kind is Started:

@@ -97,7 +97,7 @@ class Calls:
                 tap=tap,
                 mask=self._listeners.mask,
                 limit=None if rendering.streams else MAX_WHOLE,
-                untold=rendering.client.untold,
+                omitted=rendering.client.omitted,
             )
         return self._listeners.clean(rendering.upstream.read_limits(headers, self._services.clock.wall()))
 

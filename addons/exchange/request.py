@@ -11,11 +11,11 @@ from routing.settings import Limits, Settings
 from translators import fan_out
 from translators.clients.shared import json_body
 from translators.dialects import (
-    Asked,
     ClientDialect,
     Envelope,
     Memory,
     Model,
+    ParsedRequest,
     Passthrough,
     Rendered,
     Upstream,
@@ -128,7 +128,7 @@ class Request:
     """
 
     client: ClientDialect
-    parse: Callable[[Any], Asked]
+    parse: Callable[[Any], ParsedRequest]
     """The client dialect's own, perhaps with what is remembered of earlier requests."""
     settings: Settings
     memory: Memory
@@ -142,7 +142,7 @@ class Request:
     candidates: Sequence[Target] = ()
     _wire: Any = None
     _body_notes: tuple[Note, ...] = ()
-    _asked: Asked | None = None
+    _asked: ParsedRequest | None = None
 
     def read(self, body: bytes, candidates: Callable[[str], Sequence[Target]]) -> None:
         """Read `body`, decoded JSON text, and find out who may be asked: `candidates` tells it of a model, or raises
@@ -176,7 +176,7 @@ class Request:
         self._mind_loss(rendering.notes)
         return rendering
 
-    def _parsed(self) -> Asked:
+    def _parsed(self) -> ParsedRequest:
         if self._asked is None:
             self._asked = self.parse(self._wire)
         return self._asked

@@ -80,4 +80,4 @@ class Azure(Entry):
         return (EntraAuth(tenant_id=entra.tenant_id, client_id=entra.client_id, client_secret=entra.client_secret),)
 
     def overrides(self, model: ServedModel) -> dict[str, Any]:
-        return {"quirks": {**OPENAI.quirks, **self.quirks.said()}} | model.overrides()
+        return {"quirks": {**OPENAI.quirks, **self.quirks.explicit()}} | model.overrides()

@@ -19,7 +19,7 @@ class BedrockModel(ServedModel):
     family: ClaudeProfile = ClaudeProfile()
 
     def overrides(self) -> dict[str, Any]:
-        return self.family.said() | ({"base_model": self.base_model} if self.base_model else {})
+        return self.family.explicit() | ({"base_model": self.base_model} if self.base_model else {})
 
 
 class Bedrock(Entry):

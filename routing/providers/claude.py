@@ -18,7 +18,7 @@ class ClaudeModel(ServedModel):
     family: ClaudeProfile = ClaudeProfile()
 
     def overrides(self) -> dict[str, Any]:
-        return self.family.said()
+        return self.family.explicit()
 
 
 class ClaudeKey(Entry):

@@ -23,7 +23,7 @@ class ResponsesModel(ServedModel):
     family: ResponsesProfile = ResponsesProfile()
 
     def overrides(self) -> dict[str, Any]:
-        return self.family.said()
+        return self.family.explicit()
 
 
 class CodexKey(Entry):
@@ -51,5 +51,5 @@ class CodexKey(Entry):
         return looks_like(name, OPENAI.own)
 
     def overrides(self, model: ServedModel) -> dict[str, Any]:
-        quirks = self.quirks.said()
+        quirks = self.quirks.explicit()
         return ({"quirks": quirks} if quirks else {}) | model.overrides()

@@ -26,7 +26,7 @@ class GeminiModel(ServedModel):
     family: GeminiProfile = GeminiProfile()
 
     def overrides(self) -> dict[str, Any]:
-        return self.family.said()
+        return self.family.explicit()
 
 
 class GoogleEntry(Entry):

@@ -60,5 +60,5 @@ class Compatible(Entry):
         return bool(prefixed and ANY_NAME.fullmatch(name)) or looks_like(name, own)
 
     def overrides(self, model: ServedModel) -> dict[str, Any]:
-        quirks = {**(self.server.quirks if self.server else {}), **self.quirks.said()}
+        quirks = {**(self.server.quirks if self.server else {}), **self.quirks.explicit()}
         return ({"quirks": quirks} if quirks else {}) | model.overrides()

@@ -32,7 +32,7 @@ class VertexModel(GeminiModel):
         return self
 
     def overrides(self) -> dict[str, Any]:
-        return (self.claude_family if is_claude(self.name) else self.family).said()
+        return (self.claude_family if is_claude(self.name) else self.family).explicit()
 
 
 class Vertex(GoogleEntry):

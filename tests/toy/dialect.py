@@ -18,7 +18,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     knobs = Knobs(asked.options)
     said = [part.text for turn in asked.turns for part in turn.parts if isinstance(part, Text)]
     body = {"toy": model.name, "lines": said, "most": knobs.take("max_tokens"), "piecemeal": asked.stream}
-    return Rendered("/play", body, {"toy-version": "1"}, tuple(knobs.left()), Recall(model.name), asked.stream)
+    return Rendered("/play", body, {"toy-version": "1"}, tuple(knobs.unused()), Recall(model.name), asked.stream)
 
 
 class Playing:

@@ -119,7 +119,7 @@ def test_what_the_model_says_stays() -> None:
 )
 def test_a_key_as_json_writes_it(written: str) -> None:
     assert MASK.finds(written.encode())
-    assert MASK.told(json.loads(written)) == {"id": "[redacted]"}
+    assert MASK.value(json.loads(written)) == {"id": "[redacted]"}
 
 
 def test_a_body_without_secrets_is_the_same_object() -> None:

@@ -124,7 +124,7 @@ def test_logprobs_are_no_items() -> None:
 SAID = {"content": "hi"}
 DREW = {"images": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]}
 CALLED = {"tool_calls": CALLS[:1] * 2}
-UNTOLD = [
+OMITTED = [
     pytest.param(completions, SAID, [], id="completions, a text"),
     pytest.param(completions, CALLED, [("tool_calls", "dropped", True)], id="completions, calls"),
     pytest.param(
@@ -137,7 +137,7 @@ UNTOLD = [
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize(("client", "message", "noted"), UNTOLD)
+@pytest.mark.parametrize(("client", "message", "noted"), OMITTED)
 def test_what_the_client_cannot_be_told_is_noted(
     client: Any, message: dict[str, Any], noted: list[Any], streamed: bool
 ) -> None:
@@ -149,6 +149,6 @@ def test_what_the_client_cannot_be_told_is_noted(
     whole = {"choices": [{"index": 0, "message": said, "finish_reason": end}]}
     data = sse(openai(said, end)) + b"data: [DONE]\n\n" if streamed else json.dumps(whole).encode()
     writer = client.whole(client.Form(), Envelope("a", 1, "m"))
-    way = Pipe(PROVIDERS["openai"].answer(Recall("m")), writer, untold=client.untold)
+    way = Pipe(PROVIDERS["openai"].answer(Recall("m")), writer, omitted=client.omitted)
     assert way.feed(data) + way.close()
     assert [(note.path, note.fate, note.lost) for note in way.notes] == noted

@@ -19,12 +19,12 @@ __all__ = [
     "model",
     "models",
     "name",
+    "omitted",
     "parse",
     "path",
     "presented_key",
     "state",
     "streamed",
-    "untold",
     "whole",
 ]
 
@@ -32,7 +32,7 @@ name = "chat"
 path = "/v1/chat/completions"
 id_prefix = "chatcmpl-"
 state: State | None = None
-untold: Mapping[type[Event], Note] = {}
+omitted: Mapping[type[Event], Note] = {}
 
 
 def streamed(form: Any, envelope: Envelope) -> Writer:

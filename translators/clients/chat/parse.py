@@ -9,10 +9,10 @@ from translators.clients.chat.turns import turns
 from translators.clients.chat.validate import Checked, check
 from translators.clients.shared.findings import Findings, step
 from translators.conversation import Conversation
-from translators.dialects import Asked
+from translators.dialects import ParsedRequest
 
 
-def parse(body: Any) -> Asked:
+def parse(body: Any) -> ParsedRequest:
     checked = check(body)
     fields = checked.fields
     findings = Findings()
@@ -27,7 +27,7 @@ def parse(body: Any) -> Asked:
     findings.raise_problems()
     conversation = Conversation(said, declared, chosen, asked_for, stream)
     form = Form(usage, legacy, "reasoning_visible" not in asked_for)
-    return Asked(model, conversation, tuple(findings.notes), form)
+    return ParsedRequest(model, conversation, tuple(findings.notes), form)
 
 
 def _streaming(checked: Checked, findings: Findings) -> tuple[bool, bool]:

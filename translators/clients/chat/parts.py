@@ -5,7 +5,7 @@ from typing import Any
 
 from translators.clients.shared.findings import Findings
 from translators.clients.shared.media import Unusable, from_file_data
-from translators.clients.shared.parts import AtFault, as_object, cache_of, heard, shown
+from translators.clients.shared.parts import AtFault, as_object, audio_part, cache_of, image_part
 from translators.conversation import Audio, Cache, Document, Image, Part, Refusal, Text, ToolCall, Upload
 
 _NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image, a document, a call or a tool's result."
@@ -46,12 +46,12 @@ def _part(part: dict[str, Any], at: str, findings: Findings) -> Part:
             read: Part = Text(part.pop("text"), at, cache)
         case "image_url":
             image = as_object(part.pop("image_url"))
-            read = shown(image.pop("url"), image.pop("detail", None), at, cache)
+            read = image_part(image.pop("url"), image.pop("detail", None), at, cache)
             findings.unknown(f"{at}.image_url", image)
         case "file":
             read = _file(part.pop("file"), at, cache, findings)
         case "input_audio":
-            read = heard(part.pop("input_audio"), at, findings)
+            read = audio_part(part.pop("input_audio"), at, findings)
         case _:
             read = Refusal(part.pop("refusal"), at)
     if cache is not None and isinstance(read, Audio | Refusal):

@@ -24,12 +24,12 @@ __all__ = [
     "model",
     "models",
     "name",
+    "omitted",
     "parse",
     "path",
     "presented_key",
     "state",
     "streamed",
-    "untold",
     "whole",
 ]
 
@@ -37,7 +37,7 @@ name = "completions"
 path = "/v1/completions"
 id_prefix = "cmpl-"
 state: State | None = None
-untold: Mapping[type[Event], Note] = {
+omitted: Mapping[type[Event], Note] = {
     ToolCallStarted: Note("tool_calls", "dropped", detail="A completion calls no tools: the call is not told."),
     ImageMade: Note("images", "dropped", detail="A completion is text: the picture is not told."),
 }

@@ -8,10 +8,10 @@ from translators.clients.completions.prompts import prompts
 from translators.clients.completions.validate import check
 from translators.clients.shared.findings import Findings
 from translators.conversation import Conversation, Text, Turn
-from translators.dialects import Asked
+from translators.dialects import ParsedRequest
 
 
-def parse(body: Any) -> Asked:
+def parse(body: Any) -> ParsedRequest:
     fields = check(body)
     findings = Findings()
     model = fields.pop("model")
@@ -27,7 +27,7 @@ def parse(body: Any) -> Asked:
         Conversation((Turn("user", (Text(text, at),), at=at),), options=asked_for, stream=stream) for at, text in asked
     )
     form = Form(usage, tuple(text for _, text in asked) if echo else (), n)
-    return Asked(model, first, tuple(findings.notes), form, tuple(more))
+    return ParsedRequest(model, first, tuple(findings.notes), form, tuple(more))
 
 
 def _streaming(fields: dict[str, Any], findings: Findings) -> tuple[bool, bool]:

@@ -22,19 +22,19 @@ __all__ = [
     "model",
     "models",
     "name",
+    "omitted",
     "parse",
     "path",
     "presented_key",
     "state",
     "streamed",
-    "untold",
     "whole",
 ]
 
 name = "responses"
 path = "/v1/responses"
 id_prefix = "resp_"
-untold: Mapping[type[Event], Note] = {}
+omitted: Mapping[type[Event], Note] = {}
 
 
 def streamed(form: Any, envelope: Envelope) -> Writer:

@@ -12,10 +12,10 @@ from translators.clients.responses.validate import check
 from translators.clients.shared.findings import Findings
 from translators.clients.shared.thoughts import LEFT_OPEN
 from translators.conversation import Conversation, Text, Turn
-from translators.dialects import Asked, Past
+from translators.dialects import ParsedRequest, Past
 
 
-def parse(body: Any, past: Past = NOTHING) -> Asked:
+def parse(body: Any, past: Past = NOTHING) -> ParsedRequest:
     """Return a checked request. `past` is what was kept of the client's earlier responses."""
     whole = continued(body, past)
     fields = check(whole.body, whole.before)
@@ -46,7 +46,7 @@ def parse(body: Any, past: Past = NOTHING) -> Asked:
         tools.tool_search,
     )
     conversation = Conversation(turns, tools.declared, chosen, asked.read, stream)
-    return Asked(model, conversation, tuple(findings.notes), form)
+    return ParsedRequest(model, conversation, tuple(findings.notes), form)
 
 
 def _instructions(fields: dict[str, Any]) -> tuple[Turn, ...]:

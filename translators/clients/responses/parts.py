@@ -4,7 +4,7 @@ from typing import Any
 
 from translators.clients.shared.findings import Findings
 from translators.clients.shared.media import Unusable, from_file_data, located
-from translators.clients.shared.parts import AtFault, as_object, cache_of, heard, shown
+from translators.clients.shared.parts import AtFault, as_object, audio_part, cache_of, image_part
 from translators.conversation import Cache, Document, Image, Part, Refusal, Text, Upload
 
 _BY_OPENAI = "gAAAA"
@@ -38,7 +38,7 @@ def _part(part: dict[str, Any], at: str, findings: Findings) -> Part | None:
         case "refusal":
             read: Part = Refusal(part.pop("refusal"), at)
         case "input_audio":
-            read = heard(part.pop("input_audio"), at, findings)
+            read = audio_part(part.pop("input_audio"), at, findings)
         case "encrypted_content":
             return _encrypted(part, at, findings)
         case _:
@@ -72,7 +72,7 @@ def _image(part: dict[str, Any], at: str, cache: Cache | None, findings: Finding
     if upload is not None:
         return Image(Upload(upload), None if detail == "auto" else detail, at, cache)
     image = as_object(url)
-    read = shown(image.pop("url"), detail or image.pop("detail", None), at, cache)
+    read = image_part(image.pop("url"), detail or image.pop("detail", None), at, cache)
     findings.unknown(f"{at}.image_url", image)
     return read
 

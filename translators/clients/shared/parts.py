@@ -65,7 +65,7 @@ def as_object(address: str | dict[str, Any]) -> dict[str, Any]:
     return {"url": address} if isinstance(address, str) else address
 
 
-def shown(url: str, detail: str | None, at: str, cache: Cache | None) -> Image | Document:
+def image_part(url: str, detail: str | None, at: str, cache: Cache | None) -> Image | Document:
     """Return a picture, or a document that a client sends in a picture's place."""
     path = f"{at}.image_url"
     try:
@@ -79,7 +79,7 @@ def shown(url: str, detail: str | None, at: str, cache: Cache | None) -> Image |
     raise AtFault(path, "must carry an image, a PDF or text")
 
 
-def heard(audio: dict[str, Any], at: str, findings: Findings) -> Audio:
+def audio_part(audio: dict[str, Any], at: str, findings: Findings) -> Audio:
     path = f"{at}.input_audio"
     try:
         read = Audio(base64(audio.pop("data")), audio.pop("format"), at)

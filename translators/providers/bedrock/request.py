@@ -21,7 +21,7 @@ from translators.providers.claude.output_format import answers_through_a_tool, m
 from translators.providers.claude.thoughts import recalled
 from translators.providers.shared.abilities import refuse_media, without_tools
 from translators.providers.shared.searching import without_filtered_search, without_search
-from translators.providers.shared.settings import left, moderation
+from translators.providers.shared.settings import moderation, unused
 from translators.providers.shared.transforms.answer_tool import with_answer_tool
 from translators.providers.shared.turns import History
 from translators.providers.shared.wire_names import CallIds, called
@@ -72,7 +72,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
         path=f"/model/{_quoted(model.name)}/{operation}",
         body=_filled(body),
         headers={"accept": "application/vnd.amazon.eventstream"} if streams else {},
-        notes=(*notes, *left(knobs, "Converse has no such field.")),
+        notes=(*notes, *unused(knobs, "Converse has no such field.")),
         recall=Recall(
             model.name,
             toolbox.names.restored(),

@@ -18,7 +18,7 @@ from translators.providers.claude.tools import Toolbox
 from translators.providers.claude.turns import history
 from translators.providers.shared.abilities import refuse_media, without_tools
 from translators.providers.shared.searching import without_search
-from translators.providers.shared.settings import left, moderation
+from translators.providers.shared.settings import moderation, unused
 from translators.providers.shared.transforms.answer_tool import with_answer_tool
 from translators.providers.shared.turns import History
 from translators.providers.shared.wire_names import CallIds, called
@@ -89,7 +89,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     }
     body = {key: value for key, value in body.items() if value not in (None, [], {})}
     body["stream"] = _stream(asked.stream, max_tokens, draft.notes)
-    notes = draft.notes + left(knobs, "Anthropic has no such field.")
+    notes = draft.notes + unused(knobs, "Anthropic has no such field.")
     names, custom = toolbox.names.restored(), frozenset(toolbox.custom)
     keys = toolbox.inputs.restored()
     recall = Recall(model.name, names, custom, model.memory, keys=keys, answer_tool=answer_tool, stops=stops_here)

@@ -15,7 +15,7 @@ from translators.providers.gemini.signatures import Signatures
 from translators.providers.gemini.tools import Toolbox
 from translators.providers.gemini.turns import history
 from translators.providers.shared.searching import without_filtered_search, without_search
-from translators.providers.shared.settings import left, moderation
+from translators.providers.shared.settings import moderation, unused
 
 
 def render(asked: Conversation, model: Model) -> Rendered:
@@ -62,7 +62,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
         **settings.tier(knobs, notes),
     }
     body = {key: value for key, value in body.items() if value not in (None, [], {})}
-    notes += left(knobs, "Gemini has no such field.")
+    notes += unused(knobs, "Gemini has no such field.")
     recall = Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom), model.memory, choices)
     return Rendered(_path(model.name, asked.stream), body, {}, tuple(notes), recall, asked.stream, choices)
 

@@ -10,7 +10,7 @@ from translators.providers.ollama.messages import messages
 from translators.providers.ollama.thinking import think
 from translators.providers.ollama.tools import tools
 from translators.providers.shared.searching import without_search
-from translators.providers.shared.settings import left, moderation
+from translators.providers.shared.settings import moderation, unused
 
 
 def render(asked: Conversation, model: Model) -> Rendered:
@@ -38,5 +38,5 @@ def render(asked: Conversation, model: Model) -> Rendered:
     body["stream"] = asked.stream  # a request that leaves it out gets a stream
     custom = frozenset(tool.name for tool in asked.tools if isinstance(tool, CustomTool))
     moderation(knobs, notes)
-    notes += left(knobs, "Ollama has no such field.")
+    notes += unused(knobs, "Ollama has no such field.")
     return Rendered("/api/chat", body, {}, tuple(notes), Recall(model.name, custom=custom), asked.stream)

@@ -44,8 +44,8 @@ class Fields:
     def put(self, name: str, value: Any, at: str) -> None:
         self.body[name], self.at[name] = value, at
 
-    def left(self) -> list[Note]:
-        return self._knobs.left(_NO_FIELD)
+    def unused(self) -> list[Note]:
+        return self._knobs.unused(_NO_FIELD)
 
     def refuse_what_cannot_be_had(self) -> None:
         """Spoken answers have no place in our words. A client that wants them speaks chat, and is passed through."""

@@ -36,6 +36,6 @@ def render(asked: Conversation, model: Model) -> Rendered:
     if asked.stream and quirks.stream_usage:
         body["stream_options"] = {"include_usage": True}
     body = quirks.applied(body, fields.at, notes)
-    notes += fields.left()
+    notes += fields.unused()
     recall = Recall(model.name, custom=toolbox.emulated, choices=choices)
     return Rendered(PATH, body, {}, tuple(notes), recall, asked.stream, choices)

@@ -14,7 +14,7 @@ from translators.providers.openai_responses import settings
 from translators.providers.openai_responses.history import History
 from translators.providers.openai_responses.quirks import quirky
 from translators.providers.openai_responses.tools import Toolbox
-from translators.providers.shared.settings import left
+from translators.providers.shared.settings import unused
 
 PATH = "/responses"
 _FIELDS = {
@@ -52,7 +52,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     if body["stream"] != asked.stream:
         notes.append(Note("stream", "synthesised", False, True, "By configuration: this provider only streams."))
     body = quirky(body, model.overrides, _paths(asked), notes)
-    notes += left(knobs, "The Responses API has no such field.")
+    notes += unused(knobs, "The Responses API has no such field.")
     recall = Recall(model.name, toolbox.names.restored(), memory=model.memory, stops=stops)
     return Rendered(PATH, body, {}, tuple(notes), recall, bool(body.get("stream")))
 

@@ -36,8 +36,8 @@ def moderation(knobs: Knobs, notes: list[Note]) -> None:
     notes.append(Note(option.at, "dropped", detail="This model has no moderation scores."))
 
 
-def left(knobs: Knobs, why: str) -> list[Note]:
+def unused(knobs: Knobs, why: str) -> list[Note]:
     """Return notes for what has no place in the request. What says no more than its absence is no loss, and no note."""
     asked = {name: option for name in _NEUTRAL if (option := knobs.pop(name)) is not None}
     meant = Knobs({name: option for name, option in asked.items() if option.value != _NEUTRAL[name]})
-    return [note for some in (meant, knobs) for note in some.left(why)]
+    return [note for some in (meant, knobs) for note in some.unused(why)]

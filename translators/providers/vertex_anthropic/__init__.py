@@ -44,7 +44,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     del body["model"]
     verb = "streamRawPredict" if rendered.streams else "rawPredict"
     path = f"/models/{quote(model.name, safe='@')}:{verb}"
-    return replace(rendered, path=path, headers=headers, body=body, notes=(*rendered.notes, *elsewhere.left()))
+    return replace(rendered, path=path, headers=headers, body=body, notes=(*rendered.notes, *elsewhere.unused()))
 
 
 def _media(parts: Iterable[Part]) -> Iterator[Image | Document]:

@@ -34,7 +34,7 @@ from translators.conversation import (
     Upload,
     WebSearch,
 )
-from translators.dialects import Asked
+from translators.dialects import ParsedRequest
 from translators.notes import Note
 
 HI = {"role": "user", "content": "hi"}
@@ -44,7 +44,7 @@ PNG = "iVBORw0KGgo="
 UNKNOWN = "This field is not carried by this gateway."
 
 
-def parse(**fields: Any) -> Asked:
+def parse(**fields: Any) -> ParsedRequest:
     """Parses, and proves that the body is as it was."""
     body = {"model": "m", "messages": [HI], **fields}
     before = copy.deepcopy(body)
@@ -54,7 +54,7 @@ def parse(**fields: Any) -> Asked:
 
 
 def test_the_least() -> None:
-    assert parse() == Asked("m", Conversation((HI_TURN,)), (), Form())
+    assert parse() == ParsedRequest("m", Conversation((HI_TURN,)), (), Form())
 
 
 OPTIONS = [
@@ -142,7 +142,7 @@ OPTIONS = [
     ("fields", "name", "value", "at"), [pytest.param(*row, id=f"{row[1]}-{i}") for i, row in enumerate(OPTIONS)]
 )
 def test_a_field_becomes_an_option(fields: dict[str, Any], name: str, value: Any, at: str) -> None:
-    assert parse(**fields) == Asked(
+    assert parse(**fields) == ParsedRequest(
         "m",
         Conversation((HI_TURN,), options={name: Option(value, at)}),
         (),
@@ -245,7 +245,7 @@ def test_what_stands_outside_extra_body_wins() -> None:
 )
 def test_streams(options: Any, usage: bool) -> None:
     asked = parse(stream=True, stream_options=options)
-    assert asked == Asked("m", Conversation((HI_TURN,), stream=True), (), Form(usage=usage))
+    assert asked == ParsedRequest("m", Conversation((HI_TURN,), stream=True), (), Form(usage=usage))
 
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"a": 1}'}}
@@ -552,7 +552,7 @@ MESSAGES = [
 
 @pytest.mark.parametrize(("messages", "turns"), MESSAGES)
 def test_messages(messages: list[Any], turns: tuple[Turn, ...]) -> None:
-    assert parse(messages=messages) == Asked("m", Conversation(turns), (), Form())
+    assert parse(messages=messages) == ParsedRequest("m", Conversation(turns), (), Form())
 
 
 @pytest.mark.parametrize(
@@ -593,7 +593,7 @@ def test_messages(messages: list[Any], turns: tuple[Turn, ...]) -> None:
     ],
 )
 def test_tools(tool: dict[str, Any], read: Any) -> None:
-    assert parse(tools=[tool]) == Asked("m", Conversation((HI_TURN,), (read,)), (), Form())
+    assert parse(tools=[tool]) == ParsedRequest("m", Conversation((HI_TURN,), (read,)), (), Form())
 
 
 @pytest.mark.parametrize(
@@ -648,7 +648,8 @@ def test_tool_choice(choice: Any, read: ToolChoice | None) -> None:
     ],
 )
 def test_legacy_functions(choice: Any, read: ToolChoice | None) -> None:
-    assert parse(functions=[{"name": "f", "description": "d", "parameters": {}}], function_call=choice) == Asked(
+    functions = [{"name": "f", "description": "d", "parameters": {}}]
+    assert parse(functions=functions, function_call=choice) == ParsedRequest(
         "m",
         Conversation(
             (HI_TURN,),

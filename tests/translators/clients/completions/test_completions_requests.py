@@ -10,7 +10,7 @@ from translators.clients import completions
 from translators.clients.completions import Form
 from translators.clients.completions.validate import Request
 from translators.conversation import Conversation, Option, Text, Turn
-from translators.dialects import Asked
+from translators.dialects import ParsedRequest
 from translators.errors import BadRequest, Failure
 from translators.notes import NOT_CARRIED, Note
 
@@ -21,7 +21,7 @@ SIXTEEN = Note("max_tokens", "defaulted", None, 16, "OpenAI's own default for co
 LIMIT = {"max_tokens": Option(50, "max_tokens")}
 
 
-def parse(**fields: Any) -> Asked:
+def parse(**fields: Any) -> ParsedRequest:
     """Parses, and proves that the body is as it was."""
     body = {"model": "m", "prompt": "Once", "max_tokens": 50, **fields}
     before = copy.deepcopy(body)
@@ -44,7 +44,7 @@ def test_the_least() -> None:
     body = {"model": "m", "prompt": "Once"}
     sixteen = {"max_tokens": Option(16, "max_tokens")}
     said = Conversation((Turn("user", (Text("Once", "prompt"),), None, "prompt"),), options=sixteen)
-    assert completions.parse(body) == Asked("m", said, (SIXTEEN, SENT_AS_A_MESSAGE), Form())
+    assert completions.parse(body) == ParsedRequest("m", said, (SIXTEEN, SENT_AS_A_MESSAGE), Form())
 
 
 def test_every_field_of_the_sdk_is_known() -> None:

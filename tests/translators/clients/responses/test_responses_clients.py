@@ -16,7 +16,7 @@ from test_responses_answers import EVERYTHING, LENGTH, TURN
 
 from translators.clients import responses
 from translators.conversation import Reasoning, Text, ToolCall, ToolResult
-from translators.dialects import Asked, Envelope
+from translators.dialects import Envelope, ParsedRequest
 from translators.errors import Failure
 from translators.events import (
     Event,
@@ -39,7 +39,7 @@ class House:
 
     def __init__(self, *answers: Sequence[Event]) -> None:
         self.answers = list(answers)
-        self.asked: list[Asked] = []
+        self.asked: list[ParsedRequest] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         asked = responses.parse(json.loads(request.content))

@@ -40,7 +40,7 @@ from translators.conversation import (
     Upload,
     WebSearch,
 )
-from translators.dialects import Asked
+from translators.dialects import ParsedRequest
 from translators.notes import Note
 
 PNG = "iVBORw0KGgo="
@@ -48,7 +48,7 @@ UNKNOWN = "This field is not carried by this gateway."
 SIGNER = "anthropic:claude"
 
 
-def parse(*items: Any, **fields: Any) -> Asked:
+def parse(*items: Any, **fields: Any) -> ParsedRequest:
     """Parses, and proves that the body is as it was."""
     body = {"model": "m", "input": list(items) or "hi", **fields}
     before = copy.deepcopy(body)
