@@ -12,10 +12,10 @@ from translators.notes import Note
 from translators.passthrough.endings import Endings, speaks
 from translators.providers.openai.answer import NO_TERMINATOR, choices_of, raise_error
 from translators.providers.openai.calls import call_prefix
-from translators.providers.openai.counts import Counts, usage_of
 from translators.providers.openai.deltas import Joining, as_delta, joined, says, shifted
-from translators.providers.openai.endings import OFFICIAL, native_of, reason_of
 from translators.providers.openai.errors import raise_error_of
+from translators.providers.openai.stop_reasons import OFFICIAL, native_of, reason_of
+from translators.providers.openai.usage import Counts, usage_of
 from translators.providers.shared.answers import incomplete
 
 

@@ -3,7 +3,7 @@ message), where a client no longer listens."""
 
 from typing import Any
 
-from translators.providers.openai.endings import native_of
+from translators.providers.openai.stop_reasons import native_of
 
 _SAID = ("content", "reasoning_content", "reasoning", "refusal", "tool_calls", "function_call", "images", "audio")
 

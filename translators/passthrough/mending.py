@@ -14,7 +14,7 @@ from typing import Any
 from translators.notes import Note
 from translators.providers.openai.calls import Call, Calls, arguments_of, name_of, says_nothing, told
 from translators.providers.openai.deltas import as_delta, says
-from translators.providers.openai.endings import native_of, reason_of
+from translators.providers.openai.stop_reasons import native_of, reason_of
 
 _BOTH = ("reasoning_content", "reasoning")
 _NO_ARGUMENTS = Note("tool_calls.arguments", "synthesised", detail="A call without arguments is told as `{}`.")

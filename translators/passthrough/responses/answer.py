@@ -9,8 +9,9 @@ from translators.events import Event, Finished, Noted, PassedThrough, Started, U
 from translators.notes import Note
 from translators.passthrough.responses.mending import ResponseMender
 from translators.passthrough.responses.placing import Places
-from translators.providers.openai_responses.ending import CALLS, TERMINAL, reason, status_of, usage_of
 from translators.providers.openai_responses.errors import told_error
+from translators.providers.openai_responses.stop_reasons import CALLS, TERMINAL, reason, status_of
+from translators.providers.openai_responses.usage import usage_of
 from translators.providers.shared.answers import incomplete
 
 

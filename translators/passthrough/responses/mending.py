@@ -7,7 +7,7 @@ from typing import Any
 
 from translators.notes import Note
 from translators.providers.openai.calls import call_prefix
-from translators.providers.openai_responses.ending import CALLS
+from translators.providers.openai_responses.stop_reasons import CALLS
 
 _IN_TEXT = Note("output.arguments", "approximated", detail="The provider gave a call's arguments as JSON, not as text.")
 _NO_ARGUMENTS = Note("output.arguments", "synthesised", detail="A call without arguments is told as `{}`.")

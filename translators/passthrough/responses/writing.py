@@ -12,7 +12,7 @@ from translators.errors import Failure
 from translators.events import Event, PassedThrough
 from translators.framing.json_text import to_json
 from translators.passthrough.responses.unfolding import unfolded
-from translators.providers.openai_responses.ending import TERMINAL
+from translators.providers.openai_responses.stop_reasons import TERMINAL
 
 _CODES = frozenset(("rate_limit_exceeded", "insufficient_quota", "context_length_exceeded", "invalid_prompt"))
 """Codes of failures that clients tell apart; all others are the server's."""

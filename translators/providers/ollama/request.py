@@ -6,9 +6,9 @@ from translators.conversation import Conversation, CustomTool, Knobs
 from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
 from translators.providers.ollama import settings
-from translators.providers.ollama.messages import messages
-from translators.providers.ollama.thinking import think
+from translators.providers.ollama.reasoning import think
 from translators.providers.ollama.tools import tools
+from translators.providers.ollama.turns import messages
 from translators.providers.shared.searching import without_search
 from translators.providers.shared.settings import moderation, unused
 

@@ -13,9 +13,9 @@ from translators.framing import sse
 from translators.notes import Note
 from translators.providers.openai.calls import call_prefix
 from translators.providers.openai.choices import MISSHAPEN, Choice, Tally
-from translators.providers.openai.counts import Counts, usage_of
 from translators.providers.openai.deltas import Joining, as_delta, says, shifted
 from translators.providers.openai.errors import streamed_error
+from translators.providers.openai.usage import Counts, usage_of
 from translators.providers.shared.answers import incomplete
 
 _TIERS = frozenset(("auto", "default", "flex", "scale", "priority", "fast"))

@@ -23,9 +23,9 @@ from translators.events import (
 from translators.notes import Note
 from translators.providers.openai.calls import Calls, says_nothing, told
 from translators.providers.openai.deltas import as_delta, says
-from translators.providers.openai.endings import native_of, reason_of
 from translators.providers.openai.errors import raise_error_of
-from translators.providers.openai.reasoning_details import KEPT, Kept
+from translators.providers.openai.reasoning import KEPT, Kept
+from translators.providers.openai.stop_reasons import native_of, reason_of
 from translators.providers.openai.tool_call import OpenCall
 from translators.providers.shared.answers import Oddities
 

@@ -3,10 +3,10 @@
 from translators.conversation import Conversation, Knobs
 from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
-from translators.providers.openai.messages import Messages
-from translators.providers.openai.options import Fields
 from translators.providers.openai.quirks import Quirks
+from translators.providers.openai.settings import Fields
 from translators.providers.openai.tools import Toolbox
+from translators.providers.openai.turns import Turns
 from translators.providers.shared.histories import shown_by_user
 from translators.providers.shared.searching import without_filtered_search, without_search
 
@@ -23,7 +23,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     fields = Fields(Knobs(asked.options), quirks, notes)
     fields.refuse_what_cannot_be_had()
     toolbox = Toolbox(asked, quirks, notes)
-    messages = Messages(model, quirks, notes).written(shown_by_user(asked.turns, notes))
+    messages = Turns(model, quirks, notes).written(shown_by_user(asked.turns, notes))
     choices = fields.limits_and_sampling()
     fields.reasoning()
     fields.formats()

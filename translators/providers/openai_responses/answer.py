@@ -11,11 +11,12 @@ from translators.dialects import Recall
 from translators.errors import BadAnswer
 from translators.events import Event, Finished, Noted, Started, UsageReported
 from translators.notes import Note
-from translators.providers.openai_responses.ending import TERMINAL, reason, status_of, usage_of
 from translators.providers.openai_responses.errors import told_error
 from translators.providers.openai_responses.output import OF_PIECES, Item, item_of
 from translators.providers.openai_responses.signatures import DIALECT
+from translators.providers.openai_responses.stop_reasons import TERMINAL, reason, status_of
 from translators.providers.openai_responses.tally import Tally, entries, kind_of
+from translators.providers.openai_responses.usage import usage_of
 from translators.providers.shared.answers import incomplete
 
 _TIERS = frozenset(("auto", "default", "flex", "scale", "priority", "fast"))

@@ -10,10 +10,10 @@ from typing import Any
 from translators.conversation import Conversation, Knobs
 from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
-from translators.providers.openai_responses import settings
-from translators.providers.openai_responses.history import History
+from translators.providers.openai_responses import reasoning, settings
 from translators.providers.openai_responses.quirks import quirky
 from translators.providers.openai_responses.tools import Toolbox
+from translators.providers.openai_responses.turns import Turns
 from translators.providers.shared.settings import unused
 
 PATH = "/responses"
@@ -33,18 +33,18 @@ def render(asked: Conversation, model: Model) -> Rendered:
     settings.refuse_what_cannot_be_had(knobs, notes)
     stops = settings.stops(knobs, notes)
     toolbox = Toolbox(asked, notes)
-    history = History(asked, toolbox.names, model.memory, notes)
-    instructions, skipped = history.instructions() if model.overrides.get("instructions") else (None, 0)
+    turns = Turns(asked, toolbox.names, model.memory, notes)
+    instructions, skipped = turns.instructions() if model.overrides.get("instructions") else (None, 0)
     body: dict[str, Any] = {
         "model": model.name,
         "instructions": instructions,
-        "input": history.items(skipped=skipped),
+        "input": turns.items(skipped=skipped),
         "tools": toolbox.written(knobs),
         "tool_choice": toolbox.choice(),
-        "reasoning": settings.reasoning(knobs, model.overrides, notes),
+        "reasoning": reasoning.effort_and_summary(knobs, model.overrides, notes),
         "text": settings.text(knobs, notes),
         **settings.plain(knobs, notes),
-        **settings.include(knobs, settings.reasons(model.name, model.overrides)),
+        **settings.include(knobs, reasoning.reasons(model.name, model.overrides)),
     }
     body = {name: value for name, value in body.items() if value not in (None, [], {})}
     body["store"] = settings.store(knobs)

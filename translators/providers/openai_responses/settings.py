@@ -3,8 +3,6 @@
 Most have a field of the same meaning here. Those that have none bend or, where a client relies on them, are refused.
 """
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
 from translators.conversation import Knobs, Option, OutputFormat, PromptCache
@@ -26,16 +24,8 @@ _AS_THEY_ARE = (
 )
 _TIERS = ("auto", "default", "flex", "scale", "priority", "fast", "ultrafast")
 _LEAST_TOKENS = 16
-_BUDGETS = ((2_048, "low"), (8_192, "medium"), (24_576, "high"))
-_WITHOUT_REASONING = re.compile(r"gpt-?[34]|chatgpt|gpt-5-chat|davinci|babbage").search
 REASONING = "reasoning.encrypted_content"
 LOGPROBS = "message.output_text.logprobs"
-
-
-def reasons(model: str, overrides: Mapping[str, Any]) -> bool:
-    """Whether the model may reason: one that does not refuses to be asked for its encrypted reasoning."""
-    said = overrides.get("reasoning")
-    return said if isinstance(said, bool) else not _WITHOUT_REASONING(model.lower())
 
 
 def stops(knobs: Knobs, notes: list[Note]) -> tuple[str, ...]:
@@ -124,49 +114,3 @@ def _format(option: Option, notes: list[Note]) -> dict[str, Any]:
         "schema": dict(asked.schema),
         **{name: value for name, value in more.items() if value is not None},
     }
-
-
-# --- reasoning --------------------------------------------------------------------------------------
-
-
-def reasoning(knobs: Knobs, overrides: Mapping[str, Any], notes: list[Note]) -> dict[str, Any]:
-    """`reasoning.effort`, from whichever of the client's words says it, and `reasoning.summary`.
-
-    A summary is asked for where the client wants to see the reasoning, or where configuration (`reasoning_summary`)
-    says so: OpenAI refuses it to organisations that it has not verified."""
-    effort, budget, native = (knobs.pop(name) for name in ("reasoning_effort", "reasoning_budget", "thinking"))
-    config: dict[str, Any] = {}
-    if effort is not None:
-        config["effort"] = effort.value
-    elif (said := budget or native) is not None:
-        tokens = budget.value if budget is not None else _tokens(said.value)
-        level = None if tokens is None else _level(tokens)
-        why = "The Responses API takes an effort instead."
-        notes.append(Note(said.at, "approximated" if level else "dropped", tokens, level, why))
-        if level is not None:
-            config["effort"] = level
-    for option in (budget, native):
-        if option is not None and (effort is not None or option is not (budget or native)):
-            notes.append(Note(option.at, "dropped", detail="Another field says how much to think."))
-    visible = knobs.take("reasoning_visible")
-    summary = overrides.get("reasoning_summary", "auto" if visible else None)
-    if summary is not None and visible is not False and config.get("effort") != "none":
-        config["summary"] = summary
-    return config
-
-
-def _tokens(thinking: Any) -> int | None:
-    """The budget in Anthropic's `thinking`: 0 where it is off, None where it names none."""
-    match thinking:
-        case {"type": "disabled"}:
-            return 0
-        case {"type": "enabled", "budget_tokens": int(tokens)}:
-            return tokens
-        case _:
-            return None
-
-
-def _level(tokens: int) -> str:
-    if tokens <= 0:
-        return "none"
-    return next((level for most, level in _BUDGETS if tokens <= most), "xhigh")

@@ -21,7 +21,7 @@ from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.openai.parts import content_part, only_text
 from translators.providers.openai.quirks import Quirks, developer_note
-from translators.providers.openai.reasoning_details import KEPT
+from translators.providers.openai.reasoning import KEPT
 from translators.providers.openai.strictness import in_strict_order, says_nothing
 from translators.providers.shared import custom_tools
 from translators.providers.shared.histories import nothing_sent, unsent
@@ -32,7 +32,7 @@ _CALL_ID = r"(?s).{1,40}"
 """OpenAI refuses longer ones."""
 
 
-class Messages:
+class Turns:
     def __init__(self, model: Model, quirks: Quirks, notes: list[Note]) -> None:
         self._model, self._quirks, self._notes = model, quirks, notes
         self._shown: list[Message] = []  # what tools showed, waiting for the end of their results

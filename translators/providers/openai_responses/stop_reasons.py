@@ -1,4 +1,4 @@
-"""What a Response object says of its end: why, at what cost (`status`, `incomplete_details`, `usage`, `service_tier`).
+"""Reasons for the end of a Response object (`status`, `incomplete_details`), as OpenAI's in a chat.
 
 Reference: https://platform.openai.com/docs/api-reference/responses/object.
 """
@@ -6,7 +6,7 @@ Reference: https://platform.openai.com/docs/api-reference/responses/object.
 from collections.abc import Mapping
 from typing import Any
 
-from translators.events import FinishReason, Usage
+from translators.events import FinishReason
 
 _INCOMPLETE: dict[str, FinishReason] = {
     "max_output_tokens": "length",
@@ -33,25 +33,3 @@ def status_of(response: Mapping[str, Any], told: str) -> str:
     """The response's own status, or what its event says where it has none that ends an answer."""
     status = response.get("status")
     return status if status in ("completed", "incomplete", "failed", "cancelled") else told
-
-
-def usage_of(response: Mapping[str, Any]) -> Usage | None:
-    usage = response.get("usage")
-    if not isinstance(usage, Mapping):
-        return None
-    counts = (_count(usage, "input_tokens"), _count(usage, "output_tokens"))
-    if counts == (None, None):
-        return None
-    read, write = (_detail(usage, "input_tokens_details", name) for name in ("cached_tokens", "cache_write_tokens"))
-    reasoning = _detail(usage, "output_tokens_details", "reasoning_tokens")
-    return Usage(counts[0] or 0, counts[1] or 0, read, write, reasoning)
-
-
-def _count(holder: Mapping[str, Any], name: str) -> int | None:
-    count = holder.get(name)
-    return count if type(count) is int and count >= 0 else None
-
-
-def _detail(usage: Mapping[str, Any], holder: str, name: str) -> int | None:
-    details = usage.get(holder)
-    return _count(details, name) if isinstance(details, Mapping) else None

@@ -42,7 +42,7 @@ _WRITTEN_HERE = frozenset(
 """Kinds of items that a provider's own block cannot be: they are made of turns."""
 
 
-class History:
+class Turns:
     """Writes the turns of one conversation. `notes` collects what comes up on the way."""
 
     def __init__(self, asked: Conversation, names: ToolNames, memory: Memory, notes: list[Note]) -> None:

@@ -1,0 +1,60 @@
+"""Reasoning in a request: how much, and how it is shown (https://platform.openai.com/docs/guides/reasoning)."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from translators.conversation import Knobs
+from translators.notes import Note
+
+_BUDGETS = ((2_048, "low"), (8_192, "medium"), (24_576, "high"))
+_WITHOUT_REASONING = re.compile(r"gpt-?[34]|chatgpt|gpt-5-chat|davinci|babbage").search
+
+
+def reasons(model: str, overrides: Mapping[str, Any]) -> bool:
+    """Whether the model may reason: one that does not refuses to be asked for its encrypted reasoning."""
+    said = overrides.get("reasoning")
+    return said if isinstance(said, bool) else not _WITHOUT_REASONING(model.lower())
+
+
+def effort_and_summary(knobs: Knobs, overrides: Mapping[str, Any], notes: list[Note]) -> dict[str, Any]:
+    """`reasoning.effort`, from whichever of the client's words says it, and `reasoning.summary`.
+
+    A summary is asked for where the client wants to see the reasoning, or where configuration (`reasoning_summary`)
+    says so: OpenAI refuses it to organisations that it has not verified."""
+    effort, budget, native = (knobs.pop(name) for name in ("reasoning_effort", "reasoning_budget", "thinking"))
+    config: dict[str, Any] = {}
+    if effort is not None:
+        config["effort"] = effort.value
+    elif (said := budget or native) is not None:
+        tokens = budget.value if budget is not None else _tokens(said.value)
+        level = None if tokens is None else _level(tokens)
+        why = "The Responses API takes an effort instead."
+        notes.append(Note(said.at, "approximated" if level else "dropped", tokens, level, why))
+        if level is not None:
+            config["effort"] = level
+    for option in (budget, native):
+        if option is not None and (effort is not None or option is not (budget or native)):
+            notes.append(Note(option.at, "dropped", detail="Another field says how much to think."))
+    visible = knobs.take("reasoning_visible")
+    summary = overrides.get("reasoning_summary", "auto" if visible else None)
+    if summary is not None and visible is not False and config.get("effort") != "none":
+        config["summary"] = summary
+    return config
+
+
+def _tokens(thinking: Any) -> int | None:
+    """The budget in Anthropic's `thinking`: 0 where it is off, None where it names none."""
+    match thinking:
+        case {"type": "disabled"}:
+            return 0
+        case {"type": "enabled", "budget_tokens": int(tokens)}:
+            return tokens
+        case _:
+            return None
+
+
+def _level(tokens: int) -> str:
+    if tokens <= 0:
+        return "none"
+    return next((level for most, level in _BUDGETS if tokens <= most), "xhigh")
