@@ -21,8 +21,8 @@ from translators.events import (
     UsageReported,
 )
 from translators.notes import Note
-from translators.providers.bedrock.blocks import (
-    Block,
+from translators.providers.bedrock.answer_blocks import (
+    AnswerBlock,
     ReasoningBlock,
     ServerCallBlock,
     ServerResultBlock,
@@ -31,7 +31,7 @@ from translators.providers.bedrock.blocks import (
     block_of_start,
 )
 from translators.providers.bedrock.errors import streamed_error
-from translators.providers.claude.calls import Tally
+from translators.providers.claude.answer_state import AnswerState
 from translators.providers.shared.answers import incomplete
 
 _REASONS: dict[str, FinishReason] = {
@@ -59,9 +59,9 @@ class ConverseAnswer:
     def __init__(self, recall: Recall) -> None:
         self.done = False
         self._started = self._unannounced = False
-        self._tally = Tally(recall)
-        self._tally.issuer = f"bedrock:{recall.model}"
-        self._open: dict[int, Block] = {}
+        self._state = AnswerState(recall)
+        self._state.issuer = f"bedrock:{recall.model}"
+        self._open: dict[int, AnswerBlock] = {}
         self._stopped = False
         self._native: str | None = None
         self._counts: dict[str, int] = {}
@@ -92,7 +92,7 @@ class ConverseAnswer:
             elif kind == "exception":
                 raise BadAnswer(streamed_error(value))
             else:
-                events += self._tally.once(f"event.{kind[:60]}", "An event of this type is not known.")
+                events += self._state.once(f"event.{kind[:60]}", "An event of this type is not known.")
         return events
 
     def whole(self, body: Any) -> list[Event]:
@@ -123,9 +123,9 @@ class ConverseAnswer:
 
     def _message_start(self, payload: Mapping[str, Any]) -> list[Event]:
         if self._unannounced:
-            return self._tally.once("event.messageStart", "It came when the message was under way.")
+            return self._state.once("event.messageStart", "It came when the message was under way.")
         if self._started:
-            return self._tally.once("event.messageStart", "The message was begun a second time.")
+            return self._state.once("event.messageStart", "The message was begun a second time.")
         self._started = True
         return [Started()]
 
@@ -138,7 +138,7 @@ class ConverseAnswer:
         for block in list(self._open.values()):
             events += block.closed()
         self._open.clear()
-        self._tally.thoughts.remember(self._tally.issuer)
+        self._state.thoughts.remember(self._state.issuer)
         native = payload.get("stopReason")
         self._native = native[:60] if isinstance(native, str) else None
         self._stopped = True
@@ -154,17 +154,17 @@ class ConverseAnswer:
 
     def _finish(self) -> list[Event]:
         self.done = True
-        tally, native = self._tally, self._native
+        state, native = self._state, self._native
         events: list[Event] = []
         reason = self._reason(events)
-        if reason == "content_filter" and not tally.text:
+        if reason == "content_filter" and not state.text:
             events.append(RefusalDelta(_DECLINED))
         if reason != "length":
-            events += [Noted(note) for note in tally.doubts]
+            events += [Noted(note) for note in state.doubts]
         return [*events, Finished(reason, native, self._tier, approximated=native not in _REASONS)]
 
     def _reason(self, events: list[Event]) -> FinishReason:
-        tally, native = self._tally, self._native
+        state, native = self._state, self._native
         reason = _REASONS.get(native or "")
         if native in _BROKEN:
             told = "The model's answer could not be read by the provider."
@@ -173,7 +173,7 @@ class ConverseAnswer:
             why = "This reason to stop is not known."
             events.append(Noted(Note("stopReason", "approximated", native, "stop", why)))
         if reason in (None, "stop"):
-            return "tool_calls" if tally.calls else "stop"
+            return "tool_calls" if state.calls else "stop"
         return reason
 
     # --- blocks -----------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ class ConverseAnswer:
                 events += block.closed()
                 block = None
             if block is None:
-                block = self._open[index] = block_of_delta(kind, self._tally)
+                block = self._open[index] = block_of_delta(kind, self._state)
                 events += self._ordered(block)
             told = block.delta(kind, value)
             events = events + told if events else told
@@ -203,22 +203,22 @@ class ConverseAnswer:
         events = self._open.pop(index).closed() if index in self._open else []
         start = payload.get("start")
         for kind, value in start.items() if isinstance(start, dict) else ():
-            block = block_of_start(kind, value, self._tally) if isinstance(value, dict) else None
+            block = block_of_start(kind, value, self._state) if isinstance(value, dict) else None
             if block is not None and index not in self._open:
                 self._open[index] = block
                 events += [*self._ordered(block), *block.opened(value)]
             elif value is not None and kind not in ("text", "reasoningContent"):
-                events += self._tally.once(f"content.{kind[:60]}", "A block of this kind is not known.")
+                events += self._state.once(f"content.{kind[:60]}", "A block of this kind is not known.")
         return events
 
     def _block_stop(self, payload: Mapping[str, Any]) -> list[Event]:
         block = self._open.pop(_index(payload), None)
         return [] if block is None else block.closed()
 
-    def _ordered(self, block: Block) -> list[Event]:
+    def _ordered(self, block: AnswerBlock) -> list[Event]:
         late = isinstance(block, ReasoningBlock | ServerCallBlock | ServerResultBlock)
-        if late and (self._tally.text or self._tally.calls):
-            return self._tally.once("content", _OUT_OF_ORDER, "moved")
+        if late and (self._state.text or self._state.calls):
+            return self._state.once("content", _OUT_OF_ORDER, "moved")
         return []
 
     # --- usage ------------------------------------------------------------------------------------------

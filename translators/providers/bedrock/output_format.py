@@ -10,7 +10,7 @@ from translators.providers.bedrock.profiles import Profile
 from translators.providers.claude.output_format import enforced
 
 
-def text_format(knobs: Knobs, profile: Profile, instructions: list[str], notes: list[Note]) -> dict[str, Any] | None:
+def output_format(knobs: Knobs, profile: Profile, instructions: list[str], notes: list[Note]) -> dict[str, Any] | None:
     """`outputConfig.textFormat`, or None where there is none or an instruction must do."""
     asked, schema = enforced(knobs, profile.facts, instructions, notes)
     if asked is None:

@@ -8,7 +8,7 @@ from translators.conversation import Knobs, Option
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.bedrock.profiles import Profile
-from translators.providers.claude import reasoning as anthropic
+from translators.providers.claude import reasoning as claude
 
 _LEVELS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _THREE = ("low", "medium", "high")
@@ -32,7 +32,7 @@ def thinking(knobs: Knobs, profile: Profile, max_tokens: int | None, notes: list
     """Raises `BadRequest` for what is no way to ask for thought."""
     if profile.effort == "claude":
         limit = max_tokens or profile.facts.max_output
-        settled = anthropic.Reasoning(profile.facts, limit, notes).settled(knobs)
+        settled = claude.thinking(knobs, profile.facts, limit, notes)
         fields = {"thinking": settled.config} if settled.config else {}
         budget = settled.config.get("budget_tokens") if settled.config else None
         return Thinking(fields, settled.effort, settled.on, budget)

@@ -10,15 +10,15 @@ from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
 from translators.providers.bedrock import settings
 from translators.providers.bedrock.caching import CachePoints
-from translators.providers.bedrock.output_format import text_format
+from translators.providers.bedrock.output_format import output_format
 from translators.providers.bedrock.parts import Parts
 from translators.providers.bedrock.profiles import Profile, profile_of
 from translators.providers.bedrock.reasoning import Thinking, thinking
 from translators.providers.bedrock.tools import Toolbox
 from translators.providers.bedrock.turns import history
-from translators.providers.claude import settings as anthropic
+from translators.providers.claude import settings as claude_settings
 from translators.providers.claude.output_format import answers_through_a_tool, may_enforce
-from translators.providers.claude.thoughts import recalled
+from translators.providers.claude.signatures import recalled
 from translators.providers.shared.abilities import refuse_media, without_tools
 from translators.providers.shared.searching import without_filtered_search, without_search
 from translators.providers.shared.settings import moderation, unused
@@ -35,7 +35,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     asked, answer_tool = _as_the_profile_takes_it(asked, profile, model, notes)
     held_to_schema = bool(answer_tool) or may_enforce(asked.options, profile.facts)
     knobs = Knobs(asked.options)
-    anthropic.refuse_what_cannot_be_had(knobs)
+    claude_settings.refuse_what_cannot_be_had(knobs)
     moderation(knobs, notes)
 
     points = CachePoints(profile, notes)
@@ -46,12 +46,12 @@ def render(asked: Conversation, model: Model) -> Rendered:
 
     max_tokens = settings.limit(knobs, profile, notes)
     thought = _without_conflicts(thinking(knobs, profile, max_tokens, notes), said, notes)
-    stops, stops_here = anthropic.stops(knobs, notes)
+    stops, stops_here = claude_settings.stops(knobs, notes)
     inference, more = settings.inference(knobs, profile, thought, max_tokens, notes)
     tools = toolbox.written(knobs, points, instructions)
     choice = toolbox.choice(thought.on, tools, instructions)
     one = toolbox.one_at_a_time(knobs, tools, choice)
-    enforced = text_format(knobs, profile, instructions, notes)
+    enforced = output_format(knobs, profile, instructions, notes)
     system = said.system + [{"text": text} for text in instructions]
     points.settle(tools, system, [message["content"] for message in said.messages])
 

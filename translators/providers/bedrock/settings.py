@@ -7,7 +7,7 @@ from translators.conversation import Knobs
 from translators.notes import Note
 from translators.providers.bedrock.profiles import Profile
 from translators.providers.bedrock.reasoning import Thinking
-from translators.providers.claude import settings as anthropic
+from translators.providers.claude import settings as claude_settings
 from translators.providers.shared.tiers import common
 
 _TIERS = {"default": "default", "priority": "priority", "flex": "flex", "scale": "reserved"}
@@ -42,7 +42,7 @@ def inference(
     top_k = knobs.pop("top_k") if not (profile.claude or profile.nova) else None
     if top_k is not None:
         notes.append(Note(top_k.at, "dropped", top_k.value, detail="There is no such field for this model."))
-    sampled = anthropic.sampling(knobs, profile.facts, thinking.on, notes)
+    sampled = claude_settings.sampling(knobs, profile.facts, thinking.on, notes)
     if max_tokens is None and thinking.budget is not None:
         max_tokens = profile.facts.max_output
         notes.append(Note("max_tokens", "defaulted", None, max_tokens, "A budget to think in requires a limit."))

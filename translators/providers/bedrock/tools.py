@@ -6,7 +6,7 @@ from translators.conversation import Conversation, Knobs, Tool
 from translators.notes import Note
 from translators.providers.bedrock.caching import CachePoints
 from translators.providers.bedrock.profiles import Profile
-from translators.providers.claude.toolbox import BaseToolbox
+from translators.providers.claude.tools import BaseToolbox
 from translators.providers.shared.blocks import Block
 from translators.providers.shared.custom_tools import as_function
 from translators.providers.shared.tool_choice import NO_SEARCH, allowed, check, forbids

@@ -20,8 +20,8 @@ from translators.events import (
     UsageReported,
 )
 from translators.notes import Note
-from translators.providers.claude.blocks import (
-    Block,
+from translators.providers.claude.answer_blocks import (
+    AnswerBlock,
     RedactedBlock,
     ServerBlock,
     TextBlock,
@@ -29,7 +29,7 @@ from translators.providers.claude.blocks import (
     block_of,
     block_of_delta,
 )
-from translators.providers.claude.calls import Tally
+from translators.providers.claude.answer_state import AnswerState
 from translators.providers.claude.errors import streamed_error
 from translators.providers.shared.answers import incomplete
 from translators.providers.shared.transforms import transformed
@@ -66,8 +66,8 @@ class MessageAnswer:
     def __init__(self, recall: Recall) -> None:
         self.done = False
         self._started = self._announced = False
-        self._tally = Tally(recall)
-        self._open: dict[int, Block] = {}
+        self._state = AnswerState(recall)
+        self._open: dict[int, AnswerBlock] = {}
         self._usage: dict[str, int] = {}
         self._counted = False  # whether the usage was reported
         self._tier: str | None = None
@@ -96,7 +96,7 @@ class MessageAnswer:
             return []
         if kind == "error" or (kind is None and payload.get("error")):
             raise BadAnswer(streamed_error(payload))
-        return self._tally.once(f"event.{str(kind)[:60]}", "An event of this type is not known.")
+        return self._state.once(f"event.{str(kind)[:60]}", "An event of this type is not known.")
 
     def whole(self, body: Any) -> list[Event]:
         """The events of a whole answer. Raises `BadAnswer`."""
@@ -126,7 +126,7 @@ class MessageAnswer:
         if self._started:
             self._counted = False
             self._merge(message.get("usage"), late=True)
-            notes = self._tally.once("event.message_start", "It came late, or again: of its usage what is new is read.")
+            notes = self._state.once("event.message_start", "It came late, or again: of its usage what is new is read.")
             if self._announced:
                 return notes
         else:
@@ -141,7 +141,7 @@ class MessageAnswer:
         return [*self._begin(None, None), Noted(note)]
 
     def _begin(self, id: str | None, model: str | None) -> list[Event]:
-        self._tally.issuer = f"anthropic:{self._tally.recall.model or model or ''}"
+        self._state.issuer = f"anthropic:{self._state.recall.model or model or ''}"
         return [Started(id, model, self._reported() if self._usage else None)]
 
     def _message_delta(self, payload: Mapping[str, Any]) -> list[Event]:
@@ -156,14 +156,14 @@ class MessageAnswer:
         for block in sorted(self._open.values(), key=lambda block: not isinstance(block, TextBlock)):
             events += block.closed()  # a text is cited before anything follows it
         self._open.clear()
-        self._tally.thoughts.remember(self._tally.issuer)
+        self._state.thoughts.remember(self._state.issuer)
         self.done = True
         native = self._stop.get("stop_reason")
         reason = self._reason(native, events)
         if native == "refusal":
             events += self._refusal()
         if reason != "length":
-            events += [Noted(note) for note in self._tally.doubts]
+            events += [Noted(note) for note in self._state.doubts]
         if not self._counted:
             events += self._report()
         native = native if isinstance(native, str) else None
@@ -177,7 +177,7 @@ class MessageAnswer:
             told = native[:60] if isinstance(native, str) else None
             events.append(Noted(Note("stop_reason", "approximated", told, reason or "stop", why)))
         if reason in (None, "stop"):
-            return "tool_calls" if self._tally.calls else "stop"
+            return "tool_calls" if self._state.calls else "stop"
         return reason
 
     def _refusal(self) -> list[Event]:
@@ -198,8 +198,8 @@ class MessageAnswer:
         block = self._open.get(index := _index(payload))
         if block is not None:
             return block.delta(delta)
-        note = self._tally.once("event.content_block_start", "A block was never begun: its first delta begins it.")
-        self._open[index], opened = block_of_delta(delta, self._tally)
+        note = self._state.once("event.content_block_start", "A block was never begun: its first delta begins it.")
+        self._open[index], opened = block_of_delta(delta, self._state)
         return [*note, *opened, *self._open[index].delta(delta)]
 
     def _block_start(self, payload: Mapping[str, Any]) -> list[Event]:
@@ -208,15 +208,15 @@ class MessageAnswer:
             raise BadAnswer.unreadable("The provider's answer has a content block that is no object.")
         index = _index(payload)
         before = self._open.pop(index).closed() if index in self._open else []
-        block = self._open[index] = block_of(start, self._tally)
-        if isinstance(block, ThinkingBlock | RedactedBlock | ServerBlock) and (self._tally.text or self._tally.calls):
-            before = [*before, *self._tally.once("content", _OUT_OF_ORDER, "moved")]
+        block = self._open[index] = block_of(start, self._state)
+        if isinstance(block, ThinkingBlock | RedactedBlock | ServerBlock) and (self._state.text or self._state.calls):
+            before = [*before, *self._state.once("content", _OUT_OF_ORDER, "moved")]
         return [*before, *block.opened(start)]
 
     def _block_stop(self, payload: Mapping[str, Any]) -> list[Event]:
         block = self._open.pop(_index(payload), None)
         if block is None:
-            return self._tally.once("event.content_block_stop", "A block ended that was not begun.")
+            return self._state.once("event.content_block_stop", "A block ended that was not begun.")
         return block.closed()
 
     # --- usage ------------------------------------------------------------------------------------------

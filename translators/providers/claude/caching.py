@@ -5,7 +5,7 @@ from typing import Any
 
 from translators.conversation import Cache, Knobs, Option, PromptCache
 from translators.notes import Note
-from translators.providers.claude.native import NOT_ITS_FORM
+from translators.providers.claude.anthropic_fields import NOT_ITS_FORM
 
 _AT_MOST = 4
 _TTLS = {"5m": "5m", "1h": "1h", "30m": "1h", "12h": "1h", "24h": "1h", "in_memory": "5m"}

@@ -25,7 +25,7 @@ _STATUS_OF_TYPE = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _ProviderError:
     """What the provider said, from whatever form its error had."""
 
     type: str = ""
@@ -45,12 +45,12 @@ def streamed_error(event: Mapping[str, Any]) -> Failure:
     return _failure(_STATUS_OF_TYPE.get(said.type, 500), said, {})
 
 
-def _said(body: bytes) -> _Said:
+def _said(body: bytes) -> _ProviderError:
     told, text = loaded(body)
-    return _from_json(told) if told is not None else _Said(message=text, readable=False)
+    return _from_json(told) if told is not None else _ProviderError(message=text, readable=False)
 
 
-def _from_json(body: Any) -> _Said:
+def _from_json(body: Any) -> _ProviderError:
     """Anthropic's own form, OpenAI's, or those of proxies before it: a string, a message, a detail."""
     match body:
         case {"error": {"message": str(message), **error}}:
@@ -59,16 +59,16 @@ def _from_json(body: Any) -> _Said:
                     pass
                 case _:
                     code = str(error.get("code") or "")
-            return _Said(str(error.get("type") or ""), message, code)
+            return _ProviderError(str(error.get("type") or ""), message, code)
         case {"error": str(message)} | {"message": str(message)} | {"detail": str(message)}:
-            return _Said("", message)
+            return _ProviderError("", message)
         case [first]:
             return _from_json(first)
         case _:
-            return _Said(readable=False)
+            return _ProviderError(readable=False)
 
 
-def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
+def _failure(status: int, said: _ProviderError, headers: Mapping[str, str]) -> Failure:
     text = presentable(said.message, status)
     if (known := _by_meaning(said)) is not None:
         return Failure(known[0], text, *known[1:], headers)
@@ -77,7 +77,7 @@ def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
     return by_status(status, text, headers, readable=said.readable)
 
 
-def _by_meaning(said: _Said) -> tuple[int, str, str | None, str] | None:
+def _by_meaning(said: _ProviderError) -> tuple[int, str, str | None, str] | None:
     """What the status does not tell: a spending limit behind a 400 or 429, a prompt that is too long."""
     if "spend_limit" in said.code or "credit balance is too low" in said.message.lower():
         return 429, "insufficient_quota", None, "insufficient_quota"

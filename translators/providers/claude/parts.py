@@ -17,7 +17,7 @@ from translators.conversation import (
 )
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.claude.blocks import is_servers
+from translators.providers.claude.answer_blocks import is_servers
 from translators.providers.claude.caching import Breakpoints
 from translators.providers.claude.media import document_block, image_block
 from translators.providers.claude.profiles import short_name

@@ -26,14 +26,19 @@ class Thinking:
     on: bool = False
 
 
-class Reasoning:
-    """Turns what the client said about thinking, in any of four ways, into what the family takes."""
+def thinking(knobs: Knobs, profile: Profile, max_tokens: int, notes: list[Note]) -> Thinking:
+    """Return how the model is to think. Raises `BadRequest` for what is no way to ask for thought."""
+    return _ThinkingConverter(profile, max_tokens, notes).thinking(knobs)
+
+
+class _ThinkingConverter:
+    """Converts the client's options about thinking, of four kinds, into those that the profile takes."""
 
     def __init__(self, profile: Profile, max_tokens: int, notes: list[Note]) -> None:
         self._profile, self._max_tokens, self._notes = profile, max_tokens, notes
         self._adaptive = "adaptive" in profile.thinking
 
-    def settled(self, knobs: Knobs) -> Thinking:
+    def thinking(self, knobs: Knobs) -> Thinking:
         """The client's own `thinking` goes first, then a budget where budgets are known, then the effort."""
         effort, budget = knobs.pop("reasoning_effort"), knobs.pop("reasoning_budget")
         native, visible = knobs.pop("thinking"), knobs.take("reasoning_visible")

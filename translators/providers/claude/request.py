@@ -7,13 +7,13 @@ from translators.conversation import Conversation, Knobs
 from translators.dialects import Model, Recall, Rendered
 from translators.notes import Note
 from translators.providers.claude import settings
+from translators.providers.claude.anthropic_fields import native
 from translators.providers.claude.caching import Breakpoints
-from translators.providers.claude.native import native
 from translators.providers.claude.output_format import answers_through_a_tool, may_enforce, output_format
 from translators.providers.claude.parts import Parts
 from translators.providers.claude.profiles import Profile, profile_of
-from translators.providers.claude.reasoning import Reasoning, Thinking
-from translators.providers.claude.thoughts import recalled
+from translators.providers.claude.reasoning import Thinking, thinking
+from translators.providers.claude.signatures import recalled
 from translators.providers.claude.tools import Toolbox
 from translators.providers.claude.turns import history
 from translators.providers.shared.abilities import refuse_media, without_tools
@@ -62,15 +62,15 @@ def render(asked: Conversation, model: Model) -> Rendered:
     said = history(asked, profile, parts, draft.notes, schema=held_to_schema or bool(answer_tool))
 
     max_tokens = _max_tokens(knobs, profile, draft.notes)
-    thinking = _without_conflicts(Reasoning(profile, max_tokens, draft.notes).settled(knobs), said, draft.notes)
+    thought = _without_conflicts(thinking(knobs, profile, max_tokens, draft.notes), said, draft.notes)
     tools = toolbox.written(knobs, breakpoints)
-    choice = toolbox.choice(knobs, thinking.on, draft.instructions)
+    choice = toolbox.choice(knobs, thought.on, draft.instructions)
     enforced = output_format(knobs, profile, draft.instructions, draft.notes)
     system = said.system + [{"type": "text", "text": text} for text in draft.instructions]
     breakpoints.settle(tools, system, said.messages, automatic)
 
     stops, stops_here = settings.stops(knobs, draft.notes)
-    config = {"effort": thinking.effort, "format": enforced}
+    config = {"effort": thought.effort, "format": enforced}
     body: dict[str, Any] = {
         "model": model.name,
         "max_tokens": max_tokens,
@@ -78,14 +78,14 @@ def render(asked: Conversation, model: Model) -> Rendered:
         "messages": said.messages,
         "tools": tools,
         "tool_choice": choice,
-        "thinking": thinking.config,
+        "thinking": thought.config,
         "output_config": {key: value for key, value in config.items() if value is not None},
         "cache_control": automatic,
-        **settings.sampling(knobs, profile, thinking.on, draft.notes),
+        **settings.sampling(knobs, profile, thought.on, draft.notes),
         "stop_sequences": stops,
         **settings.tier(knobs, profile, draft.notes, draft.betas),
         **settings.user(knobs, draft.notes),
-        **native(knobs, thinking.on, draft.notes, draft.betas),
+        **native(knobs, thought.on, draft.notes, draft.betas),
     }
     body = {key: value for key, value in body.items() if value not in (None, [], {})}
     body["stream"] = _stream(asked.stream, max_tokens, draft.notes)

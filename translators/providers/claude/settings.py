@@ -10,7 +10,7 @@ from typing import Any
 
 from translators.conversation import Knobs, Option
 from translators.notes import Note
-from translators.providers.claude.native import NOT_ITS_FORM
+from translators.providers.claude.anthropic_fields import NOT_ITS_FORM
 from translators.providers.claude.profiles import Profile
 from translators.providers.shared.settings import refuse_speech, unsupported
 from translators.providers.shared.tiers import common

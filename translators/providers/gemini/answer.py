@@ -20,8 +20,8 @@ from translators.events import (
     UsageReported,
 )
 from translators.notes import Note
-from translators.providers.gemini.answered import Answered
-from translators.providers.gemini.candidates import Candidate
+from translators.providers.gemini.answer_candidates import Candidate
+from translators.providers.gemini.answer_state import AnswerState
 from translators.providers.gemini.errors import streamed_error
 from translators.providers.gemini.signatures import issuer_of
 from translators.providers.shared.answers import incomplete
@@ -77,7 +77,7 @@ class GenerateAnswer:
 
     def __init__(self, recall: Recall) -> None:
         self.done = False
-        self._answered = Answered(recall)
+        self._state = AnswerState(recall)
         self._numbers = Numbers(recall)
         self._started = False
         self._candidates: dict[int, Candidate] = {}
@@ -95,7 +95,7 @@ class GenerateAnswer:
         events: list[Event] = []
         if not payload.keys() <= _KNOWN:
             for key in sorted(payload.keys() - _KNOWN):
-                events += self._answered.once(f"response.{key[:60]}", "This field is not known.")
+                events += self._state.once(f"response.{key[:60]}", "This field is not known.")
             if not payload.keys() & _KNOWN:
                 return events
         if not self._started:
@@ -144,20 +144,20 @@ class GenerateAnswer:
         self._started = True
         id, model = payload.get("responseId"), payload.get("modelVersion")
         id, model = (value if isinstance(value, str) and value else None for value in (id, model))
-        answered = self._answered
-        answered.issuer = issuer_of(answered.recall.model or model or "")
+        state = self._state
+        state.issuer = issuer_of(state.recall.model or model or "")
         unique = id or [payload.get(key) for key in ("createTime", "modelVersion", "usageMetadata", "candidates")]
-        answered.seed = str(unique)
+        state.seed = str(unique)
         return [Started(id, model)]
 
     def _candidate(self, place: int, told: Any) -> list[Event]:
         if not isinstance(told, dict):
-            return self._answered.once("response.candidates", "A candidate that is no object.")
+            return self._state.once("response.candidates", "A candidate that is no object.")
         choice = self._numbers.of(told.get("index"), place)
         if (candidate := self._candidates.get(choice)) is None:
-            if not self._answered.recall.admits(choice):
-                return self._answered.once("candidates", "The provider answered with more than it was asked for.")
-            candidate = self._candidates[choice] = Candidate(choice, self._answered)
+            if not self._state.recall.admits(choice):
+                return self._state.once("candidates", "The provider answered with more than it was asked for.")
+            candidate = self._candidates[choice] = Candidate(choice, self._state)
         return candidate.on(told)
 
     def _feedback(self, feedback: Any) -> None:

@@ -34,7 +34,7 @@ _DELAY = re.compile(r"(\d+(?:\.\d+)?)s").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _ProviderError:
     """What the provider said, from whatever form its error had. `reasons` are those of `details`."""
 
     name: str = ""
@@ -59,12 +59,12 @@ def streamed_error(payload: Mapping[str, Any]) -> Failure:
     return _failure(status if 400 <= status < 600 else 500, said, said.retry)
 
 
-def _said(body: bytes) -> _Said:
+def _said(body: bytes) -> _ProviderError:
     told, text = loaded(body)
-    return _from_json(told) if told is not None else _Said(message=text, readable=False)
+    return _from_json(told) if told is not None else _ProviderError(message=text, readable=False)
 
 
-def _from_json(body: Any) -> _Said:
+def _from_json(body: Any) -> _ProviderError:
     """Google's own form, the array around it that a stream without `alt=sse` has, or that of a proxy before it."""
     match body:
         case {"error": {**error}}:
@@ -77,14 +77,14 @@ def _from_json(body: Any) -> _Said:
                 [detail for detail in details if isinstance(detail, dict)] if isinstance(details, list) else [],
             )
         case {"error": str(message)} | {"message": str(message)} | {"detail": str(message)}:
-            return _Said("", message)
+            return _ProviderError("", message)
         case [first, *_]:
             return _from_json(first)
         case _:
-            return _Said(readable=False)
+            return _ProviderError(readable=False)
 
 
-def _with_details(message: str, name: str, code: int | None, details: list[dict[str, Any]]) -> _Said:
+def _with_details(message: str, name: str, code: int | None, details: list[dict[str, Any]]) -> _ProviderError:
     """`ErrorInfo`, `RetryInfo` and `QuotaFailure` of google.rpc."""
     reasons: set[str] = set()
     retry: dict[str, str] = {}
@@ -98,10 +98,10 @@ def _with_details(message: str, name: str, code: int | None, details: list[dict[
             case {"violations": [*violations]}:
                 quotas = [str(each.get("quotaId")) for each in violations if isinstance(each, dict)]
                 per_day = any("PerDay" in quota for quota in quotas)
-    return _Said(name, message, code, frozenset(reasons), retry, per_day)
+    return _ProviderError(name, message, code, frozenset(reasons), retry, per_day)
 
 
-def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
+def _failure(status: int, said: _ProviderError, headers: Mapping[str, str]) -> Failure:
     text = presentable(_PROJECT.sub(r"\1***", said.message), status, _SECRET)
     lowered = said.message.lower()
     match status:

@@ -21,7 +21,7 @@ _UNSUPPORTING = (
 
 
 @dataclass(slots=True)
-class Told:
+class AnswerPart:
     """A part of the answer as it grows. `start` is where its text begins in the answer's, in code points; a part that
     is no text of the answer has no `pieces`."""
 
@@ -63,7 +63,7 @@ class Grounding:
                     source = (title if isinstance(title, str) else "", url)
                     self._claims.append(_Claim(None, *_range(citation), "", (source,)))
 
-    def annotations(self, parts: Sequence[Told], choice: int) -> tuple[list[Annotation], list[Note]]:
+    def annotations(self, parts: Sequence[AnswerPart], choice: int) -> tuple[list[Annotation], list[Note]]:
         """In the order in which the provider told them, with what is not quite as it told them."""
         claims = self._claims + [claim for support in self._supports if (claim := self._claim(support)) is not None]
         notes: list[Note] = []
@@ -99,7 +99,7 @@ class Grounding:
         return _Claim(part if isinstance(part, int) else 0, *_range(segment), text, sources)
 
 
-def _placed(claims: Sequence[_Claim], parts: Sequence[Told]) -> dict[int, tuple[int, int]]:
+def _placed(claims: Sequence[_Claim], parts: Sequence[AnswerPart]) -> dict[int, tuple[int, int]]:
     """Where each claim stands in the whole text. What a claim quotes must stand there: if it does not, its bytes may
     have been counted in the whole text, or wrongly by a few; if what it quotes is not near either, it has no place."""
     whole = "".join(piece for told in parts for piece in told.pieces)

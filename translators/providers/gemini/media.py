@@ -43,10 +43,11 @@ _FILE = re.compile(
 _FILES = "https://generativelanguage.googleapis.com/v1beta/"
 _ALWAYS_READ = re.compile(r"https://(?:generativelanguage\.googleapis\.com/|(?:www\.)?youtube\.com/|youtu\.be/)").match
 
-Part = dict[str, Any]
+WirePart = dict[str, Any]
+"""A part as it goes over the wire: `{"text": ...}`, `{"inlineData": {"mimeType": ..., "data": ...}}`, ..."""
 
 
-def medium(part: Image | Document | Audio, profile: Profile, notes: list[Note]) -> Part:
+def medium(part: Image | Document | Audio, profile: Profile, notes: list[Note]) -> WirePart:
     """Raises `BadRequest` for what the platform cannot reach."""
     match part:
         case Audio(data, format, at):
@@ -66,7 +67,7 @@ def medium(part: Image | Document | Audio, profile: Profile, notes: list[Note]) 
             return _sourced(source, name or "", profile, at)
 
 
-def _sourced(source: Source, name: str, profile: Profile, at: str) -> Part:
+def _sourced(source: Source, name: str, profile: Profile, at: str) -> WirePart:
     match source:
         case Inline(media_type, data):
             return {"inlineData": {"mimeType": _kind(media_type, name, at), "data": data}}
@@ -93,7 +94,7 @@ def _of_ending(address: str) -> str | None:
     return _BY_ENDING.get(path.rpartition(".")[2].lower())
 
 
-def _file_data(uri: str, name: str, profile: Profile, at: str) -> Part:
+def _file_data(uri: str, name: str, profile: Profile, at: str) -> WirePart:
     kind = _of_ending(uri) or _of_ending(name)
     if kind is not None:
         return {"fileData": {"mimeType": kind, "fileUri": uri}}

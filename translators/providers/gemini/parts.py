@@ -1,7 +1,7 @@
 """Parts of a turn as Gemini's `Part`s (https://ai.google.dev/api/caching#Part)."""
 
 from collections.abc import Iterable
-from typing import Any, assert_never
+from typing import assert_never
 
 from translators.conversation import (
     Audio,
@@ -19,14 +19,12 @@ from translators.conversation import (
 )
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.gemini.media import medium
+from translators.providers.gemini.media import WirePart, medium
 from translators.providers.gemini.profiles import Profile
 from translators.providers.gemini.signatures import Signatures
 from translators.providers.shared import arguments
 from translators.providers.shared.histories import unsent
 from translators.providers.shared.wire_names import ToolNames
-
-Written = dict[str, Any]
 
 FOREIGN = frozenset(("executableCode", "codeExecutionResult", "toolCall", "toolResponse"))
 """Kinds of parts that only Gemini understands: its own tools' calls and results."""
@@ -44,12 +42,12 @@ class Parts:
         self.paths: dict[int, str] = {}
         """By the identity of what was written for a call or a result, where its client wrote it."""
 
-    def of(self, turn: Turn) -> list[Written]:
+    def of(self, turn: Turn) -> list[WirePart]:
         """Everything of a turn that can be sent. Raises `BadRequest`."""
         written = [each for part in turn.parts for each in self._written(part, turn.role)]
         return written + self._signed_nothing()
 
-    def _written(self, part: Part, role: str) -> Iterable[Written]:
+    def _written(self, part: Part, role: str) -> Iterable[WirePart]:
         match part:
             case Text() | Refusal():
                 return self._text(part)
@@ -74,7 +72,7 @@ class Parts:
 
     # --- what is said -----------------------------------------------------------------------------------
 
-    def _text(self, part: Text | Refusal) -> Iterable[Written]:
+    def _text(self, part: Text | Refusal) -> Iterable[WirePart]:
         if isinstance(part, Text) and part.cache:
             self._drop(part.at, AUTOMATIC)
         if not part.text:
@@ -82,7 +80,7 @@ class Parts:
         signed = {"thoughtSignature": self._pending.pop()} if self._pending else {}
         return [*self._signed_nothing(), {"text": part.text, **signed}]
 
-    def _signed_nothing(self) -> list[Written]:
+    def _signed_nothing(self) -> list[WirePart]:
         """Signatures of thoughts that no text follows, as Gemini itself sends them: with an empty text."""
         alone = [_signature_alone(signature) for signature in self._pending]
         self._pending = []
@@ -97,12 +95,12 @@ class Parts:
         else:
             self._notes.append(unsent(part, "Thoughts are not sent back."))
 
-    def _medium(self, part: Image | Document | Audio) -> Written:
+    def _medium(self, part: Image | Document | Audio) -> WirePart:
         if not isinstance(part, Audio) and part.cache:
             self._drop(part.at, AUTOMATIC)
         return medium(part, self._profile, self._notes)
 
-    def _foreign(self, part: Foreign, role: str) -> Iterable[Written]:
+    def _foreign(self, part: Foreign, role: str) -> Iterable[WirePart]:
         if part.dialect != "gemini" or role != "assistant":
             self._drop(part.at, "A block of another provider's.")
             return ()
@@ -116,12 +114,12 @@ class Parts:
 
     # --- calls and results ------------------------------------------------------------------------------
 
-    def _call(self, part: ToolCall) -> Written:
+    def _call(self, part: ToolCall) -> WirePart:
         given = arguments.of_call(part, self._notes)
         if part.cache:
             self._drop(part.at, AUTOMATIC)
         self._called.add(part.id)
-        written: Written = {"functionCall": {"id": part.id, "name": self._names[part.name], "args": given}}
+        written: WirePart = {"functionCall": {"id": part.id, "name": self._names[part.name], "args": given}}
         signature, left_out = self._signatures.of_call(part)
         if left_out:
             self._drop(part.at, "Its thought signature is of another model.")
@@ -130,7 +128,7 @@ class Parts:
         self.paths[id(written)] = part.at
         return written
 
-    def _result(self, part: ToolResult) -> Iterable[Written]:
+    def _result(self, part: ToolResult) -> Iterable[WirePart]:
         """`output` and `error` are words of the protocol: whatever a tool said stands under one of them, unread. The
         name is written when the result is paired with its call."""
         if part.cache:
@@ -141,7 +139,7 @@ class Parts:
                 param=part.at or "messages",
             )
         texts: list[str] = []
-        media: list[Written] = []
+        media: list[WirePart] = []
         for inner in part.parts:
             match inner:
                 case Text() | Refusal():
@@ -153,7 +151,7 @@ class Parts:
                 case _:
                     self._drop(inner.at, "A tool's result has no such part.")
         said = {"error" if part.failed else "output": "\n".join(texts)}
-        response: Written = {"id": part.call_id, "name": "", "response": said}
+        response: WirePart = {"id": part.call_id, "name": "", "response": said}
         if media and self._profile.media_results:
             response["parts"] = media
             media = []
@@ -165,5 +163,5 @@ class Parts:
         return [written, *media]
 
 
-def _signature_alone(signature: str) -> Written:
+def _signature_alone(signature: str) -> WirePart:
     return {"text": "", "thoughtSignature": signature}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
-Thinking = Literal["level", "budget", "none"]
+ThinkingUnit = Literal["level", "budget", "none"]
 _EFFORTS = ("minimal", "low", "medium", "high")
 
 
@@ -22,7 +22,7 @@ class Profile:
     """`{category, threshold}` each; none are sent unless configuration says so."""
     max_output: int | None = 65_536
     """More than this in `maxOutputTokens` is refused, and clamped here."""
-    thinking: Thinking = "level"
+    thinking: ThinkingUnit = "level"
     """How the model is told how much to think: `thinkingLevel`, `thinkingBudget`, or not at all."""
     levels: tuple[str, ...] = ("low", "medium", "high")
     """`thinkingLevel` values that are accepted, from least to most."""

@@ -16,9 +16,15 @@ _DEAF = "This model cannot be told how much to think."
 Config = dict[str, Any]
 
 
-class Reasoning:
-    """Turns what the client said about thinking, in any of four ways, into what the family takes. A level and a
-    budget exclude each other, and a family takes only one of them."""
+def thinking(knobs: Knobs, profile: Profile, limit: int | None, notes: list[Note]) -> Config:
+    """Return `thinkingConfig`, empty where no option asks for one. Raises `BadRequest` for what is no way to ask for
+    thought."""
+    return _ThinkingConverter(profile, limit, notes).config(knobs)
+
+
+class _ThinkingConverter:
+    """Converts the client's options about thinking, of four kinds, into those that the profile takes. A level and a
+    budget exclude each other, and a profile takes only one of them."""
 
     def __init__(self, profile: Profile, limit: int | None, notes: list[Note]) -> None:
         """`limit` is what the thoughts and the answer have together."""

@@ -10,7 +10,7 @@ from translators.providers.gemini import settings
 from translators.providers.gemini.output_format import output_format
 from translators.providers.gemini.parts import Parts
 from translators.providers.gemini.profiles import profile_of, short_name
-from translators.providers.gemini.reasoning import Reasoning
+from translators.providers.gemini.reasoning import thinking
 from translators.providers.gemini.signatures import Signatures
 from translators.providers.gemini.tools import Toolbox
 from translators.providers.gemini.turns import history
@@ -46,8 +46,8 @@ def render(asked: Conversation, model: Model) -> Rendered:
         **({"candidateCount": choices} if choices > 1 else {}),
         **output_format(knobs, profile, bool(tools), instructions, notes),
     }
-    if thinking := Reasoning(profile, generation.get("maxOutputTokens"), notes).config(knobs):
-        generation["thinkingConfig"] = thinking
+    if config := thinking(knobs, profile, generation.get("maxOutputTokens"), notes):
+        generation["thinkingConfig"] = config
     contents, system = said.contents, said.system + [{"text": text} for text in instructions]
     if system and not profile.system:
         contents, system = _with_instructions(contents, instructions), []

@@ -8,7 +8,8 @@ from typing import Any
 from translators.conversation import Conversation, Turn
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.gemini.parts import Parts, Written
+from translators.providers.gemini.media import WirePart
+from translators.providers.gemini.parts import Parts
 from translators.providers.gemini.profiles import Profile
 from translators.providers.gemini.signatures import SKIP
 from translators.providers.shared.histories import CONTINUE, continued, nothing_sent, shown_by_user
@@ -29,7 +30,7 @@ from translators.providers.shared.turns import (
 class History:
     """`systemInstruction.parts` and `contents`."""
 
-    system: list[Written]
+    system: list[WirePart]
     contents: list[dict[str, Any]]
 
 
@@ -62,7 +63,7 @@ def _content(turn: Turn, parts: Parts, notes: list[Note]) -> Message:
     return Message("model" if turn.role == "assistant" else "user", turn.at, written)
 
 
-def _parts(turn: Turn, parts: Parts, notes: list[Note]) -> list[Written]:
+def _parts(turn: Turn, parts: Parts, notes: list[Note]) -> list[WirePart]:
     unnamed(turn, notes)
     return parts.of(turn)
 
@@ -73,10 +74,10 @@ def _pair(before: Message | None, content: Message | None, parts: Parts, notes: 
     results = [part for part in content.blocks if "functionResponse" in part] if content else []
     if not calls and not results:
         return
-    by_id: dict[str, list[Written]] = {}
+    by_id: dict[str, list[WirePart]] = {}
     for result in results:
         by_id.setdefault(result["functionResponse"]["id"], []).append(result)
-    ordered: list[Written] = []
+    ordered: list[WirePart] = []
     for call in calls:
         id_ = call["functionCall"]["id"]
         if not by_id.get(id_):

@@ -20,9 +20,9 @@ from translators.events import (
     ToolCallStarted,
     log_probability,
 )
-from translators.providers.gemini.answered import Answered
-from translators.providers.gemini.calls import Calls
-from translators.providers.gemini.grounding import Grounding, Told
+from translators.providers.gemini.answer_calls import CandidateCalls
+from translators.providers.gemini.answer_state import AnswerState
+from translators.providers.gemini.grounding import AnswerPart, Grounding
 from translators.providers.gemini.parts import FOREIGN
 
 _NUMBERED = {1: "STOP", 2: "MAX_TOKENS", 3: "SAFETY", 4: "RECITATION", 5: "OTHER"}
@@ -35,15 +35,15 @@ _AT_ONCE = (ForeignBlock, ImageMade, ReasoningSigned, ToolCallDelta, ToolCallSta
 class Candidate:
     """What it remembers: the parts so far, the reasoning block that is open, why it stopped."""
 
-    def __init__(self, choice: int, answered: Answered) -> None:
-        self.choice, self._answered = choice, answered
-        self.calls = Calls(choice, answered)
+    def __init__(self, choice: int, state: AnswerState) -> None:
+        self.choice, self._state = choice, state
+        self.calls = CandidateCalls(choice, state)
         self.native: str | None = None
         """The reason to stop, once there is one."""
         self.message = ""
         self.spoke = False
         """Something came that may stand alone as an answer."""
-        self._parts: list[Told] = []
+        self._parts: list[AnswerPart] = []
         self._text = 0  # code points so far
         self._blocks = 0
         self._thinking = False  # the last reasoning block still grows
@@ -80,14 +80,14 @@ class Candidate:
             case dict() as content if "parts" not in content:
                 pass
             case _:
-                events += self._answered.once("candidates.content", "Content in this form is not known.")
+                events += self._state.once("candidates.content", "Content in this form is not known.")
         for key, value in told.items():
             if key == "content" or key == "index" or value is None:
                 continue
             if (handler := self._beside.get(key)) is not None:
                 events += handler(value)
             else:
-                events += self._answered.once(f"candidates.{key[:60]}", "Clients have no place for this.")
+                events += self._state.once(f"candidates.{key[:60]}", "Clients have no place for this.")
         return events
 
     def rest(self) -> list[Event]:
@@ -117,7 +117,7 @@ class Candidate:
     def _part(self, part: Any, follows: bool) -> list[Event]:
         """`follows`: it is the first of its payload, and goes on with the last part if it is of its kind."""
         if not isinstance(part, dict):
-            return self._answered.once("candidates.content.parts", "A part that is no object.")
+            return self._state.once("candidates.content.parts", "A part that is no object.")
         text = part.get("text")
         if isinstance(text, str) and len(part) == 1:
             return self._said(text, follows)
@@ -136,7 +136,7 @@ class Candidate:
     def _said(self, text: str, follows: bool) -> list[Event]:
         parts = self._parts
         if not (follows and parts and parts[-1].kind == "text"):
-            parts.append(Told("text", self._text))
+            parts.append(AnswerPart("text", self._text))
         if not text:
             return []
         self._thinking = False
@@ -147,7 +147,7 @@ class Candidate:
 
     def _thought(self, text: str, follows: bool) -> list[Event]:
         if not (follows and self._parts and self._parts[-1].kind == "thought"):
-            self._parts.append(Told("thought", self._text))
+            self._parts.append(AnswerPart("thought", self._text))
         if not text:
             return []
         if not self._thinking:
@@ -160,11 +160,11 @@ class Candidate:
         if not self._unsigned:
             self._blocks += 1
         self._thinking = self._unsigned = False
-        return ReasoningSigned(self._blocks - 1, signature, self._answered.issuer, self.choice)
+        return ReasoningSigned(self._blocks - 1, signature, self._state.issuer, self.choice)
 
     def _other(self, part: Mapping[str, Any], kinds: Set[str]) -> list[Event]:
         """Whatever is no text. The `kinds` are alternatives; should there be two, each is told."""
-        self._parts.append(Told("other", self._text))
+        self._parts.append(AnswerPart("other", self._text))
         events: list[Event] = []
         unknown = set(kinds)
         match part:
@@ -183,14 +183,14 @@ class Candidate:
             kept = {key: part[key] for key in part if key in foreign or key == "thoughtSignature"}
             events.append(ForeignBlock("gemini", kept, self.choice))
         for key in sorted(unknown):
-            events += self._answered.once(f"parts.{key[:60]}", "A part of unknown kind.")
+            events += self._state.once(f"parts.{key[:60]}", "A part of unknown kind.")
         return events
 
     def _picture(self, kind: str, data: str, thought: bool) -> list[Event]:
         if thought:
-            return self._answered.once("parts.thought.inlineData", "Pictures that were only thought of are not told.")
+            return self._state.once("parts.thought.inlineData", "Pictures that were only thought of are not told.")
         if not kind.startswith("image/"):
-            return self._answered.once("parts.inlineData", "Clients have no place for media of this kind.")
+            return self._state.once("parts.inlineData", "Clients have no place for media of this kind.")
         self.spoke = True
         return [ImageMade(kind, data, self.choice)]
 
@@ -213,7 +213,7 @@ class Candidate:
         self._grounding.grounded(metadata)
         if metadata.get("searchEntryPoint") is None:
             return []
-        return self._answered.once("candidates.groundingMetadata.searchEntryPoint", "Clients have no place for this.")
+        return self._state.once("candidates.groundingMetadata.searchEntryPoint", "Clients have no place for this.")
 
     def _cited(self, metadata: Any) -> list[Event]:
         if isinstance(metadata, dict):

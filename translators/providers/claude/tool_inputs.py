@@ -17,7 +17,7 @@ _MERGED = "Alternatives cannot stand at the root: they are merged into one objec
 _RESPELLED = "The provider's keys have no such characters, or are shorter; answers tell the client's own."
 
 
-class Inputs:
+class ToolInputs:
     """The inputs of one request's tools. `any_key`: the model takes keys of any characters."""
 
     def __init__(self, tools: Iterable[Tool], notes: list[Note], *, any_key: bool = False) -> None:

@@ -4,7 +4,7 @@ from translators.dialects import Recall
 from translators.providers.shared.answers import Oddities
 
 
-class Answered(Oddities):
+class AnswerState(Oddities):
     def __init__(self, recall: Recall) -> None:
         super().__init__()
         self.recall = recall

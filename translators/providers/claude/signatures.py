@@ -19,7 +19,7 @@ _Kept = list[str]
 """A text and its signature; or the data of a redacted block alone."""
 
 
-class Recorder:
+class ThinkingRecorder:
     """The signed blocks of one answer, each with the call before which it came."""
 
     def __init__(self, memory: Memory) -> None:

@@ -6,24 +6,14 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from translators.dialects import Recall
 from translators.events import Event, Noted, ToolCallDelta, ToolCallStarted
 from translators.notes import Note
-from translators.providers.claude.thoughts import Recorder
-from translators.providers.shared import answers
+from translators.providers.claude.answer_state import AnswerState
 from translators.providers.shared.answers import words
 from translators.providers.shared.custom_tools import Unwrapper
 
 
-class Tally(answers.Tally):
-    """What the blocks of one answer count together, and the thoughts before its calls."""
-
-    def __init__(self, recall: Recall) -> None:
-        super().__init__(recall)
-        self.thoughts = Recorder(recall.memory)
-
-
-class Pieces:
+class InputPieces:
     """The JSON text of an input that comes in pieces, or whole with the block."""
 
     def __init__(self, start: Mapping[str, Any]) -> None:
@@ -61,31 +51,31 @@ class Pieces:
             return None
         return parsed if isinstance(parsed, dict) else None
 
-    def of_server(self, path: str, tally: Tally) -> dict[str, Any]:
+    def of_server(self, path: str, state: AnswerState) -> dict[str, Any]:
         """Return the whole input of a tool that the provider runs."""
         self.rest()
         parsed = self.parsed()
         if parsed is None:
-            tally.doubts.append(Note(path, "dropped", detail="The input of a server's tool is no JSON object."))
+            state.doubts.append(Note(path, "dropped", detail="The input of a server's tool is no JSON object."))
         return parsed or {}
 
 
 class Call:
     """A call of one of the client's tools, under the client's name, with its arguments as they come."""
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally, self._index = tally, tally.calls
-        tally.calls += 1
+    def __init__(self, state: AnswerState) -> None:
+        self._state, self._index = state, state.calls
+        state.calls += 1
 
     def opened(self, start: Mapping[str, Any], id_field: str) -> list[Event]:
-        self._pieces = Pieces(start)
-        recall = self._tally.recall
+        self._pieces = InputPieces(start)
+        recall = self._state.recall
         on_wire = words(start, "name")
         name = recall.names.get(on_wire, on_wire)
         self._custom = Unwrapper() if name in recall.custom else None
         kind: Any = "function" if self._custom is None else "custom"
-        id, noted = self._tally.identified(words(start, id_field), self._index)
-        self._tally.thoughts.called(id)
+        id, noted = self._state.identified(words(start, id_field), self._index)
+        self._state.thoughts.called(id)
         return [ToolCallStarted(self._index, id, name, kind), *noted]
 
     def add(self, piece: str) -> list[Event]:
@@ -102,9 +92,9 @@ class Call:
                 events.append(ToolCallDelta(self._index, text))
             if not self._custom.fits:
                 why = "The input of a custom tool did not come as one string: it is passed on as it came."
-                self._tally.doubts.append(Note(path, "approximated", detail=why))
+                self._state.doubts.append(Note(path, "approximated", detail=why))
         elif self._pieces.parsed() is None:
-            self._tally.doubts.append(Note(path, "approximated", detail="These arguments are no JSON object."))
+            self._state.doubts.append(Note(path, "approximated", detail="These arguments are no JSON object."))
         return events
 
     def _told(self, piece: str) -> list[Event]:

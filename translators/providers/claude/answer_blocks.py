@@ -15,33 +15,34 @@ from translators.events import (
     ReasoningSigned,
     TextDelta,
 )
-from translators.providers.claude.calls import Call, Pieces, Tally
+from translators.providers.claude.answer_calls import Call, InputPieces
+from translators.providers.claude.answer_state import AnswerState
 from translators.providers.shared.answers import words
 
 
-class Block:
+class AnswerBlock:
     """Any block: `deltas` maps a delta's type to the method that takes it. This one is of an unknown kind."""
 
-    def __init__(self, tally: Tally) -> None:
-        self.tally = tally
+    def __init__(self, state: AnswerState) -> None:
+        self.state = state
 
     def opened(self, start: Mapping[str, Any]) -> list[Event]:
         """The block as it was begun: in a whole answer, all of it."""
-        return self.tally.once(f"content.{_kind(start)}", "A block of this type is not known.")
+        return self.state.once(f"content.{_kind(start)}", "A block of this type is not known.")
 
     def delta(self, delta: Mapping[str, Any]) -> list[Event]:
-        return self.tally.once(f"delta.{_kind(delta)}", "A delta of this type does not belong to this block.")
+        return self.state.once(f"delta.{_kind(delta)}", "A delta of this type does not belong to this block.")
 
     def closed(self) -> list[Event]:
         return []
 
 
-class TextBlock(Block):
+class TextBlock(AnswerBlock):
     """Text; its citations are told when its end is known."""
 
-    def __init__(self, tally: Tally) -> None:
-        super().__init__(tally)
-        self._start = tally.text
+    def __init__(self, state: AnswerState) -> None:
+        super().__init__(state)
+        self._start = state.text
         self._citations: list[Mapping[str, Any]] = []
 
     def opened(self, start: Mapping[str, Any]) -> list[Event]:
@@ -66,25 +67,25 @@ class TextBlock(Block):
                 case {"type": "web_search_result_location", "url": str(url)}:
                     title = citation.get("title")
                     title = title if isinstance(title, str) else ""
-                    events.append(Annotation(self._start, self.tally.text, title, url))
+                    events.append(Annotation(self._start, self.state.text, title, url))
                 case _:
-                    events += self.tally.once(f"citations.{_kind(citation)}", "A citation without a web address.")
+                    events += self.state.once(f"citations.{_kind(citation)}", "A citation without a web address.")
         return events
 
     def _text(self, text: str) -> list[Event]:
         if not text:
             return []
-        self.tally.text += len(text)
+        self.state.text += len(text)
         return [TextDelta(text)]
 
 
-class ThinkingBlock(Block):
+class ThinkingBlock(AnswerBlock):
     """Reasoning; the signature comes last and is told whole. Its text may be omitted altogether."""
 
-    def __init__(self, tally: Tally) -> None:
-        super().__init__(tally)
-        self._number = tally.reasoning
-        tally.reasoning += 1
+    def __init__(self, state: AnswerState) -> None:
+        super().__init__(state)
+        self._number = state.reasoning
+        state.reasoning += 1
         self._pieces: list[str] = []
         self._signature = ""
 
@@ -104,30 +105,30 @@ class ThinkingBlock(Block):
     def closed(self) -> list[Event]:
         if not self._signature:
             return []
-        self.tally.thoughts.thought("".join(self._pieces), self._signature)
-        return [ReasoningSigned(self._number, self._signature, self.tally.issuer)]
+        self.state.thoughts.thought("".join(self._pieces), self._signature)
+        return [ReasoningSigned(self._number, self._signature, self.state.issuer)]
 
     def _text(self, text: str) -> list[Event]:
         self._pieces.append(text)
         return [ReasoningDelta(self._number, text)] if text else []
 
 
-class RedactedBlock(Block):
+class RedactedBlock(AnswerBlock):
     """Reasoning that only the provider can read."""
 
     def opened(self, start: Mapping[str, Any]) -> list[Event]:
-        number = self.tally.reasoning
-        self.tally.reasoning += 1
+        number = self.state.reasoning
+        self.state.reasoning += 1
         data = words(start, "data")
-        self.tally.thoughts.redacted(data)
-        return [ReasoningRedacted(number, data, self.tally.issuer)]
+        self.state.thoughts.redacted(data)
+        return [ReasoningRedacted(number, data, self.state.issuer)]
 
 
-class ToolBlock(Block):
+class ToolBlock(AnswerBlock):
     """A call of one of the client's tools."""
 
     def opened(self, start: Mapping[str, Any]) -> list[Event]:
-        self._call = Call(self.tally)
+        self._call = Call(self.state)
         return self._call.opened(start, "id")
 
     def delta(self, delta: Mapping[str, Any]) -> list[Event]:
@@ -139,12 +140,12 @@ class ToolBlock(Block):
         return self._call.closed()
 
 
-class ServerBlock(Block):
+class ServerBlock(AnswerBlock):
     """A call that the provider runs itself, or what came of it: no tool call of the client's, but kept for replay."""
 
     def opened(self, start: Mapping[str, Any]) -> list[Event]:
         self._payload = dict(start)
-        self._pieces = Pieces(start)
+        self._pieces = InputPieces(start)
         return []
 
     def delta(self, delta: Mapping[str, Any]) -> list[Event]:
@@ -155,17 +156,17 @@ class ServerBlock(Block):
 
     def closed(self) -> list[Event]:
         if "input" in self._payload or self._payload.get("type") == "server_tool_use":
-            self._payload["input"] = self._pieces.of_server("content.server_tool_use.input", self.tally)
+            self._payload["input"] = self._pieces.of_server("content.server_tool_use.input", self.state)
         return [ForeignBlock("anthropic", self._payload)]
 
 
-_KINDS: dict[str, type[Block]] = {
+_KINDS: dict[str, type[AnswerBlock]] = {
     "text": TextBlock,
     "thinking": ThinkingBlock,
     "redacted_thinking": RedactedBlock,
     "tool_use": ToolBlock,
 }
-_KIND_OF_DELTA: dict[str, type[Block]] = {
+_KIND_OF_DELTA: dict[str, type[AnswerBlock]] = {
     "text_delta": TextBlock,
     "citations_delta": TextBlock,
     "thinking_delta": ThinkingBlock,
@@ -178,18 +179,18 @@ def is_servers(kind: Any) -> bool:
     return isinstance(kind, str) and (kind.endswith(("_tool_use", "_tool_result")) or kind == "container_upload")
 
 
-def block_of(start: Mapping[str, Any], tally: Tally) -> Block:
+def block_of(start: Mapping[str, Any], state: AnswerState) -> AnswerBlock:
     """The machine for a block that begins with `start`."""
     kind = _kind(start)
     if is_servers(kind):
-        return ServerBlock(tally)
-    return _KINDS.get(kind, Block)(tally)
+        return ServerBlock(state)
+    return _KINDS.get(kind, AnswerBlock)(state)
 
 
-def block_of_delta(delta: Mapping[str, Any], tally: Tally) -> tuple[Block, Iterable[Event]]:
+def block_of_delta(delta: Mapping[str, Any], state: AnswerState) -> tuple[AnswerBlock, Iterable[Event]]:
     """The machine for a block whose beginning was never told. A call without its name is no call."""
-    block = _KIND_OF_DELTA.get(_kind(delta), Block)(tally)
-    return block, () if type(block) is Block else block.opened({})
+    block = _KIND_OF_DELTA.get(_kind(delta), AnswerBlock)(state)
+    return block, () if type(block) is AnswerBlock else block.opened({})
 
 
 def _kind(holder: Mapping[str, Any]) -> str:

@@ -18,40 +18,41 @@ from translators.events import (
     ReasoningSigned,
     TextDelta,
 )
-from translators.providers.claude.calls import Call, Pieces, Tally
+from translators.providers.claude.answer_calls import Call, InputPieces
+from translators.providers.claude.answer_state import AnswerState
 from translators.providers.shared.answers import words
 
 
-class Block:
+class AnswerBlock:
     """Any block: `delta` takes the one member that a delta's union has. This one is of an unknown kind."""
 
-    def __init__(self, tally: Tally) -> None:
-        self.tally = tally
+    def __init__(self, state: AnswerState) -> None:
+        self.state = state
 
     def opened(self, start: Any) -> list[Event]:
         """The block as it was begun; `start` is what stands under its kind."""
         return []
 
     def delta(self, kind: str, value: Any) -> list[Event]:
-        return self.tally.once(f"delta.{kind[:60]}", "A delta of this kind is not known, or not in such a block.")
+        return self.state.once(f"delta.{kind[:60]}", "A delta of this kind is not known, or not in such a block.")
 
     def closed(self) -> list[Event]:
         return []
 
 
-class TextBlock(Block):
+class TextBlock(AnswerBlock):
     """Text; its citations are told when its end is known."""
 
-    def __init__(self, tally: Tally) -> None:
-        super().__init__(tally)
-        self._start = tally.text
+    def __init__(self, state: AnswerState) -> None:
+        super().__init__(state)
+        self._start = state.text
         self._citations: list[Mapping[str, Any]] = []
 
     def delta(self, kind: str, value: Any) -> list[Event]:
         if kind == "text" and type(value) is str:
             if not value:
                 return []
-            self.tally.text += len(value)
+            self.state.text += len(value)
             return [TextDelta(value)]
         if kind == "citation" and isinstance(value, Mapping):
             self._citations.append(value)
@@ -65,19 +66,19 @@ class TextBlock(Block):
                 case {"web": {"url": str(url)}} if url:
                     title = citation.get("title")
                     title = title if isinstance(title, str) else ""
-                    events.append(Annotation(self._start, self.tally.text, title, url))
+                    events.append(Annotation(self._start, self.state.text, title, url))
                 case _:
-                    events += self.tally.once("citations", "A citation without a web address.")
+                    events += self.state.once("citations", "A citation without a web address.")
         return events
 
 
-class ReasoningBlock(Block):
+class ReasoningBlock(AnswerBlock):
     """Reasoning: text and its signature, or what only the provider can read. Both are told whole, at the end."""
 
-    def __init__(self, tally: Tally) -> None:
-        super().__init__(tally)
-        self._number = tally.reasoning
-        tally.reasoning += 1
+    def __init__(self, state: AnswerState) -> None:
+        super().__init__(state)
+        self._number = state.reasoning
+        state.reasoning += 1
         self._pieces: list[str] = []
         self._signature: list[str] = []
         self._redacted: list[str] = []
@@ -94,24 +95,24 @@ class ReasoningBlock(Block):
         return [ReasoningDelta(self._number, text)] if text else []
 
     def closed(self) -> list[Event]:
-        issuer = self.tally.issuer
+        issuer = self.state.issuer
         events: list[Event] = []
         if self._signature:
             signature = "".join(self._signature)
-            self.tally.thoughts.thought("".join(self._pieces), signature)
+            self.state.thoughts.thought("".join(self._pieces), signature)
             events.append(ReasoningSigned(self._number, signature, issuer))
         if self._redacted:
             data = _joined(self._redacted)
-            self.tally.thoughts.redacted(data)
+            self.state.thoughts.redacted(data)
             events.append(ReasoningRedacted(self._number, data, issuer))
         return events
 
 
-class ToolBlock(Block):
+class ToolBlock(AnswerBlock):
     """A call of one of the client's tools."""
 
     def opened(self, start: Any) -> list[Event]:
-        self._call = Call(self.tally)
+        self._call = Call(self.state)
         return self._call.opened(start, "toolUseId")
 
     def delta(self, kind: str, value: Any) -> list[Event]:
@@ -123,12 +124,12 @@ class ToolBlock(Block):
         return self._call.closed()
 
 
-class ServerCallBlock(Block):
+class ServerCallBlock(AnswerBlock):
     """A call that the provider runs itself: no tool call of the client's, but kept for replay."""
 
     def opened(self, start: Any) -> list[Event]:
         self._call = dict(start)
-        self._pieces = Pieces(start)
+        self._pieces = InputPieces(start)
         return []
 
     def delta(self, kind: str, value: Any) -> list[Event]:
@@ -138,11 +139,11 @@ class ServerCallBlock(Block):
         return []
 
     def closed(self) -> list[Event]:
-        self._call["input"] = self._pieces.of_server("content.toolUse.input", self.tally)
+        self._call["input"] = self._pieces.of_server("content.toolUse.input", self.state)
         return [ForeignBlock("bedrock", {"toolUse": self._call})]
 
 
-class ServerResultBlock(Block):
+class ServerResultBlock(AnswerBlock):
     """What came of such a call."""
 
     def opened(self, start: Any) -> list[Event]:
@@ -161,7 +162,7 @@ class ServerResultBlock(Block):
         return [ForeignBlock("bedrock", {"toolResult": self._result})]
 
 
-class ImageBlock(Block):
+class ImageBlock(AnswerBlock):
     """A picture, told whole at its end."""
 
     def opened(self, start: Any) -> list[Event]:
@@ -182,8 +183,8 @@ class ImageBlock(Block):
         return [ImageMade(f"image/{self._format}", _joined(self._pieces))]
 
 
-_OF_START: dict[str, type[Block]] = {"toolUse": ToolBlock, "toolResult": ServerResultBlock, "image": ImageBlock}
-_OF_DELTA: dict[str, type[Block]] = {
+_OF_START: dict[str, type[AnswerBlock]] = {"toolUse": ToolBlock, "toolResult": ServerResultBlock, "image": ImageBlock}
+_OF_DELTA: dict[str, type[AnswerBlock]] = {
     "text": TextBlock,
     "citation": TextBlock,
     "reasoningContent": ReasoningBlock,
@@ -191,28 +192,28 @@ _OF_DELTA: dict[str, type[Block]] = {
 """Blocks that nothing announces: their first delta begins them."""
 
 
-def block_of_start(kind: str, start: Mapping[str, Any], tally: Tally) -> Block | None:
+def block_of_start(kind: str, start: Mapping[str, Any], state: AnswerState) -> AnswerBlock | None:
     """The machine for a block that was announced; None for a kind that is not known."""
     if (
         kind == "toolUse" and start.get("type") == "server_tool_use"
     ):  # of a client's call it says "tool_use", or nothing
-        return ServerCallBlock(tally)
+        return ServerCallBlock(state)
     made = _OF_START.get(kind)
-    return made(tally) if made else None
+    return made(state) if made else None
 
 
-def block_of_delta(kind: str, tally: Tally) -> Block:
+def block_of_delta(kind: str, state: AnswerState) -> AnswerBlock:
     """The machine for a block that begins with its first delta. A call without its name is no call."""
-    return _OF_DELTA.get(kind, Block)(tally)
+    return _OF_DELTA.get(kind, AnswerBlock)(state)
 
 
-def begins_another(kind: str, block: Block) -> bool:
+def begins_another(kind: str, block: AnswerBlock) -> bool:
     """Whether a delta of this kind cannot be the open block's, and begins one of its own."""
     return kind in _OF_DELTA and not isinstance(block, _OF_DELTA[kind])
 
 
 def _joined(pieces: list[str]) -> str:
-    """Pieces that are each in base64, as one."""
+    """InputPieces that are each in base64, as one."""
     if len(pieces) == 1:
         return pieces[0]
     try:

@@ -9,25 +9,25 @@ from pydantic_core import to_json
 
 from translators.events import Event, Noted, ToolCallDelta, ToolCallStarted
 from translators.notes import Note
-from translators.providers.gemini.answered import Answered
+from translators.providers.gemini.answer_state import AnswerState
 from translators.providers.gemini.signatures import memory_key
 from translators.providers.shared import custom_tools, signers
 
 
-class Calls:
-    def __init__(self, choice: int, answered: Answered) -> None:
+class CandidateCalls:
+    def __init__(self, choice: int, state: AnswerState) -> None:
         self.count = 0
         self.doubts: list[Note] = []
         """What is odd unless the answer was cut at its length."""
-        self._choice, self._answered = choice, answered
+        self._choice, self._state = choice, state
         self._ids: set[str] = set()
 
     def called(self, call: Mapping[str, Any], signature: Any) -> list[Event]:
         """A call under the client's name, with its arguments as JSON text."""
         on_wire = call.get("name")
         if not isinstance(on_wire, str) or not on_wire:
-            return self._answered.once("parts.functionCall.name", "A call without a name is no call.")
-        recall, index = self._answered.recall, self.count
+            return self._state.once("parts.functionCall.name", "A call without a name is no call.")
+        recall, index = self._state.recall, self.count
         self.count += 1
         name = recall.names.get(on_wire, on_wire)
         custom = name in recall.custom
@@ -35,13 +35,13 @@ class Calls:
         id = self._id(call.get("id"))
         issuer = None
         if signature:
-            issuer = self._answered.issuer
+            issuer = self._state.issuer
             recall.memory.put(memory_key(issuer, id), signature)
             signers.remember(recall.memory, id, issuer)
         kind: Any = "custom" if custom else "function"
         events: list[Event] = [ToolCallStarted(index, id, name, kind, signature, issuer, self._choice)]
         if call.get("partialArgs") is not None or call.get("willContinue"):
-            events += self._answered.once("parts.functionCall.partialArgs", "Arguments in pieces are not understood.")
+            events += self._state.once("parts.functionCall.partialArgs", "Arguments in pieces are not understood.")
         text, noted = self._arguments(call.get("args"), index)
         if custom:
             text = self._input(text, index)
@@ -51,7 +51,7 @@ class Calls:
         """The provider's own, or one made of what no other call has: an id is not to come again in a later answer."""
         id = given if isinstance(given, str) else ""
         if not id or id in self._ids:
-            place = f"{self._answered.seed} {self._choice} {self.count}"
+            place = f"{self._state.seed} {self._choice} {self.count}"
             id = "call_" + hashlib.sha256(place.encode("utf-8", "replace")).hexdigest()[:24]
         self._ids.add(id)
         return id
