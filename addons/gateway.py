@@ -261,7 +261,7 @@ class Gateway:
         if most and isinstance(view, View):
             recorder.make_room(view, most)
         exchange = Exchange(self._services, head, watchers)
-        exchange.kept = self._recording or len(ctx.options.scripts) > 1
+        exchange.flow_wanted = self._recording or len(ctx.options.scripts) > 1
         self._live[exchange] = flow.client_conn
         return exchange
 

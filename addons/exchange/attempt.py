@@ -1,4 +1,4 @@
-"""One try at one provider: what it has sent so far, what it is waited for, and until when."""
+"""One attempt at one provider: its answer so far, and its deadline."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -17,54 +17,54 @@ ERROR_BODY_BYTES = 256 * 1024
 
 
 class Attempt:
-    """`number` counts the tries of one call from 1. `since` is when the present wait began, and `asked_at` when the
+    """`number` counts the tries of one call from 1. `since` is when the present wait began, and `requested_at` when the
     client's request was whole, both on the monotonic clock. `pipe` is the answer's way to the client; there is none
     for an answer that is no 2xx."""
 
-    def __init__(self, timeouts: Timeouts, now: float, asked_at: float, number: int = 1) -> None:
+    def __init__(self, timeouts: Timeouts, now: float, requested_at: float, number: int = 1) -> None:
         self.number = number
         self.since = now
-        self.waits_for: Wait = "connect"
+        self.waiting_for: Wait = "connect"
         self.status = 0
         self.headers: Mapping[str, str] = {}
         self.pipe: Pipe | None = None
-        self.told = False
+        self.shown = False
         """The listeners know of the provider's answer."""
         self._error_body = bytearray()
         self._timeouts = timeouts
-        self._asked_at = asked_at
+        self._requested_at = requested_at
 
-    def waits(self, what: Wait, now: float) -> None:
-        self.waits_for, self.since = what, now
+    def wait_for(self, what: Wait, now: float) -> None:
+        self.waiting_for, self.since = what, now
 
     def due(self) -> list[tuple[float, Wait]]:
-        """Return when patience ends, and for what."""
+        """Return the deadlines on the monotonic clock, each with what must have come by then."""
         return [
             (start + seconds, what)
             for what, start, seconds in (
-                (self.waits_for, self.since, self._limit(self.waits_for)),
-                ("total", self._asked_at, self._timeouts.total),
+                (self.waiting_for, self.since, self._limit(self.waiting_for)),
+                ("total", self._requested_at, self._timeouts.total),
             )
             if seconds
         ]
 
     def late(self, what: Wait, provider: str) -> Failure:
-        """Return the 504 for a patience that has ended."""
-        says = {
+        """Return the 504 for a deadline that has passed."""
+        texts = {
             "connect": "no connection within {} s",
             "first-byte": "no first event within {} s",
             "idle": "no event for {} s",
             "total": "no complete answer within {} s",
         }
-        text = says[what].format(f"{self._limit(what):g}")
+        text = texts[what].format(f"{self._limit(what):g}")
         code = f"provider_{what.replace('-', '_')}_timeout"
         return Failure(504, f"{provider}: {text} (timeouts: {what} in config.yaml).", "server_error", None, code)
 
-    def keep_error(self, data: bytes) -> None:
+    def add_to_error(self, data: bytes) -> None:
         self._error_body += data[: max(0, ERROR_BODY_BYTES - len(self._error_body))]
 
     def error_body(self) -> bytes:
-        """Return what came of an error's body, decoded as far as that is possible."""
+        """Return the error's body so far, without its content coding; nothing where that cannot be decoded."""
         try:
             decoder = compression.decoder(self.headers.get("content-encoding", ""))
             return decoder.feed(bytes(self._error_body))[:ERROR_BODY_BYTES]
@@ -72,7 +72,7 @@ class Attempt:
             return b""
 
     def error(self, upstream: Upstream, mask: Mask) -> Failure:
-        """Return the failure that the client is told. Its texts are masked, then cut: nobody finds half a key."""
+        """Return the failure for the client. Its texts are masked before they are cut, so that no half key is left."""
         return upstream.read_error(self.status, self.headers, mask.body(self.error_body()))
 
     def _limit(self, what: Wait) -> float:

@@ -1,6 +1,6 @@
-"""The calls that a request became at one target: what is under way, and what has come of it so far.
+"""The calls that a request became at one target, and their results so far.
 
-All of it is dropped, and another made for another target, as long as the client has heard nothing.
+As long as the client has received nothing, all of it can be dropped, and made anew for another target.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,33 +19,33 @@ from translators.notes import Note, add_new
 from translators.pipe import MAX_WHOLE, Pipe, Tap
 
 CONCURRENCY = 8
-"""As many calls of one request are under way at once; the others wait until one of these has ended."""
+"""The most calls of one request that are under way at once; the others wait until one of these has ended."""
 
 
 class Calls:
-    """`asked_at` is when the client's request was whole. Attempts are counted on over all targets."""
+    """`requested_at` is when the client's request was whole. Attempts are counted on over all targets."""
 
     def __init__(
-        self, services: Services, rendering: Rendering, record: Record, listeners: Listeners, asked_at: float
+        self, services: Services, rendering: Rendering, record: Record, listeners: Listeners, requested_at: float
     ) -> None:
         self.rendering = rendering
-        self._services, self._record, self._listeners, self._asked_at = services, record, listeners, asked_at
+        self._services, self._record, self._listeners, self._requested_at = services, record, listeners, requested_at
         self.first_try = listeners.tries + 1
         """The number of the first attempt."""
         self.attempts: dict[int, Attempt] = {}
-        """By call: what is under way."""
+        """The attempts under way, by call."""
         self._sent = 0
         """The number of calls that have left."""
         id = f"{rendering.client.id_prefix}{services.new_id()}"
         self.writer: Writer = rendering.write(Envelope(id, int(record.started), rendering.model))
-        """Renders the client's answer."""
+        """Writer of the client's answer."""
         count = len(rendering.calls)
         self._joined = Joined(self.writer, count) if count > 1 else None
         """Puts the answers together, where there are several calls."""
         self.whole = bytearray()
         """The client's answer, where it is not a stream."""
         self.held = b""
-        """Bytes that the client has not been told yet: the beginning of an answer for which another may stand in."""
+        """Bytes that the client has not been sent yet: the beginning of an answer that another may replace."""
         target = rendering.target
         record.provider, record.provider_model = target.provider, target.model
         record.notes, record.calls = [*rendering.notes], count
@@ -63,7 +63,7 @@ class Calls:
         """Send the attempt of that number at a call."""
         self._record.attempts += 1
         self.attempts[call] = Attempt(
-            self._services.settings.timeouts, self._services.clock.now(), self._asked_at, number
+            self._services.settings.timeouts, self._services.clock.now(), self._requested_at, number
         )
         request, listeners = self.rendering.calls[call].request, self._listeners
         listeners.tries = max(listeners.tries, number)
@@ -102,7 +102,7 @@ class Calls:
         return self._listeners.clean(rendering.upstream.read_limits(headers, self._services.clock.wall()))
 
     def error(self, attempt: Attempt, call: int) -> Failure:
-        """Return the failure that an answer tells which is no 2xx, and show it to those who listen."""
+        """Return the failure of an answer that is no 2xx, and show the answer to the listeners."""
         self._listeners.provider(attempt, attempt.error_body(), call)
         return attempt.error(self.rendering.upstream, self._listeners.mask)
 
@@ -111,11 +111,11 @@ class Calls:
         return (self._joined or self.writer).fail(failure)
 
     def due(self) -> list[tuple[float, Wait, Attempt]]:
-        """Return when patience ends, for what, and with whom."""
+        """Return the deadlines on the monotonic clock, each with what must have come by then, and its attempt."""
         return [(at, what, attempt) for attempt in self.attempts.values() for at, what in attempt.due()]
 
     def end(self, call: int) -> None:
-        """Put what came of a call, which is over, into the record."""
+        """Put the results of a call that is over into the record."""
         attempt = self.attempts.pop(call)
         if (pipe := attempt.pipe) is None:
             return
@@ -134,12 +134,12 @@ class Calls:
         pipe.let_go()
 
     def end_all(self) -> None:
-        """Do the same for all calls that will not come to their own end."""
+        """Put the results of all calls into the record; none of them comes to its own end."""
         for call in list(self.attempts):
             self.end(call)
 
     def forget(self) -> None:
-        """Forget what came of all calls, but that they were asked."""
+        """Forget the results of all calls; their attempts stay in the record."""
         for call, attempt in self.attempts.items():
             if attempt.pipe is not None:
                 self._listeners.provider(attempt, attempt.pipe.whole_body, call)
@@ -149,7 +149,7 @@ class Calls:
         record.usage = record.first_event = record.finish_reason = record.served_model = record.provider_id = None
 
     def _part(self, call: int) -> Writer:
-        """Return what renders the answer of one call."""
+        """Return the writer of one call's answer."""
         if self._joined is None:
             return self.writer
         made = self.rendering.calls[call]

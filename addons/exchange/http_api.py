@@ -71,7 +71,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Endpoint:
     """`id` is what a path of `WITHIN` goes on with."""
 
     route: str
@@ -84,18 +84,18 @@ def client_of(target: str) -> ClientDialect:
     return next((client for client in CLIENTS.values() if f"{path}/".startswith(f"{client.path}/")), CLIENTS["chat"])
 
 
-def failed(failure: Failure, client: ClientDialect = CLIENTS["chat"]) -> Reply:
+def error_reply(failure: Failure, client: ClientDialect = CLIENTS["chat"]) -> Reply:
     """Return the client dialect's form of an error."""
     headers, body = client.error(failure)
     return Reply(failure.status, headers, body)
 
 
-def guarded(target: str) -> bool:
+def needs_key(target: str) -> bool:
     """Return whether a path, right or wrong, asks for a key."""
     return re.split(r"[/?]", target, maxsplit=2)[1:2] == ["v1"]
 
 
-def find(method: str, target: str, upgrade: str = "") -> Place | Failure:
+def endpoint(method: str, target: str, upgrade: str = "") -> Endpoint | Failure:
     """Return the place that a request is for, or the 404, 405 or 426 that helps. `upgrade` is the protocol it wants."""
     path = target.partition("?")[0]
     shown, found, id = path, ROUTES.get(path), ""
@@ -106,7 +106,7 @@ def find(method: str, target: str, upgrade: str = "") -> Place | Failure:
         return Failure(404, _lost(path), "invalid_request_error", None, "unknown_url")
     route, allowed = found
     if method in allowed.split(", ") or (method == "HEAD" and route == "health"):
-        return Place(route, id)
+        return Endpoint(route, id)
     if upgrade.lower() == "websocket":
         return Failure(
             426,
@@ -234,7 +234,7 @@ def preflight(origins: tuple[str, ...], head: Head) -> Reply | None:
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.:\-]{1,128}")
 
 
-def kept_request_id(headers: Mapping[str, str], mask: Mask) -> str | None:
+def request_id(headers: Mapping[str, str], mask: Mask) -> str | None:
     """Return the client's own `x-request-id`, where it is fit to be repeated."""
     own = headers.get("x-request-id", "")
     return own if REQUEST_ID.fullmatch(own) and mask.text(own) == own else None
@@ -243,7 +243,7 @@ def kept_request_id(headers: Mapping[str, str], mask: Mask) -> str | None:
 _PASSED_ON = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,98}[\x21-\x7e])?")
 
 
-def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
+def safe_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return those of a provider's headers for its client whose values are short and on one line."""
     return {name: value for name, value in headers.items() if _PASSED_ON.fullmatch(value)}
 

@@ -1,4 +1,4 @@
-"""Listeners of one exchange, and what they may hear: everything but credentials."""
+"""Listeners of one exchange. They get everything but credentials."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -22,14 +22,14 @@ Headers = tuple[tuple[str, str], ...]
 
 class Listeners:
     """`now` counts seconds from anywhere. `mask` knows the keys of everybody, and comes to know the credentials of the
-    requests that leave. Who listens may fail; the exchange does not fail with him."""
+    requests that leave. A listener may fail; the exchange does not fail with it."""
 
     def __init__(self, watchers: tuple[Watcher, ...], record: Record, now: Callable[[], float], mask: Mask) -> None:
         self._watchers, self._record, self._now = watchers, record, now
         self._detailed = tuple(watcher for watcher in watchers if watcher.detailed)
         self._born = now()
         self.mask = mask
-        self._heard_request = False
+        self._request_shown = False
         self.tries = 0
         """The number of the last attempt at the call that needed most of them."""
 
@@ -39,16 +39,16 @@ class Listeners:
         return bool(self._detailed)
 
     def keep_secret(self, headers: Headers) -> None:
-        """Hide what `headers` carry from now. Most providers say a bearer's token back without the word before it."""
+        """Hide what `headers` carry from now. Most providers repeat a bearer's token without the word before it."""
         texts = [text for _, value in headers for text in (value, value.removeprefix("Bearer "))]
         self.mask = self.mask.knowing(text for text in texts if len(text) >= _SHORTEST_SECRET)
 
-    def without_secrets[Said: (str, bytes)](self, said: Said) -> Said:
-        """Take out our credentials: a provider may say them back to us, and nobody else is to read them."""
-        return self.mask.body(said) if isinstance(said, bytes) else self.mask.text(said)
+    def without_secrets[Text: (str, bytes)](self, text: Text) -> Text:
+        """Take out our credentials: a provider may repeat them, and nobody else is to read them."""
+        return self.mask.body(text) if isinstance(text, bytes) else self.mask.text(text)
 
     def without_secrets_in(self, failure: Failure) -> Failure:
-        """Take our credentials out of all that a client is told of a failure."""
+        """Take our credentials out of all fields of a failure."""
         mask, param, code = self.mask.text, failure.param, failure.code
         return replace(
             failure,
@@ -61,26 +61,26 @@ class Listeners:
 
     def clean(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Return those of a provider's headers that are fit for its client."""
-        fit = http_api.passed_on(headers)
+        fit = http_api.safe_headers(headers)
         return {name: value for name, value in fit.items() if self.without_secrets(value) == value}
 
     def request(self, head: Head, headers: Mapping[str, str], body: bytes | None) -> None:
         """Show the client's request. `headers` may have its key."""
-        self._heard_request = True
+        self._request_shown = True
         if self._detailed:
             shown = ((k, REDACTED if k in http_api.SECRET_HEADERS else v) for k, v in headers.items())
             self.message("client_request", f"{self._record.method} {self._record.path}", tuple(shown), body)
 
     def answer(self, head: Head, status: int, headers: Headers, body: bytes | None) -> None:
-        """Show what the client is told, after the request's head where its body was never read."""
-        if not self._heard_request:
+        """Show the client's answer, after the request's head where its body was never read."""
+        if not self._request_shown:
             self.request(head, head.headers, None)
         self.message("client_response", str(status), headers, body)
 
     def provider(self, attempt: Attempt, body: bytes | None, call: int) -> None:
         """Show a provider's answer, once for each attempt."""
-        if not attempt.told:
-            attempt.told = True
+        if not attempt.shown:
+            attempt.shown = True
             headers = tuple(attempt.headers.items())
             self.message("provider_response", str(attempt.status), headers, body, call, attempt.number)
 
@@ -101,12 +101,12 @@ class Listeners:
             self._each(self._detailed, lambda watcher: watcher.pair(self._record, pair))
 
     def ended(self, *, counts: bool) -> None:
-        """Tell that the exchange is over. `counts`: a line in the log is worth it."""
+        """Show the end of the exchange. `counts`: it is worth a line in the log."""
         self._each(self._watchers if counts else self._detailed, lambda watcher: watcher.ended(self._record))
 
-    def _each(self, watchers: tuple[Watcher, ...], tell: Callable[[Watcher], None]) -> None:
+    def _each(self, watchers: tuple[Watcher, ...], report: Callable[[Watcher], None]) -> None:
         for watcher in watchers:
             try:
-                tell(watcher)
+                report(watcher)
             except Exception:
                 logger.exception("A watcher of an exchange failed; the exchange goes on.")

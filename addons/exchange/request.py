@@ -1,4 +1,4 @@
-"""From a client's body to what a provider is asked: decoded, parsed, resolved, rendered. Here a request is refused."""
+"""A client's request: decoded, parsed, resolved to targets, rendered for one of them. Here a request is refused."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from addons.exchange.provider_request import ProviderRequest, provider_request
+from addons.exchange.services import Services
 from routing.catalogue import Target, UnknownModel
 from routing.settings import Limits, Settings
 from translators import fan_out
@@ -21,7 +22,7 @@ from translators.dialects import (
     Upstream,
     Writer,
 )
-from translators.errors import BadRequest
+from translators.errors import BadRequest, Failure, TranslationError
 from translators.framing import compression
 from translators.notes import Note
 from translators.registry import PROVIDERS, route
@@ -173,7 +174,7 @@ class Request:
         name, passthrough = self._route(target)
         rendering = self._translated(target, name) if passthrough is None else self._passed_through(target, passthrough)
         self.streams = rendering.streams
-        self._mind_loss(rendering.notes)
+        self._refuse_loss(rendering.notes)
         return rendering
 
     def _parsed(self) -> ParsedRequest:
@@ -219,7 +220,7 @@ class Request:
             _limited([*self._body_notes, *parsed.notes, *notes]),
         )
 
-    def _mind_loss(self, notes: Iterable[Note]) -> None:
+    def _refuse_loss(self, notes: Iterable[Note]) -> None:
         lost = [note.path for note in notes if note.lost]
         if lost and self.settings.on_loss == "refuse":
             paths = ", ".join(lost)
@@ -230,6 +231,39 @@ class Request:
         forwarded = self.settings.forward_headers
         request = provider_request(AGENT, forwarded, target, dialect, call.rendered, self.headers)
         return Call(call.rendered, request, call.choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The outcome of reading a request: its `body` decoded, the `request` as far as it could be read, and its
+    `rendering` for the first target, or the failure that refuses it. `seconds` is the time that took."""
+
+    request: Request
+    body: bytes | None
+    rendering: Rendering | Failure
+    seconds: float
+
+
+def understand(
+    services: Services, client: ClientDialect, key_name: str, body: bytes, headers: Mapping[str, str]
+) -> Understood:
+    """Read a request and render it for its first target, perhaps in another thread. `headers` are the client's, without
+    its key. Raises nothing that is wrong with the request."""
+    started, limit = services.clock.now(), services.settings.body_size_limit
+    request = Request(client, client.parse, services.settings, services.memories.of(key_name), headers)
+    if (state := client.state) is not None and services.responses is not None:
+        past = services.responses.of(key_name, started)
+        request.parse = lambda wire: state.parse(wire, past)
+        request.refer = lambda wire: state.referred(wire, past)
+    text: bytes | None = None
+    rendering: Rendering | Failure
+    try:
+        text = decoded(body, headers.get("content-encoding", ""), limit)
+        request.read(text, lambda model: services.catalogue.candidates(model, key_name))
+        rendering = request.render(request.candidates[0])
+    except TranslationError as error:
+        rendering = error.failure
+    return Understood(request, text, rendering, services.clock.now() - started)
 
 
 def _limited(notes: list[Note]) -> tuple[Note, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from mitmproxy.proxy.server import ConnectionHandler
 
-from addons.exchange.http_api import failed
+from addons.exchange.http_api import error_reply
 from translators.errors import Failure
 
 logger = logging.getLogger("gateway")
@@ -104,7 +104,7 @@ class Exhaustion:
 
 def _full() -> bytes:
     message = "The gateway has as many connections as it takes. Try again in 5 seconds."
-    reply = failed(Failure(503, message, "server_error", None, "too_many_connections", {"retry-after": "5"}))
+    reply = error_reply(Failure(503, message, "server_error", None, "too_many_connections", {"retry-after": "5"}))
     headers = (*reply.headers, ("content-length", str(len(reply.body))), ("connection", "close"))
     lines = ["HTTP/1.1 503 Service Unavailable", *(f"{name}: {value}" for name, value in headers)]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + reply.body

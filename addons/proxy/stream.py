@@ -292,7 +292,7 @@ class GatewayStream(HttpStream):
             yield from self._tell(HttpRequestHeadersHook(flow))
             yield from self._unreadable(event.failure)
             return
-        reply = exchange.opened()
+        reply = exchange.head_received()
         yield from self._tell(HttpRequestHeadersHook(flow))
         if self._left():
             return
@@ -323,7 +323,7 @@ class GatewayStream(HttpStream):
             return
         self._last = True
         self._pieces.clear()
-        yield from self._refuse(self._exchange.unreadable(failure))
+        yield from self._refuse(self._exchange.refuse(failure))
 
     def _request_data(self, data: bytes) -> Commands:
         if self._refused:
@@ -336,7 +336,7 @@ class GatewayStream(HttpStream):
         assert self._exchange is not None
         if self._size > self._exchange.body_limit:
             self._pieces.clear()
-            yield from self._refuse(self._exchange.too_large())
+            yield from self._refuse(self._exchange.refuse(front.too_large(self._exchange.body_limit)))
 
     def _request_end(self) -> Commands:
         self._client_done = True
@@ -354,7 +354,9 @@ class GatewayStream(HttpStream):
         if flow.response is not None:
             yield from self._answered_by_another(flow.response)
             return
-        yield from self._perform(exchange.asked(flow.request.raw_content or b"", _plain(flow.request.headers)))
+        yield from self._perform(
+            exchange.request_received(flow.request.raw_content or b"", _plain(flow.request.headers))
+        )
 
     def _answered_by_another(self, response: http.Response) -> Commands:
         """An addon beside us has answered in its `request` hook; mitmproxy lets it, so do we."""
@@ -424,7 +426,7 @@ class GatewayStream(HttpStream):
             yield from self._forget(leg)
         elif given.request.auth is not None:
             raise AssertionError("nobody has authorised the request")
-        yield from self._perform(self._exchange.authorised(given.request.secrets, given.failure))
+        yield from self._perform(self._exchange.provider.authorised(given.request.secrets, given.failure))
         if given.failure is None:
             leg.request = given.request
             yield from self._connect(leg)
@@ -443,10 +445,12 @@ class GatewayStream(HttpStream):
         leg.connecting, leg.reused = None, connect.reused is not None
         if not isinstance(connection, Server) or not connection.connected:
             yield from self._forget(leg)
-            yield from self._perform(exchange.broke(error or "no connection", retry=True, call=leg.call))
+            yield from self._perform(
+                exchange.provider.connection_lost(error or "no connection", retry=True, call=leg.call)
+            )
             return
         leg.server = self.context.server = self.flow.server_conn = connection
-        exchange.connected(leg.call)
+        exchange.provider.connected(leg.call)
         yield SendHttp(RequestHeaders(leg.id, _outgoing(request), end_stream=False), connection)
         yield SendHttp(RequestData(leg.id, request.body), connection)
         yield SendHttp(RequestEndOfMessage(leg.id), connection)
@@ -466,10 +470,10 @@ class GatewayStream(HttpStream):
             case ResponseHeaders():
                 yield from self._response_head(event.response, leg, exchange)
             case ResponseData():
-                yield from self._perform(exchange.feed(event.data, leg.call))
+                yield from self._perform(exchange.provider.data_received(event.data, leg.call))
             case ResponseEndOfMessage():
                 yield from self._forget(leg)
-                yield from self._perform(exchange.closed(leg.call))
+                yield from self._perform(exchange.provider.eof_received(leg.call))
             case ResponseProtocolError():
                 yield from self._forget(leg)
                 yield from self._perform(self._broke(event, leg, exchange))
@@ -481,7 +485,9 @@ class GatewayStream(HttpStream):
         cause = event.message if unreadable else "it closed the connection"
         if leg.heard and not unreadable:
             cause += " before its answer was complete"
-        return exchange.broke(cause, retry=leg.reused and not leg.heard and not unreadable, call=leg.call)
+        return exchange.provider.connection_lost(
+            cause, retry=leg.reused and not leg.heard and not unreadable, call=leg.call
+        )
 
     def _response_head(self, response: http.Response, leg: Leg, exchange: Exchange) -> Commands:
         leg.heard = True
@@ -489,14 +495,20 @@ class GatewayStream(HttpStream):
             validate_headers(response)
         except ValueError:
             yield from self._drop(leg)
-            yield from self._perform(exchange.broke("its answer has malformed headers", retry=False, call=leg.call))
+            yield from self._perform(
+                exchange.provider.connection_lost("its answer has malformed headers", retry=False, call=leg.call)
+            )
             return
         if response.status_code < 200:
             # mitmproxy takes it for the whole answer: the real one would be read as that of the next request.
             yield from self._drop(leg)
-            yield from self._perform(exchange.broke("its answer is an interim one", retry=False, call=leg.call))
+            yield from self._perform(
+                exchange.provider.connection_lost("its answer is an interim one", retry=False, call=leg.call)
+            )
             return
-        yield from self._perform(exchange.answered(response.status_code, _plain(response.headers), leg.call))
+        yield from self._perform(
+            exchange.provider.head_received(response.status_code, _plain(response.headers), leg.call)
+        )
 
     def _late_ends(self) -> list[Leg]:
         now = time.monotonic()
@@ -529,7 +541,7 @@ class GatewayStream(HttpStream):
     def _leave(self) -> Commands:
         """Leave the layer. Let go of bodies that nobody will look at: Python's collector of cycles may take long."""
         yield DropStream(self.stream_id)
-        if self._exchange is not None and not self._exchange.kept:
+        if self._exchange is not None and not self._exchange.flow_wanted:
             for message in (self.flow.request, self.flow.response):
                 if message is not None:
                     message.data.content = None
@@ -569,7 +581,7 @@ class GatewayStream(HttpStream):
         assert self._exchange is not None
         if job.error is not None:
             raise job.error
-        yield from self._perform(self._exchange.worked(job.result))
+        yield from self._perform(self._exchange.work_done(job.result))
 
     def _begin(self, begin: Begin) -> Commands:
         response = self._response(begin.status, begin.headers)
@@ -651,6 +663,16 @@ class GatewayStream(HttpStream):
             logger.exception("The gateway could not even report its failure; the client is disconnected.")
             self.closed = True
             yield from self._parent.shut()
+
+
+def _fault(response: http.Response) -> str | None:
+    """Return the reason for which nobody can read the answer after this head, or None."""
+    try:
+        validate_headers(response)
+    except ValueError:
+        return "its answer has malformed headers"
+    # mitmproxy takes an interim answer for the whole: the real one would be read as that of the next request.
+    return "its answer is an interim one" if response.status_code < 200 else None
 
 
 def _mask(request: http.Request, mask: Mask) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from mitmproxy import http
 
 from addons.exchange.exchange import Exchange
+from addons.exchange.provider_side import ProviderSide
+from addons.exchange.response import Response
 from addons.log_line import Terminal
 from translators.providers import anthropic
 
@@ -20,18 +22,18 @@ class Sabotage(RuntimeError):
 
 
 def break_methods(*names: str) -> None:
-    for name in names:
-        setattr(Exchange, name, broken(name, getattr(Exchange, name)))
+    """`names` are methods of `Exchange`, or of its provider's side: `provider.connected`."""
+    for path in names:
+        side, _, name = path.rpartition(".")
+        owner = ProviderSide if side else Exchange
+        setattr(owner, name, broken(path, getattr(owner, name)))
 
 
-def broken(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-    def method(self: Exchange, *args: Any, **kwargs: Any) -> Any:
-        if self._head.headers.get("x-break") in (
-            name,
-            f"{name}-and-crashed" if name != "crashed" else "",
-            "everything",
-        ):
-            raise Sabotage(name)
+def broken(path: str, real: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        response: Response = self._response
+        if response._head.headers.get("x-break") in (path, f"{path}-and-crashed", "everything"):
+            raise Sabotage(path)
         return real(self, *args, **kwargs)
 
     return method
@@ -92,7 +94,8 @@ def break_log() -> None:
     Terminal.ended = ended  # type: ignore[method-assign]
 
 
-break_methods("opened", "asked", "answered", "feed", "closed", "connected", "tick", "deadline", "finished", "cancelled")
+break_methods("head_received", "request_received", "tick", "deadline", "finished", "cancelled")
+break_methods(*(f"provider.{name}" for name in ("connected", "head_received", "data_received", "eof_received")))
 break_crashed()
 break_dialect()
 break_log()

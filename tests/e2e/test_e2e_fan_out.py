@@ -282,7 +282,7 @@ def sabotaged(running_provider: Provider, tmp_path_factory: pytest.TempPathFacto
 
 
 @FORMS
-@pytest.mark.parametrize("bug", ["connected", "answered", "feed"])
+@pytest.mark.parametrize("bug", ["provider.connected", "provider.head_received", "provider.data_received"])
 def test_a_bug_of_ours_ends_all_calls(sabotaged: GatewayProcess, provider: Provider, streamed: bool, bug: str) -> None:
     client = Client(sabotaged)
     provider.scripts = [held(BEGUN)] * 3

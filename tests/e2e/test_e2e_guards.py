@@ -61,7 +61,7 @@ def internal(answer: httpx.Response) -> None:
 
 
 @FORMS
-@pytest.mark.parametrize("method", ["opened", "asked"])
+@pytest.mark.parametrize("method", ["head_received", "request_received"])
 def test_before_the_provider_is_asked(client: Client, provider: Provider, streamed: bool, method: str) -> None:
     since = len(client.gateway.lines)
     internal(asked(client, streamed, {"x-break": method}))
@@ -72,7 +72,7 @@ def test_before_the_provider_is_asked(client: Client, provider: Provider, stream
 
 
 @FORMS
-@pytest.mark.parametrize("method", ["connected", "answered", "feed"])
+@pytest.mark.parametrize("method", ["provider.connected", "provider.head_received", "provider.data_received"])
 def test_before_the_client_has_heard_anything(client: Client, provider: Provider, streamed: bool, method: str) -> None:
     provider.scripts = [answers(streamed)]
     internal(asked(client, streamed, {"x-break": method}))
@@ -81,7 +81,7 @@ def test_before_the_client_has_heard_anything(client: Client, provider: Provider
 
 
 def test_at_the_end_of_a_whole_answer(client: Client, provider: Provider) -> None:
-    internal(asked(client, False, {"x-break": "closed"}))
+    internal(asked(client, False, {"x-break": "provider.eof_received"}))
 
 
 def test_in_the_dialects_request(client: Client, provider: Provider) -> None:
@@ -112,7 +112,7 @@ def test_in_the_dialects_stream(client: Client, provider: Provider) -> None:
 
 
 @FORMS
-@pytest.mark.parametrize("method", ["asked-and-crashed", "feed-and-crashed", "everything"])
+@pytest.mark.parametrize("method", ["request_received-and-crashed", "provider.data_received-and-crashed", "everything"])
 def test_where_even_the_report_fails(client: Client, provider: Provider, streamed: bool, method: str) -> None:
     provider.scripts = [answers(streamed)]
     # A reset, where the request's body was still on its way.
@@ -205,6 +205,6 @@ def test_another_addon_that_kills(client: Client, provider: Provider, streamed: 
 
 
 def test_the_log_shows_our_bugs_in_full(client: Client) -> None:
-    asked(client, False, {"x-break": "asked"})
+    asked(client, False, {"x-break": "request_received"})
     client.gateway.line(r"An exchange failed inside the gateway")
     assert re.search(r"saboteur\.py", client.gateway.output)

@@ -47,12 +47,15 @@ class Clock:
 def told(services: Services, path: str, body: dict[str, Any], status: int, kind: str, answer: bytes) -> dict[str, Any]:
     """One exchange: what the toy was asked, and all that the client got."""
     exchange = Exchange(services, Head("POST", path, {"authorization": "Bearer client-key"}), ())
-    assert exchange.opened() is None
-    [send] = exchange.asked(json.dumps(body).encode(), {})
+    assert exchange.head_received() is None
+    [send] = exchange.request_received(json.dumps(body).encode(), {})
     assert isinstance(send, Send), send
-    exchange.connected()
-    actions = [*exchange.answered(status, {"content-type": kind}), *exchange.feed(answer)]
-    actions += [] if exchange.over else exchange.closed()
+    exchange.provider.connected()
+    actions = [
+        *exchange.provider.head_received(status, {"content-type": kind}),
+        *exchange.provider.data_received(answer),
+    ]
+    actions += [] if exchange.over else exchange.provider.eof_received()
     out = b"".join(action.data for action in actions if isinstance(action, Data))
     out += b"".join(action.body for action in actions if isinstance(action, Reply))
     asked = send.request

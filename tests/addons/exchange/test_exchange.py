@@ -100,11 +100,12 @@ class Table:
         )
         head = Head("POST", target, dict(headers))
         self.exchange = Exchange(self.services, head, (self.heard,))
+        self.provider = self.exchange.provider
 
     def ask(self, *, stream: bool, headers: Mapping[str, str] | None = None, **fields: Any) -> list[Action]:
         body = {"model": "opus", "stream": stream, "messages": [{"role": "user", "content": "hi"}], **fields}
-        assert self.exchange.opened() is None
-        return self.exchange.asked(json.dumps(body).encode(), headers or {})
+        assert self.exchange.head_received() is None
+        return self.exchange.request_received(json.dumps(body).encode(), headers or {})
 
     def worked(self, actions: list[Action]) -> list[Action]:
         """Does the work that is asked for, and what goes on from there; all actions but the work."""
@@ -112,7 +113,7 @@ class Table:
         while actions:
             done += [action for action in actions if not isinstance(action, Work)]
             work = next((action for action in actions if isinstance(action, Work)), None)
-            actions = [] if work is None else self.exchange.worked(work.do())
+            actions = [] if work is None else self.exchange.work_done(work.do())
         return done
 
     def later(self, seconds: float) -> list[Action]:
@@ -163,10 +164,10 @@ def test_a_whole_answer() -> None:
     table = Table()
     table.ask(stream=False, max_tokens=10)
     exchange = table.exchange
-    exchange.connected()
-    exchange.answered(200, JSON)
-    assert exchange.feed(json.dumps(WHOLE).encode()) == []
-    reply = replied(exchange.closed())
+    exchange.provider.connected()
+    exchange.provider.head_received(200, JSON)
+    assert exchange.provider.data_received(json.dumps(WHOLE).encode()) == []
+    reply = replied(exchange.provider.eof_received())
     body = json.loads(reply.body)
     assert (reply.status, body["model"], body["choices"][0]["message"]["content"]) == (200, "opus", "hello")
     assert exchange.over
@@ -181,13 +182,13 @@ def test_a_stream_begins_with_its_first_event() -> None:
     table = Table()
     table.ask(stream=True, max_tokens=10)
     exchange = table.exchange
-    assert exchange.answered(200, SSE) == []
-    begin, data = exchange.feed(sse(START))
+    assert exchange.provider.head_received(200, SSE) == []
+    begin, data = exchange.provider.data_received(sse(START))
     assert isinstance(begin, Begin)
     assert isinstance(data, Data)
     assert b'"role":"assistant"' in data.data
-    assert b"hello" in said(exchange.feed(sse(*TEXT)))
-    data, *end = exchange.feed(sse(*STOP))
+    assert b"hello" in said(exchange.provider.data_received(sse(*TEXT)))
+    data, *end = exchange.provider.data_received(sse(*STOP))
     assert isinstance(data, Data)
     assert data.data.endswith(b"data: [DONE]\n\n")
     assert end == [Release(), Finish()]
@@ -199,8 +200,8 @@ def test_the_end_of_a_providers_bytes_is_not_waited_for(stream: bool) -> None:
     """Many clients close the connection at `[DONE]`."""
     table = Table()
     table.ask(stream=stream)
-    table.exchange.answered(200, SSE)
-    *_, release, last = table.exchange.feed(sse(START, *TEXT, *STOP))
+    table.provider.head_received(200, SSE)
+    *_, release, last = table.provider.data_received(sse(START, *TEXT, *STOP))
     assert release == Release()
     assert isinstance(last, Finish if stream else Reply)
     assert table.exchange.over
@@ -215,9 +216,9 @@ def test_the_form_of_the_answer_is_what_it_is(stream: bool, answer: str) -> None
     """Not what was asked: a provider may stream unasked, or answer whole where a stream was asked."""
     table = Table()
     table.ask(stream=stream)
-    table.exchange.answered(200, SSE if answer == "sse" else JSON)
+    table.provider.head_received(200, SSE if answer == "sse" else JSON)
     data = sse(START, *TEXT, *STOP) if answer == "sse" else json.dumps(WHOLE).encode()
-    actions = [*table.exchange.feed(data), *table.exchange.closed()]
+    actions = [*table.provider.data_received(data), *table.provider.eof_received()]
     text = said(actions) if stream else replied(actions).body
     assert b"hello" in text
     assert (b"[DONE]" in text) is stream
@@ -241,12 +242,12 @@ def test_a_cut_answer_never_looks_complete(stream: bool, events: list[dict[str, 
     table = Table()
     table.ask(stream=stream)
     exchange = table.exchange
-    exchange.answered(200, SSE)
-    actions = exchange.feed(sse(*events))
+    exchange.provider.head_received(200, SSE)
+    actions = exchange.provider.data_received(sse(*events))
     if ending == "closed":
-        actions += exchange.closed()
+        actions += exchange.provider.eof_received()
     elif ending == "broke":
-        actions += exchange.broke("it closed the connection", retry=False)
+        actions += exchange.provider.connection_lost("it closed the connection", retry=False)
     assert exchange.over
     assert exchange.record.end == "failed"
     if stream:
@@ -275,8 +276,8 @@ def test_what_a_providers_headers_must_not_bring(headers: dict[str, str], status
     table = Table()
     table.ask(stream=False)
     exchange = table.exchange
-    exchange.answered(status, {**JSON, **headers})
-    actions = [*exchange.feed(json.dumps(WHOLE).encode()), *exchange.closed()]
+    exchange.provider.head_received(status, {**JSON, **headers})
+    actions = [*exchange.provider.data_received(json.dumps(WHOLE).encode()), *exchange.provider.eof_received()]
     assert "retry-after" not in dict(replied(actions).headers)
     assert "provider-key" not in repr(actions) + repr(exchange.record)
 
@@ -284,9 +285,9 @@ def test_what_a_providers_headers_must_not_bring(headers: dict[str, str], status
 def test_the_operator_is_told_how_an_unreadable_answer_looked(caplog: pytest.LogCaptureFixture) -> None:
     table = Table()
     table.ask(stream=True)
-    table.exchange.answered(200, SSE)
-    table.exchange.feed(sse(START, *TEXT))
-    table.exchange.closed()
+    table.provider.head_received(200, SSE)
+    table.provider.data_received(sse(START, *TEXT))
+    table.provider.eof_received()
     [line] = caplog.messages
     assert "anthropic (anthropic): The provider's stream ended before the answer was complete." in line
     assert '{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"xxxxx"}}' in line
@@ -296,18 +297,20 @@ def test_the_operator_is_told_how_an_unreadable_answer_looked(caplog: pytest.Log
 def test_an_error_before_the_first_event_keeps_its_status() -> None:
     table = Table()
     table.ask(stream=True)
-    table.exchange.answered(200, SSE)
+    table.provider.head_received(200, SSE)
     event = {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
-    reply = replied(table.exchange.feed(sse(event)))
+    reply = replied(table.provider.data_received(sse(event)))
     assert reply.status == 503
 
 
 def test_a_refusal_of_the_provider() -> None:
     table = Table()
     table.ask(stream=True)
-    table.exchange.answered(429, {**JSON, "retry-after": "7", "set-cookie": "a=b", "anthropic-organization-id": "o"})
-    table.exchange.feed(b'{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}')
-    reply = replied(table.exchange.closed())
+    table.provider.head_received(
+        429, {**JSON, "retry-after": "7", "set-cookie": "a=b", "anthropic-organization-id": "o"}
+    )
+    table.provider.data_received(b'{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}')
+    reply = replied(table.provider.eof_received())
     assert reply.status == 429
     assert dict(reply.headers)["retry-after"] == "7"
     assert not {"set-cookie", "anthropic-organization-id"} & dict(reply.headers).keys()
@@ -317,10 +320,10 @@ def test_a_refusal_of_the_provider() -> None:
 def test_one_more_try_on_a_fresh_connection() -> None:
     table = Table()
     [first] = table.ask(stream=False)
-    [again] = table.exchange.broke("it closed the connection", retry=True)
+    [again] = table.provider.connection_lost("it closed the connection", retry=True)
     assert isinstance(first, Send)
     assert again == Send(first.request, fresh=True)
-    reply = replied(table.exchange.broke("[Errno 111] Connect call failed ('10.0.0.7', 443)", retry=True))
+    reply = replied(table.provider.connection_lost("[Errno 111] Connect call failed ('10.0.0.7', 443)", retry=True))
     assert reply.status == 502
     assert b"10.0.0.7" not in reply.body
     assert table.exchange.record.attempts == 2
@@ -341,11 +344,11 @@ def test_patience_ends(extra: str, until: str, seconds: float, code: str) -> Non
     table.ask(stream=True)
     exchange = table.exchange
     if until != "send":
-        exchange.connected()
+        exchange.provider.connected()
     if until in ("headers", "event"):
-        exchange.answered(200, SSE)
+        exchange.provider.head_received(200, SSE)
     if until == "event":
-        exchange.feed(sse(START))
+        exchange.provider.data_received(sse(START))
     assert exchange.deadline() == pytest.approx(table.clock.time + seconds)
     assert table.later(seconds - 0.1) == []
     drop, *actions = table.later(0.1)
@@ -359,12 +362,12 @@ def test_patience_ends(extra: str, until: str, seconds: float, code: str) -> Non
 def test_pings_are_no_life() -> None:
     table = Table("timeouts: {idle: 5}\nstreaming: {keepalive-seconds: 0}\n")
     table.ask(stream=True)
-    table.exchange.answered(200, SSE)
-    table.exchange.feed(sse(START))
+    table.provider.head_received(200, SSE)
+    table.provider.data_received(sse(START))
     for _ in range(4):
         table.clock.time += 1
-        assert table.exchange.feed(sse({"type": "ping"})) == []
-        assert table.exchange.feed(b": comment\n\n") == []
+        assert table.provider.data_received(sse({"type": "ping"})) == []
+        assert table.provider.data_received(b": comment\n\n") == []
     assert table.later(1)[0] == Drop()
 
 
@@ -379,15 +382,15 @@ def test_patience_without_limits_still_ticks() -> None:
 def test_keepalives() -> None:
     table = Table("streaming: {keepalive-seconds: 10}\n")
     table.ask(stream=True)
-    table.exchange.connected()
+    table.provider.connected()
     assert table.later(9) == []
     begin, ping = table.later(1)
     assert isinstance(begin, Begin)
     assert ping == Data(b": ping\n\n")
     assert table.later(9) == []
     assert table.later(1) == [Data(b": ping\n\n")]
-    table.exchange.answered(529, JSON)
-    actions = table.exchange.closed()
+    table.provider.head_received(529, JSON)
+    actions = table.provider.eof_received()
     assert error(said(actions))["type"] == "server_error"
     assert isinstance(actions[-1], Finish)
 
@@ -402,7 +405,7 @@ def test_keepalives() -> None:
 def test_no_keepalives(stream: bool, extra: str) -> None:
     table = Table(extra)
     table.ask(stream=stream)
-    table.exchange.connected()
+    table.provider.connected()
     assert table.later(100) == []
 
 
@@ -411,9 +414,9 @@ def test_the_client_leaves(when: str) -> None:
     table = Table()
     table.ask(stream=True)
     if when != "asked":
-        table.exchange.answered(200, SSE)
+        table.provider.head_received(200, SSE)
     if when == "streaming":
-        table.exchange.feed(sse(START))
+        table.provider.data_received(sse(START))
     assert table.exchange.cancelled() == [Drop()]
     assert table.exchange.cancelled() == []
     record = table.exchange.record
@@ -424,9 +427,9 @@ def test_the_client_leaves(when: str) -> None:
 def test_a_bug_of_ours_is_told(begun: bool) -> None:
     table = Table()
     table.ask(stream=True)
-    table.exchange.answered(200, SSE)
+    table.provider.head_received(200, SSE)
     if begun:
-        table.exchange.feed(sse(START))
+        table.provider.data_received(sse(START))
     drop, *actions = table.exchange.crashed()
     assert drop == Drop()
     told = error(said(actions)) if begun else error(replied(actions).body)
@@ -468,8 +471,8 @@ def test_what_was_only_shown_is_no_loss(message: dict[str, Any]) -> None:
 def test_notes_reach_the_client() -> None:
     table = Table()
     table.ask(stream=True, seed=7, max_tokens=5)
-    table.exchange.answered(200, SSE)
-    begin = table.exchange.feed(sse(START))[0]
+    table.provider.head_received(200, SSE)
+    begin = table.provider.data_received(sse(START))[0]
     assert isinstance(begin, Begin)
     assert json.loads(dict(begin.headers)["x-gateway-notes"]) == [{"path": "seed", "fate": "dropped", "old": 7}]
 
@@ -477,9 +480,9 @@ def test_notes_reach_the_client() -> None:
 def test_who_listens_hears_four_phases_and_pairs() -> None:
     table = Table()
     table.ask(stream=True, headers={"x-mine": "y"})
-    table.exchange.answered(200, SSE)
-    table.exchange.feed(sse(START, {"type": "ping"}, *TEXT, *STOP))
-    table.exchange.closed()
+    table.provider.head_received(200, SSE)
+    table.provider.data_received(sse(START, {"type": "ping"}, *TEXT, *STOP))
+    table.provider.eof_received()
     table.exchange.finished()
     phases = [message.phase for message in table.heard.messages]
     assert phases == ["client_request", "provider_request", "provider_response", "client_response"]
@@ -504,8 +507,8 @@ OVERLOADED = {"type": "error", "error": {"type": "overloaded_error", "message": 
 def test_the_event_that_breaks_a_stream_is_heard_with_what_became_of_it(begun: bool) -> None:
     table = Table()
     table.ask(stream=True)
-    table.exchange.answered(200, SSE)
-    actions = table.exchange.feed(sse(*([START, *TEXT[:2]] if begun else []), OVERLOADED))
+    table.provider.head_received(200, SSE)
+    actions = table.provider.data_received(sse(*([START, *TEXT[:2]] if begun else []), OVERLOADED))
     heard = table.heard.pairs
     said = actions[-2].data if isinstance(actions[-2], Data) else replied(actions).body
     assert [pair.name for pair in heard] == [*(["message_start", *map(kind, TEXT[:2])] if begun else []), "error"]
@@ -524,9 +527,9 @@ def kind(event: Mapping[str, Any]) -> str:
 def test_a_stream_that_breaks_off_has_the_tokens_that_were_told(left: bool) -> None:
     table = Table()
     table.ask(stream=True)
-    table.exchange.answered(200, SSE)
-    table.exchange.feed(sse(START, *TEXT[:2]))
-    table.exchange.cancelled() if left else table.exchange.feed(sse(OVERLOADED))
+    table.provider.head_received(200, SSE)
+    table.provider.data_received(sse(START, *TEXT[:2]))
+    table.exchange.cancelled() if left else table.provider.data_received(sse(OVERLOADED))
     usage = table.exchange.record.usage
     assert usage is not None
     assert usage.input == 5
@@ -552,9 +555,9 @@ openai-compatibility:
 def test_a_key_that_the_provider_says_back_is_told_nobody() -> None:
     table = Table(COMPATIBLE)
     table.ask(stream=False, model="mine")
-    table.exchange.answered(422, JSON)
-    table.exchange.feed(b'{"error": {"message": "Incorrect key: 0123456789abcdef."}}')
-    reply = replied(table.exchange.closed())
+    table.provider.head_received(422, JSON)
+    table.provider.data_received(b'{"error": {"message": "Incorrect key: 0123456789abcdef."}}')
+    reply = replied(table.provider.eof_received())
     assert error(reply.body)["message"] == "Incorrect key: [redacted]."
     assert "0123456789abcdef" not in repr(reply) + repr(table.heard.messages) + repr(table.heard.records)
 
@@ -562,9 +565,9 @@ def test_a_key_that_the_provider_says_back_is_told_nobody() -> None:
 def test_a_whole_answer_is_heard_whole() -> None:
     table = Table()
     table.ask(stream=False)
-    table.exchange.answered(200, JSON)
-    table.exchange.feed(json.dumps(WHOLE).encode())
-    table.exchange.closed()
+    table.provider.head_received(200, JSON)
+    table.provider.data_received(json.dumps(WHOLE).encode())
+    table.provider.eof_received()
     *_, provider, client = table.heard.messages
     assert (provider.phase, json.loads(provider.body or b"")) == ("provider_response", WHOLE)
     assert (client.phase, client.line) == ("client_response", "200")
@@ -573,7 +576,7 @@ def test_a_whole_answer_is_heard_whole() -> None:
 
 def test_a_refused_request_is_heard_too() -> None:
     table = Table(headers={"authorization": "Bearer wrong-key"})
-    reply = table.exchange.opened()
+    reply = table.exchange.head_received()
     assert reply is not None
     assert reply.status == 401
     assert [message.phase for message in table.heard.messages] == ["client_request", "client_response"]
@@ -583,7 +586,7 @@ def test_a_refused_request_is_heard_too() -> None:
 def test_draining() -> None:
     table = Table()
     table.services.draining = True
-    reply = table.exchange.opened()
+    reply = table.exchange.head_received()
     assert reply is not None
     assert (reply.status, dict(reply.headers)["retry-after"]) == (503, "5")
 
@@ -591,8 +594,8 @@ def test_draining() -> None:
 @pytest.mark.parametrize("coding", ["", "rot13", "gzip"])
 def test_a_body_that_is_no_json(coding: str) -> None:
     table = Table()
-    assert table.exchange.opened() is None
-    reply = replied(table.worked(table.exchange.asked(b"not json", {"content-encoding": coding})))
+    assert table.exchange.head_received() is None
+    reply = replied(table.worked(table.exchange.request_received(b"not json", {"content-encoding": coding})))
     assert reply.status == 400
     error(reply.body)
 
@@ -600,9 +603,9 @@ def test_a_body_that_is_no_json(coding: str) -> None:
 def test_half_a_character_in_a_body_is_replaced_and_noted() -> None:
     """As clients send it that cut text between two halves of UTF-16."""
     table = Table()
-    assert table.exchange.opened() is None
+    assert table.exchange.head_received() is None
     body = b'{"model": "opus", "max_tokens": 5, "messages": [{"role": "user", "content": "a\\ud83d b"}]}'
-    [send] = table.exchange.asked(body, {})
+    [send] = table.exchange.request_received(body, {})
     assert isinstance(send, Send)
     assert json.loads(send.request.body)["messages"][0]["content"][0]["text"] == "a\ufffd b"
     assert [(note.path, note.fate) for note in table.exchange.record.notes] == [("body", "approximated")]
@@ -637,14 +640,14 @@ def test_a_client_leaves_while_its_request_is_read() -> None:
     [work] = table.ask(stream=True, messages=[{"role": "user", "content": LONG}])
     assert isinstance(work, Work)
     assert table.exchange.cancelled() == [Drop()]
-    assert table.exchange.worked(work.do()) == []
+    assert table.exchange.work_done(work.do()) == []
     assert (table.exchange.record.end, table.exchange.record.status) == ("cancelled", 499)
 
 
 def streaming(table: Table) -> None:
     assert [type(action) for action in table.ask(stream=True)] == [Send]
-    table.exchange.connected()
-    table.exchange.answered(200, {"content-type": "text/event-stream"})
+    table.provider.connected()
+    table.provider.head_received(200, {"content-type": "text/event-stream"})
 
 
 def long_event() -> bytes:
@@ -655,11 +658,11 @@ def long_event() -> bytes:
 def test_what_comes_behind_a_heavy_event_waits_for_it() -> None:
     table = Table()
     streaming(table)
-    begun = table.exchange.feed(b"".join(map(sse, HELLO[:2])))
-    [work] = table.exchange.feed(long_event())
+    begun = table.provider.data_received(b"".join(map(sse, HELLO[:2])))
+    [work] = table.provider.data_received(long_event())
     assert isinstance(work, Work)
-    assert [table.exchange.feed(sse(event)) for event in HELLO[2:]] == [[]] * 4
-    assert table.exchange.closed() == []
+    assert [table.provider.data_received(sse(event)) for event in HELLO[2:]] == [[]] * 4
+    assert table.provider.eof_received() == []
     told = table.worked([work])
     text = said(begun) + said(told)
     assert text.index(b"long long") < text.index(b"hello")
@@ -671,10 +674,10 @@ def test_what_comes_behind_a_heavy_event_waits_for_it() -> None:
 def test_an_exchange_ends_while_an_event_is_away(how: str) -> None:
     table = Table()
     streaming(table)
-    table.exchange.feed(b"".join(map(sse, HELLO[:3])))
-    [work] = table.exchange.feed(long_event())
+    table.provider.data_received(b"".join(map(sse, HELLO[:3])))
+    [work] = table.provider.data_received(long_event())
     assert isinstance(work, Work)
-    table.exchange.feed(sse(HELLO[3]))
+    table.provider.data_received(sse(HELLO[3]))
     actions = table.exchange.cancelled() if how == "leaves" else table.exchange.crashed()
     assert actions[0] == Drop()
     assert b"[DONE]" not in said(actions)
@@ -685,8 +688,8 @@ def test_an_exchange_ends_while_an_event_is_away(how: str) -> None:
 def test_a_provider_is_not_late_while_we_work() -> None:
     table = Table()
     streaming(table)
-    table.exchange.feed(b"".join(map(sse, HELLO[:3])))
-    [work] = table.exchange.feed(long_event())
+    table.provider.data_received(b"".join(map(sse, HELLO[:3])))
+    [work] = table.provider.data_received(long_event())
     assert all(isinstance(action, Data) and action.data.startswith(b":") for action in table.later(1000))
     table.worked([work])
     assert not table.exchange.over
@@ -696,11 +699,11 @@ def test_a_provider_is_not_late_while_we_work() -> None:
 def test_a_heavy_whole_answer_is_read_elsewhere() -> None:
     table = Table()
     table.ask(stream=False)
-    table.exchange.connected()
-    table.exchange.answered(200, {"content-type": "application/json"})
+    table.provider.connected()
+    table.provider.head_received(200, {"content-type": "application/json"})
     body = json.dumps({**WHOLE, "content": [{"type": "text", "text": LONG}]}).encode()
-    assert [table.exchange.feed(body[at : at + 65536]) for at in range(0, len(body), 65536)] == [[]] * 11
-    actions = table.exchange.closed()
+    assert [table.provider.data_received(body[at : at + 65536]) for at in range(0, len(body), 65536)] == [[]] * 11
+    actions = table.provider.eof_received()
     assert [type(action) for action in actions] == [Work]
     reply = replied(table.worked(actions))
     assert json.loads(reply.body)["choices"][0]["message"]["content"] == LONG
@@ -709,9 +712,9 @@ def test_a_heavy_whole_answer_is_read_elsewhere() -> None:
 def test_a_compressed_answer_is_read_elsewhere() -> None:
     table = Table()
     table.ask(stream=True)
-    table.exchange.connected()
-    table.exchange.answered(200, {"content-type": "text/event-stream", "content-encoding": "gzip"})
-    told = table.exchange.feed(gzip.compress(b"".join(map(sse, HELLO))))
+    table.provider.connected()
+    table.provider.head_received(200, {"content-type": "text/event-stream", "content-encoding": "gzip"})
+    told = table.provider.data_received(gzip.compress(b"".join(map(sse, HELLO))))
     assert [type(action) for action in told] == [Work]
     assert said(table.worked(told)).endswith(b"data: [DONE]\n\n")
 
@@ -728,9 +731,9 @@ class FanOut:
         self.sent = self.table.ask(stream=stream, n=n)
 
     def answers(self, call: int, *events: dict[str, Any]) -> list[Action]:
-        self.exchange.connected(call)
-        self.exchange.answered(200, SSE, call)
-        return self.exchange.feed(sse(*(events or (START, *TEXT, *STOP))), call)
+        self.exchange.provider.connected(call)
+        self.exchange.provider.head_received(200, SSE, call)
+        return self.exchange.provider.data_received(sse(*(events or (START, *TEXT, *STOP))), call)
 
     @property
     def told(self) -> tuple[str, int, int]:
@@ -756,9 +759,9 @@ def test_several_answers_are_one_stream() -> None:
     assert isinstance(begin, Begin)
     assert isinstance(first, Data)
     assert b"hello" in said(fan.answers(0))
-    assert b"[DONE]" not in said(fan.exchange.feed(sse(*TEXT), 1))
+    assert b"[DONE]" not in said(fan.exchange.provider.data_received(sse(*TEXT), 1))
     assert not fan.exchange.over
-    data, *end = fan.exchange.feed(sse(*STOP), 1)
+    data, *end = fan.exchange.provider.data_received(sse(*STOP), 1)
     assert isinstance(data, Data)
     assert data.data.endswith(b"data: [DONE]\n\n")
     assert end == [Release(1), Finish()]
@@ -771,10 +774,10 @@ def test_several_answers_are_one_stream() -> None:
 def test_several_whole_answers_are_one() -> None:
     fan = FanOut(2, stream=False)
     for call in (1, 0):
-        fan.exchange.answered(200, JSON, call)
-        assert fan.exchange.feed(json.dumps(WHOLE).encode(), call) == []
-    assert fan.exchange.closed(1) == [Release(1)]
-    body = json.loads(replied(fan.exchange.closed(0)).body)
+        fan.exchange.provider.head_received(200, JSON, call)
+        assert fan.exchange.provider.data_received(json.dumps(WHOLE).encode(), call) == []
+    assert fan.exchange.provider.eof_received(1) == [Release(1)]
+    body = json.loads(replied(fan.exchange.provider.eof_received(0)).body)
     assert (body["usage"]["prompt_tokens"], body["usage"]["completion_tokens"]) == (10, 4)
     assert fan.exchange.record.finish_reason == "stop"
 
@@ -794,37 +797,39 @@ def test_a_few_at_a_time() -> None:
 
 def test_each_call_is_tried_once_more() -> None:
     fan = FanOut(3, stream=False)
-    assert sends(fan.exchange.broke("it closed the connection", retry=True, call=2)) == [(2, True)]
-    assert sends(fan.exchange.broke("it closed the connection", retry=True, call=0)) == [(0, True)]
-    actions = fan.exchange.broke("it closed the connection", retry=True, call=2)
+    assert sends(fan.exchange.provider.connection_lost("it closed the connection", retry=True, call=2)) == [(2, True)]
+    assert sends(fan.exchange.provider.connection_lost("it closed the connection", retry=True, call=0)) == [(0, True)]
+    actions = fan.exchange.provider.connection_lost("it closed the connection", retry=True, call=2)
     assert actions[0] == Drop()
     assert replied(actions).status == 502
     assert fan.told == ("failed", 3, 5)
 
 
 def refused(exchange: Exchange) -> list[Action]:
-    exchange.answered(429, JSON, 1)
-    exchange.feed(b'{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}', 1)
-    return exchange.closed(1)
+    exchange.provider.head_received(429, JSON, 1)
+    exchange.provider.data_received(b'{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}', 1)
+    return exchange.provider.eof_received(1)
 
 
 def reported(exchange: Exchange) -> list[Action]:
-    exchange.answered(200, SSE, 1)
-    return exchange.feed(sse({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}), 1)
+    exchange.provider.head_received(200, SSE, 1)
+    return exchange.provider.data_received(
+        sse({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}), 1
+    )
 
 
 def cut(exchange: Exchange) -> list[Action]:
-    exchange.answered(200, JSON, 1)
-    exchange.feed(json.dumps(WHOLE).encode()[:-9], 1)
-    return exchange.closed(1)
+    exchange.provider.head_received(200, JSON, 1)
+    exchange.provider.data_received(json.dumps(WHOLE).encode()[:-9], 1)
+    return exchange.provider.eof_received(1)
 
 
 def lost(exchange: Exchange) -> list[Action]:
-    return exchange.broke("it closed the connection", retry=False, call=1)
+    return exchange.provider.connection_lost("it closed the connection", retry=False, call=1)
 
 
 def unauthorised(exchange: Exchange) -> list[Action]:
-    return exchange.authorised((), Failure(503, "no token", "server_error"))
+    return exchange.provider.authorised((), Failure(503, "no token", "server_error"))
 
 
 @pytest.mark.parametrize("form", ["whole", "stream", "stream that has begun"])
@@ -853,7 +858,7 @@ def test_one_failure_fails_all(form: str, fails: Callable[[Exchange], list[Actio
         assert replied(actions).status == status
     assert fan.exchange.over
     assert fan.told == ("failed", 3, 3)
-    assert fan.exchange.closed(2) == fan.exchange.broke("", retry=True, call=2) == []
+    assert fan.exchange.provider.eof_received(2) == fan.exchange.provider.connection_lost("", retry=True, call=2) == []
 
 
 @pytest.mark.parametrize(
@@ -869,7 +874,7 @@ def test_patience_ends_with_each_call_by_itself(extra: str, code: str) -> None:
     fan = FanOut(2, stream=True, extra=extra)
     fan.answers(0)
     if "connect" not in extra:
-        fan.exchange.connected(1)
+        fan.exchange.provider.connected(1)
     if "idle" in extra:
         fan.answers(1, START)
     assert fan.exchange.deadline() == pytest.approx(fan.table.clock.time + 3)
@@ -900,7 +905,7 @@ def test_who_listens_hears_which_call() -> None:
     fan = FanOut(2, stream=True)
     fan.answers(1)
     fan.answers(0, START)
-    fan.exchange.broke("it closed the connection", retry=False)
+    fan.exchange.provider.connection_lost("it closed the connection", retry=False)
     heard = fan.table.heard
     assert [(m.phase, m.call, m.attempt) for m in heard.messages] == [
         ("client_request", 0, 0),
@@ -917,9 +922,9 @@ def test_notes_of_several_answers_are_told_once() -> None:
     fan = FanOut(3, stream=False)
     odd = {**WHOLE, "content": [*WHOLE["content"], {"type": "hologram"}]}
     for call in range(3):
-        fan.exchange.answered(200, JSON, call)
-        fan.exchange.feed(json.dumps(odd).encode(), call)
-        fan.exchange.closed(call)
+        fan.exchange.provider.head_received(200, JSON, call)
+        fan.exchange.provider.data_received(json.dumps(odd).encode(), call)
+        fan.exchange.provider.eof_received(call)
     notes = fan.exchange.record.notes
     assert [note.path for note in notes].count("content[1]") <= 1
     assert len(notes) == len({repr(note) for note in notes})
@@ -940,7 +945,8 @@ def test_several_calls_are_switched_off() -> None:
     [
         pytest.param(lambda exchange: exchange.shut_down(), id="told"),
         pytest.param(
-            lambda exchange: exchange.broke("it closed the connection", retry=True), id="the connections are closed"
+            lambda exchange: exchange.provider.connection_lost("it closed the connection", retry=True),
+            id="the connections are closed",
         ),
     ],
 )
@@ -950,8 +956,8 @@ def test_the_end_of_the_gateway_is_not_the_providers_fault(
     table = Table()
     table.ask(stream=True)
     if begun:
-        table.exchange.answered(200, SSE)
-        table.exchange.feed(sse(START))
+        table.provider.head_received(200, SSE)
+        table.provider.data_received(sse(START))
     table.services.ended = True
     actions = ends(table.exchange)
     assert actions[0] == Drop()
@@ -1000,12 +1006,12 @@ def comments(out: bytes) -> list[Any]:
 def test_notes_of_a_running_stream_are_told_before_its_end(target: str) -> None:
     table = Table(target=target)
     asked = {"input": "hi"} if target.endswith("responses") else {"messages": [{"role": "user", "content": "hi"}]}
-    assert table.exchange.opened() is None
-    table.exchange.asked(json.dumps({"model": "opus", "stream": True, "seed": 1, **asked}).encode(), {})
-    table.exchange.answered(200, SSE)
-    begin, *_ = table.exchange.feed(sse(START, *TEXT))
+    assert table.exchange.head_received() is None
+    table.exchange.request_received(json.dumps({"model": "opus", "stream": True, "seed": 1, **asked}).encode(), {})
+    table.provider.head_received(200, SSE)
+    begin, *_ = table.provider.data_received(sse(START, *TEXT))
     assert isinstance(begin, Begin)
-    out = said(table.exchange.feed(sse(*ODD))) + said(table.exchange.feed(sse(*STOP)))
+    out = said(table.provider.data_received(sse(*ODD))) + said(table.provider.data_received(sse(*STOP)))
     [late] = comments(out)
     early = json.loads(dict(begin.headers)["x-gateway-notes"])
     paths = [note.path for note in table.exchange.record.notes]
@@ -1027,17 +1033,17 @@ def test_notes_of_a_running_stream_are_told_before_its_end(target: str) -> None:
 def test_no_comment_without_late_notes(pieces: list[list[dict[str, Any]]]) -> None:
     table = Table()
     table.ask(stream=True)
-    table.exchange.answered(200, SSE)
-    assert comments(b"".join(said(table.exchange.feed(sse(*events))) for events in pieces)) == []
+    table.provider.head_received(200, SSE)
+    assert comments(b"".join(said(table.provider.data_received(sse(*events))) for events in pieces)) == []
 
 
 def test_late_notes_are_told_before_a_streams_failure() -> None:
     table = Table()
     table.ask(stream=True)
-    table.exchange.answered(200, SSE)
-    table.exchange.feed(sse(START, *TEXT))
-    table.exchange.feed(sse(*ODD))
-    out = said(table.exchange.broke("it closed the connection", retry=False))
+    table.provider.head_received(200, SSE)
+    table.provider.data_received(sse(START, *TEXT))
+    table.provider.data_received(sse(*ODD))
+    out = said(table.provider.connection_lost("it closed the connection", retry=False))
     [late] = comments(out)
     assert late
     assert out.index(LATE) < out.index(b'"error"')
@@ -1079,20 +1085,22 @@ def test_another_target_is_asked_instead(streamed: bool) -> None:
     table = TwoTargets()
     [first] = table.ask(stream=streamed, seed=7, reasoning_effort="none", stop=["a", "b", "c", "d"])
     exchange = table.exchange
-    exchange.connected()
-    exchange.answered(200, SSE)
-    assert exchange.feed(sse(START)) == []
-    drop, second = exchange.ask_instead(table.gemini)
+    exchange.provider.connected()
+    exchange.provider.head_received(200, SSE)
+    assert exchange.provider.data_received(sse(START)) == []
+    drop, second = exchange.retarget(table.gemini)
     assert isinstance(first, Send)
     assert isinstance(drop, Drop)
     assert isinstance(second, Send)
     assert (first.call, second.call, second.fresh) == (0, 0, False)
     assert second.request.url.startswith("https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:")
     assert "provider-key" not in repr(second.request.secrets)
-    exchange.connected()
-    exchange.answered(200, SSE if streamed else JSON)
+    exchange.provider.connected()
+    exchange.provider.head_received(200, SSE if streamed else JSON)
     data = json.dumps(SAID_ELSEWHERE).encode()
-    actions = exchange.feed(b"data: %b\n\n" % data if streamed else data) + exchange.closed()
+    actions = (
+        exchange.provider.data_received(b"data: %b\n\n" % data if streamed else data) + exchange.provider.eof_received()
+    )
     body = said(actions) if streamed else replied(actions).body
     assert (body.count(b"bonjour"), body.count(b'"role":"assistant"'), b"msg_1" in body) == (1, 1, False)
     record = exchange.record
@@ -1110,23 +1118,23 @@ def test_the_notes_are_those_of_the_one_who_answers() -> None:
     table = TwoTargets()
     table.ask(stream=False, seed=7)
     assert [note.path for note in table.exchange.record.notes if note.path == "seed"] == ["seed"]
-    table.exchange.ask_instead(table.gemini)
+    table.exchange.retarget(table.gemini)
     assert [note for note in table.exchange.record.notes if note.path == "seed"] == []
 
 
 def test_nobody_is_asked_instead_of_whom_the_client_has_heard() -> None:
     table = TwoTargets()
     table.ask(stream=True)
-    table.exchange.answered(200, SSE)
-    assert b"hello" in said(table.exchange.feed(sse(START, *TEXT)))
-    assert table.exchange.ask_instead(table.gemini) == []
+    table.provider.head_received(200, SSE)
+    assert b"hello" in said(table.provider.data_received(sse(START, *TEXT)))
+    assert table.exchange.retarget(table.gemini) == []
 
 
 def test_a_target_that_cannot_take_the_request_is_no_end_in_silence() -> None:
     table = TwoTargets()
     table.ask(stream=False, prediction=None, tools=[{"type": "function", "function": {"name": "f"}}])
     lost = dataclasses.replace(table.gemini, base_urls={"openai-completions": "http://h"})
-    *_, reply = table.exchange.ask_instead(lost)
+    *_, reply = table.exchange.retarget(lost)
     assert isinstance(reply, Reply)
     assert (reply.status, error(reply.body)["code"]) == (400, "model_not_supported")
 
@@ -1134,5 +1142,5 @@ def test_a_target_that_cannot_take_the_request_is_no_end_in_silence() -> None:
 def test_the_beginning_waits_only_where_another_may_be_asked() -> None:
     table = Table()
     table.ask(stream=True)
-    table.exchange.answered(200, SSE)
-    assert b'"role":"assistant"' in said(table.exchange.feed(sse(START)))
+    table.provider.head_received(200, SSE)
+    assert b'"role":"assistant"' in said(table.provider.data_received(sse(START)))

@@ -7,25 +7,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from addons.exchange import http_api
-from addons.exchange.http_api import Head, Place
+from addons.exchange.http_api import Endpoint, Head
 from translators.clients.shared import openai_api
 from translators.errors import Failure
 from translators.masking import Mask
 from translators.notes import Note
 
 FOUND = [
-    pytest.param("POST", "/v1/chat/completions", Place("chat"), id="chat"),
-    pytest.param("POST", "/v1/chat/completions?x=1", Place("chat"), id="a query changes nothing"),
-    pytest.param("GET", "/v1/models", Place("models"), id="models"),
-    pytest.param("GET", "/v1/models/claude", Place("model", "claude"), id="one model"),
-    pytest.param("GET", "/v1/models/team/claude", Place("model", "team/claude"), id="an id with a slash"),
-    pytest.param("GET", "/v1/models/team%2Fclaude?x", Place("model", "team/claude"), id="an id with %2F"),
-    pytest.param("POST", "/v1/responses", Place("responses"), id="responses"),
-    pytest.param("POST", "/v1/completions", Place("completions"), id="completions"),
-    pytest.param("GET", "/v1/responses/resp_1", Place("answer", "resp_1"), id="a stored response"),
-    pytest.param("DELETE", "/v1/responses/resp_1", Place("answer", "resp_1"), id="a response to be forgotten"),
-    pytest.param("GET", "/health", Place("health"), id="health"),
-    pytest.param("HEAD", "/health", Place("health"), id="health for a monitor"),
+    pytest.param("POST", "/v1/chat/completions", Endpoint("chat"), id="chat"),
+    pytest.param("POST", "/v1/chat/completions?x=1", Endpoint("chat"), id="a query changes nothing"),
+    pytest.param("GET", "/v1/models", Endpoint("models"), id="models"),
+    pytest.param("GET", "/v1/models/claude", Endpoint("model", "claude"), id="one model"),
+    pytest.param("GET", "/v1/models/team/claude", Endpoint("model", "team/claude"), id="an id with a slash"),
+    pytest.param("GET", "/v1/models/team%2Fclaude?x", Endpoint("model", "team/claude"), id="an id with %2F"),
+    pytest.param("POST", "/v1/responses", Endpoint("responses"), id="responses"),
+    pytest.param("POST", "/v1/completions", Endpoint("completions"), id="completions"),
+    pytest.param("GET", "/v1/responses/resp_1", Endpoint("answer", "resp_1"), id="a stored response"),
+    pytest.param("DELETE", "/v1/responses/resp_1", Endpoint("answer", "resp_1"), id="a response to be forgotten"),
+    pytest.param("GET", "/health", Endpoint("health"), id="health"),
+    pytest.param("HEAD", "/health", Endpoint("health"), id="health for a monitor"),
 ]
 
 LOST = [
@@ -50,13 +50,13 @@ LOST = [
 
 
 @pytest.mark.parametrize(("method", "target", "place"), FOUND)
-def test_found(method: str, target: str, place: Place) -> None:
-    assert http_api.find(method, target) == place
+def test_found(method: str, target: str, place: Endpoint) -> None:
+    assert http_api.endpoint(method, target) == place
 
 
 @pytest.mark.parametrize(("target", "near"), LOST)
 def test_lost(target: str, near: str | None) -> None:
-    failure = http_api.find("POST", target)
+    failure = http_api.endpoint("POST", target)
     assert isinstance(failure, Failure)
     assert (failure.status, failure.code) == (404, "unknown_url")
     if near is not None:
@@ -64,7 +64,7 @@ def test_lost(target: str, near: str | None) -> None:
 
 
 def test_what_openai_has_and_we_do_not() -> None:
-    failure = http_api.find("POST", "/v1/embeddings")
+    failure = http_api.endpoint("POST", "/v1/embeddings")
     assert isinstance(failure, Failure)
     assert failure.message.startswith("/v1/embeddings is not served by this gateway")
 
@@ -82,20 +82,20 @@ def test_what_openai_has_and_we_do_not() -> None:
     ],
 )
 def test_wrong_method(method: str, target: str, allow: str) -> None:
-    failure = http_api.find(method, target)
+    failure = http_api.endpoint(method, target)
     assert isinstance(failure, Failure)
     assert (failure.status, failure.headers) == (405, {"allow": allow})
 
 
 def test_no_websocket() -> None:
-    refused = http_api.find("GET", "/v1/responses", "WebSocket")
+    refused = http_api.endpoint("GET", "/v1/responses", "WebSocket")
     assert isinstance(refused, Failure)
     assert (refused.status, refused.headers["connection"], refused.code) == (426, "close", "upgrade_not_supported")
-    assert http_api.find("POST", "/v1/responses", "websocket") == Place("responses")
+    assert http_api.endpoint("POST", "/v1/responses", "websocket") == Endpoint("responses")
 
 
 @pytest.mark.parametrize(
-    ("target", "guarded"),
+    ("target", "needs_key"),
     [
         pytest.param("/v1", True, id="v1 itself"),
         pytest.param("/v1?x", True, id="v1 with a query"),
@@ -106,13 +106,13 @@ def test_no_websocket() -> None:
         pytest.param("/health?/v1", False, id="v1 in a query"),
     ],
 )
-def test_guarded(target: str, guarded: bool) -> None:
-    assert http_api.guarded(target) is guarded
+def test_guarded(target: str, needs_key: bool) -> None:
+    assert http_api.needs_key(target) is needs_key
 
 
 @given(method=st.text(), target=st.text())
 def test_any_path_is_told(method: str, target: str) -> None:
-    place = http_api.find(method, target)
+    place = http_api.endpoint(method, target)
     if isinstance(place, Failure):
         assert place.message.isascii()
         assert len(place.message) < 400
@@ -222,7 +222,7 @@ def test_notes_header_holds_anything(path: str) -> None:
     ],
 )
 def test_kept_request_id(sent: str, kept: bool) -> None:
-    assert http_api.kept_request_id({"x-request-id": sent}, Mask(("a-clients-key",))) == (sent if kept else None)
+    assert http_api.request_id({"x-request-id": sent}, Mask(("a-clients-key",))) == (sent if kept else None)
 
 
 @pytest.mark.parametrize(

@@ -73,8 +73,8 @@ class Broken(RuntimeError):
 
 
 class Playbook:
-    """`broken` names the methods of the exchange that raise. `hooks` are other addons', by hook: each is given the
-    flow. `held` names the hooks that a test completes itself.
+    """`broken` names the methods of the exchange, or of its provider's side (`provider.connected`), that raise.
+    `hooks` are other addons', by hook: each is given the flow. `held` names the hooks that a test completes itself.
 
     Every method that tells the layer something returns what came of it, in words: `open s1` (a connection; they are
     numbered as they are wanted), `ask s1` (a request's head, with what follows it), `200` (the head of the client's
@@ -120,8 +120,9 @@ class Playbook:
 
     def _open_exchange(self, head: Head, flow: http.HTTPFlow) -> Exchange:
         exchange = Exchange(self.services, head)
-        for name in self.broken:
-            setattr(exchange, name, self.raising(name))
+        for path in self.broken:
+            side, _, name = path.rpartition(".")
+            setattr(exchange.provider if side else exchange, name, self.raising(path))
         self.exchanges.append(exchange)
         self.flows.append(flow)
         return exchange

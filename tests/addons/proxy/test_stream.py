@@ -338,7 +338,7 @@ def test_another_addon_that_kills(clock: Clock, hook: str, body: Asked, answer: 
 
 
 @FORMS
-@pytest.mark.parametrize("method", ["opened", "asked"])
+@pytest.mark.parametrize("method", ["head_received", "request_received"])
 def test_a_bug_before_the_provider_is_asked(clock: Clock, method: str, body: Asked, answer: bytes) -> None:
     play = Playbook(clock, broken=(method,))
     assert play.ask(body)[-4:] == failed(500)
@@ -348,7 +348,7 @@ def test_a_bug_before_the_provider_is_asked(clock: Clock, method: str, body: Ask
 
 
 @FORMS
-@pytest.mark.parametrize("method", ["connected", "answered", "feed"])
+@pytest.mark.parametrize("method", ["provider.connected", "provider.head_received", "provider.data_received"])
 def test_a_bug_before_the_client_has_heard_anything(clock: Clock, method: str, body: Asked, answer: bytes) -> None:
     play = Playbook(clock, broken=(method,))
     assert play_out(play, body, answer)[-6:] == [*DROPPED, *failed(500)]
@@ -358,7 +358,7 @@ def test_a_bug_before_the_client_has_heard_anything(clock: Clock, method: str, b
 
 
 def test_a_bug_at_the_end_of_a_whole_answer(clock: Clock) -> None:
-    play = Playbook(clock, broken=("closed",))
+    play = Playbook(clock, broken=("provider.eof_received",))
     assert play_out(play, BODY, WHOLE)[-4:] == failed(500)
     assert play.idle
 
@@ -375,7 +375,7 @@ def test_a_bug_in_the_midst_of_a_stream(clock: Clock) -> None:
     play.ask(STREAMED)
     play.opens("s1")
     play.answers("s1", FIRST)
-    vars(play.exchanges[0])["feed"] = Playbook.raising("feed")
+    vars(play.exchanges[0].provider)["data_received"] = Playbook.raising("feed")
     assert play.answers("s1", chunk(sse({"type": "ping"}))) == [*DROPPED, "data", "error", "end"]
     assert b"internal_error" in play.heard
     assert b"[DONE]" not in play.heard
@@ -383,7 +383,17 @@ def test_a_bug_in_the_midst_of_a_stream(clock: Clock) -> None:
 
 
 @FORMS
-@pytest.mark.parametrize("method", ["opened", "asked", "connected", "answered", "feed", "finished"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "head_received",
+        "request_received",
+        "provider.connected",
+        "provider.head_received",
+        "provider.data_received",
+        "finished",
+    ],
+)
 def test_a_bug_that_cannot_even_be_reported(clock: Clock, method: str, body: Asked, answer: bytes) -> None:
     play = Playbook(clock, broken=(method, "crashed"))
     assert "close client" in play_out(play, body, answer)
@@ -436,7 +446,7 @@ def test_a_bug_in_the_log(clock: Clock, body: Asked, answer: bytes) -> None:
 
 @FORMS
 def test_the_gateway_answers_after_a_bug(clock: Clock, body: Asked, answer: bytes) -> None:
-    play = Playbook(clock, broken=("asked",))
+    play = Playbook(clock, broken=("request_received",))
     play.ask(body)
     play.broken = ()
     assert play.ask(body) == WANTED

@@ -1,4 +1,4 @@
-"""Everything that a client is told, until the last word: an answer as a stream or whole, or that there is none."""
+"""The response to a client: a stream, a whole answer or an error, and its headers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -15,48 +15,48 @@ from translators.errors import Failure
 from translators.notes import Note
 
 
-class Telling:
-    """Everything that a client hears goes through here, and so do those who listen to it."""
+class Response:
+    """Everything that the client is sent is made here, and shown to the listeners."""
 
     def __init__(
         self, services: Services, head: Head, client: ClientDialect, record: Record, listeners: Listeners
     ) -> None:
         self._head, self._client, self._record, self._listeners = head, client, record, listeners
         self._now = services.clock.now
-        self._born = self.spoke_at = self._now()
+        self._born = self.sent_at = self._now()
         self._cors = http_api.cors(services.settings.cors_origins, head.headers)
         self.begun = False
         """A streamed answer's head is on its way."""
         self.over = False
-        """The last word is said."""
+        """The last of it is made."""
         self.target: Target | None = None
-        """The target that is asked."""
+        """The present target."""
         self.limits: Mapping[str, str] = {}
-        """The provider's, in the client's words."""
-        self._told: set[str] = set()
-        """The notes that a stream's client knows."""
+        """The provider's rate limits, as headers for the client."""
+        self._noted: set[str] = set()
+        """The notes that a stream's client has got."""
         self._fatal: tuple[str, bytes, bytes, tuple[Note, ...], int] = ("", b"", b"", (), 0)
-        """The event that broke the answer, until it is known what its client is told of it. Empty: none did."""
+        """The event that broke the answer, until the client's error for it is made. Empty: none did."""
 
-    def say(self, out: bytes, notes: Sequence[Note] = ()) -> list[Action]:
-        """Say a piece of a stream. The head before the first one has the record's notes, and these."""
+    def send(self, out: bytes, notes: Sequence[Note] = ()) -> list[Action]:
+        """Send a piece of a stream. The head before the first one has the record's notes, and these."""
         if not out:
             return []
-        self.spoke_at = self._now()
+        self.sent_at = self._now()
         if self.begun:
             return [Data(out)]
         self.begun = True
         self._record.status = 200
         known = [*self._record.notes, *notes]
-        self._told = set(map(repr, known))
+        self._noted = set(map(repr, known))
         headers = (*http_api.STREAM_HEADERS, *self._headers(known))
         self._listeners.answer(self._head, 200, headers, None)
         return [Begin(200, headers), Data(out)]
 
     def late_notes(self, notes: Sequence[Note]) -> bytes:
         """Return those that the head did not have, as a comment, which is no event; nothing if there are none."""
-        late = [note for note in notes if repr(note) not in self._told] if self.begun else []
-        self._told.update(map(repr, late))
+        late = [note for note in notes if repr(note) not in self._noted] if self.begun else []
+        self._noted.update(map(repr, late))
         return http_api.notes_comment(late) if late else b""
 
     def finish(self) -> list[Action]:
@@ -74,21 +74,21 @@ class Telling:
         return reply
 
     def refuse(self, failure: Failure) -> Reply:
-        """Say no, before a provider is asked."""
+        """Refuse the request before a provider is asked."""
         failure = self._listeners.without_secrets_in(failure)
-        return self.reply(http_api.failed(failure, self._client), "refused", failure)
+        return self.reply(http_api.error_reply(failure, self._client), "refused", failure)
 
     def fail(self, failure: Failure, cause: str, written: Callable[[Failure], bytes] | None) -> list[Action]:
-        """Tell of a failure: with its status, or in the stream where that has begun. `written` renders it there; where
-        there is none the client hears of no end."""
+        """Report a failure with its status, or in the stream where that has begun. `written` renders it there; without
+        it the stream stops without an end."""
         failure, cause = self._listeners.without_secrets_in(failure), self._listeners.without_secrets(cause)
         if not self.begun:
-            reply = http_api.failed(failure, self._client)
+            reply = http_api.error_reply(failure, self._client)
             if self._fatal[1]:
-                self._tell_last(reply.body)
+                self._show_last(reply.body)
             return [self.reply(reply, "failed", failure, cause)]
         out = self.late_notes(self._record.notes) + written(failure) if written is not None else b""
-        self._tell_last(out)
+        self._show_last(out)
         self.end("failed", failure, cause)
         return [*([Data(out)] if out else []), Finish(cause)]
 
@@ -101,15 +101,15 @@ class Telling:
         self.over = True
 
     def show(self, call: int, broken: bool, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...]) -> None:
-        """Show an event of the provider's to those who listen. One that has `broken` the answer becomes the error that
-        its client is told later."""
+        """Show a provider's event to the listeners. One that has `broken` the answer waits for the
+        client's error."""
         if broken:
             self._fatal = (name, provider, client, notes, call)
         else:
             self._listeners.pair(name, provider, client, notes, call)
 
-    def _tell_last(self, out: bytes) -> None:
-        """Show the last event of a stream that broke, and what the client was told of it."""
+    def _show_last(self, out: bytes) -> None:
+        """Show the last event of a stream that broke, with the client's error for it."""
         name, provider, client, notes, call = self._fatal
         if provider or client or out:
             self._listeners.pair(name, provider, client + out, notes, call)

@@ -1,4 +1,4 @@
-"""Answers that need no provider: who may come in, what is where, which models there are, kept answers."""
+"""Endpoints that need no provider: health, CORS, models, stored answers; and the check of keys and paths for all."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,26 +15,26 @@ from translators.dialects import ClientDialect, Writer
 from translators.errors import Failure
 
 
-class Desk:
+class LocalEndpoints:
     """Reads a request's head. Puts the name of the client's key into `record`."""
 
     def __init__(self, services: Services, head: Head, client: ClientDialect, record: Record) -> None:
         self._services, self._head, self._client, self._record = services, head, client, record
         self.counts = True
-        """A line in the log is worth it, and a flow; a monitor's health check is not."""
+        """The exchange is worth a line in the log, and a flow; a monitor's health check is not."""
 
     @property
     def key_name(self) -> str:
         return self._record.key_name or ""
 
     def answer(self) -> Reply | Failure | None:
-        """Return the answer, or the failure that refuses the request. None: its body is wanted."""
+        """Return the reply, or the failure that refuses the request. None: its body is wanted."""
         head, services = self._head, self._services
         if (reply := http_api.preflight(services.settings.cors_origins, head)) is not None:
             return reply
-        if http_api.guarded(head.target) and (refused := self._check_key()) is not None:
+        if http_api.needs_key(head.target) and (refused := self._check_key()) is not None:
             return refused
-        place = http_api.find(head.method, head.target, head.headers.get("upgrade", ""))
+        place = http_api.endpoint(head.method, head.target, head.headers.get("upgrade", ""))
         if isinstance(place, Failure):
             return place
         if place.route == "health":
@@ -48,18 +48,18 @@ class Desk:
             case "model":
                 return self._model(place.id)
             case "answer":
-                return self._kept(place.id)
+                return self._stored_answer(place.id)
         limit = services.settings.body_size_limit
         return http_api.too_large(limit) if http_api.declares_more(head, limit) else None
 
-    def keep(self, writer: Writer) -> None:
-        """Keep what was answered, where the client may come back to it."""
+    def store(self, writer: Writer) -> None:
+        """Store an answer that its client may come back to."""
         store, state = self._services.responses, self._client.state
-        if store is not None and state is not None and (kept := state.remembered(writer)) is not None:
-            store.put(self.key_name, kept, self._services.clock.now())
+        if store is not None and state is not None and (answer := state.remembered(writer)) is not None:
+            store.put(self.key_name, answer, self._services.clock.now())
 
-    def remembers_much(self, size: int) -> bool:
-        """Return whether more than `size` bytes of earlier answers are kept, for all of which a few words may ask."""
+    def stores_more_than(self, size: int) -> bool:
+        """Return whether more than `size` bytes of answers are stored, all of which a short request may refer to."""
         store = self._services.responses
         return store is not None and store.size_of(self.key_name) > size
 
@@ -77,8 +77,8 @@ class Desk:
         except UnknownModel as error:
             return Failure(404, str(error), "invalid_request_error", "model", "model_not_found")
 
-    def _kept(self, id: str) -> Reply | Failure:
-        """Serve GET and DELETE of an answer that was given here."""
+    def _stored_answer(self, id: str) -> Reply | Failure:
+        """Serve GET and DELETE of a stored answer."""
         store, state, now = self._services.responses, self._client.state, self._services.clock.now()
         if store is None or state is None:
             message = "No response is kept here (response-store in config.yaml)."
