@@ -20,7 +20,7 @@ from translators.events import (
 )
 from translators.providers.claude.answer_calls import Call, InputPieces
 from translators.providers.claude.answer_state import AnswerState
-from translators.providers.shared.answers import words
+from translators.providers.shared.answers import text_field
 
 
 class AnswerBlock:
@@ -86,11 +86,11 @@ class ReasoningBlock(AnswerBlock):
     def delta(self, kind: str, value: Any) -> list[Event]:
         if kind != "reasoningContent" or not isinstance(value, Mapping):
             return super().delta(kind, value)
-        if signature := words(value, "signature"):
+        if signature := text_field(value, "signature"):
             self._signature.append(signature)
-        if redacted := words(value, "redactedContent"):
+        if redacted := text_field(value, "redactedContent"):
             self._redacted.append(redacted)
-        text = words(value, "text")
+        text = text_field(value, "text")
         self._pieces.append(text)
         return [ReasoningDelta(self._number, text)] if text else []
 
@@ -118,7 +118,7 @@ class ToolBlock(AnswerBlock):
     def delta(self, kind: str, value: Any) -> list[Event]:
         if kind != "toolUse" or not isinstance(value, Mapping):
             return super().delta(kind, value)
-        return self._call.add(words(value, "input"))
+        return self._call.add(text_field(value, "input"))
 
     def closed(self) -> list[Event]:
         return self._call.closed()
@@ -135,7 +135,7 @@ class ServerCallBlock(AnswerBlock):
     def delta(self, kind: str, value: Any) -> list[Event]:
         if kind != "toolUse" or not isinstance(value, Mapping):
             return super().delta(kind, value)
-        self._pieces.add(words(value, "input"))
+        self._pieces.add(text_field(value, "input"))
         return []
 
     def closed(self) -> list[Event]:
@@ -166,7 +166,7 @@ class ImageBlock(AnswerBlock):
     """A picture, told whole at its end."""
 
     def opened(self, start: Any) -> list[Event]:
-        self._format = words(start, "format") or "png"
+        self._format = text_field(start, "format") or "png"
         self._pieces: list[str] = []
         return []
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.errors import Failure
-from translators.providers.shared.failures import by_status, loaded, presentable, retry_headers, too_long
+from translators.providers.shared.failures import by_status, json_or_text, presentable, retry_headers, too_long
 
 _SECRET = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}|\bABSK[A-Za-z0-9+/=]{8,}"
@@ -69,7 +69,7 @@ def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
 
 def _said(body: bytes) -> tuple[str, str, bool]:
     """The type, the message, and whether this is an answer of Amazon's at all."""
-    told, text = loaded(body)
+    told, text = json_or_text(body)
     if not isinstance(told, dict):
         return "", text, False
     kind = _text(told, "__type").rpartition("#")[2] or _text(told, "code")

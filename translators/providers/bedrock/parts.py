@@ -105,13 +105,13 @@ class Parts(Blocks):
         return not name or short_name(name) in self._models
 
     def _call(self, part: ToolCall) -> Block:
-        id, given = self._called(part)
+        id, given = self._id_and_input(part)
         use = {"toolUseId": id, "name": self._toolbox.names[part.name], "input": given}
         return self._mark({"toolUse": use}, part.cache, part.at)
 
     def _result(self, part: ToolResult) -> Block:
         """A result is sent as the text that it is: read as JSON it would not be the same to every model."""
-        id = self._answered(part)
+        id = self._id_of_result(part)
         for nested in part.parts:
             if isinstance(nested, Audio):
                 raise BadRequest("A tool's result cannot hold audio.", param=nested.at or None)

@@ -21,10 +21,10 @@ from translators.providers.claude.output_format import answers_through_a_tool, m
 from translators.providers.claude.signatures import recalled
 from translators.providers.shared.abilities import refuse_media, without_tools
 from translators.providers.shared.searching import without_filtered_search, without_search
-from translators.providers.shared.settings import moderation, unused
+from translators.providers.shared.settings import note_moderation, unused
 from translators.providers.shared.transforms.answer_tool import with_answer_tool
 from translators.providers.shared.turns import History
-from translators.providers.shared.wire_names import CallIds, called
+from translators.providers.shared.wire_names import CallIds, call_ids
 
 
 def render(asked: Conversation, model: Model) -> Rendered:
@@ -36,12 +36,12 @@ def render(asked: Conversation, model: Model) -> Rendered:
     held_to_schema = bool(answer_tool) or may_enforce(asked.options, profile.facts)
     knobs = Knobs(asked.options)
     claude_settings.refuse_what_cannot_be_had(knobs)
-    moderation(knobs, notes)
+    note_moderation(knobs, notes)
 
     points = CachePoints(profile, notes)
     points.read(knobs)
     toolbox = Toolbox(asked, profile, notes)
-    parts = Parts(model.name, profile, toolbox, CallIds(called(asked), profile.call_id), points, notes)
+    parts = Parts(model.name, profile, toolbox, CallIds(call_ids(asked.turns), profile.call_id), points, notes)
     said = history(asked, profile, parts, notes, schema=held_to_schema)
 
     max_tokens = settings.limit(knobs, profile, notes)

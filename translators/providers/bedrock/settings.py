@@ -8,7 +8,7 @@ from translators.notes import Note
 from translators.providers.bedrock.profiles import Profile
 from translators.providers.bedrock.reasoning import Thinking
 from translators.providers.claude import settings as claude_settings
-from translators.providers.shared.tiers import common
+from translators.providers.shared.tiers import openai_tier
 
 _TIERS = {"default": "default", "priority": "priority", "flex": "flex", "scale": "reserved"}
 _MOST_METADATA = 16
@@ -61,13 +61,13 @@ def tier(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
     option = knobs.pop("service_tier")
     if option is None or option.value == "auto":
         return {}
-    named = _TIERS.get(common(option.value))
+    named = _TIERS.get(openai_tier(option.value))
     if named is None:
         notes.append(Note(option.at, "dropped", option.value, detail="This provider has no such tier."))
         return {}
     if option.value == "scale":
         notes.append(Note(option.at, "approximated", "scale", "reserved", "Where capacity was reserved."))
-    elif common(option.value) != option.value:
+    elif openai_tier(option.value) != option.value:
         notes.append(Note(option.at, "approximated", option.value, named, "This provider's word for it.", loss=False))
     return {"serviceTier": {"type": named}}
 

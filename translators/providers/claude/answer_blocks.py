@@ -17,7 +17,7 @@ from translators.events import (
 )
 from translators.providers.claude.answer_calls import Call, InputPieces
 from translators.providers.claude.answer_state import AnswerState
-from translators.providers.shared.answers import words
+from translators.providers.shared.answers import text_field
 
 
 class AnswerBlock:
@@ -49,12 +49,12 @@ class TextBlock(AnswerBlock):
         citations = start.get("citations")
         if isinstance(citations, list):
             self._citations += [found for found in citations if isinstance(found, Mapping)]
-        return self._text(words(start, "text"))
+        return self._text(text_field(start, "text"))
 
     def delta(self, delta: Mapping[str, Any]) -> list[Event]:
         kind = delta.get("type")
         if kind == "text_delta":
-            return self._text(words(delta, "text"))
+            return self._text(text_field(delta, "text"))
         if kind == "citations_delta" and isinstance(delta.get("citation"), Mapping):
             self._citations.append(delta["citation"])
             return []
@@ -90,15 +90,15 @@ class ThinkingBlock(AnswerBlock):
         self._signature = ""
 
     def opened(self, start: Mapping[str, Any]) -> list[Event]:
-        self._signature = words(start, "signature")
-        return self._text(words(start, "thinking"))
+        self._signature = text_field(start, "signature")
+        return self._text(text_field(start, "thinking"))
 
     def delta(self, delta: Mapping[str, Any]) -> list[Event]:
         match delta.get("type"):
             case "thinking_delta":
-                return self._text(words(delta, "thinking"))
+                return self._text(text_field(delta, "thinking"))
             case "signature_delta":
-                self._signature = words(delta, "signature")
+                self._signature = text_field(delta, "signature")
                 return []
         return super().delta(delta)
 
@@ -119,7 +119,7 @@ class RedactedBlock(AnswerBlock):
     def opened(self, start: Mapping[str, Any]) -> list[Event]:
         number = self.state.reasoning
         self.state.reasoning += 1
-        data = words(start, "data")
+        data = text_field(start, "data")
         self.state.thoughts.redacted(data)
         return [ReasoningRedacted(number, data, self.state.issuer)]
 
@@ -134,7 +134,7 @@ class ToolBlock(AnswerBlock):
     def delta(self, delta: Mapping[str, Any]) -> list[Event]:
         if delta.get("type") != "input_json_delta":
             return super().delta(delta)
-        return self._call.add(words(delta, "partial_json"))
+        return self._call.add(text_field(delta, "partial_json"))
 
     def closed(self) -> list[Event]:
         return self._call.closed()
@@ -151,7 +151,7 @@ class ServerBlock(AnswerBlock):
     def delta(self, delta: Mapping[str, Any]) -> list[Event]:
         if delta.get("type") != "input_json_delta":
             return super().delta(delta)
-        self._pieces.add(words(delta, "partial_json"))
+        self._pieces.add(text_field(delta, "partial_json"))
         return []
 
     def closed(self) -> list[Event]:

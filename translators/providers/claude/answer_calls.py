@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from translators.events import Event, Noted, ToolCallDelta, ToolCallStarted
 from translators.notes import Note
 from translators.providers.claude.answer_state import AnswerState
-from translators.providers.shared.answers import words
+from translators.providers.shared.answers import text_field
 from translators.providers.shared.custom_tools import Unwrapper
 
 
@@ -70,11 +70,11 @@ class Call:
     def opened(self, start: Mapping[str, Any], id_field: str) -> list[Event]:
         self._pieces = InputPieces(start)
         recall = self._state.recall
-        on_wire = words(start, "name")
+        on_wire = text_field(start, "name")
         name = recall.names.get(on_wire, on_wire)
         self._custom = Unwrapper() if name in recall.custom else None
         kind: Any = "function" if self._custom is None else "custom"
-        id, noted = self._state.identified(words(start, id_field), self._index)
+        id, noted = self._state.unique_id(text_field(start, id_field), self._index)
         self._state.thoughts.called(id)
         return [ToolCallStarted(self._index, id, name, kind), *noted]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from translators.errors import Failure
-from translators.providers.shared.failures import by_status, loaded, presentable, retry_headers, too_long
+from translators.providers.shared.failures import by_status, json_or_text, presentable, retry_headers, too_long
 
 _STATUS_OF_TYPE = {
     "invalid_request_error": 400,
@@ -46,7 +46,7 @@ def streamed_error(event: Mapping[str, Any]) -> Failure:
 
 
 def _said(body: bytes) -> _ProviderError:
-    told, text = loaded(body)
+    told, text = json_or_text(body)
     return _from_json(told) if told is not None else _ProviderError(message=text, readable=False)
 
 

@@ -100,12 +100,12 @@ class Parts(Blocks):
         return None
 
     def _call(self, part: ToolCall) -> Block:
-        id, given = self._called(part)
+        id, given = self._id_and_input(part)
         block: Block = {"type": "tool_use", "id": id, "name": self._names[part.name], "input": given}
         return self._mark(block, part.cache, part.at)
 
     def _result(self, part: ToolResult) -> Block:
-        id = self._answered(part)
+        id = self._id_of_result(part)
         block: Block = {"type": "tool_result", "tool_use_id": id}
         content = [inner for nested in part.parts if (inner := self.block(nested, "user")) is not None]
         if content:

@@ -18,10 +18,10 @@ from translators.providers.claude.tools import Toolbox
 from translators.providers.claude.turns import history
 from translators.providers.shared.abilities import refuse_media, without_tools
 from translators.providers.shared.searching import without_search
-from translators.providers.shared.settings import moderation, unused
+from translators.providers.shared.settings import note_moderation, unused
 from translators.providers.shared.transforms.answer_tool import with_answer_tool
 from translators.providers.shared.turns import History
-from translators.providers.shared.wire_names import CallIds, called
+from translators.providers.shared.wire_names import CallIds, call_ids
 
 # Ten minutes at the slowest, by the SDK's reckoning (128 000 tokens an hour): longer answers must be streamed.
 _LONGEST_WHOLE_ANSWER = 21_333
@@ -53,12 +53,12 @@ def render(asked: Conversation, model: Model) -> Rendered:
     asked = replace(asked, turns=recalled(asked.turns, model.memory, f"anthropic:{model.name}"))
     knobs = Knobs(asked.options)
     settings.refuse_what_cannot_be_had(knobs)
-    moderation(knobs, draft.notes)
+    note_moderation(knobs, draft.notes)
 
     breakpoints = Breakpoints(draft.notes)
     automatic = breakpoints.automatic(knobs)
     toolbox = Toolbox(asked, profile, draft.notes)
-    parts = Parts(model.name, toolbox, CallIds(called(asked), _CALL_ID), breakpoints, draft.notes, draft.betas)
+    parts = Parts(model.name, toolbox, CallIds(call_ids(asked.turns), _CALL_ID), breakpoints, draft.notes, draft.betas)
     said = history(asked, profile, parts, draft.notes, schema=held_to_schema or bool(answer_tool))
 
     max_tokens = _max_tokens(knobs, profile, draft.notes)

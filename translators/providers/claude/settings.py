@@ -13,7 +13,7 @@ from translators.notes import Note
 from translators.providers.claude.anthropic_fields import NOT_ITS_FORM
 from translators.providers.claude.profiles import Profile
 from translators.providers.shared.settings import refuse_speech, unsupported
-from translators.providers.shared.tiers import common
+from translators.providers.shared.tiers import openai_tier
 from translators.providers.shared.transforms import stop_sequences
 
 FAST_BETA = "fast-mode-2026-02-01"
@@ -78,7 +78,7 @@ def stops(knobs: Knobs, notes: list[Note]) -> tuple[list[str], tuple[str, ...]]:
     if option is None:
         return [], ()
     taken = [stop for stop in option.value if stop.strip()]
-    return taken, stop_sequences.noted((stop for stop in option.value if not stop.strip()), option.at, notes)
+    return taken, stop_sequences.enforced_here((stop for stop in option.value if not stop.strip()), option.at, notes)
 
 
 def tier(knobs: Knobs, profile: Profile, notes: list[Note], betas: set[str]) -> dict[str, Any]:
@@ -106,13 +106,13 @@ def _speed(option: Option, profile: Profile, notes: list[Note]) -> dict[str, Any
 
 
 def _tier(option: Option, notes: list[Note]) -> dict[str, Any]:
-    named = _TIERS.get(common(option.value))
+    named = _TIERS.get(openai_tier(option.value))
     if named is None:
         notes.append(Note(option.at, "dropped", option.value, detail="This model has no such tier."))
         return {}
     if option.value == "priority":
         notes.append(Note(option.at, "approximated", "priority", "auto", "Priority where capacity was committed."))
-    elif common(option.value) != option.value:
+    elif openai_tier(option.value) != option.value:
         notes.append(Note(option.at, "approximated", option.value, named, "This model's word for it.", loss=False))
     return {"service_tier": named}
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from translators.errors import Failure
-from translators.providers.shared.failures import by_status, key_trouble, loaded, presentable, retry_headers, too_long
+from translators.providers.shared.failures import (
+    by_status,
+    json_or_text,
+    key_trouble,
+    presentable,
+    retry_headers,
+    too_long,
+)
 
 _SECRET = re.compile(r"AIza[A-Za-z0-9_-]{10,}|ya29\.[A-Za-z0-9._-]+|(?i:(?<=[?&]key=))[^\s\"',&]+")
 # The name or the number of the gateway's own project.
@@ -60,7 +67,7 @@ def streamed_error(payload: Mapping[str, Any]) -> Failure:
 
 
 def _said(body: bytes) -> _ProviderError:
-    told, text = loaded(body)
+    told, text = json_or_text(body)
     return _from_json(told) if told is not None else _ProviderError(message=text, readable=False)
 
 

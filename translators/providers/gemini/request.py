@@ -15,7 +15,7 @@ from translators.providers.gemini.signatures import Signatures
 from translators.providers.gemini.tools import Toolbox
 from translators.providers.gemini.turns import history
 from translators.providers.shared.searching import without_filtered_search, without_search
-from translators.providers.shared.settings import moderation, unused
+from translators.providers.shared.settings import note_moderation, unused
 
 
 def render(asked: Conversation, model: Model) -> Rendered:
@@ -30,7 +30,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     asked = without_filtered_search(asked, notes)
     knobs = Knobs(asked.options)
     settings.no_audio(knobs)
-    moderation(knobs, notes)
+    note_moderation(knobs, notes)
 
     toolbox = Toolbox(asked, profile, notes)
     parts = Parts(profile, toolbox.names, Signatures(model.name, model.memory), notes)

@@ -12,7 +12,7 @@ from translators.conversation import Knobs, Option
 from translators.notes import Note
 from translators.providers.gemini.profiles import Profile
 from translators.providers.shared.settings import unsupported
-from translators.providers.shared.tiers import common
+from translators.providers.shared.tiers import openai_tier
 
 _MOST_STOPS = 5
 _LARGEST_SEED = 2**31 - 1
@@ -129,7 +129,7 @@ def tier(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
     option = knobs.pop("service_tier")
     if option is None:
         return {}
-    if (tier := common(option.value)) not in _TIERS:
+    if (tier := openai_tier(option.value)) not in _TIERS:
         notes.append(Note(option.at, "dropped", option.value, detail="This model has no such tier."))
         return {}
     named = _TIERS[tier]

@@ -17,12 +17,12 @@ from translators.providers.shared.turns import (
     OPENER,
     SYSTEM,
     Message,
-    leading,
+    leading_system,
     mark_system,
     merged,
     not_only_system,
+    note_name,
     open_by_user,
-    unnamed,
 )
 
 
@@ -37,7 +37,7 @@ class History:
 def history(asked: Conversation, profile: Profile, parts: Parts, notes: list[Note]) -> History:
     """Raises `BadRequest` for what cannot be carried."""
     turns = shown_by_user(asked.turns, notes, made=())
-    lead = leading(turns) if profile.system else 0
+    lead = leading_system(turns) if profile.system else 0
     system = [part for turn in turns[:lead] for part in _parts(turn, parts, notes)]
     contents = merged(_content(turn, parts, notes) for turn in turns[lead:])
     system, contents = not_only_system(system, contents, turns, notes)
@@ -64,7 +64,7 @@ def _content(turn: Turn, parts: Parts, notes: list[Note]) -> Message:
 
 
 def _parts(turn: Turn, parts: Parts, notes: list[Note]) -> list[WirePart]:
-    unnamed(turn, notes)
+    note_name(turn, notes)
     return parts.of(turn)
 
 

@@ -31,7 +31,7 @@ from translators.events import (
 )
 from translators.notes import Note
 from translators.providers.ollama.errors import streamed_error
-from translators.providers.shared.answers import Oddities, incomplete, words
+from translators.providers.shared.answers import Oddities, incomplete, text_field
 from translators.providers.shared.custom_tools import unwrapped
 
 _REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
@@ -112,10 +112,10 @@ class ChatAnswer:
     # --- the message ------------------------------------------------------------------------------------
 
     def _message(self, message: Mapping[str, Any], payload: Mapping[str, Any], events: list[Event]) -> None:
-        if thought := words(message, "thinking"):
+        if thought := text_field(message, "thinking"):
             self._spoke = True
             events.append(ReasoningDelta(0, thought))
-        if text := words(message, "content"):
+        if text := text_field(message, "content"):
             self._spoke = True
             events.append(TextDelta(text))
         if calls := message.get("tool_calls"):

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.errors import Failure
-from translators.providers.shared.failures import by_status, loaded, presentable, retry_headers, too_long
+from translators.providers.shared.failures import by_status, json_or_text, presentable, retry_headers, too_long
 
 _UNABLE = {"does not support thinking": "reasoning_effort", "does not support tools": "tools"}
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """What the client is told of an answer that is no 2xx. Never raises."""
-    told, text = loaded(body)
+    told, text = json_or_text(body)
     return _failure(status, text or _from_json(told), told is not None, retry_headers(headers))
 
 

@@ -10,7 +10,7 @@ from translators.providers.ollama.reasoning import think
 from translators.providers.ollama.tools import tools
 from translators.providers.ollama.turns import messages
 from translators.providers.shared.searching import without_search
-from translators.providers.shared.settings import moderation, unused
+from translators.providers.shared.settings import note_moderation, unused
 
 
 def render(asked: Conversation, model: Model) -> Rendered:
@@ -37,6 +37,6 @@ def render(asked: Conversation, model: Model) -> Rendered:
         body |= {"truncate": False, "shift": False}
     body["stream"] = asked.stream  # a request that leaves it out gets a stream
     custom = frozenset(tool.name for tool in asked.tools if isinstance(tool, CustomTool))
-    moderation(knobs, notes)
+    note_moderation(knobs, notes)
     notes += unused(knobs, "Ollama has no such field.")
     return Rendered("/api/chat", body, {}, tuple(notes), Recall(model.name, custom=custom), asked.stream)

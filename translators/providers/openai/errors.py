@@ -12,14 +12,14 @@ from typing import Any
 from translators.errors import BadAnswer, Failure
 from translators.providers.shared.failures import (
     by_status,
+    json_or_text,
     key_trouble,
-    loaded,
     presentable,
     rate_limits,
     retry_headers,
+    short_text,
     too_long,
     with_raw,
-    word,
 )
 
 _SECRET = re.compile(r"\b(?:sk|gsk|xai|csk|fw|nvapi|key)[-_][A-Za-z0-9*_-]{6,}")
@@ -89,7 +89,7 @@ def raise_error_of(choice: Mapping[str, Any]) -> None:
 
 
 def _said(body: bytes) -> _Said:
-    told, text = loaded(body)
+    told, text = json_or_text(body)
     return _from_json(told) if told is not None else _Said(message=text, readable=False)
 
 
@@ -131,7 +131,7 @@ def _from_error(error: Mapping[str, Any]) -> _Said:
 
 
 def _word(value: Any) -> str | None:
-    return word(value, _SECRET)
+    return short_text(value, _SECRET)
 
 
 def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:

@@ -51,7 +51,7 @@ def with_short_call_ids(messages: Sequence[Any]) -> list[Any]:
     wire: dict[str, str] = {}
     written: list[Any] = []
     for message in messages:
-        wire |= {call["id"]: ids.opened(call["id"]) for call in _calls(message)}
+        wire |= {call["id"]: ids.of_call(call["id"]) for call in _calls(message)}
         respelled = _with_id(message, "tool_call_id", wire)
         if any(_calls(message)):
             respelled = {**respelled, "tool_calls": [_with_id(call, "id", wire) for call in message["tool_calls"]]}

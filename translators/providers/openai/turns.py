@@ -25,7 +25,7 @@ from translators.providers.openai.reasoning import KEPT
 from translators.providers.openai.strictness import in_strict_order, says_nothing
 from translators.providers.shared import custom_tools
 from translators.providers.shared.histories import nothing_sent, unsent
-from translators.providers.shared.wire_names import SHORT_CALL_ID, CallIds
+from translators.providers.shared.wire_names import SHORT_CALL_ID, CallIds, call_ids
 
 Message = dict[str, Any]
 _CALL_ID = r"(?s).{1,40}"
@@ -42,8 +42,7 @@ class Turns:
         """Raises `BadRequest` for what cannot be carried."""
         messages: list[Message] = []
         paths: list[str] = []  # where the client wrote each
-        calls = [part.id for turn in turns for part in turn.parts if isinstance(part, ToolCall)]
-        self._ids = CallIds(calls, SHORT_CALL_ID if self._quirks.short_call_ids else _CALL_ID)
+        self._ids = CallIds(call_ids(turns), SHORT_CALL_ID if self._quirks.short_call_ids else _CALL_ID)
         for turn in turns:
             if turn.role != "tool":
                 messages += self._shown_by_tools()
@@ -120,7 +119,7 @@ class Turns:
 
     def _call(self, part: ToolCall) -> Message:
         """Arguments of nothing but white space are `{}`: the next server reads them as JSON."""
-        call: Message = {"id": self._ids.opened(part.id)}
+        call: Message = {"id": self._ids.of_call(part.id)}
         if part.kind == "custom" and self._quirks.custom_tools:
             call |= {"type": "custom", "custom": {"name": part.name, "input": part.arguments}}
         else:
@@ -190,7 +189,7 @@ class Turns:
             texts[-1] = content_part(Text(texts[-1]["text"], cache=result.cache))
         return {
             "role": "tool",
-            "tool_call_id": self._ids.answered(result.call_id, result.at),
+            "tool_call_id": self._ids.of_result(result.call_id, result.at),
             "content": _content(texts),
         }
 

@@ -2,25 +2,25 @@
 
 from translators.conversation import Conversation, ToolCall
 from translators.errors import BadRequest
-from translators.providers.shared.wire_names import CallIds, called
+from translators.providers.shared.wire_names import CallIds, call_ids
 
 
 class Calls:
     """The calls in the order of the conversation, each until its result has come."""
 
     def __init__(self, asked: Conversation) -> None:
-        self._ids = CallIds(called(asked), r"(?s).{1,64}")
+        self._ids = CallIds(call_ids(asked.turns), r"(?s).{1,64}")
         self._open: dict[str, ToolCall] = {}
 
     def opened(self, call: ToolCall) -> str:
         """The wire's id of a call."""
-        wire = self._ids.opened(call.id)
+        wire = self._ids.of_call(call.id)
         self._open[wire] = call
         return wire
 
     def answered(self, id: str, at: str) -> tuple[str, str]:
         """The wire's id and the kind of the call that a result belongs to."""
-        wire = self._ids.answered(id, at)
+        wire = self._ids.of_result(id, at)
         if wire not in self._open:
             raise BadRequest(f"The tool result for the call '{id[:80]}' is the second one.", param=at or "messages")
         return wire, self._open.pop(wire).kind

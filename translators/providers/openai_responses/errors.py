@@ -12,14 +12,14 @@ from typing import Any
 from translators.errors import Failure
 from translators.providers.shared.failures import (
     by_status,
+    json_or_text,
     key_trouble,
-    loaded,
     presentable,
     rate_limits,
     retry_headers,
+    short_text,
     too_long,
     with_raw,
-    word,
 )
 
 _OVERLOADED = frozenset(("server_overloaded", "overloaded_error", "overloaded", "slow_down", "engine_overloaded"))
@@ -87,7 +87,7 @@ def _status(said: _Said) -> int:
 
 
 def _said(body: bytes) -> _Said:
-    told, text = loaded(body)
+    told, text = json_or_text(body)
     return _from_json(told) if told is not None else _Said(message=text, readable=False)
 
 
@@ -97,10 +97,10 @@ def _from_json(body: Any) -> _Said:
         case {"error": {"message": str(message)} as error}:
             type, code, param = error.get("type"), error.get("code"), error.get("param")
             return _Said(
-                word(type) or "" if type != "error" else "",
+                short_text(type) or "" if type != "error" else "",
                 with_raw(message, error),
-                "" if code is None else word(str(code)) or "",
-                word(param),
+                "" if code is None else short_text(str(code)) or "",
+                short_text(param),
             )
         case {"error": str(message)} | {"message": str(message)} | {"detail": str(message)}:
             return _Said("", message)

@@ -10,7 +10,7 @@ from typing import Any
 
 from translators.events import Annotation, Event, Logprobs, RefusalDelta, TextDelta, TokenLogprob, log_probability
 from translators.providers.openai_responses.tally import Tally, entries, kind_of
-from translators.providers.shared.answers import words
+from translators.providers.shared.answers import text_field
 
 
 class _Part:
@@ -36,13 +36,13 @@ class MessageItem:
     def on(self, kind: str, payload: Mapping[str, Any]) -> list[Event]:
         match kind:
             case "response.output_text.delta":
-                return self._text(self._part(payload), words(payload, "delta"), payload.get("logprobs"))
+                return self._text(self._part(payload), text_field(payload, "delta"), payload.get("logprobs"))
             case "response.output_text.done":
                 return self._text_done(self._part(payload), payload)
             case "response.output_text.annotation.added":
                 return self._annotated(self._part(payload), payload.get("annotation"))
             case "response.refusal.delta":
-                return self._refusal(self._part(payload), words(payload, "delta"))
+                return self._refusal(self._part(payload), text_field(payload, "delta"))
             case "response.refusal.done":
                 return self._refusal_done(self._part(payload), payload)
             case "response.content_part.done" if isinstance(payload.get("part"), Mapping):
@@ -95,7 +95,7 @@ class MessageItem:
         return events
 
     def _text_done(self, part: _Part, told: Mapping[str, Any]) -> list[Event]:
-        rest = words(told, "text")[part.told :]
+        rest = text_field(told, "text")[part.told :]
         return self._text(part, rest, None if part.logprobs else told.get("logprobs"))
 
     def _refusal(self, part: _Part, text: str) -> list[Event]:
@@ -103,7 +103,7 @@ class MessageItem:
         return [RefusalDelta(text)] if text else []
 
     def _refusal_done(self, part: _Part, told: Mapping[str, Any]) -> list[Event]:
-        return self._refusal(part, words(told, "refusal")[part.told :])
+        return self._refusal(part, text_field(told, "refusal")[part.told :])
 
     def _annotated(self, part: _Part, annotation: Any) -> list[Event]:
         part.annotations += 1

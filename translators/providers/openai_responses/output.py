@@ -21,7 +21,7 @@ from translators.providers.openai_responses.message import MessageItem, placed
 from translators.providers.openai_responses.signatures import DIALECT, packed, remember
 from translators.providers.openai_responses.tally import Tally, entries, kind_of
 from translators.providers.shared import signers
-from translators.providers.shared.answers import words
+from translators.providers.shared.answers import text_field
 
 _BETWEEN = "\n\n"
 """Parts of a reasoning summary are paragraphs."""
@@ -60,15 +60,15 @@ class ReasoningItem:
     def on(self, kind: str, payload: Mapping[str, Any]) -> list[Event]:
         match kind:
             case "response.reasoning_summary_text.delta":
-                return self._text(_part(payload, "summary"), words(payload, "delta"))
+                return self._text(_part(payload, "summary"), text_field(payload, "delta"))
             case "response.reasoning_text.delta":
-                return self._text(_part(payload, "content"), words(payload, "delta"))
+                return self._text(_part(payload, "content"), text_field(payload, "delta"))
             case "response.reasoning_summary_text.done":
-                return self._rest(_part(payload, "summary"), words(payload, "text"))
+                return self._rest(_part(payload, "summary"), text_field(payload, "text"))
             case "response.reasoning_text.done":
-                return self._rest(_part(payload, "content"), words(payload, "text"))
+                return self._rest(_part(payload, "content"), text_field(payload, "text"))
             case "response.reasoning_summary_part.done" if isinstance(payload.get("part"), Mapping):
-                return self._rest(_part(payload, "summary"), words(payload["part"], "text"))
+                return self._rest(_part(payload, "summary"), text_field(payload["part"], "text"))
         return []
 
     def done(self, item: Mapping[str, Any]) -> list[Event]:
@@ -77,7 +77,7 @@ class ReasoningItem:
             parts = entries(item, name)
             opened = [place for kind, place in self._told if kind == name]
             for place, part in zip(placed(opened, len(parts)), parts, strict=True):
-                events += self._rest((name, place), words(part, "text"))
+                events += self._rest((name, place), text_field(part, "text"))
         if (signature := packed(item)) is not None:
             self._tally.thoughts.append(signature)
             events.append(ReasoningSigned(self._block(), signature, self._tally.issuer))
@@ -120,10 +120,10 @@ class CallItem:
 
     def added(self, item: Mapping[str, Any]) -> list[Event]:
         events: list[Event] = []
-        if self._index is None and (on_wire := words(item, "name")):
+        if self._index is None and (on_wire := text_field(item, "name")):
             self._index = self._tally.calls
             self._tally.calls += 1
-            self._id, noted = self._tally.identified(words(item, "call_id") or words(item, "id"), self._index)
+            self._id, noted = self._tally.unique_id(text_field(item, "call_id") or text_field(item, "id"), self._index)
             name = self._tally.recall.names.get(on_wire, on_wire)
             events = [ToolCallStarted(self._index, self._id, name, self._KIND), *noted]
             if item.get("namespace") is not None:
@@ -132,7 +132,7 @@ class CallItem:
 
     def on(self, kind: str, payload: Mapping[str, Any]) -> list[Event]:
         if kind.endswith(".delta"):
-            return self._told(words(payload, "delta"))
+            return self._told(text_field(payload, "delta"))
         return self._rest(self._whole(payload)) if kind.endswith(".done") else []
 
     def done(self, item: Mapping[str, Any]) -> list[Event]:
@@ -150,7 +150,7 @@ class CallItem:
         """What the call is given, as its text: some servers give an object, which counts where no piece came before."""
         given = holder.get(self._FIELD)
         if not isinstance(given, dict):
-            return words(holder, self._FIELD)
+            return text_field(holder, self._FIELD)
         return json.dumps(given, ensure_ascii=False) if given and not self._seen else ""
 
     def _checked(self, index: int) -> list[Event]:
@@ -212,8 +212,8 @@ class ImageItem:
         return []
 
     def done(self, item: Mapping[str, Any]) -> list[Event]:
-        if data := words(item, "result"):
-            return [ImageMade(_PICTURES.get(words(item, "output_format"), "image/png"), data)]
+        if data := text_field(item, "result"):
+            return [ImageMade(_PICTURES.get(text_field(item, "output_format"), "image/png"), data)]
         return self._tally.once("output.image_generation_call", "A picture was begun and not made.")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from translators.conversation import Knobs, Option, OutputFormat, PromptCache
 from translators.notes import Note
 from translators.providers.shared.settings import unsupported
-from translators.providers.shared.tiers import common
+from translators.providers.shared.tiers import openai_tier
 from translators.providers.shared.transforms import stop_sequences
 
 _AS_THEY_ARE = (
@@ -31,7 +31,7 @@ LOGPROBS = "message.output_text.logprobs"
 def stops(knobs: Knobs, notes: list[Note]) -> tuple[str, ...]:
     """Return the stop sequences, of which the API has none: the gateway ends the text itself."""
     option = knobs.pop("stop")
-    return () if option is None else stop_sequences.noted(option.value, option.at, notes)
+    return () if option is None else stop_sequences.enforced_here(option.value, option.at, notes)
 
 
 def refuse_what_cannot_be_had(knobs: Knobs, notes: list[Note]) -> None:
@@ -64,7 +64,7 @@ def plain(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
 
 
 def _tier(option: Option, notes: list[Note]) -> dict[str, Any]:
-    named = common(option.value)
+    named = openai_tier(option.value)
     if named not in _TIERS:
         notes.append(Note(option.at, "dropped", option.value, detail="The Responses API has no such tier."))
         return {}

@@ -37,7 +37,7 @@ class Tally(Oddities):
         self.doubts: list[Note] = []  # what is odd unless the answer was cut at its length
         self._ids: set[str] = set()  # of the calls
 
-    def identified(self, id: str, index: int) -> tuple[str, list[Event]]:
+    def unique_id(self, id: str, index: int) -> tuple[str, list[Event]]:
         """Return the own id of the call `index`, or one that no other call of the answer has, with a note."""
         noted: list[Event] = []
         if not id or id in self._ids:
@@ -50,7 +50,7 @@ class Tally(Oddities):
         return id, noted
 
 
-def words(holder: Mapping[str, Any], name: str) -> str:
+def text_field(holder: Mapping[str, Any], name: str) -> str:
     """A text field, empty where there is none. Raises `BadAnswer` for anything else."""
     value = holder.get(name)
     if isinstance(value, str):

@@ -54,18 +54,18 @@ class Blocks(ABC):
             return None
         return self._mark(self.text_block(part.text), cache, part.at)
 
-    def _called(self, part: ToolCall) -> tuple[str, Mapping[str, Any]]:
+    def _id_and_input(self, part: ToolCall) -> tuple[str, Mapping[str, Any]]:
         """Return a call's id on the wire and its input."""
         given: Mapping[str, Any] = arguments.of_call(part, self._notes)
         if part.kind != "custom":
             given = self._inputs(part.name, given)
-        id = self._ids.opened(part.id)
+        id = self._ids.of_call(part.id)
         self.calls[id] = part.at
         return id, given
 
-    def _answered(self, part: ToolResult) -> str:
+    def _id_of_result(self, part: ToolResult) -> str:
         """Return the id on the wire of the call whose result it is. Raises `BadRequest`."""
-        id = self._ids.answered(part.call_id, part.at)
+        id = self._ids.of_result(part.call_id, part.at)
         if id in self.results:
             raise BadRequest(f"The tool call '{part.call_id[:80]}' has two results.", param=part.at or "messages")
         self.results[id] = part.at

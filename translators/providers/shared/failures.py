@@ -56,7 +56,7 @@ _MEANINGS: Mapping[int, tuple[int, str, str | None]] = {
 """By the provider's status: the client's, with OpenAI's type and code."""
 
 
-def loaded(body: bytes) -> tuple[Any, str]:
+def json_or_text(body: bytes) -> tuple[Any, str]:
     """The JSON of an error's body; or None and its text, unless that is a page for browsers."""
     try:
         return json.loads(body), ""
@@ -65,7 +65,7 @@ def loaded(body: bytes) -> tuple[Any, str]:
         return None, "" if "<" in text[:200] else text
 
 
-def word(value: Any, secret: re.Pattern[str] | None = None) -> str | None:
+def short_text(value: Any, secret: re.Pattern[str] | None = None) -> str | None:
     """A short text without keys; None where it is none. A number in its place is a status, and told by that."""
     return presentable(value, "", secret)[:_LONGEST_WORD] if isinstance(value, str) and value else None
 
@@ -85,7 +85,7 @@ def with_raw(message: str, error: Mapping[str, Any]) -> str:
     other provider's own error, as a text that is JSON or not."""
     metadata = error.get("metadata")
     raw = metadata.get("raw") if isinstance(metadata, Mapping) else None
-    told, text = loaded(raw.encode("utf-8", "replace")) if isinstance(raw, str) else (raw, "")
+    told, text = json_or_text(raw.encode("utf-8", "replace")) if isinstance(raw, str) else (raw, "")
     match told:
         case (
             {"error": {"message": str(inner)}}

@@ -24,7 +24,7 @@ def refuse_speech(knobs: Knobs) -> None:
             raise unsupported(option, "This model answers in text only.")
 
 
-def moderation(knobs: Knobs, notes: list[Note]) -> None:
+def note_moderation(knobs: Knobs, notes: list[Note]) -> None:
     """Note a policy that only scores. Raises `BadRequest` for one that must block."""
     option = knobs.pop("moderation")
     if option is None:

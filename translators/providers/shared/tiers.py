@@ -10,6 +10,6 @@ _COMMON: Mapping[str, str] = {
 }
 
 
-def common(tier: str) -> str:
+def openai_tier(tier: str) -> str:
     """OpenAI's word for `tier`, or `tier` where it has none."""
     return _COMMON.get(tier, tier)

@@ -51,7 +51,7 @@ class Turns:
 
     def __init__(self, turns: tuple[Turn, ...], parts: Blocks, notes: list[Note], *, mid_system: bool) -> None:
         self._turns, self._parts, self._notes = turns, parts, notes
-        lead = leading(turns)
+        lead = leading_system(turns)
         self._system = [block for turn in turns[:lead] for block in self._blocks(turn)]
         self.messages = merged(self._message(turn) for turn in turns[lead:])
         if any(message.role == "system" for message in self.messages):
@@ -90,7 +90,7 @@ class Turns:
         return message
 
     def _blocks(self, turn: Turn) -> list[Block]:
-        unnamed(turn, self._notes)
+        note_name(turn, self._notes)
         ordered = _with_reasoning_ahead(turn.parts) if turn.role == "assistant" else turn.parts
         return [block for part in ordered if (block := self._parts.block(part, turn.role)) is not None]
 
@@ -171,12 +171,12 @@ class Turns:
         return not parts.is_thought(messages[-2].blocks[0])
 
 
-def leading(turns: tuple[Turn, ...]) -> int:
+def leading_system(turns: tuple[Turn, ...]) -> int:
     """Return how many turns of the system's come before all others."""
     return next((place for place, turn in enumerate(turns) if turn.role not in SYSTEM), len(turns))
 
 
-def unnamed(turn: Turn, notes: list[Note]) -> None:
+def note_name(turn: Turn, notes: list[Note]) -> None:
     """Note the name of who speaks, for which there is no place."""
     if turn.name:
         notes.append(Note(f"{turn.at}.name", "dropped", detail="Messages have no name."))

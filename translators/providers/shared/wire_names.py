@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from translators.conversation import Conversation, ToolCall
+from translators.conversation import ToolCall, Turn
 from translators.errors import BadRequest
 
 _DOUBTFUL = re.compile(r"[^a-zA-Z0-9_-]")
@@ -43,9 +43,9 @@ class ToolNames:
         return {wire: name for name, wire in self._wire.items() if wire != name}
 
 
-def called(asked: Conversation) -> Iterator[str]:
+def call_ids(turns: Iterable[Turn]) -> Iterator[str]:
     """The ids of all calls."""
-    return (part.id for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall))
+    return (part.id for turn in turns for part in turn.parts if isinstance(part, ToolCall))
 
 
 class CallIds:
@@ -59,8 +59,8 @@ class CallIds:
         self._latest: dict[str, str] = {}
         self._uses: dict[str, int] = {}  # so that an id that is used for every call is not tried from 0 each time
 
-    def opened(self, id: str) -> str:
-        """The wire's id of a call."""
+    def of_call(self, id: str) -> str:
+        """Return the wire's id of a call."""
         if id not in self._latest and id in self._taken:
             wire = id
         else:
@@ -69,8 +69,8 @@ class CallIds:
         self._latest[id] = wire
         return wire
 
-    def answered(self, id: str, at: str) -> str:
-        """The wire's id of the call that a result belongs to."""
+    def of_result(self, id: str, at: str) -> str:
+        """Return the wire's id of a result's call. Raises `BadRequest` where there is none before it."""
         try:
             return self._latest[id]
         except KeyError:

@@ -22,7 +22,7 @@ _SAID = Annotation | ImageMade | Logprobs | RefusalDelta | TextDelta | ToolCallD
 """What a client is not to hear of behind a stop sequence."""
 
 
-def noted(stops: Iterable[str], at: str, notes: list[Note]) -> tuple[str, ...]:
+def enforced_here(stops: Iterable[str], at: str, notes: list[Note]) -> tuple[str, ...]:
     """Return `Recall.stops`: those of `stops` at which the gateway itself ends the text, with a note at `at`."""
     given = tuple(stops)
     ours = tuple(stop for stop in given if stop)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from translators.events import Event, Finished, TextDelta, ToolCallDelta, ToolCallStarted, Usage, UsageReported
-from translators.providers.shared.transforms.stop_sequences import EMPTY, StopSequences, noted
+from translators.providers.shared.transforms.stop_sequences import EMPTY, StopSequences, enforced_here
 
 STOP = Finished("stop", "completed")
 
@@ -76,6 +76,6 @@ def test_each_choice_has_its_own_end() -> None:
 
 def test_the_note() -> None:
     notes = []
-    assert noted(["", "a"], "stop", notes) == ("a",)
+    assert enforced_here(["", "a"], "stop", notes) == ("a",)
     assert [(note.path, note.fate) for note in notes] == [("stop", "dropped"), ("stop", "approximated")]
     assert notes[0].detail == EMPTY
