@@ -342,12 +342,12 @@ def test_a_field_of_another_form_is_noted(name: str, place: str, client: str, st
 
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
 @pytest.mark.parametrize("client", CLIENTS)
-@pytest.mark.parametrize("value", [1, "t", [1], [None], True])
 @pytest.mark.parametrize("name", ["delta", "message", "logprobs", "usage"])
-def test_a_part_of_a_choice_of_another_form_is_noted(name: str, value: Any, client: str, streamed: bool) -> None:
-    body = {**chunk(**{name: value}), "usage": value if name == "usage" else None}
-    way = translated(body, True, client, streamed)
-    assert way.failure or any(name in note.path for note in way.notes)
+def test_a_part_of_a_choice_of_another_form_is_noted(name: str, client: str, streamed: bool) -> None:
+    for value in (1, "t", [1], [None], True):
+        body = {**chunk(**{name: value}), "usage": value if name == "usage" else None}
+        way = translated(body, True, client, streamed)
+        assert way.failure or any(name in note.path for note in way.notes), value
 
 
 SOURCES: Body = {

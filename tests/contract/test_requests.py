@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,13 +18,12 @@ from translators.conversation import (
     Turn,
     WebSearch,
 )
-from translators.dialects import Model
-from translators.errors import BadRequest
+from translators.dialects import Model, Rendered
+from translators.errors import BadRequest, Failure
 from translators.registry import CLIENTS, PROVIDERS
 
 MODELS = {
     "anthropic": ("claude-opus-4-6", "claude-opus-5-5", "claude-haiku-4-5", "some-local-model"),
-    "vertex-anthropic": ("claude-opus-4-6@default",),
     "bedrock": (
         "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
         "global.anthropic.claude-opus-4-6-v1",
@@ -39,6 +39,9 @@ MODELS = {
     "openai": ("gpt-5.5",),
 }
 """By provider dialect, one model of each kind."""
+KINDS = [pytest.param(provider, name, id=f"{provider}: {name}") for provider, names in MODELS.items() for name in names]
+SAME_REQUESTS = {"vertex-anthropic": ("anthropic", {"web_search": "web_search_20250305", "fast": False})}
+"""Dialects whose requests are those of another, to models of which this is known: only their differences are tried."""
 
 # `reasoning_visible` is not here: hiding reasoning is the client dialect's part.
 OPTIONS: dict[str, Any] = {
@@ -87,30 +90,31 @@ def conversation(**options: Any) -> Conversation:
     return Conversation(turns, (tool,), None, {name: Option(value, name) for name, value in options.items()})
 
 
-KINDS = [
-    pytest.param(provider, model, id=f"{provider}: {model}") for provider in PROVIDERS for model in MODELS[provider]
-]
+def test_every_dialect_is_tried() -> None:
+    assert MODELS.keys() | SAME_REQUESTS.keys() == PROVIDERS.keys()
 
 
-@pytest.mark.parametrize(("provider", "model"), KINDS)
-@pytest.mark.parametrize("option", OPTIONS)
-def test_every_option_is_used_or_noted_or_refused(provider: str, model: str, option: str) -> None:
+def fate(provider: str, model: str, option: str) -> str:
+    """Return what becomes of an option: it is refused, noted, used or, wrongly, lost."""
     render = PROVIDERS[provider].render
     base: dict[str, Any] = {} if option == "max_tokens" else {"max_tokens": 4000}
     without = render(conversation(**base), Model(model))
     try:
         rendered = render(conversation(**base, **{option: OPTIONS[option]}), Model(model))
     except BadRequest as refused:
-        failure = refused.failure
-    else:
-        failure = None
-    if failure is not None:
-        assert failure.status == 400
-        assert (failure.param or "").startswith(option)
-        return
-    noted = any(note.path.startswith(option) for note in rendered.notes)
-    assert noted or rendered.body != without.body or rendered.headers != without.headers
-    assert "unknown_field" not in rendered.body
+        rightly = refused.failure.status == 400 and (refused.failure.param or "").startswith(option)
+        return "refused" if rightly else f"refused as {refused.failure}"
+    if "unknown_field" in rendered.body:
+        return "sent, though nobody knows it"
+    if any(note.path.startswith(option) for note in rendered.notes):
+        return "noted"
+    return "used" if (rendered.body, rendered.headers) != (without.body, without.headers) else "lost"
+
+
+@pytest.mark.parametrize(("provider", "model"), KINDS)
+def test_every_option_is_used_or_noted_or_refused(provider: str, model: str) -> None:
+    fates = {option: fate(provider, model, option) for option in OPTIONS}
+    assert {option: fate for option, fate in fates.items() if fate not in ("used", "noted", "refused")} == {}
 
 
 @pytest.mark.parametrize(("provider", "model"), KINDS)
@@ -200,6 +204,36 @@ def test_a_body_is_not_changed(client: str) -> None:
     first = CLIENTS[client].parse(body)
     assert body == before
     assert CLIENTS[client].parse(body) == first
+
+
+def outcome(provider: str, asked: Conversation, model: Model) -> Rendered | Failure:
+    try:
+        return PROVIDERS[provider].render(asked, model)
+    except BadRequest as refused:
+        return refused.failure
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+@pytest.mark.parametrize("name", ["claude-opus-5-5", "claude-haiku-4-5", "claude-opus-4-6"])
+@pytest.mark.parametrize(("provider", "other"), [("vertex-anthropic", "anthropic")])
+def test_a_dialect_whose_requests_are_those_of_another(provider: str, other: str, name: str, stream: bool) -> None:
+    """But for the path, the version and the model's name. `tests/translators` has its own refusals."""
+    _, known = SAME_REQUESTS[provider]
+    parsed = [CLIENTS[client].parse(body).conversation for client, body in BODIES.items()]
+    every = [conversation(**{option: value}) for option, value in OPTIONS.items()]
+    for asked in (replace(each, stream=stream) for each in (*parsed, *every)):
+        ours, theirs = outcome(provider, asked, Model(name)), outcome(other, asked, Model(name, known))
+        if isinstance(theirs, Rendered):
+            body = {key: value for key, value in theirs.body.items() if key != "model"}
+            headers = {key: value for key, value in theirs.headers.items() if key != "anthropic-version"}
+            verb = "streamRawPredict" if theirs.streams else "rawPredict"
+            theirs = replace(
+                theirs,
+                path=f"/models/{name}:{verb}",
+                headers=headers,
+                body={"anthropic_version": "vertex-2023-10-16", **body},
+            )
+        assert ours == theirs, asked.options
 
 
 @pytest.mark.parametrize("client", CLIENTS)

@@ -60,7 +60,6 @@ CLAUDE: list[Any] = [
 ]
 LOOPS = [
     pytest.param("anthropic", "parallel_tools_after_thinking.sse", "claude-opus-4-6", CLAUDE, id="Claude"),
-    pytest.param("vertex-anthropic", "parallel_tools_after_thinking.sse", "claude-opus-4-6", CLAUDE, id="on Vertex"),
     pytest.param(
         "anthropic",
         "web_search_with_citations.sse",

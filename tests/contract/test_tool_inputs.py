@@ -11,7 +11,6 @@ from translators.pipe import Pipe
 
 CLAUDES = [
     pytest.param("anthropic", "claude-sonnet-4-6", id="anthropic"),
-    pytest.param("vertex-anthropic", "claude-sonnet-4-6", id="vertex"),
     pytest.param("bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", id="bedrock"),
 ]
 KEYS = ("$top", "filter[id]", "user name")

@@ -22,7 +22,7 @@ Body = dict[str, Any]
 ASKING = {"role": "user", "content": "hi"}
 ARGUMENTS = {"a": [1, {"b": "c"}]}
 
-every_provider = pytest.mark.parametrize("provider", sorted(PROVIDERS))
+every_provider = pytest.mark.parametrize("provider", sorted(MODELS))
 
 
 def rendered(provider: str, *messages: Body, **fields: Any) -> Rendered:
@@ -235,11 +235,10 @@ def test_trap_21_nothing_is_said_for_who_said_nothing(provider: str) -> None:
 def test_trap_17_no_part_is_lost(provider: str, part: Body) -> None:
     content = [{"type": "text", "text": "Look:"}, part]
     said = unless_refused("messages[1].content[1]", provider, {"role": "user", "content": content})
-    if said is None:
-        return
+    sent = [] if said is None else texts(said.body)
     # only OpenAI takes `data:...;base64,` before the data
-    values = [value.rpartition("base64,")[2] if "openai" in provider else value for value in texts(said.body)]
-    assert {"UklGRg==", "https://e.example/a.png", "file-1", "JVBERi0="} & set(values)
+    values = [value.rpartition("base64,")[2] if "openai" in provider else value for value in sent]
+    assert said is None or {"UklGRg==", "https://e.example/a.png", "file-1", "JVBERi0="} & set(values)
 
 
 # --- options ------------------------------------------------------------------------------------------
@@ -322,12 +321,14 @@ def test_trap_32_an_answer_in_json_is_always_asked_for(provider: str, kind: str)
 complete = pytest.mark.parametrize("name", sorted(COMPLETE))
 
 
-@complete
+UNCOUNTED = {"openai/azure_filtered.sse", "openai/no_terminator.sse", "openai/odd_but_readable.sse"}
+"""Recordings that do not say what the answer cost."""
+
+
+@pytest.mark.parametrize("name", sorted(COMPLETE.keys() - UNCOUNTED))
 def test_trap_33_usage_adds_up(name: str) -> None:
     provider, data = COMPLETE[name]
-    usage = json.loads(told(provider, "chat", data, streamed=False)[0]).get("usage")
-    if usage is None:
-        return
+    usage = json.loads(told(provider, "chat", data, streamed=False)[0])["usage"]
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
     prompt, completion = usage.get("prompt_tokens_details") or {}, usage.get("completion_tokens_details") or {}
     assert (prompt.get("cached_tokens") or 0) + (prompt.get("cache_write_tokens") or 0) <= usage["prompt_tokens"]
@@ -335,19 +336,19 @@ def test_trap_33_usage_adds_up(name: str) -> None:
 
 
 @complete
-@pytest.mark.parametrize("asked", [True, False], ids=["asked for", "not asked for"])
-def test_trap_34_usage_comes_last_and_only_where_it_is_asked_for(name: str, asked: bool) -> None:
+def test_trap_34_usage_comes_last_and_only_where_it_is_requested(name: str) -> None:
     provider, data = COMPLETE[name]
-    way = Pipe(
-        PROVIDERS[provider].answer(Recall()),
-        chat.streamed(chat.Form(usage=asked), ENVELOPE),
-        framing=PROVIDERS[provider].framing,
-    )
-    payloads = chat_payloads(way.feed(data) + way.close())
-    with_usage = [place for place, payload in enumerate(payloads) if payload.get("usage")]
-    assert with_usage in ([], [len(payloads) - 1])
-    assert asked or not with_usage
-    assert all(payloads[place]["choices"] == [] for place in with_usage)
+    for requested in (True, False):
+        way = Pipe(
+            PROVIDERS[provider].answer(Recall()),
+            chat.streamed(chat.Form(usage=requested), ENVELOPE),
+            framing=PROVIDERS[provider].framing,
+        )
+        payloads = chat_payloads(way.feed(data) + way.close())
+        with_usage = [place for place, payload in enumerate(payloads) if payload.get("usage")]
+        last = [len(payloads) - 1] if requested and name not in UNCOUNTED else []
+        assert with_usage == last, requested
+        assert all(payloads[place]["choices"] == [] for place in with_usage)
 
 
 @complete

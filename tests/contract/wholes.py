@@ -14,11 +14,11 @@ from translators.registry import PROVIDERS
 
 Payload = dict[str, Any]
 
-RECORDINGS = {name: stream for name, stream in STREAMS.items() if stream[0] != "vertex-anthropic"} | {
+RECORDINGS = STREAMS | {
     f"openai-completions/{path.name}": ("openai-completions", path.read_bytes())
     for path in sorted((FIXTURES / "openai-completions").glob("*.sse"))
 }
-"""By name, the provider dialect and the bytes. Claude's answers on Vertex are those of Anthropic."""
+"""By name, the provider dialect and the bytes."""
 
 
 def framing_of(provider: str) -> Framing:

@@ -1,5 +1,6 @@
 """A provider says a key back: it is taken out of everything but what the model says."""
 
+import itertools
 import json
 from typing import Any
 
@@ -22,7 +23,8 @@ RESPONSE = {"id": KEY, "object": "response", "model": KEY, "status": "completed"
             "output": [{"type": "message", "id": KEY, "role": "assistant", "status": "completed",
                         "content": [{"type": "output_text", "text": "Hi", "annotations": []}]}]}  # fmt: skip
 ENVELOPED = {"id": KEY, "model": KEY, "system_fingerprint": KEY, "service_tier": KEY, "provider": {"name": KEY}, KEY: 1}
-FORMS = pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+FORMS = tuple(itertools.product((True, False), repeat=2))
+"""Whole or streamed, from a provider and to a client."""
 WAYS = {
     "chat passed through": (chat, chat.Form(True), chat),
     "completions passed through": (completions, completions.Form(True), completions),
@@ -75,30 +77,32 @@ def heard(way: str, payloads: list[Any], *, whole: bool, streamed: bool) -> tupl
     return out + (writer.fail(made.failure) if made.failure else b""), made
 
 
-@FORMS
-@pytest.mark.parametrize("whole", [True, False], ids=["from a whole answer", "from a stream"])
 @pytest.mark.parametrize("way", WAYS)
-def test_an_answer_that_tells_a_key(way: str, whole: bool, streamed: bool) -> None:
+def test_an_answer_that_tells_a_key(way: str) -> None:
     body, stream = answers(way)
-    out, made = heard(way, [body] if whole else stream, whole=whole, streamed=streamed)
-    assert made.failure is None
-    assert KEY not in out.decode() + repr((made.notes, made.started, made.finished))
-    assert "Hi" in out.decode()
+    for form in FORMS:
+        whole, streamed = form
+        out, made = heard(way, [body] if whole else stream, whole=whole, streamed=streamed)
+        assert made.failure is None, form
+        assert KEY not in out.decode() + repr((made.notes, made.started, made.finished)), form
+        assert "Hi" in out.decode(), form
 
 
-@FORMS
-@pytest.mark.parametrize("whole", [True, False], ids=["a whole answer", "a stream"])
 @pytest.mark.parametrize("way", WAYS)
-def test_an_error_that_tells_a_key(way: str, whole: bool, streamed: bool) -> None:
-    error: dict[str, Any] = {"error": ERROR, KEY: ERROR}
+def test_an_error_that_tells_a_key(way: str) -> None:
+    for form in FORMS:
+        whole, streamed = form
+        out, made = heard(way, [error_of(way, whole=whole)], whole=whole, streamed=streamed)
+        assert made.failure is not None, form
+        assert KEY not in out.decode() + repr(made.failure), form
+
+
+def error_of(way: str, *, whole: bool) -> dict[str, Any]:
     if "responses" in way.partition(" to ")[0]:
-        error = {"error": ERROR, "output": [], "status": "failed"}
-        error = error if whole else {"type": "response.failed", "sequence_number": 1, "response": error}
-    elif way.startswith("anthropic"):
-        error = {"type": "error", **error}
-    out, made = heard(way, [error], whole=whole, streamed=streamed)
-    assert made.failure is not None
-    assert KEY not in out.decode() + repr(made.failure)
+        response = {"error": ERROR, "output": [], "status": "failed"}
+        return response if whole else {"type": "response.failed", "sequence_number": 1, "response": response}
+    error = {"error": ERROR, KEY: ERROR}
+    return {"type": "error", **error} if way.startswith("anthropic") else error
 
 
 def test_what_the_model_says_stays() -> None:

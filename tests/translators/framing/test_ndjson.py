@@ -49,11 +49,11 @@ def test_half_a_line_is_an_error(data: bytes) -> None:
     assert (caught.value.failure.status, caught.value.failure.code) == (502, "incomplete_answer")
 
 
-@pytest.mark.parametrize("size", [1, 5, 100])
 @pytest.mark.parametrize("end", [b"", b"\n"], ids=["endless", "ended"])
-def test_a_line_that_is_too_large(size: int, end: bytes) -> None:
-    with pytest.raises(BadAnswer, match="more than 20 bytes"):
-        read(b'{"a":1}\n' + b"x" * 21 + end, size, largest=20)
+def test_a_line_that_is_too_large(end: bytes) -> None:
+    for size in (1, 5, 100):
+        with pytest.raises(BadAnswer, match="more than 20 bytes"):
+            read(b'{"a":1}\n' + b"x" * 21 + end, size, largest=20)
 
 
 def test_many_small_lines_may_be_larger_together() -> None:
