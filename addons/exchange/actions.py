@@ -1,4 +1,4 @@
-"""Actions that an exchange asks the layer to do, in order. `Reply` and `Finish` are the last word to the client.
+"""Actions of an exchange, for the layer to do in order. `Reply` and `Finish` are the last word to the client.
 
 `call` is the number of a call among those that one request became; nearly always there is only call 0.
 """
@@ -54,8 +54,8 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Do this where it holds up nobody else, and tell the exchange what it returned. Requests have a thread of their
-    own, and answers have one."""
+    """Do this where it holds up nobody else, and give its result to `work_done`. Requests have a thread of their own,
+    and answers have one."""
 
     do: Callable[[], object]
     on: Literal["request", "answer"]

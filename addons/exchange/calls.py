@@ -35,7 +35,7 @@ class Calls:
         self.attempts: dict[int, Attempt] = {}
         """The attempts under way, by call."""
         self._sent = 0
-        """The number of calls that have left."""
+        """The number of calls sent."""
         id = f"{rendering.client.id_prefix}{services.new_id()}"
         self.writer: Writer = rendering.write(Envelope(id, int(record.started), rendering.model))
         """Writer of the client's answer."""

@@ -1,4 +1,4 @@
-"""An excerpt, for a log, of a provider's answer that could not be read: its shape, without what it says.
+"""An excerpt, for a log, of a provider's answer that could not be read: its shape, without its texts.
 
 Fixture-ready: one JSON text a payload, whose keys, numbers and kinds are the provider's own; every other text is
 replaced by as many `x`. Of what is no JSON the beginning is shown, masked too, and of a proxy's page its title.

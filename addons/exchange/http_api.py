@@ -1,7 +1,7 @@
 """The gateway's front: paths, methods, keys, and the answers that need no provider. Knows HTTP, not mitmproxy.
 
 Nothing is matched by prefix: a path is taken apart, and what is not exactly one of `ROUTES` is a 404. Everything below
-`/v1` asks for a key before anything else is said.
+`/v1` needs a key, before any other answer.
 """
 
 import difflib
@@ -79,7 +79,7 @@ class Endpoint:
 
 
 def client_of(target: str) -> ClientDialect:
-    """Return the dialect of whoever asks for a path, right or wrong."""
+    """Return the dialect of a path's client, also where there is no such path."""
     path = target.partition("?")[0]
     return next((client for client in CLIENTS.values() if f"{path}/".startswith(f"{client.path}/")), CLIENTS["chat"])
 
@@ -91,20 +91,21 @@ def error_reply(failure: Failure, client: ClientDialect = CLIENTS["chat"]) -> Re
 
 
 def needs_key(target: str) -> bool:
-    """Return whether a path, right or wrong, asks for a key."""
+    """Return whether a path needs a key, also where there is no such path."""
     return re.split(r"[/?]", target, maxsplit=2)[1:2] == ["v1"]
 
 
 def endpoint(method: str, target: str, upgrade: str = "") -> Endpoint | Failure:
     """Return the place that a request is for, or the 404, 405 or 426 that helps. `upgrade` is the protocol it wants."""
     path = target.partition("?")[0]
-    shown, found, id = path, ROUTES.get(path), ""
-    if found is None and (prefix := next((each for each in WITHIN if path.startswith(each)), None)) is not None:
+    shown, entry, id = path, ROUTES.get(path), ""
+    prefix = next((each for each in WITHIN if path.startswith(each)), None)
+    if entry is None and prefix is not None:
         shown, id = f"{prefix}{{id}}", _id(path, prefix)
-        found = WITHIN[prefix] if id and (WITHIN[prefix][0] == "model" or "/" not in id) else None
-    if found is None:
+        entry = WITHIN[prefix] if id and (WITHIN[prefix][0] == "model" or "/" not in id) else None
+    if entry is None:
         return Failure(404, _lost(path), "invalid_request_error", None, "unknown_url")
-    route, allowed = found
+    route, allowed = entry
     if method in allowed.split(", ") or (method == "HEAD" and route == "health"):
         return Endpoint(route, id)
     if upgrade.lower() == "websocket":
@@ -250,7 +251,7 @@ def safe_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def notes_header(notes: list[Note]) -> str:
     """`x-gateway-notes`: ASCII JSON of paths and fates, with values only where they are numbers; capped, with the
-    number of those left out as `{"more": n}`."""
+    number of the others as `{"more": n}`."""
     out: list[str] = []
     size = 0
     for note in notes:

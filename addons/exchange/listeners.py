@@ -15,7 +15,7 @@ from translators.notes import Note
 logger = logging.getLogger("gateway")
 
 _SHORTEST_SECRET = 4
-"""Anything shorter cannot be told apart from ordinary text."""
+"""Anything shorter looks like ordinary text."""
 
 Headers = tuple[tuple[str, str], ...]
 

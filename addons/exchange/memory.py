@@ -6,11 +6,11 @@ from threading import Lock
 CHARACTERS = 16 * 1024 * 1024
 """That one client's texts may have together, with their keys."""
 LONGEST = 1024 * 1024
-"""Characters of one text; a longer one is not kept."""
+"""Characters of one text; a longer one is not stored."""
 
 
 class LruMemory:
-    """Keeps what was put or asked for last, as much as there is room for."""
+    """Texts by key: those that were put or read last, as much as there is room for."""
 
     def __init__(self, characters: int = CHARACTERS) -> None:
         self._room = characters

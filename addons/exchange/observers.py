@@ -1,4 +1,4 @@
-"""Reports of an exchange on itself, and who hears them: the seam between the gateway and everything that watches it.
+"""Reports of an exchange for its watchers: the seam between the gateway and everything that watches it.
 
 An exchange has four phases (`client_request`, `provider_request`, `provider_response`, `client_response`); a stream
 adds a `Pair` for each provider event with the client bytes that it became. A watcher is called synchronously on
@@ -15,8 +15,8 @@ from translators.notes import Note
 Phase = Literal["client_request", "provider_request", "provider_response", "client_response"]
 
 End = Literal["complete", "refused", "failed", "cancelled"]
-"""`complete`: the client has its whole answer. `refused`: it was told no before a provider was asked. `failed`: the
-provider or the gateway failed, and the client was told so. `cancelled`: the client left first."""
+"""`complete`: the client has its whole answer. `refused`: it got an error before a request was sent. `failed`: the
+provider or the gateway failed, and the client got an error. `cancelled`: the client disconnected first."""
 
 
 @dataclass(slots=True)
@@ -31,11 +31,11 @@ class Record:
     """Without its query."""
     key_name: str | None = None
     model: str | None = None
-    """As the client asked for it."""
+    """The name in the client's request."""
     provider: str | None = None
     provider_model: str | None = None
     targets: list[str] = field(default_factory=list)
-    """`provider/model` of all that were asked, one after another; the last is `provider` and `provider_model`."""
+    """`provider/model` of all targets, in the order of the requests; the last is `provider` and `provider_model`."""
     served_model: str | None = None
     """As the provider named it in its answer."""
     provider_id: str | None = None
@@ -44,7 +44,7 @@ class Record:
     status: int = 0
     end: End = "complete"
     error: str | None = None
-    """The `code` or `type` of the error that the client was told."""
+    """The `code` or `type` of the client's error."""
     message: str | None = None
     """The error's message: for who looks at the exchange, not for a log."""
     param: str | None = None

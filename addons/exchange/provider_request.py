@@ -75,7 +75,7 @@ def written(body: dict[str, Any]) -> bytes:
 
 def plain(cause: str) -> str:
     """Return a connection error in words that give away no address of the operator's network."""
-    told = {
+    phrases = {
         "refused": "it was refused",
         "connect call failed": "it was refused",
         "unreachable": "the network is unreachable",
@@ -91,4 +91,4 @@ def plain(cause: str) -> str:
     }
     if cause.startswith("it"):
         return cause
-    return next((plain for word, plain in told.items() if word in cause.lower()), "there is no connection")
+    return next((plain for word, plain in phrases.items() if word in cause.lower()), "there is no connection")

@@ -34,7 +34,7 @@ HEAVY = 128 * 1024
 """Bytes of a request's body, of a whole answer or of an event, above which they are not worked on where they would
 hold up every other exchange. The worst of fewer bytes take 0.1 s."""
 HEAVY_STREAM = 4 * 1024 * 1024
-"""Bytes of a streamed answer, above which its end, for which all of it may be said again, is that much work."""
+"""Bytes of a streamed answer, above which its end, which may repeat all of it, is that much work."""
 
 
 class ProviderSide:
@@ -66,8 +66,8 @@ class ProviderSide:
         return {} if self.calls is None else self.calls.attempts
 
     def ask(self, rendering: Rendering, requested_at: float, *, last_candidate: bool) -> list[Action]:
-        """Send a request to its target. `requested_at`: when the client's request was whole. `last_candidate`: nobody
-        else can be asked."""
+        """Send a request to its target. `requested_at`: when the client's request was whole. `last_candidate`: no
+        other target is left."""
         self._requested_at, self._last_candidate = requested_at, last_candidate
         self._response.target = rendering.target
         self.calls = Calls(self._services, rendering, self._record, self._listeners, requested_at)
@@ -107,7 +107,7 @@ class ProviderSide:
         return fed(pipe.feed(data))
 
     def eof_received(self, call: int = 0) -> list[Action]:
-        """Take the end of the provider's answer, which is as HTTP says it should be."""
+        """Take the end of the provider's answer, which is complete by the rules of HTTP."""
         if self._response.over:
             return []
         if self._work.busy:
@@ -143,7 +143,7 @@ class ProviderSide:
     # --- the end ---
 
     def fail(self, failure: Failure, cause: str) -> list[Action]:
-        """End all calls, and tell the client of a failure. The caller drops the connections."""
+        """End all calls, and report a failure to the client. The caller drops the connections."""
         if self.calls is None:
             return self._response.fail(failure, cause, None)
         self.calls.end_all()
@@ -211,7 +211,7 @@ class ProviderSide:
         return [*actions, Drop(), *self.fail(pipe.failure, "the provider's answer")]
 
     def _only_begins(self, pipe: Pipe) -> bool:
-        """Return whether an answer has only begun, and somebody else may be asked if it does not go on."""
+        """Return whether an answer has no content yet, and another target may still replace it."""
         if self._last_candidate or self._response.begun:
             return False
         return not (pipe.content or pipe.done or pipe.failure)

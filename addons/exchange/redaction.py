@@ -1,7 +1,7 @@
 """Redaction of what others wrote: keys go by name and by shape, media shrink, a line stays one line.
 
-The gateway takes secrets out before it tells a watcher anything; this is the second net, for keys that stand where
-nobody expects them. A key that is cut in two by a stream's events has no shape any more and is not found.
+The gateway takes secrets out before a watcher gets anything; this is the second net, for keys that stand where
+nobody expects them. A key that is cut in two by a stream's events has no shape any more and stays.
 """
 
 import base64
@@ -67,7 +67,7 @@ _RIFF = {b"WAVE": "audio/wav", b"WEBP": "image/webp", b"AVI ": "video/avi"}
 
 
 def header(name: str, value: str) -> str:
-    """Return the value of a header, hidden if its name or its shape says that it is a secret."""
+    """Return the value of a header, hidden if its name or its shape is a secret's."""
     low = name.lower()
     if low in _SECRET_HEADERS or low.endswith(_SECRET_ENDINGS):
         return HIDDEN
@@ -111,16 +111,16 @@ def _printable(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape", "backslashreplace").decode()
 
 
-def _collapsed(found: re.Match[bytes]) -> bytes:
-    declared, encoded = found.groups()
+def _collapsed(match: re.Match[bytes]) -> bytes:
+    declared, encoded = match.groups()
     compact = encoded.replace(b"\\", b"").translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
     try:
         content = base64.b64decode(compact + b"=" * (-len(compact) % 4), validate=True)
     except ValueError:
-        return found[0]
+        return match[0]
     kind = declared.decode("ascii", "replace") if declared else _kind(content)
     if kind is None and len(encoded) < _LONGEST_UNKNOWN:
-        return found[0]
+        return match[0]
     digest = hashlib.sha256(content).hexdigest()[:12]
     return f'"[base64 {kind or "data"}, {len(content)} bytes, sha256 {digest}]"'.encode()
 

@@ -32,7 +32,7 @@ PIECE_BYTES = 65536
 MOST_FIELDS = 200
 """The most fields of a request, and of one of its messages."""
 MOST_NOTES = 20_000
-"""The most notes of one request: they are told to its client, logged and shown."""
+"""The most notes of one request: they go to its client, into the log and to the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """A client's request as one target gets it. `model` is the name that the client asked for, `streams` whether it
+    """A client's request as one target gets it. `model` is the name in its request, `streams` whether it
     wants a stream; `write` makes what renders its answer; `notes` are all that are known before there is an answer."""
 
     client: ClientDialect
@@ -124,8 +124,8 @@ def _at_most(most: int, count: int, path: str, what: str, limit: str) -> None:
 class Request:
     """A client's request: read once, and rendered for one target, or for one after another.
 
-    What is known of it stands here also where it is refused: `model`, the name that it asks for, `streams`, whether it
-    wants a stream, `notes`, and the `candidates` that may be asked.
+    Known also where it is refused, as far as it was read: `model`, the name in it, `streams`, whether it wants a
+    stream, `notes`, and `candidates`, the targets for that name.
     """
 
     client: ClientDialect
@@ -143,10 +143,10 @@ class Request:
     candidates: Sequence[Target] = ()
     _wire: Any = None
     _body_notes: tuple[Note, ...] = ()
-    _asked: ParsedRequest | None = None
+    _parsed_request: ParsedRequest | None = None
 
     def read(self, body: bytes, candidates: Callable[[str], Sequence[Target]]) -> None:
-        """Read `body`, decoded JSON text, and find out who may be asked: `candidates` tells it of a model, or raises
+        """Parse `body`, decoded JSON text, and get its targets: `candidates` returns those of a model, or raises
         `UnknownModel`. Raises `BadRequest`."""
         self._wire, self._body_notes = json_body.parsed(body)
         wire, self.notes = self._wire, self._body_notes
@@ -178,9 +178,9 @@ class Request:
         return rendering
 
     def _parsed(self) -> ParsedRequest:
-        if self._asked is None:
-            self._asked = self.parse(self._wire)
-        return self._asked
+        if self._parsed_request is None:
+            self._parsed_request = self.parse(self._wire)
+        return self._parsed_request
 
     def _route(self, target: Target) -> tuple[str, Passthrough | None]:
         try:
@@ -267,7 +267,7 @@ def understand(
 
 
 def _limited(notes: list[Note]) -> tuple[Note, ...]:
-    """Return `notes`. Raise `BadRequest` for more notes than anybody could be told."""
+    """Return `notes`. Raise `BadRequest` for more notes than anybody could read."""
     if len(notes) > MOST_NOTES:
         message = f"More than {MOST_NOTES} notes would have to be made on what this model does not take."
         raise BadRequest(message, code="request_too_large")

@@ -74,7 +74,7 @@ class Response:
         return reply
 
     def refuse(self, failure: Failure) -> Reply:
-        """Refuse the request before a provider is asked."""
+        """Refuse the request before anything is sent to a provider."""
         failure = self._listeners.without_secrets_in(failure)
         return self.reply(http_api.error_reply(failure, self._client), "refused", failure)
 

@@ -14,7 +14,7 @@ from pydantic_core import from_json, to_json
 from translators.dialects import Item, Remembered
 
 MAX_BYTES = 64 * 1024 * 1024
-"""The size of all responses together, as they are kept."""
+"""The size of all responses together, as they are stored."""
 MAX_AGE = 3600.0
 """Seconds since a response was last used."""
 OVERHEAD = 256
@@ -23,7 +23,7 @@ OVERHEAD = 256
 
 @dataclass(slots=True)
 class _Entry:
-    """As JSON: what is parsed takes up to twelve times as much memory, and nobody could tell how much."""
+    """As JSON: what is parsed takes up to twelve times as much memory, and its size is not known."""
 
     response: bytes
     input: bytes
@@ -38,7 +38,7 @@ class _Entry:
 
 
 def _locked[Method: Callable[..., Any]](method: Method) -> Method:
-    """Heavy requests are read in a thread of their own, and ask for what is kept from there."""
+    """Heavy requests are read in a thread of their own, which reads the store as well."""
 
     @wraps(method)
     def locked(self: "ResponseStore", *args: Any) -> Any:
@@ -69,19 +69,19 @@ class ResponseStore:
         return self._sizes.get(client, 0)
 
     @_locked
-    def put(self, client: str, kept: Remembered, now: float) -> None:
-        """Keep a response, unless it is larger than all that may be kept."""
+    def put(self, client: str, response: Remembered, now: float) -> None:
+        """Store a response, unless it is larger than the store."""
         self._sweep(now)
-        self.delete(client, kept.id, now)
-        ids = [item.get("id") for item in (*kept.input, *kept.response["output"])]
+        self.delete(client, response.id, now)
+        ids = [item.get("id") for item in (*response.input, *response.response["output"])]
         items = tuple(id for id in ids if isinstance(id, str))
-        entry = _Entry(to_json(kept.response), to_json(kept.input), kept.previous, items, now)
+        entry = _Entry(to_json(response.response), to_json(response.input), response.previous, items, now)
         if entry.size > self._max_bytes:
             return
-        self._entries[client, kept.id] = entry
+        self._entries[client, response.id] = entry
         self._sizes[client] = self.size_of(client) + entry.size
         for id in items:
-            self._items.setdefault((client, id), kept.id)
+            self._items.setdefault((client, id), response.id)
         while self.size > self._max_bytes:
             largest = max(self._sizes, key=self.size_of)
             self._drop(next(key for key in self._entries if key[0] == largest))
@@ -151,7 +151,7 @@ class ResponseStore:
 
 @dataclass(frozen=True, slots=True)
 class ClientPast:
-    """One client's part of a store, at one time, as the dialect asks for it."""
+    """One client's part of a store, at one time, as the dialect reads it."""
 
     store: ResponseStore
     client: str
