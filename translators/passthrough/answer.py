@@ -11,8 +11,8 @@ from translators.framing import sse
 from translators.notes import Note
 from translators.passthrough.endings import Endings, speaks
 from translators.providers.openai.answer import NO_TERMINATOR, choices_of, raise_error
-from translators.providers.openai.calls import call_prefix
-from translators.providers.openai.deltas import Joining, as_delta, joined, says, shifted
+from translators.providers.openai.answer_calls import call_prefix
+from translators.providers.openai.answer_deltas import Joining, as_delta, joined, says, shifted
 from translators.providers.openai.errors import raise_error_of
 from translators.providers.openai.stop_reasons import OFFICIAL, native_of, reason_of
 from translators.providers.openai.usage import Counts, usage_of

@@ -12,9 +12,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.notes import Note
-from translators.providers.openai.calls import Call, Calls, arguments_of, name_of, says_nothing, told
-from translators.providers.openai.deltas import as_delta, says
+from translators.providers.openai.answer_calls import (
+    CallIdentity,
+    CallRegistry,
+    arguments_of,
+    name_of,
+    says_nothing,
+)
+from translators.providers.openai.answer_deltas import as_delta, says
 from translators.providers.openai.stop_reasons import native_of, reason_of
+from translators.providers.shared.answers import text_or_empty
 
 _BOTH = ("reasoning_content", "reasoning")
 _NO_ARGUMENTS = Note("tool_calls.arguments", "synthesised", detail="A call without arguments is told as `{}`.")
@@ -32,9 +39,9 @@ class MessageMender:
         self._begun = False
         self._role = False
         self._answer = answer
-        self._calls = Calls(number)
+        self._calls = CallRegistry(number)
         self._told: dict[int, int] = {}  # by a call's place among all, its place among those that are told
-        self._held: dict[int, tuple[Call, list[Mapping[str, Any]]]] = {}  # what waits for a call's name and id
+        self._held: dict[int, tuple[CallIdentity, list[Mapping[str, Any]]]] = {}  # what waits for a call's name and id
         self._blank: set[int] = set()  # function calls that are told, without arguments so far
         self._noted = False
         self._notes: list[Note] = []
@@ -97,7 +104,7 @@ class MessageMender:
             return delta
         return _with_list(delta, mended)
 
-    def _fragment(self, call: Call, fragment: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def _fragment(self, call: CallIdentity, fragment: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return what is told of one fragment, or None where it has to wait."""
         if (place := self._told.get(call.index)) is None:
             held = self._held.setdefault(call.index, (call, []))[1]
@@ -107,7 +114,7 @@ class MessageMender:
             self._blank.remove(place)
         return self._placed(_without_head(_in_text(fragment)), place)
 
-    def _opener(self, call: Call) -> Mapping[str, Any]:
+    def _opener(self, call: CallIdentity) -> Mapping[str, Any]:
         """Return the first fragment that is told of a call, with all that was held back."""
         _, held = self._held.pop(call.index)
         opener = _in_text(held[0] if len(held) == 1 else _joined(held, call))
@@ -164,8 +171,8 @@ class MessageMender:
         return _with_list(message, mended)
 
     def _call(self, given: Payload, *, cut: bool) -> Mapping[str, Any]:
-        call = Call(0)
-        call.id = told(given, "id")
+        call = CallIdentity(0)
+        call.id = text_or_empty(given, "id")
         _, id, note = self._calls.open(call, self._answer)
         mended = _typed(_in_text(given))
         if note is not None:
@@ -231,7 +238,7 @@ def _in_plain_text(message: Payload) -> Payload:
             case {"type": "text", "text": str(text)}:
                 texts.append(text)
             case {"type": "thinking", "thinking": list(pieces)}:
-                thoughts += [told(piece, "text") for piece in pieces if type(piece) is dict]
+                thoughts += [text_or_empty(piece, "text") for piece in pieces if type(piece) is dict]
             case _:
                 return message
     plain = {**message, "content": "".join(texts)}
@@ -239,7 +246,7 @@ def _in_plain_text(message: Payload) -> Payload:
 
 
 def _with_both(message: Payload) -> Payload:
-    text = told(message, "reasoning_content") or told(message, "reasoning")
+    text = text_or_empty(message, "reasoning_content") or text_or_empty(message, "reasoning")
     if not text or all(message.get(name) == text for name in _BOTH):
         return message
     return {**message, "reasoning_content": text, "reasoning": text}
@@ -277,12 +284,12 @@ def _in_text(call: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _typed(call: Mapping[str, Any]) -> Mapping[str, Any]:
-    if told(call, "type"):
+    if text_or_empty(call, "type"):
         return call
     return {**call, "type": "custom" if "custom" in call else "function"}
 
 
-def _joined(fragments: list[Mapping[str, Any]], call: Call) -> Payload:
+def _joined(fragments: list[Mapping[str, Any]], call: CallIdentity) -> Payload:
     """Return one fragment of those that were held back."""
     whole: Payload = {}
     for fragment in fragments:

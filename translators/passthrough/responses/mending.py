@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.notes import Note
-from translators.providers.openai.calls import call_prefix
+from translators.providers.openai.answer_calls import call_prefix
 from translators.providers.openai_responses.stop_reasons import CALLS
 
 _IN_TEXT = Note("output.arguments", "approximated", detail="The provider gave a call's arguments as JSON, not as text.")

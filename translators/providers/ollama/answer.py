@@ -31,7 +31,7 @@ from translators.events import (
 )
 from translators.notes import Note
 from translators.providers.ollama.errors import streamed_error
-from translators.providers.shared.answers import Oddities, incomplete, text_field
+from translators.providers.shared.answers import Oddities, incomplete, text_field, text_or_empty
 from translators.providers.shared.custom_tools import unwrapped
 
 _REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
@@ -79,7 +79,7 @@ class ChatAnswer:
         events: list[Event] = []
         if not self._started and payload.keys() & _KNOWN:
             self._started = True
-            events.append(Started(None, _word(payload, "model") or None))
+            events.append(Started(None, text_or_empty(payload, "model") or None))
         message = payload.get("message")
         if isinstance(message, dict):
             self._message(message, payload, events)
@@ -162,7 +162,7 @@ class ChatAnswer:
 
     def _minted(self, name: str, written: str, payload: Mapping[str, Any]) -> str:
         """An id of what is certain: the same answer gives the same id, and hardly another one does."""
-        told = f"{_word(payload, 'created_at')}\n{len(self._ids)}\n{name}\n{written}"
+        told = f"{text_or_empty(payload, 'created_at')}\n{len(self._ids)}\n{name}\n{written}"
         return "call_" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:24]
 
     def _logprobs(self, payload: Mapping[str, Any], events: list[Event]) -> None:
@@ -188,7 +188,7 @@ class ChatAnswer:
     # --- its end ----------------------------------------------------------------------------------------
 
     def _end(self, payload: Mapping[str, Any], events: list[Event]) -> None:
-        native = _word(payload, "done_reason")
+        native = text_or_empty(payload, "done_reason")
         if native in _NO_ANSWER and not self._spoke:
             raise BadAnswer.unreadable(f"The provider answered nothing: it only did '{native}'.", code="empty_answer")
         self.done = True
@@ -210,12 +210,6 @@ class ChatAnswer:
         if prompt is None:
             events.append(Noted(Note("prompt_eval_count", "defaulted", None, 0, "The provider did not count it.")))
         events.append(UsageReported(Usage(prompt or 0, answer or 0)))
-
-
-def _word(holder: Mapping[str, Any], name: str) -> str:
-    """A text field that an answer can do without."""
-    value = holder.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def _count(holder: Mapping[str, Any], name: str) -> int | None:

@@ -11,9 +11,10 @@ from translators.errors import BadAnswer
 from translators.events import Event, Noted, Started
 from translators.framing import sse
 from translators.notes import Note
-from translators.providers.openai.calls import call_prefix
-from translators.providers.openai.choices import MISSHAPEN, Choice, Tally
-from translators.providers.openai.deltas import Joining, as_delta, says, shifted
+from translators.providers.openai.answer_calls import call_prefix
+from translators.providers.openai.answer_choices import MISSHAPEN, Choice
+from translators.providers.openai.answer_deltas import Joining, as_delta, says, shifted
+from translators.providers.openai.answer_state import AnswerState
 from translators.providers.openai.errors import streamed_error
 from translators.providers.openai.usage import Counts, usage_of
 from translators.providers.shared.answers import incomplete
@@ -30,7 +31,7 @@ class ChatAnswer:
     def __init__(self, recall: Recall) -> None:
         self.done = False
         self._started = False
-        self._tally = Tally(recall)
+        self._state = AnswerState(recall)
         self._joining = Joining(recall)
         self._choices: dict[int, Choice] = {}
         self._counts = Counts()
@@ -58,7 +59,7 @@ class ChatAnswer:
         if usage := usage_of(payload, choices):
             events += self._counts.merged(usage)
             if not isinstance(usage, dict):
-                events += self._tally.once("usage", MISSHAPEN)
+                events += self._state.once("usage", MISSHAPEN)
         return events
 
     def whole(self, body: Any) -> list[Event]:
@@ -76,16 +77,16 @@ class ChatAnswer:
         if self.done:
             return []
         ended = [choice for choice in self._choices.values() if choice.ended]
-        if len(ended) < max(len(self._choices), self._tally.recall.choices or 1):
+        if len(ended) < max(len(self._choices), self._state.recall.choices or 1):
             raise incomplete(self._started)
         return [NO_TERMINATOR, *self._ended()]
 
     def _choice(self, choice: dict[str, Any], number: int) -> list[Event]:
         target = self._joining.place(number, choice)
-        if not self._tally.recall.admits(target):
-            return self._tally.once("choices", UNASKED)
+        if not self._state.recall.admits(target):
+            return self._state.once("choices", UNASKED)
         if target not in self._choices:
-            self._choices[target] = Choice(target, self._tally)
+            self._choices[target] = Choice(target, self._state)
         told = self._choices[target]
         if target == number:
             return told.on(choice)
@@ -99,9 +100,9 @@ class ChatAnswer:
         self._started = True
         id, model = payload.get("id"), payload.get("model")
         model = model if isinstance(model, str) and model else None
-        self._tally.issuer = f"openai:{self._tally.recall.model or model or ''}"
+        self._state.issuer = f"openai:{self._state.recall.model or model or ''}"
         id = id if isinstance(id, str) and id else None
-        self._tally.prefix = call_prefix(id)
+        self._state.prefix = call_prefix(id)
         return [Started(id, model)]
 
     def _ended(self) -> list[Event]:
@@ -125,7 +126,7 @@ class ChatAnswer:
             elif name == "service_tier":
                 self._tier = value if isinstance(value, str) and value in _TIERS else self._tier
             elif value not in (None, [], {}, "") and not _says_nothing(name, value):
-                events += self._tally.once(name[:60], _UNKNOWN)
+                events += self._state.once(name[:60], _UNKNOWN)
         return sorted(events, key=lambda event: event.note.path if isinstance(event, Noted) else "")
 
 

@@ -3,11 +3,11 @@
 
 from typing import Any
 
-KEPT = ("reasoning_details", "thinking_blocks")
+OPAQUE_FIELDS = ("reasoning_details", "thinking_blocks")
 _GROWS = frozenset(("text", "summary", "thinking", "data"))
 
 
-class Kept:
+class ReasoningDetails:
     def __init__(self) -> None:
         self._lists: dict[str, list[dict[str, Any]]] = {}
 

@@ -21,7 +21,7 @@ from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.openai.parts import content_part, only_text
 from translators.providers.openai.quirks import Quirks, developer_note
-from translators.providers.openai.reasoning import KEPT
+from translators.providers.openai.reasoning import OPAQUE_FIELDS
 from translators.providers.openai.strictness import in_strict_order, says_nothing
 from translators.providers.shared import custom_tools
 from translators.providers.shared.histories import nothing_sent, unsent
@@ -148,7 +148,9 @@ class Turns:
         return []
 
     def _foreign(self, part: Foreign) -> Message:
-        kept = {name: value for name, value in part.payload.items() if name in KEPT and self._quirks.takes(name)}
+        kept = {
+            name: value for name, value in part.payload.items() if name in OPAQUE_FIELDS and self._quirks.takes(name)
+        }
         if part.dialect == "openai" and kept:
             return kept
         self._notes.append(Note(part.at, "dropped", detail="A block of another provider's."))

@@ -11,11 +11,11 @@ from translators.dialects import Recall
 from translators.errors import BadAnswer
 from translators.events import Event, Finished, Noted, Started, UsageReported
 from translators.notes import Note
+from translators.providers.openai_responses.answer_items import OF_PIECES, Item, item_of
+from translators.providers.openai_responses.answer_state import AnswerState, entries, kind_of
 from translators.providers.openai_responses.errors import told_error
-from translators.providers.openai_responses.output import OF_PIECES, Item, item_of
 from translators.providers.openai_responses.signatures import DIALECT
 from translators.providers.openai_responses.stop_reasons import TERMINAL, reason, status_of
-from translators.providers.openai_responses.tally import Tally, entries, kind_of
 from translators.providers.openai_responses.usage import usage_of
 from translators.providers.shared.answers import incomplete
 
@@ -51,7 +51,7 @@ class ResponseAnswer:
     def __init__(self, recall: Recall) -> None:
         self.done = False
         self._started = self._announced = False
-        self._tally = Tally(recall)
+        self._state = AnswerState(recall)
         self._by_id: dict[str, _Place] = {}
         self._by_index: dict[int, _Place] = {}
         self._places: list[_Place] = []
@@ -68,7 +68,7 @@ class ResponseAnswer:
         if not isinstance(kind, str):
             if payload.get("error"):
                 raise BadAnswer(told_error(payload))
-            return self._tally.once("event.untyped", "An event has no type.")
+            return self._state.once("event.untyped", "An event has no type.")
         belongs = OF_PIECES.get(kind)
         return self._rare(kind, payload) if belongs is None else self._piece(kind, belongs, payload)
 
@@ -110,7 +110,7 @@ class ResponseAnswer:
             raise BadAnswer(told_error(payload))
         if kind.startswith(_QUIET):
             return []
-        return self._tally.once(f"event.{kind[:60]}", "An event of this type is not known.")
+        return self._state.once(f"event.{kind[:60]}", "An event of this type is not known.")
 
     def _begin(self, response: Mapping[str, Any]) -> list[Event]:
         """`Started`, once; with a note where nothing announced it, and again where its names come late."""
@@ -120,7 +120,7 @@ class ResponseAnswer:
         self._started, self._announced = True, bool(response)
         id, model = response.get("id"), response.get("model")
         model = model if isinstance(model, str) else None
-        self._tally.issuer = f"{DIALECT}:{self._tally.recall.model or model or ''}"
+        self._state.issuer = f"{DIALECT}:{self._state.recall.model or model or ''}"
         started = Started(id if isinstance(id, str) else None, model)
         if response or late:
             return [started]
@@ -141,13 +141,13 @@ class ResponseAnswer:
             if not place.done:
                 events += self._settled(place, {})
         self.done = True
-        why, native, known = reason(response, status, self._tally.calls > 0)
+        why, native, known = reason(response, status, self._state.calls > 0)
         if not known:
             events.append(Noted(Note("status", "approximated", native, why, "This reason to stop is not known.")))
         if why != "length":
-            events += [Noted(note) for note in self._tally.doubts]
+            events += [Noted(note) for note in self._state.doubts]
         if response.get("moderation") is not None:
-            events += self._tally.once("moderation", "A chat's answer has no place for it.")
+            events += self._state.once("moderation", "A chat's answer has no place for it.")
         if (usage := usage_of(response)) is not None:
             events.append(UsageReported(usage))
         tier = response.get("service_tier")
@@ -209,7 +209,7 @@ class ResponseAnswer:
 
     def _opened(self, payload: Mapping[str, Any], kind: str) -> _Place:
         id, index = payload.get("item_id"), payload.get("output_index")
-        place = _Place(kind, item_of(kind, self._tally))
+        place = _Place(kind, item_of(kind, self._state))
         self._places.append(place)
         if isinstance(id, str):
             self._by_id[id] = place

@@ -21,7 +21,7 @@ from translators.conversation import (
 from translators.dialects import Memory
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.openai_responses.calls import Calls
+from translators.providers.openai_responses.call_pairs import CallPairs
 from translators.providers.openai_responses.parts import Content, breakpoint, contents
 from translators.providers.openai_responses.signatures import DIALECT, Item, remembered, unpacked
 from translators.providers.shared.histories import led_to_nothing, nothing_sent, shown_by_user, unsent
@@ -48,7 +48,7 @@ class Turns:
     def __init__(self, asked: Conversation, names: ToolNames, memory: Memory, notes: list[Note]) -> None:
         self._turns = shown_by_user(asked.turns, notes, attached=False)
         self._names, self._memory, self._notes = names, memory, notes
-        self._calls = Calls(asked)
+        self._calls = CallPairs(asked)
 
     def items(self, *, skipped: int = 0) -> list[Item]:
         """All turns but the first `skipped`. Raises `BadRequest`."""

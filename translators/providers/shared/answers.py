@@ -60,6 +60,12 @@ def text_field(holder: Mapping[str, Any], name: str) -> str:
     raise BadAnswer.unreadable(f"The provider's answer has a '{name}' that is no text.")
 
 
+def text_or_empty(holder: Mapping[str, Any], name: str) -> str:
+    """A text field that an answer can do without: empty where there is none, or anything else."""
+    value = holder.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def incomplete(begun: bool, what: str = "stream") -> BadAnswer:
     """The error of an answer without its end: a cut answer must not look like a short one."""
     told = "ended before the answer was complete" if begun else "had no answer in it"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from translators.events import Annotation, Event, Logprobs, RefusalDelta, TextDelta, TokenLogprob, log_probability
-from translators.providers.openai_responses.tally import Tally, entries, kind_of
+from translators.providers.openai_responses.answer_state import AnswerState, entries, kind_of
 from translators.providers.shared.answers import text_field
 
 
@@ -26,8 +26,8 @@ class _Part:
 
 
 class MessageItem:
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+    def __init__(self, state: AnswerState) -> None:
+        self._state = state
         self._parts: dict[int, _Part] = {}
 
     def added(self, item: Mapping[str, Any]) -> list[Event]:
@@ -59,7 +59,7 @@ class MessageItem:
         for opened in self._parts.values():
             events += self._placed(opened)
         if item.get("phase") not in (None, "final_answer"):
-            events += self._tally.once("output.phase", "The phase of a message is not told.")
+            events += self._state.once("output.phase", "The phase of a message is not told.")
         return events
 
     def _part(self, payload: Mapping[str, Any]) -> _Part:
@@ -67,7 +67,7 @@ class MessageItem:
         place = index if isinstance(index, int) else 0
         part = self._parts.get(place)
         if part is None:
-            part = self._parts[place] = _Part(self._tally.text)
+            part = self._parts[place] = _Part(self._state.text)
         return part
 
     def _part_done(self, part: _Part, told: Mapping[str, Any]) -> list[Event]:
@@ -80,13 +80,13 @@ class MessageItem:
             case "refusal":
                 return self._refusal_done(part, told)
             case _:
-                return self._tally.once(f"content.{kind_of(told)}", "A part of this type is not known.")
+                return self._state.once(f"content.{kind_of(told)}", "A part of this type is not known.")
 
     def _text(self, part: _Part, text: str, logprobs: Any) -> list[Event]:
         events: list[Event] = []
         if text:
             part.told += len(text)
-            self._tally.text += len(text)
+            self._state.text += len(text)
             events.append(TextDelta(text))
         if logprobs:
             part.logprobs = True
@@ -113,9 +113,9 @@ class MessageItem:
             case {"type": "url_citation", "url": str(url)} if url:
                 return self._cited(part, url, annotation)
             case Mapping():
-                return self._tally.once(f"annotations.{kind_of(annotation)}", "A citation without a web address.")
+                return self._state.once(f"annotations.{kind_of(annotation)}", "A citation without a web address.")
             case _:
-                return self._tally.once("annotations", "A citation that is no object.")
+                return self._state.once("annotations", "A citation that is no object.")
 
     def _cited(self, part: _Part, url: str, told: Mapping[str, Any]) -> list[Event]:
         start, end, title = (told.get(name) for name in ("start_index", "end_index", "title"))

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from translators.notes import Note
+from translators.providers.shared.answers import text_or_empty
 
 
-class Call:
+class CallIdentity:
     """A call of an answer: its place among them, and what it said of itself so far."""
 
     __slots__ = ("id", "index", "name")
@@ -29,18 +30,18 @@ class Call:
         return bool(self.name and (self.id or begun))
 
 
-class Calls:
+class CallRegistry:
     """The calls of one choice in order of appearance."""
 
     def __init__(self, choice: int = 0) -> None:
-        self.seen: list[Call] = []
+        self.seen: list[CallIdentity] = []
         self._choice = choice
-        self._by_index: dict[int, Call] = {}
-        self._by_id: dict[str, Call] = {}
+        self._by_index: dict[int, CallIdentity] = {}
+        self._by_id: dict[str, CallIdentity] = {}
         self._ids: set[str] = set()
         self._told = 0
 
-    def open(self, call: Call, answer: str) -> tuple[int, str, Note | None]:
+    def open(self, call: CallIdentity, answer: str) -> tuple[int, str, Note | None]:
         """Return the place of the next call that is told, its id, and a note where that had to be made: of `answer`, a
         word that no other answer of the conversation has."""
         index, id, note = self._told, call.id, None
@@ -52,16 +53,16 @@ class Calls:
         self._told += 1
         return index, id, note
 
-    def placed(self, fragments: Iterable[Any]) -> list[tuple[Call, Mapping[str, Any]]]:
+    def placed(self, fragments: Iterable[Any]) -> list[tuple[CallIdentity, Mapping[str, Any]]]:
         """Each fragment of one delta beside its call. What is no object is none."""
-        placed: list[tuple[Call, Mapping[str, Any]]] = []
+        placed: list[tuple[CallIdentity, Mapping[str, Any]]] = []
         for fragment in fragments:
             if isinstance(fragment, dict):
                 placed.append((self._call(fragment, placed), fragment))
         return placed
 
-    def _call(self, fragment: Mapping[str, Any], before: list[tuple[Call, Mapping[str, Any]]]) -> Call:
-        id, name, index = told(fragment, "id"), name_of(fragment), fragment.get("index")
+    def _call(self, fragment: Mapping[str, Any], before: list[tuple[CallIdentity, Mapping[str, Any]]]) -> CallIdentity:
+        id, name, index = text_or_empty(fragment, "id"), name_of(fragment), fragment.get("index")
         index = index if type(index) is int else None
         if index is not None and not id and not name and (call := self._by_index.get(index)) is not None:
             return call  # as nearly all fragments are
@@ -69,7 +70,7 @@ class Calls:
         if call is not None and name and any(other is call for other, _ in before):
             call = None  # two names in one delta are two calls, whatever their index
         if call is None:
-            call = Call(len(self.seen))
+            call = CallIdentity(len(self.seen))
             self.seen.append(call)
         if index is not None:
             self._by_index[index] = call
@@ -79,7 +80,7 @@ class Calls:
         call.name = call.name or name
         return call
 
-    def _known(self, index: int | None, id: str, name: str) -> Call | None:
+    def _known(self, index: int | None, id: str, name: str) -> CallIdentity | None:
         last = self.seen[-1] if self.seen else None
         if index is None:
             return self._by_id.get(id) or (None if name else last)
@@ -99,7 +100,7 @@ def call_prefix(answer: str | None) -> str:
 
 def name_of(fragment: Mapping[str, Any]) -> str:
     inner = fragment.get("function") or fragment.get("custom")
-    return told(inner, "name") if isinstance(inner, dict) else ""
+    return text_or_empty(inner, "name") if isinstance(inner, dict) else ""
 
 
 def arguments_of(inner: Mapping[str, Any]) -> str:
@@ -116,10 +117,4 @@ def says_nothing(fragment: Mapping[str, Any]) -> bool:
     """Return whether a call is made of zero values, as some servers write where there is none."""
     inner = fragment.get("function") or fragment.get("custom") or {}
     blank = not isinstance(inner, dict) or arguments_of(inner).strip() in ("", "{}")
-    return blank and not name_of(fragment) and not told(fragment, "id")
-
-
-def told(holder: Mapping[str, Any], name: str) -> str:
-    """A text field, empty where it is anything else."""
-    value = holder.get(name)
-    return value if isinstance(value, str) else ""
+    return blank and not name_of(fragment) and not text_or_empty(fragment, "id")

@@ -5,7 +5,7 @@ from translators.errors import BadRequest
 from translators.providers.shared.wire_names import CallIds, call_ids
 
 
-class Calls:
+class CallPairs:
     """The calls in the order of the conversation, each until its result has come."""
 
     def __init__(self, asked: Conversation) -> None:

@@ -7,14 +7,16 @@ from typing import Any, Literal
 from translators.dialects import Recall
 from translators.events import Event, Noted, ToolCallDelta, ToolCallStarted
 from translators.notes import Note
-from translators.providers.openai.calls import Call, Calls, arguments_of
+from translators.providers.openai.answer_calls import CallIdentity, CallRegistry, arguments_of
 from translators.providers.shared.custom_tools import Unwrapper
 
 
-class OpenCall:
+class Call:
     """It is told once its name and its id are known; what came before waits for that."""
 
-    def __init__(self, call: Call, calls: Calls, recall: Recall, issuer: str | None, choice: int, answer: str) -> None:
+    def __init__(
+        self, call: CallIdentity, calls: CallRegistry, recall: Recall, issuer: str | None, choice: int, answer: str
+    ) -> None:
         self._call = call
         self._calls = calls
         self._index = -1

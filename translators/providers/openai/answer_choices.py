@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from translators.dialects import Recall
 from translators.events import (
     Annotation,
     Event,
@@ -21,13 +20,14 @@ from translators.events import (
     log_probability,
 )
 from translators.notes import Note
-from translators.providers.openai.calls import Calls, says_nothing, told
-from translators.providers.openai.deltas import as_delta, says
+from translators.providers.openai.answer_calls import CallRegistry, says_nothing
+from translators.providers.openai.answer_deltas import as_delta, says
+from translators.providers.openai.answer_state import AnswerState
+from translators.providers.openai.answer_tool_call import Call
 from translators.providers.openai.errors import raise_error_of
-from translators.providers.openai.reasoning import KEPT, Kept
+from translators.providers.openai.reasoning import OPAQUE_FIELDS, ReasoningDetails
 from translators.providers.openai.stop_reasons import native_of, reason_of
-from translators.providers.openai.tool_call import OpenCall
-from translators.providers.shared.answers import Oddities
+from translators.providers.shared.answers import text_or_empty
 
 _KNOWN = frozenset(("index", "delta", "text", "finish_reason", "logprobs", "usage", "native_finish_reason"))
 _SILENT = frozenset(("role", "reasoning_content", "reasoning"))
@@ -38,35 +38,24 @@ _FORMS: Mapping[str, type | tuple[type, ...]] = {
     "function_call": dict,
     "annotations": list,
     "images": list,
-    **dict.fromkeys(KEPT, list),
+    **dict.fromkeys(OPAQUE_FIELDS, list),
 }
 MISSHAPEN = "It is not of the form that it has by OpenAI's documents."
-
-
-class Tally(Oddities):
-    """What the choices of one answer share."""
-
-    def __init__(self, recall: Recall) -> None:
-        super().__init__()
-        self.recall = recall
-        self.issuer: str | None = None
-        self.prefix = ""
-        """Of the ids that calls get which have none: no two answers of a conversation may use one id."""
 
 
 class Choice:
     """What it remembers: how much text there is, its calls, what is told only at the end, why it ended."""
 
-    def __init__(self, number: int, tally: Tally) -> None:
+    def __init__(self, number: int, state: AnswerState) -> None:
         self.ended = False
         self._number = number
-        self._tally = tally
+        self._state = state
         self._text = 0  # code points so far
         self._begun = False
-        self._calls = Calls(number)
+        self._calls = CallRegistry(number)
         self._legacy = False  # its calls are a `function_call`
-        self._open: list[OpenCall] = []
-        self._kept = Kept()
+        self._open: list[Call] = []
+        self._reasoning_details = ReasoningDetails()
         self._cited: set[Annotation] = set()
         self._native: str | None = None
         self._on: dict[str, Callable[[Any], list[Event]]] = {
@@ -76,7 +65,7 @@ class Choice:
             "function_call": self._function_call,
             "annotations": self._annotations,
             "images": self._images,
-            **{name: partial(self._keep, name) for name in KEPT},
+            **{name: partial(self._keep, name) for name in OPAQUE_FIELDS},
         }
 
     def on(self, choice: dict[str, Any]) -> list[Event]:
@@ -94,7 +83,7 @@ class Choice:
         if not choice.keys() <= _KNOWN:
             for name in sorted(choice.keys() - _KNOWN):
                 if choice[name] not in (None, [], {}, ""):
-                    events += self._tally.once(f"choices.{name[:60]}", "This field of a choice is not known.")
+                    events += self._state.once(f"choices.{name[:60]}", "This field of a choice is not known.")
         return events
 
     def reopened(self) -> None:
@@ -106,7 +95,7 @@ class Choice:
         if self.ended:
             return []
         self.ended = True
-        return self._tally.once("finish_reason", "The provider gave none.", "defaulted")
+        return self._state.once("finish_reason", "The provider gave none.", "defaulted")
 
     def sourced(self, sources: list[Any]) -> list[Event]:
         """What is told of the answer's sources, addresses or objects that have one, where it cites none itself. Nobody
@@ -121,7 +110,7 @@ class Choice:
         events: list[Event] = [*bent]
         for call in self._open:
             events += call.closed(certain=reason != "length")
-        if (payload := self._kept.payload()) is not None:
+        if (payload := self._reasoning_details.payload()) is not None:
             events.append(ForeignBlock("openai", payload, self._number))
         return [
             *events,
@@ -145,7 +134,7 @@ class Choice:
     def _no_delta(self, choice: Mapping[str, Any]) -> list[Event]:
         """Of a choice that says nothing which can be read."""
         odd = [name for name in ("delta", "message", "text") if choice.get(name)]
-        return [event for name in odd for event in self._tally.once(f"choices.{name}", MISSHAPEN)]
+        return [event for name in odd for event in self._state.once(f"choices.{name}", MISSHAPEN)]
 
     # --- deltas -----------------------------------------------------------------------------------------
 
@@ -163,9 +152,9 @@ class Choice:
                 continue
             form = _FORMS.get(name)
             if form is None:
-                events += self._tally.once(f"delta.{name[:60]}", "This field of a message is not known.")
+                events += self._state.once(f"delta.{name[:60]}", "This field of a message is not known.")
             elif not isinstance(value, form):
-                events += self._tally.once(f"delta.{name}", MISSHAPEN)
+                events += self._state.once(f"delta.{name}", MISSHAPEN)
             else:
                 events += self._on[name](value)
         return events
@@ -173,7 +162,7 @@ class Choice:
     def _reasoning(self, value: Any) -> list[Event]:
         if isinstance(value, str):
             return [ReasoningDelta(0, value, self._number)]
-        return self._tally.once("delta.reasoning", "Reasoning that is no text.")
+        return self._state.once("delta.reasoning", "Reasoning that is no text.")
 
     def _content(self, value: Any) -> list[Event]:
         """Text, or (Mistral's reasoning models) a list of text and thinking."""
@@ -188,29 +177,29 @@ class Choice:
                 case {"type": "thinking", "thinking": str(text)} | {"type": "reasoning", "text": str(text)}:
                     events += self._reasoning(text) if text else []
                 case {"type": "thinking", "thinking": list(pieces)}:
-                    text = "".join(told(piece, "text") for piece in pieces if isinstance(piece, dict))
+                    text = "".join(text_or_empty(piece, "text") for piece in pieces if isinstance(piece, dict))
                     events += self._reasoning(text) if text else []
                 case {"type": "image_url"}:
                     events += self._images([part])
                 case _:
-                    events += self._tally.once("delta.content", "A part of this type is not known.")
+                    events += self._state.once("delta.content", "A part of this type is not known.")
         return events
 
     def _refusal(self, value: str) -> list[Event]:
         return [RefusalDelta(value, self._number)]
 
     def _keep(self, name: str, value: list[Any]) -> list[Event]:
-        return [] if self._kept.add(name, value) else self._tally.once(f"delta.{name}", MISSHAPEN)
+        return [] if self._reasoning_details.add(name, value) else self._state.once(f"delta.{name}", MISSHAPEN)
 
     def _tool_calls(self, fragments: list[Any]) -> list[Event]:
         events: list[Event] = []
         placed = self._calls.placed(fragments)
         if len(placed) < len(fragments):
-            events += self._tally.once("delta.tool_calls", MISSHAPEN)
+            events += self._state.once("delta.tool_calls", MISSHAPEN)
         for call, fragment in placed:
             if call.index == len(self._open):
-                tally = self._tally
-                self._open.append(OpenCall(call, self._calls, tally.recall, tally.issuer, self._number, tally.prefix))
+                state = self._state
+                self._open.append(Call(call, self._calls, state.recall, state.issuer, self._number, state.prefix))
             events += self._open[call.index].fragment(fragment)
         return events
 
@@ -218,10 +207,10 @@ class Choice:
         """The call of 2023, of which there is one, without an id. Beside other calls it is one of them."""
         if self._calls.seen and not self._legacy:
             return []
-        if not self._calls.seen and not told(value, "name"):
+        if not self._calls.seen and not text_or_empty(value, "name"):
             if says_nothing({"function": value}):
                 return []
-            return self._tally.once("delta.function_call", "A call without a name is no call.")
+            return self._state.once("delta.function_call", "A call without a name is no call.")
         self._legacy = True
         return self._tool_calls([{"index": 0, "function": value}])
 
@@ -233,12 +222,12 @@ class Choice:
                     start, end = cited.get("start_index"), cited.get("end_index")
                     start = start if type(start) is int else 0
                     end = end if type(end) is int else self._text
-                    found = Annotation(start, end, told(cited, "title"), url, self._number)
+                    found = Annotation(start, end, text_or_empty(cited, "title"), url, self._number)
                     if found not in self._cited:
                         self._cited.add(found)
                         events.append(found)
                 case _:
-                    events += self._tally.once("delta.annotations", "A citation without a web address.")
+                    events += self._state.once("delta.annotations", "A citation without a web address.")
         return events
 
     def _images(self, value: list[Any]) -> list[Event]:
@@ -249,7 +238,7 @@ class Choice:
                     head, _, data = url[len("data:") :].partition(",")
                     events.append(ImageMade(head.partition(";")[0] or "image/png", data, self._number))
                 case _:
-                    events += self._tally.once("delta.images", "An image that is no data: URL.")
+                    events += self._state.once("delta.images", "An image that is no data: URL.")
         return events
 
     # --- log probabilities ------------------------------------------------------------------------------
@@ -257,13 +246,13 @@ class Choice:
     def _logprobs(self, value: Any) -> list[Event]:
         events: list[Event] = []
         if not isinstance(value, dict):
-            return self._tally.once("choices.logprobs", "Log probabilities that are no object.")
+            return self._state.once("choices.logprobs", "Log probabilities that are no object.")
         for name in ("content", "refusal"):
             if tokens := value.get(name):
                 try:
                     read = tuple(_token(token) for token in tokens)
                 except (TypeError, KeyError, ValueError, OverflowError):
-                    events += self._tally.once("choices.logprobs", "Log probabilities of an unknown form.")
+                    events += self._state.once("choices.logprobs", "Log probabilities of an unknown form.")
                 else:
                     events.append(Logprobs(read, name == "refusal", self._number))
         return events
@@ -286,4 +275,4 @@ def _calls(delta: Mapping[str, Any]) -> bool:
 def _from_details(details: Any) -> str:
     """OpenRouter's list of reasoning, where it stands alone."""
     entries = [entry for entry in details if isinstance(entry, dict)] if isinstance(details, list) else []
-    return "".join(told(entry, "text") or told(entry, "summary") for entry in entries)
+    return "".join(text_or_empty(entry, "text") or text_or_empty(entry, "summary") for entry in entries)

@@ -17,9 +17,9 @@ from translators.events import (
     ToolCallStarted,
 )
 from translators.notes import Note
-from translators.providers.openai_responses.message import MessageItem, placed
+from translators.providers.openai_responses.answer_message import MessageItem, placed
+from translators.providers.openai_responses.answer_state import AnswerState, entries, kind_of
 from translators.providers.openai_responses.signatures import DIALECT, packed, remember
-from translators.providers.openai_responses.tally import Tally, entries, kind_of
 from translators.providers.shared import signers
 from translators.providers.shared.answers import text_field
 
@@ -48,8 +48,8 @@ def _part(payload: Mapping[str, Any], name: str) -> tuple[str, int]:
 class ReasoningItem:
     """Reasoning: summaries, raw text, or neither and only what the provider can read."""
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+    def __init__(self, state: AnswerState) -> None:
+        self._state = state
         self._number: int | None = None  # its place among the reasoning blocks, once it says something
         self._told: dict[tuple[str, int], int] = {}  # by part, the characters that came of it
         self._open: tuple[str, int] | None = None
@@ -79,14 +79,14 @@ class ReasoningItem:
             for place, part in zip(placed(opened, len(parts)), parts, strict=True):
                 events += self._rest((name, place), text_field(part, "text"))
         if (signature := packed(item)) is not None:
-            self._tally.thoughts.append(signature)
-            events.append(ReasoningSigned(self._block(), signature, self._tally.issuer))
+            self._state.thoughts.append(signature)
+            events.append(ReasoningSigned(self._block(), signature, self._state.issuer))
         return events
 
     def _block(self) -> int:
         if self._number is None:
-            self._number = self._tally.reasoning
-            self._tally.reasoning += 1
+            self._number = self._state.reasoning
+            self._state.reasoning += 1
         return self._number
 
     def _text(self, part: tuple[str, int], text: str) -> list[Event]:
@@ -110,8 +110,8 @@ class CallItem:
     _FIELD = "arguments"
     _KIND: Literal["function", "custom"] = "function"
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+    def __init__(self, state: AnswerState) -> None:
+        self._state = state
         self._index: int | None = None
         self._seen = 0  # characters that came
         self._held = ""  # of them, those that wait: for the name, or for more than white space
@@ -121,13 +121,13 @@ class CallItem:
     def added(self, item: Mapping[str, Any]) -> list[Event]:
         events: list[Event] = []
         if self._index is None and (on_wire := text_field(item, "name")):
-            self._index = self._tally.calls
-            self._tally.calls += 1
-            self._id, noted = self._tally.unique_id(text_field(item, "call_id") or text_field(item, "id"), self._index)
-            name = self._tally.recall.names.get(on_wire, on_wire)
+            self._index = self._state.calls
+            self._state.calls += 1
+            self._id, noted = self._state.unique_id(text_field(item, "call_id") or text_field(item, "id"), self._index)
+            name = self._state.recall.names.get(on_wire, on_wire)
             events = [ToolCallStarted(self._index, self._id, name, self._KIND), *noted]
             if item.get("namespace") is not None:
-                events += self._tally.once("output.namespace", "A chat's tools have no namespace.")
+                events += self._state.once("output.namespace", "A chat's tools have no namespace.")
         return events + self._rest(self._whole(item))
 
     def on(self, kind: str, payload: Mapping[str, Any]) -> list[Event]:
@@ -138,12 +138,12 @@ class CallItem:
     def done(self, item: Mapping[str, Any]) -> list[Event]:
         events = self.added(item)
         if self._index is None:
-            return self._tally.once("output.function_call.name", "A call without a name is no call.")
-        if self._tally.thoughts:
-            remember(self._tally.recall.memory, self._id, self._tally.thoughts)
-            if self._tally.issuer:
-                signers.remember(self._tally.recall.memory, self._id, self._tally.issuer)
-            self._tally.thoughts = []
+            return self._state.once("output.function_call.name", "A call without a name is no call.")
+        if self._state.thoughts:
+            remember(self._state.recall.memory, self._id, self._state.thoughts)
+            if self._state.issuer:
+                signers.remember(self._state.recall.memory, self._id, self._state.issuer)
+            self._state.thoughts = []
         return events + self._checked(self._index)
 
     def _whole(self, holder: Mapping[str, Any]) -> str:
@@ -164,7 +164,7 @@ class CallItem:
             parsed = None
         if not isinstance(parsed, dict):
             path = f"tool_calls[{index}].arguments"
-            self._tally.doubts.append(Note(path, "approximated", detail="These arguments are no JSON object."))
+            self._state.doubts.append(Note(path, "approximated", detail="These arguments are no JSON object."))
         return []
 
     def _rest(self, whole: str) -> list[Event]:
@@ -202,8 +202,8 @@ class CustomCallItem(CallItem):
 class ImageItem:
     """A picture. The unfinished ones that may come before it are not told."""
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+    def __init__(self, state: AnswerState) -> None:
+        self._state = state
 
     def added(self, item: Mapping[str, Any]) -> list[Event]:
         return []
@@ -214,14 +214,14 @@ class ImageItem:
     def done(self, item: Mapping[str, Any]) -> list[Event]:
         if data := text_field(item, "result"):
             return [ImageMade(_PICTURES.get(text_field(item, "output_format"), "image/png"), data)]
-        return self._tally.once("output.image_generation_call", "A picture was begun and not made.")
+        return self._state.once("output.image_generation_call", "A picture was begun and not made.")
 
 
 class ServerItem:
     """A call that the provider runs itself, or what came of it, kept for replay."""
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+    def __init__(self, state: AnswerState) -> None:
+        self._state = state
 
     def added(self, item: Mapping[str, Any]) -> list[Event]:
         return []
@@ -231,7 +231,7 @@ class ServerItem:
 
     def done(self, item: Mapping[str, Any]) -> list[Event]:
         if not item:
-            return self._tally.once("output", "The provider's own tool was called, and nothing came of it.")
+            return self._state.once("output", "The provider's own tool was called, and nothing came of it.")
         return [ForeignBlock(DIALECT, dict(item))]
 
 
@@ -239,10 +239,10 @@ class UnknownItem(ServerItem):
     """One without a type, which cannot be sent back."""
 
     def done(self, item: Mapping[str, Any]) -> list[Event]:
-        return self._tally.once(f"output.{kind_of(item)}", "An item of this type is not known.")
+        return self._state.once(f"output.{kind_of(item)}", "An item of this type is not known.")
 
 
-_KINDS: dict[str, Callable[[Tally], Item]] = {
+_KINDS: dict[str, Callable[[AnswerState], Item]] = {
     "message": MessageItem,
     "reasoning": ReasoningItem,
     "function_call": CallItem,
@@ -269,6 +269,6 @@ OF_PIECES: dict[str, str] = {
 """By type of payload, the type of item that it is a piece of."""
 
 
-def item_of(kind: str, tally: Tally) -> Item:
+def item_of(kind: str, state: AnswerState) -> Item:
     """The machine for an item of this type. Tools that the provider runs are many, and none of them is ours."""
-    return _KINDS.get(kind, ServerItem)(tally)
+    return _KINDS.get(kind, ServerItem)(state)
