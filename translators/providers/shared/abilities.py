@@ -1,4 +1,4 @@
-"""What a small model cannot do at all: it is not asked for it."""
+"""Abilities that a small model lacks: a request is refused, or sent without what it cannot do."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -8,9 +8,9 @@ from translators.errors import BadRequest
 from translators.notes import Note
 
 
-def refuse_media(asked: Conversation) -> None:
+def refuse_media(conversation: Conversation) -> None:
     """Raises `BadRequest` for the first image or file, for a model that reads text only."""
-    medium = next(_media(part for turn in asked.turns for part in turn.parts), None)
+    medium = next(_media(part for turn in conversation.turns for part in turn.parts), None)
     if medium is not None:
         what = "images" if isinstance(medium, Image) else "files"
         raise BadRequest(f"This model reads no {what}.", param=medium.at or None, code="unsupported_content")
@@ -24,22 +24,22 @@ def _media(parts: Iterable[Part]) -> Iterator[Image | Document]:
             yield from _media(part.parts)
 
 
-def without_tools(asked: Conversation, notes: list[Note]) -> Conversation:
-    """`asked` without tools, noted, for a model that calls none; earlier calls and their results become text. Raises
-    `BadRequest` where a tool must be called."""
-    choice = asked.tool_choice
+def without_tools(conversation: Conversation, notes: list[Note]) -> Conversation:
+    """Return `conversation` without tools, noted, for a model that calls none; earlier calls and their results become
+    text. Raises `BadRequest` where a tool must be called."""
+    choice = conversation.tool_choice
     if choice is not None and choice.mode == "required":
         why = "This model calls no tools, so none can be required of it."
         raise BadRequest(why, param=choice.at, code="unsupported_parameter")
-    if asked.tools:
-        at = asked.tools[0].at.partition("[")[0] or "tools"
+    if conversation.tools:
+        at = conversation.tools[0].at.partition("[")[0] or "tools"
         notes.append(Note(at, "dropped", detail="This model calls no tools."))
-    turns = tuple(_told(turn, notes) for turn in asked.turns)
-    return replace(asked, turns=turns, tools=(), tool_choice=None)
+    turns = tuple(_without_calls(turn, notes) for turn in conversation.turns)
+    return replace(conversation, turns=turns, tools=(), tool_choice=None)
 
 
-def _told(turn: Turn, notes: list[Note]) -> Turn:
-    parts = tuple(told for part in turn.parts for told in _as_text(part, notes))
+def _without_calls(turn: Turn, notes: list[Note]) -> Turn:
+    parts = tuple(text for part in turn.parts for text in _as_text(part, notes))
     return replace(turn, role="user" if turn.role == "tool" else turn.role, parts=parts)
 
 

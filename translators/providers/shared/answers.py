@@ -1,5 +1,4 @@
-"""What is alike in how every provider's answer is told: notes once each, ids of calls, texts, and an end that is
-missing."""
+"""Rules that hold for every provider's answer: a note once each, ids of calls, texts, and an end that is missing."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,13 +10,13 @@ from translators.notes import Fate, Note
 
 
 class Oddities:
-    """What is odd in one answer."""
+    """Notes on what is odd in one answer."""
 
     def __init__(self) -> None:
         self._noted: set[str] = set()
 
     def once(self, path: str, why: str, fate: Fate = "dropped") -> list[Event]:
-        """A note, the first time that `path` is odd."""
+        """Return a note the first time that `path` is odd."""
         if path in self._noted:
             return []
         self._noted.add(path)
@@ -25,7 +24,7 @@ class Oddities:
 
 
 class Tally(Oddities):
-    """What the blocks or items of one answer count together."""
+    """Counts that the blocks or items of one answer share, and their notes."""
 
     def __init__(self, recall: Recall) -> None:
         super().__init__()
@@ -51,7 +50,7 @@ class Tally(Oddities):
 
 
 def text_field(holder: Mapping[str, Any], name: str) -> str:
-    """A text field, empty where there is none. Raises `BadAnswer` for anything else."""
+    """Return a text field, empty where there is none. Raises `BadAnswer` for anything else."""
     value = holder.get(name)
     if isinstance(value, str):
         return value
@@ -61,12 +60,12 @@ def text_field(holder: Mapping[str, Any], name: str) -> str:
 
 
 def text_or_empty(holder: Mapping[str, Any], name: str) -> str:
-    """A text field that an answer can do without: empty where there is none, or anything else."""
+    """Return a text field that an answer can do without: empty where there is none, or anything else."""
     value = holder.get(name)
     return value if isinstance(value, str) else ""
 
 
 def incomplete(begun: bool, what: str = "stream") -> BadAnswer:
     """The error of an answer without its end: a cut answer must not look like a short one."""
-    told = "ended before the answer was complete" if begun else "had no answer in it"
-    return BadAnswer.unreadable(f"The provider's {what} {told}.", code="incomplete_answer")
+    fault = "ended before the answer was complete" if begun else "had no answer in it"
+    return BadAnswer.unreadable(f"The provider's {what} {fault}.", code="incomplete_answer")

@@ -1,4 +1,5 @@
-"""Arguments of a call in the history: JSON text that a model wrote and a client kept, as the object it goes back as."""
+"""Arguments of a call in the history: JSON text that a model wrote and a client stored, as the object it goes back
+as."""
 
 import json
 import re
@@ -18,20 +19,20 @@ _REPAIRED = "These arguments are JSON only loosely: they are sent repaired."
 
 
 def of_call(call: ToolCall, notes: list[Note]) -> dict[str, Any]:
-    """Return what a call of a function, or of the one that stands in for a custom tool, is given, with a note if it is
-    not quite what was written."""
+    """Return the arguments of a call of a function, or of the one that stands in for a custom tool (`{"input": ...}`),
+    with a note if they are not quite what was written."""
     if call.kind == "custom":
         return wrapped(call.arguments)
-    read, why = given(call.arguments)
+    read, why = parsed(call.arguments)
     if why:
         notes.append(Note(call.at, "approximated", detail=why))
     return read
 
 
-def given(text: str) -> tuple[dict[str, Any], str]:
-    """The object, and a sentence if it is not quite what was written. Nothing at all is an empty object. What a model
-    wrote and is none, cut at its length for instance, goes back as it was inside one: agents send it back with the
-    error that it caused."""
+def parsed(text: str) -> tuple[dict[str, Any], str]:
+    """Return the object, and a sentence if it is not quite what was written. No text is an empty object. A text that is
+    no object, cut at its length for instance, goes back inside one (`{"INVALID_JSON": ...}`): agents send it back with
+    the error that it caused."""
     if text.strip() in ("", "null"):
         return {}, ""
     try:
@@ -41,7 +42,7 @@ def given(text: str) -> tuple[dict[str, Any], str]:
 
 
 def _read(text: str) -> tuple[dict[str, Any], str]:
-    """Raises `ValueError` for what is no object."""
+    """Return the object, and a sentence. Raises `ValueError` for what is no object."""
     try:
         try:
             rounded = _DOUBTFUL.search(text) is not None and _loaded(text, strict=True)[1]
@@ -57,7 +58,8 @@ def _read(text: str) -> tuple[dict[str, Any], str]:
 
 
 def _loaded(text: str, *, strict: bool) -> tuple[Any, bool]:
-    """What Python reads, and whether a float in it lost precision. Raises `ValueError` for a number beyond floats."""
+    """Return the value that Python reads, and whether a float in it lost precision. Raises `ValueError` for a number
+    beyond floats."""
     lost: list[bool] = []
 
     def number(written: str) -> float:
@@ -81,7 +83,7 @@ def _no_constant(constant: str) -> Any:
     raise ValueError(constant)
 
 
-def _object(found: Any) -> dict[str, Any]:
-    if not isinstance(found, dict):
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
         raise ValueError("no object")
-    return found
+    return value

@@ -1,4 +1,4 @@
-"""Content blocks, of which the dialects that list them differ in little more than the shape."""
+"""Content blocks: the dialects that list them differ in little more than the shape."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -29,7 +29,8 @@ class Blocks(ABC):
 
     @abstractmethod
     def block(self, part: Part, role: str) -> Block | None:
-        """None for what is not sent, with a note where that is a loss. Raises `BadRequest`."""
+        """Return a part as a block, None for one that is not sent, with a note where that is a loss. Raises
+        `BadRequest`."""
 
     @abstractmethod
     def text_block(self, text: str) -> Block: ...
@@ -39,14 +40,14 @@ class Blocks(ABC):
 
     @abstractmethod
     def call_id(self, block: Block) -> str | None:
-        """None for what is no call of a tool."""
+        """Return the id of a call of a tool, None for any other block."""
 
     @abstractmethod
     def result_id(self, block: Block) -> str | None:
-        """The id of the call whose result it is; None for what is none."""
+        """Return the id of the call whose result the block is, None for any other block."""
 
     def _text(self, part: Text | Refusal) -> Block | None:
-        """Blank text is refused by the provider, even beside other content."""
+        """Return a text block, None for blank text: the provider refuses it, even beside other content."""
         cache = part.cache if isinstance(part, Text) else None
         if not part.text.strip():
             if part.text or cache:

@@ -1,6 +1,6 @@
 """Custom tools (free text in) for providers that only know functions (JSON in): one string parameter `input`.
 
-The way there wraps, the way back unwraps: a provider dialect only calls the four names below.
+A request wraps, an answer unwraps: a provider dialect only calls the four public names below.
 """
 
 import json
@@ -38,12 +38,13 @@ def as_function(tool: Tool, notes: list[Note]) -> FunctionTool:
 
 
 def wrapped(text: str) -> dict[str, Any]:
-    """A custom tool's call in the history, as the arguments of the function that stands in for it."""
+    """Return the arguments of a custom tool's call for the function that stands in for it (`{"input": text}`)."""
     return {"input": text}
 
 
 def unwrapped(arguments: str) -> tuple[str, bool] | None:
-    """The free text in a function's whole arguments, and whether there is nothing else in them; None without it."""
+    """Return the free text in a function's whole arguments, and whether there is nothing else in them; None without
+    it."""
     try:
         read = json.loads(arguments, strict=False)
     except (ValueError, RecursionError):
@@ -65,7 +66,7 @@ class Unwrapper:
         self._rest: list[str] = []  # everything after the string, or after the form was lost
 
     def feed(self, piece: str) -> str:
-        """The text that `piece` completes. Until the opening is seen, everything is held."""
+        """Return the text that `piece` completes. Until the opening is seen, everything is held."""
         if self._state in ("after", "lost"):
             self._rest.append(piece)
             return ""
@@ -80,7 +81,7 @@ class Unwrapper:
         return self._characters()
 
     def close(self) -> str:
-        """The rest: nothing, or, for arguments of another form, what can be made of them."""
+        """Return the rest: nothing, or, for arguments of another form, the text that can be made of them."""
         began_as_it_should = self._state in ("inside", "after") or not self.fits
         rest = self._held + "".join(self._rest)
         if self._state == "after":
@@ -116,5 +117,5 @@ class Unwrapper:
 
 
 def _encodable(text: str) -> str:
-    """Half of a surrogate pair is no character, and would break whoever encodes the text."""
+    """Return the text without halves of surrogate pairs, which are no characters and break its encoding."""
     return _LONE_SURROGATE.sub("\ufffd", text)

@@ -1,4 +1,4 @@
-"""What is alike in every provider's answer that is no 2xx: reading it, and telling its client.
+"""Answers that are no 2xx, as far as all providers' are alike: parsing them, and what the client gets.
 
 The provider answers to the gateway's key, not to the client's: what is wrong with that key is no fault of the client.
 """
@@ -57,7 +57,7 @@ _MEANINGS: Mapping[int, tuple[int, str, str | None]] = {
 
 
 def json_or_text(body: bytes) -> tuple[Any, str]:
-    """The JSON of an error's body; or None and its text, unless that is a page for browsers."""
+    """Return the JSON of an error's body; or None and its text, unless that is a page for browsers."""
     try:
         return json.loads(body), ""
     except (ValueError, RecursionError):
@@ -66,7 +66,7 @@ def json_or_text(body: bytes) -> tuple[Any, str]:
 
 
 def short_text(value: Any, secret: re.Pattern[str] | None = None) -> str | None:
-    """A short text without keys; None where it is none. A number in its place is a status, and told by that."""
+    """Return a short text without keys; None where it is none. A number in its place is a status, and known as that."""
     return presentable(value, "", secret)[:_LONGEST_WORD] if isinstance(value, str) and value else None
 
 
@@ -81,12 +81,12 @@ def key_trouble(message: str, *words: str | None) -> bool:
 
 
 def with_raw(message: str, error: Mapping[str, Any]) -> str:
-    """The message, and what is behind it where this is OpenRouter's "Provider returned error": `metadata.raw` is the
-    other provider's own error, as a text that is JSON or not."""
+    """Return the message, and the error behind it where it is OpenRouter's "Provider returned error": `metadata.raw` is
+    the other provider's own error, as a text that is JSON or not."""
     metadata = error.get("metadata")
     raw = metadata.get("raw") if isinstance(metadata, Mapping) else None
-    told, text = json_or_text(raw.encode("utf-8", "replace")) if isinstance(raw, str) else (raw, "")
-    match told:
+    value, text = json_or_text(raw.encode("utf-8", "replace")) if isinstance(raw, str) else (raw, "")
+    match value:
         case (
             {"error": {"message": str(inner)}}
             | {"error": str(inner)}
@@ -95,37 +95,38 @@ def with_raw(message: str, error: Mapping[str, Any]) -> str:
         ):
             text = inner
         case dict() | list():
-            text = json.dumps(told, ensure_ascii=False)
+            text = json.dumps(value, ensure_ascii=False)
     if not text or text in message:
         return message
     return f"{message.rstrip('.: ')}: {text}" if message else text
 
 
 def presentable(message: str, answered: int | str, secret: re.Pattern[str] | None = None) -> str:
-    """Cut, and without keys: those that are sent as a bearer's or look like most, and those that `secret` finds. Where
-    there is no message, `answered` must do: a status or an error's name."""
+    """Return the message, cut, and without keys: those that are sent as a bearer's or look like most, and those that
+    `secret` matches. Without a message, `answered` must do: a status or an error's name."""
     masked = _SECRET.sub("***", message if secret is None else secret.sub("***", message))
     masked = masked or f"The provider answered {answered}, and said no more."
     return masked if len(masked) <= _LONGEST_MESSAGE else masked[: _LONGEST_MESSAGE - 1] + "…"
 
 
 def by_status(status: int, text: str, headers: Mapping[str, str], *, readable: bool = True) -> Failure:
-    """What a status means where nothing more is known. A 404 that is not `readable` is not the API's own."""
+    """Return the failure that a status means where nothing more is known. A 404 that is not `readable` is not the API's
+    own."""
     if status in (401, 403):
         text = f"The provider refused the gateway's credentials: {text}"
         return Failure(502, text, "server_error", None, "upstream_authentication_error", headers)
     if status == 404 and not readable:
         return Failure(502, text, "server_error", None, "bad_provider_answer", headers)
     other = (status, "invalid_request_error", None) if 400 <= status < 500 else (502, "server_error", None)
-    told, type, code = _MEANINGS.get(status, other)
-    return Failure(told, text, type, None, code, headers)
+    client_status, type, code = _MEANINGS.get(status, other)
+    return Failure(client_status, text, type, None, code, headers)
 
 
 def retry_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """When to come back, as whoever answered has said it."""
+    """Return the headers that say when to come back."""
     return {name: headers[name] for name in _RETRY if name in headers}
 
 
 def rate_limits(headers: Mapping[str, str]) -> dict[str, str]:
-    """The same, and limits that have the names that the client knows."""
+    """Return these and the limits whose names the client knows (`x-ratelimit-...`)."""
     return retry_headers(headers) | {name: text for name, text in headers.items() if name.startswith("x-ratelimit-")}

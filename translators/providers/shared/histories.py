@@ -1,7 +1,8 @@
-"""What the provider dialects do alike with a client's history.
+"""Rules for a client's history that hold in several provider dialects.
 
-Where the assistant spoke last: at OpenAI that is history, and the model answers with a new message. A user's turn that
-asks for one says the same to a model that would refuse such a request, or continue the message instead.
+An assistant's message may be the last one: at OpenAI that is history, and the model answers with a new message. A
+user's turn that asks for one says the same to a model that would refuse such a request, or continue the message
+instead.
 """
 
 from dataclasses import replace
@@ -28,9 +29,9 @@ _ROLES: dict[str, str] = {"assistant": "assistant", "system": "system", "develop
 def shown_by_user(
     turns: tuple[Turn, ...], notes: list[Note], *, made: tuple[type[Part], ...] = _MEDIA, attached: bool = True
 ) -> tuple[Turn, ...]:
-    """`turns` with images and files of the assistant's and of the system's in the user's next turn, or in one of its
-    own at the end: for a model whose own messages cannot hold parts of the kinds `made`, and whose instructions cannot
-    hold any (`attached`)."""
+    """Return `turns` with images and files of the assistant's and of the system's in the user's next turn, or in one of
+    its own at the end: for a model whose own messages cannot hold parts of the kinds `made`, and whose instructions
+    cannot hold any (`attached`)."""
     kinds = {"assistant": made, "system": _MEDIA if attached else ()}
 
     def moves(part: Part, turn: Turn) -> bool:
@@ -48,30 +49,31 @@ def shown_by_user(
             role = _ROLES[turn.role]
             notes += [Note(part.at, "moved", detail=_MOVED[role]) for part in moved]
             waiting += [*moved, Text(_SHOWN[role], moved[0].at)]
-            if left := tuple(part for part in turn.parts if not moves(part, turn)):
-                settled.append(replace(turn, parts=left))
+            if rest := tuple(part for part in turn.parts if not moves(part, turn)):
+                settled.append(replace(turn, parts=rest))
         else:
             settled.append(turn)
     return (*settled, Turn("user", tuple(waiting), at=waiting[0].at)) if waiting else tuple(settled)
 
 
 def continued(at: str, *, schema: bool = False) -> Note:
-    """The note on the user's turn after the assistant's last message, which the client wrote at `at`. `schema`: the
-    model could have continued the message, were it not for a schema of the answer."""
+    """Return the note on the user's turn after the assistant's last message, which the client wrote at `at`. `schema`:
+    the model could have continued the message, were it not for a schema of the answer."""
     return Note(at, "synthesised", detail=_NOT_ENFORCED if schema else _NOT_CONTINUED, loss=True)
 
 
 def nothing_sent(at: str) -> Note:
-    """Of a message that is left out as a whole. What is lost with it is noted part by part."""
+    """Return the note on a message that is left out as a whole. What is lost with it is noted part by part."""
     return Note(at, "dropped", detail="Nothing of this message can be sent.", loss=False)
 
 
 def led_to_nothing(at: str) -> Note:
-    """Of reasoning at the end of a message, whose answer was cut: nothing that is sent relies on it."""
+    """Return the note on reasoning at the end of a message whose answer was cut: nothing that is sent relies on it."""
     return Note(at, "dropped", detail="Reasoning that led to nothing cannot be sent back.", loss=False)
 
 
 def unsent(part: Reasoning | RedactedReasoning, why: str) -> Note:
-    """Of reasoning that does not go back. Without a signature it was given out to be shown, and nothing is lost."""
+    """Return the note on reasoning that does not go back. Without a signature it was only shown, and nothing is
+    lost."""
     shown = isinstance(part, Reasoning) and part.signature is None
     return Note(part.at, "dropped", detail=why, loss=False if shown else None)

@@ -1,4 +1,4 @@
-"""What a model is told where it cannot be held to JSON: to write it, and after which schema."""
+"""An instruction to write JSON after a schema, for a model that cannot be held to it."""
 
 import json
 from typing import Any
@@ -9,17 +9,18 @@ _ANY_OBJECT = "Answer with a single JSON object and nothing else: no explanation
 _FITTING = "It must be valid against this JSON Schema:\n{}"
 
 
-def instruction(asked: OutputFormat) -> str:
-    told: tuple[str | None, ...] = (_ANY_OBJECT, asked.description)
-    if asked.kind == "schema" and asked.schema is not None:
-        told += (_FITTING.format(json.dumps(asked.schema, ensure_ascii=False, default=dict)),)
-    return "\n".join(filter(None, told))
+def instruction(output: OutputFormat) -> str:
+    """Return the instruction, with the description and the schema that the format has."""
+    texts = [_ANY_OBJECT, output.description or ""]
+    if output.kind == "schema" and output.schema is not None:
+        texts.append(_FITTING.format(json.dumps(output.schema, ensure_ascii=False, default=dict)))
+    return "\n".join(text for text in texts if text)
 
 
-def described(schema: dict[str, Any], asked: OutputFormat) -> dict[str, Any]:
+def described(schema: dict[str, Any], output: OutputFormat) -> dict[str, Any]:
     """Return `schema` with what the client says of the format, before what the schema says of itself."""
     own = schema.get("description")
-    if not asked.description or asked.description == own:
+    if not output.description or output.description == own:
         return schema
-    both = f"{asked.description}\n{own}" if isinstance(own, str) and own else asked.description
+    both = f"{output.description}\n{own}" if isinstance(own, str) and own else output.description
     return {**schema, "description": both}

@@ -1,4 +1,4 @@
-"""Options that several providers have no field for."""
+"""Options that several providers have no field for: they are refused, or noted."""
 
 from typing import Any
 
@@ -7,15 +7,16 @@ from translators.errors import BadRequest
 from translators.notes import Note
 
 _NEUTRAL: dict[str, Any] = {"n": 1, "frequency_penalty": 0, "presence_penalty": 0, "store": False, "logit_bias": {}}
-"""What says no more than its absence."""
+"""Values that say no more than the absence of their option."""
 
 
 def unsupported(option: Option, why: str) -> BadRequest:
+    """Return the error of an option that the client relies on."""
     return BadRequest(why, param=option.at, code="unsupported_parameter")
 
 
 def refuse_speech(knobs: Knobs) -> None:
-    """Raises `BadRequest` where the answer is to be spoken."""
+    """Refuse spoken answers. Raises `BadRequest`."""
     modalities, audio = knobs.pop("modalities"), knobs.pop("audio")
     if modalities is not None and "audio" not in modalities.value:
         modalities = None
@@ -38,6 +39,6 @@ def note_moderation(knobs: Knobs, notes: list[Note]) -> None:
 
 def unused(knobs: Knobs, why: str) -> list[Note]:
     """Return notes for what has no place in the request. What says no more than its absence is no loss, and no note."""
-    asked = {name: option for name in _NEUTRAL if (option := knobs.pop(name)) is not None}
-    meant = Knobs({name: option for name, option in asked.items() if option.value != _NEUTRAL[name]})
+    taken = {name: option for name in _NEUTRAL if (option := knobs.pop(name)) is not None}
+    meant = Knobs({name: option for name, option in taken.items() if option.value != _NEUTRAL[name]})
     return [note for some in (meant, knobs) for note in some.unused(why)]

@@ -11,5 +11,5 @@ _COMMON: Mapping[str, str] = {
 
 
 def openai_tier(tier: str) -> str:
-    """OpenAI's word for `tier`, or `tier` where it has none."""
+    """Return OpenAI's word for `tier`, or `tier` where it has none."""
     return _COMMON.get(tier, tier)

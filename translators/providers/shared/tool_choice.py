@@ -1,4 +1,4 @@
-"""Which tools a model may call, and which it must, as far as all providers read the client's choice alike."""
+"""Tool choice, as far as all providers read the client's alike: the tools that a model may call, and must."""
 
 from translators.conversation import Tool, ToolChoice
 from translators.errors import BadRequest
@@ -8,7 +8,7 @@ NO_SEARCH = "Where no tool may be called, the model cannot search the web either
 
 
 def check(choice: ToolChoice, tools: tuple[Tool, ...]) -> None:
-    """Raises `BadRequest` for a choice that none of `tools` can fulfil."""
+    """Validate the choice. Raises `BadRequest` for one that none of `tools` can fulfil."""
     if choice.mode == "required" and not tools:
         raise BadRequest("A tool call is required, but no tool is declared.", param=choice.at)
     if choice.mode == "required" and choice.names is not None and not choice.names:
@@ -17,7 +17,7 @@ def check(choice: ToolChoice, tools: tuple[Tool, ...]) -> None:
 
 
 def check_names(choice: ToolChoice, tools: tuple[Tool, ...]) -> None:
-    """Raises `BadRequest` for a name that none of `tools` has."""
+    """Validate the names in the choice. Raises `BadRequest` for one that none of `tools` has."""
     known = {tool.name for tool in tools}
     for name in choice.names or ():
         if name not in known:

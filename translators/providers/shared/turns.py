@@ -1,4 +1,4 @@
-"""Turns as those want them who take user and assistant in turn: `system` apart, tool results first and all together."""
+"""Turns for providers whose user and assistant alternate: `system` apart, tool results first and all together."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -97,8 +97,9 @@ class Turns:
     # --- messages ---------------------------------------------------------------------------------------
 
     def _with_system_settled(self, mid_system: bool) -> Iterable[Message]:
-        """A system message may stay between a user's and an assistant's, or last, if the model knows the role there.
-        Anywhere else it becomes user text: hoisting it would change its meaning, and break the prompt cache."""
+        """Yield the messages. A system's may stay between a user's and an assistant's, or last, if the model knows the
+        role there. Anywhere else it becomes user text: hoisting it would change its meaning, and break the prompt
+        cache."""
         messages = self.messages
         for place, message in enumerate(messages):
             if message.role == "system":
@@ -112,7 +113,8 @@ class Turns:
             yield message
 
     def _without_last_thoughts(self, message: Message) -> Message:
-        """An assistant's message may not end with thinking, as one does whose answer was cut while it thought."""
+        """Return an assistant's message without thinking at its end, which one has whose answer was cut while it
+        thought."""
         if message.role != "assistant":
             return message
         end = len(message.blocks)
@@ -133,8 +135,9 @@ class Turns:
             message.blocks = ordered
 
     def _check_pairs(self) -> None:
-        """Every call has its result in the next message, and every result its call in the one before. What the
-        provider's own tools did stands in the assistant's message alone, and is not in `calls`."""
+        """Validate that every call has its result in the next message, and every result its call in the one before.
+        Calls of the provider's own tools stand in the assistant's message alone, and are not in `calls`. Raises
+        `BadRequest`."""
         parts = self._parts
         calls: list[str] = []
         for message in [*self.messages, Message("end", "")]:
@@ -151,7 +154,7 @@ class Turns:
             calls = [id for id in _ids(message, "assistant", parts.call_id) if id in parts.calls]
 
     def _settle_end(self, *, prefill: bool, schema: bool) -> None:
-        """The assistant's last message is continued, or a user's turn asks for the next one."""
+        """Leave the assistant's last message to be continued, or put a user's turn after it."""
         last = self.messages[-1]
         if last.role != "assistant":
             return
@@ -172,18 +175,18 @@ class Turns:
 
 
 def leading_system(turns: tuple[Turn, ...]) -> int:
-    """Return how many turns of the system's come before all others."""
+    """Count the turns of the system's that come before all others."""
     return next((place for place, turn in enumerate(turns) if turn.role not in SYSTEM), len(turns))
 
 
 def note_name(turn: Turn, notes: list[Note]) -> None:
-    """Note the name of who speaks, for which there is no place."""
+    """Note the name of a speaker, which has no place."""
     if turn.name:
         notes.append(Note(f"{turn.at}.name", "dropped", detail="Messages have no name."))
 
 
 def merged(messages: Iterable[Message]) -> list[Message]:
-    """Consecutive messages of one role are one message; those without content are none."""
+    """Return the messages, consecutive ones of one role as one, without those that have no content."""
     merged: list[Message] = []
     for message in messages:
         if not message.blocks:
@@ -198,7 +201,8 @@ def merged(messages: Iterable[Message]) -> list[Message]:
 def not_only_system(
     system: list[Block], messages: list[Message], turns: tuple[Turn, ...], notes: list[Note]
 ) -> tuple[list[Block], list[Message]]:
-    """Return the two, of which the second is not empty. Raises `BadRequest` where both are."""
+    """Return the system's blocks and the messages, the system's as a message where there is no other. Raises
+    `BadRequest` where there is neither."""
     if messages:
         return system, messages
     if not system:
@@ -208,24 +212,26 @@ def not_only_system(
 
 
 def mark_system(blocks: list[Block]) -> None:
-    """Mark texts of the system's that the user says."""
+    """Mark texts of the system's that stand in a message of the user's."""
     for block in blocks:
         block["text"] = _SYSTEM_MARK.format(block["text"])
 
 
 def open_by_user(messages: list[Message], opener: Block, notes: list[Note]) -> None:
+    """Put a message of the user's first, where another's is."""
     if messages[0].role != "user":
         notes.append(Note(messages[0].at, "synthesised", detail="A first message of the user's was put before it."))
         messages.insert(0, Message("user", messages[0].at, [opener]))
 
 
 def _ids(message: Message, role: str, id_of: Callable[[Block], str | None]) -> list[str]:
-    found = (id_of(block) for block in message.blocks) if message.role == role else ()
-    return [id for id in found if id is not None]
+    if message.role != role:
+        return []
+    return [id for block in message.blocks if (id := id_of(block)) is not None]
 
 
 def _with_reasoning_ahead(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """A message may not end with reasoning: what a client lists last had come first."""
+    """Return the parts, reasoning at their end first: a message may not end with it, and it had come first."""
     end = len(parts)
     while end and isinstance(parts[end - 1], Reasoning | RedactedReasoning):
         end -= 1

@@ -1,6 +1,6 @@
 """Names of tools and ids of calls that a provider refuses, respelled without collisions and the same way every time.
 
-What a provider takes is given as its own regular expression. Letters, digits, `_` and `-` are taken by all of them.
+Each provider gives a regular expression of what it takes. Letters, digits, `_` and `-` are taken by all of them.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ class ToolNames:
         return self._wire[name]
 
     def restored(self) -> dict[str, str]:
-        """Wire name -> the client's, where they differ."""
+        """Return the client's name by the wire's, where they differ."""
         return {wire: name for name, wire in self._wire.items() if wire != name}
 
 
@@ -80,8 +80,8 @@ class CallIds:
 
 
 def _respelled(original: str, takes: Taker, longest: int, taken: set[str], count: int = 0) -> tuple[str, int]:
-    """`original` with its doubtful characters replaced, and a hash of all of it: what differed still differs. With
-    the number of spellings tried so far."""
+    """Return `original` with its doubtful characters replaced, and a hash of all of it, so that what differed still
+    differs; and the number of spellings tried so far."""
     stem = _DOUBTFUL.sub("_", original)[: longest - 14]
     while True:
         digest = hashlib.sha256(f"{count or ''}{original}".encode("utf-8", "replace")).hexdigest()

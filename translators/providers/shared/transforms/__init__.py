@@ -1,4 +1,4 @@
-"""What the gateway does to an answer's events between the provider's machine and the client's writer.
+"""Changes to an answer's events between the provider's machine and the client's writer.
 
 A request that could not be carried as it was asked says in its `Recall` what is to be put right in the answer. Each
 transform is of no provider and of no client: any dialect may ask for it.
@@ -18,7 +18,8 @@ __all__ = ["transformed"]
 
 class Transform(Protocol):
     def on(self, event: Event) -> Iterable[Event]:
-        """Tell what becomes of one event. What is held back leaves at the latest before its choice's `Finished`."""
+        """Emit the events that one becomes. One that is held back leaves at the latest before its choice's
+        `Finished`."""
 
 
 def transformed(answer: Answer, recall: Recall) -> Answer:
@@ -54,7 +55,7 @@ class _Transformed:
 
     def _through(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
-            told: list[Event] = [event]
+            emitted: list[Event] = [event]
             for transform in self._transforms:
-                told = [after for before in told for after in transform.on(before)]
-            yield from told
+                emitted = [after for before in emitted for after in transform.on(before)]
+            yield from emitted

@@ -18,43 +18,45 @@ _SPOKE = Note("content", "dropped", detail="What the model said beside its answe
 _TWICE = Note("tool_calls", "dropped", detail="The model answered more than once: the first answer is told.")
 
 
-def with_answer_tool(asked: Conversation, notes: list[Note]) -> tuple[Conversation, str]:
-    """Return `asked` with a tool instead of its schema, noted, and the name of that tool (`Recall.answer_tool`).
+def with_answer_tool(conversation: Conversation, notes: list[Note]) -> tuple[Conversation, str]:
+    """Return `conversation` with a tool instead of its schema, noted, and the name of that tool (`Recall.answer_tool`).
 
     It comes back as it is, with "", where that cannot be done: without a schema of an object, beside a search, beside
     earlier calls of tools that are not declared, or where the client itself wants a call.
     """
-    option = asked.options.get("response_format")
-    if option is None or not _possible(asked, option.value):
-        return asked, ""
+    option = conversation.options.get("response_format")
+    if option is None or not _possible(conversation, option.value):
+        return conversation, ""
     wanted: OutputFormat = option.value
-    free = bool(asked.tools) and (asked.tool_choice is None or asked.tool_choice.mode == "auto")
+    free = bool(conversation.tools) and (conversation.tool_choice is None or conversation.tool_choice.mode == "auto")
     tool = FunctionTool(
-        _unused(asked),
+        _unused(conversation),
         "\n".join(each for each in (_OR_ANOTHER if free else _DESCRIPTION, wanted.description) if each),
         wanted.schema,
         at=option.at,
     )
-    allowed = None if asked.tool_choice is None else asked.tool_choice.names
+    allowed = None if conversation.tool_choice is None else conversation.tool_choice.names
     names = (*(allowed or ()), tool.name) if free and allowed is not None else None
     forced = ToolChoice("required", names if free else (tool.name,), single=not free, at=option.at)
     notes.append(Note(option.at, "approximated", detail=_WHY))
-    options = {name: each for name, each in asked.options.items() if name != "response_format"}
-    return replace(asked, tools=(*asked.tools, tool), tool_choice=forced, options=options), tool.name
+    options = {name: each for name, each in conversation.options.items() if name != "response_format"}
+    return replace(conversation, tools=(*conversation.tools, tool), tool_choice=forced, options=options), tool.name
 
 
-def _possible(asked: Conversation, wanted: OutputFormat) -> bool:
-    if wanted.schema is None or wanted.schema.get("type", "object") != "object" or "web_search" in asked.options:
+def _possible(conversation: Conversation, wanted: OutputFormat) -> bool:
+    if wanted.schema is None or wanted.schema.get("type", "object") != "object" or "web_search" in conversation.options:
         return False
-    if asked.tool_choice is not None and asked.tool_choice.mode == "required":
+    if conversation.tool_choice is not None and conversation.tool_choice.mode == "required":
         return False
-    return bool(asked.tools) or not any(isinstance(part, ToolCall) for turn in asked.turns for part in turn.parts)
+    return bool(conversation.tools) or not any(
+        isinstance(part, ToolCall) for turn in conversation.turns for part in turn.parts
+    )
 
 
-def _unused(asked: Conversation) -> str:
+def _unused(conversation: Conversation) -> str:
     """Return a name that no tool of the request has, nor any that was called."""
-    taken = {tool.name for tool in asked.tools}
-    taken |= {part.name for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)}
+    taken = {tool.name for tool in conversation.tools}
+    taken |= {part.name for turn in conversation.turns for part in turn.parts if isinstance(part, ToolCall)}
     name, count = _NAME, 1
     while name in taken:
         count += 1
@@ -63,7 +65,7 @@ def _unused(asked: Conversation) -> str:
 
 
 class AnswerTool:
-    """Tells the calls of the tool `name` as the answer's text."""
+    """Emits the calls of the tool `name` as the answer's text."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -76,7 +78,7 @@ class AnswerTool:
         choice = self._choices.setdefault(event.choice, _Choice(event.choice))
         match event:
             case TextDelta():
-                choice.spoken += event.text
+                choice.text += event.text
             case ToolCallStarted(name=self._name):
                 yield from choice.answered(event.index)
             case ToolCallStarted():
@@ -92,7 +94,7 @@ class _Choice:
 
     def __init__(self, number: int) -> None:
         self._number = number
-        self.spoken = ""
+        self.text = ""
         self._answer: int | None = None
         """The wire's index of the call that is the answer."""
         self._calls: dict[int, int] = {}
@@ -127,11 +129,11 @@ class _Choice:
         yield replace(event, reason="stop") if only_answer else event
 
     def _words(self) -> Iterator[Event]:
-        if self.spoken:
-            yield TextDelta(self.spoken, self._number)
-            self.spoken = ""
+        if self.text:
+            yield TextDelta(self.text, self._number)
+            self.text = ""
 
     def _without_words(self) -> Iterator[Event]:
-        if self.spoken.strip():
+        if self.text.strip():
             yield Noted(_SPOKE)
-        self.spoken = ""
+        self.text = ""

@@ -31,7 +31,7 @@ class ArgumentKeys:
         yield event
 
     def _rests(self, choice: int) -> Iterator[Event]:
-        """Tell what a call that was cut in the middle of a key still has."""
+        """Emit the text that a call which was cut in the middle of a key still has."""
         for at in [at for at in self._calls if at[0] == choice]:
             if rest := self._calls.pop(at).close():
                 yield ToolCallDelta(at[1], rest, choice)
@@ -65,11 +65,11 @@ class KeyReader:
 
     def _structure(self, piece: str, at: int, out: list[str]) -> int:
         """Read up to the next sign of structure, and that; return where to go on."""
-        found = _STRUCTURE.search(piece, at)
-        if found is None:
+        match = _STRUCTURE.search(piece, at)
+        if match is None:
             out.append(piece[at:])
             return len(piece)
-        end, sign = found.end(), found.group()
+        end, sign = match.end(), match.group()
         if sign == '"':
             out.append(piece[at : end - 1])
             self._inside, self._is_key, self._expects_key = True, self._expects_key, False
@@ -88,8 +88,8 @@ class KeyReader:
         """Read a string as far as it goes; return where to go on. A key is held from its opening quote on."""
         if self._is_key and not opening:
             opening = 1  # which is held with the rest of it
-        found = _STRING.match(piece, at + opening)
-        end = found.end() if found else at + opening
+        match = _STRING.match(piece, at + opening)
+        end = match.end() if match else at + opening
         if end == len(piece) or piece[end] == "\\":  # a backslash here is the last sign, and waits for the next
             cut = at if self._is_key else end
             out.append(piece[at:cut])

@@ -18,8 +18,8 @@ from translators.notes import Note
 
 _WHY = "The provider takes no such stop sequence: the gateway ends the text there, the provider writes and counts on."
 EMPTY = "An empty stop sequence would end every answer at once."
-_SAID = Annotation | ImageMade | Logprobs | RefusalDelta | TextDelta | ToolCallDelta | ToolCallStarted
-"""What a client is not to hear of behind a stop sequence."""
+_AnswerEvent = Annotation | ImageMade | Logprobs | RefusalDelta | TextDelta | ToolCallDelta | ToolCallStarted
+"""Events that a client does not get behind a stop sequence."""
 
 
 def enforced_here(stops: Iterable[str], at: str, notes: list[Note]) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ class StopSequences:
             case _:
                 yield event
 
-    def _behind_text(self, event: Finished | _SAID) -> Iterator[Event]:
+    def _behind_text(self, event: Finished | _AnswerEvent) -> Iterator[Event]:
         if event.choice in self._ended:
             return
         if held := self._held.pop(event.choice, ""):
@@ -65,10 +65,11 @@ class StopSequences:
 
     def _text(self, piece: str, choice: int) -> Iterator[Event]:
         text = self._held.pop(choice, "") + piece
-        found = [(at + len(stop), at) for stop in self._stops if (at := text.find(stop)) >= 0]
-        if found:
+        places = [(text.find(stop), stop) for stop in self._stops]
+        matches = [(at + len(stop), at) for at, stop in places if at >= 0]
+        if matches:
             self._ended.add(choice)
-            certain = min(found)[1]  # of several, the one that is complete first, as a provider would see it
+            certain = min(matches)[1]  # of several, the one that is complete first, as a provider would see it
         else:
             certain = len(text) - self._begun(text)
             self._held[choice] = text[certain:]
