@@ -18,5 +18,5 @@ framing: Framing = "ndjson"
 
 
 def answer(recall: Recall) -> Answer:
-    """The machine that tells one answer as events."""
+    """Return the machine that emits one answer's events."""
     return transformed(ChatAnswer(recall), recall)

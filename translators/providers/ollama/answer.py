@@ -1,4 +1,4 @@
-"""An answer of POST /api/chat, whole or streamed, told as events by one machine.
+"""An answer of POST /api/chat, whole or streamed, as events that one machine emits.
 
 Reference: https://docs.ollama.com/api/chat, and `ChatResponse` in Ollama's api/types.go. A line of a stream and a whole
 answer have the same form; the last line (`done`) has the counts, and may still have a piece of the message.
@@ -36,7 +36,7 @@ from translators.providers.shared.custom_tools import unwrapped
 
 _REASONS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
 _NO_ANSWER = ("load", "unload")
-_KNOWN = frozenset(
+_FIELDS = frozenset(
     (
         "model",
         "remote_model",
@@ -54,22 +54,23 @@ _KNOWN = frozenset(
         "eval_duration",
     )
 )
-_SAID = frozenset(("role", "content", "thinking", "tool_calls"))
+_MESSAGE_FIELDS = frozenset(("role", "content", "thinking", "tool_calls"))
 
 
 class ChatAnswer:
-    """One answer. What it remembers of it: the ids of its calls, what was odd already, whether anything was said."""
+    """One answer: the ids of its calls, the notes on what was odd, and whether it had any content."""
 
     def __init__(self, recall: Recall) -> None:
         self.done = False
         self._recall = recall
         self._started = False
-        self._spoke = False
+        self._has_content = False
         self._ids: list[str] = []  # of the calls, by index
         self._once = Oddities().once
 
     def on(self, payload: Any) -> list[Event]:
-        """The events of one line of the stream. Raises `BadAnswer`."""
+        """Return the events of one line of the stream (`{"model": ..., "message": {...}, "done": ...}`). Raises
+        `BadAnswer`."""
         if self.done:
             return []
         if not isinstance(payload, dict):
@@ -77,25 +78,19 @@ class ChatAnswer:
         if payload.get("error") is not None:
             raise BadAnswer(streamed_error(payload))
         events: list[Event] = []
-        if not self._started and payload.keys() & _KNOWN:
+        if not self._started and payload.keys() & _FIELDS:
             self._started = True
             events.append(Started(None, text_or_empty(payload, "model") or None))
-        message = payload.get("message")
-        if isinstance(message, dict):
-            self._message(message, payload, events)
-        elif message is not None:
-            events += self._once("message", "A message in this form is not known.")
+        self._message(payload, events)
         if "logprobs" in payload:
             self._logprobs(payload, events)
-        if not payload.keys() <= _KNOWN:
-            for name in sorted(payload.keys() - _KNOWN):
-                events += self._once(name[:60], "A field of this name is not known.")
+        self._note_unknown(payload, _FIELDS, "", events)
         if payload.get("done") is True:
             self._end(payload, events)
         return events
 
     def whole(self, body: Any) -> list[Event]:
-        """The events of a whole answer. Raises `BadAnswer`."""
+        """Return the events of a whole answer, which has the form of a line. Raises `BadAnswer`."""
         if not isinstance(body, dict) or not (isinstance(body.get("message"), dict) or body.get("error") is not None):
             raise BadAnswer.unreadable("The provider's answer is no message.")
         events = self.on(body)
@@ -104,25 +99,34 @@ class ChatAnswer:
         return events
 
     def close(self) -> list[Event]:
-        """Raises `BadAnswer` unless the last line came: a cut answer must not look like a short one."""
+        """Raise `BadAnswer` unless the last line came: a cut answer must not look like a short one."""
         if self.done:
             return []
         raise incomplete(self._started)
 
     # --- the message ------------------------------------------------------------------------------------
 
-    def _message(self, message: Mapping[str, Any], payload: Mapping[str, Any], events: list[Event]) -> None:
+    def _message(self, payload: Mapping[str, Any], events: list[Event]) -> None:
+        message = payload.get("message")
+        if message is None:
+            return
+        if not isinstance(message, dict):
+            events += self._once("message", "A message in this form is not known.")
+            return
         if thought := text_field(message, "thinking"):
-            self._spoke = True
+            self._has_content = True
             events.append(ReasoningDelta(0, thought))
         if text := text_field(message, "content"):
-            self._spoke = True
+            self._has_content = True
             events.append(TextDelta(text))
         if calls := message.get("tool_calls"):
             self._calls(calls, payload, events)
-        if not message.keys() <= _SAID:
-            for name in sorted(message.keys() - _SAID):
-                events += self._once(f"message.{name[:60]}", "A field of this name is not known.")
+        self._note_unknown(message, _MESSAGE_FIELDS, "message.", events)
+
+    def _note_unknown(self, holder: Mapping[str, Any], known: frozenset[str], prefix: str, events: list[Event]) -> None:
+        if not holder.keys() <= known:
+            for name in sorted(holder.keys() - known):
+                events += self._once(f"{prefix}{name[:60]}", "A field of this name is not known.")
 
     def _calls(self, calls: Any, payload: Mapping[str, Any], events: list[Event]) -> None:
         for call in calls if isinstance(calls, list) else [calls]:
@@ -132,22 +136,23 @@ class ChatAnswer:
                 case _:
                     events += self._once("message.tool_calls", "A call without a name cannot be told.")
 
-    def _call(self, id: Any, name: str, given: Any, payload: Mapping[str, Any]) -> list[Event]:
-        """A call, which comes whole. Its arguments are an object; some models' templates leave them as text."""
+    def _call(self, id: Any, name: str, arguments: Any, payload: Mapping[str, Any]) -> list[Event]:
+        """Return the events of a call, which comes whole. Its arguments are an object; some models' templates leave
+        them as text."""
         index = len(self._ids)
         path = f"tool_calls[{index}].arguments"
         noted: list[Event] = []
-        if isinstance(given, str):
-            written = given
+        if isinstance(arguments, str):
+            written = arguments
         else:
-            written, bent = _json({} if given is None else given)
+            written, bent = _json({} if arguments is None else arguments)
             if bent:
                 why = "A number is too large for any float: it is told as null."
                 noted.append(Noted(Note(path, "approximated", detail=why)))
         if not isinstance(id, str) or not id or id in self._ids:
             id = self._minted(name, written, payload)
         self._ids.append(id)
-        self._spoke = True
+        self._has_content = True
         kind: Literal["function", "custom"] = "custom" if name in self._recall.custom else "function"
         if kind == "custom":
             text, fits = unwrapped(written) or (written, False)
@@ -155,22 +160,23 @@ class ChatAnswer:
             if not fits:
                 why = "The input of a custom tool did not come as one string: it is passed on as it came."
                 noted.append(Noted(Note(path, "approximated", detail=why)))
-        elif not (given is None or _is_object(given)):
+        elif not (arguments is None or _is_object(arguments)):
             noted.append(Noted(Note(path, "approximated", detail="These arguments are no JSON object.")))
         pieces: list[Event] = [ToolCallDelta(index, written)] if written else []
         return [ToolCallStarted(index, id, name, kind), *pieces, *noted]
 
     def _minted(self, name: str, written: str, payload: Mapping[str, Any]) -> str:
-        """An id of what is certain: the same answer gives the same id, and hardly another one does."""
-        told = f"{text_or_empty(payload, 'created_at')}\n{len(self._ids)}\n{name}\n{written}"
-        return "call_" + hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:24]
+        """Return an id made of what is certain: the same answer gives the same id, and hardly another one does."""
+        source = f"{text_or_empty(payload, 'created_at')}\n{len(self._ids)}\n{name}\n{written}"
+        return "call_" + hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()[:24]
 
     def _logprobs(self, payload: Mapping[str, Any], events: list[Event]) -> None:
-        """Of the line's tokens, thought or said: Ollama does not tell which are which."""
-        told, message = payload["logprobs"], payload.get("message")
-        if not told:
+        """Emit the log probabilities of the line's tokens. Ollama does not tell those of the reasoning from the
+        text's."""
+        entries, message = payload["logprobs"], payload.get("message")
+        if not entries:
             return
-        if not isinstance(told, list):
+        if not isinstance(entries, list):
             events += self._once("logprobs", "Log probabilities in this form are not known.")
             return
         message = message if isinstance(message, dict) else {}
@@ -180,16 +186,16 @@ class ChatAnswer:
                 return
             why = "Some of the log probabilities are of the reasoning before the text."
             events += self._once("logprobs", why, "approximated")
-        tokens = [token for each in told if (token := _token(each)) is not None]
-        if len(tokens) < len(told):
+        tokens = [token for each in entries if (token := _token(each)) is not None]
+        if len(tokens) < len(entries):
             events += self._once("logprobs", "Log probabilities in this form are not known.")
         events.append(Logprobs(tuple(tokens)))
 
-    # --- its end ----------------------------------------------------------------------------------------
+    # --- the end ----------------------------------------------------------------------------------------
 
     def _end(self, payload: Mapping[str, Any], events: list[Event]) -> None:
         native = text_or_empty(payload, "done_reason")
-        if native in _NO_ANSWER and not self._spoke:
+        if native in _NO_ANSWER and not self._has_content:
             raise BadAnswer.unreadable(f"The provider answered nothing: it only did '{native}'.", code="empty_answer")
         self.done = True
         reason = _REASONS.get(native)
@@ -203,7 +209,7 @@ class ChatAnswer:
         events.append(Finished(reason, native or None, approximated=native not in _REASONS))
 
     def _usage(self, payload: Mapping[str, Any], events: list[Event]) -> None:
-        """A count of nothing is left out, as it is of a prompt that was in the cache in older versions."""
+        """Emit the usage. Ollama leaves out a count of zero, as older versions do of a prompt that was in the cache."""
         prompt, answer = _count(payload, "prompt_eval_count"), _count(payload, "eval_count")
         if prompt is None and answer is None:
             return
@@ -218,29 +224,29 @@ def _count(holder: Mapping[str, Any], name: str) -> int | None:
 
 
 def _json(value: Any) -> tuple[str, bool]:
-    """JSON text, and whether it is not quite the value: a number beyond every float was read as infinity."""
+    """Return JSON text, and whether it is not quite the value: a number beyond every float was read as infinity."""
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False), False
     except ValueError:
         return to_json(value, inf_nan_mode="null").decode(), True
 
 
-def _is_object(given: Any) -> bool:
-    """Whether arguments are an object, or the JSON text of one."""
-    if not isinstance(given, str):
-        return isinstance(given, dict)
+def _is_object(arguments: Any) -> bool:
+    """Return whether arguments are an object, or the JSON text of one."""
+    if not isinstance(arguments, str):
+        return isinstance(arguments, dict)
     try:
-        return isinstance(json.loads(given), dict)
+        return isinstance(json.loads(arguments), dict)
     except (ValueError, RecursionError):
         return False
 
 
-def _token(told: Any) -> TokenLogprob | None:
-    match told:
+def _token(entry: Any) -> TokenLogprob | None:
+    match entry:
         case {"token": str(text), "logprob": int(probability) | float(probability)}:
-            above = told.get("top_logprobs")
+            above = entry.get("top_logprobs")
             top = tuple(token for each in above if (token := _token(each))) if isinstance(above, list) else ()
-            raw = told.get("bytes")
+            raw = entry.get("bytes")
             whole = isinstance(raw, list) and all(isinstance(each, int) and 0 <= each < 256 for each in raw)
             return TokenLogprob(text, log_probability(probability), top, tuple(raw) if raw and whole else None)
         case _:

@@ -11,23 +11,23 @@ _UNABLE = {"does not support thinking": "reasoning_effort", "does not support to
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
-    """What the client is told of an answer that is no 2xx. Never raises."""
-    told, text = json_or_text(body)
-    return _failure(status, text or _from_json(told), told is not None, retry_headers(headers))
+    """Return the failure that the client gets for an answer that is no 2xx. Never raises."""
+    parsed, text = json_or_text(body)
+    return _failure(status, text or _from_json(parsed), parsed is not None, retry_headers(headers))
 
 
 def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
-    """Ollama tells no limits, but what is before it may say when to come back."""
+    """Return the headers that say when to come back: Ollama has no limits, but a proxy before it may."""
     return retry_headers(headers)
 
 
 def streamed_error(payload: Mapping[str, Any]) -> Failure:
-    """The same for an `error` in a line of a stream, whose status has long been sent."""
+    """Return the same for an `error` in a line of a stream (`{"error": "..."}`), whose status has long been sent."""
     return _failure(500, _from_json(payload), True, {})
 
 
 def _from_json(body: Any) -> str:
-    """The sentence. Newer versions pass on their engine's own error, sometimes as JSON inside the string."""
+    """Return the sentence. Newer versions pass on their engine's own error, sometimes as JSON inside the string."""
     match body:
         case {"error": str(message)}:
             return _inner(message)
@@ -59,7 +59,8 @@ def _failure(status: int, message: str, readable: bool, headers: Mapping[str, st
 
 
 def _by_meaning(message: str) -> tuple[int, str, str | None, str] | None:
-    """What the status does not tell: a prompt that is too long, a model that cannot do what it is asked."""
+    """Return status, type, param and code of an error that its text tells better than its status: a prompt that is too
+    long, a model that cannot do what the request wants."""
     lowered = message.lower()
     if too_long(message):
         return 400, "invalid_request_error", "messages", "context_length_exceeded"

@@ -15,7 +15,7 @@ _CHARSET = re.compile(r";\s*charset=\"?([\w.:-]+)", re.IGNORECASE)
 
 
 def image(part: Image, notes: list[Note]) -> str:
-    """Raises `BadRequest` for what is not inline, or in another form."""
+    """Return an image's base64 text. Raises `BadRequest` for one that is not inline, or in another form."""
     if not isinstance(part.source, Inline):
         raise _unsupported("This model takes images inline (a base64 data URL) only.", part.at)
     if part.source.media_type.lower() not in _IMAGES or not part.source.data:
@@ -26,7 +26,7 @@ def image(part: Image, notes: list[Note]) -> str:
 
 
 def document(part: Document, notes: list[Note]) -> str:
-    """The text of a file under its name. Raises `BadRequest` for what is no text."""
+    """Return the text of a file under its name. Raises `BadRequest` for what is no text."""
     if not isinstance(part.source, Inline):
         raise _unsupported("This model takes files inline only.", part.at)
     text = _text(part.source, part.at)
@@ -38,12 +38,12 @@ def _text(source: Inline, at: str) -> str:
     kind = source.media_type.partition(";")[0].strip().lower()
     if not (kind in _OPAQUE or kind in _TEXTS or kind.startswith("text/")):
         raise _unsupported("This model takes text files only.", at)
-    found = _CHARSET.search(source.media_type)
+    charset = _CHARSET.search(source.media_type)
     try:
         data = base64.b64decode(source.data, validate=True)
         if data.startswith(_PDF):
             raise _unsupported("This model takes text files only.", at)
-        return data.decode(found[1] if found else "utf-8")
+        return data.decode(charset[1] if charset else "utf-8")
     except (ValueError, LookupError):
         why = "This text file is not in base64, or not in UTF-8 or the charset that it names."
         raise BadRequest(why, param=at or None) from None

@@ -10,7 +10,9 @@ from translators.notes import Note
 
 _LEVELS = ("low", "medium", "high", "max")
 _LEVEL_OF_EFFORT = {"minimal": 0, "low": 0, "medium": 1, "high": 2, "xhigh": 2, "max": 3}
-_UNTOLD = "Left to Ollama, whose models think if they can: configuration (think) does not tell what this one takes."
+_NOT_CONFIGURED = (
+    "Left to Ollama, whose models think if they can: configuration (think) does not tell what this one takes."
+)
 _ALWAYS = "This model's thinking cannot be switched off."
 _NEVER = "This model does not think."
 _NEAREST = "The nearest that this model takes."
@@ -19,26 +21,27 @@ Thinking = bool | str | None
 
 
 def think(knobs: Knobs, model: Model, notes: list[Note]) -> Thinking:
-    """The field's value; None where it is left out."""
-    option, effort = _asked(knobs, notes)
+    """Return the value of `think`, None where it is left out."""
+    option, effort = _requested(knobs, notes)
     if option is None:
         return None
-    told = option.value if isinstance(option.value, str | int) else None
-    chosen, why = _settled(effort, _taken(model))
+    native = option.value if isinstance(option.value, str | int) else None
+    chosen, why = _settled(effort, _values_taken(model))
     if isinstance(chosen, str) and not isinstance(option.value, str):
         why = why or _NEAREST  # which a level is to a budget
     if why:
-        notes.append(Note(option.at, "dropped" if why == _NEVER else "approximated", told, chosen, why))
+        notes.append(Note(option.at, "dropped" if why == _NEVER else "approximated", native, chosen, why))
     return chosen
 
 
-def _asked(knobs: Knobs, notes: list[Note]) -> tuple[Option | None, str]:
-    """What decides, and the effort that it asks for: `reasoning_effort` first, then Anthropic's `thinking`, then a
+def _requested(knobs: Knobs, notes: list[Note]) -> tuple[Option | None, str]:
+    """Return the option that decides, and its effort: `reasoning_effort` first, then Anthropic's `thinking`, then a
     budget."""
-    found = [option for name in ("reasoning_effort", "thinking", "reasoning_budget") if (option := knobs.pop(name))]
-    if not found:
+    names = ("reasoning_effort", "thinking", "reasoning_budget")
+    options = [option for name in names if (option := knobs.pop(name))]
+    if not options:
         return None, ""
-    first, *others = found
+    first, *others = options
     notes += [Note(other.at, "dropped", detail=f"{first.at} beside it wins.") for other in others]
     match first.value:
         case str(effort):
@@ -59,8 +62,8 @@ def _effort_of(budget: int) -> str:
     return "low" if budget <= 2048 else "medium" if budget <= 16384 else "high"
 
 
-def _taken(model: Model) -> tuple[bool | str, ...] | None:
-    """What the model takes; None where nobody says."""
+def _values_taken(model: Model) -> tuple[bool | str, ...] | None:
+    """Return the values that the model takes, None where neither configuration nor its name says."""
     declared = model.overrides.get("think")
     match declared:
         case None:
@@ -77,9 +80,9 @@ def _taken(model: Model) -> tuple[bool | str, ...] | None:
 
 
 def _settled(effort: str, taken: tuple[bool | str, ...] | None) -> tuple[Thinking, str]:
-    """The value, and a sentence where it is not quite what was asked for."""
+    """Return the value, and a sentence where it is not quite the effort that was requested."""
     if taken is None:
-        return (False, "") if effort == "none" else (None, _UNTOLD)
+        return (False, "") if effort == "none" else (None, _NOT_CONFIGURED)
     levels = [level for level in _LEVELS if level in taken]
     switches = [value for value in taken if isinstance(value, bool)]
     if effort == "none":

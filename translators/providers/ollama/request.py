@@ -8,22 +8,23 @@ from translators.notes import Note
 from translators.providers.ollama import settings
 from translators.providers.ollama.reasoning import think
 from translators.providers.ollama.tools import tools
-from translators.providers.ollama.turns import messages
+from translators.providers.ollama.turns import Turns
 from translators.providers.shared.searching import without_search
 from translators.providers.shared.settings import note_moderation, unused
 
 
-def render(asked: Conversation, model: Model) -> Rendered:
-    """Raises `BadRequest` for what Ollama cannot carry and the client relies on."""
+def render(conversation: Conversation, model: Model) -> Rendered:
+    """Return the request, `{"model": ..., "messages": [...], "options": {...}, "think": ..., "stream": ...}`. Raises
+    `BadRequest` for what Ollama cannot carry and the client relies on."""
     notes: list[Note] = []
-    asked = without_search(asked, notes)
-    knobs = Knobs(asked.options)
+    conversation = without_search(conversation, notes)
+    knobs = Knobs(conversation.options)
     settings.refuse_what_cannot_be_had(knobs)
-    said = messages(asked, notes)
+    messages = Turns(notes).written(conversation.turns)
     body: dict[str, Any] = {
         "model": model.name,
-        "messages": said,
-        "tools": tools(asked, knobs, notes),
+        "messages": messages,
+        "tools": tools(conversation, knobs, notes),
         "format": settings.output_format(knobs, notes),
         "think": think(knobs, model, notes),
         "logprobs": knobs.take("logprobs") or None,
@@ -35,8 +36,8 @@ def render(asked: Conversation, model: Model) -> Rendered:
     if not model.overrides.get("truncate"):
         # Without these Ollama cuts the oldest messages off, and the start of a long answer, and says nothing of it.
         body |= {"truncate": False, "shift": False}
-    body["stream"] = asked.stream  # a request that leaves it out gets a stream
-    custom = frozenset(tool.name for tool in asked.tools if isinstance(tool, CustomTool))
+    body["stream"] = conversation.stream  # a request that leaves it out gets a stream
+    custom = frozenset(tool.name for tool in conversation.tools if isinstance(tool, CustomTool))
     note_moderation(knobs, notes)
     notes += unused(knobs, "Ollama has no such field.")
-    return Rendered("/api/chat", body, {}, tuple(notes), Recall(model.name, custom=custom), asked.stream)
+    return Rendered("/api/chat", body, {}, tuple(notes), Recall(model.name, custom=custom), conversation.stream)

@@ -1,5 +1,6 @@
-"""The options that are plain values, as Ollama's `options` (https://docs.ollama.com/modelfile#valid-parameters-and-values)
-and `format`. What a client relies on and cannot have is refused; what only bends is noted."""
+"""The options that are plain values, as Ollama's `options`
+(https://docs.ollama.com/modelfile#valid-parameters-and-values) and `format`. What a client relies on and cannot have is
+refused; what only bends is noted."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,13 +22,15 @@ _NAMES = {
 
 
 def refuse_what_cannot_be_had(knobs: Knobs) -> None:
-    """Raises `BadRequest`. How reasoning is shown is the client dialect's part, and no field here."""
+    """Refuse spoken answers, and take the option of how reasoning is shown: it is the client dialect's part, and no
+    field here. Raises `BadRequest`."""
     knobs.take("reasoning_visible")
     refuse_speech(knobs)
 
 
 def options(knobs: Knobs, overrides: Mapping[str, Any], notes: list[Note]) -> dict[str, Any]:
-    """What configuration sets, and over it what the client asks for."""
+    """Return `options` (`{"num_predict": ..., "temperature": ...}`): the configuration's, and the client's over
+    them."""
     written: dict[str, Any] = dict(overrides.get("options") or {})
     window = overrides.get("num_ctx")
     if window is not None:
@@ -54,13 +57,13 @@ def options(knobs: Knobs, overrides: Mapping[str, Any], notes: list[Note]) -> di
 
 
 def output_format(knobs: Knobs, notes: list[Note]) -> Any:
-    """`format`: any JSON, or a schema, which is always enforced."""
+    """Return `format`: any JSON (`"json"`), or a schema, which is always enforced."""
     option = knobs.pop("response_format")
     if option is None:
         return None
-    asked: OutputFormat = option.value
-    if asked.description:
+    requested: OutputFormat = option.value
+    if requested.description:
         notes.append(Note(option.at, "dropped", detail="The description of a format is not told to the model."))
-    if asked.kind == "json" or asked.schema is None:
+    if requested.kind == "json" or requested.schema is None:
         return "json"
-    return dict(asked.schema)
+    return dict(requested.schema)

@@ -11,13 +11,14 @@ from translators.providers.shared.tool_choice import check_names
 _NO_CACHE = "Ollama keeps its own prompt cache."
 
 
-def tools(asked: Conversation, knobs: Knobs, notes: list[Note]) -> list[dict[str, Any]]:
-    """`tools`, less those that `tool_choice` leaves out."""
+def tools(conversation: Conversation, knobs: Knobs, notes: list[Note]) -> list[dict[str, Any]]:
+    """Return `tools`, less those that `tool_choice` leaves out: `[{"type": "function", "function": {"name": ...}}]`.
+    Raises `BadRequest`."""
     one_at_a_time = knobs.pop("parallel_tool_calls")
-    if one_at_a_time is not None and one_at_a_time.value is False and asked.tools:
+    if one_at_a_time is not None and one_at_a_time.value is False and conversation.tools:
         why = "Ollama cannot be kept from several calls at once."
         notes.append(Note(one_at_a_time.at, "dropped", False, detail=why))
-    return [_tool(tool, notes) for tool in _allowed(asked.tools, asked.tool_choice, notes)]
+    return [_tool(tool, notes) for tool in _allowed(conversation.tools, conversation.tool_choice, notes)]
 
 
 def _allowed(declared: tuple[Tool, ...], choice: ToolChoice | None, notes: list[Note]) -> tuple[Tool, ...]:

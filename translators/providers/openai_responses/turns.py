@@ -25,6 +25,7 @@ from translators.providers.openai_responses.call_pairs import CallPairs
 from translators.providers.openai_responses.parts import Content, breakpoint, contents
 from translators.providers.openai_responses.signatures import DIALECT, Item, remembered, unpacked
 from translators.providers.shared.histories import led_to_nothing, nothing_sent, shown_by_user, unsent
+from translators.providers.shared.turns import note_name
 from translators.providers.shared.wire_names import ToolNames
 
 _SYSTEM = ("system", "developer")
@@ -81,8 +82,7 @@ class Turns:
         return "\n\n".join(texts) or None, count
 
     def _of_turn(self, turn: Turn, goes_on: bool) -> list[Item]:
-        if turn.name:
-            self._notes.append(Note(f"{turn.at}.name", "dropped", detail="Messages have no name."))
+        note_name(turn, self._notes)
         if turn.role == "assistant":
             items = self._of_assistant(turn)
             items = items if goes_on else self._without_last_thoughts(items, turn)

@@ -74,9 +74,13 @@ class CallIds:
         try:
             return self._latest[id]
         except KeyError:
-            raise BadRequest(
-                f"The tool result for the call '{id[:80]}' has no such call before it.", param=at or "messages"
-            ) from None
+            raise no_call(id, at) from None
+
+
+def no_call(id: str, at: str) -> BadRequest:
+    """Return the error of a result, written at `at`, without a call before it."""
+    why = f"The tool result for the call '{id[:80]}' has no such call before it."
+    return BadRequest(why, param=at or "messages")
 
 
 def _respelled(original: str, takes: Taker, longest: int, taken: set[str], count: int = 0) -> tuple[str, int]:
