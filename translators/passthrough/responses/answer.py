@@ -9,7 +9,7 @@ from translators.events import Event, Finished, Noted, PassedThrough, Started, U
 from translators.notes import Note
 from translators.passthrough.responses.mending import ResponseMender
 from translators.passthrough.responses.placing import Places
-from translators.providers.openai_responses.errors import told_error
+from translators.providers.openai_responses.errors import streamed_error
 from translators.providers.openai_responses.stop_reasons import CALLS, TERMINAL, reason, status_of
 from translators.providers.openai_responses.usage import usage_of
 from translators.providers.shared.answers import incomplete
@@ -64,7 +64,7 @@ class PassedResponse:
         if not isinstance(body, dict) or not (isinstance(body.get("output"), list) or body.get("error")):
             raise BadAnswer.unreadable("The provider's answer is no response.")
         if body.get("error") or body.get("status") == "failed":
-            raise BadAnswer(told_error(body))
+            raise BadAnswer(streamed_error(body))
         status = body.get("status", "completed")
         status = status if isinstance(status, str) else "completed"
         begun = self._begin(body)
@@ -81,7 +81,7 @@ class PassedResponse:
         """Yield the events of the first payload, the last, and what has no type."""
         if not isinstance(kind, str):
             if payload.get("error"):
-                raise BadAnswer(told_error(payload))
+                raise BadAnswer(streamed_error(payload))
             yield Noted(Note("event.untyped", "dropped", detail="An event has no type."))
             return
         response = payload.get("response")
@@ -90,7 +90,7 @@ class PassedResponse:
             yield from self._begin(response)
         if kind == "error" or (kind in TERMINAL and status_of(response, TERMINAL[kind]) == "failed"):
             yield PassedThrough(payload)
-            raise BadAnswer(told_error(payload))
+            raise BadAnswer(streamed_error(payload))
         if kind in TERMINAL:
             status = status_of(response, TERMINAL[kind])
             mended = self._mender.response(response, cut=status != "completed")

@@ -1,24 +1,25 @@
 """Errors of OpenAI and of those who speak like it (https://platform.openai.com/docs/guides/error-codes), and limits.
 
-What is said of the request (message, type, param, code) is handed on. What is said of the credentials is not: the
-provider answers to the gateway's key, and what is wrong with that is no fault of the client.
+Words about the request (message, type, param, code) are handed on. Words about the credentials are not: the provider
+answers to the gateway's key, and its faults are none of the client's.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from translators.errors import BadAnswer, Failure
 from translators.providers.shared.failures import (
+    ProviderError,
     by_status,
-    json_or_text,
+    by_words,
     key_trouble,
+    parse_error,
     presentable,
     rate_limits,
     retry_headers,
     short_text,
-    too_long,
     with_raw,
 )
 
@@ -51,68 +52,53 @@ _STATUS_OF_WORD = {
 _NO_MODEL = ("model_not_found", "deploymentnotfound", "unknown_model")
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What the provider said, from whatever form its error had."""
-
-    message: str = ""
-    type: str | None = None
-    param: str | None = None
-    code: str | None = None
-    filtered: bool = False
-    readable: bool = True
-
-
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
-    """What the client is told of an answer that is no 2xx. Never raises."""
-    return _failure(status, _said(body), retry_headers(headers))
+    """Return the failure that the client gets for an answer that is no 2xx. Never raises."""
+    return _failure(status, parse_error(body, _from_json), retry_headers(headers))
 
 
 def streamed_error(payload: Mapping[str, Any]) -> Failure:
-    """The same for an error in a 200, whose status stands in it, or is told by its words."""
-    said = _from_json(payload)
+    """Return the same for an error in a 200 (`{"error": {"message": ..., "code": ...}}`), whose status stands in it, or
+    is known by its words."""
+    error = _from_json(payload)
     inner = payload.get("error")
-    numbers = [each.get(key) for each in (inner, payload) if isinstance(each, dict) for key in ("status", "code")]
-    for number in numbers:
-        if str(number).isascii() and str(number).isdigit() and 400 <= int(str(number)[:4]) <= 599:
-            return _failure(int(str(number)[:4]), said, {})
-    for told in (said.code, said.type):
-        if (status := _STATUS_OF_WORD.get((told or "").lower())) is not None:
-            return _failure(status, said, {})
-    return _failure(401 if key_trouble(said.message) else 500, said, {})
+    holders = [each for each in (inner, payload) if isinstance(each, dict)]
+    for number in [str(holder.get(key)) for holder in holders for key in ("status", "code")]:
+        if number.isascii() and number.isdigit() and 400 <= int(number[:4]) <= 599:
+            return _failure(int(number[:4]), error, {})
+    for name in (error.code, error.type):
+        if (status := _STATUS_OF_WORD.get(name.lower())) is not None:
+            return _failure(status, error, {})
+    return _failure(401 if key_trouble(error.message) else 500, error, {})
 
 
 def raise_error_of(choice: Mapping[str, Any]) -> None:
-    """Raises `BadAnswer` for a choice that has an error in it, with the provider's own words."""
+    """Raise `BadAnswer` for a choice that has an error in it, with the provider's own words."""
     if choice.get("error"):
         raise BadAnswer(streamed_error({"error": choice["error"]}))
 
 
-def _said(body: bytes) -> _Said:
-    told, text = json_or_text(body)
-    return _from_json(told) if told is not None else _Said(message=text, readable=False)
-
-
-def _from_json(body: Any) -> _Said:
-    """OpenAI's own form; a string; a message without an envelope (vLLM, Mistral); FastAPI's `detail`; one in a list."""
+def _from_json(body: Any) -> ProviderError:
+    """Parse OpenAI's own form, a string, a message without an envelope (vLLM, Mistral), FastAPI's `detail`, one in a
+    list."""
     match body:
         case {"error": dict(error)} if error:
             return _from_error(error)
         case {"error": str(message)} if message:
-            return _Said(message, code=_word(body.get("code")))
+            return ProviderError(message, code=_word(body.get("code")))
         case {"message": str() | {} | list()}:
             return _from_error(body)
         case {"detail": str(message)} | {"detail": [{"msg": str(message)}, *_]} | {"msg": str(message)}:
-            return _Said(message)
+            return ProviderError(message)
         case [first]:
             return _from_json(first)
         case {"x_groq": {"error": str(message)}}:
-            return _Said(message)
+            return ProviderError(message)
         case _:
-            return _Said(readable=False)
+            return ProviderError(readable=False)
 
 
-def _from_error(error: Mapping[str, Any]) -> _Said:
+def _from_error(error: Mapping[str, Any]) -> ProviderError:
     message = error.get("message")
     match message:
         case {"detail": [{"msg": str(text)}, *_]}:  # Mistral
@@ -125,53 +111,55 @@ def _from_error(error: Mapping[str, Any]) -> _Said:
         case _:
             filtered = error.get("code") == "content_filter"
     kind = error.get("type")
-    kind = None if kind in ("error", "object") else _word(kind)
+    kind = "" if kind in ("error", "object") else _word(kind)
     text = with_raw(message if isinstance(message, str) else "", error)
-    return _Said(text, kind, _word(error.get("param")), _word(error.get("code")), filtered)
+    return ProviderError(text, kind, _word(error.get("code")), _word(error.get("param")) or None, filtered)
 
 
-def _word(value: Any) -> str | None:
-    return short_text(value, _SECRET)
+def _word(value: Any) -> str:
+    return short_text(value, _SECRET) or ""
 
 
-def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
-    text = presentable(said.message, status, _SECRET)
-    code = said.code if said.code and not said.code.isdigit() else None
-    bad = "invalid_request_error"
-    if said.filtered and 400 <= status < 500:
-        return Failure(400, text, said.type or bad, said.param, code or "content_filter", headers)
-    if code == "insufficient_quota" or said.type == "insufficient_quota" or status == 402:
+def _failure(status: int, error: ProviderError, headers: Mapping[str, str]) -> Failure:
+    text = presentable(error.message, status, _SECRET)
+    code = None if error.code.isdigit() else error.code or None
+    if error.filtered and 400 <= status < 500:
+        type = error.type or "invalid_request_error"
+        return Failure(400, text, type, error.param, code or "content_filter", headers)
+    if status == 402 or "insufficient_quota" in (code, error.type):
         return Failure(429, text, "insufficient_quota", None, "insufficient_quota", headers)
-    if status in (400, 422) and key_trouble(said.message, said.type, code):
-        return by_status(401, text, headers)  # xAI's
-    if status in (400, 413, 422, 500) and too_long(said.message, said.type, code):
-        return Failure(400, text, bad, said.param or "messages", "context_length_exceeded", headers)
-    if status == 498:  # Groq's for a tier without room
-        status = 503
-    elif status == 405 and not said.readable:  # a wrong path, at some
-        status = 404
-    usual = by_status(status, text, headers, readable=said.readable)
+    if (known := by_words(status, error, text, headers)) is not None:
+        return replace(known, param=known.param or "messages") if known.status == 400 else known
+    status = _usual_status(status, error)
+    usual = by_status(status, text, headers, readable=error.readable)
     match status:
-        case 404 if said.readable:
-            param, code = _not_found(said, code)
+        case 404 if error.readable:
+            param, code = _not_found(error, code)
             return replace(usual, param=param, code=code)
         case 401 | 403 | 404 | 408 | 499 | 504:
             return usual
         case 413:
-            return replace(usual, param=said.param)
+            return replace(usual, param=error.param)
     if usual.status >= 500:
         return replace(usual, code=code or usual.code)
-    return replace(usual, type=said.type or usual.type, param=said.param, code=code or usual.code)
+    return replace(usual, type=error.type or usual.type, param=error.param, code=code or usual.code)
 
 
-def _not_found(said: _Said, code: str | None) -> tuple[str | None, str]:
-    """Param and code of a 404, which may speak of a file as well as of a model."""
+def _usual_status(status: int, error: ProviderError) -> int:
+    """Return the status that others answer with: 498 is Groq's for a tier without room, 405 a wrong path at some."""
+    if status == 498:
+        return 503
+    return 404 if status == 405 and not error.readable else status
+
+
+def _not_found(error: ProviderError, code: str | None) -> tuple[str | None, str]:
+    """Return param and code of a 404, which may speak of a file as well as of a model."""
     if code is not None and code.lower() not in _NO_MODEL:
-        return said.param, code
-    spoken = f"{code or ''} {said.message}".lower()
-    return ("model", "model_not_found") if "model" in spoken or "deployment" in spoken else (None, "not_found")
+        return error.param, code
+    words = f"{code or ''} {error.message}".lower()
+    return ("model", "model_not_found") if "model" in words or "deployment" in words else (None, "not_found")
 
 
 def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
-    """OpenAI's own headers, as they came."""
+    """Return OpenAI's own headers, as they came."""
     return rate_limits(headers)

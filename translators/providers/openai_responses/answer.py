@@ -13,7 +13,7 @@ from translators.events import Event, Finished, Noted, Started, UsageReported
 from translators.notes import Note
 from translators.providers.openai_responses.answer_items import OF_PIECES, Item, item_of
 from translators.providers.openai_responses.answer_state import AnswerState, entries, kind_of
-from translators.providers.openai_responses.errors import told_error
+from translators.providers.openai_responses.errors import streamed_error
 from translators.providers.openai_responses.signatures import DIALECT
 from translators.providers.openai_responses.stop_reasons import TERMINAL, reason, status_of
 from translators.providers.openai_responses.usage import usage_of
@@ -67,7 +67,7 @@ class ResponseAnswer:
         kind = payload.get("type")
         if not isinstance(kind, str):
             if payload.get("error"):
-                raise BadAnswer(told_error(payload))
+                raise BadAnswer(streamed_error(payload))
             return self._state.once("event.untyped", "An event has no type.")
         belongs = OF_PIECES.get(kind)
         return self._rare(kind, payload) if belongs is None else self._piece(kind, belongs, payload)
@@ -77,7 +77,7 @@ class ResponseAnswer:
         if not isinstance(body, dict) or not (isinstance(body.get("output"), list) or body.get("error")):
             raise BadAnswer.unreadable("The provider's answer is no response.")
         if body.get("error"):
-            raise BadAnswer(told_error(body))
+            raise BadAnswer(streamed_error(body))
         status = body.get("status", "completed")
         if status in ("queued", "in_progress"):
             raise BadAnswer.unreadable("The provider's answer is not finished.", code="incomplete_answer")
@@ -107,7 +107,7 @@ class ResponseAnswer:
         if kind in TERMINAL:
             return [*self._begin(response), *self._ended(response, TERMINAL[kind])]
         if kind == "error":
-            raise BadAnswer(told_error(payload))
+            raise BadAnswer(streamed_error(payload))
         if kind.startswith(_QUIET):
             return []
         return self._state.once(f"event.{kind[:60]}", "An event of this type is not known.")
@@ -130,7 +130,7 @@ class ResponseAnswer:
     def _ended(self, response: Mapping[str, Any], told: str) -> list[Event]:
         status = status_of(response, told)
         if status == "failed":
-            raise BadAnswer(told_error({"response": response}))
+            raise BadAnswer(streamed_error({"response": response}))
         if status == "cancelled":
             raise BadAnswer.unreadable("The provider cancelled the answer.", code="incomplete_answer")
         events: list[Event] = []

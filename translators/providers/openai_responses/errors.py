@@ -1,24 +1,25 @@
 """Errors of OpenAI's APIs, of Azure and of proxies before them, and their rate limits.
 
 Reference: https://platform.openai.com/docs/guides/error-codes, and `error` of a Response object. The provider answers
-to the gateway's key, not to the client's: what is wrong with that key is no fault of the client.
+to the gateway's key, not to the client's: that key's faults are none of the client's.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from translators.errors import Failure
 from translators.providers.shared.failures import (
+    ProviderError,
     by_status,
-    json_or_text,
+    by_words,
     key_trouble,
+    parse_error,
     presentable,
     rate_limits,
     retry_headers,
     short_text,
-    too_long,
     with_raw,
 )
 
@@ -37,94 +38,76 @@ _PARAMS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What the provider said, from whatever form its error had."""
-
-    type: str = ""
-    message: str = ""
-    code: str = ""
-    param: str | None = None
-    readable: bool = True
-
-
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
-    """What a client that speaks this dialect is told of an answer that is no 2xx. Never raises."""
-    return _failure(status, _said(body), retry_headers(headers))
+    """Return the failure for a client that speaks this dialect, of an answer that is no 2xx. Never raises."""
+    return _failure(status, parse_error(body, _from_json), retry_headers(headers))
 
 
 def read_translated_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
-    """The same for a client that speaks another: a field that it does not know goes by the name that it does."""
+    """Return the same for a client that speaks another: a field that it does not know goes by the name that it does."""
     failure = read_error(status, headers, body)
     return failure if failure.param is None else replace(failure, param=_client_path(failure.param))
 
 
-def told_error(payload: Mapping[str, Any]) -> Failure:
-    """The same for an error inside an answer: an `error` event, a failed response, where only the code tells what
-    it means."""
+def streamed_error(payload: Mapping[str, Any]) -> Failure:
+    """Return the same for an error inside an answer: an `error` event, a failed response (`{"response": {"error":
+    {"code": ..., "message": ...}}}`), where only the code tells its meaning."""
     response = payload.get("response")
     holder = response if isinstance(response, Mapping) and response.get("error") else payload
-    said = _from_json(holder if holder.get("error") else {"error": dict(payload)})
-    return _failure(_status(said), said, {})
+    error = _from_json(holder if holder.get("error") else {"error": dict(payload)})
+    return _failure(_status(error), error, {})
 
 
 def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
-    """They are OpenAI's already."""
+    """Return OpenAI's own headers, as they came."""
     return rate_limits(headers)
 
 
-def _status(said: _Said) -> int:
-    code = said.code or said.type
-    if code.startswith("rate_limit") or code in _NO_QUOTA or said.type == "rate_limit_error":
+def _status(error: ProviderError) -> int:
+    code = error.code or error.type
+    if code.startswith("rate_limit") or code in _NO_QUOTA or error.type == "rate_limit_error":
         return 429
     if code in _OVERLOADED:
         return 503
     if code.endswith("timeout"):
         return 504
-    if key_trouble(said.message, said.type, code):
+    if key_trouble(error.message, error.type, code):
         return 401
-    return 400 if _OF_THE_REQUEST(code) or said.type == "invalid_request_error" else 500
+    return 400 if _OF_THE_REQUEST(code) or error.type == "invalid_request_error" else 500
 
 
-def _said(body: bytes) -> _Said:
-    told, text = json_or_text(body)
-    return _from_json(told) if told is not None else _Said(message=text, readable=False)
-
-
-def _from_json(body: Any) -> _Said:
-    """OpenAI's own form, or those of Azure's front and of proxies: a string, a message, a detail."""
+def _from_json(body: Any) -> ProviderError:
+    """Parse OpenAI's own form, or those of Azure's front and of proxies: a string, a message, a detail."""
     match body:
         case {"error": {"message": str(message)} as error}:
             type, code, param = error.get("type"), error.get("code"), error.get("param")
-            return _Said(
-                short_text(type) or "" if type != "error" else "",
+            return ProviderError(
                 with_raw(message, error),
+                "" if type == "error" else short_text(type) or "",
                 "" if code is None else short_text(str(code)) or "",
                 short_text(param),
             )
         case {"error": str(message)} | {"message": str(message)} | {"detail": str(message)}:
-            return _Said("", message)
+            return ProviderError(message)
         case {"detail": [{"msg": str(message)}, *_]}:  # FastAPI's
-            return _Said("", message)
+            return ProviderError(message)
         case [first]:
             return _from_json(first)
         case _:
-            return _Said(readable=False)
+            return ProviderError(readable=False)
 
 
-def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
-    text = presentable(said.message, status)
-    code: str | None = said.code or None
-    if said.code in _NO_QUOTA or said.type in _NO_QUOTA:
+def _failure(status: int, error: ProviderError, headers: Mapping[str, str]) -> Failure:
+    text = presentable(error.message, status)
+    code: str | None = error.code or None
+    if error.code in _NO_QUOTA or error.type in _NO_QUOTA:
         return Failure(429, text, "insufficient_quota", None, "insufficient_quota", headers)
-    if status in (400, 422) and key_trouble(said.message, said.type, said.code):
-        return by_status(401, text, headers)
-    if status in (400, 413, 422, 500) and too_long(said.message, said.type, said.code):
-        return Failure(400, text, "invalid_request_error", said.param, "context_length_exceeded", headers)
-    usual = by_status(status, text, headers, readable=said.readable)
+    if (known := by_words(status, error, text, headers)) is not None:
+        return known
+    usual = by_status(status, text, headers, readable=error.readable)
     match status:
-        case 404 if said.readable:
-            param, code = _not_found(said)
+        case 404 if error.readable:
+            param, code = _not_found(error)
             return replace(usual, param=param, code=code)
         case 401 | 402 | 403 | 404 | 429 | 504:
             return usual
@@ -132,16 +115,16 @@ def _failure(status: int, said: _Said, headers: Mapping[str, str]) -> Failure:
             return replace(usual, code=code or usual.code)
     if usual.status >= 500:
         return usual
-    return replace(usual, param=said.param, code=code or usual.code)
+    return replace(usual, param=error.param, code=code or usual.code)
 
 
-def _not_found(said: _Said) -> tuple[str | None, str]:
-    """Param and code of a 404, which may speak of a file or a stored response as well as of a model."""
-    if said.code in ("", "404"):
-        return ("model", "model_not_found") if "model" in said.message.lower() else (said.param, "not_found")
-    if said.code in ("DeploymentNotFound", "model_not_found"):
+def _not_found(error: ProviderError) -> tuple[str | None, str]:
+    """Return param and code of a 404, which may speak of a file or a stored response as well as of a model."""
+    if error.code in ("", "404"):
+        return ("model", "model_not_found") if "model" in error.message.lower() else (error.param, "not_found")
+    if error.code in ("DeploymentNotFound", "model_not_found"):
         return "model", "model_not_found"
-    return said.param, said.code
+    return error.param, error.code
 
 
 def _client_path(param: str) -> str:

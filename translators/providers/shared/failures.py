@@ -5,7 +5,8 @@ The provider answers to the gateway's key, not to the client's: what is wrong wi
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from translators.errors import Failure
@@ -54,6 +55,26 @@ _MEANINGS: Mapping[int, tuple[int, str, str | None]] = {
     529: (503, "server_error", "server_overloaded"),
 }
 """By the provider's status: the client's, with OpenAI's type and code."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderError:
+    """An error in its provider's words, whatever form it had; a field that it lacks is empty."""
+
+    message: str = ""
+    type: str = ""
+    code: str = ""
+    param: str | None = None
+    filtered: bool = False
+    """A content filter refused the request."""
+    readable: bool = True
+    """It had the form of an API's error."""
+
+
+def parse_error(body: bytes, from_json: Callable[[Any], ProviderError]) -> ProviderError:
+    """Return the error in a body: JSON, which `from_json` reads, or a text."""
+    value, text = json_or_text(body)
+    return from_json(value) if value is not None else ProviderError(message=text, readable=False)
 
 
 def json_or_text(body: bytes) -> tuple[Any, str]:
@@ -120,6 +141,16 @@ def by_status(status: int, text: str, headers: Mapping[str, str], *, readable: b
     other = (status, "invalid_request_error", None) if 400 <= status < 500 else (502, "server_error", None)
     client_status, type, code = _MEANINGS.get(status, other)
     return Failure(client_status, text, type, None, code, headers)
+
+
+def by_words(status: int, error: ProviderError, text: str, headers: Mapping[str, str]) -> Failure | None:
+    """Return the failure where an error's words tell more than its status: a refused key, a prompt that is too long."""
+    words = (error.message, error.type, error.code)
+    if status in (400, 422) and key_trouble(*words):
+        return by_status(401, text, headers)
+    if status in (400, 413, 422, 500) and too_long(*words):
+        return Failure(400, text, "invalid_request_error", error.param, "context_length_exceeded", headers)
+    return None
 
 
 def retry_headers(headers: Mapping[str, str]) -> dict[str, str]:
