@@ -1,4 +1,5 @@
-"""Amazon Bedrock's Converse API as a provider (https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html)."""
+"""Amazon Bedrock's Converse API as a provider
+(https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference.html)."""
 
 from translators.dialects import Answer, Framing, Recall
 from translators.providers.bedrock.answer import ConverseAnswer
@@ -14,5 +15,5 @@ framing: Framing = "eventstream"
 
 
 def answer(recall: Recall) -> Answer:
-    """The machine that tells one answer as events."""
+    """Return the machine that emits the events of one answer."""
     return transformed(ConverseAnswer(recall), recall)

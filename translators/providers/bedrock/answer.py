@@ -1,6 +1,6 @@
-"""An answer of the Converse API, whole or streamed, told as events by one machine.
+"""An answer of the Converse API, whole or streamed, as events of one machine.
 
-A whole answer is told as the stream that would have brought it. Reference:
+A whole answer goes through it as the stream that would have brought it. Reference:
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html (`ConverseStreamOutput`; the
 framing has put each payload under the name of its event).
 """
@@ -54,7 +54,7 @@ _COUNTS = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInp
 
 
 class ConverseAnswer:
-    """One answer. What it remembers of it: the open blocks, what they count, why it stopped, usage, the tier."""
+    """One answer: its open blocks, the state that they share, the reason to stop, the usage, and the tier."""
 
     def __init__(self, recall: Recall) -> None:
         self.done = False
@@ -76,7 +76,8 @@ class ConverseAnswer:
         }
 
     def on(self, payload: Any) -> list[Event]:
-        """The events of one payload of the stream. Raises `BadAnswer`."""
+        """Return the events of one payload of the stream, such as `{"contentBlockDelta": {"contentBlockIndex": 0,
+        "delta": {"text": ...}}}`. Raises `BadAnswer`."""
         if self.done:
             return []
         if not isinstance(payload, dict):
@@ -96,7 +97,8 @@ class ConverseAnswer:
         return events
 
     def whole(self, body: Any) -> list[Event]:
-        """The events of a whole answer. Raises `BadAnswer`."""
+        """Return the events of a whole answer: `{"output": {"message": {"content": [...]}}, "stopReason": ..., "usage":
+        {...}}`. Raises `BadAnswer`."""
         match body:
             case {"output": {"message": {"content": list(content), **message}}}:
                 pass
@@ -111,8 +113,8 @@ class ConverseAnswer:
         return events + self.on({"metadata": body})
 
     def close(self) -> list[Event]:
-        """An answer is complete with its stop, even if what it cost was never told. Raises `BadAnswer` before that: a
-        cut answer must not look like a short one."""
+        """Return the last events of an answer that has its stop, even if its usage never came. Raises `BadAnswer`
+        before that: a cut answer must not look like a short one."""
         if self.done:
             return []
         if self._stopped:
@@ -145,7 +147,7 @@ class ConverseAnswer:
         return events
 
     def _metadata(self, payload: Mapping[str, Any]) -> list[Event]:
-        """It comes after the stop, and ends the answer; before it, it is taken for a report on the way."""
+        """Take the usage. After the stop it ends the answer; before, it is a report on the way."""
         events = self._usage(payload.get("usage"))
         match payload.get("serviceTier"):
             case {"type": str(tier)}:
@@ -167,8 +169,8 @@ class ConverseAnswer:
         state, native = self._state, self._native
         reason = _REASONS.get(native or "")
         if native in _BROKEN:
-            told = "The model's answer could not be read by the provider."
-            raise BadAnswer(Failure(502, told, "server_error", None, native))
+            text = "The model's answer could not be read by the provider."
+            raise BadAnswer(Failure(502, text, "server_error", None, native))
         if reason is None:
             why = "This reason to stop is not known."
             events.append(Noted(Note("stopReason", "approximated", native, "stop", why)))
@@ -194,8 +196,8 @@ class ConverseAnswer:
             if block is None:
                 block = self._open[index] = block_of_delta(kind, self._state)
                 events += self._ordered(block)
-            told = block.delta(kind, value)
-            events = events + told if events else told
+            emitted = block.delta(kind, value)
+            events = events + emitted if events else emitted
         return events
 
     def _block_start(self, payload: Mapping[str, Any]) -> list[Event]:
@@ -236,23 +238,23 @@ class ConverseAnswer:
 
 
 def _stream_of(block: dict[str, Any], index: int) -> Iterator[dict[str, Any]]:
-    """The payloads of the stream that would have brought a block. Its members are alternatives; should there be two,
-    each is told, in this order."""
+    """Yield the payloads of the stream that would have brought a block. Its members are alternatives; should there be
+    two, each is sent, in this order."""
     at = {"contentBlockIndex": index}
-    left = {kind: value for kind, value in block.items() if value is not None}
+    members = {kind: value for kind, value in block.items() if value is not None}
     for kind in ("reasoningContent", "text", "citationsContent", "image"):
-        for delta in _deltas_of(kind, left.pop(kind)) if kind in left else ():
+        for delta in _deltas_of(kind, members.pop(kind)) if kind in members else ():
             if kind == "image":
                 yield {"contentBlockStart": {"start": delta, **at}}
             yield {"contentBlockDelta": {"delta": delta, **at}}
         yield {"contentBlockStop": at}
-    for kind, value in left.items():
+    for kind, value in members.items():
         yield {"contentBlockStart": {"start": {kind: value}, **at}}
         yield {"contentBlockStop": at}
 
 
 def _deltas_of(kind: str, value: Any) -> Iterator[dict[str, Any]]:
-    """The deltas that would have brought a member of a block."""
+    """Yield the deltas that would have brought a member of a block."""
     match kind, value:
         case "citationsContent", {**cited}:
             for piece in _objects(cited.get("content")):

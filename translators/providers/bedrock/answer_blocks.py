@@ -1,4 +1,4 @@
-"""The content blocks of an answer, each a small machine of its own: it opens, takes deltas, and closes.
+"""The content blocks of an answer, each of them a small machine: it opens, takes deltas, and closes.
 
 Reference: `ContentBlockStart`, `ContentBlockDelta` of
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html.
@@ -24,13 +24,13 @@ from translators.providers.shared.answers import text_field
 
 
 class AnswerBlock:
-    """Any block: `delta` takes the one member that a delta's union has. This one is of an unknown kind."""
+    """A block of unknown kind, and the base of all others. `delta` takes the one member that a delta's union has."""
 
     def __init__(self, state: AnswerState) -> None:
         self.state = state
 
     def opened(self, start: Any) -> list[Event]:
-        """The block as it was begun; `start` is what stands under its kind."""
+        """Return the events of the block as it begins; `start` is the value under its kind."""
         return []
 
     def delta(self, kind: str, value: Any) -> list[Event]:
@@ -41,7 +41,7 @@ class AnswerBlock:
 
 
 class TextBlock(AnswerBlock):
-    """Text; its citations are told when its end is known."""
+    """A text; its citations are emitted when its end is known."""
 
     def __init__(self, state: AnswerState) -> None:
         super().__init__(state)
@@ -73,7 +73,8 @@ class TextBlock(AnswerBlock):
 
 
 class ReasoningBlock(AnswerBlock):
-    """Reasoning: text and its signature, or what only the provider can read. Both are told whole, at the end."""
+    """Reasoning: a text and its signature, or data that only the provider can read. Signature and data are emitted
+    whole, at the end."""
 
     def __init__(self, state: AnswerState) -> None:
         super().__init__(state)
@@ -125,7 +126,7 @@ class ToolBlock(AnswerBlock):
 
 
 class ServerCallBlock(AnswerBlock):
-    """A call that the provider runs itself: no tool call of the client's, but kept for replay."""
+    """A call that the provider runs itself: no tool call of the client's, but replayed by it."""
 
     def opened(self, start: Any) -> list[Event]:
         self._call = dict(start)
@@ -144,7 +145,7 @@ class ServerCallBlock(AnswerBlock):
 
 
 class ServerResultBlock(AnswerBlock):
-    """What came of such a call."""
+    """The result of such a call."""
 
     def opened(self, start: Any) -> list[Event]:
         self._result = dict(start)
@@ -163,7 +164,7 @@ class ServerResultBlock(AnswerBlock):
 
 
 class ImageBlock(AnswerBlock):
-    """A picture, told whole at its end."""
+    """A picture, emitted whole at its end."""
 
     def opened(self, start: Any) -> list[Event]:
         self._format = text_field(start, "format") or "png"
@@ -189,26 +190,25 @@ _OF_DELTA: dict[str, type[AnswerBlock]] = {
     "citation": TextBlock,
     "reasoningContent": ReasoningBlock,
 }
-"""Blocks that nothing announces: their first delta begins them."""
+"""Blocks that begin with their first delta, unannounced."""
 
 
 def block_of_start(kind: str, start: Mapping[str, Any], state: AnswerState) -> AnswerBlock | None:
-    """The machine for a block that was announced; None for a kind that is not known."""
-    if (
-        kind == "toolUse" and start.get("type") == "server_tool_use"
-    ):  # of a client's call it says "tool_use", or nothing
+    """Return the machine for a block that was announced; None for a kind that is not known."""
+    # the type of a client's call is "tool_use", or is not there
+    if kind == "toolUse" and start.get("type") == "server_tool_use":
         return ServerCallBlock(state)
-    made = _OF_START.get(kind)
-    return made(state) if made else None
+    block = _OF_START.get(kind)
+    return block(state) if block else None
 
 
 def block_of_delta(kind: str, state: AnswerState) -> AnswerBlock:
-    """The machine for a block that begins with its first delta. A call without its name is no call."""
+    """Return the machine for a block that begins with its first delta. A call without its name is no call."""
     return _OF_DELTA.get(kind, AnswerBlock)(state)
 
 
 def begins_another(kind: str, block: AnswerBlock) -> bool:
-    """Whether a delta of this kind cannot be the open block's, and begins one of its own."""
+    """Return whether a delta of this kind cannot be the open block's, and begins one of its own."""
     return kind in _OF_DELTA and not isinstance(block, _OF_DELTA[kind])
 
 

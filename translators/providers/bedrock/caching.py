@@ -15,25 +15,26 @@ class CachePoints:
 
     def __init__(self, profile: Profile, notes: list[Note]) -> None:
         self._profile, self._notes = profile, notes
-        self._marked: dict[int, tuple[Block, str, str]] = {}  # the point's ttl (or nothing), and who asked for it
+        self._marked: dict[int, tuple[Block, str, str]] = {}  # the point's ttl (or nothing), and where it was written
         self._default_ttl: str | None = None
         self._automatic: tuple[str | None, str] | None = None
 
-    def read(self, knobs: Knobs) -> None:
-        """What the client wants of its prompt's cache altogether."""
+    def take(self, knobs: Knobs) -> None:
+        """Take the client's option for the whole prompt."""
         option = knobs.pop("prompt_cache")
         if option is None:
             return
-        asked: PromptCache = option.value
+        wanted: PromptCache = option.value
         if not self._profile.cache_ttls:
             self._notes.append(Note(option.at, "dropped", detail="This model has no cache points."))
-        elif asked.mode == "explicit":
-            self._default_ttl = asked.ttl
+        elif wanted.mode == "explicit":
+            self._default_ttl = wanted.ttl
         else:
-            self._automatic = (asked.ttl, option.at)
+            self._automatic = (wanted.ttl, option.at)
 
     def mark(self, block: Block, cache: Cache | None, at: str, *, tool: bool = False) -> Block:
-        """`block`, with a cache point after it if `cache` asks for one."""
+        """Return `block`, and remember to put `{"cachePoint": {"type": "default", "ttl": ...}}` after it if `cache`
+        wants one."""
         if cache is not None:
             if not self._profile.cache_ttls or (tool and not self._profile.cached_tools):
                 self._notes.append(Note(at, "dropped", detail="This model has no cache points here."))
@@ -47,7 +48,7 @@ class CachePoints:
             ttl, at = self._automatic
             self._marked.setdefault(id(messages[-1][-1]), (messages[-1][-1], self._ttl(ttl, at), at))
         places = [tools, system, *messages]
-        marked = [found for place in places for block in place if (found := self._marked.get(id(block))) is not None]
+        marked = [mark for place in places for block in place if (mark := self._marked.get(id(block))) is not None]
         surplus = max(0, len(marked) - _AT_MOST)
         for block, _, at in marked[:surplus]:
             del self._marked[id(block)]
@@ -63,14 +64,15 @@ class CachePoints:
             place[:] = [each for block in place for each in self._with_point(block)]
 
     def _with_point(self, block: Block) -> list[Block]:
-        found = self._marked.get(id(block))
-        if found is None:
+        mark = self._marked.get(id(block))
+        if mark is None:
             return [block]
-        point = {"type": "default", "ttl": found[1]} if found[1] else {"type": "default"}
+        _, ttl, _ = mark
+        point = {"type": "default", "ttl": ttl} if ttl else {"type": "default"}
         return [block, {"cachePoint": point}]
 
     def _ttl(self, ttl: str | None, at: str) -> str:
-        """Nothing where the provider's own 5 minutes will do."""
+        """Return how long a point lives; "" where the provider's own 5 minutes will do."""
         if ttl is None:
             return ""
         nearest = _TTLS.get(ttl, "5m")

@@ -1,7 +1,7 @@
-"""Bedrock's errors in OpenAI's words (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html).
+"""Bedrock's errors in OpenAI's words
+(https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html).
 
-What is wrong with the gateway's own credentials is no fault of the client. Bedrock tells no rate limits.
-"""
+What is wrong with the gateway's own credentials is no fault of the client. Bedrock sends no rate limits."""
 
 import re
 from collections.abc import Mapping
@@ -44,36 +44,37 @@ _STATUS_OF_TYPE = {
     "modelstreamerror": 502,
     "serviceunavailable": 503,
 }
-"""By the error's short name; a status that is not here is left as it is."""
+"""The status by the error's short name; a status that is not here stays."""
 
 _NO_MODEL = ("model identifier is invalid", "could not resolve the foundation model", "model id is not supported")
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
-    """What the client is told of an answer that is no 2xx. Never raises."""
-    kind, message, readable = _said(body)
+    """Return the client's failure for an answer that is no 2xx: `{"message": ...}`, with its type in a header or in
+    `__type`. Never raises."""
+    kind, message, readable = _parsed(body)
     named = headers.get("x-amzn-errortype", "").partition(":")[0].strip()
     return _failure(status, named or kind, message, readable, retry_headers(headers))
 
 
 def streamed_error(exception: Any) -> Failure:
-    """The same for an exception in the middle of a stream, where only its type tells the status."""
-    told = exception if isinstance(exception, Mapping) else {}
-    return _failure(500, _text(told, "type"), _text(told, "message") or _text(told, "Message"), True, {})
+    """Return the client's failure for an exception in the middle of a stream, where only its type tells the status."""
+    error = exception if isinstance(exception, Mapping) else {}
+    return _failure(500, _text(error, "type"), _text(error, "message") or _text(error, "Message"), True, {})
 
 
 def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
-    """Bedrock sends no limits; what stands before it may say when to come back."""
+    """Return when to come back, as a proxy before Bedrock may say: Bedrock sends no limits."""
     return retry_headers(headers)
 
 
-def _said(body: bytes) -> tuple[str, str, bool]:
-    """The type, the message, and whether this is an answer of Amazon's at all."""
-    told, text = json_or_text(body)
-    if not isinstance(told, dict):
+def _parsed(body: bytes) -> tuple[str, str, bool]:
+    """Return the type, the message, and whether this is an answer of Amazon's at all."""
+    error, text = json_or_text(body)
+    if not isinstance(error, dict):
         return "", text, False
-    kind = _text(told, "__type").rpartition("#")[2] or _text(told, "code")
-    return kind, _text(told, "message") or _text(told, "Message"), True
+    kind = _text(error, "__type").rpartition("#")[2] or _text(error, "code")
+    return kind, _text(error, "message") or _text(error, "Message"), True
 
 
 def _text(holder: Mapping[str, Any], name: str) -> str:
@@ -84,7 +85,7 @@ def _text(holder: Mapping[str, Any], name: str) -> str:
 def _failure(status: int, kind: str, message: str, readable: bool, headers: Mapping[str, str]) -> Failure:
     short = kind.partition(":")[0].lower().removesuffix("exception")
     if short in _CREDENTIALS or status in (401, 403):
-        # a refused signature is told together with all that was signed: only the first line is for people
+        # the message of a refused signature has all that was signed: only the first line is for people
         text = presentable(message.partition("\n")[0] or kind[:80], status, _SECRET)
         return by_status(401, text, headers)
     status = _STATUS_OF_TYPE.get(short, status)

@@ -45,11 +45,12 @@ class Media:
     def __init__(self, profile: Profile, notes: list[Note]) -> None:
         self._profile, self._notes = profile, notes
         self.documents: dict[str, str] = {}
-        """Where each document was written, by its name."""
+        """The place where the client wrote each document, by its name."""
         self._uses: dict[str, int] = {}  # so that a name that is used for every file is not tried from 2 each time
 
     def image(self, image: Image) -> dict[str, Any]:
-        """An image; a PDF that came as one becomes a document."""
+        """Return `{"image": {"format": ..., "source": {...}}}`; a PDF that came as an image becomes a document. Raises
+        `BadRequest`."""
         if image.detail not in (None, "auto"):
             why = "There is one resolution for images."
             self._notes.append(Note(f"{image.at}.detail", "dropped", image.detail, detail=why))
@@ -66,6 +67,7 @@ class Media:
         return {"image": {"format": format, "source": source}}
 
     def document(self, document: Document) -> dict[str, Any]:
+        """Return `{"document": {"format": ..., "name": ..., "source": {...}}}`. Raises `BadRequest`."""
         source = _source(document.source, document.at, "the file")
         format = self._format(document)
         if isinstance(document.source, Inline):
@@ -76,6 +78,7 @@ class Media:
         return {"document": {"format": format, "name": self._name(document), "source": source}}
 
     def audio(self, audio: Audio) -> dict[str, Any]:
+        """Return `{"audio": {"format": ..., "source": {...}}}`. Raises `BadRequest`."""
         if not self._profile.audio:
             raise BadRequest("This model does not take audio.", param=audio.at or None, code="unsupported_content")
         if audio.format not in ("mp3", "wav"):
@@ -97,7 +100,7 @@ class Media:
         raise BadRequest("This model takes PDF, Word, Excel, HTML, CSV and text files only.", param=document.at or None)
 
     def _name(self, document: Document) -> str:
-        """The file's name without its ending, in the characters that are allowed, and unlike any other."""
+        """Return the file's name without its ending, in the characters that are allowed, and unlike any other."""
         given = (document.name or "").strip()
         stem, dot, ending = given.rpartition(".")
         stem = stem if dot and ending.lower() in _ENDINGS else given

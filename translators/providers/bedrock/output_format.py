@@ -1,5 +1,5 @@
 """JSON as the answer (https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html): enforced where the
-model can, else asked for in words."""
+model can, else described in words."""
 
 import json
 from typing import Any
@@ -11,11 +11,14 @@ from translators.providers.claude.output_format import enforced
 
 
 def output_format(knobs: Knobs, profile: Profile, instructions: list[str], notes: list[Note]) -> dict[str, Any] | None:
-    """`outputConfig.textFormat`, or None where there is none or an instruction must do."""
-    asked, schema = enforced(knobs, profile.facts, instructions, notes)
-    if asked is None:
+    """Return `outputConfig.textFormat`, `{"type": "json_schema", "structure": {"jsonSchema": {"schema": "{...}",
+    "name": ...}}}`; None where there is none or an instruction must do. Raises `BadRequest`."""
+    wanted, schema = enforced(knobs, profile.facts, instructions, notes)
+    if wanted is None:
         return None
-    named = {"name": asked.name, "description": asked.description}
-    told = {key: value for key, value in named.items() if value}
-    structure = {"jsonSchema": {"schema": json.dumps(schema, ensure_ascii=False), **told}}
-    return {"type": "json_schema", "structure": structure}
+    json_schema = {"schema": json.dumps(schema, ensure_ascii=False)}
+    if wanted.name:
+        json_schema["name"] = wanted.name
+    if wanted.description:
+        json_schema["description"] = wanted.description
+    return {"type": "json_schema", "structure": {"jsonSchema": json_schema}}

@@ -1,4 +1,5 @@
-"""Parts of a turn as content blocks (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html)."""
+"""Parts of a turn as content blocks
+(https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html)."""
 
 import base64
 import binascii
@@ -55,7 +56,8 @@ class Parts(Blocks):
         return block["toolResult"]["toolUseId"] if "toolResult" in block else None
 
     def block(self, part: Part, role: str) -> Block | None:
-        """None for what is not sent, with a note where that is a loss. Raises `BadRequest`."""
+        """Return `{"text": ...}` and its like; None for what is not sent, with a note where that is a loss. Raises
+        `BadRequest`."""
         match part:
             case Text() | Refusal():
                 return self._text(part)
@@ -79,7 +81,7 @@ class Parts(Blocks):
         return self._mark(block, part.cache, part.at)
 
     def _reasoning(self, part: Reasoning | RedactedReasoning, role: str) -> Block | None:
-        """Only what was signed goes back, byte for byte, and only to the model that signed it."""
+        """Return reasoning byte for byte as it was signed, and only for the model that signed it."""
         redacted = isinstance(part, RedactedReasoning)
         if role != "assistant" or not self._signed(part.issuer, redacted):
             why = "It was signed by another model."
@@ -95,8 +97,8 @@ class Parts(Blocks):
         return None
 
     def _signed(self, issuer: str | None, redacted: bool) -> bool:
-        """Whether this model may have signed it; an issuer that nobody kept gets the benefit of the doubt. A Claude's
-        signature holds wherever that Claude is asked; its redacted reasoning has another form at Anthropic."""
+        """Return whether this model may have signed it; an issuer that nobody kept gets the benefit of the doubt. A
+        Claude's signature holds at Anthropic too; its redacted reasoning has another form there."""
         if issuer is None:
             return True
         dialect, _, name = issuer.partition(":")
@@ -110,7 +112,7 @@ class Parts(Blocks):
         return self._mark({"toolUse": use}, part.cache, part.at)
 
     def _result(self, part: ToolResult) -> Block:
-        """A result is sent as the text that it is: read as JSON it would not be the same to every model."""
+        """Return a result as the text that it is: as JSON it would not be the same to every model."""
         id = self._id_of_result(part)
         for nested in part.parts:
             if isinstance(nested, Audio):
@@ -122,7 +124,7 @@ class Parts(Blocks):
             result["status"] = "error"
         elif part.failed:
             self._notes.append(Note(part.at, "approximated", detail="This model is not told that it is an error."))
-        # points stand between blocks of a message only: one that was asked for inside comes after the whole result
+        # points stand between blocks of a message only: one that the client set inside comes after the whole result
         inside = [cache for nested, block in written if block and (cache := getattr(nested, "cache", None))]
         return self._mark({"toolResult": result}, part.cache or (inside[-1] if inside else None), part.at)
 

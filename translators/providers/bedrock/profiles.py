@@ -1,6 +1,6 @@
-"""What is true of each family of models on Bedrock, as one table (https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html).
+"""The facts of each model on Bedrock, as one table (https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html).
 
-The facts that Claude has anywhere are those of the `anthropic` dialect; other families are told in the same words.
+The facts of a Claude are those that it has at Anthropic; other models have the same fields.
 """
 
 import re
@@ -16,7 +16,7 @@ from translators.providers.shared.wire_names import SHORT_CALL_ID
 
 Effort = Literal["claude", "nova", "reasoning_effort", "reasoning"]
 
-# What is true of nearly all models here: plain sampling, forced tools, nothing to tell them about thinking.
+# What is true of nearly all models here: plain sampling, forced tools, no field for thinking.
 _PLAIN = ClaudeProfile(
     max_output_enforced=False,
     thinking=(),
@@ -37,27 +37,27 @@ class Profile:
     """Facts that change how a request must be written. The defaults are those of a model that nobody knows."""
 
     facts: ClaudeProfile = field(default=_PLAIN)
-    """How to sample, to force tools, to think: what is true of a Claude wherever it is asked."""
+    """Sampling, forced tools, thinking: facts that a Claude has at Anthropic too."""
     claude: bool = False
     """`additionalModelRequestFields` are those of Anthropic's Messages API."""
     effort: Effort | None = None
-    """How the model is told how much to think."""
+    """The field that says how much to think."""
     cache_ttls: tuple[str, ...] = ()
-    """How long prompts can be cached; none at all where there are no cache points."""
+    """Times that prompts can be cached; none at all where there are no cache points."""
     cached_tools: bool = True
     """A cache point may stand among the tools."""
     audio: bool = True
-    """It is not known to refuse audio."""
+    """The model is not known to refuse audio."""
     nova: bool = False
     """`additionalModelRequestFields` are Nova's, and it can search the web."""
     failed_results: bool = False
     """A tool's result may say that it is an error."""
     streamed_tools: bool = True
-    """It may be asked for a stream while it has tools."""
+    """The model streams while it has tools."""
     mid_system: bool = False
     """A message in the middle may have the role `system`."""
     call_id: str = r"[a-zA-Z0-9_-]{1,64}"
-    """What ids of calls look like, as a regular expression."""
+    """The ids of calls, as a regular expression."""
     base_model: str = ""
     """The model behind a name that tells nothing, such as the ARN of an application inference profile."""
 
@@ -91,7 +91,7 @@ _OF_FACTS = frozenset(each.name for each in fields(ClaudeProfile)) - {"mid_syste
 
 
 def profile_of(name: str, overrides: Mapping[str, Any]) -> Profile:
-    """What is known of the model `name`; `overrides` are fields of `Profile` or of its facts that config.yaml says
+    """Return the facts of the model `name`; `overrides` are fields of `Profile` or of its facts that config.yaml sets
     otherwise."""
     ours = {key: value for key, value in overrides.items() if key not in _OF_FACTS}
     theirs = {key: value for key, value in overrides.items() if key in _OF_FACTS}
@@ -113,5 +113,5 @@ def _known(name: str) -> Profile:
 
 
 def known_models() -> tuple[str, ...]:
-    """None: which models there are depends on the account and its region."""
+    """Return nothing: the models depend on the account and its region."""
     return ()

@@ -1,4 +1,4 @@
-"""How much to think: Claude's way is Anthropic's, other families have words of their own in
+"""The amount of thinking: Claude's fields are Anthropic's, other models have their own in
 `additionalModelRequestFields` (https://docs.aws.amazon.com/bedrock/latest/userguide/inference-reasoning.html)."""
 
 from dataclasses import dataclass, field
@@ -23,13 +23,13 @@ class Thinking:
     effort: str | None = None
     on: bool = False
     budget: int | None = None
-    """Tokens of thinking, where they are counted out."""
+    """The tokens of thinking, where they are counted out."""
     bare: bool = False
-    """Neither a limit nor sampling may go with it."""
+    """The request may have no limit and no sampling."""
 
 
 def thinking(knobs: Knobs, profile: Profile, max_tokens: int | None, notes: list[Note]) -> Thinking:
-    """Raises `BadRequest` for what is no way to ask for thought."""
+    """Return how the model is to think. Raises `BadRequest` for what is no way to ask for thought."""
     if profile.effort == "claude":
         limit = max_tokens or profile.facts.max_output
         settled = claude.thinking(knobs, profile.facts, limit, notes)

@@ -1,4 +1,4 @@
-"""The options that are plain values: `inferenceConfig`, the tier, metadata, and what some families take beside them."""
+"""The options that are plain values: `inferenceConfig`, the tier, metadata, and what some models take beside them."""
 
 import re
 from typing import Any
@@ -16,23 +16,10 @@ _KEY = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{1,256}").fullmatch
 _VALUE = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}").fullmatch
 
 
-def limit(knobs: Knobs, profile: Profile, notes: list[Note]) -> int | None:
-    """`maxTokens` as far as the model goes; without one, the provider's default is the model's own limit."""
-    option = knobs.pop("max_tokens")
-    if option is None:
-        return None
-    asked: int = option.value
-    most = profile.facts.max_output
-    if asked > most and profile.facts.max_output_enforced:
-        notes.append(Note(option.at, "approximated", asked, most, "The model's own limit is less."))
-        return most
-    return asked
-
-
 def inference(
     knobs: Knobs, profile: Profile, thinking: Thinking, max_tokens: int | None, notes: list[Note]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """`inferenceConfig`, and what of it stands in `additionalModelRequestFields`."""
+    """Return `inferenceConfig`, and what of it stands in `additionalModelRequestFields`."""
     if thinking.bare:
         for name in ("temperature", "top_p", "top_k"):
             if (option := knobs.pop(name)) is not None:
@@ -58,6 +45,7 @@ def inference(
 
 
 def tier(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
+    """Return `{"serviceTier": {"type": ...}}`, or nothing."""
     option = knobs.pop("service_tier")
     if option is None or option.value == "auto":
         return {}
@@ -73,16 +61,16 @@ def tier(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
 
 
 def metadata(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
-    """`requestMetadata`: what is not in its characters is left out."""
+    """Return `{"requestMetadata": {...}}` without what is not in its characters."""
     option = knobs.pop("metadata")
     if option is None:
         return {}
     fit = {key: value for key, value in option.value.items() if _fits(key, value)}
-    kept = dict(list(fit.items())[:_MOST_METADATA])
-    if len(kept) < len(option.value):
+    sent = dict(list(fit.items())[:_MOST_METADATA])
+    if len(sent) < len(option.value):
         why = "At most 16 keys and values of plain characters, up to 256 of them, are sent."
         notes.append(Note(option.at, "dropped", detail=why))
-    return {"requestMetadata": kept} if kept else {}
+    return {"requestMetadata": sent} if sent else {}
 
 
 def _fits(key: Any, value: Any) -> bool:

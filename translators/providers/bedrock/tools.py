@@ -1,4 +1,5 @@
-"""Tools and who must call them (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolConfiguration.html)."""
+"""Tools and who must call them
+(https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolConfiguration.html)."""
 
 from typing import Any
 
@@ -13,24 +14,25 @@ from translators.providers.shared.tool_choice import NO_SEARCH, allowed, check, 
 
 
 class Toolbox(BaseToolbox):
-    """Writes them as `toolConfig`."""
+    """Writes `toolConfig`."""
 
     SEARCH = "nova_grounding"
     LONGEST_NAME = 64
     MOVED = "What cannot be enforced went into descriptions, in {} places."
     RESPELLED = "The provider's names have no such characters, or are shorter; answers tell the client's own."
 
-    def __init__(self, asked: Conversation, profile: Profile, notes: list[Note]) -> None:
-        super().__init__(asked, profile.facts, notes, any_key=not profile.claude)
+    def __init__(self, conversation: Conversation, profile: Profile, notes: list[Note]) -> None:
+        super().__init__(conversation, profile.facts, notes, any_key=not profile.claude)
         self._profile = profile
 
     @property
     def searches(self) -> bool:
-        """Whether the provider's own web search is declared."""
+        """Return whether the provider's own web search is declared."""
         return self._search is not None and (self._from_history or not self._no_calls())
 
     def written(self, knobs: Knobs, points: CachePoints, instructions: list[str]) -> list[Block]:
-        """`toolConfig.tools`, less those that `tool_choice` leaves out."""
+        """Return `toolConfig.tools`, `{"toolSpec": {"name": ..., "description": ..., "inputSchema": {"json": {...}}}}`
+        each, less those that `tool_choice` leaves out. Raises `BadRequest`."""
         if self._choice is not None:
             check(self._choice, () if self._from_history else self._tools)
         if self._no_calls():
@@ -39,18 +41,19 @@ class Toolbox(BaseToolbox):
         return tools + self._web_search(knobs)
 
     def choice(self, thinking: bool, tools: list[Block], instructions: list[str]) -> dict[str, Any] | None:
-        """`toolConfig.toolChoice`. A force that the model refuses becomes an instruction."""
-        asked = self._choice
-        if asked is None or asked.mode != "required" or not tools or self._no_calls():
+        """Return `toolConfig.toolChoice`, `{"any": {}}` or `{"tool": {"name": ...}}`; None for the default. A force
+        that the model refuses becomes an instruction."""
+        wanted = self._choice
+        if wanted is None or wanted.mode != "required" or not tools or self._no_calls():
             return None  # auto is the default
-        forced, single = self._forced(asked, thinking, instructions)
+        forced, single = self._forced(wanted, thinking, instructions)
         if not forced:
             return None
         return {"tool": {"name": single}} if single else {"any": {}}
 
     def one_at_a_time(self, knobs: Knobs, tools: list[Block], choice: dict[str, Any] | None) -> dict[str, Any]:
-        """`additionalModelRequestFields.tool_choice`, which joins what `toolChoice` becomes: only where there is none
-        must it say of what type it is."""
+        """Return `additionalModelRequestFields.tool_choice`, which joins what `toolChoice` becomes: only where there is
+        none must it say of what type it is."""
         option = knobs.pop("parallel_tool_calls")
         if option is None or option.value is not False or not tools or self._no_calls():
             return {}
@@ -67,7 +70,8 @@ class Toolbox(BaseToolbox):
         return self._from_history or forbids(self._choice)
 
     def _uncalled(self, knobs: Knobs, points: CachePoints, instructions: list[str]) -> list[Block]:
-        """Converse cannot say `none`: without tools nothing is called. But calls in the history need their tools."""
+        """Return the tools where none may be called. Converse cannot say `none`, so there are none, unless calls in the
+        history need them."""
         choice = self._choice
         at = choice.at if choice else "tool_choice"
         search = self._web_search(knobs)

@@ -1,4 +1,4 @@
-"""Turns as Converse wants them: `system` apart, user and assistant in turn, tool results first and all together.
+"""Turns as Converse takes them: `system` apart, user and assistant in turn, tool results first and all together.
 
 Reference: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (`messages`, `system`).
 """
@@ -17,10 +17,10 @@ _FILES = (Document, Audio)
 _MEDIA = (Image, Document, Audio)
 
 
-def history(asked: Conversation, profile: Profile, parts: Parts, notes: list[Note], *, schema: bool) -> History:
-    """`schema`: the answer is held to one, and cannot go on from what was begun. Raises `BadRequest` for what cannot be
-    carried."""
-    shown = shown_by_user(asked.turns, notes, made=_MEDIA if profile.claude else _FILES)
+def history(conversation: Conversation, profile: Profile, parts: Parts, notes: list[Note], *, schema: bool) -> History:
+    """Return `system` and `messages`. `schema`: the answer is held to one, and cannot go on from what was begun. Raises
+    `BadRequest` for what cannot be carried."""
+    shown = shown_by_user(conversation.turns, notes, made=_MEDIA if profile.claude else _FILES)
     turns = Turns(shown, parts, notes, mid_system=profile.mid_system)
     turns.settle()
     if parts.documents:
@@ -30,7 +30,7 @@ def history(asked: Conversation, profile: Profile, parts: Parts, notes: list[Not
 
 
 def _settle_documents(message: Message, parts: Parts, notes: list[Note]) -> None:
-    """At most five documents a message, and a text beside them."""
+    """Refuse more than five documents a message, and put a text beside them. Raises `BadRequest`."""
     names = [block["document"]["name"] for block in message.blocks if "document" in block]
     if len(names) > _MOST_DOCUMENTS:
         at = parts.documents[names[_MOST_DOCUMENTS]]

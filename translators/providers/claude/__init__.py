@@ -1,2 +1,1 @@
-"""Claude, wherever it is asked: the Messages format, which Anthropic and Vertex AI speak, and what is true of each
-model, which Bedrock needs too."""
+"""The Messages format, which Anthropic and Vertex AI speak, and the facts of each Claude, which Bedrock needs too."""

@@ -1,6 +1,6 @@
-"""An answer of the Messages API, whole or streamed, told as events by one machine.
+"""An answer of the Messages API, whole or streamed, as events of one machine.
 
-A whole answer is told as the stream that would have brought it. Reference:
+A whole answer goes through it as the stream that would have brought it. Reference:
 https://platform.claude.com/docs/en/build-with-claude/streaming, and `stop_reason`, `usage` of /docs/en/api/messages.
 """
 
@@ -56,12 +56,12 @@ _COUNTS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_cr
 
 
 def answer(recall: Recall) -> Answer:
-    """Return the machine that tells one answer as events."""
+    """Return the machine that emits the events of one answer."""
     return transformed(MessageAnswer(recall), recall)
 
 
 class MessageAnswer:
-    """One answer. What it remembers of it: the open blocks, what they count, the usage, why it stopped."""
+    """One answer: its open blocks, the state that they share, the usage, and the reason to stop."""
 
     def __init__(self, recall: Recall) -> None:
         self.done = False
@@ -82,7 +82,8 @@ class MessageAnswer:
         }
 
     def on(self, payload: Any) -> list[Event]:
-        """The events of one payload of the stream. Raises `BadAnswer`."""
+        """Return the events of one payload of the stream, such as `{"type": "content_block_delta", "index": 0, "delta":
+        {"type": "text_delta", "text": ...}}`. Raises `BadAnswer`."""
         if self.done:
             return []
         if not isinstance(payload, dict):
@@ -99,7 +100,10 @@ class MessageAnswer:
         return self._state.once(f"event.{str(kind)[:60]}", "An event of this type is not known.")
 
     def whole(self, body: Any) -> list[Event]:
-        """The events of a whole answer. Raises `BadAnswer`."""
+        """Return the events of a whole answer: `{"type": "message", "content": [...], "stop_reason": ..., "usage":
+        {...}}`.
+
+        Raises `BadAnswer`."""
         if isinstance(body, dict) and (body.get("type") == "error" or body.get("error")):
             raise BadAnswer(streamed_error(body))
         if not isinstance(body, dict) or not isinstance(body.get("content"), list):
@@ -112,7 +116,7 @@ class MessageAnswer:
         return events + self.on({"type": "message_stop"})
 
     def close(self) -> list[Event]:
-        """Raises `BadAnswer` unless the message had ended: a cut answer must not look like a short one."""
+        """Raise `BadAnswer` unless the message has ended: a cut answer must not look like a short one."""
         if self.done:
             return []
         raise incomplete(self._started)
@@ -174,8 +178,8 @@ class MessageAnswer:
         reason = _REASONS.get(native) if isinstance(native, str) else None
         if reason is None or native in _BENT:
             why = _BENT.get(str(native), "This reason to stop is not known.")
-            told = native[:60] if isinstance(native, str) else None
-            events.append(Noted(Note("stop_reason", "approximated", told, reason or "stop", why)))
+            native_text = native[:60] if isinstance(native, str) else None
+            events.append(Noted(Note("stop_reason", "approximated", native_text, reason or "stop", why)))
         if reason in (None, "stop"):
             return "tool_calls" if self._state.calls else "stop"
         return reason
@@ -222,8 +226,9 @@ class MessageAnswer:
     # --- usage ------------------------------------------------------------------------------------------
 
     def _merge(self, usage: Any, *, late: bool = False) -> None:
-        """Counts are totals so far: a later one overwrites; one that is left out does not, nor one of the answer's
-        beginning that comes `late`. A 0 after more does if it is of the cache, unless the input is 0 beside it."""
+        """Take over counts, which are totals so far: a later one overwrites an earlier one, but not if it comes `late`,
+        with the answer's beginning. A 0 overwrites more only if it is of the cache, and the input beside it is not
+        0."""
         if not isinstance(usage, dict):
             return
         details = usage.get("output_tokens_details")

@@ -1,4 +1,4 @@
-"""The content blocks of an answer, each a small machine of its own: it opens, takes deltas, and closes.
+"""The content blocks of an answer, each of them a small machine: it opens, takes deltas, and closes.
 
 Reference: https://platform.claude.com/docs/en/build-with-claude/streaming.
 """
@@ -21,13 +21,13 @@ from translators.providers.shared.answers import text_field
 
 
 class AnswerBlock:
-    """Any block: `deltas` maps a delta's type to the method that takes it. This one is of an unknown kind."""
+    """A block of unknown type, and the base of all others."""
 
     def __init__(self, state: AnswerState) -> None:
         self.state = state
 
     def opened(self, start: Mapping[str, Any]) -> list[Event]:
-        """The block as it was begun: in a whole answer, all of it."""
+        """Return the events of the block as it begins: in a whole answer, `start` is all of it."""
         return self.state.once(f"content.{_kind(start)}", "A block of this type is not known.")
 
     def delta(self, delta: Mapping[str, Any]) -> list[Event]:
@@ -38,7 +38,7 @@ class AnswerBlock:
 
 
 class TextBlock(AnswerBlock):
-    """Text; its citations are told when its end is known."""
+    """A text; its citations are emitted when its end is known."""
 
     def __init__(self, state: AnswerState) -> None:
         super().__init__(state)
@@ -48,7 +48,7 @@ class TextBlock(AnswerBlock):
     def opened(self, start: Mapping[str, Any]) -> list[Event]:
         citations = start.get("citations")
         if isinstance(citations, list):
-            self._citations += [found for found in citations if isinstance(found, Mapping)]
+            self._citations += [each for each in citations if isinstance(each, Mapping)]
         return self._text(text_field(start, "text"))
 
     def delta(self, delta: Mapping[str, Any]) -> list[Event]:
@@ -80,7 +80,7 @@ class TextBlock(AnswerBlock):
 
 
 class ThinkingBlock(AnswerBlock):
-    """Reasoning; the signature comes last and is told whole. Its text may be omitted altogether."""
+    """Reasoning, whose signature is emitted whole, at the end. Its text may be omitted altogether."""
 
     def __init__(self, state: AnswerState) -> None:
         super().__init__(state)
@@ -141,7 +141,7 @@ class ToolBlock(AnswerBlock):
 
 
 class ServerBlock(AnswerBlock):
-    """A call that the provider runs itself, or what came of it: no tool call of the client's, but kept for replay."""
+    """A call that the provider runs itself, or its result: no tool call of the client's, but replayed by it."""
 
     def opened(self, start: Mapping[str, Any]) -> list[Event]:
         self._payload = dict(start)
@@ -160,13 +160,13 @@ class ServerBlock(AnswerBlock):
         return [ForeignBlock("anthropic", self._payload)]
 
 
-_KINDS: dict[str, type[AnswerBlock]] = {
+_BY_TYPE: dict[str, type[AnswerBlock]] = {
     "text": TextBlock,
     "thinking": ThinkingBlock,
     "redacted_thinking": RedactedBlock,
     "tool_use": ToolBlock,
 }
-_KIND_OF_DELTA: dict[str, type[AnswerBlock]] = {
+_BY_DELTA: dict[str, type[AnswerBlock]] = {
     "text_delta": TextBlock,
     "citations_delta": TextBlock,
     "thinking_delta": ThinkingBlock,
@@ -174,22 +174,22 @@ _KIND_OF_DELTA: dict[str, type[AnswerBlock]] = {
 }
 
 
-def is_servers(kind: Any) -> bool:
-    """Whether a block of this kind belongs to a tool that the provider runs."""
+def is_server_block(kind: Any) -> bool:
+    """Return whether a block of the type `kind` belongs to a tool that the provider runs."""
     return isinstance(kind, str) and (kind.endswith(("_tool_use", "_tool_result")) or kind == "container_upload")
 
 
 def block_of(start: Mapping[str, Any], state: AnswerState) -> AnswerBlock:
-    """The machine for a block that begins with `start`."""
+    """Return the machine for a block that begins with `start`, such as `{"type": "text", "text": ""}`."""
     kind = _kind(start)
-    if is_servers(kind):
+    if is_server_block(kind):
         return ServerBlock(state)
-    return _KINDS.get(kind, AnswerBlock)(state)
+    return _BY_TYPE.get(kind, AnswerBlock)(state)
 
 
 def block_of_delta(delta: Mapping[str, Any], state: AnswerState) -> tuple[AnswerBlock, Iterable[Event]]:
-    """The machine for a block whose beginning was never told. A call without its name is no call."""
-    block = _KIND_OF_DELTA.get(_kind(delta), AnswerBlock)(state)
+    """Return the machine for a block that begins with a delta. A call without its name is no call."""
+    block = _BY_DELTA.get(_kind(delta), AnswerBlock)(state)
     return block, () if type(block) is AnswerBlock else block.opened({})
 
 

@@ -1,4 +1,4 @@
-"""The calls of an answer: what they are given comes in pieces or whole, in Messages as in Converse."""
+"""The calls of an answer, whose input comes in pieces or whole, in Messages as in Converse."""
 
 import json
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ class InputPieces:
     def __init__(self, start: Mapping[str, Any]) -> None:
         self._whole = start.get("input")
         self.bent = False
-        """A number beyond every float was read as infinity, which JSON cannot say: it is null."""
+        """A number beyond every float became infinity, which JSON cannot say: it is null."""
         self._pieces: list[str] = []
         self._blank = True
 
     def add(self, piece: str) -> str:
-        """What can be passed on: leading white space waits for something to lead to."""
+        """Return the text that can be passed on: leading white space waits for something to lead to."""
         if self._blank and not piece.strip():
             return ""
         self._blank = False
@@ -32,7 +32,7 @@ class InputPieces:
         return piece
 
     def rest(self) -> str:
-        """What is still to be passed on at the end: everything, if there was no piece."""
+        """Return the text that is still to be passed on at the end: everything, if there was no piece."""
         if not self._blank:
             return ""
         if isinstance(self._whole, str) and self._whole.strip():
@@ -44,7 +44,7 @@ class InputPieces:
             return self.add(to_json(self._whole, inf_nan_mode="null").decode())
 
     def parsed(self) -> dict[str, Any] | None:
-        """The object, or None where it is none."""
+        """Return the object, or None where it is none."""
         try:
             parsed = json.loads("".join(self._pieces))
         except (ValueError, RecursionError):
@@ -79,10 +79,10 @@ class Call:
         return [ToolCallStarted(self._index, id, name, kind), *noted]
 
     def add(self, piece: str) -> list[Event]:
-        return self._told(self._pieces.add(piece))
+        return self._deltas(self._pieces.add(piece))
 
     def closed(self) -> list[Event]:
-        events = self._told(self._pieces.rest())
+        events = self._deltas(self._pieces.rest())
         path = f"tool_calls[{self._index}].arguments"
         if self._pieces.bent:
             why = "A number is too large for any float: it is told as null."
@@ -97,6 +97,6 @@ class Call:
             self._state.doubts.append(Note(path, "approximated", detail="These arguments are no JSON object."))
         return events
 
-    def _told(self, piece: str) -> list[Event]:
+    def _deltas(self, piece: str) -> list[Event]:
         text = piece if self._custom is None else self._custom.feed(piece)
         return [ToolCallDelta(self._index, text)] if text else []

@@ -1,6 +1,7 @@
-"""Anthropic's own fields that say something no field of OpenAI's does. They come as the client wrote them.
+"""Anthropic's own fields for which OpenAI has none. They come as the client wrote them.
 
-`thinking` is read with the other ways to ask for thought, `speed` with the tiers, `cache_control` with the breakpoints.
+`thinking` is handled with the other options about thought, `speed` with the tiers, `cache_control` with the
+breakpoints.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,10 +15,13 @@ _EDITING_BETA = "context-management-2025-06-27"
 _CLEARS_CALLS, _CLEARS_THOUGHTS = "clear_tool_uses_20250919", "clear_thinking_20251015"
 
 
-def native(knobs: Knobs, thinks: bool, notes: list[Note], betas: set[str]) -> dict[str, Any]:
-    """Return the fields to add to the body, and add to `betas` what they need. What cannot be sent becomes a note."""
-    said = {name: option for name in _READ if (option := knobs.pop(name)) is not None}
-    body = {name: _READ[name](option, thinks, notes) for name, option in said.items()}
+def anthropic_fields(knobs: Knobs, thinks: bool, notes: list[Note], betas: set[str]) -> dict[str, Any]:
+    """Return the fields to add to the body (`inference_geo`, `container`, `context_management`), and add to `betas`
+    what they need. What cannot be sent becomes a note."""
+    body: dict[str, Any] = {}
+    for name, convert in _FIELDS.items():
+        if (option := knobs.pop(name)) is not None:
+            body[name] = convert(option, thinks, notes)
     if body.get("context_management"):
         betas.add(_EDITING_BETA)
     return body
@@ -31,7 +35,7 @@ def _geo(option: Option, _: bool, notes: list[Note]) -> str | None:
 
 
 def _container(option: Option, _: bool, notes: list[Note]) -> str | None:
-    """An id goes alone: skills want a tool that a client of OpenAI's API cannot declare."""
+    """Return a container's id, alone: skills want a tool that a client of OpenAI's API cannot declare."""
     value = option.value
     if isinstance(value, str) and value:
         return value
@@ -45,20 +49,21 @@ def _container(option: Option, _: bool, notes: list[Note]) -> str | None:
 
 
 def _edits(option: Option, thinks: bool, notes: list[Note]) -> dict[str, Any] | None:
-    """Those that only clear go. One that sums up would put a block into the answer that no client gets to send back."""
+    """Return the edits that only clear. One that sums up would put a block into the answer that no client gets to send
+    back."""
     value = option.value
     edits = value.get("edits") if isinstance(value, dict) else None
     if not isinstance(edits, list):
         notes.append(Note(option.at, "dropped", detail=NOT_ITS_FORM))
         return None
-    kept = []
+    sent = []
     for index, edit in enumerate(edits):
         why = _objection(edit.get("type") if isinstance(edit, dict) else None, thinks)
         if why:
             notes.append(Note(f"{option.at}.edits[{index}]", "dropped", detail=why))
         else:
-            kept.append(edit)
-    return {"edits": kept} if kept else None
+            sent.append(edit)
+    return {"edits": sent} if sent else None
 
 
 def _objection(kind: object, thinks: bool) -> str:
@@ -69,7 +74,7 @@ def _objection(kind: object, thinks: bool) -> str:
     return "Only edits that clear tool calls or thinking are carried by this gateway."
 
 
-_READ: Mapping[str, Callable[[Option, bool, list[Note]], Any]] = {
+_FIELDS: Mapping[str, Callable[[Option, bool, list[Note]], Any]] = {
     "inference_geo": _geo,
     "container": _container,
     "context_management": _edits,

@@ -1,5 +1,5 @@
-"""Prompt-cache breakpoints (https://platform.claude.com/docs/en/build-with-claude/prompt-caching): at most four, of
-5 minutes or 1 hour, the longer-lived ones first."""
+"""Breakpoints of the prompt's cache (https://platform.claude.com/docs/en/build-with-claude/prompt-caching): at most
+four, of 5 minutes or 1 hour, the longer-lived ones first."""
 
 from typing import Any
 
@@ -20,25 +20,25 @@ class Breakpoints:
         self.default_ttl: str | None = None
 
     def mark(self, block: dict[str, Any], cache: Cache | None, at: str) -> dict[str, Any]:
-        """`block`, with a breakpoint if `cache` asks for one."""
+        """Return `block`, with `"cache_control": {"type": "ephemeral", "ttl": ...}` if `cache` wants a breakpoint."""
         if cache is not None:
             block["cache_control"] = self._control(cache.ttl or self.default_ttl, at)
             self._marked[id(block)] = (block, at)
         return block
 
     def automatic(self, knobs: Knobs) -> dict[str, Any] | None:
-        """The top-level mark that lets the provider choose the last block, if the client's cache is implicit, or the
-        client sends that mark itself."""
+        """Return the top-level mark that lets the provider choose the last block, if the client's cache is implicit, or
+        the client sends that mark itself."""
         option, own = knobs.pop("prompt_cache"), knobs.pop("cache_control")
         if option is not None:
-            asked: PromptCache = option.value
-            if asked.mode != "explicit":
-                return self._implicit(asked, option.at, own)
-            self.default_ttl = asked.ttl
+            wanted: PromptCache = option.value
+            if wanted.mode != "explicit":
+                return self._implicit(wanted, option.at, own)
+            self.default_ttl = wanted.ttl
         return None if own is None else self._own(own)
 
-    def _implicit(self, asked: PromptCache, at: str, own: Option | None) -> dict[str, Any]:
-        control = self._control(asked.ttl, at)
+    def _implicit(self, wanted: PromptCache, at: str, own: Option | None) -> dict[str, Any]:
+        control = self._control(wanted.ttl, at)
         if own is not None and own.value != control:
             self._notes.append(Note(own.at, "dropped", detail=f"{at} beside it says how to cache."))
         return control

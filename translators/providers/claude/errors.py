@@ -26,7 +26,7 @@ _STATUS_OF_TYPE = {
 
 @dataclass(frozen=True, slots=True)
 class _ProviderError:
-    """What the provider said, from whatever form its error had."""
+    """An error of the provider's, whatever form it had."""
 
     type: str = ""
     message: str = ""
@@ -35,23 +35,24 @@ class _ProviderError:
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
-    """What the client is told of an answer that is no 2xx. Never raises."""
-    return _failure(status, _said(body), retry_headers(headers))
+    """Return the client's failure for an answer that is no 2xx: `{"type": "error", "error": {"type": ..., "message":
+    ...}}`. Never raises."""
+    return _failure(status, _error_of(body), retry_headers(headers))
 
 
 def streamed_error(event: Mapping[str, Any]) -> Failure:
-    """The same for an `error` in the middle of a stream, where only its type tells the status."""
-    said = _from_json(event)
-    return _failure(_STATUS_OF_TYPE.get(said.type, 500), said, {})
+    """Return the client's failure for an `error` in the middle of a stream, where only its type tells the status."""
+    error = _from_json(event)
+    return _failure(_STATUS_OF_TYPE.get(error.type, 500), error, {})
 
 
-def _said(body: bytes) -> _ProviderError:
-    told, text = json_or_text(body)
-    return _from_json(told) if told is not None else _ProviderError(message=text, readable=False)
+def _error_of(body: bytes) -> _ProviderError:
+    parsed, text = json_or_text(body)
+    return _from_json(parsed) if parsed is not None else _ProviderError(message=text, readable=False)
 
 
 def _from_json(body: Any) -> _ProviderError:
-    """Anthropic's own form, OpenAI's, or those of proxies before it: a string, a message, a detail."""
+    """Parse Anthropic's own form, OpenAI's, or those of proxies before it: a string, a message, a detail."""
     match body:
         case {"error": {"message": str(message), **error}}:
             match error.get("details"):
@@ -68,20 +69,21 @@ def _from_json(body: Any) -> _ProviderError:
             return _ProviderError(readable=False)
 
 
-def _failure(status: int, said: _ProviderError, headers: Mapping[str, str]) -> Failure:
-    text = presentable(said.message, status)
-    if (known := _by_meaning(said)) is not None:
+def _failure(status: int, error: _ProviderError, headers: Mapping[str, str]) -> Failure:
+    text = presentable(error.message, status)
+    if (known := _by_meaning(error)) is not None:
         return Failure(known[0], text, *known[1:], headers)
-    if status == 404 and said.readable and "model" in said.message.lower():
+    if status == 404 and error.readable and "model" in error.message.lower():
         return Failure(404, text, "invalid_request_error", "model", "model_not_found", headers)
-    return by_status(status, text, headers, readable=said.readable)
+    return by_status(status, text, headers, readable=error.readable)
 
 
-def _by_meaning(said: _ProviderError) -> tuple[int, str, str | None, str] | None:
-    """What the status does not tell: a spending limit behind a 400 or 429, a prompt that is too long."""
-    if "spend_limit" in said.code or "credit balance is too low" in said.message.lower():
+def _by_meaning(error: _ProviderError) -> tuple[int, str, str | None, str] | None:
+    """Return status, type, parameter and code of an error that its status does not tell: a spending limit behind a 400
+    or 429, a prompt that is too long."""
+    if "spend_limit" in error.code or "credit balance is too low" in error.message.lower():
         return 429, "insufficient_quota", None, "insufficient_quota"
-    if said.type in ("", "invalid_request_error", "exceed_context_size_error") and too_long(said.message, said.type):
+    if error.type in ("", "invalid_request_error", "exceed_context_size_error") and too_long(error.message, error.type):
         return 400, "invalid_request_error", "messages", "context_length_exceeded"
     return None
 
@@ -90,23 +92,23 @@ def _by_meaning(said: _ProviderError) -> tuple[int, str, str | None, str] | None
 
 
 def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
-    """`anthropic-ratelimit-*` under OpenAI's names; the end of a window as a duration instead of a time."""
+    """Return `anthropic-ratelimit-*` under OpenAI's names; the end of a window as a duration instead of a time."""
     limits = retry_headers(headers)
     for ours, theirs in (("requests", ("requests",)), ("tokens", ("tokens", "input-tokens"))):
         for kind in theirs:
-            found = {
+            window = {
                 what: headers.get(f"anthropic-ratelimit-{kind}-{what}") for what in ("limit", "remaining", "reset")
             }
-            if found["limit"] is None and found["remaining"] is None:
+            if window["limit"] is None and window["remaining"] is None:
                 continue
-            found["reset"] = _duration(found["reset"], now)
-            limits |= {f"x-ratelimit-{what}-{ours}": value for what, value in found.items() if value is not None}
+            window["reset"] = _duration(window["reset"], now)
+            limits |= {f"x-ratelimit-{what}-{ours}": value for what, value in window.items() if value is not None}
             break
     return limits
 
 
 def _duration(moment: str | None, now: float) -> str | None:
-    """`2026-11-22T19:00:00Z` as `6m0s` from now; None where it is no time."""
+    """Return `2026-11-22T19:00:00Z` as `6m0s` from now; None where it is no time."""
     try:
         at = datetime.fromisoformat(moment or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Images and documents as content blocks: what Anthropic takes inline, by URL, or by a file id of its own."""
+"""Images and documents as content blocks, which Anthropic takes inline, by URL, or by a file id of its own."""
 
 import base64
 import re
@@ -18,7 +18,8 @@ FILES_BETA = "files-api-2025-04-14"
 
 
 def image_block(image: Image, notes: list[Note], betas: set[str]) -> dict[str, Any]:
-    """An image; a PDF that came as one becomes a document."""
+    """Return `{"type": "image", "source": {...}}`; a PDF that came as an image becomes a document. Raises
+    `BadRequest`."""
     if image.detail not in (None, "auto"):
         notes.append(Note(f"{image.at}.detail", "dropped", image.detail, detail="There is one resolution for images."))
     match image.source:
@@ -32,18 +33,19 @@ def image_block(image: Image, notes: list[Note], betas: set[str]) -> dict[str, A
                 )
             return {"type": "image", "source": {"type": "base64", "media_type": kind, "data": data}}
         case Link(url):
-            return {"type": "image", "source": {"type": "url", "url": _checked(url, image.at)}}
+            return {"type": "image", "source": {"type": "url", "url": _web_url(url, image.at)}}
         case Upload(id):
             return {"type": "image", "source": _own_file(id, image.at, betas)}
 
 
 def document_block(document: Document, betas: set[str]) -> dict[str, Any]:
-    """A PDF, or a text that is sent decoded."""
+    """Return `{"type": "document", "source": {...}, "title": ...}` of a PDF, or of a text, which is sent decoded.
+    Raises `BadRequest`."""
     match document.source:
         case Inline(media_type, data):
             source = _inline_document(media_type, data, document)
         case Link(url):
-            source = {"type": "url", "url": _checked(url, document.at)}
+            source = {"type": "url", "url": _web_url(url, document.at)}
         case Upload(id):
             source = _own_file(id, document.at, betas)
     block: dict[str, Any] = {"type": "document", "source": source}
@@ -75,14 +77,15 @@ def _charset(media_type: str) -> str:
     return found[1] if found else "utf-8"
 
 
-def _checked(url: str, at: str) -> str:
+def _web_url(url: str, at: str) -> str:
     if not url.lower().startswith(("https://", "http://")):
         raise BadRequest("This is neither an http(s) URL nor a base64 data URL.", param=at or None)
     return url
 
 
 def _own_file(id: str, at: str, betas: set[str]) -> dict[str, Any]:
-    """OpenAI's ids are `file-...`, Anthropic's `file_...`: nobody can resolve the other's."""
+    """Return the source of a file of Anthropic's. OpenAI's ids are `file-...`, Anthropic's `file_...`: nobody can
+    resolve the other's."""
     if not _OWN_FILE(id):
         raise BadRequest(
             "This file was not uploaded to Anthropic's Files API, so this model cannot read it. Send the file inline.",

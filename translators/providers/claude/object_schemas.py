@@ -16,7 +16,7 @@ _ALTERNATIVES = ("anyOf", "oneOf")
 _ELSEWHERE = frozenset(("$ref", "allOf", *_ALTERNATIVES))
 _DEEPEST = 32
 _MOST_PROPERTIES = 20_000
-"""That are merged, over all references: a small schema may say much by pointing to one place again and again."""
+"""The most that are merged, over all references: a small schema may point to one place again and again."""
 
 
 class NoObject(Exception):
@@ -33,15 +33,16 @@ def plain_object(schema: Mapping[str, Any]) -> tuple[Schema, bool]:
     plain = root.plain(schema)
     if plain is None:
         raise NoObject
-    if root.loosened and (said := {key: schema[key] for key in schema if key in _ELSEWHERE}):
-        rule = f"The arguments must fit this JSON Schema: {json.dumps(said, ensure_ascii=False, default=dict)}"
+    alternatives = {key: schema[key] for key in schema if key in _ELSEWHERE}
+    if root.loosened and alternatives:
+        rule = f"The arguments must fit this JSON Schema: {json.dumps(alternatives, ensure_ascii=False, default=dict)}"
         description = plain.get("description")
         plain["description"] = f"{description}\n\n{rule}" if isinstance(description, str) and description else rule
     return plain, root.loosened
 
 
 class _Root:
-    """Merges what stands at one root; `loosened` once something was said that a plain object cannot say."""
+    """Merges what stands at one root; `loosened` once a plain object cannot say all of it."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._schema = schema
@@ -76,11 +77,11 @@ class _Root:
         """Return the object behind a reference into the same schema."""
         if reference not in self._resolved:
             self._resolved[reference] = {}  # which is what a reference to itself adds
-            found: Any = self._schema if reference.startswith("#") else None
+            target: Any = self._schema if reference.startswith("#") else None
             for step in reference.split("/")[1:]:
                 name = step.replace("~1", "/").replace("~0", "~")
-                found = found.get(name) if isinstance(found, Mapping) else None
-            self._resolved[reference] = self.plain(found, depth + 1)
+                target = target.get(name) if isinstance(target, Mapping) else None
+            self._resolved[reference] = self.plain(target, depth + 1)
         return self._resolved[reference]
 
     def _known(self, parts: list[Schema | None]) -> list[Schema]:
@@ -101,7 +102,8 @@ class _Root:
 
 
 def _all(parts: list[Schema]) -> Schema:
-    """Return the object that fits all of `parts`. What only a person reads is told as the first one says it."""
+    """Return the object that fits all of `parts`. Titles and descriptions are those of the first
+    one that has them."""
     merged = {key: value for part in reversed(parts) for key, value in part.items()}
     if len(parts) == 1:
         return merged
@@ -119,35 +121,37 @@ def _all(parts: list[Schema]) -> Schema:
 
 def _collected(parts: list[Schema], holder: str, union: str) -> Schema:
     """Return the schemas under `holder` by name; those that differ as one `union`."""
-    found: dict[str, dict[str, Any]] = {}
+    by_name: dict[str, dict[str, Any]] = {}
     for part in parts:
         for name, schema in _properties(part, holder).items():
-            found.setdefault(name, {}).setdefault(json.dumps(schema, sort_keys=True, default=dict), schema)
-    return {
-        name: next(iter(some.values())) if len(some) == 1 else {union: [*some.values()]} for name, some in found.items()
-    }
+            by_name.setdefault(name, {}).setdefault(json.dumps(schema, sort_keys=True, default=dict), schema)
+    collected: Schema = {}
+    for name, distinct in by_name.items():
+        schemas = [*distinct.values()]
+        collected[name] = schemas[0] if len(schemas) == 1 else {union: schemas}
+    return collected
 
 
 def _properties(schema: Mapping[str, Any], holder: str = "properties") -> Mapping[str, Any]:
-    found = schema.get(holder)
-    return found if isinstance(found, Mapping) else {}
+    value = schema.get(holder)
+    return value if isinstance(value, Mapping) else {}
 
 
 def _required(schema: Mapping[str, Any]) -> list[str]:
-    found = schema.get("required")
-    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+    value = schema.get("required")
+    return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
 
 
 def _schemas(schema: Mapping[str, Any], union: str) -> list[Any]:
-    found = schema.get(union)
-    return found if isinstance(found, list) else []
+    value = schema.get(union)
+    return value if isinstance(value, list) else []
 
 
 # --- keys -------------------------------------------------------------------------------------------
 
 
 _BY_KEY = ("#/properties/", "#/dependentSchemas/", "#/dependencies/")
-"""How a reference begins whose next step is one of the root's keys."""
+"""Beginnings of references whose next step is one of the root's keys."""
 
 
 class KeyNames:
@@ -171,36 +175,36 @@ class KeyNames:
 
     def _respelled(self, schema: Mapping[str, Any]) -> Schema:
         """Return a schema of all the arguments together: the root, or one that the root applies to the same object."""
-        return {keyword: self._of_keyword(keyword, said) for keyword, said in schema.items()}
+        return {keyword: self._of_keyword(keyword, value) for keyword, value in schema.items()}
 
-    def _of_keyword(self, keyword: str, said: Any) -> Any:
-        match keyword, said:
+    def _of_keyword(self, keyword: str, value: Any) -> Any:
+        match keyword, value:
             case "properties", Mapping():
-                return self.arguments(said)
+                return self.arguments(value)
             case "required", [*keys]:
                 return self._spelt(keys)
             case "dependentRequired" | "dependentSchemas" | "dependencies", Mapping():
-                return {key: self._of_dependency(each) for key, each in self.arguments(said).items()}
+                return {key: self._of_dependency(each) for key, each in self.arguments(value).items()}
             case "propertyNames", {"enum": [*keys], **rest}:
                 return {**rest, "enum": self._spelt(keys)}
             case "if" | "then" | "else" | "not", Mapping():
-                return self._respelled(said)
+                return self._respelled(value)
             case "allOf" | "anyOf" | "oneOf", [*schemas]:
                 return [self._respelled(each) if isinstance(each, Mapping) else each for each in schemas]
-        return said
+        return value
 
-    def _of_dependency(self, said: Any) -> Any:
-        if isinstance(said, list):
-            return self._spelt(said)
-        return self._respelled(said) if isinstance(said, Mapping) else said
+    def _of_dependency(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return self._spelt(value)
+        return self._respelled(value) if isinstance(value, Mapping) else value
 
     def _spelt(self, keys: list[Any]) -> list[Any]:
         return [self._wire.get(key, key) if isinstance(key, str) else key for key in keys]
 
-    def _pointed(self, found: Any) -> Any:
-        if isinstance(found, Mapping):
-            return {key: self._moved(value) if key == "$ref" else self._pointed(value) for key, value in found.items()}
-        return [self._pointed(each) for each in found] if isinstance(found, list) else found
+    def _pointed(self, node: Any) -> Any:
+        if isinstance(node, Mapping):
+            return {key: self._moved(value) if key == "$ref" else self._pointed(value) for key, value in node.items()}
+        return [self._pointed(each) for each in node] if isinstance(node, list) else node
 
     def _moved(self, reference: Any) -> Any:
         if not isinstance(reference, str) or not reference.startswith(_BY_KEY):

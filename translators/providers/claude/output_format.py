@@ -1,5 +1,5 @@
 """JSON as the answer (https://platform.claude.com/docs/en/build-with-claude/structured-outputs): enforced where the
-family can, else asked for in words."""
+model can, else described in words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,13 +13,13 @@ from translators.providers.shared.json_instruction import described, instruction
 
 
 def may_enforce(options: Mapping[str, Option], profile: Profile) -> bool:
-    """Whether the answer may be held to a schema."""
+    """Return whether the answer may be held to a schema."""
     option = options.get("response_format")
     return profile.structured_output and option is not None and option.value.schema is not None
 
 
 def answers_through_a_tool(options: Mapping[str, Option], profile: Profile) -> bool:
-    """Whether a schema is asked for that only a forced tool can hold the model to."""
+    """Return whether the client wants a schema to which only a forced tool can hold the model."""
     option = options.get("response_format")
     if option is None or option.value.schema is None or profile.structured_output or profile.forced_tools == "never":
         return False
@@ -34,39 +34,43 @@ def _wants_thoughts(options: Mapping[str, Option]) -> bool:
 
 
 def output_format(knobs: Knobs, profile: Profile, instructions: list[str], notes: list[Note]) -> dict[str, Any] | None:
-    """`output_config.format`, or None where there is none or an instruction must do."""
-    asked, schema = enforced(knobs, profile, instructions, notes)
-    return None if asked is None else {"type": "json_schema", "schema": described(schema, asked)}
+    """Return `output_config.format`, `{"type": "json_schema", "schema": {...}}`; None where there is none or an
+    instruction must do. Raises `BadRequest`."""
+    wanted, schema = enforced(knobs, profile, instructions, notes)
+    return None if wanted is None else {"type": "json_schema", "schema": described(schema, wanted)}
 
 
 def enforced(
     knobs: Knobs, profile: Profile, instructions: list[str], notes: list[Note]
 ) -> tuple[OutputFormat | None, dict[str, Any]]:
-    """Return the wish, and its schema as the model can be held to it; None where there is none or an instruction must
-    do. Raises `BadRequest`."""
+    """Return the format that the client wants, and its schema as the model can be held to it; None where there is none
+    or an instruction must do. Raises `BadRequest`."""
     option = knobs.pop("response_format")
     if option is None:
         return None, {}
-    asked: OutputFormat = option.value
-    if asked.kind == "json" or asked.schema is None:
+    wanted: OutputFormat = option.value
+    if wanted.kind == "json" or wanted.schema is None:
         why = "The model is told to answer with a JSON object."
     else:
-        schema = _within_subset(asked, option, notes) if profile.structured_output else None
+        schema = _within_subset(wanted, option, notes) if profile.structured_output else None
         if schema is not None:
-            return asked, schema
+            return wanted, schema
         why = "The model is told the schema, which is not enforced."
-    instructions.append(instruction(asked))
+    instructions.append(instruction(wanted))
     notes.append(Note(option.at, "approximated", detail=why))
     return None, {}
 
 
-def _within_subset(asked: OutputFormat, option: Option, notes: list[Note]) -> dict[str, Any] | None:
-    """The schema within the subset; None if it does not fit and the client does not insist (`strict` is not true)."""
+def _within_subset(wanted: OutputFormat, option: Option, notes: list[Note]) -> dict[str, Any] | None:
+    """Return the schema within the subset; None if it does not fit and the client does not insist (`strict` is not
+    true).
+
+    Raises `BadRequest`."""
     subset = Subset()
     try:
-        schema = subset.of(asked.schema)
+        schema = subset.of(wanted.schema)
     except OutsideSubset as outside:
-        if not asked.strict:
+        if not wanted.strict:
             return None
         raise BadRequest(
             f"The schema cannot be carried (at '{outside.path or '.'}'). {outside.message}", param=option.at

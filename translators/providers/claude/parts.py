@@ -17,7 +17,7 @@ from translators.conversation import (
 )
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.providers.claude.answer_blocks import is_servers
+from translators.providers.claude.answer_blocks import is_server_block
 from translators.providers.claude.caching import Breakpoints
 from translators.providers.claude.media import document_block, image_block
 from translators.providers.claude.profiles import short_name
@@ -55,7 +55,8 @@ class Parts(Blocks):
         return block["tool_use_id"] if block["type"] == "tool_result" else None
 
     def block(self, part: Part, role: str) -> Block | None:
-        """None for what is not sent, with a note where that is a loss. Raises `BadRequest`."""
+        """Return `{"type": "text", "text": ...}` and its like; None for what is not sent, with a note where that is a
+        loss. Raises `BadRequest`."""
         match part:
             case Text() | Refusal():
                 return self._text(part)
@@ -73,7 +74,7 @@ class Parts(Blocks):
                 if part.dialect != "anthropic" or role != "assistant":
                     self._notes.append(Note(part.at, "dropped", detail="A block of another provider's."))
                     return None
-                if not is_servers(part.payload.get("type")):
+                if not is_server_block(part.payload.get("type")):
                     raise BadRequest("This is no block of a server's tool.", param=f"{part.at}.block")
                 return dict(part.payload)
             case _:
@@ -87,7 +88,7 @@ class Parts(Blocks):
         return self._mark(block, part.cache, part.at)
 
     def _reasoning(self, part: Reasoning | RedactedReasoning, role: str) -> Block | None:
-        """Only what a Claude signed goes back, byte for byte, and only to the model that signed it."""
+        """Return reasoning byte for byte as a Claude signed it, and only for the model that signed it."""
         if role != "assistant" or not _signed_by(part.issuer, self._model):
             why = "It was signed by another model."
         elif isinstance(part, RedactedReasoning):
@@ -116,7 +117,7 @@ class Parts(Blocks):
 
 
 def _signed_by(issuer: str | None, model: str) -> bool:
-    """Whether `model` may have signed it; an issuer that nobody kept gets the benefit of the doubt."""
+    """Return whether `model` may have signed it; an issuer that nobody kept gets the benefit of the doubt."""
     if issuer is None:
         return True
     dialect, _, name = issuer.partition(":")

@@ -1,6 +1,6 @@
-"""What is true of each family of Claude models, as one table (https://platform.claude.com/docs/en/about-claude/models).
+"""The facts of each Claude, as one table (https://platform.claude.com/docs/en/about-claude/models).
 
-The dialect never asks for a model's name, only for these facts; config.yaml can overrule each of them.
+The dialect never looks at a model's name, only at these facts; config.yaml can overrule each of them.
 """
 
 import re
@@ -33,7 +33,7 @@ class Profile:
     temperature_with_top_p: bool = False
     """Both may be sent together."""
     forced_tools: ForcedTools = "never"
-    """When `tool_choice` may be `any` or `tool`."""
+    """Times at which `tool_choice` may be `any` or `tool`."""
     prefill: bool = False
     """The last message may be the assistant's."""
     mid_system: bool = True
@@ -159,7 +159,7 @@ _SUFFIX = re.compile(r"(?:@.*|:.*|-v\d+(?::\d+)?|-latest|-\d{8}(?!\d).*)$")  # `
 
 @lru_cache(maxsize=1024)
 def short_name(name: str) -> str:
-    """A Claude's name without region, vendor, date and revision: two names of one model have one short name."""
+    """Return a Claude's name without region, vendor, date and revision: two names of one model have one short name."""
     prefix = _PREFIX.match(name)
     if prefix is None:
         return name
@@ -170,7 +170,7 @@ def short_name(name: str) -> str:
 
 
 def profile_of(name: str, overrides: Mapping[str, Any]) -> Profile:
-    """What is known of the model `name`; `overrides` are fields of `Profile` that config.yaml says otherwise."""
+    """Return the facts of the model `name`; `overrides` are fields of `Profile` that config.yaml sets otherwise."""
     short = short_name(name)
     profile = _PROFILES.get(short) or (_UNKNOWN_CLAUDE if short.startswith("claude-") else _NO_CLAUDE)
     if overrides:
@@ -181,5 +181,5 @@ def profile_of(name: str, overrides: Mapping[str, Any]) -> Profile:
 
 
 def known_models() -> tuple[str, ...]:
-    """The public names as of `anthropic` 2.12, newest first."""
+    """Return the public names as of `anthropic` 2.12, newest first."""
     return _KNOWN

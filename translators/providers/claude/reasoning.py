@@ -1,4 +1,4 @@
-"""How much to think (https://platform.claude.com/docs/en/build-with-claude/thinking): `thinking` and `effort`."""
+"""The amount of thinking (https://platform.claude.com/docs/en/build-with-claude/thinking): `thinking` and `effort`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.claude.profiles import Profile
 from translators.providers.shared import budgets
+from translators.providers.shared.turns import History
 
 _LEAST_BUDGET = 1_024
 _BUDGETS = {"minimal": 1_024, "low": 2_048, "medium": 8_192, "high": 24_576, "xhigh": 32_768}
@@ -25,10 +26,24 @@ class Thinking:
     effort: str | None = None
     on: bool = False
 
+    @property
+    def budget(self) -> int | None:
+        """Return the tokens of thinking, where they are counted out."""
+        return self.config.get("budget_tokens") if self.config else None
+
 
 def thinking(knobs: Knobs, profile: Profile, max_tokens: int, notes: list[Note]) -> Thinking:
     """Return how the model is to think. Raises `BadRequest` for what is no way to ask for thought."""
     return _ThinkingConverter(profile, max_tokens, notes).thinking(knobs)
+
+
+def gives_way(budget: int | None, history: History, notes: list[Note]) -> bool:
+    """Return whether the history leaves no place for thinking by `budget`, which the provider would refuse; noted."""
+    why = history.refuses_thinking
+    if why is None or budget is None:
+        return False
+    notes.append(Note("thinking", "dropped", budget, detail=why))
+    return True
 
 
 class _ThinkingConverter:
@@ -39,7 +54,7 @@ class _ThinkingConverter:
         self._adaptive = "adaptive" in profile.thinking
 
     def thinking(self, knobs: Knobs) -> Thinking:
-        """The client's own `thinking` goes first, then a budget where budgets are known, then the effort."""
+        """Return what comes first of: the client's own `thinking`, a budget where budgets are known, the effort."""
         effort, budget = knobs.pop("reasoning_effort"), knobs.pop("reasoning_budget")
         native, visible = knobs.pop("thinking"), knobs.take("reasoning_visible")
         if native is not None:
@@ -84,7 +99,7 @@ class _ThinkingConverter:
         return self._budget(option, own, budgets.within(self._max_tokens, own, level))
 
     def _effort(self, option: Option, level: str) -> str | None:
-        """`level`, or the nearest below it that the family has, or its lowest."""
+        """Return `level`, or the nearest below it that the model has, or its lowest."""
         efforts = self._profile.efforts
         if level in efforts:
             return str(level)
@@ -123,8 +138,8 @@ class _ThinkingConverter:
         return Thinking({"type": "adaptive"}, level or None)
 
     def _budget(self, option: Option, wanted: int, share: int) -> Thinking:
-        """`enabled` with `share`, which is `wanted` or what of it leaves room to answer, or with the least that a
-        budget may be: no thinking where that leaves next to nothing for the answer."""
+        """Return `enabled` with `share`, which is `wanted` or what of it leaves room to answer, or with the least that
+        a budget may be; no thinking where that leaves next to nothing for the answer."""
         budget = max(share, _LEAST_BUDGET)
         if 5 * (self._max_tokens - budget) < self._max_tokens:
             self._note(option, "dropped", option.value, None, _NO_ROOM)
@@ -135,14 +150,14 @@ class _ThinkingConverter:
         return Thinking({"type": "enabled", "budget_tokens": budget})
 
     def _native(self, option: Option) -> Thinking:
-        """Anthropic's own object: as it is where the family takes its type, else the nearest that it does."""
-        asked: Mapping[str, Any] = option.value if isinstance(option.value, Mapping) else {}
-        kind, tokens, display = asked.get("type"), asked.get("budget_tokens"), asked.get("display")
+        """Return Anthropic's own object: as it is where the model takes its type, else the nearest that it takes."""
+        native: Mapping[str, Any] = option.value if isinstance(option.value, Mapping) else {}
+        kind, tokens, display = native.get("type"), native.get("budget_tokens"), native.get("display")
         if kind not in ("enabled", "adaptive", "disabled", "between_tools"):
             raise BadRequest("This thinking has no known type.", param=option.at)
         if kind == "enabled" and (not isinstance(tokens, int) or isinstance(tokens, bool)):
             raise BadRequest("Enabled thinking needs budget_tokens.", param=f"{option.at}.budget_tokens")
-        for key in sorted(asked.keys() - {"type", "display", "budget_tokens"}):
+        for key in sorted(native.keys() - {"type", "display", "budget_tokens"}):
             self._notes.append(Note(f"{option.at}.{key}", "dropped"))
         if kind == "disabled":
             thinking = Thinking({"type": "disabled"}) if "disabled" in self._profile.thinking else self._off(option)
@@ -163,7 +178,7 @@ class _ThinkingConverter:
     # --- what goes with it ------------------------------------------------------------------------------
 
     def _display(self, thinking: Thinking, visible: bool | None) -> None:
-        """Newer models omit the text of their thoughts unless asked for it; older ones show it unless told not to."""
+        """Set `display`: newer models omit the text of their thoughts without it, older ones show it."""
         config = thinking.config
         if config is None or "display" in config or config["type"] not in _DISPLAYED:
             return

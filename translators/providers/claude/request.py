@@ -1,25 +1,23 @@
 """A conversation as a request to Anthropic's Messages API (https://platform.claude.com/docs/en/api/messages)."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from translators.conversation import Conversation, Knobs
-from translators.dialects import Model, Recall, Rendered
+from translators.dialects import Model, Rendered
 from translators.notes import Note
 from translators.providers.claude import settings
-from translators.providers.claude.anthropic_fields import native
+from translators.providers.claude.abilities import within_abilities
+from translators.providers.claude.anthropic_fields import anthropic_fields
 from translators.providers.claude.caching import Breakpoints
-from translators.providers.claude.output_format import answers_through_a_tool, may_enforce, output_format
+from translators.providers.claude.output_format import may_enforce, output_format
 from translators.providers.claude.parts import Parts
 from translators.providers.claude.profiles import Profile, profile_of
-from translators.providers.claude.reasoning import Thinking, thinking
-from translators.providers.claude.signatures import recalled
+from translators.providers.claude.reasoning import Thinking, gives_way, thinking
 from translators.providers.claude.tools import Toolbox
 from translators.providers.claude.turns import history
-from translators.providers.shared.abilities import refuse_media, without_tools
 from translators.providers.shared.searching import without_search
-from translators.providers.shared.settings import note_moderation, unused
-from translators.providers.shared.transforms.answer_tool import with_answer_tool
+from translators.providers.shared.settings import filled, note_moderation, unused
 from translators.providers.shared.turns import History
 from translators.providers.shared.wire_names import CallIds, call_ids
 
@@ -30,99 +28,95 @@ _CALL_ID = r"[a-zA-Z0-9_-]+"
 
 @dataclass(slots=True)
 class _Draft:
-    """What accumulates while a request is written."""
+    """Notes, betas and instructions that accumulate while a request is written."""
 
     notes: list[Note] = field(default_factory=list)
     betas: set[str] = field(default_factory=set)
     instructions: list[str] = field(default_factory=list)
 
 
-def render(asked: Conversation, model: Model) -> Rendered:
-    """Raises `BadRequest` for what Anthropic cannot carry and the client relies on."""
+def render(conversation: Conversation, model: Model) -> Rendered:
+    """Return the request: `{"model": ..., "max_tokens": ..., "system": [...], "messages": [...], "stream": ...}`.
+    Raises `BadRequest` for what Anthropic cannot carry and the client relies on."""
     profile = profile_of(model.name, model.overrides)
     draft = _Draft()
-    if profile.web_search is None:
-        asked = without_search(asked, draft.notes)
-    if not profile.tools:
-        asked = without_tools(asked, draft.notes)
-    if not profile.media:
-        refuse_media(asked)
-    held_to_schema, answer_tool = may_enforce(asked.options, profile), ""
-    if answers_through_a_tool(asked.options, profile):
-        asked, answer_tool = with_answer_tool(asked, draft.notes)
-    asked = replace(asked, turns=recalled(asked.turns, model.memory, f"anthropic:{model.name}"))
-    knobs = Knobs(asked.options)
+    conversation, answer_tool = _within_abilities(conversation, profile, model, draft.notes)
+    knobs = Knobs(conversation.options)
     settings.refuse_what_cannot_be_had(knobs)
     note_moderation(knobs, draft.notes)
 
     breakpoints = Breakpoints(draft.notes)
     automatic = breakpoints.automatic(knobs)
-    toolbox = Toolbox(asked, profile, draft.notes)
-    parts = Parts(model.name, toolbox, CallIds(call_ids(asked.turns), _CALL_ID), breakpoints, draft.notes, draft.betas)
-    said = history(asked, profile, parts, draft.notes, schema=held_to_schema or bool(answer_tool))
+    toolbox = Toolbox(conversation, profile, draft.notes)
+    ids = CallIds(call_ids(conversation.turns), _CALL_ID)
+    parts = Parts(model.name, toolbox, ids, breakpoints, draft.notes, draft.betas)
+    held_to_schema = bool(answer_tool) or may_enforce(conversation.options, profile)
+    turns = history(conversation, profile, parts, draft.notes, schema=held_to_schema)
 
     max_tokens = _max_tokens(knobs, profile, draft.notes)
-    thought = _without_conflicts(thinking(knobs, profile, max_tokens, draft.notes), said, draft.notes)
+    thought = _thinking(knobs, profile, max_tokens, turns, draft.notes)
     tools = toolbox.written(knobs, breakpoints)
     choice = toolbox.choice(knobs, thought.on, draft.instructions)
-    enforced = output_format(knobs, profile, draft.instructions, draft.notes)
-    system = said.system + [{"type": "text", "text": text} for text in draft.instructions]
-    breakpoints.settle(tools, system, said.messages, automatic)
-
+    output = {"effort": thought.effort, "format": output_format(knobs, profile, draft.instructions, draft.notes)}
+    system = turns.system + [{"type": "text", "text": text} for text in draft.instructions]
+    breakpoints.settle(tools, system, turns.messages, automatic)
     stops, stops_here = settings.stops(knobs, draft.notes)
-    config = {"effort": thought.effort, "format": enforced}
     body: dict[str, Any] = {
         "model": model.name,
         "max_tokens": max_tokens,
         "system": system,
-        "messages": said.messages,
+        "messages": turns.messages,
         "tools": tools,
         "tool_choice": choice,
         "thinking": thought.config,
-        "output_config": {key: value for key, value in config.items() if value is not None},
+        "output_config": filled(output),
         "cache_control": automatic,
         **settings.sampling(knobs, profile, thought.on, draft.notes),
         "stop_sequences": stops,
-        **settings.tier(knobs, profile, draft.notes, draft.betas),
-        **settings.user(knobs, draft.notes),
-        **native(knobs, thought.on, draft.notes, draft.betas),
+        **_plain_options(knobs, profile, thought.on, draft),
     }
-    body = {key: value for key, value in body.items() if value not in (None, [], {})}
-    body["stream"] = _stream(asked.stream, max_tokens, draft.notes)
-    notes = draft.notes + unused(knobs, "Anthropic has no such field.")
-    names, custom = toolbox.names.restored(), frozenset(toolbox.custom)
-    keys = toolbox.inputs.restored()
-    recall = Recall(model.name, names, custom, model.memory, keys=keys, answer_tool=answer_tool, stops=stops_here)
-    return Rendered("/v1/messages", body, _headers(profile, draft.betas), tuple(notes), recall, body["stream"])
+    body = {**filled(body), "stream": _stream(conversation.stream, max_tokens, draft.notes)}
+    notes = (*draft.notes, *unused(knobs, "Anthropic has no such field."))
+    recall = toolbox.recall(model, answer_tool, stops_here)
+    return Rendered("/v1/messages", body, _headers(profile, draft.betas), notes, recall, body["stream"])
+
+
+def _within_abilities(
+    conversation: Conversation, profile: Profile, model: Model, notes: list[Note]
+) -> tuple[Conversation, str]:
+    if profile.web_search is None:
+        conversation = without_search(conversation, notes)
+    return within_abilities(conversation, profile, model.memory, f"anthropic:{model.name}", notes)
+
+
+def _thinking(knobs: Knobs, profile: Profile, max_tokens: int, turns: History, notes: list[Note]) -> Thinking:
+    thought = thinking(knobs, profile, max_tokens, notes)
+    return Thinking(effort=thought.effort) if gives_way(thought.budget, turns, notes) else thought
 
 
 def _max_tokens(knobs: Knobs, profile: Profile, notes: list[Note]) -> int:
-    option = knobs.pop("max_tokens")
-    if option is None:
+    limit = settings.limit(knobs, profile, notes)
+    if limit is None:
         notes.append(Note("max_tokens", "defaulted", None, profile.max_output, "Anthropic requires a limit."))
         return profile.max_output
-    asked: int = option.value
-    if asked > profile.max_output and profile.max_output_enforced:
-        notes.append(Note(option.at, "approximated", asked, profile.max_output, "The model's own limit is less."))
-        return profile.max_output
-    return asked
+    return limit
 
 
-def _without_conflicts(thinking: Thinking, said: History, notes: list[Note]) -> Thinking:
-    """Thinking by budget is refused where the history leaves no place for it: it gives way."""
-    why = said.refuses_thinking
-    if why is None or thinking.config is None or thinking.config["type"] != "enabled":
-        return thinking
-    notes.append(Note("thinking", "dropped", thinking.config["budget_tokens"], detail=why))
-    return Thinking(None, thinking.effort, False)
+def _plain_options(knobs: Knobs, profile: Profile, thinks: bool, draft: _Draft) -> dict[str, Any]:
+    """Return the fields of options that touch nothing else in the request."""
+    return {
+        **settings.tier(knobs, profile, draft.notes, draft.betas),
+        **settings.user(knobs, draft.notes),
+        **anthropic_fields(knobs, thinks, draft.notes, draft.betas),
+    }
 
 
-def _stream(asked: bool, max_tokens: int, notes: list[Note]) -> bool:
-    if not asked and max_tokens > _LONGEST_WHOLE_ANSWER:
+def _stream(wanted: bool, max_tokens: int, notes: list[Note]) -> bool:
+    if not wanted and max_tokens > _LONGEST_WHOLE_ANSWER:
         why = "An answer of this length is refused unless it is streamed; it is put together again."
         notes.append(Note("stream", "synthesised", False, True, why))
         return True
-    return asked
+    return wanted
 
 
 def _headers(profile: Profile, betas: set[str]) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """The subset of JSON Schema that Anthropic enforces, as its SDK's `lib/_parse/_transform.py` writes it.
 
-What is outside of it moves into `description`, where the model may still heed it. Maps cannot be said at all: they
+What is outside of it moves into `description`, where the model may still heed it. Maps have no form at all: they
 would close to empty objects without a word, so they are refused.
 """
 
 from collections.abc import Mapping
 from typing import Any
+
+from translators.providers.shared.schemas import describe
 
 _FORMATS = frozenset(
     {"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"},
@@ -16,11 +18,14 @@ _SHAPES = {
     **dict.fromkeys(("format", "$ref", "description", "title"), str),
     "required": list,
 }
-"""What the keywords must be whose values are read here."""
+"""The types that values of some keywords must have."""
+_ALTERNATIVES = {"anyOf": "anyOf", "oneOf": "anyOf", "allOf": "allOf"}
+"""The keywords of alternatives, and those under which they are enforced."""
 
 
 class OutsideSubset(Exception):
-    """Something that the subset cannot say; `path` is inside the schema, the text says what to do instead."""
+    """The error of a schema that the subset cannot say; `path` is inside the schema, the text says what to do
+    instead."""
 
     def __init__(self, path: str, message: str) -> None:
         super().__init__(message)
@@ -35,81 +40,80 @@ class Subset:
         self.moved: list[str] = []
 
     def of(self, schema: Any, path: str = "") -> dict[str, Any]:
-        """A new schema within the subset. Raises `OutsideSubset`."""
-        if not isinstance(schema, Mapping):
-            raise OutsideSubset(path, "A schema here must be an object with a type.")
-        left = {key: value for key, value in schema.items() if value is not None or key in ("const", "default")}
-        for key, shape in _SHAPES.items():
-            if key in left and not isinstance(left[key], shape):
-                raise OutsideSubset(path, f"The keyword {key} has a value of a wrong type.")
-        new: dict[str, Any] = {}
-        definitions = {**(left.pop("definitions", None) or {}), **(left.pop("$defs", None) or {})}
-        if definitions:
-            new["$defs"] = {name: self.of(inner, f"{path}.$defs.{name}") for name, inner in definitions.items()}
-        if (ref := left.pop("$ref", None)) is not None:
-            where = {"$ref": str(ref).replace("#/definitions/", "#/$defs/", 1)}
-            if not left:
-                return {**new, **where}
-            if left.keys() & {"anyOf", "oneOf", "allOf"}:
+        """Return a new schema within the subset. Raises `OutsideSubset`."""
+        rest = _keywords(schema, path)
+        new = self._definitions(rest, path)
+        reference = rest.pop("$ref", None)
+        if reference is not None:
+            target = {"$ref": str(reference).replace("#/definitions/", "#/$defs/", 1)}
+            if not rest:
+                return {**new, **target}
+            if rest.keys() & _ALTERNATIVES.keys():
                 raise OutsideSubset(path, "A $ref beside alternatives cannot be enforced: put it into them.")
-            left |= {"anyOf": [where]}  # a reference stands alone: what was said beside it goes around it
-        kind = self._kind(left, new, path)
+            rest["anyOf"] = [target]  # a reference stands alone: the keywords beside it go around it
+        kind = self._kind(rest, new, path)
         for name in ("description", "title"):
-            if (text := left.pop(name, None)) is not None:
-                new[name] = text
+            if name in rest:
+                new[name] = rest.pop(name)
         if kind == "object":
-            self._object(left, new, path)
+            self._object(rest, new, path)
         elif kind == "array":
-            self._array(left, new, path)
-        elif kind == "string" and left.get("format") in _FORMATS:
-            new["format"] = left.pop("format")
-        if left:
+            self._array(rest, new, path)
+        elif kind == "string" and rest.get("format") in _FORMATS:
+            new["format"] = rest.pop("format")
+        if rest:
             self.moved.append(path)
-            rest = "{" + ", ".join(f"{key}: {value}" for key, value in left.items()) + "}"
-            new["description"] = f"{new['description']}\n\n{rest}" if "description" in new else rest
+            describe(rest, new)
         return new
 
-    def _kind(self, left: dict[str, Any], new: dict[str, Any], path: str) -> str | None:
-        """Take what says which values are meant: literals, alternatives, or a type."""
-        kind = left.pop("type", None)
+    def _definitions(self, rest: dict[str, Any], path: str) -> dict[str, Any]:
+        definitions = {**rest.pop("definitions", {}), **rest.pop("$defs", {})}
+        if not definitions:
+            return {}
+        return {"$defs": {name: self.of(inner, f"{path}.$defs.{name}") for name, inner in definitions.items()}}
+
+    def _kind(self, rest: dict[str, Any], new: dict[str, Any], path: str) -> str | None:
+        """Take the keywords that say which values are meant: literals, alternatives, or a type; return that type."""
+        kind = rest.pop("type", None)
         if isinstance(kind, list) and len(kind) == 1:
             kind = kind[0]
-        if isinstance(left.get("enum"), list) and left["enum"] and all(map(_primitive, left["enum"])):
-            new["enum"] = list(left.pop("enum"))
-        if "const" in left and _primitive(left["const"]):
-            new["const"] = left.pop("const")
+        if isinstance(rest.get("enum"), list) and rest["enum"] and all(map(_primitive, rest["enum"])):
+            new["enum"] = list(rest.pop("enum"))
+        if "const" in rest and _primitive(rest["const"]):
+            new["const"] = rest.pop("const")
         literal = "enum" in new or "const" in new
-        for said, kept in (("anyOf", "anyOf"), ("oneOf", "anyOf"), ("allOf", "allOf")):
-            if isinstance(left.get(said), list):
-                new[kept] = [self.of(inner, f"{path}.{said}[{at}]") for at, inner in enumerate(left.pop(said))]
-                return None if literal else self._beside(kind, left)
+        for keyword, enforced in _ALTERNATIVES.items():
+            if isinstance(rest.get(keyword), list):
+                alternatives = rest.pop(keyword)
+                new[enforced] = [self.of(each, f"{path}.{keyword}[{at}]") for at, each in enumerate(alternatives)]
+                return None if literal else self._beside(kind, rest)
         if literal:
             return None
         if isinstance(kind, list):
-            self._union(kind, left, new, path)
+            self._union(kind, rest, new, path)
             return None
         if kind is None:
-            kind = "object" if "properties" in left else "array" if "items" in left else None
+            kind = "object" if "properties" in rest else "array" if "items" in rest else None
         if not isinstance(kind, str) or kind not in _TYPES:
             raise OutsideSubset(path, "Say which type this has: a schema without one cannot be enforced.")
         new["type"] = kind
         return kind
 
-    def _beside(self, kind: Any, left: dict[str, Any]) -> str | None:
-        """A type beside alternatives: its properties, if it has any, are kept with it."""
-        return "object" if kind == "object" and "properties" in left else None
+    def _beside(self, kind: Any, rest: dict[str, Any]) -> str | None:
+        """Return the type beside alternatives, if its properties stay with it."""
+        return "object" if kind == "object" and "properties" in rest else None
 
-    def _union(self, kinds: list[Any], left: dict[str, Any], new: dict[str, Any], path: str) -> None:
-        """`type: [string, null]` as alternatives, each with the keywords that it was written with."""
-        shared = {key: left.pop(key) for key in list(left) if key not in ("description", "title")}
-        new["anyOf"] = [self.of({"type": kind} if kind == "null" else {"type": kind, **shared}, path) for kind in kinds]
+    def _union(self, types: list[Any], rest: dict[str, Any], new: dict[str, Any], path: str) -> None:
+        """Write `type: [string, null]` as alternatives, each with the keywords beside it."""
+        shared = {key: rest.pop(key) for key in list(rest) if key not in ("description", "title")}
+        new["anyOf"] = [self.of({"type": each} if each == "null" else {"type": each, **shared}, path) for each in types]
 
-    def _object(self, left: dict[str, Any], new: dict[str, Any], path: str) -> None:
-        listed = isinstance(left.get("properties"), Mapping)
-        properties = left.pop("properties", None) or {}
-        extra = left.pop("additionalProperties", None)
+    def _object(self, rest: dict[str, Any], new: dict[str, Any], path: str) -> None:
+        listed = isinstance(rest.get("properties"), Mapping)
+        properties = rest.pop("properties", None) or {}
+        extra = rest.pop("additionalProperties", None)
         open_ended = extra is True or extra == {}
-        maps = "patternProperties" in left or not (open_ended or extra in (None, False))
+        maps = "patternProperties" in rest or not (open_ended or extra in (None, False))
         if maps or (open_ended and not properties) or not (listed or extra is False):
             raise OutsideSubset(
                 path,
@@ -120,14 +124,25 @@ class Subset:
             self.moved.append(path)
         new["properties"] = {name: self.of(inner, f"{path}.properties.{name}") for name, inner in properties.items()}
         new["additionalProperties"] = False
-        if (required := left.pop("required", None)) is not None:
+        if (required := rest.pop("required", None)) is not None:
             new["required"] = list(required)
 
-    def _array(self, left: dict[str, Any], new: dict[str, Any], path: str) -> None:
-        if (items := left.pop("items", None)) is not None:
+    def _array(self, rest: dict[str, Any], new: dict[str, Any], path: str) -> None:
+        if (items := rest.pop("items", None)) is not None:
             new["items"] = self.of(items, f"{path}.items")
-        if left.get("minItems") in (0, 1):
-            new["minItems"] = left.pop("minItems")
+        if rest.get("minItems") in (0, 1):
+            new["minItems"] = rest.pop("minItems")
+
+
+def _keywords(schema: Any, path: str) -> dict[str, Any]:
+    """Return a copy of a schema, without those keywords that are null. Raises `OutsideSubset` for one that is none."""
+    if not isinstance(schema, Mapping):
+        raise OutsideSubset(path, "A schema here must be an object with a type.")
+    keywords = {key: value for key, value in schema.items() if value is not None or key in ("const", "default")}
+    for key, shape in _SHAPES.items():
+        if key in keywords and not isinstance(keywords[key], shape):
+            raise OutsideSubset(path, f"The keyword {key} has a value of a wrong type.")
+    return keywords
 
 
 def _primitive(value: Any) -> bool:

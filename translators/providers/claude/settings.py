@@ -6,70 +6,69 @@ Knobs bend here: out of range is clamped, not accepted is dropped, each with a n
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from translators.conversation import Knobs, Option
 from translators.notes import Note
 from translators.providers.claude.anthropic_fields import NOT_ITS_FORM
 from translators.providers.claude.profiles import Profile
-from translators.providers.shared.settings import refuse_speech, unsupported
+from translators.providers.shared import settings as shared_settings
+from translators.providers.shared.settings import refuse_logprobs, refuse_speech
 from translators.providers.shared.tiers import openai_tier
 from translators.providers.shared.transforms import stop_sequences
 
 FAST_BETA = "fast-mode-2026-02-01"
+_SAMPLING = ("temperature", "top_p", "top_k")
 _TIERS = {"auto": "auto", "default": "standard_only", "priority": "auto"}
 _PERSONAL = re.compile(r"[^@\s]+@[^@\s]+|\+?[\d\s().-]{7,}")  # an e-mail address or a phone number
 _LONGEST_USER_ID = 512
 
 
 def refuse_what_cannot_be_had(knobs: Knobs) -> None:
-    """Raises `BadRequest` for features; takes the values that ask for nothing."""
-    for option in (knobs.pop("logprobs"), knobs.pop("top_logprobs")):
-        if option is not None and option.value:
-            raise unsupported(option, "This model tells no log probabilities.")
+    """Raise `BadRequest` for features; take the values that ask for nothing."""
+    refuse_logprobs(knobs)
     refuse_speech(knobs)
 
 
+def limit(knobs: Knobs, profile: Profile, notes: list[Note]) -> int | None:
+    """Return the client's `max_tokens` as far as the model goes; None without one."""
+    return shared_settings.limit(knobs, profile.max_output if profile.max_output_enforced else None, notes)
+
+
 def sampling(knobs: Knobs, profile: Profile, thinking: bool, notes: list[Note]) -> dict[str, Any]:
-    """`temperature`, `top_p` and `top_k` as far as the family takes them, and takes them together."""
-    heat, nucleus, top_k = knobs.pop("temperature"), knobs.pop("top_p"), knobs.pop("top_k")
-    body: dict[str, Any] = {}
+    """Return `temperature`, `top_p` and `top_k` as far as the model takes them, and takes them together."""
+    options = {name: option for name in _SAMPLING if (option := knobs.pop(name)) is not None}
+    taken: dict[str, Any] = {}
+    for name, option in options.items():
+        why = _objection(name, option, profile, thinking, beside=taken)
+        if why:
+            notes.append(Note(option.at, "dropped", option.value, detail=why))
+        elif name == "top_k":
+            taken[name] = option.value
+        elif profile.sampling and not (name == "temperature" and thinking):  # else it is 1, which is the default
+            taken[name] = shared_settings.clamped(option, 1.0, notes)
+    return taken
 
-    def drop(option: Option, why: str) -> None:
-        notes.append(Note(option.at, "dropped", option.value, detail=why))
 
+def _objection(name: str, option: Option, profile: Profile, thinking: bool, beside: Mapping[str, Any]) -> str:
+    """Return why the model refuses an option of sampling `beside` those that it takes; "" where it does not."""
+    value = option.value
     if not profile.sampling:
-        for option in (heat, nucleus, top_k):
-            if option is not None and (option.value != 1 or option is top_k):
-                drop(option, "This model takes no sampling parameters.")
-        return body
-    if heat is not None:
-        if thinking and heat.value != 1:
-            drop(heat, "A model that thinks takes no other temperature than 1.")
-        elif not thinking:
-            body["temperature"] = _clamped(heat, notes)
-    if nucleus is not None:
-        if "temperature" in body and not profile.temperature_with_top_p:
-            drop(nucleus, "This model takes either temperature or top_p.")
-        elif thinking and not 0.95 <= nucleus.value <= 1:
-            drop(nucleus, "A model that thinks takes top_p from 0.95 to 1.")
-        else:
-            body["top_p"] = _clamped(nucleus, notes)
-    if top_k is not None:
-        if thinking or top_k.value < 1:
-            drop(top_k, "A model that thinks takes no top_k." if thinking else "It must be positive.")
-        else:
-            body["top_k"] = top_k.value
-    return body
-
-
-def _clamped(option: Option, notes: list[Note]) -> float:
-    value: float = option.value
-    clamped = min(max(value, 0.0), 1.0)
-    if clamped != value:
-        notes.append(Note(option.at, "approximated", value, clamped, "The range is 0 to 1."))
-        return clamped
-    return value
+        neutral = name != "top_k" and value == 1
+        return "" if neutral else "This model takes no sampling parameters."
+    match name:
+        case "temperature" if thinking and value != 1:
+            return "A model that thinks takes no other temperature than 1."
+        case "top_p" if "temperature" in beside and not profile.temperature_with_top_p:
+            return "This model takes either temperature or top_p."
+        case "top_p" if thinking and not 0.95 <= value <= 1:
+            return "A model that thinks takes top_p from 0.95 to 1."
+        case "top_k" if thinking:
+            return "A model that thinks takes no top_k."
+        case "top_k" if value < 1:
+            return "It must be positive."
+    return ""
 
 
 def stops(knobs: Knobs, notes: list[Note]) -> tuple[list[str], tuple[str, ...]]:
@@ -82,7 +81,7 @@ def stops(knobs: Knobs, notes: list[Note]) -> tuple[list[str], tuple[str, ...]]:
 
 
 def tier(knobs: Knobs, profile: Profile, notes: list[Note], betas: set[str]) -> dict[str, Any]:
-    """`service_tier` and `speed`, which is fast where the client wants it or the fast tier."""
+    """Return `service_tier` and `speed`, which is fast where the client wants it or the fast tier."""
     option, own = knobs.pop("service_tier"), knobs.pop("speed")
     speed = {} if own is None else _speed(own, profile, notes)
     if option is not None and option.value == "fast" and profile.fast:
@@ -95,7 +94,7 @@ def tier(knobs: Knobs, profile: Profile, notes: list[Note], betas: set[str]) -> 
 
 
 def _speed(option: Option, profile: Profile, notes: list[Note]) -> dict[str, Any]:
-    """Nothing for `standard`, which is what a model does without the field."""
+    """Return `{"speed": "fast"}`; nothing for `standard`, which is the default."""
     if option.value == "fast" and profile.fast:
         return {"speed": "fast"}
     if option.value == "fast":
@@ -118,7 +117,7 @@ def _tier(option: Option, notes: list[Note]) -> dict[str, Any]:
 
 
 def user(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
-    """`metadata.user_id`, which must not tell who the user is."""
+    """Return `{"metadata": {"user_id": ...}}`, which must not tell who the user is."""
     identifier, name = knobs.pop("safety_identifier"), knobs.pop("user")
     option = identifier or name
     if identifier and name:

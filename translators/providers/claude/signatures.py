@@ -1,4 +1,4 @@
-"""Claude's signed thinking in the gateway's keeping, for clients that hand its calls back without it.
+"""Signed thinking of Claude's in the gateway's memory, for clients that hand its calls back without it.
 
 https://platform.claude.com/docs/en/build-with-claude/extended-thinking: in a loop of tool calls the thinking blocks go
 back whole and unchanged, each in its place before the call that it led to.
@@ -15,7 +15,7 @@ from translators.providers.claude.profiles import short_name
 from translators.providers.shared import signers
 
 Thought = Reasoning | RedactedReasoning
-_Kept = list[str]
+_Stored = list[str]
 """A text and its signature; or the data of a redacted block alone."""
 
 
@@ -24,8 +24,8 @@ class ThinkingRecorder:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._waiting: list[_Kept] = []
-        self._calls: list[tuple[str, list[_Kept]]] = []
+        self._waiting: list[_Stored] = []
+        self._calls: list[tuple[str, list[_Stored]]] = []
 
     def thought(self, text: str, signature: str) -> None:
         self._waiting.append([text, signature])
@@ -38,7 +38,7 @@ class ThinkingRecorder:
         self._waiting = []
 
     def remember(self, issuer: str | None) -> None:
-        """The answer is complete: all of its calls, with what came before them, under the id of the first one."""
+        """Store the calls of an answer that is complete, with what came before them, under the id of the first one."""
         if issuer is None or not any(before for _, before in self._calls):
             return
         first, _ = self._calls[0]
@@ -48,8 +48,8 @@ class ThinkingRecorder:
 
 
 def recalled(turns: Iterable[Turn], memory: Memory, issuer: str) -> tuple[Turn, ...]:
-    """`turns` with the thinking that `issuer` signed before their calls, where the client left it out and the calls are
-    all those of one answer. Signed thinking whose issuer the client dropped gets it back."""
+    """Return `turns` with the thinking that `issuer` signed before their calls, where the client omits it and the calls
+    are all those of one answer. Signed thinking whose issuer the client dropped gets it back."""
     whole: list[Turn] = []
     for role, each in groupby(turns, lambda turn: turn.role):
         run = list(each)
@@ -58,23 +58,24 @@ def recalled(turns: Iterable[Turn], memory: Memory, issuer: str) -> tuple[Turn, 
 
 
 def _recalled(run: list[Turn], memory: Memory, issuer: str) -> list[Turn]:
-    """Of turns of the assistant's with nobody's between them: one answer, perhaps in several messages."""
+    """Return the same for turns of the assistant's with nobody's between them: one answer, perhaps in several
+    messages."""
     calls = [part.id for turn in run for part in turn.parts if isinstance(part, ToolCall)]
     if not calls:
         return run
     if any(_signed(part) for turn in run for part in turn.parts):
         return _with_issuer(run, signers.signer(memory, calls[0]))
-    kept = _kept(memory, issuer, calls)
-    if kept is None:
+    stored = _stored(memory, issuer, calls)
+    if stored is None:
         return run
-    before = {call_id: [_thought(each, issuer) for each in blocks] for call_id, blocks in kept}
+    before = {call_id: [_thought(each, issuer) for each in blocks] for call_id, blocks in stored}
     ahead: list[Part] = [*before.pop(calls[0])]
     turns = [replace(turn, parts=tuple(_placed(turn.parts, before))) for turn in run]
     return [replace(turns[0], parts=(*ahead, *turns[0].parts)), *turns[1:]]
 
 
 def _placed(parts: Iterable[Part], before: dict[str, list[Thought]]) -> Iterable[Part]:
-    """What is remembered stands for the same thoughts without their signatures."""
+    """Return `parts` with the remembered thoughts instead of those without their signatures."""
     for part in parts:
         if isinstance(part, ToolCall):
             yield from before.get(part.id, ())
@@ -98,20 +99,20 @@ def _signed(part: Part) -> bool:
     return isinstance(part, RedactedReasoning) or (isinstance(part, Reasoning) and part.signature is not None)
 
 
-def _kept(memory: Memory, issuer: str, calls: list[str]) -> list[tuple[str, list[_Kept]]] | None:
+def _stored(memory: Memory, issuer: str, calls: list[str]) -> list[tuple[str, list[_Stored]]] | None:
     text = memory.get(_key(issuer, calls[0]))
-    kept: list[tuple[str, list[_Kept]]] = json.loads(text) if text else []
-    return kept if [call_id for call_id, _ in kept] == calls else None
+    stored: list[tuple[str, list[_Stored]]] = json.loads(text) if text else []
+    return stored if [call_id for call_id, _ in stored] == calls else None
 
 
-def _thought(kept: _Kept, issuer: str) -> Thought:
-    if len(kept) == 1:
-        return RedactedReasoning(kept[0], issuer)
-    text, signature = kept
+def _thought(stored: _Stored, issuer: str) -> Thought:
+    if len(stored) == 1:
+        return RedactedReasoning(stored[0], issuer)
+    text, signature = stored
     return Reasoning(text, signature, issuer)
 
 
 def _key(issuer: str, call_id: str) -> str:
-    """Another model does not find it."""
+    """Return a key under which no other model finds it."""
     dialect, _, model = issuer.partition(":")
     return f"thoughts {dialect}:{short_name(model)} {call_id}"

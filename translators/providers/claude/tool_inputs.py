@@ -1,6 +1,6 @@
-"""What a tool takes, as Claude takes it: `input_schema` and the inputs of calls.
+"""The inputs of tools as Claude takes them: `input_schema` and the inputs of calls.
 
-Of a schema's root it refuses alternatives, references and unusual keys; what is inside is no matter of its.
+It refuses alternatives, references and unusual keys at the root of a schema, and takes them inside.
 """
 
 from collections.abc import Iterable, Mapping

@@ -13,6 +13,7 @@ from translators.conversation import (
     ToolChoice,
     WebSearch,
 )
+from translators.dialects import Model, Recall
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.claude.caching import Breakpoints
@@ -28,24 +29,24 @@ _PLACE = ("city", "region", "country", "timezone")
 
 
 class BaseToolbox:
-    """The tools that the client declared, or else those that its history shows."""
+    """The tools that the client declares, or else those that its history shows."""
 
     SEARCH = ""
     """The name of the provider's own web search."""
     LONGEST_NAME = 128
     MOVED = ""
-    """Why a schema is not quite the client's, with the number of places."""
+    """The reason for a schema that is not quite the client's, with the number of places."""
     RESPELLED = ""
-    """Why a name is not the client's."""
+    """The reason for a name that is not the client's."""
 
-    def __init__(self, asked: Conversation, facts: Profile, notes: list[Note], *, any_key: bool = False) -> None:
-        self._facts, self._notes, self._choice = facts, notes, asked.tool_choice
-        self._search = asked.options.get("web_search")
-        self.custom: set[str] = {tool.name for tool in asked.tools if isinstance(tool, CustomTool)}
-        called = [part for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
+    def __init__(self, conversation: Conversation, facts: Profile, notes: list[Note], *, any_key: bool = False) -> None:
+        self._facts, self._notes, self._choice = facts, notes, conversation.tool_choice
+        self._search = conversation.options.get("web_search")
+        self.custom: set[str] = {tool.name for tool in conversation.tools if isinstance(tool, CustomTool)}
+        called = [part for turn in conversation.turns for part in turn.parts if isinstance(part, ToolCall)]
         self._called = bool(called)
-        self._from_history = not asked.tools and self._called
-        self._tools: tuple[Tool, ...] = asked.tools
+        self._from_history = not conversation.tools and self._called
+        self._tools: tuple[Tool, ...] = conversation.tools
         if self._from_history:
             self._tools = tuple({part.name: _shown_by(part) for part in called}.values())
             self.custom |= {part.name for part in called if part.kind == "custom"}
@@ -56,16 +57,28 @@ class BaseToolbox:
         self.names = ToolNames(names, pattern, self.LONGEST_NAME, reserved)
         self.inputs = ToolInputs(self._tools, notes, any_key=any_key)
 
-    def _forced(self, asked: ToolChoice, thinking: bool, instructions: list[str]) -> tuple[bool, str | None]:
+    def recall(self, model: Model, answer_tool: str, stops: tuple[str, ...]) -> Recall:
+        """Return what the machine of the answer must know of the request."""
+        return Recall(
+            model.name,
+            self.names.restored(),
+            frozenset(self.custom),
+            model.memory,
+            keys=self.inputs.restored(),
+            answer_tool=answer_tool,
+            stops=stops,
+        )
+
+    def _forced(self, choice: ToolChoice, thinking: bool, instructions: list[str]) -> tuple[bool, str | None]:
         """Return whether a call is forced, and of which tool if of a certain one. A force that the model refuses
         becomes an instruction."""
-        single = self.names[asked.names[0]] if asked.names and (asked.single or len(asked.names) == 1) else None
+        single = self.names[choice.names[0]] if choice.names and (choice.single or len(choice.names) == 1) else None
         forced = self._facts.forced_tools
         if forced == "never" or (forced == "without_thinking" and thinking):
             which = f"the tool `{single}`" if single else "at least one of your tools"
             instructions.append(f"Your next answer must call {which}.")
             why = "This model cannot be forced to call a tool (while it thinks): it is told to."
-            self._notes.append(Note(asked.at, "approximated", "required", "auto", why))
+            self._notes.append(Note(choice.at, "approximated", "required", "auto", why))
             return False, single
         return True, single
 
@@ -77,7 +90,7 @@ class BaseToolbox:
         return {"name": name, "description": function.description} if function.description else {"name": name}
 
     def _schema(self, tool: FunctionTool) -> tuple[dict[str, Any], dict[str, bool]]:
-        """Return what it takes, and `strict` if that can be enforced; else there is a note."""
+        """Return the schema of its input, and `{"strict": true}` if that can be enforced; else there is a note."""
         schema, at = self.inputs.schema(tool), f"{tool.at}.strict"
         if not tool.strict:
             return schema, {}
@@ -97,34 +110,36 @@ class BaseToolbox:
 
 
 class Toolbox(BaseToolbox):
-    """Writes them as `tools` and `tool_choice`."""
+    """Writes `tools` and `tool_choice`."""
 
     SEARCH = "web_search"
     MOVED = "What Anthropic does not enforce went into descriptions, in {} places."
     RESPELLED = "The provider's names have no such characters; answers tell the client's own."
 
     def written(self, knobs: Knobs, breakpoints: Breakpoints) -> list[dict[str, Any]]:
-        """`tools`, less those that `tool_choice` leaves out."""
+        """Return `tools`, `{"name": ..., "description": ..., "input_schema": {...}}` each, less those that
+        `tool_choice` leaves out. Raises `BadRequest`."""
         tools = [self._tool(tool, breakpoints) for tool in allowed(self._choice, self._tools, self._notes)]
         if (search := self._web_search(knobs)) is not None:
             tools.append(search)
         return tools
 
     def choice(self, knobs: Knobs, thinking: bool, instructions: list[str]) -> dict[str, Any] | None:
-        """`tool_choice`. A force that the model refuses becomes an instruction."""
+        """Return `tool_choice`, `{"type": ...}`; None for the default. A force that the model refuses becomes an
+        instruction. Raises `BadRequest`."""
         one_at_a_time = knobs.take("parallel_tool_calls") is False
-        asked = self._choice
+        wanted = self._choice
         if self._from_history:
             return None if self._search else {"type": "none"}
-        if asked is not None:
-            check(asked, self._tools)
-            if forbids(asked):
+        if wanted is not None:
+            check(wanted, self._tools)
+            if forbids(wanted):
                 return self._no_calls() if self._tools else None
         if not self._tools:
             return None
         choice: dict[str, Any] = {"type": "auto"}
-        if asked is not None and asked.mode == "required":
-            forced, single = self._forced(asked, thinking, instructions)
+        if wanted is not None and wanted.mode == "required":
+            forced, single = self._forced(wanted, thinking, instructions)
             if forced:
                 choice = {"type": "tool", "name": single} if single else {"type": "any"}
         if one_at_a_time:
@@ -146,19 +161,19 @@ class Toolbox(BaseToolbox):
         option = knobs.pop("web_search")
         if option is None:
             return None
-        asked: WebSearch = option.value
+        wanted: WebSearch = option.value
         tool: dict[str, Any] = {"type": self._facts.web_search, "name": self.SEARCH}
-        if asked.size in _SEARCHES:
-            tool["max_uses"] = _SEARCHES[asked.size]
-            self._notes.append(Note(option.at, "approximated", asked.size, tool["max_uses"], "Sent as most searches."))
-        elif asked.size is not None:
+        if wanted.size in _SEARCHES:
+            tool["max_uses"] = _SEARCHES[wanted.size]
+            self._notes.append(Note(option.at, "approximated", wanted.size, tool["max_uses"], "Sent as most searches."))
+        elif wanted.size is not None:
             self._notes.append(Note(option.at, "dropped", detail="The size is none of low, medium and high."))
-        if asked.allowed and asked.blocked:
+        if wanted.allowed and wanted.blocked:
             why = "This model's search takes either allowed or blocked domains."
             raise BadRequest(why, param=option.at, code="unsupported_parameter")
-        sites = {"allowed_domains": list(asked.allowed), "blocked_domains": list(asked.blocked)}
+        sites = {"allowed_domains": list(wanted.allowed), "blocked_domains": list(wanted.blocked)}
         tool |= {name: domains for name, domains in sites.items() if domains}
-        location = asked.location or {}
+        location = wanted.location or {}
         if place := {key: location[key] for key in _PLACE if location.get(key)}:
             tool["user_location"] = {"type": "approximate", **place}
         return tool

@@ -1,4 +1,4 @@
-"""Turns as Anthropic wants them: `system` apart, user and assistant in turn, tool results first and all together.
+"""Turns as Anthropic takes them: `system` apart, user and assistant in turn, tool results first and all together.
 
 Reference: https://platform.claude.com/docs/en/api/messages (`messages`, `system`).
 """
@@ -12,10 +12,10 @@ from translators.providers.shared.histories import shown_by_user
 from translators.providers.shared.turns import History, Message, Turns
 
 
-def history(asked: Conversation, profile: Profile, parts: Parts, notes: list[Note], *, schema: bool) -> History:
-    """`schema`: the answer is held to one, and cannot go on from what was begun. Raises `BadRequest` for what cannot be
-    carried."""
-    turns = Turns(shown_by_user(asked.turns, notes), parts, notes, mid_system=profile.mid_system)
+def history(conversation: Conversation, profile: Profile, parts: Parts, notes: list[Note], *, schema: bool) -> History:
+    """Return `system` and `messages`. `schema`: the answer is held to one, and cannot go on from what was begun. Raises
+    `BadRequest` for what cannot be carried."""
+    turns = Turns(shown_by_user(conversation.turns, notes), parts, notes, mid_system=profile.mid_system)
     for message in turns.messages[:-1]:
         _drop_open_server_calls(message, notes)
     turns.settle()
@@ -24,14 +24,14 @@ def history(asked: Conversation, profile: Profile, parts: Parts, notes: list[Not
 
 
 def _drop_open_server_calls(message: Message, notes: list[Note]) -> None:
-    """A server's tool call goes on only at the end of the prompt; elsewhere the provider wants its result."""
+    """Leave out calls of a server's tool without their result, which the provider wants unless they end the prompt."""
     if message.role != "assistant":
         return
     answered = {block.get("tool_use_id") for block in message.blocks}
-    kept = [block for block in message.blocks if not _is_server_call(block) or block.get("id") in answered]
-    if len(kept) < len(message.blocks):
+    complete = [block for block in message.blocks if not _is_server_call(block) or block.get("id") in answered]
+    if len(complete) < len(message.blocks):
         notes.append(Note(message.at, "dropped", detail="A call of a server's tool without its result is not sent."))
-        message.blocks = kept
+        message.blocks = complete
 
 
 def _is_server_call(block: Block) -> bool:

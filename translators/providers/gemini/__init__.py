@@ -14,5 +14,5 @@ framing: Framing = "sse"
 
 
 def answer(recall: Recall) -> Answer:
-    """The machine that tells one answer as events."""
+    """Return the machine that emits the events of one answer."""
     return transformed(GenerateAnswer(recall), recall)

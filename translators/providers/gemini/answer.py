@@ -1,4 +1,4 @@
-"""An answer of `generateContent` or `streamGenerateContent`, told as events by one machine.
+"""An answer of `generateContent` or `streamGenerateContent`, as events of one machine.
 
 Each payload of a stream is a `GenerateContentResponse` like the whole answer. There is no end marker: an answer is
 complete when its bytes end and every candidate has its reason. Reference: https://ai.google.dev/api/generate-content.
@@ -61,7 +61,7 @@ _KNOWN = frozenset(
 _BLOCKED = "The prompt was blocked."
 _STOPPED = "The answer was stopped by a content filter."
 _ADDED = ("promptTokenCount", "toolUsePromptTokenCount", "candidatesTokenCount", "thoughtsTokenCount")
-"""What `totalTokenCount` is the sum of."""
+"""The counts whose sum is `totalTokenCount`."""
 _TIERS = {
     "standard": "default",
     "flex": "flex",
@@ -73,7 +73,7 @@ _TIERS = {
 
 
 class GenerateAnswer:
-    """One answer. What it remembers of it: its candidates, the usage so far, why its prompt was blocked."""
+    """One answer: its candidates, the usage so far, and the reason for a blocked prompt."""
 
     def __init__(self, recall: Recall) -> None:
         self.done = False
@@ -85,40 +85,35 @@ class GenerateAnswer:
         self._blocked: Mapping[str, Any] | None = None
 
     def on(self, payload: Any) -> list[Event]:
-        """The events of one payload of the stream. Raises `BadAnswer`."""
+        """Return the events of one payload of the stream: `{"candidates": [{"content": {"parts": [{"text": ...}]},
+        "finishReason": ...}], "usageMetadata": {...}}`. Raises `BadAnswer`."""
         if self.done:
             return []
         if not isinstance(payload, dict):
             raise BadAnswer.unreadable("The provider's answer has a payload that is no JSON object.")
         if payload.get("error"):
             raise BadAnswer(streamed_error(payload))
-        events: list[Event] = []
-        if not payload.keys() <= _KNOWN:
-            for key in sorted(payload.keys() - _KNOWN):
-                events += self._state.once(f"response.{key[:60]}", "This field is not known.")
-            if not payload.keys() & _KNOWN:
-                return events
+        events = self._unknown(payload)
+        if payload and not payload.keys() & _KNOWN:
+            return events
         if not self._started:
             events += self._start(payload)
-        if isinstance(candidates := payload.get("candidates"), list):
-            for place, told in enumerate(candidates):
-                events += self._candidate(place, told)
-        if (feedback := payload.get("promptFeedback")) is not None:
-            self._feedback(feedback)
-        usage = payload.get("usageMetadata")
-        if isinstance(usage, dict) and usage:
-            self._usage = _merged(self._usage, usage)
-            events.append(UsageReported(_usage_of(self._usage)))
-        return events
+        candidates = payload.get("candidates")
+        for place, candidate in enumerate(candidates if isinstance(candidates, list) else ()):
+            events += self._candidate(place, candidate)
+        self._feedback(payload.get("promptFeedback"))
+        return events + self._usage_events(payload.get("usageMetadata"))
 
     def whole(self, body: Any) -> Iterator[Event]:
-        """The events of a whole answer, or of the array that a stream is without `alt=sse`. Raises `BadAnswer`."""
+        """Yield the events of a whole answer, or of the array that a stream is without `alt=sse`. Raises
+        `BadAnswer`."""
         for payload in body if isinstance(body, list) else (body,):
             yield from self.on(payload)
         yield from self.close()
 
     def close(self) -> Iterator[Event]:
-        """Raises `BadAnswer` unless every candidate had ended: a cut answer must not look like a short one."""
+        """Yield the last events. Raises `BadAnswer` unless every candidate has ended: a cut answer must not look like a
+        short one."""
         if self.done:
             return
         candidates = [self._candidates[choice] for choice in sorted(self._candidates)]
@@ -133,12 +128,19 @@ class GenerateAnswer:
         for candidate in candidates:
             if candidate.native in _BROKEN:
                 raise _failed(candidate)
-        if candidates and not any(candidate.spoke or candidate.native not in _BARE for candidate in candidates):
+        if candidates and not any(candidate.has_content or candidate.native not in _BARE for candidate in candidates):
             raise _failed(candidates[0])
         for candidate in candidates:
             yield from self._finished(candidate)
 
     # --- what comes -------------------------------------------------------------------------------------
+
+    def _unknown(self, payload: Mapping[str, Any]) -> list[Event]:
+        events: list[Event] = []
+        if not payload.keys() <= _KNOWN:
+            for key in sorted(payload.keys() - _KNOWN):
+                events += self._state.once(f"response.{key[:60]}", "This field is not known.")
+        return events
 
     def _start(self, payload: Mapping[str, Any]) -> list[Event]:
         self._started = True
@@ -150,25 +152,31 @@ class GenerateAnswer:
         state.seed = str(unique)
         return [Started(id, model)]
 
-    def _candidate(self, place: int, told: Any) -> list[Event]:
-        if not isinstance(told, dict):
+    def _candidate(self, place: int, entry: Any) -> list[Event]:
+        if not isinstance(entry, dict):
             return self._state.once("response.candidates", "A candidate that is no object.")
-        choice = self._numbers.of(told.get("index"), place)
+        choice = self._numbers.of(entry.get("index"), place)
         if (candidate := self._candidates.get(choice)) is None:
             if not self._state.recall.admits(choice):
                 return self._state.once("candidates", "The provider answered with more than it was asked for.")
             candidate = self._candidates[choice] = Candidate(choice, self._state)
-        return candidate.on(told)
+        return candidate.on(entry)
 
     def _feedback(self, feedback: Any) -> None:
         match feedback:
             case {"blockReason": str(reason)} if reason and reason != "BLOCKED_REASON_UNSPECIFIED":
                 self._blocked = feedback
 
+    def _usage_events(self, usage: Any) -> list[Event]:
+        if not isinstance(usage, dict) or not usage:
+            return []
+        self._usage = _merged(self._usage, usage)
+        return [UsageReported(_usage_of(self._usage))]
+
     # --- how it ends ------------------------------------------------------------------------------------
 
     def _refused(self) -> Iterator[Event]:
-        """A blocked prompt has no candidates: it is answered like a refusal of the first."""
+        """Yield a refusal by the first candidate, since a blocked prompt has none."""
         blocked = self._blocked or {}
         message, reason = blocked.get("blockReasonMessage"), str(blocked.get("blockReason"))[:60]
         yield RefusalDelta(message if isinstance(message, str) and message else _BLOCKED)
@@ -193,7 +201,7 @@ class GenerateAnswer:
 
 
 def _why_approximated(native: str) -> str:
-    """Why OpenAI's reason is not quite the provider's; empty where it is."""
+    """Return the sentence why OpenAI's reason is not quite the provider's; empty where it is."""
     if native == "CONTINUATION":
         return "The provider would go on if asked again: the answer is not finished."
     if native in _BARE:
@@ -202,10 +210,10 @@ def _why_approximated(native: str) -> str:
 
 
 def _failed(candidate: Candidate) -> BadAnswer:
-    """There is no answer, or only the beginning of one, for a reason that is the provider's own."""
+    """Return the error of an answer that the provider did not give, or broke off, for a reason of its own."""
     reason = str(candidate.native)
     text = f"The provider stopped without an answer: {reason}."
-    if candidate.spoke:
+    if candidate.has_content:
         text = f"The provider broke off its answer: {reason}."
     return BadAnswer(Failure(502, text, "server_error", None, reason.lower()))
 
@@ -215,15 +223,16 @@ def _tier(usage: Mapping[str, Any]) -> str | None:
 
 
 def _merged(before: Mapping[str, Any], usage: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The last report, with what it lacks of those before. Zeroes are left out on the wire: counts that add up to the
-    report's own total lack none of theirs."""
+    """Return the last report, with the counts of those before that it lacks. The wire omits zeroes: counts that add up
+    to the report's own total lack none of theirs."""
     whole = usage.get("totalTokenCount") == sum(_count(usage, name) for name in _ADDED)
-    left = {name: value for name, value in before.items() if not (whole and name in _ADDED)}
-    return {**left, **{name: value for name, value in usage.items() if value is not None}}
+    earlier = {name: value for name, value in before.items() if not (whole and name in _ADDED)}
+    return {**earlier, **{name: value for name, value in usage.items() if value is not None}}
 
 
 def _usage_of(usage: Mapping[str, Any]) -> Usage:
-    """Gemini's candidates exclude thoughts; some of its servers include them, and their total tells."""
+    """Return the usage. Gemini's candidates exclude thoughts; some of its servers include them, as their total
+    shows."""
     count = _count(usage, "promptTokenCount") + _count(usage, "toolUsePromptTokenCount")
     answer, thoughts = _count(usage, "candidatesTokenCount"), _count(usage, "thoughtsTokenCount")
     inclusive = thoughts and answer >= thoughts and usage.get("totalTokenCount") == count + answer

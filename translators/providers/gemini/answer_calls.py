@@ -15,15 +15,18 @@ from translators.providers.shared import custom_tools, signers
 
 
 class CandidateCalls:
+    """The function calls of one candidate."""
+
     def __init__(self, choice: int, state: AnswerState) -> None:
         self.count = 0
         self.doubts: list[Note] = []
-        """What is odd unless the answer was cut at its length."""
+        """Notes that hold unless the answer was cut at its length."""
         self._choice, self._state = choice, state
         self._ids: set[str] = set()
 
     def called(self, call: Mapping[str, Any], signature: Any) -> list[Event]:
-        """A call under the client's name, with its arguments as JSON text."""
+        """Return the events of `{"name": ..., "args": {...}}`: a call under the client's name, with its arguments as
+        JSON text."""
         on_wire = call.get("name")
         if not isinstance(on_wire, str) or not on_wire:
             return self._state.once("parts.functionCall.name", "A call without a name is no call.")
@@ -48,7 +51,8 @@ class CandidateCalls:
         return [*events, *([ToolCallDelta(index, text, self._choice)] if text else []), *noted]
 
     def _id(self, given: Any) -> str:
-        """The provider's own, or one made of what no other call has: an id is not to come again in a later answer."""
+        """Return the provider's own id, or a hash of what no other call has: an id must not come again in a later
+        answer."""
         id = given if isinstance(given, str) else ""
         if not id or id in self._ids:
             place = f"{self._state.seed} {self._choice} {self.count}"
@@ -71,7 +75,7 @@ class CandidateCalls:
             return to_json(args, inf_nan_mode="null").decode(), [Noted(Note(path, "approximated", detail=why))]
 
     def _input(self, arguments: str, index: int) -> str:
-        """The free text of a custom tool's call."""
+        """Return the free text of a custom tool's call."""
         text, fits = custom_tools.unwrapped(arguments) or (arguments, False)
         if not fits:
             why = "The input of a custom tool did not come as one string: it is passed on as it came."

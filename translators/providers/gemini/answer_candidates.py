@@ -33,7 +33,7 @@ _AT_ONCE = (ForeignBlock, ImageMade, ReasoningSigned, ToolCallDelta, ToolCallSta
 
 
 class Candidate:
-    """What it remembers: the parts so far, the reasoning block that is open, why it stopped."""
+    """One candidate: its parts so far, the reasoning block that is open, and the reason to stop."""
 
     def __init__(self, choice: int, state: AnswerState) -> None:
         self.choice, self._state = choice, state
@@ -41,17 +41,17 @@ class Candidate:
         self.native: str | None = None
         """The reason to stop, once there is one."""
         self.message = ""
-        self.spoke = False
-        """Something came that may stand alone as an answer."""
+        self.has_content = False
+        """There is something that may stand alone as an answer."""
         self._parts: list[AnswerPart] = []
         self._text = 0  # code points so far
         self._blocks = 0
         self._thinking = False  # the last reasoning block still grows
         self._unsigned = False  # the last reasoning block has no signature
-        self._saying = False  # the last thing told is text
+        self._in_text = False  # the last event is of text
         self._held: list[Event] = []
-        """What comes at once and came after text. Where its words come from is known only when all is there, and has to
-        be told before anything else begins; thoughts are not kept waiting for that."""
+        """Events of what comes whole after text. The sources of the text are known only when all is there, and must
+        come before anything else begins; thoughts do not wait for that."""
         self._grounding = Grounding()
         self._beside: Mapping[str, Callable[[Any], list[Event]]] = {
             "finishReason": self._finish_reason,
@@ -59,15 +59,15 @@ class Candidate:
             "logprobsResult": self._logprobs,
             "groundingMetadata": self._grounded,
             "citationMetadata": self._cited,
-            "safetyRatings": self._nothing,
-            "tokenCount": self._nothing,
-            "avgLogprobs": self._nothing,
+            "safetyRatings": self._ignored,
+            "tokenCount": self._ignored,
+            "avgLogprobs": self._ignored,
         }
 
-    def on(self, told: Mapping[str, Any]) -> list[Event]:
-        """What one payload says of this candidate."""
+    def on(self, candidate: Mapping[str, Any]) -> list[Event]:
+        """Return the events of one payload's `{"content": {"parts": [...]}, "finishReason": ..., "index": ...}`."""
         events: list[Event] = []
-        match told.get("content"):
+        match candidate.get("content"):
             case {"parts": [*parts]}:
                 follows = True
                 for part in parts:
@@ -81,7 +81,7 @@ class Candidate:
                 pass
             case _:
                 events += self._state.once("candidates.content", "Content in this form is not known.")
-        for key, value in told.items():
+        for key, value in candidate.items():
             if key == "content" or key == "index" or value is None:
                 continue
             if (handler := self._beside.get(key)) is not None:
@@ -91,41 +91,42 @@ class Candidate:
         return events
 
     def rest(self) -> list[Event]:
-        """What is told when everything has come."""
+        """Return the events that follow when all content is there: sources, and what waited for them."""
         events, notes = self._grounding.annotations(self._parts, self.choice)
         held, self._held = self._held, []
         return [*events, *held, *(Noted(note) for note in notes)]
 
     def _in_order(self, events: list[Event]) -> list[Event]:
         if not self._held and len(events) == 1 and type(events[0]) is TextDelta:
-            self._saying = True
+            self._in_text = True
             return events
-        told: list[Event] = []
+        emitted: list[Event] = []
         for event in events:
-            if self._saying and isinstance(event, _AT_ONCE):
+            if self._in_text and isinstance(event, _AT_ONCE):
                 self._held.append(event)
                 continue
             if not isinstance(event, Noted):
-                told += self._held
+                emitted += self._held
                 self._held.clear()
-                self._saying = isinstance(event, TextDelta)
-            told.append(event)
-        return told
+                self._in_text = isinstance(event, TextDelta)
+            emitted.append(event)
+        return emitted
 
     # --- parts ------------------------------------------------------------------------------------------
 
     def _part(self, part: Any, follows: bool) -> list[Event]:
-        """`follows`: it is the first of its payload, and goes on with the last part if it is of its kind."""
+        """Return the events of a part. `follows`: it is the first of its payload, and goes on with the last part if it
+        is of its kind."""
         if not isinstance(part, dict):
             return self._state.once("candidates.content.parts", "A part that is no object.")
         text = part.get("text")
         if isinstance(text, str) and len(part) == 1:
-            return self._said(text, follows)
+            return self._text_events(text, follows)
         part = {key: value for key, value in part.items() if value is not None}
         others = part.keys() - _ABOUT_A_PART - ({"text"} if isinstance(text, str) else set())
         events: list[Event] = []
         if isinstance(text, str) and (text or not others):
-            events += (self._thought if part.get("thought") else self._said)(text, follows)
+            events += (self._thought_events if part.get("thought") else self._text_events)(text, follows)
         if others or not isinstance(text, str):
             events += self._other(part, others)
         signature = part.get("thoughtSignature")
@@ -133,7 +134,7 @@ class Candidate:
             events.append(self._signed(signature))
         return events
 
-    def _said(self, text: str, follows: bool) -> list[Event]:
+    def _text_events(self, text: str, follows: bool) -> list[Event]:
         parts = self._parts
         if not (follows and parts and parts[-1].kind == "text"):
             parts.append(AnswerPart("text", self._text))
@@ -142,10 +143,10 @@ class Candidate:
         self._thinking = False
         parts[-1].pieces.append(text)
         self._text += len(text)
-        self.spoke = True
+        self.has_content = True
         return [TextDelta(text, self.choice)]
 
-    def _thought(self, text: str, follows: bool) -> list[Event]:
+    def _thought_events(self, text: str, follows: bool) -> list[Event]:
         if not (follows and self._parts and self._parts[-1].kind == "thought"):
             self._parts.append(AnswerPart("thought", self._text))
         if not text:
@@ -156,14 +157,15 @@ class Candidate:
         return [ReasoningDelta(self._blocks - 1, text, self.choice)]
 
     def _signed(self, signature: str) -> Event:
-        """A signature belongs to the thoughts before it, which may have been kept secret."""
+        """Return the event of a signature, which belongs to the thoughts before it, even if these are secret."""
         if not self._unsigned:
             self._blocks += 1
         self._thinking = self._unsigned = False
         return ReasoningSigned(self._blocks - 1, signature, self._state.issuer, self.choice)
 
     def _other(self, part: Mapping[str, Any], kinds: Set[str]) -> list[Event]:
-        """Whatever is no text. The `kinds` are alternatives; should there be two, each is told."""
+        """Return the events of a part that is no text. The `kinds` are alternatives; should there be two, each has its
+        events."""
         self._parts.append(AnswerPart("other", self._text))
         events: list[Event] = []
         unknown = set(kinds)
@@ -172,7 +174,7 @@ class Candidate:
                 self._thinking = False
                 unknown.remove("functionCall")
                 events += self.calls.called(call, part.get("thoughtSignature"))
-                self.spoke = self.spoke or self.calls.count > 0
+                self.has_content = self.has_content or self.calls.count > 0
         match part:
             case {"inlineData": {"mimeType": str(kind), "data": str(data)}}:
                 unknown.remove("inlineData")
@@ -180,8 +182,8 @@ class Candidate:
         if foreign := unknown & FOREIGN:
             self._thinking = False
             unknown -= foreign
-            kept = {key: part[key] for key in part if key in foreign or key == "thoughtSignature"}
-            events.append(ForeignBlock("gemini", kept, self.choice))
+            block = {key: part[key] for key in part if key in foreign or key == "thoughtSignature"}
+            events.append(ForeignBlock("gemini", block, self.choice))
         for key in sorted(unknown):
             events += self._state.once(f"parts.{key[:60]}", "A part of unknown kind.")
         return events
@@ -191,7 +193,7 @@ class Candidate:
             return self._state.once("parts.thought.inlineData", "Pictures that were only thought of are not told.")
         if not kind.startswith("image/"):
             return self._state.once("parts.inlineData", "Clients have no place for media of this kind.")
-        self.spoke = True
+        self.has_content = True
         return [ImageMade(kind, data, self.choice)]
 
     # --- what stands beside the content -----------------------------------------------------------------
@@ -220,7 +222,7 @@ class Candidate:
             self._grounding.cited(metadata)
         return []
 
-    def _nothing(self, value: Any) -> list[Event]:
+    def _ignored(self, value: Any) -> list[Event]:
         return []
 
     def _logprobs(self, result: Any) -> list[Event]:
@@ -237,7 +239,7 @@ class Candidate:
 
 
 def _logprob(entry: Any) -> TokenLogprob:
-    """Zero, which is certainty, may be left out on the wire."""
+    """Return a token with its log probability. The wire may omit zero, which is certainty."""
     match entry:
         case {"token": str(token), **more}:
             value = more.get("logProbability")

@@ -42,7 +42,7 @@ _DELAY = re.compile(r"(\d+(?:\.\d+)?)s").fullmatch
 
 @dataclass(frozen=True, slots=True)
 class _ProviderError:
-    """What the provider said, from whatever form its error had. `reasons` are those of `details`."""
+    """An error of the provider's, whatever form it had. `reasons` are those of `details`."""
 
     name: str = ""
     message: str = ""
@@ -54,29 +54,31 @@ class _ProviderError:
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
-    """What the client is told of an answer that is no 2xx. Never raises."""
-    said = _said(body)
-    return _failure(status, said, {**said.retry, **retry_headers(headers)})
+    """Return the client's failure for an answer that is no 2xx: `{"error": {"code": ..., "message": ..., "status": ...,
+    "details": [...]}}`. Never raises."""
+    error = _error_of(body)
+    return _failure(status, error, {**error.retry, **retry_headers(headers)})
 
 
 def streamed_error(payload: Mapping[str, Any]) -> Failure:
-    """The same for an `error` in the middle of a stream, which has its status inside."""
-    said = _from_json(payload)
-    status = _STATUS_OF_NAME.get(said.name) or said.code or 500
-    return _failure(status if 400 <= status < 600 else 500, said, said.retry)
+    """Return the client's failure for an `error` in the middle of a stream, which has its status inside."""
+    error = _from_json(payload)
+    status = _STATUS_OF_NAME.get(error.name) or error.code or 500
+    return _failure(status if 400 <= status < 600 else 500, error, error.retry)
 
 
-def _said(body: bytes) -> _ProviderError:
-    told, text = json_or_text(body)
-    return _from_json(told) if told is not None else _ProviderError(message=text, readable=False)
+def _error_of(body: bytes) -> _ProviderError:
+    parsed, text = json_or_text(body)
+    return _from_json(parsed) if parsed is not None else _ProviderError(message=text, readable=False)
 
 
 def _from_json(body: Any) -> _ProviderError:
-    """Google's own form, the array around it that a stream without `alt=sse` has, or that of a proxy before it."""
+    """Parse Google's own form, the array around it that a stream without `alt=sse` has, or that of a proxy before
+    it."""
     match body:
-        case {"error": {**error}}:
-            message, name, code = error.get("message"), error.get("status"), error.get("code")
-            details = error.get("details")
+        case {"error": {**fields}}:
+            message, name, code = fields.get("message"), fields.get("status"), fields.get("code")
+            details = fields.get("details")
             return _with_details(
                 message if isinstance(message, str) else "",
                 name if isinstance(name, str) else "",
@@ -92,7 +94,7 @@ def _from_json(body: Any) -> _ProviderError:
 
 
 def _with_details(message: str, name: str, code: int | None, details: list[dict[str, Any]]) -> _ProviderError:
-    """`ErrorInfo`, `RetryInfo` and `QuotaFailure` of google.rpc."""
+    """Return the error with `ErrorInfo`, `RetryInfo` and `QuotaFailure` of google.rpc."""
     reasons: set[str] = set()
     retry: dict[str, str] = {}
     per_day = False
@@ -100,31 +102,31 @@ def _with_details(message: str, name: str, code: int | None, details: list[dict[
         match detail:
             case {"reason": str(reason)}:
                 reasons.add(reason)
-            case {"retryDelay": str(delay)} if (found := _DELAY(delay)) and len(delay) < 16:
-                retry["retry-after"] = str(math.ceil(float(found[1])))
+            case {"retryDelay": str(delay)} if (seconds := _DELAY(delay)) and len(delay) < 16:
+                retry["retry-after"] = str(math.ceil(float(seconds[1])))
             case {"violations": [*violations]}:
                 quotas = [str(each.get("quotaId")) for each in violations if isinstance(each, dict)]
                 per_day = any("PerDay" in quota for quota in quotas)
     return _ProviderError(name, message, code, frozenset(reasons), retry, per_day)
 
 
-def _failure(status: int, said: _ProviderError, headers: Mapping[str, str]) -> Failure:
-    text = presentable(_PROJECT.sub(r"\1***", said.message), status, _SECRET)
-    lowered = said.message.lower()
+def _failure(status: int, error: _ProviderError, headers: Mapping[str, str]) -> Failure:
+    text = presentable(_PROJECT.sub(r"\1***", error.message), status, _SECRET)
+    lowered = error.message.lower()
     match status:
-        case 400 if "API_KEY_INVALID" in said.reasons or key_trouble(said.message):
+        case 400 if "API_KEY_INVALID" in error.reasons or key_trouble(error.message):
             return by_status(401, text, headers)
-        case 400 if too_long(said.message):
+        case 400 if too_long(error.message):
             return Failure(400, text, "invalid_request_error", "messages", "context_length_exceeded", headers)
-        case 400 if said.name == "FAILED_PRECONDITION":
+        case 400 if error.name == "FAILED_PRECONDITION":
             return Failure(400, text, "invalid_request_error", None, "failed_precondition", headers)
-        case 404 if said.readable and "model" in lowered:
+        case 404 if error.readable and "model" in lowered:
             return Failure(404, text, "invalid_request_error", "model", "model_not_found", headers)
-        case 429 if said.per_day:
+        case 429 if error.per_day:
             return by_status(402, text, headers)
-    return by_status(status, text, headers, readable=said.readable)
+    return by_status(status, text, headers, readable=error.readable)
 
 
 def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
-    """Google tells no limits beforehand: only when to come back."""
+    """Return when to come back: Google sends no limits beforehand."""
     return retry_headers(headers)

@@ -1,4 +1,4 @@
-"""Where an answer's words come from: `groundingMetadata` and `citationMetadata` as annotations.
+"""The sources of an answer's words: `groundingMetadata` and `citationMetadata` as annotations.
 
 Gemini counts UTF-8 bytes within one part, a client code points of the whole text
 (https://ai.google.dev/gemini-api/docs/google-search).
@@ -12,7 +12,7 @@ from translators.events import Annotation
 from translators.notes import Fate, Note
 
 _NEAR = 200
-"""So many characters away is looked for what a claim quotes."""
+"""The distance, in characters, at which a claim's quotation is looked for."""
 _PLACELESS = "Citations whose place in the text cannot be told."
 _SOURCELESS = "Citations without a source that has a web address."
 _UNSUPPORTING = (
@@ -42,7 +42,7 @@ class _Claim:
 
 
 class Grounding:
-    """Collects what comes with any chunk of a stream; told once, when all text is there."""
+    """Collects what comes with any chunk of a stream, for annotations when all text is there."""
 
     def __init__(self) -> None:
         self._sources: list[tuple[str, str]] = []  # title and url; without a url it is no source for a client
@@ -50,12 +50,13 @@ class Grounding:
         self._claims: list[_Claim] = []
 
     def grounded(self, metadata: Mapping[str, Any]) -> None:
-        """In a stream `groundingChunks` holds what earlier ones did not, and is counted on."""
+        """Take `{"groundingChunks": [...], "groundingSupports": [...]}`. In a stream each `groundingChunks` goes on
+        with those before it, and indices count over all."""
         self._sources += map(_source, _list(metadata, "groundingChunks"))
         self._supports += [support for support in _list(metadata, "groundingSupports") if isinstance(support, dict)]
 
     def cited(self, metadata: Mapping[str, Any]) -> None:
-        """Recited sources, under the Gemini API's name or Vertex's."""
+        """Take recited sources, under the Gemini API's name (`citationSources`) or Vertex's (`citations`)."""
         for citation in [*_list(metadata, "citationSources"), *_list(metadata, "citations")]:
             match citation:
                 case {"uri": str(url)}:
@@ -64,7 +65,7 @@ class Grounding:
                     self._claims.append(_Claim(None, *_range(citation), "", (source,)))
 
     def annotations(self, parts: Sequence[AnswerPart], choice: int) -> tuple[list[Annotation], list[Note]]:
-        """In the order in which the provider told them, with what is not quite as it told them."""
+        """Return annotations in the provider's order, with notes on what is not quite as it was sent."""
         claims = self._claims + [claim for support in self._supports if (claim := self._claim(support)) is not None]
         notes: list[Note] = []
         places = _placed(claims, parts) if claims else {}
@@ -80,7 +81,7 @@ class Grounding:
             notes.append(Note("candidates.groundingMetadata.groundingSupports", "dropped", detail=_SOURCELESS))
         if self._supports or not self._sources:
             return events, notes
-        length = sum(len(piece) for told in parts for piece in told.pieces)
+        length = sum(len(piece) for part in parts for piece in part.pieces)
         sources = [source for source in dict.fromkeys(self._sources) if source[1] and length]
         fate: Fate = "approximated" if sources else "dropped"
         notes.append(Note("candidates.groundingMetadata.groundingChunks", fate, detail=_UNSUPPORTING))
@@ -100,10 +101,11 @@ class Grounding:
 
 
 def _placed(claims: Sequence[_Claim], parts: Sequence[AnswerPart]) -> dict[int, tuple[int, int]]:
-    """Where each claim stands in the whole text. What a claim quotes must stand there: if it does not, its bytes may
-    have been counted in the whole text, or wrongly by a few; if what it quotes is not near either, it has no place."""
-    whole = "".join(piece for told in parts for piece in told.pieces)
-    texts = {number: "".join(told.pieces) for number, told in enumerate(parts) if told.pieces}
+    """Return the place of each claim in the whole text. A claim's quotation must stand there: if it does not, its bytes
+    may have been counted in the whole text, or wrongly by a few; if the quotation is not near either, the claim has no
+    place."""
+    whole = "".join(piece for part in parts for piece in part.pieces)
+    texts = {number: "".join(part.pieces) for number, part in enumerate(parts) if part.pieces}
     by_part: dict[int, list[int]] = {}
     for at, claim in enumerate(claims):
         if claim.part in texts:
@@ -111,39 +113,39 @@ def _placed(claims: Sequence[_Claim], parts: Sequence[AnswerPart]) -> dict[int, 
     places: dict[int, tuple[int, int]] = {}
     for find in (_exactly, _nearly):
         for number, some in by_part.items():
-            left = [(at, claims[at]) for at in some if at not in places]
-            places |= find(texts[number], parts[number].start, left)
+            rest = [(at, claims[at]) for at in some if at not in places]
+            places |= find(texts[number], parts[number].start, rest)
         places |= find(whole, 0, [(at, claim) for at, claim in enumerate(claims) if at not in places])
     return places
 
 
 def _exactly(text: str, offset: int, claims: Sequence[tuple[int, _Claim]]) -> dict[int, tuple[int, int]]:
     index = _code_points(text, {edge for _, claim in claims for edge in (claim.start, claim.end)})
-    found: dict[int, tuple[int, int]] = {}
+    places: dict[int, tuple[int, int]] = {}
     for at, claim in claims:
         start, end = index[claim.start], index[claim.end]
         if start < end and (not claim.text or text[start:end] == claim.text):
-            found[at] = (offset + start, offset + end)
-    return found
+            places[at] = (offset + start, offset + end)
+    return places
 
 
 def _nearly(text: str, offset: int, claims: Sequence[tuple[int, _Claim]]) -> dict[int, tuple[int, int]]:
-    """Google's offsets are often wrong by a few bytes."""
+    """Return the places of quotations near their offsets, which are often wrong by a few bytes."""
     index = _code_points(text, {claim.start for _, claim in claims})
-    found: dict[int, tuple[int, int]] = {}
+    places: dict[int, tuple[int, int]] = {}
     for at, claim in claims:
         start, size = index[claim.start], len(claim.text)
         before = text.rfind(claim.text, max(0, start - _NEAR), start + size)
         after = text.find(claim.text, start, start + _NEAR + size)
-        places = [place for place in (before, after) if claim.text and place >= 0]
-        if places:
-            place = min(places, key=lambda each: abs(each - start))
-            found[at] = (offset + place, offset + place + size)
-    return found
+        starts = [begin for begin in (before, after) if claim.text and begin >= 0]
+        if starts:
+            begin = min(starts, key=lambda each: abs(each - start))
+            places[at] = (offset + begin, offset + begin + size)
+    return places
 
 
 def _code_points(text: str, offsets: Iterable[int]) -> dict[int, int]:
-    """Byte offset -> code points before it, in one pass over the text."""
+    """Return byte offset -> code points before it, in one pass over the text."""
     if text.isascii():
         return {offset: min(offset, len(text)) for offset in offsets}
     encoded = text.encode("utf-8", "replace")
@@ -172,7 +174,7 @@ def _source(chunk: Any) -> tuple[str, str]:
 
 
 def _range(holder: Mapping[str, Any]) -> tuple[int, int]:
-    """Zeroes are left out on the wire."""
+    """Return start and end. The wire omits zeroes."""
     start, end = holder.get("startIndex"), holder.get("endIndex")
     return max(start, 0) if isinstance(start, int) else 0, max(end, 0) if isinstance(end, int) else 0
 

@@ -48,7 +48,8 @@ WirePart = dict[str, Any]
 
 
 def medium(part: Image | Document | Audio, profile: Profile, notes: list[Note]) -> WirePart:
-    """Raises `BadRequest` for what the platform cannot reach."""
+    """Return `{"inlineData": {"mimeType": ..., "data": ...}}` or `{"fileData": {"fileUri": ...}}`. Raises `BadRequest`
+    for what the platform cannot reach."""
     match part:
         case Audio(data, format, at):
             return {"inlineData": {"mimeType": f"audio/{format}", "data": data}}
@@ -89,7 +90,7 @@ def _kind(media_type: str, name: str, at: str) -> str:
 
 
 def _of_ending(address: str) -> str | None:
-    """The media type of a name or an address, by what its path ends in."""
+    """Return the media type of a name or an address, by the ending of its path."""
     path = re.split("[?#]", address, maxsplit=1)[0]
     return _BY_ENDING.get(path.rpartition(".")[2].lower())
 
@@ -117,13 +118,14 @@ def _reachable(url: str, profile: Profile, at: str) -> str:
 
 
 def _uploaded(id: str, profile: Profile, at: str) -> str:
-    """Google's Files API names `files/...`, Vertex reads from Cloud Storage: nobody resolves another's id."""
+    """Return the address of an uploaded file. Google's Files API names `files/...`, Vertex reads from Cloud Storage:
+    nobody resolves another's id."""
     if profile.platform == "vertex":
         if id.startswith("gs://"):
             return id
         where = "is not in Cloud Storage"
-    elif found := _FILE(id):
-        return _FILES + found[1]
+    elif match := _FILE(id):
+        return _FILES + match[1]
     else:
         where = "was not uploaded to Google's Files API"
     why = f"This file {where}, so this model cannot read it. Send the file inline."

@@ -1,5 +1,5 @@
-"""JSON as the answer (https://ai.google.dev/gemini-api/docs/structured-output): enforced where the family can, else
-asked for in words."""
+"""JSON as the answer (https://ai.google.dev/gemini-api/docs/structured-output): enforced where the model can, else
+described in words."""
 
 from typing import Any
 
@@ -13,19 +13,20 @@ from translators.providers.shared.json_instruction import described, instruction
 def output_format(
     knobs: Knobs, profile: Profile, tools: bool, instructions: list[str], notes: list[Note]
 ) -> dict[str, Any]:
-    """`responseMimeType` and `responseJsonSchema`; nothing where there is no wish or an instruction must do."""
+    """Return `{"responseMimeType": "application/json", "responseJsonSchema": {...}}`; nothing where the client wants no
+    format or an instruction must do."""
     option = knobs.pop("response_format")
     if option is None:
         return {}
-    asked: OutputFormat = option.value
-    schema = asked.schema if asked.kind == "schema" else None
+    wanted: OutputFormat = option.value
+    schema = wanted.schema if wanted.kind == "schema" else None
     if tools and not profile.json_with_tools:
-        instructions.append(instruction(asked))
+        instructions.append(instruction(wanted))
         why = "Beside tools this model cannot be held to JSON: it is told to answer so."
         notes.append(Note(option.at, "approximated", detail=why))
         return {}
     if schema is None:
-        instructions += filter(None, (asked.description,))
+        instructions += filter(None, (wanted.description,))
         return {"responseMimeType": "application/json"}
     subset = Subset()
     written = subset.of(schema)
@@ -33,7 +34,7 @@ def output_format(
         why = f"Keywords in {subset.moved} places of the schema are not enforced: the model is told of them."
         notes.append(Note(option.at, "approximated", detail=why))
     if "$ref" in written:  # beside which nothing may stand
-        instructions += filter(None, (asked.description,))
+        instructions += filter(None, (wanted.description,))
     else:
-        written = described(written, asked)
+        written = described(written, wanted)
     return {"responseMimeType": "application/json", "responseJsonSchema": written}

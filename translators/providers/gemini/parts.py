@@ -40,10 +40,10 @@ class Parts:
         self._called: set[str] = set()
         self._pending: list[str] = []
         self.paths: dict[int, str] = {}
-        """By the identity of what was written for a call or a result, where its client wrote it."""
+        """The place where the client wrote a call or a result, by the identity of its wire part."""
 
     def of(self, turn: Turn) -> list[WirePart]:
-        """Everything of a turn that can be sent. Raises `BadRequest`."""
+        """Return everything of a turn that can be sent: `{"text": ...}` and its like. Raises `BadRequest`."""
         written = [each for part in turn.parts for each in self._written(part, turn.role)]
         return written + self._signed_nothing()
 
@@ -70,7 +70,7 @@ class Parts:
     def _drop(self, at: str, why: str) -> None:
         self._notes.append(Note(at, "dropped", detail=why))
 
-    # --- what is said -----------------------------------------------------------------------------------
+    # --- content ----------------------------------------------------------------------------------------
 
     def _text(self, part: Text | Refusal) -> Iterable[WirePart]:
         if isinstance(part, Text) and part.cache:
@@ -81,13 +81,13 @@ class Parts:
         return [*self._signed_nothing(), {"text": part.text, **signed}]
 
     def _signed_nothing(self) -> list[WirePart]:
-        """Signatures of thoughts that no text follows, as Gemini itself sends them: with an empty text."""
+        """Return signatures of thoughts that no text follows, as Gemini itself sends them: with an empty text."""
         alone = [_signature_alone(signature) for signature in self._pending]
         self._pending = []
         return alone
 
     def _reasoning(self, part: Reasoning, role: str) -> None:
-        """Of a thought only its signature goes back, with the text that follows."""
+        """Take a thought's signature, which goes back with the text that follows; the thought itself does not."""
         if part.signature and role == "assistant" and self._signatures.own(part.issuer):
             self._pending.append(part.signature)
         elif part.signature:
@@ -129,8 +129,8 @@ class Parts:
         return written
 
     def _result(self, part: ToolResult) -> Iterable[WirePart]:
-        """`output` and `error` are words of the protocol: whatever a tool said stands under one of them, unread. The
-        name is written when the result is paired with its call."""
+        """Return `{"functionResponse": {"id": ..., "name": "", "response": {"output": ...}}}`, or with `error`. The
+        name is written when the result is paired with its call. Raises `BadRequest`."""
         if part.cache:
             self._drop(part.at, AUTOMATIC)
         if part.call_id not in self._called:
@@ -150,8 +150,8 @@ class Parts:
                     media.append(self._medium(inner))
                 case _:
                     self._drop(inner.at, "A tool's result has no such part.")
-        said = {"error" if part.failed else "output": "\n".join(texts)}
-        response: WirePart = {"id": part.call_id, "name": "", "response": said}
+        output = {"error" if part.failed else "output": "\n".join(texts)}
+        response: WirePart = {"id": part.call_id, "name": "", "response": output}
         if media and self._profile.media_results:
             response["parts"] = media
             media = []

@@ -1,6 +1,6 @@
-"""What is true of each family of Gemini models, as one table (https://ai.google.dev/gemini-api/docs/models).
+"""The facts of each Gemini, as one table (https://ai.google.dev/gemini-api/docs/models).
 
-The dialect never asks for a model's name, only for these facts; config.yaml can overrule each of them.
+The dialect never looks at a model's name, only at these facts; config.yaml can overrule each of them.
 """
 
 from collections.abc import Mapping
@@ -17,13 +17,13 @@ class Profile:
     """Facts that change how a request must be written. The defaults are those of the newest generation."""
 
     platform: Literal["gemini", "vertex"] = "gemini"
-    """Who serves the model: the Gemini API, or Vertex AI."""
+    """The server of the model: the Gemini API, or Vertex AI."""
     safety_settings: tuple[Mapping[str, str], ...] = ()
     """`{category, threshold}` each; none are sent unless configuration says so."""
     max_output: int | None = 65_536
     """More than this in `maxOutputTokens` is refused, and clamped here."""
     thinking: ThinkingUnit = "level"
-    """How the model is told how much to think: `thinkingLevel`, `thinkingBudget`, or not at all."""
+    """The unit of thinking: `thinkingLevel`, `thinkingBudget`, or none at all."""
     levels: tuple[str, ...] = ("low", "medium", "high")
     """`thinkingLevel` values that are accepted, from least to most."""
     least_budget: int = 0
@@ -54,7 +54,7 @@ class Profile:
     links: bool = True
     """`fileData` may name any public https address."""
     part_resolution: bool = True
-    """`mediaResolution` may be said of a single part."""
+    """`mediaResolution` may be set for a single part."""
     media_results: bool = True
     """`functionResponse.parts` may hold images and files."""
     images: bool = False
@@ -154,12 +154,12 @@ _KNOWN = (
 
 
 def short_name(name: str) -> str:
-    """The name without the collection that it stands in: `models/`, `publishers/google/models/`, `google/`."""
+    """Return the name without the collection that it stands in: `models/`, `publishers/google/models/`, `google/`."""
     return name.rpartition("/")[2]
 
 
 def profile_of(name: str, overrides: Mapping[str, Any]) -> Profile:
-    """What is known of the model `name`; `overrides` are fields of `Profile` that config.yaml says otherwise.
+    """Return the facts of the model `name`; `overrides` are fields of `Profile` that config.yaml sets otherwise.
 
     The longest name in the table wins that the model's begins with, word by word: `gemini-2.5-flash-lite-001`."""
     profile = _known(name, overrides.get("platform") == "vertex")
@@ -180,5 +180,5 @@ def _known(name: str, vertex: bool) -> Profile:
 
 
 def known_models() -> tuple[str, ...]:
-    """The public names as of `google-genai` 3.4, newest first."""
+    """Return the public names as of `google-genai` 3.4, newest first."""
     return _KNOWN

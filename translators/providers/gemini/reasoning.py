@@ -1,4 +1,4 @@
-"""How much to think (https://ai.google.dev/gemini-api/docs/thinking): `thinkingConfig`, by level or by budget."""
+"""The amount of thinking (https://ai.google.dev/gemini-api/docs/thinking): `thinkingConfig`, by level or by budget."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,8 +31,8 @@ class _ThinkingConverter:
         self._profile, self._limit, self._notes = profile, limit, notes
 
     def config(self, knobs: Knobs) -> Config:
-        """`thinkingConfig`, empty where nothing was said. The client's own `thinking` goes first, then what the family
-        counts in: a budget, or the effort."""
+        """Return `thinkingConfig`, empty where no option asks for one. The client's own `thinking` goes first, then
+        what the model counts in: a budget, or the effort."""
         effort, budget = knobs.pop("reasoning_effort"), knobs.pop("reasoning_budget")
         native, visible = knobs.pop("thinking"), knobs.take("reasoning_visible")
         if effort is not None and effort.value not in _EFFORTS:
@@ -76,7 +76,7 @@ class _ThinkingConverter:
         return tokens
 
     def _level(self, option: Option, effort: str) -> Config:
-        """`effort`, or the nearest below it that the family has, or its lowest. Such a model always thinks."""
+        """Return `effort`, or the nearest below it that the model has, or its lowest. Such a model always thinks."""
         levels = self._profile.levels
         lower = [level for level in levels if _EFFORTS.index(level) <= _EFFORTS.index(effort)]
         nearest = lower[-1] if lower else levels[0]
@@ -105,7 +105,7 @@ class _ThinkingConverter:
         return {}
 
     def _within(self, option: Option, tokens: int) -> int:
-        """`tokens` as far as the limit and the model's range allow them."""
+        """Return `tokens` as far as the limit and the model's range allow them."""
         least, most = self._profile.least_budget, self._profile.most_budget
         share = budgets.within(self._limit, min(tokens, most))
         budget = max(share, least)
@@ -128,10 +128,10 @@ class _ThinkingConverter:
         return {}
 
     def _native(self, option: Option, effort: Option | None) -> tuple[Config, bool]:
-        """Anthropic's own object, and whether the effort beside it was taken too."""
-        asked: Mapping[str, Any] = option.value if isinstance(option.value, Mapping) else {}
-        kind, tokens = asked.get("type"), asked.get("budget_tokens")
-        for key in sorted(asked.keys() - {"type", "budget_tokens"}):
+        """Return the config for Anthropic's own object, and whether the effort beside it was taken too."""
+        native: Mapping[str, Any] = option.value if isinstance(option.value, Mapping) else {}
+        kind, tokens = native.get("type"), native.get("budget_tokens")
+        for key in sorted(native.keys() - {"type", "budget_tokens"}):
             self._notes.append(Note(f"{option.at}.{key}", "dropped"))
         match kind:
             case "disabled":

@@ -9,34 +9,32 @@ from translators.notes import Note
 from translators.providers.gemini import settings
 from translators.providers.gemini.output_format import output_format
 from translators.providers.gemini.parts import Parts
-from translators.providers.gemini.profiles import profile_of, short_name
+from translators.providers.gemini.profiles import Profile, profile_of, short_name
 from translators.providers.gemini.reasoning import thinking
 from translators.providers.gemini.signatures import Signatures
 from translators.providers.gemini.tools import Toolbox
 from translators.providers.gemini.turns import history
 from translators.providers.shared.searching import without_filtered_search, without_search
-from translators.providers.shared.settings import note_moderation, unused
+from translators.providers.shared.settings import filled, note_moderation, unused
 
 
-def render(asked: Conversation, model: Model) -> Rendered:
-    """Raises `BadRequest` for what Gemini cannot carry and the client relies on."""
+def render(conversation: Conversation, model: Model) -> Rendered:
+    """Return the request: `{"contents": [...], "systemInstruction": {...}, "tools": [...], "generationConfig": {...}}`.
+
+    Raises `BadRequest` for what Gemini cannot carry and the client relies on."""
     profile = profile_of(model.name, model.overrides)
     notes: list[Note] = []
     instructions: list[str] = []
-    if not profile.search:
-        asked = without_search(asked, notes)
-    elif asked.tools and not profile.search_with_functions:
-        asked = without_search(asked, notes, "This model cannot search the web in a request with tools.")
-    asked = without_filtered_search(asked, notes)
-    knobs = Knobs(asked.options)
+    conversation = _within_abilities(conversation, profile, notes)
+    knobs = Knobs(conversation.options)
     settings.no_audio(knobs)
     note_moderation(knobs, notes)
 
-    toolbox = Toolbox(asked, profile, notes)
+    toolbox = Toolbox(conversation, profile, notes)
     parts = Parts(profile, toolbox.names, Signatures(model.name, model.memory), notes)
-    said = history(asked, profile, parts, notes)
+    turns = history(conversation, profile, parts, notes)
     tools = toolbox.written(knobs)
-    choices = settings.choices(asked.options, knobs, profile, asked.stream)
+    choices = settings.choices(conversation.options, knobs, profile, conversation.stream)
     generation: dict[str, Any] = {
         **settings.limit(knobs, profile, notes),
         **settings.sampling(knobs, profile, notes),
@@ -48,7 +46,7 @@ def render(asked: Conversation, model: Model) -> Rendered:
     }
     if config := thinking(knobs, profile, generation.get("maxOutputTokens"), notes):
         generation["thinkingConfig"] = config
-    contents, system = said.contents, said.system + [{"text": text} for text in instructions]
+    contents, system = turns.contents, turns.system + [{"text": text} for text in instructions]
     if system and not profile.system:
         contents, system = _with_instructions(contents, instructions), []
     body: dict[str, Any] = {
@@ -61,20 +59,29 @@ def render(asked: Conversation, model: Model) -> Rendered:
         **settings.labels(knobs, profile, notes),
         **settings.tier(knobs, notes),
     }
-    body = {key: value for key, value in body.items() if value not in (None, [], {})}
     notes += unused(knobs, "Gemini has no such field.")
     recall = Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom), model.memory, choices)
-    return Rendered(_path(model.name, asked.stream), body, {}, tuple(notes), recall, asked.stream, choices)
+    return Rendered(
+        _path(model.name, conversation.stream), filled(body), {}, tuple(notes), recall, conversation.stream, choices
+    )
+
+
+def _within_abilities(conversation: Conversation, profile: Profile, notes: list[Note]) -> Conversation:
+    if not profile.search:
+        conversation = without_search(conversation, notes)
+    elif conversation.tools and not profile.search_with_functions:
+        conversation = without_search(conversation, notes, "This model cannot search the web in a request with tools.")
+    return without_filtered_search(conversation, notes)
 
 
 def _with_instructions(contents: list[dict[str, Any]], instructions: list[str]) -> list[dict[str, Any]]:
-    """For a model that knows no system instruction, they are the first words of the user's."""
+    """Return `contents` with instructions as the user's first words, for a model that knows no system instruction."""
     first, *more = contents
     return [{**first, "parts": [*({"text": text} for text in instructions), *first["parts"]]}, *more]
 
 
 def _path(model: str, stream: bool) -> str:
-    """A tuned model is a resource of its own beside `models`."""
+    """Return the path. A tuned model is a resource of its own beside `models`."""
     collection = "tunedModels" if model.startswith("tunedModels/") else "models"
     method = "streamGenerateContent?alt=sse" if stream else "generateContent"
     return f"/{collection}/{quote(short_name(model), safe='')}:{method}"

@@ -7,6 +7,8 @@ What is outside of it moves into `description`, where the model may still heed i
 from collections.abc import Mapping
 from typing import Any
 
+from translators.providers.shared.schemas import describe
+
 _AS_THEY_ARE = frozenset(
     (
         "$id",
@@ -32,28 +34,28 @@ class Subset:
         self.moved = 0
 
     def of(self, schema: Any) -> dict[str, Any]:
-        """A new schema within the subset."""
+        """Return a new schema within the subset."""
         if not isinstance(schema, dict):
             self.moved += schema is not True  # `false`, and what is no schema at all
             return {}
         if isinstance(reference := schema.get("$ref"), str):
             return self._reference(schema, reference)
         new: dict[str, Any] = {}
-        left: dict[str, Any] = {}
+        rest: dict[str, Any] = {}
         for key, value in schema.items():
             if key in _AS_THEY_ARE:
                 new[key] = value
             elif not self._structure(key, value, new):
-                left[key] = value
-        if left:
-            self._literals(left, new)
-            self._only_one_of_all(left, new)
-            if left:
-                self._move(left, new)
+                rest[key] = value
+        if rest:
+            self._literals(rest, new)
+            self._only_one_of_all(rest, new)
+            if rest:
+                self._move(rest, new)
         return self._or_null(new) if "enum" in new else new
 
     def _structure(self, key: str, value: Any, new: dict[str, Any]) -> bool:
-        """Whether `key` is a keyword that holds schemas, in a form that can be sent."""
+        """Return whether `key` is a keyword that holds schemas, in a form that can be sent, and send it then."""
         match key:
             case "description" if isinstance(value, str):
                 new[key] = value
@@ -76,7 +78,7 @@ class Subset:
         return True
 
     def _reference(self, schema: Mapping[str, Any], reference: str) -> dict[str, Any]:
-        """Beside a reference only keywords that begin with `$` may stand: what else was said goes around it."""
+        """Return a reference. Only keywords that begin with `$` may stand beside it: all others go around it."""
         rest = {key: value for key, value in schema.items() if key not in ("$ref", "$schema")}
         definitions = {key: rest.pop(key) for key in ("$defs", "definitions") if key in rest}
         outer = self.of(definitions) if definitions else {}
@@ -89,49 +91,48 @@ class Subset:
             outer |= self.of(rest)
         return {**outer, "anyOf": [target]}
 
-    def _literals(self, left: dict[str, Any], new: dict[str, Any]) -> None:
-        """`enum` of strings and numbers; `const` as an `enum` of one. A null among them is kept for `_or_null`."""
-        if "enum" not in left and "const" in left and (left["const"] is None or _sayable(left["const"])):
-            new["enum"] = [left.pop("const")]
-        elif isinstance(literals := left.get("enum"), list) and all(map(_sayable_or_null, literals)):
+    def _literals(self, rest: dict[str, Any], new: dict[str, Any]) -> None:
+        """Take `enum` of strings and numbers; `const` as an `enum` of one. A null among them stays for `_or_null`."""
+        if "enum" not in rest and "const" in rest and (rest["const"] is None or _literal(rest["const"])):
+            new["enum"] = [rest.pop("const")]
+        elif isinstance(literals := rest.get("enum"), list) and all(map(_literal_or_null, literals)):
             new["enum"] = list(literals)
-            del left["enum"]
+            del rest["enum"]
 
-    def _only_one_of_all(self, left: dict[str, Any], new: dict[str, Any]) -> None:
-        """`allOf` of one schema is that schema, as generators write a reference with a default beside it; unless
-        both say something of the same kind."""
-        match left.get("allOf"):
+    def _only_one_of_all(self, rest: dict[str, Any], new: dict[str, Any]) -> None:
+        """Take `allOf` of one schema as that schema, as generators write a reference with a default beside it; unless
+        both have a keyword in common."""
+        match rest.get("allOf"):
             case [dict() as only] if "$ref" in only and "anyOf" not in new:
-                del left["allOf"]
+                del rest["allOf"]
                 new["anyOf"] = [self.of(only)]
             case [dict() as only] if not only.keys() & new.keys() - {"title", "description"}:
-                del left["allOf"]
+                del rest["allOf"]
                 new |= {**self.of(only), **new}
 
     def _or_null(self, new: dict[str, Any]) -> dict[str, Any]:
-        """A null among literals as an alternative of its own."""
+        """Return the schema with a null among its literals as an alternative of its own."""
         literals = new["enum"]
         if None not in literals:
             return new
         rest = [literal for literal in literals if literal is not None]
-        said: dict[str, Any] = {key: new.pop(key) for key in ("description", "title", "$defs") if key in new}
+        outside: dict[str, Any] = {key: new.pop(key) for key in ("description", "title", "$defs") if key in new}
         if not rest:
-            return {**said, "type": "null"}
+            return {**outside, "type": "null"}
         kind = new.get("type")
         if isinstance(kind, list):
             kinds = [each for each in kind if each != "null"]
             new["type"] = kinds[0] if len(kinds) == 1 else kinds
-        return {**said, "anyOf": [{**new, "enum": rest}, {"type": "null"}]}
+        return {**outside, "anyOf": [{**new, "enum": rest}, {"type": "null"}]}
 
-    def _move(self, left: Mapping[str, Any], new: dict[str, Any]) -> None:
+    def _move(self, rest: Mapping[str, Any], new: dict[str, Any]) -> None:
         self.moved += 1
-        rest = "{" + ", ".join(f"{key}: {value}" for key, value in left.items()) + "}"
-        new["description"] = f"{new['description']}\n\n{rest}" if "description" in new else rest
+        describe(rest, new)
 
 
-def _sayable(value: Any) -> bool:
+def _literal(value: Any) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
-def _sayable_or_null(value: Any) -> bool:
-    return value is None or _sayable(value)
+def _literal_or_null(value: Any) -> bool:
+    return value is None or _literal(value)

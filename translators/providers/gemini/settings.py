@@ -11,7 +11,8 @@ from typing import Any
 from translators.conversation import Knobs, Option
 from translators.notes import Note
 from translators.providers.gemini.profiles import Profile
-from translators.providers.shared.settings import unsupported
+from translators.providers.shared import settings as shared_settings
+from translators.providers.shared.settings import refuse_logprobs, unsupported
 from translators.providers.shared.tiers import openai_tier
 
 _MOST_STOPS = 5
@@ -22,7 +23,7 @@ _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}").fullmatch
 
 
 def modalities(knobs: Knobs, profile: Profile) -> dict[str, Any]:
-    """`responseModalities`, where a picture is asked for. Raises `BadRequest`."""
+    """Return `{"responseModalities": [...]}` where the client wants a picture. Raises `BadRequest`."""
     option = knobs.pop("modalities")
     if option is None or set(option.value) <= {"text"}:
         return {}
@@ -34,13 +35,13 @@ def modalities(knobs: Knobs, profile: Profile) -> dict[str, Any]:
 
 
 def no_audio(knobs: Knobs) -> None:
-    """Raises `BadRequest`: the voices of Gemini come as raw samples, for which answers here have no place."""
+    """Raise `BadRequest`: the voices of Gemini come as raw samples, for which answers here have no place."""
     if (option := knobs.pop("audio")) is not None:
         raise unsupported(option, "This model does not answer in audio here.")
 
 
 def sampling(knobs: Knobs, profile: Profile, notes: list[Note]) -> dict[str, Any]:
-    """Temperature, nucleus, penalties and seed, as far as the family takes them."""
+    """Return temperature, nucleus, penalties and seed, as far as the model takes them."""
     body: dict[str, Any] = {}
     for name, field, most in (("temperature", "temperature", 2.0), ("top_p", "topP", 1.0), ("top_k", "topK", None)):
         option = knobs.pop(name)
@@ -51,7 +52,7 @@ def sampling(knobs: Knobs, profile: Profile, notes: list[Note]) -> dict[str, Any
         elif name == "top_k" and option.value < 1:
             notes.append(Note(option.at, "dropped", option.value, detail="It must be positive."))
         else:
-            body[field] = option.value if most is None else _clamped(option, most, notes)
+            body[field] = option.value if most is None else shared_settings.clamped(option, most, notes)
     for name, field in (("frequency_penalty", "frequencyPenalty"), ("presence_penalty", "presencePenalty")):
         option = knobs.pop(name)
         if option is None or option.value == 0:
@@ -67,28 +68,14 @@ def sampling(knobs: Knobs, profile: Profile, notes: list[Note]) -> dict[str, Any
     return body
 
 
-def _clamped(option: Option, most: float, notes: list[Note]) -> float:
-    value: float = option.value
-    clamped = min(max(value, 0.0), most)
-    if clamped != value:
-        notes.append(Note(option.at, "approximated", value, clamped, f"The range is 0 to {most:g}."))
-        return clamped
-    return value
-
-
 def limit(knobs: Knobs, profile: Profile, notes: list[Note]) -> dict[str, Any]:
-    """`maxOutputTokens`, which counts thoughts too, as OpenAI's does."""
-    option = knobs.pop("max_tokens")
-    if option is None:
-        return {}
-    asked: int = option.value
-    if profile.max_output is not None and asked > profile.max_output:
-        notes.append(Note(option.at, "approximated", asked, profile.max_output, "The model's own limit is less."))
-        return {"maxOutputTokens": profile.max_output}
-    return {"maxOutputTokens": asked}
+    """Return `{"maxOutputTokens": ...}`, which counts thoughts too, as OpenAI's does, or nothing."""
+    tokens = shared_settings.limit(knobs, profile.max_output, notes)
+    return {} if tokens is None else {"maxOutputTokens": tokens}
 
 
 def stop_sequences(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
+    """Return `{"stopSequences": [...]}`, or nothing. Raises `BadRequest` for more than the model takes."""
     option = knobs.pop("stop")
     if option is None:
         return {}
@@ -101,23 +88,19 @@ def stop_sequences(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
 
 
 def logprobs(knobs: Knobs, profile: Profile) -> dict[str, Any]:
-    """Raises `BadRequest` where the model tells none: clients compute with them."""
-    asked, top = knobs.pop("logprobs"), knobs.pop("top_logprobs")
+    """Return `{"responseLogprobs": true, "logprobs": ...}`, or nothing. Raises `BadRequest` where the model has none:
+    clients compute with them."""
     if not profile.logprobs:
-        for option in (asked, top):
-            if option is not None and option.value:
-                raise unsupported(option, "This model tells no log probabilities.")
-    if asked is None and top is None:
-        return {}
-    most = top.value if top is not None else 0
-    if not (most or (asked is not None and asked.value)):
+        refuse_logprobs(knobs)
+    wanted, most = knobs.take("logprobs"), knobs.take("top_logprobs")
+    if not (wanted or most):
         return {}
     return {"responseLogprobs": True} | ({"logprobs": most} if most else {})
 
 
 def choices(options: Mapping[str, Option], knobs: Knobs, profile: Profile, stream: bool) -> int:
-    """How many answers are asked for at once: `n`, or else 1 and the option stays. With several, Google refuses to
-    stream."""
+    """Return the number of answers to ask for at once: `n`, or else 1 and the option stays. With several, Google
+    refuses to stream."""
     option = options.get("n")
     if option is None or stream or not 1 < option.value <= profile.candidates:
         return 1
@@ -125,7 +108,8 @@ def choices(options: Mapping[str, Option], knobs: Knobs, profile: Profile, strea
 
 
 def tier(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
-    """`serviceTier`. OpenAI's `auto` is no wish for a tier, and `priority` costs more: it is never assumed."""
+    """Return `{"serviceTier": ...}`, or nothing. OpenAI's `auto` is no wish for a tier, and `priority` costs more: it
+    is never assumed."""
     option = knobs.pop("service_tier")
     if option is None:
         return {}
@@ -139,7 +123,8 @@ def tier(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
 
 
 def labels(knobs: Knobs, profile: Profile, notes: list[Note]) -> dict[str, Any]:
-    """`metadata` as Vertex's `labels`, whose characters are restricted; the Gemini API has no place for it."""
+    """Return `metadata` as Vertex's `{"labels": {...}}`, whose characters are restricted; the Gemini API has no place
+    for it."""
     option = knobs.pop("metadata")
     if option is None or not option.value:
         return {}

@@ -10,7 +10,7 @@ from translators.providers.gemini.profiles import short_name
 from translators.providers.shared.signers import signer
 
 SKIP = "skip_thought_signature_validator"
-"""What Google documents for calls that it did not sign itself."""
+"""The signature that Google documents for calls that it did not sign itself."""
 
 
 def issuer_of(model: str) -> str:
@@ -18,24 +18,24 @@ def issuer_of(model: str) -> str:
 
 
 def memory_key(issuer: str, call_id: str) -> str:
-    """Under which a call's signature is remembered: another model does not find it."""
+    """Return the key under which a call's signature is remembered: another model does not find it."""
     return f"{issuer} {call_id}"
 
 
 class Signatures:
-    """What may be sent to one model."""
+    """The signatures that may be sent to one model."""
 
     def __init__(self, model: str, memory: Memory) -> None:
         self._issuer, self._memory = issuer_of(model), memory
 
     def of_call(self, call: ToolCall) -> tuple[str | None, bool]:
-        """The signature that goes with a call, and whether one had to be left out. What came in Google's own field
-        without an issuer is Google's, and this model's unless another is remembered."""
+        """Return the signature that goes with a call, and whether one had to be dropped. A signature in Google's own
+        field without an issuer is Google's, and this model's unless another is remembered."""
         issuer = call.issuer or signer(self._memory, call.id)
         if call.signature and (issuer is None or self.own(issuer)):
             return call.signature, False
-        found = self._memory.get(memory_key(self._issuer, call.id))
-        return found, bool(call.signature) and found is None
+        remembered = self._memory.get(memory_key(self._issuer, call.id))
+        return remembered, bool(call.signature) and remembered is None
 
     def own(self, issuer: str | None) -> bool:
         if issuer is None:

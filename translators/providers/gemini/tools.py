@@ -30,61 +30,65 @@ Config = dict[str, Any]
 class Toolbox:
     """The tools of one request. Tools that only its history shows need not be declared."""
 
-    def __init__(self, asked: Conversation, profile: Profile, notes: list[Note]) -> None:
-        self._asked, self._profile, self._notes = asked, profile, notes
-        called = [part for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
-        self.custom = {tool.name for tool in asked.tools if isinstance(tool, CustomTool)}
-        self.names = ToolNames((*(tool.name for tool in asked.tools), *(part.name for part in called)), _NAME)
+    def __init__(self, conversation: Conversation, profile: Profile, notes: list[Note]) -> None:
+        self._conversation, self._profile, self._notes = conversation, profile, notes
+        called = [part for turn in conversation.turns for part in turn.parts if isinstance(part, ToolCall)]
+        self.custom = {tool.name for tool in conversation.tools if isinstance(tool, CustomTool)}
+        self.names = ToolNames((*(tool.name for tool in conversation.tools), *(part.name for part in called)), _NAME)
         self._searches = False
-        if len(asked.tools) > _MOST:
+        if len(conversation.tools) > _MOST:
             raise BadRequest(f"This model takes {_MOST} tools at most.", param="tools")
 
     def written(self, knobs: Knobs) -> list[Config]:
-        """`tools`. Raises `BadRequest`."""
+        """Return `tools`: `{"functionDeclarations": [...]}`, `{"googleSearch": {}}`. Raises `BadRequest`."""
         declared = [self._tool(tool) for tool in self._sent()]
         self._searches = self._web_search(knobs)
         functions = [{"functionDeclarations": declared}] if declared else []
         return [{"googleSearch": {}}, *functions] if self._searches else functions
 
     def config(self, knobs: Knobs) -> Config:
-        """`toolConfig`, empty for what is the default."""
-        if (option := knobs.pop("parallel_tool_calls")) is not None and option.value is False and self._asked.tools:
+        """Return `toolConfig`, `{"functionCallingConfig": {"mode": ...}}`; empty for what is the default."""
+        if (
+            (option := knobs.pop("parallel_tool_calls")) is not None
+            and option.value is False
+            and self._conversation.tools
+        ):
             why = "This model cannot be told to call one tool at a time."
             self._notes.append(Note(option.at, "dropped", False, detail=why))
         config: Config = {}
-        if self._searches and self._asked.tools:
+        if self._searches and self._conversation.tools:
             config["includeServerSideToolInvocations"] = True
         if calling := self._calling():
             config["functionCallingConfig"] = calling
         return config
 
     def _sent(self) -> tuple[Tool, ...]:
-        """All tools, but where the mode that would keep the model to some of them is not to be had."""
-        choice = self._asked.tool_choice
+        """Return all tools, or those that are allowed where no mode can keep the model to them."""
+        choice = self._conversation.tool_choice
         if choice is None or choice.mode != "auto" or self._profile.validated:
-            return self._asked.tools
-        return allowed(choice, self._asked.tools, self._notes)
+            return self._conversation.tools
+        return allowed(choice, self._conversation.tools, self._notes)
 
     def _calling(self) -> Config:
-        """`functionCallingConfig`."""
-        asked, profile = self._asked.tool_choice, self._profile
-        if asked is not None:
-            check(asked, self._asked.tools)
-        if not self._asked.tools:
+        """Return `functionCallingConfig`: `{"mode": "ANY", "allowedFunctionNames": [...]}`."""
+        choice, profile = self._conversation.tool_choice, self._profile
+        if choice is not None:
+            check(choice, self._conversation.tools)
+        if not self._conversation.tools:
             return {}
-        if forbids(asked):
+        if forbids(choice):
             return {"mode": "NONE"}
-        names = [self.names[name] for name in dict.fromkeys(asked.names or ())] if asked else []
+        names = [self.names[name] for name in dict.fromkeys(choice.names or ())] if choice else []
         strict = self._strict()
-        if asked is not None and asked.mode == "required":
+        if choice is not None and choice.mode == "required":
             return {"mode": "ANY"} | ({"allowedFunctionNames": names} if names else {})
         if not profile.validated or not (names or strict):
             return {}
         return {"mode": "VALIDATED"} | ({"allowedFunctionNames": names} if names else {})
 
     def _strict(self) -> bool:
-        """Whether a tool's schema must be kept to. There is one switch for all tools."""
-        strict = [tool for tool in self._asked.tools if isinstance(tool, FunctionTool) and tool.strict]
+        """Return whether the model must keep to a tool's schema. There is one switch for all tools."""
+        strict = [tool for tool in self._conversation.tools if isinstance(tool, FunctionTool) and tool.strict]
         if strict and not self._profile.validated:
             why = "This model cannot enforce a tool's schema."
             self._notes += [Note(f"{tool.at}.strict", "dropped", True, detail=why) for tool in strict]
@@ -105,7 +109,7 @@ class Toolbox:
         return written
 
     def _schema(self, tool: FunctionTool) -> Config:
-        """The parameters as an object's schema; nothing for a function without any."""
+        """Return the parameters as an object's schema; nothing for a function without any. Raises `BadRequest`."""
         if not tool.parameters:
             return {}
         kind = tool.parameters.get("type")
@@ -131,8 +135,8 @@ class Toolbox:
         option = knobs.pop("web_search")
         if option is None:
             return False
-        asked: WebSearch = option.value
-        for name, value in (("search_context_size", asked.size), ("user_location", asked.location)):
+        wanted: WebSearch = option.value
+        for name, value in (("search_context_size", wanted.size), ("user_location", wanted.location)):
             if value:
                 self._notes.append(Note(f"{option.at}.{name}", "dropped", detail="Its search cannot be told so."))
         return True

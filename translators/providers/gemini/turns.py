@@ -1,4 +1,4 @@
-"""Turns as Gemini wants them: `systemInstruction` apart, `user` and `model` in turn, the results of a step all
+"""Turns as Gemini takes them: `systemInstruction` apart, `user` and `model` in turn, the results of a step all
 together, in the order of its calls (https://ai.google.dev/gemini-api/docs/function-calling).
 """
 
@@ -34,9 +34,9 @@ class History:
     contents: list[dict[str, Any]]
 
 
-def history(asked: Conversation, profile: Profile, parts: Parts, notes: list[Note]) -> History:
-    """Raises `BadRequest` for what cannot be carried."""
-    turns = shown_by_user(asked.turns, notes, made=())
+def history(conversation: Conversation, profile: Profile, parts: Parts, notes: list[Note]) -> History:
+    """Return `systemInstruction.parts` and `contents`. Raises `BadRequest` for what cannot be carried."""
+    turns = shown_by_user(conversation.turns, notes, made=())
     lead = leading_system(turns) if profile.system else 0
     system = [part for turn in turns[:lead] for part in _parts(turn, parts, notes)]
     contents = merged(_content(turn, parts, notes) for turn in turns[lead:])
@@ -69,7 +69,8 @@ def _parts(turn: Turn, parts: Parts, notes: list[Note]) -> list[WirePart]:
 
 
 def _pair(before: Message | None, content: Message | None, parts: Parts, notes: list[Note]) -> None:
-    """Every call of `before` has its one result in `content`, which begins with them, in the order of the calls."""
+    """Put the results of the calls of `before` first in `content`, in the order of the calls. Raises `BadRequest`
+    unless each has its one result."""
     calls = [part for part in before.blocks if "functionCall" in part] if before and before.role == "model" else []
     results = [part for part in content.blocks if "functionResponse" in part] if content else []
     if not calls and not results:
@@ -99,7 +100,7 @@ def _pair(before: Message | None, content: Message | None, parts: Parts, notes: 
 
 
 def _sign_turn_under_way(contents: list[Message], parts: Parts, notes: list[Note]) -> None:
-    """The first call of each step since the user last spoke must be signed; earlier ones are not looked at."""
+    """Sign the first call of each step since the user's last text; Gemini does not look at earlier ones."""
     for content in reversed(contents):
         if content.role == "user":
             if not any("functionResponse" in part for part in content.blocks):

@@ -1,4 +1,5 @@
-"""OpenAI's chat completions as a provider, and whatever speaks like it (https://platform.openai.com/docs/api-reference/chat)."""
+"""OpenAI's chat completions as a provider, and whatever speaks like it
+(https://platform.openai.com/docs/api-reference/chat)."""
 
 from translators.dialects import Answer, Framing, Recall
 from translators.providers.openai.answer import ChatAnswer

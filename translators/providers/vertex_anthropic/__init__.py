@@ -21,23 +21,25 @@ name: str = "vertex-anthropic"
 framing: Framing = "sse"
 
 _LACKS = {"web_search": "web_search_20250305", "fast": False}
-"""Of what a family of Claudes has at Anthropic: newer search tools, and the fast mode."""
+"""The facts that are others than at Anthropic: no newer search tools, and no fast mode."""
 _ANTHROPICS_ALONE = ("inference_geo", "container")
 """Fields of Anthropic's own servers: here the region is in the address, and no code is run."""
 _FIRST_VERSION = "2023-06-01"
 _FIRST_VERSION_HERE = "vertex-2023-10-16"
 
 
-def render(asked: Conversation, model: Model) -> Rendered:
-    """Raises `BadRequest`, also for what is not in the request itself: Vertex fetches nothing."""
-    for part in _media(part for turn in asked.turns for part in turn.parts):
+def render(conversation: Conversation, model: Model) -> Rendered:
+    """Return the request of the Messages format, with its model in the path and `"anthropic_version"` in the body.
+
+    Raises `BadRequest`, also for media that are not in the request itself: Vertex fetches nothing."""
+    for part in _media(part for turn in conversation.turns for part in turn.parts):
         if not isinstance(part.source, Inline):
             message = "Claude on Vertex takes media only inline; send it as base64."
             raise BadRequest(message, param=part.at, code="unsupported_parameter")
-    options = dict(asked.options)
+    options = dict(conversation.options)
     elsewhere = Knobs({name: options.pop(name) for name in _ANTHROPICS_ALONE if name in options})
-    asked = replace(asked, options=options)
-    rendered = request.render(asked, replace(model, overrides={**_LACKS, **model.overrides}))
+    conversation = replace(conversation, options=options)
+    rendered = request.render(conversation, replace(model, overrides={**_LACKS, **model.overrides}))
     headers = dict(rendered.headers)
     version = headers.pop("anthropic-version")
     body = {"anthropic_version": _FIRST_VERSION_HERE if version == _FIRST_VERSION else version, **rendered.body}
