@@ -1,5 +1,4 @@
-"""What an answer says, read twice: from a provider's recording, by its references and none of the gateway's code; and
-from what a client got, by the openai SDK's own types and accumulators."""
+"""What an answer says in a provider's recording, read by its references and none of the gateway's code."""
 
 import json
 from collections.abc import Iterable
@@ -8,34 +7,28 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
 
-from openai import omit
-from openai._models import construct_type
-from openai.lib.streaming.chat import ChatCompletionStreamState
-from openai.lib.streaming.responses._responses import ResponseStreamState
-from openai.types import Completion
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
-from openai.types.responses import Response, ResponseStreamEvent
-from pydantic import TypeAdapter
-
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 Payload = dict[str, Any]
-Usage = tuple[int, int] | None
-"""Tokens in and out."""
+Usage = tuple[int, int, int, int] | None
+"""Tokens in and out, those of the input that were cached, and those of the output that are reasoning."""
 
 
 @dataclass
 class Choice:
     text: str = ""
     refusal: str = ""
-    calls: list[tuple[str, Any]] = field(default_factory=list)
-    """Names, and arguments as values; as text where they are none, or not JSON."""
+    calls: list[tuple[Any, str, Any]] = field(default_factory=list)
+    """Ids, names, and arguments as values; as text where they are none, or not JSON."""
     finish: str = ""
+    reasoning: str = ""
+    citations: list[tuple[str, str, Any]] = field(default_factory=list)
+    """Addresses, titles, and the text that each is of."""
+    images: list[str] = field(default_factory=list)
+    """Base64."""
 
 
 Facts = tuple[list[Choice], Usage]
 
-
-# --- from a provider ---------------------------------------------------------------------------------
 
 _FINISHES = {
     "stop": "stop stop_sequence end_turn eos completed",
@@ -54,7 +47,7 @@ def recorded(name: str) -> list[Payload]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-def said(provider: str, payloads: Iterable[Payload]) -> Facts:
+def recorded_facts(provider: str, payloads: Iterable[Payload]) -> Facts:
     choices, usage = READERS[provider](payloads)
     for choice in choices:
         choice.finish = FINISHES.get(choice.finish.lower(), "stop")
@@ -68,44 +61,83 @@ def said(provider: str, payloads: Iterable[Payload]) -> Facts:
 def _of_anthropic(events: Iterable[Payload]) -> Facts:
     choice = Choice()
     counts: dict[str, int] = {}
-    inputs: dict[int, list[str]] = {}
+    blocks = Blocks()
     for event in events:
-        told = event.get("usage") or event.get("message", {}).get("usage") or {}
-        counts |= {name: count for name, count in told.items() if count is not None}
+        usage = event.get("usage") or event.get("message", {}).get("usage") or {}
+        counts |= {name: count for name, count in usage.items() if type(count) is int}
+        counts["thinking"] = (usage.get("output_tokens_details") or {}).get(
+            "thinking_tokens", counts.get("thinking", 0)
+        )
         match event:
-            case {"content_block": {"type": "text", "text": text}} | {"delta": {"type": "text_delta", "text": text}}:
-                choice.text += text
-            case {"index": index, "content_block": {"type": "tool_use", "name": name}}:
-                inputs[index] = [name, ""]
-            case {"index": index, "delta": {"type": "input_json_delta", "partial_json": text}} if index in inputs:
-                inputs[index][1] += text
+            case {"index": index, "content_block": {"type": "text", "text": text}}:
+                blocks.text(index, text)
+            case {"index": index, "delta": {"type": "text_delta", "text": text}}:
+                blocks.text(index, text)
+            case {"content_block": {"type": "thinking", "thinking": text}} | {"delta": {"thinking": text}}:
+                choice.reasoning += text
+            case {"index": index, "delta": {"citation": {"url": url, "title": title}}}:
+                blocks.cited.append((index, url, title))
+            case {"index": index, "content_block": {"type": "tool_use", "id": id, "name": name}}:
+                blocks.calls[index] = [id, name, ""]
+            case {"index": index, "delta": {"type": "input_json_delta", "partial_json": text}}:
+                blocks.input(index, text)
             case {"type": "message_delta", "delta": {"stop_reason": reason} as delta}:
                 choice.finish = reason
                 choice.refusal = (delta.get("stop_details") or {}).get("explanation", "")
-    choice.calls = [(name, _value(text or "{}")) for name, text in inputs.values()]
+    blocks.put_into(choice)
     names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
-    return [choice], (sum(counts.get(name, 0) for name in names), counts["output_tokens"])
+    given = sum(counts.get(name, 0) for name in names)
+    return [choice], (given, counts["output_tokens"], counts.get("cache_read_input_tokens", 0), counts["thinking"])
+
+
+@dataclass
+class Blocks:
+    """The parts of an answer by their index. A citation is of the whole text of its block."""
+
+    texts: dict[int, str] = field(default_factory=dict)
+    calls: dict[int, list[str]] = field(default_factory=dict)
+    cited: list[tuple[int, str, str | None]] = field(default_factory=list)
+
+    def text(self, index: int, text: str) -> None:
+        self.texts[index] = self.texts.get(index, "") + text
+
+    def input(self, index: int, text: str) -> None:
+        if index in self.calls:  # a server's tools are not told
+            self.calls[index][2] += text
+
+    def put_into(self, choice: Choice) -> None:
+        choice.text = "".join(self.texts.values())
+        choice.calls = [(id or ANY, name, value_of(text or "{}")) for id, name, text in self.calls.values()]
+        choice.citations = [(url, title or "", self.texts[index]) for index, url, title in self.cited]
 
 
 def _of_bedrock(events: Iterable[Payload]) -> Facts:
-    choice, usage, inputs = Choice(), None, {}
+    choice, usage, blocks = Choice(), None, Blocks()
     for event in events:
         match event:
             case {"contentBlockStart": {"start": {"toolUse": {"type": "server_tool_use"}}}}:
                 pass
-            case {"contentBlockStart": {"contentBlockIndex": index, "start": {"toolUse": {"name": name}}}}:
-                inputs[index] = [name, ""]
-            case {"contentBlockDelta": {"delta": {"text": text}}}:
-                choice.text += text
+            case {"contentBlockStart": {"contentBlockIndex": index, "start": {"toolUse": {**call}}}}:
+                blocks.calls[index] = [call["toolUseId"], call["name"], ""]
+            case {"contentBlockDelta": {"contentBlockIndex": index, "delta": {"text": text}}}:
+                blocks.text(index, text)
             case {"contentBlockDelta": {"contentBlockIndex": index, "delta": {"toolUse": {"input": text}}}}:
-                if index in inputs:
-                    inputs[index][1] += text
+                blocks.input(index, text)
+            case {"contentBlockDelta": {"delta": {"reasoningContent": {"text": text}}}}:
+                choice.reasoning += text
+            case {"contentBlockDelta": {"contentBlockIndex": index, "delta": {"citation": {**cited}}}}:
+                if (web := cited["location"].get("web")) is not None:
+                    blocks.cited.append((index, web["url"], cited.get("title")))
+            case {"contentBlockDelta": {"delta": {"image": {"source": {"bytes": data}}}}}:
+                choice.images.append(data)
             case {"messageStop": {"stopReason": reason}}:
                 choice.finish = reason
             case {"metadata": {"usage": counts}}:
                 names = ("inputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
-                usage = sum(counts.get(name, 0) for name in names), counts["outputTokens"]
-    choice.calls = [(name, _value(text or "{}")) for name, text in inputs.values()]
+                given = sum(counts.get(name, 0) for name in names)
+                usage = given, counts["outputTokens"], counts.get("cacheReadInputTokens", 0), 0
+    blocks.put_into(choice)
+    choice.images = ["".join(choice.images)] if choice.images else []
     return [choice], usage
 
 
@@ -119,12 +151,27 @@ def _of_gemini(answers: Iterable[Payload]) -> Facts:
             choice.finish = candidate.get("finishReason", choice.finish)
             choice.refusal += candidate.get("finishMessage", "")
             for part in candidate.get("content", {}).get("parts", ()):
-                if "functionCall" in part:
-                    choice.calls.append((part["functionCall"]["name"], part["functionCall"].get("args", {})))
-                elif not part.get("thought"):
-                    choice.text += part.get("text", "")
-    written = counts.get("candidatesTokenCount", 0) + counts.get("thoughtsTokenCount", 0)
-    return [choice], (counts["promptTokenCount"] + counts.get("toolUsePromptTokenCount", 0), written)
+                _of_part(part, choice)
+            grounding = candidate.get("groundingMetadata", {})
+            for support in grounding.get("groundingSupports", ()):
+                sources = [grounding["groundingChunks"][index]["web"] for index in support["groundingChunkIndices"]]
+                choice.citations += [(web["uri"], web["title"], support["segment"]["text"]) for web in sources]
+    thoughts = counts.get("thoughtsTokenCount", 0)
+    given = counts["promptTokenCount"] + counts.get("toolUsePromptTokenCount", 0)
+    cached = counts.get("cachedContentTokenCount", 0)
+    return [choice], (given, counts.get("candidatesTokenCount", 0) + thoughts, cached, thoughts)
+
+
+def _of_part(part: Payload, choice: Choice) -> None:
+    match part:
+        case {"functionCall": {"name": name, **call}}:
+            choice.calls.append((call.get("id", ANY), name, call.get("args", {})))
+        case {"inlineData": {"mimeType": str(kind), "data": data}} if kind.startswith("image/"):
+            choice.images.append(data)
+        case {"thought": True, "text": text}:
+            choice.reasoning += text
+        case {"text": text}:
+            choice.text += text
 
 
 def _of_ollama(lines: Iterable[Payload]) -> Facts:
@@ -132,45 +179,61 @@ def _of_ollama(lines: Iterable[Payload]) -> Facts:
     for line in lines:
         message = line["message"]
         choice.text += message.get("content") or ""
+        choice.reasoning += message.get("thinking") or ""
         for call in message.get("tool_calls", ()):
-            if call["function"]["name"]:
-                choice.calls.append((call["function"]["name"], _value(call["function"]["arguments"]) or {}))
+            if name := call["function"]["name"]:
+                choice.calls.append((call.get("id") or ANY, name, value_of(call["function"]["arguments"]) or {}))
         choice.finish = line.get("done_reason", choice.finish)
         if line["done"]:
-            usage = line.get("prompt_eval_count", 0), line.get("eval_count", 0)
+            usage = line.get("prompt_eval_count", 0), line.get("eval_count", 0), 0, 0
     return [choice], usage
 
 
 def _of_chat(chunks: Iterable[Payload]) -> Facts:
     choices: dict[int, Choice] = {}
-    calls: dict[tuple[int, Any], list[str]] = {}
+    calls: dict[tuple[int, Any], list[Any]] = {}
+    cited: list[tuple[int, Payload]] = []
     usage: Usage = None
     for chunk in chunks:
-        usage = _usage(chunk.get("usage") or chunk.get("x_groq", {}).get("usage")) or usage
+        usage = usage_of(chunk.get("usage") or chunk.get("x_groq", {}).get("usage")) or usage
         for piece in chunk.get("choices", ()):
-            usage = _usage(piece.get("usage")) or usage
+            usage = usage_of(piece.get("usage")) or usage
             choice = choices.setdefault(piece["index"], Choice())
             delta = piece["delta"]
             choice.text += delta.get("content") if isinstance(delta.get("content"), str) else ""
+            choice.reasoning += delta.get("reasoning_content") or delta.get("reasoning") or _thinking(delta)
             choice.refusal += delta.get("refusal") or ""
+            choice.images += [image_data(image) for image in delta.get("images") or ()]
+            cited += [(piece["index"], each["url_citation"]) for each in delta.get("annotations") or ()]
             choice.finish = piece.get("finish_reason") or choice.finish
-            asked = delta.get("tool_calls") or (
-                [{"function": delta["function_call"]}] if "function_call" in delta else []
-            )
-            for call in asked:
-                known = calls.setdefault((piece["index"], call.get("index", call.get("id"))), ["", ""])
-                known[0] = call["function"].get("name") or known[0]
-                known[1] += call["function"].get("arguments") or ""
-    for (index, _), (name, arguments) in calls.items():
-        choices[index].calls.append((name, _value(arguments or "{}")))
+            legacy = [{"function": delta["function_call"]}] if "function_call" in delta else []
+            for call in delta.get("tool_calls") or legacy:
+                known = calls.setdefault((piece["index"], call.get("index", call.get("id"))), [ANY, "", ""])
+                known[0] = call.get("id", ANY) if known[0] is ANY else known[0]
+                known[1] = call["function"].get("name") or known[1]
+                known[2] += call["function"].get("arguments") or ""
+    for (index, _), (id, name, arguments) in calls.items():
+        choices[index].calls.append((id, name, value_of(arguments or "{}")))
+    for index, citation in cited:
+        choices[index].citations.append(citation_of(citation, choices[index].text))
     return [choices[index] for index in sorted(choices)], usage
+
+
+def _thinking(delta: Payload) -> str:
+    """Mistral's parts of content."""
+    parts = delta["content"] if isinstance(delta.get("content"), list) else []
+    return "".join(inner["text"] for part in parts if part["type"] == "thinking" for inner in part["thinking"])
+
+
+def citation_of(citation: Any, text: str) -> tuple[str, str, str]:
+    return citation["url"], citation["title"], text[citation["start_index"] : citation["end_index"]]
 
 
 def _of_completions(chunks: Iterable[Payload]) -> Facts:
     choices: dict[int, Choice] = {}
     usage: Usage = None
     for chunk in chunks:
-        usage = _usage(chunk.get("usage")) or usage
+        usage = usage_of(chunk.get("usage")) or usage
         for piece in chunk["choices"]:
             choice = choices.setdefault(piece["index"], Choice())
             choice.text += piece["text"]
@@ -185,28 +248,46 @@ def _of_responses(events: Iterable[Payload]) -> Facts:
     for item in items:
         match item:
             case {"type": "message", "content": parts}:
-                choice.text += "".join(part.get("text", "") for part in parts)
-                choice.refusal += "".join(part.get("refusal", "") for part in parts)
-            case {"type": "function_call", "name": name, "arguments": arguments}:
-                choice.calls.append((name, _value(arguments or "{}")))
-            case {"type": "custom_tool_call", "name": name, "input": text}:
-                choice.calls.append((name, text))
+                for part in parts:
+                    choice.text += part.get("text", "")
+                    choice.refusal += part.get("refusal", "")
+                    cited = [each for each in part.get("annotations") or () if each["type"] == "url_citation"]
+                    choice.citations += [citation_of(each, part["text"]) for each in cited]
+            case {"type": "reasoning"}:
+                parts = item.get("summary") or item.get("content") or ()
+                choice.reasoning += "\n\n".join(part["text"] for part in parts)
+            case {"type": "function_call", "call_id": id, "name": name, "arguments": arguments}:
+                choice.calls.append((id, name, value_of(arguments or "{}")))
+            case {"type": "custom_tool_call", "call_id": id, "name": name, "input": text}:
+                choice.calls.append((id, name, text))
+            case {"type": "image_generation_call", "result": str(data)}:
+                choice.images.append(data)
     choice.finish = (last["incomplete_details"] or {}).get("reason", last["status"])
-    return [choice], _usage(last["usage"])
+    return [choice], usage_of(last["usage"])
 
 
-def _usage(counts: Payload | None) -> Usage:
+def usage_of(counts: Payload | None) -> Usage:
     if counts is None:
         return None
     given, made = ("prompt", "completion") if "prompt_tokens" in counts else ("input", "output")
-    return counts[f"{given}_tokens"], counts[f"{made}_tokens"]
+    details = counts.get(f"{given}_tokens_details") or counts  # Moonshot's stand beside the others
+    cached = details.get("cached_tokens") or 0
+    reasoning = (counts.get(f"{made}_tokens_details") or {}).get("reasoning_tokens") or 0
+    return counts[f"{given}_tokens"], counts[f"{made}_tokens"], cached, reasoning
 
 
-def _value(text: Any) -> Any:
+def value_of(text: Any) -> Any:
     try:
         return json.loads(text) if isinstance(text, str) else text
     except ValueError:
         return text
+
+
+def image_data(image: Payload) -> str:
+    assert image["type"] == "image_url"
+    head, _, data = image["image_url"]["url"].partition("base64,")
+    assert head.startswith("data:image/")
+    return str(data)
 
 
 READERS = {
@@ -218,105 +299,3 @@ READERS = {
     "openai-completions": _of_completions,
     "openai-responses": _of_responses,
 }
-
-
-# --- from what a client got --------------------------------------------------------------------------
-
-_EVENT: TypeAdapter[ResponseStreamEvent] = TypeAdapter(ResponseStreamEvent)
-
-
-def heard(client: str, data: bytes, *, streamed: bool, ours: bool = True) -> list[Facts]:
-    """What the SDK's types and accumulators make of a client's bytes; of a stream of Responses, what its end says and,
-    where it is ours, what its deltas come to.
-
-    Raises `ValueError` for what is not of these types, unless it is not `ours` but came from a provider, and
-    AssertionError for another role than the assistant's.
-    """
-    typed = _checked if ours else _constructed
-    if client == "completions":  # whose type does not know that a choice goes on
-        return [_from_completions([_constructed(Completion, each) for each in _bodies(data, streamed)])]
-    if client == "responses":
-        if not streamed:
-            return [_from_response(typed(Response, json.loads(data)))]
-        grown, final = _grown([typed(ResponseStreamEvent, each) for each in _bodies(data, streamed)])
-        return [_from_response(final), *([_from_response(grown, kept=final)] if ours else [])]
-    if not streamed:
-        return [_from_chat(typed(ChatCompletion, json.loads(data)))]
-    state: ChatCompletionStreamState[None] = ChatCompletionStreamState()
-    for each in _bodies(data, streamed):
-        state.handle_chunk(typed(ChatCompletionChunk, each))
-    return [_from_chat(state.current_completion_snapshot)]
-
-
-def _checked(kind: Any, value: Any) -> Any:
-    return (
-        TypeAdapter(kind).validate_python(value) if kind is not ResponseStreamEvent else _EVENT.validate_python(value)
-    )
-
-
-def _constructed(kind: Any, value: Any) -> Any:
-    """As the SDK does it, which believes all that it is told."""
-    return construct_type(type_=kind, value=value)
-
-
-def _bodies(data: bytes, streamed: bool) -> list[Any]:
-    lines = [line[6:] for line in data.split(b"\n") if line.startswith(b"data: {")] if streamed else [data]
-    return [json.loads(line) for line in lines]
-
-
-def _grown(events: list[Any]) -> tuple[Any, Any]:
-    """What the accumulator made of the deltas, and the response that ends the stream."""
-    state: ResponseStreamState[None] = ResponseStreamState(input_tools=(), text_format=omit)
-    for event in events:
-        state.handle_event(event)
-    return vars(state)["_ResponseStreamState__current_snapshot"], events[-1].response
-
-
-def _from_chat(completion: Any) -> Facts:
-    choices = []
-    for each in completion.choices:
-        assert each.message.role == "assistant"
-        calls = [_call(call) for call in each.message.tool_calls or ()]
-        choices.append(Choice(each.message.content or "", each.message.refusal or "", calls, each.finish_reason))
-    usage = completion.usage
-    return choices, usage and (usage.prompt_tokens, usage.completion_tokens)
-
-
-def _call(call: Any) -> tuple[str, Any]:
-    if call.type == "custom":
-        custom = call.custom if isinstance(call.custom, dict) else vars(call.custom)
-        return custom["name"], custom["input"]
-    return call.function.name, _value(call.function.arguments)
-
-
-def _from_completions(chunks: list[Completion]) -> Facts:
-    choices: dict[int, Choice] = {}
-    for chunk in chunks:
-        for piece in chunk.choices:
-            choice = choices.setdefault(piece.index, Choice())
-            choice.text += piece.text
-            choice.finish = piece.finish_reason or choice.finish
-    usage = chunks[-1].usage
-    return [choices[index] for index in sorted(choices)], None if usage is None else (
-        usage.prompt_tokens,
-        usage.completion_tokens,
-    )
-
-
-def _from_response(response: Any, kept: Any = None) -> Facts:
-    """`kept` has what the accumulator does not: refusals, the input of custom tools, and how it ended."""
-    end = kept or response
-    choice = Choice()
-    for item, whole in zip(response.output, end.output, strict=True):
-        if item.type == "message":
-            assert item.role == "assistant"
-            choice.text += "".join(part.text for part in item.content if part.type == "output_text")
-            choice.refusal += "".join(part.refusal for part in whole.content if part.type == "refusal")
-        elif item.type == "function_call":
-            choice.calls.append((item.name, _value(item.arguments)))
-        elif item.type == "custom_tool_call":
-            choice.calls.append((item.name, whole.input))
-    cut = {"max_output_tokens": "length", "content_filter": "content_filter"}
-    whole_end = "tool_calls" if choice.calls else "stop"
-    choice.finish = whole_end if end.status == "completed" else cut[end.incomplete_details.reason]
-    return [choice], end.usage and (end.usage.input_tokens, end.usage.output_tokens)
