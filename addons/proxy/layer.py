@@ -1,7 +1,7 @@
 """A client's connection in mitmproxy: our own `HttpLayer`, set by the `next_layer` hook that is made for it.
 
-With `stream.py` the only code that touches mitmproxy's protocol layers. Nothing raised in here may reach mitmproxy,
-which would log a crash and leave the client hanging.
+With `stream.py` and `legs.py` the only code that touches mitmproxy's protocol layers. Nothing raised in here may reach
+mitmproxy, which would log a crash and leave the client hanging.
 """
 
 import asyncio
@@ -23,13 +23,15 @@ from mitmproxy.proxy.layers.http import (
     GetHttpConnectionCompleted,
     HttpLayer,
     HTTPMode,
+    HttpStream,
     RegisterHttpConnection,
 )
 
 from addons.exchange.exchange import Exchange
 from addons.exchange.http_api import Head
 from addons.proxy.http1 import ClientReader, ProviderConnection
-from addons.proxy.stream import Commands, Connect, Crashed, GatewayStream, ShutDown
+from addons.proxy.legs import Commands, Connect
+from addons.proxy.stream import Crashed, GatewayStream, ShutDown
 from routing.settings import Timeouts
 
 logger = logging.getLogger("gateway")
@@ -145,7 +147,7 @@ class GatewayLayer(HttpLayer):
         self.streams[stream_id] = stream
         yield from self.event_to_child(stream, events.Start())
 
-    def list_again(self, stream: GatewayStream) -> int:
+    def list_again(self, stream: HttpStream) -> int:
         """Return another id of the stream, until it is dropped. Those that clients' streams get are odd numbers."""
         id = next(self._ids)
         self.streams[id] = stream
@@ -161,12 +163,13 @@ class GatewayLayer(HttpLayer):
         """Each call gets a connection that no other one uses; mitmproxy would put two on one."""
         while self._wanted:
             wanted = self._wanted.pop(0)
-            wanted.reused = None if wanted.fresh else self._idle(wanted)
-            if wanted.reused is None:
+            leg = wanted.leg
+            leg.reused = None if leg.fresh else self._idle(wanted)
+            if leg.reused is None:
                 yield from self._open(wanted)
             else:
                 stream = self.command_sources.pop(wanted)
-                yield from self.event_to_child(stream, GetHttpConnectionCompleted(wanted, (wanted.reused, None)))
+                yield from self.event_to_child(stream, GetHttpConnectionCompleted(wanted, (leg.reused, None)))
 
     def _open(self, wanted: Connect) -> Commands:
         """Open a new connection. mitmproxy's own would be read by mitmproxy's reader."""
@@ -184,7 +187,7 @@ class GatewayLayer(HttpLayer):
     def _idle(self, wanted: Connect) -> Server | None:
         """Return a connection that may be used again. Dead ones are forgotten on the way."""
         taken = self._taken()
-        found = None
+        free = None
         for connection in list(self.connections):
             busy = connection in taken or connection in self.waiting_for_establishment
             if busy or not isinstance(connection, Server):
@@ -192,11 +195,11 @@ class GatewayLayer(HttpLayer):
             if connection.error or not connection.connected:
                 del self.connections[connection]
             elif wanted.connection_spec_matches(connection):
-                found = found or connection
-        return found
+                free = free or connection
+        return free
 
-    def _taken(self) -> set[Connection | None]:
-        return {leg.taken for stream in self._exchanges() for leg in stream.legs.values()}
+    def _taken(self) -> set[Connection]:
+        return {connection for stream in self._exchanges() for connection in stream.legs.taken()}
 
     def forget_idle(self) -> Commands:
         """Close the provider connections that no exchange uses just now: the next one will be a fresh one."""

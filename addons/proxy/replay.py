@@ -6,11 +6,14 @@ that of a client, which makes a flow of its own; the recorded one stays as it is
 """
 
 import asyncio
+import dataclasses
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from mitmproxy import ctx, flow, http
+from mitmproxy.addons.clientplayback import ClientPlayback
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Connection, ConnectionState
 from mitmproxy.proxy import commands, events
@@ -23,22 +26,17 @@ from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 
 from addons.exchange.exchange import Exchange
 from addons.exchange.http_api import Head
+from addons.exchange.services import Services
+from addons.inspector import recorder
 from addons.proxy.http1 import ClientReader
 from addons.proxy.layer import GatewayLayer, any_number_of_connections
-from addons.proxy.stream import Commands
+from addons.proxy.legs import Commands
 from routing.settings import Timeouts
 
-
-def unfit(recorded: http.HTTPFlow) -> str | None:
-    """Return why a flow cannot be replayed, in a sentence, or None."""
-    if recorded.live or recorded.intercepted:
-        return "A flow can be replayed once it has ended."
-    if recorded.request.raw_content is None:
-        return "A request whose body was not kept cannot be replayed."
-    return None
+logger = logging.getLogger("gateway")
 
 
-class Asking(ClientReader):
+class RecordedClient(ClientReader):
     """Stands for what a client sends: one request, read already. The answer is in the flow that comes of it."""
 
     def __init__(self, request: http.Request, context: Context, timeouts: Timeouts) -> None:
@@ -68,7 +66,7 @@ class Replay(ConnectionHandler):
         request = recorded.request.copy()
         request.headers.pop("x-request-id", None)  # it is another request
         request.timestamp_start = request.timestamp_end = time.time()
-        self.layer = GatewayLayer(context, open_exchange, timeouts, Asking(request, context.fork(), timeouts))
+        self.layer = GatewayLayer(context, open_exchange, timeouts, RecordedClient(request, context.fork(), timeouts))
         self._over = asyncio.Event()
 
     async def run(self, server: Proxyserver) -> None:
@@ -99,3 +97,58 @@ class Replay(ConnectionHandler):
             await data.wait_for_resume()
         if isinstance(hook, HttpResponseHook | HttpErrorHook):
             self._over.set()
+
+
+class Replays:
+    """mitmproxy's command `replay.client`. `open_exchange` makes an exchange of a request's head and its flow;
+    `services` returns None as long as the gateway is not up."""
+
+    def __init__(
+        self, services: Callable[[], Services | None], open_exchange: Callable[[Head, http.HTTPFlow], Exchange]
+    ) -> None:
+        self._services, self._open_exchange = services, open_exchange
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self, flows: Sequence[flow.Flow]) -> None:
+        """Ask the questions of recorded flows again: the gateway's through the gateway, as the key that first asked."""
+        others = [each for each in flows if not (isinstance(each, http.HTTPFlow) and recorder.KEY in each.metadata)]
+        for each in flows:
+            if isinstance(each, http.HTTPFlow) and each not in others:
+                self._start(each)
+        playback = ctx.master.addons.get("clientplayback")
+        if others and isinstance(playback, ClientPlayback):
+            playback.start_replay(others)
+
+    def _start(self, recorded: http.HTTPFlow) -> None:
+        services, server = self._services(), ctx.master.addons.get("proxyserver")
+        if services is None or not isinstance(server, Proxyserver):
+            return
+        try:
+            key_name = _key_name(recorded, services)
+        except ValueError as error:
+            logger.warning(str(error))
+            return
+
+        def open_exchange(head: Head, flow: http.HTTPFlow) -> Exchange:
+            flow.is_replay = "request"
+            return self._open_exchange(dataclasses.replace(head, key_name=key_name), flow)
+
+        again = Replay(recorded, open_exchange, services.settings.timeouts)
+        task = asyncio.get_running_loop().create_task(again.run(server))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+
+def _key_name(recorded: http.HTTPFlow, services: Services) -> str | None:
+    """Return the name of the key that first asked. Raise `ValueError`, a sentence, if a flow cannot be replayed."""
+    try:
+        key_name = recorder.asked_by(recorded)
+    except ValueError as error:
+        raise ValueError(f"This flow cannot be replayed: {error}.") from None
+    if recorded.live or recorded.intercepted:
+        raise ValueError("A flow can be replayed once it has ended.")
+    if recorded.request.raw_content is None:
+        raise ValueError("A request whose body was not kept cannot be replayed.")
+    if key_name is not None and not services.keys.has(key_name):
+        raise ValueError(f"This flow cannot be replayed: there is no key {key_name!r} in api-keys any more.")
+    return key_name

@@ -1,0 +1,83 @@
+"""The end of the gateway: signals, the time for answers that are under way, the last word to those that are cut off."""
+
+import asyncio
+import logging
+import signal
+import time
+import weakref
+from collections.abc import Callable
+
+from mitmproxy import ctx
+from mitmproxy.connection import Client
+
+from addons.exchange.exchange import Exchange
+from addons.exchange.services import Services
+from addons.launch import terminal
+from addons.proxy.entrance import handler_of
+from addons.proxy.stream import ShutDown
+
+logger = logging.getLogger("gateway")
+
+LAST_WORD_SECONDS = 1.0
+"""Time for the clients whose exchanges are cut off at the end to hear so."""
+
+
+class Shutdown:
+    """Ends mitmproxy when all exchanges are over. `services` returns None as long as the gateway is not up."""
+
+    def __init__(self, services: Callable[[], Services | None]) -> None:
+        self._services = services
+        self._clients: weakref.WeakKeyDictionary[Exchange, Client] = weakref.WeakKeyDictionary()
+        """The clients of the exchanges that there are."""
+        self._draining: asyncio.Task[None] | None = None
+
+    def wait_for(self, exchange: Exchange, client: Client) -> None:
+        """Count `exchange` among those that may still finish."""
+        self._clients[exchange] = client
+
+    def hear_signals(self) -> None:
+        """Begin to end at a signal. Ctrl-C means something else in mitmproxy's console; SIGHUP nothing to what was
+        started with `nohup`."""
+        wanted = [signal.SIGTERM] if terminal.has_console() else [signal.SIGTERM, signal.SIGINT]
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            wanted.append(signal.SIGHUP)
+        try:
+            for number in wanted:
+                asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
+        except NotImplementedError:
+            logger.debug("No signal handlers on this platform: the gateway ends without draining.")
+
+    def _on_signal(self) -> None:
+        """Begin to end: the first signal lets streams finish, a second one does not."""
+        services = self._services()
+        if services is None:
+            ctx.master.shutdown()
+            return
+        seconds = 0.0 if self._draining is not None else services.settings.drain_seconds
+        if self._draining is not None:
+            self._draining.cancel()
+        if seconds:
+            services.draining = True
+            again = "A second Ctrl-C or SIGTERM ends it now."
+            terminal.say(f"The gateway is shutting down: what runs has {seconds:g} s to finish. {again}")
+        self._draining = asyncio.get_running_loop().create_task(self._end(services, seconds))
+
+    async def _end(self, services: Services, seconds: float) -> None:
+        """End mitmproxy when all exchanges are over, at the latest after so long; those that still run are told."""
+        await self._until_all_ended(seconds)
+        services.draining = services.ended = True
+        try:
+            for client in {client.id: client for client in self._waiting()}.values():
+                if (handler := handler_of(client)) is not None:
+                    await handler.server_event(ShutDown())
+            await self._until_all_ended(LAST_WORD_SECONDS)
+        finally:
+            ctx.master.shutdown()
+
+    async def _until_all_ended(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while self._waiting() and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+
+    def _waiting(self) -> list[Client]:
+        return [client for exchange, client in list(self._clients.items()) if not exchange.ended]
