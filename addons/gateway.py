@@ -50,6 +50,7 @@ from routing.client_keys import KeyRing
 from routing.errors import ConfigError
 from routing.settings import Settings, Timeouts
 from translators.errors import Failure
+from translators.registry import KNOWN_MODELS
 
 logger = logging.getLogger("gateway")
 
@@ -172,7 +173,7 @@ class Gateway:
         stream = None if terminal.has_console() else sys.stdout
         coloured = log_line.colours(stream, os.environ)
         line = log_line.Terminal(stream, as_json=settings.log_format == "json", coloured=coloured)
-        catalogue = Catalogue(settings, loaded.skipped, summary.KNOWN)
+        catalogue = Catalogue(settings, loaded.skipped, KNOWN_MODELS)
         store = settings.response_store
         return Services(
             settings=settings,

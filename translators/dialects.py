@@ -7,7 +7,7 @@ raised is a bug of ours.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from translators.conversation import Conversation
 from translators.errors import BadAnswer, Failure
@@ -16,6 +16,12 @@ from translators.notes import Note
 
 Framing = Literal["sse", "ndjson", "eventstream"]
 """The ways in which a provider cuts its stream into payloads."""
+MEDIA_TYPES: Mapping[Framing, str] = {
+    "sse": "text/event-stream",
+    "ndjson": "application/x-ndjson",
+    "eventstream": "application/vnd.amazon.eventstream",
+}
+"""The media type of a stream with such a framing."""
 MOST_CHOICES = 128
 """The number of alternatives that a request can ask for, OpenAI's own limit."""
 
@@ -166,6 +172,14 @@ class ProviderDialect(Upstream, Protocol):
     def render(self, conversation: Conversation, model: Model) -> Rendered:
         """Return the provider's request. Raises `BadRequest` for what this provider cannot carry and the client relies
         on."""
+
+
+@runtime_checkable
+class KnowsModels(Protocol):
+    """A provider dialect whose provider has public models."""
+
+    def known_models(self) -> tuple[str, ...]:
+        """Return their names, newest first."""
 
 
 class Writer(Protocol):

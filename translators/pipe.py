@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from translators.dialects import Answer, Framing, Writer
+from translators.dialects import MEDIA_TYPES, Answer, Framing, Writer
 from translators.errors import BadAnswer, Failure, TranslationError
 from translators.events import Event, Finished, Noted, Started, Usage, UsageReported
 from translators.framing import compression, eventstream, json_text, ndjson, sse
@@ -39,11 +39,7 @@ READERS: Mapping[Framing, Callable[[], Frames]] = {
     "ndjson": ndjson.NdjsonReader,
     "eventstream": eventstream.EventStreamReader,
 }
-_CONTENT_TYPES: Mapping[str, Framing] = {
-    "text/event-stream": "sse",
-    "application/x-ndjson": "ndjson",
-    "application/vnd.amazon.eventstream": "eventstream",
-}
+_CONTENT_TYPES: Mapping[str, Framing] = {media_type: framing for framing, media_type in MEDIA_TYPES.items()}
 _JSON = "application/json"
 _BOM = b"\xef\xbb\xbf"
 _SSE_BEGINS = b":deir"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from translators.clients import chat, completions, responses
-from translators.dialects import ClientDialect, Passthrough, ProviderDialect
+from translators.dialects import ClientDialect, KnowsModels, Passthrough, ProviderDialect
 from translators.passthrough import chat as chat_passthrough
 from translators.passthrough import completions as completions_passthrough
 from translators.passthrough import responses as responses_passthrough
@@ -19,6 +19,10 @@ PROVIDERS: Mapping[str, ProviderDialect] = {
     openai_responses.name: openai_responses,
     vertex_anthropic.name: vertex_anthropic,
 }
+KNOWN_MODELS: Mapping[str, tuple[str, ...]] = {
+    name: dialect.known_models() for name, dialect in PROVIDERS.items() if isinstance(dialect, KnowsModels)
+}
+"""The public models of a provider, by its dialect."""
 PASSTHROUGH: Mapping[tuple[str, str], Passthrough] = {
     ("chat", chat_passthrough.name): chat_passthrough,
     ("completions", completions_passthrough.name): completions_passthrough,

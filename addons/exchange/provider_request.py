@@ -8,7 +8,7 @@ from pydantic_core import from_json, to_json
 
 from routing.auth import Auth, StaticKey
 from routing.catalogue import Target
-from translators.dialects import Rendered
+from translators.dialects import MEDIA_TYPES, Rendered, Upstream
 from translators.errors import BadRequest
 
 TRACING = ("traceparent", "tracestate")
@@ -30,12 +30,18 @@ class ProviderRequest:
 
 
 def provider_request(
-    agent: str, forwarded: Iterable[str], target: Target, dialect: str, rendered: Rendered, client: Mapping[str, str]
+    agent: str,
+    forwarded: Iterable[str],
+    target: Target,
+    upstream: Upstream,
+    rendered: Rendered,
+    client: Mapping[str, str],
 ) -> ProviderRequest:
-    """`forwarded` names the client's headers that configuration lets through; `client` has them in lower case."""
+    """Return the request that `upstream` reads the answer of. `forwarded` names the client's headers that configuration
+    lets through; `client` has them in lower case."""
     headers = {
         "content-type": "application/json",
-        "accept": "text/event-stream" if rendered.streams else "application/json",
+        "accept": MEDIA_TYPES[upstream.framing] if rendered.streams else "application/json",
         "accept-encoding": "identity",
         "user-agent": agent,
     }
@@ -48,7 +54,7 @@ def provider_request(
     if isinstance(auth, StaticKey):
         secrets[auth.header] = auth.prefix + auth.secret.reveal()
         auth = None
-    url = target.base_urls[dialect] + rendered.path
+    url = target.base_urls[upstream.name] + rendered.path
     if target.query:
         url += ("&" if "?" in url else "?") + target.query
     return ProviderRequest(

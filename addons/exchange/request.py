@@ -199,7 +199,7 @@ class Request:
             passed.stream,
             target,
             passthrough,
-            (self._call(fan_out.Call(passed.rendered), passthrough.name, target),),
+            (self._call(fan_out.Call(passed.rendered), passthrough, target),),
             lambda envelope: writer(passed.form, envelope),
             _limited([*self._body_notes, *notes, *passed.rendered.notes]),
         )
@@ -215,7 +215,7 @@ class Request:
             parsed.conversation.stream,
             target,
             provider,
-            tuple(self._call(call, name, target) for call in calls),
+            tuple(self._call(call, provider, target) for call in calls),
             lambda envelope: writer(parsed.form, envelope),
             _limited([*self._body_notes, *parsed.notes, *notes]),
         )
@@ -227,9 +227,9 @@ class Request:
             message = f"These fields cannot be carried to this model (on-loss: refuse in config.yaml): {paths}."
             raise BadRequest(message, param=lost[0], code="unsupported_parameter")
 
-    def _call(self, call: fan_out.Call, dialect: str, target: Target) -> Call:
+    def _call(self, call: fan_out.Call, upstream: Upstream, target: Target) -> Call:
         forwarded = self.settings.forward_headers
-        request = provider_request(AGENT, forwarded, target, dialect, call.rendered, self.headers)
+        request = provider_request(AGENT, forwarded, target, upstream, call.rendered, self.headers)
         return Call(call.rendered, request, call.choice)
 
 

@@ -2,7 +2,7 @@
 
 Nobody is asked anything for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from addons.credentials import missing
@@ -12,10 +12,7 @@ from routing.config import Loaded
 from routing.providers.entry import Entry, ServedModel
 from routing.settings import Settings
 from routing.targets import Offer
-from translators.providers import anthropic, gemini
-
-KNOWN: Mapping[str, tuple[str, ...]] = {dialect.name: dialect.known_models() for dialect in (anthropic, gemini)}
-"""The public models of a provider, by its dialect."""
+from translators.registry import KNOWN_MODELS
 
 
 def remarks(loaded: Loaded) -> Iterator[str]:
@@ -58,7 +55,7 @@ def _at_the_start(settings: Settings, host: str, port: int) -> Iterator[str]:
 
 
 def _provider(section: str, entry: Entry) -> str:
-    offer = Offer(entry, KNOWN)
+    offer = Offer(entry, KNOWN_MODELS)
     targets = next(iter(offer.listed.values()), None) or offer.targets("", ServedModel.model_construct(name=""))
     where = next(iter(targets[0].base_urls.values()))
     names = list(offer.listed)

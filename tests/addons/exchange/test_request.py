@@ -36,6 +36,7 @@ SERVER = "openai-compatibility: [{name: x, base-url: 'http://h/v1', models: [{na
 
 
 def test_one_question_takes_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(anthropic, "name", "openai")
     monkeypatch.setattr("translators.registry.PROVIDERS", {**registry.PROVIDERS, "openai": anthropic})
     monkeypatch.setattr("addons.exchange.request.PROVIDERS", {**registry.PROVIDERS, "openai": anthropic})
     monkeypatch.setattr("translators.registry.PASSTHROUGH", {})

@@ -68,7 +68,7 @@ def render(conversation: Conversation, model: Model) -> Rendered:
     streams = _streams(conversation.stream, profile, bool(tools), notes)
     notes += unused(knobs, "Converse has no such field.")
     recall = toolbox.recall(model, answer_tool, stops_here)
-    return Rendered(_path(model.name, streams), filled(body), _headers(streams), tuple(notes), recall, streams)
+    return Rendered(_path(model.name, streams), filled(body), {}, tuple(notes), recall, streams)
 
 
 def _within_abilities(
@@ -93,10 +93,6 @@ def _thinking(knobs: Knobs, profile: Profile, max_tokens: int | None, turns: His
 def _path(model: str, streams: bool) -> str:
     operation = "converse-stream" if streams else "converse"
     return f"/model/{_quoted(model)}/{operation}"
-
-
-def _headers(streams: bool) -> dict[str, str]:
-    return {"accept": "application/vnd.amazon.eventstream"} if streams else {}
 
 
 @lru_cache(maxsize=1024)
