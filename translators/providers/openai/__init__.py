@@ -1,4 +1,4 @@
-"""OpenAI's chat completions as a provider, and whatever speaks like it
+"""OpenAI's chat completions as a provider, and servers that speak like it
 (https://platform.openai.com/docs/api-reference/chat)."""
 
 from translators.dialects import Answer, Framing, Recall
@@ -15,5 +15,5 @@ framing: Framing = "sse"
 
 
 def answer(recall: Recall) -> Answer:
-    """The machine that tells one answer as events."""
+    """Return the machine that emits one answer's events."""
     return transformed(ChatAnswer(recall), recall)

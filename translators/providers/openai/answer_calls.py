@@ -1,4 +1,4 @@
-"""Which tool call a fragment belongs to.
+"""The calls of an answer, and the one that each fragment belongs to.
 
 OpenAI counts calls by `index` from 0 and names each in its first fragment only. Others leave `index` out (Mistral),
 begin at 1, give every call the same one, repeat `id` and `name` in each fragment, or tell either of them late; all of
@@ -15,7 +15,7 @@ from translators.providers.shared.answers import text_or_empty
 
 
 class CallIdentity:
-    """A call of an answer: its place among them, and what it said of itself so far."""
+    """A call's place among those of its choice, its id and its name, as far as they have come."""
 
     __slots__ = ("id", "index", "name")
 
@@ -25,8 +25,8 @@ class CallIdentity:
         self.name = ""
 
     def known(self, *, begun: bool) -> bool:
-        """Return whether it can be told: its name is there, and its id, or that will not come since its arguments have
-        `begun`."""
+        """Return whether it can be emitted: its name is there, and its id, or that will not come since its arguments
+        have `begun`."""
         return bool(self.name and (self.id or begun))
 
 
@@ -39,22 +39,22 @@ class CallRegistry:
         self._by_index: dict[int, CallIdentity] = {}
         self._by_id: dict[str, CallIdentity] = {}
         self._ids: set[str] = set()
-        self._told = 0
+        self._started = 0
 
     def open(self, call: CallIdentity, answer: str) -> tuple[int, str, Note | None]:
-        """Return the place of the next call that is told, its id, and a note where that had to be made: of `answer`, a
-        word that no other answer of the conversation has."""
-        index, id, note = self._told, call.id, None
+        """Return the place of the next call that is emitted, its id, and a note where that had to be made: of `answer`,
+        a word that no other answer of the conversation has."""
+        index, id, note = self._started, call.id, None
         if not id or id in self._ids:
             why = "The provider gave this call an earlier one's id." if id else "The provider gave this call no id."
             id = f"call_{answer}{self._choice}_{index}"
             note = Note(f"tool_calls[{index}].id", "synthesised", detail=why)
         self._ids.add(id)
-        self._told += 1
+        self._started += 1
         return index, id, note
 
     def placed(self, fragments: Iterable[Any]) -> list[tuple[CallIdentity, Mapping[str, Any]]]:
-        """Each fragment of one delta beside its call. What is no object is none."""
+        """Return each fragment of one delta beside its call. One that is no object is left out."""
         placed: list[tuple[CallIdentity, Mapping[str, Any]]] = []
         for fragment in fragments:
             if isinstance(fragment, dict):
@@ -99,18 +99,20 @@ def call_prefix(answer: str | None) -> str:
 
 
 def name_of(fragment: Mapping[str, Any]) -> str:
+    """Return the name in a fragment, `{"function": {"name": ...}}` or `{"custom": {"name": ...}}`, empty without
+    one."""
     inner = fragment.get("function") or fragment.get("custom")
     return text_or_empty(inner, "name") if isinstance(inner, dict) else ""
 
 
 def arguments_of(inner: Mapping[str, Any]) -> str:
     """Return the arguments of a function, or a custom tool's input, as text: some servers give the JSON itself."""
-    given = inner.get("arguments")
-    if given is None:
-        given = inner.get("input")
-    if given is None or isinstance(given, str):
-        return given or ""
-    return json.dumps(given, ensure_ascii=False)
+    arguments = inner.get("arguments")
+    if arguments is None:
+        arguments = inner.get("input")
+    if arguments is None or isinstance(arguments, str):
+        return arguments or ""
+    return json.dumps(arguments, ensure_ascii=False)
 
 
 def says_nothing(fragment: Mapping[str, Any]) -> bool:

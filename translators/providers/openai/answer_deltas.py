@@ -1,8 +1,7 @@
-"""The one form in which a choice is read, whatever form it came in: a delta.
+"""Choices in the one form that the answer's machine reads: a delta.
 
-Some servers send the whole message where a delta belongs, or both (Perplexity's `message` is all that was said so
-far), or a completion's `text` beside the delta (Together), or text and calls of one message as two choices (Copilot's
-Claude).
+Some servers send the whole message where a delta belongs, or both (Perplexity's `message` is all of it so far), or a
+completion's `text` beside the delta (Together), or text and calls of one message as two choices (Copilot's Claude).
 """
 
 from typing import Any
@@ -14,14 +13,14 @@ _SHIFT = 1000
 """Between the indices of calls that come in different choices and are of one message."""
 
 _ONCE = ("content", "reasoning_content", "reasoning")
-"""What one message says in one of its parts only."""
+"""Fields that one message has in one of its parts only."""
 
 Payload = dict[str, Any]
 
 
 def as_delta(choice: Payload, *, begun: bool) -> Payload:
-    """Return the choice with what it says in `delta`, and no `message`. A message beside a delta is what was said so
-    far: what it has more is new unless something was said before, which `begun` tells."""
+    """Return the choice with its content in `delta` (`{"index": 0, "delta": {"content": ...}}`), and no `message`. A
+    message beside a delta is all content so far: fields that it has more are new, unless the choice has `begun`."""
     if "message" not in choice and ("delta" in choice or "text" not in choice):
         return choice
     delta, message, text = choice.get("delta"), choice.get("message"), choice.get("text")
@@ -29,21 +28,21 @@ def as_delta(choice: Payload, *, begun: bool) -> Payload:
     if isinstance(delta, dict) and (begun or not says(message)):
         return rest
     if isinstance(message, dict):
-        said = {name: value for name, value in delta.items() if value} if isinstance(delta, dict) else {}
-        more = {name: value for name, value in message.items() if value or name not in said}
-        return {**rest, "delta": _indexed({**said, **more})}
+        filled = {name: value for name, value in delta.items() if value} if isinstance(delta, dict) else {}
+        more = {name: value for name, value in message.items() if value or name not in filled}
+        return {**rest, "delta": _indexed({**filled, **more})}
     if isinstance(text, str) and not isinstance(delta, dict):
         return {**{name: value for name, value in rest.items() if name != "text"}, "delta": {"content": text}}
     return rest
 
 
 def says(message: Any) -> bool:
-    """Return whether a message or a delta says anything beside who speaks."""
+    """Return whether a message or a delta has anything beside its role."""
     return isinstance(message, dict) and any(value for name, value in message.items() if name != "role")
 
 
 def _indexed(message: Payload) -> Payload:
-    """A whole message's calls are told apart by their place."""
+    """Return a whole message with its calls numbered by their place."""
     calls = message.get("tool_calls")
     if not isinstance(calls, list):
         return message
@@ -52,8 +51,8 @@ def _indexed(message: Payload) -> Payload:
 
 
 class Joining:
-    """Which of the choices that were asked for one that came belongs to. Where one was asked for, others that add
-    calls to its text, or text to its calls, are parts of it; a second text is an alternative that nobody asked for."""
+    """Choices that belong together. Where one was requested, others that add calls to its text, or text to its calls,
+    are parts of it; a second text is an alternative that nobody requested."""
 
     def __init__(self, recall: Recall) -> None:
         self._recall = recall
@@ -64,7 +63,7 @@ class Joining:
         self._noted = False
 
     def number(self, choice: Payload, place: int) -> int:
-        """Return which choice this is: by its index, or its place among those of its payload. Raises `BadAnswer` for
+        """Return the number of a choice: its index, or its place among those of its payload. Raises `BadAnswer` for
         a number that nobody can have asked for."""
         return self._numbers.of(choice.get("index"), place)
 
@@ -72,18 +71,18 @@ class Joining:
         """Return the number of the choice that `choice`, which is `number`, is part of: its own for an alternative."""
         if self._recall.choices != 1 or number in self._alternatives:
             return number
-        said = _said(choice)
-        second = [kind for kind in _ONCE if said.get(kind) and self._speakers.setdefault(kind, number) != number]
+        message = _message(choice)
+        second = [kind for kind in _ONCE if message.get(kind) and self._speakers.setdefault(kind, number) != number]
         if number == 0:
-            self._begun = self._begun or says(said)
+            self._begun = self._begun or says(message)
             return 0
-        if second or (not self._begun and any(said.get(kind) for kind in _ONCE)):
+        if second or (not self._begun and any(message.get(kind) for kind in _ONCE)):
             self._alternatives.add(number)
             return number
         return 0
 
     def note(self) -> list[Note]:
-        """Return what is to be said of choices that are joined, the first time."""
+        """Return a note on choices that are joined, the first time."""
         if self._noted:
             return []
         self._noted = True
@@ -91,9 +90,9 @@ class Joining:
         return [Note("choices", "approximated", detail=why)]
 
 
-def _said(choice: Payload) -> Payload:
-    said = choice.get("delta") or choice.get("message")
-    return said if isinstance(said, dict) else {"content": choice.get("text")}
+def _message(choice: Payload) -> Payload:
+    message = choice.get("delta") or choice.get("message")
+    return message if isinstance(message, dict) else {"content": choice.get("text")}
 
 
 def shifted(choice: Payload, number: int) -> Payload:
@@ -120,7 +119,7 @@ def joined(choices: list[Payload], joining: Joining) -> list[Payload]:
 
 
 def _with_part(choice: Payload, part: Payload) -> Payload:
-    """Return the choice with what it lacks of `part`; of two lists, both."""
+    """Return the choice with the fields of `part` that it lacks; of two lists, both."""
     message, more = (dict(each) if isinstance(each := one.get("message"), dict) else {} for one in (choice, part))
     for name, value in more.items():
         before = message.get(name)

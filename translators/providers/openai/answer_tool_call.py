@@ -12,7 +12,7 @@ from translators.providers.shared.custom_tools import Unwrapper
 
 
 class Call:
-    """It is told once its name and its id are known; what came before waits for that."""
+    """A call, which is emitted once its name and its id are known; pieces that came before wait for that."""
 
     def __init__(
         self, call: CallIdentity, calls: CallRegistry, recall: Recall, issuer: str | None, choice: int, answer: str
@@ -28,7 +28,7 @@ class Call:
         self._kind: Literal["function", "custom"] = "function"
         self._unwrapper: Unwrapper | None = None
         self._signature: str | None = None
-        self._waiting: list[str] = []  # pieces of a call that is not told yet
+        self._waiting: list[str] = []  # pieces of a call that has not started yet
         self._pieces: list[str] = []
         self._blank = True  # nothing but white space so far
 
@@ -38,6 +38,7 @@ class Call:
         return self._started or bool(self._call.name)
 
     def fragment(self, fragment: Mapping[str, Any]) -> list[Event]:
+        """Return the events of a fragment: `{"id": ..., "function": {"name": ..., "arguments": ...}}`."""
         inner = fragment.get("function")
         if not isinstance(inner, dict) and isinstance(inner := fragment.get("custom"), dict):
             self._kind = "custom"
@@ -46,17 +47,17 @@ class Call:
                 self._signature = signature
         piece = arguments_of(inner) if isinstance(inner, dict) else ""
         if self._started:
-            return self._told(piece)
+            return self._deltas(piece)
         self._waiting.append(piece)
-        return self._begun() if self._call.known(begun=any(self._waiting)) else []
+        return self._start() if self._call.known(begun=any(self._waiting)) else []
 
     def closed(self, *, certain: bool) -> list[Event]:
-        """The rest. What is odd is only `certain` where the answer was not cut at its length."""
+        """Return the rest of the events. Oddities are only `certain` where the answer was not cut at its length."""
         if not self.is_one:
-            said = self._call.id or "".join(self._waiting).strip() not in ("", "{}")
             why = "A call without a name cannot be told."
-            return [Noted(Note("tool_calls.function.name", "dropped", detail=why))] if said else []
-        events: list[Event] = [] if self._started else self._begun()
+            not_empty = self._call.id or "".join(self._waiting).strip() not in ("", "{}")
+            return [Noted(Note("tool_calls.function.name", "dropped", detail=why))] if not_empty else []
+        events: list[Event] = [] if self._started else self._start()
         path = f"tool_calls[{self._index}]"
         doubt = ""
         if self._kind == "function" and self._unwrapper is None:
@@ -73,7 +74,7 @@ class Call:
             events.append(Noted(Note(f"{path}.arguments", "approximated", detail=doubt)))
         return events
 
-    def _begun(self) -> list[Event]:
+    def _start(self) -> list[Event]:
         self._started = True
         call = self._call
         self._index, id, note = self._calls.open(call, self._answer)
@@ -85,10 +86,10 @@ class Call:
         issuer = self._issuer if self._signature else None
         started = ToolCallStarted(self._index, id, name, kind, self._signature, issuer, self._choice)
         pieces, self._waiting = self._waiting, []
-        return [started, *noted, *(event for piece in pieces for event in self._told(piece))]
+        return [started, *noted, *(event for piece in pieces for event in self._deltas(piece))]
 
-    def _told(self, piece: str) -> list[Event]:
-        """Of a function's arguments, leading white space waits for something to lead to."""
+    def _deltas(self, piece: str) -> list[Event]:
+        """Return the events of a piece. White space before a function's arguments waits for them."""
         if not piece or (self._blank and self._kind == "function" and not piece.strip()):
             return []
         self._blank = False

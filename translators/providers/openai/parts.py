@@ -9,14 +9,15 @@ _NAMES = {"application/pdf": "file.pdf", "text/plain": "file.txt", "text/markdow
 
 
 def only_text(part: Part) -> dict[str, Any]:
-    """Where nothing else may stand. Raises `BadRequest`."""
+    """Return a text as a content part (`{"type": "text", "text": ...}`). Raises `BadRequest` for any other part."""
     if isinstance(part, Text | Refusal):
         return content_part(part)
     raise BadRequest("Only text can stand here.", param=part.at or None)
 
 
 def content_part(part: Part) -> dict[str, Any]:
-    """Raises `BadRequest` for what no user's message can hold."""
+    """Return a part of a user's message, such as `{"type": "image_url", "image_url": {"url": ...}}`. Raises
+    `BadRequest` for what such a message cannot hold."""
     match part:
         case Text():
             return _marked({"type": "text", "text": part.text}, part.cache)
@@ -45,7 +46,7 @@ def _image_url(part: Image) -> str:
 
 
 def _file(part: Document) -> dict[str, Any]:
-    """OpenAI wants a name beside data, which tells it the kind."""
+    """Return `file`: OpenAI wants a name beside data, by whose ending it knows the type."""
     match part.source:
         case Inline(media_type, data):
             name = part.name or _NAMES.get(media_type.partition(";")[0], "file")

@@ -1,4 +1,4 @@
-"""What a server that speaks OpenAI's format takes differently, as data: configuration knows who is meant."""
+"""Differences of a server from OpenAI, whose format it speaks, as data: configuration knows the server."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -43,13 +43,14 @@ class Quirks:
 
     @classmethod
     def of(cls, model: Model) -> "Quirks":
-        said = model.overrides.get("quirks") or {}
+        """Return the quirks of a model; names that no field has are another's."""
+        overrides = model.overrides.get("quirks") or {}
         known = {each.name for each in fields(cls)}
-        told = {name: value for name, value in said.items() if name in known}
+        quirks = {name: value for name, value in overrides.items() if name in known}
         for name in ("drop", "extras"):
-            if name in told:
-                told[name] = tuple(told[name])
-        return cls(**told)
+            if name in quirks:
+                quirks[name] = tuple(quirks[name])
+        return cls(**quirks)
 
     @property
     def reasoning_known(self) -> bool:
@@ -68,7 +69,7 @@ class Quirks:
         return listed in self.extras or (name != "images" and not self.reasoning_known)
 
     def applied(self, body: dict[str, Any], at: Mapping[str, str], notes: list[Note]) -> dict[str, Any]:
-        """`body` without what is dropped, under the names that the server knows. `at` has the client's paths."""
+        """Return `body` without dropped fields, under the names that the server knows. `at` has the client's paths."""
         if not (self.drop or self.rename):
             return body
         written: dict[str, Any] = {}
@@ -81,7 +82,7 @@ class Quirks:
         return written
 
     def passed_through(self, body: dict[str, Any], notes: list[Note]) -> dict[str, Any]:
-        """The same for a client's own body, whose limit and roles are brought to what the server knows, too."""
+        """Return the same for a client's own body, its limit and its roles in the form that the server knows, too."""
         body = self.applied(self._limited(body, notes), {}, notes)
         if self.developer_role is False and isinstance(messages := body.get("messages"), list):
             body["messages"] = [_system(message, place, notes) for place, message in enumerate(messages)]

@@ -1,5 +1,6 @@
-"""Fields of a message that mean something to their own server alone, and that it wants back as they came: OpenRouter's
-`reasoning_details`, and `thinking_blocks` of other gateways. They are lists that grow, entry by entry."""
+"""Reasoning that means something to its own server alone, and that it wants back as it came: the fields
+`reasoning_details` of OpenRouter's messages, and `thinking_blocks` of other gateways'. They are lists whose entries
+come in pieces."""
 
 from typing import Any
 
@@ -8,11 +9,13 @@ _GROWS = frozenset(("text", "summary", "thinking", "data"))
 
 
 class ReasoningDetails:
+    """The entries of one choice so far, by the name of their field."""
+
     def __init__(self) -> None:
         self._lists: dict[str, list[dict[str, Any]]] = {}
 
     def add(self, name: str, entries: list[Any]) -> bool:
-        """Return whether all of it is of the form that is kept: objects, in which what grows is text."""
+        """Add entries; return whether all of them had the known form: objects, whose growing fields are text."""
         odd = False
         for entry in entries:
             if isinstance(entry, dict):
@@ -24,12 +27,13 @@ class ReasoningDetails:
         return not odd
 
     def payload(self) -> dict[str, Any] | None:
+        """Return the fields, `{"reasoning_details": [{"type": ..., "text": ...}]}`, None where there is none."""
         if not self._lists:
             return None
         return {name: [_joined(entry) for entry in entries] for name, entries in self._lists.items()}
 
     def _place(self, entries: list[dict[str, Any]], entry: dict[str, Any]) -> None:
-        """An entry goes on where its type and index are those of the last one."""
+        """Add an entry, or continue the last one where its type and index are the same."""
         last = entries[-1] if entries else None
         same = last is not None and all(last.get(key) == entry.get(key) for key in ("type", "index"))
         if last is None or not same or "index" not in entry:

@@ -14,28 +14,29 @@ PATH = "/chat/completions"
 _ALWAYS = "Chat completions have no search that a model may use or leave."
 
 
-def render(asked: Conversation, model: Model) -> Rendered:
-    """Raises `BadRequest` for what chat completions cannot carry and the client relies on."""
+def render(conversation: Conversation, model: Model) -> Rendered:
+    """Return the request, `{"model": ..., "messages": [...], "tools": [...], "stream": ...}`. Raises `BadRequest` for
+    what chat completions cannot carry and the client relies on."""
     quirks, notes = Quirks.of(model), list[Note]()
-    if (search := asked.options.get("web_search")) is not None and search.value.offered:
-        asked = without_search(asked, notes, _ALWAYS)
-    asked = without_filtered_search(asked, notes)
-    fields = Fields(Knobs(asked.options), quirks, notes)
+    if (search := conversation.options.get("web_search")) is not None and search.value.offered:
+        conversation = without_search(conversation, notes, _ALWAYS)
+    conversation = without_filtered_search(conversation, notes)
+    fields = Fields(Knobs(conversation.options), quirks, notes)
     fields.refuse_what_cannot_be_had()
-    toolbox = Toolbox(asked, quirks, notes)
-    messages = Turns(model, quirks, notes).written(shown_by_user(asked.turns, notes))
-    choices = fields.limits_and_sampling()
-    fields.reasoning()
-    fields.formats()
+    toolbox = Toolbox(conversation, quirks, notes)
+    messages = Turns(model, quirks, notes).written(shown_by_user(conversation.turns, notes))
+    choices = fields.put_limits_and_sampling()
+    fields.put_reasoning()
+    fields.put_formats()
     if tools := toolbox.written():
         fields.put("tools", tools, "tools")
         if (choice := toolbox.choice()) is not None:
             fields.put("tool_choice", choice, "tool_choice")
-    fields.as_they_are(with_tools=bool(tools))
-    body = {"model": model.name, "messages": messages, **fields.body, "stream": asked.stream}
-    if asked.stream and quirks.stream_usage:
+    fields.put_as_they_are(with_tools=bool(tools))
+    body = {"model": model.name, "messages": messages, **fields.body, "stream": conversation.stream}
+    if conversation.stream and quirks.stream_usage:
         body["stream_options"] = {"include_usage": True}
     body = quirks.applied(body, fields.at, notes)
     notes += fields.unused()
     recall = Recall(model.name, custom=toolbox.emulated, choices=choices)
-    return Rendered(PATH, body, {}, tuple(notes), recall, asked.stream, choices)
+    return Rendered(PATH, body, {}, tuple(notes), recall, conversation.stream, choices)

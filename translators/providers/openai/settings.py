@@ -1,4 +1,4 @@
-"""The options as fields of a chat, each under OpenAI's name for it."""
+"""Options as fields of a chat, each under OpenAI's name for it."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ _NO_FIELD = "Chat completions have no such field."
 
 
 class Fields:
-    """The body so far, and for each field where the client wrote it."""
+    """The fields of a body, and the place where the client wrote each."""
 
     def __init__(self, knobs: Knobs, quirks: Quirks, notes: list[Note]) -> None:
         self.body: dict[str, Any] = {}
@@ -48,7 +48,8 @@ class Fields:
         return self._knobs.unused(_NO_FIELD)
 
     def refuse_what_cannot_be_had(self) -> None:
-        """Spoken answers have no place in our words. A client that wants them speaks chat, and is passed through."""
+        """Refuse spoken answers, which have no place in our events: a client that wants them speaks chat, and is passed
+        through. Raises `BadRequest`."""
         modalities, audio = self._knobs.pop("modalities"), self._knobs.pop("audio")
         if modalities is not None and "audio" in modalities.value:
             raise BadRequest("This way answers in text only.", param=modalities.at, code="unsupported_parameter")
@@ -57,8 +58,8 @@ class Fields:
         if modalities is not None:
             self.put("modalities", list(modalities.value), modalities.at)
 
-    def limits_and_sampling(self) -> int:
-        """How many choices are asked for."""
+    def put_limits_and_sampling(self) -> int:
+        """Put the limit, stop sequences and `top_k`; return the number of choices that the request has."""
         if (limit := self._knobs.pop("max_tokens")) is not None:
             self._limit = limit.value
             self.put(self._quirks.max_tokens_field or "max_completion_tokens", limit.value, limit.at)
@@ -72,9 +73,9 @@ class Fields:
         count: int = alternatives.value
         return count
 
-    def reasoning(self) -> None:
-        """Budgets and switches in others' words go to servers that are known to take them. Whether the client sees
-        the reasoning is its own dialect's part."""
+    def put_reasoning(self) -> None:
+        """Put budgets and switches in others' words, for servers that are known to take them: `{"max_tokens": ...,
+        "exclude": ...}`. The client's own dialect shows or hides the reasoning."""
         budget, visible = self._knobs.pop("reasoning_budget"), self._knobs.pop("reasoning_visible")
         if (thinking := self._knobs.pop("thinking")) is not None:
             self._extra("thinking", thinking.value, thinking.at)
@@ -86,14 +87,15 @@ class Fields:
             self._extra("reasoning", extended, named.at if named else "reasoning", budget.value if budget else None)
 
     def _within(self, budget: Option) -> int:
-        """The budget, or what of it leaves room to answer."""
-        asked: int = budget.value
-        tokens = budgets.within(self._limit, asked)
-        if tokens != asked and "reasoning" in self._quirks.extras:
-            self._notes.append(Note(budget.at, "approximated", asked, tokens, budgets.SHARED))
+        """Return the budget, or the share of it that leaves room to answer."""
+        requested: int = budget.value
+        tokens = budgets.within(self._limit, requested)
+        if tokens != requested and "reasoning" in self._quirks.extras:
+            self._notes.append(Note(budget.at, "approximated", requested, tokens, budgets.SHARED))
         return tokens
 
-    def formats(self) -> None:
+    def put_formats(self) -> None:
+        """Put `response_format`, `web_search_options` and `prompt_cache_options`."""
         if (wanted := self._knobs.pop("response_format")) is not None:
             self.put("response_format", _response_format(wanted.value), wanted.at)
         if (search := self._knobs.pop("web_search")) is not None:
@@ -101,7 +103,8 @@ class Fields:
         if (cache := self._knobs.pop("prompt_cache")) is not None:
             self.put("prompt_cache_options", _prompt_cache(cache.value), cache.at)
 
-    def as_they_are(self, *, with_tools: bool) -> None:
+    def put_as_they_are(self, *, with_tools: bool) -> None:
+        """Put the options that OpenAI has under the same name; one of them has a meaning `with_tools` only."""
         for name in _AS_THEY_ARE:
             if (option := self._knobs.pop(name)) is not None:
                 self.put(name, option.value, option.at)

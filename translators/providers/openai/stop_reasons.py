@@ -1,4 +1,4 @@
-"""Why a choice ended: OpenAI's `finish_reason`, and the words of those who speak like it."""
+"""Reasons for the end of a choice: OpenAI's `finish_reason`, and the words of servers that speak like it."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ _BROKEN = {
 
 
 def reason_of(native: str) -> FinishReason | None:
-    """None for a word that is not known. Raises `BadAnswer` where the answer was broken off."""
+    """Return our reason, None for a word that is not known. Raises `BadAnswer` where the answer was broken off."""
     reason = _REASONS.get(native)
     if reason is None and native not in OFFICIAL:
         lowered = native.lower()
@@ -47,6 +47,6 @@ def reason_of(native: str) -> FinishReason | None:
 
 
 def native_of(choice: dict[str, Any]) -> str | None:
-    """The reason in a choice, None where it goes on; some servers say `""` for that."""
+    """Return the reason in a choice, None where it goes on; some servers write `""` for that."""
     reason = choice.get("finish_reason")
     return (reason if isinstance(reason, str) else str(reason)[:60]) if reason else None

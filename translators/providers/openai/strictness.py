@@ -1,4 +1,4 @@
-"""What Mistral's servers want of a history beyond OpenAI: nine characters an id of a call, and an order of roles.
+"""Rules of Mistral's servers for a history, beyond OpenAI's: nine characters an id of a call, and an order of roles.
 
 https://github.com/mistralai/mistral-common, protocol/instruct/validator.py: after a tool's result comes the assistant's
 message, which says something or calls, and the last one is the user's or a tool's, or the assistant's with `prefix`.
@@ -17,8 +17,8 @@ _WHY = "This provider wants a word of the assistant's between a tool's results a
 
 
 def in_strict_order(messages: Sequence[Message], paths: Sequence[str], notes: list[Note]) -> list[Message]:
-    """`messages` with the assistant's and the user's that are missing, without the assistant's that say nothing;
-    `paths` say where the client wrote each."""
+    """Return `messages` with the assistant's and the user's that are missing, without the assistant's that say nothing;
+    `paths` are the places where the client wrote each."""
     ordered: list[Message] = []
     at = ""
     for message, path in zip(messages, paths, strict=True):
@@ -46,7 +46,8 @@ def says_nothing(message: Message) -> bool:
 
 
 def with_short_call_ids(messages: Sequence[Any]) -> list[Any]:
-    """A client's own messages with the ids of calls respelled where they have to be. What is odd in them stays."""
+    """Return a client's own messages with the ids of calls respelled where they have to be. Odd ones stay as they
+    are."""
     ids = CallIds([call["id"] for message in messages for call in _calls(message)], SHORT_CALL_ID)
     wire: dict[str, str] = {}
     written: list[Any] = []

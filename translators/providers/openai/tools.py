@@ -1,4 +1,4 @@
-"""Tools and who must call them, in OpenAI's own words again."""
+"""Tools and the choice between them, in OpenAI's own words again."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,20 +13,21 @@ from translators.providers.shared.tool_choice import allowed, check, forbids
 class Toolbox:
     """The tools of one request; `emulated` are the custom ones that functions stand in for."""
 
-    def __init__(self, asked: Conversation, quirks: Quirks, notes: list[Note]) -> None:
-        self._tools, self._choice = asked.tools, asked.tool_choice
+    def __init__(self, conversation: Conversation, quirks: Quirks, notes: list[Note]) -> None:
+        self._tools, self._choice = conversation.tools, conversation.tool_choice
         self._quirks, self._notes = quirks, notes
-        self._custom = frozenset(tool.name for tool in asked.tools if isinstance(tool, CustomTool))
-        called = (part for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall))
+        self._custom = frozenset(tool.name for tool in conversation.tools if isinstance(tool, CustomTool))
+        called = (part for turn in conversation.turns for part in turn.parts if isinstance(part, ToolCall))
         names = self._custom | {part.name for part in called if part.kind == "custom"}
         self.emulated = frozenset() if quirks.custom_tools else names
 
     def written(self) -> list[dict[str, Any]]:
-        """`tools`. Raises `BadRequest`."""
+        """Return `tools`: `[{"type": "function", "function": {"name": ..., "parameters": {...}}}]`. Raises
+        `BadRequest`."""
         return [self._tool(tool) for tool in self._allowed()]
 
     def choice(self) -> Any:
-        """`tool_choice`; None is what the provider does by itself."""
+        """Return `tool_choice`, None for the provider's default."""
         choice = self._choice
         if choice is None:
             return None

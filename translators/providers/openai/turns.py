@@ -33,20 +33,23 @@ _CALL_ID = r"(?s).{1,40}"
 
 
 class Turns:
+    """The messages of one request, and images of tool results that wait for a place."""
+
     def __init__(self, model: Model, quirks: Quirks, notes: list[Note]) -> None:
         self._model, self._quirks, self._notes = model, quirks, notes
-        self._shown: list[Message] = []  # what tools showed, waiting for the end of their results
-        self._shown_at = ""
+        self._media: list[Message] = []  # images and files of tools, which wait for the end of their results
+        self._media_at = ""
 
     def written(self, turns: tuple[Turn, ...]) -> list[Message]:
-        """Raises `BadRequest` for what cannot be carried."""
+        """Return the messages: `[{"role": ..., "content": ..., "tool_calls": [...]}]`. Raises `BadRequest` for what
+        cannot be carried."""
         messages: list[Message] = []
         paths: list[str] = []  # where the client wrote each
         self._ids = CallIds(call_ids(turns), SHORT_CALL_ID if self._quirks.short_call_ids else _CALL_ID)
         for turn in turns:
             if turn.role != "tool":
-                messages += self._shown_by_tools()
-                paths += [self._shown_at] * (len(messages) - len(paths))
+                messages += self._tools_media()
+                paths += [self._media_at] * (len(messages) - len(paths))
             message = self._message(turn)
             if says_nothing(message):
                 self._notes.append(nothing_sent(turn.at))
@@ -59,8 +62,8 @@ class Turns:
             else:
                 messages.append(message)
                 paths.append(turn.at)
-        messages += self._shown_by_tools()
-        paths += [self._shown_at] * (len(messages) - len(paths))
+        messages += self._tools_media()
+        paths += [self._media_at] * (len(messages) - len(paths))
         if not messages:
             raise BadRequest("There is no message with content.", param="messages")
         self._reason_everywhere(messages)
@@ -84,41 +87,35 @@ class Turns:
             return "system"
         return turn.role
 
-    # --- what the model said ----------------------------------------------------------------------------
+    # --- the assistant's ----------------------------------------------------------------------------
 
     def _assistant(self, turn: Turn) -> Message:
         message: Message = {"role": "assistant", "content": None}
-        said: list[Message] = []
+        content: list[Message] = []
         calls: list[Message] = []
         thoughts: list[str] = []
         for part in turn.parts:
             match part:
-                case Text():
-                    said.append(only_text(part))
-                case Refusal():
-                    said.append({"type": "refusal", "refusal": part.text})
+                case Text() | Refusal():
+                    content.append(_text_or_refusal(part))
                 case ToolCall():
                     calls.append(self._call(part))
-                case Reasoning():
+                case Reasoning() | RedactedReasoning():
                     thoughts += self._reasoning(part)
-                case RedactedReasoning():
-                    self._notes.append(Note(part.at, "dropped", detail="Only the model that wrote it can read it."))
                 case Foreign():
                     message |= self._foreign(part)
                 case _:
                     raise BadRequest("An assistant's message can hold text and calls only.", param=_at(part))
-        if said:
-            message["content"] = _content(said)
+        if content or not calls:
+            message["content"] = _content(content)
         if calls:
             message["tool_calls"] = calls
-        elif not said:
-            message["content"] = ""
         if thoughts and self._quirks.rendered_reasoning:
             message[self._quirks.rendered_reasoning] = "".join(thoughts)
         return message
 
     def _call(self, part: ToolCall) -> Message:
-        """Arguments of nothing but white space are `{}`: the next server reads them as JSON."""
+        """Return a call. Arguments of nothing but white space are `{}`: the server reads them as JSON."""
         call: Message = {"id": self._ids.of_call(part.id)}
         if part.kind == "custom" and self._quirks.custom_tools:
             call |= {"type": "custom", "custom": {"name": part.name, "input": part.arguments}}
@@ -135,7 +132,10 @@ class Turns:
             self._notes.append(Note(part.at, "dropped", detail="The signature of this call is another provider's."))
         return call
 
-    def _reasoning(self, part: Reasoning) -> list[str]:
+    def _reasoning(self, part: Reasoning | RedactedReasoning) -> list[str]:
+        if isinstance(part, RedactedReasoning):
+            self._notes.append(Note(part.at, "dropped", detail="Only the model that wrote it can read it."))
+            return []
         if not self._ours(part.issuer):
             why = "It is another model's."
         elif self._quirks.rendered_reasoning is None:
@@ -148,23 +148,21 @@ class Turns:
         return []
 
     def _foreign(self, part: Foreign) -> Message:
-        kept = {
-            name: value for name, value in part.payload.items() if name in OPAQUE_FIELDS and self._quirks.takes(name)
-        }
-        if part.dialect == "openai" and kept:
-            return kept
+        names = [name for name in part.payload if name in OPAQUE_FIELDS and self._quirks.takes(name)]
+        if part.dialect == "openai" and names:
+            return {name: part.payload[name] for name in names}
         self._notes.append(Note(part.at, "dropped", detail="A block of another provider's."))
         return {}
 
     def _ours(self, issuer: str | None) -> bool:
-        """An issuer that nobody kept gets the benefit of the doubt."""
+        """Return whether this model signed a part. One without an issuer gets the benefit of the doubt."""
         if issuer is None:
             return True
         dialect, _, name = issuer.partition(":")
         return dialect == "openai" and name in ("", self._model.name)
 
     def _reason_everywhere(self, messages: list[Message]) -> None:
-        """DeepSeek wants the reasoning of every message that called, or of none: what is missing is empty."""
+        """Add empty reasoning to messages that lack it: DeepSeek wants that of every message with calls, or of none."""
         name = self._quirks.rendered_reasoning
         if name is None or not any(name in message for message in messages):
             return
@@ -172,15 +170,15 @@ class Turns:
             if "tool_calls" in message:
                 message.setdefault(name, "")
 
-    # --- what tools said --------------------------------------------------------------------------------
+    # --- results --------------------------------------------------------------------------------
 
     def _result(self, turn: Turn) -> Message:
         result = next(part for part in turn.parts if isinstance(part, ToolResult))
         texts: list[Message] = []
         for part in result.parts:
             if isinstance(part, Image | Document):
-                self._shown.append(content_part(part))
-                self._shown_at = part.at
+                self._media.append(content_part(part))
+                self._media_at = part.at
                 why = "A tool's result is text only: the user shows it after the results."
                 self._notes.append(Note(part.at, "moved", detail=why))
             else:
@@ -195,20 +193,24 @@ class Turns:
             "content": _content(texts),
         }
 
-    def _shown_by_tools(self) -> list[Message]:
-        shown, self._shown = self._shown, []
-        return [{"role": "user", "content": shown}] if shown else []
+    def _tools_media(self) -> list[Message]:
+        media, self._media = self._media, []
+        return [{"role": "user", "content": media}] if media else []
+
+
+def _text_or_refusal(part: Text | Refusal) -> Message:
+    return only_text(part) if isinstance(part, Text) else {"type": "refusal", "refusal": part.text}
 
 
 def _content(parts: list[Message]) -> Any:
-    """A lone text is a string, which every server takes."""
+    """Return content; a lone text is a string, which every server takes."""
     if not parts:
         return ""
     return parts[0]["text"] if len(parts) == 1 and parts[0].keys() == {"type", "text"} else parts
 
 
 def _continue(message: Message, more: Message) -> None:
-    """`more` of the same assistant's, in the message of its first calls."""
+    """Add `more` of the same assistant's to the message of its first calls."""
     for name, value in more.items():
         before = message.get(name)
         if name == "content" and value and before:

@@ -26,7 +26,7 @@ class Counts:
         self._known: dict[str, int] = {}
 
     def merged(self, usage: Any) -> list[Event]:
-        """The usage so far, if `usage` says anything of it."""
+        """Return the usage so far, if `usage` (`{"prompt_tokens": ..., "completion_tokens": ...}`) adds any of it."""
         if not isinstance(usage, dict):
             return []
         known = self._known
@@ -49,7 +49,7 @@ class Counts:
 
 
 def usage_of(payload: Mapping[str, Any], choices: list[dict[str, Any]]) -> Any:
-    """Where a payload has it: on top, in Groq's own field, or (Moonshot) in a choice."""
+    """Return the usage in a payload: on top, in Groq's own field, or (Moonshot) in a choice."""
     if usage := payload.get("usage"):
         return usage
     if "x_groq" in payload and isinstance(groq := payload["x_groq"], dict) and (usage := groq.get("usage")):
@@ -58,7 +58,7 @@ def usage_of(payload: Mapping[str, Any], choices: list[dict[str, Any]]) -> Any:
 
 
 def _count(usage: Mapping[str, Any], place: tuple[str, ...]) -> int | None:
-    found: Any = usage
+    value: Any = usage
     for name in place:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found if type(found) is int else None
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if type(value) is int else None
