@@ -1,4 +1,4 @@
-"""One choice of an answer: its deltas told as events, its end when all is told."""
+"""One choice of an answer: the events of its deltas, and of its end when all have come."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -30,8 +30,8 @@ from translators.providers.openai.stop_reasons import native_of, reason_of
 from translators.providers.shared.answers import text_or_empty
 
 _KNOWN = frozenset(("index", "delta", "text", "finish_reason", "logprobs", "usage", "native_finish_reason"))
-_SILENT = frozenset(("role", "reasoning_content", "reasoning"))
-_FORMS: Mapping[str, type | tuple[type, ...]] = {
+_REASONING_FIELDS = frozenset(("role", "reasoning_content", "reasoning"))
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "content": (str, list),
     "tool_calls": list,
     "refusal": str,
@@ -44,7 +44,8 @@ MISSHAPEN = "It is not of the form that it has by OpenAI's documents."
 
 
 class Choice:
-    """What it remembers: how much text there is, its calls, what is told only at the end, why it ended."""
+    """A choice so far: the length of its text, its calls, the fields that are emitted at its end, and its stop
+    reason."""
 
     def __init__(self, number: int, state: AnswerState) -> None:
         self.ended = False
@@ -65,16 +66,17 @@ class Choice:
             "function_call": self._function_call,
             "annotations": self._annotations,
             "images": self._images,
-            **{name: partial(self._keep, name) for name in OPAQUE_FIELDS},
+            **{name: partial(self._store, name) for name in OPAQUE_FIELDS},
         }
 
     def on(self, choice: dict[str, Any]) -> list[Event]:
-        """The events of a choice as one payload has it. Raises `BadAnswer` where it says that it broke off."""
+        """Return the events of a choice in one payload (`{"index": 0, "delta": {...}, "finish_reason": ...}`). Raises
+        `BadAnswer` where it has an error."""
         raise_error_of(choice)
-        came, choice = choice, as_delta(choice, begun=self._begun)
+        original, choice = choice, as_delta(choice, begun=self._begun)
         delta = choice.get("delta")
         self._begun = self._begun or says(delta)
-        events = self._delta(delta) if isinstance(delta, dict) else self._no_delta(came)
+        events = self._delta(delta) if isinstance(delta, dict) else self._no_delta(original)
         if choice.get("logprobs"):
             events += self._logprobs(choice["logprobs"])
         if choice.get("finish_reason") and (native := native_of(choice)) is not None:
@@ -86,35 +88,35 @@ class Choice:
                     events += self._state.once(f"choices.{name[:60]}", "This field of a choice is not known.")
         return events
 
-    def reopened(self) -> None:
-        """Another part of it begins, which has an end of its own."""
+    def reopen(self) -> None:
+        """Begin another part of the choice, which has an end of its own."""
         self.ended = False
 
-    def settled(self) -> list[Event]:
-        """The answer is at its end, though it may not say why."""
+    def settle(self) -> list[Event]:
+        """Mark the choice as ended, with a note where the provider gave no reason."""
         if self.ended:
             return []
         self.ended = True
         return self._state.once("finish_reason", "The provider gave none.", "defaulted")
 
-    def sourced(self, sources: list[Any]) -> list[Event]:
-        """What is told of the answer's sources, addresses or objects that have one, where it cites none itself. Nobody
-        says which words are whose."""
+    def sources(self, sources: list[Any]) -> list[Event]:
+        """Return the answer's sources, addresses or objects that have one, as annotations of all its text, where it
+        cites none itself."""
         if self._cited or not self._text:
             return []
         return self._annotations([{"url": source} if isinstance(source, str) else source for source in sources])
 
-    def closed(self, tier: str | None) -> list[Event]:
-        """What is told at the end, and the end."""
-        reason, bent = self._reason()
-        events: list[Event] = [*bent]
+    def close(self, tier: str | None) -> list[Event]:
+        """Return the events that wait for the end, and the end."""
+        reason, notes = self._reason()
+        events: list[Event] = [*notes]
         for call in self._open:
-            events += call.closed(certain=reason != "length")
+            events += call.close(certain=reason != "length")
         if (payload := self._reasoning_details.payload()) is not None:
             events.append(ForeignBlock("openai", payload, self._number))
         return [
             *events,
-            Finished(reason, self._native, tier, self._number, approximated=bool(bent) or self._native is None),
+            Finished(reason, self._native, tier, self._number, approximated=bool(notes) or self._native is None),
         ]
 
     def _reason(self) -> tuple[FinishReason, list[Event]]:
@@ -123,34 +125,30 @@ class Choice:
         shown = native[:60]
         calls = any(call.is_one for call in self._open)
         if reason is None:
-            told: FinishReason = "tool_calls" if calls else "stop"
-            note = Note("finish_reason", "approximated", shown, told, "This reason to stop is not known.")
-            return told, [Noted(note)]
+            likely: FinishReason = "tool_calls" if calls else "stop"
+            note = Note("finish_reason", "approximated", shown, likely, "This reason to stop is not known.")
+            return likely, [Noted(note)]
         if reason == "tool_calls" and not calls:
             why = "The provider ended with tool calls, but made none."
             return "stop", [Noted(Note("finish_reason", "approximated", shown, "stop", why))]
         return ("tool_calls" if reason == "stop" and calls else reason), []
 
     def _no_delta(self, choice: Mapping[str, Any]) -> list[Event]:
-        """Of a choice that says nothing which can be read."""
+        """Return notes on the fields of a choice without a readable message."""
         odd = [name for name in ("delta", "message", "text") if choice.get(name)]
         return [event for name in odd for event in self._state.once(f"choices.{name}", MISSHAPEN)]
 
     # --- deltas -----------------------------------------------------------------------------------------
 
     def _delta(self, delta: Mapping[str, Any]) -> list[Event]:
-        """Reasoning first: a whole message may name it after the text that it led to."""
+        """Return the events of a delta, reasoning first: a whole message may name it after the text that it led to."""
         events: list[Event] = []
-        told = [delta.get(name) for name in ("reasoning_content", "reasoning")]
-        reasoning = next((each for each in told if each and isinstance(each, str)), told[0] or told[1])
-        if not reasoning and "reasoning_details" in delta:
-            reasoning = _from_details(delta["reasoning_details"])
-        if reasoning:
+        if reasoning := _reasoning_in(delta):
             events += self._reasoning(reasoning)
         for name, value in delta.items():
-            if not value or name in _SILENT or (name == "function_call" and _calls(delta)):
+            if not value or name in _REASONING_FIELDS or (name == "function_call" and _calls(delta)):
                 continue
-            form = _FORMS.get(name)
+            form = _TYPES.get(name)
             if form is None:
                 events += self._state.once(f"delta.{name[:60]}", "This field of a message is not known.")
             elif not isinstance(value, form):
@@ -165,7 +163,7 @@ class Choice:
         return self._state.once("delta.reasoning", "Reasoning that is no text.")
 
     def _content(self, value: Any) -> list[Event]:
-        """Text, or (Mistral's reasoning models) a list of text and thinking."""
+        """Return the events of text, or of (Mistral's reasoning models) a list of text and thinking."""
         if isinstance(value, str):
             self._text += len(value)
             return [TextDelta(value, self._number)]
@@ -188,7 +186,7 @@ class Choice:
     def _refusal(self, value: str) -> list[Event]:
         return [RefusalDelta(value, self._number)]
 
-    def _keep(self, name: str, value: list[Any]) -> list[Event]:
+    def _store(self, name: str, value: list[Any]) -> list[Event]:
         return [] if self._reasoning_details.add(name, value) else self._state.once(f"delta.{name}", MISSHAPEN)
 
     def _tool_calls(self, fragments: list[Any]) -> list[Event]:
@@ -204,7 +202,8 @@ class Choice:
         return events
 
     def _function_call(self, value: dict[str, Any]) -> list[Event]:
-        """The call of 2023, of which there is one, without an id. Beside other calls it is one of them."""
+        """Return the events of the call of 2023, of which there is one, without an id. Beside other calls it is one of
+        them."""
         if self._calls.seen and not self._legacy:
             return []
         if not self._calls.seen and not text_or_empty(value, "name"):
@@ -218,14 +217,14 @@ class Choice:
         events: list[Event] = []
         for entry in value:
             match entry:
-                case {"url_citation": {"url": str(url)} as cited} | ({"url": str(url)} as cited):
-                    start, end = cited.get("start_index"), cited.get("end_index")
+                case {"url_citation": {"url": str(url)} as citation} | ({"url": str(url)} as citation):
+                    start, end = citation.get("start_index"), citation.get("end_index")
                     start = start if type(start) is int else 0
                     end = end if type(end) is int else self._text
-                    found = Annotation(start, end, text_or_empty(cited, "title"), url, self._number)
-                    if found not in self._cited:
-                        self._cited.add(found)
-                        events.append(found)
+                    annotation = Annotation(start, end, text_or_empty(citation, "title"), url, self._number)
+                    if annotation not in self._cited:
+                        self._cited.add(annotation)
+                        events.append(annotation)
                 case _:
                     events += self._state.once("delta.annotations", "A citation without a web address.")
         return events
@@ -272,7 +271,19 @@ def _calls(delta: Mapping[str, Any]) -> bool:
     return isinstance(calls, list) and any(isinstance(call, dict) for call in calls)
 
 
+def _reasoning_in(delta: Mapping[str, Any]) -> Any:
+    """Return the reasoning in a delta: a text if any of its fields has one, else whatever is in its place."""
+    values = [delta.get(name) for name in ("reasoning_content", "reasoning")]
+    for value in values:
+        if value and isinstance(value, str):
+            return value
+    reasoning = values[0] or values[1]
+    if not reasoning and "reasoning_details" in delta:
+        return _from_details(delta["reasoning_details"])
+    return reasoning
+
+
 def _from_details(details: Any) -> str:
-    """OpenRouter's list of reasoning, where it stands alone."""
+    """Return the text of OpenRouter's list of reasoning, where that stands alone."""
     entries = [entry for entry in details if isinstance(entry, dict)] if isinstance(details, list) else []
     return "".join(text_or_empty(entry, "text") or text_or_empty(entry, "summary") for entry in entries)

@@ -51,7 +51,7 @@ class Call:
         self._waiting.append(piece)
         return self._start() if self._call.known(begun=any(self._waiting)) else []
 
-    def closed(self, *, certain: bool) -> list[Event]:
+    def close(self, *, certain: bool) -> list[Event]:
         """Return the rest of the events. Oddities are only `certain` where the answer was not cut at its length."""
         if not self.is_one:
             why = "A call without a name cannot be told."

@@ -99,16 +99,16 @@ class Quirks:
 
     def _limited(self, body: dict[str, Any], notes: list[Note]) -> dict[str, Any]:
         wanted = self.max_tokens_field
-        given = [name for name in _LIMITS if body.get(name) is not None]
-        if wanted is None or not given or given == [wanted]:
+        present = [name for name in _LIMITS if body.get(name) is not None]
+        if wanted is None or not present or present == [wanted]:
             return body
-        newest = given[0]
+        newest = present[0]
         limited = {name: value for name, value in body.items() if name not in _LIMITS}
         limited[wanted] = body[newest]
         if newest != wanted:
             notes.append(Note(newest, "moved", detail="Sent under the name that this provider knows."))
-        if len(given) > 1 and body[given[1]] != body[newest]:
-            notes.append(Note(given[1], "dropped", body[given[1]], body[newest], "The newer field beside it wins."))
+        if len(present) > 1 and body[present[1]] != body[newest]:
+            notes.append(Note(present[1], "dropped", body[present[1]], body[newest], "The newer field beside it wins."))
         return limited
 
 
