@@ -1,4 +1,4 @@
-"""OpenAI's Responses API as a provider: OpenAI itself, Azure, the Codex backend, and whatever speaks like them.
+"""OpenAI's Responses API as a provider: OpenAI itself, Azure, the Codex backend, and servers that speak like them.
 
 Reference: https://platform.openai.com/docs/api-reference/responses.
 """
@@ -17,5 +17,5 @@ read_error = read_translated_error
 
 
 def answer(recall: Recall) -> Answer:
-    """The machine that tells one answer as events."""
+    """Return the machine that emits one answer's events."""
     return transformed(ResponseAnswer(recall), recall)

@@ -1,7 +1,7 @@
-"""An answer of the Responses API, whole or streamed, told as events by one machine.
+"""An answer of the Responses API, whole or streamed, as events that one machine emits.
 
-The event that ends a stream holds the whole response, so a whole answer is read as that event alone: what was not told
-yet is told then. Reference: https://platform.openai.com/docs/api-reference/responses-streaming.
+The event that ends a stream holds the whole response, so a whole answer is read as that event alone: all that has not
+been emitted yet is emitted then. Reference: https://platform.openai.com/docs/api-reference/responses-streaming.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from translators.dialects import Recall
 from translators.errors import BadAnswer
 from translators.events import Event, Finished, Noted, Started, UsageReported
 from translators.notes import Note
-from translators.providers.openai_responses.answer_items import OF_PIECES, Item, item_of
+from translators.providers.openai_responses.answer_items import ITEM_OF_PIECE, Item, item_of
 from translators.providers.openai_responses.answer_state import AnswerState, entries, kind_of
 from translators.providers.openai_responses.errors import streamed_error
 from translators.providers.openai_responses.signatures import DIALECT
@@ -34,11 +34,11 @@ _QUIET = (
     "response.shell_call_",
     "response.compaction.",
 )
-"""Beginnings of types that say nothing new, or only how far a provider's own tool is: its item says the rest."""
+"""Beginnings of types without news, or only of the progress of a provider's own tool: its item has the rest."""
 
 
 class _Place:
-    """An item of the answer, where it stands and how far it is."""
+    """An item of the answer, its type and its progress."""
 
     def __init__(self, kind: str, machine: Item) -> None:
         self.kind, self.machine = kind, machine
@@ -57,7 +57,8 @@ class ResponseAnswer:
         self._places: list[_Place] = []
 
     def on(self, payload: Any) -> list[Event]:
-        """The events of one payload of the stream. Raises `BadAnswer`."""
+        """Return the events of one payload of the stream (`{"type": "response.output_text.delta", "delta": ...}`).
+        Raises `BadAnswer`."""
         if self.done:
             return []
         if not isinstance(payload, dict):
@@ -69,11 +70,11 @@ class ResponseAnswer:
             if payload.get("error"):
                 raise BadAnswer(streamed_error(payload))
             return self._state.once("event.untyped", "An event has no type.")
-        belongs = OF_PIECES.get(kind)
-        return self._rare(kind, payload) if belongs is None else self._piece(kind, belongs, payload)
+        belongs = ITEM_OF_PIECE.get(kind)
+        return self._other(kind, payload) if belongs is None else self._piece(kind, belongs, payload)
 
     def whole(self, body: Any) -> list[Event]:
-        """The events of a whole answer. Raises `BadAnswer`."""
+        """Return the events of a whole answer (`{"id": ..., "status": ..., "output": [...]}`). Raises `BadAnswer`."""
         if not isinstance(body, dict) or not (isinstance(body.get("output"), list) or body.get("error")):
             raise BadAnswer.unreadable("The provider's answer is no response.")
         if body.get("error"):
@@ -81,18 +82,18 @@ class ResponseAnswer:
         status = body.get("status", "completed")
         if status in ("queued", "in_progress"):
             raise BadAnswer.unreadable("The provider's answer is not finished.", code="incomplete_answer")
-        return [*self._begin(body), *self._ended(body, str(status))]
+        return [*self._begin(body), *self._end(body, str(status))]
 
     def close(self) -> list[Event]:
-        """Raises `BadAnswer` unless the response had ended: a cut answer must not look like a short one."""
+        """Raise `BadAnswer` unless the response had ended: a cut answer must not look like a short one."""
         if self.done:
             return []
         raise incomplete(self._started)
 
     # --- the response -----------------------------------------------------------------------------------
 
-    def _rare(self, kind: str, payload: Mapping[str, Any]) -> list[Event]:
-        """Whatever is no piece of an item."""
+    def _other(self, kind: str, payload: Mapping[str, Any]) -> list[Event]:
+        """Return the events of a payload that is no piece of an item."""
         response = payload.get("response")
         response = response if isinstance(response, Mapping) else {}
         if kind in _OPENING:
@@ -105,7 +106,7 @@ class ResponseAnswer:
                 raise BadAnswer.unreadable("The provider's stream has an item that is no object.")
             return [*self._begin({}), *self._item(payload, item, done=kind.endswith("done"))]
         if kind in TERMINAL:
-            return [*self._begin(response), *self._ended(response, TERMINAL[kind])]
+            return [*self._begin(response), *self._end(response, TERMINAL[kind])]
         if kind == "error":
             raise BadAnswer(streamed_error(payload))
         if kind.startswith(_QUIET):
@@ -113,7 +114,7 @@ class ResponseAnswer:
         return self._state.once(f"event.{kind[:60]}", "An event of this type is not known.")
 
     def _begin(self, response: Mapping[str, Any]) -> list[Event]:
-        """`Started`, once; with a note where nothing announced it, and again where its names come late."""
+        """Return `Started`, once; with a note where nothing announced it, and again where its names come late."""
         if self._announced or (self._started and not response):
             return []
         late = self._started
@@ -127,8 +128,8 @@ class ResponseAnswer:
         note = Note("event.response.created", "synthesised", detail="The stream began without it.")
         return [started, Noted(note)]
 
-    def _ended(self, response: Mapping[str, Any], told: str) -> list[Event]:
-        status = status_of(response, told)
+    def _end(self, response: Mapping[str, Any], event_status: str) -> list[Event]:
+        status = status_of(response, event_status)
         if status == "failed":
             raise BadAnswer(streamed_error({"response": response}))
         if status == "cancelled":
@@ -139,7 +140,7 @@ class ResponseAnswer:
             events += self._item({"output_index": index}, item, done=True, listed=listed)
         for place in list(self._places):
             if not place.done:
-                events += self._settled(place, {})
+                events += self._settle(place, {})
         self.done = True
         why, native, known = reason(response, status, self._state.calls > 0)
         if not known:
@@ -161,37 +162,37 @@ class ResponseAnswer:
         if place is not None:
             return [] if place.done else place.machine.on(kind, payload)
         begun = self._begin({})
-        return [*begun, *self._opened(payload, belongs).machine.on(kind, payload)]
+        return [*begun, *self._new_place(payload, belongs).machine.on(kind, payload)]
 
     def _part_done(self, payload: Mapping[str, Any]) -> list[Event]:
-        """Messages have such parts, and so has reasoning whose text is not summarised."""
+        """Return the events of a part that is done: a message's, or of reasoning whose text is not summarised."""
         match payload.get("part"):
             case {"type": "reasoning_text", "text": str(text)}:
                 kind = "response.reasoning_text.done"
-                return self._piece(kind, OF_PIECES[kind], {**payload, "text": text})
+                return self._piece(kind, ITEM_OF_PIECE[kind], {**payload, "text": text})
             case _:
                 return self._piece("response.content_part.done", "message", payload)
 
     def _item(
         self, payload: Mapping[str, Any], item: Mapping[str, Any], *, done: bool, listed: set[_Place] | None = None
     ) -> list[Event]:
-        """An item that was begun, or is complete; either may come without the other. In a list of them (`listed` are
-        the places of those before it) each is one of its own, whatever its id."""
+        """Return the events of an item that was begun, or is complete; either may come without the other. In a list of
+        them (`listed` are the places of those before it) each is one of its own, whatever its id."""
         kind, id, call_id = kind_of(item), item.get("id"), item.get("call_id")
         place = self._named(id, kind) or self._named(call_id, kind)
         if place is None and done:
             place = self._place(payload, kind)
         if place is None or (listed and place in listed):
-            place = self._opened({**payload, "item_id": id}, kind)
+            place = self._new_place({**payload, "item_id": id}, kind)
             if isinstance(call_id, str):
                 self._by_id[call_id] = place
         if listed is not None:
             listed.add(place)
         if place.done:
             return []
-        return self._settled(place, item) if done else place.machine.added(item)
+        return self._settle(place, item) if done else place.machine.added(item)
 
-    def _settled(self, place: _Place, item: Mapping[str, Any]) -> list[Event]:
+    def _settle(self, place: _Place, item: Mapping[str, Any]) -> list[Event]:
         place.done = True
         return place.machine.done(item)
 
@@ -200,14 +201,14 @@ class ResponseAnswer:
         return place if place is not None and place.kind == kind else None
 
     def _place(self, payload: Mapping[str, Any], kind: str) -> _Place | None:
-        """The item that a payload belongs to, if it is of that kind."""
+        """Return the place of a payload's item, if it is of that type."""
         id, index = payload.get("item_id"), payload.get("output_index")
         place = self._by_id.get(id) if isinstance(id, str) else None
         if place is None and isinstance(index, int):
             place = self._by_index.get(index)
         return place if place is not None and place.kind == kind else None
 
-    def _opened(self, payload: Mapping[str, Any], kind: str) -> _Place:
+    def _new_place(self, payload: Mapping[str, Any], kind: str) -> _Place:
         id, index = payload.get("item_id"), payload.get("output_index")
         place = _Place(kind, item_of(kind, self._state))
         self._places.append(place)

@@ -17,7 +17,7 @@ from translators.events import (
     ToolCallStarted,
 )
 from translators.notes import Note
-from translators.providers.openai_responses.answer_message import MessageItem, placed
+from translators.providers.openai_responses.answer_message import MessageItem, places_of
 from translators.providers.openai_responses.answer_state import AnswerState, entries, kind_of
 from translators.providers.openai_responses.signatures import DIALECT, packed, remember
 from translators.providers.shared import signers
@@ -29,8 +29,8 @@ _PICTURES = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg", "gi
 
 
 class Item(Protocol):
-    """`added` and `done` hear the item as it was begun and as it is when it is complete (empty, if that never came),
-    `on` the payloads of type `kind` between."""
+    """The machine of one item, which returns events: `added` takes the item as it begins, `on` the payloads of type
+    `kind` between, `done` the complete item (empty, if that never came)."""
 
     def added(self, item: Mapping[str, Any]) -> list[Event]: ...
 
@@ -40,7 +40,7 @@ class Item(Protocol):
 
 
 def _part(payload: Mapping[str, Any], name: str) -> tuple[str, int]:
-    """Which part of its reasoning a payload is of."""
+    """Return the name and the place of a payload's part of the reasoning."""
     index = payload.get(f"{name}_index")
     return name, index if isinstance(index, int) else 0
 
@@ -51,7 +51,7 @@ class ReasoningItem:
     def __init__(self, state: AnswerState) -> None:
         self._state = state
         self._number: int | None = None  # its place among the reasoning blocks, once it says something
-        self._told: dict[tuple[str, int], int] = {}  # by part, the characters that came of it
+        self._emitted: dict[tuple[str, int], int] = {}  # by part, the characters of it so far
         self._open: tuple[str, int] | None = None
 
     def added(self, item: Mapping[str, Any]) -> list[Event]:
@@ -75,8 +75,8 @@ class ReasoningItem:
         events: list[Event] = []
         for name in ("summary", "content"):
             parts = entries(item, name)
-            opened = [place for kind, place in self._told if kind == name]
-            for place, part in zip(placed(opened, len(parts)), parts, strict=True):
+            begun = [place for kind, place in self._emitted if kind == name]
+            for place, part in zip(places_of(begun, len(parts)), parts, strict=True):
                 events += self._rest((name, place), text_field(part, "text"))
         if (signature := packed(item)) is not None:
             self._state.thoughts.append(signature)
@@ -93,7 +93,7 @@ class ReasoningItem:
         if not text:
             return []
         block = self._block()
-        self._told[part] = self._told.get(part, 0) + len(text)
+        self._emitted[part] = self._emitted.get(part, 0) + len(text)
         if part != self._open:
             if self._open is not None:
                 text = _BETWEEN + text
@@ -101,7 +101,7 @@ class ReasoningItem:
         return [ReasoningDelta(block, text)]
 
     def _rest(self, part: tuple[str, int], text: str) -> list[Event]:
-        return self._text(part, text[self._told.get(part, 0) :])
+        return self._text(part, text[self._emitted.get(part, 0) :])
 
 
 class CallItem:
@@ -132,7 +132,7 @@ class CallItem:
 
     def on(self, kind: str, payload: Mapping[str, Any]) -> list[Event]:
         if kind.endswith(".delta"):
-            return self._told(text_field(payload, "delta"))
+            return self._deltas(text_field(payload, "delta"))
         return self._rest(self._whole(payload)) if kind.endswith(".done") else []
 
     def done(self, item: Mapping[str, Any]) -> list[Event]:
@@ -144,17 +144,17 @@ class CallItem:
             if self._state.issuer:
                 signers.remember(self._state.recall.memory, self._id, self._state.issuer)
             self._state.thoughts = []
-        return events + self._checked(self._index)
+        return events + self._validate(self._index)
 
     def _whole(self, holder: Mapping[str, Any]) -> str:
-        """What the call is given, as its text: some servers give an object, which counts where no piece came before."""
-        given = holder.get(self._FIELD)
-        if not isinstance(given, dict):
+        """Return the arguments as a text: some servers send an object, which counts where no piece came before."""
+        arguments = holder.get(self._FIELD)
+        if not isinstance(arguments, dict):
             return text_field(holder, self._FIELD)
-        return json.dumps(given, ensure_ascii=False) if given and not self._seen else ""
+        return json.dumps(arguments, ensure_ascii=False) if arguments and not self._seen else ""
 
-    def _checked(self, index: int) -> list[Event]:
-        """The end of a function's arguments: an object, `{}` where there were none."""
+    def _validate(self, index: int) -> list[Event]:
+        """Return the end of a function's arguments: `{}` where there were none; note text that is no object."""
         if not self._pieces:
             self._pieces.append("{}")
             return [ToolCallDelta(index, "{}")]
@@ -168,9 +168,9 @@ class CallItem:
         return []
 
     def _rest(self, whole: str) -> list[Event]:
-        return self._told(whole[self._seen :])
+        return self._deltas(whole[self._seen :])
 
-    def _told(self, piece: str) -> list[Event]:
+    def _deltas(self, piece: str) -> list[Event]:
         self._seen += len(piece)
         if self._held:
             piece, self._held = self._held + piece, ""
@@ -192,7 +192,7 @@ class CustomCallItem(CallItem):
     _FIELD = "input"
     _KIND = "custom"
 
-    def _checked(self, index: int) -> list[Event]:
+    def _validate(self, index: int) -> list[Event]:
         return []
 
     def _begins(self, piece: str) -> bool:
@@ -200,7 +200,7 @@ class CustomCallItem(CallItem):
 
 
 class ImageItem:
-    """A picture. The unfinished ones that may come before it are not told."""
+    """A picture. Unfinished ones that may come before it are left out."""
 
     def __init__(self, state: AnswerState) -> None:
         self._state = state
@@ -218,7 +218,7 @@ class ImageItem:
 
 
 class ServerItem:
-    """A call that the provider runs itself, or what came of it, kept for replay."""
+    """A call that the provider runs itself, or its result, stored for replay."""
 
     def __init__(self, state: AnswerState) -> None:
         self._state = state
@@ -250,7 +250,7 @@ _KINDS: dict[str, Callable[[AnswerState], Item]] = {
     "image_generation_call": ImageItem,
     "untyped": UnknownItem,
 }
-OF_PIECES: dict[str, str] = {
+ITEM_OF_PIECE: dict[str, str] = {
     "response.output_text.delta": "message",
     "response.output_text.done": "message",
     "response.output_text.annotation.added": "message",
@@ -270,5 +270,5 @@ OF_PIECES: dict[str, str] = {
 
 
 def item_of(kind: str, state: AnswerState) -> Item:
-    """The machine for an item of this type. Tools that the provider runs are many, and none of them is ours."""
+    """Return the machine for an item of this type. Tools that the provider runs are many, and none of them is ours."""
     return _KINDS.get(kind, ServerItem)(state)

@@ -1,7 +1,7 @@
 """A message of an answer: its parts, their text as it comes, their citations and log probabilities.
 
-Whatever comes in pieces comes whole again when it is done. What of it was not told yet is told then, so providers that
-send only the end, and whole answers, are read by the same lines.
+A part that comes in pieces comes whole again when it is done. The rest of it is emitted then, so providers that send
+only the end, and whole answers, are read by the same lines.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,18 +14,20 @@ from translators.providers.shared.answers import text_field
 
 
 class _Part:
-    """One content part. `told` are the characters that came of it; of `annotations` so many were read, and those
-    without a place wait in `placeless` for the part's end."""
+    """One content part: the characters that have been `emitted`, the number of its annotations that have been read, and
+    those without a place (`placeless`), which wait for the part's end."""
 
     def __init__(self, start: int) -> None:
         self.start = start
-        self.told = 0
+        self.emitted = 0
         self.annotations = 0
         self.placeless: list[Annotation] = []
         self.logprobs = False
 
 
 class MessageItem:
+    """A message: `{"type": "message", "content": [{"type": "output_text", "text": ..., "annotations": [...]}]}`."""
+
     def __init__(self, state: AnswerState) -> None:
         self._state = state
         self._parts: dict[int, _Part] = {}
@@ -51,13 +53,13 @@ class MessageItem:
 
     def done(self, item: Mapping[str, Any]) -> list[Event]:
         events: list[Event] = []
-        told = entries(item, "content")
+        parts = entries(item, "content")
         if isinstance(text := item.get("content"), str):
-            told = [{"type": "output_text", "text": text}]
-        for place, part in zip(placed(self._parts, len(told)), told, strict=True):
-            events += self._part_done(self._part({"content_index": place}), part)
-        for opened in self._parts.values():
-            events += self._placed(opened)
+            parts = [{"type": "output_text", "text": text}]
+        for place, content in zip(places_of(self._parts, len(parts)), parts, strict=True):
+            events += self._part_done(self._part({"content_index": place}), content)
+        for part in self._parts.values():
+            events += self._placed(part)
         if item.get("phase") not in (None, "final_answer"):
             events += self._state.once("output.phase", "The phase of a message is not told.")
         return events
@@ -70,22 +72,22 @@ class MessageItem:
             part = self._parts[place] = _Part(self._state.text)
         return part
 
-    def _part_done(self, part: _Part, told: Mapping[str, Any]) -> list[Event]:
-        match told.get("type"):
+    def _part_done(self, part: _Part, content: Mapping[str, Any]) -> list[Event]:
+        match content.get("type"):
             case "output_text" | "text":
-                events = self._text_done(part, told)
-                for annotation in entries(told, "annotations")[part.annotations :]:
+                events = self._text_done(part, content)
+                for annotation in entries(content, "annotations")[part.annotations :]:
                     events += self._annotated(part, annotation)
                 return events + self._placed(part)
             case "refusal":
-                return self._refusal_done(part, told)
+                return self._refusal_done(part, content)
             case _:
-                return self._state.once(f"content.{kind_of(told)}", "A part of this type is not known.")
+                return self._state.once(f"content.{kind_of(content)}", "A part of this type is not known.")
 
     def _text(self, part: _Part, text: str, logprobs: Any) -> list[Event]:
         events: list[Event] = []
         if text:
-            part.told += len(text)
+            part.emitted += len(text)
             self._state.text += len(text)
             events.append(TextDelta(text))
         if logprobs:
@@ -94,22 +96,22 @@ class MessageItem:
                 events.append(Logprobs(tokens))
         return events
 
-    def _text_done(self, part: _Part, told: Mapping[str, Any]) -> list[Event]:
-        rest = text_field(told, "text")[part.told :]
-        return self._text(part, rest, None if part.logprobs else told.get("logprobs"))
+    def _text_done(self, part: _Part, content: Mapping[str, Any]) -> list[Event]:
+        rest = text_field(content, "text")[part.emitted :]
+        return self._text(part, rest, None if part.logprobs else content.get("logprobs"))
 
     def _refusal(self, part: _Part, text: str) -> list[Event]:
-        part.told += len(text)
+        part.emitted += len(text)
         return [RefusalDelta(text)] if text else []
 
-    def _refusal_done(self, part: _Part, told: Mapping[str, Any]) -> list[Event]:
-        return self._refusal(part, text_field(told, "refusal")[part.told :])
+    def _refusal_done(self, part: _Part, content: Mapping[str, Any]) -> list[Event]:
+        return self._refusal(part, text_field(content, "refusal")[part.emitted :])
 
     def _annotated(self, part: _Part, annotation: Any) -> list[Event]:
         part.annotations += 1
         match annotation:
-            case {"url_citation": {"url": str(url)} as cited} if url:  # as a chat has it
-                return self._cited(part, url, cited)
+            case {"url_citation": {"url": str(url)} as citation} if url:  # as a chat has it
+                return self._cited(part, url, citation)
             case {"type": "url_citation", "url": str(url)} if url:
                 return self._cited(part, url, annotation)
             case Mapping():
@@ -117,41 +119,42 @@ class MessageItem:
             case _:
                 return self._state.once("annotations", "A citation that is no object.")
 
-    def _cited(self, part: _Part, url: str, told: Mapping[str, Any]) -> list[Event]:
-        start, end, title = (told.get(name) for name in ("start_index", "end_index", "title"))
-        start, title = start if type(start) is int else 0, title if isinstance(title, str) else ""
+    def _cited(self, part: _Part, url: str, citation: Mapping[str, Any]) -> list[Event]:
+        start, end, title = (citation.get(name) for name in ("start_index", "end_index", "title"))
+        start = start if type(start) is int else 0
+        title = title if isinstance(title, str) else ""
         if type(end) is int:
             return [Annotation(part.start + start, part.start + end, title, url)]
         part.placeless.append(Annotation(part.start + start, part.start + start, title, url))
         return []
 
     def _placed(self, part: _Part) -> list[Event]:
-        """Citations whose end the provider did not say: they are of all the text that came."""
-        events: list[Event] = [replace(each, end=part.start + part.told) for each in part.placeless]
+        """Return citations without an end from the provider: they are of all the text that came."""
+        events: list[Event] = [replace(each, end=part.start + part.emitted) for each in part.placeless]
         part.placeless = []
         return events
 
 
-def placed(opened: Collection[int], told: int) -> list[int]:
-    """The places under which the parts of an item that is done came in pieces, `told` of them. Some servers count other
-    things too (reasoning beside a message): then the n-th part is the n-th that was opened."""
-    if all(place < told for place in opened):
-        return list(range(told))
-    places = sorted(opened)
-    return [*places, *range(places[-1] + 1, places[-1] + 1 + told)][:told]
+def places_of(begun: Collection[int], count: int) -> list[int]:
+    """Return the places under which the `count` parts of an item that is done came in pieces; `begun` are those that
+    did. Some servers count other things too (reasoning beside a message): then the n-th part is the n-th that began."""
+    if all(place < count for place in begun):
+        return list(range(count))
+    places = sorted(begun)
+    return [*places, *range(places[-1] + 1, places[-1] + 1 + count)][:count]
 
 
-def _tokens(found: Any) -> tuple[TokenLogprob, ...]:
-    if not isinstance(found, list):
+def _tokens(entries: Any) -> tuple[TokenLogprob, ...]:
+    if not isinstance(entries, list):
         return ()
-    return tuple(token for each in found if (token := _token(each)) is not None)
+    return tuple(token for entry in entries if (token := _token(entry)) is not None)
 
 
-def _token(found: Any) -> TokenLogprob | None:
-    match found:
+def _token(entry: Any) -> TokenLogprob | None:
+    match entry:
         case {"token": str(token), "logprob": int() | float() as logprob}:
-            code = found.get("bytes")
+            code = entry.get("bytes")
             units = tuple(code) if isinstance(code, list) and all(type(unit) is int for unit in code) else None
-            return TokenLogprob(token, log_probability(logprob), _tokens(found.get("top_logprobs")), units)
+            return TokenLogprob(token, log_probability(logprob), _tokens(entry.get("top_logprobs")), units)
         case _:
             return None

@@ -13,7 +13,7 @@ from translators.notes import Note
 Content = dict[str, Any]
 _TTLS = {"5m": "30m", "1h": "12h"}
 """Lifetimes that only Anthropic knows, and the next longer ones."""
-_ENDINGS = {
+_EXTENSIONS = {
     "application/pdf": "pdf",
     "text/plain": "txt",
     "text/markdown": "md",
@@ -24,11 +24,13 @@ _ENDINGS = {
 
 
 def contents(parts: Iterable[Part], notes: list[Note]) -> list[Content]:
-    """What a user, a system or a tool says. Raises `BadRequest`."""
+    """Return the content of a user's, a system's or a tool's parts, such as `{"type": "input_text", "text": ...}`.
+    Raises `BadRequest`."""
     return [content for part in parts if (content := _content(part, notes)) is not None]
 
 
 def breakpoint(cache: Cache, at: str, notes: list[Note]) -> Content:
+    """Return `prompt_cache_breakpoint`, `{"mode": "explicit", "ttl": ...}`."""
     ttl = _TTLS.get(cache.ttl or "", cache.ttl)
     if ttl != cache.ttl:
         notes.append(Note(at, "approximated", cache.ttl, ttl, "The next longer lifetime of a cached prompt."))
@@ -71,10 +73,10 @@ def _image(source: Inline | Link | Upload) -> Content:
 
 def _file(source: Inline | Link | Upload, name: str | None, at: str, notes: list[Note]) -> Content:
     if isinstance(source, Inline):
-        ending = _ENDINGS.get(source.media_type.partition(";")[0], "bin")
+        extension = _EXTENSIONS.get(source.media_type.partition(";")[0], "bin")
         if not name:
-            notes.append(Note(at, "defaulted", None, f"file.{ending}", "A file needs a name."))
-        return {"filename": name or f"file.{ending}", "file_data": _data_url(source)}
+            notes.append(Note(at, "defaulted", None, f"file.{extension}", "A file needs a name."))
+        return {"filename": name or f"file.{extension}", "file_data": _data_url(source)}
     if name:
         notes.append(Note(at, "dropped", detail="A file that is linked or was uploaded has its own name."))
     return {"file_url": source.url} if isinstance(source, Link) else {"file_id": source.id}

@@ -1,4 +1,4 @@
-"""What configuration changes in a body before it leaves: `quirks` of a model's overrides, with `drop` (names of fields
+"""Changes by configuration to a body before it leaves: `quirks` of a model's overrides, with `drop` (names of fields
 that the provider refuses) and `rename` (a field's name -> the provider's)."""
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from translators.notes import Note
 def quirky(
     body: dict[str, Any], overrides: Mapping[str, Any], at: Mapping[str, str], notes: list[Note]
 ) -> dict[str, Any]:
-    """`body`, or a changed copy of it. `at` has the client's paths of fields, where they are others."""
+    """Return `body`, or a changed copy of it. `at` has the client's paths of fields, where they are others."""
     quirks = overrides.get("quirks") or {}
     drop, rename = frozenset(quirks.get("drop", ())), quirks.get("rename", {})
     if drop.isdisjoint(body) and not any(name in body for name in rename):

@@ -12,25 +12,25 @@ _WITHOUT_REASONING = re.compile(r"gpt-?[34]|chatgpt|gpt-5-chat|davinci|babbage")
 
 
 def reasons(model: str, overrides: Mapping[str, Any]) -> bool:
-    """Whether the model may reason: one that does not refuses to be asked for its encrypted reasoning."""
-    said = overrides.get("reasoning")
-    return said if isinstance(said, bool) else not _WITHOUT_REASONING(model.lower())
+    """Return whether the model may reason: one that does not refuses a request for its encrypted reasoning."""
+    configured = overrides.get("reasoning")
+    return configured if isinstance(configured, bool) else not _WITHOUT_REASONING(model.lower())
 
 
 def effort_and_summary(knobs: Knobs, overrides: Mapping[str, Any], notes: list[Note]) -> dict[str, Any]:
-    """`reasoning.effort`, from whichever of the client's words says it, and `reasoning.summary`.
+    """Return `{"effort": ..., "summary": ...}`, the effort from whichever of the client's options has it.
 
-    A summary is asked for where the client wants to see the reasoning, or where configuration (`reasoning_summary`)
+    A summary is requested where the client wants to see the reasoning, or where configuration (`reasoning_summary`)
     says so: OpenAI refuses it to organisations that it has not verified."""
     effort, budget, native = (knobs.pop(name) for name in ("reasoning_effort", "reasoning_budget", "thinking"))
     config: dict[str, Any] = {}
     if effort is not None:
         config["effort"] = effort.value
-    elif (said := budget or native) is not None:
-        tokens = budget.value if budget is not None else _tokens(said.value)
+    elif (amount := budget or native) is not None:
+        tokens = budget.value if budget is not None else _tokens(amount.value)
         level = None if tokens is None else _level(tokens)
         why = "The Responses API takes an effort instead."
-        notes.append(Note(said.at, "approximated" if level else "dropped", tokens, level, why))
+        notes.append(Note(amount.at, "approximated" if level else "dropped", tokens, level, why))
         if level is not None:
             config["effort"] = level
     for option in (budget, native):
@@ -44,7 +44,7 @@ def effort_and_summary(knobs: Knobs, overrides: Mapping[str, Any], notes: list[N
 
 
 def _tokens(thinking: Any) -> int | None:
-    """The budget in Anthropic's `thinking`: 0 where it is off, None where it names none."""
+    """Return the budget in Anthropic's `thinking`: 0 where it is off, None where it names none."""
     match thinking:
         case {"type": "disabled"}:
             return 0

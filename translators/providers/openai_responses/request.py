@@ -1,8 +1,8 @@
 """A conversation as a request to the Responses API (https://platform.openai.com/docs/api-reference/responses/create).
 
 Turns of the system's and the developer's stay where they are, as messages: `instructions` are for providers that want
-them (the override `instructions`, as the Codex backend does). What the next turn needs comes back encrypted, so nothing
-has to be stored.
+them (the override `instructions`, as the Codex backend does). The state that the next turn needs comes back encrypted,
+so nothing has to be stored.
 """
 
 from typing import Any
@@ -26,14 +26,15 @@ _FIELDS = {
 """Options whose field has another name."""
 
 
-def render(asked: Conversation, model: Model) -> Rendered:
-    """Raises `BadRequest` for what the API cannot carry and the client relies on."""
+def render(conversation: Conversation, model: Model) -> Rendered:
+    """Return the request, `{"model": ..., "input": [...], "tools": [...], "store": ..., "stream": ...}`. Raises
+    `BadRequest` for what the API cannot carry and the client relies on."""
     notes: list[Note] = []
-    knobs = Knobs(asked.options)
+    knobs = Knobs(conversation.options)
     settings.refuse_what_cannot_be_had(knobs, notes)
     stops = settings.stops(knobs, notes)
-    toolbox = Toolbox(asked, notes)
-    turns = Turns(asked, toolbox.names, model.memory, notes)
+    toolbox = Toolbox(conversation, notes)
+    turns = Turns(conversation, toolbox.names, model.memory, notes)
     instructions, skipped = turns.instructions() if model.overrides.get("instructions") else (None, 0)
     body: dict[str, Any] = {
         "model": model.name,
@@ -48,16 +49,16 @@ def render(asked: Conversation, model: Model) -> Rendered:
     }
     body = {name: value for name, value in body.items() if value not in (None, [], {})}
     body["store"] = settings.store(knobs)
-    body["stream"] = asked.stream or bool(model.overrides.get("streams"))
-    if body["stream"] != asked.stream:
+    body["stream"] = conversation.stream or bool(model.overrides.get("streams"))
+    if body["stream"] != conversation.stream:
         notes.append(Note("stream", "synthesised", False, True, "By configuration: this provider only streams."))
-    body = quirky(body, model.overrides, _paths(asked), notes)
+    body = quirky(body, model.overrides, _paths(conversation), notes)
     notes += unused(knobs, "The Responses API has no such field.")
     recall = Recall(model.name, toolbox.names.restored(), memory=model.memory, stops=stops)
     return Rendered(PATH, body, {}, tuple(notes), recall, bool(body.get("stream")))
 
 
-def _paths(asked: Conversation) -> dict[str, str]:
-    """Where the client wrote what became a field."""
-    written = {_FIELDS.get(name, name): option.at for name, option in asked.options.items()}
-    return written | ({} if asked.tool_choice is None else {"tool_choice": asked.tool_choice.at})
+def _paths(conversation: Conversation) -> dict[str, str]:
+    """Return the place where the client wrote each field."""
+    written = {_FIELDS.get(name, name): option.at for name, option in conversation.options.items()}
+    return written | ({} if conversation.tool_choice is None else {"tool_choice": conversation.tool_choice.at})

@@ -35,7 +35,7 @@ def stops(knobs: Knobs, notes: list[Note]) -> tuple[str, ...]:
 
 
 def refuse_what_cannot_be_had(knobs: Knobs, notes: list[Note]) -> None:
-    """Raises `BadRequest`."""
+    """Refuse spoken answers, and note other modalities. Raises `BadRequest`."""
     audio, modalities = knobs.pop("audio"), knobs.pop("modalities")
     if audio is not None:
         raise unsupported(audio, "The Responses API answers in text only.")
@@ -47,8 +47,9 @@ def refuse_what_cannot_be_had(knobs: Knobs, notes: list[Note]) -> None:
 
 
 def plain(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
-    """What goes under its own name, the limit, and the prompt's cache."""
-    body = {name: value for name in _AS_THEY_ARE if (value := knobs.take(name)) is not None}
+    """Return the options that OpenAI has under the same name, the limit, the tier and the prompt's cache."""
+    values = {name: knobs.take(name) for name in _AS_THEY_ARE}
+    body = {name: value for name, value in values.items() if value is not None}
     if (limit := knobs.pop("max_tokens")) is not None:
         body["max_output_tokens"] = max(limit.value, _LEAST_TOKENS)
         if limit.value < _LEAST_TOKENS:
@@ -57,8 +58,8 @@ def plain(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
     if (tier := knobs.pop("service_tier")) is not None:
         body |= _tier(tier, notes)
     if (cache := knobs.pop("prompt_cache")) is not None:
-        asked: PromptCache = cache.value
-        options = {"mode": asked.mode, "ttl": asked.ttl}
+        requested: PromptCache = cache.value
+        options = {"mode": requested.mode, "ttl": requested.ttl}
         body["prompt_cache_options"] = {name: value for name, value in options.items() if value is not None}
     return body
 
@@ -74,12 +75,12 @@ def _tier(option: Option, notes: list[Note]) -> dict[str, Any]:
 
 
 def store(knobs: Knobs) -> bool:
-    """Nothing is stored unless the client says so: what the next turn needs travels with the client."""
+    """Return `store`, false unless the client wants it: the state that the next turn needs travels with the client."""
     return bool(knobs.take("store"))
 
 
 def include(knobs: Knobs, reasoning: bool) -> dict[str, Any]:
-    """What an answer is to have in it besides what it always has."""
+    """Return `{"include": [...], "top_logprobs": ...}`: additions to an answer."""
     wanted = [REASONING] if reasoning else []
     top = knobs.take("top_logprobs")
     if knobs.take("logprobs") or top:
@@ -91,7 +92,7 @@ def include(knobs: Knobs, reasoning: bool) -> dict[str, Any]:
 
 
 def text(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
-    """`text.format` and `text.verbosity`."""
+    """Return `{"format": {...}, "verbosity": ...}`."""
     config: dict[str, Any] = {}
     if (option := knobs.pop("response_format")) is not None:
         config["format"] = _format(option, notes)
@@ -101,16 +102,16 @@ def text(knobs: Knobs, notes: list[Note]) -> dict[str, Any]:
 
 
 def _format(option: Option, notes: list[Note]) -> dict[str, Any]:
-    asked: OutputFormat = option.value
-    if asked.kind == "json":
+    requested: OutputFormat = option.value
+    if requested.kind == "json":
         return {"type": "json_object"}
-    if asked.schema is None:
+    if requested.schema is None:
         notes.append(Note(option.at, "approximated", detail="Without a schema, any JSON object will do."))
         return {"type": "json_object"}
-    more = {"description": asked.description, "strict": asked.strict}
+    more = {"description": requested.description, "strict": requested.strict}
     return {
         "type": "json_schema",
-        "name": asked.name or "answer",
-        "schema": dict(asked.schema),
+        "name": requested.name or "answer",
+        "schema": dict(requested.schema),
         **{name: value for name, value in more.items() if value is not None},
     }

@@ -20,16 +20,16 @@ CALLS = ("function_call", "custom_tool_call")
 
 
 def reason(response: Mapping[str, Any], status: str, calls: bool) -> tuple[FinishReason, str, bool]:
-    """OpenAI's reason in a chat, the native word, and whether that word is known."""
+    """Return OpenAI's reason in a chat, the native word, and whether that word is known."""
     if status == "incomplete":
         details = response.get("incomplete_details")
         native = details.get("reason") if isinstance(details, Mapping) else None
-        told = native[:60] if isinstance(native, str) else status
-        return _INCOMPLETE.get(told, "length"), told, told in _INCOMPLETE
+        word = native[:60] if isinstance(native, str) else status
+        return _INCOMPLETE.get(word, "length"), word, word in _INCOMPLETE
     return "tool_calls" if calls else "stop", status, status == "completed"
 
 
-def status_of(response: Mapping[str, Any], told: str) -> str:
-    """The response's own status, or what its event says where it has none that ends an answer."""
+def status_of(response: Mapping[str, Any], event_status: str) -> str:
+    """Return the response's own status, or its event's where it has none that ends an answer."""
     status = response.get("status")
-    return status if status in ("completed", "incomplete", "failed", "cancelled") else told
+    return status if status in ("completed", "incomplete", "failed", "cancelled") else event_status

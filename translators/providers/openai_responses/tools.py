@@ -1,4 +1,4 @@
-"""Tools and who must call them (https://platform.openai.com/docs/guides/function-calling), both flat here."""
+"""Tools and the choice between them (https://platform.openai.com/docs/guides/function-calling), both flat here."""
 
 from typing import Any
 
@@ -15,39 +15,41 @@ _SIZES = ("low", "medium", "high")
 class Toolbox:
     """The tools of one request, and the names that they have on the wire."""
 
-    def __init__(self, asked: Conversation, notes: list[Note]) -> None:
-        self._tools, self._choice, self._notes = asked.tools, asked.tool_choice, notes
-        self._search = asked.options.get("web_search")
-        called = [part.name for turn in asked.turns for part in turn.parts if isinstance(part, ToolCall)]
-        self.names = ToolNames((*(tool.name for tool in asked.tools), *called), _NAME)
+    def __init__(self, conversation: Conversation, notes: list[Note]) -> None:
+        self._tools, self._choice, self._notes = conversation.tools, conversation.tool_choice, notes
+        self._search = conversation.options.get("web_search")
+        called = [part.name for turn in conversation.turns for part in turn.parts if isinstance(part, ToolCall)]
+        self.names = ToolNames((*(tool.name for tool in conversation.tools), *called), _NAME)
 
     def written(self, knobs: Knobs) -> list[dict[str, Any]]:
+        """Return `tools`: `[{"type": "function", "name": ..., "parameters": {...}}]`, and a web search."""
         tools = [self._tool(tool) for tool in self._tools]
         if (search := self._web_search(knobs)) is not None:
             tools.append(search)
         return tools
 
     def choice(self) -> str | dict[str, Any] | None:
-        """Raises `BadRequest` for a choice that nothing can fulfil."""
-        asked = self._choice
-        if asked is None:
+        """Return `tool_choice`, None for the provider's default. Raises `BadRequest` for a choice that nothing can
+        fulfil."""
+        choice = self._choice
+        if choice is None:
             return None
-        kinds = {tool.name: _kind(tool) for tool in self._tools}
-        if asked.mode == "required" and not (kinds if asked.names is None else asked.names):
-            raise BadRequest("A tool call is required, but no tool is allowed.", param=asked.at)
+        types = {tool.name: _type(tool) for tool in self._tools}
+        if choice.mode == "required" and not (types if choice.names is None else choice.names):
+            raise BadRequest("A tool call is required, but no tool is allowed.", param=choice.at)
         if not self._tools:
             return None
-        if forbids(asked):
+        if forbids(choice):
             return self._no_calls()
-        if asked.names is None:
-            return asked.mode
-        check_names(asked, self._tools)
-        named = [{"type": kinds[name], "name": self.names[name]} for name in asked.names]
-        if asked.single:
+        if choice.names is None:
+            return choice.mode
+        check_names(choice, self._tools)
+        named = [{"type": types[name], "name": self.names[name]} for name in choice.names]
+        if choice.single:
             return named[0]
         if self._search is not None:
             named.append({"type": "web_search"})  # a chat's choice is between its own tools
-        return {"type": "allowed_tools", "mode": asked.mode, "tools": named}
+        return {"type": "allowed_tools", "mode": choice.mode, "tools": named}
 
     def _no_calls(self) -> str:
         if self._search is not None:
@@ -66,28 +68,28 @@ class Toolbox:
             "name": name,
             **described,
             "parameters": {"type": "object", "properties": {}} if tool.parameters is None else dict(tool.parameters),
-            "strict": bool(tool.strict),  # which chat leaves off unless it is asked for, and this API does not
+            "strict": bool(tool.strict),  # which chat leaves off unless a client wants it, and this API does not
         }
 
     def _web_search(self, knobs: Knobs) -> dict[str, Any] | None:
         option = knobs.pop("web_search")
         if option is None:
             return None
-        asked: WebSearch = option.value
+        search: WebSearch = option.value
         tool: dict[str, Any] = {"type": "web_search"}
-        if asked.size in _SIZES:
-            tool["search_context_size"] = asked.size
-        elif asked.size is not None:
+        if search.size in _SIZES:
+            tool["search_context_size"] = search.size
+        elif search.size is not None:
             self._notes.append(Note(option.at, "dropped", detail="The size is none of low, medium and high."))
-        if asked.location is not None:
-            tool["user_location"] = {"type": "approximate", **asked.location}
-        sites = {"allowed_domains": list(asked.allowed), "blocked_domains": list(asked.blocked)}
+        if search.location is not None:
+            tool["user_location"] = {"type": "approximate", **search.location}
+        sites = {"allowed_domains": list(search.allowed), "blocked_domains": list(search.blocked)}
         if filters := {name: domains for name, domains in sites.items() if domains}:
             tool["filters"] = filters
         return tool
 
 
-def _kind(tool: Tool) -> str:
+def _type(tool: Tool) -> str:
     return "function" if isinstance(tool, FunctionTool) else "custom"
 
 

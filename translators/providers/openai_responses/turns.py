@@ -40,19 +40,20 @@ _WRITTEN_HERE = frozenset(
         "custom_tool_call_output",
     )
 )
-"""Kinds of items that a provider's own block cannot be: they are made of turns."""
+"""Types of items that a provider's own block cannot be: they are made of turns."""
 
 
 class Turns:
     """Writes the turns of one conversation. `notes` collects what comes up on the way."""
 
-    def __init__(self, asked: Conversation, names: ToolNames, memory: Memory, notes: list[Note]) -> None:
-        self._turns = shown_by_user(asked.turns, notes, attached=False)
+    def __init__(self, conversation: Conversation, names: ToolNames, memory: Memory, notes: list[Note]) -> None:
+        self._turns = shown_by_user(conversation.turns, notes, attached=False)
         self._names, self._memory, self._notes = names, memory, notes
-        self._calls = CallPairs(asked)
+        self._calls = CallPairs(conversation)
 
     def items(self, *, skipped: int = 0) -> list[Item]:
-        """All turns but the first `skipped`. Raises `BadRequest`."""
+        """Return the items of all turns but the first `skipped`, such as `{"type": "message", "role": ..., "content":
+        [...]}`. Raises `BadRequest`."""
         items: list[Item] = []
         turns = self._turns[skipped:]
         for place, turn in enumerate(turns):
@@ -64,7 +65,7 @@ class Turns:
         return items
 
     def instructions(self) -> tuple[str | None, int]:
-        """The system's and the developer's first turns as one text, and how many they are."""
+        """Return the system's and the developer's first turns as one text, and their number."""
         texts: list[str] = []
         count = 0
         for turn in self._turns:
@@ -95,29 +96,29 @@ class Turns:
         return items
 
     def _message(self, role: str, parts: Iterable[Part]) -> Iterable[Item]:
-        said: list[Part] = []
+        others: list[Part] = []
         for part in parts:
             if isinstance(part, ToolResult):
                 yield self._result(part)
             else:
-                said.append(part)
-        if content := contents(said, self._notes):
+                others.append(part)
+        if content := contents(others, self._notes):
             yield {"type": "message", "role": role, "content": content}
 
     # --- the assistant's ----------------------------------------------------------------------------
 
     def _of_assistant(self, turn: Turn) -> list[Item]:
         items: list[Item] = []
-        shown = [self._reasoning(part) for part in turn.parts if isinstance(part, Reasoning | RedactedReasoning)]
-        thoughts = iter(shown)
-        recall = not any(shown)
+        reasoning = [self._reasoning(part) for part in turn.parts if isinstance(part, Reasoning | RedactedReasoning)]
+        recall = not any(reasoning)
+        thoughts = iter(reasoning)
         for part in turn.parts:
             match part:
                 case Reasoning() | RedactedReasoning():
                     if (thought := next(thoughts)) is not None:
                         items.append(thought)
                 case Text() | Refusal():
-                    self._say(part, items)
+                    self._add_text(part, items)
                 case ToolCall():
                     if recall:
                         items += remembered(self._memory, part.id)
@@ -135,8 +136,8 @@ class Turns:
             self._notes.append(unsent(part, why))
         return item
 
-    def _say(self, part: Text | Refusal, items: list[Item]) -> None:
-        """A part of the assistant's message, in the message that is open at the end of `items`."""
+    def _add_text(self, part: Text | Refusal, items: list[Item]) -> None:
+        """Add a part of the assistant's message to the message that is open at the end of `items`."""
         if not part.text:
             return
         if isinstance(part, Refusal):
@@ -152,7 +153,7 @@ class Turns:
             items.append({"type": "message", "role": "assistant", "content": [content]})
 
     def _call(self, call: ToolCall) -> Item:
-        id, name = self._calls.opened(call), self._names[call.name]
+        id, name = self._calls.of_call(call), self._names[call.name]
         if call.signature is not None:
             self._notes.append(Note(call.at, "dropped", detail="The signature of another provider's call."))
         if call.cache is not None:
@@ -172,7 +173,8 @@ class Turns:
         return [dict(part.payload)]
 
     def _without_last_thoughts(self, items: list[Item], turn: Turn) -> list[Item]:
-        """A reasoning item is refused without what it led to, as in an answer that was cut while the model thought."""
+        """Return the items without reasoning at their end, which is refused, as in an answer that was cut while the
+        model thought."""
         end = len(items)
         while end and items[end - 1]["type"] == "reasoning":
             end -= 1
@@ -183,7 +185,7 @@ class Turns:
     # --- results ------------------------------------------------------------------------------------
 
     def _result(self, result: ToolResult) -> Item:
-        id, kind = self._calls.answered(result.call_id, result.at)
+        id, kind = self._calls.of_result(result.call_id, result.at)
         if result.failed:
             self._notes.append(Note(result.at, "dropped", detail="There is no mark for a tool that failed."))
         parts = [part for part in result.parts if not isinstance(part, Text) or part.text]

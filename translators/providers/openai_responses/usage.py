@@ -7,6 +7,7 @@ from translators.events import Usage
 
 
 def usage_of(response: Mapping[str, Any]) -> Usage | None:
+    """Return the usage in a response, `{"usage": {"input_tokens": ..., "output_tokens": ...}}`, None without one."""
     usage = response.get("usage")
     if not isinstance(usage, Mapping):
         return None
