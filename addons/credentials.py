@@ -1,8 +1,8 @@
 """Lets requests in at providers that want more than a key: tokens that expire, signatures over a request.
 
-The libraries of Google, Microsoft and Amazon know where credentials are and how they are had; here is only when: a
-token is fetched once for all who wait for it, and anew before it expires, while the old one is still good. Libraries
-block, so they run in threads. None is imported unless configuration wants it.
+The libraries of Google, Microsoft and Amazon know where credentials are and how they are fetched. This file decides
+when: a token is fetched once for all who wait for it, and anew before it expires, while the old one is still good.
+Libraries block, so they run in threads. None is imported unless configuration wants it.
 """
 
 import asyncio
@@ -49,11 +49,11 @@ _SHOWN = 500
 
 
 class NoCredentials(Exception):
-    """A library found none, or its issuer gave none; the text is for the operator's log."""
+    """Raised where a library has no credentials, or its issuer gave none; the text is for the operator's log."""
 
 
 class Unauthorised(Exception):
-    """A request cannot be authorised; `failure` is what the client is told. No credential is in it."""
+    """Raised for a request that cannot be authorised; `failure` is for the client. No credential is in it."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -62,18 +62,18 @@ class Unauthorised(Exception):
 
 class Authority(Protocol):
     async def authorised(self, request: ProviderRequest) -> ProviderRequest:
-        """`request` with its credentials among `secrets` and `auth` None. Raises `Unauthorised`."""
+        """Return `request` with its credentials among `secrets` and `auth` None. Raises `Unauthorised`."""
 
 
 def missing(wanted: Iterable[Auth | None]) -> str | None:
-    """A sentence for the operator that names the first library that is not installed, or None."""
+    """Return a sentence for the operator that names the first library that is not installed, or None."""
     kinds = {type(auth) for auth in wanted}
     for module, section, packages in (needs for kind, needs in LIBRARIES.items() if kind in kinds):
         try:
-            found = importlib.util.find_spec(module)
+            spec = importlib.util.find_spec(module)
         except ModuleNotFoundError:
-            found = None
-        if found is None:
+            spec = None
+        if spec is None:
             return f"{section} in the configuration needs a library: {sys.executable} -m pip install {packages}"
     return None
 
@@ -86,7 +86,7 @@ class Authorities:
         self._made: dict[Auth, Authority] = {}
 
     async def authorised(self, request: ProviderRequest) -> ProviderRequest:
-        """Raises `Unauthorised`."""
+        """Return `request` with its credentials. Raises `Unauthorised`."""
         auth = request.auth
         assert auth is not None
         if (authority := self._made.get(auth)) is None:
@@ -108,7 +108,7 @@ class Authorities:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`expires` in seconds since 1970."""
+    """A token; `expires` in seconds since 1970."""
 
     text: str
     expires: float
@@ -123,14 +123,14 @@ class Tokens:
         self._fetching: asyncio.Future[Token] | None = None
 
     async def token(self) -> str:
-        """One that is good for some time yet. Raises `Unauthorised`."""
-        left = self._token.expires - self._now() if self._token else 0.0
-        if left > EARLY_SECONDS and self._token is not None:
+        """Return a token that is good for some time yet. Raises `Unauthorised`."""
+        remaining = self._token.expires - self._now() if self._token else 0.0
+        if remaining > EARLY_SECONDS and self._token is not None:
             return self._token.text
         if self._fetching is None:
             self._fetching = _beside(self._fetch)
             self._fetching.add_done_callback(self._fetched)
-        if left > LAST_SECONDS and self._token is not None:
+        if remaining > LAST_SECONDS and self._token is not None:
             return self._token.text
         try:
             return (await asyncio.shield(self._fetching)).text
@@ -144,8 +144,8 @@ class Tokens:
 
 
 def _beside[Made](work: Callable[[], Made]) -> asyncio.Future[Made]:
-    """`work` in a thread of its own. A library may wait for minutes: a gateway that is stopped does not wait for it, as
-    it would for the threads of asyncio."""
+    """Do `work` in a thread of its own. A library may wait for minutes: a gateway that is stopped does not wait for it,
+    as it would for the threads of asyncio."""
     made: Future[Made] = Future()
 
     def run() -> None:
@@ -187,7 +187,7 @@ class Signer:
         return replace(request, secrets=(*request.secrets, *self._signature(request, frozen)), auth=None)
 
     def _frozen(self) -> Any:
-        """The keys as they are now: those of a role are renewed by botocore."""
+        """Return the keys as they are now: botocore renews those of a role."""
         from botocore.credentials import Credentials
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.parsers import ResponseParserError
@@ -242,14 +242,15 @@ def _google(auth: GoogleAuth) -> Callable[[], Token]:
 
 
 def _service_account(path: Path) -> Any:
-    """A key file names where its signed assertion is sent: to Google, or to a stand-in on this machine."""
+    """Return the credentials of a key file, which names where its signed assertion is sent: to Google, or to a stand-in
+    on this machine. Raises `NoCredentials` for any other place."""
     from google.oauth2 import service_account
 
-    told = json.loads(path.read_bytes())
-    if not _TOKEN_URI.fullmatch(str(told.get("token_uri"))):
+    info = json.loads(path.read_bytes())
+    if not _TOKEN_URI.fullmatch(str(info.get("token_uri"))):
         raise NoCredentials("the token_uri of the credentials file is not at googleapis.com")
     made: Any = service_account.Credentials
-    return made.from_service_account_info(told, scopes=[GOOGLE_SCOPE])
+    return made.from_service_account_info(info, scopes=[GOOGLE_SCOPE])
 
 
 def _entra(auth: EntraAuth) -> Callable[[], Token]:
@@ -265,10 +266,10 @@ def _entra(auth: EntraAuth) -> Callable[[], Token]:
                 credential = ClientSecretCredential(auth.tenant_id, auth.client_id, auth.client_secret.reveal())
             elif credential is None:
                 credential = DefaultAzureCredential()
-            told = credential.get_token(auth.scope)
+            token = credential.get_token(auth.scope)
         except (AzureError, ValueError) as error:
             raise NoCredentials(str(error)) from error
-        return Token(told.token, float(told.expires_on))
+        return Token(token.token, float(token.expires_on))
 
     return fetch
 

@@ -58,7 +58,7 @@ SWITCH_SECONDS = 0.0005
 """Time for which a thread that works on something heavy may keep Python from the others (Python's own: 0.005). A
 stream's event needs Python three times on its way."""
 EMBEDDED_NOT_YET = "http://embedded.invalid"
-"""Stands for the embedded model's address until its child process has told it."""
+"""Stands for the embedded model's address until its child process has printed it."""
 
 
 class SystemClock:

@@ -178,13 +178,13 @@ def subject(record: Record) -> str:
 
 
 def ending(record: Record) -> str:
-    return told(record.end, record.error, record.cause)
+    return end_with_reasons(record.end, record.error, record.cause)
 
 
-def told(end: str, *why: str | None) -> str:
+def end_with_reasons(end: str, *why: str | None) -> str:
     """Return an end with its reasons: `failed: provider_idle_timeout, timeout: idle`."""
-    said = ", ".join(_shown(part) for part in why if part)
-    return f"{end}: {said}" if said else end
+    reasons = ", ".join(_shown(part) for part in why if part)
+    return f"{end}: {reasons}" if reasons else end
 
 
 def _status_colour(record: Record) -> str:

@@ -18,25 +18,25 @@ PATIENCE_SECONDS = 10.0
 LARGEST = 8 * 1024 * 1024
 """Bytes of a list of models."""
 MOST = 1000
-"""The most names that one server may tell."""
+"""The most names that one server may have."""
 
 
-async def discover(catalogue: Callable[[], Catalogue], found: Callable[[Place, tuple[str, ...]], None]) -> None:
-    """Runs until it is cancelled. `found` is told the place of an entry and its models, whenever they are known. A
+async def discover(catalogue: Callable[[], Catalogue], discovered: Callable[[Place, tuple[str, ...]], None]) -> None:
+    """Ask until it is cancelled. `discovered` gets the place of an entry and its models, whenever they are known. A
     server that does not answer keeps the models that it had."""
-    told: dict[Place, str] = {}
+    warned: dict[Place, str] = {}
 
     async def ask(http: httpx.AsyncClient, place: Place, target: Target) -> None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 names = await models_of(http, target)
         except (httpx.HTTPError, ValueError, TimeoutError) as error:
-            if told.get(place) != (why := _plain(error)):
+            if warned.get(place) != (why := _plain(error)):
                 logger.warning("%s does not tell its models: %s", target.provider, why)
-            told[place] = why
+            warned[place] = why
         else:
-            told.pop(place, None)
-            found(place, names)
+            warned.pop(place, None)
+            discovered(place, names)
 
     async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as http:
         while targets := catalogue().discoverable():
@@ -52,7 +52,8 @@ def _plain(error: Exception) -> str:
 
 
 async def models_of(http: httpx.AsyncClient, target: Target) -> tuple[str, ...]:
-    """Raises `httpx.HTTPError`, or `ValueError` for what is no list of models."""
+    """Return the names in `{"models": [{"name": "llama3:8b", ...}, ...]}`. Raises `httpx.HTTPError`, or `ValueError`
+    for an answer that is no list of models."""
     [base_url] = target.base_urls.values()
     data = bytearray()
     async with http.stream("GET", f"{base_url}/api/tags", headers=_headers(target)) as answer:

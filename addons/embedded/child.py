@@ -60,7 +60,7 @@ class Embedded:
         self._stopping = False
 
     def start(self) -> None:
-        """Starts the child and returns at once; `ready` tells when it answers. Raises OSError if it cannot start."""
+        """Start the child and return at once; `ready` waits until it answers. Raises OSError if it cannot start."""
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(CHILD)],
             stdin=subprocess.PIPE,
@@ -72,7 +72,7 @@ class Embedded:
         )
         settings = {"alias": self.alias, "key": self.key, "parent": os.getpid()}
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # a child that is dead already is the watcher's to tell
+        with contextlib.suppress(BrokenPipeError):  # the watcher reports a child that is dead already
             self._process.stdin.write(json.dumps(settings) + "\n")
             self._process.stdin.flush()
         self._watcher = threading.Thread(target=self._watch, args=(self._process,), name="embedded", daemon=True)
@@ -118,8 +118,8 @@ class Embedded:
         if self._stopping:
             self.failure = "The embedded model was stopped."
         else:
-            said = f" It said: {' | '.join(last)}" if last else ""
-            self.failure = f"The embedded model {_ended(status)}; restart the gateway to have it back.{said}"
+            last_lines = f" It said: {' | '.join(last)}" if last else ""
+            self.failure = f"The embedded model {_ended(status)}; restart the gateway to have it back.{last_lines}"
             logger.error(self.failure)
         if not self._settled.done():
             self._settled.set_result(None)

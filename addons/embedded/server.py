@@ -23,7 +23,7 @@ THREADS_AT_MOST = 4
 
 
 def die_with(parent: int) -> None:
-    """Asks Linux for SIGKILL when the parent ends. It may have ended before the question: then this ends by itself."""
+    """Ask Linux for SIGKILL when the parent ends. A parent that has ended before is noticed here."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""Payloads of a stream as a person reads them: what each says that the one before did not, and what matters first."""
+"""Payloads of a stream as a person reads them: without what stood in the one before, and what matters first."""
 
 import json
 import textwrap
@@ -13,7 +13,7 @@ _FIRST = ("delta", "choices", "candidates", "message", "text", "content", "argum
 
 
 class Shortener:
-    """Shortens the payloads of one side of a stream, told in their order."""
+    """Shortens the payloads of one side of a stream, in their order."""
 
     def __init__(self) -> None:
         self._before: Mapping[str, Any] = {}
@@ -26,13 +26,13 @@ class Shortener:
         `{"choices":[{"delta":{"content":"Hi"}}]}` where the payload before had the same id and model.
         """
         try:
-            said = json.loads(payload)
+            fields = json.loads(payload)
         except (ValueError, RecursionError):
             return payload
-        if not isinstance(said, dict):
+        if not isinstance(fields, dict):
             return payload
-        before, self._before = self._before, said
-        news = {key: value for key, value in said.items() if not _is_known(key, value, before, name)}
+        before, self._before = self._before, fields
+        news = {key: value for key, value in fields.items() if not _is_known(key, value, before, name)}
         return json.dumps(_ordered(news), ensure_ascii=False, separators=(",", ":"))
 
 
@@ -42,12 +42,12 @@ def _is_known(key: str, value: Any, before: Mapping[str, Any], name: str) -> boo
     return key not in _FIRST and not isinstance(value, dict | list) and key in before and before[key] == value
 
 
-def _ordered(said: dict[str, Any]) -> dict[str, Any]:
-    first = {key: said[key] for key in _FIRST if key in said}
+def _ordered(fields: dict[str, Any]) -> dict[str, Any]:
+    first = {key: fields[key] for key in _FIRST if key in fields}
     for key in ("choices", "candidates"):
-        if isinstance(said.get(key), list):
-            first[key] = [_choice(each) if isinstance(each, dict) else each for each in said[key]]
-    return first | {key: value for key, value in said.items() if key not in first}
+        if isinstance(fields.get(key), list):
+            first[key] = [_choice(each) if isinstance(each, dict) else each for each in fields[key]]
+    return first | {key: value for key, value in fields.items() if key not in first}
 
 
 def _choice(choice: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Keeps what happened to an exchange with its flow, for the views and for flow files: plain values, bounded, redacted.
+"""Records an exchange with its flow, for the views and for flow files: plain values, bounded, redacted.
 
-`flow.metadata["gateway"]` holds a `Kept`. mitmproxy copies and saves metadata with the flow, so there are only
+`flow.metadata["gateway"]` holds a `Recording`. mitmproxy copies and saves metadata with the flow, so there are only
 values in it that a flow file can carry, and it is complete enough to be read at any moment, also while a stream runs.
 """
 
@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 from addons.exchange import redaction
 from addons.exchange.observers import Message, Pair, Record
 from addons.exchange.redaction import one_line
-from addons.log_line import briefly, subject, told
+from addons.log_line import briefly, end_with_reasons, subject
 from translators.notes import Note
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ _DEEPEST = 3
 _WIDEST = 32
 _LONGEST_VALUE = 2000
 _PAIR_COST = 350
-"""The bytes that Python itself needs for a kept pair, about."""
+"""The bytes that Python itself needs for a stored pair, about."""
 
 
-class KeptNote(TypedDict):
+class StoredNote(TypedDict):
     path: str
     fate: str
     old: Any
@@ -47,7 +47,7 @@ class KeptNote(TypedDict):
     detail: str
 
 
-class KeptMessage(TypedDict):
+class StoredMessage(TypedDict):
     phase: str
     at: float
     attempt: int
@@ -57,21 +57,21 @@ class KeptMessage(TypedDict):
     bytes: int
     """The body's length before redaction and cutting."""
     cut: int
-    """The number of the redacted body's bytes that were not kept."""
+    """The number of the redacted body's bytes that were not stored."""
     call: NotRequired[int]
     """The number of the call, for a request that became several calls to its provider."""
 
 
-class KeptPair(TypedDict):
+class StoredPair(TypedDict):
     at: float
     name: str
     provider: bytes
     client: bytes
-    notes: list[KeptNote]
+    notes: list[StoredNote]
     call: NotRequired[int]
 
 
-class KeptUsage(TypedDict):
+class StoredUsage(TypedDict):
     input: int
     output: int
     cache_read: int | None
@@ -79,7 +79,7 @@ class KeptUsage(TypedDict):
     reasoning: int | None
 
 
-class KeptRecord(TypedDict):
+class StoredRecord(TypedDict):
     id: str
     started: Annotated[float, Field(ge=0, le=32503680000)]
     """Seconds since 1970, up to the year 3000: beyond that no calendar can show it."""
@@ -101,7 +101,7 @@ class KeptRecord(TypedDict):
     finish_reason: str | None
     attempts: int
     calls: NotRequired[int]
-    usage: KeptUsage | None
+    usage: StoredUsage | None
     first_event: float | None
     duration: float
     own: float
@@ -115,41 +115,42 @@ class LeftOut(TypedDict):
     pairs: int
     pair_bytes: int
     own_pairs: NotRequired[int]
-    """The number of left-out pairs in which the gateway itself spoke."""
+    """The number of left-out pairs that come from the gateway itself."""
 
 
 @with_config(ConfigDict(strict=True, extra="ignore"))
-class Kept(TypedDict):
+class Recording(TypedDict):
     version: int
     ended: bool
-    record: KeptRecord | None
-    messages: list[KeptMessage]
-    notes: list[KeptNote]
-    pairs: list[KeptPair]
-    last_pairs: list[KeptPair]
+    record: StoredRecord | None
+    messages: list[StoredMessage]
+    notes: list[StoredNote]
+    pairs: list[StoredPair]
+    last_pairs: list[StoredPair]
     """The end of a stream that was too long for `pairs`; what is left out lies between the two."""
     left_out: LeftOut
 
 
-_KEPT = TypeAdapter(Kept)
+_RECORDING = TypeAdapter(Recording)
 
 
-def kept(flow: HTTPFlow) -> Kept | None:
+def recording_of(flow: HTTPFlow) -> Recording | None:
     """Return what was recorded with the flow; None if nothing was. Raises ValueError for a record that this version
     cannot read."""
-    found = flow.metadata.get(KEY)
-    if found is None:
+    value = flow.metadata.get(KEY)
+    if value is None:
         return None
     try:
-        return _KEPT.validate_python(found)
+        return _RECORDING.validate_python(value)
     except ValidationError as error:
         raise ValueError(f"{error.error_count()} fields are not as version {VERSION} writes them") from None
 
 
-def asked_by(flow: HTTPFlow) -> str | None:
-    """Return the name of the key that asked, or None. Raises ValueError as `kept` does."""
-    found = kept(flow)
-    return found["record"]["key_name"] if found is not None and found["record"] is not None else None
+def key_name_of(flow: HTTPFlow) -> str | None:
+    """Return the name of the key that asked, or None. Raises ValueError as `recording_of` does."""
+    recording = recording_of(flow)
+    record = None if recording is None else recording["record"]
+    return None if record is None else record["key_name"]
 
 
 def wanted(master: "Master") -> bool:
@@ -178,7 +179,7 @@ class FlowRecorder:
     of it for the last ones, so that a long stream shows how it began and how it ended. What was left out is counted.
 
     mitmproxy shows no view at all for a message without content, which a streamed answer is: the recorder gives
-    such an answer what the client heard as its content, as far as it was kept.
+    such an answer the bytes that the client got as its content, as far as they were stored.
     """
 
     detailed = True
@@ -195,7 +196,7 @@ class FlowRecorder:
         self._events = 0
         """The number of events in the provider's stream."""
         self._commented = ""
-        self._kept: Kept = {
+        self._recording: Recording = {
             "version": VERSION,
             "ended": False,
             "record": None,
@@ -205,12 +206,12 @@ class FlowRecorder:
             "last_pairs": [],
             "left_out": {"messages": 0, "notes": 0, "pairs": 0, "pair_bytes": 0},
         }
-        flow.metadata[KEY] = self._kept
+        flow.metadata[KEY] = self._recording
 
     def message(self, record: Record, message: Message) -> None:
         self._take(record)
-        if len(self._kept["messages"]) >= _MOST_MESSAGES:
-            self._kept["left_out"]["messages"] += 1
+        if len(self._recording["messages"]) >= _MOST_MESSAGES:
+            self._recording["left_out"]["messages"] += 1
             return
         headers = [
             [_text(name), _text(value, _LONGEST_HEADER)]
@@ -223,7 +224,7 @@ class FlowRecorder:
         if body is not None:
             body = body[:room] if cut else body
             self._bodies_left -= len(body)
-        taken: KeptMessage = {
+        taken: StoredMessage = {
             "phase": message.phase,
             "at": message.at,
             "attempt": message.attempt,
@@ -235,12 +236,12 @@ class FlowRecorder:
         }
         if message.call:
             taken["call"] = message.call
-        self._kept["messages"].append(taken)
+        self._recording["messages"].append(taken)
         self._comment(_subject(record))
 
     def pair(self, record: Record, pair: Pair) -> None:
         self._events += bool(pair.provider)
-        taken: KeptPair = {
+        taken: StoredPair = {
             "at": pair.at,
             "name": _text(pair.name, 64),
             "provider": redaction.body(pair.provider),
@@ -251,7 +252,7 @@ class FlowRecorder:
             taken["call"] = pair.call
         if self._beginning and (cost := _cost(taken)) <= self._pairs_left:
             self._pairs_left -= cost
-            self._kept["pairs"].append(taken)
+            self._recording["pairs"].append(taken)
         else:
             self._beginning = False
             self._keep_last(taken)
@@ -260,27 +261,27 @@ class FlowRecorder:
 
     def ended(self, record: Record) -> None:
         self._take(record)
-        self._kept["ended"] = True
+        self._recording["ended"] = True
         if record.stream:
             self._give_content(b"")
         if self._gave_content and self._flow.response is not None:
-            self._flow.response.raw_content = heard(self._kept)
+            self._flow.response.raw_content = client_stream(self._recording)
         if self._flow.marked in ("", NOTED, BROKEN):
             self._flow.marked = _marker(record)
         self._comment(_comment(record, self._events))
 
     def _comment(self, text: str) -> None:
-        """Return `claude-opus-4-8 -> anthropic 200 42 events 2 notes: seed dropped, temperature approximated`."""
+        """Write the flow's comment, unless a person has written one."""
         if self._flow.comment == self._commented:
             self._flow.comment = self._commented = _text(text)
 
     def _take(self, record: Record) -> None:
-        self._kept["record"] = _record(record)
-        self._kept["notes"] = [_note(note) for note in record.notes[:_MOST_NOTES]]
-        self._kept["left_out"]["notes"] = max(0, len(record.notes) - _MOST_NOTES)
+        self._recording["record"] = _record(record)
+        self._recording["notes"] = [_note(note) for note in record.notes[:_MOST_NOTES]]
+        self._recording["left_out"]["notes"] = max(0, len(record.notes) - _MOST_NOTES)
 
-    def _keep_last(self, taken: KeptPair) -> None:
-        last, left_out = self._kept["last_pairs"], self._kept["left_out"]
+    def _keep_last(self, taken: StoredPair) -> None:
+        last, left_out = self._recording["last_pairs"], self._recording["left_out"]
         last.append(taken)
         self._last_left -= _cost(taken)
         while self._last_left < 0:
@@ -297,17 +298,18 @@ class FlowRecorder:
             response.raw_content = content
 
 
-def heard(flow_kept: Kept) -> bytes:
-    """Return all that the client was streamed, as far as it was kept, with a comment where something is missing."""
-    pieces = [pair["client"] for pair in flow_kept["pairs"]]
-    if missing := flow_kept["left_out"]["pairs"]:
+def client_stream(recording: Recording) -> bytes:
+    """Return the bytes that the client was streamed, as far as they were stored, with a comment where any
+    are missing."""
+    pieces = [pair["client"] for pair in recording["pairs"]]
+    if missing := recording["left_out"]["pairs"]:
         pieces.append(b"\n\n: the gateway's recorder left out %d events here\n\n" % missing)
-    pieces += [pair["client"] for pair in flow_kept["last_pairs"]]
+    pieces += [pair["client"] for pair in recording["last_pairs"]]
     return b"".join(pieces)
 
 
-def _cost(pair: KeptPair) -> int:
-    # The client's bytes are kept twice: here and as the answer's content.
+def _cost(pair: StoredPair) -> int:
+    # The client's bytes are stored twice: here and as the answer's content.
     return _PAIR_COST + len(pair["provider"]) + 2 * len(pair["client"]) + 500 * len(pair["notes"])
 
 
@@ -318,20 +320,20 @@ def _marker(record: Record) -> str:
 
 
 def _comment(record: Record, events: int) -> str:
-    """Write the flow's comment, unless a person has written one.
+    """Return `claude-opus-4-8 -> anthropic  200  42 events  2 notes: seed dropped, temperature approximated`.
 
-    What is no success is said first, since lists cut the end off: `failed: overloaded_error  claude-opus-4-8 ...`
+    An end that is no success comes first, since lists cut the end off: `failed: overloaded_error  claude-opus-4-8 ...`
     """
-    said = [_subject(record), str(record.status or "---")]
+    parts = [_subject(record), str(record.status or "---")]
     if record.end != "complete" or record.error is not None:
-        said.insert(0, told(record.end, record.error))
+        parts.insert(0, end_with_reasons(record.end, record.error))
     if events and record.stream:
-        said.append(_counted(events, "event"))
+        parts.append(_counted(events, "event"))
     if record.cause and record.end != "complete":
-        said.append(one_line(record.cause, _LONGEST_TEXT))
+        parts.append(one_line(record.cause, _LONGEST_TEXT))
     if record.notes:
-        said.append(f"{_counted(len(record.notes), 'note')}: {briefly(record.notes, 3)}")
-    return "  ".join(said)
+        parts.append(f"{_counted(len(record.notes), 'note')}: {briefly(record.notes, 3)}")
+    return "  ".join(parts)
 
 
 def _subject(record: Record) -> str:
@@ -344,9 +346,9 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def _record(record: Record) -> KeptRecord:
+def _record(record: Record) -> StoredRecord:
     usage = record.usage
-    taken: KeptRecord = {
+    taken: StoredRecord = {
         "id": _text(record.id),
         "started": record.started,
         "method": _text(record.method),
@@ -384,7 +386,7 @@ def _record(record: Record) -> KeptRecord:
     return taken
 
 
-def _note(note: Note) -> KeptNote:
+def _note(note: Note) -> StoredNote:
     return {
         "path": _text(note.path),
         "fate": note.fate,

@@ -18,9 +18,19 @@ from mitmproxy.http import HTTPFlow
 
 from addons.exchange.redaction import one_line
 from addons.inspector.payloads import Shortener, hung, wrapped
-from addons.inspector.recorder import KEY, Kept, KeptMessage, KeptPair, KeptRecord, heard, kept
+from addons.inspector.recorder import (
+    KEY,
+    Recording,
+    StoredMessage,
+    StoredPair,
+    StoredRecord,
+    client_stream,
+    recording_of,
+)
 
-NOTHING_KEPT: Final = "The gateway kept nothing of this flow: it is not one of its exchanges, or nobody was looking."
+NOTHING_RECORDED: Final = (
+    "The gateway kept nothing of this flow: it is not one of its exchanges, or nobody was looking."
+)
 
 PHASES: Final[Mapping[str, str]] = {
     "client_request": "client request",
@@ -34,12 +44,12 @@ _FIRST_CHOICE = 50
 
 
 class View(Contentview):
-    """One way of showing a `Kept`; `draw` need not care for flows without one."""
+    """One way of showing a `Recording`; `draw` need not care for flows without one."""
 
     def __init__(
         self,
         name: str,
-        draw: Callable[[Kept], Iterator[str]],
+        draw: Callable[[Recording], Iterator[str]],
         *,
         highlight: SyntaxHighlight = "none",
         chosen: Callable[[HTTPFlow, Metadata], bool] = lambda flow, metadata: False,
@@ -60,13 +70,13 @@ class View(Contentview):
     def prettify(self, data: bytes, metadata: Metadata) -> str:
         flow = metadata.flow
         try:
-            found = kept(flow) if isinstance(flow, HTTPFlow) else None
+            recording = recording_of(flow) if isinstance(flow, HTTPFlow) else None
         except ValueError as error:
             return f"What the gateway kept of this flow was written by another version of it: {error}."
-        if found is None:
-            return NOTHING_KEPT
+        if recording is None:
+            return NOTHING_RECORDED
         # JSON can hold halves of surrogate pairs, which no interface can display.
-        return "\n".join(self._draw(found)).encode("utf-8", "backslashreplace").decode()
+        return "\n".join(self._draw(recording)).encode("utf-8", "backslashreplace").decode()
 
     def render_priority(self, data: bytes, metadata: Metadata) -> float:
         flow = metadata.flow
@@ -95,31 +105,31 @@ def _answers(flow: HTTPFlow, metadata: Metadata) -> bool:
     return flow.response is None or metadata.http_message is flow.response
 
 
-def _overview(found: Kept) -> Iterator[str]:
-    record = found["record"]
+def _overview(recording: Recording) -> Iterator[str]:
+    record = recording["record"]
     if record is not None:
-        yield from _head(record, found["ended"])
+        yield from _head(record, recording["ended"])
     yield ""
-    yield from _notes(found)
+    yield from _notes(recording)
     yield ""
     yield "phases"
-    for message in found["messages"]:
-        body = f"{message['bytes']} bytes" if message["body"] is not None else _unkept(message, found)
-        which = "".join(f"  {word}" for word in _which(message, found))
+    for message in recording["messages"]:
+        body = f"{message['bytes']} bytes" if message["body"] is not None else _without_body(message, recording)
+        which = "".join(f"  {word}" for word in _which(message, recording))
         phase = PHASES.get(message["phase"], message["phase"])
         yield from hung(f"{_cell(message['line'])}  {body}{which}", f"{_ms(message['at'])}  {phase:<17}  ", 14)
-    if dropped := found["left_out"]["messages"]:
+    if dropped := recording["left_out"]["messages"]:
         yield f"  ... {dropped} more were not kept"
-    if found["pairs"] or found["last_pairs"]:
+    if recording["pairs"] or recording["last_pairs"]:
         yield ""
-        yield from _health(found)
+        yield from _health(recording)
     yield ""
     yield "More in the views"
     for view in VIEWS[1:]:
         yield f"  {view.name}"
 
 
-def _head(record: KeptRecord, ended: bool) -> Iterator[str]:
+def _head(record: StoredRecord, ended: bool) -> Iterator[str]:
     state = record["end"] if ended else "not ended yet"
     manner = "stream" if record["stream"] else "whole"
     yield from hung(
@@ -129,7 +139,7 @@ def _head(record: KeptRecord, ended: bool) -> Iterator[str]:
         yield from hung(value, f"  {name:<12}", 14)
 
 
-def _facts(record: KeptRecord) -> Iterator[tuple[str, str]]:
+def _facts(record: StoredRecord) -> Iterator[tuple[str, str]]:
     if record["error"] or record["cause"]:
         yield "error", ", ".join(part for part in (record["error"], record["cause"]) if part)
     if message := record.get("message"):
@@ -154,21 +164,21 @@ def _facts(record: KeptRecord) -> Iterator[tuple[str, str]]:
         yield "attempts", str(record["attempts"])
 
 
-def _several(found: Kept) -> bool:
+def _several(recording: Recording) -> bool:
     """Return whether the request became several calls to its provider."""
-    record = found["record"]
+    record = recording["record"]
     return record is not None and record.get("calls", 1) > 1
 
 
-def _which(message: KeptMessage, found: Kept) -> Iterator[str]:
+def _which(message: StoredMessage, recording: Recording) -> Iterator[str]:
     """Yield the number of the call and of the attempt at it; neither where it goes without saying."""
-    if message["phase"].startswith("provider") and _several(found):
+    if message["phase"].startswith("provider") and _several(recording):
         yield f"call {message.get('call', 0) + 1}"
     if message["attempt"] > 1:
         yield f"attempt {message['attempt']}"
 
 
-def _tokens(record: KeptRecord) -> str:
+def _tokens(record: StoredRecord) -> str:
     usage = record["usage"]
     if usage is None:
         return "unknown"
@@ -179,10 +189,10 @@ def _tokens(record: KeptRecord) -> str:
     return f"{usage['input']} in{read}; {usage['output']} out{thought}{so_far}"
 
 
-def _notes(found: Kept) -> Iterator[str]:
-    notes, more = found["notes"], found["left_out"]["notes"]
+def _notes(recording: Recording) -> Iterator[str]:
+    notes, more = recording["notes"], recording["left_out"]["notes"]
     if not notes:
-        record = found["record"]
+        record = recording["record"]
         without_answer = record is not None and record["end"] in ("refused", "failed")
         yield "no notes" if without_answer else "no notes: nothing was bent"
         return
@@ -197,17 +207,17 @@ def _notes(found: Kept) -> Iterator[str]:
         yield f"  ... {more} more were not kept"
 
 
-def _unkept(message: KeptMessage, found: Kept) -> str:
-    streamed = message["phase"].endswith("response") and (found["pairs"] or found["last_pairs"])
+def _without_body(message: StoredMessage, recording: Recording) -> str:
+    streamed = message["phase"].endswith("response") and (recording["pairs"] or recording["last_pairs"])
     return "streamed, see the pairs" if streamed else "no body"
 
 
-def _health(found: Kept) -> Iterator[str]:
-    pairs = [*found["pairs"], *found["last_pairs"]]
-    missing = found["left_out"]["pairs"]
+def _health(recording: Recording) -> Iterator[str]:
+    pairs = [*recording["pairs"], *recording["last_pairs"]]
+    missing = recording["left_out"]["pairs"]
     silent = sum(1 for pair in pairs if not pair["client"])
-    own = sum(1 for pair in pairs if not pair["provider"]) + found["left_out"].get("own_pairs", 0)
-    whole_runs = chain(pairwise(found["pairs"]), pairwise(found["last_pairs"]))
+    own = sum(1 for pair in pairs if not pair["provider"]) + recording["left_out"].get("own_pairs", 0)
+    whole_runs = chain(pairwise(recording["pairs"]), pairwise(recording["last_pairs"]))
     longest = max((later["at"] - earlier["at"] for earlier, later in whole_runs), default=0.0)
     span = pairs[-1]["at"] - pairs[0]["at"]
     count = len(pairs) + missing
@@ -217,57 +227,57 @@ def _health(found: Kept) -> Iterator[str]:
     events = f"{count - own} event{'' if count - own == 1 else 's'}"
     yield from hung(f"stream: {events}{besides}, {silent} became nothing, {gap}{rate}")
     if missing:
-        yield f"  {_missing(found)}"
+        yield f"  {_missing(recording)}"
 
 
-def _missing(found: Kept) -> str:
-    left_out = found["left_out"]
+def _missing(recording: Recording) -> str:
+    left_out = recording["left_out"]
     return f"... {left_out['pairs']} events ({left_out['pair_bytes']} bytes) were not kept ..."
 
 
-def _stream_pairs(found: Kept) -> Iterator[str]:
-    if not found["pairs"] and not found["last_pairs"]:
+def _stream_pairs(recording: Recording) -> Iterator[str]:
+    if not recording["pairs"] and not recording["last_pairs"]:
         yield "No stream: this exchange has no event pairs."
         return
-    yield from _health(found)
+    yield from _health(recording)
     yield "Each event of the provider, and below it what became of it."
     yield "What stays the same from one to the next is shown once."
     yield ""
     yield f"{'#':>5} {'t ms':>9} {'gap ms':>9}  {'bytes':>6} -> {'bytes':<6} event"
-    table = _PairTable(found)
-    for pair in found["pairs"]:
+    table = _PairTable(recording)
+    for pair in recording["pairs"]:
         yield from table.row(pair)
-    if missing := found["left_out"]["pairs"]:
-        yield f"\n{_missing(found)}\n"
+    if missing := recording["left_out"]["pairs"]:
+        yield f"\n{_missing(recording)}\n"
         table.number += missing
-    for pair in found["last_pairs"]:
+    for pair in recording["last_pairs"]:
         yield from table.row(pair)
 
 
 class _PairTable:
     """The rows of a stream's pairs, from the first on."""
 
-    def __init__(self, found: Kept) -> None:
+    def __init__(self, recording: Recording) -> None:
         self.number = 0
-        self._before = (found["pairs"] or found["last_pairs"])[0]["at"]
-        self._several = _several(found)
+        self._before = (recording["pairs"] or recording["last_pairs"])[0]["at"]
+        self._several = _several(recording)
         self._provider: defaultdict[int, Shortener] = defaultdict(Shortener)
         """One shortener for each call."""
         self._client = Shortener()
 
-    def row(self, pair: KeptPair) -> Iterator[str]:
-        said, heard_, call = pair["provider"], pair["client"], pair.get("call", 0)
+    def row(self, pair: StoredPair) -> Iterator[str]:
+        provider, client, call = pair["provider"], pair["client"], pair.get("call", 0)
         self.number += 1
-        name = _cell(pair["name"]) or ("(the gateway itself)" if not said else "")
-        if self._several and said:
+        name = _cell(pair["name"]) or ("(the gateway itself)" if not provider else "")
+        if self._several and provider:
             name += f"  (call {call + 1})"
         times = f"{pair['at'] * 1000:9.1f} {(pair['at'] - self._before) * 1000:+9.1f}"
-        yield f"{self.number:>5} {times}  {len(said):>6} -> {len(heard_):<6} {name}".rstrip()
+        yield f"{self.number:>5} {times}  {len(provider):>6} -> {len(client):<6} {name}".rstrip()
         self._before = pair["at"]
-        if said:
-            short = self._provider[call].short(_string(said).strip(), pair["name"])
+        if provider:
+            short = self._provider[call].short(_string(provider).strip(), pair["name"])
             yield from wrapped(short, "       ", "       ")
-        lines = [*_client_lines(_string(heard_), self._client)]
+        lines = [*_client_lines(_string(client), self._client)]
         for line in lines or ["nothing"]:
             yield from wrapped(line, "    -> ", "       ")
         for note in pair["notes"]:
@@ -275,10 +285,10 @@ class _PairTable:
             yield from wrapped(bent, "    !  ", "       ")
 
 
-def _client_lines(heard_: str, shortener: Shortener) -> Iterator[str]:
+def _client_lines(client: str, shortener: Shortener) -> Iterator[str]:
     """Yield a client's events, a line each: the event's name if it has one, and its data."""
     name = ""
-    for line in heard_.splitlines():
+    for line in client.splitlines():
         field, colon, value = line.partition(": ")
         if field == "event" and colon:
             name = value
@@ -289,21 +299,21 @@ def _client_lines(heard_: str, shortener: Shortener) -> Iterator[str]:
             yield line
 
 
-def _phase(phase: str) -> Callable[[Kept], Iterator[str]]:
-    def draw(found: Kept) -> Iterator[str]:
-        messages = [message for message in found["messages"] if message["phase"] == phase]
+def _phase(phase: str) -> Callable[[Recording], Iterator[str]]:
+    def draw(recording: Recording) -> Iterator[str]:
+        messages = [message for message in recording["messages"] if message["phase"] == phase]
         if not messages:
-            yield f"There is no {PHASES[phase]} in this exchange{'' if found['ended'] else ' yet'}."
+            yield f"There is no {PHASES[phase]} in this exchange{'' if recording['ended'] else ' yet'}."
         for message in messages:
-            yield from _message(message, found)
+            yield from _message(message, recording)
             yield ""
 
     return draw
 
 
-def _message(message: KeptMessage, found: Kept) -> Iterator[str]:
+def _message(message: StoredMessage, recording: Recording) -> Iterator[str]:
     """Yield the line and the headers as comments, so that what is highlighted is the body."""
-    which = ", ".join(_which(message, found))
+    which = ", ".join(_which(message, recording))
     yield f"# {_ms(message['at']).strip()} after the start{f' ({which})' if which else ''}"
     yield f"# {_cell(message['line'])}"
     for header in message["headers"]:
@@ -314,22 +324,22 @@ def _message(message: KeptMessage, found: Kept) -> Iterator[str]:
             yield f"# cut: the last {message['cut']} bytes of the body were not kept"
         yield _pretty(message["body"])
     elif message["phase"] == "provider_response":
-        yield from _told(found, message.get("call", 0))
+        yield from _provider_stream(recording, message.get("call", 0))
     else:
-        yield _string(heard(found))
+        yield _string(client_stream(recording))
 
 
-def _told(found: Kept, call: int) -> Iterator[str]:
+def _provider_stream(recording: Recording, call: int) -> Iterator[str]:
     """Yield the provider's events in one call, in SSE's notation, whatever framing they came in."""
-    for pair in found["pairs"]:
+    for pair in recording["pairs"]:
         yield from _event(pair, call)
-    if found["left_out"]["pairs"]:
-        yield f"# {_missing(found)}\n"
-    for pair in found["last_pairs"]:
+    if recording["left_out"]["pairs"]:
+        yield f"# {_missing(recording)}\n"
+    for pair in recording["last_pairs"]:
         yield from _event(pair, call)
 
 
-def _event(pair: KeptPair, call: int) -> Iterator[str]:
+def _event(pair: StoredPair, call: int) -> Iterator[str]:
     if pair["provider"] and pair.get("call", 0) == call:
         name = f"event: {_cell(pair['name'])}\n" if pair["name"] else ""
         data = _string(pair["provider"]).strip().replace("\n", "\ndata: ")

@@ -1,7 +1,7 @@
 """Reads what is typed after `scripts/run`: the gateway's own words, and mitmproxy's. Nothing is passed over in silence.
 
-What mitmproxy's options are, mitmproxy itself is asked. Loading it takes half a second, so it is asked only where
-there is something that is not the gateway's."""
+mitmproxy itself knows its options. Loading it takes half a second, so that is done only where there is something that
+is not the gateway's."""
 
 import argparse
 import asyncio
@@ -30,7 +30,7 @@ class Mistake(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CommandLine:
     """The parsed command line. `given` is what mitmproxy is given. With a `mode` the caller has chosen himself where to
     listen."""
 
@@ -48,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
         raise Mistake(f"{message.removeprefix('argument ')}. {_HELP}")
 
 
-def asked(argv: Sequence[str]) -> Asked:
+def parse(argv: Sequence[str]) -> CommandLine:
     """Return the parsed command line. Raises `Mistake`."""
     parser = _parser()
     for flag in TOOLS:
@@ -63,15 +63,16 @@ def asked(argv: Sequence[str]) -> Asked:
         given += ["--set", f"gateway_config={own.config}"]
     if own.port is not None:
         given += ["--listen-port", own.port]
-    return _understood(own.tools[0] if own.tools else "mitmdump", own.check, given)
+    return _command_line(own.tools[0] if own.tools else "mitmdump", own.check, given)
 
 
 def _parser() -> _Parser:
     return _Parser(prog="scripts/run", add_help=False, allow_abbrev=False)
 
 
-def _understood(tool: str, check: bool, given: list[str]) -> Asked:
-    """Reads the few of mitmproxy's options that decide where it listens; mitmproxy reads them again."""
+def _command_line(tool: str, check: bool, given: list[str]) -> CommandLine:
+    """Return the parsed command line. Of mitmproxy's options only the few that decide where it listens are read here;
+    mitmproxy reads them again."""
     parser = _parser()
     parser.add_argument("-m", "--mode", action="append", default=[])
     parser.add_argument("-p", "--listen-port")
@@ -86,7 +87,7 @@ def _understood(tool: str, check: bool, given: list[str]) -> Asked:
     options = dict(text.split("=", 1) for text in known.set if "=" in text)
     if "gateway_config" in names and not options.get("gateway_config"):
         raise Mistake("--config names no file.")
-    return Asked(
+    return CommandLine(
         tool=tool,
         check=check,
         config=Path(options.get("gateway_config") or ROOT / "config.yaml").expanduser(),
@@ -110,7 +111,7 @@ async def _ask_mitmproxy(tool: str, rest: list[str], names: Sequence[str]) -> No
     something else."""
     cmdline, options = import_module("mitmproxy.tools.cmdline"), import_module("mitmproxy.options").Options()
     module, _, master = _MASTERS[tool].partition(":")
-    getattr(import_module(module), master)(options)  # tells `options` of those of its addons
+    getattr(import_module(module), master)(options)  # adds those of its addons to `options`
     parser: argparse.ArgumentParser = getattr(cmdline, tool)(options)
     parser.exit_on_error = False
     try:

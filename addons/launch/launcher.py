@@ -1,7 +1,7 @@
 """Starts the gateway for `scripts/run`: works out mitmproxy's arguments from config.yaml and becomes mitmdump.
 
-Naming mode and address on the command line spares mitmproxy its moment on port 8080, and lets a taken port be told in
-one sentence. Everything else is `gateway.py`'s.
+Naming mode and address on the command line spares mitmproxy its moment on port 8080, and lets a taken port be
+reported in one sentence. Everything else is `gateway.py`'s.
 """
 
 import os
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from addons.launch.command_line import ROOT, Asked, Mistake, asked
+from addons.launch.command_line import ROOT, CommandLine, Mistake, parse
 from addons.launch.listening import obstacle
 from routing.config import Loaded, load
 from routing.errors import ConfigError
@@ -39,11 +39,11 @@ class Launch:
     """The host and port; None when the caller chose a mode, and so the address, himself, or wants no server."""
 
 
-def plan(given: Asked, loaded: Loaded | None) -> Launch:
+def plan(given: CommandLine, loaded: Loaded | None) -> Launch:
     """Return the command that starts mitmproxy. `loaded` is None where `given` has a mode."""
     script = ["-s", str(ROOT / "addons" / "gateway.py"), "--set", "connection_strategy=lazy"]
     if given.tool == "mitmdump":
-        # Only what goes wrong is told by mitmproxy itself: an exchange is one line, and that is the gateway's.
+        # mitmproxy itself reports only what goes wrong: an exchange is one line, and that is the gateway's.
         script += ["--set", "flow_detail=0", "--set", "termlog_verbosity=warn"]
     if loaded is None:
         return Launch(given.tool, script + given.given, None)
@@ -53,7 +53,7 @@ def plan(given: Asked, loaded: Loaded | None) -> Launch:
     return Launch(given.tool, script + mode + given.given, None if silent else (host, port))
 
 
-def _address(given: Asked, loaded: Loaded) -> tuple[str, int]:
+def _address(given: CommandLine, loaded: Loaded) -> tuple[str, int]:
     return given.host or loaded.settings.host, loaded.settings.port if given.port is None else given.port
 
 
@@ -73,7 +73,7 @@ def versions() -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Returns an exit status, or not at all: the process becomes mitmdump."""
+    """Return an exit status, or not at all: the process becomes mitmdump."""
     if "--version" in argv:
         print(versions())
         return 0
@@ -81,7 +81,7 @@ def main(argv: Sequence[str]) -> int:
         print(USAGE, end="")
         return 0
     try:
-        given = asked(argv)
+        given = parse(argv)
         if given.check:
             return _check(given, load(given.config, os.environ))
         launch = plan(given, None if given.mode else load(given.config, os.environ))
@@ -94,7 +94,7 @@ def main(argv: Sequence[str]) -> int:
     return os.execv(sys.executable, [sys.executable, str(tool), *launch.arguments])
 
 
-def _check(given: Asked, loaded: Loaded) -> int:
+def _check(given: CommandLine, loaded: Loaded) -> int:
     from addons.launch import summary
 
     if (why := summary.hindrance(loaded.settings)) is not None:

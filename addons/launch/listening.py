@@ -1,4 +1,4 @@
-"""Tells in one sentence that the gateway's address cannot be had, before mitmproxy tells it with a traceback."""
+"""Says in one sentence that the gateway's address cannot be had, before mitmproxy does so with a traceback."""
 
 import errno
 import os
@@ -14,11 +14,11 @@ def obstacle(host: str, port: int) -> str | None:
         try:
             probe.bind((host, port))
         except (OSError, OverflowError) as error:
-            return _told(error, host, port)
+            return _reason(error, host, port)
     return None
 
 
-def _told(error: OSError | OverflowError, host: str, port: int) -> str:
+def _reason(error: OSError | OverflowError, host: str, port: int) -> str:
     match getattr(error, "errno", None):
         case errno.EADDRINUSE:
             return (

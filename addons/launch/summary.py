@@ -1,6 +1,6 @@
 """Describes a configuration in words: what is remarkable at every start, and all of it for `scripts/run --check`.
 
-Nobody is asked anything for it."""
+No provider is called for it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from translators.registry import KNOWN_MODELS
 
 
 def remarks(loaded: Loaded) -> Iterator[str]:
-    """Yield what the operator may not have meant: what is off, what is never asked, who cannot come in."""
+    """Yield what the operator may not have meant: what is off, what is never used, who cannot come in."""
     yield from (skipped.text for skipped in loaded.skipped)
     yield from loaded.warnings
     if not loaded.settings.api_keys:

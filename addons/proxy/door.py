@@ -1,6 +1,6 @@
 """Limits on how many come in: the files that the system lets the gateway open, and the connections of clients.
 
-A connection that is one too many costs nobody else anything, and neither does telling of it.
+A connection that is one too many costs nobody else anything, and neither does its line in the log.
 """
 
 import asyncio
@@ -85,7 +85,7 @@ class Door:
 
 class Exhaustion:
     """Takes the place of a loop's exception handler: a socket that cannot be accepted because no more files may be
-    open is told in a line, not a hundred times a second with a traceback."""
+    open is reported in a line, not a hundred times a second with a traceback."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._before = loop.get_exception_handler()

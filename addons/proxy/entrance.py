@@ -85,8 +85,8 @@ class Entrance:
             data.server.error = "This is the gateway's address, and no proxy."
 
     def gateway_given_up(self, given: GivenUp) -> None:
-        """mitmproxy closes a connection by cancelling its task; one that waits for its turn to tell something then
-        ends without having closed its socket. So it is closed here."""
+        """Close the socket of a connection that mitmproxy closes by cancelling its task: a task that waits for its turn
+        to pass an event on ends without having closed it."""
         handler, server = handler_of(given.client), given.server
         transport = handler.transports.get(server) if handler is not None else None
         if handler is None or transport is None:
@@ -97,7 +97,7 @@ class Entrance:
             transport.handler.add_done_callback(lambda _: handler.transports.pop(server, None))
 
     def client_disconnected(self, client: Client) -> None:
-        """Do the same for what is left when a client has gone."""
+        """Do the same for the remaining connections when a client has gone."""
         if not is_ours(client.proxy_mode) or (handler := handler_of(client)) is None:
             return
         for transport in handler.transports.values():

@@ -1,4 +1,4 @@
-"""mitmproxy's hooks, told only to the addons that have them.
+"""Calls mitmproxy's hooks only at the addons that have them.
 
 At each hook mitmproxy sets up a context manager, a coroutine and a generator for each of its 38 addons, and again for
 the `update` that follows: that is nearly half of what a request costs. The order of addons, the guard around each and
@@ -11,7 +11,7 @@ from mitmproxy.hooks import Hook
 
 
 def quicken(manager: AddonManager) -> None:
-    """For this manager, until `restore`."""
+    """Pass over addons that do not have a hook, at this manager, until `restore`."""
 
     async def trigger_event(event: Hook) -> None:
         for addon in manager.chain:

@@ -40,7 +40,7 @@ HEADER_LINES = 200
 INTERIM_ANSWERS = 20
 """Heads of 1xx before an answer (RFC 9110 section 15.2)."""
 UNREAD_BYTES = 1024 * 1024
-"""The most that is kept of what a client sends before its turn."""
+"""The most bytes that a client may send before their turn."""
 VERSIONS = ("HTTP/1.1", "HTTP/1.0")
 
 
@@ -53,14 +53,14 @@ class Unreadable(Exception):
 
     @property
     def failure(self) -> Failure:
-        """Return the failure that a client is told."""
+        """Return the failure for a client."""
         message = f"The request cannot be read: {self.what}. {self._remedy}"
         return Failure(self._status, message, "invalid_request_error", None, self._code, {"connection": "close"})
 
 
 @dataclass
 class UnreadableHead(RequestHeaders):
-    """A head that is none: of its `request` nothing is what the client sent."""
+    """A head that cannot be read: nothing in `request` is what the client sent."""
 
     failure: Failure = field(kw_only=True)
 
@@ -226,7 +226,7 @@ class ProviderReader(Reader, Http1Client):
             yield from super().read_headers(event)
             return
         if self.request is None:
-            yield commands.CloseConnection(self.conn)  # nobody has asked
+            yield commands.CloseConnection(self.conn)  # there is no request
             return
         assert self.stream_id is not None
         if (response := self._answer()) is None:
@@ -310,7 +310,7 @@ def _no_line_in(request: http.Request) -> None:
 
 
 def _response(lines: list[bytes]) -> http.Response:
-    """Read an answer's head. Raise `Unreadable`. `101` is no interim answer: nobody has asked for another protocol."""
+    """Read an answer's head. Raise `Unreadable`. `101` is no interim answer: no request is for another protocol."""
     try:
         response = read_response_head(lines)
         status = response.status_code

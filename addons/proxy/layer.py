@@ -38,8 +38,8 @@ logger = logging.getLogger("gateway")
 
 
 def any_number_of_connections() -> defaultdict[Address, asyncio.Semaphore]:
-    """Returns mitmproxy's limits of a client's connections, none. Its own, five for each address, counts those that
-    nobody uses: who waits there for one more would wait for good. An exchange limits what it asks at once."""
+    """Return mitmproxy's limits of a client's connections, none. Its own, five for each address, counts those that
+    nobody uses: an exchange that waits there for one more would wait for good. It limits its calls by itself."""
     return defaultdict(lambda: asyncio.Semaphore(sys.maxsize))
 
 
@@ -88,7 +88,7 @@ class GatewayLayer(HttpLayer):
             if isinstance(event, events.Wakeup) and event.command in self._timers:
                 del self._timers[event.command]
                 for stream in self._exchanges():
-                    if stream.deadline() is not None:  # one that waits for a hook would be told too late
+                    if stream.deadline() is not None:  # one that waits for a hook would get it too late
                         yield from self.event_to_child(stream, event)
                 yield from self.event_to_child(self._reader, event)
             elif isinstance(event, ShutDown):
@@ -108,7 +108,7 @@ class GatewayLayer(HttpLayer):
             yield from self._end_all(Crashed())
 
     def _end_all(self, event: events.Event) -> Commands:
-        """The connection is in no state to go on: whoever still waits on it is told, and then it is closed."""
+        """End a connection that is in no state to go on: its exchanges get `event`, and then it is closed."""
         waiting = [stream for stream in self._exchanges() if stream.legs or not stream.closed]
         try:
             for stream in waiting:
@@ -120,13 +120,13 @@ class GatewayLayer(HttpLayer):
             yield from self.shut()
 
     def shut(self) -> Commands:
-        """Disconnect the client. Once only: told twice, mitmproxy forgets to close the socket."""
+        """Disconnect the client. Once only: at a second such command mitmproxy forgets to close the socket."""
         if not self._shut:
             self._shut = True
             yield commands.CloseConnection(self.context.client)
 
     def _set_timer(self) -> Commands:
-        """One timer a connection is enough: it is set again when it fires, and only earlier ones are added."""
+        """Set the timer. One a connection is enough: it is set again when it fires, and only earlier ones are added."""
         waits: tuple[ClientReader | GatewayStream, ...] = (self._reader, *self._exchanges())
         due = [at for each in waits if (at := each.deadline()) is not None]
         if not due:
@@ -154,13 +154,13 @@ class GatewayLayer(HttpLayer):
         return id
 
     def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> Commands:
-        """A connection whose answer ends with the present event is free only after it: the wish must wait."""
+        """Note a wish for a connection. One whose answer ends with the present event is free only after it."""
         assert isinstance(event, Connect)
         self._wanted.append(event)
         yield from ()
 
     def _connect(self) -> Commands:
-        """Each call gets a connection that no other one uses; mitmproxy would put two on one."""
+        """Give each call a connection that no other one uses; mitmproxy would put two on one."""
         while self._wanted:
             wanted = self._wanted.pop(0)
             leg = wanted.leg
@@ -210,7 +210,7 @@ class GatewayLayer(HttpLayer):
                 yield from self.give_up(connection)
 
     def give_up(self, connection: Connection) -> Commands:
-        """Close a provider's connection, there or not there yet, and hear no more of it."""
+        """Close a provider's connection, there or not there yet, and ignore its further events."""
         self.connections.pop(connection, None)
         opening = [c for c in self.command_sources if isinstance(c, commands.OpenConnection)]
         gone = [c for c in opening if c.connection is connection]

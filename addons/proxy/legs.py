@@ -252,7 +252,7 @@ def _fault(response: http.Response) -> str | None:
 
 
 def unpaused(command: commands.Command, waiting: layer.Layer) -> commands.Command:
-    """Return `command`, for whose completion `waiting` does not pause: time and the client's leaving are still heard.
+    """Return `command`, for whose completion `waiting` does not pause: timers and the client's leaving still arrive.
 
     mitmproxy's layers mark a command so that somebody has paused for already; its completion comes as an event.
     """

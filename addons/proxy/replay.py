@@ -1,7 +1,7 @@
-"""Asks the question of a recorded flow once more, through the gateway: mitmproxy's *Replay*.
+"""Sends the request of a recorded flow once more, through the gateway: mitmproxy's *Replay*.
 
 mitmproxy's own replay sends a flow's request to where it says that it went, and overwrites its answer. A gateway's flow
-went nowhere: its provider was asked by a request that is not the flow's. So it is given to a `GatewayLayer` like
+went nowhere: its provider got a request that is not the flow's. So it is given to a `GatewayLayer` like
 that of a client, which makes a flow of its own; the recorded one stays as it is.
 """
 
@@ -37,7 +37,7 @@ logger = logging.getLogger("gateway")
 
 
 class RecordedClient(ClientReader):
-    """Stands for what a client sends: one request, read already. The answer is in the flow that comes of it."""
+    """Stands for a client's socket: sends one request, read already. The answer is in the flow that comes of it."""
 
     def __init__(self, request: http.Request, context: Context, timeouts: Timeouts) -> None:
         super().__init__(context, timeouts)
@@ -51,7 +51,7 @@ class RecordedClient(ClientReader):
 
 
 class Replay(ConnectionHandler):
-    """The life of a question that is asked once more."""
+    """The connection of a request that is sent once more."""
 
     def __init__(
         self, recorded: http.HTTPFlow, open_exchange: Callable[[Head, http.HTTPFlow], Exchange], timeouts: Timeouts
@@ -70,7 +70,7 @@ class Replay(ConnectionHandler):
         self._over = asyncio.Event()
 
     async def run(self, server: Proxyserver) -> None:
-        """Returns when the answer is complete. `server` knows this meanwhile, as it knows the handlers of clients."""
+        """Run until the answer is complete. `server` knows this meanwhile, as it knows the handlers of clients."""
         with server.register_connection(self.client.id, cast(ProxyConnectionHandler, self)):
             await self.server_event(events.Start())
             await self._over.wait()
@@ -142,7 +142,7 @@ class Replays:
 def _key_name(recorded: http.HTTPFlow, services: Services) -> str | None:
     """Return the name of the key that first asked. Raise `ValueError`, a sentence, if a flow cannot be replayed."""
     try:
-        key_name = recorder.asked_by(recorded)
+        key_name = recorder.key_name_of(recorded)
     except ValueError as error:
         raise ValueError(f"This flow cannot be replayed: {error}.") from None
     if recorded.live or recorded.intercepted:

@@ -1,4 +1,4 @@
-"""The end of the gateway: signals, the time for answers that are under way, the last word to those that are cut off."""
+"""The end of the gateway: signals, the time for answers that are under way, the error for those that are cut off."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ from addons.proxy.stream import ShutDown
 logger = logging.getLogger("gateway")
 
 LAST_WORD_SECONDS = 1.0
-"""Time for the clients whose exchanges are cut off at the end to hear so."""
+"""Time for the last error to reach clients whose exchanges are cut off at the end."""
 
 
 class Shutdown:
@@ -63,7 +63,7 @@ class Shutdown:
         self._draining = asyncio.get_running_loop().create_task(self._end(services, seconds))
 
     async def _end(self, services: Services, seconds: float) -> None:
-        """End mitmproxy when all exchanges are over, at the latest after so long; those that still run are told."""
+        """End mitmproxy when all exchanges are over, at the latest after so long; the others end with an error."""
         await self._until_all_ended(seconds)
         services.draining = services.ended = True
         try:

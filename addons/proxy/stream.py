@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("gateway")
 
 UNREAD_BODY_BYTES = 1024 * 1024
-"""The most that is still read, and thrown away, of a refused request's body, so that its client can hear why."""
+"""The most that is still read, and thrown away, of a refused request's body, so that its client can read why."""
 KILLED = "it was killed in mitmproxy, by its user or by an addon"
 
 
@@ -86,7 +86,7 @@ class GatewayStream(HttpStream):
         self._parent = parent
         self._exchange: Exchange | None = None
         self._refused = False
-        """The last word is said, and the rest of the client's body is thrown away."""
+        """The answer is complete, and the rest of the client's body is thrown away."""
         self._client_done = False
         self.closed = False
         """The flow is at its end; whatever comes now is ignored."""
@@ -218,7 +218,7 @@ class GatewayStream(HttpStream):
         yield from self._perform([reply])
 
     def _unreadable(self, failure: Failure) -> Commands:
-        """Tell a client whose request cannot be read, if it still can be told, and disconnect it."""
+        """Answer a client whose request cannot be read, if there is no answer yet, and disconnect it."""
         if self._refused or self.closed:
             yield from self._parent.shut()
             return
@@ -325,7 +325,7 @@ class GatewayStream(HttpStream):
             yield from self._end(whole=True)
 
     def _end(self, *, whole: bool = False, error: str | None = None) -> Commands:
-        """Say the last word, a whole answer or the end of a stream, and end the flow."""
+        """Send a whole answer or the end of a stream, and end the flow."""
         exchange = self._client_flow.exchange
         self.closed = True
         yield from self._client_flow.ended(error)
@@ -362,7 +362,7 @@ class GatewayStream(HttpStream):
             self._client_flow.release_bodies()
 
     def _crash(self) -> Generator[commands.Command, Any, None]:
-        """Tell the client of a bug of ours if it still can be told; leave nothing open."""
+        """Tell the client of a bug of ours if its answer is not complete; leave nothing open."""
         self._refused = True
         try:
             if self.closed or self._exchange is None:

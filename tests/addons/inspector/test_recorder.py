@@ -8,7 +8,7 @@ from mitmproxy.test import taddons, tflow, tutils
 from mitmproxy.utils.emoji import emoji
 
 from addons.exchange.observers import Message, Pair, Record
-from addons.inspector.recorder import BROKEN, KEY, NOTED, FlowRecorder, kept, make_room, wanted
+from addons.inspector.recorder import BROKEN, KEY, NOTED, FlowRecorder, make_room, recording_of, wanted
 from translators.events import Usage
 from translators.notes import Note
 
@@ -49,8 +49,8 @@ def test_an_exchange_survives_a_flow_file():
     recorder.ended(record)
     loaded = saved(one)
     assert loaded.metadata == one.metadata
-    assert kept(loaded) == kept(one)
-    found = kept(loaded)
+    assert recording_of(loaded) == recording_of(one)
+    found = recording_of(loaded)
     assert found["ended"] is True
     assert found["record"]["usage"] == {
         "input": 12, "output": 34, "cache_read": None, "cache_write": None, "reasoning": None,
@@ -97,7 +97,7 @@ def test_odd_values_of_notes_can_be_saved_and_are_small(value):
     recorder.message(record, message(line=name, headers=((name, name),)))
     recorder.pair(record, Pair(0.1, name, b"\xff\x00", b"\x80"))
     recorder.ended(record)
-    assert kept(saved(one)) == kept(one)
+    assert recording_of(saved(one)) == recording_of(one)
     assert len(repr(one.metadata)) < 25_000
 
 
@@ -198,7 +198,7 @@ def test_a_long_stream_keeps_its_beginning_and_its_end(size):
     for pair in pairs:
         recorder.pair(record, pair)
     recorder.ended(record)
-    found = kept(one)
+    found = recording_of(one)
     first, last, left_out = found["pairs"], found["last_pairs"], found["left_out"]
     assert [pair["at"] for pair in first] == [pair.at for pair in pairs[: len(first)]]
     assert [pair["at"] for pair in last] == [pair.at for pair in pairs[len(pairs) - len(last) :]]
@@ -213,7 +213,7 @@ def test_bodies_are_cut_with_a_count_and_leave_room_for_others():
     recorder = FlowRecorder(one, 6000)
     for _ in range(5):
         recorder.message(exchange(), message(body=b"x" * 5000))
-    messages = kept(one)["messages"]
+    messages = recording_of(one)["messages"]
     assert [(len(each["body"]), each["bytes"], each["cut"]) for each in messages[:3]] == [(1000, 5000, 4000)] * 3
     assert sum(len(each["body"]) for each in messages) <= 4000
 
@@ -224,7 +224,7 @@ def test_too_many_attempts_and_notes_are_counted():
     record = exchange(notes=[Note("x", "dropped")] * 1000)
     for attempt in range(100):
         recorder.message(record, message(attempt=attempt))
-    found = kept(one)
+    found = recording_of(one)
     assert (len(found["messages"]), len(found["notes"])) == (64, 200)
     assert found["left_out"] == {"messages": 36, "notes": 800, "pairs": 0, "pair_bytes": 0}
 
@@ -279,11 +279,11 @@ def test_another_shape_is_a_value_error(shape):
     one = flow()
     one.metadata[KEY] = shape
     with pytest.raises(ValueError, match="fields are not as version 1 writes them"):
-        kept(one)
+        recording_of(one)
 
 
 def test_nothing_kept():
-    assert kept(flow()) is None
+    assert recording_of(flow()) is None
 
 
 @pytest.mark.parametrize("file", ["", "flows.mitm"])

@@ -10,7 +10,7 @@ from mitmproxy.test import taddons, tflow, tutils
 from addons.exchange.observers import Message, Pair, Record
 from addons.inspector.payloads import WIDTH
 from addons.inspector.recorder import KEY, FlowRecorder
-from addons.inspector.views import NOTHING_KEPT, VIEWS, register, unregister
+from addons.inspector.views import NOTHING_RECORDED, VIEWS, register, unregister
 from translators.events import Usage
 from translators.notes import Note
 
@@ -256,7 +256,7 @@ OTHERS = [
 @pytest.mark.parametrize("flow", OTHERS)
 def test_other_flows_are_left_alone(view, flow):
     metadata = Metadata(flow=flow)
-    assert view.prettify(b"x", metadata) == NOTHING_KEPT
+    assert view.prettify(b"x", metadata) == NOTHING_RECORDED
     assert view.render_priority(b"x", metadata) < 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from addons.launch import launcher
-from addons.launch.command_line import asked
+from addons.launch.command_line import parse
 from addons.launch.launcher import ROOT, Launch, plan
 from addons.launch.listening import obstacle
 from routing.config import load
@@ -22,7 +22,7 @@ def listening(host: str, port: int, *more: str) -> list[str]:
 
 
 def planned(argv: list[str]) -> Launch:
-    given = asked(argv)
+    given = parse(argv)
     return plan(given, None if given.mode else load(given.config, {}))
 
 
