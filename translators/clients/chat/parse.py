@@ -4,7 +4,7 @@ from typing import Any
 
 from translators.clients.chat.form import Form
 from translators.clients.chat.options import options
-from translators.clients.chat.tooling import choice, tools
+from translators.clients.chat.tools import choice, tools
 from translators.clients.chat.turns import turns
 from translators.clients.chat.validate import Checked, check
 from translators.clients.shared.findings import Findings, step

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from translators.clients.responses.items import History
+from translators.clients.responses.turns import History
 from translators.clients.shared.findings import Findings
 from translators.clients.shared.parts import output_format, prompt_cache
 from translators.clients.shared.thoughts import Thoughts

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators.clients.responses.form import Form
-from translators.clients.responses.items import History
 from translators.clients.responses.options import options
 from translators.clients.responses.state import NOTHING, continued
-from translators.clients.responses.tooling import Tools, echoed
+from translators.clients.responses.tools import Tools, echoed
+from translators.clients.responses.turns import History
 from translators.clients.responses.validate import check
 from translators.clients.shared.findings import Findings
 from translators.clients.shared.thoughts import LEFT_OPEN

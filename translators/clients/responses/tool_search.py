@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from translators.clients.responses.shapes.items import TOOL_SEARCH_CALL, TOOL_SEARCH_OUTPUT
-from translators.clients.responses.tooling import SEARCH, Tools
+from translators.clients.responses.tools import SEARCH, Tools
 from translators.framing.json_text import to_json
 
 

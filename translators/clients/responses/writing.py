@@ -6,7 +6,7 @@ from typing import Any
 from translators.clients.responses.form import Form
 from translators.clients.responses.output import Output
 from translators.clients.responses.output_items import Slot, Told
-from translators.clients.responses.responding import incomplete, response
+from translators.clients.responses.response_object import incomplete, response
 from translators.dialects import Envelope
 from translators.errors import Failure
 from translators.events import Event

@@ -13,7 +13,7 @@ from translators.clients.responses.encrypted_content import EncryptedContent, de
 from translators.clients.responses.parts import content
 from translators.clients.responses.shapes.items import CLIENTS, COMPACTED
 from translators.clients.responses.tool_search import as_function
-from translators.clients.responses.tooling import Tools
+from translators.clients.responses.tools import Tools
 from translators.clients.responses.validate import item_path
 from translators.clients.shared.findings import Findings, naming
 from translators.clients.shared.media import Unusable, base64
