@@ -1,29 +1,40 @@
-"""Every field of the request but messages and tools -> options. What only says the default leaves nothing behind."""
+"""Parses every field but messages and tools into options. A field that only says the default leaves nothing behind."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from translators.clients.chat.validate import Checked
+from translators.clients.chat.validate import ValidRequest
 from translators.clients.shared.findings import Findings
+from translators.clients.shared.options import Options
 from translators.clients.shared.parts import output_format, prompt_cache
 from translators.clients.shared.thoughts import Thoughts
 from translators.conversation import Option, OutputFormat, WebSearch
 
-_AS_THEY_ARE = frozenset(
-    (
-        "temperature",
-        "top_p",
-        "top_k",
-        "seed",
-        "user",
-        "safety_identifier",
-        "prompt_cache_key",
-        "prompt_cache_retention",
-        "prediction",
-        "moderation",
-        "audio",
-    )
+_CARRIED = (
+    "audio",
+    "frequency_penalty",
+    "logit_bias",
+    "logprobs",
+    "metadata",
+    "moderation",
+    "n",
+    "parallel_tool_calls",
+    "prediction",
+    "presence_penalty",
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "seed",
+    "service_tier",
+    "store",
+    "temperature",
+    "top_logprobs",
+    "top_p",
+    "user",
+    "verbosity",
+    "top_k",
 )
+"""The fields that are options as they are."""
 _DEFAULTS: Mapping[str, Any] = {
     "frequency_penalty": 0,
     "presence_penalty": 0,
@@ -40,47 +51,24 @@ _DEFAULTS: Mapping[str, Any] = {
 """The values that OpenAI documents as the behaviour without the field, where no provider's own differs from it."""
 
 
-class Options:
-    """The options so far, and the fields that they are popped from."""
-
-    def __init__(self, checked: Checked, findings: Findings) -> None:
-        self.checked, self.fields, self.findings = checked, checked.fields, findings
-        self.read: dict[str, Option] = {}
-
-    def put(self, name: str, value: Any, at: str) -> None:
-        self.read[name] = Option(value, at)
-
-    def take(self, name: str) -> Any:
-        return self.fields.pop(name, None)
-
-
-def options(checked: Checked, findings: Findings, *, legacy: bool) -> dict[str, Option]:
-    """Return the options. Pops all that is left in `checked.fields`, so it comes last. `legacy` allows one call an
+def options(request: ValidRequest, findings: Findings, *, legacy: bool) -> dict[str, Option]:
+    """Return the options. Pops all that is left in `request.fields`, so it comes last. `legacy` allows one call an
     answer only."""
-    out = Options(checked, findings)
-    _simple(out)
+    out = Options(request.fields, findings, request.at)
+    if out.fields.get("top_logprobs") and not out.fields.get("logprobs"):
+        findings.problem(request.at("top_logprobs"), "needs logprobs to be true")
+    out.carry({name: name for name in _CARRIED}, _DEFAULTS)
     _limits(out)
     if out.fields:
         _reasoning(out)
         _formats(out)
     if legacy:
-        out.put("parallel_tool_calls", False, checked.at("functions"))
-    return out.read | findings.unread(out.fields, checked.moved)
-
-
-def _simple(out: Options) -> None:
-    fields = out.fields
-    if fields.get("top_logprobs") and not fields.get("logprobs"):
-        out.findings.problem(out.checked.at("top_logprobs"), "needs logprobs to be true")
-    for name in list(fields):
-        if name in _AS_THEY_ARE or name in _DEFAULTS:
-            value = fields.pop(name)
-            if value is not None and value != _DEFAULTS.get(name):
-                out.put(name, value, out.checked.at(name))
+        out.put("parallel_tool_calls", False, request.at("functions"))
+    return out.parsed | findings.unread(out.fields, request.moved)
 
 
 def _limits(out: Options) -> None:
-    at = out.checked.at
+    at = out.at
     newer, older = out.take("max_completion_tokens"), out.take("max_tokens")
     if newer is not None:
         out.put("max_tokens", newer, at("max_completion_tokens"))
@@ -89,16 +77,15 @@ def _limits(out: Options) -> None:
             out.findings.note(at("max_tokens"), "dropped", detail, old=older, new=newer)
     elif older is not None:
         out.put("max_tokens", older, at("max_tokens"))
-    stop = out.take("stop")
-    if stop:
-        out.put("stop", (stop,) if isinstance(stop, str) else tuple(stop), at("stop"))
-    if (told := out.take("modalities")) and (modalities := tuple(dict.fromkeys(told))) != ("text",):
+    out.stop()
+    modalities = tuple(dict.fromkeys(out.take("modalities") or ()))
+    if modalities not in ((), ("text",)):
         out.put("modalities", modalities, at("modalities"))
 
 
 def _reasoning(out: Options) -> None:
-    at = out.checked.at
-    thoughts = Thoughts(out.fields, out.read, out.findings, at)
+    at = out.at
+    thoughts = Thoughts(out.fields, out.parsed, out.findings, at)
     thoughts.effort(out.take("reasoning_effort"), at("reasoning_effort"))
     reasoning, path = out.take("reasoning") or {}, at("reasoning")
     thoughts.effort(reasoning.pop("effort", None), f"{path}.effort")
@@ -107,25 +94,27 @@ def _reasoning(out: Options) -> None:
     if reasoning.pop("exclude", None):
         out.put("reasoning_visible", False, f"{path}.exclude")
     out.findings.unknown(path, reasoning)
-    thoughts.read_vendors()
+    thoughts.parse_vendors()
     thoughts.settle()
 
 
 def _formats(out: Options) -> None:
-    at, findings = out.checked.at, out.findings
-    if (wanted := out.take("response_format")) is not None:
+    at, findings = out.at, out.findings
+    wanted = out.take("response_format")
+    if wanted is not None:
         _response_format(wanted, at("response_format"), out)
-    output_format(out.fields, out.read, findings, at)
-    if (search := out.take("web_search_options")) is not None:
+    output_format(out.fields, out.parsed, findings, at)
+    search = out.take("web_search_options")
+    if search is not None:
         path = at("web_search_options")
         location = search.pop("user_location", None)
         size = search.pop("search_context_size", None)
         out.put("web_search", WebSearch(size, _location(location, f"{path}.user_location", findings)), path)
         findings.unknown(path, search)
-    if cache := out.take("prompt_cache_options"):
-        path = at("prompt_cache_options")
-        if (read := prompt_cache(cache, path, findings)) is not None:
-            out.put("prompt_cache", read, path)
+    path = at("prompt_cache_options")
+    cache = prompt_cache(out.take("prompt_cache_options") or {}, path, findings)
+    if cache is not None:
+        out.put("prompt_cache", cache, path)
 
 
 def _response_format(wanted: dict[str, Any], at: str, out: Options) -> None:
@@ -145,9 +134,8 @@ def _location(location: dict[str, Any] | None, at: str, findings: Findings) -> d
     if location is None:
         return None
     place = location.pop("approximate")
-    said = {name: place.pop(name, None) for name in ("city", "country", "region", "timezone")}
-    read = {name: value for name, value in said.items() if value is not None}
+    fields = {name: place.pop(name, None) for name in ("city", "country", "region", "timezone")}
     findings.unknown(f"{at}.approximate", place)
     location.pop("type")
     findings.unknown(at, location)
-    return read
+    return {name: value for name, value in fields.items() if value is not None}

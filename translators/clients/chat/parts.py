@@ -1,4 +1,4 @@
-"""Content of a message -> parts. What comes in is a checked copy, and is popped empty."""
+"""Parses the content of a message into parts. What comes in is a validated copy, and is popped empty."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,7 +12,8 @@ _NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image, a doc
 
 
 def content(value: Any, at: str, findings: Findings, field: str = "content") -> list[Part]:
-    """Return the parts of a content: a string is one part with the path of the content; null is none."""
+    """Return the parts of a content, `[{"type": "text", "text": ...}, {"type": "image_url", ...}, ...]`: a string is
+    one part with the path of the content; null is none."""
     path = f"{at}.{field}"
     if value is None:
         return []
@@ -43,22 +44,22 @@ def _part(part: dict[str, Any], at: str, findings: Findings) -> Part:
     cache = cache_of(part, at, findings) if len(part) > 1 else None
     match kind:
         case "text":
-            read: Part = Text(part.pop("text"), at, cache)
+            parsed: Part = Text(part.pop("text"), at, cache)
         case "image_url":
             image = as_object(part.pop("image_url"))
-            read = image_part(image.pop("url"), image.pop("detail", None), at, cache)
+            parsed = image_part(image.pop("url"), image.pop("detail", None), at, cache)
             findings.unknown(f"{at}.image_url", image)
         case "file":
-            read = _file(part.pop("file"), at, cache, findings)
+            parsed = _file(part.pop("file"), at, cache, findings)
         case "input_audio":
-            read = audio_part(part.pop("input_audio"), at, findings)
+            parsed = audio_part(part.pop("input_audio"), at, findings)
         case _:
-            read = Refusal(part.pop("refusal"), at)
-    if cache is not None and isinstance(read, Audio | Refusal):
+            parsed = Refusal(part.pop("refusal"), at)
+    if cache is not None and isinstance(parsed, Audio | Refusal):
         findings.note(at, "dropped", _NO_ROOM)
     if part:
         findings.unknown(at, part)
-    return read
+    return parsed
 
 
 def _file(file: dict[str, Any], at: str, cache: Cache | None, findings: Findings) -> Part:

@@ -1,8 +1,8 @@
-"""`tools` and `tool_choice`, and `functions` and `function_call`, which are the same thing as it was in 2023."""
+"""Parses `tools` and `tool_choice`, and `functions` and `function_call`, which are the same thing as it was in 2023."""
 
 from typing import Any
 
-from translators.clients.chat.validate import Checked
+from translators.clients.chat.validate import ValidRequest
 from translators.clients.shared.declared import Declared
 from translators.clients.shared.findings import Findings
 from translators.clients.shared.hosted import HOSTED, SEARCHES, settle_hosted
@@ -10,17 +10,19 @@ from translators.clients.shared.parts import cache_of
 from translators.conversation import CustomTool, FunctionTool, Tool, ToolChoice
 
 
-def tools(checked: Checked, findings: Findings) -> tuple[Tool, ...]:
-    fields, declared = checked.fields, Declared(findings)
+def tools(request: ValidRequest, findings: Findings) -> tuple[Tool, ...]:
+    """Return the tools that a request declares: `{"type": "function", "function": {"name": ..., "parameters": ...}}`,
+    `{"type": "custom", "custom": {"name": ..., "format": ...}}`; in `functions` the inner object alone."""
+    fields, declared = request.fields, Declared(findings)
     hosted: list[tuple[str, str]] = []
-    modern, at = fields.pop("tools", None) or (), checked.at("tools")
+    modern, at = fields.pop("tools", None) or (), request.at("tools")
     for index, tool in enumerate(modern):
         kind = tool["type"]
         if kind in HOSTED or kind in SEARCHES:
             hosted.append((kind, f"{at}[{index}]"))
             continue
         declared.add(_tool(tool, f"{at}[{index}]", findings), f"{at}[{index}].{kind}.name")
-    legacy, at = fields.pop("functions", None) or (), checked.at("functions")
+    legacy, at = fields.pop("functions", None) or (), request.at("functions")
     if modern and legacy:
         findings.problem(at, "cannot stand beside tools, which replace it")
     for index, function in enumerate(legacy):
@@ -29,14 +31,16 @@ def tools(checked: Checked, findings: Findings) -> tuple[Tool, ...]:
     return declared.tools
 
 
-def choice(checked: Checked, declared: tuple[Tool, ...], findings: Findings) -> ToolChoice | None:
-    """Return the choice; None is what every provider does by itself: free choice among the tools there are."""
-    fields = checked.fields
+def tool_choice(request: ValidRequest, declared: tuple[Tool, ...], findings: Findings) -> ToolChoice | None:
+    """Return the choice: a word, or `{"type": "function", "function": {"name": ...}}`, or `{"type": "allowed_tools",
+    "allowed_tools": {"mode": ..., "tools": [...]}}`. None is what every provider does by itself: a free choice among
+    all tools."""
+    fields = request.fields
     names = frozenset(tool.name for tool in declared)
     modern, legacy = fields.pop("tool_choice", None), fields.pop("function_call", None)
     if modern is not None and legacy is not None:
-        findings.problem(checked.at("function_call"), "cannot stand beside tool_choice, which replaces it")
-    at = checked.at("function_call" if modern is None else "tool_choice")
+        findings.problem(request.at("function_call"), "cannot stand beside tool_choice, which replaces it")
+    at = request.at("function_call" if modern is None else "tool_choice")
     match legacy if modern is None else modern:
         case None | "auto":
             return None
@@ -89,12 +93,12 @@ def _tool(tool: dict[str, Any], at: str, findings: Findings) -> Tool:
     kind = tool.pop("type")
     inner = tool.pop(kind)
     if kind == "function":
-        read: Tool = _function(inner, f"{at}.function", at, findings, tool)
+        declared: Tool = _function(inner, f"{at}.function", at, findings, tool)
     else:
-        read = _custom(inner, at, findings)
+        declared = _custom(inner, at, findings)
     if tool:
         findings.unknown(at, tool)
-    return read
+    return declared
 
 
 def _function(

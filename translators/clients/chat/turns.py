@@ -1,4 +1,4 @@
-"""Messages -> turns, one for one. What comes in is a checked copy, and is popped empty."""
+"""Parses messages into turns, one for one. What comes in is a validated copy, and is popped empty."""
 
 from typing import Any, Literal
 
@@ -19,8 +19,10 @@ from translators.conversation import (
 
 
 def turns(messages: list[dict[str, Any]], findings: Findings) -> tuple[Turn, ...]:
+    """Return the turns in `messages`: `[{"role": ..., "content": TEXT or [{"type": "text", ...}, ...], "tool_calls":
+    [...]}, ...]`."""
     pairing = Pairing(findings)
-    read = []
+    parsed = []
     for index, message in enumerate(messages):
         at = f"messages[{index}]"
         role = message.pop("role")
@@ -40,9 +42,9 @@ def turns(messages: list[dict[str, Any]], findings: Findings) -> tuple[Turn, ...
                 turn = Turn(role, tuple(parts), message.pop("name", None), at)
         if message:
             findings.unknown(at, message)
-        read.append(turn)
+        parsed.append(turn)
     pairing.close()
-    return tuple(read)
+    return tuple(parsed)
 
 
 def _result(message: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -> Turn:
@@ -70,17 +72,17 @@ def _assistant(message: dict[str, Any], at: str, pairing: Pairing, findings: Fin
     """Return a turn with reasoning first and calls last, as every provider wants them; a provider's own blocks in
     between."""
     # `content: ""` beside tool calls is the null of clients that have none.
-    said = content(message.pop("content", None) or None, at, findings)
+    parts = content(message.pop("content", None) or None, at, findings)
     if not message:
-        return Turn("assistant", tuple(said), None, at)
+        return Turn("assistant", tuple(parts), None, at)
     calls: list[Part] = [
         _call(call, f"{at}.tool_calls[{index}]", pairing, findings)
         for index, call in enumerate(message.pop("tool_calls", None) or ())
     ]
     if not message:
-        return Turn("assistant", (*said, *calls), None, at)
+        return Turn("assistant", (*parts, *calls), None, at)
     if refusal := message.pop("refusal", None):
-        said.append(Refusal(refusal, f"{at}.refusal"))
+        parts.append(Refusal(refusal, f"{at}.refusal"))
     cache = cache_of(message, at, findings)
     if (legacy := message.pop("function_call", None)) is not None:
         if calls:
@@ -88,11 +90,11 @@ def _assistant(message: dict[str, Any], at: str, pairing: Pairing, findings: Fin
         calls.append(_function_call(legacy, f"{at}.function_call", pairing, findings))
     for image in message.get("images") or ():
         image.pop("index", None)
-    said += content(message.pop("images", None), at, findings, "images")
-    cached(calls or said, cache, at, findings)
+    parts += content(message.pop("images", None), at, findings, "images")
+    cached(calls or parts, cache, at, findings)
     _unsendable(message, at, findings)
     before = _in_order(_reasoning(message, at, findings), _foreign(message, at, findings))
-    return Turn("assistant", (*before, *said, *calls), message.pop("name", None), at)
+    return Turn("assistant", (*before, *parts, *calls), message.pop("name", None), at)
 
 
 def _unsendable(message: dict[str, Any], at: str, findings: Findings) -> None:
@@ -125,11 +127,11 @@ def _thinking(block: dict[str, Any], at: str, findings: Findings) -> Part:
     kind, issuer = block.pop("type"), block.pop("issuer", None)
     block.pop("index", None)
     if kind == "thinking":
-        read: Part = Reasoning(block.pop("thinking"), block.pop("signature", None) or None, issuer, at)
+        part: Part = Reasoning(block.pop("thinking"), block.pop("signature", None) or None, issuer, at)
     else:
-        read = RedactedReasoning(block.pop("data"), issuer, at)
+        part = RedactedReasoning(block.pop("data"), issuer, at)
     findings.unknown(at, block)
-    return read
+    return part
 
 
 def _in_order(thoughts: list[Part], blocks: list[tuple[int | None, Part]]) -> list[Part]:
@@ -172,7 +174,8 @@ def _call(call: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -
 
 
 def _signature(extra: dict[str, Any], at: str, findings: Findings) -> tuple[str | None, str | None]:
-    """Return what Google hands out with a call, and who signed it: by itself it can only be a Gemini."""
+    """Return the signature in `{"google": {"thought_signature": ...}}`, and its issuer. Without one it can only be a
+    Gemini."""
     google = extra.pop("google", None) or {}
     signature, issuer = google.pop("thought_signature", None), google.pop("issuer", None)
     findings.unknown(f"{at}.google", google)
@@ -182,6 +185,6 @@ def _signature(extra: dict[str, Any], at: str, findings: Findings) -> tuple[str 
 
 def _function_call(call: dict[str, Any], at: str, pairing: Pairing, findings: Findings) -> ToolCall:
     name = call.pop("name")
-    read = ToolCall(pairing.called_function(name, at), name, call.pop("arguments"), at=at)
+    parsed = ToolCall(pairing.called_function(name, at), name, call.pop("arguments"), at=at)
     findings.unknown(at, call)
-    return read
+    return parsed

@@ -1,4 +1,4 @@
-"""Makes a checked copy of a parsed JSON body, or a refusal that names every field that is wrong."""
+"""Validates a request: a copy of its body that fits the shapes, or a refusal that names every field that is wrong."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -32,10 +32,10 @@ _ELSEWHERE = frozenset(_RESPONSES) | frozenset(_TEXT_ONLY)
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A checked request. `fields` is a copy down to every object that has a shape, free to be popped from. `moved` are
-    the names of fields that the client wrote inside `extra_body`, and `doubled` those that it wrote inside and
-    outside."""
+class ValidRequest:
+    """A request that fits the shapes. `fields` is a copy down to every object that has a shape, free to be popped from.
+    `moved` are the names of fields that the client wrote inside `extra_body`, and `doubled` those that it wrote inside
+    and outside."""
 
     fields: dict[str, Any]
     moved: frozenset[str]
@@ -46,36 +46,37 @@ class Checked:
         return f"extra_body.{name}" if name in self.moved else name
 
 
-def check(body: Any) -> Checked:
-    opened, moved, doubled = _open_extra_body(json_object(body))
-    fields, problems = copied(ADAPTER, opened, lambda detail: _problem(detail, moved))
-    if not _ELSEWHERE.isdisjoint(opened):
-        problems = [*_misplaced(opened, moved), *problems]
+def validate(body: Any) -> ValidRequest:
+    """Return the request in the JSON `body`. Raises `BadRequest`."""
+    merged, moved, doubled = _merge_extra_body(json_object(body))
+    fields, problems = copied(ADAPTER, merged, lambda detail: _problem(detail, moved))
+    if not _ELSEWHERE.isdisjoint(merged):
+        problems = [*_misplaced(merged, moved), *problems]
     if problems:
         raise refusal(problems)
-    return Checked(fields, moved, doubled)
+    return ValidRequest(fields, moved, doubled)
 
 
 def _problem(detail: ErrorDetails, moved: frozenset[str]) -> Problem:
-    told, place = problem(detail, moved), detail["loc"]
+    plain, place = problem(detail, moved), detail["loc"]
     if detail["type"] == "missing" and place[0] == "tools" and place[2:] == ("<function>", "function"):
         more = " and holds the name and the parameters (POST /v1/responses has them outside)"
-        return replace(told, sentence=told.sentence + more)
-    return told
+        return replace(plain, sentence=plain.sentence + more)
+    return plain
 
 
-def _open_extra_body(body: dict[str, Any]) -> tuple[dict[str, Any], frozenset[str], tuple[str, ...]]:
-    """Spread `extra_body` over the body, as OpenAI's SDK does with its argument of that name before it sends. Who sends
-    it as a field means the same; what stands outside it wins."""
+def _merge_extra_body(body: dict[str, Any]) -> tuple[dict[str, Any], frozenset[str], tuple[str, ...]]:
+    """Spread `extra_body` over the body, as OpenAI's SDK does with its argument of that name before it sends. A
+    client that sends it as a field means the same. What stands outside wins."""
     extra = body.get("extra_body")
     if extra is None:
         return body, frozenset(), ()
     if not isinstance(extra, dict):
         raise BadRequest("extra_body must be an object.", param="extra_body", code="invalid_type")
-    opened = {name: value for name, value in body.items() if name != "extra_body"}
-    moved = frozenset(extra) - frozenset(opened)
-    doubled = tuple(name for name in extra if name in opened)
-    return {**opened, **{name: extra[name] for name in extra if name in moved}}, moved, doubled
+    merged = {name: value for name, value in body.items() if name != "extra_body"}
+    moved = frozenset(extra) - frozenset(merged)
+    doubled = tuple(name for name in extra if name in merged)
+    return {**merged, **{name: extra[name] for name in extra if name in moved}}, moved, doubled
 
 
 def _misplaced(body: Mapping[str, Any], moved: frozenset[str]) -> Iterator[Problem]:

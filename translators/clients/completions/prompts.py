@@ -1,4 +1,4 @@
-"""`prompt` in its forms: a text or a list of texts. Tokens are one model's own numbers, which no other can read."""
+"""Parses `prompt` in its forms: a text or a list of texts. Tokens are numbers of one model, which no other can read."""
 
 from typing import Any
 
@@ -36,9 +36,9 @@ def prompts(given: Any, findings: Findings) -> list[Prompt]:
     return _texts([(f"prompt[{place}]", item) for place, item in enumerate(given)], findings)
 
 
-def _texts(found: list[tuple[str, Any]], findings: Findings) -> list[Prompt]:
-    read: list[Prompt] = []
-    for at, item in found:
+def _texts(entries: list[tuple[str, Any]], findings: Findings) -> list[Prompt]:
+    texts: list[Prompt] = []
+    for at, item in entries:
         if isinstance(item, list) and all(_is_token(each) for each in item):
             findings.problem(at, _TOKENS, "unsupported_parameter")
         elif not isinstance(item, str):
@@ -46,8 +46,8 @@ def _texts(found: list[tuple[str, Any]], findings: Findings) -> list[Prompt]:
         elif not item.strip():
             findings.problem(at, _NOTHING)
         else:
-            read.append((at, item))
-    return read
+            texts.append((at, item))
+    return texts
 
 
 def _is_token(item: Any) -> bool:

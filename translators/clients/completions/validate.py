@@ -1,4 +1,4 @@
-"""Makes a checked copy of a parsed JSON body, or a refusal that names every field that is wrong."""
+"""Validates a request: a copy of its body that fits the shapes, or a refusal that names every field that is wrong."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NotRequired, TypedDict
@@ -69,8 +69,8 @@ class Request(TypedDict):
 ADAPTER: TypeAdapter[Request] = TypeAdapter(Request)
 
 
-def check(body: Any) -> dict[str, Any]:
-    """Return a copy of `body`, free to be popped from. Raises `BadRequest`."""
+def validate(body: Any) -> dict[str, Any]:
+    """Return a copy of the JSON `body`, free to be popped from. Raises `BadRequest`."""
     fields, problems = copied(ADAPTER, json_object(body))
     if problems := [*_misplaced(body), *problems]:
         raise refusal(problems)

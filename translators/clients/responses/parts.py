@@ -1,4 +1,5 @@
-"""Content of a message or of a call's output -> parts. What comes in is a checked copy, and is popped empty."""
+"""Parses the content of a message or of a call's output into parts. What comes in is a validated copy, and is popped
+empty."""
 
 from typing import Any
 
@@ -13,15 +14,17 @@ _NO_ROOM = "A prompt-cache breakpoint can only stand after text, an image or a d
 
 
 def content(value: str | list[dict[str, Any]], path: str, findings: Findings) -> list[Part]:
-    """Return the parts of a content: a string is one part with the path of the content."""
+    """Return the parts of a content, `[{"type": "input_text", "text": ...}, {"type": "input_image", ...}, ...]`: a
+    string is one part with the path of the content."""
     if isinstance(value, str):
         return [Text(value, path)] if value else []
     parts: list[Part] = []
     for index, part in enumerate(value):
         at = f"{path}[{index}]"
         try:
-            if (read := _part(part, at, findings)) is not None:
-                parts.append(read)
+            parsed = _part(part, at, findings)
+            if parsed is not None:
+                parts.append(parsed)
         except AtFault as fault:
             findings.problem(fault.path, fault.sentence)
         findings.unknown(at, part)
@@ -36,16 +39,16 @@ def _part(part: dict[str, Any], at: str, findings: Findings) -> Part | None:
         case "input_file":
             return _file(part, at, cache)
         case "refusal":
-            read: Part = Refusal(part.pop("refusal"), at)
+            parsed: Part = Refusal(part.pop("refusal"), at)
         case "input_audio":
-            read = audio_part(part.pop("input_audio"), at, findings)
+            parsed = audio_part(part.pop("input_audio"), at, findings)
         case "encrypted_content":
             return _encrypted(part, at, findings)
         case _:
             return _text(part, at, cache, findings)
     if cache is not None:
         findings.note(at, "dropped", _NO_ROOM)
-    return read
+    return parsed
 
 
 def _encrypted(part: dict[str, Any], at: str, findings: Findings) -> Text | None:
@@ -72,9 +75,9 @@ def _image(part: dict[str, Any], at: str, cache: Cache | None, findings: Finding
     if upload is not None:
         return Image(Upload(upload), None if detail == "auto" else detail, at, cache)
     image = as_object(url)
-    read = image_part(image.pop("url"), detail or image.pop("detail", None), at, cache)
+    parsed = image_part(image.pop("url"), detail or image.pop("detail", None), at, cache)
     findings.unknown(f"{at}.image_url", image)
-    return read
+    return parsed
 
 
 def _file(part: dict[str, Any], at: str, cache: Cache | None) -> Part:

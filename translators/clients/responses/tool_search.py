@@ -13,7 +13,8 @@ from translators.framing.json_text import to_json
 
 
 def as_function(item: dict[str, Any], at: str, tools: Tools) -> dict[str, Any]:
-    """Return an item of a search that the client did as one of a function; any other as it is."""
+    """Return an item of a search by the client, `{"type": "tool_search_call", ...}` or `{"type": "tool_search_output",
+    "tools": [...]}`, as an item of a function; any other item as it is. Declares the tools."""
     kind = item.get("type")
     if kind not in (TOOL_SEARCH_CALL, TOOL_SEARCH_OUTPUT) or item.get("execution") != "client":
         return item
@@ -21,14 +22,14 @@ def as_function(item: dict[str, Any], at: str, tools: Tools) -> dict[str, Any]:
     if kind == TOOL_SEARCH_CALL:
         item |= {"type": "function_call", "name": SEARCH, "arguments": to_json(item["arguments"]).decode()}
         return item
-    found = item.pop("tools")
-    item |= {"type": "function_call_output", "output": to_json({"tools": list(_names(found, tools))}).decode()}
-    tools.read(found, f"{at}.tools", again=True)
+    tools_found = item.pop("tools")
+    item |= {"type": "function_call_output", "output": to_json({"tools": list(_names(tools_found, tools))}).decode()}
+    tools.parse(tools_found, f"{at}.tools", again=True)
     return item
 
 
-def _names(found: list[dict[str, Any]], tools: Tools) -> Iterator[str]:
-    for tool in found:
+def _names(declared: list[dict[str, Any]], tools: Tools) -> Iterator[str]:
+    for tool in declared:
         match tool:
             case {"type": "namespace", "name": str(space), "tools": list(inner)}:
                 yield from (tools.name_of(space, each["name"]) for each in inner)

@@ -1,4 +1,5 @@
-"""`tools` and `tool_choice`. A tool in a namespace gets a name of its own on the way to a model: `namespace__tool`."""
+"""Parses `tools` and `tool_choice`. A tool in a namespace gets a name of its own on the way to a model:
+`namespace__tool`."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,9 @@ SEARCH = "tool_search"
 
 @dataclass(slots=True)
 class Tools:
-    """The tools that `tools` and items of type `additional_tools` declare."""
+    """The tools that `tools` and items of type `additional_tools` declare: `{"type": "function", "name": ...,
+    "parameters": ...}`, `{"type": "custom", ...}`, `{"type": "namespace", "name": ..., "tools": [...]}`, `{"type":
+    "web_search", ...}`."""
 
     findings: Findings
     spaced: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -42,8 +45,8 @@ class Tools:
     def declared(self) -> tuple[Tool, ...]:
         return self._declared.tools
 
-    def read(self, tools: Iterable[dict[str, Any]], path: str, *, again: bool = False) -> None:
-        """Declare tools. `again`: they were looked for, and may be declared already."""
+    def parse(self, tools: Iterable[dict[str, Any]], path: str, *, again: bool = False) -> None:
+        """Declare tools. `again`: they are the result of a search, and may be declared already."""
         for index, tool in enumerate(tools):
             at = f"{path}[{index}]"
             match kind := tool.pop("type"):
@@ -63,12 +66,12 @@ class Tools:
                     self._hosted.append((kind, at))
 
     def settle(self) -> None:
-        """Refuse or drop the tools that only OpenAI has, when all tools are read: a model can do without them beside
+        """Refuse or drop the tools that only OpenAI has, when all tools are parsed: a model can do without them beside
         others."""
         settle_hosted(self._hosted, bool(self.declared), self.findings)
 
     def web_search(self) -> Option | None:
-        """Return the web search, when all tools are read: beside tools of the client's own it is an offer, which a
+        """Return the web search, when all tools are parsed: beside tools of the client's own it is an offer, which a
         model need not use and a provider need not have."""
         if self._cached_only is not None:
             if self.declared:
@@ -127,11 +130,11 @@ class Tools:
         if kind == "function":
             parameters, strict = tool.pop("parameters", None), tool.pop("strict", None)
             cache = cache_of(tool, at, self.findings) if tool else None
-            read: Tool = FunctionTool(name, description, parameters, strict, at, cache)
+            declared: Tool = FunctionTool(name, description, parameters, strict, at, cache)
         else:
             syntax, grammar = self._format(tool.pop("format", None), f"{at}.format")
-            read = CustomTool(name, description, syntax, grammar, at)
-        self._declared.add(read, f"{at}.name")
+            declared = CustomTool(name, description, syntax, grammar, at)
+        self._declared.add(declared, f"{at}.name")
         self.findings.unknown(at, tool)
 
     def _namespace(self, tool: dict[str, Any], at: str, again: bool) -> None:
@@ -154,8 +157,8 @@ class Tools:
         place = None
         if location is not None:
             location.pop("type", None)
-            said = {name: location.pop(name, None) for name in ("city", "country", "region", "timezone")}
-            place = {name: value for name, value in said.items() if value is not None} or None
+            fields = {name: location.pop(name, None) for name in ("city", "country", "region", "timezone")}
+            place = {name: value for name, value in fields.items() if value is not None} or None
             self.findings.unknown(f"{at}.user_location", location)
         filters = tool.pop("filters", None) or {}
         allowed, blocked = (tuple(filters.pop(name, None) or ()) for name in ("allowed_domains", "blocked_domains"))
@@ -164,9 +167,9 @@ class Tools:
             self.findings.problem(f"{at}.filters", sentence, "unsupported_parameter")
         if tool.get("external_web_access") is True:
             del tool["external_web_access"]
-        read = WebSearch(tool.pop("search_context_size", None), place, allowed=allowed, blocked=blocked)
+        search = WebSearch(tool.pop("search_context_size", None), place, allowed=allowed, blocked=blocked)
         self.findings.unknown(at, tool)
-        return read
+        return search
 
     def _format(self, shape: dict[str, Any] | None, at: str) -> tuple[str | None, str | None]:
         if shape is None:
@@ -174,9 +177,9 @@ class Tools:
         if shape.pop("type") == "text":
             self.findings.unknown(at, shape)
             return None, None
-        read = shape.pop("syntax"), shape.pop("definition")
+        syntax, grammar = shape.pop("syntax"), shape.pop("definition")
         self.findings.unknown(at, shape)
-        return read
+        return syntax, grammar
 
     def _allowed(self, wanted: dict[str, Any]) -> ToolChoice | None:
         names = []
@@ -219,7 +222,7 @@ def _direct_only(tool: dict[str, Any], at: str, findings: Findings) -> None:
 
 
 def echoed(tool: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a tool as the answer repeats it: what the SDK's models require is there."""
+    """Return a tool as the answer repeats it, with the fields that the SDK's models require."""
     if tool.get("type") == "function":
         return {"parameters": None, "strict": None, **tool}
     return dict(tool)

@@ -1,4 +1,4 @@
-"""Input items -> turns. What comes in is a checked copy, and is popped empty.
+"""Parses input items into turns. The items are a validated copy, and are popped empty.
 
 Adjacent items of the assistant (reasoning, messages, calls) are one turn whose parts keep their order, since that is
 how a model that thinks between its calls wants them back. Each result of a call is a turn.
@@ -35,7 +35,7 @@ from translators.conversation import (
 _ASSISTANTS = ("reasoning", "image_generation_call", "function_call", "custom_tool_call")
 _RESULTS = ("function_call_output", "custom_tool_call_output")
 _FILLED_IN = ("id", "status", "created_by")
-"""Fields that a server put into an item; they say nothing to another one."""
+"""Fields that a server put into an item, which mean nothing to another one."""
 _OURS = re.compile(r"[a-z]+_(.+)_\d+")
 """The id of an item of an answer of ours."""
 _OF_PICTURE = ("background", "quality", "size", "revised_prompt", "action")
@@ -43,7 +43,7 @@ _OF_PICTURE = ("background", "quality", "size", "revised_prompt", "action")
 
 
 @dataclass(slots=True)
-class History:
+class Turns:
     """The turns so far. `before` is the number of items that the client did not send itself."""
 
     findings: Findings
@@ -61,7 +61,7 @@ class History:
     _answered: dict[str, int] = field(default_factory=dict)
     """The turns with results, by call id."""
     _answers: dict[str, deque[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
-    """The results that were not come to yet, by call id."""
+    """The results that wait for their place, by call id: the place where the client wrote each, and the item."""
     _moved: set[int] = field(default_factory=set)
     """The places of results that were sent before their place."""
     _thoughts: list[tuple[int, str, str]] = field(default_factory=list)
@@ -69,7 +69,9 @@ class History:
     _signed: dict[str, tuple[str, str | None, str]] = field(default_factory=dict)
     """The signatures that wait for their call, by call id: the signature, who signed, and where the client wrote it."""
 
-    def read(self, items: str | list[dict[str, Any]]) -> tuple[Turn, ...]:
+    def parse(self, items: str | list[dict[str, Any]]) -> tuple[Turn, ...]:
+        """Return the turns in `input`: a text, or items such as `{"type": "message", "role": ..., "content": ...}`,
+        `{"type": "function_call", "call_id": ..., "name": ..., "arguments": ...}` and `{"type": "reasoning", ...}`."""
         if isinstance(items, str):
             return (Turn("user", (Text(items, "input"),), at="input"),)
         items = [as_function(item, item_path(index, self.before), self.tools) for index, item in enumerate(items)]
@@ -95,7 +97,7 @@ class History:
             self._settle()
             role: Role = item.pop("role", "user")
             self.turns.append(Turn(role, tuple(content(item.pop("content"), f"{at}.content", self.findings)), at=at))
-            self._left(item, at)
+            self._note_rest(item, at)
         else:
             self._other(kind, item, at)
 
@@ -117,7 +119,7 @@ class History:
                 self._parts += content(item.pop("content"), f"{at}.content", self.findings)
             case _:
                 self._parts.append(self._call(kind, item, at))
-        self._left(item, at)
+        self._note_rest(item, at)
 
     def _picture(self, item: dict[str, Any], at: str) -> list[Part]:
         data, format = item.pop("result", None), item.pop("output_format", None) or "png"
@@ -181,7 +183,7 @@ class History:
             item.pop(name, None)
         parts = content(item.pop("output"), f"{at}.output", self.findings)
         cache = cache_of(item, at, self.findings)
-        self._left(item, at)
+        self._note_rest(item, at)
         return ToolResult(id, tuple(parts), at=at, cache=cache)
 
     def _turn(self) -> None:
@@ -202,50 +204,52 @@ class History:
         self._thoughts = [thought for thought in self._thoughts if thought[1] in ("", response)]
 
     def _settle(self) -> None:
-        """Give the assistant's calls their results, before somebody else's turn begins. OpenAI finds a result anywhere;
-        other providers want it right after its call."""
+        """Give the assistant's calls their results, before another role's turn begins. OpenAI takes a result
+        anywhere; other providers want it right after its call."""
         self._turn()
         for id, at in list(self._open.items()):
-            if not (found := self._answers.get(id)):
+            results = self._answers.get(id)
+            if not results:
                 sentence = f"{naming(id)} has no result; send an item of type function_call_output (or custom) for it"
                 self.findings.problem(at, sentence)
                 del self._open[id]
                 continue
-            index, _ = found[0]
+            index, _ = results[0]
             path = item_path(index, self.before)
             self.findings.note(path, "moved", "The result of a call is sent right after it.")
             self._moved.add(index)
             self._answer(id, path)
 
     def _reasoning(self, item: dict[str, Any], at: str) -> list[Part]:
-        encrypted, summary, said = (item.pop(name, None) for name in ("encrypted_content", "summary", "content"))
+        encrypted, summary, texts = (item.pop(name, None) for name in ("encrypted_content", "summary", "content"))
+        decoded = None if encrypted is None else decode(encrypted)
+        if decoded is not None:
+            self._led_to(decoded.response)
+            if decoded.kind in ("thinking", "redacted"):
+                self._thoughts.append((len(self._parts), decoded.response, at))
+            return self._part_of(decoded, at)
         if encrypted is not None:
-            if (what := decode(encrypted)) is not None:
-                self._led_to(what.response)
-                if what.kind in ("thinking", "redacted"):
-                    self._thoughts.append((len(self._parts), what.response, at))
-                return self._decoded(what, at)
             detail = "It was sealed by another server, which alone can read it."
             self.findings.note(f"{at}.encrypted_content", "dropped", detail)
-        text = "\n\n".join(thought["text"] for thought in said or summary or ())
+        text = "\n\n".join(thought["text"] for thought in texts or summary or ())
         return [Reasoning(text, at=at)] if text else []
 
-    def _decoded(self, what: EncryptedContent, at: str) -> list[Part]:
-        match what.kind:
+    def _part_of(self, content: EncryptedContent, at: str) -> list[Part]:
+        match content.kind:
             case "thinking":
-                return [Reasoning(what.text, what.signature or None, what.issuer, at)]
+                return [Reasoning(content.text, content.signature or None, content.issuer, at)]
             case "redacted":
-                return [RedactedReasoning(what.data, what.issuer, at)]
+                return [RedactedReasoning(content.data, content.issuer, at)]
             case "foreign":
-                return [Foreign(what.issuer or "", what.block or {}, at)]
+                return [Foreign(content.issuer or "", content.block or {}, at)]
             case _:
-                self._signed[what.call_id] = (what.signature, what.issuer, at)
+                self._signed[content.call_id] = (content.signature, content.issuer, at)
                 return []
 
     def _other(self, kind: str, item: dict[str, Any], at: str) -> None:
         match kind:
             case "additional_tools":
-                self.tools.read(item.pop("tools"), f"{at}.tools")
+                self.tools.parse(item.pop("tools"), f"{at}.tools")
             case "configuration_update":
                 if effort := (item.pop("reasoning", None) or {}).get("effort"):
                     self.effort = (effort, f"{at}.reasoning.effort")
@@ -265,9 +269,9 @@ class History:
                 return
         if kind in ("additional_tools", "configuration_update"):
             item.pop("role", None)
-            self._left(item, at)
+            self._note_rest(item, at)
 
-    def _left(self, item: dict[str, Any], at: str) -> None:
+    def _note_rest(self, item: dict[str, Any], at: str) -> None:
         if not item:
             return
         for name in _FILLED_IN:
@@ -281,6 +285,6 @@ class History:
 
 
 def _response_of(item_id: Any) -> str:
-    """Return what the ids of all items of one response of ours have in common; "" for any other id."""
-    found = _OURS.fullmatch(item_id) if isinstance(item_id, str) else None
-    return found[1] if found else ""
+    """Return the part that the ids of all items of one response of ours have in common; "" for any other id."""
+    match = _OURS.fullmatch(item_id) if isinstance(item_id, str) else None
+    return match[1] if match else ""

@@ -1,4 +1,4 @@
-"""Makes a checked copy of a parsed JSON body, or a refusal that names every field that is wrong."""
+"""Validates a request: a copy of its body that fits the shapes, or a refusal that names every field that is wrong."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ _CHATS = {
 }
 """Fields of POST /v1/chat/completions that Responses lack, where an answer without them would be another one."""
 
-_NOT_KEPT = {
+_NOT_STORED = {
     "conversation": "names a conversation, and none is kept here; send the earlier items in input",
     "prompt": "names a prompt template, and none is kept here; send its text in instructions and input",
     "context_management": "is not done here; shorten input yourself",
@@ -33,13 +33,13 @@ _NOT_KEPT = {
 _PLACE = re.compile(r"input\[([0-9]+)\]")
 
 
-def check(body: Any, before: int = 0) -> dict[str, Any]:
-    """Return a copy down to every object that has a shape, free to be popped from. The first `before` items of `input`
-    are not the client's own words: paths are counted without them."""
+def validate(body: Any, before: int = 0) -> dict[str, Any]:
+    """Return a copy of the JSON `body`, free to be popped from. The first `before` items of `input` are not the
+    client's own: paths are counted without them. Raises `BadRequest`."""
     fields, problems = copied(ADAPTER, json_object(body))
     problems = [replace(each, path=client_path(each.path, before)) for each in problems]
     misplaced = () if _CHATS.keys().isdisjoint(body) else _misplaced(body)
-    if problems := [*misplaced, *_not_kept(body), *problems]:
+    if problems := [*misplaced, *_not_stored(body), *problems]:
         raise refusal(problems)
     return fields
 
@@ -62,8 +62,8 @@ def _misplaced(body: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(name, f"belongs to POST /v1/chat/completions; {instead}", "unknown_parameter")
 
 
-def _not_kept(body: Mapping[str, Any]) -> Iterator[Problem]:
-    for name, sentence in _NOT_KEPT.items():
+def _not_stored(body: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, sentence in _NOT_STORED.items():
         if body.get(name) and not anthropics(name, body):
             yield Problem(name, sentence, "unsupported_parameter")
     if body.get("background") is True:

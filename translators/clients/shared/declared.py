@@ -39,5 +39,5 @@ class Declared:
 
 
 def _defined(tool: Tool) -> Tool:
-    """Return what the model is told of a tool."""
+    """Return a tool without the fields that the model does not see."""
     return replace(tool, at="", cache=None) if isinstance(tool, FunctionTool) else replace(tool, at="")

@@ -23,10 +23,11 @@ class Problem:
 
 
 def refusal(problems: list[Problem]) -> BadRequest:
-    told = [f"{problem.path} {problem.sentence}" for problem in problems[:NAMED]]
+    """Return one error for all problems; its `param` and `code` are those of the first."""
+    sentences = [f"{problem.path} {problem.sentence}" for problem in problems[:NAMED]]
     if len(problems) > NAMED:
-        told.append(f"and {len(problems) - NAMED} more problems")
-    return BadRequest("; ".join(told) + ".", param=problems[0].path, code=problems[0].code)
+        sentences.append(f"and {len(problems) - NAMED} more problems")
+    return BadRequest("; ".join(sentences) + ".", param=problems[0].path, code=problems[0].code)
 
 
 def step(path: str, name: str) -> str:
@@ -42,6 +43,8 @@ def naming(call_id: str) -> str:
 
 @dataclass(slots=True)
 class Findings:
+    """The findings in one request so far."""
+
     problems: list[Problem] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
@@ -55,14 +58,14 @@ class Findings:
         """Note a field that the gateway gave out to be shown and does not send back; nobody relies on it."""
         self.notes.append(Note(path, "dropped", detail=detail, loss=False))
 
-    def unknown(self, path: str, left: Mapping[str, Any]) -> None:
-        """Note what is left of an object when everything known was popped from it. Null is absent everywhere."""
-        for name, value in left.items():
+    def unknown(self, path: str, rest: Mapping[str, Any]) -> None:
+        """Note the rest of an object from which everything known was popped. Null is the same as absent everywhere."""
+        for name, value in rest.items():
             if value is not None:
                 self.note(step(path, name), "dropped", NOT_CARRIED)
 
     def unread(self, fields: Mapping[str, Any], moved: frozenset[str] = frozenset()) -> dict[str, Option]:
-        """Return what is left of the whole request, as options: a provider dialect drops what it does not know. A name
+        """Return the rest of the whole request as options: a provider dialect drops those that it does not know. A name
         that means something else to it is dropped here. `moved` stood inside `extra_body`."""
         options: dict[str, Option] = {}
         for name, value in fields.items():

@@ -1,4 +1,4 @@
-"""Sources of pictures and files: a `data:` URL (RFC 2397), a link, or an upload's id."""
+"""Parses the sources of pictures and files: a `data:` URL (RFC 2397), a link, or an upload's id."""
 
 from base64 import b64encode
 from binascii import Error as NotBase64
@@ -35,6 +35,7 @@ class Unusable(Exception):
 
 
 def located(url: str) -> Inline | Link:
+    """Return the source in `data:image/png;base64,...` or `https://...`. Raises `Unusable`."""
     scheme = url[:8].lower()
     if scheme.startswith("data:"):
         return _from_data_url(url)
@@ -45,7 +46,7 @@ def located(url: str) -> Inline | Link:
 
 def from_file_data(data: str, filename: str | None) -> Inline | Link:
     """Return the source in `file_data`. OpenAI documents bare base64 and takes data URLs; clients of other gateways
-    also send links."""
+    also send links. Raises `Unusable`."""
     if ":" in data[:8]:
         return located(data)
     suffix = (filename or "").rpartition(".")[2].lower()
@@ -54,7 +55,7 @@ def from_file_data(data: str, filename: str | None) -> Inline | Link:
 
 
 def base64(data: str) -> str:
-    """Return the same text, proven to be base64."""
+    """Return the same text, proven to be base64. Raises `Unusable`."""
     try:
         a2b_base64(data, strict_mode=True)
     except (NotBase64, ValueError):

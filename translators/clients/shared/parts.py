@@ -1,5 +1,5 @@
-"""Parts of content, as far as they are the same in every kind of request. Each comes in as a checked copy, and is
-popped."""
+"""Parts of content that are the same in every client dialect. Each comes in as a validated copy, and is popped
+empty."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ class AtFault(Exception):
 
 
 def cache_of(fields: dict[str, Any], at: str, findings: Findings) -> Cache | None:
-    """Return OpenAI's breakpoint, or Anthropic's where that is missing."""
+    """Return OpenAI's `prompt_cache_breakpoint`, or Anthropic's `cache_control` where that is missing."""
     marks = {}
     for name in ("cache_control", "prompt_cache_breakpoint"):
         if (mark := fields.pop(name, None)) is not None:
@@ -32,41 +32,42 @@ def cache_of(fields: dict[str, Any], at: str, findings: Findings) -> Cache | Non
 
 
 def prompt_cache(options: dict[str, Any], at: str, findings: Findings) -> PromptCache | None:
-    """Return what `prompt_cache_options` say, or None where that is nothing."""
+    """Return the wishes in `prompt_cache_options`, `{"mode": ..., "ttl": ...}`; None where there are none."""
     if options.pop("prewarm", None):
         sentence = "cannot be true: every request here has an answer; leave it out, and send what is to be cached first"
         findings.problem(f"{at}.prewarm", sentence, "unsupported_parameter")
-    read = PromptCache(options.pop("mode", None), options.pop("ttl", None))
+    cache = PromptCache(options.pop("mode", None), options.pop("ttl", None))
     findings.unknown(at, options)
-    return None if read == PromptCache() else read
+    return None if cache == PromptCache() else cache
 
 
 def output_format(
-    fields: dict[str, Any], read: dict[str, Option], findings: Findings, at: Callable[[str], str] = str
+    fields: dict[str, Any], options: dict[str, Option], findings: Findings, at: Callable[[str], str] = str
 ) -> None:
-    """Read the format in Anthropic's `output_config`, when OpenAI's own and the effort are read."""
+    """Parse the format in Anthropic's `{"output_config": {"format": {"type": "json_schema", "schema": ...}}}` into
+    `options`, after OpenAI's own and the effort."""
     config, path = fields.get("output_config"), at("output_config")
     if not isinstance(config, dict):
         return
-    left = dict(fields.pop("output_config"))
-    wanted, where = left.get("format"), f"{path}.format"
+    rest = dict(fields.pop("output_config"))
+    wanted, where = rest.get("format"), f"{path}.format"
     if isinstance(wanted, dict) and wanted.get("type") == "json_schema" and isinstance(wanted.get("schema"), dict):
-        del left["format"]
+        del rest["format"]
         schema = wanted["schema"]
         findings.unknown(where, {name: value for name, value in wanted.items() if name not in ("type", "schema")})
-        told = read.setdefault("response_format", Option(OutputFormat("schema", schema), where))
-        if told.value.schema != schema:
-            findings.note(where, "dropped", f"{told.at} beside it wins.")
-    findings.unknown(path, left)
+        option = options.setdefault("response_format", Option(OutputFormat("schema", schema), where))
+        if option.value.schema != schema:
+            findings.note(where, "dropped", f"{option.at} beside it wins.")
+    findings.unknown(path, rest)
 
 
 def as_object(address: str | dict[str, Any]) -> dict[str, Any]:
-    """Return a picture's address as an object, which some write as a text and some as an object with more in it."""
+    """Return a picture's address as an object, `{"url": ..., "detail": ...}`: some clients write the URL alone."""
     return {"url": address} if isinstance(address, str) else address
 
 
 def image_part(url: str, detail: str | None, at: str, cache: Cache | None) -> Image | Document:
-    """Return a picture, or a document that a client sends in a picture's place."""
+    """Return a picture, or a document that a client sends in a picture's place. Raises `AtFault`."""
     path = f"{at}.image_url"
     try:
         source = located(url)
@@ -80,10 +81,11 @@ def image_part(url: str, detail: str | None, at: str, cache: Cache | None) -> Im
 
 
 def audio_part(audio: dict[str, Any], at: str, findings: Findings) -> Audio:
+    """Return the speech in `{"data": BASE64, "format": ...}`. Raises `AtFault`."""
     path = f"{at}.input_audio"
     try:
-        read = Audio(base64(audio.pop("data")), audio.pop("format"), at)
+        part = Audio(base64(audio.pop("data")), audio.pop("format"), at)
     except Unusable as reason:
         raise AtFault(f"{path}.data", reason) from None
     findings.unknown(path, audio)
-    return read
+    return part

@@ -13,7 +13,7 @@ from translators.conversation import Option
 DEFAULT_EFFORT = "medium"
 """OpenAI's own where it has one, and OpenRouter's for a switch."""
 
-LEFT_OPEN = ("default", "auto")
+OPEN_EFFORTS = ("default", "auto")
 """Efforts that leave it to the model."""
 _LEFT_TO_THE_MODEL = "Left to the model, which thinks as it does by itself."
 _AMOUNTS = ("thinking", "reasoning_budget", "reasoning_effort")
@@ -36,41 +36,41 @@ _SHOWN: Mapping[str, Mapping[Any, bool]] = {
 
 
 class Thoughts:
-    """Reads `fields` of the request, and pops them from there, into the options `read`."""
+    """Parses `fields` of the request, which are popped, into `options`."""
 
     def __init__(
-        self, fields: dict[str, Any], read: dict[str, Option], findings: Findings, at: Callable[[str], str] = str
+        self, fields: dict[str, Any], options: dict[str, Option], findings: Findings, at: Callable[[str], str] = str
     ) -> None:
-        self._fields, self._read, self._findings, self._at = fields, read, findings, at
+        self._fields, self._options, self._findings, self._at = fields, options, findings, at
         self._switches: list[Option] = []
 
     def effort(self, level: str | None, at: str) -> None:
-        """Take a level where none is told yet: of two that differ the first wins."""
-        told = self._read.get("reasoning_effort")
-        if level in LEFT_OPEN:
+        """Take a level unless there is one already: of two that differ the first wins."""
+        option = self._options.get("reasoning_effort")
+        if level in OPEN_EFFORTS:
             self._findings.note(at, "defaulted", _LEFT_TO_THE_MODEL, old=level)
-        elif told is None and level is not None:
-            self._read["reasoning_effort"] = Option(level, at)
-        elif told is not None and level not in (None, told.value):
-            self._findings.note(at, "dropped", f"{told.at} beside it wins.", old=level, new=told.value)
+        elif option is None and level is not None:
+            self._options["reasoning_effort"] = Option(level, at)
+        elif option is not None and level not in (None, option.value):
+            self._findings.note(at, "dropped", f"{option.at} beside it wins.", old=level, new=option.value)
 
     def budget(self, tokens: int | None, at: str) -> None:
         """Take the tokens to think in. Qwen's `-1` leaves it to the model."""
         if tokens is not None and tokens >= 0:
-            self._read["reasoning_budget"] = Option(tokens, at)
+            self._options["reasoning_budget"] = Option(tokens, at)
 
     def switch(self, on: bool | None, at: str) -> None:
         if on is not None:
             self._switches.append(Option(on, at))
 
-    def read_vendors(self) -> None:
-        """Read the fields that no maker shares with another. One of an unknown value is left where it is."""
+    def parse_vendors(self) -> None:
+        """Parse the fields that no maker shares with another. One of an unknown value stays where it is."""
         self._native()
         for name, meanings in _SWITCHES.items():
             self.switch(self._meant(name, meanings), self._at(name))
         for name, meanings in _SHOWN.items():
             if self._meant(name, meanings) is False:
-                self._read.setdefault("reasoning_visible", Option(False, self._at(name)))
+                self._options.setdefault("reasoning_visible", Option(False, self._at(name)))
         if type(self._fields.get("thinking_budget")) is int:
             self.budget(self._fields.pop("thinking_budget"), self._at("thinking_budget"))
         self._template()
@@ -78,7 +78,7 @@ class Thoughts:
         self._output_config()
 
     def settle(self) -> None:
-        """Decide what the switches come to beside the amounts, when everything is read."""
+        """Decide what the switches come to beside the amounts, when everything is parsed."""
         off = next((switch for switch in self._switches if not switch.value), None)
         if off is not None:
             self._off(off)
@@ -96,7 +96,7 @@ class Thoughts:
         return meanings[value]
 
     def _native(self) -> None:
-        """Read `thinking`: Anthropic's object, and those of DeepSeek, Z.ai and others, which are only a switch of that
+        """Parse `thinking`: Anthropic's object, and those of DeepSeek, Z.ai and others, which are only a switch of that
         name."""
         thinking = self._fields.get("thinking")
         if not isinstance(thinking, dict):
@@ -110,25 +110,25 @@ class Thoughts:
                 self._findings.unknown(at, {name: value for name, value in thinking.items() if name not in known})
             case {"type": "auto"}:
                 self._findings.note(f"{at}.type", "approximated", "How much is the model's choice.", old="auto")
-                self._read["thinking"] = Option({**thinking, "type": "adaptive"}, at)
+                self._options["thinking"] = Option({**thinking, "type": "adaptive"}, at)
             case _:
-                self._read["thinking"] = Option(thinking, at)
+                self._options["thinking"] = Option(thinking, at)
 
     def _template(self) -> None:
-        """Read arguments of the chat template, which a server with such templates gets as they are."""
+        """Parse arguments of the chat template, which a server with such templates gets as they are."""
         arguments = self._fields.get("chat_template_kwargs")
         if not isinstance(arguments, dict):
             return
-        at, left = self._at("chat_template_kwargs"), dict(arguments)
+        at, rest = self._at("chat_template_kwargs"), dict(arguments)
         for name in _OF_TEMPLATES:
-            if isinstance(left.get(name), bool):
-                self.switch(left.pop(name), f"{at}.{name}")
-        if len(left) < len(arguments):
+            if isinstance(rest.get(name), bool):
+                self.switch(rest.pop(name), f"{at}.{name}")
+        if len(rest) < len(arguments):
             del self._fields["chat_template_kwargs"]
-            self._findings.unknown(at, left)
+            self._findings.unknown(at, rest)
 
     def _google(self) -> None:
-        """Read the part of `google` by which Gemini's own chat endpoint is told how to think."""
+        """Parse the part of `google` by which Gemini's own chat endpoint learns how to think."""
         google = self._fields.get("google")
         if not isinstance(google, dict) or not isinstance(google.get("thinking_config"), dict):
             return
@@ -143,32 +143,32 @@ class Thoughts:
             self.effort(str(level).lower(), f"{at}.thinking_level")
         if isinstance(seen := config.get("include_thoughts"), bool):
             del config["include_thoughts"]
-            self._read.setdefault("reasoning_visible", Option(seen, f"{at}.include_thoughts"))
+            self._options.setdefault("reasoning_visible", Option(seen, f"{at}.include_thoughts"))
         self._findings.unknown(at, config)
 
     def _output_config(self) -> None:
-        """Read the effort in Anthropic's own field. What else is there is left in it."""
+        """Parse the effort in Anthropic's own field. Everything else stays in it."""
         config = self._fields.get("output_config")
         if isinstance(config, dict) and config.get("effort") in _CLAUDES:
-            self._fields["output_config"] = left = dict(config)
-            self.effort(left.pop("effort"), f"{self._at('output_config')}.effort")
+            self._fields["output_config"] = rest = dict(config)
+            self.effort(rest.pop("effort"), f"{self._at('output_config')}.effort")
 
     def _off(self, switch: Option) -> None:
         for name in _AMOUNTS:
-            told = self._read.get(name)
-            if told is None or told.value in ("none", {"type": "disabled"}):
+            option = self._options.get(name)
+            if option is None or option.value in ("none", {"type": "disabled"}):
                 continue
-            old = told.value if isinstance(told.value, int | str) else None
-            self._findings.note(told.at, "dropped", f"{switch.at} beside it switches thinking off.", old=old)
-            del self._read[name]
-        if not any(name in self._read for name in _AMOUNTS):
-            self._read["reasoning_effort"] = Option("none", switch.at)
+            old = option.value if isinstance(option.value, int | str) else None
+            self._findings.note(option.at, "dropped", f"{switch.at} beside it switches thinking off.", old=old)
+            del self._options[name]
+        if not any(name in self._options for name in _AMOUNTS):
+            self._options["reasoning_effort"] = Option("none", switch.at)
 
     def _on(self, switch: Option) -> None:
-        told = next((self._read[name] for name in _AMOUNTS if name in self._read), None)
-        if told is None:
-            self._read["reasoning_effort"] = Option(DEFAULT_EFFORT, switch.at)
+        option = next((self._options[name] for name in _AMOUNTS if name in self._options), None)
+        if option is None:
+            self._options["reasoning_effort"] = Option(DEFAULT_EFFORT, switch.at)
             why = "It does not say how much: the model is asked to think at the default effort."
             self._findings.note(switch.at, "defaulted", why, new=DEFAULT_EFFORT)
-        elif told.value in ("none", {"type": "disabled"}):
-            self._findings.note(switch.at, "dropped", f"{told.at} beside it switches thinking off.", old=True)
+        elif option.value in ("none", {"type": "disabled"}):
+            self._findings.note(switch.at, "dropped", f"{option.at} beside it switches thinking off.", old=True)

@@ -1,4 +1,4 @@
-"""Tells pydantic's errors about a body, with the paths as the client wrote them."""
+"""Validation by pydantic, with errors in words of ours and the paths as the client wrote them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -34,6 +34,7 @@ _SENTENCES = {
 
 
 def json_object(body: Any) -> dict[str, Any]:
+    """Return `body`. Raises `BadRequest` unless it is an object."""
     if not isinstance(body, dict):
         raise BadRequest("The request body must be a JSON object.", code="invalid_type")
     return body
@@ -48,14 +49,14 @@ def problem(detail: ErrorDetails, moved: frozenset[str] = frozenset()) -> Proble
 
 
 def copied(
-    adapter: TypeAdapter[Any], body: dict[str, Any], told: Callable[[ErrorDetails], Problem] = problem
+    adapter: TypeAdapter[Any], body: dict[str, Any], as_problem: Callable[[ErrorDetails], Problem] = problem
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """Return a copy of `body` down to every object that has a shape, free to be popped from, and what is wrong with
-    it."""
+    """Return a copy of `body` down to every object that has a shape, free to be popped from, and the problems in it;
+    with problems the copy is empty."""
     try:
         return cast(dict[str, Any], adapter.validate_python(body)), []
     except ValidationError as error:
-        return {}, [told(detail) for detail in error.errors(include_url=False, include_input=False)]
+        return {}, [as_problem(detail) for detail in error.errors(include_url=False, include_input=False)]
 
 
 def anthropics(name: str, fields: Mapping[str, Any]) -> bool:
