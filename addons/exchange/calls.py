@@ -13,10 +13,11 @@ from addons.exchange.request import Rendering
 from addons.exchange.services import Services
 from translators.dialects import Envelope, Writer
 from translators.errors import Failure
+from translators.framing.cutting import MAX_WHOLE
 from translators.joining import Joined
 from translators.masking import REDACTED
 from translators.notes import Note, add_new
-from translators.pipe import MAX_WHOLE, Pipe, Tap
+from translators.pipe import Pipe, Tap
 
 CONCURRENCY = 8
 """The most calls of one request that are under way at once; the others wait until one of these has ended."""
@@ -131,7 +132,7 @@ class Calls:
         record.provider_id = record.provider_id or self._listeners.without_secrets(pipe.started.id or "") or None
         if call == 0 and pipe.finished is not None:
             record.finish_reason = pipe.finished.reason
-        pipe.let_go()
+        pipe.release()
 
     def end_all(self) -> None:
         """Put the results of all calls into the record; none of them comes to its own end."""
@@ -143,7 +144,7 @@ class Calls:
         for call, attempt in self.attempts.items():
             if attempt.pipe is not None:
                 self._listeners.provider(attempt, attempt.pipe.whole_body, call)
-                attempt.pipe.let_go()
+                attempt.pipe.release()
         self.attempts.clear()
         record = self._record
         record.usage = record.first_event = record.finish_reason = record.served_model = record.provider_id = None

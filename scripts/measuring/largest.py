@@ -24,7 +24,7 @@ from scripts.measuring.dialects import SAMPLES, frame, written
 BODY = 60 * 1024 * 1024
 """Bytes, a little below body-size-limit."""
 WHOLE = 30 * 1024 * 1024
-"""Bytes, a little below `pipe.MAX_WHOLE`."""
+"""Bytes, a little below `cutting.MAX_WHOLE`."""
 VALUES = 1_900_000
 """The values of one JSON text, a little below `json_text.MOST_VALUES`."""
 ITEMS, TOOLS, LEVELS, CHOICES = 19_900, 2_000, 190, 128

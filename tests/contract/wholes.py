@@ -9,7 +9,7 @@ from samples import FIXTURES, STREAMS
 from ways import DONE, Way
 
 from translators.dialects import Framing
-from translators.pipe import READERS
+from translators.framing.cutting import READERS
 from translators.registry import PROVIDERS
 
 Payload = dict[str, Any]
