@@ -9,16 +9,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from translators import fan_out
-from translators.clients.shared.json_body import parsed
+from translators.clients.shared import json_body
 from translators.dialects import Envelope, Model, ParsedRequest, Passthrough, Recall, Rendered, Upstream, Writer
 from translators.errors import Failure
 from translators.events import Event, Usage
 from translators.notes import Note
-from translators.pipe import Pipe
+from translators.pipe import Pipe, Tap
 from translators.registry import CLIENTS, PASSTHROUGH, PROVIDERS, route
 
 DIALECTS = (*PROVIDERS, *(name for _, name in PASSTHROUGH if name not in PROVIDERS))
 """Every dialect of a provider; the last ones only with a client that speaks the same."""
+PAIRS = tuple(
+    (client, name) for client in CLIENTS for name in DIALECTS if name in PROVIDERS or (client, name) in PASSTHROUGH
+)
+"""Every client dialect with every provider dialect that it can be converted to."""
 
 PLAIN: Mapping[str, Mapping[str, Any]] = {
     "chat": {"messages": [{"role": "user", "content": "x"}]},
@@ -39,11 +43,11 @@ _EVERYTHING: Mapping[str, Mapping[str, Any]] = {
 
 
 class NoWay(LookupError):
-    """A provider dialect that only clients of one dialect can be served by; the text names them."""
+    """A pair that is none of `PAIRS`; the text names the clients that the provider dialect can serve."""
 
 
-class Speaker(Protocol):
-    """The writer of the client's answers: its dialect, or a passthrough."""
+class Writers(Protocol):
+    """The maker of the writers of a client's answers: its dialect, or a passthrough."""
 
     def streamed(self, form: Any, envelope: Envelope) -> Writer: ...
 
@@ -52,18 +56,22 @@ class Speaker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """The parts that make a provider's answer the client's. `stream` is the form that the client asked for."""
+    """The parts that make a provider's answer the client's. `stream` is the form that the client requested."""
 
     upstream: Upstream
-    speaker: Speaker
+    writers: Writers
     form: Any
     envelope: Envelope
     recall: Recall
     stream: bool
     omitted: Mapping[type[Event], Note] = field(default_factory=dict)
 
-    def writer(self, *, streamed: bool) -> Writer:
-        return (self.speaker.streamed if streamed else self.speaker.whole)(self.form, self.envelope)
+    def pipe(self, *, stream: bool, content_type: str = "", tap: Tap | None = None) -> Pipe:
+        """Return the way of one answer to its client, as a stream or whole. `tap` hears each payload of a stream."""
+        writer = (self.writers.streamed if stream else self.writers.whole)(self.form, self.envelope)
+        upstream = self.upstream
+        answer, framing = upstream.answer(self.recall), upstream.framing
+        return Pipe(answer, writer, framing=framing, content_type=content_type, tap=tap, omitted=self.omitted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,7 @@ class Answered:
     failure: Failure | None = None
     usage: Usage | None = None
     events: int = 0
-    """The number of events that the provider told."""
+    """The number of events that the provider sent."""
 
 
 def request(
@@ -113,39 +121,39 @@ def request(
 ) -> Converted:
     """Convert a client's request.
 
-    `body` is what a client of the dialect `client` (`chat`, `completions`, `responses`) sends; a text is read as the
-    gateway reads it. `provider` is one of `DIALECTS`. `model` is the provider's name of the model, where that is not
+    `body` is what a client of the dialect `client` (`chat`, `completions`, `responses`) sends; a text is parsed as the
+    gateway parses it. `provider` is one of `DIALECTS`. `model` is the provider's name of the model, where that is not
     the client's; `overrides` say what is true of it, over what the dialect knows. Where client and provider speak the
     same dialect the body goes on as it came.
 
     Raises `BadRequest` for what the gateway refuses, and `NoWay`.
     """
-    wire, notes = _read(body)
+    wire, notes = _json(body)
     passthrough = _passthrough(client, provider)
-    named = wire.get("model") if isinstance(wire, Mapping) else None
-    if passthrough is not None and isinstance(named, str):
-        passed = passthrough.render(wire, Model(model or named, overrides or {}))
-        rendered, envelope = passed.rendered, _envelope(client, named)
+    alias = wire.get("model") if isinstance(wire, Mapping) else None
+    if passthrough is not None and isinstance(alias, str):
+        passed = passthrough.render(wire, Model(model or alias, overrides or {}))
+        rendered, envelope = passed.rendered, _envelope(client, alias)
         answering = Answering(passthrough, passthrough, passed.form, envelope, rendered.recall, passed.stream)
         return Converted((rendered,), (*notes, *rendered.notes), answering)
-    asked = CLIENTS[client].parse(wire)
-    calls, said = fan_out.calls(asked, PROVIDERS[provider], Model(model or asked.model, overrides or {}))
-    answering = _answering(asked, client, provider, calls[0].rendered.recall)
-    return Converted(tuple(call.rendered for call in calls), (*notes, *asked.notes, *said), answering)
+    parsed = CLIENTS[client].parse(wire)
+    calls, more = fan_out.calls(parsed, PROVIDERS[provider], Model(model or parsed.model, overrides or {}))
+    answering = _answering(parsed, client, provider, calls[0].rendered.recall)
+    return Converted(tuple(call.rendered for call in calls), (*notes, *parsed.notes, *more), answering)
 
 
-def _read(body: bytes | str | Mapping[str, Any]) -> tuple[Any, tuple[Note, ...]]:
+def _json(body: bytes | str | Mapping[str, Any]) -> tuple[Any, tuple[Note, ...]]:
     if isinstance(body, str):
         body = body.encode("utf-8", "surrogatepass")
-    return parsed(body) if isinstance(body, bytes) else (body, ())
+    return json_body.parsed(body) if isinstance(body, bytes) else (body, ())
 
 
 def answer(
     data: bytes,
     *,
-    client: str = "chat",
-    provider: str,
     request: Converted | None = None,
+    client: str = "chat",
+    provider: str | None = None,
     model: str | None = None,
     stream: bool | None = None,
     status: int = 200,
@@ -155,11 +163,16 @@ def answer(
     """Convert a provider's answer, whole or a stream in any framing, with its HTTP `status` and `headers` (names in
     lower case).
 
-    With the `request` that it answers, tools get their names back, and the form is the one that was asked for; without
-    it everything that the answer has is shown, whole. `stream` chooses the form. `split` hands the bytes over in pieces
-    of that size. An answer to one of several calls is converted as if there were no others.
+    With the `request` that it answers, tools get their names back, and the form is the one that the client requested.
+    Without it, `client` and `provider` say which dialects the answer goes between, and everything that it has is shown,
+    whole. `stream` chooses the form. `split` hands the bytes over in pieces of that size. An answer to one of several
+    calls is converted as if there were no others.
+
+    Raises `NoWay`, and `TypeError` where there is neither a `request` nor a `provider`.
     """
-    answering = without_request(client, provider, model) if request is None else request.answering
+    if request is None and provider is None:
+        raise TypeError("answer() needs the request that is answered, or the provider's dialect")
+    answering = request.answering if request is not None else without_request(client, provider or "", model)
     if not 200 <= status < 300:
         failure = answering.upstream.read_error(status, headers or {}, data)
         return Answered(b"", stream=False, failure=failure)
@@ -168,31 +181,24 @@ def answer(
     answered = _answered(data, answering, stream, headers or {}, split)
     if answered.failure is None or stream:
         return answered
-    # Of a whole answer that breaks nothing is left; as a stream it shows how far it came.
-    return _answered(data, answering, True, headers or {}, split) if answered.events else replace(answered, body=b"")
+    if not answered.events:
+        return replace(answered, body=b"")
+    return _answered(data, answering, True, headers or {}, split)  # a stream shows how far the answer came
 
 
 def _answered(
     data: bytes, answering: Answering, stream: bool, headers: Mapping[str, str], split: int | None
 ) -> Answered:
-    upstream, writer = answering.upstream, answering.writer(streamed=stream)
-    content_type = headers.get("content-type", "")
-    pipe = Pipe(
-        upstream.answer(answering.recall),
-        writer,
-        framing=upstream.framing,
-        content_type=content_type,
-        omitted=answering.omitted,
-    )
+    pipe = answering.pipe(stream=stream, content_type=headers.get("content-type", ""))
     size = split or len(data) or 1
     out = b"".join([pipe.feed(data[at : at + size]) for at in range(0, len(data), size)]) + pipe.close()
     if pipe.failure is not None:
-        out += writer.fail(pipe.failure)
+        out += pipe.writer.fail(pipe.failure)
     return Answered(out, stream, tuple(pipe.notes), pipe.failure, pipe.usage, pipe.events)
 
 
 def without_request(client: str, provider: str, model: str | None) -> Answering:
-    """Return how an answer is read of which nobody knows the request: it is shown with everything that it has."""
+    """Return the parts for an answer whose request nobody knows: it is shown with everything that it has."""
     wire = {"model": model or "unknown", **PLAIN[client], **_EVERYTHING[client]}
     if _passthrough(client, provider) is not None:
         answering = request(wire, client=client, provider=provider).answering
@@ -202,7 +208,7 @@ def without_request(client: str, provider: str, model: str | None) -> Answering:
 
 def frame(provider: str, model: str, *, stream: bool) -> Rendered:
     """Return a request whose path and headers are right for any body of the dialect."""
-    client = next((asking for asking, name in PASSTHROUGH if name == provider), "chat")
+    client = next((each for each, name in PASSTHROUGH if name == provider), "chat")
     return request({"model": model, **PLAIN[client], "stream": stream}, client=client, provider=provider).calls[0]
 
 
@@ -210,16 +216,15 @@ def _passthrough(client: str, provider: str) -> Passthrough | None:
     try:
         return route(client, (provider,))[1]
     except LookupError:
-        speaks = [asking for asking, name in PASSTHROUGH if name == provider]
-        told = f"only {' or '.join(speaks)} goes there" if speaks else "there is no such dialect"
-        raise NoWay(f"{client} cannot be translated to {provider}; {told}.") from None
+        clients = [each for each, name in PAIRS if name == provider]
+        why = f"only {' or '.join(clients)} goes there" if clients else "there is no such dialect"
+        raise NoWay(f"{client} cannot be translated to {provider}; {why}.") from None
 
 
-def _answering(asked: ParsedRequest, client: str, provider: str, recall: Recall) -> Answering:
-    envelope = _envelope(client, asked.model)
-    stream = asked.conversation.stream
-    spoken = CLIENTS[client]
-    return Answering(PROVIDERS[provider], spoken, asked.form, envelope, recall, stream, spoken.omitted)
+def _answering(parsed: ParsedRequest, client: str, provider: str, recall: Recall) -> Answering:
+    envelope, stream = _envelope(client, parsed.model), parsed.conversation.stream
+    dialect = CLIENTS[client]
+    return Answering(PROVIDERS[provider], dialect, parsed.form, envelope, recall, stream, dialect.omitted)
 
 
 def _envelope(client: str, model: str) -> Envelope:

@@ -1,4 +1,4 @@
-"""scripts/matrix: what becomes of every field of every client dialect at every provider dialect, told by the code."""
+"""scripts/matrix: what becomes of every field of every client dialect at every provider dialect, as converted."""
 
 import argparse
 import sys
@@ -10,11 +10,11 @@ from typing import Any
 from routing.compatible_servers import SERVERS
 from scripts.tools.fields import FIELDS, Field
 from scripts.tools.venv import ROOT
-from translators import fan_out
-from translators.dialects import ClientDialect, Model, ProviderDialect
+from translators import convert
+from translators.dialects import Model
 from translators.errors import BadRequest
 from translators.notes import Note
-from translators.registry import CLIENTS, PASSTHROUGH, PROVIDERS
+from translators.registry import CLIENTS, PASSTHROUGH
 
 PAGE = Path(ROOT, "docs", "support-matrix.md")
 DESCRIPTION = """\
@@ -92,20 +92,20 @@ def main(arguments: Sequence[str]) -> int:
 def page() -> str:
     columns = ["| column | provider dialect | model |", "|---|---|---|"]
     columns += [f"| {column.heading} | `{column.dialect}` | {column.model} |" for column in COLUMNS]
-    tables = [line for name, client in CLIENTS.items() for line in _table(name, client)]
+    tables = [line for name in CLIENTS for line in _table(name)]
     return INTRO + "\n".join([*columns, "", *tables])
 
 
-def _table(name: str, client: ClientDialect) -> Iterable[str]:
+def _table(name: str) -> Iterable[str]:
     yield f"## {name}\n"
-    passed_through = [f"`{provider}`" for asking, provider in PASSTHROUGH if asking == name]
+    passed_through = [f"`{provider}`" for client, provider in PASSTHROUGH if client == name]
     if passed_through:
         yield f"A provider that speaks this dialect itself ({', '.join(passed_through)}) gets the request as it came.\n"
     columns = [column for column in COLUMNS if (name, column.dialect) not in PASSTHROUGH]
     yield f"| field | {' | '.join(column.heading for column in columns)} |"
     yield "|---|" + "---|" * len(columns)
     for row in FIELDS[name]:
-        cells = [fate(client, PROVIDERS[column.dialect], column.known(), row) for column in columns]
+        cells = [fate(name, column.dialect, column.known(), row) for column in columns]
         yield f"| {row.name} | {' | '.join(cells)} |"
     yield ""
 
@@ -114,18 +114,18 @@ class Silent(Exception):
     """A field vanished without a trace, or was refused by the name of another."""
 
 
-def fate(client: ClientDialect, provider: ProviderDialect, model: Model, row: Field) -> str:
+def fate(client: str, provider: str, model: Model, row: Field) -> str:
     """Return the text of a cell. Raises `Silent`, and `BadRequest` for a request without the field."""
     without = _translated(client, provider, model, row.without)
     try:
         with_it = _translated(client, provider, model, row.with_it)
     except BadRequest as refused:
         if not (refused.failure.param or "").startswith(row.path):
-            raise Silent(f"{row.name} at {provider.name}: refused at {refused.failure.param}") from refused
+            raise Silent(f"{row.name} at {provider}: refused at {refused.failure.param}") from refused
         return "**400**"
     changed = with_it.sent != without.sent
-    told = {note.fate for note in with_it.notes if note.path.startswith(row.path)}
-    words = [FATES.get(fate, "in part" if fate == "dropped" and changed else fate) for fate in sorted(told)]
+    fates = {note.fate for note in with_it.notes if note.path.startswith(row.path)}
+    words = [FATES.get(fate, "in part" if fate == "dropped" and changed else fate) for fate in sorted(fates)]
     if with_it.calls != without.calls:
         words.insert(0, "calls")
     if words:
@@ -134,7 +134,7 @@ def fate(client: ClientDialect, provider: ProviderDialect, model: Model, row: Fi
         return "✓"
     if row.gateway or with_it.form != without.form:
         return "gateway"
-    raise Silent(f"{row.name} at {provider.name}")
+    raise Silent(f"{row.name} at {provider}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,7 @@ class Translated:
     form: object
 
 
-def _translated(client: ClientDialect, provider: ProviderDialect, model: Model, body: Any) -> Translated:
-    asked = client.parse(body)
-    calls, notes = fan_out.calls(asked, provider, model)
-    first = calls[0].rendered
-    return Translated((first.path, first.body, dict(first.headers)), len(calls), asked.notes + notes, asked.form)
+def _translated(client: str, provider: str, model: Model, body: Any) -> Translated:
+    converted = convert.request(body, client=client, provider=provider, model=model.name, overrides=model.overrides)
+    sent = (converted.path, converted.body, dict(converted.headers))
+    return Translated(sent, len(converted.calls), converted.notes, converted.answering.form)

@@ -7,7 +7,6 @@ import pytest
 
 from translators import convert
 from translators.convert import Converted
-from translators.pipe import Pipe
 
 CLAUDES = [
     pytest.param("anthropic", "claude-sonnet-4-6", id="anthropic"),
@@ -67,12 +66,9 @@ def answer(provider: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def told(conversion: Converted, body: dict[str, Any], *, stream: bool) -> str:
-    answering = conversion.answering
-    machine = answering.upstream.answer(answering.recall)
-    pipe = Pipe(machine, answering.writer(streamed=stream), content_type="application/json")
-    out = pipe.feed(json.dumps(body).encode()) + pipe.close()
-    assert pipe.failure is None
-    return out.decode()
+    answered = convert.answer(json.dumps(body).encode(), request=conversion, stream=stream)
+    assert answered.failure is None
+    return answered.body.decode()
 
 
 def arguments(client: str, out: str, *, stream: bool) -> Any:

@@ -8,7 +8,6 @@ import pytest
 
 from translators import convert
 from translators.convert import Converted
-from translators.pipe import Pipe
 
 HI = {"model": "m", "messages": [{"role": "user", "content": "x"}], "max_tokens": 100}
 BOTH_FORMS = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
@@ -56,11 +55,9 @@ ANSWERS = {"anthropic": claude, "bedrock": bedrock, "openai-responses": response
 
 def heard(conversion: Converted, body: dict[str, Any], *, stream: bool) -> dict[str, Any]:
     """The chat client's answer: content, calls, finish_reason and the tokens of it."""
-    answering = conversion.answering
-    machine = answering.upstream.answer(answering.recall)
-    pipe = Pipe(machine, answering.writer(streamed=stream), content_type="application/json")
-    out = (pipe.feed(json.dumps(body).encode()) + pipe.close()).decode()
-    assert pipe.failure is None
+    answered = convert.answer(json.dumps(body).encode(), request=conversion, stream=stream)
+    assert answered.failure is None
+    out = answered.body.decode()
     if not stream:
         whole = json.loads(out)
         message = whole["choices"][0]["message"]

@@ -141,7 +141,9 @@ def test_a_python_program_runs(gateway: GatewayProcess, program: str) -> None:
     assert done.stdout.strip()
 
 
-@pytest.mark.parametrize("program", blocks(ROOT / "docs" / "library.md", "python"), ids=["request", "answer", "cut"])
+@pytest.mark.parametrize(
+    "program", blocks(ROOT / "docs" / "library.md", "python"), ids=["request", "refusal", "answer", "cut", "pairs"]
+)
 def test_the_library_as_the_page_has_it(program: str) -> None:
     exec(program, {})
 

@@ -20,7 +20,6 @@ from translators.providers import anthropic
 from translators.providers.gemini.profiles import known_models
 from translators.registry import CLIENTS, PROVIDERS
 
-CHAT = CLIENTS["chat"]
 MODEL = Model("claude-sonnet-4-6")
 
 
@@ -88,19 +87,21 @@ def silent(asked: Conversation, model: Model) -> Rendered:
     return replace(anthropic.render(replace(asked, options={}), model), notes=())
 
 
-def test_a_silent_dialect_is_caught() -> None:
+def test_a_silent_dialect_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PROVIDERS, "anthropic", planted(silent))  # type: ignore[arg-type]
     with pytest.raises(Silent, match="seed at anthropic"):
-        fate(CHAT, planted(silent), MODEL, row("seed"))
+        fate("chat", "anthropic", MODEL, row("seed"))
 
 
-def test_a_refusal_by_the_name_of_another_field_is_caught() -> None:
+def test_a_refusal_by_the_name_of_another_field_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(asked: Conversation, model: Model) -> Rendered:
         if "seed" in asked.options:
             raise BadRequest("No.", param="messages")
         return anthropic.render(asked, model)
 
+    monkeypatch.setitem(PROVIDERS, "anthropic", planted(wrong))  # type: ignore[arg-type]
     with pytest.raises(Silent, match="seed at anthropic: refused at messages"):
-        fate(CHAT, planted(wrong), MODEL, row("seed"))
+        fate("chat", "anthropic", MODEL, row("seed"))
 
 
 @pytest.mark.parametrize(
@@ -116,10 +117,9 @@ def test_a_refusal_by_the_name_of_another_field_is_caught() -> None:
     ],
 )
 def test_cells(name: str, expected: str) -> None:
-    assert fate(CHAT, anthropic, MODEL, row(name)) == expected
+    assert fate("chat", "anthropic", MODEL, row(name)) == expected
 
 
 def test_a_part_that_is_lost() -> None:
-    gemini = PROVIDERS["gemini"]
-    assert fate(CHAT, gemini, Model("gemini-2.5-flash"), row("file (PDF)")) == "in part"
-    assert fate(CHAT, gemini, Model("gemini-3.1-pro-preview"), row("tool_calls and their results")) == "added"
+    assert fate("chat", "gemini", Model("gemini-2.5-flash"), row("file (PDF)")) == "in part"
+    assert fate("chat", "gemini", Model("gemini-3.1-pro-preview"), row("tool_calls and their results")) == "added"

@@ -12,7 +12,6 @@ from addons.inspector.payloads import WIDTH
 from addons.inspector.recorder import FlowRecorder
 from addons.inspector.views import VIEWS
 from translators import convert
-from translators.pipe import Pipe
 from translators.registry import CLIENTS, PROVIDERS
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -51,8 +50,7 @@ def exchange(client, dialect):
 
     folder = FIXTURES / ("anthropic" if dialect == "vertex-anthropic" else dialect)
     (path,) = [path for path in folder.glob("text.*") if path.suffix != ".jsonl"]
-    upstream = answering.upstream
-    pipe = Pipe(upstream.answer(answering.recall), answering.writer(streamed=True), framing=upstream.framing, tap=tap)
+    pipe = answering.pipe(stream=True, tap=tap)
     heard = pipe.feed(path.read_bytes()) + pipe.close()
     assert pipe.done
     recorder.ended(record)
