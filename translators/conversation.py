@@ -59,7 +59,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The words of the model instead of an answer, earlier in the conversation."""
+    """The model's words where it refused to answer, earlier in the conversation."""
 
     text: str
     at: str = ""
@@ -94,7 +94,7 @@ class Audio:
 class Reasoning:
     """A reasoning block of an earlier answer. Without `signature` no provider takes it back.
 
-    `issuer` is `dialect:model` of whoever signed it, where the client kept it.
+    `issuer` is the `dialect:model` that signed it, where the client kept it.
     """
 
     text: str
@@ -250,8 +250,8 @@ OPTIONS = frozenset(
         *("metadata", "modalities", "audio", "prediction", "moderation", "thinking"),
     )
 )
-"""Names that mean something to a provider dialect. A client dialect gives none of them to what a client happened to
-call by the same name."""
+"""Names that mean something to a provider dialect. A client dialect gives none of them to a field that a client
+happened to call by the same name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +275,7 @@ class Option:
     | audio, prediction, moderation, thinking | the client's JSON object (`thinking` in Anthropic's own words) |
 
     Any other name is a field that the client dialect does not know, with the value as it came: only a
-    provider whose own field it is takes it (Anthropic's `inference_geo`); elsewhere it is left over and becomes a note.
+    provider whose own field it is takes it (Anthropic's `inference_geo`); elsewhere it stays unused and becomes a note.
     """
 
     value: Any
@@ -283,7 +283,7 @@ class Option:
 
 
 class Knobs:
-    """A renderer's working copy of the options: what it `take`s it carries; what is `left` becomes notes."""
+    """A renderer's working copy of the options: it carries what it `take`s; the `unused` ones become notes."""
 
     def __init__(self, options: Mapping[str, Option]) -> None:
         self._unused = dict(options)
@@ -294,12 +294,12 @@ class Knobs:
         return None if option is None else option.value
 
     def pop(self, name: str) -> Option | None:
-        """Return the same with its path, for a renderer that has something to say about it."""
+        """Return the same with its path, for a renderer that notes something about it."""
         return self._unused.pop(name, None)
 
     def unused(self, detail: str = "") -> list[Note]:
-        """Return a `dropped` note for every option that nobody took. `detail` is said of those that mean something
-        here."""
+        """Return a `dropped` note for every option that nobody took. `detail` is the reason
+        for those that mean something here."""
         return [
             Note(
                 option.at,

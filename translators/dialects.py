@@ -27,8 +27,8 @@ MOST_CHOICES = 128
 
 
 class Memory(Protocol):
-    """A memory that the exchanges of one client share, so that a client which hands back less than it was given does
-    not lose it: texts by tool-call id. Bounded: what was put may be gone."""
+    """A memory that the exchanges of one client share, for clients that hand back less than they were given: texts by
+    tool-call id. It is bounded: a text that was put may be gone."""
 
     def get(self, key: str) -> str | None: ...
 
@@ -36,7 +36,7 @@ class Memory(Protocol):
 
 
 class Forgetful:
-    """A memory that keeps nothing."""
+    """A memory that stores nothing."""
 
     def get(self, key: str) -> str | None:
         return None
@@ -50,8 +50,8 @@ FORGETFUL = Forgetful()
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model as its provider knows it. `overrides` is what configuration says of it and of its provider, over what
-    its profile says; the keys are the dialect's own."""
+    """A model as its provider knows it. `overrides` are the facts about it and its provider in the configuration,
+    over those in its profile; the keys are the dialect's own."""
 
     name: str
     overrides: Mapping[str, Any] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Model:
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """The fields of an answer that no provider decides: `id` (`chatcmpl-...`), `created` (whole seconds since 1970) and
-    `model`, the name that the client asked for."""
+    `model`, the client's name of it."""
 
     id: str
     created: int
@@ -70,11 +70,11 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """The facts of a request that the reader of its answer must know.
+    """The facts of a request that the machine of its answer must know.
 
     `model` is the provider's name of it; `names` maps a tool's name on the wire to the client's, where they
     differ; `custom` has the client's names of custom tools that were sent as functions of one string `input`;
-    `choices` is how many alternatives were asked for, None where the answer is read without its request.
+    `choices` is how many alternatives were requested, None where the answer is parsed without its request.
     """
 
     model: str = ""
@@ -90,16 +90,16 @@ class Recall:
     """Stop sequences that the provider was not given."""
 
     def admits(self, choice: int) -> bool:
-        """Return whether a choice was asked for. Asked before anything is made for one: writers make room for every
-        choice up to the one that they hear of. Raises `BadAnswer` where nobody can ask for so many."""
-        asked = MOST_CHOICES if self.choices is None else self.choices
-        if not 0 <= choice < max(asked, MOST_CHOICES):
+        """Return whether a choice was requested. To be called before anything is made for one: writers make room for
+        every choice up to the one that they get. Raises `BadAnswer` where no request can have so many."""
+        requested = MOST_CHOICES if self.choices is None else self.choices
+        if not 0 <= choice < max(requested, MOST_CHOICES):
             raise BadAnswer.unreadable("The provider answered with more choices than it was asked for.")
-        return choice < asked
+        return choice < requested
 
 
 class Numbers:
-    """The numbers of an answer's choices as the client counts them. Where one was asked for, the first that comes is
+    """The numbers of an answer's choices as the client counts them. Where one was requested, the first that comes is
     it, whatever number its provider gives it."""
 
     def __init__(self, recall: Recall) -> None:
@@ -108,7 +108,7 @@ class Numbers:
 
     def of(self, index: Any, place: int) -> int:
         """Return which choice has the `index`, or that `place` among those of its payload. Raises `BadAnswer` for a
-        number that nobody can have asked for."""
+        number that no request can have."""
         number = index if type(index) is int and index >= 0 else place
         self._recall.admits(number)
         if self._recall.choices != 1:
@@ -123,8 +123,8 @@ class Rendered:
     """A provider request: `path` (perhaps with a query) below the base URL, `headers` of the dialect (never a
     credential), JSON `body`.
 
-    `streams`: the provider is asked for a stream. `choices` is how many alternatives it is asked for: a dialect that
-    can carry the option `n` says so here; one that cannot leaves the option untaken, and the gateway asks n times.
+    `streams`: it requests a stream. `choices` is how many alternatives it requests: a dialect that can carry the option
+    `n` says so here; one that cannot does not take the option, and the gateway makes n calls.
     """
 
     path: str
@@ -137,7 +137,7 @@ class Rendered:
 
 
 class Answer(Protocol):
-    """The machine that tells one answer as events: either `whole` once, or `on` for each payload and then `close`."""
+    """The machine that makes events of one answer: either `whole` once, or `on` for each payload and then `close`."""
 
     @property
     def done(self) -> bool:
@@ -154,7 +154,7 @@ class Answer(Protocol):
 
 
 class Upstream(Protocol):
-    """The reader of a provider's answers."""
+    """The part of a provider dialect that parses answers."""
 
     name: str
     framing: Framing
@@ -162,7 +162,7 @@ class Upstream(Protocol):
     def answer(self, recall: Recall) -> Answer: ...
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> Failure:
-        """Return what the client is told of an answer that is no 2xx. Never raises; header names are lower case."""
+        """Return an answer that is no 2xx as the error for the client. Never raises; header names are lower case."""
 
     def read_limits(self, headers: Mapping[str, str], now: float) -> dict[str, str]:
         """Return OpenAI's `x-ratelimit-*` and `retry-after*` for the provider's own; `now` in seconds since 1970."""
@@ -170,8 +170,8 @@ class Upstream(Protocol):
 
 class ProviderDialect(Upstream, Protocol):
     def render(self, conversation: Conversation, model: Model) -> Rendered:
-        """Return the provider's request. Raises `BadRequest` for what this provider cannot carry and the client relies
-        on."""
+        """Return the provider's request. Raises `BadRequest` for a feature that the provider cannot carry and the
+        client relies on."""
 
 
 @runtime_checkable
@@ -197,9 +197,9 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ParsedRequest:
-    """A client's request, parsed. `form` is the client dialect's own memory of how the answer must look.
+    """A client's request, parsed. `form` is the client dialect's own, and says how the answer must look.
 
-    `more` are further conversations that the same request asks (a list of prompts): their choices come after those of
+    `more` are further conversations of the same request (a list of prompts): their choices come after those of
     `conversation`, in order."""
 
     model: str
@@ -210,7 +210,7 @@ class ParsedRequest:
 
 
 class Listed(Protocol):
-    """A model as a client may be told of it; `created` in seconds since 1970."""
+    """A model in the list for clients; `created` in seconds since 1970."""
 
     @property
     def id(self) -> str: ...
@@ -226,11 +226,11 @@ Item = Mapping[str, Any]
 
 
 class Past(Protocol):
-    """The kept answers of one client. Bounded: what was kept may be gone."""
+    """The stored answers of one client. Their number is bounded: one that was stored may be gone."""
 
     @property
     def keeps(self) -> bool:
-        """Return whether anything is kept at all."""
+        """Return whether anything is stored at all."""
 
     def history(self, id: str) -> tuple[Item, ...] | None:
         """Return every item that led to the answer `id`, and its own; None where it, or one before it, is gone."""
@@ -240,7 +240,7 @@ class Past(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A finished answer, to be kept: the object itself, the items that came with its request, and the id of the one
+    """A finished answer, to be stored: the object itself, the items that came with its request, and the id of the one
     before it."""
 
     id: str
@@ -251,9 +251,10 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The functions of a client dialect whose clients come back to earlier answers: `parse` reads a request with what
-    was kept; `referred` gives a body that goes on as it came with what is kept in the place of references, and notes;
-    `remembered` is what to keep of what a writer answered; `missing` and `deleted` answer for an answer's id."""
+    """The functions of a client dialect whose clients come back to earlier answers: `parse` parses a request with
+    the stored answers; `referred` returns a body that is passed through with stored items in the place of
+    references, and notes; `remembered` returns what to store of a writer's answer; `missing` and `deleted` are the
+    answers about an id."""
 
     parse: Callable[[Any, Past], "ParsedRequest"]
     referred: Callable[[Any, Past], tuple[Any, list[Note]]]
@@ -264,7 +265,7 @@ class State:
 
 class ClientDialect(Protocol):
     """The contract of a client dialect. `path` is where its clients POST, and `id_prefix` begins the ids of its answers
-    (`chatcmpl-`). One with a `state` keeps answers, which its clients GET and DELETE below `path`."""
+    (`chatcmpl-`). One with a `state` stores answers, which its clients GET and DELETE below `path`."""
 
     name: str
     path: str
@@ -289,7 +290,7 @@ class ClientDialect(Protocol):
 
     def parse(self, body: Any) -> ParsedRequest:
         """Return the request. `body` is the parsed JSON, and is not changed. Raises `BadRequest` that names all
-        problems it found."""
+        problems."""
 
     def streamed(self, form: Any, envelope: Envelope) -> Writer: ...
 
@@ -301,7 +302,7 @@ class ClientDialect(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A request that goes on as it came. `stream` is whether the client wants one, `form` the memory of the writers."""
+    """A request that goes on as it came. `stream` is whether the client wants one, `form` is for its writers."""
 
     rendered: Rendered
     stream: bool
@@ -310,9 +311,9 @@ class Passed:
 
 class Passthrough(Upstream, Protocol):
     """The way for a client that speaks its provider's dialect: the body travels as it came, but for the model's name
-    and what configuration changes; so does the answer, which is still read for its end, its usage and its errors.
+    and what configuration changes; so does the answer, which is still parsed for its end, its usage and its errors.
 
-    The machine of `answer` tells `PassedThrough` for what the client is to get, beside `Started`, `UsageReported`,
+    The machine of `answer` emits `PassedThrough` for what the client is to get, beside `Started`, `UsageReported`,
     `Finished` and `Noted` for the gateway.
     """
 

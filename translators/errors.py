@@ -1,7 +1,7 @@
-"""The errors between two dialects, in the shape in which OpenAI tells them.
+"""The errors between two dialects, in OpenAI's shape.
 
-Three kinds, told apart by who has to act: `BadRequest` (the client), `BadAnswer` (the provider, whether it
-reports an error of its own or answers what nobody can read), and any other exception (us: a bug).
+Three kinds, by who has to act: `BadRequest` (the client), `BadAnswer` (the provider, whether it
+reports an error of its own or its answer cannot be read), and any other exception (us: a bug).
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An error as OpenAI's body has it, with the HTTP status that its SDK classes come from.
+    """An error as OpenAI's body has it, with the HTTP status by which its SDK chooses a class.
 
-    `headers` are those that tell a client when to come back (`retry-after`, `retry-after-ms`).
+    `headers` say when a client may come back (`retry-after`, `retry-after-ms`).
     `message` never quotes a prompt or a key.
     """
 
@@ -30,7 +30,7 @@ class Failure:
 
 
 class TranslationError(Exception):
-    """An exchange cannot go on; `failure` is what the client is told."""
+    """An error at which an exchange cannot go on; `failure` is its form for the client."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -38,14 +38,15 @@ class TranslationError(Exception):
 
 
 class BadRequest(TranslationError):
-    """The client asked for what cannot be read or cannot be carried: a 400 unless `status` says otherwise."""
+    """A request that cannot be read or cannot be carried: a 400 unless `status` says otherwise."""
 
     def __init__(self, message: str, *, param: str | None = None, code: str | None = None, status: int = 400) -> None:
         super().__init__(Failure(status, message, "invalid_request_error", param, code))
 
 
 class BadAnswer(TranslationError):
-    """The provider failed: `BadAnswer.unreadable(...)` for a 502 of ours, `BadAnswer(failure)` for its own word."""
+    """An answer that failed: `BadAnswer.unreadable(...)` for a 502 of ours, `BadAnswer(failure)` for the provider's own
+    error."""
 
     @classmethod
     def unreadable(cls, message: str, *, code: str = "bad_provider_answer") -> "BadAnswer":

@@ -1,4 +1,4 @@
-"""A provider's answer, in our words: the closed set of events that whole answers and streams alike are told in.
+"""A provider's answer, in our words: the closed set of events that whole answers and streams alike become.
 
 Order within an answer: `Started` first, and once more where id and model come late; then text, reasoning, refusals,
 tool calls, annotations as they come; `UsageReported` any number of times (each overwrites the last); for each choice
@@ -31,8 +31,8 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The provider began to answer. `id` and `model` are the provider's own. `usage` is what it told by then, for those
-    who watch an answer that breaks off; a client is told what is reported."""
+    """The provider began to answer. `id` and `model` are the provider's own. `usage` is known by then, for those
+    who watch an answer that breaks off; a client gets what is reported."""
 
     id: str | None = None
     model: str | None = None
@@ -133,7 +133,7 @@ def log_probability(number: float) -> float:
 
 class TokenLogprob(NamedTuple):
     """One token and the natural logarithm of its probability; `top` are the likeliest ones at its place. `bytes` are
-    its UTF-8, where the provider told more than text can hold."""
+    its UTF-8, where that is not text."""
 
     token: str
     logprob: float
@@ -152,7 +152,8 @@ class Logprobs:
 
 @dataclass(frozen=True, slots=True)
 class ForeignBlock:
-    """A finished block that only `dialect` understands (a server tool's call or result), to be kept for replay."""
+    """A finished block that only `dialect` understands (a server tool's call or result), which a client may send
+    back."""
 
     dialect: str
     payload: Mapping[str, Any]
@@ -166,9 +167,9 @@ class UsageReported:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end of a choice. `native` is the provider's own word for `reason`, None where it said none; `service_tier` is
-    already OpenAI's. `approximated`: OpenAI has no word for `native`, so that the client is told it, too. (It follows
-    from `native`, and so two that differ in it alone are equal.)"""
+    """The end of a choice. `native` is the provider's own word for `reason`, None where it gave none; `service_tier` is
+    already OpenAI's. `approximated`: OpenAI has no word for `native`, so that the client gets that, too. (It follows
+    from `native`, so that two ends that differ in it alone are equal.)"""
 
     reason: FinishReason
     native: str | None = None
@@ -179,15 +180,15 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Something in the answer was bent; the exchange keeps the note, a client dialect never sees it."""
+    """A note on something in the answer that was bent; the exchange keeps it, a client dialect never sees it."""
 
     note: Note
 
 
 @dataclass(frozen=True, slots=True)
 class PassedThrough:
-    """One payload (or a whole answer) in the words of a client that speaks its provider's dialect. Only `passthrough/`
-    tells it, and only the writers there hear it."""
+    """One payload (or a whole answer) in the words of a client that speaks its provider's dialect. Only the
+    machines in `passthrough/` emit it, and only the writers there take it."""
 
     payload: Mapping[str, Any]
 

@@ -18,13 +18,13 @@ class Call:
 
 
 def calls(
-    asked: ParsedRequest, provider: ProviderDialect, model: Model, *, several: bool = True
+    request: ParsedRequest, provider: ProviderDialect, model: Model, *, several: bool = True
 ) -> tuple[tuple[Call, ...], tuple[Note, ...]]:
-    """Return the calls, at least one, and what is noted of all of them. `several`: there may be more than one. Raises
+    """Return the calls, at least one, and the notes on all of them. `several`: there may be more than one. Raises
     `BadRequest`."""
     made: list[Call] = []
     notes: list[Note] = []
-    for conversation in (asked.conversation, *asked.more):
+    for conversation in (request.conversation, *request.more):
         wanted = conversation.options.get("n")
         rendered, times = provider.render(conversation, model), 1
         if wanted is not None and rendered.choices != wanted.value:

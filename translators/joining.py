@@ -1,7 +1,7 @@
 """Several answers as one: a request that became several calls to a provider is answered as if it had been one call.
 
 Each call's events go to a writer of its own, `Joined.part`; they leave by the client's writer as they come, with
-`choice` counted over all calls, and the client's writer hears one beginning, one usage and one end.
+`choice` counted over all calls, and the client's writer gets one beginning, one usage and one end.
 """
 
 from dataclasses import replace
@@ -12,7 +12,7 @@ from translators.events import Event, Noted, PassedThrough, Started, Usage, Usag
 
 
 class Joined:
-    """The answers of `calls` calls on their way to `writer`. Once one of them has failed, nothing is said any more:
+    """The answers of `calls` calls on their way to `writer`. Once one of them has failed, nothing more is written:
     an answer that is short of a part never ends as if it were complete."""
 
     def __init__(self, writer: Writer, calls: int) -> None:
@@ -20,20 +20,19 @@ class Joined:
         self._calls = self._open = calls
         self._started = False
         self._failed = False
-        self._told: dict[int, Usage] = {}
+        self._usages: dict[int, Usage] = {}
         """The usage that each call reported last, by its first choice."""
 
     def part(self, choice: int, choices: int) -> "Part":
-        """Return the writer of a call that was asked for `choices` choices, the first of which is `choice` to the
-        client."""
+        """Return the writer of a call for `choices` choices, the first of which is `choice` to the client."""
         return Part(self, choice, choices)
 
     @property
     def usage(self) -> Usage | None:
-        """Return the usage of all calls together, so far; of a whole answer only if every call has told its own."""
-        if not self._told or (self._open == 0 and len(self._told) < self._calls):
+        """Return the usage of all calls together, so far; of a whole answer only if every call has reported its own."""
+        if not self._usages or (self._open == 0 and len(self._usages) < self._calls):
             return None
-        return total(list(self._told.values()))
+        return total(list(self._usages.values()))
 
     def on(self, event: Event) -> bytes:
         if self._failed:
@@ -45,8 +44,8 @@ class Joined:
         return self._writer.on(event)
 
     def spent(self, choice: int, usage: Usage) -> None:
-        """Take what the call whose first choice is `choice` has cost so far."""
-        self._told[choice] = usage
+        """Store the usage so far of the call whose first choice is `choice`."""
+        self._usages[choice] = usage
 
     def close(self) -> bytes:
         """End one call's answer, which is complete; the last one ends the client's."""
@@ -54,8 +53,8 @@ class Joined:
         if self._open or self._failed:
             return b""
         usage = self.usage
-        said = b"" if usage is None else self._writer.on(UsageReported(usage))
-        return said + self._writer.close()
+        out = b"" if usage is None else self._writer.on(UsageReported(usage))
+        return out + self._writer.close()
 
     def fail(self, failure: Failure) -> bytes:
         if self._failed:
@@ -73,8 +72,8 @@ class Part:
         self._choices = choices
 
     def on(self, event: Event) -> bytes:
-        """Tell an event under the client's number of its choice. Raises `BadAnswer` for a choice that nobody asked for:
-        it would pass for one of another call's."""
+        """Write an event under the client's number of its choice. Raises `BadAnswer` for a choice that was not
+        requested: it would pass for one of another call's."""
         match event:
             case UsageReported(usage):
                 self._joined.spent(self._first, usage)
@@ -95,7 +94,7 @@ class Part:
 
 
 def total(usages: list[Usage]) -> Usage:
-    """Return the sum of several answers' usage. A detail that one of them did not tell is unknown of them all."""
+    """Return the sum of several answers' usage. A detail that one of them lacks is unknown of them all."""
     return Usage(
         sum(usage.input for usage in usages),
         sum(usage.output for usage in usages),

@@ -1,11 +1,11 @@
-"""Secrets that a provider says back: taken out of all that it tells, but not out of what its model says."""
+"""Takes secrets that a provider repeats out of its answers, but not out of the words of its model."""
 
 import json
 from collections.abc import Iterable
 from typing import Any, Final, Self
 
 REDACTED: Final = "[redacted]"
-_SAID = frozenset(
+_WRITTEN_BY_MODELS = frozenset(
     (
         "args",
         "arguments",
@@ -26,11 +26,11 @@ _SAID = frozenset(
         "thoughtSignature",
     )
 )
-"""Under these names stands what a model says, in whatever format; but not in an error."""
+"""The fields that hold a model's words, in whatever format; but not in an error."""
 
 
 class Mask:
-    """Knows secrets as texts, and how JSON may write them."""
+    """The secrets that must not be seen, as texts and as JSON may write them."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._texts = tuple(sorted(set(secrets), key=len, reverse=True))  # of two that overlap the longer one goes
@@ -38,32 +38,33 @@ class Mask:
         self._signs = _signs(self._written)
 
     def knowing(self, secrets: Iterable[str]) -> Self:
-        """Return a mask that knows these, too."""
+        """Return a mask of these secrets, too."""
         new = set(secrets).difference(self._texts)
         return type(self)((*self._texts, *new)) if new else self
 
-    def text(self, said: str) -> str:
+    def text(self, text: str) -> str:
+        """Return a text without secrets."""
         for secret in self._texts:
-            said = said.replace(secret, REDACTED)
-        return said
+            text = text.replace(secret, REDACTED)
+        return text
 
-    def body(self, said: bytes) -> bytes:
+    def body(self, data: bytes) -> bytes:
         """Return bytes without secrets; the very same object where there are none."""
         for form in self._written:
-            if said.find(form) >= 0:
-                said = said.replace(form, REDACTED.encode())
-        return said
+            if data.find(form) >= 0:
+                data = data.replace(form, REDACTED.encode())
+        return data
 
-    def finds(self, said: bytes) -> bool:
+    def finds(self, data: bytes) -> bool:
         """Return whether JSON text may hold a secret: something that begins as one does, or escaped letters."""
         for sign in self._signs:  # the path of every event: `find` is quicker on short bytes than `in`
-            if said.find(sign) >= 0:
+            if data.find(sign) >= 0:
                 return True
-        return said.find(rb"\u00") >= 0
+        return data.find(rb"\u00") >= 0
 
     def value(self, value: Any, *, failed: bool = False) -> Any:
-        """Return what a provider told, as parsed from JSON, without secrets; all of it is looked at where it `failed`,
-        as in an `error`."""
+        """Return a provider's JSON value without secrets. In one that `failed`, as in an `error`, the fields of a
+        model's words are masked, too."""
         match value:
             case str():
                 return self.text(value)
@@ -76,13 +77,13 @@ class Mask:
 
     def _field(self, name: str, value: Any, failed: bool) -> Any:
         failed = failed or name == "error"
-        if name in _SAID and not failed and not (name == "delta" and isinstance(value, dict)):
+        if name in _WRITTEN_BY_MODELS and not failed and not (name == "delta" and isinstance(value, dict)):
             return value
         return self.value(value, failed=failed)
 
 
 def _signs(forms: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Return what all of them begin with, one for those that begin alike: most keys of a gateway do."""
+    """Return the beginnings of all forms, one for those that begin alike: most keys of a gateway do."""
     alike: dict[bytes, list[bytes]] = {}
     for form in forms:
         alike.setdefault(form[:6], []).append(form)

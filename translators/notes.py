@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 Fate = Literal["dropped", "approximated", "defaulted", "synthesised", "moved"]
 """`dropped`: not sent, the answer may differ. `approximated`: sent in a weaker or nearby form.
-`defaulted`: the client left open what the provider requires. `synthesised`: sent although nobody asked for it.
+`defaulted`: the client left open what the provider requires. `synthesised`: sent although the client did not.
 `moved`: the same meaning in another place."""
 
 
@@ -16,7 +16,7 @@ _WEIGHTS: Mapping[Fate, int] = {"dropped": 5, "approximated": 4, "synthesised": 
 _BOOKKEEPING = frozenset(
     ("detail", "user", "safety_identifier", "metadata", "prompt_cache_key", "prompt_cache_retention")
 )
-"""Fields that an answer does not depend on, or hardly: who asks, what it costs, how closely a picture is looked at."""
+"""Fields that an answer hardly depends on: the user, the costs, the resolution of a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Note:
 
     @property
     def weight(self) -> int:
-        """Return how much it means to whoever asked, 0 to 5."""
+        """Return how much it means to the client, 0 to 5."""
         field = self.path.rpartition(".")[2].partition("[")[0]
         return 0 if field in _BOOKKEEPING or self.loss is False else _WEIGHTS[self.fate]
 
@@ -56,9 +56,9 @@ class Note:
 
 
 def add_new(notes: list[Note], more: Iterable[Note]) -> None:
-    """Add the ones of `more` that are not among `notes` yet: several calls of one request say the same things."""
-    said = {repr(note) for note in notes}
+    """Add the ones of `more` that are not among `notes` yet: several calls of one request have the same notes."""
+    known = {repr(note) for note in notes}
     for note in more:
-        if (word := repr(note)) not in said:
-            said.add(word)
+        if repr(note) not in known:
+            known.add(repr(note))
             notes.append(note)

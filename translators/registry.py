@@ -31,11 +31,11 @@ PASSTHROUGH: Mapping[tuple[str, str], Passthrough] = {
 """The passthroughs by the names of a client dialect and of a provider dialect that is the same."""
 
 
-def route(client: str, spoken: Iterable[str]) -> tuple[str, Passthrough | None]:
-    """Return the dialect by which a provider that speaks the dialects `spoken` (the preferred one first) serves
+def route(client: str, formats: Iterable[str]) -> tuple[str, Passthrough | None]:
+    """Return the dialect by which a provider of the `formats` (names of dialects, the preferred one first) serves
     `client`, and the passthrough where that is the client's own; else the request goes through the vocabulary. Raises
     `LookupError` if there is no way at all."""
-    names = tuple(spoken)
+    names = tuple(formats)
     for name in names:
         if (passthrough := PASSTHROUGH.get((client, name))) is not None:
             return name, passthrough
