@@ -1,10 +1,11 @@
-"""One choice's events -> its deltas. A stream sends them one by one, a whole answer is their sum.
+"""Makes the deltas of one choice from its events. A stream sends them one by one, a whole answer is their sum.
 
 Follows openai/types/chat/chat_completion_chunk.py (openai 3.54), and what the accumulator of its SDK can take:
-`role` once; `id`, `type` and `name` in a call's first delta only; no list in two deltas unless its entries have a dense
-`index`. Annotations, images and providers' own blocks are lists that nobody shows while they grow: they come once, at
-the end. A signed block of reasoning comes when it is over, so that whoever cuts an answer into turns has it before the
-text and the calls that it led to. `images` is a convention of OpenRouter and LiteLLM, `extra_content` Google's own.
+`role` once; `id`, `type` and `name` in a call's first delta only; no list in two deltas unless its entries have a
+dense `index`. Annotations, images and providers' own blocks are lists that no client shows while they grow: they
+come once, at the end. A signed block of reasoning comes when it is over, so that a client which cuts an answer into
+turns has it before the text and the calls that it led to. `images` is a convention of OpenRouter and LiteLLM,
+`extra_content` Google's own.
 """
 
 from collections.abc import Iterable, Iterator
@@ -46,32 +47,33 @@ ChoiceEvent = (
 class Deltas:
     """The state of one choice.
 
-    A custom tool's call has no documented form in a stream: `ChoiceDeltaToolCall.type` knows `function` only. It is
-    told in the form of the whole answer, cut the same way: `{"index", "id", "type": "custom", "custom": {"name",
-    "input": ""}}`, then `{"index", "custom": {"input": piece}}`. openai 3.54's accumulator puts that together.
+    A custom tool's call has no documented form in a stream: `ChoiceDeltaToolCall.type` knows `function` only. It
+    has the form of the whole answer, cut the same way: `{"index", "id", "type": "custom", "custom": {"name",
+    "input": ""}}`, then `{"index", "custom": {"input": piece}}`. The accumulator of openai 3.54 puts that together.
     """
 
     def __init__(self, form: Form) -> None:
         self.form = form
-        self.opened = False
-        self.spoke = False
-        """Something came that may stand alone as an answer: text, a refusal, a call."""
-        self.kinds: list[str] = []
-        """The kinds of the tool calls, by index."""
+        self.begun = False
+        self.answered = False
+        """True once something came that may stand alone as an answer: text, a refusal, a call, a picture."""
+        self.call_types: list[str] = []
+        """`function` or `custom`, by index of the tool call."""
         self.thoughts: dict[int, list[str]] = {}
         """The pieces of reasoning that is not signed yet, by block."""
         self.thinking_blocks = 0
-        """The number of blocks told. Only a signed or a redacted one is of use in the next request."""
+        """The number of `thinking_blocks` so far. Only a signed or a redacted one is of use in the next request."""
         self.annotations: list[Delta] = []
         self.images: list[Delta] = []
         self.blocks: list[tuple[int, ForeignBlock]] = []
-        """Each with how many `thinking_blocks` were told before it."""
+        """Each with the number of `thinking_blocks` before it."""
         self.finished: Finished | None = None
 
     def on(self, event: ChoiceEvent) -> Iterable[Delta]:
+        """Return the deltas of one event: `{"content": ...}`, `{"tool_calls": [{"index": ..., ...}]}` and so on."""
         match event:
             case TextDelta(text):
-                self.spoke = self.spoke or text != ""
+                self.answered = self.answered or text != ""
                 return ({"content": text},) if text else ()
             case ToolCallDelta():
                 return self._arguments(event)
@@ -79,7 +81,7 @@ class Deltas:
                 self.thoughts.setdefault(block, []).append(text)
                 return ({"reasoning_content": text},) if text and self.form.reasoning else ()
             case RefusalDelta(text):
-                self.spoke = True
+                self.answered = True
                 return ({"refusal": text},)
             case ToolCallStarted():
                 return self._call(event)
@@ -89,20 +91,21 @@ class Deltas:
             case ReasoningRedacted(_, data, issuer):
                 return self._thinking_block({"type": "redacted_thinking", "data": data}, issuer)
             case _:
-                self._keep(event)
+                self._store(event)
                 return ()
 
     def open(self) -> Iterable[Delta]:
-        if self.opened:
+        """Return the first delta, once."""
+        if self.begun:
             return ()
-        self.opened = True
+        self.begun = True
         return ({"role": "assistant"},)
 
     def close(self) -> Iterator[Delta]:
         """Yield what comes before the finish reason. An answer of nothing is the empty text: only calls and refusals
         leave `content` null."""
         yield from self.open()
-        if not self.spoke:
+        if not self.answered:
             yield {"content": ""}
         if self.annotations:
             yield {"annotations": self.annotations}
@@ -112,7 +115,7 @@ class Deltas:
             yield {"provider_content": self._foreign()}
 
     def ending(self) -> Delta:
-        """Return `{"finish_reason"}`; where that is not quite what the provider said, with its own word in
+        """Return `{"finish_reason"}`; where that is not quite the provider's reason, with its own word in
         `native_finish_reason` (a field of OpenRouter's)."""
         if (finished := self.finished) is None:
             return {"finish_reason": None}
@@ -124,7 +127,7 @@ class Deltas:
         tier = self.finished.service_tier if self.finished else None
         return {} if tier is None else {"service_tier": tier}
 
-    def _keep(self, event: Annotation | ImageMade | ForeignBlock | Finished) -> None:
+    def _store(self, event: Annotation | ImageMade | ForeignBlock | Finished) -> None:
         match event:
             case Annotation(start, end, title, url):
                 citation = {"start_index": start, "end_index": end, "title": title, "url": url}
@@ -132,7 +135,7 @@ class Deltas:
             case ImageMade(media_type, data):
                 url = f"data:{media_type};base64,{data}"
                 self.images.append({"type": "image_url", "image_url": {"url": url}})
-                self.spoke = True
+                self.answered = True
             case ForeignBlock():
                 self.blocks.append((self.thinking_blocks, event))
             case Finished():
@@ -146,7 +149,8 @@ class Deltas:
         return ({"thinking_blocks": [{"index": index, **entry, **({} if issuer is None else {"issuer": issuer})}]},)
 
     def _foreign(self) -> list[Delta]:
-        """Return the provider's own blocks. `after` is told only where reasoning came later: a history has it first."""
+        """Return the provider's own blocks. `after` is there only where reasoning came later: a history has that
+        first."""
         return [
             {"index": index, "dialect": block.dialect, "block": dict(block.payload)}
             | ({"after": before} if before < self.thinking_blocks else {})
@@ -154,8 +158,8 @@ class Deltas:
         ]
 
     def _call(self, call: ToolCallStarted) -> Iterable[Delta]:
-        self.spoke = True
-        self.kinds.append(call.kind)
+        self.answered = True
+        self.call_types.append(call.kind)
         if self.form.legacy:
             return () if call.index else ({"function_call": {"name": call.name, "arguments": ""}},)
         if call.kind == "custom":
@@ -173,7 +177,7 @@ class Deltas:
             return ()
         if self.form.legacy:
             return () if piece.index else ({"function_call": {"arguments": piece.arguments}},)
-        if self.kinds[piece.index] == "custom":
+        if self.call_types[piece.index] == "custom":
             return ({"tool_calls": [{"index": piece.index, "custom": {"input": piece.arguments}}]},)
         return ({"tool_calls": [{"index": piece.index, "function": {"arguments": piece.arguments}}]},)
 

@@ -1,6 +1,6 @@
-"""Pairs calls and results: every call is answered by the messages right after it, and nothing else is.
+"""Pairs calls and results: the messages right after a call have its results, and no others.
 
-Providers refuse anything less, far from its cause; so it is refused here, by path.
+Providers refuse anything else, and name another cause; so it is refused here, by path.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from translators.clients.shared.findings import Findings, naming
 
 @dataclass(frozen=True, slots=True)
 class LegacyCall:
-    """A `function_call`, which has no id: we number them, and give the number to the call and its result."""
+    """A `function_call`, which has no id: the call and its result get a number instead."""
 
     id: str
     name: str
@@ -18,11 +18,13 @@ class LegacyCall:
 
 @dataclass(slots=True)
 class Pairing:
+    """The calls and results so far."""
+
     findings: Findings
     open: dict[str, str] = field(default_factory=dict)
     """Calls that wait for their result, and where they were made."""
     names: dict[str, str] = field(default_factory=dict)
-    """The names of what the calls so far call, by the calls' ids."""
+    """The names of the functions that were called so far, by the calls' ids."""
     legacy: LegacyCall | None = None
     count: int = 0
 

@@ -1,4 +1,4 @@
-"""One answer as chat.completion.chunk objects over SSE, or as one chat.completion object."""
+"""Writes one answer as chat.completion.chunk objects over SSE, or as one chat.completion object."""
 
 from typing import Any
 
@@ -24,7 +24,8 @@ from translators.framing.json_text import to_json
 
 
 class Choices:
-    """The choices of one answer, which begin in the order of their index, and what is told once for all of them."""
+    """The choices of one answer, which begin in the order of their index, and the facts that are sent once for all
+    of them."""
 
     def __init__(self, form: Form) -> None:
         self._form = form
@@ -38,8 +39,8 @@ class Choices:
         return new
 
     def service_tier(self) -> dict[str, str]:
-        told = (deltas.service_tier() for deltas in self.all)
-        return next((tier for tier in told if tier), {})
+        tiers = (deltas.service_tier() for deltas in self.all)
+        return next((tier for tier in tiers if tier), {})
 
 
 class Streamed:
@@ -72,51 +73,55 @@ class Streamed:
             case Started():
                 return self._open(0)
             case Logprobs(tokens, refusal, choice):
-                told = logprobs_object(*((None, tokens) if refusal else (tokens, None)))
-                return self._open(choice) + b'%b{},"logprobs":%b%b' % (self.heads[choice], to_json(told), self.end)
+                logprobs = logprobs_object(None, tokens) if refusal else logprobs_object(tokens, None)
+                return self._open(choice) + b'%b{},"logprobs":%b%b' % (self.heads[choice], to_json(logprobs), self.end)
             case _:
                 return self._chunks(event)
 
     def close(self) -> bytes:
         """End the stream: `data: {..., "usage": {...}}` is the last chunk but `[DONE]`, since the SDK takes the usage
         of the last chunk that it sees."""
-        told = [self._open(0)]
+        chunks = [self._open(0)]
         tier = self.choices.service_tier()
         unknown = {"usage": None} if self.form.usage else {}
         for index, deltas in enumerate(self.choices.all):
-            told += [b"%b%b%b" % (self.heads[index], to_json(delta), self.tail) for delta in deltas.close()]
+            chunks += [b"%b%b%b" % (self.heads[index], to_json(delta), self.tail) for delta in deltas.close()]
             choice = {"index": index, "delta": {}, "logprobs": None, **deltas.ending()}
-            told.append(_event({**self.common, "choices": [choice], **tier, **unknown}))
+            chunks.append(_event({**self.common, "choices": [choice], **tier, **unknown}))
         if self.form.usage and self.choices.usage is not None:
-            told.append(_event({**self.common, "choices": [], **tier, "usage": usage_object(self.choices.usage)}))
-        told.append(b"data: [DONE]\n\n")
-        return b"".join(told)
+            chunks.append(_event({**self.common, "choices": [], **tier, "usage": usage_object(self.choices.usage)}))
+        chunks.append(b"data: [DONE]\n\n")
+        return b"".join(chunks)
 
     def fail(self, failure: Failure) -> bytes:
         """End the stream with an error. No finish chunk and no `[DONE]` comes after it: the SDK raises `APIError`, and
-        what it had is no answer."""
+        what came before is no answer."""
         return _event(failure.body())
 
     def _chunks(self, event: ChoiceEvent) -> bytes:
         choice = event.choice
-        opened = self._open(choice) if choice >= len(self.heads) else b""
+        beginning = self._open(choice) if choice >= len(self.heads) else b""
         head, tail = self.heads[choice], self.tail
-        told = b"".join([b"%b%b%b" % (head, to_json(delta), tail) for delta in self.choices.all[choice].on(event)])
-        return opened + told if opened else told
+        chunks = [b"%b%b%b" % (head, to_json(delta), tail) for delta in self.choices.all[choice].on(event)]
+        return beginning + b"".join(chunks)
 
     def _open(self, index: int) -> bytes:
         """Begin the choices up to `index`: the SDK wants them to begin in their order, each with its role."""
-        told = []
+        chunks = []
         for deltas in self.choices.until(index):
             self.heads.append(b'%b%d,"delta":' % (self.begin, len(self.heads)))
-            told += [b"%b%b%b" % (self.heads[-1], to_json(delta), self.tail) for delta in deltas.open()]
-        return b"".join(told)
+            chunks += [b"%b%b%b" % (self.heads[-1], to_json(delta), self.tail) for delta in deltas.open()]
+        return b"".join(chunks)
 
 
 class Whole:
+    """The writer of a whole answer: `{"id": ..., "object": "chat.completion", "choices": [{"index": ..., "message":
+    ..., "finish_reason": ...}], "usage": ...}`."""
+
     def __init__(self, form: Form, envelope: Envelope) -> None:
         self.envelope, self.choices = envelope, Choices(form)
-        self.told: list[list[Delta]] = []
+        self.deltas: list[list[Delta]] = []
+        """The deltas so far, by choice."""
         self.logprobs: dict[int, dict[bool, list[TokenLogprob]]] = {}
 
     def on(self, event: Event) -> bytes:
@@ -132,7 +137,7 @@ class Whole:
                 self.logprobs.setdefault(choice, {}).setdefault(refusal, []).extend(tokens)
             case _:
                 self._open(event.choice)
-                self.told[event.choice].extend(self.choices.all[event.choice].on(event))
+                self.deltas[event.choice].extend(self.choices.all[event.choice].on(event))
         return b""
 
     def close(self) -> bytes:
@@ -153,13 +158,13 @@ class Whole:
         return to_json(failure.body())
 
     def _open(self, index: int) -> None:
-        self.told += [list(deltas.open()) for deltas in self.choices.until(index)]
+        self.deltas += [list(deltas.open()) for deltas in self.choices.until(index)]
 
     def _choice(self, index: int, deltas: Deltas) -> Delta:
         tokens = self.logprobs.get(index)
         return {
             "index": index,
-            "message": message([*self.told[index], *deltas.close()]),
+            "message": message([*self.deltas[index], *deltas.close()]),
             "logprobs": logprobs_object(tokens.get(False), tokens.get(True)) if tokens else None,
             **deltas.ending(),
         }

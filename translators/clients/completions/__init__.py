@@ -1,8 +1,8 @@
 """The client dialect of POST /v1/completions, the legacy one (https://platform.openai.com/docs/api-reference/completions).
 
-It is emulated on models that know conversations only: each prompt is asked as one message of a user's. What an answer
-of this API has no place for (reasoning, pictures, calls, the words of a refusal) is not told; what somebody may rely on
-leaves a note.
+It is emulated on models that know conversations only: each prompt is sent as one message of a user. An answer of
+this API has no place for reasoning, pictures, calls and the words of a refusal: they are omitted, with a note where
+a client may rely on them.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""An answer's events -> pieces of its choices. A stream sends them one by one, a whole answer is their sum.
+"""Makes pieces of choices from an answer's events. A stream sends them one by one, a whole answer is their sum.
 
-Follows openai/types/completion_choice.py (openai 3.54). What this API has no words for is not told: a completion calls
-no tools and shows no reasoning, and of a refusal it tells the reason, `content_filter`, alone.
+Follows openai/types/completion_choice.py (openai 3.54). This API has no words for tools and reasoning, and none for a
+refusal but the reason `content_filter`: the rest of those is left out.
 """
 
 from collections.abc import Sequence
@@ -34,11 +34,13 @@ Reason = Literal["stop", "length", "content_filter"]
 
 
 class Piece(NamedTuple):
+    """A piece of one choice: some text, the log probabilities of some tokens, or the end."""
+
     choice: int
     text: str = ""
     logprobs: dict[str, Any] | None = None
     ending: dict[str, Any] | None = None
-    """The fields of the last chunk: `finish_reason`, and where that is not quite what the provider said,
+    """The fields of the last chunk: `finish_reason`, and where that is not quite the provider's reason,
     `native_finish_reason`."""
 
 
@@ -55,11 +57,11 @@ class Choices:
     def on(self, event: Event) -> Sequence[Piece]:
         match event:
             case TextDelta(text, choice):
-                return self._told(Piece(choice, text)) if text else ()
+                return self._pieces(Piece(choice, text)) if text else ()
             case Logprobs(tokens, refusal, choice):
-                return () if refusal or not tokens else self._told(Piece(choice, logprobs=self._logprobs(event)))
+                return () if refusal or not tokens else self._pieces(Piece(choice, logprobs=self._logprobs(event)))
             case Finished():
-                return self._told(Piece(event.choice, ending=self._ending(event)))
+                return self._pieces(Piece(event.choice, ending=self._ending(event)))
             case RefusalDelta(choice=choice):
                 self._refused.add(choice)
             case UsageReported(usage):
@@ -82,7 +84,7 @@ class Choices:
                 assert_never(event)
         return ()
 
-    def _told(self, piece: Piece) -> Sequence[Piece]:
+    def _pieces(self, piece: Piece) -> Sequence[Piece]:
         """Return the piece, and before the first of a choice its prompt, if it is echoed."""
         if piece.choice in self._begun:
             return (piece,)
@@ -98,20 +100,21 @@ class Choices:
         return {"finish_reason": reason, **native}
 
     def _logprobs(self, event: Logprobs) -> dict[str, Any]:
-        """Return the four lists, an entry a token. The chosen token is always among the likely ones, as at OpenAI."""
-        told: dict[str, Any] = {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
+        """Return `{"tokens": [...], "token_logprobs": [...], "top_logprobs": [{...}], "text_offset": [...]}`. The
+        chosen token is always among the likely ones, as at OpenAI."""
+        logprobs: dict[str, Any] = {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
         offset = self._offsets.get(event.choice, 0)
         for token in event.tokens:
             likely: dict[str, float] = {}
             for each in (*token.top, token):
                 likely.setdefault(_name(each), each.logprob)
-            told["tokens"].append(_name(token))
-            told["token_logprobs"].append(token.logprob)
-            told["top_logprobs"].append(likely)
-            told["text_offset"].append(offset)
+            logprobs["tokens"].append(_name(token))
+            logprobs["token_logprobs"].append(token.logprob)
+            logprobs["top_logprobs"].append(likely)
+            logprobs["text_offset"].append(offset)
             offset += _length(token)
         self._offsets[event.choice] = offset
-        return told
+        return logprobs
 
 
 def _name(token: TokenLogprob) -> str:

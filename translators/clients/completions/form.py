@@ -1,12 +1,12 @@
-"""The form of an answer, as its request asked for it."""
+"""The form of an answer, as its request wants it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The form of an answer. `usage`: a stream tells its usage. `echo`: the prompts, where the answer begins with them;
-    each has `n` choices in a row."""
+    """The form of an answer. `usage`: a stream ends with its usage. `echo`: the prompts, where the answer begins
+    with them; each has `n` choices in a row."""
 
     usage: bool = False
     echo: tuple[str, ...] = ()

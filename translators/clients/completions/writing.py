@@ -1,4 +1,4 @@
-"""One answer as text_completion chunks over SSE, or as one text_completion object."""
+"""Writes one answer as text_completion chunks over SSE, or as one text_completion object."""
 
 from typing import Any
 
@@ -36,12 +36,12 @@ class Streamed:
         usage = self.choices.usage
         if not self.form.usage or usage is None:
             return b"data: [DONE]\n\n"
-        told = {**self.common, "choices": [], "usage": usage_object(usage)}
-        return b"data: " + to_json(told) + b"\n\ndata: [DONE]\n\n"
+        chunk = {**self.common, "choices": [], "usage": usage_object(usage)}
+        return b"data: " + to_json(chunk) + b"\n\ndata: [DONE]\n\n"
 
     def fail(self, failure: Failure) -> bytes:
-        """End the stream with an error. No `[DONE]` comes after it: the SDK raises `APIError`, and what it had is no
-        answer."""
+        """End the stream with an error. No `[DONE]` comes after it: the SDK raises `APIError`, and what came before is
+        no answer."""
         return b"data: " + to_json(failure.body()) + b"\n\n"
 
     def _chunk(self, piece: Piece) -> bytes:
@@ -54,20 +54,23 @@ class Streamed:
 
 
 class Whole:
+    """The writer of a whole answer: `{"id": ..., "object": "text_completion", "choices": [{"index": ..., "text": ...,
+    "finish_reason": ...}], "usage": ...}`."""
+
     def __init__(self, form: Form, envelope: Envelope) -> None:
         self.envelope, self.choices = envelope, Choices(form)
-        self.told: dict[int, list[Piece]] = {}
+        self.pieces: dict[int, list[Piece]] = {}
 
     def on(self, event: Event) -> bytes:
         for piece in self.choices.on(event):
-            self.told.setdefault(piece.choice, []).append(piece)
+            self.pieces.setdefault(piece.choice, []).append(piece)
         return b""
 
     def close(self) -> bytes:
         usage = self.choices.usage
         body = {
             **_common(self.envelope),
-            "choices": [_choice(index, pieces) for index, pieces in sorted(self.told.items())],
+            "choices": [_choice(index, pieces) for index, pieces in sorted(self.pieces.items())],
             **({} if usage is None else {"usage": usage_object(usage)}),
         }
         return to_json(body)
@@ -77,8 +80,8 @@ class Whole:
 
 
 def _choice(index: int, pieces: list[Piece]) -> dict[str, Any]:
-    """Return the sum of a choice's pieces, of which the last one says why it ended."""
-    told = [piece.logprobs for piece in pieces if piece.logprobs is not None]
-    logprobs = {name: [entry for each in told for entry in each[name]] for name in _LOGPROBS} if told else None
+    """Return the sum of a choice's pieces, of which the last one has the reason for its end."""
+    parts = [piece.logprobs for piece in pieces if piece.logprobs is not None]
+    logprobs = {name: [entry for part in parts for entry in part[name]] for name in _LOGPROBS} if parts else None
     text = "".join([piece.text for piece in pieces])
     return {"index": index, "text": text, "logprobs": logprobs, **(pieces[-1].ending or {"finish_reason": None})}

@@ -1,4 +1,4 @@
-"""The content of `encrypted_content`, which a client hands back unread: what a provider wants back with the next
+"""The content of `encrypted_content`, which a client hands back unread and a provider wants back with the next
 request.
 
 It is base64 of JSON and not encrypted: providers sign what they want unchanged. The prefix tells it from what other
@@ -41,13 +41,15 @@ class EncryptedContent:
 _ADAPTER: TypeAdapter[EncryptedContent] = TypeAdapter(EncryptedContent)
 
 
-def encode(what: EncryptedContent) -> str:
-    said = {name: value for name in EncryptedContent.__slots__ if (value := getattr(what, name))}
-    return _PREFIX + urlsafe_b64encode(to_json(said)).decode().rstrip("=")
+def encode(content: EncryptedContent) -> str:
+    """Return the text of `encrypted_content`."""
+    values = {name: getattr(content, name) for name in EncryptedContent.__slots__}
+    fields = {name: value for name, value in values.items() if value}
+    return _PREFIX + urlsafe_b64encode(to_json(fields)).decode().rstrip("=")
 
 
 def is_only_known_here(item: Any) -> bool:
-    """Return whether an input item is reasoning that nobody else can have kept: encoded here, or without
+    """Return whether an input item is reasoning that no other server can know: encoded here, or without
     `encrypted_content` under an id that was given here."""
     match item:
         case {"type": "reasoning", "encrypted_content": str(encrypted)} if encrypted:
@@ -59,23 +61,28 @@ def is_only_known_here(item: Any) -> bool:
 
 
 def is_shown_only(item: Mapping[str, Any]) -> bool:
-    """Return whether such reasoning is nothing but words that were given out to be shown: nobody signed them."""
+    """Return whether such reasoning is only words to be shown, which no provider signed."""
     encrypted = item.get("encrypted_content")
     if not encrypted:
         return True
-    what = decode(encrypted)
-    return what is not None and what.kind == "thinking" and not what.signature
+    content = decode(encrypted)
+    return content is not None and content.kind == "thinking" and not content.signature
 
 
 def decode(text: str) -> EncryptedContent | None:
-    """Return what was encoded here; None for what another server encrypted, or somebody changed."""
+    """Return the content that was encoded here; None for one that another server encrypted, or that was changed."""
     if not text.startswith(_PREFIX):
         return None
     data = text[len(_PREFIX) :]
     try:
-        said = from_json(urlsafe_b64decode(data + "=" * (-len(data) % 4)))
-        what = _ADAPTER.validate_python(said)
+        fields = from_json(urlsafe_b64decode(data + "=" * (-len(data) % 4)))
+        content = _ADAPTER.validate_python(fields)
     except (ValueError, ValidationError):
         return None
-    fits = {"thinking": what.signature or what.text, "redacted": what.data, "call": what.call_id, "foreign": what.block}
-    return what if fits[what.kind] else None
+    required = {
+        "thinking": content.signature or content.text,
+        "redacted": content.data,
+        "call": content.call_id,
+        "foreign": content.block,
+    }
+    return content if required[content.kind] else None

@@ -1,8 +1,8 @@
-"""Text and refusals -> items of type message, with what goes with a text."""
+"""Makes items of type message from text and refusals, with the annotations and log probabilities of a text."""
 
 from dataclasses import dataclass
 
-from translators.clients.responses.output_items import Items, Slot, Told, Wire, index_of, snapshot
+from translators.clients.responses.output_items import Items, Slot, StreamEvent, Wire, index_of, snapshot
 from translators.events import Annotation, Logprobs, TokenLogprob
 
 _FIELDS = {"output_text": "text", "refusal": "refusal"}
@@ -38,44 +38,46 @@ class Messages:
         self._early: list[Annotation] = []
         """The annotations of text that is still to come."""
 
-    def say(self, text: str, kind: str) -> list[Told]:
+    def add(self, text: str, kind: str) -> list[StreamEvent]:
         """Add text of the `kind` output_text or refusal. Other items must be done."""
-        told: list[Told] = []
+        events: list[StreamEvent] = []
         if self.open is None:
             wire = {"type": "message", "status": "in_progress", "role": "assistant", "content": []}
             self.open, event = self.items.added("msg", wire)
-            told.append(event)
+            events.append(event)
         part = self._part
         if part is None or part.wire["type"] != kind:
-            told += self._part_done()
+            events += self._part_done()
             part = self._part = self._begun(self.open, kind)
-            told.append({"type": "response.content_part.added", **part.place, "part": snapshot(part.wire)})
+            events.append({"type": "response.content_part.added", **part.place, "part": snapshot(part.wire)})
         self.live = part.slot if kind == "output_text" else None
-        told.append(part.slot.grown(text))
-        return told
+        events.append(part.slot.add(text))
+        return events
 
-    def close(self, *, all: bool = False) -> list[Told]:
-        """Ends the message. With `all` nothing more comes, and every citation is told now, if need be of no text."""
-        told: list[Told] = []
+    def close(self, *, all: bool = False) -> list[StreamEvent]:
+        """End the message. With `all` nothing more comes, and every citation is sent now, if need be with an empty
+        text."""
+        events: list[StreamEvent] = []
         if all and self._early:
-            told += self.say("", "output_text") if not self._texts else []
+            events += self.add("", "output_text") if not self._texts else []
             late, self._early = self._early, []
-            told += [event for each in late for event in self._cited(self._texts[-1], each)]
+            events += [event for each in late for event in self._cited(self._texts[-1], each)]
         if self.open is None:
-            return told
-        told += self._part_done()
+            return events
+        events += self._part_done()
         self.open["status"] = "completed"
-        told.append(self.items.done(self.open))
+        events.append(self.items.done(self.open))
         self.open = None
-        return told
+        return events
 
     def broken(self) -> None:
+        """Mark the open message as incomplete, with what came of it."""
         if self._part is not None:
             self._part.wire[_FIELDS[self._part.wire["type"]]] = self._part.slot.text()
         if self.open is not None:
             self.open["status"] = "incomplete"
 
-    def annotate(self, event: Annotation) -> list[Told]:
+    def annotate(self, event: Annotation) -> list[StreamEvent]:
         """Add a citation to its part. Its characters are counted over the whole text, and a part counts its own. A
         citation that comes before its text waits for it."""
         part = next((each for each in reversed(self._texts) if each.base <= event.start), None)
@@ -84,7 +86,7 @@ class Messages:
             return []
         return self._cited(part, event)
 
-    def _cited(self, part: Part, event: Annotation) -> list[Told]:
+    def _cited(self, part: Part, event: Annotation) -> list[StreamEvent]:
         start = min(max(event.start, part.base), part.end)
         citation = {
             "type": "url_citation",
@@ -93,20 +95,20 @@ class Messages:
             "title": event.title,
             "url": event.url,
         }
-        told: list[Wire] = part.wire["annotations"]
-        told.append(citation)
+        annotations: list[Wire] = part.wire["annotations"]
+        annotations.append(citation)
         kind = "response.output_text.annotation.added"
-        return [{"type": kind, **part.place, "annotation_index": len(told) - 1, "annotation": citation}]
+        return [{"type": kind, **part.place, "annotation_index": len(annotations) - 1, "annotation": citation}]
 
-    def probable(self, event: Logprobs) -> list[Told]:
+    def add_logprobs(self, event: Logprobs) -> list[StreamEvent]:
         """Add log probabilities. They come after their text, and so with a delta of no text. A refusal has no room for
         them."""
         part = self._part
         if not self.logprobs or event.refusal or part is None or part.wire["type"] == "refusal":
             return []
-        told = [_logprob(token) for token in event.tokens]
-        part.wire["logprobs"] += told
-        return [{"type": part.slot.kind, **part.slot.where, "delta": "", "logprobs": told}]
+        logprobs = [_logprob(token) for token in event.tokens]
+        part.wire["logprobs"] += logprobs
+        return [{"type": part.slot.kind, **part.slot.where, "delta": "", "logprobs": logprobs}]
 
     def _begun(self, message: Wire, kind: str) -> Part:
         index = len(message["content"])
@@ -121,22 +123,22 @@ class Messages:
         message["content"].append(part.wire)
         return part
 
-    def _part_done(self) -> list[Told]:
+    def _part_done(self) -> list[StreamEvent]:
         part, self._part, self.live = self._part, None, None
         if part is None:
             return []
         kind = part.wire["type"]
-        told = self._waited(part) if kind == "output_text" else []
+        events = self._waited(part) if kind == "output_text" else []
         name = _FIELDS[kind]
         part.wire[name] = part.slot.text()
         probable = {} if kind == "refusal" else {"logprobs": list(part.wire["logprobs"])}
         return [
-            *told,
+            *events,
             {"type": f"response.{kind}.done", **part.place, name: part.wire[name], **probable},
             {"type": "response.content_part.done", **part.place, "part": snapshot(part.wire)},
         ]
 
-    def _waited(self, part: Part) -> list[Told]:
+    def _waited(self, part: Part) -> list[StreamEvent]:
         """Return the citations that waited for this part's text, which is all there now."""
         last = max(part.base, part.end - 1)
         ours = [each for each in self._early if each.start <= last]

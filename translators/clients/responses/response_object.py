@@ -13,17 +13,19 @@ _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"
 _CODES = frozenset(
     {"rate_limit_exceeded", "invalid_prompt", "server_error", "context_length_exceeded", "insufficient_quota"}
 )
-"""`ResponseError` has the first three, and agents give up on the other two only by their names."""
+"""The codes that go out as they are: `ResponseError` has the first three, and agents know the other two by name."""
 
 
 def incomplete(output: Output) -> str | None:
-    """Return why an answer is not complete: `max_output_tokens`, `content_filter`, or None."""
+    """Return the reason why an answer is not complete: `max_output_tokens`, `content_filter`, or None."""
     return None if output.finished is None else _INCOMPLETE.get(output.finished.reason)
 
 
 def response(
     form: Form, envelope: Envelope, output: Output, status: str, failure: Failure | None = None
 ) -> dict[str, Any]:
+    """Return the `Response`: `{"id": ..., "object": "response", "status": ..., "output": [...], "usage": ..., ...}`,
+    with the fields of its request that it repeats."""
     reason = incomplete(output) if status == "incomplete" else None
     return {
         "id": envelope.id,
@@ -47,13 +49,14 @@ def _service_tier(finished: Finished | None) -> dict[str, str]:
 
 
 def _native(finished: Finished | None) -> dict[str, str | None]:
-    """Return the provider's own word, where what the response says of its end is not quite that. OpenAI has no such
-    field; its name is that of a chat's."""
+    """Return the provider's own word for the end, where the response has no word for it. The field is not OpenAI's; a
+    chat has the same."""
     return {"native_finish_reason": finished.native} if finished is not None and finished.approximated else {}
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
-    """Return a `ResponseUsage`. All its fields are required, so that what nobody knows is zero."""
+    """Return a `ResponseUsage`: `{"input_tokens": ..., "output_tokens": ..., ...}`. All its fields are required, so
+    that an unknown number is zero."""
     return {
         "input_tokens": usage.input,
         "input_tokens_details": {
@@ -70,14 +73,16 @@ def _error(failure: Failure) -> dict[str, Any]:
     code, message = failure.code, failure.message
     if code not in _CODES:
         code = {429: "rate_limit_exceeded", 400: "invalid_prompt"}.get(failure.status, "server_error")
-    if code == "rate_limit_exceeded" and (wait := _wait(failure.headers)):
+    wait = _wait(failure.headers)
+    if code == "rate_limit_exceeded" and wait:
         message = f"{message.rstrip('.')}. Please try again in {wait}."  # Codex reads it there
     return {"code": code, "message": message}
 
 
 def _wait(headers: Mapping[str, str]) -> str | None:
-    """Return how long to wait (`20s`), or None; also for a date."""
+    """Return the time to wait (`20s`); None where there is none, or only a date."""
     for name, unit in (("retry-after-ms", "ms"), ("retry-after", "s")):
-        if (wait := headers.get(name, "")).replace(".", "", 1).isdecimal():
+        wait = headers.get(name, "")
+        if wait.replace(".", "", 1).isdecimal():
             return f"{wait}{unit}"
     return None

@@ -1,6 +1,6 @@
-"""The state that a response has from earlier ones (https://platform.openai.com/docs/guides/conversation-state).
+"""Stored responses, and requests that go on from them (https://platform.openai.com/docs/guides/conversation-state).
 
-Pure: whoever keeps responses is asked through `Past`, and is told by `remembered` what to keep.
+Pure: stored responses come from a `Past`; `remembered` returns what to store.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from translators.notes import Note
 
 
 class Nothing:
-    """The past of a gateway that keeps no responses."""
+    """The past of a gateway that stores no responses."""
 
     keeps = False
 
@@ -32,7 +32,7 @@ NOTHING = Nothing()
 @dataclass(frozen=True, slots=True)
 class Continued:
     """A body whose `input` has the whole history: `before` items of it are from earlier responses, and `own`, as they
-    are to be remembered, are the client's."""
+    are to be stored, are the client's."""
 
     body: Any
     before: int = 0
@@ -41,8 +41,8 @@ class Continued:
 
 
 def continued(body: Any, past: Past) -> Continued:
-    """Return the request with the items of earlier ones. `body` is not changed. A body that is no request is handed on,
-    to be refused by whoever checks it."""
+    """Return the request with the items of earlier ones. `body` is not changed. A body that is no request is returned
+    as it is, to be refused by `validate`."""
     if not isinstance(body, dict):
         return Continued(body)
     own = _own(body.get("input"), past)
@@ -57,8 +57,8 @@ def continued(body: Any, past: Past) -> Continued:
 
 
 def referred(body: Any, past: Past) -> tuple[Any, list[Note]]:
-    """Return `body` with the items that are kept here in the place of references to them, for a provider that cannot
-    know them; references to anything else stay. Kept reasoning is left out: it is another provider's."""
+    """Return `body` with the items that are stored here in the place of references to them, for a provider that cannot
+    know them, and notes. References to anything else stay. Stored reasoning is left out: it is another provider's."""
     if not isinstance(body, dict) or (own := _own(body.get("input"), past)) is None:
         return body, []
     if not isinstance(body["input"], str):
@@ -69,16 +69,15 @@ def referred(body: Any, past: Past) -> tuple[Any, list[Note]]:
         return body, []
     why = "That response is kept here and not by the provider: its items are sent."
     notes = [Note("previous_response_id", "moved", detail=why)]
-    kept = [item for item in history if not is_only_known_here(item)]
-    if len(kept) < len(history):
+    items = [item for item in history if not is_only_known_here(item)]
+    if len(items) < len(history):
         notes.append(Note("previous_response_id", "dropped", detail="The reasoning before it is another model's."))
     rest = {name: value for name, value in body.items() if name != "previous_response_id"}
-    return {**rest, "input": [*kept, *own]}, notes
+    return {**rest, "input": [*items, *own]}, notes
 
 
 def remembered(form: Form, response: Mapping[str, Any]) -> Remembered | None:
-    """Return what to keep of an exchange; None where the client did not want it, the gateway keeps nothing, or nothing
-    can go on from here."""
+    """Return the answer to store; None where the client did not want it, the gateway stores nothing, or it failed."""
     if form.input is None or response["status"] == "failed":
         return None
     return Remembered(response["id"], response, form.input, form.previous)
@@ -106,8 +105,9 @@ def _own(given: Any, past: Past) -> tuple[Item, ...] | None:
 
 
 def _resolved(item: Any, place: int, past: Past, seen: set[str]) -> Any:
-    """Return a reference's item, or any other item as it is. A reference to what is not kept stays, and is refused
-    where it stands. One item stands once in a conversation, so that a request cannot grow beyond what is kept."""
+    """Return a reference's item, or any other item as it is. A reference to an item that is not stored stays,
+    and is refused later. An item can be referred to once, so that a request cannot grow beyond what is stored. Raises
+    `BadRequest`."""
     match item:
         case {"type": "item_reference", "id": str(id)}:
             pass

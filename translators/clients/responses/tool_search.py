@@ -1,6 +1,6 @@
 """A search for tools that the client does itself, which a model knows as a function.
 
-The client declares `tool_search` and keeps most of its tools back; a call of it is an item of its own kind, and so is
+The client declares `tool_search` and holds most of its tools back; a call of it is an item of its own kind, and so is
 its result, whose tools are declared from then on (openai/types/responses/response_tool_search_call.py).
 """
 

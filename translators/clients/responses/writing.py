@@ -1,11 +1,11 @@
-"""One answer as the stream events of Responses over SSE, or as one `Response` object."""
+"""Writes one answer as the stream events of Responses over SSE, or as one `Response` object."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from translators.clients.responses.form import Form
 from translators.clients.responses.output import Output
-from translators.clients.responses.output_items import Slot, Told
+from translators.clients.responses.output_items import Slot, StreamEvent
 from translators.clients.responses.response_object import incomplete, response
 from translators.dialects import Envelope
 from translators.errors import Failure
@@ -29,10 +29,10 @@ class Streamed:
         """The sequence number of the next event."""
 
     def on(self, event: Event) -> bytes:
-        told = self.output.on(event)
+        events = self.output.on(event)
         if self.number:
-            return self._written(told)
-        return self._begin() + self._written(told)
+            return self._written(events)
+        return self._begin() + self._written(events)
 
     def close(self) -> bytes:
         reason = incomplete(self.output)
@@ -42,24 +42,24 @@ class Streamed:
         return out + self._end(status)
 
     def fail(self, failure: Failure) -> bytes:
-        """End the stream with an error. Items that are open are not done: whoever acts on those that are does not act
-        on half a call."""
+        """End the stream with an error. Items that are open do not get done: a client that acts on done ones does
+        not act on half a call."""
         out = b"" if self.number else self._begin()
         self.output.broken()
         return out + self._end("failed", failure)
 
     def _begin(self) -> bytes:
         begun = response(self.form, self.envelope, _output(self.form, self.envelope), "in_progress")
-        told = [{"type": f"response.{stage}", "response": begun} for stage in ("created", "in_progress")]
-        return self._written(told)
+        events = [{"type": f"response.{stage}", "response": begun} for stage in ("created", "in_progress")]
+        return self._written(events)
 
     def _end(self, status: str, failure: Failure | None = None) -> bytes:
         self.response = response(self.form, self.envelope, self.output, status, failure)
         return self._written([{"type": f"response.{status}", "response": self.response}])
 
-    def _written(self, told: Iterable[Told]) -> bytes:
+    def _written(self, events: Iterable[StreamEvent]) -> bytes:
         out = []
-        for each in told:
+        for each in events:
             if type(each) is tuple:
                 slot, piece = each
                 head = slot.head or _head(slot)
@@ -97,6 +97,6 @@ class Whole:
 
 
 def _head(slot: Slot) -> bytes:
-    said = to_json({"type": slot.kind, **slot.where})[:-1]
-    slot.head = b'event: %b\ndata: %b,"delta":' % (slot.kind.encode(), said)
+    fields = to_json({"type": slot.kind, **slot.where})[:-1]
+    slot.head = b'event: %b\ndata: %b,"delta":' % (slot.kind.encode(), fields)
     return slot.head
