@@ -47,7 +47,6 @@ _REASONS: dict[str, FinishReason] = {
     "pause_turn": "length",
 }
 _BROKEN = ("malformed_model_output", "malformed_tool_use")
-_OUT_OF_ORDER = "Reasoning or a server's tool came between text and calls; a chat's history has it before them."
 _DECLINED = "The answer was withheld by a filter of the provider's."
 _TIERS = {"default": "default", "priority": "priority", "flex": "flex", "reserved": "scale"}
 _COUNTS = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
@@ -218,10 +217,8 @@ class ConverseAnswer:
         return [] if block is None else block.closed()
 
     def _ordered(self, block: AnswerBlock) -> list[Event]:
-        late = isinstance(block, ReasoningBlock | ServerCallBlock | ServerResultBlock)
-        if late and (self._state.text or self._state.calls):
-            return self._state.once("content", _OUT_OF_ORDER, "moved")
-        return []
+        belongs_first = isinstance(block, ReasoningBlock | ServerCallBlock | ServerResultBlock)
+        return self._state.note_order() if belongs_first else []
 
     # --- usage ------------------------------------------------------------------------------------------
 

@@ -4,10 +4,8 @@ what is to be cached, at most four, of 5 minutes or 1 hour, the longer-lived one
 from translators.conversation import Cache, Knobs, PromptCache
 from translators.notes import Note
 from translators.providers.bedrock.profiles import Profile
+from translators.providers.claude.caching import AT_MOST, TTLS
 from translators.providers.shared.blocks import Block
-
-_AT_MOST = 4
-_TTLS = {"5m": "5m", "1h": "1h", "30m": "1h", "12h": "1h", "24h": "1h", "in_memory": "5m"}
 
 
 class CachePoints:
@@ -49,10 +47,10 @@ class CachePoints:
             self._marked.setdefault(id(messages[-1][-1]), (messages[-1][-1], self._ttl(ttl, at), at))
         places = [tools, system, *messages]
         marked = [mark for place in places for block in place if (mark := self._marked.get(id(block))) is not None]
-        surplus = max(0, len(marked) - _AT_MOST)
+        surplus = max(0, len(marked) - AT_MOST)
         for block, _, at in marked[:surplus]:
             del self._marked[id(block)]
-            self._notes.append(Note(at, "dropped", detail=f"Only the last {_AT_MOST} cache points can be set."))
+            self._notes.append(Note(at, "dropped", detail=f"Only the last {AT_MOST} cache points can be set."))
         longest = ""
         for block, ttl, at in reversed(marked[surplus:]):
             if longest == "1h" and ttl != "1h":
@@ -75,7 +73,7 @@ class CachePoints:
         """Return how long a point lives; "" where the provider's own 5 minutes will do."""
         if ttl is None:
             return ""
-        nearest = _TTLS.get(ttl, "5m")
+        nearest = TTLS.get(ttl, "5m")
         if nearest not in self._profile.cache_ttls:
             nearest = self._profile.cache_ttls[0]
         if nearest != ttl:

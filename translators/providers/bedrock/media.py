@@ -2,7 +2,6 @@
 (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html)."""
 
 import base64
-import binascii
 import re
 from typing import Any
 
@@ -10,6 +9,7 @@ from translators.conversation import Audio, Document, Image, Inline, Link, Sourc
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.bedrock.profiles import Profile
+from translators.providers.shared.text_files import text_of
 
 _IMAGES = {"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
 _DOCUMENTS = {
@@ -32,7 +32,6 @@ _ENDINGS = frozenset({"pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt",
 _TEXTUAL = frozenset({"csv", "html", "txt", "md"})
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9\s()\[\]-]+")
 _SPACES = re.compile(r"\s+")
-_CHARSET = re.compile(r";\s*charset=\"?([\w.:-]+)", re.IGNORECASE)
 _S3 = re.compile(r"s3://[a-z0-9][.a-z0-9-]{1,61}[a-z0-9](?:/.*)?").fullmatch
 _LONGEST_NAME = 200
 _LARGEST_DOCUMENT = 4_500_000
@@ -72,7 +71,7 @@ class Media:
         format = self._format(document)
         if isinstance(document.source, Inline):
             if format in _TEXTUAL:
-                source = {"bytes": _utf8(document.source, document.at)}
+                source = {"bytes": _base64(text_of(document.source, document.at))}
             if format != "pdf" and len(source["bytes"]) * 3 // 4 > _LARGEST_DOCUMENT + 2:
                 raise BadRequest("A document may have 4.5 MB.", param=document.at or None, code="file_too_large")
         return {"document": {"format": format, "name": self._name(document), "source": source}}
@@ -136,15 +135,5 @@ def _ending(source: Source) -> str:
     return source.url.rpartition(".")[2].lower() if isinstance(source, Link) else ""
 
 
-def _utf8(source: Inline, at: str) -> str:
-    """A text file's bytes in base64, as UTF-8 whatever the charset was."""
-    found = _CHARSET.search(source.media_type)
-    try:
-        raw = base64.b64decode(source.data, validate=True)
-        text = raw.decode(found[1] if found else "utf-8")
-    except (binascii.Error, ValueError, LookupError):
-        why = "This text file is not in base64, or not in UTF-8 or the charset that it names."
-        raise BadRequest(why, param=at or None) from None
-    if not text.strip():
-        raise BadRequest("This file is empty.", param=at or None)
+def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()

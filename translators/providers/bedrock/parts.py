@@ -25,6 +25,7 @@ from translators.providers.bedrock.media import Media
 from translators.providers.bedrock.profiles import Profile
 from translators.providers.bedrock.tools import Toolbox
 from translators.providers.claude.profiles import short_name
+from translators.providers.claude.signatures import may_have_signed
 from translators.providers.shared.blocks import Block, Blocks
 from translators.providers.shared.histories import unsent
 from translators.providers.shared.wire_names import CallIds
@@ -82,8 +83,7 @@ class Parts(Blocks):
 
     def _reasoning(self, part: Reasoning | RedactedReasoning, role: str) -> Block | None:
         """Return reasoning byte for byte as it was signed, and only for the model that signed it."""
-        redacted = isinstance(part, RedactedReasoning)
-        if role != "assistant" or not self._signed(part.issuer, redacted):
+        if role != "assistant" or not self._may_have_signed(part):
             why = "It was signed by another model."
         elif isinstance(part, RedactedReasoning):
             if _is_base64(part.data):
@@ -96,15 +96,12 @@ class Parts(Blocks):
         self._notes.append(unsent(part, why))
         return None
 
-    def _signed(self, issuer: str | None, redacted: bool) -> bool:
-        """Return whether this model may have signed it; an issuer that nobody kept gets the benefit of the doubt. A
-        Claude's signature holds at Anthropic too; its redacted reasoning has another form there."""
-        if issuer is None:
-            return True
-        dialect, _, name = issuer.partition(":")
-        if dialect != "bedrock" and not (dialect == "anthropic" and self._profile.claude and not redacted):
-            return False
-        return not name or short_name(name) in self._models
+    def _may_have_signed(self, part: Reasoning | RedactedReasoning) -> bool:
+        """Return whether this model may have signed it. A Claude's signature holds at Anthropic too; its redacted
+        reasoning has another form there."""
+        anthropics = self._profile.claude and not isinstance(part, RedactedReasoning)
+        dialects = ("bedrock", "anthropic") if anthropics else ("bedrock",)
+        return may_have_signed(self._models, dialects, part.issuer)
 
     def _call(self, part: ToolCall) -> Block:
         id, given = self._id_and_input(part)

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from translators.conversation import Knobs, Option
-from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.bedrock.profiles import Profile
 from translators.providers.claude import reasoning as claude
+from translators.providers.shared.reasoning import check_effort
 
-_LEVELS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _THREE = ("low", "medium", "high")
 _NEAREST = {"none": "low", "minimal": "low", "xhigh": "high", "max": "high"}
 
@@ -46,8 +45,7 @@ def thinking(knobs: Knobs, profile: Profile, max_tokens: int | None, notes: list
     knobs.take("reasoning_visible")  # which is for the client's side: nothing here shows or hides them
     if effort is None:
         return Thinking()
-    if effort.value not in _LEVELS:
-        raise BadRequest("This reasoning effort is not known.", param=effort.at)
+    check_effort(effort)
     match profile.effort:
         case "nova":
             return _nova(effort, max_tokens, notes)

@@ -48,7 +48,6 @@ _BENT = {
     "pause_turn": "The provider paused its own tools: the answer is not finished.",
     "compaction": "The provider paused to compact the conversation: the answer is not finished.",
 }
-_OUT_OF_ORDER = "Reasoning or a server's tool came between text and calls; a chat's history has it before them."
 _DECLINED = "The model declined to answer this request."
 _TIERS = {"standard": "default", "priority": "priority"}
 _CACHED = ("cache_read_input_tokens", "cache_creation_input_tokens")
@@ -213,8 +212,8 @@ class MessageAnswer:
         index = _index(payload)
         before = self._open.pop(index).closed() if index in self._open else []
         block = self._open[index] = block_of(start, self._state)
-        if isinstance(block, ThinkingBlock | RedactedBlock | ServerBlock) and (self._state.text or self._state.calls):
-            before = [*before, *self._state.once("content", _OUT_OF_ORDER, "moved")]
+        if isinstance(block, ThinkingBlock | RedactedBlock | ServerBlock):
+            before = [*before, *self._state.note_order()]
         return [*before, *block.opened(start)]
 
     def _block_stop(self, payload: Mapping[str, Any]) -> list[Event]:

@@ -7,8 +7,9 @@ from translators.conversation import Cache, Knobs, Option, PromptCache
 from translators.notes import Note
 from translators.providers.claude.anthropic_fields import NOT_ITS_FORM
 
-_AT_MOST = 4
-_TTLS = {"5m": "5m", "1h": "1h", "30m": "1h", "12h": "1h", "24h": "1h", "in_memory": "5m"}
+AT_MOST = 4
+TTLS = {"5m": "5m", "1h": "1h", "30m": "1h", "12h": "1h", "24h": "1h", "in_memory": "5m"}
+"""Lifetimes of an entry, by the client's word."""
 
 
 class Breakpoints:
@@ -62,7 +63,7 @@ class Breakpoints:
                 nested = block.get("content")
                 order += [*nested, block] if isinstance(nested, list) else [block]
         marked = [self._marked[id(block)] for block in order if id(block) in self._marked]
-        room = _AT_MOST - (automatic is not None)
+        room = AT_MOST - (automatic is not None)
         surplus = max(0, len(marked) - room)
         for block, at in marked[:surplus]:
             del block["cache_control"]
@@ -78,7 +79,7 @@ class Breakpoints:
     def _control(self, ttl: str | None, at: str) -> dict[str, Any]:
         if ttl is None:
             return {"type": "ephemeral"}
-        nearest = _TTLS.get(ttl)
+        nearest = TTLS.get(ttl)
         if nearest != ttl:
             self._notes.append(
                 Note(at, "approximated", ttl, nearest or "5m", "Cache entries live 5 minutes or 1 hour.")

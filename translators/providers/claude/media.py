@@ -1,19 +1,18 @@
 """Images and documents as content blocks, which Anthropic takes inline, by URL, or by a file id of its own."""
 
-import base64
 import re
 from typing import Any
 
 from translators.conversation import Document, Image, Inline, Link, Upload
 from translators.errors import BadRequest
 from translators.notes import Note
+from translators.providers.shared.text_files import text_of
 
 _IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 _PDF = "application/pdf"
 _TEXTS = frozenset({"application/json", "application/xml", "application/x-yaml", "application/yaml"})
 _BY_ENDING = {"pdf": _PDF, "txt": "text/plain", "md": "text/plain", "csv": "text/plain", "json": "application/json"}
 _OWN_FILE = re.compile(r"file_[A-Za-z0-9]+").fullmatch
-_CHARSET = re.compile(r";\s*charset=\"?([\w.:-]+)", re.IGNORECASE)
 FILES_BETA = "files-api-2025-04-14"
 
 
@@ -42,8 +41,8 @@ def document_block(document: Document, betas: set[str]) -> dict[str, Any]:
     """Return `{"type": "document", "source": {...}, "title": ...}` of a PDF, or of a text, which is sent decoded.
     Raises `BadRequest`."""
     match document.source:
-        case Inline(media_type, data):
-            source = _inline_document(media_type, data, document)
+        case Inline():
+            source = _inline_document(document.source, document)
         case Link(url):
             source = {"type": "url", "url": _web_url(url, document.at)}
         case Upload(id):
@@ -54,27 +53,15 @@ def document_block(document: Document, betas: set[str]) -> dict[str, Any]:
     return block
 
 
-def _inline_document(media_type: str, data: str, document: Document) -> dict[str, Any]:
-    kind = media_type.partition(";")[0].strip().lower()
+def _inline_document(inline: Inline, document: Document) -> dict[str, Any]:
+    kind = inline.media_type.partition(";")[0].strip().lower()
     if kind in ("", "application/octet-stream"):
         kind = _BY_ENDING.get((document.name or "").rpartition(".")[2].lower(), "text/plain")  # if it is UTF-8
-    if kind == _PDF and data:
-        return {"type": "base64", "media_type": _PDF, "data": data}
+    if kind == _PDF and inline.data:
+        return {"type": "base64", "media_type": _PDF, "data": inline.data}
     if kind.startswith("text/") or kind in _TEXTS:
-        try:
-            text = base64.b64decode(data, validate=True).decode(_charset(media_type))
-        except (ValueError, LookupError):
-            why = "This text file is not in base64, or not in UTF-8 or the charset that it names."
-            raise BadRequest(why, param=document.at or None) from None
-        if not text.strip():
-            raise BadRequest("This file is empty.", param=document.at or None)
-        return {"type": "text", "media_type": "text/plain", "data": text}
+        return {"type": "text", "media_type": "text/plain", "data": text_of(inline, document.at)}
     raise BadRequest("This model takes PDF and text files only.", param=document.at or None)
-
-
-def _charset(media_type: str) -> str:
-    found = _CHARSET.search(media_type)
-    return found[1] if found else "utf-8"
 
 
 def _web_url(url: str, at: str) -> str:

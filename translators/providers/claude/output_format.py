@@ -10,6 +10,7 @@ from translators.notes import Note
 from translators.providers.claude.profiles import Profile
 from translators.providers.claude.schemas import OutsideSubset, Subset
 from translators.providers.shared.json_instruction import described, instruction
+from translators.providers.shared.schemas import not_enforced
 
 
 def may_enforce(options: Mapping[str, Option], profile: Profile) -> bool:
@@ -76,7 +77,5 @@ def _within_subset(wanted: OutputFormat, option: Option, notes: list[Note]) -> d
             f"The schema cannot be carried (at '{outside.path or '.'}'). {outside.message}", param=option.at
         ) from None
     if subset.moved:
-        count = len(subset.moved)
-        why = f"Keywords in {count} places of the schema are not enforced: the model is told of them."
-        notes.append(Note(option.at, "approximated", detail=why))
+        notes.append(not_enforced(option.at, len(subset.moved)))
     return schema

@@ -21,6 +21,7 @@ from translators.providers.claude.answer_blocks import is_server_block
 from translators.providers.claude.caching import Breakpoints
 from translators.providers.claude.media import document_block, image_block
 from translators.providers.claude.profiles import short_name
+from translators.providers.claude.signatures import may_have_signed
 from translators.providers.claude.tools import Toolbox
 from translators.providers.shared.blocks import Block, Blocks
 from translators.providers.shared.histories import unsent
@@ -89,7 +90,7 @@ class Parts(Blocks):
 
     def _reasoning(self, part: Reasoning | RedactedReasoning, role: str) -> Block | None:
         """Return reasoning byte for byte as a Claude signed it, and only for the model that signed it."""
-        if role != "assistant" or not _signed_by(part.issuer, self._model):
+        if role != "assistant" or not may_have_signed((self._model,), ("anthropic",), part.issuer):
             why = "It was signed by another model."
         elif isinstance(part, RedactedReasoning):
             return {"type": "redacted_thinking", "data": part.data}
@@ -114,11 +115,3 @@ class Parts(Blocks):
         if part.failed:
             block["is_error"] = True
         return self._mark(block, part.cache, part.at)
-
-
-def _signed_by(issuer: str | None, model: str) -> bool:
-    """Return whether `model` may have signed it; an issuer that nobody kept gets the benefit of the doubt."""
-    if issuer is None:
-        return True
-    dialect, _, name = issuer.partition(":")
-    return dialect == "anthropic" and (not name or short_name(name) == model)

@@ -1,21 +1,19 @@
 """The amount of thinking (https://platform.claude.com/docs/en/build-with-claude/thinking): `thinking` and `effort`."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from translators.conversation import Knobs, Option
-from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.claude.profiles import Profile
 from translators.providers.shared import budgets
+from translators.providers.shared.reasoning import check_effort, native_thinking, nearest_effort, note_surplus
 from translators.providers.shared.turns import History
 
 _LEAST_BUDGET = 1_024
 _BUDGETS = {"minimal": 1_024, "low": 2_048, "medium": 8_192, "high": 24_576, "xhigh": 32_768}
 _NO_ROOM = "There is no room to think in so few max_tokens."
 _DISPLAYED = ("adaptive", "enabled")
-_LEVELS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
 @dataclass(slots=True)
@@ -63,13 +61,13 @@ class _ThinkingConverter:
             if effort is not None and effort.value != "none" and adaptive and thinking.effort is None:
                 thinking.effort = self._of_effort(effort).effort
                 effort = None
-            self._surplus(effort, budget)
+            note_surplus(self._notes, effort, budget)
         elif budget is not None and (effort is None or "enabled" in self._profile.thinking):
             thinking = self._of_budget(budget)
-            self._surplus(effort)
+            note_surplus(self._notes, effort)
         elif effort is not None:
             thinking = self._of_effort(effort)
-            self._surplus(budget)
+            note_surplus(self._notes, budget)
         else:
             seen = visible is not None and self._adaptive and self._profile.thinks_unasked
             thinking = Thinking({"type": "adaptive"} if seen else None)
@@ -81,9 +79,8 @@ class _ThinkingConverter:
     # --- each way to ask ------------------------------------------------------------------------------
 
     def _of_effort(self, option: Option) -> Thinking:
+        check_effort(option)
         level = option.value
-        if level not in _LEVELS:
-            raise BadRequest("This reasoning effort is not known.", param=option.at)
         if level == "none":
             return self._off(option)
         if not self._adaptive and self._profile.effort_as_budget and "enabled" in self._profile.thinking:
@@ -100,12 +97,9 @@ class _ThinkingConverter:
 
     def _effort(self, option: Option, level: str) -> str | None:
         """Return `level`, or the nearest below it that the model has, or its lowest."""
-        efforts = self._profile.efforts
-        if level in efforts:
-            return str(level)
-        lower = [effort for effort in efforts if _LEVELS.index(effort) < _LEVELS.index(level)]
-        nearest = lower[-1] if lower else efforts[0] if efforts else None
-        self._note(option, "approximated" if nearest else "dropped", level, nearest, "The nearest effort it has.")
+        nearest = nearest_effort(level, self._profile.efforts)
+        if nearest != level:
+            self._note(option, "approximated" if nearest else "dropped", level, nearest, "The nearest effort it has.")
         return nearest
 
     def _off(self, option: Option) -> Thinking:
@@ -151,12 +145,8 @@ class _ThinkingConverter:
 
     def _native(self, option: Option) -> Thinking:
         """Return Anthropic's own object: as it is where the model takes its type, else the nearest that it takes."""
-        native: Mapping[str, Any] = option.value if isinstance(option.value, Mapping) else {}
-        kind, tokens, display = native.get("type"), native.get("budget_tokens"), native.get("display")
-        if kind not in ("enabled", "adaptive", "disabled", "between_tools"):
-            raise BadRequest("This thinking has no known type.", param=option.at)
-        if kind == "enabled" and (not isinstance(tokens, int) or isinstance(tokens, bool)):
-            raise BadRequest("Enabled thinking needs budget_tokens.", param=f"{option.at}.budget_tokens")
+        native = native_thinking(option)
+        kind, tokens, display = native["type"], native.get("budget_tokens"), native.get("display")
         for key in sorted(native.keys() - {"type", "display", "budget_tokens"}):
             self._notes.append(Note(f"{option.at}.{key}", "dropped"))
         if kind == "disabled":
@@ -186,11 +176,6 @@ class _ThinkingConverter:
             config["display"] = "omitted"
         elif config["type"] == "adaptive":
             config["display"] = "summarized"
-
-    def _surplus(self, *options: Option | None) -> None:
-        for option in options:
-            if option is not None:
-                self._note(option, "dropped", option.value, None, "Another field says how to think.")
 
     def _note(self, option: Option, fate: Any, old: Any, new: Any, why: str) -> None:
         self._notes.append(Note(option.at, fate, old, new, why))

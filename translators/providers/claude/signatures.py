@@ -5,7 +5,7 @@ back whole and unchanged, each in its place before the call that it led to.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from itertools import groupby
 
@@ -45,6 +45,15 @@ class ThinkingRecorder:
         self._memory.put(_key(issuer, first), json.dumps(self._calls, ensure_ascii=False))
         for call_id, _ in self._calls:
             signers.remember(self._memory, call_id, issuer)
+
+
+def may_have_signed(models: Collection[str], dialects: Collection[str], issuer: str | None) -> bool:
+    """Return whether `issuer` may be one of `models`, by their short names, in one of `dialects`. An issuer that nobody
+    kept gets the benefit of the doubt."""
+    if issuer is None:
+        return True
+    dialect, _, name = issuer.partition(":")
+    return dialect in dialects and (not name or short_name(name) in models)
 
 
 def recalled(turns: Iterable[Turn], memory: Memory, issuer: str) -> tuple[Turn, ...]:

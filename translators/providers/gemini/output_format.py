@@ -8,6 +8,7 @@ from translators.notes import Note
 from translators.providers.gemini.profiles import Profile
 from translators.providers.gemini.schemas import Subset
 from translators.providers.shared.json_instruction import described, instruction
+from translators.providers.shared.schemas import not_enforced
 
 
 def output_format(
@@ -31,8 +32,7 @@ def output_format(
     subset = Subset()
     written = subset.of(schema)
     if subset.moved:
-        why = f"Keywords in {subset.moved} places of the schema are not enforced: the model is told of them."
-        notes.append(Note(option.at, "approximated", detail=why))
+        notes.append(not_enforced(option.at, subset.moved))
     if "$ref" in written:  # beside which nothing may stand
         instructions += filter(None, (wanted.description,))
     else:

@@ -24,7 +24,7 @@ from translators.providers.gemini.profiles import Profile
 from translators.providers.gemini.signatures import Signatures
 from translators.providers.shared import arguments
 from translators.providers.shared.histories import unsent
-from translators.providers.shared.wire_names import ToolNames
+from translators.providers.shared.wire_names import ToolNames, no_call
 
 FOREIGN = frozenset(("executableCode", "codeExecutionResult", "toolCall", "toolResponse"))
 """Kinds of parts that only Gemini understands: its own tools' calls and results."""
@@ -134,10 +134,7 @@ class Parts:
         if part.cache:
             self._drop(part.at, AUTOMATIC)
         if part.call_id not in self._called:
-            raise BadRequest(
-                f"The tool result for the call '{part.call_id[:80]}' has no such call before it.",
-                param=part.at or "messages",
-            )
+            raise no_call(part.call_id, part.at)
         texts: list[str] = []
         media: list[WirePart] = []
         for inner in part.parts:

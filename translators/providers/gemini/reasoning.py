@@ -1,15 +1,13 @@
 """The amount of thinking (https://ai.google.dev/gemini-api/docs/thinking): `thinkingConfig`, by level or by budget."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from translators.conversation import Knobs, Option
-from translators.errors import BadRequest
 from translators.notes import Fate, Note
 from translators.providers.gemini.profiles import Profile
 from translators.providers.shared import budgets
+from translators.providers.shared.reasoning import check_effort, native_thinking, nearest_effort, note_surplus
 
-_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _BUDGETS = {"minimal": 512, "low": 1_024, "medium": 8_192, "high": 24_576, "xhigh": 32_768}
 _DEAF = "This model cannot be told how much to think."
 
@@ -35,17 +33,17 @@ class _ThinkingConverter:
         what the model counts in: a budget, or the effort."""
         effort, budget = knobs.pop("reasoning_effort"), knobs.pop("reasoning_budget")
         native, visible = knobs.pop("thinking"), knobs.take("reasoning_visible")
-        if effort is not None and effort.value not in _EFFORTS:
-            raise BadRequest("This reasoning effort is not known.", param=effort.at)
+        if effort is not None:
+            check_effort(effort)
         if native is not None:
             config, taken = self._native(native, effort)
-            self._surplus(budget, None if taken else effort)
+            note_surplus(self._notes, budget, None if taken else effort)
         elif budget is not None and (effort is None or self._profile.thinking == "budget"):
             config = self._of_budget(budget)
-            self._surplus(effort)
+            note_surplus(self._notes, effort)
         elif effort is not None:
             config = self._of_effort(effort)
-            self._surplus(budget)
+            note_surplus(self._notes, budget)
         else:
             config = {"includeThoughts": True} if visible and self._profile.thinking != "none" else {}
         if visible is False:
@@ -78,8 +76,7 @@ class _ThinkingConverter:
     def _level(self, option: Option, effort: str) -> Config:
         """Return `effort`, or the nearest below it that the model has, or its lowest. Such a model always thinks."""
         levels = self._profile.levels
-        lower = [level for level in levels if _EFFORTS.index(level) <= _EFFORTS.index(effort)]
-        nearest = lower[-1] if lower else levels[0]
+        nearest = nearest_effort(effort, levels) or levels[0]
         if nearest != effort:
             why = "This model always thinks: it is told to think least." if effort == "none" else "The nearest it has."
             self._note(option, "approximated", effort, nearest, why)
@@ -129,30 +126,19 @@ class _ThinkingConverter:
 
     def _native(self, option: Option, effort: Option | None) -> tuple[Config, bool]:
         """Return the config for Anthropic's own object, and whether the effort beside it was taken too."""
-        native: Mapping[str, Any] = option.value if isinstance(option.value, Mapping) else {}
-        kind, tokens = native.get("type"), native.get("budget_tokens")
+        native = native_thinking(option)
         for key in sorted(native.keys() - {"type", "budget_tokens"}):
             self._notes.append(Note(f"{option.at}.{key}", "dropped"))
-        match kind:
-            case "disabled":
-                return self._off(Option("none", option.at)), False
-            case "enabled" if isinstance(tokens, int) and not isinstance(tokens, bool):
-                return self._of_budget(Option(tokens, f"{option.at}.budget_tokens")), False
-            case "enabled":
-                raise BadRequest("Enabled thinking needs budget_tokens.", param=f"{option.at}.budget_tokens")
-            case "adaptive" | "between_tools" if effort is not None and effort.value != "none":
-                return self._of_effort(effort), True
-            case "adaptive" | "between_tools" if self._profile.thinking != "none":
-                return {"includeThoughts": True}, False
-            case "adaptive" | "between_tools":
-                self._note(option, "dropped", None, None, _DEAF)
-                return {}, False
-        raise BadRequest("This thinking has no known type.", param=option.at)
-
-    def _surplus(self, *options: Option | None) -> None:
-        for option in options:
-            if option is not None:
-                self._note(option, "dropped", option.value, None, "Another field says how to think.")
+        if native["type"] == "disabled":
+            return self._off(Option("none", option.at)), False
+        if native["type"] == "enabled":
+            return self._of_budget(Option(native["budget_tokens"], f"{option.at}.budget_tokens")), False
+        if effort is not None and effort.value != "none":
+            return self._of_effort(effort), True
+        if self._profile.thinking != "none":
+            return {"includeThoughts": True}, False
+        self._note(option, "dropped", None, None, _DEAF)
+        return {}, False
 
     def _note(self, option: Option, fate: Fate, old: Any, new: Any, why: str) -> None:
         self._notes.append(Note(option.at, fate, old, new, why))

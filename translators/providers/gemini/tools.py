@@ -48,11 +48,8 @@ class Toolbox:
 
     def config(self, knobs: Knobs) -> Config:
         """Return `toolConfig`, `{"functionCallingConfig": {"mode": ...}}`; empty for what is the default."""
-        if (
-            (option := knobs.pop("parallel_tool_calls")) is not None
-            and option.value is False
-            and self._conversation.tools
-        ):
+        option = knobs.pop("parallel_tool_calls")
+        if option is not None and option.value is False and self._conversation.tools:
             why = "This model cannot be told to call one tool at a time."
             self._notes.append(Note(option.at, "dropped", False, detail=why))
         config: Config = {}

@@ -20,6 +20,7 @@ from translators.providers.shared.turns import (
     leading_system,
     mark_system,
     merged,
+    no_result,
     not_only_system,
     note_name,
     open_by_user,
@@ -82,8 +83,7 @@ def _pair(before: Message | None, content: Message | None, parts: Parts, notes: 
     for call in calls:
         id_ = call["functionCall"]["id"]
         if not by_id.get(id_):
-            why = f"The tool call '{id_[:80]}' has no result in the messages right after it."
-            raise BadRequest(why, param=parts.paths[id(call)] or "messages")
+            raise no_result(id_, parts.paths[id(call)])
         result = by_id[id_].pop(0)
         result["functionResponse"]["name"] = call["functionCall"]["name"]
         ordered.append(result)

@@ -10,10 +10,15 @@ from translators.notes import Note
 
 def refuse_media(conversation: Conversation) -> None:
     """Raises `BadRequest` for the first image or file, for a model that reads text only."""
-    medium = next(_media(part for turn in conversation.turns for part in turn.parts), None)
+    medium = next(media_of(conversation), None)
     if medium is not None:
         what = "images" if isinstance(medium, Image) else "files"
         raise BadRequest(f"This model reads no {what}.", param=medium.at or None, code="unsupported_content")
+
+
+def media_of(conversation: Conversation) -> Iterator[Image | Document]:
+    """Yield the images and files of all turns, also those in results of tools."""
+    return _media(part for turn in conversation.turns for part in turn.parts)
 
 
 def _media(parts: Iterable[Part]) -> Iterator[Image | Document]:

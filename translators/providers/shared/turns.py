@@ -145,8 +145,7 @@ class Turns:
             answered, called = set(results), set(calls)
             for id in calls:
                 if id not in answered:
-                    why = f"The tool call '{id[:80]}' has no result in the messages right after it."
-                    raise BadRequest(why, param=parts.calls[id] or "messages")
+                    raise no_result(id, parts.calls[id])
             for id in results:
                 if id not in called:
                     why = f"The result of the tool call '{id[:80]}' does not come right after that call."
@@ -172,6 +171,12 @@ class Turns:
         if len(messages) < 2 or parts.result_id(messages[-1].blocks[0]) is None:
             return False
         return not parts.is_thought(messages[-2].blocks[0])
+
+
+def no_result(id: str, at: str) -> BadRequest:
+    """Return the error of a call, written at `at`, without a result after it."""
+    why = f"The tool call '{id[:80]}' has no result in the messages right after it."
+    return BadRequest(why, param=at or "messages")
 
 
 def leading_system(turns: tuple[Turn, ...]) -> int:

@@ -4,16 +4,16 @@ https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude, and
 model stands in the path, the version in the body, and media must come with the request.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
-from translators.conversation import Conversation, Document, Image, Inline, Knobs, Part, ToolResult
+from translators.conversation import Conversation, Inline, Knobs
 from translators.dialects import Framing, Model, Rendered
 from translators.errors import BadRequest
 from translators.providers.claude import request
 from translators.providers.claude.answer import answer
 from translators.providers.claude.errors import read_error, read_limits
+from translators.providers.shared.abilities import media_of
 
 __all__ = ["answer", "framing", "name", "read_error", "read_limits", "render"]
 
@@ -32,7 +32,7 @@ def render(conversation: Conversation, model: Model) -> Rendered:
     """Return the request of the Messages format, with its model in the path and `"anthropic_version"` in the body.
 
     Raises `BadRequest`, also for media that are not in the request itself: Vertex fetches nothing."""
-    for part in _media(part for turn in conversation.turns for part in turn.parts):
+    for part in media_of(conversation):
         if not isinstance(part.source, Inline):
             message = "Claude on Vertex takes media only inline; send it as base64."
             raise BadRequest(message, param=part.at, code="unsupported_parameter")
@@ -47,11 +47,3 @@ def render(conversation: Conversation, model: Model) -> Rendered:
     verb = "streamRawPredict" if rendered.streams else "rawPredict"
     path = f"/models/{quote(model.name, safe='@')}:{verb}"
     return replace(rendered, path=path, headers=headers, body=body, notes=(*rendered.notes, *elsewhere.unused()))
-
-
-def _media(parts: Iterable[Part]) -> Iterator[Image | Document]:
-    for part in parts:
-        if isinstance(part, Image | Document):
-            yield part
-        elif isinstance(part, ToolResult):
-            yield from _media(part.parts)

@@ -1,0 +1,44 @@
+"""Options about thinking, as far as all providers read them alike."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from translators.conversation import Option
+from translators.errors import BadRequest
+from translators.notes import Note
+
+_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+
+
+def check_effort(option: Option) -> None:
+    """Raise `BadRequest` for a `reasoning_effort` that is not known."""
+    if option.value not in _EFFORTS:
+        raise BadRequest("This reasoning effort is not known.", param=option.at)
+
+
+def nearest_effort(effort: str, efforts: Sequence[str]) -> str | None:
+    """Return `effort`, or the nearest below it in `efforts`, or their lowest; None where there are none. `efforts` go
+    from least to most."""
+    if effort in efforts:
+        return effort
+    lower = [each for each in efforts if _EFFORTS.index(each) < _EFFORTS.index(effort)]
+    return lower[-1] if lower else efforts[0] if efforts else None
+
+
+def native_thinking(option: Option) -> Mapping[str, Any]:
+    """Return Anthropic's own object, `{"type": "enabled", "budget_tokens": ...}`. Raises `BadRequest` for another
+    form."""
+    native: Mapping[str, Any] = option.value if isinstance(option.value, Mapping) else {}
+    kind, tokens = native.get("type"), native.get("budget_tokens")
+    if kind not in ("enabled", "adaptive", "disabled", "between_tools"):
+        raise BadRequest("This thinking has no known type.", param=option.at)
+    if kind == "enabled" and type(tokens) is not int:
+        raise BadRequest("Enabled thinking needs budget_tokens.", param=f"{option.at}.budget_tokens")
+    return native
+
+
+def note_surplus(notes: list[Note], *options: Option | None) -> None:
+    """Note options that give way to another one."""
+    for option in options:
+        if option is not None:
+            notes.append(Note(option.at, "dropped", option.value, detail="Another field says how to think."))
