@@ -69,11 +69,11 @@ def check(rendered: Rendered) -> None:
     operation = service().operation_model("ConverseStream" if last == "converse-stream" else "Converse")
     assert rendered.streams == (last == "converse-stream")
     shape = operation.input_shape
-    asked = _decoded({**copy.deepcopy(rendered.body), "modelId": unquote(model_id)}, shape)
-    report = ParamValidator().validate(asked, shape)
+    request = _decoded({**copy.deepcopy(rendered.body), "modelId": unquote(model_id)}, shape)
+    report = ParamValidator().validate(request, shape)
     assert not report.has_errors(), report.generate_report()
-    _patterned(asked, shape)
-    sent = create_serializer("rest-json").serialize_to_request(asked, operation)
+    _patterned(request, shape)
+    sent = create_serializer("rest-json").serialize_to_request(request, operation)
     assert sent["url_path"] == rendered.path
     assert json.loads(sent["body"]) == rendered.body
 

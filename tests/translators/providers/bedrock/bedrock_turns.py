@@ -39,10 +39,10 @@ def render(
     given = {
         name: value if isinstance(value, Option) else Option(value, name) for name, value in (options or {}).items()
     }
-    asked = Conversation(turns or (HI,), options=given, stream=stream, **more)
-    before = copy.deepcopy(asked)
-    rendered = dialect.render(asked, Model(model, overrides or {}))
-    assert asked == before
+    conversation = Conversation(turns or (HI,), options=given, stream=stream, **more)
+    before = copy.deepcopy(conversation)
+    rendered = dialect.render(conversation, Model(model, overrides or {}))
+    assert conversation == before
     check(rendered)
     return rendered
 

@@ -42,7 +42,7 @@ def b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def told(data: bytes, recall: Recall | None = None) -> list[Event]:
+def events_of(data: bytes, recall: Recall | None = None) -> list[Event]:
     machine = dialect.answer(recall or Recall("m"))
     reader = EventStreamReader()
     events = [event for message in reader.feed(data) for event in machine.on(json.loads(message.data))]
@@ -207,7 +207,7 @@ TOLD: dict[str, tuple[list[Event], list[tuple[str, str]]]] = {
 
 @pytest.mark.parametrize("name", TOLD)
 def test_recordings(name: str) -> None:
-    events = told((FIXTURES / f"{name}.eventstream").read_bytes())
+    events = events_of((FIXTURES / f"{name}.eventstream").read_bytes())
     expected, noted = TOLD[name]
     assert without_notes(events) == expected
     assert notes(events) == noted
@@ -239,7 +239,7 @@ def test_recordings_are_real(path: Any) -> None:
 )
 def test_failures(name: str, status: int, type: str, code: str) -> None:
     with pytest.raises(BadAnswer) as caught:
-        told((FIXTURES / f"{name}.eventstream").read_bytes())
+        events_of((FIXTURES / f"{name}.eventstream").read_bytes())
     failure = caught.value.failure
     assert (failure.status, failure.type, failure.code) == (status, type, code)
 
@@ -256,7 +256,7 @@ def test_failures(name: str, status: int, type: str, code: str) -> None:
 )
 def test_exceptions(exception: str, status: int, code: str | None) -> None:
     with pytest.raises(BadAnswer) as caught:
-        told(stream([{":exception": exception, "message": "m"}]))
+        events_of(stream([{":exception": exception, "message": "m"}]))
     assert (caught.value.failure.status, caught.value.failure.code) == (status, code)
     assert caught.value.failure.message == "m"
 
@@ -351,7 +351,7 @@ def test_a_whole_answer_is_told_as_its_stream(name: str) -> None:
     events = machine.whole(body)
     assert machine.done
     assert machine.close() == []
-    streamed = told((FIXTURES / f"{name}.eventstream").read_bytes())
+    streamed = events_of((FIXTURES / f"{name}.eventstream").read_bytes())
     assert joined(events) == joined(streamed)
     assert notes(events) == notes(streamed)
 
@@ -468,15 +468,15 @@ CALL = {"contentBlockStart": {"contentBlockIndex": 1, "start": {"toolUse": {"too
 def test_reasons(native: str | None, without_calls: str, with_calls: str) -> None:
     stop = {"messageStop": {"stopReason": native}}
     for events, reason in (([TEXT], without_calls), ([TEXT, CALL], with_calls)):
-        finished = told(stream([{"messageStart": {"role": "assistant"}}, *events, stop, {"metadata": {}}]))[-1]
+        finished = events_of(stream([{"messageStart": {"role": "assistant"}}, *events, stop, {"metadata": {}}]))[-1]
         assert finished == Finished(reason, native)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("native", ["malformed_tool_use", "malformed_model_output"])
-@pytest.mark.parametrize("said", [[], [TEXT], [TEXT, CALL]], ids=["nothing", "text", "a call"])
-def test_a_broken_end_is_an_error_whatever_came_before(native: str, said: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize("content", [[], [TEXT], [TEXT, CALL]], ids=["nothing", "text", "a call"])
+def test_a_broken_end_is_an_error_whatever_came_before(native: str, content: list[dict[str, Any]]) -> None:
     with pytest.raises(BadAnswer) as caught:
-        told(stream([{"messageStart": {}}, *said, {"messageStop": {"stopReason": native}}, {"metadata": {}}]))
+        events_of(stream([{"messageStart": {}}, *content, {"messageStop": {"stopReason": native}}, {"metadata": {}}]))
     assert (caught.value.failure.status, caught.value.failure.code) == (502, native)
 
 
@@ -509,12 +509,12 @@ def test_a_clients_call_is_one_whatever_else_is_said_of_it(
         Finished("tool_calls", "tool_use"),
     ]
     assert without_notes(dialect.answer(Recall()).whole(body)) == wanted
-    said = [
+    content = [
         {"contentBlockStart": {"contentBlockIndex": 0, "start": start}},
         {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {**beside, "toolUse": {"input": '{"a": 1}'}}}},
         {"contentBlockStop": {"contentBlockIndex": 0}},
     ]
-    events = told(stream([{"messageStart": {}}, *said, {"messageStop": {"stopReason": "tool_use"}}]))
+    events = events_of(stream([{"messageStart": {}}, *content, {"messageStop": {"stopReason": "tool_use"}}]))
     assert without_notes(events) == wanted
 
 
@@ -553,15 +553,15 @@ def test_of_two_alternatives_none_is_lost(block: dict[str, Any], events: list[Ev
 def test_a_delta_of_another_kind_begins_a_block_of_its_own() -> None:
     """Of two blocks of which nothing tells where the first one ends."""
     deltas = [{"reasoningContent": {"text": "Hm."}}, {"text": "a"}]
-    said = [{"contentBlockDelta": {"delta": delta}} for delta in deltas]
-    events = told(stream([{"messageStart": {}}, *said, {"messageStop": {"stopReason": "end_turn"}}]))
+    content = [{"contentBlockDelta": {"delta": delta}} for delta in deltas]
+    events = events_of(stream([{"messageStart": {}}, *content, {"messageStop": {"stopReason": "end_turn"}}]))
     assert events == [Started(), ReasoningDelta(0, "Hm."), TextDelta("a"), Finished("stop", "end_turn")]
 
 
 def test_what_the_last_usage_lacks_was_told_before() -> None:
     usages = [{"inputTokens": 5, "outputTokens": 1, "cacheReadInputTokens": 3}, {"outputTokens": 2}]
     early, late = ({"metadata": {"usage": usage}} for usage in usages)
-    events = told(stream([{"messageStart": {}}, early, TEXT, {"messageStop": {"stopReason": "end_turn"}}, late]))
+    events = events_of(stream([{"messageStart": {}}, early, TEXT, {"messageStop": {"stopReason": "end_turn"}}, late]))
     assert [event.usage for event in events if isinstance(event, UsageReported)][-1] == Usage(8, 2, 3)
 
 
@@ -583,7 +583,7 @@ def test_without_metadata_the_answer_is_complete_but_its_usage_unknown() -> None
 )
 def test_a_cut_stream_is_an_error(events: list[dict[str, Any]]) -> None:
     with pytest.raises(BadAnswer) as caught:
-        told(stream(events))
+        events_of(stream(events))
     assert caught.value.failure.code == "incomplete_answer"
 
 
@@ -606,7 +606,7 @@ JUNK: list[Any] = [None, True, 5, "x", [], [1], {}, {"a": 1}, {"text": 1}]
 
 
 def changed(value: Any) -> Iterator[Any]:
-    """`value` with each thing in it replaced by each piece of junk, and left out."""
+    """`value` with each thing in it replaced by each piece of junk, and without it."""
     yield from JUNK
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -638,7 +638,7 @@ def test_any_junk_in_a_stream_is_told_or_refused(path: Any) -> None:
             payloads = [*events[:at], {kind: junk}, *events[at + 1 :]]
             is_told_or_refused(
                 lambda machine=machine, payloads=payloads: [
-                    *(told for payload in payloads for told in machine.on(payload)),
+                    *(event for payload in payloads for event in machine.on(payload)),
                     *machine.close(),
                 ]
             )
@@ -656,7 +656,9 @@ def test_names_are_the_clients_and_custom_tools_take_text() -> None:
     start = {"contentBlockStart": {"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "i", "name": "a_1"}}}}
     pieces = ['{"input": "SEL', 'ECT 1"}']
     deltas = [{"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"toolUse": {"input": each}}}} for each in pieces]
-    events = told(stream([{"messageStart": {}}, start, *deltas, {"messageStop": {"stopReason": "tool_use"}}]), recall)
+    events = events_of(
+        stream([{"messageStart": {}}, start, *deltas, {"messageStop": {"stopReason": "tool_use"}}]), recall
+    )
     assert events == [
         Started(),
         ToolCallStarted(0, "i", "a.b", "custom"),
@@ -672,7 +674,7 @@ def test_pieces_of_redacted_reasoning_are_one() -> None:
         {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"reasoningContent": {"redactedContent": piece}}}}
         for piece in pieces
     ]
-    events = told(stream([{"messageStart": {}}, *deltas, {"messageStop": {"stopReason": "end_turn"}}]))
+    events = events_of(stream([{"messageStart": {}}, *deltas, {"messageStop": {"stopReason": "end_turn"}}]))
     assert events[1] == ReasoningRedacted(0, b64(b"abc"), ISSUER)
 
 
@@ -692,8 +694,8 @@ BEGINNINGS = [
 ]
 
 
-@pytest.mark.parametrize(("said", "noted"), BEGINNINGS)
-def test_how_a_message_begins(said: list[dict[str, Any]], noted: list[tuple[str, str]]) -> None:
-    events = told(stream([*said, {"messageStop": {"stopReason": "end_turn"}}, {"metadata": {}}]))
+@pytest.mark.parametrize(("content", "noted"), BEGINNINGS)
+def test_how_a_message_begins(content: list[dict[str, Any]], noted: list[tuple[str, str]]) -> None:
+    events = events_of(stream([*content, {"messageStop": {"stopReason": "end_turn"}}, {"metadata": {}}]))
     assert without_notes(events) == [Started(), TextDelta("a"), Finished("stop", "end_turn")]
     assert [(event.note.fate, event.note.detail) for event in events if isinstance(event, Noted)] == noted

@@ -481,11 +481,11 @@ def test_nova_does_not_search_where_no_tool_may_be_called() -> None:
 
 
 def test_a_schema_is_enforced_as_text() -> None:
-    asked = OutputFormat("schema", SCHEMA, "answer", "What it is.", True)
-    rendered = render(HI, options={"response_format": asked})
+    wanted = OutputFormat("schema", SCHEMA, "answer", "What it is.", True)
+    rendered = render(HI, options={"response_format": wanted})
     text_format = rendered.body["outputConfig"]["textFormat"]
-    told = text_format["structure"]["jsonSchema"]
-    assert json.loads(told.pop("schema")) == CLOSED
+    json_schema = text_format["structure"]["jsonSchema"]
+    assert json.loads(json_schema.pop("schema")) == CLOSED
     assert text_format == {
         "type": "json_schema",
         "structure": {"jsonSchema": {"name": "answer", "description": "What it is."}},
@@ -495,15 +495,15 @@ def test_a_schema_is_enforced_as_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "asked"),
+    ("model", "wanted"),
     [
         pytest.param(OLD, OutputFormat("json"), id="any object"),
         pytest.param(LLAMA, OutputFormat("schema", SCHEMA), id="a model that enforces nothing"),
         pytest.param(OLD, OutputFormat("schema", MAP), id="a schema that cannot be enforced"),
     ],
 )
-def test_json_is_asked_for_in_words(model: str, asked: OutputFormat) -> None:
-    rendered = render(HI, model=model, options={"response_format": asked})
+def test_json_is_asked_for_in_words(model: str, wanted: OutputFormat) -> None:
+    rendered = render(HI, model=model, options={"response_format": wanted})
     assert rendered.body.keys() == {"system", "messages"}
     assert rendered.body["system"][0]["text"].startswith("Answer with a single JSON object")
     assert paths(rendered) == [("response_format", "approximated")]

@@ -456,7 +456,7 @@ def test_a_point_inside_a_result_comes_after_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "content"),
+    ("option", "content"),
     [
         pytest.param(PromptCache("implicit"), ["Hi", POINT], id="implicit: at the end of the prompt"),
         pytest.param(
@@ -465,8 +465,8 @@ def test_a_point_inside_a_result_comes_after_it() -> None:
         pytest.param(PromptCache("explicit", "1h"), ["Hi"], id="explicit: none that was not asked for"),
     ],
 )
-def test_the_prompt_cache(asked: PromptCache, content: list[Any]) -> None:
-    assert render(HI, options={"prompt_cache": asked}).body == {"messages": [user(*content)]}
+def test_the_prompt_cache(option: PromptCache, content: list[Any]) -> None:
+    assert render(HI, options={"prompt_cache": option}).body == {"messages": [user(*content)]}
 
 
 PDF = Inline("application/pdf", "AAAA")

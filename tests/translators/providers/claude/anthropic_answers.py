@@ -1,4 +1,4 @@
-"""Recorded-looking streams, and how to compare what is told of them."""
+"""Recorded-looking streams, and how to compare their events."""
 
 import json
 from collections.abc import Iterable
@@ -42,43 +42,43 @@ def payloads(name: str) -> list[Any]:
     return [json.loads(event.data) for event in SseReader().feed(recorded(name))]
 
 
-def told(events: Iterable[Any], recall: Recall | None = None) -> list[Event]:
+def events_of(events: Iterable[Any], recall: Recall | None = None) -> list[Event]:
     machine = dialect.answer(recall or Recall(MODEL))
-    found = [event for payload in events for event in machine.on(payload)]
-    found += machine.close()
+    emitted = [event for payload in events for event in machine.on(payload)]
+    emitted += machine.close()
     assert machine.done
-    return found
+    return emitted
 
 
 def read(data: bytes, size: int) -> list[Event]:
-    reader, machine, found = SseReader(), dialect.answer(Recall(MODEL)), []
+    reader, machine, emitted = SseReader(), dialect.answer(Recall(MODEL)), []
     for at in range(0, len(data), size):
         for event in reader.feed(data[at : at + size]):
-            found += machine.on(json.loads(event.data))
+            emitted += machine.on(json.loads(event.data))
     if not machine.done:
         reader.close()
-    return [*found, *machine.close()]
+    return [*emitted, *machine.close()]
 
 
 def folded(events: Iterable[Event]) -> list[Any]:
     """Deltas of one thing in a row are one; JSON is compared as JSON; notes lie elsewhere."""
-    found: list[Any] = []
+    emitted: list[Any] = []
     calm = [event for event in events if not isinstance(event, Noted)]
     for (kind, number), group in groupby(
         calm, lambda event: (type(event), getattr(event, "block", getattr(event, "index", None)))
     ):
         some = list(group)
         if kind in (TextDelta, ReasoningDelta, RefusalDelta):
-            found.append((kind, number, "".join(event.text for event in some)))
+            emitted.append((kind, number, "".join(event.text for event in some)))
         elif kind is ToolCallDelta:
             joined = "".join(event.arguments for event in some)
             try:
-                found.append((kind, number, json.loads(joined)))
+                emitted.append((kind, number, json.loads(joined)))
             except ValueError:
-                found.append((kind, number, joined))
+                emitted.append((kind, number, joined))
         else:
-            found += some
-    return found
+            emitted += some
+    return emitted
 
 
 def noted(events: Iterable[Event]) -> list[str]:

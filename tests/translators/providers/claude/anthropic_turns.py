@@ -25,10 +25,10 @@ def result(id: str = "c1", *parts: Any, failed: bool = False) -> Turn:
 
 
 def render(*turns: Turn, model: str = OLD, options: Any = None, **more: Any) -> Rendered:
-    asked = Conversation(turns, options=LIMIT | (options or {}), stream=True, **more)
-    before = copy.deepcopy(asked)
-    rendered = dialect.render(asked, Model(model))
-    assert asked == before
+    conversation = Conversation(turns, options=LIMIT | (options or {}), stream=True, **more)
+    before = copy.deepcopy(conversation)
+    rendered = dialect.render(conversation, Model(model))
+    assert conversation == before
     return rendered
 
 

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from anthropic_answers import ISSUER, noted, payloads, told
+from anthropic_answers import ISSUER, events_of, noted, payloads
 
 from translators.dialects import Recall
 from translators.events import (
@@ -60,14 +60,14 @@ def message(*content: Any, reason: Any = "end_turn", first: Any = None, last: An
 )
 def test_stop_reasons(native: Any, plain: str, with_calls: str, notes: list[str]) -> None:
     for content, reason in (([], plain), (CALL, with_calls)):
-        events = told(message(*content, reason=native))
+        events = events_of(message(*content, reason=native))
         assert events[-1] == Finished(reason, native if isinstance(native, str) else None)  # type: ignore[arg-type]
         assert noted(events) == notes
 
 
 @pytest.mark.parametrize("details", [None, {}, {"type": "refusal", "category": None, "explanation": None}, "x"])
 def test_trap_3_a_refusal_always_has_words(details: Any) -> None:
-    events = told(message(reason="refusal", stop_details=details))
+    events = events_of(message(reason="refusal", stop_details=details))
     assert RefusalDelta("The model declined to answer this request.") in events
 
 
@@ -120,13 +120,13 @@ def test_trap_3_a_refusal_always_has_words(details: Any) -> None:
     ],
 )
 def test_usage(first: Any, last: Any, usage: Usage | None) -> None:
-    reports = [event.usage for event in told(message(first=first, last=last)) if isinstance(event, UsageReported)]
+    reports = [event.usage for event in events_of(message(first=first, last=last)) if isinstance(event, UsageReported)]
     assert reports == ([usage] if usage else [])
 
 
 def test_a_beginning_that_comes_late_tells_its_names_and_usage() -> None:
     begun, *rest = message(first={"input_tokens": 10, "output_tokens": 1}, last={"output_tokens": 7})
-    events = told([{"type": "content_block_stop", "index": 0}, begun, *rest])
+    events = events_of([{"type": "content_block_stop", "index": 0}, begun, *rest])
     assert [event for event in events if isinstance(event, Started)] == [Started(), Started("m", "x")]
     assert [event.usage for event in events if isinstance(event, UsageReported)] == [Usage(10, 7)]
 
@@ -142,7 +142,7 @@ def test_a_beginning_that_comes_late_tells_its_names_and_usage() -> None:
     ],
 )
 def test_service_tiers(first: dict[str, str], tier: str | None) -> None:
-    assert told(message(first=first))[-1] == Finished("stop", "end_turn", tier)
+    assert events_of(message(first=first))[-1] == Finished("stop", "end_turn", tier)
 
 
 def block(index: int, start: dict[str, Any], *deltas: dict[str, Any]) -> list[Any]:
@@ -176,7 +176,7 @@ def piece(text: str) -> dict[str, Any]:
     ],
 )
 def test_arguments(start: dict[str, Any], deltas: list[Any], arguments: list[str], notes: list[str]) -> None:
-    events = told(message(*block(4, start, *deltas), reason="tool_use"))
+    events = events_of(message(*block(4, start, *deltas), reason="tool_use"))
     assert [event.arguments for event in events if isinstance(event, ToolCallDelta)] == arguments
     assert [event for event in events if isinstance(event, ToolCallStarted)] == [ToolCallStarted(0, "t", "f")]
     assert noted(events) == notes
@@ -185,7 +185,7 @@ def test_arguments(start: dict[str, Any], deltas: list[Any], arguments: list[str
 def test_names_and_custom_tools_are_restored() -> None:
     recall = Recall("m", {"a_b_123": "a.b", "run_1": "run!"}, frozenset({"run!"}))
     pieces = [piece('{"in'), piece('put": "ls'), piece(' \\"x\\""}')]
-    events = told(
+    events = events_of(
         message(*block(0, tool("a_b_123")), *block(1, {**tool("run_1"), "id": "u"}, *pieces), reason="tool_use"), recall
     )
     assert [event for event in events if isinstance(event, ToolCallStarted | ToolCallDelta)] == [
@@ -204,14 +204,14 @@ def test_names_and_custom_tools_are_restored() -> None:
 
 def test_trap_39_a_servers_call_is_no_tool_call() -> None:
     content = block(0, {**tool(), "type": "server_tool_use"}, piece('{"q": 1}'))
-    events = told(message(*content, *block(1, {"type": "mcp_tool_use", "id": "x", "input": {"a": 1}})))
+    events = events_of(message(*content, *block(1, {"type": "mcp_tool_use", "id": "x", "input": {"a": 1}})))
     assert not [event for event in events if isinstance(event, ToolCallStarted | ToolCallDelta)]
     assert [event.payload["input"] for event in events if isinstance(event, ForeignBlock)] == [{"q": 1}, {"a": 1}]
     assert events[-1] == Finished("stop", "end_turn")
 
 
 def test_a15_a_signature_is_no_text() -> None:
-    events = told(
+    events = events_of(
         message(*block(0, {"type": "thinking", "thinking": ""}, {"type": "signature_delta", "signature": "s"}))
     )
     assert events[1] == ReasoningSigned(0, "s", ISSUER)
@@ -220,12 +220,12 @@ def test_a15_a_signature_is_no_text() -> None:
 
 def test_citations_without_an_address_are_noted_once() -> None:
     cited = {"type": "citations_delta", "citation": {"type": "page_location"}}
-    events = told(message(*block(0, {"type": "text", "text": "x"}, cited, cited)))
+    events = events_of(message(*block(0, {"type": "text", "text": "x"}, cited, cited)))
     assert noted(events) == ["citations.page_location"]
 
 
 def test_blocks_that_were_not_ended_end_with_the_message() -> None:
-    events = told(message(block(0, tool())[0], block(0, tool())[0], reason="tool_use"))
+    events = events_of(message(block(0, tool())[0], block(0, tool())[0], reason="tool_use"))
     assert [event for event in events if isinstance(event, ToolCallDelta)] == [
         ToolCallDelta(0, "{}"),
         ToolCallDelta(1, "{}"),
@@ -233,7 +233,7 @@ def test_blocks_that_were_not_ended_end_with_the_message() -> None:
 
 
 def test_a_call_without_its_beginning_is_no_call() -> None:
-    events = told(message(*block(0, {}, piece("{}"))[1:]))
+    events = events_of(message(*block(0, {}, piece("{}"))[1:]))
     assert noted(events) == ["event.content_block_start", "delta.input_json_delta"]
     assert events[-1] == Finished("stop", "end_turn")
 
@@ -241,22 +241,24 @@ def test_a_call_without_its_beginning_is_no_call() -> None:
 def test_payloads_are_not_changed() -> None:
     events = payloads("web_search_with_citations")
     before = copy.deepcopy(events)
-    told(events)
+    events_of(events)
     assert events == before
 
 
 def test_usage_of_the_beginning_is_told_where_nothing_follows_it() -> None:
     begin, _, end = message(first={"input_tokens": 5, "output_tokens": 1})
-    assert UsageReported(Usage(5, 1)) in told([begin, end])
+    assert UsageReported(Usage(5, 1)) in events_of([begin, end])
 
 
 def test_calls_without_an_id_get_one() -> None:
-    events = told(message(*block(0, {**tool(), "id": "call_1"}), *block(1, {**tool(), "id": ""}), reason="tool_use"))
+    events = events_of(
+        message(*block(0, {**tool(), "id": "call_1"}), *block(1, {**tool(), "id": ""}), reason="tool_use")
+    )
     assert [event.id for event in events if isinstance(event, ToolCallStarted)] == ["call_1", "call_1_"]
     assert noted(events) == ["tool_calls[1].id"]
 
 
 def test_a_number_beyond_floats_is_no_infinity() -> None:
-    events = told(message(*block(0, tool(a=float("inf"))), reason="tool_use"))
+    events = events_of(message(*block(0, tool(a=float("inf"))), reason="tool_use"))
     assert ToolCallDelta(0, '{"a":null}') in events
     assert noted(events) == ["tool_calls[0].arguments"]

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from anthropic_answers import COMPLETE, ISSUER, MODEL, STARTED, folded, noted, payloads, read, recorded, told
+from anthropic_answers import COMPLETE, ISSUER, MODEL, STARTED, events_of, folded, noted, payloads, read, recorded
 
 from translators.dialects import Recall
 from translators.events import (
@@ -120,14 +120,14 @@ NOTED = {
 
 @pytest.mark.parametrize("name", COMPLETE)
 def test_recorded_streams(name: str) -> None:
-    events = told(payloads(name))
+    events = events_of(payloads(name))
     assert folded(events) == EXPECTED[name]
     assert noted(events) == NOTED.get(name, [])
 
 
 @pytest.mark.parametrize("name", COMPLETE)
 def test_any_split_of_the_bytes_tells_the_same(name: str) -> None:
-    expected = told(payloads(name))
+    expected = events_of(payloads(name))
     for size in (1, 2, 3, 7, 100_000):
         assert read(recorded(name), size) == expected, size
 

@@ -4,7 +4,7 @@ import contextlib
 from typing import Any
 
 import pytest
-from anthropic_answers import COMPLETE, MODEL, payloads, read, recorded, told
+from anthropic_answers import COMPLETE, MODEL, events_of, payloads, read, recorded
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,7 +38,7 @@ def test_a33_a_stream_cut_at_any_byte_is_an_error(name: str) -> None:
 
 def test_trap_4_an_error_in_the_middle_is_an_error() -> None:
     with pytest.raises(BadAnswer) as caught:
-        told(payloads("failing_overloaded_midway"))
+        events_of(payloads("failing_overloaded_midway"))
     failure = caught.value.failure
     assert (failure.status, failure.code, failure.message) == (503, "server_overloaded", "Overloaded")
 
@@ -62,7 +62,7 @@ def test_trap_4_an_error_in_the_middle_is_an_error() -> None:
 )
 def test_trap_40_errors_in_a_stream_have_their_own_status(kind: str, status: int) -> None:
     with pytest.raises(BadAnswer) as caught:
-        told([{"type": "error", "error": {"type": kind, "message": "m"}}])
+        events_of([{"type": "error", "error": {"type": kind, "message": "m"}}])
     assert caught.value.failure.status == status
 
 

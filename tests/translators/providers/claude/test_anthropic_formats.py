@@ -1,4 +1,4 @@
-"""JSON as the answer: enforced, told, or refused."""
+"""JSON as the answer: enforced, described, or refused."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def test_effort_and_format_go_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "options", "told"),
+    ("model", "options", "instruction"),
     [
         pytest.param(A, {"max_tokens": 9, "response_format": OutputFormat("json")}, "", id="json_object"),
         pytest.param(
@@ -41,11 +41,11 @@ def test_effort_and_format_go_together() -> None:
         pytest.param(A, schema(MAPS, strict=None), '{"type": "object", "properties": {"m"', id="map, strict unsaid"),
     ],
 )
-def test_trap_32_what_cannot_be_enforced_is_said(model: str, options: dict[str, Any], told: str) -> None:
+def test_trap_32_what_cannot_be_enforced_is_said(model: str, options: dict[str, Any], instruction: str) -> None:
     rendered = render(model, options)
     text = rendered.body["system"][-1]["text"]
     assert text.startswith(JSON_ONLY)
-    assert told in text
+    assert instruction in text
     assert "output_config" not in rendered.body
     assert ("response_format", "approximated") in fates(rendered)
 

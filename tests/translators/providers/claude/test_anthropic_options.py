@@ -120,7 +120,7 @@ COMPACT = {"type": "compact_20260112"}
 
 
 @pytest.mark.parametrize(
-    ("model", "asked", "sent", "notes"),
+    ("model", "option", "sent", "notes"),
     [
         pytest.param(A, {"edits": [CLEAR_CALLS]}, [CLEAR_CALLS], [], id="calls"),
         pytest.param(E, {"edits": [CLEAR_THOUGHTS, CLEAR_CALLS]}, [CLEAR_THOUGHTS, CLEAR_CALLS], [], id="both"),
@@ -131,8 +131,8 @@ COMPACT = {"type": "compact_20260112"}
         pytest.param(E, {"compact": True}, None, [""], id="another form"),
     ],
 )
-def test_context_is_edited(model: str, asked: dict[str, Any], sent: Any, notes: list[str]) -> None:
-    rendered = render(model, {"max_tokens": 100, "context_management": asked})
+def test_context_is_edited(model: str, option: dict[str, Any], sent: Any, notes: list[str]) -> None:
+    rendered = render(model, {"max_tokens": 100, "context_management": option})
     assert rendered.body.get("context_management") == ({"edits": sent} if sent else None)
     assert fates(rendered) == [(f"context_management{path}", "dropped") for path in notes]
     assert rendered.headers.get("anthropic-beta") == ("context-management-2025-06-27" if sent else None)

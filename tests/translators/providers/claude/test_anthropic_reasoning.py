@@ -10,8 +10,8 @@ from translators.providers import anthropic as dialect
 
 
 def adaptive(effort: str | None = None) -> dict[str, Any]:
-    said: dict[str, Any] = {"thinking": {"type": "adaptive", "display": "summarized"}}
-    return said | ({"output_config": {"effort": effort}} if effort else {})
+    fields: dict[str, Any] = {"thinking": {"type": "adaptive", "display": "summarized"}}
+    return fields | ({"output_config": {"effort": effort}} if effort else {})
 
 
 def budget(tokens: int) -> dict[str, Any]:

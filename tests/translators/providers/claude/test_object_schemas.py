@@ -166,14 +166,14 @@ KEYWORDS = [
 ]
 
 
-@pytest.mark.parametrize(("said", "wanted"), KEYWORDS)
-def test_keys_are_respelled_wherever_the_root_speaks_of_them(said: dict[str, Any], wanted: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("keywords", "wanted"), KEYWORDS)
+def test_keys_are_respelled_wherever_the_root_speaks_of_them(keywords: dict[str, Any], wanted: dict[str, Any]) -> None:
     names = KeyNames({"properties": dict.fromkeys(SPELT, A)}, r"[a-zA-Z0-9_.-]{1,64}", 64)
     wire = {client: spelling for spelling, client in names.restored.items()}
-    told = json.dumps(names.schema({"properties": {}, **said}))
+    written = json.dumps(names.schema({"properties": {}, **keywords}))
     for client, short in SPELT.items():
-        told = told.replace(wire[client], short)
-    assert json.loads(told) == {"properties": {}, **wanted}
+        written = written.replace(wire[client], short)
+    assert json.loads(written) == {"properties": {}, **wanted}
 
 
 def test_keys_are_respelled_at_the_root_and_put_back() -> None:

@@ -16,13 +16,13 @@ def check(body: dict[str, Any], *, vertex: bool = False) -> None:
     """Raises where the SDK finds fault, or would have sent something else."""
     assert body.keys() <= {"contents", "generationConfig", *_BESIDE}
     config = {**body.get("generationConfig", {}), **{key: body[key] for key in _BESIDE if key in body}}
-    asked = types._GenerateContentParameters(
+    parameters = types._GenerateContentParameters(
         model="gemini-test",
         contents=[types.Content.model_validate(content) for content in body["contents"]],
         config=types.GenerateContentConfig.model_validate(config),
     )
     write = models._GenerateContentParameters_to_vertex if vertex else models._GenerateContentParameters_to_mldev
-    written = _plain(write(_client(vertex), asked))
+    written = _plain(write(_client(vertex), parameters))
     written.pop("_url")
     if not written["generationConfig"]:
         del written["generationConfig"]

@@ -48,10 +48,10 @@ def render(
     **more: Any,
 ) -> Rendered:
     given = {name: Option(value, f"at.{name}") for name, value in (options or {}).items()}
-    asked = Conversation(turns or (HI,), options=given, stream=stream, **more)
-    before = copy.deepcopy(asked)
-    rendered = dialect.render(asked, Model(model, overrides or {}, memory))
-    assert asked == before
+    conversation = Conversation(turns or (HI,), options=given, stream=stream, **more)
+    before = copy.deepcopy(conversation)
+    rendered = dialect.render(conversation, Model(model, overrides or {}, memory))
+    assert conversation == before
     if judged:
         check(rendered.body, vertex=(overrides or {}).get("platform") == "vertex")
     return rendered

@@ -1,4 +1,4 @@
-"""Recorded-looking streams, and how to compare what is told of them."""
+"""Recorded-looking streams, and how to compare their events."""
 
 import json
 from collections.abc import Iterable
@@ -35,12 +35,12 @@ def chunk(*parts: Any, finish: str | None = None, index: int | None = 0, **more:
     return {"candidates": [candidate | more], "responseId": "r-1", "modelVersion": MODEL}
 
 
-def told(events: Iterable[Any], recall: Recall | None = None) -> list[Event]:
+def events_of(events: Iterable[Any], recall: Recall | None = None) -> list[Event]:
     machine = dialect.answer(recall or Recall(MODEL))
-    found: list[Event] = [event for payload in events for event in machine.on(payload)]
-    found += machine.close()
+    emitted: list[Event] = [event for payload in events for event in machine.on(payload)]
+    emitted += machine.close()
     assert machine.done
-    return found
+    return emitted
 
 
 def calm(events: Iterable[Event]) -> list[Event]:
@@ -54,10 +54,10 @@ def noted(events: Iterable[Event]) -> list[tuple[str, str]]:
 
 class Remembering:
     def __init__(self) -> None:
-        self.kept: dict[str, str] = {}
+        self.stored: dict[str, str] = {}
 
     def get(self, key: str) -> str | None:
-        return self.kept.get(key)
+        return self.stored.get(key)
 
     def put(self, key: str, value: str) -> None:
-        self.kept[key] = value
+        self.stored[key] = value

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from gemini_streams import COMPLETE, ISSUER, MODEL, calm, chunk, noted, payloads, recorded, told
+from gemini_streams import COMPLETE, ISSUER, MODEL, calm, chunk, events_of, noted, payloads, recorded
 from google.genai import types
 
 from translators.dialects import Recall
@@ -48,20 +48,20 @@ def drop_tier(payload: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["text", "parallel_tools_after_thinking", "signed_text", "grounded_search"])
 def test_texts_and_calls_are_those_of_the_sdk(name: str) -> None:
     responses = [types.GenerateContentResponse.model_validate(drop_tier(payload)) for payload in payloads(name)]
-    events = told(payloads(name))
+    events = events_of(payloads(name))
     parts = [part for response in responses for part in (response.parts or [])]
     text = "".join(part.text for part in parts if part.text and not part.thought)
     assert "".join(event.text for event in events if isinstance(event, TextDelta)) == text
     thoughts = "".join(part.text for part in parts if part.text and part.thought)
     assert "".join(event.text for event in events if isinstance(event, ReasoningDelta)) == thoughts
-    found = [call for response in responses for call in response.function_calls or ()]
+    expected = [call for response in responses for call in response.function_calls or ()]
     arguments = [json.loads(event.arguments) for event in events if isinstance(event, ToolCallDelta)]
-    assert arguments == [call.args or {} for call in found]
-    assert [event.name for event in events if isinstance(event, ToolCallStarted)] == [call.name for call in found]
+    assert arguments == [call.args or {} for call in expected]
+    assert [event.name for event in events if isinstance(event, ToolCallStarted)] == [call.name for call in expected]
 
 
 def test_text() -> None:
-    events = told(payloads("text"))
+    events = events_of(payloads("text"))
     assert calm(events) == [
         Started("zW1jaTextFixture", "gemini-2.5-flash"),
         TextDelta("Hello"),
@@ -75,7 +75,7 @@ def test_text() -> None:
 
 
 def test_parallel_calls_after_thinking() -> None:
-    events = told(payloads("parallel_tools_after_thinking"))
+    events = events_of(payloads("parallel_tools_after_thinking"))
     *before, third, no_arguments, end = calm(events)
     assert before == [
         Started("par-1", MODEL),
@@ -96,7 +96,7 @@ def test_parallel_calls_after_thinking() -> None:
 
 
 def test_signed_text() -> None:
-    assert calm(told(payloads("signed_text")))[1:] == [
+    assert calm(events_of(payloads("signed_text")))[1:] == [
         ReasoningDelta(0, "Let me see."),
         TextDelta("Forty"),
         TextDelta("-two."),
@@ -107,7 +107,7 @@ def test_signed_text() -> None:
 
 def test_a_signature_without_thoughts_signs_an_empty_block() -> None:
     signed = {"text": "A", "thoughtSignature": TEXT}
-    events = told([chunk(signed), chunk({"text": "B", "thoughtSignature": TEXT}, finish="STOP")])
+    events = events_of([chunk(signed), chunk({"text": "B", "thoughtSignature": TEXT}, finish="STOP")])
     assert calm(events)[1:-1] == [
         TextDelta("A"),
         ReasoningSigned(0, TEXT, ISSUER),
@@ -117,11 +117,11 @@ def test_a_signature_without_thoughts_signs_an_empty_block() -> None:
 
 
 def test_a_call_cut_at_its_length_is_no_finished_call() -> None:
-    assert calm(told(payloads("cut_at_its_length")))[-1] == Finished("length", "MAX_TOKENS")
+    assert calm(events_of(payloads("cut_at_its_length")))[-1] == Finished("length", "MAX_TOKENS")
 
 
 def test_a_filtered_answer() -> None:
-    events = calm(told(payloads("safety_stop")))
+    events = calm(events_of(payloads("safety_stop")))
     assert events[1:] == [
         TextDelta("Well, "),
         RefusalDelta("The answer was found to be unsafe."),
@@ -130,7 +130,7 @@ def test_a_filtered_answer() -> None:
 
 
 def test_a_blocked_prompt() -> None:
-    events = told(payloads("blocked_prompt"))
+    events = events_of(payloads("blocked_prompt"))
     assert calm(events)[1:] == [
         RefusalDelta("The prompt was blocked."),
         Finished("content_filter", "PROHIBITED_CONTENT"),
@@ -141,13 +141,13 @@ def test_a_blocked_prompt() -> None:
 
 def test_a_blocked_prompt_with_an_empty_candidate() -> None:
     payload = {"candidates": [{"index": 0}], "promptFeedback": {"blockReason": "SAFETY", "blockReasonMessage": "No."}}
-    assert calm(told([payload]))[1:] == [RefusalDelta("No."), Finished("content_filter", "SAFETY")]
+    assert calm(events_of([payload]))[1:] == [RefusalDelta("No."), Finished("content_filter", "SAFETY")]
 
 
 def test_its_own_tools() -> None:
     code = {"executableCode": {"language": "PYTHON", "code": "print(6*7)"}}
     ran = {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "42\n"}}
-    assert calm(told(payloads("code_execution")))[1:] == [
+    assert calm(events_of(payloads("code_execution")))[1:] == [
         TextDelta("I compute.\n"),
         ForeignBlock("gemini", code),
         ForeignBlock("gemini", ran),
@@ -158,18 +158,21 @@ def test_its_own_tools() -> None:
 
 def test_log_probabilities() -> None:
     yes = TokenLogprob("Yes", -0.1)
-    assert [event for event in told(payloads("logprobs")) if isinstance(event, Logprobs)] == [
+    assert [event for event in events_of(payloads("logprobs")) if isinstance(event, Logprobs)] == [
         Logprobs((yes._replace(top=(yes, TokenLogprob("No", -2.5))),)),
         Logprobs((TokenLogprob(".", 0.0, (TokenLogprob(".", 0.0),)),)),
     ]
 
 
 def test_a_picture() -> None:
-    assert calm(told(payloads("picture")))[2:] == [ImageMade("image/png", "iVBORw0KGgo="), Finished("stop", "STOP")]
+    assert calm(events_of(payloads("picture")))[2:] == [
+        ImageMade("image/png", "iVBORw0KGgo="),
+        Finished("stop", "STOP"),
+    ]
 
 
 def test_what_is_merely_odd_is_noted() -> None:
-    events = told(payloads("odd_but_readable"))
+    events = events_of(payloads("odd_but_readable"))
     assert calm(events)[1:] == [TextDelta("Fine"), TextDelta("."), Finished("stop", "SOMETHING_NEW")]
     assert noted(events) == [
         ("response.brandNew", "dropped"),
@@ -209,7 +212,7 @@ def test_of_two_alternatives_none_is_lost(part: dict[str, Any], kinds: list[str]
     for keys in (list(part), list(reversed(part))):
         told_in_order = {key: part[key] for key in keys}
         content = {"role": "model", "parts": [told_in_order] if listed else told_in_order}
-        events = told([{"candidates": [{"content": content, "finishReason": "STOP"}]}])
+        events = events_of([{"candidates": [{"content": content, "finishReason": "STOP"}]}])
         assert [type(event).__name__ for event in events] == ["Started", *kinds, "Finished"]
 
 
@@ -236,13 +239,13 @@ def test_traps_1_and_2_reasons_with_text() -> None:
     assert {native for several in REASONS.values() for native in several} | _BROKEN >= set(NATIVE)
     for expected, several in REASONS.items():
         for native in several:
-            *_, end = told([chunk("A"), chunk(finish=native)])
+            *_, end = events_of([chunk("A"), chunk(finish=native)])
             assert end == Finished(expected, native)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("native", sorted(set(NATIVE) - _BROKEN))
 def test_reasons_with_a_call(native: str) -> None:
-    *_, end = told([chunk(CALL), chunk("", finish=native)])  # in a later chunk than the call
+    *_, end = events_of([chunk(CALL), chunk("", finish=native)])  # in a later chunk than the call
     expected = "length" if native in _LENGTH else "content_filter" if native in _FILTERED else "tool_calls"
     assert isinstance(end, Finished)
     assert end.reason == expected
@@ -257,19 +260,19 @@ BROKEN = ["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALL
 @pytest.mark.parametrize("native", BROKEN)
 def test_a_broken_end_is_an_error_whatever_came_before(native: str, part: dict[str, Any], whole: bool) -> None:
     with pytest.raises(BadAnswer) as caught:
-        told([chunk(part, finish=native)] if whole else [chunk(part), {"candidates": [{"finishReason": native}]}])
+        events_of([chunk(part, finish=native)] if whole else [chunk(part), {"candidates": [{"finishReason": native}]}])
     assert (caught.value.failure.status, caught.value.failure.code) == (502, native.lower())
 
 
 @pytest.mark.parametrize("native", sorted(_BROKEN | _BARE))
 def test_reasons_without_anything(native: str) -> None:
     with pytest.raises(BadAnswer) as caught:
-        told([chunk({"text": "Hm.", "thought": True}), chunk(finish=native)])
+        events_of([chunk({"text": "Hm.", "thought": True}), chunk(finish=native)])
     assert (caught.value.failure.status, caught.value.failure.code) == (502, native.lower())
 
 
 def test_nothing_said_is_an_answer_too() -> None:
-    assert calm(told([chunk(finish="STOP")]))[1:] == [Finished("stop", "STOP")]
+    assert calm(events_of([chunk(finish="STOP")]))[1:] == [Finished("stop", "STOP")]
 
 
 # --- several candidates -----------------------------------------------------------------------------
@@ -279,7 +282,7 @@ def test_candidates_are_choices() -> None:
     both = {"candidates": [chunk(CALL)["candidates"][0], chunk("B", index=1)["candidates"][0]]}
     ends = {"candidates": [{"finishReason": "MAX_TOKENS", "index": 1}, {"finishReason": "STOP", "index": 0}]}
     thinks = chunk({"text": "Hm.", "thought": True}, {"functionCall": {"name": "g"}}, index=1)
-    events = calm(told([both, thinks, ends]))
+    events = calm(events_of([both, thinks, ends]))
     assert [getattr(event, "choice", None) for event in events] == [None, 0, 0, 1, 1, 1, 1, 0, 1]
     assert events[-2:] == [Finished("tool_calls", "STOP"), Finished("length", "MAX_TOKENS", choice=1)]
     assert [event.index for event in events if isinstance(event, ToolCallStarted)] == [0, 0]
@@ -292,7 +295,9 @@ def test_candidates_without_an_index() -> None:
 
 
 def test_one_broken_candidate_does_not_break_the_other() -> None:
-    events = told([{"candidates": [{"finishReason": "OTHER", "index": 1}, chunk("A", finish="STOP")["candidates"][0]]}])
+    events = events_of(
+        [{"candidates": [{"finishReason": "OTHER", "index": 1}, chunk("A", finish="STOP")["candidates"][0]]}]
+    )
     assert calm(events)[-2:] == [Finished("stop", "STOP"), Finished("stop", "OTHER", choice=1)]
 
 
@@ -306,17 +311,17 @@ def calls(events: list[Event]) -> list[ToolCallStarted]:
 def test_minted_ids_do_not_collide() -> None:
     nameless = {"functionCall": {"name": "f"}}
     payload = chunk(nameless, nameless, finish="STOP")
-    ids = [call.id for call in calls(told([payload]))]
-    ids += [call.id for call in calls(told([payload | {"responseId": "r-2"}]))]
+    ids = [call.id for call in calls(events_of([payload]))]
+    ids += [call.id for call in calls(events_of([payload | {"responseId": "r-2"}]))]
     unnamed = {**payload, "responseId": None}
-    ids += [call.id for call in calls(told([unnamed | {"usageMetadata": {"promptTokenCount": 5}}]))]
-    ids += [call.id for call in calls(told([unnamed | {"usageMetadata": {"promptTokenCount": 9}}]))]
+    ids += [call.id for call in calls(events_of([unnamed | {"usageMetadata": {"promptTokenCount": 5}}]))]
+    ids += [call.id for call in calls(events_of([unnamed | {"usageMetadata": {"promptTokenCount": 9}}]))]
     assert len(set(ids)) == 8
-    assert ids[:2] == [call.id for call in calls(told([payload]))]
+    assert ids[:2] == [call.id for call in calls(events_of([payload]))]
 
 
 def test_an_id_that_comes_twice() -> None:
-    first, second = calls(told([chunk(CALL, CALL, finish="STOP")]))
+    first, second = calls(events_of([chunk(CALL, CALL, finish="STOP")]))
     assert first.id == "c"
     assert second.id not in ("", "c")
 
@@ -325,7 +330,7 @@ def test_names_are_restored_and_custom_tools_unwrapped() -> None:
     recall = Recall(MODEL, {"my_sql": "my sql"}, frozenset({"my sql"}))
     good = {"functionCall": {"id": "1", "name": "my_sql", "args": {"input": "SELECT 'ü'"}}}
     odd = {"functionCall": {"id": "2", "name": "my_sql", "args": {"query": "x"}}}
-    events = told([chunk(good, odd, finish="STOP")], recall)
+    events = events_of([chunk(good, odd, finish="STOP")], recall)
     assert calm(events)[1:-1] == [
         ToolCallStarted(0, "1", "my sql", "custom"),
         ToolCallDelta(0, "SELECT 'ü'"),
@@ -353,7 +358,7 @@ ODD_CALLS = [
 
 @pytest.mark.parametrize(("call", "arguments", "note"), ODD_CALLS)
 def test_odd_calls(call: dict[str, Any], arguments: str | None, note: Any) -> None:
-    events = told([chunk({"functionCall": call}, finish="STOP")])
+    events = events_of([chunk({"functionCall": call}, finish="STOP")])
     assert [event.arguments for event in events if isinstance(event, ToolCallDelta)] == (
         [arguments] if arguments else []
     )
@@ -401,7 +406,7 @@ COUNTED = {"promptTokenCount": 87, "candidatesTokenCount": 21, "totalTokenCount"
     ],
 )
 def test_the_last_usage_counts(last: dict[str, Any], expected: Usage) -> None:
-    events = told([chunk("A") | {"usageMetadata": COUNTED}, chunk("B", finish="STOP") | {"usageMetadata": last}])
+    events = events_of([chunk("A") | {"usageMetadata": COUNTED}, chunk("B", finish="STOP") | {"usageMetadata": last}])
     assert [event.usage for event in events if isinstance(event, UsageReported)][-1] == expected
 
 
@@ -415,14 +420,14 @@ def test_the_last_usage_counts(last: dict[str, Any], expected: Usage) -> None:
     ],
 )
 def test_a_reason_as_a_number(number: Any, expected: Finished) -> None:
-    events = told([chunk("A", finish=number)])
+    events = events_of([chunk("A", finish=number)])
     assert events[-1] == expected
     assert (number == 9) == (noted(events) == [("candidates.finishReason", "approximated")])
 
 
 @pytest.mark.parametrize(("usage", "expected"), USAGES)
 def test_usage(usage: dict[str, Any], expected: Usage) -> None:
-    events = told([chunk("A", finish="STOP") | {"usageMetadata": usage}])
+    events = events_of([chunk("A", finish="STOP") | {"usageMetadata": usage}])
     assert [event.usage for event in events if isinstance(event, UsageReported)] == [expected]
     assert (expected.cache_read or 0) <= expected.input
     assert (expected.reasoning or 0) <= expected.output
@@ -437,7 +442,7 @@ def test_usage(usage: dict[str, Any], expected: Usage) -> None:
     ],
 )
 def test_service_tier(told_tier: dict[str, Any], tier: str | None) -> None:
-    *_, end = told([chunk("A", finish="STOP") | {"usageMetadata": told_tier}])
+    *_, end = events_of([chunk("A", finish="STOP") | {"usageMetadata": told_tier}])
     assert end == Finished("stop", "STOP", tier)
 
 
@@ -455,7 +460,7 @@ def test_an_error_in_the_stream() -> None:
 
 def test_a_malformed_call_is_an_error() -> None:
     with pytest.raises(BadAnswer) as caught:
-        told(payloads("failing_malformed_call"))
+        events_of(payloads("failing_malformed_call"))
     assert caught.value.failure.code == "malformed_function_call"
 
 
@@ -472,14 +477,14 @@ NO_ANSWERS = [
 @pytest.mark.parametrize("events", NO_ANSWERS)
 def test_incomplete(events: list[Any]) -> None:
     with pytest.raises(BadAnswer) as caught:
-        told(events)
+        events_of(events)
     assert (caught.value.failure.status, caught.value.failure.code) == (502, "incomplete_answer")
 
 
 @pytest.mark.parametrize("name", COMPLETE)
 def test_a_whole_array_is_the_same(name: str) -> None:
     """What `streamGenerateContent` answers without `alt=sse`."""
-    assert list(dialect.answer(Recall(MODEL)).whole(payloads(name))) == told(payloads(name))
+    assert list(dialect.answer(Recall(MODEL)).whole(payloads(name))) == events_of(payloads(name))
 
 
 def test_google_ends_its_lines_with_crlf() -> None:
@@ -499,4 +504,4 @@ ODD_SHAPES = [
 
 @pytest.mark.parametrize("payload", ODD_SHAPES, ids=json.dumps)
 def test_odd_shapes_pass(payload: Any) -> None:
-    assert calm(told([payload, chunk("A", finish="STOP")]))[-1] == Finished("stop", "STOP")
+    assert calm(events_of([payload, chunk("A", finish="STOP")]))[-1] == Finished("stop", "STOP")

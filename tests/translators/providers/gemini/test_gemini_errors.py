@@ -66,13 +66,13 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize(("status", "answer", "told", "type_", "code"), ERRORS)
-def test_errors(status: int, answer: dict[str, Any], told: int, type_: str, code: str | None) -> None:
+@pytest.mark.parametrize(("status", "answer", "expected", "type_", "code"), ERRORS)
+def test_errors(status: int, answer: dict[str, Any], expected: int, type_: str, code: str | None) -> None:
     for form in (answer, [answer]):  # a stream without alt=sse wraps it
         failure = dialect.read_error(status, {}, json.dumps(form).encode())
-        assert (failure.status, failure.type, failure.code) == (told, type_, code)
+        assert (failure.status, failure.type, failure.code) == (expected, type_, code)
         assert failure.message.endswith(answer["error"]["message"])
-    assert streamed_error(answer).status == told
+    assert streamed_error(answer).status == expected
 
 
 def test_when_to_come_back() -> None:
@@ -83,7 +83,7 @@ def test_when_to_come_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "answer", "told"),
+    ("status", "answer", "expected"),
     [
         pytest.param(502, b"<html>Bad Gateway</html>", 502, id="HTML"),
         pytest.param(404, b"nothing here", 502, id="an unreadable 404 is a wrong address"),
@@ -93,15 +93,15 @@ def test_when_to_come_back() -> None:
         pytest.param(500, b"[" * 100_000, 500, id="deep"),
     ],
 )
-def test_unreadable(status: int, answer: bytes, told: int) -> None:
+def test_unreadable(status: int, answer: bytes, expected: int) -> None:
     failure = dialect.read_error(status, {}, answer)
-    assert failure.status == told
+    assert failure.status == expected
     assert "<" not in failure.message
 
 
 def test_secrets_are_masked() -> None:
-    said = "Key AIzaSyD-0123456789abcdefghij of project:123456 (projects/my-proj-1/locations/x) with Bearer ya29.a0Af"
-    message = dialect.read_error(400, {}, json.dumps(body("INVALID_ARGUMENT", said)).encode()).message
+    text = "Key AIzaSyD-0123456789abcdefghij of project:123456 (projects/my-proj-1/locations/x) with Bearer ya29.a0Af"
+    message = dialect.read_error(400, {}, json.dumps(body("INVALID_ARGUMENT", text)).encode()).message
     assert message == "Key *** of project:*** (projects/***/locations/x) with ***"
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from gemini_streams import calm, chunk, noted, payloads, told
+from gemini_streams import calm, chunk, events_of, noted, payloads
 
 from translators.events import Annotation, TextDelta
 
@@ -19,19 +19,19 @@ def support(text: str, start: int, end: int, *chunks: int, part: int = 0) -> dic
 
 
 def annotations(*stream: Any) -> list[Annotation]:
-    return [event for event in told(stream) if isinstance(event, Annotation)]
+    return [event for event in events_of(stream) if isinstance(event, Annotation)]
 
 
 def test_a_search() -> None:
-    events = told(payloads("grounded_search"))
+    events = events_of(payloads("grounded_search"))
     text = "".join(event.text for event in events if isinstance(event, TextDelta))
-    found = [event for event in calm(events) if isinstance(event, Annotation)]
-    assert found == [  # from 0, not in ASCII, with every source
+    annotated = [event for event in calm(events) if isinstance(event, Annotation)]
+    assert annotated == [  # from 0, not in ASCII, with every source
         Annotation(0, 25, "example.org", f"{URL}a"),
         Annotation(26, 40, "example.org", f"{URL}a"),
         Annotation(26, 40, "example.net", f"{URL}b"),
     ]
-    assert [text[each.start : each.end] for each in found[1:]] == ["Größe: 88 km²."] * 2
+    assert [text[each.start : each.end] for each in annotated[1:]] == ["Größe: 88 km²."] * 2
     assert noted(events) == [("candidates.groundingMetadata.searchEntryPoint", "dropped")]
 
 
@@ -85,15 +85,15 @@ NOWHERE = [
 @pytest.mark.parametrize(("claim", "notes"), NOWHERE)
 def test_what_has_no_place(claim: Any, notes: list[Any]) -> None:
     metadata = {"groundingChunks": SOURCES, "groundingSupports": [claim]}
-    events = told([chunk("abc", finish="STOP", groundingMetadata=metadata)])
+    events = events_of([chunk("abc", finish="STOP", groundingMetadata=metadata)])
     assert [event for event in events if isinstance(event, Annotation)] == []
     assert noted(events) == notes
 
 
 def test_an_edge_inside_a_character_is_its_beginning() -> None:
     metadata = {"groundingChunks": SOURCES, "groundingSupports": [support("", 1, 5, 0), support("", 3, 99, 0)]}
-    found = annotations(chunk("äöü", finish="STOP", groundingMetadata=metadata))
-    assert [(each.start, each.end) for each in found] == [(0, 2), (1, 3)]
+    annotated = annotations(chunk("äöü", finish="STOP", groundingMetadata=metadata))
+    assert [(each.start, each.end) for each in annotated] == [(0, 2), (1, 3)]
 
 
 @pytest.mark.parametrize("name", ["citationSources", "citations"])
@@ -132,10 +132,10 @@ def test_sources_that_support_no_words_are_told_of_the_whole_text(
     more: dict[str, Any], length: int, notes: list[Any]
 ) -> None:
     metadata = {"groundingChunks": [*SOURCES, SOURCES[0]], **more}
-    events = told([chunk("äbc"[:length], finish="STOP", groundingMetadata=metadata)])
-    found = [event for event in calm(events) if isinstance(event, Annotation)]
+    events = events_of([chunk("äbc"[:length], finish="STOP", groundingMetadata=metadata)])
+    annotated = [event for event in calm(events) if isinstance(event, Annotation)]
     whole = [Annotation(0, 3, "A", "https://a.test"), Annotation(0, 3, "", "https://b.test")]
-    assert found == (whole if length else [])
+    assert annotated == (whole if length else [])
     assert noted(events) == notes
 
 
@@ -152,9 +152,9 @@ NEAR = [
 @pytest.mark.parametrize(("claim", "place"), NEAR)
 def test_offsets_may_be_wrong_by_a_few(claim: Any, place: tuple[int, int]) -> None:
     metadata = {"groundingChunks": SOURCES, "groundingSupports": [claim]}
-    events = told([chunk(TEXT, finish="STOP", groundingMetadata=metadata)])
-    found = [event for event in calm(events) if isinstance(event, Annotation)]
-    assert found == [Annotation(*place, "A", "https://a.test")]
+    events = events_of([chunk(TEXT, finish="STOP", groundingMetadata=metadata)])
+    annotated = [event for event in calm(events) if isinstance(event, Annotation)]
+    assert annotated == [Annotation(*place, "A", "https://a.test")]
     assert noted(events) == []
 
 
@@ -183,13 +183,15 @@ def test_citations_come_before_what_follows_the_text(stream: list[Any]) -> None:
     """A client's message ends where anything else begins."""
     metadata = {"groundingChunks": SOURCES, "groundingSupports": [support("abc", 0, 3, 0)]}
     *first, last = stream
-    events = calm(told([*(chunk(*each) for each in first), chunk(*last, finish="STOP", groundingMetadata=metadata)]))
+    events = calm(
+        events_of([*(chunk(*each) for each in first), chunk(*last, finish="STOP", groundingMetadata=metadata)])
+    )
     kinds = [type(event).__name__ for event in events]
     assert kinds[:3] == ["Started", "TextDelta", "Annotation"]
     assert {*kinds[3:-1]} in ({"ReasoningSigned"}, {"ToolCallStarted", "ToolCallDelta"}, {"ImageMade"})
 
 
 def test_what_was_held_back_comes_before_the_text_that_goes_on() -> None:
-    events = calm(told([chunk("a", SIGNED), chunk("b", finish="STOP")]))
+    events = calm(events_of([chunk("a", SIGNED), chunk("b", finish="STOP")]))
     kinds = [type(event).__name__ for event in events]
     assert kinds == ["Started", "TextDelta", "ReasoningSigned", "TextDelta", "Finished"]

@@ -189,8 +189,8 @@ def test_json_beside_tools_on_2_5(kind: Any) -> None:
     wanted = OutputFormat(kind, SCHEMA if kind == "schema" else None, "person", "A person.")
     rendered = render(HI, model=FLASH, options={"response_format": wanted}, tools=(TOOL,))
     assert "generationConfig" not in rendered.body
-    (told,) = rendered.body["systemInstruction"]["parts"]
-    assert ("JSON Schema" in told["text"]) == (kind == "schema")
+    (instruction,) = rendered.body["systemInstruction"]["parts"]
+    assert ("JSON Schema" in instruction["text"]) == (kind == "schema")
     assert fates(rendered) == [("response_format", "approximated")]
 
 

@@ -1,4 +1,4 @@
-"""Thinking: four ways to ask, two ways to be told, and never both of them (matrix 1.7)."""
+"""Thinking: four kinds of options, two units, and never both of them (matrix 1.7)."""
 
 from typing import Any
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from gemini_requests import FLASH, HI, NEW, PRO, call, called, fates, model_said, render, result, turn, user
-from gemini_streams import Remembering, chunk, told
+from gemini_streams import Remembering, chunk, events_of
 
 from translators.conversation import Reasoning, Turn
 from translators.dialects import Recall
@@ -44,7 +44,7 @@ def test_of_a_call(model: str, signature: Any, issuer: Any, sent: str | None, no
 def test_a_signature_is_remembered() -> None:
     memory = Remembering()
     given = {"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": SIGNATURE}
-    answer = told([chunk(given, finish="STOP")], Recall(NEW, memory=memory))
+    answer = events_of([chunk(given, finish="STOP")], Recall(NEW, memory=memory))
     (started,) = [event for event in answer if isinstance(event, ToolCallStarted)]
     assert (started.signature, started.issuer) == (SIGNATURE, OWN)
     turns = (HI, turn("assistant", call(started.id)), result(started.id))
@@ -98,9 +98,9 @@ TEXTS = [
 ]
 
 
-@pytest.mark.parametrize(("said", "sent", "notes"), TEXTS)
-def test_of_a_text(said: list[Any], sent: list[Any], notes: list[Any]) -> None:
-    assert parts(HI, turn("assistant", *said), turn("user", "Go")) == (sent, notes)
+@pytest.mark.parametrize(("texts", "sent", "notes"), TEXTS)
+def test_of_a_text(texts: list[Any], sent: list[Any], notes: list[Any]) -> None:
+    assert parts(HI, turn("assistant", *texts), turn("user", "Go")) == (sent, notes)
 
 
 def test_of_thoughts_before_a_call() -> None:

@@ -1,4 +1,4 @@
-"""Claude on Vertex is asked as `anthropic.AnthropicVertex` asks."""
+"""Requests to Claude on Vertex are those of `anthropic.AnthropicVertex`."""
 
 import json
 from typing import Any
@@ -30,9 +30,9 @@ def by_the_sdk(model: str, body: dict[str, Any]) -> httpx2.Request:
 
     http = httpx2.Client(transport=httpx2.MockTransport(answer))
     client = AnthropicVertex(project_id="p", region="global", access_token="t", http_client=http, max_retries=0)
-    said = {key: value for key, value in body.items() if key not in ("stream",)}
+    fields = {key: value for key, value in body.items() if key not in ("stream",)}
     with pytest.raises(Exception, match="500"):
-        client.messages.create(model=model, stream=body["stream"], **said)
+        client.messages.create(model=model, stream=body["stream"], **fields)
     return sent[0]
 
 
