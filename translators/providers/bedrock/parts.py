@@ -27,7 +27,7 @@ from translators.providers.bedrock.tools import Toolbox
 from translators.providers.claude.profiles import short_name
 from translators.providers.claude.signatures import may_have_signed
 from translators.providers.shared.blocks import Block, Blocks
-from translators.providers.shared.histories import unsent
+from translators.providers.shared.histories import foreign_block, unsent
 from translators.providers.shared.wire_names import CallIds
 
 
@@ -127,7 +127,7 @@ class Parts(Blocks):
 
     def _foreign(self, part: Foreign, role: str) -> Block | None:
         if part.dialect != "bedrock" or role != "assistant":
-            self._notes.append(Note(part.at, "dropped", detail="A block of another provider's."))
+            self._notes.append(foreign_block(part.at))
             return None
         if part.payload.keys() not in ({"toolUse"}, {"toolResult"}):
             raise BadRequest("This is no block of a server's tool.", param=f"{part.at}.block")

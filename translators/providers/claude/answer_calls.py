@@ -1,14 +1,12 @@
 """The calls of an answer, whose input comes in pieces or whole, in Messages as in Converse."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
-
-from pydantic_core import to_json
 
 from translators.events import Event, Noted, ToolCallDelta, ToolCallStarted
 from translators.notes import Note
 from translators.providers.claude.answer_state import AnswerState
+from translators.providers.shared import answer_arguments
 from translators.providers.shared.answers import text_field
 from translators.providers.shared.custom_tools import Unwrapper
 
@@ -37,19 +35,12 @@ class InputPieces:
             return ""
         if isinstance(self._whole, str) and self._whole.strip():
             return self.add(self._whole)  # the text of the object
-        try:
-            return self.add(json.dumps(self._whole or {}, ensure_ascii=False, allow_nan=False))
-        except ValueError:
-            self.bent = True
-            return self.add(to_json(self._whole, inf_nan_mode="null").decode())
+        text, self.bent = answer_arguments.written(self._whole or {})
+        return self.add(text)
 
     def parsed(self) -> dict[str, Any] | None:
         """Return the object, or None where it is none."""
-        try:
-            parsed = json.loads("".join(self._pieces))
-        except (ValueError, RecursionError):
-            return None
-        return parsed if isinstance(parsed, dict) else None
+        return answer_arguments.parsed("".join(self._pieces))
 
     def of_server(self, path: str, state: AnswerState) -> dict[str, Any]:
         """Return the whole input of a tool that the provider runs."""
@@ -83,18 +74,15 @@ class Call:
 
     def closed(self) -> list[Event]:
         events = self._deltas(self._pieces.rest())
-        path = f"tool_calls[{self._index}].arguments"
         if self._pieces.bent:
-            why = "A number is too large for any float: it is told as null."
-            events.append(Noted(Note(path, "approximated", detail=why)))
+            events.append(Noted(answer_arguments.too_large(self._index)))
         if self._custom is not None:
             if text := self._custom.close():
                 events.append(ToolCallDelta(self._index, text))
             if not self._custom.fits:
-                why = "The input of a custom tool did not come as one string: it is passed on as it came."
-                self._state.doubts.append(Note(path, "approximated", detail=why))
+                self._state.doubts.append(answer_arguments.no_single_text(self._index))
         elif self._pieces.parsed() is None:
-            self._state.doubts.append(Note(path, "approximated", detail="These arguments are no JSON object."))
+            self._state.doubts.append(answer_arguments.no_object(self._index))
         return events
 
     def _deltas(self, piece: str) -> list[Event]:

@@ -24,7 +24,7 @@ from translators.providers.claude.profiles import short_name
 from translators.providers.claude.signatures import may_have_signed
 from translators.providers.claude.tools import Toolbox
 from translators.providers.shared.blocks import Block, Blocks
-from translators.providers.shared.histories import unsent
+from translators.providers.shared.histories import foreign_block, unsent
 from translators.providers.shared.wire_names import CallIds
 
 
@@ -73,7 +73,7 @@ class Parts(Blocks):
                 return self._result(part)
             case Foreign():
                 if part.dialect != "anthropic" or role != "assistant":
-                    self._notes.append(Note(part.at, "dropped", detail="A block of another provider's."))
+                    self._notes.append(foreign_block(part.at))
                     return None
                 if not is_server_block(part.payload.get("type")):
                     raise BadRequest("This is no block of a server's tool.", param=f"{part.at}.block")

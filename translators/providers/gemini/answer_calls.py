@@ -1,17 +1,14 @@
 """Function calls of one candidate: each comes whole, in one part, perhaps without an id and without arguments."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
-
-from pydantic_core import to_json
 
 from translators.events import Event, Noted, ToolCallDelta, ToolCallStarted
 from translators.notes import Note
 from translators.providers.gemini.answer_state import AnswerState
 from translators.providers.gemini.signatures import memory_key
-from translators.providers.shared import custom_tools, signers
+from translators.providers.shared import answer_arguments, custom_tools, signers
 
 
 class CandidateCalls:
@@ -61,23 +58,18 @@ class CandidateCalls:
         return id
 
     def _arguments(self, args: Any, index: int) -> tuple[str, list[Event]]:
-        path = f"tool_calls[{index}].arguments"
         if args is None:
             return "{}", []
         if not isinstance(args, dict):
-            self.doubts.append(Note(path, "approximated", detail="These arguments are no JSON object."))
+            self.doubts.append(answer_arguments.no_object(index))
         if isinstance(args, str):
             return args, []
-        try:
-            return json.dumps(args, ensure_ascii=False, allow_nan=False), []
-        except ValueError:
-            why = "A number is too large for any float: it is told as null."
-            return to_json(args, inf_nan_mode="null").decode(), [Noted(Note(path, "approximated", detail=why))]
+        text, bent = answer_arguments.written(args)
+        return text, [Noted(answer_arguments.too_large(index))] if bent else []
 
     def _input(self, arguments: str, index: int) -> str:
         """Return the free text of a custom tool's call."""
         text, fits = custom_tools.unwrapped(arguments) or (arguments, False)
         if not fits:
-            why = "The input of a custom tool did not come as one string: it is passed on as it came."
-            self.doubts.append(Note(f"tool_calls[{index}].arguments", "approximated", detail=why))
+            self.doubts.append(answer_arguments.no_single_text(index))
         return text

@@ -5,11 +5,8 @@ answer have the same form; the last line (`done`) has the counts, and may still 
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any, Literal
-
-from pydantic_core import to_json
 
 from translators.dialects import Recall
 from translators.errors import BadAnswer
@@ -31,6 +28,7 @@ from translators.events import (
 )
 from translators.notes import Note
 from translators.providers.ollama.errors import streamed_error
+from translators.providers.shared import answer_arguments
 from translators.providers.shared.answers import Oddities, incomplete, text_field, text_or_empty
 from translators.providers.shared.custom_tools import unwrapped
 
@@ -140,15 +138,13 @@ class ChatAnswer:
         """Return the events of a call, which comes whole. Its arguments are an object; some models' templates leave
         them as text."""
         index = len(self._ids)
-        path = f"tool_calls[{index}].arguments"
         noted: list[Event] = []
         if isinstance(arguments, str):
             written = arguments
         else:
-            written, bent = _json({} if arguments is None else arguments)
+            written, bent = answer_arguments.written({} if arguments is None else arguments)
             if bent:
-                why = "A number is too large for any float: it is told as null."
-                noted.append(Noted(Note(path, "approximated", detail=why)))
+                noted.append(Noted(answer_arguments.too_large(index)))
         if not isinstance(id, str) or not id or id in self._ids:
             id = self._minted(name, written, payload)
         self._ids.append(id)
@@ -158,10 +154,9 @@ class ChatAnswer:
             text, fits = unwrapped(written) or (written, False)
             written = text
             if not fits:
-                why = "The input of a custom tool did not come as one string: it is passed on as it came."
-                noted.append(Noted(Note(path, "approximated", detail=why)))
+                noted.append(Noted(answer_arguments.no_single_text(index)))
         elif not (arguments is None or _is_object(arguments)):
-            noted.append(Noted(Note(path, "approximated", detail="These arguments are no JSON object.")))
+            noted.append(Noted(answer_arguments.no_object(index)))
         pieces: list[Event] = [ToolCallDelta(index, written)] if written else []
         return [ToolCallStarted(index, id, name, kind), *pieces, *noted]
 
@@ -223,22 +218,11 @@ def _count(holder: Mapping[str, Any], name: str) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def _json(value: Any) -> tuple[str, bool]:
-    """Return JSON text, and whether it is not quite the value: a number beyond every float was read as infinity."""
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False), False
-    except ValueError:
-        return to_json(value, inf_nan_mode="null").decode(), True
-
-
 def _is_object(arguments: Any) -> bool:
     """Return whether arguments are an object, or the JSON text of one."""
-    if not isinstance(arguments, str):
-        return isinstance(arguments, dict)
-    try:
-        return isinstance(json.loads(arguments), dict)
-    except (ValueError, RecursionError):
-        return False
+    return isinstance(arguments, dict) or (
+        isinstance(arguments, str) and answer_arguments.parsed(arguments) is not None
+    )
 
 
 def _token(entry: Any) -> TokenLogprob | None:

@@ -5,7 +5,6 @@ order; the `system` role may stand anywhere; a last message of the assistant's i
 allows it. What names a call (`id`, `tool_call_id`) is newer than `tool_name`; older versions skip it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
@@ -27,15 +26,11 @@ from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.ollama import media
 from translators.providers.shared import arguments
-from translators.providers.shared.histories import nothing_sent, shown_by_user, unsent
+from translators.providers.shared.histories import foreign_block, nothing_sent, shown_by_user, unsent
 from translators.providers.shared.turns import note_name
 from translators.providers.shared.wire_names import no_call
 
 _ROLES = {"developer": "system"}
-_NOT_SENT: Mapping[type[Part], str] = {
-    RedactedReasoning: "Only its own provider can read it.",
-    Foreign: "A block of another provider's.",
-}
 
 
 @dataclass(slots=True)
@@ -125,7 +120,7 @@ class Turns:
             case ToolCall():
                 message.calls.append(self._call(part))
             case RedactedReasoning() | Foreign():
-                self._notes.append(Note(part.at, "dropped", detail=_NOT_SENT[type(part)]))
+                self._notes.append(_not_sent(part))
             case ToolResult():
                 raise AssertionError("results are messages of their own")
             case _:
@@ -171,3 +166,9 @@ class Turns:
             self._images += message.images
             message.images = []
         self._messages.append({**message.written(), "tool_name": name, "tool_call_id": part.call_id})
+
+
+def _not_sent(part: RedactedReasoning | Foreign) -> Note:
+    if isinstance(part, Foreign):
+        return foreign_block(part.at)
+    return Note(part.at, "dropped", detail="Only its own provider can read it.")

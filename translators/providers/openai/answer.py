@@ -19,8 +19,8 @@ from translators.providers.openai.answer_state import AnswerState
 from translators.providers.openai.errors import streamed_error
 from translators.providers.openai.usage import Counts, usage_of
 from translators.providers.shared.answers import incomplete
+from translators.providers.shared.tiers import OPENAI_TIERS
 
-_TIERS = frozenset(("auto", "default", "flex", "scale", "priority", "fast"))
 _ENVELOPE = frozenset(("id", "object", "created", "model", "choices", "usage", "system_fingerprint", "obfuscation"))
 _SOURCES = ("citations", "search_results")
 _UNKNOWN = "This field of the provider's answer has no place in the client's."
@@ -128,7 +128,7 @@ class ChatAnswer:
             if name in _SOURCES and isinstance(value, list):
                 self._sources = value if name == "search_results" or not self._sources else self._sources
             elif name == "service_tier":
-                self._tier = value if isinstance(value, str) and value in _TIERS else self._tier
+                self._tier = value if isinstance(value, str) and value in OPENAI_TIERS else self._tier
             elif value not in (None, [], {}, "") and not _is_padding(name, value):
                 events += self._state.once(name[:60], _UNKNOWN)
         return sorted(events, key=lambda event: event.note.path if isinstance(event, Noted) else "")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from translators.notes import Note
-from translators.providers.shared.answers import text_or_empty
+from translators.providers.shared.answers import made_id, text_or_empty
 
 
 class CallIdentity:
@@ -46,9 +46,8 @@ class CallRegistry:
         a word that no other answer of the conversation has."""
         index, id, note = self._started, call.id, None
         if not id or id in self._ids:
-            why = "The provider gave this call an earlier one's id." if id else "The provider gave this call no id."
+            note = made_id(index, id)
             id = f"call_{answer}{self._choice}_{index}"
-            note = Note(f"tool_calls[{index}].id", "synthesised", detail=why)
         self._ids.add(id)
         self._started += 1
         return index, id, note

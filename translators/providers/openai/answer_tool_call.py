@@ -1,6 +1,5 @@
 """One tool call of an answer, as it grows."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -8,6 +7,7 @@ from translators.dialects import Recall
 from translators.events import Event, Noted, ToolCallDelta, ToolCallStarted
 from translators.notes import Note
 from translators.providers.openai.answer_calls import CallIdentity, CallRegistry, arguments_of
+from translators.providers.shared import answer_arguments
 from translators.providers.shared.custom_tools import Unwrapper
 
 
@@ -58,20 +58,19 @@ class Call:
             not_empty = self._call.id or "".join(self._waiting).strip() not in ("", "{}")
             return [Noted(Note("tool_calls.function.name", "dropped", detail=why))] if not_empty else []
         events: list[Event] = [] if self._started else self._start()
-        path = f"tool_calls[{self._index}]"
-        doubt = ""
+        doubt: Note | None = None
         if self._kind == "function" and self._unwrapper is None:
             if self._blank:
                 events.append(ToolCallDelta(self._index, "{}", self._choice))
-            elif not _is_object("".join(self._pieces)):
-                doubt = "These arguments are no JSON object."
+            elif answer_arguments.parsed("".join(self._pieces)) is None:
+                doubt = answer_arguments.no_object(self._index)
         elif self._unwrapper is not None:
             if text := self._unwrapper.close():
                 events.append(ToolCallDelta(self._index, text, self._choice))
             if not self._unwrapper.fits:
-                doubt = "The input of a custom tool did not come as one string: it is passed on as it came."
-        if doubt and certain:
-            events.append(Noted(Note(f"{path}.arguments", "approximated", detail=doubt)))
+                doubt = answer_arguments.no_single_text(self._index)
+        if doubt is not None and certain:
+            events.append(Noted(doubt))
         return events
 
     def _start(self) -> list[Event]:
@@ -98,10 +97,3 @@ class Call:
         elif self._kind == "function":
             self._pieces.append(piece)
         return [ToolCallDelta(self._index, piece, self._choice)] if piece else []
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        return False

@@ -24,7 +24,7 @@ from translators.providers.openai.quirks import Quirks, developer_note
 from translators.providers.openai.reasoning import OPAQUE_FIELDS
 from translators.providers.openai.strictness import in_strict_order, says_nothing
 from translators.providers.shared import custom_tools
-from translators.providers.shared.histories import nothing_sent, unsent
+from translators.providers.shared.histories import foreign_block, nothing_sent, unsent
 from translators.providers.shared.wire_names import SHORT_CALL_ID, CallIds, call_ids
 
 Message = dict[str, Any]
@@ -151,7 +151,7 @@ class Turns:
         names = [name for name in part.payload if name in OPAQUE_FIELDS and self._quirks.takes(name)]
         if part.dialect == "openai" and names:
             return {name: part.payload[name] for name in names}
-        self._notes.append(Note(part.at, "dropped", detail="A block of another provider's."))
+        self._notes.append(foreign_block(part.at))
         return {}
 
     def _ours(self, issuer: str | None) -> bool:

@@ -18,8 +18,8 @@ from translators.providers.openai_responses.signatures import DIALECT
 from translators.providers.openai_responses.stop_reasons import TERMINAL, reason, status_of
 from translators.providers.openai_responses.usage import usage_of
 from translators.providers.shared.answers import incomplete
+from translators.providers.shared.tiers import OPENAI_TIERS
 
-_TIERS = frozenset(("auto", "default", "flex", "scale", "priority", "fast"))
 _OPENING = frozenset(("response.created", "response.queued", "response.in_progress"))
 _QUIET = (
     "keepalive",
@@ -152,7 +152,7 @@ class ResponseAnswer:
         if (usage := usage_of(response)) is not None:
             events.append(UsageReported(usage))
         tier = response.get("service_tier")
-        tier = tier if isinstance(tier, str) and tier in _TIERS else None
+        tier = tier if isinstance(tier, str) and tier in OPENAI_TIERS else None
         return [*events, Finished(why, native, tier, approximated=not known)]
 
     # --- items ------------------------------------------------------------------------------------------

@@ -16,11 +16,10 @@ from translators.events import (
     ToolCallDelta,
     ToolCallStarted,
 )
-from translators.notes import Note
 from translators.providers.openai_responses.answer_message import MessageItem, places_of
 from translators.providers.openai_responses.answer_state import AnswerState, entries, kind_of
 from translators.providers.openai_responses.signatures import DIALECT, packed, remember
-from translators.providers.shared import signers
+from translators.providers.shared import answer_arguments, signers
 from translators.providers.shared.answers import text_field
 
 _BETWEEN = "\n\n"
@@ -158,13 +157,8 @@ class CallItem:
         if not self._pieces:
             self._pieces.append("{}")
             return [ToolCallDelta(index, "{}")]
-        try:
-            parsed = json.loads("".join(self._pieces))
-        except (ValueError, RecursionError):
-            parsed = None
-        if not isinstance(parsed, dict):
-            path = f"tool_calls[{index}].arguments"
-            self._state.doubts.append(Note(path, "approximated", detail="These arguments are no JSON object."))
+        if answer_arguments.parsed("".join(self._pieces)) is None:
+            self._state.doubts.append(answer_arguments.no_object(index))
         return []
 
     def _rest(self, whole: str) -> list[Event]:

@@ -24,7 +24,7 @@ from translators.notes import Note
 from translators.providers.openai_responses.call_pairs import CallPairs
 from translators.providers.openai_responses.parts import Content, breakpoint, contents
 from translators.providers.openai_responses.signatures import DIALECT, Item, remembered, unpacked
-from translators.providers.shared.histories import led_to_nothing, nothing_sent, shown_by_user, unsent
+from translators.providers.shared.histories import foreign_block, led_to_nothing, nothing_sent, shown_by_user, unsent
 from translators.providers.shared.turns import note_name
 from translators.providers.shared.wire_names import ToolNames
 
@@ -166,7 +166,7 @@ class Turns:
     def _foreign(self, part: Foreign) -> list[Item]:
         kind = part.payload.get("type")
         if part.dialect != DIALECT or not isinstance(kind, str):
-            self._notes.append(Note(part.at, "dropped", detail="A block of another provider's."))
+            self._notes.append(foreign_block(part.at))
             return []
         if kind in _WRITTEN_HERE:
             raise BadRequest("This is no item of a provider's own tool.", param=f"{part.at}.block")

@@ -40,13 +40,18 @@ class Tally(Oddities):
         """Return the own id of the call `index`, or one that no other call of the answer has, with a note."""
         noted: list[Event] = []
         if not id or id in self._ids:
-            why = "The provider gave this call an earlier one's id." if id else "The provider gave this call no id."
+            noted.append(Noted(made_id(index, id)))
             id = f"call_{index}"
             while id in self._ids:
                 id += "_"
-            noted.append(Noted(Note(f"tool_calls[{index}].id", "synthesised", detail=why)))
         self._ids.add(id)
         return id, noted
+
+
+def made_id(index: int, id: str) -> Note:
+    """Return the note on the call `index`, whose own `id` is empty or an earlier call's."""
+    why = "The provider gave this call an earlier one's id." if id else "The provider gave this call no id."
+    return Note(f"tool_calls[{index}].id", "synthesised", detail=why)
 
 
 def text_field(holder: Mapping[str, Any], name: str) -> str:

@@ -72,6 +72,11 @@ def led_to_nothing(at: str) -> Note:
     return Note(at, "dropped", detail="Reasoning that led to nothing cannot be sent back.", loss=False)
 
 
+def foreign_block(at: str) -> Note:
+    """Return the note on a block of a provider's own, written at `at`, that another provider made."""
+    return Note(at, "dropped", detail="A block of another provider's.")
+
+
 def unsent(part: Reasoning | RedactedReasoning, why: str) -> Note:
     """Return the note on reasoning that does not go back. Without a signature it was only shown, and nothing is
     lost."""

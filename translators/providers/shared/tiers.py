@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+OPENAI_TIERS = frozenset(("auto", "default", "flex", "scale", "priority", "fast"))
+"""Tiers that OpenAI's own clients know in an answer."""
 _COMMON: Mapping[str, str] = {
     "on_demand": "default",  # Groq's
     "performance": "priority",  # Groq's
