@@ -43,10 +43,10 @@ def sse(body: Any, name: str = "") -> bytes:
 def frame(event: str, body: Any) -> bytes:
     """One event of application/vnd.amazon.eventstream."""
     payload = written(body)
-    told = {":event-type": event, ":content-type": "application/json", ":message-type": "event"}
+    fields = {":event-type": event, ":content-type": "application/json", ":message-type": "event"}
     headers = b"".join(
         struct.pack("!B", len(name)) + name.encode() + struct.pack("!BH", 7, len(value)) + value.encode()
-        for name, value in told.items()
+        for name, value in fields.items()
     )
     prelude = struct.pack("!II", len(headers) + len(payload) + 16, len(headers))
     message = prelude + struct.pack("!I", zlib.crc32(prelude)) + headers + payload

@@ -15,7 +15,7 @@ MOST = 0.5
 """Seconds that nobody else's stream may be silent."""
 EVERY = 0.02
 LATE_SECONDS = 0.2
-"""The time after a request in which its doing may still be heard: bodies that are let go of."""
+"""The time after a request in which it may still have effects: bodies that are let go of."""
 Say = Callable[[str], None]
 
 
@@ -23,7 +23,7 @@ class Victim:
     """A stream whose provider says something every `EVERY` seconds; it knows the longest time without."""
 
     def __init__(self) -> None:
-        self.heard = 0.0
+        self.last_data = 0.0
         self.longest = 0.0
 
     async def provide(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -41,16 +41,16 @@ class Victim:
         asking = wire.request("hold", chat=True, model="victim").replace(wire.KEY.encode(), b"victim-key")
         writer.write(asking)
         await reader.readuntil(wire.MARK)
-        self.heard = time.perf_counter()
+        self.last_data = time.perf_counter()
         while await reader.read(65536):
             now = time.perf_counter()
-            self.longest = max(self.longest, now - self.heard)
-            self.heard = now
+            self.longest = max(self.longest, now - self.last_data)
+            self.last_data = now
         raise RuntimeError("the victim's stream ended")
 
     def since(self) -> float:
-        """The longest time of silence since this was asked last."""
-        longest = max(self.longest, time.perf_counter() - self.heard)
+        """The longest time of silence since the last call of this."""
+        longest = max(self.longest, time.perf_counter() - self.last_data)
         self.longest = 0.0
         return longest
 
@@ -59,8 +59,8 @@ async def report(folder: Path, word: str, say: Say) -> int:
     """One line a kind of request or answer whose name has `word`. The number of misses."""
     victim, provider = Victim(), running.free_port()
     async with await asyncio.start_server(victim.provide, "127.0.0.1", 0) as server:
-        asked = largest.config(server.sockets[0].getsockname()[1], provider)
-        with running.gateway(folder, provider, asked) as gateway:
+        configuration = largest.config(server.sockets[0].getsockname()[1], provider)
+        with running.gateway(folder, provider, configuration) as gateway:
             await asyncio.to_thread(gateway.listens)
             listening = asyncio.create_task(victim.listen(gateway.port))
             gaps: dict[str, float] = {}
@@ -84,7 +84,7 @@ async def report(folder: Path, word: str, say: Say) -> int:
 async def _largest(
     port: int, provider: int, word: str, victim: Victim
 ) -> AsyncIterator[tuple[str, float, dict[str, Any]]]:
-    """Yield what another process asked, how long that took, and what came of it."""
+    """Yield the name of a request that another process sent, how long it took, and its outcome."""
     words = ["-m", "scripts.measuring.largest", str(port), str(provider), word]
     child = await asyncio.create_subprocess_exec(
         sys.executable, *words, cwd=running.ROOT, stdout=asyncio.subprocess.PIPE

@@ -53,7 +53,7 @@ def _inputs() -> Iterator[tuple[str, Callable[[], object], Callable[[], object]]
             for client in FORMS:
                 small, more = list(events(EVENTS)), list(events(EVENTS * TIMES))
                 name = f"{provider} -> {client}: {events.__name__}"
-                yield name, partial(_told, provider, client, small), partial(_told, provider, client, more)
+                yield name, partial(_streamed, provider, client, small), partial(_streamed, provider, client, more)
 
 
 def _rendered(provider: str, body: Body) -> object:
@@ -61,7 +61,7 @@ def _rendered(provider: str, body: Body) -> object:
     return PROVIDERS[provider].render(CHAT.parse({"model": "m", **body}).conversation, Model(model))
 
 
-def _told(provider: str, client: str, payloads: list[Any]) -> object:
+def _streamed(provider: str, client: str, payloads: list[Any]) -> object:
     dialect = CLIENTS[client]
     machine = PROVIDERS[provider].answer(Recall("m"))
     writer = dialect.streamed(dialect.parse(FORMS[client]).form, ENVELOPE)
@@ -130,7 +130,7 @@ def gemini_calls(size: int) -> Iterator[Any]:
 
 
 def gemini_grounding(size: int) -> Iterator[Any]:
-    """The offsets of every support are told at the end, in bytes of a text that is not ASCII."""
+    """The offsets of every support come at the end, in bytes of a text that is not ASCII."""
     chunks = [{"web": {"uri": "https://e.example", "title": "E"}}]
     segments = ({"startIndex": place * 10, "endIndex": place * 10 + 9} for place in range(size))
     supports = [{"segment": segment, "groundingChunkIndices": [0]} for segment in segments]
@@ -201,12 +201,12 @@ def ollama_texts(size: int) -> Iterator[Any]:
 
 def responses_texts(size: int) -> Iterator[Any]:
     message = {"type": "message", "id": "m", "role": "assistant", "content": []}
-    told = {"type": "output_text", "text": "hello " * size, "annotations": []}
+    part = {"type": "output_text", "text": "hello " * size, "annotations": []}
     yield {"type": "response.created", "response": {"id": "r", "model": "m"}}
     yield {"type": "response.output_item.added", "output_index": 0, "item": message}
     at = {"item_id": "m", "output_index": 0, "content_index": 0}
     yield from ({"type": "response.output_text.delta", **at, "delta": "hello "} for _ in range(size))
-    ended = {"id": "r", "model": "m", "status": "completed", "output": [{**message, "content": [told]}]}
+    ended = {"id": "r", "model": "m", "status": "completed", "output": [{**message, "content": [part]}]}
     yield {"type": "response.completed", "response": ended}
 
 

@@ -40,11 +40,11 @@ _HALF_HEAD = b"x-long: " + b"x" * HALF_BYTES
 
 @dataclass(frozen=True)
 class Kind:
-    """So many `count` connections of a client, each of which sends `asked`; its provider, if it is asked, answers with
-    `answered`. Whose word is `endless` then goes on without a line's end."""
+    """A number `count` of connections of a client, each of which sends `request`; its provider, if it gets it, answers
+    with `answered`. The side that `endless` names then goes on without a line's end."""
 
     name: str
-    asked: bytes
+    request: bytes
     answered: bytes = b""
     count: int = HALVES
     endless: str = ""
@@ -106,17 +106,17 @@ async def _measured(folder: Path, kind: Kind) -> tuple[float, float, int]:
 
 
 async def _client(port: int, kind: Kind, wait: float) -> float:
-    """Seconds from what it sent, after a `wait`, until the gateway had hung up, or said that something is wrong."""
+    """The seconds from its request, after a `wait`, until the gateway had hung up, or reported an error."""
     await asyncio.sleep(wait)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        writer.write(kind.asked)
+        writer.write(kind.request)
         since = time.perf_counter()
         sending = asyncio.create_task(_go_on(writer, kind.endless == "client"))
-        heard = b""
+        received = b""
         with contextlib.suppress(OSError):
-            while b'"error"' not in heard and b"[DONE]" not in heard and (data := await reader.read(65536)):
-                heard += data
+            while b'"error"' not in received and b"[DONE]" not in received and (data := await reader.read(65536)):
+                received += data
         sending.cancel()
         return time.perf_counter() - since
     finally:

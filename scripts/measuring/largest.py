@@ -195,8 +195,8 @@ def _halves() -> bytes:
 
 
 def _responses(model: str, items: int) -> bytes:
-    said = [{"role": "user", "content": [{"type": "input_text", "text": "word " * 500}]} for _ in range(items)]
-    return written({"model": model, "input": said})
+    text = {"type": "input_text", "text": "word " * 500}
+    return written({"model": model, "input": [{"role": "user", "content": [text]} for _ in range(items)]})
 
 
 def _deflated(body: bytes) -> bytes:
@@ -240,8 +240,8 @@ def kinds() -> Iterator[Kind]:
         for client, path in (("chat", "/v1/chat/completions"), ("responses", "/v1/responses")):
             for streamed in (False, True):
                 name, _, dialect = answer.rpartition(" of ")
-                said = {"messages": [{"role": "user", "content": "x"}]} if client == "chat" else {"input": "x"}
-                body = written({"model": MODELS[dialect], "stream": streamed, **said})
+                messages = {"messages": [{"role": "user", "content": "x"}]} if client == "chat" else {"input": "x"}
+                body = written({"model": MODELS[dialect], "stream": streamed, **messages})
                 form = "stream" if streamed else "whole"
                 yield Kind(f"{dialect} -> {client}, {form}: {name}", partial(bytes, body), path, answer)
 
@@ -344,12 +344,12 @@ class Provider(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     prepared: tuple[int, str, bytes] | None = None
-    """The request that was asked for by name, made before the gateway was asked."""
+    """The answer that was ordered by name, made before the gateway got its request."""
 
     def do_POST(self) -> None:
-        left = int(self.headers["content-length"])
-        while left > 0:
-            left -= len(self.rfile.read(min(left, 1 << 20)))
+        remaining = int(self.headers["content-length"])
+        while remaining > 0:
+            remaining -= len(self.rfile.read(min(remaining, 1 << 20)))
         dialect = self.path.split("/")[1]
         status, content_type, body = Provider.prepared or (200, JSON, SAMPLES[dialect].whole)
         self.send_response(status)

@@ -37,8 +37,8 @@ class Connection(asyncio.Protocol):
                     stream.go_on()
             return
         while (end := data.find(b"\r\n\r\n") + 4) > 3:
-            found = _LENGTH.search(data, 0, end)
-            size = end + (int(found[1]) if found else 0)
+            length = _LENGTH.search(data, 0, end)
+            size = end + (int(length[1]) if length else 0)
             if len(data) < size:
                 break
             self._answer(data[end:size])
@@ -46,8 +46,8 @@ class Connection(asyncio.Protocol):
         self._unread = data
 
     def _answer(self, body: bytes) -> None:
-        asked = _ASKED.search(body)
-        kind, number = (asked[1].decode(), int(asked[2])) if asked else ("whole", 0)
+        wanted = _ASKED.search(body)
+        kind, number = (wanted[1].decode(), int(wanted[2])) if wanted else ("whole", 0)
         transport = self._transport
         assert transport is not None
         match kind:

@@ -83,9 +83,9 @@ class Running:
             if answers(self.port, wire.request("whole", chat=self.chat)):
                 return time.perf_counter() - self.started
             time.sleep(0.01)
-        raise RuntimeError(f"{self.name} never answered. {self._told()}")
+        raise RuntimeError(f"{self.name} never answered. {self._last_output()}")
 
-    def _told(self) -> str:
+    def _last_output(self) -> str:
         return f"Its output ends with:\n{self.output.read_text(errors='replace')[-2000:]}"
 
     def listens(self) -> None:
@@ -95,7 +95,7 @@ class Running:
             if answers(self.port, b"GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"):
                 return
             time.sleep(0.01)
-        raise RuntimeError(f"{self.name} never answered. {self._told()}")
+        raise RuntimeError(f"{self.name} never answered. {self._last_output()}")
 
     def memory(self, field: str = "VmRSS") -> float:
         """MB; `VmHWM` is the peak."""
@@ -188,8 +188,8 @@ def machine() -> str:
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        found = info.read_text(errors="replace").partition("model name")[2].partition("\n")[0]
-        model = found.strip(" \t:") or model
+        name = info.read_text(errors="replace").partition("model name")[2].partition("\n")[0]
+        model = name.strip(" \t:") or model
     cores = len(os.sched_getaffinity(0))
     load = os.getloadavg()[0]
     versions = f"Python {platform.python_version()}, mitmproxy {importlib.metadata.version('mitmproxy')}"

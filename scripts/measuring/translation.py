@@ -82,30 +82,30 @@ def ways() -> list[Way]:
     return [*translated, *others, *passed_through]
 
 
-def _asked(client: str) -> bytes:
+def _request(client: str) -> bytes:
     """The same question by each client."""
-    asked = wire.question("each", 0, chat=True)
+    body = wire.question("each", 0, chat=True)
     match client:
         case "completions":
-            text = "\n".join(message["content"] for message in asked.pop("messages"))
-            del asked["tools"]
-            asked |= {"prompt": text}
+            text = "\n".join(message["content"] for message in body.pop("messages"))
+            del body["tools"]
+            body |= {"prompt": text}
         case "responses":
-            system, *turns = asked.pop("messages")
-            tools = [{"type": "function", **tool["function"], "strict": False} for tool in asked.pop("tools")]
-            limit = asked.pop("max_tokens")
-            asked |= {
+            system, *turns = body.pop("messages")
+            tools = [{"type": "function", **tool["function"], "strict": False} for tool in body.pop("tools")]
+            limit = body.pop("max_tokens")
+            body |= {
                 "instructions": system["content"],
                 "input": turns,
                 "tools": tools,
                 "max_output_tokens": limit,
                 "store": False,
             }
-    return json.dumps({**asked, "stream": True}).encode()
+    return json.dumps({**body, "stream": True}).encode()
 
 
 def _translated(client: str, name: str, sample: Sample) -> Way:
-    speaker, provider, body = CLIENTS[client], PROVIDERS[name], _asked(client)
+    speaker, provider, body = CLIENTS[client], PROVIDERS[name], _request(client)
 
     def ask(body: bytes) -> bytes:
         return to_json(provider.render(speaker.parse(from_json(body)).conversation, Model(sample.model)).body)
@@ -123,7 +123,7 @@ def _translated(client: str, name: str, sample: Sample) -> Way:
 
 
 def _passed_through(client: str, name: str, sample: Sample) -> Way:
-    passthrough, body = PASSTHROUGH[client, name], _asked(client)
+    passthrough, body = PASSTHROUGH[client, name], _request(client)
 
     def ask(body: bytes) -> bytes:
         return to_json(passthrough.render(from_json(body), Model(sample.model)).rendered.body)
@@ -191,18 +191,18 @@ def _floor(read: list[bytes], write: list[object]) -> Callable[[], None]:
 
 def _payloads(way: Way, data: bytes) -> list[bytes]:
     """The JSON of a provider's stream, by the gateway's own reader."""
-    told: list[bytes] = []
+    payloads: list[bytes] = []
     answer = way.upstream.answer(Recall(way.sample.model))
     pipe = Pipe(
         answer,
         way.streamed(),
         framing=way.upstream.framing,
         content_type=way.sample.content_type,
-        tap=lambda name, payload, out, notes: told.append(payload),
+        tap=lambda name, payload, out, notes: payloads.append(payload),
     )
     pipe.feed(data)
     pipe.close()
-    return [payload for payload in told if payload.startswith(b"{")]
+    return [payload for payload in payloads if payload.startswith(b"{")]
 
 
 def _json_of(stream: bytes) -> list[object]:

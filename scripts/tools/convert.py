@@ -107,12 +107,12 @@ def _answer(options: argparse.Namespace) -> int:
         raise Unusable(
             f"{options.answer} was recorded in the dialect {recording.dialect}; say --to {recording.dialect}."
         )
-    asked = _asked(options, recording)
+    request = _recorded_request(options, recording)
     answered = convert.answer(
         recording.data,
         client=options.client,
         provider=options.provider,
-        request=asked,
+        request=request,
         model=options.model or recording.model,
         stream=options.stream,
         status=recording.status,
@@ -131,9 +131,9 @@ def _answer(options: argparse.Namespace) -> int:
     return 1
 
 
-def _asked(options: argparse.Namespace, recording: Recording) -> Converted | None:
+def _recorded_request(options: argparse.Namespace, recording: Recording) -> Converted | None:
     """Return the request that was answered, if it is known."""
-    wire = recording.asked if options.file is None else read(options.file)
+    wire = recording.client_request if options.file is None else read(options.file)
     if wire is None:
         return None
     conversion = _converted(options, wire, options.model or recording.model)

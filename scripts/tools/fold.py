@@ -28,7 +28,7 @@ def payloads(data: bytes) -> Iterator[str]:
 
 class Fold:
     """A stream that is put together: `read` the bytes; then `body` is the sum, `problems` the broken rules, `error` an
-    error told in the stream."""
+    error in the stream."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []
@@ -121,17 +121,17 @@ class Choice:
         if not isinstance(delta, dict):
             self._problem("delta is no object")
             return
-        told = {name: value for name, value in delta.items() if value is not None}
+        fields = {name: value for name, value in delta.items() if value is not None}
         if self.finish_reason is not None:
             self._problem("a choice goes on after its finish reason")
-        if not self.message and not self.calls and "role" not in told:
+        if not self.message and not self.calls and "role" not in fields:
             self._problem("the first delta has no role")
-        for name, value in told.items():
+        for name, value in fields.items():
             self._field(name, value)
         reason = choice.get("finish_reason")
         if reason is not None:
             self.finish_reason = reason
-            if any(told.values()):
+            if any(fields.values()):
                 self._problem("the finish reason comes beside a delta")
             if reason not in FINISH_REASONS:
                 self._problem(f"finish_reason {reason!r} is none of OpenAI's")

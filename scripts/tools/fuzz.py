@@ -45,8 +45,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _problems(fuzzing: Any, kind: str, numbers: range, seed: str) -> int:
-    """Return how many inputs failed, each in another way; all are told."""
-    fuzzer, told = fuzzing.FUZZERS[kind], set[str]()
+    """Return how many inputs failed, each in another way; all are printed."""
+    fuzzer, problems = fuzzing.FUZZERS[kind], set[str]()
     slowest, slowest_number = 0.0, 0
     for number in numbers:
         case = fuzzer.case(fuzzing.dice_of(seed, number))
@@ -55,13 +55,15 @@ def _problems(fuzzing: Any, kind: str, numbers: range, seed: str) -> int:
         spent = time.process_time() - started
         if spent > slowest:
             slowest, slowest_number = spent, number
-        if problem is not None and problem[: fuzzing.KIND] not in told:
-            told.add(problem[: fuzzing.KIND])
+        if problem is not None and problem[: fuzzing.KIND] not in problems:
+            problems.add(problem[: fuzzing.KIND])
             print(f"{kind}/{number}: {problem}\n{fuzzing.smallest(fuzzer, case, problem)}", flush=True)
-        if len(told) >= ENOUGH:
+        if len(problems) >= ENOUGH:
             break
-    print(f"{kind}: {len(numbers)} tried, {len(told)} problems; the slowest, {slowest_number}, took {slowest:.3f} s")
-    return len(told)
+    print(
+        f"{kind}: {len(numbers)} tried, {len(problems)} problems; the slowest, {slowest_number}, took {slowest:.3f} s"
+    )
+    return len(problems)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class Told:
+class Answer:
     """One answer as it came; `body` is a chat completion, or an error's body where `status` says so."""
 
     status: int
@@ -43,7 +43,7 @@ class Told:
 def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
-        whole, streamed = _asked(options, _body(options))
+        whole, streamed = _answers(options, _body(options))
         _both_refused(whole, streamed)
     except Unusable as error:
         print(f"scripts/parity: {error}", file=sys.stderr)
@@ -66,9 +66,9 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--model", required=True, metavar="NAME", help="a model that the gateway lists")
-    asked = parser.add_mutually_exclusive_group()
-    asked.add_argument("--prompt", default=PROMPT, metavar="TEXT", help=f"what to ask (default: {PROMPT})")
-    asked.add_argument("--body", metavar="FILE", help="a chat request to send instead, with the model above")
+    request = parser.add_mutually_exclusive_group()
+    request.add_argument("--prompt", default=PROMPT, metavar="TEXT", help=f"what to ask (default: {PROMPT})")
+    request.add_argument("--body", metavar="FILE", help="a chat request to send instead, with the model above")
     parser.add_argument("--url", default="http://127.0.0.1:8317", help="where the gateway is (default: %(default)s)")
     parser.add_argument("--key", default="dev-local-key", help="a key of the gateway's (default: %(default)s)")
     parser.add_argument("--timeout", type=float, default=300, metavar="SECONDS", help="of silence (default: 300)")
@@ -92,8 +92,8 @@ def _body(options: argparse.Namespace) -> Json:
     return {"temperature": 0, **body, "model": options.model}
 
 
-def _asked(options: argparse.Namespace, body: Json) -> tuple[Told, Told]:
-    """Raises `Unusable` where nobody answers at all."""
+def _answers(options: argparse.Namespace, body: Json) -> tuple[Answer, Answer]:
+    """Return the whole answer and the stream. Raises `Unusable` where nobody answers at all."""
     url = options.url.rstrip("/").removesuffix("/v1") + "/v1/chat/completions"
     whole = {name: value for name, value in body.items() if name != "stream_options"} | {"stream": False}
     stream_options = {"include_usage": True, **(body.get("stream_options") or {})}
@@ -109,7 +109,7 @@ def _asked(options: argparse.Namespace, body: Json) -> tuple[Told, Told]:
         raise Unusable(f"the call to {options.url} failed: {error or type(error).__name__}.") from error
 
 
-def _call(client: httpx.Client, url: str, body: Json) -> Told:
+def _call(client: httpx.Client, url: str, body: Json) -> Answer:
     with client.stream("POST", url, json=body) as response:
         data, broke = bytearray(), None
         try:
@@ -118,26 +118,28 @@ def _call(client: httpx.Client, url: str, body: Json) -> Told:
         except httpx.TransportError as error:
             broke = f"the answer breaks off: {error or type(error).__name__}"
         content_type = response.headers.get("content-type", "").partition(";")[0].strip()
-        told = _told(response.status_code, content_type, bytes(data), streamed=body["stream"])
-        told.problems += [broke] if broke else []
-        return told
+        answer = _answer(response.status_code, content_type, bytes(data), streamed=body["stream"])
+        answer.problems += [broke] if broke else []
+        return answer
 
 
-def _told(status: int, content_type: str, data: bytes, *, streamed: bool) -> Told:
+def _answer(status: int, content_type: str, data: bytes, *, streamed: bool) -> Answer:
     if streamed and status == 200 and content_type != "application/json":
         fold = Fold()
         fold.read(data)
         if fold.error is not None:
             fold.problems = [f"an error in the stream: {fold.error.get('message')}"]
-        return Told(status, content_type, fold.body, fold.problems)
+        return Answer(status, content_type, fold.body, fold.problems)
     try:
         body = json.loads(data)
     except ValueError:
-        return Told(status, content_type, {}, ["the body is not JSON"])
-    return Told(status, content_type, body) if isinstance(body, dict) else Told(status, content_type, {}, ["no object"])
+        return Answer(status, content_type, {}, ["the body is not JSON"])
+    if not isinstance(body, dict):
+        return Answer(status, content_type, {}, ["no object"])
+    return Answer(status, content_type, body)
 
 
-def _both_refused(whole: Told, streamed: Told) -> None:
+def _both_refused(whole: Answer, streamed: Answer) -> None:
     match whole.body, streamed.body:
         case {"error": {"message": message, "type": kind, "code": code}}, {"error": {"type": other, "code": another}}:
             if (whole.status, kind, code) == (streamed.status, other, another):
@@ -147,7 +149,7 @@ def _both_refused(whole: Told, streamed: Told) -> None:
 # --- the comparison -----------------------------------------------------------------------------
 
 
-def compared(whole: Told, streamed: Told, *, strict_text: bool) -> Iterator[Line]:
+def compared(whole: Answer, streamed: Answer, *, strict_text: bool) -> Iterator[Line]:
     yield _same("status", whole.status, streamed.status)
     yield _expected("content-type, whole", whole.content_type, "application/json")
     yield _expected("content-type, stream", streamed.content_type, "text/event-stream")
@@ -192,9 +194,9 @@ def _call_compared(path: str, whole: Json, streamed: Json, strict_text: bool) ->
 def _called(path: str, whole: Json, streamed: Json, strict_text: bool) -> Iterator[Line]:
     yield _same(f"{path}.name", whole.get("name"), streamed.get("name"))
     if "arguments" in whole or "arguments" in streamed:
-        said, other = whole.get("arguments", ""), streamed.get("arguments", "")
-        yield _same(f"{path}.arguments are JSON", _is_json(said), _is_json(other))
-        yield _text(f"{path}.arguments", said, other, strict_text)
+        arguments, other = whole.get("arguments", ""), streamed.get("arguments", "")
+        yield _same(f"{path}.arguments are JSON", _is_json(arguments), _is_json(other))
+        yield _text(f"{path}.arguments", arguments, other, strict_text)
     if "input" in whole and "input" in streamed:
         yield _text(f"{path}.input", whole["input"], streamed["input"], strict_text)
 
@@ -231,12 +233,12 @@ def _shown(value: Any) -> str:
 
 
 def _choices(body: Json) -> list[Json]:
-    found = body.get("choices")
-    return [choice for choice in found if isinstance(choice, dict)] if isinstance(found, list) else []
+    choices = body.get("choices")
+    return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
 
 
 def _filled(message: Json) -> list[str]:
-    """Return the names of the filled fields: a whole message tells null where a stream tells nothing."""
+    """Return the names of the filled fields: a whole message has null where a stream has nothing."""
     return sorted(name for name, value in message.items() if value not in (None, "", []))
 
 

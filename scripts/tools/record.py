@@ -62,14 +62,14 @@ _UNSIGNED = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request that is sent. `model` is the provider's name of it, `asked` the client request that it was made of, if
-    it was."""
+    """A request that is sent. `model` is the provider's name of it, `client_request` the one that it was made of, if it
+    was."""
 
     path: str
     headers: Mapping[str, str]
     body: dict[str, Any]
     model: str
-    asked: Any
+    client_request: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,8 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """An answer as it came. `pieces`: milliseconds since the request, and how many bytes came. `broke` tells how the
+class Answer:
+    """An answer as it came. `pieces`: milliseconds since the request, and how many bytes came. `broke` says how the
     answer broke off."""
 
     status: int
@@ -104,14 +104,14 @@ def main(arguments: Sequence[str]) -> int:
         target = _target(options)
         with _place(options) as place:
             for _ in range(options.repeat):
-                heard = _ask(place, question, options)
+                answer = _ask(place, question, options)
     except (NoWay, Unusable, Unavailable) as error:
         print(f"scripts/record: {error}", file=sys.stderr)
         return 2
     except BadRequest as error:
         print(json.dumps(error.failure.body(), ensure_ascii=False, indent=2), file=sys.stderr)
         return 1
-    return _write(target, options.provider, question, heard)
+    return _write(target, options.provider, question, answer)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -231,7 +231,7 @@ def _key(variable: str | None) -> str | None:
 # --- the call -----------------------------------------------------------------------------------
 
 
-def _ask(place: Place, question: Question, options: argparse.Namespace) -> Heard:
+def _ask(place: Place, question: Question, options: argparse.Namespace) -> Answer:
     headers = {**question.headers, "accept-encoding": "identity"}
     if place.key is not None:
         headers[place.header] = f"Bearer {place.key}" if place.header == BEARER else place.key
@@ -247,14 +247,14 @@ def _ask(place: Place, question: Question, options: argparse.Namespace) -> Heard
                     data += piece
             except (httpx.TransportError, httpx.DecodingError) as error:
                 broke = str(error) or type(error).__name__
-            kept = {name: value for name, value in response.headers.items() if _is_kept(name)}
-            return Heard(response.status_code, kept, _without(place.key, bytes(data)), pieces, broke)
+            stored = {name: value for name, value in response.headers.items() if _is_stored(name)}
+            return Answer(response.status_code, stored, _without(place.key, bytes(data)), pieces, broke)
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         where = "the embedded model" if options.embedded else options.url
         raise Unusable(f"{where} cannot be asked: {error or type(error).__name__}.") from error
 
 
-def _is_kept(name: str) -> bool:
+def _is_stored(name: str) -> bool:
     return name in KEPT_HEADERS or name.startswith(KEPT_PREFIXES)
 
 
@@ -266,23 +266,23 @@ def _without(key: str | None, data: bytes) -> bytes:
 # --- after the call -----------------------------------------------------------------------------
 
 
-def _write(target: Path, dialect: str, question: Question, heard: Heard) -> int:
-    answer = target.with_name(target.name + heard.suffix)
+def _write(target: Path, dialect: str, question: Question, answer: Answer) -> int:
+    path = target.with_name(target.name + answer.suffix)
     meta = {
         "dialect": dialect,
         "model": question.model,
         "recorded": datetime.now(UTC).date().isoformat(),
-        "status": heard.status,
-        "headers": dict(heard.headers),
-        "broke": heard.broke,
-        "asked": question.asked,
+        "status": answer.status,
+        "headers": dict(answer.headers),
+        "broke": answer.broke,
+        "asked": question.client_request,
         "sent": question.body,
-        "pieces": heard.pieces,
+        "pieces": answer.pieces,
     }
-    answer.write_bytes(heard.data)
+    path.write_bytes(answer.data)
     lines = [f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in meta.items()]
-    meta_path(answer).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-    print(f"{answer}: {heard.status}, {len(heard.data)} bytes in {len(heard.pieces)} pieces")
-    if heard.broke:
-        print(f"scripts/record: the answer broke off: {heard.broke}", file=sys.stderr)
-    return 0 if 200 <= heard.status < 300 and not heard.broke else 1
+    meta_path(path).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    print(f"{path}: {answer.status}, {len(answer.data)} bytes in {len(answer.pieces)} pieces")
+    if answer.broke:
+        print(f"scripts/record: the answer broke off: {answer.broke}", file=sys.stderr)
+    return 0 if 200 <= answer.status < 300 and not answer.broke else 1

@@ -21,19 +21,19 @@ WHOLE = ".json"
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recorded answer. `asked` is the client request that led to it; None where nobody kept one, or where there was
+    """A recorded answer. `client_request` is the one that led to it; None where nobody stored one, or where there was
     none."""
 
     data: bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     model: str | None = None
-    asked: Any = None
+    client_request: Any = None
     dialect: str | None = None
 
     @classmethod
     def load(cls, name: str) -> "Recording":
-        """Return the recording in a file, or on standard input. Any answer will do; a file next to it that tells more
+        """Return the recording in a file, or on standard input. Any answer will do; a file next to it that says more
         is used. Raises `Unusable`."""
         data = read(name)
         beside = meta_path(Path(name))
