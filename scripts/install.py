@@ -155,7 +155,7 @@ def uv(name: str) -> bool:
 
 
 def pip(name: str) -> None:
-    """Installs one lock. Of pip's lines only the progress is told; what it complains of is kept for a failure."""
+    """Install one lock. Of pip's lines only the progress is printed; its complaints are shown with a failure."""
     total = len(re.findall(r"^[A-Za-z0-9].*==", lock_of(name).read_text(encoding="utf-8"), re.MULTILINE))
     said: list[str] = []
     seen, shown = 0, time.monotonic()

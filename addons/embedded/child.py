@@ -90,7 +90,7 @@ class Embedded:
         return self.base_url
 
     def stop(self) -> None:
-        """Ends the child at once, for it has nothing to save, and returns when it is gone. May be called twice."""
+        """End the child at once, for it has nothing to save, and return when it is gone. May be called twice."""
         if self._process is None or self._watcher is None:
             return
         self._stopping = True
@@ -101,7 +101,7 @@ class Embedded:
             self._process.stdin.close()
 
     def _watch(self, process: subprocess.Popen[str]) -> None:
-        """Reads what the child says until it ends. Once it is ready its lines are dropped: they may quote a prompt."""
+        """Read the child's output until it ends. Once it is ready its lines are dropped: they may quote a prompt."""
         assert process.stdout is not None
         last: deque[str] = deque(maxlen=LINES_KEPT)
         with process.stdout as lines:

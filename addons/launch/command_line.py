@@ -1,4 +1,4 @@
-"""Reads what is typed after `scripts/run`: the gateway's own words, and mitmproxy's. Nothing is passed over in silence.
+"""Parses the command line of `scripts/run`: the gateway's own options, and mitmproxy's. None is ignored in silence.
 
 mitmproxy itself knows its options. Loading it takes half a second, so that is done only where there is something that
 is not the gateway's."""

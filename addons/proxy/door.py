@@ -1,4 +1,4 @@
-"""Limits on how many come in: the files that the system lets the gateway open, and the connections of clients.
+"""Limits how many come in: the files that the system lets the gateway open, and the connections of clients.
 
 A connection that is one too many costs nobody else anything, and neither does its line in the log.
 """

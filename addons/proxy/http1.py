@@ -45,7 +45,8 @@ VERSIONS = ("HTTP/1.1", "HTTP/1.0")
 
 
 class Unreadable(Exception):
-    """Input that is no HTTP, too much of it, or late. `what` says so in words of ours; `remedy` is for a client."""
+    """Raised for input that is no HTTP, too much of it, or late. `what` says so in words of ours; `remedy` is for a
+    client."""
 
     def __init__(self, what: str, remedy: str, status: int = 400, code: str = "malformed_request") -> None:
         super().__init__(what)
@@ -323,6 +324,6 @@ def _response(lines: list[bytes]) -> http.Response:
 
 
 def _nothing() -> http.Request:
-    """Stands for a request that could not be read."""
+    """Return what stands for a request that could not be read."""
     now = time.time()
     return http.Request("", 0, b"?", b"http", b"", b"/", b"HTTP/1.1", http.Headers(), b"", None, now, now)

@@ -1,4 +1,4 @@
-"""Flows that go to a file (`-w`), whose disk may be full.
+"""Writes flows to a file (`-w`), whose disk may be full.
 
 mitmproxy ends the process when it cannot write one, and with it every answer that is under way.
 """

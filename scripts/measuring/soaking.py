@@ -90,7 +90,7 @@ async def _spend(gateway: Running, memory: Memory, kinds: Iterator[str]) -> None
 
 
 async def _client(port: int, memory: Memory, kinds: Iterator[str]) -> None:
-    """Takes the next kind as long as there are any; a new connection for every few."""
+    """Take the next kind as long as there are any; a new connection for every few."""
     while portion := list(islice(kinds, EXCHANGES_A_CONNECTION)):
         while portion:
             reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=LARGEST_ANSWER)
@@ -101,7 +101,7 @@ async def _client(port: int, memory: Memory, kinds: Iterator[str]) -> None:
 
 
 async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, memory: Memory, portion: list[str]) -> None:
-    """Works off `portion`, until the connection has to be given up."""
+    """Work off `portion`, until the connection has to be given up."""
     while portion:
         kind = portion.pop()
         memory.seen[kind] += 1

@@ -37,7 +37,7 @@ TARGETS = {
 
 
 def show(sheet: Sheet, say: Callable[[str], None]) -> int:
-    """Prints the table; the number of targets that were missed."""
+    """Print the table. Return the number of targets that were missed."""
     programs = [name for name in PROGRAMS if any(name in row for row in sheet.samples.values())]
     others = [name for name in programs if name != "bare"]
     head = "".join(f"{name:>12}" for name in programs) + "".join(f"{name + '/bare':>14}" for name in others)

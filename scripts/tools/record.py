@@ -147,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _question(options: argparse.Namespace) -> Question:
-    """Raises `BadRequest`."""
+    """Return the request to send. Raises `BadRequest`."""
     if options.repeat < 1:
         raise Unusable("--repeat must be at least 1.")
     wire, model = request_in(read(options.file)), options.model or (ALIAS if options.embedded else None)
