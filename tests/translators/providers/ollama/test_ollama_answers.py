@@ -39,11 +39,11 @@ def lines(name: str) -> list[Any]:
 
 def events(*payloads: Any, recall: Recall | None = None) -> list[Event]:
     machine = ollama.answer(recall or Recall())
-    told = [event for payload in payloads for event in machine.on(payload)]
-    return told + list(machine.close())
+    emitted = [event for payload in payloads for event in machine.on(payload)]
+    return emitted + list(machine.close())
 
 
-def said(done: bool = True, **message: Any) -> dict[str, Any]:
+def line(done: bool = True, **message: Any) -> dict[str, Any]:
     return {"message": {"role": "assistant", **message}, "done": done, "done_reason": "stop", "eval_count": 1}
 
 
@@ -53,8 +53,8 @@ def failure(*payloads: Any) -> Failure:
     return caught.value.failure
 
 
-def minted(told: list[Event]) -> list[str]:
-    return [event.id for event in told if isinstance(event, ToolCallStarted)]
+def minted(emitted: list[Event]) -> list[str]:
+    return [event.id for event in emitted if isinstance(event, ToolCallStarted)]
 
 
 def test_text() -> None:
@@ -69,9 +69,9 @@ def test_text() -> None:
 
 
 def test_thinking_and_parallel_calls() -> None:
-    told = events(*lines("thinking_and_parallel_tools.ndjson"))
-    first, second, _ = minted(told)
-    assert told == [
+    emitted = events(*lines("thinking_and_parallel_tools.ndjson"))
+    first, second, _ = minted(emitted)
+    assert emitted == [
         Started(None, "qwen3:8b"),
         ReasoningDelta(0, "Two cities,"),
         ReasoningDelta(0, " two calls."),
@@ -88,9 +88,9 @@ def test_thinking_and_parallel_calls() -> None:
 
 
 def test_a_cut_answer_stays_cut_though_it_has_a_call() -> None:
-    told = events(*lines("cut_at_its_length.ndjson"))
-    assert told[1:] == [
-        ToolCallStarted(0, minted(told)[0], "look"),
+    emitted = events(*lines("cut_at_its_length.ndjson"))
+    assert emitted[1:] == [
+        ToolCallStarted(0, minted(emitted)[0], "look"),
         ToolCallDelta(0, "{}"),
         TextDelta("Once upon"),
         UsageReported(Usage(12, 16)),
@@ -112,18 +112,18 @@ def test_log_probabilities() -> None:
 
 
 def test_what_is_odd_is_read_and_noted() -> None:
-    told = events(*lines("odd_but_readable.ndjson"))
-    assert [event for event in told if not isinstance(event, Noted)] == [
+    emitted = events(*lines("odd_but_readable.ndjson"))
+    assert [event for event in emitted if not isinstance(event, Noted)] == [
         Started(None, "next"),
         TextDelta("A"),
-        ToolCallStarted(0, minted(told)[0], "draw"),
+        ToolCallStarted(0, minted(emitted)[0], "draw"),
         ToolCallDelta(0, '{"x": 1}'),
         TextDelta("B"),
         UsageReported(Usage(0, 4)),
         Finished("tool_calls", "weariness"),
     ]
     unknown = "A field of this name is not known."
-    assert [event.note for event in told if isinstance(event, Noted)] == [
+    assert [event.note for event in emitted if isinstance(event, Noted)] == [
         Note("message.mood", "dropped", detail=unknown),
         Note("carbon_mg", "dropped", detail=unknown),
         Note("progress", "dropped", detail=unknown),
@@ -134,7 +134,7 @@ def test_what_is_odd_is_read_and_noted() -> None:
 
 
 def test_a_whole_answer_is_a_stream_of_one_line() -> None:
-    body = {"model": "m", "created_at": "t", **said(content="Hi", thinking="Hm", tool_calls=[call("look", {"a": 1})])}
+    body = {"model": "m", "created_at": "t", **line(content="Hi", thinking="Hm", tool_calls=[call("look", {"a": 1})])}
     whole = ollama.answer(Recall()).whole(body)
     assert whole == events(body)
     assert [type(event) for event in whole] == [
@@ -157,7 +157,7 @@ def call(name: str, arguments: Any, **more: Any) -> dict[str, Any]:
 
 
 def test_minted_ids_are_the_same_every_time_and_never_twice() -> None:
-    twins = said(tool_calls=[call("look", {"a": 1}), call("look", {"a": 1})])
+    twins = line(tool_calls=[call("look", {"a": 1}), call("look", {"a": 1})])
     first, second = minted(events({**twins, "created_at": "2026-01-01T00:00:00.1Z"}))
     assert first != second
     assert minted(events({**twins, "created_at": "2026-01-01T00:00:00.1Z"})) == [first, second]
@@ -165,13 +165,13 @@ def test_minted_ids_are_the_same_every_time_and_never_twice() -> None:
 
 
 def test_an_id_that_comes_twice_is_used_once() -> None:
-    ids = minted(events(said(tool_calls=[call("a", {}, id="x"), call("b", {}, id="x"), call("c", {}, id=7)])))
+    ids = minted(events(line(tool_calls=[call("a", {}, id="x"), call("b", {}, id="x"), call("c", {}, id=7)])))
     assert ids[0] == "x"
     assert len(set(ids)) == 3
 
 
 @pytest.mark.parametrize(
-    ("given", "told", "noted"),
+    ("given", "emitted", "noted"),
     [
         pytest.param({"b": 1, "a": 2}, '{"b": 1, "a": 2}', False, id="an object keeps its order"),
         pytest.param({"n": 12345678901234567890123}, '{"n": 12345678901234567890123}', False, id="a long number"),
@@ -183,26 +183,26 @@ def test_an_id_that_comes_twice_is_used_once() -> None:
         pytest.param({"n": float("inf")}, '{"n":null}', True, id="a number beyond all floats"),
     ],
 )
-def test_arguments(given: Any, told: str, noted: bool) -> None:
-    found = events(said(tool_calls=[call("f", given)]))
-    assert [event.arguments for event in found if isinstance(event, ToolCallDelta)] == [told]
-    paths = [event.note.path for event in found if isinstance(event, Noted)]
+def test_arguments(given: Any, emitted: str, noted: bool) -> None:
+    result = events(line(tool_calls=[call("f", given)]))
+    assert [event.arguments for event in result if isinstance(event, ToolCallDelta)] == [emitted]
+    paths = [event.note.path for event in result if isinstance(event, Noted)]
     assert ("tool_calls[0].arguments" in paths) == noted
 
 
 @pytest.mark.parametrize(
-    ("given", "told", "noted"),
+    ("given", "emitted", "noted"),
     [
         pytest.param({"input": "x = 1\n"}, "x = 1\n", False, id="as it should be"),
         pytest.param({"input": "x", "more": 1}, "x", True, id="more beside it"),
         pytest.param({"text": "x"}, '{"text": "x"}', True, id="another form"),
     ],
 )
-def test_a_custom_tool_gets_its_text(given: Any, told: str, noted: bool) -> None:
-    found = events(said(tool_calls=[call("patch", given)]), recall=Recall(custom=frozenset({"patch"})))
-    assert [event.kind for event in found if isinstance(event, ToolCallStarted)] == ["custom"]
-    assert [event.arguments for event in found if isinstance(event, ToolCallDelta)] == [told]
-    assert any(isinstance(event, Noted) and event.note.path == "tool_calls[0].arguments" for event in found) == noted
+def test_a_custom_tool_gets_its_text(given: Any, emitted: str, noted: bool) -> None:
+    result = events(line(tool_calls=[call("patch", given)]), recall=Recall(custom=frozenset({"patch"})))
+    assert [event.kind for event in result if isinstance(event, ToolCallStarted)] == ["custom"]
+    assert [event.arguments for event in result if isinstance(event, ToolCallDelta)] == [emitted]
+    assert any(isinstance(event, Noted) and event.note.path == "tool_calls[0].arguments" for event in result) == noted
 
 
 # --- the rest -------------------------------------------------------------------------------------
@@ -210,33 +210,33 @@ def test_a_custom_tool_gets_its_text(given: Any, told: str, noted: bool) -> None
 
 @pytest.mark.parametrize("native", [None, "", "weariness", "load"])
 def test_a_reason_that_tells_nothing_is_noted(native: str | None) -> None:
-    told = events({**said(content="x"), "done_reason": native})
-    assert told[-1] == Finished("stop", native or None)
-    assert any(isinstance(event, Noted) and event.note.path == "done_reason" for event in told)
+    emitted = events({**line(content="x"), "done_reason": native})
+    assert emitted[-1] == Finished("stop", native or None)
+    assert any(isinstance(event, Noted) and event.note.path == "done_reason" for event in emitted)
 
 
 @pytest.mark.parametrize("native", ["load", "unload"])
 def test_a_model_that_was_only_loaded_gave_no_answer(native: str) -> None:
-    found = failure({**said(content=""), "done_reason": native})
-    assert (found.status, found.code) == (502, "empty_answer")
+    result = failure({**line(content=""), "done_reason": native})
+    assert (result.status, result.code) == (502, "empty_answer")
 
 
 def test_nothing_is_an_answer_too() -> None:
-    assert events({**said(content=""), "prompt_eval_count": 3})[1:] == [
+    assert events({**line(content=""), "prompt_eval_count": 3})[1:] == [
         UsageReported(Usage(3, 1)),
         Finished("stop", "stop"),
     ]
 
 
 def test_usage_that_nobody_counted_is_unknown() -> None:
-    told = events({"message": {"content": "x"}, "done": True, "done_reason": "stop"})
-    assert told == [Started(), TextDelta("x"), Finished("stop", "stop")]
+    emitted = events({"message": {"content": "x"}, "done": True, "done_reason": "stop"})
+    assert emitted == [Started(), TextDelta("x"), Finished("stop", "stop")]
 
 
 def test_log_probabilities_of_reasoning_are_not_told_as_the_texts() -> None:
     odds = [{"token": "Hm", "logprob": -1}]
-    told = events({**said(False, thinking="Hm"), "logprobs": odds}, {**said(content="x"), "logprobs": odds})
-    assert told[1:5] == [
+    emitted = events({**line(False, thinking="Hm"), "logprobs": odds}, {**line(content="x"), "logprobs": odds})
+    assert emitted[1:5] == [
         ReasoningDelta(0, "Hm"),
         Noted(Note("logprobs", "dropped", detail="Log probabilities of reasoning are not told.")),
         TextDelta("x"),
@@ -248,11 +248,11 @@ def test_log_probabilities_of_reasoning_are_not_told_as_the_texts() -> None:
     ("payloads", "status", "code"),
     [
         pytest.param([], 502, "incomplete_answer", id="nothing"),
-        pytest.param([said(False, content="half")], 502, "incomplete_answer", id="no last line"),
+        pytest.param([line(False, content="half")], 502, "incomplete_answer", id="no last line"),
         pytest.param([5], 502, "bad_provider_answer", id="a number"),
         pytest.param([{"message": {"content": 5}, "done": True}], 502, "bad_provider_answer", id="a text of numbers"),
         pytest.param([{"error": "CUDA error"}], 500, None, id="an error"),
-        pytest.param([said(False, content="half"), {"error": "CUDA error"}], 500, None, id="an error midway"),
+        pytest.param([line(False, content="half"), {"error": "CUDA error"}], 500, None, id="an error midway"),
         pytest.param([{"error": {"message": "CUDA error"}}], 500, None, id="an error as an object"),
         pytest.param([{"error": {"a": 1}}], 500, None, id="an error without words"),
         pytest.param([{"error": ""}], 500, None, id="an empty error"),
@@ -262,8 +262,8 @@ def test_log_probabilities_of_reasoning_are_not_told_as_the_texts() -> None:
     ],
 )
 def test_broken_answers(payloads: list[Any], status: int, code: str | None) -> None:
-    found = failure(*payloads)
-    assert (found.status, found.code) == (status, code)
+    result = failure(*payloads)
+    assert (result.status, result.code) == (status, code)
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_broken_answers(payloads: list[Any], status: int, code: str | None) -> N
     [
         pytest.param([], "bad_provider_answer", id="a list"),
         pytest.param({"models": []}, "bad_provider_answer", id="something else"),
-        pytest.param(said(False, content="half"), "incomplete_answer", id="half an answer"),
+        pytest.param(line(False, content="half"), "incomplete_answer", id="half an answer"),
         pytest.param({"error": "CUDA error"}, None, id="an error"),
     ],
 )
@@ -315,20 +315,20 @@ def piped(data: bytes, content_type: str, *, streamed: bool = True) -> tuple[byt
 
 NDJSON, JSON = "application/x-ndjson", "application/json; charset=utf-8"
 TEXT = (FIXTURES / "text.ndjson").read_bytes()
-WHOLE = json.dumps({"model": "m", **said(content="Hi")}).encode()
+WHOLE = json.dumps({"model": "m", **line(content="Hi")}).encode()
 
 
 @pytest.mark.parametrize("content_type", [NDJSON, ""])
 def test_the_last_line_may_lack_its_end(content_type: str) -> None:
     expected, _ = piped(TEXT, content_type)
-    told, pipe = piped(TEXT.removesuffix(b"\n"), content_type)
-    assert (told, pipe.done, pipe.failure) == (expected, True, None)
-    assert told.count(b"[DONE]") == 1
+    emitted, pipe = piped(TEXT.removesuffix(b"\n"), content_type)
+    assert (emitted, pipe.done, pipe.failure) == (expected, True, None)
+    assert emitted.count(b"[DONE]") == 1
 
 
 def test_half_a_last_line_is_a_failure() -> None:
-    told, pipe = piped(TEXT[:-3], NDJSON)
-    assert b"[DONE]" not in told
+    emitted, pipe = piped(TEXT[:-3], NDJSON)
+    assert b"[DONE]" not in emitted
     assert pipe.failure is not None
     assert pipe.failure.code == "incomplete_answer"
 
@@ -339,21 +339,21 @@ def test_an_error_without_its_line_end_is_told() -> None:
 
 
 def test_an_error_in_the_middle_ends_the_stream() -> None:
-    told, pipe = piped((FIXTURES / "failing_midway.ndjson").read_bytes(), NDJSON)
+    emitted, pipe = piped((FIXTURES / "failing_midway.ndjson").read_bytes(), NDJSON)
     assert pipe.failure is not None
     assert pipe.failure.status == 500
-    assert b"Half an" in told
-    assert b"[DONE]" not in told
+    assert b"Half an" in emitted
+    assert b"[DONE]" not in emitted
 
 
 @pytest.mark.parametrize("content_type", [JSON, NDJSON, ""])
 @pytest.mark.parametrize("streamed", [True, False])
 def test_a_whole_answer_under_any_name(content_type: str, streamed: bool) -> None:
-    told, pipe = piped(WHOLE, content_type, streamed=streamed)
-    assert (pipe.done, pipe.failure, b'"content":"Hi"' in told) == (True, None, True)
+    emitted, pipe = piped(WHOLE, content_type, streamed=streamed)
+    assert (pipe.done, pipe.failure, b'"content":"Hi"' in emitted) == (True, None, True)
 
 
 def test_a_whole_answer_on_many_lines() -> None:
-    told, pipe = piped(json.dumps(json.loads(WHOLE), indent=2).encode(), JSON, streamed=False)
+    emitted, pipe = piped(json.dumps(json.loads(WHOLE), indent=2).encode(), JSON, streamed=False)
     assert pipe.done
-    assert json.loads(told)["choices"][0]["message"]["content"] == "Hi"
+    assert json.loads(emitted)["choices"][0]["message"]["content"] == "Hi"

@@ -58,9 +58,11 @@ def turn(role: Role, *parts: Part, at: str = "messages[0]") -> Turn:
     return Turn(role, parts, at=at)
 
 
-def asked(*turns: Turn, tools: tuple[Tool, ...] = (), choice: ToolChoice | None = None, **options: Any) -> Conversation:
-    said = turns or (turn("user", Text("hi", "messages[0].content")),)
-    return Conversation(said, tools, choice, {name: Option(value, name) for name, value in options.items()})
+def conversation(
+    *turns: Turn, tools: tuple[Tool, ...] = (), choice: ToolChoice | None = None, **options: Any
+) -> Conversation:
+    history = turns or (turn("user", Text("hi", "messages[0].content")),)
+    return Conversation(history, tools, choice, {name: Option(value, name) for name, value in options.items()})
 
 
 def render(conversation: Conversation, model: str = "llama3.2", **overrides: Any) -> Rendered:
@@ -72,7 +74,7 @@ def render(conversation: Conversation, model: str = "llama3.2", **overrides: Any
 
 
 def sent(*turns: Turn) -> Any:
-    return render(asked(*turns)).body["messages"]
+    return render(conversation(*turns)).body["messages"]
 
 
 def refused(conversation: Conversation) -> Failure:
@@ -83,7 +85,7 @@ def refused(conversation: Conversation) -> Failure:
 
 
 def test_the_least() -> None:
-    rendered = render(asked())
+    rendered = render(conversation())
     assert rendered == Rendered(
         "/api/chat", {"model": "llama3.2", "messages": [HI], **UNCUT}, {}, (), Recall("llama3.2"), False
     )
@@ -152,7 +154,7 @@ def test_everything() -> None:
 
 
 def test_a_prompt_may_be_cut_where_configuration_says_so() -> None:
-    assert render(asked(), truncate=True).body == {"model": "llama3.2", "messages": [HI], "stream": False}
+    assert render(conversation(), truncate=True).body == {"model": "llama3.2", "messages": [HI], "stream": False}
 
 
 # --- messages -------------------------------------------------------------------------------------
@@ -197,20 +199,20 @@ def test_a_round_of_tools() -> None:
 def test_identical_calls_stay_two() -> None:
     calls = (ToolCall("c1", "look", "{}"), ToolCall("c2", "look", "{}"))
     results = (turn("tool", ToolResult("c1", (Text("1"),))), turn("tool", ToolResult("c2", (Text("2"),))))
-    told = sent(turn("assistant", *calls), *results)
-    assert [len(message.get("tool_calls", ())) for message in told] == [2, 0, 0]
+    messages = sent(turn("assistant", *calls), *results)
+    assert [len(message.get("tool_calls", ())) for message in messages] == [2, 0, 0]
 
 
 def test_images() -> None:
     parts = (Text("What"), Image(PNG, at="i1"), Text("is this?"), Image(Inline("image/jpg", "BBBB"), "auto", "i2"))
-    rendered = render(asked(turn("user", *parts)))
+    rendered = render(conversation(turn("user", *parts)))
     assert rendered.body["messages"] == [{"role": "user", "content": "What\nis this?", "images": ["AAAA", "BBBB"]}]
     assert rendered.notes == (Note("i1", "moved", detail="Images come before the text of their message."),)
 
 
 def test_images_of_tool_results_follow_all_of_them() -> None:
     rendered = render(
-        asked(
+        conversation(
             turn("assistant", ToolCall("c1", "look", "{}"), ToolCall("c2", "look", "{}")),
             turn("tool", ToolResult("c1", (Text("a"), Image(PNG)), at="messages[1]")),
             turn("tool", ToolResult("c2", (Text("b"),))),
@@ -232,7 +234,7 @@ def encoded(text: str, charset: str = "utf-8") -> str:
 
 
 @pytest.mark.parametrize(
-    ("document", "told"),
+    ("document", "expected"),
     [
         pytest.param(Document(Inline("text/plain", encoded("é")), "a.txt", "d"), "a.txt:\né", id="named"),
         pytest.param(Document(Inline("text/csv", encoded("a,b")), None, "d"), "a,b", id="unnamed"),
@@ -243,9 +245,9 @@ def encoded(text: str, charset: str = "utf-8") -> str:
         ),
     ],
 )
-def test_text_files_are_text(document: Document, told: str) -> None:
-    rendered = render(asked(turn("user", Text("Read:"), document)))
-    assert rendered.body["messages"] == [{"role": "user", "content": f"Read:\n{told}"}]
+def test_text_files_are_text(document: Document, expected: str) -> None:
+    rendered = render(conversation(turn("user", Text("Read:"), document)))
+    assert rendered.body["messages"] == [{"role": "user", "content": f"Read:\n{expected}"}]
     assert rendered.notes == (Note("d", "approximated", detail="The file is sent as a part of the message's text."),)
 
 
@@ -269,13 +271,13 @@ LOSSES = [
 
 @pytest.mark.parametrize(("lossy", "path", "fate"), LOSSES)
 def test_losses_are_noted(lossy: Turn, path: str, fate: str) -> None:
-    rendered = render(asked(turn("user", Text("hi")), turn("assistant", ToolCall("c0", "look", "{}")), lossy))
+    rendered = render(conversation(turn("user", Text("hi")), turn("assistant", ToolCall("c0", "look", "{}")), lossy))
     assert [(note.path, note.fate) for note in rendered.notes] == [(path, fate)]
 
 
 def test_broken_arguments_go_back_as_they_were() -> None:
-    told = sent(turn("assistant", ToolCall("c", "look", '{"a":')))
-    assert told[0]["tool_calls"][0]["function"]["arguments"] == {"INVALID_JSON": '{"a":'}
+    messages = sent(turn("assistant", ToolCall("c", "look", '{"a":')))
+    assert messages[0]["tool_calls"][0]["function"]["arguments"] == {"INVALID_JSON": '{"a":'}
 
 
 REFUSALS = [
@@ -295,7 +297,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("turns", "param"), REFUSALS)
 def test_refused_messages(turns: tuple[Turn, ...], param: str) -> None:
-    assert refused(asked(*turns)).param == param
+    assert refused(conversation(*turns)).param == param
 
 
 # --- tools ----------------------------------------------------------------------------------------
@@ -311,7 +313,7 @@ def test_refused_messages(turns: tuple[Turn, ...], param: str) -> None:
     ],
 )
 def test_which_tools_are_sent(choice: ToolChoice | None, tools: list[Any] | None) -> None:
-    rendered = render(asked(tools=(LOOK, NOW), choice=choice))
+    rendered = render(conversation(tools=(LOOK, NOW), choice=choice))
     assert rendered.body.get("tools") == tools
     fewer = len(tools or ()) < 2
     why = "Tools that may not be called are not sent."
@@ -327,14 +329,14 @@ def test_which_tools_are_sent(choice: ToolChoice | None, tools: list[Any] | None
     ],
 )
 def test_nobody_can_be_forced(choice: ToolChoice, code: str | None) -> None:
-    found = refused(asked(tools=(LOOK,), choice=choice))
-    assert (found.param, found.code) == ("tool_choice", code)
+    result = refused(conversation(tools=(LOOK,), choice=choice))
+    assert (result.param, result.code) == ("tool_choice", code)
 
 
 def test_what_tools_lose() -> None:
     strict = FunctionTool("look", strict=True, at="tools[0]", cache=Cache())
     grammar = CustomTool("patch", None, "lark", "start: x", "tools[1]")
-    rendered = render(asked(tools=(strict, grammar), parallel_tool_calls=False))
+    rendered = render(conversation(tools=(strict, grammar), parallel_tool_calls=False))
     assert [(note.path, note.fate) for note in rendered.notes] == [
         ("parallel_tool_calls", "dropped"),
         ("tools[0].strict", "dropped"),
@@ -355,12 +357,12 @@ def test_what_tools_lose() -> None:
     ],
 )
 def test_output_format(asked_for: OutputFormat, sent_as: Any) -> None:
-    rendered = render(asked(response_format=asked_for))
+    rendered = render(conversation(response_format=asked_for))
     assert (rendered.body["format"], rendered.notes) == (sent_as, ())
 
 
 def test_a_formats_description_is_lost() -> None:
-    rendered = render(asked(response_format=OutputFormat("schema", {"type": "object"}, "x", "An answer.")))
+    rendered = render(conversation(response_format=OutputFormat("schema", {"type": "object"}, "x", "An answer.")))
     assert [(note.path, note.fate) for note in rendered.notes] == [("response_format", "dropped")]
 
 
@@ -388,7 +390,7 @@ EFFORTS: list[tuple[Any, str, str, Any, str | None]] = [
 
 @pytest.mark.parametrize(("declared", "model", "effort", "think", "fate"), EFFORTS)
 def test_reasoning_effort(declared: Any, model: str, effort: str, think: Any, fate: str | None) -> None:
-    rendered = render(asked(reasoning_effort=effort), model, **({} if declared is None else {"think": declared}))
+    rendered = render(conversation(reasoning_effort=effort), model, **({} if declared is None else {"think": declared}))
     assert rendered.body.get("think") == think
     assert [(note.path, note.fate) for note in rendered.notes] == ([("reasoning_effort", fate)] if fate else [])
 
@@ -408,36 +410,36 @@ def test_reasoning_effort(declared: Any, model: str, effort: str, think: Any, fa
     ],
 )
 def test_other_ways_to_ask_for_reasoning(options: dict[str, Any], think: Any, noted: list[str]) -> None:
-    rendered = render(asked(**options), "gpt-oss:20b")
+    rendered = render(conversation(**options), "gpt-oss:20b")
     assert rendered.body.get("think") == think
     assert [note.path for note in rendered.notes] == noted
 
 
 def test_an_answer_that_cannot_fit_is_noted() -> None:
-    rendered = render(asked(max_tokens=5000), num_ctx=4096)
+    rendered = render(conversation(max_tokens=5000), num_ctx=4096)
     assert rendered.body["options"] == {"num_ctx": 4096, "num_predict": 5000}
     assert [(note.path, note.old, note.new) for note in rendered.notes] == [("max_tokens", 5000, 4096)]
 
 
 def test_an_empty_stop_would_stop_everything() -> None:
-    rendered = render(asked(stop=("", "\n")))
+    rendered = render(conversation(stop=("", "\n")))
     assert rendered.body["options"] == {"stop": ["\n"]}
     assert [(note.path, note.fate) for note in rendered.notes] == [("stop", "dropped")]
 
 
 @pytest.mark.parametrize("options", [{"n": 1}, {"logit_bias": {}}, {"store": False}, {"logprobs": False}])
 def test_what_asks_for_nothing_is_no_loss(options: dict[str, Any]) -> None:
-    assert render(asked(**options)) == render(asked())
+    assert render(conversation(**options)) == render(conversation())
 
 
 def test_a_field_that_means_nothing_here_is_not_said_to_be_unknown_to_ollama() -> None:
-    (note,) = render(asked(anything=2)).notes
+    (note,) = render(conversation(anything=2)).notes
     assert (note.path, note.fate, note.detail) == ("anything", "dropped", NOT_CARRIED)
 
 
 @pytest.mark.parametrize("option", ["n", "user", "logit_bias", "service_tier", "metadata", "store"])
 def test_what_has_no_place_is_noted(option: str) -> None:
-    rendered = render(asked(**{option: 2}))
+    rendered = render(conversation(**{option: 2}))
     assert rendered.notes == (Note(option, "dropped", 2, detail="Ollama has no such field."),)
     assert rendered.choices == 1
 
@@ -452,5 +454,5 @@ def test_what_has_no_place_is_noted(option: str) -> None:
     ],
 )
 def test_refused_options(option: str, value: Any) -> None:
-    found = refused(asked(**{option: value}))
-    assert (found.param, found.code) == (option, "unsupported_parameter")
+    result = refused(conversation(**{option: value}))
+    assert (result.param, result.code) == (option, "unsupported_parameter")

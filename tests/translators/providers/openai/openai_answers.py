@@ -18,12 +18,12 @@ def payloads(name: str) -> list[Any]:
     return [sse.DONE if event.data == sse.DONE else json.loads(event.data) for event in events]
 
 
-def told(stream: Iterable[Any], recall: Recall | None = None) -> list[Event]:
+def events_of(stream: Iterable[Any], recall: Recall | None = None) -> list[Event]:
     machine = dialect.answer(recall or Recall("m"))
-    found = [event for payload in stream for event in machine.on(payload)]
-    found += machine.close()
+    entries = [event for payload in stream for event in machine.on(payload)]
+    entries += machine.close()
     assert machine.done
-    return found
+    return entries
 
 
 def calm(events: Iterable[Event]) -> list[Event]:
@@ -45,14 +45,14 @@ def stream(*deltas: Any, finish: str = "stop") -> list[Any]:
 
 def calls(events: Iterable[Event]) -> list[tuple[str, str, str]]:
     """Id, name and arguments of each call, in order."""
-    found: list[list[str]] = []
+    entries: list[list[str]] = []
     for event in events:
         if isinstance(event, ToolCallStarted):
-            assert event.index == len(found)
-            found.append([event.id, event.name, ""])
+            assert event.index == len(entries)
+            entries.append([event.id, event.name, ""])
         elif isinstance(event, ToolCallDelta):
-            found[event.index][2] += event.arguments
-    return [(id, name, arguments) for id, name, arguments in found]
+            entries[event.index][2] += event.arguments
+    return [(id, name, arguments) for id, name, arguments in entries]
 
 
 def text(events: Iterable[Event]) -> str:

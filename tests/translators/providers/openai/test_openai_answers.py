@@ -2,7 +2,7 @@ import copy
 from typing import Any
 
 import pytest
-from openai_answers import calls, calm, chunk, noted, payloads, stream, text, told
+from openai_answers import calls, calm, chunk, events_of, noted, payloads, stream, text
 
 from translators.dialects import Recall
 from translators.errors import BadAnswer
@@ -29,7 +29,7 @@ USAGE = UsageReported(Usage(19, 10, 4, None, 0))
 
 
 def test_text() -> None:
-    assert told(payloads("text")) == [
+    assert events_of(payloads("text")) == [
         Started("chatcmpl-C1x", "gpt-5.5-2026-08-01"),
         TextDelta("Hello"),
         TextDelta(" wörld 👋"),
@@ -39,20 +39,20 @@ def test_text() -> None:
 
 
 def test_parallel_calls() -> None:
-    found = told(payloads("parallel_tools"))
-    assert calls(found) == [("call_a", "look", '{"place":"Köln"}'), ("call_b", "now", "{}")]
-    assert found[-1] == Finished("tool_calls", "tool_calls", "default")
+    emitted = events_of(payloads("parallel_tools"))
+    assert calls(emitted) == [("call_a", "look", '{"place":"Köln"}'), ("call_b", "now", "{}")]
+    assert emitted[-1] == Finished("tool_calls", "tool_calls", "default")
 
 
 def test_trap_9_a_cut_call_stays_cut() -> None:
-    found = told(payloads("cut_inside_a_call"))
-    assert calls(found) == [("call_a", "look", '{"place":"K')]
-    assert (found[-1], noted(found)) == (Finished("length", "length", "default"), [])
+    emitted = events_of(payloads("cut_inside_a_call"))
+    assert calls(emitted) == [("call_a", "look", '{"place":"K')]
+    assert (emitted[-1], noted(emitted)) == (Finished("length", "length", "default"), [])
 
 
 def test_two_choices() -> None:
-    found = calm(told(payloads("two_choices_with_logprobs"), Recall("m", choices=2)))
-    assert [(event.choice, event.text) for event in found if isinstance(event, TextDelta)] == [
+    emitted = calm(events_of(payloads("two_choices_with_logprobs"), Recall("m", choices=2)))
+    assert [(event.choice, event.text) for event in emitted if isinstance(event, TextDelta)] == [
         (0, "Yes"),
         (1, "No"),
         (0, "."),
@@ -60,8 +60,8 @@ def test_two_choices() -> None:
     ]
     half = TokenLogprob("�", -4.5, bytes=(240, 159))
     first = TokenLogprob("Yes", -0.1, (TokenLogprob("Yes", -0.1), half))
-    assert next(event for event in found if isinstance(event, Logprobs)) == Logprobs((first,))
-    assert found[-2:] == [Finished("stop", "stop", "default", n) for n in (0, 1)]
+    assert next(event for event in emitted if isinstance(event, Logprobs)) == Logprobs((first,))
+    assert emitted[-2:] == [Finished("stop", "stop", "default", n) for n in (0, 1)]
 
 
 DIALECTS = [
@@ -76,12 +76,12 @@ DIALECTS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "thought", "said", "usage"), DIALECTS)
-def test_compatible_servers(name: str, thought: str, said: str, usage: Usage) -> None:
-    found = told(payloads(name))
-    assert "".join(event.text for event in found if isinstance(event, ReasoningDelta)) == thought
-    assert text(found) == said
-    assert [event.usage for event in found if isinstance(event, UsageReported)][-1] == usage
+@pytest.mark.parametrize(("name", "thought", "content", "usage"), DIALECTS)
+def test_compatible_servers(name: str, thought: str, content: str, usage: Usage) -> None:
+    emitted = events_of(payloads(name))
+    assert "".join(event.text for event in emitted if isinstance(event, ReasoningDelta)) == thought
+    assert text(emitted) == content
+    assert [event.usage for event in emitted if isinstance(event, UsageReported)][-1] == usage
 
 
 CALLS = [
@@ -93,15 +93,15 @@ CALLS = [
 
 @pytest.mark.parametrize(("name", "expected"), CALLS)
 def test_calls_of_compatible_servers(name: str, expected: list[tuple[str, str]]) -> None:
-    found = told(payloads(name))
-    assert calls(found) == [(id, "look", f'{{"place": "{place}"}}') for id, place in expected]
-    assert isinstance(found[-1], Finished)
-    assert found[-1].reason == "tool_calls"
+    emitted = events_of(payloads(name))
+    assert calls(emitted) == [(id, "look", f'{{"place": "{place}"}}') for id, place in expected]
+    assert isinstance(emitted[-1], Finished)
+    assert emitted[-1].reason == "tool_calls"
 
 
 def fragment(index: int | None, id: str | None, name: str | None, arguments: Any = "") -> dict[str, Any]:
-    told: dict[str, Any] = {} if index is None else {"index": index}
-    return {**told, "id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
+    place_of_call: dict[str, Any] = {} if index is None else {"index": index}
+    return {**place_of_call, "id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
 @pytest.mark.parametrize(
@@ -151,73 +151,75 @@ def fragment(index: int | None, id: str | None, name: str | None, arguments: Any
     ],
 )  # fmt: skip
 def test_which_call_a_fragment_belongs_to(deltas: list[Any], expected: list[tuple[str, str, str]]) -> None:
-    found = told(stream(*({"tool_calls": delta} for delta in deltas), finish="tool_calls"))
-    assert calls(found) == expected
-    assert found[-1] == Finished("tool_calls", "tool_calls")
+    emitted = events_of(stream(*({"tool_calls": delta} for delta in deltas), finish="tool_calls"))
+    assert calls(emitted) == expected
+    assert emitted[-1] == Finished("tool_calls", "tool_calls")
 
 
 @pytest.mark.parametrize(
-    "said",
+    "fragment",
     [
         pytest.param(fragment(0, "a", None, "{}"), id="an id"),
         pytest.param(fragment(0, None, None, '{"x": 1}'), id="arguments"),
         pytest.param(fragment(0, "a", "", '{"x": 1}'), id="an empty name"),
     ],
 )
-def test_a_call_without_a_name_is_none(said: Any) -> None:
+def test_a_call_without_a_name_is_none(fragment: Any) -> None:
     """No client could send it back."""
-    found = told(stream({"content": "So."}, {"tool_calls": [said]}, finish="tool_calls"))
-    assert calls(found) == []
-    assert found[-1] == Finished("stop", "tool_calls")
-    assert noted(found) == ["finish_reason", "tool_calls.function.name"]
+    emitted = events_of(stream({"content": "So."}, {"tool_calls": [fragment]}, finish="tool_calls"))
+    assert calls(emitted) == []
+    assert emitted[-1] == Finished("stop", "tool_calls")
+    assert noted(emitted) == ["finish_reason", "tool_calls.function.name"]
 
 
 def test_a_custom_call() -> None:
     native = {"index": 0, "id": "a", "type": "custom", "custom": {"name": "w", "input": "x "}}
-    found = told(stream({"tool_calls": [native]}, {"tool_calls": [{"index": 0, "custom": {"input": "y"}}]}))
-    assert found[1:4] == [ToolCallStarted(0, "a", "w", "custom"), ToolCallDelta(0, "x "), ToolCallDelta(0, "y")]
+    emitted = events_of(stream({"tool_calls": [native]}, {"tool_calls": [{"index": 0, "custom": {"input": "y"}}]}))
+    assert emitted[1:4] == [ToolCallStarted(0, "a", "w", "custom"), ToolCallDelta(0, "x "), ToolCallDelta(0, "y")]
     emulated = fragment(0, "a", "w", '{"input": "x y"}')
-    found = told(stream({"tool_calls": [emulated]}), Recall("m", custom=frozenset({"w"})))
-    assert found[1:3] == [ToolCallStarted(0, "a", "w", "custom"), ToolCallDelta(0, "x y")]
+    emitted = events_of(stream({"tool_calls": [emulated]}), Recall("m", custom=frozenset({"w"})))
+    assert emitted[1:3] == [ToolCallStarted(0, "a", "w", "custom"), ToolCallDelta(0, "x y")]
 
 
 def test_a13_the_signature_of_a_call() -> None:
     signed = {**fragment(0, "a", "f", "{}"), "extra_content": {"google": {"thought_signature": "s"}}}
-    found = told(stream({"tool_calls": [signed]}))
-    assert found[1] == ToolCallStarted(0, "a", "f", "function", "s", "openai:m")
+    emitted = events_of(stream({"tool_calls": [signed]}))
+    assert emitted[1] == ToolCallStarted(0, "a", "f", "function", "s", "openai:m")
 
 
 def test_reasoning_is_never_doubled() -> None:
     both = {"reasoning": "Hm.", "reasoning_content": "Hm.", "reasoning_details": [{"type": "reasoning.text"}]}
-    found = told(stream({"content": "So.", **both}))
-    assert found[1:3] == [ReasoningDelta(0, "Hm."), TextDelta("So.")]
+    emitted = events_of(stream({"content": "So.", **both}))
+    assert emitted[1:3] == [ReasoningDelta(0, "Hm."), TextDelta("So.")]
     alone = {"reasoning_details": [{"type": "reasoning.summary", "summary": "Hm.", "index": 0}]}
-    found = told(stream(alone))
-    assert found[1] == ReasoningDelta(0, "Hm.")
-    assert found[-2] == ForeignBlock("openai", alone)
+    emitted = events_of(stream(alone))
+    assert emitted[1] == ReasoningDelta(0, "Hm.")
+    assert emitted[-2] == ForeignBlock("openai", alone)
 
 
 def test_what_is_wanted_back_is_kept() -> None:
-    kept = [event for event in told(payloads("openrouter_reasoning_and_tools")) if isinstance(event, ForeignBlock)]
-    text = {"type": "reasoning.text", "text": "Need tools.", "format": "anthropic-claude-v1", "index": 0}
-    assert kept == [ForeignBlock("openai", {"reasoning_details": [{**text, "signature": "c2ln"}]})]
+    stored = [
+        event for event in events_of(payloads("openrouter_reasoning_and_tools")) if isinstance(event, ForeignBlock)
+    ]
+    entry = {"type": "reasoning.text", "text": "Need tools.", "format": "anthropic-claude-v1", "index": 0}
+    assert stored == [ForeignBlock("openai", {"reasoning_details": [{**entry, "signature": "c2ln"}]})]
 
 
 def test_other_content() -> None:
     cited = {"type": "url_citation", "url_citation": {"url": "u", "title": "t", "start_index": 0, "end_index": 2}}
     image = {"type": "image_url", "image_url": {"url": "data:image/webp;base64,AA"}}
-    found = told(
+    emitted = events_of(
         stream(
             {"content": "So"}, {"annotations": [cited, {"type": "file"}]}, {"annotations": [cited]}, {"images": [image]}
         )
     )
-    assert calm(found)[2:4] == [Annotation(0, 2, "t", "u"), ImageMade("image/webp", "AA")]
-    assert noted(found) == ["delta.annotations"]
+    assert calm(emitted)[2:4] == [Annotation(0, 2, "t", "u"), ImageMade("image/webp", "AA")]
+    assert noted(emitted) == ["delta.annotations"]
 
 
 def test_a_refusal() -> None:
-    found = told(payloads("refusal"))
-    assert found[1:3] == [RefusalDelta("I cannot"), RefusalDelta(" help with that.")]
+    emitted = events_of(payloads("refusal"))
+    assert emitted[1:3] == [RefusalDelta("I cannot"), RefusalDelta(" help with that.")]
 
 
 @pytest.mark.parametrize(
@@ -235,14 +237,14 @@ def test_a_refusal() -> None:
     ],
 )
 def test_reasons(native: str, reason: str, notes: list[str]) -> None:
-    found = told(stream({"content": "x"}, finish=native))
-    assert isinstance(found[-1], Finished)
-    assert (found[-1].reason, found[-1].native, noted(found)) == (reason, native, notes)
+    emitted = events_of(stream({"content": "x"}, finish=native))
+    assert isinstance(emitted[-1], Finished)
+    assert (emitted[-1].reason, emitted[-1].native, noted(emitted)) == (reason, native, notes)
 
 
 def test_a26_a_call_is_the_reason() -> None:
-    found = told(stream({"tool_calls": [fragment(0, "a", "f", "{}")]}, finish="stop"))
-    assert found[-1] == Finished("tool_calls", "stop")
+    emitted = events_of(stream({"tool_calls": [fragment(0, "a", "f", "{}")]}, finish="stop"))
+    assert emitted[-1] == Finished("tool_calls", "stop")
 
 
 def test_xai_counts_reasoning_beside_the_completion() -> None:
@@ -252,8 +254,8 @@ def test_xai_counts_reasoning_beside_the_completion() -> None:
         "total_tokens": 35,
         "completion_tokens_details": {"reasoning_tokens": 20},
     }
-    found = told([chunk({"content": "x"}, "stop"), {**chunk(), "choices": [], "usage": usage}, sse.DONE])
-    assert UsageReported(Usage(10, 25, reasoning=20)) in found
+    emitted = events_of([chunk({"content": "x"}, "stop"), {**chunk(), "choices": [], "usage": usage}, sse.DONE])
+    assert UsageReported(Usage(10, 25, reasoning=20)) in emitted
 
 
 LONG = "context_length_exceeded"
@@ -282,15 +284,15 @@ LONG = "context_length_exceeded"
 )  # fmt: skip
 def test_what_is_no_answer(stream: list[Any], status: int, code: str | None) -> None:
     with pytest.raises(BadAnswer) as caught:
-        told(stream)
+        events_of(stream)
     assert (caught.value.failure.status, caught.value.failure.code) == (status, code)
 
 
 def test_without_a_terminator() -> None:
-    found = told([chunk({"content": "x"}), chunk({}, "stop")])
-    assert noted(found) == ["[DONE]"]
+    emitted = events_of([chunk({"content": "x"}), chunk({}, "stop")])
+    assert noted(emitted) == ["[DONE]"]
     with pytest.raises(BadAnswer):
-        told([chunk({"content": "x"}), chunk({}, "stop")], Recall("m", choices=2))
+        events_of([chunk({"content": "x"}), chunk({}, "stop")], Recall("m", choices=2))
 
 
 MESSAGE = {
@@ -315,18 +317,18 @@ def body(message: Any, finish: Any = "stop") -> dict[str, Any]:
 
 
 def test_a_whole_answer() -> None:
-    asked = body(MESSAGE)
-    before = copy.deepcopy(asked)
-    found = list(dialect.answer(Recall("m")).whole(asked))
-    assert asked == before
-    assert found[1:3] == [ReasoningDelta(0, "Hm."), TextDelta("So.")]
-    assert calls(found) == [("a", "f", "{}"), ("a2", "f", "{}")]
-    assert found[-1] == Finished("tool_calls", "stop")
+    answer = body(MESSAGE)
+    before = copy.deepcopy(answer)
+    emitted = list(dialect.answer(Recall("m")).whole(answer))
+    assert answer == before
+    assert emitted[1:3] == [ReasoningDelta(0, "Hm."), TextDelta("So.")]
+    assert calls(emitted) == [("a", "f", "{}"), ("a2", "f", "{}")]
+    assert emitted[-1] == Finished("tool_calls", "stop")
 
 
 def test_a_whole_answer_that_does_not_say_why() -> None:
-    found = list(dialect.answer(Recall("m")).whole(body({"content": "x"}, None)))
-    assert (found[-1], noted(found)) == (Finished("stop", None, approximated=True), ["finish_reason"])
+    emitted = list(dialect.answer(Recall("m")).whole(body({"content": "x"}, None)))
+    assert (emitted[-1], noted(emitted)) == (Finished("stop", None, approximated=True), ["finish_reason"])
 
 
 @pytest.mark.parametrize("answer", [5, [], {}, {"choices": []}, {"choices": None}, {"error": {"message": "m"}}])

@@ -9,11 +9,11 @@ BAD, QUOTA = "invalid_request_error", "insufficient_quota"
 KEY = (502, "server_error", None, "upstream_authentication_error")
 
 
-def said(message: str = "No.", **more: Any) -> bytes:
+def error_body(message: str = "No.", **more: Any) -> bytes:
     return json.dumps({"error": {"message": message, "type": BAD, "param": None, "code": None, **more}}).encode()
 
 
-AZURE = said(
+AZURE = error_body(
     "The response was filtered.",
     code="content_filter",
     param="prompt",
@@ -26,36 +26,36 @@ MISTRAL = b'{"object":"error","message":{"detail":[{"loc":["body"],"msg":"extra"
 TABLE = [
     pytest.param(
         400,
-        said(param="temperature", code="unsupported_value"),
+        error_body(param="temperature", code="unsupported_value"),
         (400, BAD, "temperature", "unsupported_value"),
         id="handed on",
     ),
     pytest.param(
         400,
-        said(code="context_length_exceeded", param="messages", message="maximum context length is 8"),
+        error_body(code="context_length_exceeded", param="messages", message="maximum context length is 8"),
         (400, BAD, "messages", "context_length_exceeded"),
         id="too long",
     ),
     pytest.param(400, VLLM, (400, BAD, "messages", "context_length_exceeded"), id="too long at vLLM"),
     pytest.param(400, AZURE, (400, BAD, "prompt", "content_filter"), id="Azure's filter"),
-    pytest.param(401, said(code="invalid_api_key"), KEY, id="401 is our key"),
-    pytest.param(403, said(), KEY, id="403 is our key"),
+    pytest.param(401, error_body(code="invalid_api_key"), KEY, id="401 is our key"),
+    pytest.param(403, error_body(), KEY, id="403 is our key"),
     pytest.param(
         403,
-        said(code=403, metadata={"reasons": ["violence"]}),
+        error_body(code=403, metadata={"reasons": ["violence"]}),
         (400, BAD, None, "content_filter"),
         id="OpenRouter's moderation",
     ),
-    pytest.param(402, said(code=402), (429, QUOTA, None, QUOTA), id="OpenRouter's credits"),
+    pytest.param(402, error_body(code=402), (429, QUOTA, None, QUOTA), id="OpenRouter's credits"),
     pytest.param(
         404,
-        said("The model `x` does not exist", code="model_not_found"),
+        error_body("The model `x` does not exist", code="model_not_found"),
         (404, BAD, "model", "model_not_found"),
         id="404 model",
     ),
     pytest.param(
         404,
-        said("gone", code="DeploymentNotFound"),
+        error_body("gone", code="DeploymentNotFound"),
         (404, BAD, "model", "model_not_found"),
         id="404 Azure's deployment",
     ),
@@ -67,16 +67,16 @@ TABLE = [
     pytest.param(422, MISTRAL, (422, BAD, None, None), id="Mistral's 422"),
     pytest.param(
         429,
-        said(type="tokens", code="rate_limit_exceeded"),
+        error_body(type="tokens", code="rate_limit_exceeded"),
         (429, "tokens", None, "rate_limit_exceeded"),
         id="429 its own type",
     ),
-    pytest.param(429, said(type=QUOTA, code=QUOTA), (429, QUOTA, None, QUOTA), id="429 spent"),
+    pytest.param(429, error_body(type=QUOTA, code=QUOTA), (429, QUOTA, None, QUOTA), id="429 spent"),
     pytest.param(429, b"", (429, "rate_limit_error", None, "rate_limit_exceeded"), id="429 bare"),
     pytest.param(498, b"", (503, "server_error", None, "server_overloaded"), id="Groq's 498"),
-    pytest.param(500, said(), (500, "server_error", None, None), id="500"),
+    pytest.param(500, error_body(), (500, "server_error", None, None), id="500"),
     pytest.param(502, b"<html>", (502, "server_error", None, None), id="502"),
-    pytest.param(503, said(), (503, "server_error", None, "server_overloaded"), id="503"),
+    pytest.param(503, error_body(), (503, "server_error", None, "server_overloaded"), id="503"),
     pytest.param(504, b"", (504, "server_error", None, "timeout"), id="504"),
     pytest.param(529, b"", (503, "server_error", None, "server_overloaded"), id="529"),
     pytest.param(302, b"", (502, "server_error", None, None), id="302"),
@@ -93,7 +93,7 @@ def test_statuses(status: int, body: bytes, expected: tuple[Any, ...]) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        pytest.param(said("Sorry."), "Sorry.", id="OpenAI's"),
+        pytest.param(error_body("Sorry."), "Sorry.", id="OpenAI's"),
         pytest.param(b'{"error":"Sorry."}', "Sorry.", id="a string"),
         pytest.param(b'{"message":"Sorry."}', "Sorry.", id="a message"),
         pytest.param(b'{"detail":[{"loc":[],"msg":"Sorry."}]}', "Sorry.", id="FastAPI's"),
@@ -103,12 +103,12 @@ def test_statuses(status: int, body: bytes, expected: tuple[Any, ...]) -> None:
         pytest.param(b"null", "The provider answered 500, and said no more.", id="null"),
         pytest.param(b'{"error":{"message":5}}', "The provider answered 500, and said no more.", id="a number"),
         pytest.param(b"[" * 100_000, "[" * 999 + "…", id="a deep trap"),
-        pytest.param(said("a" * 2000), "a" * 999 + "…", id="a long story"),
+        pytest.param(error_body("a" * 2000), "a" * 999 + "…", id="a long story"),
         pytest.param(
-            said("Incorrect API key provided: sk-proj-ab*cd_12."), "Incorrect API key provided: ***.", id="a key"
+            error_body("Incorrect API key provided: sk-proj-ab*cd_12."), "Incorrect API key provided: ***.", id="a key"
         ),
-        pytest.param(said("key gsk_abcdef123456 is bad"), "key *** is bad", id="Groq's key"),
-        pytest.param(said("Authorization: Bearer abc.def"), "Authorization: ***", id="a bearer"),
+        pytest.param(error_body("key gsk_abcdef123456 is bad"), "key *** is bad", id="Groq's key"),
+        pytest.param(error_body("Authorization: Bearer abc.def"), "Authorization: ***", id="a bearer"),
     ],
 )
 def test_messages(body: bytes, message: str) -> None:
@@ -126,5 +126,5 @@ def test_limits_are_handed_on() -> None:
     }
     limits = dict(list(headers.items())[:4])
     assert dialect.read_limits(headers, 0.0) == limits
-    failure = dialect.read_error(429, headers, said())
+    failure = dialect.read_error(429, headers, error_body())
     assert failure.headers == {"retry-after": "7", "retry-after-ms": "6500"}

@@ -52,16 +52,16 @@ def check(body: dict[str, Any]) -> None:
     REST.validate_python({**body, "messages": [], "tools": []})
 
 
-def rendered(asked: Conversation, **overrides: Any) -> Any:
-    return dialect.render(asked, Model("gpt-5.5", overrides or OPENAI))
+def rendered(request: Conversation, **overrides: Any) -> Any:
+    return dialect.render(request, Model("gpt-5.5", overrides or OPENAI))
 
 
-def asked(*turns: Turn, **more: Any) -> Conversation:
+def conversation(*turns: Turn, **more: Any) -> Conversation:
     return Conversation(turns or (Turn("user", (Text("hi"),)),), **more)
 
 
 def messages(*turns: Turn, **overrides: Any) -> Any:
-    body = rendered(asked(*turns), **overrides).body
+    body = rendered(conversation(*turns), **overrides).body
     return body["messages"]
 
 
@@ -218,10 +218,10 @@ def test_what_chat_says_is_said_again(body: dict[str, Any]) -> None:
 
 
 def test_a_stream_tells_its_usage() -> None:
-    result = rendered(asked(stream=True))
+    result = rendered(conversation(stream=True))
     assert (result.streams, result.body["stream"]) == (True, True)
     assert result.body["stream_options"] == {"include_usage": True}
-    without = rendered(asked(stream=True), quirks={"stream_usage": False})
+    without = rendered(conversation(stream=True), quirks={"stream_usage": False})
     assert "stream_options" not in without.body
 
 
@@ -428,26 +428,32 @@ def test_turns(turns: tuple[Turn, ...], quirks: dict[str, Any], expected: Any) -
     ],
 )
 def test_what_is_anothers_is_noted(part: Part, path: str) -> None:
-    found = rendered(asked(history(Text("x"), part)))
-    assert paths(found) == [path]
-    assert "sig" not in str(found.body)
-    assert "extra_content" not in str(found.body)
+    result = rendered(conversation(history(Text("x"), part)))
+    assert paths(result) == [path]
+    assert "sig" not in str(result.body)
+    assert "extra_content" not in str(result.body)
 
 
 @pytest.mark.parametrize(
     ("conversation", "param"),
     [
-        pytest.param(asked(Turn("user", (Image(Upload("f"), at="p"),))), "p", id="an uploaded image"),
-        pytest.param(asked(result("a", Audio("AA", "wav", "p"))), "p", id="a tool's audio"),
-        pytest.param(asked(tool_choice=ToolChoice("required")), "tool_choice", id="required without tools"),
+        pytest.param(conversation(Turn("user", (Image(Upload("f"), at="p"),))), "p", id="an uploaded image"),
+        pytest.param(conversation(result("a", Audio("AA", "wav", "p"))), "p", id="a tool's audio"),
+        pytest.param(conversation(tool_choice=ToolChoice("required")), "tool_choice", id="required without tools"),
         pytest.param(
-            asked(tools=(FunctionTool("f"),), tool_choice=ToolChoice("required", ("g",))), "tool_choice", id="unknown"
+            conversation(tools=(FunctionTool("f"),), tool_choice=ToolChoice("required", ("g",))),
+            "tool_choice",
+            id="unknown",
         ),
         pytest.param(
-            asked(tools=(FunctionTool("f"),), tool_choice=ToolChoice("required", ())), "tool_choice", id="of none"
+            conversation(tools=(FunctionTool("f"),), tool_choice=ToolChoice("required", ())),
+            "tool_choice",
+            id="of none",
         ),
         pytest.param(
-            asked(options={"modalities": Option(("text", "audio"), "modalities")}), "modalities", id="spoken answers"
+            conversation(options={"modalities": Option(("text", "audio"), "modalities")}),
+            "modalities",
+            id="spoken answers",
         ),
     ],
 )
@@ -458,14 +464,14 @@ def test_what_cannot_be_carried_is_refused(conversation: Conversation, param: st
 
 
 def test_a_server_without_n_is_asked_again_by_the_gateway() -> None:
-    found = rendered(asked(options={"n": Option(3, "n")}), quirks={"drop": ("n",)})
-    assert (found.choices, "n" in found.body) == (1, False)
+    result = rendered(conversation(options={"n": Option(3, "n")}), quirks={"drop": ("n",)})
+    assert (result.choices, "n" in result.body) == (1, False)
 
 
 def option(name: str, value: Any, quirks: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    found = rendered(asked(options={name: Option(value, f"at.{name}")}), quirks=quirks)
+    result = rendered(conversation(options={name: Option(value, f"at.{name}")}), quirks=quirks)
     standing = {"model", "messages", "stream"}
-    return {key: value for key, value in found.body.items() if key not in standing}, paths(found)
+    return {key: value for key, value in result.body.items() if key not in standing}, paths(result)
 
 
 @pytest.mark.parametrize(
@@ -501,33 +507,35 @@ def test_options(name: str, value: Any, quirks: dict[str, Any], fields: dict[str
 
 def test_a_budget_leaves_room_to_answer() -> None:
     options = {"max_tokens": Option(2000, "max_tokens"), "reasoning_budget": Option(5000, "reasoning.max_tokens")}
-    found = rendered(asked(options=options), quirks={"extras": ["reasoning"]})
-    assert found.body["reasoning"] == {"max_tokens": 1600}
-    assert [(note.path, note.fate, note.new) for note in found.notes] == [
+    result = rendered(conversation(options=options), quirks={"extras": ["reasoning"]})
+    assert result.body["reasoning"] == {"max_tokens": 1600}
+    assert [(note.path, note.fate, note.new) for note in result.notes] == [
         ("reasoning.max_tokens", "approximated", 1600)
     ]
 
 
 def test_a_custom_tool_for_a_server_without() -> None:
     tool = CustomTool("write", "Writes.", "lark", "start: /x/", at="tools[0]")
-    found = rendered(
-        asked(tools=(tool,), tool_choice=ToolChoice("required", ("write",), single=True)),
+    result = rendered(
+        conversation(tools=(tool,), tool_choice=ToolChoice("required", ("write",), single=True)),
         quirks={"custom_tools": False},
     )
-    (sent,) = found.body["tools"]
+    (sent,) = result.body["tools"]
     assert (sent["type"], sent["function"]["name"]) == ("function", "write")
-    assert found.body["tool_choice"] == {"type": "function", "function": {"name": "write"}}
-    assert found.recall.custom == {"write"}
-    assert paths(found) == ["tools[0]"]
-    check(found.body)
+    assert result.body["tool_choice"] == {"type": "function", "function": {"name": "write"}}
+    assert result.recall.custom == {"write"}
+    assert paths(result) == ["tools[0]"]
+    check(result.body)
 
 
 def test_allowed_tools_for_a_server_without() -> None:
     tools = (FunctionTool("a"), FunctionTool("b"))
-    found = rendered(asked(tools=tools, tool_choice=ToolChoice("auto", ("b",))), quirks={"allowed_tools": False})
-    assert [tool["function"]["name"] for tool in found.body["tools"]] == ["b"]
-    assert found.body["tool_choice"] == "auto"
-    assert paths(found) == ["tool_choice"]
+    result = rendered(
+        conversation(tools=tools, tool_choice=ToolChoice("auto", ("b",))), quirks={"allowed_tools": False}
+    )
+    assert [tool["function"]["name"] for tool in result.body["tools"]] == ["b"]
+    assert result.body["tool_choice"] == "auto"
+    assert paths(result) == ["tool_choice"]
 
 
 def test_a_file_by_link() -> None:

@@ -24,36 +24,36 @@ def payloads(name: str) -> list[Any]:
     return [json.loads(event.data) for event in events if event.data != b"[DONE]"]
 
 
-def told(events: Iterable[Any], recall: Recall | None = None) -> list[Event]:
+def events_of(events: Iterable[Any], recall: Recall | None = None) -> list[Event]:
     machine = dialect.answer(recall or Recall(MODEL))
-    found = [event for payload in events for event in machine.on(payload)]
-    found += machine.close()
+    emitted = [event for payload in events for event in machine.on(payload)]
+    emitted += machine.close()
     assert machine.done
-    return found
+    return emitted
 
 
 def whole(body: Any, recall: Recall | None = None) -> list[Event]:
     machine = dialect.answer(recall or Recall(MODEL))
-    found = machine.whole(body)
+    emitted = machine.whole(body)
     assert machine.done
-    return found
+    return emitted
 
 
 def folded(events: Iterable[Event]) -> list[Any]:
     """Deltas of one thing in a row are one; notes lie elsewhere."""
-    found: list[Any] = []
+    emitted: list[Any] = []
     calm = [event for event in events if not isinstance(event, Noted)]
     for (kind, number), group in groupby(
         calm, lambda event: (type(event), getattr(event, "block", getattr(event, "index", None)))
     ):
         some = list(group)
         if kind in (TextDelta, ReasoningDelta, RefusalDelta):
-            found.append((kind, number, "".join(event.text for event in some)))
+            emitted.append((kind, number, "".join(event.text for event in some)))
         elif kind is ToolCallDelta:
-            found.append((kind, number, "".join(event.arguments for event in some)))
+            emitted.append((kind, number, "".join(event.arguments for event in some)))
         else:
-            found += some
-    return found
+            emitted += some
+    return emitted
 
 
 def noted(events: Iterable[Event]) -> list[str]:

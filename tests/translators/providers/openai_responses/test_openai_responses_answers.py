@@ -11,11 +11,11 @@ from openai_responses_answers import (
     MODEL,
     STARTED,
     ended,
+    events_of,
     folded,
     message,
     noted,
     payloads,
-    told,
     whole,
 )
 from pydantic import TypeAdapter
@@ -179,7 +179,7 @@ STOP = Finished("stop", "completed", "default")
     ],
 )
 def test_a_stream_is_told(name: str, expected: list[Any]) -> None:
-    events = folded(told(payloads(name)))
+    events = folded(events_of(payloads(name)))
     assert [event for event in events if not isinstance(event, Started)] == expected
     begun = [event for event in events if isinstance(event, Started)]
     assert begun == ([Started(), STARTED] if name == "odd_but_readable" else [STARTED])
@@ -192,7 +192,7 @@ def test_log_probabilities() -> None:
         (TokenLogprob("Yes", -0.25, (), (89, 101, 115)), TokenLogprob("x", -3.5, (), (120,))),
         (89, 101, 115),
     )
-    events = told(payloads("logprobs"))
+    events = events_of(payloads("logprobs"))
     assert events[1:3] == [TextDelta("Yes"), Logprobs((yes,))]
     assert sum(isinstance(event, Logprobs) for event in events) == 2
     tokens = [
@@ -207,8 +207,8 @@ def test_log_probabilities() -> None:
 @pytest.mark.parametrize("name", sorted({*COMPLETE} - {*ODD, "logprobs"}))
 def test_a_whole_answer_is_told_as_its_stream(name: str) -> None:
     events = payloads(name)
-    assert folded(whole(events[-1]["response"])) == folded(told(events))
-    assert noted(whole(events[-1]["response"])) == noted(told(events))
+    assert folded(whole(events[-1]["response"])) == folded(events_of(events))
+    assert noted(whole(events[-1]["response"])) == noted(events_of(events))
 
 
 @pytest.mark.parametrize("name", sorted({*COMPLETE} - {*ODD}))
@@ -233,7 +233,7 @@ def test_the_recordings_are_what_the_sdk_reads(name: str) -> None:
 def test_what_is_missing_in_between_is_made_up_for(name: str, keep: tuple[str, ...]) -> None:
     events = payloads(name)
     some = [event for event in events if any(word in event["type"] for word in keep)]
-    loose, full = ([each for each in folded(told(all)) if not isinstance(each, Started)] for all in (some, events))
+    loose, full = ([each for each in folded(events_of(all)) if not isinstance(each, Started)] for all in (some, events))
     assert sorted(map(repr, loose)) == sorted(map(repr, full))
 
 
@@ -244,18 +244,18 @@ def test_ids_that_change_with_every_event() -> None:
             event["item_id"] = f"x{number}"
         if "item" in event:
             event["item"]["id"] = f"x{number}"
-    loose, full = (folded(told(some)) for some in (events, payloads("reasoning_and_parallel_calls")))
+    loose, full = (folded(events_of(some)) for some in (events, payloads("reasoning_and_parallel_calls")))
     calm = [event for event in loose if not isinstance(event, ReasoningSigned)]
     assert calm == [event for event in full if not isinstance(event, ReasoningSigned)]
 
 
 def test_places_that_are_all_the_same() -> None:
     events = payloads("reasoning_and_parallel_calls")
-    expected = folded(told(payloads("reasoning_and_parallel_calls")))
+    expected = folded(events_of(payloads("reasoning_and_parallel_calls")))
     for event in events:
         if "output_index" in event:
             event["output_index"] = 0
-    assert folded(told(events)) == expected
+    assert folded(events_of(events)) == expected
 
 
 def test_an_interleaved_pair_of_calls_stays_apart() -> None:
@@ -267,7 +267,9 @@ def test_an_interleaved_pair_of_calls_stays_apart() -> None:
         kind = "response.function_call_arguments.delta"
         return {"type": kind, "output_index": index, "item_id": f"fc_{index}", "delta": text}
 
-    events = told([added(3), added(5), piece(5, '{"b'), piece(3, '{"a'), piece(5, '":2}'), piece(3, '":1}'), ended()])
+    events = events_of(
+        [added(3), added(5), piece(5, '{"b'), piece(3, '{"a'), piece(5, '":2}'), piece(3, '":1}'), ended()]
+    )
     texts = {0: "", 1: ""}
     for event in events:
         if isinstance(event, ToolCallDelta):
@@ -289,7 +291,7 @@ def test_an_interleaved_pair_of_calls_stays_apart() -> None:
 )
 def test_why_an_answer_is_incomplete(response: Any, expected: Any, notes: Any) -> None:
     output = [{"type": "function_call", "call_id": "c", "name": "f", "arguments": '{"a'}]
-    events = told([ended(status="incomplete", output=output, **response)])
+    events = events_of([ended(status="incomplete", output=output, **response)])
     assert isinstance(events[-1], Finished)
     assert (events[-1].reason, events[-1].native) == expected
     assert [path for path in noted(events) if "arguments" not in path] == notes
@@ -467,14 +469,14 @@ def item(kind: str, **more: Any) -> dict[str, Any]:
     ],
 )
 def test_parts_that_are_counted_otherwise_than_in_their_item(opened: Any, pieces: Any, expected: Any) -> None:
-    events = told([item("added", **opened), *pieces, ended()])
+    events = events_of([item("added", **opened), *pieces, ended()])
     assert [event for event in folded(events) if not isinstance(event, Started | Finished)] == expected
 
 
 def test_pieces_before_a_name_wait_for_it() -> None:
     piece = {"type": "response.function_call_arguments.delta", "output_index": 0, "delta": '{"a":'}
     item = {"type": "function_call", "call_id": "c", "name": "f", "arguments": '{"a":1}'}
-    events = told([piece, {"type": "response.output_item.done", "output_index": 0, "item": item}, ended()])
+    events = events_of([piece, {"type": "response.output_item.done", "output_index": 0, "item": item}, ended()])
     assert folded(events)[1:3] == [ToolCallStarted(0, "c", "f"), (ToolCallDelta, 0, '{"a":1}')]
 
 
@@ -484,7 +486,7 @@ def test_arguments_in_pieces_count_before_the_same_as_an_object(begun: Any) -> N
     added = {"type": "response.output_item.added", "output_index": 0, "item": {**item, "arguments": begun}}
     piece = {"type": "response.function_call_arguments.delta", "output_index": 0, "delta": '{"a":1}'}
     done = {"type": "response.output_item.done", "output_index": 0, "item": {**item, "arguments": {"a": 1}}}
-    events = told([added, piece, done, ended()])
+    events = events_of([added, piece, done, ended()])
     assert folded(events)[1:3] == [ToolCallStarted(0, "c", "f"), (ToolCallDelta, 0, '{"a":1}')]
 
 
@@ -517,7 +519,7 @@ def test_trap_24_calls_that_share_an_id_are_two(ids: list[tuple[str, str]], expe
 def test_names_that_come_late(kind: str) -> None:
     first = {"type": "response.output_item.added", "output_index": 0, "item": message()}
     named = {"id": "resp_1", "model": "m", "status": "completed", "output": []}
-    events = told([first, {"type": kind, "response": named}, ended()])
+    events = events_of([first, {"type": kind, "response": named}, ended()])
     assert [event for event in events if isinstance(event, Started)] == [Started(), Started("resp_1", "m")]
 
 
@@ -535,14 +537,14 @@ class Kept(dict[str, str]):
 @pytest.mark.parametrize("keeps", [True, False], ids=["the client keeps it", "the client forgets it"])
 def test_a11_reasoning_makes_the_round_trip(keeps: bool) -> None:
     memory: Any = Kept()
-    events = told(payloads("reasoning_and_parallel_calls"), Recall(MODEL, memory=memory))
+    events = events_of(payloads("reasoning_and_parallel_calls"), Recall(MODEL, memory=memory))
     block = next(event for event in events if isinstance(event, ReasoningSigned))
     calls = [event for event in events if isinstance(event, ToolCallStarted)]
-    kept = (Reasoning("whatever the client made of it", block.signature, block.issuer),) if keeps else ()
-    said = (*kept, *(ToolCall(call.id, call.name, "{}") for call in calls))
+    stored = (Reasoning("whatever the client made of it", block.signature, block.issuer),) if keeps else ()
+    parts = (*stored, *(ToolCall(call.id, call.name, "{}") for call in calls))
     results = [Turn("tool", (ToolResult(call.id, (Text("ok"),)),)) for call in calls]
-    asked = Conversation((Turn("user", (Text("Hi"),)), Turn("assistant", said), *results))
-    items = dialect.render(asked, Model(MODEL, memory=memory)).body["input"]
+    request = Conversation((Turn("user", (Text("Hi"),)), Turn("assistant", parts), *results))
+    items = dialect.render(request, Model(MODEL, memory=memory)).body["input"]
     original = payloads("reasoning_and_parallel_calls")[-1]["response"]["output"][0]
     assert items[1] == original
     assert [item["type"] for item in items[2:5]] == ["function_call"] * 3

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from openai_responses_answers import COMPLETE, MODEL, payloads, told, whole
+from openai_responses_answers import COMPLETE, MODEL, events_of, payloads, whole
 
 from translators.dialects import Recall
 from translators.errors import BadAnswer, Failure
@@ -107,9 +107,9 @@ def test_a_client_of_the_same_dialect_is_told_the_same_place() -> None:
 
 
 def test_secrets_are_masked_and_long_messages_cut() -> None:
-    told = dialect.read_error(400, {}, error("Key sk-proj-abcdef123456 " + "x" * 2000)).message
-    assert "sk-proj" not in told
-    assert len(told) == 1000
+    message = dialect.read_error(400, {}, error("Key sk-proj-abcdef123456 " + "x" * 2000)).message
+    assert "sk-proj" not in message
+    assert len(message) == 1000
 
 
 @given(st.integers(300, 599), st.binary(max_size=200))
@@ -144,14 +144,14 @@ def test_limits_are_openais_already() -> None:
 )
 @pytest.mark.parametrize("form", ["failed", "error", "nested"])
 def test_40_codes_tell_the_status(code: str, status: int, type: str, form: str) -> None:
-    said = {"code": code, "message": "No."}
+    details = {"code": code, "message": "No."}
     payload = {
-        "failed": {"type": "response.failed", "response": {"status": "failed", "error": said}},
-        "error": {"type": "error", "param": None, **said},
-        "nested": {"type": "error", "error": {"type": "", **said}},
+        "failed": {"type": "response.failed", "response": {"status": "failed", "error": details}},
+        "error": {"type": "error", "param": None, **details},
+        "nested": {"type": "error", "error": {"type": "", **details}},
     }[form]
     with pytest.raises(BadAnswer) as caught:
-        told([payload])
+        events_of([payload])
     assert (caught.value.failure.status, caught.value.failure.type) == (status, type)
     assert caught.value.failure.message == "No."
 
@@ -159,7 +159,7 @@ def test_40_codes_tell_the_status(code: str, status: int, type: str, form: str) 
 @pytest.mark.parametrize("name", ["failing_midway", "failing_rate_limit"])
 def test_trap_4_an_error_in_the_middle_is_an_error(name: str) -> None:
     with pytest.raises(BadAnswer):
-        told(payloads(name))
+        events_of(payloads(name))
 
 
 @pytest.mark.parametrize("name", COMPLETE)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from openai_responses_asking import BODY, HI
+from openai_responses_conversations import BODY, HI
 from openai_responses_oracles import check
 
 GOOD: dict[str, Any] = {**BODY, "input": [HI]}

@@ -4,7 +4,19 @@ import json
 from typing import Any
 
 import pytest
-from openai_responses_asking import BODY, HI, assistant, call, called, options, output, render, result, turn, user
+from openai_responses_conversations import (
+    BODY,
+    HI,
+    assistant,
+    call,
+    called,
+    options,
+    output,
+    render,
+    result,
+    turn,
+    user,
+)
 
 from translators.conversation import (
     Audio,

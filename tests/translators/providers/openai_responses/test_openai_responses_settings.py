@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from openai_responses_asking import BODY, HI, options, render, turn
+from openai_responses_conversations import BODY, HI, options, render, turn
 
 from translators.conversation import OutputFormat, PromptCache
 

@@ -29,8 +29,8 @@ CALLED = {"role": "assistant", "content": None, "tool_calls": [CALL]}
 
 
 def rendered(client: ClientDialect, body: dict[str, Any], provider: str, overrides: Any) -> Rendered:
-    asked = client.parse({"model": "m", **body})
-    return PROVIDERS[provider].render(asked.conversation, Model("some-model", overrides))
+    parsed = client.parse({"model": "m", **body})
+    return PROVIDERS[provider].render(parsed.conversation, Model("some-model", overrides))
 
 
 def content(*parts: dict[str, Any]) -> dict[str, Any]:
@@ -90,20 +90,22 @@ def test_what_is_refused(
 def test_tools_are_left_out(client: ClientDialect, choice: str | None, provider: str, overrides: Any) -> None:
     body = {**(CHAT_TOOLS if client is chat else RESPONSES_TOOLS), "tool_choice": choice, "parallel_tool_calls": False}
     body = {key: value for key, value in body.items() if value is not None}
-    said = rendered(client, body, provider, overrides)
-    assert "look" not in repr(said.body)
-    assert [note for note in said.notes if (note.path, note.fate) == ("tools", "dropped")]
+    result = rendered(client, body, provider, overrides)
+    assert "look" not in repr(result.body)
+    assert [note for note in result.notes if (note.path, note.fate) == ("tools", "dropped")]
 
 
 @FAMILIES
 def test_calls_of_the_past_are_told_as_text(provider: str, overrides: Any) -> None:
     history = [HI, CALLED, {"role": "tool", "tool_call_id": "x", "content": "a tree"}, HI]
-    said = rendered(chat, {"messages": history}, provider, overrides)
-    assert not {"tools", "tool_choice", "toolConfig"} & said.body.keys()
-    assert [(message["role"], [part["text"] for part in message["content"]]) for message in said.body["messages"]] == [
+    result = rendered(chat, {"messages": history}, provider, overrides)
+    assert not {"tools", "tool_choice", "toolConfig"} & result.body.keys()
+    assert [
+        (message["role"], [part["text"] for part in message["content"]]) for message in result.body["messages"]
+    ] == [
         ("user", ["hi"]),
         ("assistant", ["look: {}"]),
         ("user", ["a tree", "hi"]),
     ]
-    told = [note.path for note in said.notes if note.fate == "approximated"]
-    assert told == ["messages[1].tool_calls[0]", "messages[2]"]
+    paths = [note.path for note in result.notes if note.fate == "approximated"]
+    assert paths == ["messages[1].tool_calls[0]", "messages[2]"]

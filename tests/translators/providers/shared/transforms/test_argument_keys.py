@@ -61,6 +61,6 @@ def test_only_calls_of_the_tool_are_read() -> None:
         Finished("length"),
     ]
     keys = ArgumentKeys({"f": NAMES})
-    told = [after for event in events for after in keys.on(event)]
-    assert told[:3] == events[:3]
-    assert told[3:] == [ToolCallDelta(1, "{"), TextDelta("x"), ToolCallDelta(1, '"_top'), Finished("length")]
+    emitted = [after for event in events for after in keys.on(event)]
+    assert emitted[:3] == events[:3]
+    assert emitted[3:] == [ToolCallDelta(1, "{"), TextDelta("x"), ToolCallDelta(1, '"_top'), Finished("length")]

@@ -10,7 +10,7 @@ from translators.providers.shared.transforms.stop_sequences import EMPTY, StopSe
 STOP = Finished("stop", "completed")
 
 
-def told(events: list[Event], *stops: str) -> list[Event]:
+def events_behind(events: list[Event], *stops: str) -> list[Event]:
     transform = StopSequences(stops)
     return [after for event in events for after in transform.on(event)]
 
@@ -34,23 +34,23 @@ def text_of(events: list[Event], choice: int = 0) -> str:
 def test_the_text_ends_there(text: str, stops: list[str], expected: str) -> None:
     for size in (1, 2, 3, 100):
         pieces: list[Event] = [TextDelta(text[at : at + size]) for at in range(0, len(text), size)]
-        events = told([*pieces, STOP], *stops)
+        events = events_behind([*pieces, STOP], *stops)
         assert text_of(events) == expected, size
         assert events[-1] == STOP, size
 
 
 @given(st.text("abS"), st.lists(st.text("abS", min_size=1), min_size=1, max_size=3), st.integers(1, 4))
 def test_any_text_in_any_pieces(text: str, stops: list[str], size: int) -> None:
-    found = [(at + len(stop), at) for stop in stops if (at := text.find(stop)) >= 0]
+    matches = [(at + len(stop), at) for stop in stops if (at := text.find(stop)) >= 0]
     pieces: list[Event] = [TextDelta(text[at : at + size]) for at in range(0, len(text), size)]
-    shown = text_of(told([*pieces, STOP], *stops))
-    assert shown == (text[: min(found)[1]] if found else text)
+    shown = text_of(events_behind([*pieces, STOP], *stops))
+    assert shown == (text[: min(matches)[1]] if matches else text)
 
 
 def test_behind_it_nothing_is_told_but_usage_and_the_end() -> None:
     usage = UsageReported(Usage(3, 9))
     behind = [TextDelta(" more"), ToolCallStarted(0, "c", "f"), ToolCallDelta(0, "{}"), usage]
-    assert told([TextDelta("a"), TextDelta("!"), *behind, Finished("tool_calls")], "!") == [
+    assert events_behind([TextDelta("a"), TextDelta("!"), *behind, Finished("tool_calls")], "!") == [
         TextDelta("a"),
         usage,
         Finished("stop"),
@@ -59,7 +59,7 @@ def test_behind_it_nothing_is_told_but_usage_and_the_end() -> None:
 
 def test_what_is_held_comes_before_a_call() -> None:
     call = ToolCallStarted(0, "c", "f")
-    assert told([TextDelta("a ST"), call, Finished("tool_calls")], "STOP") == [
+    assert events_behind([TextDelta("a ST"), call, Finished("tool_calls")], "STOP") == [
         TextDelta("a "),
         TextDelta("ST"),
         call,
@@ -69,7 +69,7 @@ def test_what_is_held_comes_before_a_call() -> None:
 
 def test_each_choice_has_its_own_end() -> None:
     ends: list[Event] = [Finished("stop", choice=0), Finished("length", choice=1)]
-    events = told([TextDelta("a!b", 0), TextDelta("c", 1), *ends], "!")
+    events = events_behind([TextDelta("a!b", 0), TextDelta("c", 1), *ends], "!")
     assert (text_of(events, 0), text_of(events, 1)) == ("a", "c")
     assert events[-1] == Finished("length", choice=1)
 

@@ -42,10 +42,10 @@ def render(
     stream: bool = True,
     **more: Any,
 ) -> Rendered:
-    asked = Conversation(turns or (turn("user", "Hi"),), stream=stream, **more)
-    before = copy.deepcopy(asked)
-    rendered = dialect.render(asked, Model(model, overrides or {}, memory))
-    assert asked == before
+    conversation = Conversation(turns or (turn("user", "Hi"),), stream=stream, **more)
+    before = copy.deepcopy(conversation)
+    rendered = dialect.render(conversation, Model(model, overrides or {}, memory))
+    assert conversation == before
     if stream and overrides is None:
         check(rendered.body, by_spec=by_spec)
     return rendered
