@@ -203,7 +203,8 @@ class ConverseAnswer:
         index = _index(payload)
         events = self._open.pop(index).closed() if index in self._open else []
         start = payload.get("start")
-        for kind, value in start.items() if isinstance(start, dict) else ():
+        members = start if isinstance(start, dict) else {}
+        for kind, value in members.items():
             block = block_of_start(kind, value, self._state) if isinstance(value, dict) else None
             if block is not None and index not in self._open:
                 self._open[index] = block
@@ -225,10 +226,10 @@ class ConverseAnswer:
     def _usage(self, usage: Any) -> list[Event]:
         if not isinstance(usage, dict):
             return []
-        counts = {name: count for name in _COUNTS if type(count := usage.get(name)) is int and count >= 0}
-        if not counts:
+        reported = {name: usage[name] for name in _COUNTS if _is_count(usage.get(name))}
+        if not reported:
             return []
-        self._counts = counts = {**self._counts, **counts}
+        self._counts = counts = {**self._counts, **reported}
         read, write = counts.get("cacheReadInputTokens"), counts.get("cacheWriteInputTokens")
         total = counts.get("inputTokens", 0) + (read or 0) + (write or 0)
         return [UsageReported(Usage(total, counts.get("outputTokens", 0), read, write))]
@@ -240,10 +241,11 @@ def _stream_of(block: dict[str, Any], index: int) -> Iterator[dict[str, Any]]:
     at = {"contentBlockIndex": index}
     members = {kind: value for kind, value in block.items() if value is not None}
     for kind in ("reasoningContent", "text", "citationsContent", "image"):
-        for delta in _deltas_of(kind, members.pop(kind)) if kind in members else ():
-            if kind == "image":
-                yield {"contentBlockStart": {"start": delta, **at}}
-            yield {"contentBlockDelta": {"delta": delta, **at}}
+        if kind in members:
+            for delta in _deltas_of(kind, members.pop(kind)):
+                if kind == "image":
+                    yield {"contentBlockStart": {"start": delta, **at}}
+                yield {"contentBlockDelta": {"delta": delta, **at}}
         yield {"contentBlockStop": at}
     for kind, value in members.items():
         yield {"contentBlockStart": {"start": {kind: value}, **at}}
@@ -263,6 +265,10 @@ def _deltas_of(kind: str, value: Any) -> Iterator[dict[str, Any]]:
             yield {"reasoningContent": rest}
         case _:
             yield {kind: value}
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ class CachePoints:
             ttl, at = self._automatic
             self._marked.setdefault(id(messages[-1][-1]), (messages[-1][-1], self._ttl(ttl, at), at))
         places = [tools, system, *messages]
-        marked = [mark for place in places for block in place if (mark := self._marked.get(id(block))) is not None]
+        marked = [self._marked[id(block)] for place in places for block in place if id(block) in self._marked]
         surplus = max(0, len(marked) - AT_MOST)
         for block, _, at in marked[:surplus]:
             del self._marked[id(block)]

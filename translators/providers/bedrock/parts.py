@@ -122,8 +122,11 @@ class Parts(Blocks):
         elif part.failed:
             self._notes.append(Note(part.at, "approximated", detail="This model is not told that it is an error."))
         # points stand between blocks of a message only: one that the client set inside comes after the whole result
-        inside = [cache for nested, block in written if block and (cache := getattr(nested, "cache", None))]
-        return self._mark({"toolResult": result}, part.cache or (inside[-1] if inside else None), part.at)
+        cache = part.cache
+        for nested, block in written:
+            if block is not None and part.cache is None:
+                cache = getattr(nested, "cache", None) or cache
+        return self._mark({"toolResult": result}, cache, part.at)
 
     def _foreign(self, part: Foreign, role: str) -> Block | None:
         if part.dialect != "bedrock" or role != "assistant":

@@ -110,8 +110,9 @@ def _all(parts: list[Schema]) -> Schema:
     for holder in ("properties", "$defs", "definitions"):
         if holder in merged:
             merged[holder] = _collected(parts, holder, "allOf")
-    if required := list(dict.fromkeys(name for part in parts for name in _required(part))):
-        merged["required"] = required
+    required = dict.fromkeys(name for part in parts for name in _required(part))
+    if required:
+        merged["required"] = list(required)
     else:
         merged.pop("required", None)
     if any(_properties(part) for part in parts if "additionalProperties" not in part):

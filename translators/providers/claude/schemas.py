@@ -106,7 +106,10 @@ class Subset:
     def _union(self, types: list[Any], rest: dict[str, Any], new: dict[str, Any], path: str) -> None:
         """Write `type: [string, null]` as alternatives, each with the keywords beside it."""
         shared = {key: rest.pop(key) for key in list(rest) if key not in ("description", "title")}
-        new["anyOf"] = [self.of({"type": each} if each == "null" else {"type": each, **shared}, path) for each in types]
+        new["anyOf"] = []
+        for name in types:
+            keywords = {} if name == "null" else shared
+            new["anyOf"].append(self.of({"type": name, **keywords}, path))
 
     def _object(self, rest: dict[str, Any], new: dict[str, Any], path: str) -> None:
         listed = isinstance(rest.get("properties"), Mapping)

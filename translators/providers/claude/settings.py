@@ -38,9 +38,11 @@ def limit(knobs: Knobs, profile: Profile, notes: list[Note]) -> int | None:
 
 def sampling(knobs: Knobs, profile: Profile, thinking: bool, notes: list[Note]) -> dict[str, Any]:
     """Return `temperature`, `top_p` and `top_k` as far as the model takes them, and takes them together."""
-    options = {name: option for name in _SAMPLING if (option := knobs.pop(name)) is not None}
+    options = [(name, knobs.pop(name)) for name in _SAMPLING]
     taken: dict[str, Any] = {}
-    for name, option in options.items():
+    for name, option in options:
+        if option is None:
+            continue
         why = _objection(name, option, profile, thinking, beside=taken)
         if why:
             notes.append(Note(option.at, "dropped", option.value, detail=why))

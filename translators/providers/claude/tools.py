@@ -72,7 +72,9 @@ class BaseToolbox:
     def _forced(self, choice: ToolChoice, thinking: bool, instructions: list[str]) -> tuple[bool, str | None]:
         """Return whether a call is forced, and of which tool if of a certain one. A force that the model refuses
         becomes an instruction."""
-        single = self.names[choice.names[0]] if choice.names and (choice.single or len(choice.names) == 1) else None
+        single = None
+        if choice.names and (choice.single or len(choice.names) == 1):
+            single = self.names[choice.names[0]]
         forced = self._facts.forced_tools
         if forced == "never" or (forced == "without_thinking" and thinking):
             which = f"the tool `{single}`" if single else "at least one of your tools"
@@ -174,7 +176,8 @@ class Toolbox(BaseToolbox):
         sites = {"allowed_domains": list(wanted.allowed), "blocked_domains": list(wanted.blocked)}
         tool |= {name: domains for name, domains in sites.items() if domains}
         location = wanted.location or {}
-        if place := {key: location[key] for key in _PLACE if location.get(key)}:
+        place = {key: location[key] for key in _PLACE if location.get(key)}
+        if place:
             tool["user_location"] = {"type": "approximate", **place}
         return tool
 

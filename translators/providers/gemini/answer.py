@@ -120,7 +120,8 @@ class GenerateAnswer:
         if self._blocked:
             candidates = [candidate for candidate in candidates if candidate.native is not None]
         missing = [candidate.choice for candidate in candidates] != [*range(len(candidates))]
-        if missing or any(candidate.native is None for candidate in candidates) or not (candidates or self._blocked):
+        unfinished = any(candidate.native is None for candidate in candidates)
+        if missing or unfinished or not (candidates or self._blocked):
             raise incomplete(self._started, "answer")
         self.done = True
         if not candidates:
@@ -128,7 +129,7 @@ class GenerateAnswer:
         for candidate in candidates:
             if candidate.native in _BROKEN:
                 raise _failed(candidate)
-        if candidates and not any(candidate.has_content or candidate.native not in _BARE for candidate in candidates):
+        if candidates and all(candidate.native in _BARE and not candidate.has_content for candidate in candidates):
             raise _failed(candidates[0])
         for candidate in candidates:
             yield from self._finished(candidate)
@@ -144,8 +145,7 @@ class GenerateAnswer:
 
     def _start(self, payload: Mapping[str, Any]) -> list[Event]:
         self._started = True
-        id, model = payload.get("responseId"), payload.get("modelVersion")
-        id, model = (value if isinstance(value, str) and value else None for value in (id, model))
+        id, model = _text(payload, "responseId"), _text(payload, "modelVersion")
         state = self._state
         state.issuer = issuer_of(state.recall.model or model or "")
         unique = id or [payload.get(key) for key in ("createTime", "modelVersion", "usageMetadata", "candidates")]
@@ -216,6 +216,11 @@ def _failed(candidate: Candidate) -> BadAnswer:
     if candidate.has_content:
         text = f"The provider broke off its answer: {reason}."
     return BadAnswer(Failure(502, text, "server_error", None, reason.lower()))
+
+
+def _text(holder: Mapping[str, Any], name: str) -> str | None:
+    value = holder.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 def _tier(usage: Mapping[str, Any]) -> str | None:

@@ -4,6 +4,7 @@ Reference: https://ai.google.dev/api/generate-content#candidate.
 """
 
 from collections.abc import Callable, Mapping, Set
+from itertools import zip_longest
 from typing import Any
 
 from translators.events import (
@@ -230,11 +231,14 @@ class Candidate:
             return []
         chosen, top = result.get("chosenCandidates"), result.get("topCandidates")
         tops = top if isinstance(top, list) else []
+        entries = chosen if isinstance(chosen, list) else []
         tokens = []
-        for at, entry in enumerate(chosen if isinstance(chosen, list) else []):
-            likeliest = tops[at].get("candidates") if at < len(tops) and isinstance(tops[at], dict) else None
-            others = [_logprob(other) for other in likeliest] if isinstance(likeliest, list) else []
-            tokens.append(_logprob(entry)._replace(top=tuple(others)))
+        for entry, likeliest in zip_longest(entries, tops[: len(entries)]):
+            match likeliest:
+                case {"candidates": [*others]}:
+                    tokens.append(_logprob(entry)._replace(top=tuple(map(_logprob, others))))
+                case _:
+                    tokens.append(_logprob(entry))
         return [Logprobs(tuple(tokens), choice=self.choice)] if tokens else []
 
 

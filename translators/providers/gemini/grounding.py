@@ -66,7 +66,8 @@ class Grounding:
 
     def annotations(self, parts: Sequence[AnswerPart], choice: int) -> tuple[list[Annotation], list[Note]]:
         """Return annotations in the provider's order, with notes on what is not quite as it was sent."""
-        claims = self._claims + [claim for support in self._supports if (claim := self._claim(support)) is not None]
+        supported = [self._claim(support) for support in self._supports]
+        claims = self._claims + [claim for claim in supported if claim is not None]
         notes: list[Note] = []
         places = _placed(claims, parts) if claims else {}
         events = [

@@ -72,8 +72,8 @@ def _parts(turn: Turn, parts: Parts, notes: list[Note]) -> list[WirePart]:
 def _pair(before: Message | None, content: Message | None, parts: Parts, notes: list[Note]) -> None:
     """Put the results of the calls of `before` first in `content`, in the order of the calls. Raises `BadRequest`
     unless each has its one result."""
-    calls = [part for part in before.blocks if "functionCall" in part] if before and before.role == "model" else []
-    results = [part for part in content.blocks if "functionResponse" in part] if content else []
+    calls = _of_kind("functionCall", before) if before and before.role == "model" else []
+    results = _of_kind("functionResponse", content) if content else []
     if not calls and not results:
         return
     by_id: dict[str, list[WirePart]] = {}
@@ -97,6 +97,10 @@ def _pair(before: Message | None, content: Message | None, parts: Parts, notes: 
             at = parts.paths[id(ordered[0])]
             notes.append(Note(at, "moved", detail="Tool results come before the other content of a message."))
         content.blocks = ordered + rest
+
+
+def _of_kind(kind: str, content: Message) -> list[WirePart]:
+    return [part for part in content.blocks if kind in part]
 
 
 def _sign_turn_under_way(contents: list[Message], parts: Parts, notes: list[Note]) -> None:
