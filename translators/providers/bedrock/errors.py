@@ -5,10 +5,20 @@ What is wrong with the gateway's own credentials is no fault of the client. Bedr
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from translators.errors import Failure
-from translators.providers.shared.failures import by_status, json_or_text, presentable, retry_headers, too_long
+from translators.providers.shared.failures import (
+    ProviderError,
+    by_status,
+    model_not_found,
+    parse_error,
+    presentable,
+    prompt_too_long,
+    retry_headers,
+    too_long,
+)
 
 _SECRET = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{8,}|\bABSK[A-Za-z0-9+/=]{8,}"
@@ -52,15 +62,15 @@ _NO_MODEL = ("model identifier is invalid", "could not resolve the foundation mo
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """Return the client's failure for an answer that is no 2xx: `{"message": ...}`, with its type in a header or in
     `__type`. Never raises."""
-    kind, message, readable = _parsed(body)
+    error = parse_error(body, _from_json)
     named = headers.get("x-amzn-errortype", "").partition(":")[0].strip()
-    return _failure(status, named or kind, message, readable, retry_headers(headers))
+    return _failure(status, replace(error, type=named or error.type), retry_headers(headers))
 
 
 def streamed_error(exception: Any) -> Failure:
     """Return the client's failure for an exception in the middle of a stream, where only its type tells the status."""
-    error = exception if isinstance(exception, Mapping) else {}
-    return _failure(500, _text(error, "type"), _text(error, "message") or _text(error, "Message"), True, {})
+    fields = exception if isinstance(exception, Mapping) else {}
+    return _failure(500, ProviderError(_message(fields), _text(fields, "type")), {})
 
 
 def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
@@ -68,13 +78,16 @@ def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
     return retry_headers(headers)
 
 
-def _parsed(body: bytes) -> tuple[str, str, bool]:
-    """Return the type, the message, and whether this is an answer of Amazon's at all."""
-    error, text = json_or_text(body)
-    if not isinstance(error, dict):
-        return "", text, False
-    kind = _text(error, "__type").rpartition("#")[2] or _text(error, "code")
-    return kind, _text(error, "message") or _text(error, "Message"), True
+def _from_json(body: Any) -> ProviderError:
+    """Parse an error of Amazon's: its type and its message."""
+    if not isinstance(body, dict):
+        return ProviderError(readable=False)
+    kind = _text(body, "__type").rpartition("#")[2] or _text(body, "code")
+    return ProviderError(_message(body), kind)
+
+
+def _message(holder: Mapping[str, Any]) -> str:
+    return _text(holder, "message") or _text(holder, "Message")
 
 
 def _text(holder: Mapping[str, Any], name: str) -> str:
@@ -82,22 +95,22 @@ def _text(holder: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _failure(status: int, kind: str, message: str, readable: bool, headers: Mapping[str, str]) -> Failure:
-    short = kind.partition(":")[0].lower().removesuffix("exception")
+def _failure(status: int, error: ProviderError, headers: Mapping[str, str]) -> Failure:
+    kind, message = error.type[:80], error.message
+    short = error.type.partition(":")[0].lower().removesuffix("exception")
     if short in _CREDENTIALS or status in (401, 403):
         # the message of a refused signature has all that was signed: only the first line is for people
-        text = presentable(message.partition("\n")[0] or kind[:80], status, _SECRET)
+        text = presentable(message.partition("\n")[0] or kind, status, _SECRET)
         return by_status(401, text, headers)
     status = _STATUS_OF_TYPE.get(short, status)
-    text = presentable(message, kind[:80] or status, _SECRET)
-    lowered = message.lower()
+    text = presentable(message, kind or status, _SECRET)
     if status == 400 and too_long(message):
-        return Failure(400, text, "invalid_request_error", "messages", "context_length_exceeded", headers)
-    if status == 400 and any(phrase in lowered for phrase in _NO_MODEL):
-        return Failure(404, text, "invalid_request_error", "model", "model_not_found", headers)
+        return prompt_too_long(text, headers)
+    if status == 400 and any(phrase in message.lower() for phrase in _NO_MODEL):
+        return model_not_found(text, headers)
     match status:
-        case 404 if readable:
-            return Failure(404, text, "invalid_request_error", "model", "model_not_found", headers)
+        case 404 if error.readable:
+            return model_not_found(text, headers)
         case 408:
             return by_status(504, text, headers)
         case 429 if short == "servicequotaexceeded":
@@ -106,4 +119,4 @@ def _failure(status: int, kind: str, message: str, readable: bool, headers: Mapp
             return Failure(502, text, "server_error", None, "model_error", headers)
         case 424:
             return by_status(502, text, headers)
-    return by_status(status, text, headers, readable=readable)
+    return by_status(status, text, headers, readable=error.readable)

@@ -2,12 +2,20 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from translators.errors import Failure
-from translators.providers.shared.failures import by_status, json_or_text, presentable, retry_headers, too_long
+from translators.providers.shared.failures import (
+    ProviderError,
+    by_status,
+    model_not_found,
+    parse_error,
+    presentable,
+    prompt_too_long,
+    retry_headers,
+    too_long,
+)
 
 _STATUS_OF_TYPE = {
     "invalid_request_error": 400,
@@ -22,22 +30,13 @@ _STATUS_OF_TYPE = {
     "timeout_error": 504,
     "overloaded_error": 529,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _ProviderError:
-    """An error of the provider's, whatever form it had."""
-
-    type: str = ""
-    message: str = ""
-    code: str = ""
-    readable: bool = True
+_ABOUT_THE_REQUEST = ("", "invalid_request_error", "exceed_context_size_error")
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """Return the client's failure for an answer that is no 2xx: `{"type": "error", "error": {"type": ..., "message":
     ...}}`. Never raises."""
-    return _failure(status, _error_of(body), retry_headers(headers))
+    return _failure(status, parse_error(body, _from_json), retry_headers(headers))
 
 
 def streamed_error(event: Mapping[str, Any]) -> Failure:
@@ -46,12 +45,7 @@ def streamed_error(event: Mapping[str, Any]) -> Failure:
     return _failure(_STATUS_OF_TYPE.get(error.type, 500), error, {})
 
 
-def _error_of(body: bytes) -> _ProviderError:
-    parsed, text = json_or_text(body)
-    return _from_json(parsed) if parsed is not None else _ProviderError(message=text, readable=False)
-
-
-def _from_json(body: Any) -> _ProviderError:
+def _from_json(body: Any) -> ProviderError:
     """Parse Anthropic's own form, OpenAI's, or those of proxies before it: a string, a message, a detail."""
     match body:
         case {"error": {"message": str(message), **error}}:
@@ -60,32 +54,25 @@ def _from_json(body: Any) -> _ProviderError:
                     pass
                 case _:
                     code = str(error.get("code") or "")
-            return _ProviderError(str(error.get("type") or ""), message, code)
+            return ProviderError(message, str(error.get("type") or ""), code)
         case {"error": str(message)} | {"message": str(message)} | {"detail": str(message)}:
-            return _ProviderError("", message)
+            return ProviderError(message)
         case [first]:
             return _from_json(first)
         case _:
-            return _ProviderError(readable=False)
+            return ProviderError(readable=False)
 
 
-def _failure(status: int, error: _ProviderError, headers: Mapping[str, str]) -> Failure:
+def _failure(status: int, error: ProviderError, headers: Mapping[str, str]) -> Failure:
     text = presentable(error.message, status)
-    if (known := _by_meaning(error)) is not None:
-        return Failure(known[0], text, *known[1:], headers)
-    if status == 404 and error.readable and "model" in error.message.lower():
-        return Failure(404, text, "invalid_request_error", "model", "model_not_found", headers)
+    message = error.message.lower()
+    if "spend_limit" in error.code or "credit balance is too low" in message:
+        return by_status(402, text, headers)
+    if error.type in _ABOUT_THE_REQUEST and too_long(error.message, error.type):
+        return prompt_too_long(text, headers)
+    if status == 404 and error.readable and "model" in message:
+        return model_not_found(text, headers)
     return by_status(status, text, headers, readable=error.readable)
-
-
-def _by_meaning(error: _ProviderError) -> tuple[int, str, str | None, str] | None:
-    """Return status, type, parameter and code of an error that its status does not tell: a spending limit behind a 400
-    or 429, a prompt that is too long."""
-    if "spend_limit" in error.code or "credit balance is too low" in error.message.lower():
-        return 429, "insufficient_quota", None, "insufficient_quota"
-    if error.type in ("", "invalid_request_error", "exceed_context_size_error") and too_long(error.message, error.type):
-        return 400, "invalid_request_error", "messages", "context_length_exceeded"
-    return None
 
 
 # --- rate limits ------------------------------------------------------------------------------------

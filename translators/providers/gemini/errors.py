@@ -11,7 +11,9 @@ from translators.providers.shared.failures import (
     by_status,
     json_or_text,
     key_trouble,
+    model_not_found,
     presentable,
+    prompt_too_long,
     retry_headers,
     too_long,
 )
@@ -41,8 +43,8 @@ _DELAY = re.compile(r"(\d+(?:\.\d+)?)s").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
-class _ProviderError:
-    """An error of the provider's, whatever form it had. `reasons` are those of `details`."""
+class _GoogleError:
+    """An error of Google's, whatever form it had. `reasons` are those of `details`."""
 
     name: str = ""
     message: str = ""
@@ -67,12 +69,12 @@ def streamed_error(payload: Mapping[str, Any]) -> Failure:
     return _failure(status if 400 <= status < 600 else 500, error, error.retry)
 
 
-def _error_of(body: bytes) -> _ProviderError:
+def _error_of(body: bytes) -> _GoogleError:
     parsed, text = json_or_text(body)
-    return _from_json(parsed) if parsed is not None else _ProviderError(message=text, readable=False)
+    return _from_json(parsed) if parsed is not None else _GoogleError(message=text, readable=False)
 
 
-def _from_json(body: Any) -> _ProviderError:
+def _from_json(body: Any) -> _GoogleError:
     """Parse Google's own form, the array around it that a stream without `alt=sse` has, or that of a proxy before
     it."""
     match body:
@@ -86,14 +88,14 @@ def _from_json(body: Any) -> _ProviderError:
                 [detail for detail in details if isinstance(detail, dict)] if isinstance(details, list) else [],
             )
         case {"error": str(message)} | {"message": str(message)} | {"detail": str(message)}:
-            return _ProviderError("", message)
+            return _GoogleError("", message)
         case [first, *_]:
             return _from_json(first)
         case _:
-            return _ProviderError(readable=False)
+            return _GoogleError(readable=False)
 
 
-def _with_details(message: str, name: str, code: int | None, details: list[dict[str, Any]]) -> _ProviderError:
+def _with_details(message: str, name: str, code: int | None, details: list[dict[str, Any]]) -> _GoogleError:
     """Return the error with `ErrorInfo`, `RetryInfo` and `QuotaFailure` of google.rpc."""
     reasons: set[str] = set()
     retry: dict[str, str] = {}
@@ -107,21 +109,21 @@ def _with_details(message: str, name: str, code: int | None, details: list[dict[
             case {"violations": [*violations]}:
                 quotas = [str(each.get("quotaId")) for each in violations if isinstance(each, dict)]
                 per_day = any("PerDay" in quota for quota in quotas)
-    return _ProviderError(name, message, code, frozenset(reasons), retry, per_day)
+    return _GoogleError(name, message, code, frozenset(reasons), retry, per_day)
 
 
-def _failure(status: int, error: _ProviderError, headers: Mapping[str, str]) -> Failure:
+def _failure(status: int, error: _GoogleError, headers: Mapping[str, str]) -> Failure:
     text = presentable(_PROJECT.sub(r"\1***", error.message), status, _SECRET)
     lowered = error.message.lower()
     match status:
         case 400 if "API_KEY_INVALID" in error.reasons or key_trouble(error.message):
             return by_status(401, text, headers)
         case 400 if too_long(error.message):
-            return Failure(400, text, "invalid_request_error", "messages", "context_length_exceeded", headers)
+            return prompt_too_long(text, headers)
         case 400 if error.name == "FAILED_PRECONDITION":
             return Failure(400, text, "invalid_request_error", None, "failed_precondition", headers)
         case 404 if error.readable and "model" in lowered:
-            return Failure(404, text, "invalid_request_error", "model", "model_not_found", headers)
+            return model_not_found(text, headers)
         case 429 if error.per_day:
             return by_status(402, text, headers)
     return by_status(status, text, headers, readable=error.readable)

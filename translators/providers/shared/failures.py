@@ -149,8 +149,18 @@ def by_words(status: int, error: ProviderError, text: str, headers: Mapping[str,
     if status in (400, 422) and key_trouble(*words):
         return by_status(401, text, headers)
     if status in (400, 413, 422, 500) and too_long(*words):
-        return Failure(400, text, "invalid_request_error", error.param, "context_length_exceeded", headers)
+        return prompt_too_long(text, headers, error.param)
     return None
+
+
+def prompt_too_long(text: str, headers: Mapping[str, str], param: str | None = "messages") -> Failure:
+    """Return the failure of a prompt that does not fit."""
+    return Failure(400, text, "invalid_request_error", param, "context_length_exceeded", headers)
+
+
+def model_not_found(text: str, headers: Mapping[str, str]) -> Failure:
+    """Return the failure of a model that the provider does not know."""
+    return Failure(404, text, "invalid_request_error", "model", "model_not_found", headers)
 
 
 def retry_headers(headers: Mapping[str, str]) -> dict[str, str]:
