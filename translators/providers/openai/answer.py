@@ -13,9 +13,9 @@ from translators.events import Event, Noted, Started
 from translators.framing import sse
 from translators.notes import Note
 from translators.providers.openai.answer_calls import call_prefix
-from translators.providers.openai.answer_choices import MISSHAPEN, Choice
+from translators.providers.openai.answer_choices import Choice
 from translators.providers.openai.answer_deltas import Joining, as_delta, says, shifted
-from translators.providers.openai.answer_state import AnswerState
+from translators.providers.openai.answer_state import MISSHAPEN, AnswerState
 from translators.providers.openai.errors import streamed_error
 from translators.providers.openai.usage import Counts, usage_of
 from translators.providers.shared.answers import incomplete

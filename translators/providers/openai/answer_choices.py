@@ -20,10 +20,9 @@ from translators.events import (
     log_probability,
 )
 from translators.notes import Note
-from translators.providers.openai.answer_calls import CallRegistry, says_nothing
+from translators.providers.openai.answer_choice_calls import ChoiceCalls
 from translators.providers.openai.answer_deltas import as_delta, says
-from translators.providers.openai.answer_state import AnswerState
-from translators.providers.openai.answer_tool_call import Call
+from translators.providers.openai.answer_state import MISSHAPEN, AnswerState
 from translators.providers.openai.errors import raise_error_of
 from translators.providers.openai.reasoning import OPAQUE_FIELDS, ReasoningDetails
 from translators.providers.openai.stop_reasons import native_of, reason_of
@@ -40,7 +39,6 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "images": list,
     **dict.fromkeys(OPAQUE_FIELDS, list),
 }
-MISSHAPEN = "It is not of the form that it has by OpenAI's documents."
 
 
 class Choice:
@@ -53,17 +51,15 @@ class Choice:
         self._state = state
         self._text = 0  # code points so far
         self._begun = False
-        self._calls = CallRegistry(number)
-        self._legacy = False  # its calls are a `function_call`
-        self._open: list[Call] = []
+        self._calls = ChoiceCalls(number, state)
         self._reasoning_details = ReasoningDetails()
         self._cited: set[Annotation] = set()
         self._native: str | None = None
         self._on: dict[str, Callable[[Any], list[Event]]] = {
             "content": self._content,
-            "tool_calls": self._tool_calls,
+            "tool_calls": self._calls.tool_calls,
             "refusal": self._refusal,
-            "function_call": self._function_call,
+            "function_call": self._calls.function_call,
             "annotations": self._annotations,
             "images": self._images,
             **{name: partial(self._store, name) for name in OPAQUE_FIELDS},
@@ -109,9 +105,7 @@ class Choice:
     def close(self, tier: str | None) -> list[Event]:
         """Return the events that wait for the end, and the end."""
         reason, notes = self._reason()
-        events: list[Event] = [*notes]
-        for call in self._open:
-            events += call.close(certain=reason != "length")
+        events = [*notes, *self._calls.close(certain=reason != "length")]
         if (payload := self._reasoning_details.payload()) is not None:
             events.append(ForeignBlock("openai", payload, self._number))
         return [
@@ -123,7 +117,7 @@ class Choice:
         native = self._native or "stop"
         reason = reason_of(native)
         shown = native[:60]
-        calls = any(call.is_one for call in self._open)
+        calls = self._calls.are_any
         if reason is None:
             likely: FinishReason = "tool_calls" if calls else "stop"
             note = Note("finish_reason", "approximated", shown, likely, "This reason to stop is not known.")
@@ -188,30 +182,6 @@ class Choice:
 
     def _store(self, name: str, value: list[Any]) -> list[Event]:
         return [] if self._reasoning_details.add(name, value) else self._state.once(f"delta.{name}", MISSHAPEN)
-
-    def _tool_calls(self, fragments: list[Any]) -> list[Event]:
-        events: list[Event] = []
-        placed = self._calls.placed(fragments)
-        if len(placed) < len(fragments):
-            events += self._state.once("delta.tool_calls", MISSHAPEN)
-        for call, fragment in placed:
-            if call.index == len(self._open):
-                state = self._state
-                self._open.append(Call(call, self._calls, state.recall, state.issuer, self._number, state.prefix))
-            events += self._open[call.index].fragment(fragment)
-        return events
-
-    def _function_call(self, value: dict[str, Any]) -> list[Event]:
-        """Return the events of the call of 2023, of which there is one, without an id. Beside other calls it is one of
-        them."""
-        if self._calls.seen and not self._legacy:
-            return []
-        if not self._calls.seen and not text_or_empty(value, "name"):
-            if says_nothing({"function": value}):
-                return []
-            return self._state.once("delta.function_call", "A call without a name is no call.")
-        self._legacy = True
-        return self._tool_calls([{"index": 0, "function": value}])
 
     def _annotations(self, value: list[Any]) -> list[Event]:
         events: list[Event] = []

@@ -3,6 +3,8 @@
 from translators.dialects import Recall
 from translators.providers.shared.answers import Oddities
 
+MISSHAPEN = "It is not of the form that it has by OpenAI's documents."
+
 
 class AnswerState(Oddities):
     """The state of one answer beside its choices."""
