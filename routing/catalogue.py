@@ -1,7 +1,7 @@
-"""The names of models that this gateway answers to, and the places where each is asked.
+"""The names of models that this gateway serves, and the targets for each.
 
 An entry with `models` serves exactly those, under the alias if there is one, else under the name; an entry without
-serves the public models of its provider, or those that were found there. Like in CLIProxyAPI a `prefix` adds
+serves the public models of its provider, or those that its server lists. Like in CLIProxyAPI a `prefix` adds
 `PREFIX/NAME`, and the bare name stays. `excluded-models` takes away a model whose name or alias it matches. The first
 entry that lists a name wins, in the order of the file and whatever its section, the embedded model last; what nobody
 lists goes to the first entry without `models`, if it looks like a name of that provider. What an entry is to its
@@ -22,7 +22,7 @@ from routing.targets import Offer, Rotation, Target
 __all__ = ["CREATED", "EMBEDDED", "Catalogue", "ListedModel", "Target", "UnknownModel"]
 
 CREATED = 1_735_689_600
-"""Seconds since 1970 that every listed model shows: providers are not asked for it, and it must not change."""
+"""Seconds since 1970 that every listed model shows: no provider knows it, and it must not change."""
 
 EMBEDDED: Mapping[str, Any] = {"max_output": 1024, "thinking": (), "tools": False, "media": False}
 """The overrides for the local model: it talks for minutes unless it is stopped, does not think, calls no tools and
@@ -45,7 +45,7 @@ class ListedModel:
 
 
 class UnknownModel(Exception):
-    """Nobody serves `model`, which is here as it may be shown. `str()` is for the client: names that are close,
+    """The error for a `model` that no entry serves; the name is cut. `str()` is for the client: names that are close,
     variables that would switch it on, models that work now."""
 
     def __init__(
@@ -57,20 +57,20 @@ class UnknownModel(Exception):
         off: str | None = None,
     ) -> None:
         self.model, self.close, self.variables, self.working = model, close, variables, working
-        said = [f'The model "{model}" is not served by this gateway.']
+        sentences = [f'The model "{model}" is not served by this gateway.']
         if off is not None:
-            said = [f'The model "{model}" is switched off: {off}.']
+            sentences = [f'The model "{model}" is switched off: {off}.']
         elif variables:
-            said = [f'The model "{model}" is switched off: set {" and ".join(variables)} and restart the gateway.']
+            sentences = [f'The model "{model}" is switched off: set {" and ".join(variables)} and restart the gateway.']
         elif close:
-            said.append("Did you mean " + " or ".join(f'"{name}"' for name in close) + "?")
-        said.append(f"Models that work now: {shortened(working, _LISTED)}." if working else "No model works now.")
-        super().__init__(" ".join(said))
+            sentences.append("Did you mean " + " or ".join(f'"{name}"' for name in close) + "?")
+        sentences.append(f"Models that work now: {shortened(working, _LISTED)}." if working else "No model works now.")
+        super().__init__(" ".join(sentences))
 
 
 class Catalogue:
     """The models that the settings serve. `known_models` are the public models of a dialect's provider, for entries
-    that name none. `discovered` are the models that an entry was found to have, by its section and its position there.
+    that name none. `discovered` are the models that an entry's server lists, by its section and its position there.
     `embedded_url` is where the local model answers, once it does; nothing else makes it appear. `rotation` is that of
     an earlier catalogue, whose turns go on."""
 
@@ -114,32 +114,32 @@ class Catalogue:
         return Catalogue(self._settings, self._skipped, self._known, self._embedded_url, discovered, self.rotation)
 
     def discoverable(self) -> dict[Place, Target]:
-        """Return the entries that are to be asked for their models, and how they are reached; the `model` of these
-        targets is empty."""
+        """Return the entries whose servers list their models, and the target of each; the `model` of these targets is
+        empty."""
         nameless = ServedModel.model_construct(name="")
         return {
             place: offer.targets("", nameless)[0] for place, offer in self._offers.items() if offer.entry.discovered
         }
 
     def candidates(self, model: str, key_name: str) -> Sequence[Target]:
-        """Return where `model` may be asked for the client called `key_name`, the first choice first, at least one
-        target; every key may use every model. They are the credentials of one entry, whose turn passes on with every
-        call of this. Raises `UnknownModel`."""
+        """Return the targets for `model` of the client called `key_name`, the first choice first, at least one;
+        every key may use every model. They are the credentials of one entry, whose turn passes on with every call of
+        this. Raises `UnknownModel`."""
         if self._embedded is not None and model == self._embedded.alias:
             return (self._embedded,)
-        place, targets = self._found(model)
+        place, targets = self._served(model)
         return self.rotation.turned(place, targets)
 
     def listing(self, key_name: str) -> tuple[ListedModel, ...]:
-        """Return the models that `key_name` may ask for, as far as they can be listed: an entry without `models` serves
-        names besides."""
+        """Return the models that `key_name` may use and that can be listed: an entry without `models` serves other
+        names, too."""
         return tuple(self._listed.values())
 
     def get(self, model: str, key_name: str) -> ListedModel:
         """Return a model that is served, listed or not. Raises `UnknownModel`."""
-        return self._listed.get(model) or ListedModel(model, self._found(model)[1][0].provider)
+        return self._listed.get(model) or ListedModel(model, self._served(model)[1][0].provider)
 
-    def _found(self, model: str) -> tuple[Place, tuple[Target, ...]]:
+    def _served(self, model: str) -> tuple[Place, tuple[Target, ...]]:
         if (place := self._listing.get(model)) is not None:
             return place, self._offers[place].listed[model]
         for place, offer in self._offers.items():

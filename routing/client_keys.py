@@ -1,4 +1,4 @@
-"""The keys that clients present, compared without telling by time how far a guess was right."""
+"""The keys that clients present, compared in a time that does not depend on the guess."""
 
 import hmac
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from routing.settings import ClientKey
 
 
 class KeyRing:
-    """The keys of clients. All are compared always, as digests of one length."""
+    """The keys of clients. Each check compares all of them, as digests of one length."""
 
     def __init__(self, api_keys: Iterable[ClientKey]) -> None:
         self._named = tuple((_digest(each.key.reveal()), each.name) for each in api_keys)

@@ -13,7 +13,7 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Server:
     """A server that speaks OpenAI's format. `variable` holds its key; a server without one is local. `own` are patterns
-    of its models' names, where they can be told from others'."""
+    of its models' names, where those are distinct."""
 
     base_url: str
     variable: str | None = None

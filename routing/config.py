@@ -1,6 +1,6 @@
-"""config.yaml -> `Loaded`: the typed settings, and the entries that are off because their variable is not set.
+"""Reads config.yaml into `Loaded`: the typed settings, and the entries that are off because their variable is not set.
 
-Everything that is wrong is found in one go and told by `ConfigError`, with file, line, key and remedy.
+One `ConfigError` names everything that is wrong, with file, line, key and remedy.
 """
 
 import difflib
@@ -153,11 +153,11 @@ class _Validation:
 
     def settings(self, tree: dict[str, object]) -> Settings | None:
         """Return the document without the entries that are off."""
-        kept = dict(tree)
+        entries_on = dict(tree)
         for section in {section for section, _ in self.off}:
-            kept[section] = [self.entries(section)[at] for at in self.positions(section)]
+            entries_on[section] = [self.entries(section)[at] for at in self.positions(section)]
         try:
-            return Settings.model_validate(kept, context=self.context)
+            return Settings.model_validate(entries_on, context=self.context)
         except ValidationError as error:
             self.refuse(error.errors(include_url=False, include_input=False))
         return None

@@ -1,6 +1,6 @@
 """`${NAME}` and `${NAME:-default}` in texts; `$$` is a dollar, and a dollar before anything else is itself.
 
-A variable that is empty counts as unset. What a variable holds is never expanded again.
+A variable that is empty counts as unset. Its value is never expanded again.
 """
 
 import re
@@ -25,7 +25,7 @@ class Expansion:
     malformed: list[Path] = field(default_factory=list)
 
     def expand(self, value: object, path: Path = ()) -> object:
-        """Return `value` with every text in it expanded; keys are left alone."""
+        """Return `value` with every text in it expanded; keys stay as they are."""
         match value:
             case dict():
                 return {key: self.expand(item, (*path, key)) for key, item in value.items()}
@@ -39,17 +39,17 @@ class Expansion:
     def _text(self, text: str, path: Path) -> str:
         unset: list[str] = []
 
-        def put(found: re.Match[str]) -> str:
-            if found["bad"] is not None:
+        def replacement(match: re.Match[str]) -> str:
+            if match["bad"] is not None:
                 self.malformed.append(path)
-            if (name := found["name"]) is None:
+            if (name := match["name"]) is None:
                 return "$"
             if value := self.environ.get(name, ""):
                 return value
-            if found["default"] is None:
+            if match["default"] is None:
                 unset.append(name)
-            return found["default"] or ""
+            return match["default"] or ""
 
-        expanded = _REFERENCE.sub(put, text)
+        expanded = _REFERENCE.sub(replacement, text)
         self.missing += [(path, name) for name in unset]
         return PLACEHOLDER if unset else expanded

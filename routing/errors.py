@@ -1,4 +1,4 @@
-"""Tells mistakes in config.yaml: one line each, which never quotes a value."""
+"""Reports mistakes in config.yaml: one line each, which never quotes a value."""
 
 import re
 from collections.abc import Iterable
@@ -31,6 +31,7 @@ class Problem:
     path: Path = ()
 
     def as_line(self, file: str) -> str:
+        """Return `FILE:LINE: KEY: what is wrong; remedy`."""
         where = file if self.line is None else f"{file}:{self.line}"
         return ": ".join(part for part in (where, dotted(self.path), self.text) if part)
 

@@ -1,4 +1,4 @@
-"""The kinds of values that config.yaml holds, checked as they are read. No message quotes a value."""
+"""The field types of config.yaml, which validate values. No message quotes a value."""
 
 import ipaddress
 import math
@@ -45,7 +45,7 @@ class Section(BaseModel):
     )
 
     def explicit(self) -> dict[str, Any]:
-        """Return what the file says, by field name; nothing that is a default."""
+        """Return the values that the file sets, by field name, without defaults."""
         return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
 
 
@@ -69,8 +69,9 @@ def _seconds(value: object) -> float:
 
 
 def _size(value: object) -> int:
-    if isinstance(value, str) and (found := _SIZE.fullmatch(value)):
-        value = int(found[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[(found[2] or "").lower()]
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if match is not None:
+        value = int(match[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[(match[2] or "").lower()]
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError("must be a number of bytes above 0, or one with a unit of 1024: 512k, 64m, 1GiB")
     return value
@@ -207,7 +208,7 @@ def _renames(value: object) -> dict[str, str]:
 
 
 def _scalars(value: object) -> dict[str, object]:
-    """Return options that are not ours to know."""
+    """Return options that only the provider knows."""
     if not isinstance(value, dict) or not all(_is_scalar(each) for each in value.values()):
         raise ValueError("must be a mapping of names to numbers, texts, truths, or lists of texts")
     return {str(name): each for name, each in value.items()}

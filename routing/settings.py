@@ -1,4 +1,4 @@
-"""The typed values that config.yaml may have. The vocabulary is CLIProxyAPI's; what is not here is refused.
+"""The typed values that config.yaml may have. The names are CLIProxyAPI's; any other key is refused.
 
 The keys of the file are the field names with `-` for `_`. `routing.config` reads the file into these; the sections of
 providers are in `routing.providers`, one module each.
@@ -43,6 +43,8 @@ class ClientKey(Section):
 
 
 class Embedded(Section):
+    """Settings of the local model."""
+
     enable: Flag = False
     alias: ModelName = "smollm2"
 
@@ -67,6 +69,8 @@ class Limits(Section):
 
 
 class Streaming(Section):
+    """Settings of streamed answers."""
+
     keepalive_seconds: Seconds = 15.0
     """Seconds of a provider's silence after which a client is sent a comment; 0 is off."""
 
@@ -141,8 +145,8 @@ class Settings(Providers):
     @property
     def loopback(self) -> bool:
         """Return whether nobody but this machine can reach `host`."""
-        found = address(self.host)
-        return self.host == "localhost" if found is None else found.is_loopback
+        ip = address(self.host)
+        return self.host == "localhost" if ip is None else ip.is_loopback
 
 
 def _keys(value: Any) -> Iterator[Secret]:
@@ -178,4 +182,4 @@ def _sections(kind: Any) -> Iterator[type[Section]]:
 
 
 PLACES: Mapping[tuple[str, ...], type[Section]] = dict(_places(Settings))
-"""The sections by their places in the file, list positions left out."""
+"""The sections by their places in the file, without list positions."""

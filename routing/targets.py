@@ -1,4 +1,4 @@
-"""From an entry of the file to the target of a request: the names that the entry serves, and how each is reached."""
+"""The targets of requests: the names that an entry of the file serves, and the way to each model."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,11 +12,11 @@ from routing.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The place where a request goes, and what it needs there.
+    """The place where a request goes, and everything that it needs there.
 
-    `provider` is what logs and `owned_by` say; `model` is the provider's name and `alias` what the client asked for.
-    `base_urls` has the names of the dialects that the provider speaks, the preferred one first, and where each is
-    spoken; `query` is added to every URL. There may be no `auth`. `headers` are added, lower-case names to values.
+    `provider` is the name in logs and in `owned_by`; `model` is the provider's name of the model, `alias` the client's.
+    `base_urls` has the names of the dialects that the provider speaks, the preferred one first, each with its
+    URL; `query` is added to every URL. There may be no `auth`. `headers` are added, lower-case names to values.
     `overrides` go into the dialect's `Model`.
     """
 
@@ -31,8 +31,8 @@ class Target:
 
 
 class Rotation:
-    """The turns among the credentials of each entry. They are kept apart from what the entries serve, which may be made
-    anew at any time."""
+    """The turns among the credentials of each entry. They are apart from the catalogue, which may be replaced at any
+    time."""
 
     def __init__(self) -> None:
         self._turns: dict[tuple[str, int], int] = {}
@@ -69,29 +69,29 @@ class Offer:
             for name in (prefix + model.public,)
         }
 
-    def serves(self, asked: str) -> tuple[Target, ...]:
+    def serves(self, alias: str) -> tuple[Target, ...]:
         """Return the targets for a name, listed or not; none where the entry does not serve it."""
-        return self.listed.get(asked) or self.unlisted(asked)
+        return self.listed.get(alias) or self.unlisted(alias)
 
-    def unlisted(self, asked: str) -> tuple[Target, ...]:
+    def unlisted(self, alias: str) -> tuple[Target, ...]:
         """Return the targets for a name that is not listed: an entry without `models` hands on any name that looks like
         its provider's, so that a new model needs no new gateway."""
         entry = self.entry
         if entry.models:
             return ()
-        bare = asked if entry.prefix is None else asked.removeprefix(f"{entry.prefix}/")
-        if entry.hands_on(bare, prefixed=bare != asked) and not self._excluded(bare):
-            return self.targets(asked, ServedModel(name=bare))
-        other = entry.other_name(asked)
+        bare = alias if entry.prefix is None else alias.removeprefix(f"{entry.prefix}/")
+        if entry.hands_on(bare, prefixed=bare != alias) and not self._excluded(bare):
+            return self.targets(alias, ServedModel(name=bare))
+        other = entry.other_name(alias)
         if other is None or other not in self.listed:
             return ()
-        return self.targets(asked, ServedModel(name=self.listed[other][0].model))
+        return self.targets(alias, ServedModel(name=self.listed[other][0].model))
 
-    def targets(self, asked: str, model: ServedModel) -> tuple[Target, ...]:
+    def targets(self, alias: str, model: ServedModel) -> tuple[Target, ...]:
         entry = self.entry
         urls, query, overrides = entry.base_urls(model.name), entry.query(), entry.overrides(model)
         return tuple(
-            Target(entry.provider, model.name, asked, urls, auth, query, entry.headers, overrides)
+            Target(entry.provider, model.name, alias, urls, auth, query, entry.headers, overrides)
             for auth in self._credentials
         )
 

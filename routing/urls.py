@@ -1,4 +1,4 @@
-"""The base URLs of providers as operators write them, without what the gateway appends itself."""
+"""The base URLs of providers as operators write them, without the path that the gateway appends."""
 
 import re
 from functools import partial

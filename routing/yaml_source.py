@@ -1,7 +1,7 @@
-"""YAML 1.1 text -> plain values, and the line of each: what PyYAML's `safe_load` does, with lines and with limits.
+"""Parses YAML 1.1 into plain values and the line of each.
 
-Over `safe_load`: a key that stands twice is refused, dates stay text, nothing is built from tags, and neither deep
-nesting nor aliases of aliases can use up stack or memory.
+Unlike PyYAML's `safe_load`: a key that stands twice is refused, dates stay text, nothing is built from tags, and
+neither deep nesting nor aliases of aliases can use up stack or memory.
 """
 
 import re
@@ -24,7 +24,7 @@ _TOO_DEEP_FOR_PYYAML = "exceeded maximum nesting depth"
 
 
 class Unreadable(Exception):
-    """The text has no values to check; `problems` says why."""
+    """The error for a text that is no YAML, or too large; `problems` says why."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__()
@@ -91,20 +91,20 @@ def _compose(text: str) -> yaml.Node:
 
 
 def _syntax(error: yaml.MarkedYAMLError) -> str:
-    """Returns what PyYAML found, without what it quotes from the file."""
+    """Return PyYAML's words for an error, without its quotes from the file."""
     if error.problem == _TOO_DEEP_FOR_PYYAML:
         return _TOO_DEEP
-    found = " ".join(part for part in (error.context, error.problem) if part)
-    found = re.sub(r"(['\"])(?![<\s])[^'\"]{3,}\1", "(not shown)", found)
-    return f"is not valid YAML: {found}; check indentation, quotes and the space after each colon"
+    text = " ".join(part for part in (error.context, error.problem) if part)
+    text = re.sub(r"(['\"])(?![<\s])[^'\"]{3,}\1", "(not shown)", text)
+    return f"is not valid YAML: {text}; check indentation, quotes and the space after each colon"
 
 
 class _Walk:
-    """One walk over the nodes. `left` is how many values may still be made, aliases counted each time."""
+    """One walk over the nodes. `remaining` is how many values may still be made, aliases counted each time."""
 
     def __init__(self) -> None:
         self.source = Source()
-        self.left = _VALUES
+        self.remaining = _VALUES
         self.scalars = yaml.constructor.SafeConstructor()
 
     def value(self, node: yaml.Node, path: Path) -> object:
@@ -123,8 +123,8 @@ class _Walk:
                 return self.scalar(node, path)
 
     def spend(self, node: yaml.Node, depth: int) -> None:
-        self.left -= 1
-        if self.left < 0 or depth > _DEPTH:
+        self.remaining -= 1
+        if self.remaining < 0 or depth > _DEPTH:
             text = _TOO_DEEP if depth > _DEPTH else f"holds more than {_VALUES} values; use fewer aliases"
             raise Unreadable(Problem(text, node.start_mark.line + 1))
 

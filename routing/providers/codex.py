@@ -11,7 +11,7 @@ from routing.urls import OpenAIURL
 
 
 class ResponsesProfile(Section):
-    """The fields that the dialect `openai_responses` may be told of a model."""
+    """The facts about a model that the dialect `openai_responses` takes."""
 
     reasoning: Flag | None = None
     reasoning_summary: Literal["auto", "concise", "detailed"] | None = None

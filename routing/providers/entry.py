@@ -1,5 +1,4 @@
-"""The parts that the entries of all providers have in common: a credential, where it is good, and the models that it
-serves."""
+"""The parts that the entries of all providers have in common: credentials, URLs and the models that they serve."""
 
 import re
 from abc import ABC, abstractmethod
@@ -27,7 +26,7 @@ class ServedModel(Section):
         return self.alias or self.name
 
     def overrides(self) -> dict[str, Any]:
-        """Return what the file says of this model, for the dialect's `Model`."""
+        """Return the facts about this model in the file, for the dialect's `Model`."""
         return {}
 
 
@@ -37,7 +36,7 @@ class Entry(Section, ABC):
     section: ClassVar[str]
     """The key of config.yaml under which such entries are listed."""
     called: ClassVar[tuple[str, ...]] = ()
-    """The names that people write in the place of that key."""
+    """The names that people write instead of that key."""
     lists: ClassVar[str] = ""
     """The provider dialect whose public models an entry without `models` serves."""
 
@@ -53,32 +52,32 @@ class Entry(Section, ABC):
 
     @property
     def discovered(self) -> bool:
-        """Return whether the server is asked which models it has."""
+        """Return whether the server lists its models."""
         return False
 
     @abstractmethod
     def base_urls(self, model: str) -> dict[str, str]:
-        """Return where requests for `model` go: base URLs by provider dialect, the preferred one first."""
+        """Return the base URLs of requests for `model` by provider dialect, the preferred one first."""
 
     def query(self) -> str:
-        """Return what every URL gets after its `?`."""
+        """Return the query of every URL."""
         return ""
 
     @abstractmethod
     def credentials(self) -> tuple[Auth | None, ...]:
-        """Return what requests are let in with, at least one; None for a provider that asks for nothing."""
+        """Return the credentials for requests, at least one; None for a provider that wants none."""
 
     def hands_on(self, name: str, *, prefixed: bool) -> bool:
-        """Return whether an entry without `models` serves `name`, which it does not list. `prefixed`: it was asked for
-        with the entry's prefix, which `name` no longer has."""
+        """Return whether an entry without `models` serves `name`, which it does not list. `prefixed`: the client
+        wrote the entry's prefix, which `name` no longer has."""
         return False
 
     def other_name(self, name: str) -> str | None:
-        """Return the name in the server's list that `name` stands for, where it is not that itself."""
+        """Return another name that the server may list for `name`."""
         return None
 
     def overrides(self, model: ServedModel) -> dict[str, Any]:
-        """Return what the file says of the provider and of `model`, for the dialect's `Model`."""
+        """Return the facts about the provider and `model` in the file, for the dialect's `Model`."""
         return model.overrides()
 
 
@@ -92,6 +91,6 @@ def looks_like(name: str, patterns: tuple[str, ...]) -> bool:
 
 
 def require_models(entry: Entry, otherwise: str = "") -> None:
-    """Raises ValueError for an entry without `models`."""
+    """Raise ValueError for an entry without `models`."""
     if not entry.models:
         raise ValueError(f"has no models; name them, as this provider's cannot be guessed{otherwise}")

@@ -1,4 +1,4 @@
-"""`ollama`: a server of Ollama. Without `models` it is asked for them."""
+"""`ollama`: a server of Ollama. Without `models` the server lists them."""
 
 from typing import Annotated, Any, ClassVar
 
@@ -23,7 +23,7 @@ def _thinking(value: object) -> object:
 
 
 class OllamaModel(ServedModel):
-    """A model of Ollama. `think` is what the model takes: true for on and off, false for nothing, or its levels."""
+    """A model of Ollama. `think` is the thinking that it takes: true for on and off, false for none, or its levels."""
 
     think: Annotated[bool | tuple[bool | str, ...] | None, BeforeValidator(_thinking)] = None
 

@@ -1,4 +1,4 @@
-"""Endpoints and quirks, which the entries have in common whose servers speak OpenAI's format."""
+"""Endpoints and quirks of servers that speak OpenAI's format, which their entries have in common."""
 
 from collections.abc import Callable, Iterable
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ DIALECTS = {"chat": "openai", "completions": "openai-completions", "responses": 
 
 
 class FieldQuirks(Section):
-    """Fields that a server refuses, and those that it calls otherwise."""
+    """Fields that a server refuses, and fields that have another name there."""
 
     drop: tuple[Name, ...] = ()
     rename: Renames = Field(default_factory=dict)
@@ -36,8 +36,8 @@ class Quirks(FieldQuirks):
 
 
 def by_dialect(endpoints: Iterable[str], url: Callable[[str], str]) -> dict[str, str]:
-    """Return the `url` of each endpoint by its dialect. What is translated goes to chat where it is spoken: it comes
-    first."""
+    """Return the `url` of each endpoint by its dialect. Chat comes first: translated requests go there where a
+    server has it."""
     return {DIALECTS[each]: url(each) for each in sorted(endpoints, key=lambda each: each != "chat")}
 
 

@@ -1,8 +1,8 @@
-"""Content codings of HTTP, undone piece by piece (RFC 9110 section 8.4).
+"""Decodes the content codings of HTTP piece by piece (RFC 9110 section 8.4).
 
-Clients may compress what they ask, and a provider that was asked for `identity` may compress all the same. Every
-decoder is fed bytes in any split, gives what it can as soon as it can (a flushed event is not held back), and says at
-the end whether the data was whole. Brotli and Zstandard come with mitmproxy.
+Clients may compress their requests, and a provider may compress even where only `identity` is accepted. Every decoder
+takes bytes in any split, returns text as soon as it can (a flushed event is not held back), and raises at the end
+unless the data was whole. Brotli and Zstandard come with mitmproxy.
 """
 
 import sys
@@ -19,7 +19,7 @@ else:
 
 
 class Undecodable(Exception):
-    """The data is not what its `content-encoding` says, ends early, or names a coding that is not known here."""
+    """Data that is not what its `content-encoding` says, or ends early; or a coding that is not known here."""
 
 
 class Bomb(Undecodable):
@@ -37,7 +37,10 @@ _STEP = 64 * 1024
 
 
 class Decoder(Protocol):
-    def feed(self, data: bytes) -> bytes: ...
+    """A decoder of one body."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Return the text of `data`, as far as it is known. Raises `Undecodable`."""
 
     def close(self) -> None:
         """End the data. Raises `Undecodable` if the compressed data ends early."""
@@ -91,7 +94,7 @@ class _Members:
         return bytes(out)
 
     def _decompress(self, data: bytes, out: bytearray) -> bytes:
-        """Adds the text of `data` to `out`; returns the bytes behind the end of the member."""
+        """Add the text of `data` to `out`. Return the bytes behind the end of the member."""
         if self._member is None or self._member.eof:
             self._member = self._begin()
         text = self._member.decompress(data, MOST_AT_ONCE)
@@ -114,8 +117,8 @@ class _Members:
 
 
 class _Deflate:
-    """The decoder of both readings of the word: inside zlib's header as the RFC has it, and raw; the first two bytes
-    tell."""
+    """The decoder of both meanings of `deflate`: with zlib's header, as the RFC has it, and raw. The first two bytes
+    decide."""
 
     def __init__(self) -> None:
         self._head = b""
@@ -176,7 +179,7 @@ class _Chain:
 
 
 def decoder(coding: str) -> Decoder:
-    """Returns what undoes a `content-encoding` header's value.
+    """Return the decoder for a `content-encoding` header's value.
 
     Raises `Undecodable` for a coding that is not known here, and for more than `MOST_CODINGS`.
     """

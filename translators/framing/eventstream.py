@@ -1,9 +1,9 @@
-"""Amazon's event stream out of bytes that come in any pieces (application/vnd.amazon.eventstream,
+"""Cuts Amazon's event stream out of bytes that come in any pieces (application/vnd.amazon.eventstream,
 https://docs.aws.amazon.com/transcribe/latest/dg/event-stream.html).
 
 A message: its length, that of its headers, the CRC of these two; headers; a payload; the CRC of all before it. Only
-the headers tell what kind of event a payload is, so payloads are handed on inside of the union that botocore's models
-make of them: `{"contentBlockDelta": <payload>}`. An error is `{"exception": {"type": ..., "message": ...}}`.
+the headers have the type of an event, so payloads are handed on inside of the union that botocore's models make of
+them: `{"contentBlockDelta": <payload>}`. An error is `{"exception": {"type": ..., "message": ...}}`.
 """
 
 import json
@@ -18,22 +18,22 @@ LARGEST_EVENT = 64 * 1024 * 1024
 _PRELUDE = struct.Struct(">III")
 _CRC = struct.Struct(">I")
 _LEAST = 16  # a message without headers and payload
-_KINDS_KEPT = 64
+_MOST_KINDS = 64
 _FIXED = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 """Bytes of a header's value, by its type: true, false, byte, short, integer, long, timestamp, UUID."""
 _BYTES, _STRING = 6, 7
 
 
 class Message(NamedTuple):
-    """A message of the stream. `name` is the event's (or the exception's) type, `data` the JSON text that tells both it
-    and its payload."""
+    """A message of the stream. `name` is the event's (or the exception's) type, `data` the JSON text of both it and
+    its payload."""
 
     name: str
     data: bytes
 
 
 class _Kind(NamedTuple):
-    """The meaning of a message's headers. The headers of one stream's events hardly differ: they are read once."""
+    """The meaning of a message's headers. The headers of one stream's events hardly differ: they are parsed once."""
 
     name: str
     opening: bytes
@@ -76,7 +76,7 @@ class EventStreamReader:
                 self._wait(data[at:])
 
     def close(self) -> None:
-        """End the bytes: half a message is an error."""
+        """End the bytes. Raises `BadAnswer` for half a message."""
         if self._waiting:
             raise BadAnswer.unreadable(
                 "The provider's stream ended in the middle of an event.", code="incomplete_answer"
@@ -88,7 +88,7 @@ class EventStreamReader:
             self.waiting += len(piece)
 
     def _prelude(self, prelude: bytes) -> tuple[int, int]:
-        """Return the lengths of a message and of its headers, if they can be believed."""
+        """Return the lengths of a message and of its headers. Raises `BadAnswer` for impossible ones."""
         total, headers, crc = _PRELUDE.unpack(prelude)
         if crc32(prelude[:8]) != crc:
             raise BadAnswer.unreadable("The provider's stream is no event stream, or was damaged on its way.")
@@ -105,7 +105,7 @@ class EventStreamReader:
         kind = self._kinds.get(head)
         if kind is None:
             kind = _kind(_strings(head))
-            if len(self._kinds) < _KINDS_KEPT:
+            if len(self._kinds) < _MOST_KINDS:
                 self._kinds[head] = kind
         payload = whole[12 + headers : -4]
         if kind.failed:
@@ -123,22 +123,22 @@ def _kind(headers: Mapping[str, str]) -> _Kind:
 
 
 def _exception(kind: _Kind, payload: bytes) -> bytes:
-    """Return an error as JSON. Its payload is mostly an object with a message; the text is the message where it is
-    none."""
-    said: Any = None
+    """Return an error as JSON: `{"exception": {"type": ..., "message": ...}}`. Its payload is mostly an object with a
+    message; any other text is the message."""
+    value: Any = None
     try:
-        said = json.loads(payload) if payload else {}
+        value = json.loads(payload) if payload else {}
     except (ValueError, RecursionError):
-        said = payload.decode("utf-8", "replace")
-    told: dict[str, Any] = said if isinstance(said, dict) else {"message": said if isinstance(said, str) else ""}
+        value = payload.decode("utf-8", "replace")
+    error: dict[str, Any] = value if isinstance(value, dict) else {"message": value if isinstance(value, str) else ""}
     if kind.message:
-        told = {"message": kind.message, **told}
-    return json.dumps({"exception": {**told, "type": kind.name}}).encode()
+        error = {"message": kind.message, **error}
+    return json.dumps({"exception": {**error, "type": kind.name}}).encode()
 
 
 def _strings(head: bytes) -> dict[str, str]:
-    """Return the headers whose values are strings; of the others, only how long they are is of interest."""
-    found: dict[str, str] = {}
+    """Return the headers whose values are strings; the others are skipped. Raises `BadAnswer`."""
+    strings: dict[str, str] = {}
     at = 0
     try:
         while at < len(head):
@@ -153,8 +153,8 @@ def _strings(head: bytes) -> dict[str, str]:
             if at + size > len(head):
                 raise IndexError(at)
             if kind == _STRING:
-                found[name.decode("utf-8", "replace")] = head[at : at + size].decode("utf-8", "replace")
+                strings[name.decode("utf-8", "replace")] = head[at : at + size].decode("utf-8", "replace")
             at += size
     except LookupError:
         raise BadAnswer.unreadable("The provider's stream has an event whose headers cannot be read.") from None
-    return found
+    return strings

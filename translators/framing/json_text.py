@@ -1,4 +1,4 @@
-"""JSON as it comes over the wire. What no UTF-8 text can hold, halves of surrogate pairs, becomes U+FFFD."""
+"""Parses JSON that comes over the wire. Halves of surrogate pairs, which no UTF-8 text can hold, become U+FFFD."""
 
 import json
 import re
@@ -14,11 +14,11 @@ from pydantic_core import from_json
 MOST_VALUES = 2_000_000
 """The most values of one text, by its commas and opening brackets. A value takes far more memory than its text."""
 PATIENT = 200_000
-"""Values, above which a text is read by Python itself: it takes five times as long, but other threads run meanwhile,
-which they do not while C reads."""
+"""Values, above which a text is parsed in Python: it takes five times as long, but other threads run meanwhile, which
+they do not while C parses."""
 MOST_LEVELS = 200
 MOST_FIELDS = 200_000
-"""The most fields of one object, in a text that is read by Python: to make more of them into one holds up other
+"""The most fields of one object, in a text that is parsed in Python: to make more of them into one holds up other
 threads, too."""
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _ESCAPE = re.compile(
@@ -31,7 +31,7 @@ _TEXT = bytes(byte for byte in range(256) if byte not in _SHAPE)
 
 
 to_json = partial(pydantic_core.to_json, inf_nan_mode="null")
-"""JSON of a value. A number beyond every float is read as infinity, which JSON cannot say."""
+"""JSON of a value. A number beyond every float is parsed as infinity, which JSON cannot express."""
 
 
 class TooManyValues(ValueError):
@@ -63,7 +63,7 @@ def read(data: bytes) -> Any:
     if values < PATIENT:
         return from_json(data, allow_inf_nan=False)
     text = data.decode()
-    if _HALF.search(data) and any(found[1] for found in _ESCAPE.finditer(text)):
+    if _HALF.search(data) and any(match[1] for match in _ESCAPE.finditer(text)):
         raise ValueError("lone surrogate")
     return _Patient().decode(text)
 
@@ -73,7 +73,7 @@ def _without_halves(data: bytes) -> bytes:
     pairs = data.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
     text = pairs.decode("utf-16-le", "replace")
     if _HALF.search(data):
-        text = _ESCAPE.sub(lambda found: "\\ufffd" if found[1] else found[0], text)
+        text = _ESCAPE.sub(lambda match: "\\ufffd" if match[1] else match[0], text)
     return text.encode()
 
 
@@ -86,7 +86,7 @@ def is_json(data: bytes) -> bool:
 
 
 class _Patient(json.JSONDecoder):
-    """Reads in Python what `json` would read in C. Raises `ValueError`."""
+    """A parser in Python, where `json` has one in C. It raises `ValueError`."""
 
     def __init__(self) -> None:
         super().__init__(parse_constant=_no_constant, object_pairs_hook=_object)
@@ -100,9 +100,9 @@ class _Patient(json.JSONDecoder):
             self._levels += 1
             if self._levels > MOST_LEVELS:
                 raise ValueError(f"more than {MOST_LEVELS} levels")
-            found = read(*args)
+            value = read(*args)
             self._levels -= 1
-            return found
+            return value
 
         return inside
 

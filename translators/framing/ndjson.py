@@ -1,4 +1,4 @@
-"""Newline-delimited JSON out of bytes that come in any pieces: one JSON text a line (https://github.com/ndjson/ndjson-spec).
+"""Cuts newline-delimited JSON out of bytes that come in any pieces: one JSON text a line (https://github.com/ndjson/ndjson-spec).
 
 Bytes are searched once: what has no line end yet waits in a list of pieces, and is joined when the line end comes.
 """
@@ -43,17 +43,17 @@ class NdjsonReader:
 
     def close(self) -> list[tuple[str, bytes]]:
         """End the bytes. The last line may lack its end; if it is half a line, raises `BadAnswer`."""
-        left = b"".join(self._waiting)
+        rest = b"".join(self._waiting)
         self._waiting.clear()
         if self._at_start:
-            left = left.removeprefix(_BOM)
-        left = left.strip()
-        if not left:
+            rest = rest.removeprefix(_BOM)
+        rest = rest.strip()
+        if not rest:
             return []
-        if not json_text.is_json(left):
+        if not json_text.is_json(rest):
             message = "The provider's stream ended in the middle of a line."
             raise BadAnswer.unreadable(message, code="incomplete_answer")
-        return [("", left)]
+        return [("", rest)]
 
     def _wait(self, piece: bytes) -> None:
         self.waiting += len(piece)

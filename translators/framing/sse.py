@@ -1,4 +1,4 @@
-"""Server-sent events out of bytes that come in any pieces (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+"""Cuts server-sent events out of bytes that come in any pieces (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 
 Bytes are searched once: what has no blank line yet waits in a list of pieces, and is joined when the blank line comes.
 """
@@ -64,14 +64,14 @@ class SseReader:
     def close(self) -> list[SseEvent]:
         """End the bytes. Servers leave out the last event's blank line, so that it counts if its data is whole: the
         end, or JSON; any other is half an event: raises `BadAnswer`."""
-        left = b"".join(self._waiting)
+        rest = b"".join(self._waiting)
         self._waiting.clear()
         if self._at_start:
-            left = left.removeprefix(_BOM)
-        event = _event(left)
+            rest = rest.removeprefix(_BOM)
+        event = _event(rest)
         if event is not None and _is_whole(event.data.strip()):
             return [event]
-        if any(line and not line.startswith(b":") for line in left.split(b"\n")):
+        if any(line and not line.startswith(b":") for line in rest.split(b"\n")):
             raise BadAnswer.unreadable(
                 "The provider's stream ended in the middle of an event.", code="incomplete_answer"
             )

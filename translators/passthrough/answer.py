@@ -1,5 +1,5 @@
-"""An answer that goes on as it came, whole or streamed: read for its end, its usage and its errors, and mended where
-no client could read it."""
+"""Passes an answer on as it came, whole or streamed. It is parsed for its end, its usage and its errors, and mended
+where no client could read it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -20,8 +20,8 @@ from translators.providers.shared.answers import incomplete
 
 
 class Mender(Protocol):
-    """Brings what one choice says to what a client of the dialect can read. `delta` and `whole` give the same object
-    back where there is nothing to mend."""
+    """The mender of one choice, for clients of the dialect. `delta` and `whole` return the same object where there is
+    nothing to mend."""
 
     called: bool
     """True once the choice has tool calls."""
@@ -33,10 +33,10 @@ class Mender(Protocol):
     def whole(self, choice: dict[str, Any]) -> dict[str, Any]: ...
 
     def last(self) -> dict[str, Any]:
-        """Return what a choice says with its end: what was held back."""
+        """Return the parts that were held back, for the payload with the choice's end."""
 
     def notes(self) -> list[Note]:
-        """Return what was noted since the last call."""
+        """Return the notes since the last call."""
 
 
 _WHY: dict[FinishReason | None, str] = {
@@ -46,10 +46,10 @@ _WHY: dict[FinishReason | None, str] = {
 
 
 class PassedAnswer:
-    """The machine of one answer: it knows by choice what mends it and why it ended; and the usage."""
+    """The machine of one answer: it has, by choice, the mender and the end; and the usage."""
 
     def __init__(self, recall: Recall, mender: Callable[[int, str], Mender]) -> None:
-        """`mender` makes that of a choice, of its number and a word that is this answer's alone."""
+        """`mender` makes the mender of a choice from its number and a word that is unique to this answer."""
         self.done = False
         self._recall = recall
         self._mender = mender
@@ -57,9 +57,9 @@ class PassedAnswer:
         self._joining = Joining(recall)
         self._ended: dict[int, Finished] = {}
         self._resumed: dict[int, str] = {}
-        """The provider's word for the end, by choices that said more after it."""
+        """The provider's word for the end, by choices that went on after it."""
         self._bent: dict[int, Note] = {}
-        """The reasons for which a choice's end is not told as the provider told it, by choice."""
+        """The notes on ends that are not the provider's own, by choice."""
         self._endings = Endings()
         self._started = False
         self._prefix = ""
@@ -74,13 +74,13 @@ class PassedAnswer:
             if payload == sse.DONE:
                 return self._finished()
             raise BadAnswer.unreadable("The provider's stream has an event that is no JSON object.")
-        return self._read(payload, whole=False)
+        return self._events(payload, whole=False)
 
     def whole(self, body: Any) -> list[Event]:
         """Return the events of a whole answer. Raises `BadAnswer`."""
         if type(body) is not dict:
             raise BadAnswer.unreadable("The provider's answer is no JSON object.")
-        events = self._read(body, whole=True)
+        events = self._events(body, whole=True)
         if not self._menders:
             raise BadAnswer.unreadable("The provider's answer has no choices.")
         return events + self._finished()
@@ -94,7 +94,7 @@ class PassedAnswer:
             raise incomplete(self._started)
         return [NO_TERMINATOR, *self._finished()]
 
-    def _read(self, payload: dict[str, Any], *, whole: bool) -> list[Event]:
+    def _events(self, payload: dict[str, Any], *, whole: bool) -> list[Event]:
         raise_error(payload)
         choices = choices_of(payload)
         for choice in choices:
@@ -141,8 +141,9 @@ class PassedAnswer:
         return mended if mended.get("finish_reason") is None else {**mended, "finish_reason": None}
 
     def _ending(self, choice: dict[str, Any], number: int, mender: Mender) -> dict[str, Any]:
-        """Return a choice with an end that a client knows which knows OpenAI's five reasons: no sixth, after calls no
-        `stop`, at which its loop would end, and without calls no `tool_calls`; the provider's own stays beside it."""
+        """Return a choice whose end is one of OpenAI's five reasons, which are all that clients know. After calls it is
+        not `stop`, at which a client's loop would end, and without calls not `tool_calls`. The provider's own word
+        stays beside it."""
         native = native_of(choice) or ""
         known, reason = reason_of(native), _reason(native, mender)
         self._ended[number] = Finished(reason, native, None, number)
@@ -156,7 +157,7 @@ class PassedAnswer:
         return {**choice, "finish_reason": reason, "native_finish_reason": native}
 
     def _defaulted(self, choice: dict[str, Any], number: int, events: list[Event], *, called: bool) -> dict[str, Any]:
-        """Return the choice with the end that an answer has which ended, though nobody said why."""
+        """Return a choice that ended, but has no reason, with one."""
         reason: FinishReason = "tool_calls" if called else "stop"
         self._ended[number] = Finished(reason, None, None, number, approximated=True)
         events.append(Noted(Note("finish_reason", "defaulted", None, reason, "The provider gave none.")))
@@ -169,7 +170,7 @@ class PassedAnswer:
         return [Started(id, model)]
 
     def _finished(self) -> list[Event]:
-        """Return the end, which the provider has marked, though it may not have said why."""
+        """Return the events of the end, which the provider has marked, perhaps without a reason."""
         if not self._menders:
             raise incomplete(self._started)
         self.done = True
@@ -192,7 +193,7 @@ class PassedAnswer:
 
 
 def _reason(native: str, mender: Mender) -> FinishReason:
-    """Return why a choice ended, by the provider's word and by what is in it."""
+    """Return the reason for a choice's end, by the provider's word and by the calls in it."""
     known = reason_of(native)
     if mender.called:
         return "tool_calls" if known in (None, "stop") else known

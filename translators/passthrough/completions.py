@@ -6,7 +6,7 @@ from typing import Any
 from translators.dialects import Envelope, Framing, Model, Passed, Recall, Writer
 from translators.passthrough.answer import PassedAnswer
 from translators.passthrough.mending import TextMender
-from translators.passthrough.request import Form, check, passed
+from translators.passthrough.request import Form, passed, validate
 from translators.passthrough.writing import Streamed, Whole
 from translators.providers.openai.errors import read_error, read_limits
 
@@ -17,16 +17,16 @@ framing: Framing = "sse"
 
 
 def render(body: Any, model: Model) -> Passed:
-    """Return the provider's request. Raises `BadRequest` for what is no request at all; the provider judges what is in
-    it."""
+    """Return the provider's request. Raises `BadRequest` for what is no request at all; the provider judges the
+    rest."""
     prompt = body.get("prompt") if isinstance(body, dict) else None
     fits = prompt is None or isinstance(prompt, str | list)
-    check(body, {} if fits else {"prompt": "must be a text or a list"})
+    validate(body, {} if fits else {"prompt": "must be a text or a list"})
     return passed(body, model, "/completions", choices=_prompts(prompt))
 
 
 def answer(recall: Recall) -> PassedAnswer:
-    """Return the machine that tells one answer as events."""
+    """Return the machine that makes events of one answer."""
     return PassedAnswer(recall, TextMender)
 
 

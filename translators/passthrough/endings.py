@@ -1,23 +1,23 @@
-"""One end a choice, and last: some servers go on after a choice has ended (Copilot's Claude, with the calls of the
+"""Moves the end of each choice to the last place: some servers go on after it (Copilot's Claude, with the calls of the
 message), where a client no longer listens."""
 
 from typing import Any
 
 from translators.providers.openai.stop_reasons import native_of
 
-_SAID = ("content", "reasoning_content", "reasoning", "refusal", "tool_calls", "function_call", "images", "audio")
+_CONTENT = ("content", "reasoning_content", "reasoning", "refusal", "tool_calls", "function_call", "images", "audio")
 
 Payload = dict[str, Any]
 
 
 class Endings:
-    """The ends of a stream's choices, and what came after them and says nothing: both wait until no more can come."""
+    """The ends of a stream's choices, and the payloads without content after them: all wait until no more can come."""
 
     def __init__(self) -> None:
         self._held: list[Payload] = []
 
     def on(self, payload: Payload) -> list[Payload]:
-        """Return what goes on of what was held and of `payload`."""
+        """Return the payloads that may go on now, of those that waited and `payload`."""
         choices = payload.get("choices") or []
         alone = len({choice["index"] for choice in choices}) == len(choices)  # no client reads two parts of one in one
         if len(choices) > 1 and (self._held or not alone or any(map(native_of, choices))):
@@ -25,7 +25,7 @@ class Endings:
         return self._part(payload, choices[0] if choices else {})
 
     def close(self) -> list[Payload]:
-        """Return the rest."""
+        """Return the payloads that waited."""
         held, self._held = self._held, []
         return held
 
@@ -44,13 +44,13 @@ class Endings:
 
 
 def speaks(choice: Payload) -> bool:
-    """Return whether a choice of a chunk goes on with its message or its text. Facts about it may follow its end."""
+    """Return whether a choice of a chunk has more of its message or its text. Facts about it may follow its end."""
     delta = choice.get("delta")
-    return bool(choice.get("text")) or (isinstance(delta, dict) and any(delta.get(name) for name in _SAID))
+    return bool(choice.get("text")) or (isinstance(delta, dict) and any(delta.get(name) for name in _CONTENT))
 
 
 def _parts(payload: Payload, choices: list[Payload]) -> list[Payload]:
-    """Return a chunk for each choice; the last one tells the usage."""
+    """Return a chunk for each choice; the last one has the usage."""
     rest = {name: value for name, value in payload.items() if name != "usage"}
     return [*({**rest, "choices": [choice]} for choice in choices[:-1]), {**payload, "choices": choices[-1:]}]
 

@@ -1,10 +1,10 @@
-"""Chunks into a whole answer, and back: for a client that asked for the other form than its provider gave."""
+"""Folds chunks into a whole answer, and back: for a client that wants the other form than its provider sent."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 _FIXED = frozenset(("index", "type", "role", "id", "name", "format", "signature", "object"))
-"""Texts of a delta that are told whole, perhaps more than once; any other grows piece by piece."""
+"""Texts of a delta that come whole, perhaps more than once; any other grows piece by piece."""
 _OF_STREAMS = ("obfuscation", "p")
 
 Payload = Mapping[str, Any]
@@ -45,8 +45,8 @@ def folded(payloads: Iterable[Payload], kind: str) -> dict[str, Any]:
             _add(choices.setdefault(choice["index"], {}), choice)
     usage = {} if body.get("usage") is None else {"usage": body["usage"]}
     body = {name: value for name, value in body.items() if name != "usage"}
-    told = [_choice(choice, kind) for _, choice in sorted(choices.items())]
-    return {**body, "object": kind, "choices": told, **usage}
+    wholes = [_choice(choice, kind) for _, choice in sorted(choices.items())]
+    return {**body, "object": kind, "choices": wholes, **usage}
 
 
 def _add(whole: dict[str, Any], choice: Payload) -> None:
@@ -58,7 +58,7 @@ def _add(whole: dict[str, Any], choice: Payload) -> None:
 
 
 def _grown(key: str, before: Any, more: Any) -> Any:
-    """Return `before` and `more` of it; only what was made here is changed."""
+    """Return `before` with `more` of it. Only values that were made here are changed."""
     match more:
         case None:
             return before
@@ -95,16 +95,16 @@ def _settled(value: Any) -> Any:
 def _choice(choice: dict[str, Any], kind: str) -> dict[str, Any]:
     """Return a choice as it is whole. A chat's message has all that its type requires; a call in it shows no
     `index`."""
-    told: dict[str, Any] = _settled({"finish_reason": None, "logprobs": None, **choice})
+    whole: dict[str, Any] = _settled({"finish_reason": None, "logprobs": None, **choice})
     if kind == "text_completion":
-        return {"text": "", **told}
-    delta = told.pop("delta", None)
+        return {"text": "", **whole}
+    delta = whole.pop("delta", None)
     message = {"role": "assistant", "content": None, "refusal": None, **(delta if isinstance(delta, dict) else {})}
     if isinstance(calls := message.get("tool_calls"), list):
         message["tool_calls"] = [
             {name: call[name] for name in call if name != "index"} if isinstance(call, dict) else call for call in calls
         ]
-    return {"index": told.pop("index"), "message": message, **told}
+    return {"index": whole.pop("index"), "message": message, **whole}
 
 
 def unfolded(body: Payload) -> list[dict[str, Any]]:
@@ -133,7 +133,8 @@ def _opening(choice: Payload) -> dict[str, Any]:
 
 
 def _numbered(entries: list[Payload]) -> list[Payload]:
-    """Return the entries with numbers by which nobody takes two for pieces of one: their own, or else their places."""
+    """Return the entries, each with a number of its own, so that no client takes two for pieces of one: the `index`
+    they have, or else their places."""
     own = [entry.get("index") for entry in entries]
     if all(type(index) is int for index in own) and len({*own}) == len(own):
         return entries
@@ -141,6 +142,6 @@ def _numbered(entries: list[Payload]) -> list[Payload]:
 
 
 def is_whole_chat(payload: Payload) -> bool:
-    """Return whether a payload is no chunk of a stream: in those, what is said is a delta by now."""
+    """Return whether a payload is a whole chat, and no chunk of a stream: it has messages instead of deltas."""
     choices = payload.get("choices")
     return isinstance(choices, list) and bool(choices) and "message" in choices[0]

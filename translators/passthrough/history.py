@@ -1,4 +1,4 @@
-"""An assistant's earlier message, on its way to a provider of the same format that may not have written it.
+"""Passes an assistant's earlier message on to a provider of the same format that may not have written it.
 
 The gateway tells clients to send such a message back as it came. What is in it beside OpenAI's own fields was made by
 the gateway (`thinking_blocks`, `provider_content`, `images`, an `issuer`) or by another provider, and servers refuse
@@ -40,6 +40,7 @@ class _Sender:
         self._quirks, self._model, self._at, self._notes = quirks, model, at, notes
 
     def sendable(self, message: Message) -> Message:
+        """Return the message without the fields that the provider does not take."""
         sent = dict(message)
         self._without_blocks(sent)
         self._without_shown(sent)
@@ -49,7 +50,7 @@ class _Sender:
         return sent
 
     def _without_blocks(self, sent: Message) -> None:
-        """Drop lists beside the text, which only who made them can read."""
+        """Drop lists beside the text that only the server which made them can read."""
         if "provider_content" in sent:
             self._drop(sent, "provider_content", _OTHERS)
         if "thinking_blocks" in sent and not (self._quirks.takes("thinking_blocks") and self._is_own(sent)):
@@ -59,7 +60,7 @@ class _Sender:
                 self._drop(sent, name, _NOT_TAKEN)
 
     def _without_shown(self, sent: Message) -> None:
-        """Drop citations, which were given out to be shown; and a refusal that is none, which every answer here has."""
+        """Drop citations, which are only for clients to show; and the null `refusal`, which every answer here has."""
         if self._quirks.takes("annotations"):
             return
         if sent.pop("annotations", None):
@@ -68,13 +69,13 @@ class _Sender:
             del sent["refusal"]
 
     def _is_own(self, sent: Message) -> bool:
-        """Return whether no block says that somebody else signed it. Only the gateway writes an `issuer`."""
+        """Return whether no block has another signer. Only the gateway writes an `issuer`."""
         blocks = sent["thinking_blocks"]
         return isinstance(blocks, list) and not any(isinstance(block, dict) and "issuer" in block for block in blocks)
 
     def _reasoning(self, sent: Message) -> None:
-        """Put reasoning under the one name that the provider knows; a provider of which nothing is known gets what
-        came."""
+        """Put reasoning under the one name that the provider knows; a provider of which nothing is known gets the
+        fields as they came."""
         if not self._quirks.reasoning_known:
             return
         wanted = self._quirks.reasoning_field
@@ -87,10 +88,10 @@ class _Sender:
                 self._note(written, "moved", "Sent under the name that this provider knows.")
             texts = {name: text for name, text in texts.items() if text != sent[wanted]}
         if texts:
-            self._note(next(iter(texts)), "dropped", _NOT_TAKEN, loss=False)  # it was given out to be shown
+            self._note(next(iter(texts)), "dropped", _NOT_TAKEN, loss=False)  # it was only for the client to show
 
     def _call(self, call: Any, at: str) -> Any:
-        """Return a call without the signature of somebody else's, and without the name of who signed it."""
+        """Return a call without another provider's signature, and without the name of the signer."""
         if not isinstance(call, dict) or "extra_content" not in call:
             return call
         extra = call["extra_content"]
@@ -106,7 +107,7 @@ class _Sender:
         return {**call, "extra_content": {**extra, "google": _without_issuer(google)}}
 
     def _signer(self, call: Message) -> str | None:
-        """Return who is remembered to have signed it, for clients that keep a signature without its issuer."""
+        """Return the remembered signer of a call, for clients that store a signature without its issuer."""
         id = call.get("id")
         return signer(self._model.memory, id) if isinstance(id, str) else None
 

@@ -1,9 +1,9 @@
-"""Mends what no client of chat completions can read in the messages of one choice.
+"""Mends messages of chat completions that no client could read, choice by choice.
 
-Reasoning is told under both names that clients look for, `reasoning_content` (DeepSeek's) and `reasoning`
+Reasoning has both names that clients look for, `reasoning_content` (DeepSeek's) and `reasoning`
 (OpenRouter's), with the same text; where a server fills both with different texts, `reasoning_content` wins. A `role`
 that comes again is left out, since clients join what comes again; so are a call's `id`, `type` and `name`. A call is
-told once its name and its id are known; one that never gets a name is left out. Calls are counted from 0 by their own
+sent once its name and its id are known; one that never gets a name is left out. Calls are counted from 0 by their own
 `index`; one without an id gets one, one without arguments has `{}`, and arguments are text. Content in parts of text
 and thinking (Mistral's) becomes text and reasoning.
 """
@@ -31,7 +31,7 @@ Payload = dict[str, Any]
 
 
 class MessageMender:
-    """The mender of one choice: it knows whether its role was told, its calls, what was noted."""
+    """The mender of one choice: it knows whether the role was sent, the calls, and what was noted."""
 
     def __init__(self, number: int, answer: str) -> None:
         self.called = False
@@ -40,13 +40,14 @@ class MessageMender:
         self._role = False
         self._answer = answer
         self._calls = CallRegistry(number)
-        self._told: dict[int, int] = {}  # by a call's place among all, its place among those that are told
+        self._sent: dict[int, int] = {}  # by a call's place among all, its place among those that were sent
         self._held: dict[int, tuple[CallIdentity, list[Mapping[str, Any]]]] = {}  # what waits for a call's name and id
-        self._blank: set[int] = set()  # function calls that are told, without arguments so far
+        self._blank: set[int] = set()  # function calls that were sent, without arguments so far
         self._noted = False
         self._notes: list[Note] = []
 
     def delta(self, choice: Payload) -> Payload:
+        """Return a choice of a chunk, mended."""
         choice = as_delta(choice, begun=self._begun)
         ended = native_of(choice) is not None
         delta = choice.get("delta")
@@ -68,6 +69,7 @@ class MessageMender:
         return choice if mended is delta else {**choice, "delta": mended}
 
     def whole(self, choice: Payload) -> Payload:
+        """Return a choice of a whole answer, mended."""
         if type(choice.get("message")) is not dict:
             choice = as_delta(choice, begun=False)
             if type(delta := choice.get("delta")) is not dict:
@@ -95,18 +97,16 @@ class MessageMender:
 
     def _with_calls(self, delta: Payload) -> Payload:
         fragments: list[Any] = delta["tool_calls"]
-        mended = [
-            kept
-            for call, fragment in self._calls.placed(fragments)
-            if (kept := self._fragment(call, fragment)) is not None
-        ]
+        ready = [self._fragment(call, fragment) for call, fragment in self._calls.placed(fragments)]
+        mended = [fragment for fragment in ready if fragment is not None]
         if len(mended) == len(fragments) and all(a is b for a, b in zip(mended, fragments, strict=True)):
             return delta
         return _with_list(delta, mended)
 
     def _fragment(self, call: CallIdentity, fragment: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Return what is told of one fragment, or None where it has to wait."""
-        if (place := self._told.get(call.index)) is None:
+        """Return a fragment as it is sent, or None where it has to wait."""
+        place = self._sent.get(call.index)
+        if place is None:
             held = self._held.setdefault(call.index, (call, []))[1]
             held.append(fragment)
             return self._opener(call) if call.known(begun=any(map(_arguments, held))) else None
@@ -115,12 +115,12 @@ class MessageMender:
         return self._placed(_without_head(_in_text(fragment)), place)
 
     def _opener(self, call: CallIdentity) -> Mapping[str, Any]:
-        """Return the first fragment that is told of a call, with all that was held back."""
+        """Return the first fragment of a call that is sent, with all that was held back."""
         _, held = self._held.pop(call.index)
         opener = _in_text(held[0] if len(held) == 1 else _joined(held, call))
         place, id, note = self._calls.open(call, self._answer)
         self.called = True
-        self._told[call.index] = place
+        self._sent[call.index] = place
         if note is not None:
             self._notes.append(note)
         if _is_blank(opener):
@@ -162,9 +162,9 @@ class MessageMender:
 
     def _with_whole_calls(self, message: Payload, *, cut: bool) -> Payload:
         calls: list[Any] = message["tool_calls"]
-        told = [call for call in calls if type(call) is dict and not says_nothing(call)]
-        mended = [self._call(call, cut=cut) for call in told if name_of(call)]
-        self._notes += [_NO_NAME] * (len(told) - len(mended))
+        real = [call for call in calls if type(call) is dict and not says_nothing(call)]
+        mended = [self._call(call, cut=cut) for call in real if name_of(call)]
+        self._notes += [_NO_NAME] * (len(real) - len(mended))
         self.called = bool(mended)
         if len(mended) == len(calls) and all(a is b for a, b in zip(mended, calls, strict=True)):
             return message
@@ -203,8 +203,8 @@ class TextMender:
         self._begun = self._begun or says(delta)
         content = delta.get("content") if isinstance(delta, dict) else None
         rest = {name: value for name, value in choice.items() if name != "delta"}
-        told = next((each for each in (text, content) if isinstance(each, str) and each), "")
-        return {**rest, "text": told}
+        words = next((each for each in (text, content) if isinstance(each, str) and each), "")
+        return {**rest, "text": words}
 
     whole = delta
 
@@ -290,7 +290,7 @@ def _typed(call: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _joined(fragments: list[Mapping[str, Any]], call: CallIdentity) -> Payload:
-    """Return one fragment of those that were held back."""
+    """Return the fragments that were held back as one."""
     whole: Payload = {}
     for fragment in fragments:
         whole |= {name: value for name, value in fragment.items() if value is not None or name not in whole}
@@ -300,11 +300,12 @@ def _joined(fragments: list[Mapping[str, Any]], call: CallIdentity) -> Payload:
 
 
 def _without_head(fragment: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a later fragment without what only the first one may say."""
+    """Return a later fragment without the fields that only the first one may have."""
     if not (fragment.get("id") or fragment.get("type") or name_of(fragment)):
         return fragment
-    kept = {name: value for name, value in fragment.items() if name not in ("id", "type")}
+    rest = {name: value for name, value in fragment.items() if name not in ("id", "type")}
     for kind in ("function", "custom"):
-        if isinstance(inner := kept.get(kind), dict):
-            kept[kind] = {name: value for name, value in inner.items() if name != "name"}
-    return kept
+        inner = rest.get(kind)
+        if isinstance(inner, dict):
+            rest[kind] = {name: value for name, value in inner.items() if name != "name"}
+    return rest

@@ -1,4 +1,5 @@
-"""An answer that is passed through: as it came, but for the name of the model and for usage that nobody asked for."""
+"""Writes an answer that is passed through: as it came, but for the name of the model and for usage that the client did
+not request."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,13 +16,13 @@ _DONE = b"data: [DONE]\n\n"
 
 
 class Streamed:
-    """The writer of chunks over SSE. Usage that the provider told in a place of its own is put where the client looks
-    for it."""
+    """The writer of chunks over SSE. Usage that the provider sent in a place of its own goes where the client looks for
+    it."""
 
     def __init__(self, form: Form, envelope: Envelope, kind: str) -> None:
         self._shown, self._model = form.usage, envelope.model
         self._common = {"id": envelope.id, "object": kind, "created": envelope.created, "choices": []}
-        self._told = False
+        self._usage_sent = False
         self._last: Mapping[str, Any] = {}
         self._usage: Usage | None = None
 
@@ -35,12 +36,12 @@ class Streamed:
         return b""
 
     def close(self) -> bytes:
-        if self._shown and not self._told and self._usage is not None:
+        if self._shown and not self._usage_sent and self._usage is not None:
             return self._chunk({**self._last, "choices": [], "usage": usage_object(self._usage)}) + _DONE
         return _DONE
 
     def fail(self, failure: Failure) -> bytes:
-        """End the stream with an error. No `[DONE]` comes after it: what the client had is no answer."""
+        """End the stream with an error. No `[DONE]` comes after it: what came before is no answer."""
         return b"data: %b\n\n" % to_json(failure.body())
 
     def _chunk(self, payload: Mapping[str, Any]) -> bytes:
@@ -48,7 +49,7 @@ class Streamed:
         if "usage" in payload:
             usage = payload["usage"]
             if self._shown:
-                self._told = self._told or bool(usage)
+                self._usage_sent = self._usage_sent or bool(usage)
             elif usage and not payload.get("choices"):
                 return b""
             else:

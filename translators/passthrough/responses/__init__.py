@@ -1,4 +1,4 @@
-"""A client of POST /v1/responses at a provider that speaks the Responses API: what either says passes as it came.
+"""A client of POST /v1/responses at a provider that speaks the Responses API: both get each other's JSON as it came.
 
 Reference: https://platform.openai.com/docs/api-reference/responses.
 """
@@ -18,7 +18,7 @@ framing: Framing = "sse"
 
 
 def answer(recall: Recall) -> PassedResponse:
-    """Return the machine that passes one answer on, and reads its end, its usage and its errors."""
+    """Return the machine that passes one answer on, and parses its end, its usage and its errors."""
     return PassedResponse()
 
 

@@ -1,5 +1,5 @@
-"""An answer of the Responses API that passes as it came, read for its beginning, its end, its usage and errors, and
-mended where no client could read it."""
+"""Passes an answer of the Responses API on as it came. It is parsed for its beginning, its end, its usage and errors,
+and mended where no client could read it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -16,8 +16,8 @@ from translators.providers.shared.answers import incomplete
 
 
 class PassedResponse:
-    """Tells `PassedThrough` for every payload. One that reports a failure is told before the failure is raised: the
-    writer keeps it, as the form in which the client hears of it."""
+    """The machine of one answer, which emits `PassedThrough` for every payload. One that reports a failure is emitted
+    before the failure is raised: the writer stores it, since the client gets the failure in that form."""
 
     def __init__(self) -> None:
         self.done = False
@@ -29,7 +29,7 @@ class PassedResponse:
         """The counter of places, where the server numbers none of its events."""
 
     def on(self, payload: Any) -> Iterable[Event]:
-        """Raises `BadAnswer`."""
+        """Return the events of one payload of the stream. Raises `BadAnswer`."""
         if self.done:
             return ()
         if not isinstance(payload, dict):
@@ -48,7 +48,7 @@ class PassedResponse:
             self._places = Places()
             why = "The provider leaves out where its events belong: they are counted here."
             yield Noted(Note("sequence_number", "synthesised", detail=why))
-        yield from self._passed(kind, self._places.told(payload))
+        yield from self._passed(kind, self._places.filled_in(payload))
 
     def _passed(self, kind: Any, payload: Mapping[str, Any]) -> Iterable[Event]:
         if isinstance(kind, str) and self._started and kind not in TERMINAL and kind != "error":
@@ -72,13 +72,13 @@ class PassedResponse:
         return [*begun, *self._noted(), *self._ended(mended, mended, status)]
 
     def close(self) -> Iterable[Event]:
-        """Raises `BadAnswer` unless the response had ended."""
+        """End the stream. Raises `BadAnswer` unless the response had ended."""
         if self.done:
             return ()
         raise incomplete(self._started)
 
     def _rare(self, kind: Any, payload: Mapping[str, Any]) -> Iterator[Event]:
-        """Yield the events of the first payload, the last, and what has no type."""
+        """Yield the events of the first payload, of the last, and of one without a type."""
         if not isinstance(kind, str):
             if payload.get("error"):
                 raise BadAnswer(streamed_error(payload))

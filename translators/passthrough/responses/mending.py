@@ -1,5 +1,5 @@
-"""Mends what no client of the Responses API can read: arguments are text, a call has a `call_id`, and the last response
-has the items that were finished before it."""
+"""Mends answers of the Responses API that no client could read: arguments become text, calls get a `call_id`, and
+the last response gets the items that were finished before it."""
 
 import json
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ Payload = Mapping[str, Any]
 
 
 class ResponseMender:
-    """The mender of one answer: it knows its finished items, what was noted. Each method gives the same object back
-    where there is nothing to mend."""
+    """The mender of one answer: it has the finished items and the notes. Each method returns the same object where
+    there is nothing to mend."""
 
     def __init__(self) -> None:
         self.id: str | None = None
-        """The response's."""
+        """The id of the response."""
         self._items: dict[int, Any] = {}
         self._noted: list[Note] = []
         self._new: list[Note] = []
@@ -56,7 +56,7 @@ class ResponseMender:
         return response if same else {**response, "output": mended}
 
     def notes(self) -> list[Note]:
-        """Return those since the last call."""
+        """Return the notes since the last call."""
         notes, self._new = self._new, []
         return notes
 

@@ -1,4 +1,4 @@
-"""The places of a stream's events, for servers that leave them out (llama.cpp): without `sequence_number`,
+"""Fills in the places of a stream's events, for servers that leave them out (llama.cpp): without `sequence_number`,
 `output_index` and `content_index` OpenAI's own SDK cannot put an answer together."""
 
 from collections.abc import Mapping
@@ -16,8 +16,9 @@ class Places:
         self._parts: dict[str, int] = {}
         """The place of an item and that of its newest part, by the item's id."""
 
-    def told(self, payload: Mapping[str, Any]) -> dict[str, Any]:
-        """Return `payload` with its places; what it tells itself stays."""
+    def filled_in(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Return `payload` with its places: `{"sequence_number": ..., "output_index": ..., "content_index": ...}`.
+        Those that it has stay."""
         self._number += 1
         places: dict[str, Any] = {"sequence_number": self._number}
         kind, item = payload.get("type"), payload.get("item")

@@ -1,8 +1,8 @@
-"""A request for a Response that goes on as it came: only the model's name changes, and what configuration says; and
-reasoning of another provider's model, which this gateway gave out, stays behind, since nobody else knows it.
+"""Passes a request for a Response on as it came. Only the model's name changes, and what the configuration changes; and
+reasoning of another provider's model, which came from this gateway, is left out, since nobody else knows it.
 
-What refers to the provider's own store (`previous_response_id`, `conversation`, `item_reference`, `background`) is the
-provider's to answer.
+References to the provider's own store (`previous_response_id`, `conversation`, `item_reference`, `background`) are for
+the provider to resolve.
 """
 
 from typing import Any
@@ -16,8 +16,8 @@ from translators.providers.openai_responses.request import PATH
 
 
 def render(body: Any, model: Model) -> Passed:
-    """Return the provider's request. Raises `BadRequest` for what is no such request; whatever else is wrong, the
-    provider says."""
+    """Return the provider's request. Raises `BadRequest` for what is no such request; the provider judges the
+    rest."""
     if not isinstance(body, dict):
         raise BadRequest("The request body must be a JSON object.", code="invalid_type")
     name, stream = body.get("model"), body.get("stream")
@@ -34,7 +34,8 @@ def render(body: Any, model: Model) -> Passed:
     if model.overrides.get("streams") and not stream:
         passed["stream"] = True
         notes.append(Note("stream", "synthesised", False, True, "By configuration: this provider only streams."))
-    if isinstance(items := passed.get("input"), list):
+    items = passed.get("input")
+    if isinstance(items, list):
         passed["input"] = _without_others(items, notes)
     passed = quirky(passed, model.overrides, {}, notes)
     streams = passed.get("stream") is True

@@ -1,4 +1,4 @@
-"""A whole response as the events that would have brought it, in the documented order.
+"""Unfolds a whole response into the events that would have brought it, in the documented order.
 
 Reference: https://platform.openai.com/docs/api-reference/responses-streaming.
 """

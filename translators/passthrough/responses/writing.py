@@ -1,7 +1,7 @@
-"""Writes what the provider said, for its client: event by event as `event:` and `data:`, or as one response object.
+"""Writes the provider's answer for its client: event by event as `event:` and `data:`, or as one response object.
 
-Only the model's name changes back to the one that the client asked for, and a failure's text, which may not be the
-provider's to the letter where that told a secret.
+Only the model's name changes back to the client's, and a failure's text, which is not the provider's to the letter
+where that held a secret.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from translators.passthrough.responses.unfolding import unfolded
 from translators.providers.openai_responses.stop_reasons import TERMINAL
 
 _CODES = frozenset(("rate_limit_exceeded", "insufficient_quota", "context_length_exceeded", "invalid_prompt"))
-"""Codes of failures that clients tell apart; all others are the server's."""
+"""Codes of failures that mean something to clients; all others become `server_error`."""
 
 Payload = dict[str, Any]
 
@@ -25,8 +25,8 @@ def _named(response: Mapping[str, Any], model: str) -> Payload:
 
 
 class Streamed:
-    """The writer of a stream. `_response` is the newest that the client has of its response, for a failure that has
-    none of its own."""
+    """The writer of a stream. `_response` is the newest state of the response, for a failure that has none of its
+    own."""
 
     def __init__(self, envelope: Envelope) -> None:
         self._model = envelope.model
@@ -77,7 +77,7 @@ class Streamed:
 
 
 class Whole:
-    """A stream is folded to the response that its last event holds."""
+    """The writer of a whole response. Of a stream it is the response in the last event."""
 
     def __init__(self, envelope: Envelope) -> None:
         self._model = envelope.model
@@ -85,7 +85,7 @@ class Whole:
 
     def on(self, event: Event) -> bytes:
         if isinstance(event, PassedThrough):
-            self._keep(event.payload)
+            self._store(event.payload)
         return b""
 
     def close(self) -> bytes:
@@ -94,7 +94,7 @@ class Whole:
     def fail(self, failure: Failure) -> bytes:
         return to_json(failure.body())
 
-    def _keep(self, payload: Mapping[str, Any]) -> None:
+    def _store(self, payload: Mapping[str, Any]) -> None:
         kind = payload.get("type")
         if not isinstance(kind, str):
             self._response = _named(payload, self._model)
