@@ -11,7 +11,8 @@ from routing.field_types import HOST_NAME, VISIBLE, address
 
 
 def _url(value: object, example: str, ends: str) -> str:
-    """Return a base URL. `ends` matches what is taken off the path, besides slashes. A path before that is kept."""
+    """Return a base URL. `ends` matches the part that is taken off the path, besides slashes. A path before that
+    stays."""
     wrong = f"must be an URL such as {example}, with nothing but a path after the host"
     try:
         parts = urlsplit(value if isinstance(value, str) else "")

@@ -132,7 +132,7 @@ class Pipe:
         return out + end
 
     def release(self) -> None:
-        """Forget all bytes: the answer is over, and nobody looks at them any more."""
+        """Drop all bytes: the answer is over, and nobody looks at them any more."""
         self._cutter.release()
         self.whole_body = None
         self._recent.clear()

@@ -16,5 +16,5 @@ ENTRIES: dict[str, type[Entry]] = {
     entry.section: entry
     for entry in (Vertex, VertexKey, Bedrock, Azure, Ollama, CodexKey, Compatible, ClaudeKey, GeminiKey)
 }
-"""The entries by section. A wrong key that could be meant for several is told to be the first: who serves a model comes
-before who made it."""
+"""The entries by section. A wrong key that could be meant for several counts as the first: the server of a model
+comes before its maker."""

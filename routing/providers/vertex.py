@@ -48,7 +48,7 @@ class Vertex(GoogleEntry):
     quota_project: Label | None = None
     base_url: GoogleURL | None = None
     api_version: Label = "v1"
-    """The version of the API for Gemini models; Claude is always asked at v1."""
+    """The version of the API for Gemini models; for Claude it is always v1."""
     models: tuple[VertexModel, ...] = ()
     headers: Annotated[Headers, headers_but("authorization", "x-goog-user-project")] = Field(default_factory=dict)
 

@@ -1,6 +1,6 @@
 """A provider's bytes, in any pieces, cut into payloads.
 
-The framing is decided by the bytes that came, not by what was asked for, nor by what the content type calls them:
+The framing is decided by the bytes that came, not by the request, nor by the content type:
 servers and proxies call streams JSON and JSON streams.
 """
 
@@ -109,7 +109,7 @@ class Cutter:
                 yield name, whole
 
     def release(self) -> None:
-        """Forget all bytes."""
+        """Drop all bytes."""
         self._frames = None
         self._head = self.newest = b""
 

@@ -52,7 +52,7 @@ _DEFAULTS: Mapping[str, Any] = {
 
 
 def options(request: ValidRequest, findings: Findings, *, legacy: bool) -> dict[str, Option]:
-    """Return the options. Pops all that is left in `request.fields`, so it comes last. `legacy` allows one call an
+    """Return the options. Pops the rest of `request.fields`, so it comes last. `legacy` allows one call an
     answer only."""
     out = Options(request.fields, findings, request.at)
     if out.fields.get("top_logprobs") and not out.fields.get("logprobs"):

@@ -44,8 +44,8 @@ class Choices:
 
 
 class Streamed:
-    """The writer of a stream. Nearly every chunk differs from the one before it in its delta alone, so the rest is kept
-    as bytes."""
+    """The writer of a stream. Nearly every chunk differs from the one before it in its delta alone, so the rest is made
+    once, as bytes."""
 
     def __init__(self, form: Form, envelope: Envelope) -> None:
         self.form, self.choices = form, Choices(form)

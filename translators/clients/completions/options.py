@@ -17,7 +17,7 @@ _DEFAULTS: Mapping[str, Any] = {"frequency_penalty": 0, "presence_penalty": 0, "
 
 
 def options(fields: dict[str, Any], findings: Findings) -> dict[str, Option]:
-    """Return the options. Pops all that is left in `fields`, so it comes last."""
+    """Return the options. Pops the rest of `fields`, so it comes last."""
     out = Options(fields, findings)
     out.carry({name: name for name in _CARRIED}, _DEFAULTS)
     _limits(out)

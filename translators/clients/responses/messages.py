@@ -26,7 +26,7 @@ class Part:
 
 
 class Messages:
-    """The message items of an answer, of which at most one is `open`. `live` is the text that goes on growing as long
+    """The message items of an answer, of which at most one is `open`. `live` is the text that grows as long
     as nothing else comes."""
 
     def __init__(self, items: Items, *, logprobs: bool) -> None:

@@ -47,7 +47,7 @@ class ResponseOptions(Options):
 
 
 def options(fields: dict[str, Any], turns: Turns, findings: Findings) -> ResponseOptions:
-    """Return the options. Pops all that is left in `fields`, so it comes last."""
+    """Return the options. Pops the rest of `fields`, so it comes last."""
     out = ResponseOptions(fields, findings)
     out.carry(_CARRIED, _DEFAULTS)
     _include(out)

@@ -1,7 +1,7 @@
 """Makes output items from an answer's events, and the stream events about them as they grow.
 
 Follows openai/types/responses/response_stream_event.py (openai 3.54). Each item is done before the next one begins;
-only a call whose arguments are not complete yet is kept open, for a provider that sends several calls at a time.
+only a call whose arguments are not complete yet stays open, for a provider that sends several calls at a time.
 """
 
 from collections.abc import Iterable

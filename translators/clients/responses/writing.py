@@ -18,8 +18,8 @@ def _output(form: Form, envelope: Envelope) -> Output:
 
 
 class Streamed:
-    """The writer of a stream. Two deltas of one text differ in the piece and in the number alone, so the rest is kept
-    as bytes. `response` is the finished object, from `close` or `fail` on."""
+    """The writer of a stream. Two deltas of one text differ in the piece and in the number alone, so the rest is
+    made once, as bytes. `response` is the finished object, from `close` or `fail` on."""
 
     def __init__(self, form: Form, envelope: Envelope) -> None:
         self.form, self.envelope = form, envelope

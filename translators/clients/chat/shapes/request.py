@@ -76,7 +76,7 @@ class WebSearchOptions(TypedDict):
 
 @wire
 class AudioOutput(TypedDict):
-    """The wish for a spoken answer. `voice` is a name or the id of one's own voice."""
+    """The wish for an answer as speech. `voice` is a name or the id of one's own voice."""
 
     format: str
     voice: Any

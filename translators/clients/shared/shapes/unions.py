@@ -46,7 +46,7 @@ def none_of(key: str, kinds: Kinds) -> PlainValidator:
 
 
 def neither(wanted: str) -> PlainValidator:
-    """Return the choice that is left when a value has none of the forms that a field can have."""
+    """Return the choice for a value that has none of the forms that a field can have."""
 
     def refuse(_: Any) -> Any:
         raise PydanticCustomError("wrong_form", _literally(wanted))
