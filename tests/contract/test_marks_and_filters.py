@@ -38,7 +38,7 @@ PATHS = {"chat": "messages[1].tool_calls[0]", "responses": "input[1]"}
 
 def rendered(client: str, provider: str, body: dict[str, Any]) -> Rendered:
     asked = CLIENTS[client].parse({"model": "m", **body}).conversation
-    return PROVIDERS[provider].render(asked, Model(MODELS[provider][0]))
+    return PROVIDERS[provider].render(asked, Model(MODELS.get(provider, MODELS["anthropic"])[0]))
 
 
 @pytest.mark.parametrize("provider", ["anthropic", "vertex-anthropic"])
