@@ -120,4 +120,5 @@ def _system(message: Any, place: int, notes: list[Note]) -> Any:
 
 
 def developer_note(at: str) -> Note:
+    """Return the note on a developer's message, written at `at`, for a server without that role."""
     return Note(f"{at}.role", "approximated", "developer", "system", "This provider knows no developer's role.")

@@ -22,6 +22,6 @@ def kind_of(holder: Mapping[str, Any]) -> str:
 
 
 def entries(holder: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    """The objects of a list, none where there is no list."""
+    """Return the objects of a list, none where there is no list."""
     value = holder.get(name)
     return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []

@@ -9,7 +9,7 @@ from translators.notes import Note
 
 
 def refuse_media(conversation: Conversation) -> None:
-    """Raises `BadRequest` for the first image or file, for a model that reads text only."""
+    """Raise `BadRequest` for the first image or file, for a model that reads text only."""
     medium = next(media_of(conversation), None)
     if medium is not None:
         what = "images" if isinstance(medium, Image) else "files"

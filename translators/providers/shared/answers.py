@@ -71,6 +71,6 @@ def text_or_empty(holder: Mapping[str, Any], name: str) -> str:
 
 
 def incomplete(begun: bool, what: str = "stream") -> BadAnswer:
-    """The error of an answer without its end: a cut answer must not look like a short one."""
+    """Return the error of an answer without its end: a cut answer must not look like a short one."""
     fault = "ended before the answer was complete" if begun else "had no answer in it"
     return BadAnswer.unreadable(f"The provider's {what} {fault}.", code="incomplete_answer")

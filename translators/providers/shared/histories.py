@@ -30,12 +30,12 @@ def shown_by_user(
     turns: tuple[Turn, ...], notes: list[Note], *, made: tuple[type[Part], ...] = _MEDIA, attached: bool = True
 ) -> tuple[Turn, ...]:
     """Return `turns` with images and files of the assistant's and of the system's in the user's next turn, or in one of
-    its own at the end: for a model whose own messages cannot hold parts of the kinds `made`, and whose instructions
+    its own at the end: for a model whose own messages cannot hold parts of the types `made`, and whose instructions
     cannot hold any (`attached`)."""
-    kinds = {"assistant": made, "system": _MEDIA if attached else ()}
+    types = {"assistant": made, "system": _MEDIA if attached else ()}
 
     def moves(part: Part, turn: Turn) -> bool:
-        return turn.role in _ROLES and isinstance(part, kinds[_ROLES[turn.role]])
+        return turn.role in _ROLES and isinstance(part, types[_ROLES[turn.role]])
 
     if not any(moves(part, turn) for turn in turns for part in turn.parts):
         return turns

@@ -44,7 +44,7 @@ class ToolNames:
 
 
 def call_ids(turns: Iterable[Turn]) -> Iterator[str]:
-    """The ids of all calls."""
+    """Return the ids of all calls."""
     return (part.id for turn in turns for part in turn.parts if isinstance(part, ToolCall))
 
 
