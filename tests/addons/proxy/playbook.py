@@ -6,13 +6,16 @@ is played: sockets, which a test opens, feeds and closes; hooks, which are answe
 them; and the clock, which stands still until `later`.
 """
 
+import gc
 import itertools
 import json
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from mitmproxy import http, options
+from mitmproxy.addonmanager import safecall
 from mitmproxy.connection import Client, Connection, ConnectionState, Server
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
@@ -40,6 +43,7 @@ timeouts: {head: 10, body: 60, connect: 10, first-byte: 30, idle: 20}
 streaming: {keepalive-seconds: 15}
 embedded: {enable: true}
 """
+SECRETS = ("client-key", "provider-key", "Say hello")
 BODY = {"model": "sonnet", "messages": [{"role": "user", "content": "Say hello"}], "max_tokens": 100}
 STREAMED = {**BODY, "stream": True}
 HELLO = json.dumps(claude.message(claude.text("Hello there"))).encode()
@@ -96,7 +100,8 @@ class Playbook:
         self.services = Services(settings, Catalogue(settings), KeyRing(settings.api_keys), clock, lambda: next(ids))
         self.clock, self.broken, self.hooks, self.held = clock, broken, dict(hooks or {}), held
         self.exchanges: list[Exchange] = []
-        self.flows: list[http.HTTPFlow] = []
+        self._flows: weakref.WeakSet[http.HTTPFlow] = weakref.WeakSet()
+        """Those that somebody holds."""
         self.servers: list[Server] = []
         self.sent: dict[Connection, bytes] = {}
         """All bytes that went to the client, and to each provider's connection."""
@@ -119,12 +124,14 @@ class Playbook:
         assert self.tell(events.Start()) == []
 
     def _open_exchange(self, head: Head, flow: http.HTTPFlow) -> Exchange:
+        if "open_exchange" in self.broken:
+            raise Broken("open_exchange")
         exchange = Exchange(self.services, head)
         for path in self.broken:
             side, _, name = path.rpartition(".")
             setattr(exchange.provider if side else exchange, name, self.raising(path))
         self.exchanges.append(exchange)
-        self.flows.append(flow)
+        self._flows.add(flow)
         return exchange
 
     @staticmethod
@@ -215,9 +222,11 @@ class Playbook:
 
     @property
     def idle(self) -> bool:
-        """Nothing is left in the layer: no stream, no call, no command whose completion it waits for but timers."""
-        sources = [each for each in self.layer.command_sources if not isinstance(each, commands.RequestWakeup)]
-        return not self.layer.streams and not sources and not self.layer.waiting_for_establishment
+        """Return whether nothing goes on: mitmproxy is to complete nothing but timers, and nobody holds a flow."""
+        if self._opening or self._pending:
+            return False
+        gc.collect()
+        return not self._flows
 
     def asked(self, server: str) -> bytes:
         """All that was sent over this connection."""
@@ -284,13 +293,14 @@ class Playbook:
 
     def _hook(self, command: commands.StartHook) -> None:
         (data,) = command.args()
-        if isinstance(data, Job):
+        if isinstance(data, Job) and command.name not in self.hooks:
             try:
                 data.result = data.work.do()
             except Exception as error:  # noqa: BLE001 - as the addon does
                 data.error = error
         elif command.name in self.hooks:
-            self.hooks[command.name](data)
+            with safecall():  # as mitmproxy does
+                self.hooks[command.name](data)
 
     def _ends(self, connection: Connection) -> list[str]:
         connection.state = connection.state & ~ConnectionState.CAN_READ

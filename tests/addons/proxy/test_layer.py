@@ -201,14 +201,6 @@ def test_one_timer_is_enough(clock: Clock) -> None:
     assert not play.timers
 
 
-def test_a_bug_in_the_connection_layer(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    play = Playbook(clock)
-    monkeypatch.setattr(play.layer, "_open", play.raising("_open"))
-    assert play.ask() == [*ASKED, "responseheaders", "response", "500", "data", "close client"]
-    assert play.record.error == "internal_error"
-    assert play.alive == []
-
-
 @pytest.mark.parametrize(
     ("body", "data", "words"),
     [
