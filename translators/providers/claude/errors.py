@@ -30,6 +30,8 @@ _STATUS_OF_TYPE = {
     "timeout_error": 504,
     "overloaded_error": 529,
 }
+_LIMITS = {"requests": ("requests",), "tokens": ("tokens", "input-tokens")}
+"""OpenAI's name of a limit, and Anthropic's, the first of which counts."""
 _ABOUT_THE_REQUEST = ("", "invalid_request_error", "exceed_context_size_error")
 
 
@@ -81,17 +83,20 @@ def _failure(status: int, error: ProviderError, headers: Mapping[str, str]) -> F
 def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
     """Return `anthropic-ratelimit-*` under OpenAI's names; the end of a window as a duration instead of a time."""
     limits = retry_headers(headers)
-    for ours, theirs in (("requests", ("requests",)), ("tokens", ("tokens", "input-tokens"))):
-        for kind in theirs:
-            window = {
-                what: headers.get(f"anthropic-ratelimit-{kind}-{what}") for what in ("limit", "remaining", "reset")
-            }
-            if window["limit"] is None and window["remaining"] is None:
-                continue
-            window["reset"] = _duration(window["reset"], now)
-            limits |= {f"x-ratelimit-{what}-{ours}": value for what, value in window.items() if value is not None}
-            break
+    for name, kinds in _LIMITS.items():
+        windows = [_window(headers, kind, now) for kind in kinds]
+        window = next(filter(None, windows), {})
+        limits |= {f"x-ratelimit-{field}-{name}": value for field, value in window.items()}
     return limits
+
+
+def _window(headers: Mapping[str, str], kind: str, now: float) -> dict[str, str]:
+    """Return what there is of `limit`, `remaining` and `reset`; nothing without one of the first two."""
+    fields = {name: headers.get(f"anthropic-ratelimit-{kind}-{name}") for name in ("limit", "remaining", "reset")}
+    if fields["limit"] is None and fields["remaining"] is None:
+        return {}
+    fields["reset"] = _duration(fields["reset"], now)
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _duration(moment: str | None, now: float) -> str | None:

@@ -79,8 +79,7 @@ class _Root:
             self._resolved[reference] = {}  # which is what a reference to itself adds
             target: Any = self._schema if reference.startswith("#") else None
             for step in reference.split("/")[1:]:
-                name = step.replace("~1", "/").replace("~0", "~")
-                target = target.get(name) if isinstance(target, Mapping) else None
+                target = target.get(_unescaped(step)) if isinstance(target, Mapping) else None
             self._resolved[reference] = self.plain(target, depth + 1)
         return self._resolved[reference]
 
@@ -148,6 +147,11 @@ def _schemas(schema: Mapping[str, Any], union: str) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def _unescaped(step: str) -> str:
+    """Return a step of a JSON pointer as the key that it stands for."""
+    return step.replace("~1", "/").replace("~0", "~")
+
+
 # --- keys -------------------------------------------------------------------------------------------
 
 
@@ -211,5 +215,4 @@ class KeyNames:
         if not isinstance(reference, str) or not reference.startswith(_BY_KEY):
             return self._pointed(reference)
         _, holder, first, *rest = reference.split("/")
-        key = first.replace("~1", "/").replace("~0", "~")
-        return "/".join(("#", holder, self._wire.get(key, first), *rest))
+        return "/".join(("#", holder, self._wire.get(_unescaped(first), first), *rest))

@@ -36,12 +36,7 @@ def render(conversation: Conversation, model: Model) -> Rendered:
     tools = toolbox.written(knobs)
     choices = settings.choices(conversation.options, knobs, profile, conversation.stream)
     generation: dict[str, Any] = {
-        **settings.limit(knobs, profile, notes),
-        **settings.sampling(knobs, profile, notes),
-        **settings.stop_sequences(knobs, notes),
-        **settings.logprobs(knobs, profile),
-        **settings.modalities(knobs, profile),
-        **({"candidateCount": choices} if choices > 1 else {}),
+        **_plain_options(knobs, profile, choices, notes),
         **output_format(knobs, profile, bool(tools), instructions, notes),
     }
     if config := thinking(knobs, profile, generation.get("maxOutputTokens"), notes):
@@ -61,9 +56,8 @@ def render(conversation: Conversation, model: Model) -> Rendered:
     }
     notes += unused(knobs, "Gemini has no such field.")
     recall = Recall(model.name, toolbox.names.restored(), frozenset(toolbox.custom), model.memory, choices)
-    return Rendered(
-        _path(model.name, conversation.stream), filled(body), {}, tuple(notes), recall, conversation.stream, choices
-    )
+    stream = conversation.stream
+    return Rendered(_path(model.name, stream), filled(body), {}, tuple(notes), recall, stream, choices)
 
 
 def _within_abilities(conversation: Conversation, profile: Profile, notes: list[Note]) -> Conversation:
@@ -72,6 +66,18 @@ def _within_abilities(conversation: Conversation, profile: Profile, notes: list[
     elif conversation.tools and not profile.search_with_functions:
         conversation = without_search(conversation, notes, "This model cannot search the web in a request with tools.")
     return without_filtered_search(conversation, notes)
+
+
+def _plain_options(knobs: Knobs, profile: Profile, choices: int, notes: list[Note]) -> dict[str, Any]:
+    """Return the fields of `generationConfig` that touch nothing else in the request."""
+    return {
+        **settings.limit(knobs, profile, notes),
+        **settings.sampling(knobs, profile, notes),
+        **settings.stop_sequences(knobs, notes),
+        **settings.logprobs(knobs, profile),
+        **settings.modalities(knobs, profile),
+        **({"candidateCount": choices} if choices > 1 else {}),
+    }
 
 
 def _with_instructions(contents: list[dict[str, Any]], instructions: list[str]) -> list[dict[str, Any]]:
