@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from samples import ANSWERING, COMPLETE, PAIRS, READINGS, SAME_ANSWERS, told
+from samples import ANSWERING, COMPLETE, PAIRS, READINGS, SAME_ANSWERS, STREAMS, told
 
 from translators.dialects import Recall
 from translators.registry import CLIENTS, PROVIDERS
@@ -134,3 +134,18 @@ def test_no_answer_is_a_failure(provider: str, client: str, streamed: bool) -> N
         assert way.failure is not None, junk
         assert way.failure.status >= 500, junk
         assert set(way.failure.body()["error"]) == {"message", "type", "param", "code"}, junk
+
+
+FAILING = [(name, client) for name in STREAMS.keys() - COMPLETE.keys() for client in CLIENTS]
+
+
+@pytest.mark.parametrize(("name", "client"), [pytest.param(*pair, id=" -> ".join(pair)) for pair in sorted(FAILING)])
+def test_a_providers_error_is_told_as_one(name: str, client: str) -> None:
+    """And not as an answer that was cut."""
+    provider, data = STREAMS[name]
+    for streamed in (True, False):
+        out, way = told(provider, client, data, streamed=streamed)
+        assert way.failure is not None
+        assert way.failure.code != "incomplete_answer"
+        assert not way.done
+        assert READINGS[client].ends(out) == []
