@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,6 +25,7 @@ from addons.exchange import redaction
 from addons.exchange.provider_request import ProviderRequest
 from routing.auth import Auth, AwsAuth, EmbeddedAuth, EntraAuth, GoogleAuth, StaticKey
 from translators.errors import Failure
+from translators.values import immutable
 
 GOOGLE_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 EARLY_SECONDS = 300.0
@@ -106,7 +107,7 @@ class Authorities:
                 raise AssertionError(type(auth))
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Token:
     """A token; `expires` in seconds since 1970."""
 

@@ -1,11 +1,10 @@
 """Ways to be let in at a provider, as values only: the shell acts on them."""
 
-from dataclasses import dataclass
-
 from routing.secret import Secret
+from translators.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class StaticKey:
     """A key that goes as `prefix` and `secret` into the header `header` of every request."""
 
@@ -14,7 +13,7 @@ class StaticKey:
     prefix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class GoogleAuth:
     """A bearer token of Google's OAuth: for the service account in the JSON file `credentials_file`, or without one for
     the application-default credentials. `quota_project` goes into `x-goog-user-project`."""
@@ -23,7 +22,7 @@ class GoogleAuth:
     quota_project: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class AwsAuth:
     """A signature (AWS Signature Version 4) for `service` in `region`. Without keys they come from where AWS tools look
     for them (environment, the shared files under `profile`, the machine's role)."""
@@ -36,7 +35,7 @@ class AwsAuth:
     profile: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class EntraAuth:
     """A bearer token of Microsoft Entra ID for `scope`: for an application's `client_id` and `client_secret` in
     `tenant_id`, or without them for the default credential of the machine."""
@@ -47,7 +46,7 @@ class EntraAuth:
     client_secret: Secret | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class EmbeddedAuth:
     """The model in our own child process: its address and its key are known once it runs."""
 

@@ -10,7 +10,6 @@ provider is in `routing.providers`.
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from routing.auth import EmbeddedAuth
@@ -18,6 +17,7 @@ from routing.config import Skipped, shortened
 from routing.providers.entry import ServedModel
 from routing.settings import Settings
 from routing.targets import Offer, Rotation, Target
+from translators.values import immutable
 
 __all__ = ["CREATED", "EMBEDDED", "Catalogue", "ListedModel", "Target", "UnknownModel"]
 
@@ -35,7 +35,7 @@ _SHOWN = 100
 _LISTED = 10
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ListedModel:
     """A model as it is listed; `created` in seconds since 1970."""
 

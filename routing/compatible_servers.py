@@ -6,11 +6,13 @@ From their public API references. `translators.providers.openai` says what the q
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from translators.values import immutable
 
-@dataclass(frozen=True, slots=True)
+
+@immutable
 class Server:
     """A server that speaks OpenAI's format. `variable` holds its key; a server without one is local. `own` are patterns
     of its models' names, where those are distinct."""

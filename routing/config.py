@@ -6,7 +6,6 @@ One `ConfigError` names everything that is wrong, with file, line, key and remed
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from pydantic import ValidationError
@@ -20,12 +19,13 @@ from routing.providers import ENTRIES
 from routing.providers.entry import Entry
 from routing.settings import PLACES, ClientKey, Settings, keys
 from routing.yaml_source import Source, Unreadable, read
+from translators.values import immutable
 
 _SWITCHED: Mapping[str, type[Section]] = {"api-keys": ClientKey, **ENTRIES}
 """The lists whose entries are switched off, rather than refused, by a variable that is not set."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Skipped:
     """An entry that is off until all of `variables` are set. `aliases` are the names that it lists for clients;
     `entry` is the entry with placeholders for what is missing, or None where that cannot be made."""
@@ -44,7 +44,7 @@ class Skipped:
         return f"{self.section} at line {self.line} is off: {unset} not set in the environment{serves}"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Loaded:
     """A valid configuration. `warnings` are what is no mistake and yet hardly meant, a sentence each."""
 

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from translators.values import immutable
 
 Path = tuple[str | int, ...]
 """The place of a value: `("claude-api-key", 0, "models", 1, "alias")`."""
@@ -22,7 +23,7 @@ def dotted(path: Path) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Problem:
     """One mistake: `line` counts from 1, or is None for the file as a whole; `text` is what is wrong; the remedy."""
 

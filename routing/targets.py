@@ -1,16 +1,17 @@
 """The targets of requests: the names that an entry of the file serves, and the way to each model."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from typing import Any
 
 from routing.auth import Auth
 from routing.providers.entry import ANY_NAME, Entry, ServedModel
 from routing.secret import Secret
+from translators.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Target:
     """The place where a request goes, and everything that it needs there.
 

@@ -1,11 +1,19 @@
 """For all tests: which are end to end; and in CI a skipped test is a failure, because there nothing that a test needs
-may be missing."""
+may be missing.
 
+Values are frozen in every test's own process, and plain, as they are for users, in every process that a test starts.
+"""
+
+import importlib
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+os.environ["GATEWAY_FROZEN_VALUES"] = "1"  # read where the decorator of values is imported, and only then
+importlib.import_module("translators.values")
+del os.environ["GATEWAY_FROZEN_VALUES"]
 
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")  # a machine that has other things to do is no fault of an example's

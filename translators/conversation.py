@@ -6,10 +6,11 @@ of the same dialect understand travels as `Foreign`, unread.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from translators.notes import NOT_CARRIED, Note
+from translators.values import immutable
 
 Role = Literal["system", "developer", "user", "assistant", "tool"]
 
@@ -17,7 +18,7 @@ Role = Literal["system", "developer", "user", "assistant", "tool"]
 # --- where media comes from ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Inline:
     """Bytes that came with the request, still in base64 without a `data:` prefix."""
 
@@ -25,12 +26,12 @@ class Inline:
     data: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Link:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Upload:
     """A file that was uploaded to somebody's Files API; only that somebody can resolve the id."""
 
@@ -40,7 +41,7 @@ class Upload:
 Source = Inline | Link | Upload
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Cache:
     """A prompt-cache breakpoint after this part. `ttl` as the client wrote it (`5m`, `30m`, `1h`, `12h`)."""
 
@@ -50,14 +51,14 @@ class Cache:
 # --- parts --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Text:
     text: str
     at: str = ""
     cache: Cache | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Refusal:
     """The model's words where it refused to answer, earlier in the conversation."""
 
@@ -65,7 +66,7 @@ class Refusal:
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Image:
     source: Source
     detail: str | None = None
@@ -73,7 +74,7 @@ class Image:
     cache: Cache | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Document:
     """A file handed to the model. A PDF or a text file, inline or uploaded."""
 
@@ -83,14 +84,14 @@ class Document:
     cache: Cache | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Audio:
     data: str
     format: str
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Reasoning:
     """A reasoning block of an earlier answer. Without `signature` no provider takes it back.
 
@@ -103,14 +104,14 @@ class Reasoning:
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RedactedReasoning:
     data: str
     issuer: str | None = None
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ToolCall:
     """A call that the model made. `arguments` is the JSON text of an object for a function, free text for a
     custom tool, exactly as the client sent it. `signature` came with the call from `issuer` (`dialect:model`, where
@@ -126,7 +127,7 @@ class ToolCall:
     cache: Cache | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ToolResult:
     call_id: str
     parts: tuple["Part", ...]
@@ -135,7 +136,7 @@ class ToolResult:
     cache: Cache | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Foreign:
     """A block that only `dialect` understands (a server tool's call or result), to be replayed to it unread."""
 
@@ -147,7 +148,7 @@ class Foreign:
 Part = Text | Refusal | Image | Document | Audio | Reasoning | RedactedReasoning | ToolCall | ToolResult | Foreign
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Turn:
     """One message as the client sent it: turns are neither merged nor reordered before a provider dialect sees
     them. A turn of role `tool` holds exactly one `ToolResult`. `parts` may be empty."""
@@ -161,7 +162,7 @@ class Turn:
 # --- tools --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class FunctionTool:
     """A tool of the client. `parameters` is a JSON Schema, or None where the client gave none."""
 
@@ -173,7 +174,7 @@ class FunctionTool:
     cache: Cache | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class CustomTool:
     """A tool that takes free text, perhaps bound by a grammar (`syntax` is `lark` or `regex`)."""
 
@@ -187,7 +188,7 @@ class CustomTool:
 Tool = FunctionTool | CustomTool
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ToolChoice:
     """The choice among tools: `auto`, `none` or `required`, over all tools or (`names`) over some of them. One certain
     tool is `required` with one name and `single`; OpenAI's `allowed_tools` is `auto` or `required` with names."""
@@ -208,7 +209,7 @@ class ToolChoice:
 # --- options ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class OutputFormat:
     """The format of the answer: `json` (any object) or `schema` (an object that fits `schema`). Plain text is no option
     at all."""
@@ -220,7 +221,7 @@ class OutputFormat:
     strict: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class WebSearch:
     """The provider's own search. `size` is low, medium or high; `location` has some of city, country, region, timezone.
     `offered`: the client has tools of its own beside it, and can do without. `allowed` and `blocked` are domains."""
@@ -232,7 +233,7 @@ class WebSearch:
     blocked: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class PromptCache:
     """The wishes for the prompt cache. `mode` is implicit or explicit; `ttl` as in `Cache`."""
 
@@ -254,7 +255,7 @@ OPTIONS = frozenset(
 happened to call by the same name."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Option:
     """An option of a request: `value` under one of `OPTIONS`; `at` is the path that the client used for it.
 
@@ -311,7 +312,7 @@ class Knobs:
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Conversation:
     """A whole request. `stream` says how the client wants its answer, and is no option of the model's."""
 

@@ -5,7 +5,7 @@ Ids and times in answers are fixed, so that two runs give the same bytes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Protocol
 
 from translators import fan_out
@@ -16,6 +16,7 @@ from translators.events import Event, Usage
 from translators.notes import Note
 from translators.pipe import Pipe, Tap
 from translators.registry import CLIENTS, PASSTHROUGH, PROVIDERS, route
+from translators.values import immutable
 
 DIALECTS = (*PROVIDERS, *(name for _, name in PASSTHROUGH if name not in PROVIDERS))
 """Every dialect of a provider; the last ones only with a client that speaks the same."""
@@ -54,7 +55,7 @@ class Writers(Protocol):
     def whole(self, form: Any, envelope: Envelope) -> Writer: ...
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Answering:
     """The parts that make a provider's answer the client's. `stream` is the form that the client requested."""
 
@@ -74,7 +75,7 @@ class Answering:
         return Pipe(answer, writer, framing=framing, content_type=content_type, tap=tap, omitted=self.omitted)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Converted:
     """A client's request as its provider gets it: `POST path` with `headers` (no credentials) and the JSON `body`.
     `notes` say what was lost or bent. A request that becomes several calls has them all in `calls`; `path`, `headers`
@@ -97,7 +98,7 @@ class Converted:
         return self.calls[0].body
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Answered:
     """A provider's answer as the client gets it. `body` is a JSON text or a stream of server-sent events; of an answer
     that breaks off it has what came before, and then `failure`, in the client's form."""

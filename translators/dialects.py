@@ -6,13 +6,14 @@ raised is a bug of ours.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from translators.conversation import Conversation
 from translators.errors import BadAnswer, Failure
 from translators.events import Event
 from translators.notes import Note
+from translators.values import immutable
 
 Framing = Literal["sse", "ndjson", "eventstream"]
 """The ways in which a provider cuts its stream into payloads."""
@@ -48,7 +49,7 @@ class Forgetful:
 FORGETFUL = Forgetful()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Model:
     """A model as its provider knows it. `overrides` are the facts about it and its provider in the configuration,
     over those in its profile; the keys are the dialect's own."""
@@ -58,7 +59,7 @@ class Model:
     memory: Memory = field(default=FORGETFUL, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Envelope:
     """The fields of an answer that no provider decides: `id` (`chatcmpl-...`), `created` (whole seconds since 1970) and
     `model`, the client's name of it."""
@@ -68,7 +69,7 @@ class Envelope:
     model: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Recall:
     """The facts of a request that the machine of its answer must know.
 
@@ -118,7 +119,7 @@ class Numbers:
         return {self._first: 0, 0: self._first}.get(number, number)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Rendered:
     """A provider request: `path` (perhaps with a query) below the base URL, `headers` of the dialect (never a
     credential), JSON `body`.
@@ -195,7 +196,7 @@ class Writer(Protocol):
         """Return the client's form of an error in the middle of an answer. Called instead of `close`."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ParsedRequest:
     """A client's request, parsed. `form` is the client dialect's own, and says how the answer must look.
 
@@ -238,7 +239,7 @@ class Past(Protocol):
     def item(self, id: str) -> Item | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Remembered:
     """A finished answer, to be stored: the object itself, the items that came with its request, and the id of the one
     before it."""
@@ -249,7 +250,7 @@ class Remembered:
     previous: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class State:
     """The functions of a client dialect whose clients come back to earlier answers: `parse` parses a request with
     the stored answers; `referred` returns a body that is passed through with stored items in the place of
@@ -300,7 +301,7 @@ class ClientDialect(Protocol):
         """Return bytes that may be sent at any event boundary of a stream and mean nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Passed:
     """A request that goes on as it came. `stream` is whether the client wants one, `form` is for its writers."""
 

@@ -5,11 +5,13 @@ reports an error of its own or its answer cannot be read), and any other excepti
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from translators.values import immutable
 
-@dataclass(frozen=True, slots=True)
+
+@immutable
 class Failure:
     """An error as OpenAI's body has it, with the HTTP status by which its SDK chooses a class.
 

@@ -10,15 +10,16 @@ tool calls, `block` of reasoning) is counted within its choice.
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, NamedTuple
 
 from translators.notes import Note
+from translators.values import immutable
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Usage:
     """The tokens so far. `input` counts cached ones too and `output` counts reasoning; None is unknown, not zero."""
 
@@ -29,7 +30,7 @@ class Usage:
     reasoning: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Started:
     """The provider began to answer. `id` and `model` are the provider's own. `usage` is known by then, for those
     who watch an answer that breaks off; a client gets what is reported."""
@@ -39,13 +40,13 @@ class Started:
     usage: Usage | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class TextDelta:
     text: str
     choice: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ReasoningDelta:
     """A piece of reasoning. `block` counts reasoning blocks (redacted ones too) from 0."""
 
@@ -54,7 +55,7 @@ class ReasoningDelta:
     choice: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ReasoningSigned:
     """The signature of reasoning block `block`, whole. `issuer` is `dialect:model`."""
 
@@ -64,7 +65,7 @@ class ReasoningSigned:
     choice: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ReasoningRedacted:
     block: int
     data: str
@@ -72,13 +73,13 @@ class ReasoningRedacted:
     choice: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class RefusalDelta:
     text: str
     choice: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ToolCallStarted:
     """The beginning of a tool call. `index` counts tool calls from 0 without a gap, in order of appearance; `name` is
     the client's own. `signature` is what the provider wants back with the call (Gemini's thought signature), `issuer`
@@ -93,7 +94,7 @@ class ToolCallStarted:
     choice: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ToolCallDelta:
     """A piece of the arguments: JSON text of a function, free text of a custom tool. The pieces of a function
     call without arguments are `{}` together."""
@@ -103,7 +104,7 @@ class ToolCallDelta:
     choice: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Annotation:
     """A web citation of the text from character `start` to `end` (code points of the whole text)."""
 
@@ -114,7 +115,7 @@ class Annotation:
     choice: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ImageMade:
     """A picture that the model made, whole: `data` in base64 without a `data:` prefix."""
 
@@ -141,7 +142,7 @@ class TokenLogprob(NamedTuple):
     bytes: tuple[int, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Logprobs:
     """The log probabilities of the tokens that came just now, of the text or (`refusal`) of the refusal."""
 
@@ -150,7 +151,7 @@ class Logprobs:
     choice: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ForeignBlock:
     """A finished block that only `dialect` understands (a server tool's call or result), which a client may send
     back."""
@@ -160,12 +161,12 @@ class ForeignBlock:
     choice: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class UsageReported:
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Finished:
     """The end of a choice. `native` is the provider's own word for `reason`, None where it gave none; `service_tier` is
     already OpenAI's. `approximated`: OpenAI has no word for `native`, so that the client gets that, too. (It follows
@@ -178,14 +179,14 @@ class Finished:
     approximated: bool = field(default=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Noted:
     """A note on something in the answer that was bent; the exchange keeps it, a client dialect never sees it."""
 
     note: Note
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class PassedThrough:
     """One payload (or a whole answer) in the words of a client that speaks its provider's dialect. Only the
     machines in `passthrough/` emit it, and only the writers there take it."""

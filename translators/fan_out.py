@@ -1,15 +1,16 @@
 """One request as the calls to a provider that it becomes: one for each conversation, and for each of `n` choices where
 the provider gives one at a time."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from translators.conversation import Conversation, Option
 from translators.dialects import MOST_CHOICES, Model, ParsedRequest, ProviderDialect, Rendered
 from translators.errors import BadRequest
 from translators.notes import Note, add_new
+from translators.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Call:
     """One request to the provider; the choices of its answer count from `choice` in the client's."""
 

@@ -1,8 +1,9 @@
 """The fate of a field that could not be carried exactly: a value that is returned, never a log line."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from translators.values import immutable
 
 Fate = Literal["dropped", "approximated", "defaulted", "synthesised", "moved"]
 """`dropped`: not sent, the answer may differ. `approximated`: sent in a weaker or nearby form.
@@ -19,7 +20,7 @@ _BOOKKEEPING = frozenset(
 """Fields that an answer hardly depends on: the user, the costs, the resolution of a picture."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Note:
     """One bent field.
 

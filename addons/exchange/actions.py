@@ -4,14 +4,14 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from addons.exchange.http_api import Reply
 from addons.exchange.provider_request import ProviderRequest
+from translators.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Send:
     """Ask a provider. `fresh`: not over a connection that was used before."""
 
@@ -20,19 +20,19 @@ class Send:
     call: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Drop:
     """Close the connections of all calls: nothing more is wanted from the provider."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Release:
     """The call's answer is complete. Its connection can serve another one if the provider ends its bytes soon."""
 
     call: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Begin:
     """Head of a streamed answer."""
 
@@ -40,19 +40,19 @@ class Begin:
     headers: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Data:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Finish:
     """End of a streamed answer. `error` where it did not come to its own end."""
 
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Work:
     """Do this where it holds up nobody else, and give its result to `work_done`. Requests have a thread of their own,
     and answers have one."""

@@ -7,7 +7,7 @@ Nothing is matched by prefix: a path is taken apart, and what is not exactly one
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,6 +19,7 @@ from translators.errors import Failure
 from translators.masking import Mask
 from translators.notes import Note
 from translators.registry import CLIENTS
+from translators.values import immutable
 
 ROUTES: Mapping[str, tuple[str, str]] = {
     **{client.path: (client.name, "POST") for client in CLIENTS.values()},
@@ -49,7 +50,7 @@ STREAM_HEADERS = (
 NOTES_HEADER_BYTES = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Reply:
     """A whole answer of ours. Header names are lower case."""
 
@@ -58,7 +59,7 @@ class Reply:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Head:
     """A request before its body. Header names are lower case; of several with one name the first counts.
 
@@ -70,7 +71,7 @@ class Head:
     key_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Endpoint:
     """`id` is what a path of `WITHIN` goes on with."""
 

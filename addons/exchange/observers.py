@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 from translators.events import Usage
 from translators.notes import Note
+from translators.values import immutable
 
 Phase = Literal["client_request", "provider_request", "provider_response", "client_response"]
 
@@ -65,7 +66,7 @@ class Record:
     """Time spent in the gateway's own code."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Message:
     """One phase: `line` is `POST /v1/messages` or `200`, `headers` are redacted, `body` is decoded text or JSON.
 
@@ -82,7 +83,7 @@ class Message:
     call: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Pair:
     """A provider event and the client bytes that it became, which may be none. `provider` is the payload without
     its framing, `name` the event's name where the framing has one; both are empty where the gateway itself spoke

@@ -1,7 +1,7 @@
 """The request that leaves for a provider: a rendered body, the headers that may travel, and credentials beside it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -10,12 +10,13 @@ from routing.auth import Auth, StaticKey
 from routing.catalogue import Target
 from translators.dialects import MEDIA_TYPES, Rendered, Upstream
 from translators.errors import BadRequest
+from translators.values import immutable
 
 TRACING = ("traceparent", "tracestate")
 """The client's headers that go on by themselves (W3C Trace Context); others only if configuration names them."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ProviderRequest:
     """A request that goes to a provider. `secrets` are the headers that carry credentials, kept apart until it leaves.
 

@@ -26,6 +26,7 @@ from translators.errors import BadRequest, Failure, TranslationError
 from translators.framing import compression
 from translators.notes import Note
 from translators.registry import PROVIDERS, route
+from translators.values import immutable
 
 AGENT = "mitmproxy-openai-gateway"
 PIECE_BYTES = 65536
@@ -35,7 +36,7 @@ MOST_NOTES = 20_000
 """The most notes of one request: they go to its client, into the log and to the screen."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Call:
     """One request to the provider; the choices of its answer count from `choice` in the client's."""
 
@@ -44,7 +45,7 @@ class Call:
     choice: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Rendering:
     """A client's request as one target gets it. `model` is the name in its request, `streams` whether it
     wants a stream; `write` makes what renders its answer; `notes` are all that are known before there is an answer."""
@@ -233,7 +234,7 @@ class Request:
         return Call(call.rendered, request, call.choice)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Understood:
     """The outcome of reading a request: its `body` decoded, the `request` as far as it could be read, and its
     `rendering` for the first target, or the failure that refuses it. `seconds` is the time that took."""

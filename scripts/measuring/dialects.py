@@ -7,16 +7,16 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from scripts.measuring import wire
+from translators.values import immutable
 
 TEXT = wire.MARK.decode()
 ID = "bench"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Sample:
     """A stream is `opening`, any number of `delta`, `closing`; `payloads` is how many payloads opening and closing
     are. `whole` is a whole answer, `model` a name for the request."""

@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.measuring import running, wire
+from translators.values import immutable
 
 MOST_MB = 100.0
 """The memory by which the gateway may grow."""
@@ -38,7 +38,7 @@ _NO_KEY = _POST.replace(wire.KEY.encode(), b"nobody")
 _HALF_HEAD = b"x-long: " + b"x" * HALF_BYTES
 
 
-@dataclass(frozen=True)
+@immutable
 class Kind:
     """A number `count` of connections of a client, each of which sends `request`; its provider, if it gets it, answers
     with `answered`. The side that `endless` names then goes on without a line's end."""

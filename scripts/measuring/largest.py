@@ -13,13 +13,14 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from scripts.measuring import wire
 from scripts.measuring.dialects import SAMPLES, frame, written
+from translators.values import immutable
 
 BODY = 60 * 1024 * 1024
 """Bytes, a little below body-size-limit."""
@@ -69,7 +70,7 @@ def config(victim: int, provider: int) -> str:
     return CONFIG.format(key=wire.KEY, victim=victim, provider=provider, models=json.dumps(names))
 
 
-@dataclass(frozen=True)
+@immutable
 class Kind:
     """One request; `answer` names what its provider answers with."""
 

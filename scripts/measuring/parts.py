@@ -12,6 +12,7 @@ from typing import Any
 
 from scripts.measuring import running, wire
 from scripts.measuring.running import Running
+from translators.values import immutable
 
 CONNECTIONS = 16
 OPEN_STREAMS = 1000
@@ -54,7 +55,7 @@ class Sheet:
         return low, high
 
 
-@dataclass(frozen=True)
+@immutable
 class Bench:
     """The place where the measurements happen."""
 

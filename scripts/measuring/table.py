@@ -1,15 +1,15 @@
 """The sheet as a table: rows, ratios to bare mitmdump, the targets and whether they were met."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from scripts.measuring.parts import OPEN_STREAMS, Sheet
+from translators.values import immutable
 
 PROGRAMS = ("bare", "gateway", "litellm")
 
 
-@dataclass(frozen=True)
+@immutable
 class Target:
     """The value that a row of the gateway has to reach, as a ratio to bare mitmdump or as it is."""
 

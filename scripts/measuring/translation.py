@@ -7,7 +7,6 @@ them by the other clients too, and what is passed through by their own clients.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from pydantic_core import from_json, to_json
 
@@ -17,6 +16,7 @@ from scripts.measuring.parts import Stopwatch
 from translators.dialects import Envelope, Model, Recall, Upstream, Writer
 from translators.pipe import Pipe
 from translators.registry import CLIENTS, PASSTHROUGH, PROVIDERS
+from translators.values import immutable
 
 ENVELOPE = Envelope("chatcmpl-bench", 0, wire.MODEL)
 DELTAS = 200
@@ -31,7 +31,7 @@ FLAT = 1.5
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Way:
     """One client dialect and one provider dialect. `ask` makes the provider's body of the client's."""
 

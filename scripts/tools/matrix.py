@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from translators.dialects import Model
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.registry import CLIENTS, PASSTHROUGH
+from translators.values import immutable
 
 PAGE = Path(ROOT, "docs", "support-matrix.md")
 DESCRIPTION = """\
@@ -22,7 +23,7 @@ Writes docs/support-matrix.md: a table a client dialect, a column a provider's m
 out by translating a request with the field and one without it."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Column:
     """One model of one provider dialect, as configuration makes it known to the dialect."""
 
@@ -137,7 +138,7 @@ def fate(client: str, provider: str, model: Model, row: Field) -> str:
     raise Silent(f"{row.name} at {provider}")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Translated:
     """A translated request. `sent` is what the provider gets, once for each of `calls`."""
 

@@ -11,6 +11,7 @@ import httpx
 
 from scripts.tools.files import Unusable, read
 from scripts.tools.fold import Fold, Json
+from translators.values import immutable
 
 DESCRIPTION = """\
 Asks a running gateway once for a whole answer and once for a stream, adds the stream up, and compares field by field.
@@ -23,7 +24,7 @@ SHOWN = 60
 Verdict = Literal["same", "text", "DIFF"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Line:
     verdict: Verdict
     path: str

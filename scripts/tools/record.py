@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from translators import convert
 from translators.convert import DIALECTS, NoWay, frame
 from translators.errors import BadRequest
 from translators.registry import CLIENTS
+from translators.values import immutable
 
 USAGE = """\
 scripts/record --to DIALECT --url URL --key-env VARIABLE [--model NAME] -o OUT FILE
@@ -60,7 +60,7 @@ _UNSIGNED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Question:
     """A request that is sent. `model` is the provider's name of it, `client_request` the one that it was made of, if it
     was."""
@@ -72,7 +72,7 @@ class Question:
     client_request: Any
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Place:
     """The URL to which it is sent, and the key for it with its header."""
 
@@ -81,7 +81,7 @@ class Place:
     header: str
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Answer:
     """An answer as it came. `pieces`: milliseconds since the request, and how many bytes came. `broke` says how the
     answer broke off."""

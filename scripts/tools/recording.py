@@ -3,11 +3,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from scripts.tools.files import Unusable, read
+from translators.values import immutable
 
 META = ".meta.json"
 SUFFIXES = {
@@ -19,7 +20,7 @@ SUFFIXES = {
 WHOLE = ".json"
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Recording:
     """A recorded answer. `client_request` is the one that led to it; None where nobody stored one, or where there was
     none."""

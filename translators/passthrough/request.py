@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from translators.dialects import Model, Passed, Recall, Rendered
@@ -10,9 +9,10 @@ from translators.errors import BadRequest
 from translators.notes import Note
 from translators.passthrough.history import sendable
 from translators.providers.openai.quirks import Quirks
+from translators.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Form:
     """The form of an answer. `usage`: the client wants the usage at the end of its stream."""
 

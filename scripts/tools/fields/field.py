@@ -1,7 +1,8 @@
 """A field of a request, and values that several of them have."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from translators.values import immutable
 
 Json = dict[str, Any]
 
@@ -16,7 +17,7 @@ LARK = {"type": "grammar", "grammar": {"syntax": "lark", "definition": 'start: "
 FLAT_LARK = {"type": "grammar", "syntax": "lark", "definition": 'start: "a"'}
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Field:
     """A field of a request. `with_it` is a request with the field, `without` the same without; `path` is where a note
     or a refusal of it must point. `gateway`: it says how the gateway is to answer, so nothing of it needs to reach a

@@ -1,9 +1,9 @@
 """The form of an answer, as its request wants it."""
 
-from dataclasses import dataclass
+from translators.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Form:
     """The form of a chat's answer. `usage`: a stream ends with its usage. `legacy`: the request came with `functions`,
     so that a call is a `message.function_call`. `reasoning`: False where the client does not want to see it; the signed

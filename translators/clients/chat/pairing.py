@@ -6,9 +6,10 @@ Providers refuse anything else, and name another cause; so it is refused here, b
 from dataclasses import dataclass, field
 
 from translators.clients.shared.findings import Findings, naming
+from translators.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class LegacyCall:
     """A `function_call`, which has no id: the call and its result get a number instead."""
 

@@ -1,7 +1,7 @@
 """Validates a request: a copy of its body that fits the shapes, or a refusal that names every field that is wrong."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -10,6 +10,7 @@ from translators.clients.chat.shapes.request import ADAPTER
 from translators.clients.shared.findings import Problem, refusal
 from translators.clients.shared.validate import anthropics, copied, json_object, path, problem
 from translators.errors import BadRequest
+from translators.values import immutable
 
 _RESPONSES = {
     "input": "send `messages`",
@@ -31,7 +32,7 @@ _TEXT_ONLY = {"prompt": "belongs to POST /v1/completions (text) or POST /v1/resp
 _ELSEWHERE = frozenset(_RESPONSES) | frozenset(_TEXT_ONLY)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ValidRequest:
     """A request that fits the shapes. `fields` is a copy down to every object that has a shape, free to be popped from.
     `moved` are the names of fields that the client wrote inside `extra_body`, and `doubled` those that it wrote inside

@@ -1,9 +1,9 @@
 """The form of an answer, as its request wants it."""
 
-from dataclasses import dataclass
+from translators.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Form:
     """The form of an answer. `usage`: a stream ends with its usage. `echo`: the prompts, where the answer begins
     with them; each has `n` choices in a row."""

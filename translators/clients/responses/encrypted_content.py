@@ -8,13 +8,14 @@ servers encrypt.
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import fields
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from translators.framing.json_text import to_json
+from translators.values import immutable
 
 _PREFIX = "gw1."
 _GIVEN_HERE = re.compile(r"rs_[0-9a-f]+_[0-9]+")
@@ -22,7 +23,7 @@ _GIVEN_HERE = re.compile(r"rs_[0-9a-f]+_[0-9]+")
 their response."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class EncryptedContent:
     """The content of one item: `thinking` has its text, and a signature where its provider gave one; `redacted` has its
     data, `call` the signature of the call `call_id`, `foreign` a block of the dialect `issuer`."""
@@ -38,14 +39,15 @@ class EncryptedContent:
     """The part that the ids of all items of its response have in common."""
 
 
+_FIELDS = tuple(field.name for field in fields(EncryptedContent))
 _ADAPTER: TypeAdapter[EncryptedContent] = TypeAdapter(EncryptedContent)
 
 
 def encode(content: EncryptedContent) -> str:
     """Return the text of `encrypted_content`."""
-    values = {name: getattr(content, name) for name in EncryptedContent.__slots__}
-    fields = {name: value for name, value in values.items() if value}
-    return _PREFIX + urlsafe_b64encode(to_json(fields)).decode().rstrip("=")
+    values = {name: getattr(content, name) for name in _FIELDS}
+    stated = {name: value for name, value in values.items() if value}
+    return _PREFIX + urlsafe_b64encode(to_json(stated)).decode().rstrip("=")
 
 
 def is_only_known_here(item: Any) -> bool:

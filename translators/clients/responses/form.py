@@ -1,11 +1,13 @@
 """The form of an answer, as its request wants it, and the parts of the request that are stored with the answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from translators.values import immutable
 
-@dataclass(frozen=True, slots=True)
+
+@immutable
 class Form:
     """The form of a Response. `echo` are the fields of the request that its answer repeats. `summary`: the client wants
     to read the reasoning. `spaced` has, by the name that a model knows, the namespace of a tool and its name there.

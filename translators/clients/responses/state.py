@@ -4,7 +4,6 @@ Pure: stored responses come from a `Past`; `remembered` returns what to store.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from translators.clients.responses.encrypted_content import is_only_known_here
@@ -12,6 +11,7 @@ from translators.clients.responses.form import Form
 from translators.dialects import Item, Past, Remembered
 from translators.errors import BadRequest, Failure
 from translators.notes import Note
+from translators.values import immutable
 
 
 class Nothing:
@@ -29,7 +29,7 @@ class Nothing:
 NOTHING = Nothing()
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Continued:
     """A body whose `input` has the whole history: `before` items of it are from earlier responses, and `own`, as they
     are to be stored, are the client's."""

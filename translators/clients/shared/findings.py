@@ -7,12 +7,13 @@ from typing import Any
 from translators.conversation import OPTIONS, Option
 from translators.errors import BadRequest
 from translators.notes import NOT_CARRIED, Fate, Note
+from translators.values import immutable
 
 NAMED = 40
 """The number of problems that a message names; of more it tells the number."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Problem:
     """A mistake in a request. `sentence` goes on after the path: `must be a string`. It quotes nothing that a client
     wrote but the ids of calls."""

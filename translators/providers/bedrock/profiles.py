@@ -5,7 +5,7 @@ The facts of a Claude are those that it has at Anthropic; other models have the 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from translators.providers.claude.profiles import Profile as ClaudeProfile
 from translators.providers.claude.profiles import profile_of as claude_profile_of
 from translators.providers.claude.profiles import short_name
 from translators.providers.shared.wire_names import SHORT_CALL_ID
+from translators.values import immutable
 
 Effort = Literal["claude", "nova", "reasoning_effort", "reasoning"]
 
@@ -32,7 +33,7 @@ _PLAIN = ClaudeProfile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Profile:
     """Facts that change how a request must be written. The defaults are those of a model that nobody knows."""
 

@@ -5,14 +5,16 @@ The dialect never looks at a model's name, only at these facts; config.yaml can 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal
+
+from translators.values import immutable
 
 ForcedTools = Literal["always", "without_thinking", "never"]
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Profile:
     """Facts that change how a request must be written. The defaults are those of the newest generation."""
 

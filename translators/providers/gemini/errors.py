@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from translators.errors import Failure
@@ -17,6 +17,7 @@ from translators.providers.shared.failures import (
     retry_headers,
     too_long,
 )
+from translators.values import immutable
 
 _SECRET = re.compile(r"AIza[A-Za-z0-9_-]{10,}|ya29\.[A-Za-z0-9._-]+|(?i:(?<=[?&]key=))[^\s\"',&]+")
 # The name or the number of the gateway's own project.
@@ -42,7 +43,7 @@ _STATUS_OF_NAME = {
 _DELAY = re.compile(r"(\d+(?:\.\d+)?)s").fullmatch
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _GoogleError:
     """An error of Google's, whatever form it had. `reasons` are those of `details`."""
 

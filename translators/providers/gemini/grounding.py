@@ -10,6 +10,7 @@ from typing import Any
 
 from translators.events import Annotation
 from translators.notes import Fate, Note
+from translators.values import immutable
 
 _NEAR = 200
 """The distance, in characters, at which a claim's quotation is looked for."""
@@ -30,7 +31,7 @@ class AnswerPart:
     pieces: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class _Claim:
     """Bytes `start` to `end` of a part, or (`part` is None) of the whole text, and the sources of what they say."""
 

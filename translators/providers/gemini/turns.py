@@ -2,7 +2,6 @@
 together, in the order of its calls (https://ai.google.dev/gemini-api/docs/function-calling).
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from translators.conversation import Conversation, Turn
@@ -25,9 +24,10 @@ from translators.providers.shared.turns import (
     note_name,
     open_by_user,
 )
+from translators.values import immutable
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class History:
     """`systemInstruction.parts` and `contents`."""
 

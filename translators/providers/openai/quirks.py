@@ -1,18 +1,19 @@
 """Differences of a server from OpenAI, whose format it speaks, as data: configuration knows the server."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any
 
 from translators.dialects import Model
 from translators.notes import Note
 from translators.providers.openai.strictness import in_strict_order, with_short_call_ids
+from translators.values import immutable
 
 _NOT_TAKEN = "This provider does not take it."
 _LIMITS = ("max_completion_tokens", "max_tokens")
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Quirks:
     """`Model.overrides["quirks"]`. None is unknown: a body that passes through keeps what it has, a rendered one gets
     what every server takes."""

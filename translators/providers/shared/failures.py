@@ -6,10 +6,10 @@ The provider answers to the gateway's key, not to the client's: what is wrong wi
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from translators.errors import Failure
+from translators.values import immutable
 
 _LONGEST_MESSAGE = 1_000
 _SECRET = re.compile(
@@ -57,7 +57,7 @@ _MEANINGS: Mapping[int, tuple[int, str, str | None]] = {
 """By the provider's status: the client's, with OpenAI's type and code."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class ProviderError:
     """An error in its provider's words, whatever form it had; a field that it lacks is empty."""
 

@@ -9,6 +9,7 @@ from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.shared.blocks import Block, Blocks
 from translators.providers.shared.histories import CONTINUE, continued, led_to_nothing, nothing_sent
+from translators.values import immutable
 
 SYSTEM = ("system", "developer")
 _SYSTEM_MARK = "<system_message>\n{}\n</system_message>"
@@ -24,7 +25,7 @@ class Message:
     blocks: list[Block] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class History:
     """`system` and `messages`, and what other parts of the request must know of them."""
 
