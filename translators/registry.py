@@ -9,7 +9,9 @@ from translators.passthrough import completions as completions_passthrough
 from translators.passthrough import responses as responses_passthrough
 from translators.providers import anthropic, bedrock, gemini, ollama, openai, openai_responses, vertex_anthropic
 
-CLIENTS: Mapping[str, ClientDialect] = {chat.name: chat, completions.name: completions, responses.name: responses}
+CLIENTS: Mapping[str, ClientDialect] = {chat.name: chat, responses.name: responses, completions.name: completions}
+FALLBACK_CLIENT: ClientDialect = chat
+"""The client dialect whose form errors have at paths that are no client dialect's."""
 PROVIDERS: Mapping[str, ProviderDialect] = {
     anthropic.name: anthropic,
     bedrock.name: bedrock,

@@ -18,7 +18,7 @@ from translators.dialects import ClientDialect
 from translators.errors import Failure
 from translators.masking import Mask
 from translators.notes import Note
-from translators.registry import CLIENTS
+from translators.registry import CLIENTS, FALLBACK_CLIENT
 from translators.values import immutable
 
 ROUTES: Mapping[str, tuple[str, str]] = {
@@ -82,10 +82,10 @@ class Endpoint:
 def client_of(target: str) -> ClientDialect:
     """Return the dialect of a path's client, also where there is no such path."""
     path = target.partition("?")[0]
-    return next((client for client in CLIENTS.values() if f"{path}/".startswith(f"{client.path}/")), CLIENTS["chat"])
+    return next((client for client in CLIENTS.values() if f"{path}/".startswith(f"{client.path}/")), FALLBACK_CLIENT)
 
 
-def error_reply(failure: Failure, client: ClientDialect = CLIENTS["chat"]) -> Reply:
+def error_reply(failure: Failure, client: ClientDialect = FALLBACK_CLIENT) -> Reply:
     """Return the client dialect's form of an error."""
     headers, body = client.error(failure)
     return Reply(failure.status, headers, body)
