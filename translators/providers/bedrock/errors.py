@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from translators.errors import Failure
+from translators.providers.shared.answers import text_or_empty
 from translators.providers.shared.failures import (
     ProviderError,
     by_status,
@@ -70,7 +71,7 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
 def streamed_error(exception: Any) -> Failure:
     """Return the client's failure for an exception in the middle of a stream, where only its type tells the status."""
     fields = exception if isinstance(exception, Mapping) else {}
-    return _failure(500, ProviderError(_message(fields), _text(fields, "type")), {})
+    return _failure(500, ProviderError(_message(fields), text_or_empty(fields, "type")), {})
 
 
 def read_limits(headers: Mapping[str, str], now: float) -> dict[str, str]:
@@ -82,17 +83,12 @@ def _from_json(body: Any) -> ProviderError:
     """Parse an error of Amazon's: its type and its message."""
     if not isinstance(body, dict):
         return ProviderError(readable=False)
-    kind = _text(body, "__type").rpartition("#")[2] or _text(body, "code")
+    kind = text_or_empty(body, "__type").rpartition("#")[2] or text_or_empty(body, "code")
     return ProviderError(_message(body), kind)
 
 
 def _message(holder: Mapping[str, Any]) -> str:
-    return _text(holder, "message") or _text(holder, "Message")
-
-
-def _text(holder: Mapping[str, Any], name: str) -> str:
-    value = holder.get(name)
-    return value if isinstance(value, str) else ""
+    return text_or_empty(holder, "message") or text_or_empty(holder, "Message")
 
 
 def _failure(status: int, error: ProviderError, headers: Mapping[str, str]) -> Failure:
