@@ -192,7 +192,7 @@ class Exchange:
             return []
         ping = self._client.keepalive()
         self._listeners.pair("", b"", ping)
-        return self._response.send(ping)
+        return self.provider.keep_alive(ping)
 
     def _keepalive_at(self, calls: Calls) -> float | None:
         every = self._services.settings.streaming.keepalive_seconds

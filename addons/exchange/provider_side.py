@@ -140,6 +140,13 @@ class ProviderSide:
         failure = Failure(502, message, "server_error", None, "provider_connection_failed")
         return self._fail_all(failure, f"connection to the provider: {cause}")
 
+    def keep_alive(self, ping: bytes) -> list[Action]:
+        """Send a ping to the client, after what was held back: once the client has received something, no other target
+        can replace the answer."""
+        calls = self._current
+        held, calls.held = calls.held, b""
+        return self._response.send(held + ping)
+
     # --- the end ---
 
     def fail(self, failure: Failure, cause: str) -> list[Action]:

@@ -1065,8 +1065,8 @@ SAID_ELSEWHERE = {
 class TwoTargets(Table):
     """A Claude that may be asked, and a Gemini in its place."""
 
-    def __init__(self) -> None:
-        super().__init__(GEMINI)
+    def __init__(self, extra: str = "", target: str = "/v1/chat/completions") -> None:
+        super().__init__(GEMINI + extra, target=target)
         catalogue = self.services.catalogue
         [claude], [self.gemini] = catalogue.candidates("opus", ""), catalogue.candidates("gemini-2.5-flash", "")
         self.services.catalogue = Both((claude, self.gemini))
@@ -1144,3 +1144,17 @@ def test_the_beginning_waits_only_where_another_may_be_asked() -> None:
     table.ask(stream=True)
     table.provider.head_received(200, SSE)
     assert b'"role":"assistant"' in said(table.provider.data_received(sse(START)))
+
+
+def test_a_beginning_that_waits_goes_before_a_keepalive() -> None:
+    table = TwoTargets("streaming: {keepalive-seconds: 10}\n", target="/v1/responses")
+    table.ask(stream=True, messages=None, input="hi")
+    table.provider.head_received(200, SSE)
+    assert table.provider.data_received(sse(START)) == []
+    out = said(table.later(10))
+    assert out.startswith(b"event: response.created")
+    assert out.endswith(table.exchange._client.keepalive())
+    assert table.exchange.retarget(table.gemini) == []
+    out = said(table.provider.data_received(sse(*TEXT)))
+    assert b"response.created" not in out
+    assert b"hello" in out
