@@ -77,6 +77,7 @@ class Gateway:
         self._embedded_at = EMBEDDED_NOT_YET
         self._authorities = Authorities()
         self._workers = {name: ThreadPoolExecutor(1, f"gateway-{name}") for name in ("request", "answer")}
+        self._line: log_line.Terminal | None = None
         self._discovering: asyncio.Task[None] | None = None
         self._took_over = False
         self._recording = False
@@ -153,6 +154,8 @@ class Gateway:
     def done(self) -> None:
         if self._services is not None:
             self._services.ended = True
+        if self._line is not None:
+            self._line.done()
         if self._discovering is not None:
             self._discovering.cancel()
         for worker in self._workers.values():
@@ -172,7 +175,7 @@ class Gateway:
         settings = loaded.settings
         stream = None if terminal.has_console() else sys.stdout
         coloured = log_line.colours(stream, os.environ)
-        line = log_line.Terminal(stream, as_json=settings.log_format == "json", coloured=coloured)
+        self._line = log_line.Terminal(stream, as_json=settings.log_format == "json", coloured=coloured)
         catalogue = Catalogue(settings, loaded.skipped, KNOWN_MODELS)
         store = settings.response_store
         return Services(
@@ -182,7 +185,7 @@ class Gateway:
             clock=SystemClock,
             new_id=lambda: secrets.token_hex(12),
             responses=ResponseStore(store.max_bytes, store.max_age_seconds or math.inf) if store.enable else None,
-            watchers=() if terminal.is_quiet() else (line,),
+            watchers=() if terminal.is_quiet() else (self._line,),
         )
 
     def _greet(self, loaded: config.Loaded, host: str) -> None:

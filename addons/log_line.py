@@ -17,6 +17,7 @@ Neither form says what was in a message. What a client chose (model, path, names
 of everything that a terminal obeys or that could pass for another field or line.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
@@ -32,6 +33,8 @@ from translators.notes import Note
 _LONGEST_WORD = 64
 _LONGEST_VALUE = 200
 _MOST_NOTES = 20
+MOST_PENDING = 200
+"""Lines that wait for the end of a turn."""
 
 _DIM, _RED, _GREEN, _YELLOW, _CYAN, _OFF = "\033[2m", "\033[31m", "\033[32m", "\033[33m", "\033[36m", "\033[0m"
 
@@ -122,7 +125,10 @@ def as_words(record: Record, zone: tzinfo | None = None, coloured: bool = False)
 
 
 class Terminal:
-    """Writes each exchange's line as it ends, and never lets a broken output disturb the exchange.
+    """Writes a line for each exchange that ended, and never lets a broken output disturb an exchange.
+
+    The lines of one turn of the event loop are written together, when it is over, in the order of the ends; without
+    a loop, and after `done`, each is written at once.
 
     `zone` is the time zone of the times (None: the machine's). Once the stream's reader has gone for good (broken
     pipe, closed file) nothing more is written. Nothing is logged about it either: mitmproxy's own log handler ends
@@ -138,32 +144,59 @@ class Terminal:
         self._as_json = as_json
         self._coloured = coloured
         self._zone = zone
+        self._pending: list[str] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """The loop that will call `_flush`."""
+        self._over = False
 
     def message(self, record: Record, message: Message) -> None: ...
 
     def pair(self, record: Record, pair: Pair) -> None: ...
 
     def ended(self, record: Record) -> None:
-        stream = self._stream
-        if stream is None:
+        if self._stream is None:
             return
         line = as_json(record, self._zone) if self._as_json else as_words(record, self._zone, self._coloured)
+        self._pending.append(line + "\n")
+        loop = None if self._over else _running_loop()
+        if loop is None or len(self._pending) >= MOST_PENDING:
+            self._flush()
+        elif self._loop is not loop:
+            self._loop = loop
+            loop.call_soon(self._flush)
+
+    def done(self) -> None:
+        """Write what is pending; nobody may be there any more to do so later."""
+        self._over = True
+        self._flush()
+
+    def _flush(self) -> None:
+        lines, self._pending, self._loop = "".join(self._pending), [], None
+        if self._stream is None or not lines:
+            return
         try:
-            _write(stream, line + "\n")
+            _write(self._stream, lines)
         except (ConnectionError, ValueError):
             self._stream = None
         except OSError:
-            # A full disk or a reader that is slow for a moment: this line is lost, the next may not be.
+            # A full disk or a reader that is slow for a moment: these lines are lost, the next may not be.
             return
 
 
-def _write(stream: TextIO, line: str) -> None:
+def _write(stream: TextIO, lines: str) -> None:
     try:
-        stream.write(line)
+        stream.write(lines)
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
-        stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
+        stream.write(lines.encode(encoding, "backslashreplace").decode(encoding))
     stream.flush()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 def subject(record: Record) -> str:

@@ -1,3 +1,4 @@
+import asyncio
 import io
 import json
 import os
@@ -6,7 +7,7 @@ from datetime import UTC, timedelta, timezone
 import pytest
 
 from addons.exchange.observers import Record
-from addons.log_line import Terminal, as_json, as_words, briefly, colours
+from addons.log_line import MOST_PENDING, Terminal, as_json, as_words, briefly, colours
 from translators.events import Usage
 from translators.notes import Note
 
@@ -222,6 +223,113 @@ def test_one_line_an_exchange():
     assert "claude ->" in first
     assert "other ->" in second
     assert terminal.detailed is False
+
+
+class Counted(io.StringIO):
+    def __init__(self):
+        super().__init__()
+        self.writes, self.flushes = [], 0
+
+    def write(self, text):
+        self.writes.append(text)
+        return super().write(text)
+
+    def flush(self):
+        self.flushes += 1
+
+
+def models(text, machine=False):
+    lines = text.splitlines()
+    return [json.loads(line)["model"] if machine else line.split()[2] for line in lines]
+
+
+@pytest.mark.parametrize("machine", [pytest.param(False, id="words"), pytest.param(True, id="JSON")])
+async def test_the_lines_of_a_turn_are_written_together(machine):
+    out = Counted()
+    terminal = Terminal(out, zone=UTC, as_json=machine)
+    for turn in (["a", "b", "c"], ["d", "e"]):
+        for model in turn:
+            terminal.ended(record(model=model))
+        assert out.writes == []
+        await asyncio.sleep(0)
+        [written] = out.writes
+        assert (models(written, machine), out.flushes) == (turn, 1)
+        out.writes, out.flushes = [], 0
+    await asyncio.sleep(0)
+    assert (out.writes, out.flushes) == ([], 0)
+
+
+async def test_only_so_many_lines_wait():
+    out = Counted()
+    terminal = Terminal(out, zone=UTC)
+    names = [f"m{number}" for number in range(MOST_PENDING + 1)]
+    for name in names:
+        terminal.ended(record(model=name))
+    assert models(out.getvalue()) == names[:-1]
+    await asyncio.sleep(0)
+    assert (models(out.getvalue()), len(out.writes)) == (names, 2)
+
+
+async def test_the_end_writes_what_is_pending_and_then_each_line_at_once():
+    out = Counted()
+    terminal = Terminal(out, zone=UTC)
+    terminal.ended(record(model="a"))
+    terminal.ended(record(model="b"))
+    terminal.done()
+    assert models(out.getvalue()) == ["a", "b"]
+    terminal.ended(record(model="c"))
+    assert models(out.getvalue()) == ["a", "b", "c"]
+    terminal.done()
+    await asyncio.sleep(0)
+    assert (models(out.getvalue()), len(out.writes)) == (["a", "b", "c"], 2)
+
+
+def test_a_loop_that_ended_leaves_its_lines_to_the_next():
+    out = Counted()
+    terminal = Terminal(out, zone=UTC)
+
+    async def end(model):
+        terminal.ended(record(model=model))
+
+    loop = asyncio.new_event_loop()
+    loop.call_soon(lambda: (loop.stop(), terminal.ended(record(model="a"))))
+    loop.run_forever()
+    loop.close()
+    assert out.writes == []
+    asyncio.run(end("b"))
+    assert models(out.getvalue()) == ["a", "b"]
+
+
+class Broken(Counted):
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def flush(self):
+        if self.flushes == 0:
+            self.flushes = 1
+            raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "writes"),
+    [
+        pytest.param(BrokenPipeError(32, "gone"), 1, id="a reader that has gone"),
+        pytest.param(ValueError("closed"), 1, id="a closed output"),
+        pytest.param(OSError(28, "full"), 3, id="a full disk"),
+        pytest.param(BlockingIOError(11, "slow"), 3, id="a slow reader"),
+    ],
+)
+async def test_a_broken_output_disturbs_nobody(error, writes):
+    reported = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: reported.append(context))
+    out = Broken(error)
+    terminal = Terminal(out, zone=UTC)
+    for _ in range(3):
+        terminal.ended(record())
+        await asyncio.sleep(0)
+    terminal.done()
+    assert (reported, len(out.writes)) == ([], writes)
 
 
 def test_an_encoding_that_lacks_a_letter():
