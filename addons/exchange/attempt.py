@@ -31,7 +31,12 @@ class Attempt:
         self.shown = False
         """The listeners know of the provider's answer."""
         self._error_body = bytearray()
-        self._timeouts = timeouts
+        self._limits: dict[Wait, float] = {
+            "connect": timeouts.connect,
+            "first-byte": timeouts.first_byte,
+            "idle": timeouts.idle,
+            "total": timeouts.total,
+        }
         self._requested_at = requested_at
 
     def wait_for(self, what: Wait, now: float) -> None:
@@ -42,8 +47,8 @@ class Attempt:
         return [
             (start + seconds, what)
             for what, start, seconds in (
-                (self.waiting_for, self.since, self._limit(self.waiting_for)),
-                ("total", self._requested_at, self._timeouts.total),
+                (self.waiting_for, self.since, self._limits[self.waiting_for]),
+                ("total", self._requested_at, self._limits["total"]),
             )
             if seconds
         ]
@@ -56,7 +61,7 @@ class Attempt:
             "idle": "no event for {} s",
             "total": "no complete answer within {} s",
         }
-        text = texts[what].format(f"{self._limit(what):g}")
+        text = texts[what].format(f"{self._limits[what]:g}")
         code = f"provider_{what.replace('-', '_')}_timeout"
         return Failure(504, f"{provider}: {text} (timeouts: {what} in config.yaml).", "server_error", None, code)
 
@@ -74,11 +79,3 @@ class Attempt:
     def error(self, upstream: Upstream, mask: Mask) -> Failure:
         """Return the failure for the client. Its texts are masked before they are cut, so that no half key is left."""
         return upstream.read_error(self.status, self.headers, mask.body(self.error_body()))
-
-    def _limit(self, what: Wait) -> float:
-        return {
-            "connect": self._timeouts.connect,
-            "first-byte": self._timeouts.first_byte,
-            "idle": self._timeouts.idle,
-            "total": self._timeouts.total,
-        }.get(what, 0.0)
