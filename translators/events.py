@@ -189,9 +189,11 @@ class Noted:
 @immutable
 class PassedThrough:
     """One payload (or a whole answer) in the words of a client that speaks its provider's dialect. Only the
-    machines in `passthrough/` emit it, and only the writers there take it."""
+    machines in `passthrough/` emit it, and only the writers there take it. `begins`: it has nothing of the answer, and
+    no payload before it had (`{"delta": {"role": "assistant"}}`, `response.created`, a heartbeat)."""
 
     payload: Mapping[str, Any]
+    begins: bool = field(default=False, compare=False)
 
 
 Event = (

@@ -11,7 +11,7 @@ from typing import Any
 
 from translators.dialects import Answer, Framing, Writer
 from translators.errors import BadAnswer, Failure, TranslationError
-from translators.events import Event, Finished, Noted, Started, Usage, UsageReported
+from translators.events import Event, Finished, Noted, PassedThrough, Started, Usage, UsageReported
 from translators.framing import json_text, sse
 from translators.framing.cutting import Cutter
 from translators.masking import Mask
@@ -199,7 +199,7 @@ class Pipe:
                 elif kind is Started:
                     self.started = event  # type: ignore[assignment]
                     self.usage = self.started.usage or self.usage
-                else:
+                elif kind is not PassedThrough or not event.begins:  # type: ignore[union-attr]
                     self.content = True
                 if kind is Finished and (self.finished is None or event.choice < self.finished.choice):  # type: ignore[union-attr]
                     self.finished = event  # type: ignore[assignment]

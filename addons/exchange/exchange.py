@@ -219,4 +219,5 @@ class Exchange:
 
     def _ask(self, rendering: Rendering) -> list[Action]:
         assert self._request is not None
-        return self.provider.ask(rendering, self._requested_at, last_candidate=len(self._request.candidates) < 2)
+        replaceable = self._services.failover and len(self._request.candidates) > 1
+        return self.provider.ask(rendering, self._requested_at, replaceable=replaceable)

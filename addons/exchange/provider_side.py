@@ -56,7 +56,7 @@ class ProviderSide:
         self._response, self._work, self._store = response, work, store
         self._now = services.clock.now
         self._requested_at = self._now()
-        self._last_candidate = True
+        self._replaceable = False
         self.calls: Calls | None = None
         """At the present target."""
 
@@ -65,10 +65,10 @@ class ProviderSide:
         """Return what is under way, by call."""
         return {} if self.calls is None else self.calls.attempts
 
-    def ask(self, rendering: Rendering, requested_at: float, *, last_candidate: bool) -> list[Action]:
-        """Send a request to its target. `requested_at`: when the client's request was whole. `last_candidate`: no
-        other target is left."""
-        self._requested_at, self._last_candidate = requested_at, last_candidate
+    def ask(self, rendering: Rendering, requested_at: float, *, replaceable: bool) -> list[Action]:
+        """Send a request to its target. `requested_at`: when the client's request was whole. `replaceable`:
+        another target may be asked instead, until the client has received something."""
+        self._requested_at, self._replaceable = requested_at, replaceable
         self._response.target = rendering.target
         self.calls = Calls(self._services, rendering, self._record, self._listeners, requested_at)
         return [*self.calls.send_more()]
@@ -219,7 +219,7 @@ class ProviderSide:
 
     def _only_begins(self, pipe: Pipe) -> bool:
         """Return whether an answer has no content yet, and another target may still replace it."""
-        if self._last_candidate or self._response.begun:
+        if not self._replaceable or self._response.begun:
             return False
         return not (pipe.content or pipe.done or pipe.failure)
 

@@ -36,6 +36,9 @@ class Services:
     responses: ResponseStore | None = None
     memories: Memories = field(default_factory=Memories)
     watchers: tuple[Watcher, ...] = ()
+    failover: bool = False
+    """Another target may be asked as long as the client has received nothing. The beginning of a streamed answer then
+    waits for its content, where there is another target."""
     draining: bool = False
     """Exchanges that run may finish; new ones are turned away."""
     ended: bool = False

@@ -9,7 +9,7 @@ from translators.errors import BadAnswer
 from translators.events import Event, Finished, FinishReason, Noted, PassedThrough, Started
 from translators.framing import sse
 from translators.notes import Note
-from translators.passthrough.endings import Endings, speaks
+from translators.passthrough.endings import Endings, only_begins, speaks
 from translators.providers.openai.answer import NO_TERMINATOR, choices_of, raise_error
 from translators.providers.openai.answer_calls import call_prefix
 from translators.providers.openai.answer_deltas import Joining, as_delta, joined, says, shifted
@@ -62,6 +62,8 @@ class PassedAnswer:
         """The notes on ends that are not the provider's own, by choice."""
         self._endings = Endings()
         self._started = False
+        self._begins = True
+        """Nothing but the beginning has come."""
         self._prefix = ""
         self._newest: dict[str, Any] = {}
         self._counts = Counts()
@@ -109,7 +111,8 @@ class PassedAnswer:
         mended = [self._choice(choice, place, events, whole=whole) for place, choice in enumerate(choices)]
         if any(one is not other for one, other in zip(mended, choices, strict=True)):
             payload = {**payload, "choices": mended}
-        events += [PassedThrough(each) for each in ([payload] if whole else self._endings.on(payload))]
+        self._begins = self._begins and not whole and only_begins(payload)
+        events += [PassedThrough(each, self._begins) for each in ([payload] if whole else self._endings.on(payload))]
         if usage := usage_of(payload, choices):
             events += self._counts.merged(usage)
         return events

@@ -3,6 +3,7 @@ message), where a client no longer listens."""
 
 from typing import Any
 
+from translators.passthrough.folding import is_whole_chat
 from translators.providers.openai.stop_reasons import native_of
 
 _CONTENT = ("content", "reasoning_content", "reasoning", "refusal", "tool_calls", "function_call", "images", "audio")
@@ -47,6 +48,20 @@ def speaks(choice: Payload) -> bool:
     """Return whether a choice of a chunk has more of its message or its text. Facts about it may follow its end."""
     delta = choice.get("delta")
     return bool(choice.get("text")) or (isinstance(delta, dict) and any(delta.get(name) for name in _CONTENT))
+
+
+def only_begins(payload: Payload) -> bool:
+    """Return whether a chunk has nothing of an answer: a role at most, and facts about the request."""
+    choices = payload.get("choices") or ()
+    return not is_whole_chat(payload) and all(
+        native_of(choice) is None and not choice.get("text") and not _contents(choice.get("delta"))
+        for choice in choices
+    )
+
+
+def _contents(delta: Any) -> bool:
+    """Return whether a delta has more than a role, in whatever field."""
+    return isinstance(delta, dict) and any(value for name, value in delta.items() if name != "role")
 
 
 def _parts(payload: Payload, choices: list[Payload]) -> list[Payload]:

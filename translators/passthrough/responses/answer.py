@@ -14,6 +14,8 @@ from translators.providers.openai_responses.stop_reasons import CALLS, TERMINAL,
 from translators.providers.openai_responses.usage import usage_of
 from translators.providers.shared.answers import incomplete
 
+_BEGINNINGS = frozenset(("response.created", "response.queued", "response.in_progress"))
+
 
 class PassedResponse:
     """The machine of one answer, which emits `PassedThrough` for every payload. One that reports a failure is emitted
@@ -22,6 +24,8 @@ class PassedResponse:
     def __init__(self) -> None:
         self.done = False
         self._started = False
+        self._begins = True
+        """Nothing but the beginning has come."""
         self._calls = False
         self._numbered = False
         self._mender = ResponseMender()
@@ -55,7 +59,8 @@ class PassedResponse:
             if kind == "response.output_item.done":
                 self._calls = self._calls or _is_call(payload.get("item"))
             mended = self._mender.event(kind, payload)
-            return (PassedThrough(payload),) if mended is payload else (*self._noted(), PassedThrough(mended))
+            passed = PassedThrough(mended, self._only_begins(kind))
+            return (passed,) if mended is payload else (*self._noted(), passed)
         return self._rare(kind, payload)
 
     def whole(self, body: Any) -> Iterable[Event]:
@@ -97,7 +102,13 @@ class PassedResponse:
             yield from self._noted()
             yield from self._ended(payload if mended is response else {**payload, "response": mended}, mended, status)
         else:
-            yield PassedThrough(payload)
+            yield PassedThrough(payload, self._only_begins(kind))
+
+    def _only_begins(self, kind: str) -> bool:
+        """Return whether nothing of the response has come, with an event of this type. One that is not the response's
+        (`keepalive`) is nothing of it."""
+        self._begins = self._begins and (kind in _BEGINNINGS or not kind.startswith("response."))
+        return self._begins
 
     def _begin(self, response: Mapping[str, Any]) -> list[Event]:
         if self._started:
