@@ -22,9 +22,9 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.responses import Response
 from pydantic import BaseModel
 from pydantic_core import from_json
+from routes import DONE, ROUTES, Route, payloads_of
 from samples import READINGS, chat_payloads, responses_fold
 from test_requests import BODIES, MODELS
-from ways import DONE, WAYS, Way, payloads_of
 from wholes import RECORDINGS, framed, framing_of, payloads_in, text_of, whole_of
 
 from addons.exchange.provider_request import written
@@ -100,9 +100,9 @@ def changed(value: Any, dice: random.Random) -> Any:
     """A copy with one to three things other than they were."""
     box = [copy.deepcopy(value)]
     for _ in range(dice.choice((1, 1, 1, 2, 3))):
-        found = list(places(box))[1:] or list(places(box))
-        if found:
-            _change(*dice.choice(found), found, dice)
+        inner = list(places(box))[1:] or list(places(box))
+        if inner:
+            _change(*dice.choice(inner), inner, dice)
     return box[0] if box else None
 
 
@@ -254,7 +254,7 @@ class Request:
 
 
 class Requests:
-    """Bodies of every client on every way to a provider: a request, or a refusal in the client's words."""
+    """Bodies of every client on every route to a provider: a request, or a refusal in the client's words."""
 
     def case(self, dice: random.Random) -> Request:
         client = dice.choice(sorted(CLIENTS))
@@ -293,8 +293,8 @@ class Requests:
         passthrough = PASSTHROUGH.get((case.client, case.provider))
         if passthrough is not None:
             return [passthrough.render(wire, Model(case.model)).rendered]
-        asked = CLIENTS[case.client].parse(wire)
-        return [call.rendered for call in fan_out.calls(asked, PROVIDERS[case.provider], Model(case.model))[0][:4]]
+        request = CLIENTS[case.client].parse(wire)
+        return [call.rendered for call in fan_out.calls(request, PROVIDERS[case.provider], Model(case.model))[0][:4]]
 
     def smaller(self, case: Request) -> Iterator[Request]:
         try:
@@ -310,7 +310,7 @@ class Requests:
 
 @dataclass(frozen=True)
 class Reply:
-    way: Way
+    route: Route
     name: str
     events: tuple[bytes, ...]
     """What the provider sent, in the pieces in which it came."""
@@ -326,51 +326,51 @@ _ANSWERS = {name: whole_of(provider, payloads) for name, (provider, payloads) in
 
 
 class Answers:
-    """Bytes of every provider on every way to a client: an answer, or an error, never both and never two."""
+    """Bytes of every provider on every route to a client: an answer, or an error, never both and never two."""
 
-    def __init__(self, judge: Callable[[Way, bytes, bool], None]) -> None:
+    def __init__(self, judge: Callable[[Route, bytes, bool], None]) -> None:
         """`judge` raises for a complete answer, streamed or not, that the client's SDK cannot read."""
         self._judge = judge
 
     def case(self, dice: random.Random) -> Reply:
         name = dice.choice([*_PAYLOADS])
         provider, payloads = _PAYLOADS[name]
-        way = dice.choice([way for way in WAYS if way.provider == provider])
+        route = dice.choice([route for route in ROUTES if route.provider == provider])
         whole = dice.random() < 0.25 and _ANSWERS[name] is not None
         if whole:
             pieces = [text_as_written(changed(_ANSWERS[name], dice), dice)]
         else:
-            told = self._disordered(payloads, dice) if dice.random() < 0.4 else changed(payloads, dice)
-            pieces = [_bytes(provider, payload) for payload in (isinstance(told, list) and told) or [{}]]
+            altered = self._disordered(payloads, dice) if dice.random() < 0.4 else changed(payloads, dice)
+            pieces = [_bytes(provider, payload) for payload in (isinstance(altered, list) and altered) or [{}]]
         if dice.random() < 0.2:
             at = dice.randrange(len(pieces))
             pieces[at] = broken(pieces[at], dice)
         if dice.random() < 0.2:
             data, size = b"".join(pieces), dice.choice((1, 2, 3, 7, 64))
             pieces = [data[at : at + size] for at in range(0, len(data), size)]
-        return Reply(way, name, tuple(pieces), whole, dice.random() < 0.6)
+        return Reply(route, name, tuple(pieces), whole, dice.random() < 0.6)
 
     def _disordered(self, payloads: list[Any], dice: random.Random) -> list[Any]:
-        told = list(payloads)
+        events = list(payloads)
         for _ in range(dice.choice((1, 1, 2, 4))):
-            at = dice.randrange(len(told) + 1)
+            at = dice.randrange(len(events) + 1)
             match dice.randrange(5):
-                case 0 if told:
-                    del told[min(at, len(told) - 1)]
-                case 1 if told:
-                    told.insert(at, dice.choice(told))
-                case 2 if told:
-                    told.insert(at, told.pop(dice.randrange(len(told))))
+                case 0 if events:
+                    del events[min(at, len(events) - 1)]
+                case 1 if events:
+                    events.insert(at, dice.choice(events))
+                case 2 if events:
+                    events.insert(at, events.pop(dice.randrange(len(events))))
                 case 3:
-                    told.insert(at, dice.choice(_PAYLOADS[dice.choice([*_PAYLOADS])][1]))
+                    events.insert(at, dice.choice(_PAYLOADS[dice.choice([*_PAYLOADS])][1]))
                 case _:
-                    told[at : at + 3] = reversed(told[at : at + 3])
-        return told
+                    events[at : at + 3] = reversed(events[at : at + 3])
+        return events
 
     def problem(self, case: Reply) -> str | None:
-        kind = {"sse": "text/event-stream", "ndjson": "application/x-ndjson"}.get(case.way.framing, "")
+        kind = {"sse": "text/event-stream", "ndjson": "application/x-ndjson"}.get(case.route.framing, "")
         choices = 2 if "/two_" in case.name else 1
-        pipe = case.way.pipe("application/json" if case.whole else kind, streamed=case.streamed, choices=choices)
+        pipe = case.route.pipe("application/json" if case.whole else kind, streamed=case.streamed, choices=choices)
         out = b"".join([pipe.feed(piece) for piece in case.events]) + pipe.close()
         if pipe.feed(b"data: {}\n\n") or pipe.close():
             return "something came after the end"
@@ -379,15 +379,15 @@ class Answers:
     def _ended(self, case: Reply, pipe: Pipe, out: bytes) -> str | None:
         if pipe.done == (pipe.failure is not None):
             return f"done {pipe.done}, failed {pipe.failure}"
-        ends = READINGS[case.way.client].ends(out) if case.streamed else []
+        ends = READINGS[case.route.client].ends(out) if case.streamed else []
         if pipe.failure is not None:
             return self._failed(case, pipe, out, ends)
         for text in _DATA.findall(out) if case.streamed else [out]:
             from_json(text, allow_inf_nan=False)
         if case.streamed and ends != [len(out)]:
             return f"ends at {ends} of {len(out)} bytes"
-        if not case.way.passed_through or self._readable(case):
-            self._judge(case.way, out, case.streamed)
+        if not case.route.passed_through or self._readable(case):
+            self._judge(case.route, out, case.streamed)
         return None
 
     def _readable(self, case: Reply) -> bool:
@@ -395,9 +395,9 @@ class Answers:
         if not case.whole and not case.streamed:
             return False  # a whole answer folded from a stream has no more fields than that had
         if b"1e999" in b"".join(case.events):
-            return False  # such a number is told as null, which types may not allow
+            return False  # such a number is emitted as null, which types may not allow
         try:
-            self._judge(case.way, b"".join(case.events), not case.whole)
+            self._judge(case.route, b"".join(case.events), not case.whole)
         except Exception:  # whatever a client fails with  # noqa: BLE001
             return False
         return True
@@ -409,14 +409,14 @@ class Answers:
             return f"a failure that is none: {failure}"
         if ends:
             return "an end, and a failure"
-        told = pipe.writer.fail(failure)
+        end = pipe.writer.fail(failure)
         if not case.streamed:
-            return None if not out and json.loads(told)["error"]["message"] else "a failure after an answer"
-        list(payloads_of(out + told))
+            return None if not out and json.loads(end)["error"]["message"] else "a failure after an answer"
+        list(payloads_of(out + end))
         return None
 
     def smaller(self, case: Reply) -> Iterator[Reply]:
-        provider, pieces = case.way.provider, case.events
+        provider, pieces = case.route.provider, case.events
         if case.whole:
             try:
                 body = json.loads(b"".join(pieces))
@@ -452,15 +452,15 @@ def _bytes(provider: str, payload: Any) -> bytes:
 _WHOLE: dict[str, type[BaseModel]] = {"chat": ChatCompletion, "completions": Completion, "responses": Response}
 
 
-def sdk_reads(way: Way, out: bytes, streamed: bool) -> None:
+def sdk_reads(route: Route, out: bytes, streamed: bool) -> None:
     """Raises for what the SDK cannot read. What is translated, or whole, is of its types to the letter."""
     if not streamed:
-        _WHOLE[way.client].model_validate_json(out)
-    elif not way.passed_through and way.client == "responses":
+        _WHOLE[route.client].model_validate_json(out)
+    elif not route.passed_through and route.client == "responses":
         responses_fold(out, late_citations=True)  # of a text that was over: there is no other place for them
-    elif not way.passed_through:
-        READINGS[way.client].fold(out)
-    elif way.client != "chat":
+    elif not route.passed_through:
+        READINGS[route.client].fold(out)
+    elif route.client != "chat":
         list(payloads_of(out))
     else:
         state: ChatCompletionStreamState[None] = ChatCompletionStreamState()

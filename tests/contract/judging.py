@@ -5,39 +5,39 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ways import Answered, Heard, Said, Way, heard, read, written
+from routes import Answered, ClientChoice, Emitted, Route, emitted_by, read, written
 
 
 class Telling:
-    """An answer as one way's client has it; what the machine told of it is told once for every client."""
+    """An answer as one route's client has it; the machine emits its events once for every client."""
 
-    def __init__(self, way: Way, told: Heard, *, streamed: bool) -> None:
-        self.told = told
-        self._way, self._streamed = way, streamed
+    def __init__(self, route: Route, emitted: Emitted, *, streamed: bool) -> None:
+        self.emitted = emitted
+        self._route, self._streamed = route, streamed
 
     def answered(self) -> Answered:
         """Raises `TranslationError` where the writer finds that the provider cannot mean it."""
-        data = written(self._way.writer(streamed=self._streamed), self.told.events)
-        return read(self._way.client, data, streamed=self._streamed)
+        data = written(self._route.writer(streamed=self._streamed), self.emitted.events)
+        return read(self._route.client, data, streamed=self._streamed)
 
 
-def tellings(ways: Sequence[Way], payloads: list[Any], *, whole: bool, choices: int | None = None) -> list[Telling]:
-    """By way. The machine of the translated ways is one."""
-    found: list[Telling] = []
-    translated: Heard | None = None
-    for way in ways:
-        if way.passed_through or translated is None:
-            machine = way.answer(choices)
-            told = heard(machine, None, payloads[0]) if whole else heard(machine, payloads)
-            translated = translated if way.passed_through else told
+def tellings(routes: Sequence[Route], payloads: list[Any], *, whole: bool, choices: int | None = None) -> list[Telling]:
+    """One telling by route. The machine of the translated routes is one."""
+    result: list[Telling] = []
+    translated: Emitted | None = None
+    for route in routes:
+        if route.passed_through or translated is None:
+            machine = route.answer(choices)
+            emitted = emitted_by(machine, None, payloads[0]) if whole else emitted_by(machine, payloads)
+            translated = translated if route.passed_through else emitted
         else:
-            told = translated
-        found.append(Telling(way, told, streamed=not whole))
-    return found
+            emitted = translated
+        result.append(Telling(route, emitted, streamed=not whole))
+    return result
 
 
 def lost(before: Answered, after: Answered) -> str | None:
-    """What of `before` is not in `after`, which may say more; None if nothing."""
+    """Return what of `before` is not in `after`, which may say more; None if nothing."""
     if len(after[0]) < len(before[0]):
         return "a choice"
     for one, other in zip(before[0], after[0], strict=False):
@@ -46,7 +46,7 @@ def lost(before: Answered, after: Answered) -> str | None:
     return f"usage {before[1]} -> {after[1]}" if before[1] != after[1] else None
 
 
-def _lost(one: Said, other: Said) -> str | None:
+def _lost(one: ClientChoice, other: ClientChoice) -> str | None:
     for name in ("text", "refusal", "reasoning"):
         before, after = getattr(one, name), getattr(other, name)
         if before not in after:
@@ -65,38 +65,38 @@ def lost_beside(before: Answered, after: Answered, taken: Sequence[str]) -> str 
     pictures."""
     one, other = _together(before[0]), _together(after[0])
     for text in (one.text, one.reasoning, one.refusal):
-        told = "".join((other.text, other.reasoning, other.refusal, *taken))
-        if gone := Counter("".join(text.split())) - Counter(told):
+        received = "".join((other.text, other.reasoning, other.refusal, *taken))
+        if gone := Counter("".join(text.split())) - Counter(received):
             return f"{text!r} without {''.join(gone)!r}"
     calls = [call[1:] for call in one.calls], [call[1:] for call in other.calls]
-    cited = [[found[0]] for found in one.cited], [[found[0]] for found in other.cited]
+    cited = [[citation[0]] for citation in one.cited], [[citation[0]] for citation in other.cited]
     for name, (some, others) in {"calls": calls, "cited": cited, "images": (one.images, other.images)}.items():
         if (what := _missing(some, others, taken)) is not None:
             return f"{name}: {what!r} -> {others!r}"
     return None
 
 
-def _together(choices: list[Said]) -> Said:
-    """All choices as one: what is told in another choice than before is not lost."""
-    whole = Said()
-    for said in choices:
+def _together(choices: list[ClientChoice]) -> ClientChoice:
+    """All choices as one: what is in another choice than before is not lost."""
+    whole = ClientChoice()
+    for choice in choices:
         for name in ("text", "refusal", "reasoning", "calls", "cited", "images"):
-            setattr(whole, name, getattr(whole, name) + getattr(said, name))
+            setattr(whole, name, getattr(whole, name) + getattr(choice, name))
     return whole
 
 
 def _missing(before: list[Any], after: list[Any], taken: Sequence[str] = ()) -> Any:
     """The first that is missing; one that something was taken from is like one that differs there."""
-    left, gone = list(after), []
+    rest, gone = list(after), []
     for each in before:
-        if each in left:
-            left.remove(each)
+        if each in rest:
+            rest.remove(each)
         else:
             gone.append(each)
     for each in gone:
-        same = next((other for other in left if _alike(each, other, taken)), None)
+        same = next((other for other in rest if _alike(each, other, taken)), None)
         if same is not None:
-            left.remove(same)
+            rest.remove(same)
         elif not _held(each, taken):
             return each
     return None

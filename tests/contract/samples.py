@@ -66,7 +66,7 @@ class Reading:
         """Where a terminator ends."""
         wanted = self.terminator
         pattern = re.compile(re.escape(wanted)) if isinstance(wanted, bytes) else wanted
-        return [found.end() for found in pattern.finditer(stream)]
+        return [match.end() for match in pattern.finditer(stream)]
 
 
 def chat_payloads(stream: bytes) -> list[dict[str, Any]]:
@@ -216,8 +216,8 @@ def pipe(provider: str, client: str, *, streamed: bool) -> Pipe:
     return Pipe(answer, writer(client, streamed=streamed), framing=dialect.framing, content_type=content_type)
 
 
-def told(provider: str, client: str, data: bytes, *, streamed: bool, size: int = 1 << 30) -> tuple[bytes, Pipe]:
+def translate(provider: str, client: str, data: bytes, *, streamed: bool, size: int = 1 << 30) -> tuple[bytes, Pipe]:
     """The client's bytes for a provider's, fed in pieces of `size` bytes."""
-    way = pipe(provider, client, streamed=streamed)
-    out = b"".join(way.feed(data[at : at + size]) for at in range(0, len(data), size))
-    return out + way.close(), way
+    translation = pipe(provider, client, streamed=streamed)
+    out = b"".join(translation.feed(data[at : at + size]) for at in range(0, len(data), size))
+    return out + translation.close(), translation

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from samples import ANSWERING, COMPLETE, PAIRS, READINGS, SAME_ANSWERS, STREAMS, told
+from samples import ANSWERING, COMPLETE, PAIRS, READINGS, SAME_ANSWERS, STREAMS, translate
 
 from translators.dialects import Recall
 from translators.registry import CLIENTS, PROVIDERS
@@ -29,24 +29,24 @@ def test_a_dialect_whose_answers_are_those_of_another(provider: str, other: str)
 @pairs
 def test_any_split_of_the_bytes_gives_the_same(name: str, client: str) -> None:
     provider, data = COMPLETE[name]
-    expected, _ = told(provider, client, data, streamed=True)
+    expected, _ = translate(provider, client, data, streamed=True)
     for size in (1, 2, 3, 7, 64):
-        assert told(provider, client, data, streamed=True, size=size)[0] == expected, size
+        assert translate(provider, client, data, streamed=True, size=size)[0] == expected, size
 
 
 @pytest.mark.parametrize(("name", "client"), [pytest.param(*pair, id=" -> ".join(pair)) for pair in SSE])
 def test_any_line_end_gives_the_same(name: str, client: str) -> None:
     provider, data = COMPLETE[name]
-    expected, _ = told(provider, client, data, streamed=True)
+    expected, _ = translate(provider, client, data, streamed=True)
     for end in (b"\r\n", b"\r"):
-        assert told(provider, client, data.replace(b"\n", end), streamed=True, size=5)[0] == expected, end
+        assert translate(provider, client, data.replace(b"\n", end), streamed=True, size=5)[0] == expected, end
 
 
 @pairs
 def test_whole_equals_streamed(name: str, client: str) -> None:
     provider, data = COMPLETE[name]
-    streamed, one = told(provider, client, data, streamed=True)
-    whole, other = told(provider, client, data, streamed=False)
+    streamed, one = translate(provider, client, data, streamed=True)
+    whole, other = translate(provider, client, data, streamed=False)
     assert (one.failure, other.failure) == (None, None)
     assert READINGS[client].fold(streamed) == READINGS[client].comparable(json.loads(whole))
     assert one.notes == other.notes
@@ -55,8 +55,8 @@ def test_whole_equals_streamed(name: str, client: str) -> None:
 @pairs
 def test_a_stream_ends_once(name: str, client: str) -> None:
     provider, data = COMPLETE[name]
-    streamed, way = told(provider, client, data, streamed=True)
-    assert way.done
+    streamed, pipe = translate(provider, client, data, streamed=True)
+    assert pipe.done
     assert READINGS[client].ends(streamed) == [len(streamed)]
 
 
@@ -66,12 +66,12 @@ def test_a_cut_anywhere_is_a_failure(name: str, client: str) -> None:
     byte for short recordings, a sample of the places for long ones."""
     provider, data = COMPLETE[name]
     reading = READINGS[client]
-    answer = reading.answer(told(provider, client, data, streamed=False)[0])
+    answer = reading.answer(translate(provider, client, data, streamed=False)[0])
     for at in range(0, len(data), max(1, len(data) // 400)):
-        out, way = told(provider, client, data[:at], streamed=True)
-        whole, other = told(provider, client, data[:at], streamed=False)
-        assert way.done == other.done == (way.failure is None), at
-        if way.done:
+        out, pipe = translate(provider, client, data[:at], streamed=True)
+        whole, other = translate(provider, client, data[:at], streamed=False)
+        assert pipe.done == other.done == (pipe.failure is None), at
+        if pipe.done:
             assert reading.answer(whole) == answer, at
         else:
             assert reading.ends(out) == []
@@ -81,7 +81,7 @@ def test_a_cut_anywhere_is_a_failure(name: str, client: str) -> None:
 @pytest.mark.parametrize("name", COMPLETE)
 def test_tool_calls_are_counted_without_gaps(name: str) -> None:
     provider, data = COMPLETE[name]
-    streamed, _ = told(provider, "chat", data, streamed=True)
+    streamed, _ = translate(provider, "chat", data, streamed=True)
     opened: dict[int, list[int]] = {}
     roles: list[int] = []
     for event in streamed.split(b"\n\n"):
@@ -106,8 +106,11 @@ def test_tool_calls_are_counted_without_gaps(name: str) -> None:
 @pairs
 def test_what_comes_after_the_end_is_ignored(name: str, client: str) -> None:
     provider, data = COMPLETE[name]
-    expected, _ = told(provider, client, data, streamed=True)
-    assert told(provider, client, data + b'event: ping\ndata: {"type":"ping"}\n\n: junk', streamed=True)[0] == expected
+    expected, _ = translate(provider, client, data, streamed=True)
+    assert (
+        translate(provider, client, data + b'event: ping\ndata: {"type":"ping"}\n\n: junk', streamed=True)[0]
+        == expected
+    )
 
 
 NO_ANSWERS = (
@@ -129,11 +132,11 @@ NO_ANSWERS = (
 @pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
 def test_no_answer_is_a_failure(provider: str, client: str, streamed: bool) -> None:
     for junk in NO_ANSWERS:
-        out, way = told(provider, client, junk, streamed=streamed)
+        out, pipe = translate(provider, client, junk, streamed=streamed)
         assert out == b"", junk
-        assert way.failure is not None, junk
-        assert way.failure.status >= 500, junk
-        assert set(way.failure.body()["error"]) == {"message", "type", "param", "code"}, junk
+        assert pipe.failure is not None, junk
+        assert pipe.failure.status >= 500, junk
+        assert set(pipe.failure.body()["error"]) == {"message", "type", "param", "code"}, junk
 
 
 FAILING = [(name, client) for name in STREAMS.keys() - COMPLETE.keys() for client in CLIENTS]
@@ -144,8 +147,8 @@ def test_a_providers_error_is_told_as_one(name: str, client: str) -> None:
     """And not as an answer that was cut."""
     provider, data = STREAMS[name]
     for streamed in (True, False):
-        out, way = told(provider, client, data, streamed=streamed)
-        assert way.failure is not None
-        assert way.failure.code != "incomplete_answer"
-        assert not way.done
+        out, pipe = translate(provider, client, data, streamed=streamed)
+        assert pipe.failure is not None
+        assert pipe.failure.code != "incomplete_answer"
+        assert not pipe.done
         assert READINGS[client].ends(out) == []

@@ -1,4 +1,4 @@
-"""What a client gets is what the recording says, as the openai SDK reads it: not only the same by every way."""
+"""What a client gets is what the recording says, as the openai SDK reads it: not only the same by every route."""
 
 import copy
 import json
@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from client_facts import client_facts
 from facts import Choice, Facts, recorded, recorded_facts
+from routes import Route, payloads_of, routes_of
 from samples import CONTENT_TYPES
-from ways import Way, payloads_of, ways_of
 from wholes import RECORDINGS
 
 CASES = [
-    pytest.param(name, way, streamed, id=f"{name} {'=' if way.passed_through else '-'}> {way.client}, {form}")
+    pytest.param(name, route, streamed, id=f"{name} {'=' if route.passed_through else '-'}> {route.client}, {form}")
     for name, (provider, _) in RECORDINGS.items()
     if "/failing_" not in name
-    for way in ways_of(provider)
-    if not (way.passed_through and "/odd_" in name)  # it stays odd
+    for route in routes_of(provider)
+    if not (route.passed_through and "/odd_" in name)  # it stays odd
     for streamed, form in ((True, "stream"), (False, "whole"))
 ]
 
@@ -27,9 +27,9 @@ UNTYPED = ("openai-responses/custom_tool.sse",)
 """The SDK's type of a chunk knows no custom tools."""
 
 
-def answer(name: str, way: Way, *, streamed: bool) -> bytes:
+def answer(name: str, route: Route, *, streamed: bool) -> bytes:
     """The client's bytes."""
-    pipe = way.pipe(CONTENT_TYPES[way.framing], streamed=streamed)
+    pipe = route.pipe(CONTENT_TYPES[route.framing], streamed=streamed)
     out = pipe.feed(RECORDINGS[name][1]) + pipe.close()
     assert pipe.failure is None
     return out
@@ -47,11 +47,11 @@ def tellable(facts: Facts, client: str) -> Facts:
     return [Choice(each.text, finish=end) for each, end in zip(choices, ends, strict=True)], usage
 
 
-@pytest.mark.parametrize(("name", "way", "streamed"), CASES)
-def test_a_client_has_what_the_recording_says(name: str, way: Way, streamed: bool) -> None:
-    expected = tellable(recorded_facts(RECORDINGS[name][0], recorded(name)), way.client)
-    ours = not (way.passed_through or (way.client == "chat" and name in UNTYPED))
-    for facts in client_facts(way.client, answer(name, way, streamed=streamed), streamed=streamed, ours=ours):
+@pytest.mark.parametrize(("name", "route", "streamed"), CASES)
+def test_a_client_has_what_the_recording_says(name: str, route: Route, streamed: bool) -> None:
+    expected = tellable(recorded_facts(RECORDINGS[name][0], recorded(name)), route.client)
+    ours = not (route.passed_through or (route.client == "chat" and name in UNTYPED))
+    for facts in client_facts(route.client, answer(name, route, streamed=streamed), streamed=streamed, ours=ours):
         assert facts == expected
 
 
@@ -109,7 +109,7 @@ def misspelt(payloads: list[Any], at: Place) -> bytes:
 @pytest.mark.parametrize("name", RICH.values(), ids=RICH)
 def test_whatever_is_misspelt_is_noticed(name: str, client: str) -> None:
     provider = RECORDINGS[name][0]
-    data = answer(name, Way(client, provider), streamed=True)
+    data = answer(name, Route(client, provider), streamed=True)
     expected = client_facts(client, data, streamed=True)
     payloads = list(payloads_of(data))
     unnoticed = [at for at in places(payloads) if not noticed(client, misspelt(payloads, at), expected)]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from pydantic_core import from_json
+from routes import ROUTES, Route, read
 from test_mutated_answers import content_type_of
-from ways import WAYS, Way, read
 from wholes import RECORDINGS, framed, payloads_in
 
 from translators.dialects import Model
@@ -30,23 +30,25 @@ def with_probability(value: Any, number: float) -> Any:
         return [with_probability(each, number) for each in value]
     if not isinstance(value, dict):
         return value
-    told = {name: with_probability(inner, number) for name, inner in value.items()}
-    return told | {name: number for name in ("logprob", "logProbability") if name in told}
+    result = {name: with_probability(inner, number) for name, inner in value.items()}
+    return result | {name: number for name in ("logprob", "logProbability") if name in result}
 
 
 @pytest.mark.parametrize("number", HUGE)
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
-@pytest.mark.parametrize("way", [pytest.param(way, id=str(way)) for way in WAYS if way.provider in LOGPROBS])
-def test_probabilities(way: Way, streamed: bool, number: float) -> None:
-    payloads = payloads_in(*RECORDINGS[LOGPROBS[way.provider]])
+@pytest.mark.parametrize(
+    "route", [pytest.param(route, id=str(route)) for route in ROUTES if route.provider in LOGPROBS]
+)
+def test_probabilities(route: Route, streamed: bool, number: float) -> None:
+    payloads = payloads_in(*RECORDINGS[LOGPROBS[route.provider]])
     answers: list[Any] = []
-    for told in (payloads, with_probability(payloads, number)):
-        pipe = way.pipe(content_type_of(way), streamed=streamed, choices=2)
-        out = b"".join([pipe.feed(framed(way.framing, payload)) for payload in told]) + pipe.close()
+    for answer in (payloads, with_probability(payloads, number)):
+        pipe = route.pipe(content_type_of(route), streamed=streamed, choices=2)
+        out = b"".join([pipe.feed(framed(route.framing, payload)) for payload in answer]) + pipe.close()
         assert (pipe.failure, pipe.done) == (None, True)
         for text in re.findall(rb"^data: (?!\[DONE\])(.*)$", out, re.MULTILINE) if streamed else [out]:
             from_json(text, allow_inf_nan=False)
-        answers.append(read(way.client, out, streamed=streamed))
+        answers.append(read(route.client, out, streamed=streamed))
     assert answers[0] == answers[1]
 
 

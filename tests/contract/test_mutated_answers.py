@@ -24,8 +24,8 @@ from mutating import (
     unknown_fields,
     well_known_words,
 )
+from routes import Answered, Route, read, routes_of, written
 from samples import SAME_ANSWERS
-from ways import Answered, Way, read, ways_of, written
 from wholes import RECORDINGS, framed, framing_of, payloads_in, whole_of
 
 from translators.dialects import Recall
@@ -42,22 +42,22 @@ class Recorded:
     payloads: list[Any]
 
     def __post_init__(self) -> None:
-        self.ways = ways_of(self.provider)
-        first = tellings(self.ways, self.payloads, whole=self.whole)
+        self.routes = routes_of(self.provider)
+        first = tellings(self.routes, self.payloads, whole=self.whole)
         self.choices = len(first[0].answered()[0])
-        self.told = self.again(self.payloads)
-        self.answers = [telling.answered() for telling in self.told]
+        self.tellings = self.again(self.payloads)
+        self.answers = [telling.answered() for telling in self.tellings]
 
     def again(self, payloads: list[Any]) -> list[Telling]:
-        return tellings(self.ways, payloads, whole=self.whole, choices=self.choices)
+        return tellings(self.routes, payloads, whole=self.whole, choices=self.choices)
 
-    def compared(self, mutations: Iterable[Mutated]) -> Iterator[tuple[Mutated, Way, Telling, Answered, Telling]]:
-        """Those that are told in another way than before."""
+    def compared(self, mutations: Iterable[Mutated]) -> Iterator[tuple[Mutated, Route, Telling, Answered, Telling]]:
+        """Yield the mutations of which a machine emits other events than before."""
         for mutated in mutations:
-            tellings = zip(self.ways, self.told, self.answers, self.again(mutated.payloads), strict=True)
-            for way, before, answered, after in tellings:
-                if after.told.failure is not None or after.told.events != before.told.events:
-                    yield mutated, way, before, answered, after
+            tellings = zip(self.routes, self.tellings, self.answers, self.again(mutated.payloads), strict=True)
+            for route, before, answered, after in tellings:
+                if after.emitted.failure is not None or after.emitted.events != before.emitted.events:
+                    yield mutated, route, before, answered, after
 
 
 def recorded() -> dict[str, Recorded]:
@@ -80,13 +80,13 @@ streams = pytest.mark.parametrize(
 
 
 def changed(answer: Recorded, mutations: Iterable[Mutated]) -> list[str]:
-    """What a client has in another way, though nothing was said in another way."""
+    """Return what a client has in another form, though the answer means the same."""
     problems: list[str] = []
-    for mutated, way, _, answered, after in answer.compared(mutations):
-        if after.told.failure is not None:
-            problems.append(f"{way}, {mutated.what}: {after.told.failure.message}")
+    for mutated, route, _, answered, after in answer.compared(mutations):
+        if after.emitted.failure is not None:
+            problems.append(f"{route}, {mutated.what}: {after.emitted.failure.message}")
         elif told := lost(answered, again := after.answered()) or lost(again, answered):
-            problems.append(f"{way}, {mutated.what}: {told}")
+            problems.append(f"{route}, {mutated.what}: {told}")
     return problems
 
 
@@ -94,15 +94,15 @@ def taken_along(answer: Recorded, mutations: Iterable[Mutated], *, noted: bool) 
     """What a client does not have any more, though it was not taken away, and the answer is no error. `noted`: a note
     of it is enough."""
     problems: list[str] = []
-    for mutated, way, before, answered, after in answer.compared(mutations):
-        if after.told.failure is not None or (noted and new_notes(before, after)):
+    for mutated, route, before, answered, after in answer.compared(mutations):
+        if after.emitted.failure is not None or (noted and new_notes(before, after)):
             continue
-        if way.client == "responses" and answer.choices > 1:
+        if route.client == "responses" and answer.choices > 1:
             continue  # such a client asks for one
         if (told := gone(answered, after, mutated)) and (
-            not way.passed_through or straight(answer, way, mutated, answered)
+            not route.passed_through or straight(answer, route, mutated, answered)
         ):
-            problems.append(f"{way}, {mutated.what}: {told}")
+            problems.append(f"{route}, {mutated.what}: {told}")
     return problems
 
 
@@ -115,18 +115,18 @@ def gone(answered: Answered, after: Telling, mutated: Mutated) -> str | None:
         return f"cannot be read: {error!r}"
 
 
-def straight(answer: Recorded, way: Way, mutated: Mutated, answered: Answered) -> bool:
+def straight(answer: Recorded, route: Route, mutated: Mutated, answered: Answered) -> bool:
     """Return whether a client that asks the provider itself has what it had before."""
-    pieces = [framed(way.framing, payload) for payload in mutated.payloads]
+    pieces = [framed(route.framing, payload) for payload in mutated.payloads]
     data = json.dumps(mutated.payloads[0]).encode() if answer.whole else b"".join(pieces)
     try:
-        return lost_beside(answered, read(way.client, data, streamed=not answer.whole), mutated.taken) is None
+        return lost_beside(answered, read(route.client, data, streamed=not answer.whole), mutated.taken) is None
     except Exception:  # whatever a client fails with  # noqa: BLE001
         return False
 
 
 def new_notes(before: Telling, after: Telling) -> set[str]:
-    return set(map(repr, after.told.notes)) - set(map(repr, before.told.notes))
+    return set(map(repr, after.emitted.notes)) - set(map(repr, before.emitted.notes))
 
 
 def expect_none(problems: list[str]) -> None:
@@ -182,16 +182,16 @@ def test_what_is_missing_or_odd_takes_nothing_else_along(answer: Recorded) -> No
 @streams
 def test_the_bytes_around_events_say_nothing(answer: Recorded) -> None:
     """Comments, fields that mean nothing here, line ends, one read for all, no blank line at the end."""
-    for way, answered in zip(answer.ways, answer.answers, strict=True):
+    for route, answered in zip(answer.routes, answer.answers, strict=True):
         for data in _framings(answer):
-            pipe = way.pipe(content_type_of(way), streamed=True)
+            pipe = route.pipe(content_type_of(route), streamed=True)
             out = pipe.feed(data) + pipe.close()
             assert pipe.failure is None
-            assert read(way.client, out, streamed=True) == answered
+            assert read(route.client, out, streamed=True) == answered
 
 
-def content_type_of(way: Way) -> str:
-    return {"sse": "text/event-stream", "ndjson": "application/x-ndjson"}.get(way.framing, "")
+def content_type_of(route: Route) -> str:
+    return {"sse": "text/event-stream", "ndjson": "application/x-ndjson"}.get(route.framing, "")
 
 
 def _framings(answer: Recorded) -> Iterator[bytes]:
@@ -218,14 +218,14 @@ def test_every_dialect_is_tried() -> None:
 def test_the_tests_can_fail() -> None:
     """A telling without one of its parts is another one."""
     answer = RECORDED["anthropic/parallel_tools_after_thinking.sse"]
-    for way, before, answered in zip(answer.ways, answer.told, answer.answers, strict=True):
-        kinds = {type(event) for event in before.told.events}
+    for route, before, answered in zip(answer.routes, answer.tellings, answer.answers, strict=True):
+        kinds = {type(event) for event in before.emitted.events}
         for kind in kinds:
-            if kind.__name__ not in ("TextDelta", "ToolCallStarted") or way.client == "completions":
+            if kind.__name__ not in ("TextDelta", "ToolCallStarted") or route.client == "completions":
                 continue
-            events = [event for event in before.told.events if type(event) is not kind]
+            events = [event for event in before.emitted.events if type(event) is not kind]
             if kind.__name__ == "ToolCallStarted":
                 events = [event for event in events if type(event).__name__ != "ToolCallDelta"]
-            out = written(way.writer(streamed=True), events)
-            assert lost(answered, read(way.client, out, streamed=True)) is not None
-            assert lost_beside(answered, read(way.client, out, streamed=True), ()) is not None
+            out = written(route.writer(streamed=True), events)
+            assert lost(answered, read(route.client, out, streamed=True)) is not None
+            assert lost_beside(answered, read(route.client, out, streamed=True), ()) is not None

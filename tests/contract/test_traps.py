@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from samples import COMPLETE, ENVELOPE, SAME_ANSWERS, chat_payloads, told
+from samples import COMPLETE, ENVELOPE, SAME_ANSWERS, chat_payloads, translate
 from test_requests import MODELS
 
 from translators.clients import chat
@@ -328,7 +328,7 @@ UNCOUNTED = {"openai/azure_filtered.sse", "openai/no_terminator.sse", "openai/od
 @pytest.mark.parametrize("name", sorted(COMPLETE.keys() - UNCOUNTED))
 def test_trap_33_usage_adds_up(name: str) -> None:
     provider, data = COMPLETE[name]
-    usage = json.loads(told(provider, "chat", data, streamed=False)[0])["usage"]
+    usage = json.loads(translate(provider, "chat", data, streamed=False)[0])["usage"]
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
     prompt, completion = usage.get("prompt_tokens_details") or {}, usage.get("completion_tokens_details") or {}
     assert (prompt.get("cached_tokens") or 0) + (prompt.get("cache_write_tokens") or 0) <= usage["prompt_tokens"]
@@ -339,12 +339,12 @@ def test_trap_33_usage_adds_up(name: str) -> None:
 def test_trap_34_usage_comes_last_and_only_where_it_is_requested(name: str) -> None:
     provider, data = COMPLETE[name]
     for requested in (True, False):
-        way = Pipe(
+        pipe = Pipe(
             PROVIDERS[provider].answer(Recall()),
             chat.streamed(chat.Form(usage=requested), ENVELOPE),
             framing=PROVIDERS[provider].framing,
         )
-        payloads = chat_payloads(way.feed(data) + way.close())
+        payloads = chat_payloads(pipe.feed(data) + pipe.close())
         with_usage = [place for place, payload in enumerate(payloads) if payload.get("usage")]
         last = [len(payloads) - 1] if requested and name not in UNCOUNTED else []
         assert with_usage == last, requested
@@ -354,7 +354,7 @@ def test_trap_34_usage_comes_last_and_only_where_it_is_requested(name: str) -> N
 @complete
 def test_traps_7_and_8_a_finished_choice_says_why_in_openais_words(name: str) -> None:
     provider, data = COMPLETE[name]
-    for choice in json.loads(told(provider, "chat", data, streamed=False)[0])["choices"]:
+    for choice in json.loads(translate(provider, "chat", data, streamed=False)[0])["choices"]:
         assert choice["finish_reason"] in ("stop", "length", "tool_calls", "content_filter")
         calls = choice["message"].get("tool_calls")
         assert (choice["finish_reason"] == "tool_calls") <= bool(calls)
@@ -389,7 +389,7 @@ def test_trap_24_an_answers_identical_calls_stay_two(provider: str) -> None:
 @complete
 def test_trap_26_an_id_is_no_place_for_anything_else(name: str) -> None:
     provider, data = COMPLETE[name]
-    for choice in json.loads(told(provider, "chat", data, streamed=False)[0])["choices"]:
+    for choice in json.loads(translate(provider, "chat", data, streamed=False)[0])["choices"]:
         ids = [call["id"] for call in choice["message"].get("tool_calls") or ()]
         assert all(re.fullmatch("[a-zA-Z0-9_.:-]{1,64}", id) for id in ids)
         assert len(set(ids)) == len(ids)

@@ -5,8 +5,8 @@ import re
 from typing import Any
 
 import pytest
+from routes import read
 from samples import ENVELOPE, READINGS
-from ways import read
 
 from translators.dialects import Model, Recall, Upstream, Writer
 from translators.pipe import Pipe
@@ -40,7 +40,7 @@ def passed_through(provider: str, client: str, streamed: bool) -> tuple[Upstream
 
 HUGE = ((1, 128), (1, 1_000_000_000), (1, 10**30), (None, 1_000_000_000))
 """Choices that were requested (None: the answer is read without its request), and an index that nobody can request."""
-WAYS = [
+HANDLINGS = [
     *(
         pytest.param(translated, provider, client, id=f"{provider} -> {client}")
         for provider in SAID
@@ -55,14 +55,14 @@ WAYS = [
 ]
 
 
-@pytest.mark.parametrize(("way", "provider", "client"), WAYS)
+@pytest.mark.parametrize(("handling", "provider", "client"), HANDLINGS)
 @pytest.mark.parametrize("streamed", [True, False], ids=["stream wanted", "whole wanted"])
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
-def test_a_huge_number_is_refused(way: Any, provider: str, client: str, streamed: bool, stream: bool) -> None:
+def test_a_huge_number_is_refused(handling: Any, provider: str, client: str, streamed: bool, stream: bool) -> None:
     name, whole, piece = SAID[provider]
     content_type = "text/event-stream" if stream else "application/json"
     for choices, index in HUGE:
-        upstream, writer = way(provider, client, streamed)
+        upstream, writer = handling(provider, client, streamed)
         body = json.dumps({"id": "a", name: [{"index": index, **(piece if stream else whole)}]}).encode()
         pipe = Pipe(upstream.answer(Recall("m", choices=choices)), writer, content_type=content_type)
         out = pipe.feed(b"data: %b\n\n" % body if stream else body) + pipe.close()
@@ -71,23 +71,23 @@ def test_a_huge_number_is_refused(way: Any, provider: str, client: str, streamed
         assert (pipe.done, len(out) < 1000) == (False, True), index
 
 
-@pytest.mark.parametrize(("way", "provider", "client"), WAYS)
+@pytest.mark.parametrize(("handling", "provider", "client"), HANDLINGS)
 @pytest.mark.parametrize("streamed", [True, False], ids=["stream wanted", "whole wanted"])
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
-def test_one_too_many(way: Any, provider: str, client: str, streamed: bool, stream: bool) -> None:
+def test_one_too_many(handling: Any, provider: str, client: str, streamed: bool, stream: bool) -> None:
     name, whole, piece = SAID[provider]
     content_type = "text/event-stream" if stream else "application/json"
     for choices, indices in ((1, [0, 1]), (1, [0, 100]), (2, [0, 1, 2]), (2, [1, 0, 127])):
-        upstream, writer = way(provider, client, streamed)
+        upstream, writer = handling(provider, client, streamed)
         body = json.dumps({"id": "a", name: [{"index": index, **(piece if stream else whole)} for index in indices]})
         pipe = Pipe(upstream.answer(Recall("m", choices=choices)), writer, content_type=content_type)
         out = pipe.feed(b"data: %b\n\n" % body.encode() if stream else body.encode()) + pipe.close()
         assert (pipe.failure, pipe.done) == (None, True), indices
-        if way is translated:
+        if handling is translated:
             assert name in [note.path for note in pipe.notes if note.fate == "dropped"], indices
         if client != "responses":
-            told = {int(index) for index in re.findall(rb'"index":\s*(\d+)', out)}
-            assert told == {*indices[: choices if way is translated else None]}, indices
+            indexes = {int(index) for index in re.findall(rb'"index":\s*(\d+)', out)}
+            assert indexes == {*indices[: choices if handling is translated else None]}, indices
 
 
 def test_prompts_may_be_more_than_choices_can_be() -> None:
@@ -98,10 +98,10 @@ def test_prompts_may_be_more_than_choices_can_be() -> None:
     assert (pipe.failure, len(json.loads(out)["choices"])) == (None, 300)
 
 
-@pytest.mark.parametrize(("way", "provider", "client"), WAYS)
+@pytest.mark.parametrize(("handling", "provider", "client"), HANDLINGS)
 @pytest.mark.parametrize("asked", [2, None], ids=["two", "nobody knows how many"])
-def test_what_was_asked_for_is_told(way: Any, provider: str, client: str, asked: int | None) -> None:
-    upstream, writer = way(provider, client, True)
+def test_what_was_asked_for_is_told(handling: Any, provider: str, client: str, asked: int | None) -> None:
+    upstream, writer = handling(provider, client, True)
     name, _, piece = SAID[provider]
     body = json.dumps({"id": "a", name: [{"index": index, **piece} for index in (1, 0)]}).encode()
     pipe = Pipe(upstream.answer(Recall("m", choices=asked)), writer, content_type="text/event-stream")
@@ -110,11 +110,13 @@ def test_what_was_asked_for_is_told(way: Any, provider: str, client: str, asked:
     assert (pipe.failure, pipe.done) == (None, True)
 
 
-@pytest.mark.parametrize(("way", "provider", "client"), WAYS)
+@pytest.mark.parametrize(("handling", "provider", "client"), HANDLINGS)
 @pytest.mark.parametrize("streamed", [True, False], ids=["stream wanted", "whole wanted"])
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
-def test_the_only_one_may_have_any_number(way: Any, provider: str, client: str, streamed: bool, stream: bool) -> None:
-    upstream, writer = way(provider, client, streamed)
+def test_the_only_one_may_have_any_number(
+    handling: Any, provider: str, client: str, streamed: bool, stream: bool
+) -> None:
+    upstream, writer = handling(provider, client, streamed)
     name, whole, piece = SAID[provider]
     body = json.dumps({"id": "a", name: [{"index": 1, **(piece if stream else whole)}]}).encode()
     content_type = "text/event-stream" if stream else "application/json"
@@ -126,13 +128,15 @@ def test_the_only_one_may_have_any_number(way: Any, provider: str, client: str, 
     assert client == "responses" or {*re.findall(rb'"index":\s*(\d+)', out)} == {b"0"}
 
 
-@pytest.mark.parametrize(("way", "provider", "client"), [way for way in WAYS if way.values[0] is translated])
+@pytest.mark.parametrize(
+    ("handling", "provider", "client"), [handling for handling in HANDLINGS if handling.values[0] is translated]
+)
 @pytest.mark.parametrize("streamed", [True, False], ids=["stream wanted", "whole wanted"])
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 def test_one_that_did_not_come_before_another(
-    way: Any, provider: str, client: str, streamed: bool, stream: bool
+    handling: Any, provider: str, client: str, streamed: bool, stream: bool
 ) -> None:
-    upstream, writer = way(provider, client, streamed)
+    upstream, writer = handling(provider, client, streamed)
     name, whole, piece = SAID[provider]
     body = json.dumps({"id": "a", name: [{"index": 1, **(piece if stream else whole)}]}).encode()
     content_type = "text/event-stream" if stream else "application/json"

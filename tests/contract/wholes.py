@@ -5,8 +5,8 @@ import struct
 from typing import Any
 from zlib import crc32
 
+from routes import DONE, Route
 from samples import FIXTURES, STREAMS
-from ways import DONE, Way
 
 from translators.dialects import Framing
 from translators.framing.cutting import READERS
@@ -87,7 +87,7 @@ def whole_of(provider: str, payloads: list[Any]) -> Any:
 def _of_chat(provider: str, payloads: list[Any]) -> Any:
     """As the passthrough folds it; a fold of its own is not worth its lines here."""
     client = "completions" if provider == "openai-completions" else "chat"
-    pipe = Way(client, provider, passed_through=True).pipe("text/event-stream", streamed=False)
+    pipe = Route(client, provider, passed_through=True).pipe("text/event-stream", streamed=False)
     out = b"".join([pipe.feed(framed("sse", payload)) for payload in payloads]) + pipe.close()
     return json.loads(out) if out else None
 

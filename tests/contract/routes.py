@@ -1,4 +1,4 @@
-"""Every way from a provider's answer to a client, and what the client reads of it at the end."""
+"""Every route from a provider's answer to a client, and what the client reads of it at the end."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ DONE = b"[DONE]"
 
 
 @dataclass(frozen=True)
-class Way:
+class Route:
     client: str
     provider: str
     passed_through: bool = False
@@ -49,20 +49,20 @@ class Way:
         return f"{self.provider} {'=' if self.passed_through else '-'}> {self.client}"
 
 
-PASSED_THROUGH = tuple(Way(client, provider, passed_through=True) for client, provider in PASSTHROUGH)
-WAYS = (*(Way(client, provider) for provider in PROVIDERS for client in CLIENTS), *PASSED_THROUGH)
+PASSED_THROUGH = tuple(Route(client, provider, passed_through=True) for client, provider in PASSTHROUGH)
+ROUTES = (*(Route(client, provider) for provider in PROVIDERS for client in CLIENTS), *PASSED_THROUGH)
 
 
-def ways_of(provider: str) -> list[Way]:
-    return [way for way in WAYS if way.provider == provider]
+def routes_of(provider: str) -> list[Route]:
+    return [route for route in ROUTES if route.provider == provider]
 
 
-# --- what a machine tells ----------------------------------------------------------------------------
+# --- what a machine emits ----------------------------------------------------------------------------
 
 
 @dataclass
-class Heard:
-    """What a machine told of an answer: its events, its notes, why it failed."""
+class Emitted:
+    """What a machine emitted of an answer: its events, its notes, why it failed."""
 
     events: list[Event] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -76,21 +76,21 @@ class Heard:
                 self.events.append(event)
 
 
-def heard(answer: Answer, payloads: list[Any] | None, whole: Any = None) -> Heard:
+def emitted_by(answer: Answer, payloads: list[Any] | None, whole: Any = None) -> Emitted:
     """The payloads of a stream, or a whole answer, through a machine."""
-    told = Heard()
+    emitted = Emitted()
     try:
         if payloads is None:
-            told.hear(answer.whole(whole))
-            return told
+            emitted.add(answer.whole(whole))
+            return emitted
         for payload in payloads:
-            told.hear(answer.on(payload))
+            emitted.add(answer.on(payload))
             if answer.done:
                 break
-        told.hear(answer.close())
+        emitted.add(answer.close())
     except TranslationError as error:
-        told.failure = error.failure
-    return told
+        emitted.failure = error.failure
+    return emitted
 
 
 def written(writer: Writer, events: Iterable[Event]) -> bytes:
@@ -101,7 +101,7 @@ def written(writer: Writer, events: Iterable[Event]) -> bytes:
 
 
 @dataclass
-class Said:
+class ClientChoice:
     """One choice, as its client has it in the end."""
 
     text: str = ""
@@ -117,7 +117,7 @@ class Said:
     finish: Any = None
 
 
-Answered = tuple[list[Said], dict[str, Any]]
+Answered = tuple[list[ClientChoice], dict[str, Any]]
 """The choices, and the usage."""
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens")
@@ -159,71 +159,73 @@ def _usage(body: dict[str, Any]) -> dict[str, Any]:
     return {name: usage[name] for name in _COUNTS if name in usage} if isinstance(usage, dict) else {}
 
 
-def _of_completion(choice: dict[str, Any]) -> Said:
+def _of_completion(choice: dict[str, Any]) -> ClientChoice:
     logprobs = choice.get("logprobs") or {}
-    return Said(_text(choice.get("text")), logprobs=logprobs.get("tokens") or [], finish=choice.get("finish_reason"))
+    return ClientChoice(
+        _text(choice.get("text")), logprobs=logprobs.get("tokens") or [], finish=choice.get("finish_reason")
+    )
 
 
-def _of_choice(choice: dict[str, Any]) -> Said:
+def _of_choice(choice: dict[str, Any]) -> ClientChoice:
     message = choice.get("message") or {}
-    said = Said(finish=choice.get("finish_reason"))
-    said.text = _text(message.get("content"))
-    said.refusal = _text(message.get("refusal"))
-    said.reasoning = _text(message.get("reasoning_content"))
+    result = ClientChoice(finish=choice.get("finish_reason"))
+    result.text = _text(message.get("content"))
+    result.refusal = _text(message.get("refusal"))
+    result.reasoning = _text(message.get("reasoning_content"))
     for call in _list(message.get("tool_calls")):
         inner = call.get("function") or call.get("custom")
         inner = inner if isinstance(inner, dict) else {}
-        said.calls.append((call.get("id"), inner.get("name"), _value(inner.get("arguments") or inner.get("input"))))
+        result.calls.append((call.get("id"), inner.get("name"), _value(inner.get("arguments") or inner.get("input"))))
     if isinstance(call := message.get("function_call"), dict):
-        said.calls.append((None, call.get("name"), _value(call.get("arguments"))))
-    for found in _list(message.get("annotations")):
-        cited = found.get("url_citation")
-        cited = cited if isinstance(cited, dict) else found
-        said.cited.append([cited.get(name) for name in ("url", "title", "start_index", "end_index")])
+        result.calls.append((None, call.get("name"), _value(call.get("arguments"))))
+    for annotation in _list(message.get("annotations")):
+        cited = annotation.get("url_citation")
+        cited = cited if isinstance(cited, dict) else annotation
+        result.cited.append([cited.get(name) for name in ("url", "title", "start_index", "end_index")])
     images = [image.get("image_url") for image in _list(message.get("images"))]
-    said.images = [image.get("url") if isinstance(image, dict) else image for image in images]
-    said.signed = len(_list(message.get("thinking_blocks")))
-    said.foreign = len(_list(message.get("provider_content")))
+    result.images = [image.get("url") if isinstance(image, dict) else image for image in images]
+    result.signed = len(_list(message.get("thinking_blocks")))
+    result.foreign = len(_list(message.get("provider_content")))
     logprobs = choice.get("logprobs") or {}
-    said.logprobs = [token.get("token") for token in _list(logprobs.get("content"))]
-    return said
+    result.logprobs = [token.get("token") for token in _list(logprobs.get("content"))]
+    return result
 
 
 def _of_response(response: dict[str, Any]) -> Answered:
-    said = Said()
+    choice = ClientChoice()
     for item in _list(response.get("output")):
         match item.get("type"):
             case "message":
-                _of_message(item, said)
+                _of_message(item, choice)
             case "reasoning":
                 parts = [*_list(item.get("summary")), *_list(item.get("content"))]
-                said.reasoning += "".join(_text(part.get("text")) for part in parts)
+                choice.reasoning += "".join(_text(part.get("text")) for part in parts)
                 if item.get("encrypted_content"):
-                    said.signed += 1
+                    choice.signed += 1
             case "function_call":
-                said.calls.append((item.get("call_id"), item.get("name"), _value(item.get("arguments"))))
+                choice.calls.append((item.get("call_id"), item.get("name"), _value(item.get("arguments"))))
             case "custom_tool_call":
-                said.calls.append((item.get("call_id"), item.get("name"), _value(item.get("input"))))
+                choice.calls.append((item.get("call_id"), item.get("name"), _value(item.get("input"))))
             case "image_generation_call":
-                said.images.append(item.get("result"))
+                choice.images.append(item.get("result"))
             case _:
-                said.foreign += 1
-    said.finish = (response.get("status"), (response.get("incomplete_details") or {}).get("reason"))
-    return [said], _usage(response)
+                choice.foreign += 1
+    choice.finish = (response.get("status"), (response.get("incomplete_details") or {}).get("reason"))
+    return [choice], _usage(response)
 
 
-def _of_message(item: dict[str, Any], said: Said) -> None:
+def _of_message(item: dict[str, Any], choice: ClientChoice) -> None:
     for part in _list(item.get("content")):
         if part.get("type") == "refusal":
-            said.refusal += _text(part.get("refusal"))
+            choice.refusal += _text(part.get("refusal"))
             continue
-        base = len(said.text)
-        said.text += _text(part.get("text"))
-        said.logprobs += [token.get("token") for token in _list(part.get("logprobs"))]
-        for found in _list(part.get("annotations")):
-            start, end = found.get("start_index"), found.get("end_index")
+        base = len(choice.text)
+        choice.text += _text(part.get("text"))
+        choice.logprobs += [token.get("token") for token in _list(part.get("logprobs"))]
+        for annotation in _list(part.get("annotations")):
+            start, end = annotation.get("start_index"), annotation.get("end_index")
             places = [base + place if isinstance(place, int) else None for place in (start, end)]
-            said.cited.append([found.get("url"), found.get("title"), *places])
+            choice.cited.append([annotation.get("url"), annotation.get("title"), *places])
 
 
 def _text(value: Any) -> str:
