@@ -47,7 +47,7 @@ def _checked(kind: Any, value: Any) -> Any:
 
 
 def _constructed(kind: Any, value: Any) -> Any:
-    """As the SDK does it, which believes all that it is told."""
+    """Construct as the SDK does, which believes all that it gets."""
     return construct_type(type_=kind, value=value)
 
 
@@ -93,7 +93,7 @@ def _grow_the_rest(grown: Any, events: list[Any]) -> None:
 
 
 def _check_what_is_done(grown: Any, events: list[Any]) -> None:
-    """Raise AssertionError unless what is said to be done is what its deltas came to."""
+    """Raise AssertionError unless what is marked as done is what its deltas came to."""
     ids = [event.item.id for event in events if event.type == "response.output_item.added"]
     assert ids == [item.id for item in grown.output]
     for event in events:

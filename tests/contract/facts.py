@@ -102,7 +102,7 @@ class Blocks:
         self.texts[index] = self.texts.get(index, "") + text
 
     def input(self, index: int, text: str) -> None:
-        if index in self.calls:  # a server's tools are not told
+        if index in self.calls:  # a server's tools are not shown
             self.calls[index][2] += text
 
     def put_into(self, choice: Choice) -> None:

@@ -206,7 +206,7 @@ def _tried[Case](fuzzer: Fuzzer[Case], case: Case) -> str | None:
 
 
 def smallest[Case](fuzzer: Fuzzer[Case], case: Case, problem: str, tries: int = 3000) -> Case:
-    """What is left of a failing input when nothing can be left away any more."""
+    """Return what remains of a failing input when nothing more can be removed."""
     kind = problem[:KIND]
     while tries > 0:
         for smaller in fuzzer.smaller(case):

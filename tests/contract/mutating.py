@@ -23,7 +23,7 @@ Payloads = list[Any]
 Path = tuple[str | int, ...]
 
 FREE = frozenset(("input", "args", "arguments", "logprobs", "parsed_arguments"))
-"""Objects under these names are a tool's or a model's own: what stands in them is what was said."""
+"""Objects under these names are a tool's or a model's own: what stands in them is content."""
 NEWS: tuple[Any, ...] = ("news", 7, None, ["news"], {"news": 1}, True)
 WORDS = (
     "type",
@@ -104,12 +104,12 @@ def shape(payloads: Payloads, path: Path) -> tuple[Any, ...]:
 
 def one_of_each(payloads: Payloads, wanted: Callable[[Path, Any], bool]) -> list[tuple[Path, Any]]:
     """The first and the last value of every shape."""
-    found: dict[Any, list[tuple[Path, Any]]] = {}
+    by_shape: dict[Any, list[tuple[Path, Any]]] = {}
     for path, value in walk(payloads):
         if path and wanted(path, value):
-            places = found.setdefault(shape(payloads, path), [])
+            places = by_shape.setdefault(shape(payloads, path), [])
             places[1:] = [(path, value)]
-    return [place for places in found.values() for place in places]
+    return [place for places in by_shape.values() for place in places]
 
 
 def replaced(payloads: Payloads, path: Path, change: Callable[[Any, Any], None]) -> Payloads:
@@ -154,8 +154,8 @@ def well_known_words(payloads: Payloads) -> Iterator[Mutated]:
                 continue  # another name in a later piece of a call is another call
             turn += 1
             news = NEWS[turn % len(NEWS)]
-            told = f"{shown(path)}.{word}={news!r}"
-            yield Mutated(told, replaced(payloads, path, lambda at, name, w=word, n=news: at[name].update({w: n})))  # type: ignore[misc]
+            what = f"{shown(path)}.{word}={news!r}"
+            yield Mutated(what, replaced(payloads, path, lambda at, name, w=word, n=news: at[name].update({w: n})))  # type: ignore[misc]
 
 
 def nulls_for_what_is_absent(provider: str, payloads: Payloads, *, whole: bool) -> Iterator[Mutated]:
@@ -170,7 +170,7 @@ def empties_for_what_is_absent(provider: str, payloads: Payloads, *, whole: bool
         yield Mutated("an empty object for every optional field", filled)
 
 
-# --- the same in another way: nothing may be lost or told twice ---------------------------------------
+# --- the same in another form: nothing may be lost or doubled -----------------------------------------
 
 
 def alternatives(provider: str, payloads: Payloads, *, whole: bool) -> Iterator[Mutated]:
@@ -253,9 +253,9 @@ def _of_choices(payloads: Payloads, name: str) -> Iterator[Mutated]:
     so_far: dict[Any, str] = {}
 
     def beside(choice: dict[str, Any], also: str) -> dict[str, Any]:
-        told = choice.get(name)
-        content = told.get("content") if isinstance(told, dict) else None
-        if not isinstance(content, str | None) or not isinstance(told, dict):
+        message = choice.get(name)
+        content = message.get("content") if isinstance(message, dict) else None
+        if not isinstance(content, str | None) or not isinstance(message, dict):
             return choice
         index = choice.get("index")
         so_far[index] = so_far.get(index, "") + (content or "")
@@ -263,8 +263,8 @@ def _of_choices(payloads: Payloads, name: str) -> Iterator[Mutated]:
             return {"text": content or "", **choice}
         return {**choice, also: {"role": "assistant", "content": so_far[index]}}
 
-    told = "message" if name == "delta" else "delta"
-    yield Mutated(f"{told} beside {name}", everywhere(payloads, lambda at: beside(at, told) if name in at else at))
+    other = "message" if name == "delta" else "delta"
+    yield Mutated(f"{other} beside {name}", everywhere(payloads, lambda at: beside(at, other) if name in at else at))
     yield Mutated(f"text beside {name}", everywhere(payloads, lambda at: beside(at, "text") if name in at else at))
     nothing = {"function_call": {"name": "", "arguments": ""}, "tool_calls": None}
     yield Mutated("an empty call", everywhere(payloads, _inside(name, nothing)))
@@ -273,8 +273,8 @@ def _of_choices(payloads: Payloads, name: str) -> Iterator[Mutated]:
 
 def _inside(name: str, more: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
     def change(holder: dict[str, Any]) -> dict[str, Any]:
-        told = holder.get(name)
-        return {**holder, name: {**more, **told}} if isinstance(told, dict) else holder
+        inner = holder.get(name)
+        return {**holder, name: {**more, **inner}} if isinstance(inner, dict) else holder
 
     return change
 
@@ -289,7 +289,7 @@ NEWS_EVENT: dict[str, Any] = {
 
 
 def other_events(provider: str, payloads: Payloads) -> Iterator[Mutated]:
-    """Events that say nothing, and those that say again what was said."""
+    """Events that say nothing, and those that repeat others."""
     news = NEWS_EVENT.get(provider, {"news": {"n": 1}})
     yield Mutated("news between any two", [each for payload in payloads for each in (news, payload)])
     if provider != "gemini":  # whose last one is like any other: there it says something more
@@ -317,9 +317,9 @@ def taken(payloads: Payloads) -> Iterator[Mutated]:
 
     for path, value in one_of_each(payloads, wanted):
         texts = tuple(text for _, text in walk(value, free=True) if isinstance(text, str) and text)
-        for told, new in (("null", None), ("empty", _empty(value)), ("an empty object", {}), ("odd", _odd(value))):
+        for label, new in (("null", None), ("empty", _empty(value)), ("an empty object", {}), ("odd", _odd(value))):
             if new != value or new is None:
-                what = f"{shown(path)} {told}"
+                what = f"{shown(path)} {label}"
                 yield Mutated(what, replaced(payloads, path, lambda at, name, n=new: at.update({name: n})), texts)  # type: ignore[misc]
         yield Mutated(f"{shown(path)} gone", replaced(payloads, path, lambda at, name: at.pop(name)), texts)
 
@@ -339,12 +339,12 @@ def numbers_off(payloads: Payloads) -> Iterator[Mutated]:
     def wanted(path: Path, value: Any) -> bool:
         return type(value) is int and any(word in str(path[-1]).lower() for word in _PLACES)
 
-    found = one_of_each(payloads, wanted)
-    for path, value in found:
+    numbers = one_of_each(payloads, wanted)
+    for path, value in numbers:
         for more in (1, -1):
             made = replaced(payloads, path, lambda at, name, v=value + more: at.update({name: v}))  # type: ignore[misc]
             yield Mutated(f"{shown(path)}={value + more}", made)
-    for name in dict.fromkeys(path[-1] for path, _ in found):
+    for name in dict.fromkeys(path[-1] for path, _ in numbers):
         if "index" in str(name).lower():
             yield Mutated(f"every {name} one more", everywhere(payloads, lambda at, n=name: _counted(at, n, 1)))  # type: ignore[misc]
 
@@ -412,11 +412,11 @@ def _of_shape(raw: Any, form: Any, filler: Any) -> Any:
     absent = {name: filler for name in members if name not in raw and name not in form.required_members}
     if getattr(form, "event_stream", None) or form.name == "ConverseStreamOutput":
         absent = {}
-    told = {
+    filled = {
         name: _of_shape(value, form.members[name], filler) if name in form.members else value
         for name, value in raw.items()
     }
-    return {**absent, **told}
+    return {**absent, **filled}
 
 
 _OLLAMA = ("remote_model", "remote_host", "done_reason", "logprobs", "total_duration", "load_duration")

@@ -68,7 +68,7 @@ class Emitted:
     notes: list[Note] = field(default_factory=list)
     failure: Failure | None = None
 
-    def hear(self, events: Iterable[Event]) -> None:
+    def add(self, events: Iterable[Event]) -> None:
         for event in events:
             if isinstance(event, Noted):
                 self.notes.append(event.note)

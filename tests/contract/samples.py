@@ -1,4 +1,4 @@
-"""What the contract is tried on: every recorded answer of every provider dialect, told by every client dialect."""
+"""What the contract is tried on: every recorded answer of every provider dialect, written by every client dialect."""
 
 import json
 import re

@@ -58,7 +58,7 @@ def test_its_web_search(name: str, search: Option | None) -> None:
     assert responses.parse(recorded(name)).conversation.options.get("web_search") == search
 
 
-def said(name: str) -> list[Part]:
+def parts_after_the_prompt(name: str) -> list[Part]:
     """What followed the user's last word."""
     turns = responses.parse(recorded(name)).conversation.turns
     last = max(index for index, turn in enumerate(turns) if turn.role == "user")
@@ -66,7 +66,7 @@ def said(name: str) -> list[Part]:
 
 
 def test_thinking_and_parallel_calls() -> None:
-    match said("functions"):
+    match parts_after_the_prompt("functions"):
         case [Reasoning() as thought, Text(), ToolCall() as one, ToolCall() as two, ToolResult(), ToolResult()]:
             assert (thought.text, thought.signature) == ("A tool is needed.", "c2lnbmVk")
             assert thought.issuer == "anthropic:claude-sonnet-4-5"
@@ -77,13 +77,13 @@ def test_thinking_and_parallel_calls() -> None:
 
 
 def test_what_a_search_found_is_its_result() -> None:
-    match said("search"):
-        case [ToolCall() as search, ToolResult(parts=(Text(found),)), ToolCall() as call, ToolCall() as patch, *_]:
+    match parts_after_the_prompt("search"):
+        case [ToolCall() as search, ToolResult(parts=(Text(output),)), ToolCall() as call, ToolCall() as patch, *_]:
             assert (search.name, json.loads(search.arguments)) == (
                 "tool_search",
                 {"query": "close an agent", "limit": 1},
             )
-            assert json.loads(found) == {"tools": ["multi_agent_v1__close_agent"]}
+            assert json.loads(output) == {"tools": ["multi_agent_v1__close_agent"]}
             assert (call.name, call.kind) == ("multi_agent_v1__close_agent", "function")
             assert (patch.name, patch.kind) == ("apply_patch", "custom")
         case other:
@@ -91,7 +91,7 @@ def test_what_a_search_found_is_its_result() -> None:
 
 
 def test_two_results_of_one_call_are_one() -> None:
-    match said("programs"):
+    match parts_after_the_prompt("programs"):
         case [ToolCall("call_1", "functions__exec"), ToolResult("call_1") as result]:
             assert [part.text for part in result.parts if isinstance(part, Text)][1:] == ["one\n", "on its way"]
         case other:
@@ -101,9 +101,9 @@ def test_two_results_of_one_call_are_one() -> None:
 @pytest.mark.parametrize(("provider", "model"), KINDS)
 @pytest.mark.parametrize("name", ["functions", "search", "programs"])
 def test_no_provider_refuses_it(provider: str, model: str, name: str) -> None:
-    asked = responses.parse(recorded(name)).conversation
-    rendered = PROVIDERS[provider].render(asked, Model(model))
+    conversation = responses.parse(recorded(name)).conversation
+    rendered = PROVIDERS[provider].render(conversation, Model(model))
     wire = {own: sent for sent, own in rendered.recall.names.items()}
     sent = json.dumps(rendered.body)
-    assert [tool.name for tool in asked.tools if f'"name": "{wire.get(tool.name, tool.name)}"' not in sent] == []
+    assert [tool.name for tool in conversation.tools if f'"name": "{wire.get(tool.name, tool.name)}"' not in sent] == []
     assert sent.count("close_agent") == sent.count("multi_agent_v1__close_agent")

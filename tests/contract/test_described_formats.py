@@ -40,6 +40,6 @@ def test_no_word_is_lost(provider: str, model: str, client: str) -> None:
 
 @pytest.mark.parametrize(("provider", "model"), KINDS)
 def test_the_same_words_are_said_once(provider: str, model: str) -> None:
-    asked = CLIENTS["chat"].parse(body("chat", SCHEMAS["described the same"])).conversation
-    sent = json.dumps(PROVIDERS[provider].render(asked, Model(model)).body)
+    conversation = CLIENTS["chat"].parse(body("chat", SCHEMAS["described the same"])).conversation
+    sent = json.dumps(PROVIDERS[provider].render(conversation, Model(model)).body)
     assert f"{SAID}\\n{SAID}" not in sent

@@ -42,8 +42,8 @@ SCHEMA: dict[str, Any] = {
 
 
 def rendered(client: str, body: dict[str, Any], provider: str, model: str) -> Rendered:
-    asked = CLIENTS[client].parse({"model": "m", **body})
-    return PROVIDERS[provider].render(asked.conversation, Model(model))
+    request = CLIENTS[client].parse({"model": "m", **body})
+    return PROVIDERS[provider].render(request.conversation, Model(model))
 
 
 def chat(messages: list[dict[str, Any]], provider: str, model: str, **fields: Any) -> Rendered:
@@ -51,7 +51,7 @@ def chat(messages: list[dict[str, Any]], provider: str, model: str, **fields: An
 
 
 def texts(body: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    """Who said what, in the provider's order; of calls and results there is nothing."""
+    """Roles and texts, in the provider's order, without calls and results."""
     turns = body.get("messages") or body.get("contents") or body["input"]
     return [(_role(turn), _texts(turn.get("content") or turn.get("parts") or "")) for turn in turns if "role" in turn]
 
@@ -66,8 +66,8 @@ def _texts(content: Any) -> list[str]:
     return [part["text"] for part in content if "text" in part]
 
 
-def synthesised(found: Rendered) -> list[tuple[str, bool]]:
-    return [(note.path, note.lost) for note in found.notes if note.fate == "synthesised" and note.path != "stream"]
+def synthesised(outgoing: Rendered) -> list[tuple[str, bool]]:
+    return [(note.path, note.lost) for note in outgoing.notes if note.fate == "synthesised" and note.path != "stream"]
 
 
 # --- the assistant spoke last -------------------------------------------------------------------------
@@ -98,41 +98,41 @@ LAST = [
 @pytest.mark.parametrize(("client", "body", "path"), LAST)
 @pytest.mark.parametrize(("provider", "model"), ANSWER_USERS_ONLY)
 def test_a_user_asks_a_model_to_go_on(client: str, body: dict[str, Any], path: str, provider: str, model: str) -> None:
-    found = rendered(client, body, provider, model)
-    assert texts(found.body)[-1] == GO_ON
-    assert [said for said in texts(found.body) if said == GO_ON] == [GO_ON]
-    assert (path, True) in synthesised(found)
+    outgoing = rendered(client, body, provider, model)
+    assert texts(outgoing.body)[-1] == GO_ON
+    assert [text for text in texts(outgoing.body) if text == GO_ON] == [GO_ON]
+    assert (path, True) in synthesised(outgoing)
 
 
 @pytest.mark.parametrize(("provider", "model"), CONTINUE_THEMSELVES)
 def test_a_model_that_can_continues_what_it_began(provider: str, model: str) -> None:
-    found = chat([USER, SAID], provider, model)
-    assert texts(found.body)[-1] == ("assistant", [SAID["content"]])
-    assert synthesised(found) == []
+    outgoing = chat([USER, SAID], provider, model)
+    assert texts(outgoing.body)[-1] == ("assistant", [SAID["content"]])
+    assert synthesised(outgoing) == []
 
 
 @pytest.mark.parametrize(("provider", "model"), CONTINUE_THEMSELVES[:2])
 def test_an_answer_that_is_held_to_a_schema_is_begun_anew(provider: str, model: str) -> None:
     wanted = {"type": "json_schema", "json_schema": {"name": "r", "strict": True, "schema": SCHEMA}}
-    found = chat([USER, SAID], provider, model, response_format=wanted)
-    assert texts(found.body)[-1] == GO_ON
-    assert synthesised(found) == [("messages[1]", True)]
-    assert "outputConfig" in found.body or "output_config" in found.body
+    outgoing = chat([USER, SAID], provider, model, response_format=wanted)
+    assert texts(outgoing.body)[-1] == GO_ON
+    assert synthesised(outgoing) == [("messages[1]", True)]
+    assert "outputConfig" in outgoing.body or "output_config" in outgoing.body
 
 
 @pytest.mark.parametrize(("provider", "model"), ANSWER_USERS_ONLY)
 def test_an_empty_last_message_of_the_assistants_is_none(provider: str, model: str) -> None:
-    found = chat([USER, {"role": "assistant", "content": ""}], provider, model)
-    assert texts(found.body) == [("user", ["x"])]
-    assert synthesised(found) == []
+    outgoing = chat([USER, {"role": "assistant", "content": ""}], provider, model)
+    assert texts(outgoing.body) == [("user", ["x"])]
+    assert synthesised(outgoing) == []
 
 
 def test_a_servers_tool_under_way_goes_on_by_itself() -> None:
     search = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "q"}}
     paused = {"role": "assistant", "content": None, "provider_content": [{"dialect": "anthropic", "block": search}]}
-    found = chat([USER, paused], "anthropic", "claude-opus-4-6")
-    assert found.body["messages"][-1] == {"role": "assistant", "content": [search]}
-    assert synthesised(found) == []
+    outgoing = chat([USER, paused], "anthropic", "claude-opus-4-6")
+    assert outgoing.body["messages"][-1] == {"role": "assistant", "content": [search]}
+    assert synthesised(outgoing) == []
 
 
 # --- what the assistant made --------------------------------------------------------------------------
@@ -173,12 +173,12 @@ def turns_of(body: dict[str, Any]) -> list[Any]:
 def test_the_user_shows_what_the_assistant_made(
     client: str, body: dict[str, Any], path: str, provider: str, model: str
 ) -> None:
-    found = rendered(client, body, provider, model)
-    held = [turn["role"] for turn in turns_of(found.body) if PICTURE in str(turn)]
+    outgoing = rendered(client, body, provider, model)
+    held = [turn["role"] for turn in turns_of(outgoing.body) if PICTURE in str(turn)]
     assert held == ["user"]
-    assert texts(found.body)[1] == ("assistant", ["Here"])
-    assert [(note.path, note.lost) for note in found.notes if note.fate == "moved"] == [(path, False)]
-    assert synthesised(found) == []
+    assert texts(outgoing.body)[1] == ("assistant", ["Here"])
+    assert [(note.path, note.lost) for note in outgoing.notes if note.fate == "moved"] == [(path, False)]
+    assert synthesised(outgoing) == []
 
 
 ONLY_PICTURES = [
@@ -201,10 +201,10 @@ ONLY_PICTURES = [
 def test_nothing_is_left_of_a_message_whose_picture_the_user_shows(
     client: str, body: dict[str, Any], path: str, roles: list[str], provider: str, model: str
 ) -> None:
-    found = rendered(client, body, provider, model)
-    assert {turn["role"] for turn in turns_of(found.body)} == {"user"}
-    assert PICTURE in str(turns_of(found.body)[-1])
-    assert [(note.path, note.fate) for note in found.notes if note.path.startswith(path[:5])] == [(path, "moved")]
+    outgoing = rendered(client, body, provider, model)
+    assert {turn["role"] for turn in turns_of(outgoing.body)} == {"user"}
+    assert PICTURE in str(turns_of(outgoing.body)[-1])
+    assert [(note.path, note.fate) for note in outgoing.notes if note.path.startswith(path[:5])] == [(path, "moved")]
 
 
 EMPTY: dict[str, Any] = {"role": "assistant", "content": ""}
@@ -242,11 +242,11 @@ STRICT = [
 @pytest.mark.parametrize(("messages", "sent", "noted"), STRICT)
 def test_a_strict_server_gets_no_empty_message(messages: list[Any], sent: list[Any], noted: list[Any]) -> None:
     quirks = {"strict_roles": True, "short_call_ids": True}
-    found = chat_passthrough.render(
+    outgoing = chat_passthrough.render(
         {"model": "m", "messages": messages}, Model("mistral-large", {"quirks": quirks})
     ).rendered
-    assert found.body["messages"] == sent
-    assert [(note.path, note.fate) for note in found.notes] == noted
+    assert outgoing.body["messages"] == sent
+    assert [(note.path, note.fate) for note in outgoing.notes] == noted
 
 
 @pytest.mark.parametrize(("client", "body", "path"), WITH_PICTURES[1:])
@@ -254,14 +254,14 @@ def test_a_strict_server_gets_no_empty_message(messages: list[Any], sent: list[A
 def test_a_model_that_can_holds_what_it_made(
     client: str, body: dict[str, Any], path: str, provider: str, model: str
 ) -> None:
-    found = rendered(client, body, provider, model)
-    assert [_role(turn) for turn in turns_of(found.body) if PICTURE in str(turn)] == ["assistant"]
-    assert path not in [note.path for note in found.notes]
+    outgoing = rendered(client, body, provider, model)
+    assert [_role(turn) for turn in turns_of(outgoing.body) if PICTURE in str(turn)] == ["assistant"]
+    assert path not in [note.path for note in outgoing.notes]
 
 
 def test_a_picture_without_data_is_dropped_with_a_note() -> None:
-    asked = CLIENTS["responses"].parse({"model": "m", "input": [{"type": "image_generation_call", "id": "x"}, USER]})
-    assert [(note.path, note.fate) for note in asked.notes] == [("input[0]", "dropped")]
+    request = CLIENTS["responses"].parse({"model": "m", "input": [{"type": "image_generation_call", "id": "x"}, USER]})
+    assert [(note.path, note.fate) for note in request.notes] == [("input[0]", "dropped")]
 
 
 SHOWN = {"type": "input_image", "image_url": f"data:image/png;base64,{PICTURE}"}
@@ -280,10 +280,10 @@ SEEN_BY_SYSTEM = [
 def test_the_user_shows_what_was_attached_to_instructions(
     items: list[Any], path: str, provider: str, model: str
 ) -> None:
-    found = rendered("responses", {"input": items}, provider, model)
-    assert [turn["role"] for turn in turns_of(found.body) if PICTURE in str(turn)] == ["user"]
-    assert PICTURE not in str([found.body.get("system"), found.body.get("systemInstruction")])
-    assert [note.path for note in found.notes if note.fate == "moved"] == [path]
+    outgoing = rendered("responses", {"input": items}, provider, model)
+    assert [turn["role"] for turn in turns_of(outgoing.body) if PICTURE in str(turn)] == ["user"]
+    assert PICTURE not in str([outgoing.body.get("system"), outgoing.body.get("systemInstruction")])
+    assert [note.path for note in outgoing.notes if note.fate == "moved"] == [path]
 
 
 # --- thoughts and a server's tools take turns ---------------------------------------------------------
@@ -299,10 +299,10 @@ STEPS: list[Any] = [
 ]
 
 
-def told(content: list[Any], *, streams: bool) -> dict[str, Any]:
+def client_message(content: list[Any], *, streams: bool) -> dict[str, Any]:
     """The message of an answer, as a chat client puts it together."""
-    asked = CLIENTS["chat"].parse({"model": "m", "messages": [USER], "max_tokens": 9})
-    writer = (CLIENTS["chat"].streamed if streams else CLIENTS["chat"].whole)(asked.form, Envelope("c_1", 1, "m"))
+    request = CLIENTS["chat"].parse({"model": "m", "messages": [USER], "max_tokens": 9})
+    writer = (CLIENTS["chat"].streamed if streams else CLIENTS["chat"].whole)(request.form, Envelope("c_1", 1, "m"))
     answer = PROVIDERS["anthropic"].answer(Recall("claude-opus-4-6"))
     body = {"id": "m", "role": "assistant", "content": content, "stop_reason": "end_turn", "usage": {}}
     sent = b"".join([writer.on(event) for event in answer.whole(body)]) + writer.close()
@@ -329,7 +329,7 @@ def told(content: list[Any], *, streams: bool) -> dict[str, Any]:
     ],
 )
 def test_thoughts_and_a_servers_tools_keep_their_order(content: list[Any], streams: bool) -> None:
-    again = chat([USER, told(content, streams=streams), USER], "anthropic", "claude-opus-4-6")
+    again = chat([USER, client_message(content, streams=streams), USER], "anthropic", "claude-opus-4-6")
     assert again.body["messages"][1]["content"] == content
     assert [note for note in again.notes if note.lost] == []
 
@@ -404,8 +404,8 @@ def passed_through(messages: list[dict[str, Any]]) -> Rendered:
 
 
 def translated(messages: list[dict[str, Any]]) -> Rendered:
-    asked = CLIENTS["responses"].parse({"model": "m", "input": as_items(messages)})
-    return PROVIDERS["openai"].render(asked.conversation, Model("mistral-large-latest", MISTRAL))
+    request = CLIENTS["responses"].parse({"model": "m", "input": as_items(messages)})
+    return PROVIDERS["openai"].render(request.conversation, Model("mistral-large-latest", MISTRAL))
 
 
 def ids(body: dict[str, Any]) -> tuple[list[str], list[str]]:
@@ -438,16 +438,17 @@ def test_ids_of_calls_have_nine_letters_and_digits(sent: Any, history: list[dict
 
 @BOTH_WAYS
 def test_a_user_does_not_follow_a_tool(sent: Any) -> None:
-    found = sent([USER, calling(KEPT), result(KEPT), USER])
-    assert [message["role"] for message in found.body["messages"]] == ["user", "assistant", "tool", "assistant", "user"]
-    assert [note.fate for note in found.notes] == ["synthesised"]
+    outgoing = sent([USER, calling(KEPT), result(KEPT), USER])
+    roles = [message["role"] for message in outgoing.body["messages"]]
+    assert roles == ["user", "assistant", "tool", "assistant", "user"]
+    assert [note.fate for note in outgoing.notes] == ["synthesised"]
 
 
 @BOTH_WAYS
 def test_an_assistant_is_not_last(sent: Any) -> None:
-    found = sent([USER, SAID])
-    assert texts(found.body)[-1] == GO_ON
-    assert [note.lost for note in found.notes if note.fate == "synthesised"] == [True]
+    outgoing = sent([USER, SAID])
+    assert texts(outgoing.body)[-1] == GO_ON
+    assert [note.lost for note in outgoing.notes if note.fate == "synthesised"] == [True]
 
 
 def test_mistrals_own_prefix_stays() -> None:
@@ -477,25 +478,28 @@ def test_what_is_odd_is_the_providers_to_judge(history: list[dict[str, Any]]) ->
     ],
 )
 def test_ids_of_calls_to_mistrals_models_on_bedrock(model: str, short: bool) -> None:
-    found = chat(
+    outgoing = chat(
         [USER, calling(LONG), result(LONG)], "bedrock", model, tools=[{"type": "function", "function": {"name": "f"}}]
     )
     [call] = [
-        part["toolUse"]["toolUseId"] for turn in found.body["messages"] for part in turn["content"] if "toolUse" in part
+        part["toolUse"]["toolUseId"]
+        for turn in outgoing.body["messages"]
+        for part in turn["content"]
+        if "toolUse" in part
     ]
     assert (re.fullmatch("[a-zA-Z0-9]{9}", call) is not None) == short
-    assert str(found.body).count(f"'{call}'") == 2
+    assert str(outgoing.body).count(f"'{call}'") == 2
 
 
 def test_an_id_that_openai_refuses_is_respelled() -> None:
     long = "c" * 41
-    asked = CLIENTS["responses"].parse({"model": "m", "input": as_items([USER, calling(long), result(long)])})
-    calls, results = ids(PROVIDERS["openai"].render(asked.conversation, Model("m")).body)
+    request = CLIENTS["responses"].parse({"model": "m", "input": as_items([USER, calling(long), result(long)])})
+    calls, results = ids(PROVIDERS["openai"].render(request.conversation, Model("m")).body)
     assert calls == results
     assert 0 < len(calls[0]) <= 40
 
 
 def test_the_functions_name_beside_its_result_adds_nothing() -> None:
     for name, noted in (("f", []), ("somebody", ["messages[2].name"])):
-        found = chat([USER, CALLING, {**RESULT, "name": name}], "anthropic", "claude-opus-4-6")
-        assert [note.path for note in found.notes if note.fate == "dropped"] == noted
+        outgoing = chat([USER, CALLING, {**RESULT, "name": name}], "anthropic", "claude-opus-4-6")
+        assert [note.path for note in outgoing.notes if note.fate == "dropped"] == noted

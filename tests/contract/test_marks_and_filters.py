@@ -37,8 +37,8 @@ PATHS = {"chat": "messages[1].tool_calls[0]", "responses": "input[1]"}
 
 
 def rendered(client: str, provider: str, body: dict[str, Any]) -> Rendered:
-    asked = CLIENTS[client].parse({"model": "m", **body}).conversation
-    return PROVIDERS[provider].render(asked, Model(MODELS.get(provider, MODELS["anthropic"])[0]))
+    conversation = CLIENTS[client].parse({"model": "m", **body}).conversation
+    return PROVIDERS[provider].render(conversation, Model(MODELS.get(provider, MODELS["anthropic"])[0]))
 
 
 @pytest.mark.parametrize("client", CALLED)
@@ -64,8 +64,8 @@ def test_a_breakpoint_at_a_call_is_noted(client: str, provider: str) -> None:
 def test_a_breakpoint_at_a_whole_message_stands_behind_its_last_call() -> None:
     message = {"role": "assistant", "content": "a", "tool_calls": [{"id": "c", "function": FUNCTION_CALL}], **MARK}
     messages = [{"role": "user", "content": "hi"}, message, {"role": "tool", "tool_call_id": "c", "content": "x"}]
-    said, use = rendered("chat", "anthropic", {"messages": messages}).body["messages"][1]["content"]
-    assert "cache_control" not in said
+    first, use = rendered("chat", "anthropic", {"messages": messages}).body["messages"][1]["content"]
+    assert "cache_control" not in first
     assert "cache_control" in use
 
 
@@ -97,11 +97,11 @@ WITHOUT = [("gemini", MODELS["gemini"][0]), ("bedrock", "us.amazon.nova-2-lite-v
 def test_a_search_that_keeps_to_no_sites(provider: str, model: str) -> None:
     """Beside functions the model has these alone; by itself it is refused."""
 
-    def asked(body: dict[str, Any]) -> Rendered:
+    def render(body: dict[str, Any]) -> Rendered:
         conversation = CLIENTS["responses"].parse({"model": "m", **body}).conversation
         return PROVIDERS[provider].render(conversation, Model(model))
 
-    notes = asked(search({"type": "function", **FUNCTION})).notes
+    notes = render(search({"type": "function", **FUNCTION})).notes
     assert ("tools[0]", "dropped") in [(note.path, note.fate) for note in notes]
     with pytest.raises(BadRequest, match="cannot be kept to some sites"):
-        asked(search())
+        render(search())

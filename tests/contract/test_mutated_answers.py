@@ -61,15 +61,15 @@ class Recorded:
 
 
 def recorded() -> dict[str, Recorded]:
-    found: dict[str, Recorded] = {}
+    answers_by_name: dict[str, Recorded] = {}
     for name, (provider, data) in RECORDINGS.items():
         if "/failing_" in name:
             continue
         payloads = payloads_in(provider, data)
-        found[name] = Recorded(provider, False, payloads)
+        answers_by_name[name] = Recorded(provider, False, payloads)
         if (whole := whole_of(provider, payloads)) is not None:
-            found[f"{name} whole"] = Recorded(provider, True, [whole])
-    return found
+            answers_by_name[f"{name} whole"] = Recorded(provider, True, [whole])
+    return answers_by_name
 
 
 RECORDED = recorded()
@@ -85,8 +85,8 @@ def changed(answer: Recorded, mutations: Iterable[Mutated]) -> list[str]:
     for mutated, route, _, answered, after in answer.compared(mutations):
         if after.emitted.failure is not None:
             problems.append(f"{route}, {mutated.what}: {after.emitted.failure.message}")
-        elif told := lost(answered, again := after.answered()) or lost(again, answered):
-            problems.append(f"{route}, {mutated.what}: {told}")
+        elif difference := lost(answered, again := after.answered()) or lost(again, answered):
+            problems.append(f"{route}, {mutated.what}: {difference}")
     return problems
 
 
@@ -99,10 +99,10 @@ def taken_along(answer: Recorded, mutations: Iterable[Mutated], *, noted: bool) 
             continue
         if route.client == "responses" and answer.choices > 1:
             continue  # such a client asks for one
-        if (told := gone(answered, after, mutated)) and (
+        if (difference := gone(answered, after, mutated)) and (
             not route.passed_through or straight(answer, route, mutated, answered)
         ):
-            problems.append(f"{route}, {mutated.what}: {told}")
+            problems.append(f"{route}, {mutated.what}: {difference}")
     return problems
 
 

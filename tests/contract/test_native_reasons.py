@@ -1,4 +1,4 @@
-"""A reason to stop that OpenAI has no word for is told in the provider's own, too; any other is not."""
+"""A reason to stop that OpenAI has no word for is given in the provider's own, too; any other is not."""
 
 import json
 from typing import Any
@@ -52,16 +52,16 @@ def last(client: str, out: bytes) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-@pytest.mark.parametrize(("provider", "word", "reason", "told"), REASONS)
-def test_the_providers_own_word(client: str, provider: str, word: str | None, reason: str, told: bool) -> None:
+@pytest.mark.parametrize(("provider", "word", "reason", "native"), REASONS)
+def test_the_providers_own_word(client: str, provider: str, word: str | None, reason: str, native: bool) -> None:
     assert set(READINGS) == set(CLIENTS)
     events = list(PROVIDERS[provider].answer(Recall("m")).whole(ANSWERS[provider](word)))
     assert [event.reason for event in events if isinstance(event, Finished)] == [reason]
-    assert any(isinstance(event, Noted) and event.note.fate == "approximated" for event in events) == told
+    assert any(isinstance(event, Noted) and event.note.fate == "approximated" for event in events) == native
     for streamed in (True, False):
-        way = writer(client, streamed=streamed)
-        out = b"".join([way.on(event) for event in events if not isinstance(event, Noted)]) + way.close()
+        answer = writer(client, streamed=streamed)
+        out = b"".join([answer.on(event) for event in events if not isinstance(event, Noted)]) + answer.close()
         body = last(client, out) if streamed else json.loads(out)
         ended = body if streamed or client == "responses" else body["choices"][0]
-        assert ("native_finish_reason" in ended) == told
-        assert ended.get("native_finish_reason") == (word if told else None)
+        assert ("native_finish_reason" in ended) == native
+        assert ended.get("native_finish_reason") == (word if native else None)

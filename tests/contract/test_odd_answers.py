@@ -19,7 +19,7 @@ Body = dict[str, Any]
 FORM = chat_passthrough.Form(True)
 
 
-class Told(NamedTuple):
+class View(NamedTuple):
     """`calls` are id, name and arguments of each."""
 
     text: str
@@ -28,8 +28,8 @@ class Told(NamedTuple):
 
 
 def chunk(delta: Any = None, finish: Any = None, **more: Any) -> Body:
-    said = {} if delta is None else {"delta": delta}
-    choice = {"index": 0, **said, "finish_reason": finish, **more}
+    deltas = {} if delta is None else {"delta": delta}
+    choice = {"index": 0, **deltas, "finish_reason": finish, **more}
     return {"id": "c-1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
 
 
@@ -40,8 +40,8 @@ def calls(*fragments: Body) -> Body:
 def call(index: int | None, id: str | None, name: str | None, arguments: Any, **more: Any) -> Body:
     head: Body = {} if index is None else {"index": index}
     named = {} if name is None else {"name": name}
-    said = {} if id is None else {"id": id, "type": "function"}
-    return {**head, **said, "function": {**named, "arguments": arguments}, **more}
+    identity = {} if id is None else {"id": id, "type": "function"}
+    return {**head, **identity, "function": {**named, "arguments": arguments}, **more}
 
 
 def sse(payloads: list[Body], *, done: bool = True) -> bytes:
@@ -50,52 +50,52 @@ def sse(payloads: list[Body], *, done: bool = True) -> bytes:
 
 
 def piped(machine: Any, writer: Any, data: bytes, content_type: str, choices: int) -> tuple[bytes, Pipe]:
-    way = Pipe(machine.answer(Recall("m", choices=choices)), writer, content_type=content_type)
-    return way.feed(data) + way.close(), way
+    pipe = Pipe(machine.answer(Recall("m", choices=choices)), writer, content_type=content_type)
+    return pipe.feed(data) + pipe.close(), pipe
 
 
-def told_in_chat(answer: Body) -> Told:
+def view_of_chat(answer: Body) -> View:
     [choice] = comparable(answer)["choices"] if "created" in answer else answer["choices"]
     message = choice["message"]
     made = message.get("tool_calls") or ()
-    found = [(each["id"], each["function"]["name"], each["function"]["arguments"]) for each in made]
-    return Told(message.get("content") or "", found, choice["finish_reason"])
+    calls = [(each["id"], each["function"]["name"], each["function"]["arguments"]) for each in made]
+    return View(message.get("content") or "", calls, choice["finish_reason"])
 
 
-def told_in_responses(response: Body) -> Told:
+def view_of_response(response: Body) -> View:
     texts = [part["text"] for item in response["output"] if item["type"] == "message" for part in item["content"]]
     made = [item for item in response["output"] if item["type"] == "function_call"]
     assert response["status"] == "completed"
-    found = [(item["call_id"], item["name"], item["arguments"]) for item in made]
-    return Told("".join(texts), found, "tool_calls" if found else "stop")
+    calls = [(item["call_id"], item["name"], item["arguments"]) for item in made]
+    return View("".join(texts), calls, "tool_calls" if calls else "stop")
 
 
 def everybody(data: bytes, content_type: str, choices: int = 1) -> dict[str, tuple[Any, list[str], Failure | None]]:
-    """By client and way, what it reads, what was noted, and how it failed."""
-    heard: dict[str, tuple[Any, list[str], Failure | None]] = {}
+    """Return by client and route what it reads, what was noted, and how it failed."""
+    results: dict[str, tuple[Any, list[str], Failure | None]] = {}
     for streamed in (True, False):
         form = "streamed" if streamed else "whole"
         for client in ("chat", "responses"):
             dialect = CLIENTS[client]
             writer = (dialect.streamed if streamed else dialect.whole)(READINGS[client].form, ENVELOPE)
-            out, way = piped(openai, writer, data, content_type, choices)
+            out, pipe = piped(openai, writer, data, content_type, choices)
             folded = None
-            if not way.failure:
+            if not pipe.failure:
                 folded = READINGS[client].fold(out) if streamed else json.loads(out)
-                folded = told_in_chat(folded) if client == "chat" else told_in_responses(folded)
-            heard[f"{client} {form}"] = (folded, sorted({note.path for note in way.notes}), way.failure)
+                folded = view_of_chat(folded) if client == "chat" else view_of_response(folded)
+            results[f"{client} {form}"] = (folded, sorted({note.path for note in pipe.notes}), pipe.failure)
         writer = (chat_passthrough.streamed if streamed else chat_passthrough.whole)(FORM, ENVELOPE)
-        out, way = piped(chat_passthrough, writer, data, content_type, choices)
-        told = None if way.failure else told_in_chat(chat_fold(out) if streamed else json.loads(out))
-        heard[f"passed through {form}"] = (told, sorted({note.path for note in way.notes}), way.failure)
-    return heard
+        out, pipe = piped(chat_passthrough, writer, data, content_type, choices)
+        view = None if pipe.failure else view_of_chat(chat_fold(out) if streamed else json.loads(out))
+        results[f"passed through {form}"] = (view, sorted({note.path for note in pipe.notes}), pipe.failure)
+    return results
 
 
 LATE = call(0, "a", "f", "{}")
-MADE = Told("", [("a", "f", "{}")], "tool_calls")
+MADE = View("", [("a", "f", "{}")], "tool_calls")
 UNNAMED = [("call_c1_0_0", "f", "{}"), ("call_c1_0_1", "g", "{}")]
 UNNAMED_NOTES = ["tool_calls[0].id", "tool_calls[1].id"]
-HI = Told("Hi", [], "stop")
+HI = View("Hi", [], "stop")
 ALL = {"role": "assistant", "content": "Hi"}
 COPILOT = [{"delta": {"content": "Hi"}, "finish_reason": "tool_calls"},
            {"index": 1, "delta": calls(LATE), "finish_reason": "tool_calls"}]  # fmt: skip
@@ -112,7 +112,7 @@ STREAMS = [
     pytest.param([chunk(None, "stop", message=ALL)], HI, [], id="a message in place of the delta"),
     pytest.param([chunk(None, None, message=ALL), chunk({}, "stop")], HI, [], id="a message, and its end"),
     pytest.param([chunk(None, "tool_calls", message={**ALL, "tool_calls": [call(None, "a", "f", "{}")]})],
-                 Told("Hi", MADE.calls, "tool_calls"), [], id="a message with a call"),
+                 View("Hi", MADE.calls, "tool_calls"), [], id="a message with a call"),
     pytest.param([chunk({"content": "Hi"})], HI, ["finish_reason"], id="no reason"),
     pytest.param([chunk({"content": "Hi"}, "")], HI, ["finish_reason"], id="an empty reason"),
     pytest.param([chunk({"content": "Hi"}), USAGE], HI, ["finish_reason"], id="no reason, and usage last"),
@@ -127,7 +127,7 @@ STREAMS = [
     pytest.param([chunk({**ALL, **calls({"index": 0, "id": "", "type": "", "function": {"name": "", "arguments": ""}})},
                         "stop")], HI, [], id="a call of empty texts"),
     pytest.param([chunk({**ALL, **calls({"index": 0, "id": None, "function": None}, LATE)}, "tool_calls")],
-                 Told("Hi", MADE.calls, "tool_calls"), [], id="an empty call beside one"),
+                 View("Hi", MADE.calls, "tool_calls"), [], id="an empty call beside one"),
     pytest.param([chunk(calls(call(0, "a", None, ""))), chunk(calls(call(0, None, "f", "{}"))),
                   chunk({}, "tool_calls")], MADE, [], id="a late name"),
     pytest.param([chunk(calls(call(0, "a", "", "{"))), chunk(calls(call(0, None, "f", "}"))), chunk({}, "tool_calls")],
@@ -135,31 +135,31 @@ STREAMS = [
     pytest.param([chunk(calls({"index": 0, "function": {"name": "f", "arguments": ""}})),
                   chunk(calls(call(0, "a", None, "{}"))), chunk({}, "tool_calls")], MADE, [], id="a late id"),
     pytest.param([chunk(calls({"index": 0, "function": {"name": "f"}})), chunk(calls({"index": 0, "id": "a"})),
-                  chunk({}, "tool_calls")], Told("", MADE.calls, "tool_calls"), ["tool_calls.arguments"],
+                  chunk({}, "tool_calls")], View("", MADE.calls, "tool_calls"), ["tool_calls.arguments"],
                  id="a late id, and no arguments"),
     pytest.param([chunk(calls(call(0, "", "f", "{}"), call(1, "", "g", "{}")), "tool_calls")],
-                 Told("", UNNAMED, "tool_calls"), UNNAMED_NOTES, id="no ids"),
+                 View("", UNNAMED, "tool_calls"), UNNAMED_NOTES, id="no ids"),
     pytest.param([chunk(calls(call(0, None, "f", "{")), None), chunk(calls(call(0, None, None, "}"))),
                   chunk(calls(call(1, None, "g", "{}"))), chunk({}, "tool_calls")],
-                 Told("", UNNAMED, "tool_calls"), UNNAMED_NOTES, id="no ids, piece by piece"),
+                 View("", UNNAMED, "tool_calls"), UNNAMED_NOTES, id="no ids, piece by piece"),
     pytest.param([chunk(calls(call(0, "a", "f", "{}"), call(1, "a", "g", "{}")), "tool_calls")],
-                 Told("", [("a", "f", "{}"), ("call_c1_0_1", "g", "{}")], "tool_calls"), ["tool_calls[1].id"],
+                 View("", [("a", "f", "{}"), ("call_c1_0_1", "g", "{}")], "tool_calls"), ["tool_calls[1].id"],
                  id="one id for two"),
     pytest.param([chunk(calls(call(0, "a", "f", {"x": 1})), "tool_calls")],
-                 Told("", [("a", "f", '{"x": 1}')], "tool_calls"), [], id="arguments that are JSON already"),
-    pytest.param([{**chunk(), "choices": COPILOT}], Told("Hi", MADE.calls, "tool_calls"), ["choices"],
+                 View("", [("a", "f", '{"x": 1}')], "tool_calls"), [], id="arguments that are JSON already"),
+    pytest.param([{**chunk(), "choices": COPILOT}], View("Hi", MADE.calls, "tool_calls"), ["choices"],
                  id="text and call as two choices"),
     pytest.param([{**chunk(), "choices": [COPILOT[0]]}, {**chunk(), "choices": [COPILOT[1]]}],
-                 Told("Hi", MADE.calls, "tool_calls"), ["choices"], id="one after the other"),
+                 View("Hi", MADE.calls, "tool_calls"), ["choices"], id="one after the other"),
 ]  # fmt: skip
 BESIDES = {"tool_calls.index", "tool_calls.arguments"}
-"""What only a way that hands fragments on has to mend."""
+"""What only a route that hands fragments on has to mend."""
 
 
 @pytest.mark.parametrize(("payloads", "expected", "notes"), STREAMS)
-def test_a_stream(payloads: list[Body], expected: Told, notes: list[str]) -> None:
-    for client, (told, noted, failure) in everybody(sse(payloads), "text/event-stream").items():
-        assert (client, told, failure) == (client, expected, None)
+def test_a_stream(payloads: list[Body], expected: View, notes: list[str]) -> None:
+    for client, (view, noted, failure) in everybody(sse(payloads), "text/event-stream").items():
+        assert (client, view, failure) == (client, expected, None)
         assert (client, {*noted} - BESIDES) == (client, {*notes} - BESIDES)
 
 
@@ -169,14 +169,14 @@ WHOLES = [
     pytest.param([{"message": {**ALL, "tool_calls": [{"id": "", "function": {"name": "", "arguments": ""}}]},
                    "finish_reason": "stop"}], HI, [], id="a call of empty texts"),
     pytest.param([{"message": calls(call(None, "", "f", "{}"), call(None, None, "g", None)),
-                   "finish_reason": "tool_calls"}], Told("", UNNAMED, "tool_calls"), UNNAMED_NOTES, id="no ids"),
+                   "finish_reason": "tool_calls"}], View("", UNNAMED, "tool_calls"), UNNAMED_NOTES, id="no ids"),
     pytest.param([{"message": calls(call(None, "a", "f", {"x": 1})), "finish_reason": "tool_calls"}],
-                 Told("", [("a", "f", '{"x": 1}')], "tool_calls"), [], id="arguments that are JSON already"),
+                 View("", [("a", "f", '{"x": 1}')], "tool_calls"), [], id="arguments that are JSON already"),
     pytest.param([{"message": {"content": "Hi"}, "finish_reason": "tool_calls"},
                   {"message": calls(call(None, "a", "f", "{}")), "finish_reason": "tool_calls"}],
-                 Told("Hi", MADE.calls, "tool_calls"), ["choices"], id="text and call as two choices"),
+                 View("Hi", MADE.calls, "tool_calls"), ["choices"], id="text and call as two choices"),
     pytest.param([{"message": calls(call(None, id, "f", "{}")), "finish_reason": "tool_calls"} for id in "ab"],
-                 Told("", [("a", "f", "{}"), ("b", "f", "{}")], "tool_calls"), ["choices"], id="each call as a choice"),
+                 View("", [("a", "f", "{}"), ("b", "f", "{}")], "tool_calls"), ["choices"], id="each call as a choice"),
     pytest.param([{"delta": ALL, "finish_reason": "stop"}], HI, [], id="a delta in place of the message"),
     pytest.param([{"text": "Hi", "finish_reason": "stop"}], HI, [], id="text in place of the message"),
     pytest.param([{"message": calls(call(None, "a", "f", "{}")), "finish_reason": None}], MADE, ["finish_reason"],
@@ -185,10 +185,10 @@ WHOLES = [
 
 
 @pytest.mark.parametrize(("choices", "expected", "notes"), WHOLES)
-def test_a_whole_answer(choices: list[Body], expected: Told, notes: list[str]) -> None:
+def test_a_whole_answer(choices: list[Body], expected: View, notes: list[str]) -> None:
     body = {"id": "c-1", "object": "chat.completion", "created": 1, "model": "m", "choices": choices}
-    for client, (told, noted, failure) in everybody(json.dumps(body).encode(), "application/json").items():
-        assert (client, told, failure) == (client, expected, None)
+    for client, (view, noted, failure) in everybody(json.dumps(body).encode(), "application/json").items():
+        assert (client, view, failure) == (client, expected, None)
         assert (client, {*noted} - BESIDES) == (client, {*notes} - BESIDES)
 
 
@@ -226,39 +226,39 @@ UNASKED = {
     "its thoughts first": [(0, {"reasoning_content": "h"}, None), (1, {"reasoning_content": "m"}, None),
                            (0, {"content": "Hi"}, "stop"), (1, {"content": "Ho"}, "stop")],
 }  # fmt: skip
-"""By name, deltas of two choices and their ends; one was asked for."""
+"""Deltas of two choices and their ends by name; one was requested."""
 
 
-@pytest.mark.parametrize("said", UNASKED.values(), ids=[*UNASKED])
-def test_an_alternative_that_nobody_asked_for(said: list[tuple[int, Body, str | None]]) -> None:
+@pytest.mark.parametrize("choices", UNASKED.values(), ids=[*UNASKED])
+def test_an_alternative_that_nobody_asked_for(choices: list[tuple[int, Body, str | None]]) -> None:
     payloads = [
-        {**chunk(), "choices": [{"index": at, "delta": delta, "finish_reason": end}]} for at, delta, end in said
+        {**chunk(), "choices": [{"index": at, "delta": delta, "finish_reason": end}]} for at, delta, end in choices
     ]
     for client in ("chat", "responses"):
         writer = CLIENTS[client].whole(READINGS[client].form, ENVELOPE)
-        out, way = piped(openai, writer, sse(payloads), CONTENT_TYPES["sse"], 1)
-        assert (client, way.failure, [note.path for note in way.notes]) == (client, None, ["choices"])
-        told = (told_in_chat if client == "chat" else told_in_responses)(json.loads(out))
-        assert (client, told) == (client, HI)
-    out, way = piped(
+        out, pipe = piped(openai, writer, sse(payloads), CONTENT_TYPES["sse"], 1)
+        assert (client, pipe.failure, [note.path for note in pipe.notes]) == (client, None, ["choices"])
+        view = (view_of_chat if client == "chat" else view_of_response)(json.loads(out))
+        assert (client, view) == (client, HI)
+    out, pipe = piped(
         chat_passthrough, chat_passthrough.streamed(FORM, ENVELOPE), sse(payloads), CONTENT_TYPES["sse"], 1
     )
-    assert (way.failure, way.notes) == (None, [])
+    assert (pipe.failure, pipe.notes) == (None, [])
     folded = {choice["index"]: choice for choice in chat_fold(out)["choices"]}
     assert {at: choice["message"]["content"] for at, choice in folded.items()} == {0: "Hi", 1: "Ho"}
 
 
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
 @pytest.mark.parametrize(
-    ("told", "finished"),
+    ("numbers", "finished"),
     [
         pytest.param([0, 1], [0], id="one tells its end"),
         pytest.param([0], [0], id="one is told at all"),
         pytest.param([0, 1], [], id="none tells its end"),
     ],
 )
-def test_two_choices_that_were_asked_for(told: list[int], finished: list[int], streamed: bool) -> None:
-    payloads = [{**chunk(), "choices": [{"index": number, "delta": {"content": "Hi"}}]} for number in told]
+def test_two_choices_that_were_asked_for(numbers: list[int], finished: list[int], streamed: bool) -> None:
+    payloads = [{**chunk(), "choices": [{"index": number, "delta": {"content": "Hi"}}]} for number in numbers]
     payloads += [
         {**chunk(), "choices": [{"index": number, "delta": {}, "finish_reason": "stop"}]} for number in finished
     ]
@@ -267,10 +267,10 @@ def test_two_choices_that_were_asked_for(told: list[int], finished: list[int], s
         chat_passthrough: (chat_passthrough.streamed if streamed else chat_passthrough.whole)(FORM, ENVELOPE),
     }
     for machine, writer in writers.items():
-        out, way = piped(machine, writer, sse(payloads), CONTENT_TYPES["sse"], 2)
-        assert way.failure is None
-        heard = (chat_fold(out) if streamed else json.loads(out))["choices"]
-        assert [(each["index"], each["finish_reason"]) for each in heard] == [(number, "stop") for number in told]
+        out, pipe = piped(machine, writer, sse(payloads), CONTENT_TYPES["sse"], 2)
+        assert pipe.failure is None
+        choices = (chat_fold(out) if streamed else json.loads(out))["choices"]
+        assert [(each["index"], each["finish_reason"]) for each in choices] == [(number, "stop") for number in numbers]
 
 
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
@@ -286,19 +286,19 @@ def test_two_choices_that_were_asked_for(told: list[int], finished: list[int], s
 def test_a_completion(payloads: list[Body], notes: list[str], streamed: bool) -> None:
     payloads = [{**each, "choices": [{"logprobs": None, **choice} for choice in each["choices"]]} for each in payloads]
     writer = (completions_passthrough.streamed if streamed else completions_passthrough.whole)(FORM, ENVELOPE)
-    out, way = piped(completions_passthrough, writer, sse(payloads), CONTENT_TYPES["sse"], 1)
-    assert way.failure is None
+    out, pipe = piped(completions_passthrough, writer, sse(payloads), CONTENT_TYPES["sse"], 1)
+    assert pipe.failure is None
     [choice] = (completions_fold(out) if streamed else json.loads(out))["choices"]
     assert (choice["text"], choice["finish_reason"]) == ("Hi", "stop")
-    assert [note.path for note in way.notes] == notes
+    assert [note.path for note in pipe.notes] == notes
 
 
 def test_a_completion_that_nobody_asked_for_goes_on() -> None:
     choices = [{"index": number, "text": text, "finish_reason": "stop"} for number, text in enumerate(("Hi", "Ho"))]
     writer = completions_passthrough.whole(FORM, ENVELOPE)
     data = json.dumps({"id": "c-1", "choices": choices}).encode()
-    out, way = piped(completions_passthrough, writer, data, "application/json", 1)
-    assert (way.failure, [choice["text"] for choice in json.loads(out)["choices"]]) == (None, ["Hi", "Ho"])
+    out, pipe = piped(completions_passthrough, writer, data, "application/json", 1)
+    assert (pipe.failure, [choice["text"] for choice in json.loads(out)["choices"]]) == (None, ["Hi", "Ho"])
 
 
 FIELDS: Body = {
@@ -320,7 +320,7 @@ TAKEN = {
     "function_call": [{"a": 1}],
     "tool_calls": ODD[6:],
 }
-"""What is one of the forms of a field, by its name; a call of which nothing is told is none."""
+"""What is one of the forms of a field, by its name; a call without any content is none."""
 
 
 def translated(body: Body, stream: bool, client: str, streamed: bool) -> Pipe:
@@ -336,8 +336,8 @@ def translated(body: Body, stream: bool, client: str, streamed: bool) -> Pipe:
 def test_a_field_of_another_form_is_noted(name: str, place: str, client: str, streamed: bool) -> None:
     for value in [value for value in ODD if value not in TAKEN.get(name, [])]:
         choice = {"index": 0, place: {"role": "assistant", "content": "Hi", name: value}, "finish_reason": "stop"}
-        way = translated({**chunk(), "choices": [choice]}, place == "delta", client, streamed)
-        assert way.failure or any(name.partition("_")[0] in note.path for note in way.notes), value
+        pipe = translated({**chunk(), "choices": [choice]}, place == "delta", client, streamed)
+        assert pipe.failure or any(name.partition("_")[0] in note.path for note in pipe.notes), value
 
 
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
@@ -346,8 +346,8 @@ def test_a_field_of_another_form_is_noted(name: str, place: str, client: str, st
 def test_a_part_of_a_choice_of_another_form_is_noted(name: str, client: str, streamed: bool) -> None:
     for value in (1, "t", [1], [None], True):
         body = {**chunk(**{name: value}), "usage": value if name == "usage" else None}
-        way = translated(body, True, client, streamed)
-        assert way.failure or any(name in note.path for note in way.notes), value
+        pipe = translated(body, True, client, streamed)
+        assert pipe.failure or any(name in note.path for note in pipe.notes), value
 
 
 SOURCES: Body = {
@@ -366,11 +366,11 @@ def test_sources_beside_an_answer_are_cited(names: list[str], streamed: bool) ->
     for client in ("chat", "responses"):
         made = (CLIENTS[client].streamed if streamed else CLIENTS[client].whole)(READINGS[client].form, ENVELOPE)
         payloads = [{**chunk({"content": "H"}), **beside}, {**chunk({"content": "i"}, "stop"), **beside}]
-        out, way = piped(openai, made, sse(payloads), "text/event-stream", 1)
-        assert way.notes == []
+        out, pipe = piped(openai, made, sse(payloads), "text/event-stream", 1)
+        assert pipe.notes == []
         answer = READINGS[client].fold(out) if streamed else json.loads(out)
         if client == "chat":
-            found = [each["url_citation"] for each in answer["choices"][0]["message"]["annotations"]]
+            citations = [each["url_citation"] for each in answer["choices"][0]["message"]["annotations"]]
         else:
-            found = answer["output"][0]["content"][0]["annotations"]
-        assert [(each["title"], each["url"], each["start_index"], each["end_index"]) for each in found] == expected
+            citations = answer["output"][0]["content"][0]["annotations"]
+        assert [(each["title"], each["url"], each["start_index"], each["end_index"]) for each in citations] == expected

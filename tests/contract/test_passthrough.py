@@ -109,10 +109,10 @@ def pipe(provider: str, *, streamed: bool, content_type: str = "text/event-strea
     return Pipe(passthrough.answer(Recall()), writer, framing=passthrough.framing, content_type=content_type)
 
 
-def told(provider: str, data: bytes, *, size: int = 1 << 30, **how: Any) -> tuple[bytes, Pipe]:
-    way = pipe(provider, **how)
-    out = b"".join(way.feed(data[at : at + size]) for at in range(0, len(data), size))
-    return out + way.close(), way
+def pass_through(provider: str, data: bytes, *, size: int = 1 << 30, **how: Any) -> tuple[bytes, Pipe]:
+    run = pipe(provider, **how)
+    out = b"".join(run.feed(data[at : at + size]) for at in range(0, len(data), size))
+    return out + run.close(), run
 
 
 def test_every_passthrough_is_tried() -> None:
@@ -125,24 +125,24 @@ def test_every_passthrough_is_tried() -> None:
 @complete
 def test_any_split_of_the_bytes_gives_the_same(name: str) -> None:
     provider, data = STREAMS[name]
-    expected = told(provider, data, streamed=True)[0]
+    expected = pass_through(provider, data, streamed=True)[0]
     for size in (1, 2, 3, 7, 64):
-        assert told(provider, data, streamed=True, size=size)[0] == expected, size
+        assert pass_through(provider, data, streamed=True, size=size)[0] == expected, size
 
 
 @complete
 def test_any_line_end_gives_the_same(name: str) -> None:
     provider, data = STREAMS[name]
-    expected = told(provider, data, streamed=True)[0]
+    expected = pass_through(provider, data, streamed=True)[0]
     for end in (b"\r\n", b"\r"):
-        assert told(provider, data.replace(b"\n", end), streamed=True, size=5)[0] == expected, end
+        assert pass_through(provider, data.replace(b"\n", end), streamed=True, size=5)[0] == expected, end
 
 
 @complete
 def test_a_stream_ends_once(name: str) -> None:
     provider, data = STREAMS[name]
-    out, way = told(provider, data, streamed=True)
-    assert way.done
+    out, pipe = pass_through(provider, data, streamed=True)
+    assert pipe.done
     assert out.count(READINGS[provider].terminator) == 1
     assert out.endswith(READINGS[provider].terminator)
 
@@ -151,8 +151,8 @@ def test_a_stream_ends_once(name: str) -> None:
 def test_whole_equals_the_folded_stream(name: str) -> None:
     provider, data = STREAMS[name]
     reading = READINGS[provider]
-    streamed, one = told(provider, data, streamed=True)
-    whole, other = told(provider, data, streamed=False)
+    streamed, one = pass_through(provider, data, streamed=True)
+    whole, other = pass_through(provider, data, streamed=False)
     assert (one.failure, other.failure) == (None, None)
     assert reading.fold(streamed) == reading.comparable(json.loads(whole))
     assert (one.notes, one.usage) == (other.notes, other.usage)
@@ -163,10 +163,10 @@ def test_a_whole_answer_serves_both_forms(name: str) -> None:
     """What the provider answers whole is handed on whole, and unfolded for a client that wants a stream."""
     provider, data = STREAMS[name]
     reading = READINGS[provider]
-    whole = told(provider, data, streamed=False)[0]
-    again, way = told(provider, whole, streamed=False, content_type="application/json")
-    streamed, other = told(provider, whole, streamed=True, content_type="application/json", size=7)
-    assert (way.failure, other.failure) == (None, None)
+    whole = pass_through(provider, data, streamed=False)[0]
+    again, pipe = pass_through(provider, whole, streamed=False, content_type="application/json")
+    streamed, other = pass_through(provider, whole, streamed=True, content_type="application/json", size=7)
+    assert (pipe.failure, other.failure) == (None, None)
     assert json.loads(again) == json.loads(whole)
     assert reading.fold(streamed) == reading.comparable(json.loads(whole))
     assert streamed.endswith(reading.terminator)
@@ -177,12 +177,12 @@ def test_a_cut_anywhere_is_a_failure(name: str) -> None:
     """Or it took away nothing but usage and the terminator."""
     provider, data = STREAMS[name]
     reading = READINGS[provider]
-    answer = {**reading.comparable(json.loads(told(provider, data, streamed=False)[0])), "usage": None}
+    answer = {**reading.comparable(json.loads(pass_through(provider, data, streamed=False)[0])), "usage": None}
     for at in range(0, len(data), max(1, len(data) // 300)):
-        out, way = told(provider, data[:at], streamed=True)
-        whole, other = told(provider, data[:at], streamed=False)
-        assert way.done == other.done == (way.failure is None), at
-        if way.done:
+        out, pipe = pass_through(provider, data[:at], streamed=True)
+        whole, other = pass_through(provider, data[:at], streamed=False)
+        assert pipe.done == other.done == (pipe.failure is None), at
+        if pipe.done:
             assert {**reading.comparable(json.loads(whole)), "usage": None} == answer, at
         else:
             assert reading.terminator not in out
@@ -192,11 +192,11 @@ def test_a_cut_anywhere_is_a_failure(name: str) -> None:
 @complete
 def test_usage_is_hidden_from_who_did_not_ask(name: str) -> None:
     provider, data = STREAMS[name]
-    quiet, way = told(provider, data, streamed=True, quiet=True)
-    loud, _ = told(provider, data, streamed=True)
+    quiet, pipe = pass_through(provider, data, streamed=True, quiet=True)
+    loud, _ = pass_through(provider, data, streamed=True)
     assert not any("usage" in payload for payload in chat_payloads(quiet))
-    assert any(payload.get("usage") for payload in chat_payloads(loud)) == (way.usage is not None)
-    assert way.done
+    assert any(payload.get("usage") for payload in chat_payloads(loud)) == (pipe.usage is not None)
+    assert pipe.done
 
 
 @complete
@@ -243,11 +243,11 @@ def test_every_choice_finishes_once_and_last(name: str) -> None:
 @pytest.mark.parametrize("name", FAILING)
 def test_an_error_in_the_stream_is_an_error(name: str) -> None:
     provider, data = STREAMS[name]
-    out, way = told(provider, data, streamed=True)
-    assert way.failure is not None
-    assert not way.done
+    out, pipe = pass_through(provider, data, streamed=True)
+    assert pipe.failure is not None
+    assert not pipe.done
     assert READINGS[provider].terminator not in out
-    error = json.loads(way.writer.fail(way.failure).removeprefix(b"data: "))
+    error = json.loads(pipe.writer.fail(pipe.failure).removeprefix(b"data: "))
     assert set(error["error"]) == {"message", "type", "param", "code"}
     assert error["error"]["message"]
 
@@ -271,10 +271,10 @@ def test_an_error_in_the_stream_is_an_error(name: str) -> None:
     ],
 )
 def test_no_answer_is_a_failure(provider: str, streamed: bool, junk: bytes) -> None:
-    out, way = told(provider, junk, streamed=streamed)
+    out, pipe = pass_through(provider, junk, streamed=streamed)
     assert READINGS[provider].terminator not in out
-    assert way.failure is not None
-    assert way.failure.status >= 500
+    assert pipe.failure is not None
+    assert pipe.failure.status >= 500
 
 
 @each_passthrough

@@ -1,4 +1,4 @@
-"""What providers really say of a failure, and what every client is told of it, whole or in a stream."""
+"""What providers really say of a failure, and what every client gets of it, whole or in a stream."""
 
 import json
 from typing import Any
@@ -113,10 +113,10 @@ RAW = [
 
 
 @pytest.mark.parametrize("status", [429, 502, 503])
-@pytest.mark.parametrize(("raw", "told"), RAW)
-def test_what_is_behind_a_providers_error(raw: Any, told: str | None, status: int) -> None:
+@pytest.mark.parametrize(("raw", "text"), RAW)
+def test_what_is_behind_a_providers_error(raw: Any, text: str | None, status: int) -> None:
     body = error("Provider returned error", code=status, metadata={"raw": raw, "provider_name": "Somebody"})
-    expected = "Provider returned error" + (f": {told}" if told else "")
+    expected = "Provider returned error" + (f": {text}" if text else "")
     for dialect in OPENAI:
         assert dialect.read_error(status, {}, json.dumps(body).encode()).message == expected
 
@@ -129,25 +129,25 @@ def test_what_is_behind_it_is_bounded() -> None:
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize(
-    "told",
+    "data",
     [b"", b"data: {}\n\n", b"data: [DONE]\n\n", b"data: x\n\n",
      b'data: {"error": {"message": "No.", "type": "odd"}}\n\n',
      b'data: {"error": {"message": "No.", "code": 503}}\n\n', b'data: {"error": "Incorrect API key provided"}\n\n'],
     ids=["nothing", "an empty object", "an end", "no JSON", "an odd error", "a status", "a key"],
 )  # fmt: skip
-def test_what_breaks_a_stream_is_a_servers_error(told: bytes, client: str) -> None:
+def test_what_breaks_a_stream_is_a_servers_error(data: bytes, client: str) -> None:
     """At which clients try again."""
-    ways = {"translated": (PROVIDERS["openai"], CLIENTS[client], READINGS[client].form)}
+    dialects = {"translated": (PROVIDERS["openai"], CLIENTS[client], READINGS[client].form)}
     if client != "responses":
         passthrough = chat if client == "chat" else completions
-        ways["passed through"] = (passthrough, passthrough, chat.Form(True))
-    for way, (machine, writers, form) in ways.items():
+        dialects["passed through"] = (passthrough, passthrough, chat.Form(True))
+    for name, (machine, writers, form) in dialects.items():
         writer = writers.streamed(form, ENVELOPE)
         made = Pipe(machine.answer(Recall("m")), writer, content_type=CONTENT_TYPES["sse"])
-        made.feed(told)
+        made.feed(data)
         made.close()
-        assert made.failure is not None, way
-        assert (made.failure.status >= 500, made.failure.type) == (True, "server_error"), way
+        assert made.failure is not None, name
+        assert (made.failure.status >= 500, made.failure.type) == (True, "server_error"), name
         kind = "code" if client == "responses" else "type"
         assert f'"{kind}":"server_error"' in writer.fail(made.failure).decode()
 

@@ -35,9 +35,9 @@ GEMINI = ("gemini", "parallel_tools_after_thinking.sse", "gemini-3.1-pro-preview
 def answered(provider: str, recording: str, model: str, memory: Memory) -> dict[str, Any]:
     """The message of an answer, as the client got it."""
     dialect = PROVIDERS[provider]
-    asked = chat.parse({**ASK, "messages": [HI]})
-    recall = dialect.render(asked.conversation, Model(model, memory=memory)).recall
-    writer = chat.whole(asked.form, Envelope("chatcmpl-1", 1, "m"))
+    request = chat.parse({**ASK, "messages": [HI]})
+    recall = dialect.render(request.conversation, Model(model, memory=memory)).recall
+    writer = chat.whole(request.form, Envelope("chatcmpl-1", 1, "m"))
     framing = dialect.framing
     pipe = Pipe(dialect.answer(recall), writer, framing=framing, content_type=CONTENT_TYPES[framing])
     sent = pipe.feed(recorded(provider, recording)) + pipe.close()
@@ -56,12 +56,12 @@ def results(*messages: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"role": "tool", "tool_call_id": call["id"], "content": "ok"} for call in calls]
 
 
-def asked_again(history: list[dict[str, Any]], provider: str, model: str, memory: Memory) -> Any:
-    asked = chat.parse({**ASK, "messages": [HI, *history]})
-    return PROVIDERS[provider].render(asked.conversation, Model(model, memory=memory))
+def render_again(history: list[dict[str, Any]], provider: str, model: str, memory: Memory) -> Any:
+    request = chat.parse({**ASK, "messages": [HI, *history]})
+    return PROVIDERS[provider].render(request.conversation, Model(model, memory=memory))
 
 
-def said(body: dict[str, Any]) -> list[Any]:
+def model_parts(body: dict[str, Any]) -> list[Any]:
     """What the model reads of itself."""
     turns = body.get("messages") or body["contents"]
     return [part for turn in turns if turn["role"] != "user" for part in turn.get("content") or turn["parts"]]
@@ -71,11 +71,11 @@ def said(body: dict[str, Any]) -> list[Any]:
 def test_the_signed_blocks_come_back_as_if_they_had_been_handed_back(provider: str, recording: str, model: str) -> None:
     memory = LruMemory()
     message = answered(provider, recording, model, memory)
-    whole = asked_again([message, *results(message)], provider, model, LruMemory())
-    again = asked_again([plain(message), *results(message)], provider, model, memory)
-    forgotten = asked_again([plain(message), *results(message)], provider, model, LruMemory())
+    whole = render_again([message, *results(message)], provider, model, LruMemory())
+    again = render_again([plain(message), *results(message)], provider, model, memory)
+    forgotten = render_again([plain(message), *results(message)], provider, model, LruMemory())
     assert again.body == whole.body
-    assert len(said(forgotten.body)) < len(said(again.body))
+    assert len(model_parts(forgotten.body)) < len(model_parts(again.body))
     assert [note for note in again.notes if note.lost] == []
 
 
@@ -84,18 +84,18 @@ def _thinks_aloud(message: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _in_two(message: dict[str, Any]) -> list[dict[str, Any]]:
-    kept = plain(message)
-    return [{"role": "assistant", "content": kept["content"]}, {**kept, "content": None}]
+    bare = plain(message)
+    return [{"role": "assistant", "content": bare["content"]}, {**bare, "content": None}]
 
 
 @pytest.mark.parametrize(("provider", "recording", "model"), CLAUDES)
-@pytest.mark.parametrize("kept", [_thinks_aloud, _in_two])
-def test_however_the_client_keeps_the_calls(provider: str, recording: str, model: str, kept: Any) -> None:
+@pytest.mark.parametrize("stored", [_thinks_aloud, _in_two])
+def test_however_the_client_keeps_the_calls(provider: str, recording: str, model: str, stored: Any) -> None:
     memory = LruMemory()
     message = answered(provider, recording, model, memory)
-    whole = asked_again([message, *results(message)], provider, model, LruMemory())
-    again = asked_again([*kept(message), *results(message)], provider, model, memory)
-    assert said(again.body) == said(whole.body)
+    whole = render_again([message, *results(message)], provider, model, LruMemory())
+    again = render_again([*stored(message), *results(message)], provider, model, memory)
+    assert model_parts(again.body) == model_parts(whole.body)
     assert [note.path for note in again.notes if note.fate == "dropped"] == []
 
 
@@ -113,8 +113,8 @@ def _with_one_more(message: dict[str, Any]) -> dict[str, Any]:
 def test_other_calls_get_none_of_it(provider: str, recording: str, model: str, changed: Any) -> None:
     memory = LruMemory()
     history = changed(answered(provider, recording, model, memory))
-    with_memory = asked_again([history, *results(history)], provider, model, memory)
-    assert with_memory == asked_again([history, *results(history)], provider, model, LruMemory())
+    with_memory = render_again([history, *results(history)], provider, model, memory)
+    assert with_memory == render_again([history, *results(history)], provider, model, LruMemory())
 
 
 @pytest.mark.parametrize(("provider", "recording", "model"), CLAUDES)
@@ -122,8 +122,8 @@ def test_another_model_gets_none_of_it(provider: str, recording: str, model: str
     memory = LruMemory()
     message = answered(provider, recording, model, memory)
     other = model.replace("opus-4-6", "opus-4-8")
-    with_memory = asked_again([plain(message), *results(message)], provider, other, memory)
-    assert with_memory.body == asked_again([plain(message), *results(message)], provider, other, LruMemory()).body
+    with_memory = render_again([plain(message), *results(message)], provider, other, memory)
+    assert with_memory.body == render_again([plain(message), *results(message)], provider, other, LruMemory()).body
 
 
 def _without_issuer(message: dict[str, Any]) -> dict[str, Any]:
@@ -136,9 +136,9 @@ def test_blocks_whose_issuer_was_lost_go_to_their_own_model_only(provider: str, 
     memory = LruMemory()
     message = answered(provider, recording, model, memory)
     history = [_without_issuer(message), *results(message)]
-    own = asked_again(history, provider, model, memory)
-    assert own.body == asked_again([message, *results(message)], provider, model, LruMemory()).body
-    other = asked_again(history, provider, model.replace("opus-4-6", "opus-4-8"), memory)
+    own = render_again(history, provider, model, memory)
+    assert own.body == render_again([message, *results(message)], provider, model, LruMemory()).body
+    other = render_again(history, provider, model.replace("opus-4-6", "opus-4-8"), memory)
     assert message["thinking_blocks"][0]["signature"] not in json.dumps(other.body)
     assert ("messages[1].thinking_blocks[0]", "dropped") in [(note.path, note.fate) for note in other.notes]
 
@@ -146,13 +146,13 @@ def test_blocks_whose_issuer_was_lost_go_to_their_own_model_only(provider: str, 
 def test_a_calls_signature_whose_issuer_was_lost_goes_to_its_own_model_only() -> None:
     memory = LruMemory()
     message = answered(*GEMINI, memory)
-    kept = plain(message)
+    bare = plain(message)
     signature = message["tool_calls"][0]["extra_content"]["google"]["thought_signature"]
-    kept["tool_calls"][0]["extra_content"] = {"google": {"thought_signature": signature}}
-    history = [kept, *results(kept)]
-    own = asked_again(history, "gemini", "gemini-3.1-pro-preview", memory)
+    bare["tool_calls"][0]["extra_content"] = {"google": {"thought_signature": signature}}
+    history = [bare, *results(bare)]
+    own = render_again(history, "gemini", "gemini-3.1-pro-preview", memory)
     assert signature in json.dumps(own.body)
-    other = asked_again(history, "gemini", "gemini-3-flash-preview", memory)
+    other = render_again(history, "gemini", "gemini-3-flash-preview", memory)
     assert signature not in json.dumps(other.body)
     assert SKIP in json.dumps(other.body)
     assert ("messages[1].tool_calls[0]", "dropped") in [(note.path, note.fate) for note in other.notes]

@@ -1,4 +1,4 @@
-"""What is true of every request, whoever asks it and whoever is asked."""
+"""What is true of every request, of any client and to any provider."""
 
 import contextlib
 import copy
@@ -129,12 +129,12 @@ def test_a_search_that_is_only_offered_is_never_refused(provider: str, model: st
 @pytest.mark.parametrize(("provider", "model"), KINDS)
 def test_a_conversation_is_not_changed(provider: str, model: str) -> None:
     for option, value in OPTIONS.items():
-        asked = conversation(**{option: value})
-        before = copy.deepcopy(asked)
+        original = conversation(**{option: value})
+        before = copy.deepcopy(original)
         with contextlib.suppress(BadRequest):
-            first = PROVIDERS[provider].render(asked, Model(model))
-            assert PROVIDERS[provider].render(asked, Model(model)) == first
-        assert asked == before
+            first = PROVIDERS[provider].render(original, Model(model))
+            assert PROVIDERS[provider].render(original, Model(model)) == first
+        assert original == before
 
 
 BODIES: dict[str, dict[str, Any]] = {
@@ -206,9 +206,9 @@ def test_a_body_is_not_changed(client: str) -> None:
     assert CLIENTS[client].parse(body) == first
 
 
-def outcome(provider: str, asked: Conversation, model: Model) -> Rendered | Failure:
+def outcome(provider: str, conversation: Conversation, model: Model) -> Rendered | Failure:
     try:
-        return PROVIDERS[provider].render(asked, model)
+        return PROVIDERS[provider].render(conversation, model)
     except BadRequest as refused:
         return refused.failure
 
@@ -221,8 +221,8 @@ def test_a_dialect_whose_requests_are_those_of_another(provider: str, other: str
     _, known = SAME_REQUESTS[provider]
     parsed = [CLIENTS[client].parse(body).conversation for client, body in BODIES.items()]
     every = [conversation(**{option: value}) for option, value in OPTIONS.items()]
-    for asked in (replace(each, stream=stream) for each in (*parsed, *every)):
-        ours, theirs = outcome(provider, asked, Model(name)), outcome(other, asked, Model(name, known))
+    for request in (replace(each, stream=stream) for each in (*parsed, *every)):
+        ours, theirs = outcome(provider, request, Model(name)), outcome(other, request, Model(name, known))
         if isinstance(theirs, Rendered):
             body = {key: value for key, value in theirs.body.items() if key != "model"}
             headers = {key: value for key, value in theirs.headers.items() if key != "anthropic-version"}
@@ -233,7 +233,7 @@ def test_a_dialect_whose_requests_are_those_of_another(provider: str, other: str
                 headers=headers,
                 body={"anthropic_version": "vertex-2023-10-16", **body},
             )
-        assert ours == theirs, asked.options
+        assert ours == theirs, request.options
 
 
 @pytest.mark.parametrize("client", CLIENTS)

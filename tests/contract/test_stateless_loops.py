@@ -27,9 +27,9 @@ HI = {"role": "user", "content": "hi"}
 def answered(provider: str, recording: str, model: str, *, streams: bool, summary: str | None = None) -> list[Any]:
     """The items of an answer."""
     dialect = PROVIDERS[provider]
-    asked = responses.parse({**ASK, "input": [HI], "stream": streams, "reasoning": {"summary": summary}})
-    recall = dialect.render(asked.conversation, Model(model)).recall
-    writer = (responses.streamed if streams else responses.whole)(asked.form, Envelope("resp_1", 1, "m"))
+    request = responses.parse({**ASK, "input": [HI], "stream": streams, "reasoning": {"summary": summary}})
+    recall = dialect.render(request.conversation, Model(model)).recall
+    writer = (responses.streamed if streams else responses.whole)(request.form, Envelope("resp_1", 1, "m"))
     answer, framing = dialect.answer(recall), dialect.framing
     pipe = Pipe(answer, writer, framing=framing, content_type=CONTENT_TYPES[framing])
     sent = pipe.feed(recorded(provider, recording)) + pipe.close()
@@ -37,14 +37,14 @@ def answered(provider: str, recording: str, model: str, *, streams: bool, summar
     if not streams:
         items: list[Any] = json.loads(sent)["output"]
         return items
-    told = [json.loads(event.split("data: ", 1)[1]) for event in sent.decode().split("\n\n") if event]
-    return [each["item"] for each in told if each["type"] == "response.output_item.done"]
+    events = [json.loads(event.split("data: ", 1)[1]) for event in sent.decode().split("\n\n") if event]
+    return [each["item"] for each in events if each["type"] == "response.output_item.done"]
 
 
 def as_codex(item: Any) -> Any:
     """It writes items down in types of its own, and says null of reasoning that it has no text of."""
-    kept = {name: value for name, value in item.items() if name not in ("status", "logprobs")}
-    return {**kept, "content": None} if item["type"] == "reasoning" else kept
+    fields = {name: value for name, value in item.items() if name not in ("status", "logprobs")}
+    return {**fields, "content": None} if item["type"] == "reasoning" else fields
 
 
 def as_it_came(item: Any) -> Any:
@@ -223,7 +223,7 @@ LOOPS = [
 ]
 
 
-def model_said(body: dict[str, Any]) -> list[Any]:
+def model_turns(body: dict[str, Any]) -> list[Any]:
     """What the model reads of itself."""
     turns = body.get("messages") or body.get("contents") or body["input"]
     own = [turn for turn in turns if turn.get("role") in ("assistant", "model") or turn.get("call_id")]
@@ -246,7 +246,7 @@ def test_what_was_signed_comes_back(
     results = [{"type": "function_call_output", "call_id": id, "output": "ok"} for id in called]
     history = [HI, *(handed(item) for item in items), *(results or [HI])]
     second = responses.parse({**ASK, "input": history})
-    assert model_said(PROVIDERS[provider].render(second.conversation, Model(model)).body) == expected
+    assert model_turns(PROVIDERS[provider].render(second.conversation, Model(model)).body) == expected
 
 
 @pytest.mark.parametrize(("provider", "recording", "model", "_"), LOOPS)
@@ -255,8 +255,8 @@ def test_nothing_signed_goes_to_another_provider(provider: str, recording: str, 
     items = answered(provider, recording, model, streams=True)
     called = [item["call_id"] for item in items if item["type"] == "function_call"]
     results = [{"type": "function_call_output", "call_id": id, "output": "ok"} for id in called]
-    asked = responses.parse({**ASK, "input": [HI, *items, *(results or [HI])]})
+    request = responses.parse({**ASK, "input": [HI, *items, *(results or [HI])]})
     other = "gemini" if provider != "gemini" else "anthropic"
-    sent = json.dumps(PROVIDERS[other].render(asked.conversation, Model("claude-opus-4-6")).body)
+    sent = json.dumps(PROVIDERS[other].render(request.conversation, Model("claude-opus-4-6")).body)
     signed = ("EqQBCgIYAg==", "EqRkSignature==", "c2lnbmF0", "gAAAAABo", "c2ln", "srvtoolu")
     assert [signature for signature in signed if signature in sent] == []

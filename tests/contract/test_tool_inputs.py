@@ -17,17 +17,17 @@ PARAMETERS = {"type": "object", "properties": {key: {"type": "string"} for key i
 CALL = {"$top": "1", "user name": "Ann", "kept": "k"}
 
 
-def asked(client: str, parameters: dict[str, Any], *, stream: bool) -> dict[str, Any]:
+def request_body(client: str, parameters: dict[str, Any], *, stream: bool) -> dict[str, Any]:
     """A conversation with a call in its history."""
     if client == "chat":
         call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": json.dumps(CALL)}}
-        said = [
+        messages = [
             {"role": "user", "content": "x"},
             {"role": "assistant", "tool_calls": [call]},
             {"role": "tool", "tool_call_id": "c", "content": "ok"},
         ]
         tools = [{"type": "function", "function": {"name": "f", "parameters": parameters}}]
-        return {"model": "m", "messages": said, "tools": tools, "max_tokens": 100, "stream": stream}
+        return {"model": "m", "messages": messages, "tools": tools, "max_tokens": 100, "stream": stream}
     items = [
         {"role": "user", "content": "x"},
         {"type": "function_call", "call_id": "c", "name": "f", "arguments": json.dumps(CALL)},
@@ -65,7 +65,7 @@ def answer(provider: str, given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def told(conversion: Converted, body: dict[str, Any], *, stream: bool) -> str:
+def client_output(conversion: Converted, body: dict[str, Any], *, stream: bool) -> str:
     answered = convert.answer(json.dumps(body).encode(), request=conversion, stream=stream)
     assert answered.failure is None
     return answered.body.decode()
@@ -92,7 +92,7 @@ def test_keys_that_claude_refuses_come_back_as_the_client_wrote_them(
     provider: str, model: str, client: str, stream: bool
 ) -> None:
     conversion = convert.request(
-        asked(client, PARAMETERS, stream=stream), client=client, provider=provider, model=model
+        request_body(client, PARAMETERS, stream=stream), client=client, provider=provider, model=model
     )
     schema, given = schema_and_input(conversion.calls[0].body)
     wire = dict(zip(KEYS, schema["properties"], strict=True))
@@ -100,7 +100,9 @@ def test_keys_that_claude_refuses_come_back_as_the_client_wrote_them(
     assert schema["required"] == [wire["$top"]]
     assert given == {wire["$top"]: "1", wire["user name"]: "Ann", "kept": "k"}
     assert ("tools[0].parameters.properties", "approximated") in [(n.path, n.fate) for n in conversion.notes]
-    out = told(conversion, answer(provider, {wire["filter[id]"]: "7", wire["$top"]: "2", "new": {}}), stream=stream)
+    out = client_output(
+        conversion, answer(provider, {wire["filter[id]"]: "7", wire["$top"]: "2", "new": {}}), stream=stream
+    )
     assert arguments(client, out, stream=stream) == {"filter[id]": "7", "$top": "2", "new": {}}
 
 
@@ -115,7 +117,7 @@ def test_alternatives_at_the_root_are_merged(provider: str, model: str, strict: 
         "additionalProperties": False,
         union: [{"required": ["a"]}, {"required": ["b"]}],
     }
-    wire = asked("chat", parameters, stream=False)
+    wire = request_body("chat", parameters, stream=False)
     wire["tools"][0]["function"]["strict"] = strict
     conversion = convert.request(wire, client="chat", provider=provider, model=model)
     schema, _ = schema_and_input(conversion.calls[0].body)

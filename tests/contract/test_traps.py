@@ -4,7 +4,7 @@ import copy
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -28,15 +28,15 @@ every_provider = pytest.mark.parametrize("provider", sorted(MODELS))
 def rendered(provider: str, *messages: Body, **fields: Any) -> Rendered:
     body = {"model": "m", "messages": [ASKING, *messages], "max_tokens": 4000, **fields}
     before = copy.deepcopy(body)
-    asked = chat.parse(body)
-    said = PROVIDERS[provider].render(asked.conversation, Model(MODELS[provider][0]))
+    request = chat.parse(body)
+    outgoing = PROVIDERS[provider].render(request.conversation, Model(MODELS[provider][0]))
     assert body == before
-    notes = tuple(note for note in asked.notes if note not in said.notes)
-    return Rendered(said.path, said.body, said.headers, (*notes, *said.notes), said.recall, said.streams, said.choices)
+    notes = tuple(note for note in request.notes if note not in outgoing.notes)
+    return replace(outgoing, notes=(*notes, *outgoing.notes))
 
 
 def unless_refused(param: str, provider: str, *messages: Body, **fields: Any) -> Rendered | None:
-    """None where the client is told by its own path that this cannot be had, which is honest, too."""
+    """Return None where an error names the client's own path as unsupported, which is honest, too."""
     try:
         return rendered(provider, *messages, **fields)
     except BadRequest as refused:
@@ -85,33 +85,33 @@ def objects(value: Any) -> Iterator[Body]:
 
 
 def wire(body: Body) -> Wire:
-    found = Wire()
+    result = Wire()
     for each in objects(body):
         match each:
             case {"type": "tool_use", "id": id, "name": name, "input": arguments}:
-                found.calls.append((id, name, arguments))
+                result.calls.append((id, name, arguments))
             case {"toolUse": {"toolUseId": id, "name": name, "input": arguments}}:
-                found.calls.append((id, name, arguments))
+                result.calls.append((id, name, arguments))
             case {"functionCall": {"name": name, "args": arguments} as call}:
-                found.calls.append((call.get("id"), name, arguments))
+                result.calls.append((call.get("id"), name, arguments))
             case {"type": "function_call", "call_id": id, "name": name, "arguments": arguments}:
-                found.calls.append((id, name, json.loads(arguments)))
+                result.calls.append((id, name, json.loads(arguments)))
             case {"id": id, "function": {"name": name, "arguments": arguments}}:
                 parsed = json.loads(arguments) if isinstance(arguments, str) else arguments
-                found.calls.append((id, name, parsed))
+                result.calls.append((id, name, parsed))
             case {"type": "tool_result", "tool_use_id": id} | {"toolResult": {"toolUseId": id}}:
-                found.results.append(id)
+                result.results.append(id)
             case {"type": "function_call_output", "call_id": id} | {"role": "tool", "tool_call_id": id}:
-                found.results.append(id)
+                result.results.append(id)
             case {"functionResponse": {"id": id}}:
-                found.results.append(id)
+                result.results.append(id)
             case {"type": "function", "function": {"name": name}} | {"toolSpec": {"name": name}}:
-                found.declared.append(name)
+                result.declared.append(name)
             case {"type": "function", "name": name} | {"name": name, "input_schema": _}:
-                found.declared.append(name)
+                result.declared.append(name)
             case {"functionDeclarations": [*declarations]}:
-                found.declared += [declaration["name"] for declaration in declarations]
-    return found
+                result.declared += [declaration["name"] for declaration in declarations]
+    return result
 
 
 def texts(body: Body) -> list[str]:
@@ -126,11 +126,11 @@ def texts(body: Body) -> list[str]:
 
 @every_provider
 def test_trap_24_identical_calls_stay_two(provider: str) -> None:
-    found = wire(
+    parsed = wire(
         rendered(provider, called(("x", "f"), ("y", "f")), result("y"), result("x"), tools=[function("f")]).body
     )
-    assert [(name, arguments) for _, name, arguments in found.calls] == [("f", ARGUMENTS)] * 2
-    assert sorted(found.results) == sorted({id for id, _, _ in found.calls}) == ["x", "y"]
+    assert [(name, arguments) for _, name, arguments in parsed.calls] == [("f", ARGUMENTS)] * 2
+    assert sorted(parsed.results) == sorted({id for id, _, _ in parsed.calls}) == ["x", "y"]
 
 
 @every_provider
@@ -143,9 +143,9 @@ def test_trap_22_a_call_of_2023_and_its_result_share_an_id(provider: str) -> Non
             {"role": "function", "name": "f", "content": number},
         )
     ]
-    found = wire(rendered(provider, *messages, functions=[{"name": "f"}]).body)
-    assert [id for id, _, _ in found.calls] == found.results
-    assert len(set(found.results)) == 2
+    parsed = wire(rendered(provider, *messages, functions=[{"name": "f"}]).body)
+    assert [id for id, _, _ in parsed.calls] == parsed.results
+    assert len(set(parsed.results)) == 2
 
 
 @every_provider
@@ -153,12 +153,14 @@ def test_trap_38_ids_and_names_that_are_nearly_alike_stay_apart(provider: str) -
     ids = ["a.b", "a:b", "a/b", "a b", "a_b", "x" * 70 + "1", "x" * 70 + "2"]
     names = ["m.f", "m/f", "m_f", "n" * 100 + "1", "n" * 100 + "2"]
     calls = called(*((id, names[place % len(names)]) for place, id in enumerate(ids)))
-    said = rendered(provider, calls, *(result(id) for id in reversed(ids)), tools=[function(name) for name in names])
-    found = wire(said.body)
-    assert sorted(found.results) == sorted(id for id, _, _ in found.calls)
-    assert len(set(found.results)) == len(ids)
-    assert [said.recall.names.get(name, name) for name in found.declared] == names
-    assert [said.recall.names.get(name, name) for _, name, _ in found.calls] == [
+    outgoing = rendered(
+        provider, calls, *(result(id) for id in reversed(ids)), tools=[function(name) for name in names]
+    )
+    parsed = wire(outgoing.body)
+    assert sorted(parsed.results) == sorted(id for id, _, _ in parsed.calls)
+    assert len(set(parsed.results)) == len(ids)
+    assert [outgoing.recall.names.get(name, name) for name in parsed.declared] == names
+    assert [outgoing.recall.names.get(name, name) for _, name, _ in parsed.calls] == [
         names[place % len(names)] for place in range(len(ids))
     ]
 
@@ -183,13 +185,13 @@ def test_trap_14_custom_calls_keep_their_results(provider: str) -> None:
     call = {"id": "x", "type": "custom", "custom": {"name": "write", "input": "free 'text'\n"}}
     tool = {"type": "custom", "custom": {"name": "write"}}
     messages = [{"role": "assistant", "content": None, "tool_calls": [call]}, result("x")]
-    said = rendered(provider, *messages, tools=[tool])
-    if "write" in said.recall.custom:
-        found = wire(said.body)
-        assert [(name, arguments) for _, name, arguments in found.calls] == [("write", {"input": "free 'text'\n"})]
-        assert found.results == [id for id, _, _ in found.calls]
+    outgoing = rendered(provider, *messages, tools=[tool])
+    if "write" in outgoing.recall.custom:
+        parsed = wire(outgoing.body)
+        assert [(name, arguments) for _, name, arguments in parsed.calls] == [("write", {"input": "free 'text'\n"})]
+        assert parsed.results == [id for id, _, _ in parsed.calls]
     else:
-        assert "free 'text'\n" in texts(said.body)
+        assert "free 'text'\n" in texts(outgoing.body)
 
 
 # --- messages and content -----------------------------------------------------------------------------
@@ -199,8 +201,8 @@ def test_trap_14_custom_calls_keep_their_results(provider: str) -> None:
 def test_trap_19_no_instruction_is_lost(provider: str) -> None:
     instructions = [{"role": role, "content": f"Rule {n}."} for n, role in enumerate(("system", "developer", "system"))]
     body = rendered(provider, instructions[0], {"role": "assistant", "content": "Yes?"}, *instructions[1:], ASKING).body
-    said = json.dumps(body)
-    places = [said.find(f"Rule {n}.") for n in range(3)]
+    outgoing = json.dumps(body)
+    places = [outgoing.find(f"Rule {n}.") for n in range(3)]
     assert -1 not in places
     assert places == sorted(places)
 
@@ -214,9 +216,9 @@ def test_trap_23_a_refusal_of_the_assistants_stays(provider: str) -> None:
 @every_provider
 def test_trap_21_nothing_is_said_for_who_said_nothing(provider: str) -> None:
     empty: list[Body] = [{"role": "assistant", "content": ""}, {"role": "user", "content": ""}]
-    said = rendered(provider, *empty, {"role": "user", "content": "Are you there?"})
+    outgoing = rendered(provider, *empty, {"role": "user", "content": "Are you there?"})
     without = rendered(provider, {"role": "user", "content": "Are you there?"})
-    assert set(texts(said.body)) - {"", "assistant"} == set(texts(without.body)) - {""}
+    assert set(texts(outgoing.body)) - {"", "assistant"} == set(texts(without.body)) - {""}
 
 
 @every_provider
@@ -234,11 +236,11 @@ def test_trap_21_nothing_is_said_for_who_said_nothing(provider: str) -> None:
 )
 def test_trap_17_no_part_is_lost(provider: str, part: Body) -> None:
     content = [{"type": "text", "text": "Look:"}, part]
-    said = unless_refused("messages[1].content[1]", provider, {"role": "user", "content": content})
-    sent = [] if said is None else texts(said.body)
+    outgoing = unless_refused("messages[1].content[1]", provider, {"role": "user", "content": content})
+    sent = [] if outgoing is None else texts(outgoing.body)
     # only OpenAI takes `data:...;base64,` before the data
     values = [value.rpartition("base64,")[2] if "openai" in provider else value for value in sent]
-    assert said is None or {"UklGRg==", "https://e.example/a.png", "file-1", "JVBERi0="} & set(values)
+    assert outgoing is None or {"UklGRg==", "https://e.example/a.png", "file-1", "JVBERi0="} & set(values)
 
 
 # --- options ------------------------------------------------------------------------------------------
@@ -246,9 +248,9 @@ def test_trap_17_no_part_is_lost(provider: str, part: Body) -> None:
 
 @every_provider
 def test_trap_20_a_stop_is_a_list(provider: str) -> None:
-    said = rendered(provider, stop="END")
-    values = [value for each in objects(said.body) for value in each.values()]
-    assert ["END"] in values or said.recall.stops == ("END",)
+    outgoing = rendered(provider, stop="END")
+    values = [value for each in objects(outgoing.body) for value in each.values()]
+    assert ["END"] in values or outgoing.recall.stops == ("END",)
     assert "END" not in values
 
 
@@ -256,9 +258,9 @@ def test_trap_20_a_stop_is_a_list(provider: str) -> None:
 @pytest.mark.parametrize("choice", ["none", "required", "named", "some"])
 def test_traps_12_and_13_a_choice_of_tools_is_never_silently_auto(provider: str, choice: str) -> None:
     named = {"type": "function", "function": {"name": "g"}}
-    asked = {"named": named, "some": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [named]}}}
+    choices = {"named": named, "some": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [named]}}}
     tools = [function("f"), function("g")]
-    chosen = unless_refused("tool_choice", provider, tools=tools, tool_choice=asked.get(choice, choice))
+    chosen = unless_refused("tool_choice", provider, tools=tools, tool_choice=choices.get(choice, choice))
     assert chosen is None or chosen.body != rendered(provider, tools=tools).body
 
 
@@ -281,8 +283,8 @@ def test_trap_15_a_parameter_called_strict_stays(provider: str) -> None:
 def test_trap_16_a_map_is_not_closed(provider: str) -> None:
     map_ = {"type": "object", "additionalProperties": {"type": "string"}}
     schema = {"type": "object", "properties": {"m": map_}, "required": ["m"], "additionalProperties": False}
-    said = rendered(provider, tools=[function("f", parameters=schema, strict=True)])
-    assert map_ in list(objects(said.body))
+    outgoing = rendered(provider, tools=[function("f", parameters=schema, strict=True)])
+    assert map_ in list(objects(outgoing.body))
 
 
 @every_provider
@@ -299,8 +301,8 @@ def test_traps_30_and_45_nothing_is_asked_for_that_nobody_asked_for(provider: st
 @every_provider
 def test_traps_31_36_41_and_42_what_is_bent_is_said(provider: str) -> None:
     fields = {"temperature": 1.7, "user": "me@e.example", "seed": 7, "verbosity": "low", "parallel_tool_calls": False}
-    said = rendered(provider, tools=[function("f"), function("g")], **fields)
-    noted = {note.path for note in said.notes}
+    outgoing = rendered(provider, tools=[function("f"), function("g")], **fields)
+    noted = {note.path for note in outgoing.notes}
     for name, value in fields.items():
         with_it = rendered(provider, tools=[function("f"), function("g")], **{name: value})
         as_it_is = any(value in each.values() and type(value) is not bool for each in objects(with_it.body))

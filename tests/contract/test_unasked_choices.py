@@ -99,12 +99,12 @@ def test_prompts_may_be_more_than_choices_can_be() -> None:
 
 
 @pytest.mark.parametrize(("handling", "provider", "client"), HANDLINGS)
-@pytest.mark.parametrize("asked", [2, None], ids=["two", "nobody knows how many"])
-def test_what_was_asked_for_is_told(handling: Any, provider: str, client: str, asked: int | None) -> None:
+@pytest.mark.parametrize("count", [2, None], ids=["two", "nobody knows how many"])
+def test_what_was_asked_for_is_told(handling: Any, provider: str, client: str, count: int | None) -> None:
     upstream, writer = handling(provider, client, True)
     name, _, piece = SAID[provider]
     body = json.dumps({"id": "a", name: [{"index": index, **piece} for index in (1, 0)]}).encode()
-    pipe = Pipe(upstream.answer(Recall("m", choices=asked)), writer, content_type="text/event-stream")
+    pipe = Pipe(upstream.answer(Recall("m", choices=count)), writer, content_type="text/event-stream")
     pipe.feed(b"data: %b\n\n" % body)
     pipe.close()
     assert (pipe.failure, pipe.done) == (None, True)
@@ -123,8 +123,8 @@ def test_the_only_one_may_have_any_number(
     pipe = Pipe(upstream.answer(Recall("m", choices=1)), writer, content_type=content_type)
     out = pipe.feed(b"data: %b\n\n" % body if stream else body) + pipe.close()
     assert (pipe.failure, pipe.done) == (None, True)
-    [said], _ = read(client, out, streamed=streamed)
-    assert said.text == "x"
+    [answer], _ = read(client, out, streamed=streamed)
+    assert answer.text == "x"
     assert client == "responses" or {*re.findall(rb'"index":\s*(\d+)', out)} == {b"0"}
 
 

@@ -38,25 +38,25 @@ KNOBS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("client", BODIES)
 def test_a_knob_bends(provider: str, model: str, client: str) -> None:
     for knob in KNOBS:
-        asked = CLIENTS[client].parse({**BODIES[client], **knob})
-        rendered = PROVIDERS[provider].render(asked.conversation, Model(model))
+        request = CLIENTS[client].parse({**BODIES[client], **knob})
+        rendered = PROVIDERS[provider].render(request.conversation, Model(model))
         assert not knob.keys() & rendered.body.keys() - {"service_tier", "reasoning", "thinking"}, knob
 
 
 @pytest.mark.parametrize("client", BODIES)
 @pytest.mark.parametrize("effort", ["low", "max"])
 def test_anthropics_effort_is_the_common_one(client: str, effort: str) -> None:
-    asked = CLIENTS[client].parse({**BODIES[client], "output_config": {"effort": effort}})
-    assert asked.notes == ()
-    assert asked.conversation.options["reasoning_effort"] == Option(effort, "output_config.effort")
-    body = PROVIDERS["anthropic"].render(asked.conversation, Model("claude-opus-4-6")).body
+    request = CLIENTS[client].parse({**BODIES[client], "output_config": {"effort": effort}})
+    assert request.notes == ()
+    assert request.conversation.options["reasoning_effort"] == Option(effort, "output_config.effort")
+    body = PROVIDERS["anthropic"].render(request.conversation, Model("claude-opus-4-6")).body
     assert body["output_config"] == {"effort": effort}
 
 
 def test_what_else_stands_beside_anthropics_effort_is_noted() -> None:
-    asked = CLIENTS["chat"].parse({**CHAT, "output_config": {"effort": "low", "task_budget": 3}})
-    assert [(note.path, note.fate) for note in asked.notes] == [("output_config.task_budget", "dropped")]
-    assert asked.conversation.options["reasoning_effort"].value == "low"
+    request = CLIENTS["chat"].parse({**CHAT, "output_config": {"effort": "low", "task_budget": 3}})
+    assert [(note.path, note.fate) for note in request.notes] == [("output_config.task_budget", "dropped")]
+    assert request.conversation.options["reasoning_effort"].value == "low"
 
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
@@ -65,12 +65,12 @@ FORMAT = {"type": "json_schema", "schema": SCHEMA}
 
 @pytest.mark.parametrize("client", BODIES)
 def test_anthropics_format_is_the_common_one(client: str) -> None:
-    asked = CLIENTS[client].parse({**BODIES[client], "output_config": {"effort": "low", "format": FORMAT}})
-    assert asked.notes == ()
-    assert asked.conversation.options["response_format"] == Option(
+    request = CLIENTS[client].parse({**BODIES[client], "output_config": {"effort": "low", "format": FORMAT}})
+    assert request.notes == ()
+    assert request.conversation.options["response_format"] == Option(
         OutputFormat("schema", SCHEMA), "output_config.format"
     )
-    body = PROVIDERS["anthropic"].render(asked.conversation, Model("claude-opus-5-5")).body
+    body = PROVIDERS["anthropic"].render(request.conversation, Model("claude-opus-5-5")).body
     assert body["output_config"] == {"effort": "low", "format": FORMAT}
 
 
@@ -81,9 +81,9 @@ def test_openais_format_wins_over_anthropics(client: str, same: bool) -> None:
     ours = {"response_format": {"type": "json_schema", "json_schema": named}}
     if client == "responses":
         ours = {"text": {"format": {"type": "json_schema", **named}}}
-    asked = CLIENTS[client].parse({**BODIES[client], **ours, "output_config": {"format": FORMAT}})
-    assert asked.conversation.options["response_format"].value.name == "n"
-    assert [note.path for note in asked.notes] == ([] if same else ["output_config.format"])
+    request = CLIENTS[client].parse({**BODIES[client], **ours, "output_config": {"format": FORMAT}})
+    assert request.conversation.options["response_format"].value.name == "n"
+    assert [note.path for note in request.notes] == ([] if same else ["output_config.format"])
 
 
 OWN: dict[str, Any] = {
@@ -108,9 +108,9 @@ OTHERS = {(provider, model): () for provider, models in MODELS.items() for model
 @pytest.mark.parametrize("client", BODIES)
 def test_anthropics_own_fields_go_to_anthropic(provider: str, model: str, taken: tuple[str, ...], client: str) -> None:
     for name, value in OWN.items():
-        asked = CLIENTS[client].parse({**BODIES[client], name: value})
-        assert asked.notes == (), name
-        rendered = PROVIDERS[provider].render(asked.conversation, Model(model))
+        request = CLIENTS[client].parse({**BODIES[client], name: value})
+        assert request.notes == (), name
+        rendered = PROVIDERS[provider].render(request.conversation, Model(model))
         assert rendered.body.get(name) == (value if name in taken else None), name
         noted = [note.fate for note in rendered.notes if note.path == name]
         assert noted == ([] if name in taken else ["dropped"]), name
@@ -122,8 +122,8 @@ TIERS = {"bedrock": {"type": "priority"}, "gemini": "priority", "openai-response
 @pytest.mark.parametrize("provider", TIERS)
 @pytest.mark.parametrize("client", BODIES)
 def test_groqs_fastest_tier_is_the_common_one(provider: str, client: str) -> None:
-    asked = CLIENTS[client].parse({**BODIES[client], "service_tier": "performance"})
-    body = PROVIDERS[provider].render(asked.conversation, Model(MODELS[provider][0])).body
+    request = CLIENTS[client].parse({**BODIES[client], "service_tier": "performance"})
+    body = PROVIDERS[provider].render(request.conversation, Model(MODELS[provider][0])).body
     assert (body.get("service_tier") or body.get("serviceTier")) == TIERS[provider]
 
 
@@ -134,8 +134,8 @@ FORCED = [pytest.param(name, models[0], id=name) for name, models in MODELS.item
 @pytest.mark.parametrize("client", BODIES)
 def test_any_tool_is_a_required_one(provider: str, model: str, client: str) -> None:
     def rendered(choice: str) -> dict[str, Any]:
-        asked = CLIENTS[client].parse({**BODIES[client], "tool_choice": choice})
-        body: dict[str, Any] = PROVIDERS[provider].render(asked.conversation, Model(model)).body
+        request = CLIENTS[client].parse({**BODIES[client], "tool_choice": choice})
+        body: dict[str, Any] = PROVIDERS[provider].render(request.conversation, Model(model)).body
         return body
 
     assert rendered("any") == rendered("required")
@@ -157,8 +157,8 @@ THINKING = {
 def test_a_switch_works(provider: str, client: str, switch: str, on: bool) -> None:
     model, field, thinks, rests = THINKING[provider]
     fields = {"reasoning": {"enabled": on}} if switch == "reasoning" else {switch: on}
-    asked = CLIENTS[client].parse({**BODIES[client], **fields})
-    sent: Any = PROVIDERS[provider].render(asked.conversation, Model(model)).body[field]
+    request = CLIENTS[client].parse({**BODIES[client], **fields})
+    sent: Any = PROVIDERS[provider].render(request.conversation, Model(model)).body[field]
     if provider == "anthropic":
         sent = sent["type"]
     elif provider == "gemini":

@@ -18,8 +18,8 @@ LOOK = {"type": "function", "function": {"name": "look", "parameters": {"type": 
 Block = dict[str, Any]
 
 
-def text(said: str) -> Block:
-    return {"type": "text", "text": said}
+def text(value: str) -> Block:
+    return {"type": "text", "text": value}
 
 
 def call(name: str, given: Any) -> Block:
@@ -53,7 +53,7 @@ def responses(content: Sequence[Block], reason: str) -> dict[str, Any]:
 ANSWERS = {"anthropic": claude, "bedrock": bedrock, "openai-responses": responses}
 
 
-def heard(conversion: Converted, body: dict[str, Any], *, stream: bool) -> dict[str, Any]:
+def client_answer(conversion: Converted, body: dict[str, Any], *, stream: bool) -> dict[str, Any]:
     """The chat client's answer: content, calls, finish_reason and the tokens of it."""
     answered = convert.answer(json.dumps(body).encode(), request=conversion, stream=stream)
     assert answered.failure is None
@@ -103,7 +103,7 @@ def test_the_text_ends_at_a_stop_sequence(provider: str, model: str, stops: list
     conversion = chat(provider, model, stream=stream, stop=stops)
     assert ("stop", "approximated") in [(note.path, note.fate) for note in conversion.notes]
     assert json.dumps(stops[-1]) not in json.dumps(conversion.calls[0].body)
-    answer = heard(conversion, ANSWERS[provider]([text(THOUGHT)], "end_turn"), stream=stream)
+    answer = client_answer(conversion, ANSWERS[provider]([text(THOUGHT)], "end_turn"), stream=stream)
     assert answer == {"content": "Thought: a", "calls": [], "finish": "stop", "tokens": 9}
 
 
@@ -132,7 +132,7 @@ def test_a_schema_is_kept_to_through_a_tool(provider: str, model: str, more: dic
     assert tools == [("answer", SCHEMA)]
     assert choice in ({"type": "tool", "name": "answer"}, {"tool": {"name": "answer"}})
     assert ("response_format", "approximated") in [(note.path, note.fate) for note in conversion.notes]
-    answer = heard(conversion, ANSWERS[provider]([call("answer", {"a": 1})], "tool_use"), stream=stream)
+    answer = client_answer(conversion, ANSWERS[provider]([call("answer", {"a": 1})], "tool_use"), stream=stream)
     assert json.loads(answer.pop("content")) == {"a": 1}
     assert answer == {"calls": [], "finish": "stop", "tokens": 9}
 
@@ -168,7 +168,7 @@ def test_what_a_model_may_do_with_the_tool(
     tools, choice = declared(conversion.calls[0].body)
     assert [name for name, _ in tools] == ["look", "answer"]
     assert choice == {"type": "any"}
-    answer = heard(conversion, claude(content, reason), stream=stream)
+    answer = client_answer(conversion, claude(content, reason), stream=stream)
     assert (answer["content"].replace('"a": 1', '"a":1'), answer["calls"], answer["finish"]) == expected
 
 

@@ -128,7 +128,7 @@ def _grow_anthropic(block: Payload, delta: Payload) -> None:
 
 def _of_bedrock(events: list[Payload]) -> Any:
     blocks: dict[int, Payload] = {}
-    told: Payload = {}
+    ending: Payload = {}
     for event in events:
         match event:
             case {"contentBlockStart": {"contentBlockIndex": index, "start": start}}:
@@ -136,9 +136,9 @@ def _of_bedrock(events: list[Payload]) -> Any:
             case {"contentBlockDelta": {"contentBlockIndex": index, "delta": delta}}:
                 _grow_bedrock(blocks.setdefault(index, {}), delta)
             case {"messageStop": {**stop}}:
-                told |= stop
+                ending |= stop
             case {"metadata": {**metadata}}:
-                told |= metadata
+                ending |= metadata
     for block in blocks.values():
         match block:
             case {"toolUse": {"json": text} as call}:
@@ -150,7 +150,7 @@ def _of_bedrock(events: list[Payload]) -> Any:
                 block |= {"citationsContent": {"content": [{"text": text}], "citations": cited}}
                 del block["text"], block["citations"]
     content = [block for _, block in sorted(blocks.items())]
-    return {"output": {"message": {"role": "assistant", "content": content}}, **told}
+    return {"output": {"message": {"role": "assistant", "content": content}}, **ending}
 
 
 def _grow_bedrock(block: Payload, delta: Payload) -> None:
@@ -165,9 +165,9 @@ def _grow_bedrock(block: Payload, delta: Payload) -> None:
         case {"reasoningContent": {"redactedContent": data}}:
             block["reasoningContent"] = {"redactedContent": data}
         case {"reasoningContent": {**piece}}:
-            told = block.setdefault("reasoningContent", {}).setdefault("reasoningText", {})
+            thought = block.setdefault("reasoningContent", {}).setdefault("reasoningText", {})
             for name, value in piece.items():
-                told[name] = told.get(name, "") + value
+                thought[name] = thought.get(name, "") + value
         case {"image": {**image}}:
             block.setdefault("image", {}).update(image)
         case {"toolResult": [*content]}:
@@ -180,9 +180,9 @@ def _of_gemini(payloads: list[Payload]) -> Any:
     for payload in payloads:
         whole |= payload
         for candidate in payload.get("candidates") or ():
-            told = candidates.setdefault(candidate.get("index", 0), {})
-            parts = [*told.get("content", {}).get("parts", ()), *candidate.get("content", {}).get("parts", ())]
-            told |= {**candidate, "content": {"role": "model", "parts": parts}}
+            merged = candidates.setdefault(candidate.get("index", 0), {})
+            parts = [*merged.get("content", {}).get("parts", ()), *candidate.get("content", {}).get("parts", ())]
+            merged |= {**candidate, "content": {"role": "model", "parts": parts}}
     listed = [candidate for _, candidate in sorted(candidates.items())]
     return {**whole, "candidates": listed} if listed else whole
 
