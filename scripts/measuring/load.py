@@ -1,16 +1,17 @@
-"""A load: `python -m scripts.measuring.load PORT PROVIDER_PORT KIND SECONDS CONNECTIONS FORMAT`, a process of its own.
+"""A load in Python, a process of its own: `python -m scripts.measuring.load PORT REQUEST_FILE SECONDS CONNECTIONS`.
 
-Keeps that many connections busy for that long and prints one JSON line. Reads of an answer only where it ends, and how
-often `MARK` occurs in it. For streams of the kind `each` it acknowledges every event to the provider, which sends none
-before that: so every event travels by itself, whatever the speed of what is measured.
+Keeps that many connections busy for that long with the request that the file holds, and prints one JSON line. wrk loads
+a program with far less processor time; this one stays because it times a stream's first event, counts and checks events
+(by `MARK`), lets every stream end, and is there where wrk is not.
 """
 
 import asyncio
-import functools
 import json
+import statistics
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from scripts.measuring import wire
 
@@ -23,7 +24,6 @@ class Counts:
     """The counts of what a load saw."""
 
     deadline: float = 0.0
-    acknowledge: asyncio.WriteTransport | None = None
     latencies: list[float] = field(default_factory=list)
     first_events: list[float] = field(default_factory=list)
     events: int = 0
@@ -32,39 +32,54 @@ class Counts:
     running: int = 0
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def going_on(self) -> bool:
+        return not self.wrong and time.perf_counter() < self.deadline
+
 
 class Asking(asyncio.Protocol):
-    """One connection: a request, its answer, the next request."""
+    """One connection: a request, its answer, the next request; with `connection: close` that is on a new one."""
 
-    def __init__(self, counts: Counts, request: bytes, number: int, *, streamed: bool) -> None:
+    def __init__(self, counts: Counts, port: int, request: bytes) -> None:
         self._counts = counts
+        self._port = port
         self._request = request
-        self._number = b"%d\n" % number
-        self._streamed = streamed
+        self._closes = b"connection: close" in request
+        self._reset()
+
+    def _reset(self) -> None:
         self._head = b""
-        self._left = 0
+        self._length: int | None = None
+        self._received = 0
         self._tail = b""
         self._seen = 0
-        self._since = 0.0
+        self._answered = False
+        self._since = time.perf_counter()
+
+    async def connect(self) -> None:
+        await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", self._port)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._counts.running += 1
         self._ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if time.perf_counter() < self._counts.deadline and not self._counts.wrong:
+        if self._counts.going_on and self._closes and self._answered:
+            self._connecting = asyncio.ensure_future(self.connect())
+            return
+        if self._counts.going_on:
             self._counts.wrong = "the connection was closed"
-        self._stop()
+        self._counts.running -= 1
+        if self._counts.running == 0:
+            self._counts.over.set()
 
     def _ask(self) -> None:
-        self._head, self._tail, self._seen, self._left = b"", b"", 0, 0
-        self._since = time.perf_counter()
+        self._reset()
         self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
-        if self._left == 0 and not self._head.endswith(b"\r\n\r\n"):
+        if not self._head.endswith(b"\r\n\r\n"):
             head, end, data = (self._head + data).partition(b"\r\n\r\n")
             self._head = head + end
             if not end:
@@ -73,57 +88,38 @@ class Asking(asyncio.Protocol):
                 self._counts.wrong = self._counts.wrong or (head + data)[:300].decode("latin-1")
                 self._transport.close()
                 return
-            if not self._streamed:
-                length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-                self._left = int(length)
-        if self._streamed:
-            self._events(data)
-        else:
-            self._left -= len(data)
-            if self._left <= 0:
-                self._done()
-
-    def _events(self, data: bytes) -> None:
-        seen = (self._tail + data).count(wire.MARK)
-        self._tail = (self._tail + data)[-len(wire.MARK) + 1 :]
-        if seen:
-            if not self._seen:
-                self._counts.first_events.append(time.perf_counter() - self._since)
-            self._seen += seen
-            self._counts.events += seen
-            if self._counts.acknowledge is not None:
-                self._counts.acknowledge.write(self._number * seen)
-        if data.endswith(wire.LAST_CHUNK) or self._tail == wire.LAST_CHUNK:
+            length = head.lower().partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0]
+            self._length = int(length) if length else None
+        self._received += len(data)
+        self._count_events(data)
+        ended = self._tail.endswith(wire.LAST_CHUNK) if self._length is None else self._received >= self._length
+        if ended:
             self._done()
 
+    def _count_events(self, data: bytes) -> None:
+        data = self._tail + data
+        seen = data.count(wire.MARK)
+        self._tail = data[-len(wire.MARK) + 1 :]
+        if seen and not self._seen:
+            self._counts.first_events.append(time.perf_counter() - self._since)
+        self._seen += seen
+        self._counts.events += seen
+
     def _done(self) -> None:
-        now = time.perf_counter()
-        self._counts.latencies.append(now - self._since)
-        if self._streamed and self._seen != wire.EVENTS:
+        self._answered = True
+        self._counts.latencies.append(time.perf_counter() - self._since)
+        if b"text/event-stream" in self._head.lower() and self._seen != wire.EVENTS:
             self._counts.wrong = f"a stream of {self._seen} events, not {wire.EVENTS}"
-        if now < self._counts.deadline and not self._counts.wrong:
+        if self._counts.going_on and not self._closes:
             self._ask()
         else:
             self._transport.close()
 
-    def _stop(self) -> None:
-        self._counts.running -= 1
-        if self._counts.running == 0:
-            self._counts.over.set()
 
-
-def _given(protocol: asyncio.Protocol) -> asyncio.Protocol:
-    return protocol
-
-
-async def run(port: int, provider: int, kind: wire.Kind, seconds: float, connections: int, *, chat: bool) -> Counts:
-    loop, counts = asyncio.get_running_loop(), Counts()
-    if kind == "each":
-        counts.acknowledge, _ = await loop.create_connection(asyncio.Protocol, "127.0.0.1", provider)
-    counts.deadline = time.perf_counter() + seconds
-    for number in range(connections):
-        asking = Asking(counts, wire.request(kind, number, chat=chat), number, streamed=kind != "whole")
-        await loop.create_connection(functools.partial(_given, asking), "127.0.0.1", port)
+async def run(port: int, request: bytes, seconds: float, connections: int) -> Counts:
+    counts = Counts(deadline=time.perf_counter() + seconds, running=connections)
+    for _ in range(connections):
+        await Asking(counts, port, request).connect()
     try:
         await asyncio.wait_for(counts.over.wait(), seconds + STUCK_SECONDS)
     except TimeoutError:
@@ -132,17 +128,19 @@ async def run(port: int, provider: int, kind: wire.Kind, seconds: float, connect
 
 
 def main() -> None:
-    port, provider, kind, seconds, connections, form = sys.argv[1:]
+    port, request, seconds, connections = sys.argv[1:]
     started = time.perf_counter()
-    chat = form == "chat"
-    counts = asyncio.run(run(int(port), int(provider), kind, float(seconds), int(connections), chat=chat))  # type: ignore[arg-type]
+    counts = asyncio.run(run(int(port), Path(request).read_bytes(), float(seconds), int(connections)))
+    latencies = sorted(counts.latencies) or [0.0]
     print(
         json.dumps(
             {
                 "seconds": time.perf_counter() - started,
-                "latencies": counts.latencies,
-                "first_events": counts.first_events,
+                "answers": len(counts.latencies),
                 "events": counts.events,
+                "p50": statistics.median(latencies),
+                "p99": latencies[int(len(latencies) * 0.99)],
+                "first_event": statistics.median(counts.first_events or [0.0]),
                 "wrong": counts.wrong,
             }
         )

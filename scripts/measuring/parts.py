@@ -4,20 +4,29 @@ import asyncio
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from scripts.measuring import running, wire
+from scripts.measuring import others, running, wire, wrk
+from scripts.measuring.providers import Providers
 from scripts.measuring.running import Running
 from translators.values import immutable
 
 CONNECTIONS = 16
+PACED_STREAMS = 8
 OPEN_STREAMS = 1000
+IDLE_CONNECTIONS = 10_000
+SPARE_SOCKETS = 400
+"""Those that a program, a provider and this process need besides the connections that are measured."""
 OPENING_AT_ONCE = 50
+ADDRESSES = [f"127.0.0.{number}" for number in range(1, 9)]
+"""Those of the clients, for each has only some ten thousand ports."""
+ANSWER_SECONDS = 30
 FIRST_EVENT_SECONDS = 0.5
+CLOSE = "connection: close\r\n"
+WATCHED = ("mitmweb", "-w")
 
 Say = Callable[[str], None]
 
@@ -29,6 +38,8 @@ class Sheet:
     samples: dict[str, dict[str, list[float]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
     missing: list[str] = field(default_factory=list)
     """The measurements that could not be made, and why."""
+    notes: list[str] = field(default_factory=list)
+    """The ways in which this run is less than it could be."""
 
     def add(self, row: str, program: str, value: float) -> None:
         self.samples[row][program].append(value)
@@ -39,8 +50,16 @@ class Sheet:
 
     def ratios(self, row: str, program: str) -> list[float]:
         """Each round's ratio to bare mitmdump: what disturbs the machine for long disturbs both in a round."""
+        return [ours / bare for ours, bare in self._rounds(row, program)]
+
+    def excess(self, row: str, program: str) -> float | None:
+        """By how much more it is than of bare mitmdump."""
+        rounds = self._rounds(row, program)
+        return statistics.median(ours - bare for ours, bare in rounds) if rounds else None
+
+    def _rounds(self, row: str, program: str) -> list[tuple[float, float]]:
         samples = self.samples.get(row, {})
-        return [a / b for a, b in zip(samples.get(program, ()), samples.get("bare", ()), strict=False)]
+        return list(zip(samples.get(program, ()), samples.get("bare", ()), strict=False))
 
     def ratio(self, row: str, program: str) -> float | None:
         ratios = self.ratios(row, program)
@@ -60,52 +79,119 @@ class Bench:
     """The place where the measurements happen."""
 
     folder: Path
-    provider: Running
+    providers: Providers
     sheet: Sheet
     rounds: int
     seconds: float
     say: Say
-    with_litellm: bool
+    with_others: bool
+    sockets: int
+    """The number that the system lets a process open."""
 
-    def load(self, program: Running, kind: wire.Kind, seconds: float, connections: int) -> tuple[dict[str, Any], float]:
+    def load(self, program: Running, kind: wire.Kind) -> tuple[wrk.Seen, float]:
         """Return what a load saw, and the processor seconds that it cost the program."""
         before = program.processor()
-        seen = running.load(program.port, self.provider.port, kind, seconds, connections, chat=program.chat)
+        seen = wrk.load(self.folder, program, kind, self.seconds, CONNECTIONS)
+        return seen, program.processor() - before
+
+    def counted_load(
+        self,
+        program: Running,
+        kind: wire.Kind,
+        connections: int = CONNECTIONS,
+        *,
+        seconds: float | None = None,
+        headers: str = "",
+    ) -> tuple[wrk.Seen, float]:
+        """The same by the load in Python, which counts events, times the first and lets every answer end."""
+        before, time_limit = program.processor(), self.seconds if seconds is None else seconds
+        seen = wrk.python_load(self.folder, program, kind, time_limit, connections, headers=headers)
         return seen, program.processor() - before
 
 
 def whole_requests(bench: Bench) -> None:
-    """Requests a second with 16 connections, latencies, memory after the load."""
+    """Whole answers: requests a second with 16 connections, latencies, processor time, memory after the load."""
     with ExitStack() as stack:
-        programs = _programs(bench, stack, running.bare)
+        programs = _programs(bench, stack, running.bare, bench.providers.whole, "whole")
         for program in _rounds(bench, programs, "whole answers"):
-            seen, spent = bench.load(program, "whole", bench.seconds, CONNECTIONS)
-            latencies = sorted(seen["latencies"])
-            bench.sheet.add("requests/s", program.name, len(latencies) / seen["seconds"])
-            bench.sheet.add("p50 ms", program.name, statistics.median(latencies) * 1e3)
-            bench.sheet.add("p99 ms", program.name, latencies[int(len(latencies) * 0.99)] * 1e3)
-            if program.name != "litellm" or spent:
-                bench.sheet.add("processor ms a request", program.name, spent / len(latencies) * 1e3)
+            seen, spent = bench.load(program, "whole")
+            if not _any(bench, seen, program, "whole"):
+                continue
+            bench.sheet.add("requests/s", program.name, seen.answers / seen.seconds)
+            bench.sheet.add("processor ms a request", program.name, spent / seen.answers * 1e3)
+            bench.sheet.add("p50 ms", program.name, seen.p50 * 1e3)
+            bench.sheet.add("p99 ms", program.name, seen.p99 * 1e3)
         for program in programs:
             bench.sheet.add("peak memory MB", program.name, program.memory("VmHWM"))
-    straight = running.load(bench.provider.port, bench.provider.port, "whole", 1.0, CONNECTIONS, chat=False)
-    bench.sheet.add("requests/s", "no proxy", len(straight["latencies"]) / straight["seconds"])
 
 
 def streams(bench: Bench) -> None:
-    """Events a second of streams, in the three ways in which events arrive, and the delay of the first one."""
-    kinds: tuple[wire.Kind, ...] = ("each", "bulk", "chunks")
+    """Events a second, and their processor time, of streams that arrive in large reads."""
     with ExitStack() as stack:
-        programs = _programs(bench, stack, running.bare_streaming)
-        for program in _rounds(bench, programs, "streams"):
-            for kind in kinds:
-                seen, spent = bench.load(program, kind, bench.seconds, CONNECTIONS)
-                bench.sheet.add(f"events/s {kind}", program.name, seen["events"] / seen["seconds"])
-                bench.sheet.add(f"processor us an event {kind}", program.name, spent / seen["events"] * 1e6)
-            seen, _ = bench.load(program, "bulk", FIRST_EVENT_SECONDS, 1)
-            bench.sheet.add("first event ms", program.name, statistics.median(seen["first_events"]) * 1e3)
-    straight = running.load(bench.provider.port, bench.provider.port, "each", 1.0, CONNECTIONS, chat=False)
-    bench.sheet.add("events/s each", "no proxy", straight["events"] / straight["seconds"])
+        programs = _programs(bench, stack, running.bare_streaming, bench.providers.bulk, "bulk")
+        for program in _rounds(bench, programs, "streams in large reads"):
+            seen, spent = bench.load(program, "bulk")
+            if _any(bench, seen, program, "bulk"):
+                bench.sheet.add("events/s, large reads", program.name, seen.events / seen.seconds)
+                bench.sheet.add("processor us an event, large reads", program.name, spent / seen.events * 1e6)
+
+
+def events(bench: Bench) -> None:
+    """Processor time of events that arrive each by itself, and the delay of a stream's first."""
+    with ExitStack() as stack:
+        programs = _programs(bench, stack, running.bare_streaming, bench.providers.any, "paced")
+        for program in _rounds(bench, programs, "one event a read"):
+            seen, spent = bench.counted_load(program, "paced", PACED_STREAMS)
+            bench.sheet.add("processor us an event, one a read", program.name, spent / seen.events * 1e6)
+            seen, _ = bench.counted_load(program, "first", 1, seconds=FIRST_EVENT_SECONDS)
+            bench.sheet.add("first event ms", program.name, seen.first_event * 1e3)
+            seen, _ = bench.counted_load(program, "bulk", 1, seconds=FIRST_EVENT_SECONDS)
+            bench.sheet.add("first event ms, large reads", program.name, seen.first_event * 1e3)
+
+
+def watched(bench: Bench) -> None:
+    """Whole answers while mitmweb shows the flows, without a browser, and while `-w` writes them to a file."""
+    folder, port = bench.folder, bench.providers.whole
+    web = ("--set", "web_open_browser=false", "--set", f"web_port={running.free_port()}")
+    programs = [
+        running.bare(folder, port),
+        running.gateway(folder, port),
+        running.gateway(folder, port, "", *web, name="mitmweb", program="mitmweb"),
+        running.gateway(folder, port, "", "-w", str(folder / "flows"), name="-w"),
+    ]
+    with ExitStack() as stack:
+        _start(stack, programs, "whole")
+        for turn in range(bench.rounds):
+            rates: dict[str, float] = {}
+            bench.say(f"watched: round {turn + 1} of {', '.join(program.name for program in programs)}")
+            for program in _ordered(programs, turn):
+                seen, _ = bench.load(program, "whole")
+                rates[program.name] = seen.answers / seen.seconds
+            for name in WATCHED:
+                bench.sheet.add(f"requests/s, {name}", "bare", rates["bare"])
+                bench.sheet.add(f"requests/s, {name}", "gateway", rates[name])
+                bench.sheet.add(f"{name}, to the gateway unwatched", "gateway", rates[name] / rates["gateway"])
+
+
+def connections(bench: Bench) -> None:
+    """Processor time of requests on kept connections, and of those each on one of its own; without and with TLS to the
+    provider. To wrk it is an error that a connection is closed unless the answer announced it, so it is not used."""
+    folder, providers = bench.folder, bench.providers
+    trusting = ("--set", f"ssl_verify_upstream_trusted_ca={providers.authority}")
+    text = running.configuration(providers.tls, "https")
+    for suffix, programs in {
+        "": [running.bare(folder, providers.whole), running.gateway(folder, providers.whole)],
+        ", TLS": [
+            running.bare(folder, providers.tls, *trusting, scheme="https"),
+            running.gateway(folder, providers.tls, text, *trusting),
+        ],
+    }.items():
+        with ExitStack() as stack:
+            _start(stack, programs, "whole")
+            for program in _rounds(bench, programs, f"kept and closed connections{suffix}"):
+                for row, headers in {"kept": "", "closed": CLOSE}.items():
+                    seen, spent = bench.counted_load(program, "whole", headers=headers)
+                    bench.sheet.add(f"processor ms, {row}{suffix}", program.name, spent / seen.answers * 1e3)
 
 
 def starts(bench: Bench) -> None:
@@ -113,7 +199,7 @@ def starts(bench: Bench) -> None:
     streams."""
     for turn in range(max(2, min(bench.rounds, 3))):
         for make in _ordered([running.bare_streaming, running.gateway], turn):
-            with make(bench.folder, bench.provider.port) as program:
+            with make(bench.folder, bench.providers.any) as program:
                 bench.say(f"start {turn + 1}: {program.name}")
                 bench.sheet.add("first answer after s", program.name, program.first_answer())
                 bench.sheet.add("idle memory MB", program.name, program.memory())
@@ -123,46 +209,113 @@ def starts(bench: Bench) -> None:
 
 async def _open_streams(bench: Bench, program: Running) -> None:
     """Every stream has brought its first event and stays open while memory is read."""
-    request = wire.request("hold", chat=program.chat)
-    writers: list[asyncio.StreamWriter] = []
+    row = f"memory MB, {OPEN_STREAMS:,} open streams"
+    async with _Clients(program.port, program.request("hold"), wire.MARK) as clients:
+        if await _opened(bench, clients, OPEN_STREAMS, f"{row}, {program.name}"):
+            bench.sheet.add(row, program.name, program.memory("VmHWM"))
 
-    async def one() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", program.port)
-        writers.append(writer)
-        writer.write(request)
-        await asyncio.wait_for(reader.readuntil(wire.MARK), 30)
 
-    row = f"memory MB, {OPEN_STREAMS} open streams"
+def idle(bench: Bench) -> None:
+    """Memory of 10,000 connections of clients that have had an answer and are kept, each with one to the provider."""
+    number = min(IDLE_CONNECTIONS, (bench.sockets - SPARE_SOCKETS) // 2)
+    if number < IDLE_CONNECTIONS:
+        needed = IDLE_CONNECTIONS * 2 + SPARE_SOCKETS
+        bench.sheet.notes.append(
+            f"{number:,} idle connections, not {IDLE_CONNECTIONS:,}: the system lets a process open {bench.sockets:,} "
+            f"files (ulimit -n), and {needed:,} are needed"
+        )
+    for make in (running.bare, running.gateway):
+        with make(bench.folder, bench.providers.whole) as program:
+            program.first_answer()
+            bench.say(f"{number:,} idle connections: {program.name}")
+            asyncio.run(_idle_connections(bench, program, number))
+
+
+async def _idle_connections(bench: Bench, program: Running, number: int) -> None:
+    row, before = f"memory MB, {number:,} idle connections", program.memory()
+    async with _Clients(program.port, program.request("whole"), b"}") as clients:
+        if await _opened(bench, clients, number, f"{row}, {program.name}"):
+            bench.sheet.add(row, program.name, program.memory())
+            bench.sheet.add("KB of an idle connection", program.name, (program.memory() - before) * 1024 / number)
+
+
+async def _opened(bench: Bench, clients: "_Clients", number: int, row: str) -> bool:
+    """Return whether that many could be opened; else the row is missing."""
     try:
-        for _ in range(0, OPEN_STREAMS, OPENING_AT_ONCE):
-            await asyncio.gather(*(one() for _ in range(OPENING_AT_ONCE)))
-        bench.sheet.add(row, program.name, program.memory("VmHWM"))
+        await clients.open(number)
     except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-        bench.sheet.missing.append(f"{row}, {program.name}: only {len(writers)} could be opened ({error!r})")
-    finally:
-        for writer in writers:
+        bench.sheet.missing.append(f"{row}: only {len(clients.writers):,} could be opened ({error!r})")
+        return False
+    return True
+
+
+class _Clients:
+    """Connections to one port that stay open until the end of an `async with`."""
+
+    def __init__(self, port: int, request: bytes, until: bytes) -> None:
+        self.writers: list[asyncio.StreamWriter] = []
+        self._port, self._request, self._until = port, request, until
+
+    async def __aenter__(self) -> "_Clients":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for writer in self.writers:
             writer.transport.abort()
 
+    async def open(self, number: int) -> None:
+        """Open that many, each with its request, and read of each answer as much as ends with `until`."""
+        for _ in range(0, number, OPENING_AT_ONCE):
+            await asyncio.gather(*(self._open(ADDRESSES[at % len(ADDRESSES)]) for at in range(OPENING_AT_ONCE)))
 
-def _programs(bench: Bench, stack: ExitStack, bare: Callable[[Path, int], Running]) -> list[Running]:
-    """Bare mitmdump, the gateway and perhaps LiteLLM, each with a first answer behind it."""
-    made = [bare(bench.folder, bench.provider.port), running.gateway(bench.folder, bench.provider.port)]
-    if bench.with_litellm and (other := running.litellm(bench.folder, bench.provider.port)) is not None:
-        made.append(other)
-    for program in made:
+    async def _open(self, address: str) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port, local_addr=(address, 0))
+        self.writers.append(writer)
+        writer.write(self._request)
+        await asyncio.wait_for(reader.readuntil(self._until), ANSWER_SECONDS)
+
+
+def _programs(
+    bench: Bench, stack: ExitStack, bare: Callable[[Path, int], Running], provider: int, kind: wire.Kind
+) -> list[Running]:
+    """Bare mitmdump, the gateway and perhaps other gateways, each with a right answer of that kind behind it."""
+    programs = [bare(bench.folder, provider), running.gateway(bench.folder, provider)]
+    _start(stack, programs, kind)
+    for make in (others.litellm, others.portkey) if bench.with_others else ():
+        program = make(bench.folder, provider)
+        if program is None:
+            continue
+        try:
+            _start(stack, [program], kind)
+            bench.counted_load(program, kind, 1, seconds=0)
+        except RuntimeError as error:
+            bench.sheet.notes.append(f"{program.name} is left out of {kind}: {' '.join(str(error).split())[:200]}")
+        else:
+            programs.append(program)
+    for program in programs[:2]:
+        bench.counted_load(program, kind, 1, seconds=0)
+    return programs
+
+
+def _start(stack: ExitStack, programs: Sequence[Running], kind: wire.Kind) -> None:
+    for program in programs:
         stack.enter_context(program)
-    for program in made:
-        program.first_answer()
-    return made
+    for program in programs:
+        program.first_answer(kind)
 
 
-def _rounds(bench: Bench, programs: Sequence[Running], what: str) -> "list[Running]":
+def _any(bench: Bench, seen: wrk.Seen, program: Running, kind: wire.Kind) -> bool:
+    """Return whether there was an answer within the time of the load."""
+    if not seen.answers:
+        bench.sheet.notes.append(f"{program.name} ended no answer ({kind}) within {bench.seconds:g} s")
+    return seen.answers > 0
+
+
+def _rounds(bench: Bench, programs: Sequence[Running], what: str) -> Iterator[Running]:
     """Every round asks every program, in turned order: bare, ours, ours, bare, ..."""
-    turns: list[Running] = []
     for turn in range(bench.rounds):
-        turns.extend(_ordered(programs, turn))
-    bench.say(f"{what}: {bench.rounds} rounds of {', '.join(program.name for program in programs)}")
-    return turns
+        bench.say(f"{what}: round {turn + 1} of {', '.join(program.name for program in programs)}")
+        yield from _ordered(programs, turn)
 
 
 def _ordered[T](items: Sequence[T], turn: int) -> list[T]:

@@ -1,41 +1,43 @@
-"""A provider that answers at once, as cheaply as Python can: `python -m scripts.measuring.provider` prints its port.
+"""A provider in Python, as cheap as it can be: `python -m scripts.measuring.provider [CERTIFICATE]` prints its port.
 
-It reads just enough of a request to find its end and its last message (see `wire`). A connection whose first byte is a
-digit is not HTTP: it carries acknowledgements, one stream's number a line, and each lets that stream send one event.
+It reads just enough of a request to find its end and its last message (see `wire`). nginx answers with far less
+processor time; this one stays for what nginx cannot do (events in time, streams that stay open or break off), and for
+machines without nginx. `CERTIFICATE` is a file with its key: the provider then speaks TLS.
 """
 
 import asyncio
 import re
+import ssl
+import sys
 
 from scripts.measuring import wire
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _ASKED = re.compile(rb"bench (\w+) (\d+)")
+_FIRST = wire.STREAM_HEAD + wire.OPENING + wire.DELTA
+_AT_ONCE = {
+    "whole": wire.WHOLE,
+    "bulk": wire.BULK,
+    "chunks": wire.CHUNKS,
+    "error": wire.ERROR,
+    "silent": b"",
+}
 
 
 class Connection(asyncio.Protocol):
-    def __init__(self, waiting: dict[int, "Connection"]) -> None:
-        self._waiting = waiting
+    def __init__(self) -> None:
         self._unread = b""
         self._transport: asyncio.Transport | None = None
-        self._number = -1
-        self._left = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._waiting.pop(self._number, None)
+        self._transport = None
 
     def data_received(self, data: bytes) -> None:
         data = self._unread + data
-        if data[:1].isdigit():
-            *numbers, self._unread = data.split(b"\n")
-            for number in numbers:
-                if stream := self._waiting.get(int(number)):
-                    stream.go_on()
-            return
         while (end := data.find(b"\r\n\r\n") + 4) > 3:
             length = _LENGTH.search(data, 0, end)
             size = end + (int(length[1]) if length else 0)
@@ -46,43 +48,43 @@ class Connection(asyncio.Protocol):
         self._unread = data
 
     def _answer(self, body: bytes) -> None:
-        wanted = _ASKED.search(body)
-        kind, number = (wanted[1].decode(), int(wanted[2])) if wanted else ("whole", 0)
-        transport = self._transport
+        requested = _ASKED.search(body)
+        kind = requested[1].decode() if requested else "whole"
+        transport, loop = self._transport, asyncio.get_running_loop()
         assert transport is not None
+        if kind in _AT_ONCE:
+            transport.write(_AT_ONCE[kind])
+            return
+        transport.write(_FIRST)
         match kind:
-            case "whole":
-                transport.write(wire.WHOLE)
-            case "bulk":
-                transport.write(wire.BULK)
-            case "chunks":
-                transport.write(wire.CHUNKS)
-            case "error":
-                transport.write(wire.ERROR)
-            case "each":
-                self._number, self._left = number, wire.EVENTS - 1
-                self._waiting[number] = self
-                transport.write(wire.STREAM_HEAD + wire.OPENING + wire.DELTA)
-            case "hold":
-                transport.write(wire.STREAM_HEAD + wire.OPENING + wire.DELTA)
+            case "first":
+                loop.call_later(wire.PACE, self._write, wire.DELTA * (wire.EVENTS - 1) + wire.CLOSING)
+            case "paced":
+                start = loop.time()
+                loop.call_at(start + wire.PACE, self._next, start, 1)
             case "cut":
-                transport.write(wire.STREAM_HEAD + wire.OPENING + wire.DELTA)
                 transport.close()
 
-    def go_on(self) -> None:
-        """The last event has arrived at the client."""
-        assert self._transport is not None
-        if self._left > 0:
-            self._left -= 1
-            self._transport.write(wire.DELTA)
-        else:
-            self._waiting.pop(self._number, None)
-            self._transport.write(wire.CLOSING)
+    def _next(self, start: float, number: int) -> None:
+        """Write the event of that number, or the end after the last."""
+        if number == wire.EVENTS:
+            self._write(wire.CLOSING)
+            return
+        self._write(wire.DELTA)
+        asyncio.get_running_loop().call_at(start + (number + 1) * wire.PACE, self._next, start, number + 1)
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
 
 
 async def main() -> None:
-    waiting: dict[int, Connection] = {}
-    server = await asyncio.get_running_loop().create_server(lambda: Connection(waiting), "127.0.0.1", 0, backlog=2048)
+    context = None
+    if sys.argv[1:]:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(sys.argv[1])
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Connection, "127.0.0.1", 0, backlog=2048, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

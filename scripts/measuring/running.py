@@ -1,37 +1,31 @@
 """The programs that are measured, each in a process of its own, and what Linux says of them in /proc."""
 
+import contextlib
 import importlib.metadata
-import json
 import os
 import platform
 import resource
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from scripts.measuring import wire
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
-SOCKETS = 8192
+SOCKETS = 20_400
+"""As many as 10,000 connections of clients need, each with one to a provider."""
 
 CONFIG = """\
 api-keys: [{{key: {key}, name: bench}}]
 drain-seconds: 0
-claude-api-key: [{{api-key: provider-key, base-url: "http://127.0.0.1:{provider}"}}]
-"""
-LITELLM_CONFIG = """\
-model_list:
-  - model_name: {model}
-    litellm_params: {{model: anthropic/{model}, api_key: provider-key, api_base: "http://127.0.0.1:{provider}"}}
-general_settings: {{master_key: {key}}}
+max-connections: 0
+claude-api-key: [{{api-key: provider-key, base-url: "{scheme}://127.0.0.1:{provider}"}}]
 """
 
 
@@ -42,45 +36,69 @@ def free_port() -> int:
         return port
 
 
-def more_sockets() -> None:
-    """Let this process and its children open as many sockets as 1,000 streams need, as far as the system permits."""
+def more_sockets() -> int:
+    """Let this process and its children open `SOCKETS` sockets, or as many as the system permits. Return how many."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = SOCKETS if hard == resource.RLIM_INFINITY else min(SOCKETS, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return SOCKETS if soft == resource.RLIM_INFINITY else soft
 
 
 class Running:
-    """A process that is stopped at the end of a `with`; its output goes to a file that is shown if it fails."""
+    """A process that is stopped at the end of a `with`, with those that it started; its output goes to a file that is
+    shown if it fails. `chat` is whether it takes chat completions (else Anthropic's messages), `headers` what a request
+    to it has besides (see `wire.request`)."""
 
-    def __init__(self, name: str, command: Sequence[str], folder: Path, *, port: int = 0) -> None:
-        self.name, self.port, self.chat = name, port, not name.startswith("bare")
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        folder: Path,
+        *,
+        port: int = 0,
+        chat: bool = True,
+        headers: str = "",
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name, self.port, self.chat, self.headers = name, port, chat, headers
         self.output = folder / f"{name}-{port}.log"
-        environ = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+        inherited = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
         self.started = time.perf_counter()
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+                command,
+                cwd=ROOT,
+                env=inherited | dict(environ or {}),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     def __enter__(self) -> "Running":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.send_signal(signal.SIGINT)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGINT)
         try:
             self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
-    def first_answer(self) -> float:
-        """Seconds from the start to the first whole answer of a provider."""
+    def request(self, kind: wire.Kind, *, headers: str = "") -> bytes:
+        return wire.request(kind, chat=self.chat, headers=self.headers + headers)
+
+    def first_answer(self, kind: wire.Kind = "whole") -> float:
+        """Seconds from the start to the first answer of a provider."""
         deadline = self.started + START_SECONDS
         while time.perf_counter() < deadline:
             if self.process.poll() is not None:
                 break
-            if answers(self.port, wire.request("whole", chat=self.chat)):
+            if answers(self.port, self.request(kind)):
                 return time.perf_counter() - self.started
             time.sleep(0.01)
         raise RuntimeError(f"{self.name} never answered. {self._last_output()}")
@@ -99,14 +117,25 @@ class Running:
 
     def memory(self, field: str = "VmRSS") -> float:
         """MB; `VmHWM` is the peak."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii", errors="replace")
-        return int(status.partition(f"{field}:")[2].split()[0]) / 1024
+        texts = [(folder / "status").read_text(encoding="ascii", errors="replace") for folder in self._folders()]
+        return sum(int(text.partition(f"{field}:")[2].split()[0]) for text in texts) / 1024
 
     def processor(self) -> float:
         """Seconds of processor time spent so far."""
-        stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii", errors="replace")
-        user, system = stat.rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+        return sum(sum(map(int, _stat(folder)[11:13])) for folder in self._folders()) / os.sysconf("SC_CLK_TCK")
+
+    def _folders(self) -> list[Path]:
+        """The folder in /proc of the process and of each that it started."""
+        group = str(self.process.pid)
+        return [folder for folder in Path("/proc").glob("[0-9]*") if group in _stat(folder)[2:3]]
+
+
+def _stat(folder: Path) -> list[str]:
+    """The fields that follow a process's name in /proc; none of a process that is gone."""
+    try:
+        return (folder / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def answers(port: int, request: bytes) -> bool:
@@ -119,8 +148,10 @@ def answers(port: int, request: bytes) -> bool:
         return False
 
 
-def provider(folder: Path) -> Running:
-    made = Running("provider", [sys.executable, "-m", "scripts.measuring.provider"], folder)
+def provider(folder: Path, *certificate: str) -> Running:
+    """Our provider in Python; with the file of a certificate it speaks TLS."""
+    command = [sys.executable, "-m", "scripts.measuring.provider", *certificate]
+    made = Running("provider-tls" if certificate else "provider", command, folder, chat=False)
     deadline = time.perf_counter() + START_SECONDS
     while time.perf_counter() < deadline and made.process.poll() is None:
         if (line := made.output.read_bytes()).endswith(b"\n"):
@@ -130,15 +161,15 @@ def provider(folder: Path) -> Running:
     raise RuntimeError(f"The provider did not start: {made.output.read_text(errors='replace')}")
 
 
-def _mitmdump(folder: Path, *args: str) -> list[str]:
-    return [str(Path(sys.executable).parent / "mitmdump"), "--set", f"confdir={folder / 'mitmproxy'}", *args]
+def _mitmproxy(program: str, folder: Path, *args: str) -> list[str]:
+    return [str(Path(sys.executable).parent / program), "--set", f"confdir={folder / 'mitmproxy'}", *args]
 
 
-def bare(folder: Path, provider: int, *options: str) -> Running:
+def bare(folder: Path, provider: int, *options: str, scheme: str = "http") -> Running:
     port = free_port()
-    mode = f"reverse:http://127.0.0.1:{provider}@{port}"
-    command = _mitmdump(folder, "--listen-host", "127.0.0.1", "--mode", mode, *options)
-    return Running("bare", command, folder, port=port)
+    mode = f"reverse:{scheme}://127.0.0.1:{provider}@{port}"
+    command = _mitmproxy("mitmdump", folder, "--listen-host", "127.0.0.1", "--mode", mode, *options)
+    return Running("bare", command, folder, port=port, chat=False)
 
 
 def bare_streaming(folder: Path, provider: int) -> Running:
@@ -146,42 +177,21 @@ def bare_streaming(folder: Path, provider: int) -> Running:
     return bare(folder, provider, "--set", "stream_large_bodies=1")
 
 
-def gateway(folder: Path, provider: int, text: str = "") -> Running:
+def gateway(
+    folder: Path, provider: int, text: str = "", *options: str, name: str = "gateway", program: str = "mitmdump"
+) -> Running:
     """`text` is its configuration, where the usual one will not do."""
     port = free_port()
     config = folder / f"config-{port}.yaml"
-    config.write_text(text or CONFIG.format(key=wire.KEY, provider=provider), encoding="utf-8")
+    config.write_text(text or configuration(provider), encoding="utf-8")
     mode = ("--mode", f"reverse:http://gateway.invalid@{port}", "--listen-host", "127.0.0.1")
-    options = ("--set", "connection_strategy=lazy", "--set", f"gateway_config={config}")
-    command = _mitmdump(folder, "-s", str(ROOT / "addons/gateway.py"), *mode, *options)
-    return Running("gateway", command, folder, port=port)
+    ours = ("--set", "connection_strategy=lazy", "--set", f"gateway_config={config}")
+    command = _mitmproxy(program, folder, "-s", str(ROOT / "addons/gateway.py"), *mode, *ours, *options)
+    return Running(name, command, folder, port=port)
 
 
-def litellm(folder: Path, provider: int) -> Running | None:
-    """Start litellm; None where it is not installed."""
-    beside = Path(sys.executable).parent / "litellm"
-    program = str(beside) if beside.exists() else shutil.which("litellm")
-    if program is None:
-        return None
-    port = free_port()
-    config = folder / "litellm.yaml"
-    config.write_text(LITELLM_CONFIG.format(key=wire.KEY, provider=provider, model=wire.MODEL), encoding="utf-8")
-    command = [program, "--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
-    return Running("litellm", command, folder, port=port)
-
-
-def load(
-    port: int, provider: int, kind: wire.Kind, seconds: float, connections: int, *, chat: bool = True
-) -> dict[str, Any]:
-    """Return what `scripts.measuring.load` saw. Raises where an answer was wrong."""
-    form = "chat" if chat else "messages"
-    words = [str(port), str(provider), kind, str(seconds), str(connections), form]
-    command = [sys.executable, "-m", "scripts.measuring.load", *words]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=seconds + 60, check=True)
-    seen: dict[str, Any] = json.loads(done.stdout)
-    if seen["wrong"]:
-        raise RuntimeError(f"{kind} through {form}: {seen['wrong']}")
-    return seen
+def configuration(provider: int, scheme: str = "http") -> str:
+    return CONFIG.format(key=wire.KEY, provider=provider, scheme=scheme)
 
 
 def machine() -> str:

@@ -84,7 +84,7 @@ def ways() -> list[Way]:
 
 def _request(client: str) -> bytes:
     """The same question by each client."""
-    body = wire.question("each", 0, chat=True)
+    body = wire.question("bulk", 0, chat=True)
     match client:
         case "completions":
             text = "\n".join(message["content"] for message in body.pop("messages"))

@@ -8,12 +8,14 @@ counting `MARK`.
 import json
 from typing import Any, Literal
 
-Kind = Literal["whole", "bulk", "chunks", "each", "hold", "silent", "error", "cut"]
+Kind = Literal["whole", "bulk", "chunks", "paced", "first", "hold", "silent", "error", "cut"]
 """`whole`: one JSON answer. The others stream `EVENTS` deltas: `bulk` in one write and one chunk, `chunks` in one write
-and a chunk an event, `each` only ever one more when the client has acknowledged the last. `hold` sends one delta and
-then nothing, `silent` nothing at all, `error` is a 529, `cut` closes the connection in the middle of a stream."""
+and a chunk an event, `paced` one every `PACE` seconds, `first` one and after `PACE` seconds all others. `hold` sends
+one delta and then nothing, `silent` nothing at all, `error` is a 529, `cut` closes the connection in the middle of a
+stream."""
 
 EVENTS = 200
+PACE = 0.004
 MARK = b" lorem"
 LAST_CHUNK = b"0\r\n\r\n"
 MODEL = "claude-haiku-4-5"
@@ -45,20 +47,20 @@ def question(kind: Kind, number: int, *, chat: bool) -> dict[str, Any]:
     return body
 
 
-def request(kind: Kind, number: int = 0, *, chat: bool, **more: Any) -> bytes:
-    """The same as bytes of HTTP/1.1, with `more` fields."""
+def request(kind: Kind, number: int = 0, *, chat: bool, headers: str = "", **more: Any) -> bytes:
+    """The same as bytes of HTTP/1.1, with `more` fields and with more `headers`, each with its line's end."""
     body = json.dumps(question(kind, number, chat=chat) | more).encode()
     path = "/v1/chat/completions" if chat else "/v1/messages"
     head = (
         f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\naccept: */*\r\n"
-        f"user-agent: bench\r\nauthorization: Bearer {KEY}\r\ncontent-length: {len(body)}\r\n\r\n"
+        f"user-agent: bench\r\nauthorization: Bearer {KEY}\r\ncontent-length: {len(body)}\r\n{headers}\r\n"
     )
     return head.encode() + body
 
 
 # --- the provider's side ------------------------------------------------------------------------
 
-_LIMITS = (
+LIMITS = (
     "request-id: req_bench\r\nanthropic-ratelimit-requests-limit: 1000\r\n"
     "anthropic-ratelimit-requests-remaining: 999\r\nanthropic-ratelimit-requests-reset: 2030-01-01T00:00:00Z\r\n"
 )
@@ -67,7 +69,7 @@ _MESSAGE: dict[str, Any] = {"id": "msg_bench", "type": "message", "role": "assis
 
 
 def _head(status: int, rest: str) -> bytes:
-    return f"HTTP/1.1 {status} X\r\n{_LIMITS}{rest}\r\n".encode()
+    return f"HTTP/1.1 {status} X\r\n{LIMITS}{rest}\r\n".encode()
 
 
 def _json(status: int, body: dict[str, Any]) -> bytes:

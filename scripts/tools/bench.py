@@ -1,24 +1,32 @@
-"""scripts/bench: the gateway next to bare mitmdump (and LiteLLM, if it is installed), on loopback, in one run."""
+"""scripts/bench: the gateway next to bare mitmdump (and other gateways that are installed), on loopback, in one run."""
 
 import argparse
 import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
-from scripts.measuring import fairness, growth, half_open, parts, running, table, translation
+from scripts.measuring import fairness, growth, half_open, others, parts, providers, running, table, translation, wrk
 
 DESCRIPTION = """\
-Measures the gateway (OpenAI chat completions to Anthropic's format) next to bare `mitmdump --mode reverse:` and, if it
-is installed, LiteLLM: a provider of our own answers at once, a load of our own keeps 16 connections busy, each in its
-own process. Programs take turns in every round; ratios are medians of the rounds' ratios, so that a busy machine
-disturbs both sides of them. Streams have 200 events, which arrive each by itself (the provider sends one when the
-client has the last), in bulk (one read) or as chunks (one read, one HTTP chunk an event); bare mitmdump streams only
-with stream_large_bodies=1, and is measured so."""
+Measures the gateway (OpenAI chat completions to Anthropic's format) next to bare `mitmdump --mode reverse:` and, if
+they are installed, LiteLLM and Portkey: nginx answers at once, wrk keeps 16 connections busy, each in its own process.
+Programs take turns in every round; ratios are medians of the rounds' ratios, so that a busy machine disturbs both
+sides of them. Streams have 200 events, which arrive in large reads or, from a provider of our own, one every 4 ms; bare
+mitmdump streams only with stream_large_bodies=1, and is measured so."""
 EPILOG = "Exit status: 0; with --check 1 where a target is missed; 2 where something could not be measured at all."
-PARTS = {"requests": parts.whole_requests, "streams": parts.streams, "starts": parts.starts}
+PARTS = {
+    "requests": parts.whole_requests,
+    "streams": parts.streams,
+    "events": parts.events,
+    "watched": parts.watched,
+    "starts": parts.starts,
+    "idle": parts.idle,
+    "connections": parts.connections,
+}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     if sys.platform != "linux":
         print("scripts/bench: memory and processor time are read from Linux's /proc.", file=sys.stderr)
         return 2
-    running.more_sockets()
+    sockets = running.more_sockets()
     if options.half_open or options.fairness is not None:
         with tempfile.TemporaryDirectory(prefix="gateway-bench-") as name:
             made, word = Path(name), options.fairness
@@ -39,20 +47,33 @@ def main(arguments: Sequence[str]) -> int:
             )
         return 1 if missed and options.check else 0
     sheet, started = parts.Sheet(), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="gateway-bench-") as folder, running.provider(Path(folder)) as provider:
-        bench = parts.Bench(Path(folder), provider, sheet, options.rounds, options.seconds, _progress, options.litellm)
+    sheet.notes.extend(missing_programs(options.others))
+    with tempfile.TemporaryDirectory(prefix="gateway-bench-") as name, ExitStack() as stack:
+        folder = Path(name)
         try:
-            for name in options.parts or PARTS:
-                PARTS[name](bench)
+            answering = providers.start(folder, stack)
+            bench = parts.Bench(
+                folder, answering, sheet, options.rounds, options.seconds, _progress, options.others, sockets
+            )
+            for part in options.parts or PARTS:
+                PARTS[part](bench)
         except (RuntimeError, OSError) as error:
             print(f"scripts/bench: {error}", file=sys.stderr)
             return 2
-    if options.litellm and "litellm" not in {name for row in sheet.samples.values() for name in row}:
-        print("LiteLLM is not installed (no litellm in .venv or PATH), so it is left out.")
     missed = table.show(sheet, print)
     spent = time.monotonic() - started
     print(f"{options.rounds} rounds of {options.seconds:g} s; all of it took {spent:.0f} s. Targets missed: {missed}.")
     return 1 if missed and options.check else 0
+
+
+def missing_programs(with_others: bool) -> Iterator[str]:
+    """Yield a line for each program that is not installed, and what is done without it."""
+    if providers.NGINX is None:
+        yield "nginx is not installed (Debian: nginx-light); our provider in Python answers, and takes processor time"
+    if wrk.WRK is None:
+        yield "wrk is not installed (Debian: wrk); our load in Python asks, and takes processor time"
+    for name, why in others.missing().items() if with_others else ():
+        yield f"{name} is left out, for it is not installed ({why})"
 
 
 def _progress(line: str) -> None:
@@ -72,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=_between(1, 50), default=5, help="how often each is measured (5)")
     parser.add_argument("--seconds", type=_between(1, 60), default=2, help="how long one load lasts (2)")
     parser.add_argument("--check", action="store_true", help="a missed target makes the exit status 1")
-    parser.add_argument("--no-litellm", dest="litellm", action="store_false", help="leave LiteLLM out")
+    parser.add_argument("--no-others", dest="others", action="store_false", help="leave LiteLLM and Portkey out")
     alone = parser.add_mutually_exclusive_group()
     alone.add_argument("--translation", action="store_true", help="only the translation, without any network")
     alone.add_argument("--growth", action="store_true", help="only how the cost of large inputs grows")
