@@ -92,7 +92,9 @@ class Bench:
         """Return what a load saw, and the processor seconds that it cost the program."""
         before = program.processor()
         seen = wrk.load(self.folder, program, kind, self.seconds, CONNECTIONS)
-        return seen, program.processor() - before
+        spent = program.processor() - before
+        program.rest()
+        return seen, spent
 
     def counted_load(
         self,
@@ -106,7 +108,9 @@ class Bench:
         """The same by the load in Python, which counts events, times the first and lets every answer end."""
         before, time_limit = program.processor(), self.seconds if seconds is None else seconds
         seen = wrk.python_load(self.folder, program, kind, time_limit, connections, headers=headers)
-        return seen, program.processor() - before
+        spent = program.processor() - before
+        program.rest()
+        return seen, spent
 
 
 def whole_requests(bench: Bench) -> None:

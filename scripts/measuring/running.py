@@ -18,6 +18,10 @@ from scripts.measuring import wire
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+REST_SECONDS = 30.0
+REST_STEP = 0.2
+REST_PROCESSOR_SECONDS = 0.02
+"""The processor time within a step of a program that is at rest."""
 SOCKETS = 20_400
 """As many as 10,000 connections of clients need, each with one to a provider."""
 
@@ -123,6 +127,13 @@ class Running:
     def processor(self) -> float:
         """Seconds of processor time spent so far."""
         return sum(sum(map(int, _stat(folder)[11:13])) for folder in self._folders()) / os.sysconf("SC_CLK_TCK")
+
+    def rest(self) -> None:
+        """Wait until it does nothing: LiteLLM goes on for seconds with streams that their clients have left."""
+        deadline, spent = time.perf_counter() + REST_SECONDS, -1.0
+        while time.perf_counter() < deadline and (now := self.processor()) > spent + REST_PROCESSOR_SECONDS:
+            spent = now
+            time.sleep(REST_STEP)
 
     def _folders(self) -> list[Path]:
         """The folder in /proc of the process and of each that it started."""

@@ -36,6 +36,8 @@ TARGETS = {
     "events/s, large reads": Target("ratio", ">=", 1.0),
     "processor us an event, one a read": Target("ratio", "<=", 0.8),
     "first event ms": Target("excess", "<=", 0.5),
+    "requests/s, mitmweb": Target("ratio", ">=", 0.5),
+    "requests/s, -w": Target("ratio", ">=", 0.5),
     "first answer after s": Target("value", "<=", 2.0),
     f"memory MB, {OPEN_STREAMS:,} open streams": Target("value", "<=", 110),
 }
