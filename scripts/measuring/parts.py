@@ -181,21 +181,24 @@ def connections(bench: Bench) -> None:
     """Processor time of requests on kept connections, and of those each on one of its own; without and with TLS to the
     provider. To wrk it is an error that a connection is closed unless the answer announced it, so it is not used."""
     folder, providers = bench.folder, bench.providers
+    plain = [running.bare(folder, providers.whole), running.gateway(folder, providers.whole)]
+    _kept_and_closed(bench, plain, "")
     trusting = ("--set", f"ssl_verify_upstream_trusted_ca={providers.authority}")
     text = running.configuration(providers.tls, "https")
-    for suffix, programs in {
-        "": [running.bare(folder, providers.whole), running.gateway(folder, providers.whole)],
-        ", TLS": [
-            running.bare(folder, providers.tls, *trusting, scheme="https"),
-            running.gateway(folder, providers.tls, text, *trusting),
-        ],
-    }.items():
-        with ExitStack() as stack:
-            _start(stack, programs, "whole")
-            for program in _rounds(bench, programs, f"kept and closed connections{suffix}"):
-                for row, headers in {"kept": "", "closed": CLOSE}.items():
-                    seen, spent = bench.counted_load(program, "whole", headers=headers)
-                    bench.sheet.add(f"processor ms, {row}{suffix}", program.name, spent / seen.answers * 1e3)
+    with_tls = [
+        running.bare(folder, providers.tls, *trusting, scheme="https"),
+        running.gateway(folder, providers.tls, text, *trusting),
+    ]
+    _kept_and_closed(bench, with_tls, ", TLS")
+
+
+def _kept_and_closed(bench: Bench, programs: Sequence[Running], suffix: str) -> None:
+    with ExitStack() as stack:
+        _start(stack, programs, "whole")
+        for program in _rounds(bench, programs, f"kept and closed connections{suffix}"):
+            for row, headers in {"kept": "", "closed": CLOSE}.items():
+                seen, spent = bench.counted_load(program, "whole", headers=headers)
+                bench.sheet.add(f"processor ms, {row}{suffix}", program.name, spent / seen.answers * 1e3)
 
 
 def starts(bench: Bench) -> None:
