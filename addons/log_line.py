@@ -26,7 +26,7 @@ from typing import Any, TextIO
 
 from mitmproxy.utils import vt_codes
 
-from addons.exchange.observers import Message, Pair, Record
+from addons.exchange.observers import Pair, PhaseMessage, Record
 from addons.exchange.redaction import one_line
 from translators.notes import Note
 
@@ -149,7 +149,7 @@ class Terminal:
         """The loop that will call `_flush`."""
         self._over = False
 
-    def message(self, record: Record, message: Message) -> None: ...
+    def message(self, record: Record, message: PhaseMessage) -> None: ...
 
     def pair(self, record: Record, pair: Pair) -> None: ...
 

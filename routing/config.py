@@ -18,7 +18,7 @@ from routing.field_types import Section
 from routing.providers import ENTRIES
 from routing.providers.entry import Entry
 from routing.settings import PLACES, ClientKey, Settings, keys
-from routing.yaml_source import Source, Unreadable, read
+from routing.yaml_source import Source, UnreadableYaml, read
 from translators.values import immutable
 
 _SWITCHED: Mapping[str, type[Section]] = {"api-keys": ClientKey, **ENTRIES}
@@ -75,7 +75,7 @@ def parse(data: bytes, file: str, environ: Mapping[str, str]) -> Loaded:
     problems: tuple[Problem, ...] | list[Problem]
     try:
         validation = _Validation(read(data), environ, FilePath(file).parent)
-    except Unreadable as unreadable:
+    except UnreadableYaml as unreadable:
         problems = unreadable.problems
     else:
         loaded = validation.loaded()

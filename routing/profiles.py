@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 
 from routing.field_types import Amount, Count, Flag, ModelName, Section, or_none
 
-Thinking = Literal["enabled", "adaptive", "disabled", "between_tools"]
+ThinkingType = Literal["enabled", "adaptive", "disabled", "between_tools"]
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
 Level = Literal["minimal", "low", "medium", "high", "xhigh"]
 
@@ -26,7 +26,7 @@ class ClaudeProfile(Section):
 
     max_output: Count | None = None
     max_output_enforced: Flag | None = None
-    thinking: tuple[Thinking, ...] | None = None
+    thinking: tuple[ThinkingType, ...] | None = None
     thinks_unasked: Flag | None = None
     effort_as_budget: Flag | None = None
     efforts: tuple[Effort, ...] | None = None

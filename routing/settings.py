@@ -42,7 +42,7 @@ class ClientKey(Section):
         return value if isinstance(value, dict) else {"key": value}
 
 
-class Embedded(Section):
+class EmbeddedSettings(Section):
     """Settings of the local model."""
 
     enable: Flag = False
@@ -75,7 +75,7 @@ class Streaming(Section):
     """Seconds of a provider's silence after which a client is sent a comment; 0 is off."""
 
 
-class ResponseStore(Section):
+class ResponseStoreSettings(Section):
     """Settings for keeping answers of `/v1/responses`, in memory, for `previous_response_id` and to be fetched
     again."""
 
@@ -100,12 +100,12 @@ class Settings(Providers):
     host: Host = "127.0.0.1"
     port: Port = 8317
     api_keys: tuple[ClientKey, ...] = ()
-    embedded: Embedded = Embedded()
+    embedded: EmbeddedSettings = EmbeddedSettings()
     body_size_limit: Size = 64 << 20
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
     streaming: Streaming = Streaming()
-    response_store: ResponseStore = ResponseStore()
+    response_store: ResponseStoreSettings = ResponseStoreSettings()
     on_loss: Literal["note", "refuse"] = "note"
     fan_out: Flag = True
     """Lets one request become several calls: for `n` where a model gives one choice, for several prompts."""

@@ -23,7 +23,7 @@ _TOO_DEEP_FOR_PYYAML = "exceeded maximum nesting depth"
 """PyYAML 6.0.4's own words, at a depth of its own."""
 
 
-class Unreadable(Exception):
+class UnreadableYaml(Exception):
     """The error for a text that is no YAML, or too large; `problems` says why."""
 
     def __init__(self, *problems: Problem) -> None:
@@ -46,7 +46,7 @@ class Source:
 
 
 def read(data: bytes) -> Source:
-    """Return the values of a YAML text and their lines. Raises `Unreadable`."""
+    """Return the values of a YAML text and their lines. Raises `UnreadableYaml`."""
     node = _compose(_decoded(data))
     walk = _Walk()
     walk.source.lines[()] = node.start_mark.line + 1
@@ -56,15 +56,15 @@ def read(data: bytes) -> Source:
 
 def _decoded(data: bytes) -> str:
     if len(data) > _BYTES:
-        raise Unreadable(Problem(f"is larger than {_BYTES} bytes; is this the right file?"))
+        raise UnreadableYaml(Problem(f"is larger than {_BYTES} bytes; is this the right file?"))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise Unreadable(Problem("is not UTF-8; save the file as UTF-8", line)) from None
+        raise UnreadableYaml(Problem("is not UTF-8; save the file as UTF-8", line)) from None
     if odd := Reader.NON_PRINTABLE.search(text):
         line = text.count("\n", 0, odd.start()) + 1
-        raise Unreadable(Problem(f"holds the control character U+{ord(odd[0]):04X}; remove it", line))
+        raise UnreadableYaml(Problem(f"holds the control character U+{ord(odd[0]):04X}; remove it", line))
     return text
 
 
@@ -75,7 +75,7 @@ def _compose(text: str) -> yaml.Node:
         for event in yaml.parse(text, Loader=_LOADER):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEPTH:
-                raise Unreadable(Problem(_TOO_DEEP, event.start_mark.line + 1 if event.start_mark else None))
+                raise UnreadableYaml(Problem(_TOO_DEEP, event.start_mark.line + 1 if event.start_mark else None))
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -83,9 +83,9 @@ def _compose(text: str) -> yaml.Node:
     except yaml.YAMLError:
         problem = Problem("is not valid YAML; check it with a YAML linter")
     if problem:
-        raise Unreadable(problem)
+        raise UnreadableYaml(problem)
     if node is None:
-        raise Unreadable(Problem("is empty; copy the config.yaml that the gateway ships with"))
+        raise UnreadableYaml(Problem("is empty; copy the config.yaml that the gateway ships with"))
     assert isinstance(node, yaml.Node)
     return node
 
@@ -126,7 +126,7 @@ class _Walk:
         self.remaining -= 1
         if self.remaining < 0 or depth > _DEPTH:
             text = _TOO_DEEP if depth > _DEPTH else f"holds more than {_VALUES} values; use fewer aliases"
-            raise Unreadable(Problem(text, node.start_mark.line + 1))
+            raise UnreadableYaml(Problem(text, node.start_mark.line + 1))
 
     def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, object]:
         """Return a mapping without its nulls, which are as if the key were absent. What is written out wins over what

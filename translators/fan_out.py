@@ -11,7 +11,7 @@ from translators.values import immutable
 
 
 @immutable
-class Call:
+class RenderedCall:
     """One request to the provider; the choices of its answer count from `choice` in the client's."""
 
     rendered: Rendered
@@ -20,10 +20,10 @@ class Call:
 
 def calls(
     request: ParsedRequest, provider: ProviderDialect, model: Model, *, several: bool = True
-) -> tuple[tuple[Call, ...], tuple[Note, ...]]:
+) -> tuple[tuple[RenderedCall, ...], tuple[Note, ...]]:
     """Return the calls, at least one, and the notes on all of them. `several`: there may be more than one. Raises
     `BadRequest`."""
-    made: list[Call] = []
+    made: list[RenderedCall] = []
     notes: list[Note] = []
     for conversation in (request.conversation, *request.more):
         wanted = conversation.options.get("n")
@@ -36,7 +36,7 @@ def calls(
         else:
             notes.extend(rendered.notes)
         for _ in range(times):
-            made.append(Call(rendered, made[-1].choice + made[-1].rendered.choices if made else 0))
+            made.append(RenderedCall(rendered, made[-1].choice + made[-1].rendered.choices if made else 0))
     return tuple(made), tuple(notes)
 
 

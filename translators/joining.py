@@ -23,9 +23,9 @@ class Joined:
         self._usages: dict[int, Usage] = {}
         """The usage that each call reported last, by its first choice."""
 
-    def part(self, choice: int, choices: int) -> "Part":
+    def part(self, choice: int, choices: int) -> "CallWriter":
         """Return the writer of a call for `choices` choices, the first of which is `choice` to the client."""
-        return Part(self, choice, choices)
+        return CallWriter(self, choice, choices)
 
     @property
     def usage(self) -> Usage | None:
@@ -63,7 +63,7 @@ class Joined:
         return self._writer.fail(failure)
 
 
-class Part:
+class CallWriter:
     """The `Writer` of one call among several."""
 
     def __init__(self, joined: Joined, choice: int, choices: int) -> None:

@@ -18,7 +18,7 @@ from addons.exchange.listeners import Listeners
 from addons.exchange.local_endpoints import LocalEndpoints
 from addons.exchange.observers import Record, Watcher
 from addons.exchange.provider_side import HEAVY, SHUT_DOWN, ProviderSide
-from addons.exchange.request import Rendering, Request, Understood, understand
+from addons.exchange.request import ClientRequest, Rendering, Understood, understand
 from addons.exchange.response import Response
 from addons.exchange.services import Services
 from routing.catalogue import Target
@@ -54,7 +54,7 @@ class Exchange:
         self._response = Response(services, head, self._client, record, self._listeners)
         self._work = HeavyWork()
         self.provider = ProviderSide(services, record, self._listeners, self._response, self._work, self._local.store)
-        self._request: Request | None = None
+        self._request: ClientRequest | None = None
         self.ended = False
         """The last word to the client is on its way."""
         self.flow_wanted = True

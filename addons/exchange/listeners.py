@@ -7,7 +7,7 @@ from dataclasses import replace
 from addons.exchange import http_api
 from addons.exchange.attempt import Attempt
 from addons.exchange.http_api import Head
-from addons.exchange.observers import Message, Pair, Phase, Record, Watcher
+from addons.exchange.observers import Pair, Phase, PhaseMessage, Record, Watcher
 from translators.errors import Failure
 from translators.masking import REDACTED, Mask
 from translators.notes import Note
@@ -91,7 +91,7 @@ class Listeners:
             body = None if body is None else self.without_secrets(body)
             headers = tuple((self.without_secrets(name), self.without_secrets(value)) for name, value in headers)
             number = self.tries if attempt is None else attempt
-            message = Message(phase, self._now() - self._born, number, line, headers, body, call)
+            message = PhaseMessage(phase, self._now() - self._born, number, line, headers, body, call)
             self._each(self._detailed, lambda watcher: watcher.message(self._record, message))
 
     def pair(self, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...] = (), call: int = 0) -> None:

@@ -67,7 +67,7 @@ class Record:
 
 
 @immutable
-class Message:
+class PhaseMessage:
     """One phase: `line` is `POST /v1/messages` or `200`, `headers` are redacted, `body` is decoded text or JSON.
 
     `body` of a streamed answer is None: its content is in the pairs. `at` counts from the exchange's start, `call`
@@ -102,7 +102,7 @@ class Watcher(Protocol):
 
     detailed: bool
 
-    def message(self, record: Record, message: Message) -> None: ...
+    def message(self, record: Record, message: PhaseMessage) -> None: ...
 
     def pair(self, record: Record, pair: Pair) -> None: ...
 

@@ -37,7 +37,7 @@ MOST_NOTES = 20_000
 
 
 @immutable
-class Call:
+class ProviderCall:
     """One request to the provider; the choices of its answer count from `choice` in the client's."""
 
     rendered: Rendered
@@ -55,7 +55,7 @@ class Rendering:
     streams: bool
     target: Target
     upstream: Upstream
-    calls: tuple[Call, ...]
+    calls: tuple[ProviderCall, ...]
     write: Callable[[Envelope], Writer]
     notes: tuple[Note, ...]
 
@@ -122,7 +122,7 @@ def _at_most(most: int, count: int, path: str, what: str, limit: str) -> None:
 
 
 @dataclass(slots=True)
-class Request:
+class ClientRequest:
     """A client's request: read once, and rendered for one target, or for one after another.
 
     Known also where it is refused, as far as it was read: `model`, the name in it, `streams`, whether it wants a
@@ -200,7 +200,7 @@ class Request:
             passed.stream,
             target,
             passthrough,
-            (self._call(fan_out.Call(passed.rendered), passthrough, target),),
+            (self._call(fan_out.RenderedCall(passed.rendered), passthrough, target),),
             lambda envelope: writer(passed.form, envelope),
             _limited([*self._body_notes, *notes, *passed.rendered.notes]),
         )
@@ -228,10 +228,10 @@ class Request:
             message = f"These fields cannot be carried to this model (on-loss: refuse in config.yaml): {paths}."
             raise BadRequest(message, param=lost[0], code="unsupported_parameter")
 
-    def _call(self, call: fan_out.Call, upstream: Upstream, target: Target) -> Call:
+    def _call(self, call: fan_out.RenderedCall, upstream: Upstream, target: Target) -> ProviderCall:
         forwarded = self.settings.forward_headers
         request = provider_request(AGENT, forwarded, target, upstream, call.rendered, self.headers)
-        return Call(call.rendered, request, call.choice)
+        return ProviderCall(call.rendered, request, call.choice)
 
 
 @immutable
@@ -239,7 +239,7 @@ class Understood:
     """The outcome of reading a request: its `body` decoded, the `request` as far as it could be read, and its
     `rendering` for the first target, or the failure that refuses it. `seconds` is the time that took."""
 
-    request: Request
+    request: ClientRequest
     body: bytes | None
     rendering: Rendering | Failure
     seconds: float
@@ -251,7 +251,7 @@ def understand(
     """Read a request and render it for its first target, perhaps in another thread. `headers` are the client's, without
     its key. Raises nothing that is wrong with the request."""
     started, limit = services.clock.now(), services.settings.body_size_limit
-    request = Request(client, client.parse, services.settings, services.memories.of(key_name), headers)
+    request = ClientRequest(client, client.parse, services.settings, services.memories.of(key_name), headers)
     if (state := client.state) is not None and services.responses is not None:
         past = services.responses.of(key_name, started)
         request.parse = lambda wire: state.parse(wire, past)

@@ -11,7 +11,7 @@ from mitmproxy.http import HTTPFlow
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from addons.exchange import redaction
-from addons.exchange.observers import Message, Pair, Record
+from addons.exchange.observers import Pair, PhaseMessage, Record
 from addons.exchange.redaction import one_line
 from addons.log_line import briefly, end_with_reasons, subject
 from translators.notes import Note
@@ -208,7 +208,7 @@ class FlowRecorder:
         }
         flow.metadata[KEY] = self._recording
 
-    def message(self, record: Record, message: Message) -> None:
+    def message(self, record: Record, message: PhaseMessage) -> None:
         self._take(record)
         if len(self._recording["messages"]) >= _MOST_MESSAGES:
             self._recording["left_out"]["messages"] += 1

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from routing.config import Loaded, load, parse
 from routing.errors import ConfigError
 from routing.providers.claude import ClaudeKey
-from routing.settings import PLACES, Embedded, Settings, Streaming, Timeouts, keys
+from routing.settings import PLACES, EmbeddedSettings, Settings, Streaming, Timeouts, keys
 
 CLAUDE = "claude-api-key:\n  - api-key: k\n"
 
@@ -29,7 +29,7 @@ def test_defaults() -> None:
     assert read("{}") == Loaded(Settings(), ())
     given = read("{}").settings
     assert (given.host, given.port, given.api_keys, given.claude_api_key) == ("127.0.0.1", 8317, (), ())
-    assert given.embedded == Embedded(enable=False, alias="smollm2")
+    assert given.embedded == EmbeddedSettings(enable=False, alias="smollm2")
     assert given.providers == ()
     limits = given.timeouts
     assert (limits.connect, limits.first_byte, limits.idle, limits.total) == (10, 300, 120, 0)
@@ -55,8 +55,8 @@ def test_defaults() -> None:
         pytest.param("api-keys: []", "api_keys", (), id="empty list of keys"),
         pytest.param("claude-api-key: []", "claude_api_key", (), id="empty list of providers"),
         pytest.param("claude-api-key:", "claude_api_key", (), id="null list of providers"),
-        pytest.param("embedded: {enable: true}", "embedded", Embedded(enable=True), id="embedded"),
-        pytest.param("embedded: {alias: x}", "embedded", Embedded(alias="x"), id="embedded is off unless told"),
+        pytest.param("embedded: {enable: true}", "embedded", EmbeddedSettings(enable=True), id="embedded"),
+        pytest.param("embedded: {alias: x}", "embedded", EmbeddedSettings(alias="x"), id="embedded is off unless told"),
         pytest.param("body-size-limit: 10", "body_size_limit", 10, id="bytes"),
         pytest.param("body-size-limit: 64m", "body_size_limit", 64 << 20, id="m"),
         pytest.param("body-size-limit: 64MiB", "body_size_limit", 64 << 20, id="MiB"),

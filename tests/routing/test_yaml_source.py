@@ -3,7 +3,7 @@
 import pytest
 
 from routing.errors import Path
-from routing.yaml_source import Unreadable, read
+from routing.yaml_source import UnreadableYaml, read
 
 
 def test_values_and_lines() -> None:
@@ -45,6 +45,6 @@ MERGES = "a0: &a0 {k: 1}\n" + "\n".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n 
     ],
 )
 def test_limits(text: str, told: str) -> None:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableYaml) as caught:
         read(text.encode())
     assert told in caught.value.problems[0].text

@@ -22,7 +22,7 @@ from translators.events import (
     Usage,
     UsageReported,
 )
-from translators.joining import Joined, Part, total
+from translators.joining import CallWriter, Joined, total
 
 FAILURE = Failure(502, "broken", "server_error")
 
@@ -47,7 +47,7 @@ class Client:
         return b"!"
 
 
-def joined(*choices: int) -> tuple[Client, Joined, list[Part]]:
+def joined(*choices: int) -> tuple[Client, Joined, list[CallWriter]]:
     """Calls that were asked for so many choices each."""
     client = Client()
     whole = Joined(client, len(choices))

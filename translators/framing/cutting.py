@@ -116,7 +116,7 @@ class Cutter:
     def _begin(self, framing: Framing | None) -> Iterable[tuple[str, bytes]]:
         """Return the payloads of the first bytes, and cut what follows in the same `framing`; None: in one piece."""
         self.streams = framing is not None
-        self._frames = Whole() if framing is None else READERS[framing]()
+        self._frames = WholeReader() if framing is None else READERS[framing]()
         data, self._head = self._head, b""
         return self._frames.feed(data)
 
@@ -141,7 +141,7 @@ class Cutter:
             raise _undecodable(error) from error
 
 
-class Whole:
+class WholeReader:
     """The reader of a whole answer: its end completes the one payload."""
 
     def __init__(self) -> None:

@@ -24,7 +24,7 @@ _FIXED = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _BYTES, _STRING = 6, 7
 
 
-class Message(NamedTuple):
+class EventMessage(NamedTuple):
     """A message of the stream. `name` is the event's (or the exception's) type, `data` the JSON text of both it and
     its payload."""
 
@@ -52,7 +52,7 @@ class EventStreamReader:
         self._headers = 0  # the length of its headers
         self._kinds: dict[bytes, _Kind] = {}
 
-    def feed(self, data: bytes) -> Iterator[Message]:
+    def feed(self, data: bytes) -> Iterator[EventMessage]:
         """Yield the messages that end in `data`, each before what comes after it is looked at."""
         if self._waiting:
             self._wait(data)
@@ -98,7 +98,7 @@ class EventStreamReader:
             raise BadAnswer.unreadable(f"The provider sent a single event of more than {self._largest} bytes.")
         return total, headers
 
-    def _message(self, whole: bytes, headers: int) -> Message:
+    def _message(self, whole: bytes, headers: int) -> EventMessage:
         if crc32(whole[:-4]) != _CRC.unpack_from(whole, len(whole) - 4)[0]:
             raise BadAnswer.unreadable("The provider's stream was damaged on its way.")
         head = whole[12 : 12 + headers]
@@ -109,8 +109,8 @@ class EventStreamReader:
                 self._kinds[head] = kind
         payload = whole[12 + headers : -4]
         if kind.failed:
-            return Message(kind.name, _exception(kind, payload))
-        return Message(kind.name, b"%b%b}" % (kind.opening, payload or b"{}"))
+            return EventMessage(kind.name, _exception(kind, payload))
+        return EventMessage(kind.name, b"%b%b}" % (kind.opening, payload or b"{}"))
 
 
 def _kind(headers: Mapping[str, str]) -> _Kind:

@@ -12,7 +12,7 @@ import pytest
 from addons.exchange.actions import Action, Begin, Data, Drop, Finish, Release, Send, Work
 from addons.exchange.exchange import HEAVY, Exchange
 from addons.exchange.http_api import Head, Reply
-from addons.exchange.observers import Message, Pair, Record
+from addons.exchange.observers import Pair, PhaseMessage, Record
 from addons.exchange.services import Services
 from routing import config
 from routing.catalogue import Catalogue, Target
@@ -73,11 +73,11 @@ class Listener:
     detailed = True
 
     def __init__(self) -> None:
-        self.messages: list[Message] = []
+        self.messages: list[PhaseMessage] = []
         self.pairs: list[Pair] = []
         self.records: list[Record] = []
 
-    def message(self, record: Record, message: Message) -> None:
+    def message(self, record: Record, message: PhaseMessage) -> None:
         self.messages.append(message)
 
     def pair(self, record: Record, pair: Pair) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from addons.exchange.request import Rendering, Request
+from addons.exchange.request import ClientRequest, Rendering
 from routing.catalogue import Catalogue
 from routing.config import parse
 from translators import registry
@@ -23,7 +23,7 @@ class Asker:
         self.catalogue = Catalogue(self.settings)
 
     def question(self, body: bytes) -> Rendering:
-        request = Request(chat, chat.parse, self.settings, FORGETFUL, {})
+        request = ClientRequest(chat, chat.parse, self.settings, FORGETFUL, {})
         request.read(body, lambda model: self.catalogue.candidates(model, "key-1"))
         return request.render(request.candidates[0])
 

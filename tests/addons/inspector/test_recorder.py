@@ -7,7 +7,7 @@ from mitmproxy.io import FlowReader, FlowWriter
 from mitmproxy.test import taddons, tflow, tutils
 from mitmproxy.utils.emoji import emoji
 
-from addons.exchange.observers import Message, Pair, Record
+from addons.exchange.observers import Pair, PhaseMessage, Record
 from addons.inspector.recorder import BROKEN, KEY, NOTED, FlowRecorder, make_room, recording_of, wanted
 from translators.events import Usage
 from translators.notes import Note
@@ -22,7 +22,7 @@ def exchange(**fields):
 
 def message(phase="client_request", body=b"{}", **fields):
     usual = {"at": 0.0, "attempt": 1, "line": "POST /v1/messages", "headers": (("content-type", "application/json"),)}
-    return Message(phase, body=body, **usual | fields)
+    return PhaseMessage(phase, body=body, **usual | fields)
 
 
 def flow(content=None):

@@ -7,7 +7,7 @@ from mitmproxy.contentviews import Metadata, raw
 from mitmproxy.http import Message as HttpMessage
 from mitmproxy.test import taddons, tflow, tutils
 
-from addons.exchange.observers import Message, Pair, Record
+from addons.exchange.observers import Pair, PhaseMessage, Record
 from addons.inspector.payloads import WIDTH
 from addons.inspector.recorder import KEY, FlowRecorder
 from addons.inspector.views import NOTHING_RECORDED, VIEWS, register, unregister
@@ -34,12 +34,12 @@ def recorded(*, streamed=True, ended=True, limit=1_000_000, events=1):
             Note("temperature", "approximated", 1.5, 1.0),
         ],
     )  # fmt: skip
-    recorder.message(record, Message("client_request", 0.0, 1, "POST /v1/chat/completions", TYPE, ASKED))
-    recorder.message(record, Message("provider_request", 0.001, 1, "POST /v1/messages", TYPE, b'{"try":1}'))
-    recorder.message(record, Message("provider_response", 0.1, 1, "529", TYPE, b"not JSON"))
-    recorder.message(record, Message("provider_request", 0.2, 2, "POST /v1/messages", TYPE, b'{"try":2}'))
-    recorder.message(record, Message("provider_response", 0.4, 2, "200", TYPE, None if streamed else b'{"a":1}'))
-    recorder.message(record, Message("client_response", 0.4, 2, "200", TYPE, None if streamed else b'{"b":1}'))
+    recorder.message(record, PhaseMessage("client_request", 0.0, 1, "POST /v1/chat/completions", TYPE, ASKED))
+    recorder.message(record, PhaseMessage("provider_request", 0.001, 1, "POST /v1/messages", TYPE, b'{"try":1}'))
+    recorder.message(record, PhaseMessage("provider_response", 0.1, 1, "529", TYPE, b"not JSON"))
+    recorder.message(record, PhaseMessage("provider_request", 0.2, 2, "POST /v1/messages", TYPE, b'{"try":2}'))
+    recorder.message(record, PhaseMessage("provider_response", 0.4, 2, "200", TYPE, None if streamed else b'{"a":1}'))
+    recorder.message(record, PhaseMessage("client_response", 0.4, 2, "200", TYPE, None if streamed else b'{"b":1}'))
     if streamed:
         recorder.pair(record, Pair(0.4, "message_start", b'{"type":"message_start"}', b'data: {"role"}\n\n'))
         for at in range(events):
@@ -339,9 +339,9 @@ def test_the_calls_of_one_request_are_told_apart():
     record = Record(
         "0f3a", 1_700_000_000.0, "POST", "/v1/chat/completions", stream=True, status=200, calls=2, attempts=3
     )
-    recorder.message(record, Message("provider_request", 0.001, 1, "POST /v1/messages", TYPE, b"{}", 0))
-    recorder.message(record, Message("provider_request", 0.002, 2, "POST /v1/messages", TYPE, b"{}", 1))
-    recorder.message(record, Message("provider_response", 0.1, 2, "200", TYPE, None, 1))
+    recorder.message(record, PhaseMessage("provider_request", 0.001, 1, "POST /v1/messages", TYPE, b"{}", 0))
+    recorder.message(record, PhaseMessage("provider_request", 0.002, 2, "POST /v1/messages", TYPE, b"{}", 1))
+    recorder.message(record, PhaseMessage("provider_response", 0.1, 2, "200", TYPE, None, 1))
     recorder.pair(record, Pair(0.4, "delta", b'{"n":0}', b"data: 0\n\n", call=0))
     recorder.pair(record, Pair(0.5, "delta", b'{"n":1}', b"data: 1\n\n", call=1))
     recorder.pair(record, Pair(0.6, "", b"", b": ping\n\n"))

@@ -7,7 +7,7 @@ import pytest
 from mitmproxy.contentviews import Metadata
 from mitmproxy.test import tflow, tutils
 
-from addons.exchange.observers import Message, Pair, Record
+from addons.exchange.observers import Pair, PhaseMessage, Record
 from addons.inspector.payloads import WIDTH
 from addons.inspector.recorder import FlowRecorder
 from addons.inspector.views import VIEWS
@@ -38,10 +38,10 @@ def exchange(client, dialect):
     line = f"POST {BASE}{rendered.path}{'&' if '?' in rendered.path else '?'}key=hidden"
     secrets = (("x-amz-security-token", "hidden"), ("x-goog-api-key", "hidden"), ("authorization", "AWS4 hidden"))
     sent = json.dumps(rendered.body).encode()
-    recorder.message(record, Message("client_request", 0.0, 1, "POST", (), json.dumps(ASKED[client]).encode()))
-    recorder.message(record, Message("provider_request", 0.1, 1, line, secrets, sent))
-    recorder.message(record, Message("provider_response", 0.2, 1, "200", (), None))
-    recorder.message(record, Message("client_response", 0.2, 1, "200", (), None))
+    recorder.message(record, PhaseMessage("client_request", 0.0, 1, "POST", (), json.dumps(ASKED[client]).encode()))
+    recorder.message(record, PhaseMessage("provider_request", 0.1, 1, line, secrets, sent))
+    recorder.message(record, PhaseMessage("provider_response", 0.2, 1, "200", (), None))
+    recorder.message(record, PhaseMessage("client_response", 0.2, 1, "200", (), None))
     said = []
 
     def tap(name, payload, out, notes):

@@ -13,7 +13,7 @@ from translators.events import ToolCallStarted
 
 
 @dataclass(slots=True, eq=False)
-class Call:
+class CallItem:
     """A call's item while it grows. `field` is the field of the item that holds its text. `tool_search`: it is a search
     for tools, whose arguments are sent at once when they are complete, and as JSON."""
 
@@ -28,15 +28,15 @@ class Call:
         return self.field == "input" or _is_json(self.slot.text())
 
 
-class Calls:
+class CallItems:
     """The calls of an answer. `waiting` are the open ones, by their index: more than one only for a provider that sends
     several calls at a time."""
 
     def __init__(self, items: Items, form: Form) -> None:
         self.items, self.form = items, form
-        self.waiting: dict[int, Call] = {}
+        self.waiting: dict[int, CallItem] = {}
         self._grown: set[int] = set()  # since it was last seen whether they are complete
-        self._calls: dict[int, Call] = {}
+        self._calls: dict[int, CallItem] = {}
 
     def begin(self, event: ToolCallStarted) -> StreamEvent:
         """Begin a call's item. Other items must be done."""
@@ -55,7 +55,7 @@ class Calls:
             wire = {"type": "function_call", "status": "in_progress", **fields, field: ""}
             item, added = self.items.added("fc", wire)
         slot = Slot(kind, {"item_id": item["id"], "output_index": added["output_index"]})
-        self._calls[event.index] = self.waiting[event.index] = Call(slot, item, field, tool_search)
+        self._calls[event.index] = self.waiting[event.index] = CallItem(slot, item, field, tool_search)
         self._grown.add(event.index)
         return added
 
@@ -86,7 +86,7 @@ class Calls:
             if "status" in call.wire:
                 call.wire["status"] = "incomplete"
 
-    def _done(self, call: Call) -> list[StreamEvent]:
+    def _done(self, call: CallItem) -> list[StreamEvent]:
         call.open = False
         text = call.slot.text()
         if call.tool_search:

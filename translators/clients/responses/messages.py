@@ -9,7 +9,7 @@ _FIELDS = {"output_text": "text", "refusal": "refusal"}
 
 
 @dataclass(slots=True, eq=False)
-class Part:
+class MessagePart:
     """A content part of a message. `base` is the number of characters of the whole text before it."""
 
     slot: Slot
@@ -33,8 +33,8 @@ class Messages:
         self.items, self.logprobs = items, logprobs
         self.live: Slot | None = None
         self.open: Wire | None = None
-        self._part: Part | None = None
-        self._texts: list[Part] = []
+        self._part: MessagePart | None = None
+        self._texts: list[MessagePart] = []
         self._early: list[Annotation] = []
         """The annotations of text that is still to come."""
 
@@ -86,7 +86,7 @@ class Messages:
             return []
         return self._cited(part, event)
 
-    def _cited(self, part: Part, event: Annotation) -> list[StreamEvent]:
+    def _cited(self, part: MessagePart, event: Annotation) -> list[StreamEvent]:
         start = min(max(event.start, part.base), part.end)
         citation = {
             "type": "url_citation",
@@ -110,15 +110,15 @@ class Messages:
         part.wire["logprobs"] += logprobs
         return [{"type": part.slot.kind, **part.slot.where, "delta": "", "logprobs": logprobs}]
 
-    def _begun(self, message: Wire, kind: str) -> Part:
+    def _begun(self, message: Wire, kind: str) -> MessagePart:
         index = len(message["content"])
         where = {"item_id": message["id"], "output_index": index_of(message), "content_index": index}
         if kind == "refusal":
-            part = Part(Slot("response.refusal.delta", where), {"type": kind, "refusal": ""})
+            part = MessagePart(Slot("response.refusal.delta", where), {"type": kind, "refusal": ""})
         else:
             base = self._texts[-1].end if self._texts else 0
             wire = {"type": kind, "annotations": [], "logprobs": [], "text": ""}
-            part = Part(Slot("response.output_text.delta", {**where, "logprobs": []}), wire, base)
+            part = MessagePart(Slot("response.output_text.delta", {**where, "logprobs": []}), wire, base)
             self._texts.append(part)
         message["content"].append(part.wire)
         return part
@@ -138,7 +138,7 @@ class Messages:
             {"type": "response.content_part.done", **part.place, "part": snapshot(part.wire)},
         ]
 
-    def _waited(self, part: Part) -> list[StreamEvent]:
+    def _waited(self, part: MessagePart) -> list[StreamEvent]:
         """Return the citations that waited for this part's text, which is all there now."""
         last = max(part.base, part.end - 1)
         ours = [each for each in self._early if each.start <= last]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from translators.clients.responses.turns import Turns
+from translators.clients.responses.turns import TurnsParser
 from translators.clients.shared.findings import Findings
 from translators.clients.shared.options import Options
 from translators.clients.shared.parts import output_format, prompt_cache
@@ -46,7 +46,7 @@ class ResponseOptions(Options):
     logprobs = False
 
 
-def options(fields: dict[str, Any], turns: Turns, findings: Findings) -> ResponseOptions:
+def options(fields: dict[str, Any], turns: TurnsParser, findings: Findings) -> ResponseOptions:
     """Return the options. Pops the rest of `fields`, so it comes last."""
     out = ResponseOptions(fields, findings)
     out.carry(_CARRIED, _DEFAULTS)
@@ -79,7 +79,7 @@ def _include(out: ResponseOptions) -> None:
         out.put("logprobs", True, "top_logprobs")
 
 
-def _reasoning(out: ResponseOptions, turns: Turns) -> None:
+def _reasoning(out: ResponseOptions, turns: TurnsParser) -> None:
     reasoning = out.take("reasoning")
     rest = dict(reasoning or {})
     thoughts = Thoughts(out.fields, out.parsed, out.findings)

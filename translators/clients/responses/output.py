@@ -6,12 +6,12 @@ only a call whose arguments are not complete yet stays open, for a provider that
 
 from collections.abc import Iterable
 
-from translators.clients.responses.calls import Calls
+from translators.clients.responses.calls import CallItems
 from translators.clients.responses.encrypted_content import EncryptedContent
 from translators.clients.responses.form import Form
 from translators.clients.responses.messages import Messages
 from translators.clients.responses.output_items import Items, StreamEvent, Wire
-from translators.clients.responses.thinking import Thinking
+from translators.clients.responses.thinking import ReasoningItems
 from translators.events import (
     Annotation,
     Event,
@@ -41,8 +41,8 @@ class Output:
         self.usage: Usage | None = None
         self.finished: Finished | None = None
         self._messages = Messages(self.items, logprobs=form.logprobs)
-        self._thinking = Thinking(self.items, visible=form.summary)
-        self._calls = Calls(self.items, form)
+        self._thinking = ReasoningItems(self.items, visible=form.summary)
+        self._calls = CallItems(self.items, form)
 
     def on(self, event: Event) -> Iterable[StreamEvent]:
         """Return the stream events of one event: `{"type": "response.output_item.added", ...}` and so on."""

@@ -7,7 +7,7 @@ from translators.clients.responses.form import Form
 from translators.clients.responses.options import options
 from translators.clients.responses.state import NOTHING, continued
 from translators.clients.responses.tools import Tools, echoed
-from translators.clients.responses.turns import Turns
+from translators.clients.responses.turns import TurnsParser
 from translators.clients.responses.validate import validate
 from translators.clients.shared.findings import Findings
 from translators.clients.shared.thoughts import OPEN_EFFORTS
@@ -29,7 +29,7 @@ def parse(body: Any, past: Past = NOTHING) -> ParsedRequest:
         findings.note("store", "dropped", "Responses are not kept here.", old=True, new=False)
     tools = Tools(findings)
     tools.parse(fields.pop("tools", None) or (), "tools")
-    turns = Turns(findings, tools, whole.before)
+    turns = TurnsParser(findings, tools, whole.before)
     history = (*_instructions(fields), *turns.parse(fields.pop("input")))
     if not history and not whole.body["input"]:
         findings.problem("input", "must not be empty")

@@ -8,7 +8,7 @@ from translators.clients.responses.output_items import Items, Slot, StreamEvent,
 
 
 @dataclass(slots=True, eq=False)
-class Thought:
+class ThoughtState:
     """A reasoning block. The first `past` of its `pieces` are in items that are done; `slot` and `wire` are there while
     its item is open."""
 
@@ -21,27 +21,27 @@ class Thought:
         return "".join(self.pieces)
 
 
-class Thinking:
+class ReasoningItems:
     """The reasoning items of an answer, of which at most one is `open`. A block that the client does not see has no
     item until it is signed or over: servers that sign nothing want their words back, too (DeepSeek refuses calls
     without the reasoning before them)."""
 
     def __init__(self, items: Items, *, visible: bool) -> None:
         self.items, self.visible = items, visible
-        self.open: Thought | None = None
-        self._unseen: Thought | None = None
+        self.open: ThoughtState | None = None
+        self._unseen: ThoughtState | None = None
         """The thought that goes on, and has no item yet."""
-        self._thoughts: dict[int, Thought] = {}
+        self._thoughts: dict[int, ThoughtState] = {}
 
-    def block(self, block: int) -> Thought:
-        return self._thoughts.setdefault(block, Thought())
+    def block(self, block: int) -> ThoughtState:
+        return self._thoughts.setdefault(block, ThoughtState())
 
-    def grow(self, thought: Thought, text: str) -> None:
+    def grow(self, thought: ThoughtState, text: str) -> None:
         thought.pieces.append(text)
         if not self.visible and text:
             self._unseen = thought
 
-    def begin(self, thought: Thought) -> list[StreamEvent]:
+    def begin(self, thought: ThoughtState) -> list[StreamEvent]:
         """Begin a thought's item. Other items must be done. A thought that goes on after another item has a new
         item."""
         wire, added = self.items.added("rs", {"type": "reasoning", "summary": []})
@@ -70,7 +70,7 @@ class Thinking:
             self.items.done(wire),
         ]
 
-    def signed(self, thought: Thought) -> None:
+    def signed(self, thought: ThoughtState) -> None:
         """Mark a thought as no longer unseen: its item is about to be written."""
         if self._unseen is thought:
             self._unseen = None

@@ -43,7 +43,7 @@ _OF_PICTURE = ("background", "quality", "size", "revised_prompt", "action")
 
 
 @dataclass(slots=True)
-class Turns:
+class TurnsParser:
     """The turns so far. `before` is the number of items that the client did not send itself."""
 
     findings: Findings

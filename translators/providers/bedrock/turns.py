@@ -9,7 +9,7 @@ from translators.notes import Note
 from translators.providers.bedrock.parts import Parts
 from translators.providers.bedrock.profiles import Profile
 from translators.providers.shared.histories import shown_by_user
-from translators.providers.shared.turns import History, Message, Turns
+from translators.providers.shared.turns import History, MessageDraft, Turns
 
 _ATTACHED = "(A document is attached.)"
 _MOST_DOCUMENTS = 5
@@ -29,7 +29,7 @@ def history(conversation: Conversation, profile: Profile, parts: Parts, notes: l
     return turns.end(prefill=profile.facts.prefill, schema=schema)
 
 
-def _settle_documents(message: Message, parts: Parts, notes: list[Note]) -> None:
+def _settle_documents(message: MessageDraft, parts: Parts, notes: list[Note]) -> None:
     """Refuse more than five documents a message, and put a text beside them. Raises `BadRequest`."""
     names = [block["document"]["name"] for block in message.blocks if "document" in block]
     if len(names) > _MOST_DOCUMENTS:

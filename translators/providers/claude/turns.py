@@ -9,7 +9,7 @@ from translators.providers.claude.parts import Parts
 from translators.providers.claude.profiles import Profile
 from translators.providers.shared.blocks import Block
 from translators.providers.shared.histories import shown_by_user
-from translators.providers.shared.turns import History, Message, Turns
+from translators.providers.shared.turns import History, MessageDraft, Turns
 
 
 def history(conversation: Conversation, profile: Profile, parts: Parts, notes: list[Note], *, schema: bool) -> History:
@@ -23,7 +23,7 @@ def history(conversation: Conversation, profile: Profile, parts: Parts, notes: l
     return turns.end(prefill=profile.prefill, schema=schema, under_way=under_way)
 
 
-def _drop_open_server_calls(message: Message, notes: list[Note]) -> None:
+def _drop_open_server_calls(message: MessageDraft, notes: list[Note]) -> None:
     """Leave out calls of a server's tool without their result, which the provider wants unless they end the prompt."""
     if message.role != "assistant":
         return

@@ -15,7 +15,7 @@ from translators.providers.shared.histories import CONTINUE, continued, nothing_
 from translators.providers.shared.turns import (
     OPENER,
     SYSTEM,
-    Message,
+    MessageDraft,
     leading_system,
     mark_system,
     merged,
@@ -53,7 +53,7 @@ def history(conversation: Conversation, profile: Profile, parts: Parts, notes: l
     return History(system, [{"role": content.role, "parts": content.blocks} for content in contents])
 
 
-def _content(turn: Turn, parts: Parts, notes: list[Note]) -> Message:
+def _content(turn: Turn, parts: Parts, notes: list[Note]) -> MessageDraft:
     written = _parts(turn, parts, notes)
     if not written:
         notes.append(nothing_sent(turn.at))
@@ -61,7 +61,7 @@ def _content(turn: Turn, parts: Parts, notes: list[Note]) -> Message:
         why = "There is no role for instructions here: they are sent as marked text of the user's."
         notes.append(Note(turn.at, "approximated", "system", "user", why))
         mark_system(written)
-    return Message("model" if turn.role == "assistant" else "user", turn.at, written)
+    return MessageDraft("model" if turn.role == "assistant" else "user", turn.at, written)
 
 
 def _parts(turn: Turn, parts: Parts, notes: list[Note]) -> list[WirePart]:
@@ -69,7 +69,7 @@ def _parts(turn: Turn, parts: Parts, notes: list[Note]) -> list[WirePart]:
     return parts.of(turn)
 
 
-def _pair(before: Message | None, content: Message | None, parts: Parts, notes: list[Note]) -> None:
+def _pair(before: MessageDraft | None, content: MessageDraft | None, parts: Parts, notes: list[Note]) -> None:
     """Put the results of the calls of `before` first in `content`, in the order of the calls. Raises `BadRequest`
     unless each has its one result."""
     calls = _of_kind("functionCall", before) if before and before.role == "model" else []
@@ -99,11 +99,11 @@ def _pair(before: Message | None, content: Message | None, parts: Parts, notes: 
         content.blocks = ordered + rest
 
 
-def _of_kind(kind: str, content: Message) -> list[WirePart]:
+def _of_kind(kind: str, content: MessageDraft) -> list[WirePart]:
     return [part for part in content.blocks if kind in part]
 
 
-def _sign_turn_under_way(contents: list[Message], parts: Parts, notes: list[Note]) -> None:
+def _sign_turn_under_way(contents: list[MessageDraft], parts: Parts, notes: list[Note]) -> None:
     """Sign the first call of each step since the user's last text; Gemini does not look at earlier ones."""
     for content in reversed(contents):
         if content.role == "user":
@@ -117,15 +117,15 @@ def _sign_turn_under_way(contents: list[Message], parts: Parts, notes: list[Note
             notes.append(Note(parts.paths[id(first)], "synthesised", detail=why))
 
 
-def _settle_ends(contents: list[Message], profile: Profile, notes: list[Note]) -> None:
+def _settle_ends(contents: list[MessageDraft], profile: Profile, notes: list[Note]) -> None:
     last = contents[-1]
     if last.role == "model" and not profile.prefill:
         notes.append(continued(last.at))
-        contents.append(Message("user", last.at, [{"text": CONTINUE}]))
+        contents.append(MessageDraft("user", last.at, [{"text": CONTINUE}]))
     open_by_user(contents, {"text": OPENER}, notes)
 
 
-def _drop_ids(contents: list[Message]) -> None:
+def _drop_ids(contents: list[MessageDraft]) -> None:
     for content in contents:
         for part in content.blocks:
             for kind in ("functionCall", "functionResponse"):

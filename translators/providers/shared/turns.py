@@ -17,7 +17,7 @@ OPENER = "(The conversation begins with the assistant.)"
 
 
 @dataclass(slots=True)
-class Message:
+class MessageDraft:
     """A message in the making; `at` is where its first turn was written."""
 
     role: str
@@ -83,9 +83,9 @@ class Turns:
 
     # --- a turn -----------------------------------------------------------------------------------------
 
-    def _message(self, turn: Turn) -> Message:
+    def _message(self, turn: Turn) -> MessageDraft:
         role = "system" if turn.role in SYSTEM else "assistant" if turn.role == "assistant" else "user"
-        message = Message(role, turn.at, self._blocks(turn))
+        message = MessageDraft(role, turn.at, self._blocks(turn))
         if not message.blocks:
             self._notes.append(nothing_sent(turn.at))
         return message
@@ -97,7 +97,7 @@ class Turns:
 
     # --- messages ---------------------------------------------------------------------------------------
 
-    def _with_system_settled(self, mid_system: bool) -> Iterable[Message]:
+    def _with_system_settled(self, mid_system: bool) -> Iterable[MessageDraft]:
         """Yield the messages. A system's may stay between a user's and an assistant's, or last, if the model knows the
         role there. Anywhere else it becomes user text: hoisting it would change its meaning, and break the prompt
         cache."""
@@ -113,7 +113,7 @@ class Turns:
                     self._notes.append(Note(message.at, "approximated", "system", "user", why))
             yield message
 
-    def _without_last_thoughts(self, message: Message) -> Message:
+    def _without_last_thoughts(self, message: MessageDraft) -> MessageDraft:
         """Return an assistant's message without thinking at its end, which one has whose answer was cut while it
         thought."""
         if message.role != "assistant":
@@ -126,7 +126,7 @@ class Turns:
             message.blocks = message.blocks[:end]
         return message
 
-    def _put_results_first(self, message: Message) -> None:
+    def _put_results_first(self, message: MessageDraft) -> None:
         if message.role != "user":
             return
         ordered = sorted(message.blocks, key=lambda block: self._parts.result_id(block) is None)
@@ -141,7 +141,7 @@ class Turns:
         `BadRequest`."""
         parts = self._parts
         calls: list[str] = []
-        for message in [*self.messages, Message("end", "")]:
+        for message in [*self.messages, MessageDraft("end", "")]:
             results = _ids(message, "user", parts.result_id)
             answered, called = set(results), set(calls)
             for id in calls:
@@ -160,7 +160,7 @@ class Turns:
             return
         if not prefill or schema:
             self._notes.append(continued(last.at, schema=prefill))
-            self.messages.append(Message("user", last.at, [self._parts.text_block(CONTINUE)]))
+            self.messages.append(MessageDraft("user", last.at, [self._parts.text_block(CONTINUE)]))
             return
         text = last.blocks[-1].get("text", "")
         if text != text.rstrip():
@@ -191,9 +191,9 @@ def note_name(turn: Turn, notes: list[Note]) -> None:
         notes.append(Note(f"{turn.at}.name", "dropped", detail="Messages have no name."))
 
 
-def merged(messages: Iterable[Message]) -> list[Message]:
+def merged(messages: Iterable[MessageDraft]) -> list[MessageDraft]:
     """Return the messages, consecutive ones of one role as one, without those that have no content."""
-    merged: list[Message] = []
+    merged: list[MessageDraft] = []
     for message in messages:
         if not message.blocks:
             continue
@@ -205,8 +205,8 @@ def merged(messages: Iterable[Message]) -> list[Message]:
 
 
 def not_only_system(
-    system: list[Block], messages: list[Message], turns: tuple[Turn, ...], notes: list[Note]
-) -> tuple[list[Block], list[Message]]:
+    system: list[Block], messages: list[MessageDraft], turns: tuple[Turn, ...], notes: list[Note]
+) -> tuple[list[Block], list[MessageDraft]]:
     """Return the system's blocks and the messages, the system's as a message where there is no other. Raises
     `BadRequest` where there is neither."""
     if messages:
@@ -214,7 +214,7 @@ def not_only_system(
     if not system:
         raise BadRequest("There is no message with content.", param="messages")
     notes.append(Note(turns[0].at, "moved", detail="Without other messages, the system's is sent as the user's."))
-    return [], [Message("user", turns[0].at, system)]
+    return [], [MessageDraft("user", turns[0].at, system)]
 
 
 def mark_system(blocks: list[Block]) -> None:
@@ -223,14 +223,14 @@ def mark_system(blocks: list[Block]) -> None:
         block["text"] = _SYSTEM_MARK.format(block["text"])
 
 
-def open_by_user(messages: list[Message], opener: Block, notes: list[Note]) -> None:
+def open_by_user(messages: list[MessageDraft], opener: Block, notes: list[Note]) -> None:
     """Put a message of the user's first, where another's is."""
     if messages[0].role != "user":
         notes.append(Note(messages[0].at, "synthesised", detail="A first message of the user's was put before it."))
-        messages.insert(0, Message("user", messages[0].at, [opener]))
+        messages.insert(0, MessageDraft("user", messages[0].at, [opener]))
 
 
-def _ids(message: Message, role: str, id_of: Callable[[Block], str | None]) -> list[str]:
+def _ids(message: MessageDraft, role: str, id_of: Callable[[Block], str | None]) -> list[str]:
     if message.role != role:
         return []
     return [id for block in message.blocks if (id := id_of(block)) is not None]

@@ -73,7 +73,7 @@ Call = Annotated[
 
 
 @wire
-class Thinking(TypedDict):
+class SignedThinking(TypedDict):
     """LiteLLM's way to hand a Claude's reasoning through a chat; `issuer` is ours."""
 
     type: Literal["thinking"]
@@ -93,7 +93,7 @@ class RedactedThinking(TypedDict):
 
 _THOUGHTS = {"thinking": "<thinking>", "redacted_thinking": "<redacted>"}
 ThinkingBlock = Annotated[
-    Annotated[Thinking, Tag("<thinking>")]
+    Annotated[SignedThinking, Tag("<thinking>")]
     | Annotated[RedactedThinking, Tag("<redacted>")]
     | Annotated[Any, none_of("type", _THOUGHTS), Tag("<unknown>")],
     by("type", _THOUGHTS),

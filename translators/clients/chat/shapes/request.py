@@ -89,7 +89,7 @@ class Prediction(TypedDict):
 
 
 @wire
-class Reasoning(TypedDict):
+class ReasoningOptions(TypedDict):
     """OpenRouter's object of that name."""
 
     effort: NotRequired[Effort | None]
@@ -138,7 +138,7 @@ class Request(TypedDict):
     verbosity: NotRequired[Verbosity | None]
     web_search_options: NotRequired[WebSearchOptions | None]
     # not OpenAI's
-    reasoning: NotRequired[Reasoning | None]
+    reasoning: NotRequired[ReasoningOptions | None]
     thinking: NotRequired[Thinking | None]
     top_k: NotRequired[int | None]
 

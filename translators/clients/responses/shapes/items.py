@@ -61,7 +61,7 @@ class Thought(TypedDict):
 
 
 @wire
-class Reasoning(TypedDict):
+class ReasoningItem(TypedDict):
     type: Literal["reasoning"]
     summary: NotRequired[list[Thought] | None]
     content: NotRequired[list[Thought] | None]
@@ -186,7 +186,7 @@ Item = Annotated[
     | Annotated[FunctionCall, Tag("<function>")]
     | Annotated[CustomCall, Tag("<custom>")]
     | Annotated[CallOutput, Tag("<output>")]
-    | Annotated[Reasoning, Tag("<reasoning>")]
+    | Annotated[ReasoningItem, Tag("<reasoning>")]
     | Annotated[MadeImage, Tag("<picture>")]
     | Annotated[AdditionalTools, Tag("<tools>")]
     | Annotated[ConfigurationUpdate, Tag("<update>")]

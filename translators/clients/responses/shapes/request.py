@@ -41,7 +41,7 @@ Summary = Literal["auto", "concise", "detailed"]
 
 
 @wire
-class Reasoning(TypedDict):
+class ReasoningOptions(TypedDict):
     effort: NotRequired[Effort | None]
     summary: NotRequired[Summary | None]
     generate_summary: NotRequired[Summary | None]
@@ -90,7 +90,7 @@ class Request(TypedDict):
     prompt_cache_key: NotRequired[str | None]
     prompt_cache_options: NotRequired[PromptCacheOptions | None]
     prompt_cache_retention: NotRequired[Retention | None]
-    reasoning: NotRequired[Reasoning | None]
+    reasoning: NotRequired[ReasoningOptions | None]
     safety_identifier: NotRequired[SafetyId | None]
     service_tier: NotRequired[Tier | None]
     store: NotRequired[bool | None]
