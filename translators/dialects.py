@@ -264,6 +264,15 @@ class State:
     deleted: Callable[[str], dict[str, Any]]
 
 
+@immutable
+class Counted:
+    """The values of a request that limits count, by the field that they stand in: `items` has messages or items,
+    `tools` lists of tools. Any of them may be something else, since the body is not validated yet."""
+
+    items: Mapping[str, Any]
+    tools: Mapping[str, list[Any]]
+
+
 class ClientDialect(Protocol):
     """The contract of a client dialect. `path` is where its clients POST, and `id_prefix` begins the ids of its answers
     (`chatcmpl-`). One with a `state` stores answers, which its clients GET and DELETE below `path`."""
@@ -288,6 +297,9 @@ class ClientDialect(Protocol):
 
     def model(self, listed: Listed) -> dict[str, Any]:
         """Return the JSON of one."""
+
+    def counted(self, body: Mapping[str, Any]) -> Counted:
+        """Return what limits count. `body` is parsed JSON, not validated."""
 
     def parse(self, body: Any) -> ParsedRequest:
         """Return the request. `body` is the parsed JSON, and is not changed. Raises `BadRequest` that names all

@@ -13,6 +13,7 @@ from translators import fan_out
 from translators.clients.shared import json_body
 from translators.dialects import (
     ClientDialect,
+    Counted,
     Envelope,
     Memory,
     Model,
@@ -81,27 +82,20 @@ def decoded(body: bytes, coding: str, limit: int) -> bytes:
     return bytes(out)
 
 
-def _bound(wire: dict[str, Any], limits: Limits) -> None:
+def _bound(wire: dict[str, Any], counted: Counted, limits: Limits) -> None:
     """Refuse what is so much that it could only be meant to keep the gateway busy. Raise `BadRequest`."""
-    for path in ("messages", "input"):
-        _few_fields(wire, path)
-        _at_most(limits.items, _items(wire.get(path)), path, "messages, parts and calls", "items")
-    items = wire.get("input")
-    late = [each.get("tools") for each in items if isinstance(each, dict)] if isinstance(items, list) else []
-    choice = wire.get("tool_choice")
-    if isinstance(choice, dict) and "allowed_tools" in choice:
-        choice = choice["allowed_tools"]
-    chosen = choice.get("tools") if isinstance(choice, dict) else None
-    tools = {"tools": [wire.get("tools")], "functions": [wire.get("functions")], "tool_choice": [chosen], "input": late}
-    for path, lists in tools.items():
+    _few_fields([wire])
+    for path, entries in counted.items.items():
+        if isinstance(entries, list):
+            _few_fields(entries)
+        _at_most(limits.items, _items(entries), path, "messages, parts and calls", "items")
+    for path, lists in counted.tools.items():
         _at_most(limits.tools, sum(map(_items, lists)), path, "tools", "tools")
 
 
-def _few_fields(wire: dict[str, Any], path: str) -> None:
-    """Check the request itself, and the entries of its list at `path`. Raise `BadRequest` for too many fields."""
-    entries = wire.get(path)
-    objects = [wire, *entries] if isinstance(entries, list) else [wire]
-    most = max(len(each) for each in objects if isinstance(each, dict))
+def _few_fields(objects: list[Any]) -> None:
+    """Raise `BadRequest` where one of the objects has too many fields."""
+    most = max((len(each) for each in objects if isinstance(each, dict)), default=0)
     if most > MOST_FIELDS:
         message = f"An object of the request has {most} fields; {MOST_FIELDS} are allowed."
         raise BadRequest(message, code="request_too_large")
@@ -152,7 +146,7 @@ class ClientRequest:
         self._wire, self._body_notes = json_body.parsed(body)
         wire, self.notes = self._wire, self._body_notes
         if isinstance(wire, dict):
-            _bound(wire, self.settings.limits)
+            _bound(wire, self.client.counted(wire), self.settings.limits)
         named = wire.get("model") if isinstance(wire, dict) else None
         if isinstance(named, str):
             with contextlib.suppress(UnknownModel):

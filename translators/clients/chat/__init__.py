@@ -6,13 +6,14 @@ from typing import Any
 from translators.clients.chat.form import Form
 from translators.clients.chat.parse import parse
 from translators.clients.chat.writing import Streamed, Whole
-from translators.clients.shared.openai_api import error, keepalive, model, models, presented_key
+from translators.clients.shared.openai_api import counted, error, keepalive, model, models, presented_key
 from translators.dialects import Envelope, State, Writer
 from translators.events import Event
 from translators.notes import Note
 
 __all__ = [
     "Form",
+    "counted",
     "error",
     "id_prefix",
     "keepalive",

@@ -11,13 +11,14 @@ from typing import Any
 from translators.clients.completions.form import Form
 from translators.clients.completions.parse import parse
 from translators.clients.completions.writing import Streamed, Whole
-from translators.clients.shared.openai_api import error, keepalive, model, models, presented_key
+from translators.clients.shared.openai_api import counted, error, keepalive, model, models, presented_key
 from translators.dialects import Envelope, State, Writer
 from translators.events import Event, ImageMade, ToolCallStarted
 from translators.notes import Note
 
 __all__ = [
     "Form",
+    "counted",
     "error",
     "id_prefix",
     "keepalive",

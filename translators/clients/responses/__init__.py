@@ -7,7 +7,7 @@ from translators.clients.responses.form import Form
 from translators.clients.responses.parse import parse
 from translators.clients.responses.state import deleted, missing, referred, remembered
 from translators.clients.responses.writing import Streamed, Whole
-from translators.clients.shared.openai_api import error, keepalive, model, models, presented_key
+from translators.clients.shared.openai_api import counted, error, keepalive, model, models, presented_key
 from translators.dialects import Envelope, Remembered, State, Writer
 from translators.events import Event
 from translators.notes import Note
@@ -16,6 +16,7 @@ __all__ = [
     "Form",
     "Streamed",
     "Whole",
+    "counted",
     "error",
     "id_prefix",
     "keepalive",

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from translators.dialects import Listed
+from translators.dialects import Counted, Listed
 from translators.errors import Failure
 
 JSON = ("content-type", "application/json")
@@ -49,3 +49,16 @@ def models(listed: Iterable[Listed]) -> dict[str, Any]:
 def keepalive() -> bytes:
     """Return what may be sent between any two events of a stream and means nothing."""
     return PING
+
+
+def counted(body: Mapping[str, Any]) -> Counted:
+    """Return what limits count of a body in OpenAI's format: `messages` or `input`, and every list of tools."""
+    items = {name: body.get(name) for name in ("messages", "input")}
+    entries = items["input"] if isinstance(items["input"], list) else []
+    late = [each.get("tools") for each in entries if isinstance(each, dict)]
+    choice = body.get("tool_choice")
+    if isinstance(choice, dict) and "allowed_tools" in choice:
+        choice = choice["allowed_tools"]
+    chosen = choice.get("tools") if isinstance(choice, dict) else None
+    tools = {"tools": [body.get("tools")], "functions": [body.get("functions")], "tool_choice": [chosen], "input": late}
+    return Counted(items, tools)

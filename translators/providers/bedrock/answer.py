@@ -32,7 +32,7 @@ from translators.providers.bedrock.answer_blocks import (
 )
 from translators.providers.bedrock.errors import streamed_error
 from translators.providers.claude.answer_state import AnswerState
-from translators.providers.shared.answers import incomplete
+from translators.providers.shared.answers import incomplete, index_field
 
 _REASONS: dict[str, FinishReason] = {
     "end_turn": "stop",
@@ -183,7 +183,7 @@ class ConverseAnswer:
         delta = payload.get("delta")
         if not isinstance(delta, dict):
             raise BadAnswer.unreadable("The provider's stream has a delta that is no object.")
-        index = _index(payload)
+        index = index_field(payload, "contentBlockIndex")
         events: list[Event] = []
         for kind, value in delta.items():
             if value is None or value == "":
@@ -200,7 +200,7 @@ class ConverseAnswer:
         return events
 
     def _block_start(self, payload: Mapping[str, Any]) -> list[Event]:
-        index = _index(payload)
+        index = index_field(payload, "contentBlockIndex")
         events = self._open.pop(index).closed() if index in self._open else []
         start = payload.get("start")
         members = start if isinstance(start, dict) else {}
@@ -214,7 +214,7 @@ class ConverseAnswer:
         return events
 
     def _block_stop(self, payload: Mapping[str, Any]) -> list[Event]:
-        block = self._open.pop(_index(payload), None)
+        block = self._open.pop(index_field(payload, "contentBlockIndex"), None)
         return [] if block is None else block.closed()
 
     def _ordered(self, block: AnswerBlock) -> list[Event]:
@@ -273,8 +273,3 @@ def _is_count(value: Any) -> bool:
 
 def _objects(value: Any) -> list[dict[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _index(payload: Mapping[str, Any]) -> int:
-    index = payload.get("contentBlockIndex")
-    return index if isinstance(index, int) else -1

@@ -19,15 +19,12 @@ from translators.events import (
     TextDelta,
 )
 from translators.providers.claude.answer_calls import Call, InputPieces
-from translators.providers.claude.answer_state import AnswerState
+from translators.providers.claude.answer_state import AnswerState, BaseBlock
 from translators.providers.shared.answers import text_field
 
 
-class AnswerBlock:
+class AnswerBlock(BaseBlock):
     """A block of unknown kind, and the base of all others. `delta` takes the one member that a delta's union has."""
-
-    def __init__(self, state: AnswerState) -> None:
-        self.state = state
 
     def opened(self, start: Any) -> list[Event]:
         """Return the events of the block as it begins; `start` is the value under its kind."""
@@ -35,9 +32,6 @@ class AnswerBlock:
 
     def delta(self, kind: str, value: Any) -> list[Event]:
         return self.state.once(f"delta.{kind[:60]}", "A delta of this kind is not known, or not in such a block.")
-
-    def closed(self) -> list[Event]:
-        return []
 
 
 class TextBlock(AnswerBlock):

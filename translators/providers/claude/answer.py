@@ -31,7 +31,7 @@ from translators.providers.claude.answer_blocks import (
 )
 from translators.providers.claude.answer_state import AnswerState
 from translators.providers.claude.errors import streamed_error
-from translators.providers.shared.answers import incomplete
+from translators.providers.shared.answers import incomplete, index_field
 from translators.providers.shared.transforms import transformed
 
 _REASONS: dict[str, FinishReason] = {
@@ -198,7 +198,7 @@ class MessageAnswer:
         delta = payload.get("delta")
         if not isinstance(delta, dict):
             raise BadAnswer.unreadable("The provider's stream has a delta that is no object.")
-        block = self._open.get(index := _index(payload))
+        block = self._open.get(index := index_field(payload, "index"))
         if block is not None:
             return block.delta(delta)
         note = self._state.once("event.content_block_start", "A block was never begun: its first delta begins it.")
@@ -209,7 +209,7 @@ class MessageAnswer:
         start = payload.get("content_block")
         if not isinstance(start, dict):
             raise BadAnswer.unreadable("The provider's answer has a content block that is no object.")
-        index = _index(payload)
+        index = index_field(payload, "index")
         before = self._open.pop(index).closed() if index in self._open else []
         block = self._open[index] = block_of(start, self._state)
         if isinstance(block, ThinkingBlock | RedactedBlock | ServerBlock):
@@ -217,7 +217,7 @@ class MessageAnswer:
         return [*before, *block.opened(start)]
 
     def _block_stop(self, payload: Mapping[str, Any]) -> list[Event]:
-        block = self._open.pop(_index(payload), None)
+        block = self._open.pop(index_field(payload, "index"), None)
         if block is None:
             return self._state.once("event.content_block_stop", "A block ended that was not begun.")
         return block.closed()
@@ -253,8 +253,3 @@ class MessageAnswer:
         read, write = known("cache_read_input_tokens"), known("cache_creation_input_tokens")
         total = known("input_tokens", 0) + (read or 0) + (write or 0)
         return Usage(total, known("output_tokens", 0), read, write, known("thinking_tokens"))
-
-
-def _index(payload: Mapping[str, Any]) -> int:
-    index = payload.get("index")
-    return index if isinstance(index, int) else -1

@@ -16,15 +16,12 @@ from translators.events import (
     TextDelta,
 )
 from translators.providers.claude.answer_calls import Call, InputPieces
-from translators.providers.claude.answer_state import AnswerState
+from translators.providers.claude.answer_state import AnswerState, BaseBlock
 from translators.providers.shared.answers import text_field
 
 
-class AnswerBlock:
+class AnswerBlock(BaseBlock):
     """A block of unknown type, and the base of all others."""
-
-    def __init__(self, state: AnswerState) -> None:
-        self.state = state
 
     def opened(self, start: Mapping[str, Any]) -> list[Event]:
         """Return the events of the block as it begins: in a whole answer, `start` is all of it."""
@@ -32,9 +29,6 @@ class AnswerBlock:
 
     def delta(self, delta: Mapping[str, Any]) -> list[Event]:
         return self.state.once(f"delta.{_kind(delta)}", "A delta of this type does not belong to this block.")
-
-    def closed(self) -> list[Event]:
-        return []
 
 
 class TextBlock(AnswerBlock):

@@ -18,3 +18,14 @@ class AnswerState(Tally):
     def note_order(self) -> list[Event]:
         """Return a note on reasoning or a server's tool that begins after text or calls, for the first one."""
         return self.once("content", _OUT_OF_ORDER, "moved") if self.text or self.calls else []
+
+
+class BaseBlock:
+    """A content block of an answer."""
+
+    def __init__(self, state: AnswerState) -> None:
+        self.state = state
+
+    def closed(self) -> list[Event]:
+        """Return the events of the block's end."""
+        return []

@@ -74,3 +74,9 @@ def incomplete(begun: bool, what: str = "stream") -> BadAnswer:
     """Return the error of an answer without its end: a cut answer must not look like a short one."""
     fault = "ended before the answer was complete" if begun else "had no answer in it"
     return BadAnswer.unreadable(f"The provider's {what} {fault}.", code="incomplete_answer")
+
+
+def index_field(payload: Mapping[str, Any], name: str) -> int:
+    """Return the index of a block, -1 where it has none."""
+    index = payload.get(name)
+    return index if isinstance(index, int) else -1
