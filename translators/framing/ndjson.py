@@ -5,20 +5,20 @@ Bytes are searched once: what has no line end yet waits in a list of pieces, and
 
 from translators.errors import BadAnswer
 from translators.framing import json_text
+from translators.framing.pieces import PiecesReader
 
 LARGEST_LINE = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 
-class NdjsonReader:
+class NdjsonReader(PiecesReader):
     """A reader: `feed` bytes, get the lines that they complete; `close` at their end. Blank lines are skipped; no line
     has a name."""
 
+    unit = "line"
+
     def __init__(self, largest: int = LARGEST_LINE) -> None:
-        self._largest = largest
-        self._waiting: list[bytes] = []
-        self.waiting = 0
-        self._at_start = True
+        super().__init__(largest)
 
     def feed(self, data: bytes) -> list[tuple[str, bytes]]:
         """Return the lines that end in `data`. Raises `BadAnswer` for one that is too large."""
@@ -54,12 +54,3 @@ class NdjsonReader:
             message = "The provider's stream ended in the middle of a line."
             raise BadAnswer.unreadable(message, code="incomplete_answer")
         return [("", rest)]
-
-    def _wait(self, piece: bytes) -> None:
-        self.waiting += len(piece)
-        if self.waiting > self._largest:
-            raise self._too_large()
-        self._waiting.append(piece)
-
-    def _too_large(self) -> BadAnswer:
-        return BadAnswer.unreadable(f"The provider sent a single line of more than {self._largest} bytes.")

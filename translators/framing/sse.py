@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from translators.errors import BadAnswer
 from translators.framing import json_text
+from translators.framing.pieces import PiecesReader
 
 LARGEST_EVENT = 64 * 1024 * 1024
 DONE = b"[DONE]"
@@ -25,16 +26,15 @@ class SseEvent(NamedTuple):
     data: bytes
 
 
-class SseReader:
+class SseReader(PiecesReader):
     """A reader: `feed` bytes, get the events that they complete; `close` at their end. `id:` and `retry:` mean nothing
     here."""
 
+    unit = "event"
+
     def __init__(self, largest: int = LARGEST_EVENT) -> None:
-        self._largest = largest
-        self._waiting: list[bytes] = []  # an event without its blank line, line ends already `\n`
-        self.waiting = 0
+        super().__init__(largest)  # what waits has its line ends as `\n` already
         self._after_cr = False  # the last byte fed was a CR: an LF right after it belongs to it
-        self._at_start = True
 
     def feed(self, data: bytes) -> list[SseEvent]:
         """Return the events that end in `data`. Raises `BadAnswer` for one that is too large."""
@@ -86,20 +86,11 @@ class SseReader:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return data
 
-    def _wait(self, piece: bytes) -> None:
-        self.waiting += len(piece)
-        if self.waiting > self._largest:
-            raise self._too_large()
-        self._waiting.append(piece)
-
     def _events(self, complete: bytes) -> list[SseEvent]:
         blocks = complete.split(_BLANK_LINE)
         if len(complete) > self._largest and len(max(blocks, key=len)) > self._largest:
             raise self._too_large()
         return [event for block in blocks if (event := _event(block)) is not None]
-
-    def _too_large(self) -> BadAnswer:
-        return BadAnswer.unreadable(f"The provider sent a single event of more than {self._largest} bytes.")
 
 
 def _is_whole(data: bytes) -> bool:

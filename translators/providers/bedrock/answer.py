@@ -208,7 +208,7 @@ class ConverseAnswer:
             block = block_of_start(kind, value, self._state) if isinstance(value, dict) else None
             if block is not None and index not in self._open:
                 self._open[index] = block
-                events += [*self._ordered(block), *block.opened(value)]
+                events += [*self._ordered(block), *block.begin(value)]
             elif value is not None and kind not in ("text", "reasoningContent"):
                 events += self._state.once(f"content.{kind[:60]}", "A block of this kind is not known.")
         return events

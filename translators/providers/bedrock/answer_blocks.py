@@ -26,7 +26,7 @@ from translators.providers.shared.answers import text_field
 class AnswerBlock(BaseBlock):
     """A block of unknown kind, and the base of all others. `delta` takes the one member that a delta's union has."""
 
-    def opened(self, start: Any) -> list[Event]:
+    def begin(self, start: Any) -> list[Event]:
         """Return the events of the block as it begins; `start` is the value under its kind."""
         return []
 
@@ -106,9 +106,9 @@ class ReasoningBlock(AnswerBlock):
 class ToolBlock(AnswerBlock):
     """A call of one of the client's tools."""
 
-    def opened(self, start: Any) -> list[Event]:
+    def begin(self, start: Any) -> list[Event]:
         self._call = Call(self.state)
-        return self._call.opened(start, "toolUseId")
+        return self._call.begin(start, "toolUseId")
 
     def delta(self, kind: str, value: Any) -> list[Event]:
         if kind != "toolUse" or not isinstance(value, Mapping):
@@ -122,7 +122,7 @@ class ToolBlock(AnswerBlock):
 class ServerCallBlock(AnswerBlock):
     """A call that the provider runs itself: no tool call of the client's, but replayed by it."""
 
-    def opened(self, start: Any) -> list[Event]:
+    def begin(self, start: Any) -> list[Event]:
         self._call = dict(start)
         self._pieces = InputPieces(start)
         return []
@@ -141,7 +141,7 @@ class ServerCallBlock(AnswerBlock):
 class ServerResultBlock(AnswerBlock):
     """The result of such a call."""
 
-    def opened(self, start: Any) -> list[Event]:
+    def begin(self, start: Any) -> list[Event]:
         self._result = dict(start)
         content = self._result.get("content")
         self._result["content"] = list(content) if isinstance(content, list) else []
@@ -160,7 +160,7 @@ class ServerResultBlock(AnswerBlock):
 class ImageBlock(AnswerBlock):
     """A picture, emitted whole at its end."""
 
-    def opened(self, start: Any) -> list[Event]:
+    def begin(self, start: Any) -> list[Event]:
         self._format = text_field(start, "format") or "png"
         self._pieces: list[str] = []
         return []

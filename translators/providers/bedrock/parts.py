@@ -27,7 +27,7 @@ from translators.providers.bedrock.tools import Toolbox
 from translators.providers.claude.profiles import short_name
 from translators.providers.claude.signatures import may_have_signed
 from translators.providers.shared.blocks import Block, Blocks
-from translators.providers.shared.histories import foreign_block, unsent
+from translators.providers.shared.histories import foreign_block
 from translators.providers.shared.wire_names import CallIds
 
 
@@ -81,20 +81,12 @@ class Parts(Blocks):
         block = self._media.image(part) if isinstance(part, Image) else self._media.document(part)
         return self._mark(block, part.cache, part.at)
 
-    def _reasoning(self, part: Reasoning | RedactedReasoning, role: str) -> Block | None:
-        """Return reasoning byte for byte as it was signed, and only for the model that signed it."""
-        if role != "assistant" or not self._may_have_signed(part):
-            why = "It was signed by another model."
-        elif isinstance(part, RedactedReasoning):
-            if _is_base64(part.data):
-                return {"reasoningContent": {"redactedContent": part.data}}
-            why = "This redacted reasoning did not come from Bedrock."
-        elif part.signature:
+    def _thought(self, part: Reasoning | RedactedReasoning) -> Block | str:
+        if isinstance(part, Reasoning):
             return {"reasoningContent": {"reasoningText": {"text": part.text, "signature": part.signature}}}
-        else:
-            why = "Reasoning without a signature cannot be sent back."
-        self._notes.append(unsent(part, why))
-        return None
+        if _is_base64(part.data):
+            return {"reasoningContent": {"redactedContent": part.data}}
+        return "This redacted reasoning did not come from Bedrock."
 
     def _may_have_signed(self, part: Reasoning | RedactedReasoning) -> bool:
         """Return whether this model may have signed it. A Claude's signature holds at Anthropic too; its redacted

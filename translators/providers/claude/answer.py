@@ -202,8 +202,8 @@ class MessageAnswer:
         if block is not None:
             return block.delta(delta)
         note = self._state.once("event.content_block_start", "A block was never begun: its first delta begins it.")
-        self._open[index], opened = block_of_delta(delta, self._state)
-        return [*note, *opened, *self._open[index].delta(delta)]
+        self._open[index], begun = block_of_delta(delta, self._state)
+        return [*note, *begun, *self._open[index].delta(delta)]
 
     def _block_start(self, payload: Mapping[str, Any]) -> list[Event]:
         start = payload.get("content_block")
@@ -214,7 +214,7 @@ class MessageAnswer:
         block = self._open[index] = block_of(start, self._state)
         if isinstance(block, ThinkingBlock | RedactedBlock | ServerBlock):
             before = [*before, *self._state.note_order()]
-        return [*before, *block.opened(start)]
+        return [*before, *block.begin(start)]
 
     def _block_stop(self, payload: Mapping[str, Any]) -> list[Event]:
         block = self._open.pop(index_field(payload, "index"), None)

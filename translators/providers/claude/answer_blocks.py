@@ -23,7 +23,7 @@ from translators.providers.shared.answers import text_field
 class AnswerBlock(BaseBlock):
     """A block of unknown type, and the base of all others."""
 
-    def opened(self, start: Mapping[str, Any]) -> list[Event]:
+    def begin(self, start: Mapping[str, Any]) -> list[Event]:
         """Return the events of the block as it begins: in a whole answer, `start` is all of it."""
         return self.state.once(f"content.{_kind(start)}", "A block of this type is not known.")
 
@@ -39,7 +39,7 @@ class TextBlock(AnswerBlock):
         self._start = state.text
         self._citations: list[Mapping[str, Any]] = []
 
-    def opened(self, start: Mapping[str, Any]) -> list[Event]:
+    def begin(self, start: Mapping[str, Any]) -> list[Event]:
         citations = start.get("citations")
         if isinstance(citations, list):
             self._citations += [each for each in citations if isinstance(each, Mapping)]
@@ -83,7 +83,7 @@ class ThinkingBlock(AnswerBlock):
         self._pieces: list[str] = []
         self._signature = ""
 
-    def opened(self, start: Mapping[str, Any]) -> list[Event]:
+    def begin(self, start: Mapping[str, Any]) -> list[Event]:
         self._signature = text_field(start, "signature")
         return self._text(text_field(start, "thinking"))
 
@@ -110,7 +110,7 @@ class ThinkingBlock(AnswerBlock):
 class RedactedBlock(AnswerBlock):
     """Reasoning that only the provider can read."""
 
-    def opened(self, start: Mapping[str, Any]) -> list[Event]:
+    def begin(self, start: Mapping[str, Any]) -> list[Event]:
         number = self.state.reasoning
         self.state.reasoning += 1
         data = text_field(start, "data")
@@ -121,9 +121,9 @@ class RedactedBlock(AnswerBlock):
 class ToolBlock(AnswerBlock):
     """A call of one of the client's tools."""
 
-    def opened(self, start: Mapping[str, Any]) -> list[Event]:
+    def begin(self, start: Mapping[str, Any]) -> list[Event]:
         self._call = Call(self.state)
-        return self._call.opened(start, "id")
+        return self._call.begin(start, "id")
 
     def delta(self, delta: Mapping[str, Any]) -> list[Event]:
         if delta.get("type") != "input_json_delta":
@@ -137,7 +137,7 @@ class ToolBlock(AnswerBlock):
 class ServerBlock(AnswerBlock):
     """A call that the provider runs itself, or its result: no tool call of the client's, but replayed by it."""
 
-    def opened(self, start: Mapping[str, Any]) -> list[Event]:
+    def begin(self, start: Mapping[str, Any]) -> list[Event]:
         self._payload = dict(start)
         self._pieces = InputPieces(start)
         return []
@@ -184,7 +184,7 @@ def block_of(start: Mapping[str, Any], state: AnswerState) -> AnswerBlock:
 def block_of_delta(delta: Mapping[str, Any], state: AnswerState) -> tuple[AnswerBlock, Iterable[Event]]:
     """Return the machine for a block that begins with a delta. A call without its name is no call."""
     block = _BY_DELTA.get(_kind(delta), AnswerBlock)(state)
-    return block, () if type(block) is AnswerBlock else block.opened({})
+    return block, () if type(block) is AnswerBlock else block.begin({})
 
 
 def _kind(holder: Mapping[str, Any]) -> str:

@@ -58,7 +58,7 @@ class Call:
         self._state, self._index = state, state.calls
         state.calls += 1
 
-    def opened(self, start: Mapping[str, Any], id_field: str) -> list[Event]:
+    def begin(self, start: Mapping[str, Any], id_field: str) -> list[Event]:
         self._pieces = InputPieces(start)
         recall = self._state.recall
         on_wire = text_field(start, "name")

@@ -24,7 +24,7 @@ from translators.providers.claude.profiles import short_name
 from translators.providers.claude.signatures import may_have_signed
 from translators.providers.claude.tools import Toolbox
 from translators.providers.shared.blocks import Block, Blocks
-from translators.providers.shared.histories import foreign_block, unsent
+from translators.providers.shared.histories import foreign_block
 from translators.providers.shared.wire_names import CallIds
 
 
@@ -88,18 +88,13 @@ class Parts(Blocks):
             block = document_block(part, self._betas)
         return self._mark(block, part.cache, part.at)
 
-    def _reasoning(self, part: Reasoning | RedactedReasoning, role: str) -> Block | None:
-        """Return reasoning byte for byte as a Claude signed it, and only for the model that signed it."""
-        if role != "assistant" or not may_have_signed((self._model,), ("anthropic",), part.issuer):
-            why = "It was signed by another model."
-        elif isinstance(part, RedactedReasoning):
+    def _may_have_signed(self, part: Reasoning | RedactedReasoning) -> bool:
+        return may_have_signed((self._model,), ("anthropic",), part.issuer)
+
+    def _thought(self, part: Reasoning | RedactedReasoning) -> Block | str:
+        if isinstance(part, RedactedReasoning):
             return {"type": "redacted_thinking", "data": part.data}
-        elif part.signature:
-            return {"type": "thinking", "thinking": part.text, "signature": part.signature}
-        else:
-            why = "Reasoning without a signature cannot be sent back."
-        self._notes.append(unsent(part, why))
-        return None
+        return {"type": "thinking", "thinking": part.text, "signature": part.signature}
 
     def _call(self, part: ToolCall) -> Block:
         id, given = self._id_and_input(part)

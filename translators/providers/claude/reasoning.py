@@ -7,7 +7,13 @@ from translators.conversation import Knobs, Option
 from translators.notes import Note
 from translators.providers.claude.profiles import Profile
 from translators.providers.shared import budgets
-from translators.providers.shared.reasoning import check_effort, native_thinking, nearest_effort, note_surplus
+from translators.providers.shared.reasoning import (
+    Converter,
+    check_effort,
+    native_thinking,
+    nearest_effort,
+    note_surplus,
+)
 from translators.providers.shared.turns import History
 
 _LEAST_BUDGET = 1_024
@@ -44,11 +50,12 @@ def gives_way(budget: int | None, history: History, notes: list[Note]) -> bool:
     return True
 
 
-class _ThinkingConverter:
+class _ThinkingConverter(Converter):
     """Converts the client's options about thinking, of four kinds, into those that the profile takes."""
 
     def __init__(self, profile: Profile, max_tokens: int, notes: list[Note]) -> None:
-        self._profile, self._max_tokens, self._notes = profile, max_tokens, notes
+        super().__init__(notes)
+        self._profile, self._max_tokens = profile, max_tokens
         self._adaptive = "adaptive" in profile.thinking
 
     def thinking(self, knobs: Knobs) -> Thinking:
@@ -176,6 +183,3 @@ class _ThinkingConverter:
             config["display"] = "omitted"
         elif config["type"] == "adaptive":
             config["display"] = "summarized"
-
-    def _note(self, option: Option, fate: Any, old: Any, new: Any, why: str) -> None:
-        self._notes.append(Note(option.at, fate, old, new, why))

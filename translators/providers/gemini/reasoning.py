@@ -3,10 +3,16 @@
 from typing import Any
 
 from translators.conversation import Knobs, Option
-from translators.notes import Fate, Note
+from translators.notes import Note
 from translators.providers.gemini.profiles import Profile
 from translators.providers.shared import budgets
-from translators.providers.shared.reasoning import check_effort, native_thinking, nearest_effort, note_surplus
+from translators.providers.shared.reasoning import (
+    Converter,
+    check_effort,
+    native_thinking,
+    nearest_effort,
+    note_surplus,
+)
 
 _BUDGETS = {"minimal": 512, "low": 1_024, "medium": 8_192, "high": 24_576, "xhigh": 32_768}
 _DEAF = "This model cannot be told how much to think."
@@ -20,13 +26,14 @@ def thinking(knobs: Knobs, profile: Profile, limit: int | None, notes: list[Note
     return _ThinkingConverter(profile, limit, notes).config(knobs)
 
 
-class _ThinkingConverter:
+class _ThinkingConverter(Converter):
     """Converts the client's options about thinking, of four kinds, into those that the profile takes. A level and a
     budget exclude each other, and a profile takes only one of them."""
 
     def __init__(self, profile: Profile, limit: int | None, notes: list[Note]) -> None:
         """`limit` is what the thoughts and the answer have together."""
-        self._profile, self._limit, self._notes = profile, limit, notes
+        super().__init__(notes)
+        self._profile, self._limit = profile, limit
 
     def config(self, knobs: Knobs) -> Config:
         """Return `thinkingConfig`, empty where no option asks for one. The client's own `thinking` goes first, then
@@ -139,6 +146,3 @@ class _ThinkingConverter:
             return {"includeThoughts": True}, False
         self._note(option, "dropped", None, None, _DEAF)
         return {}, False
-
-    def _note(self, option: Option, fate: Fate, old: Any, new: Any, why: str) -> None:
-        self._notes.append(Note(option.at, fate, old, new, why))

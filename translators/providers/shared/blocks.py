@@ -4,10 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from translators.conversation import Cache, Part, Refusal, Text, ToolCall, ToolResult
+from translators.conversation import Cache, Part, Reasoning, RedactedReasoning, Refusal, Text, ToolCall, ToolResult
 from translators.errors import BadRequest
 from translators.notes import Note
 from translators.providers.shared import arguments
+from translators.providers.shared.histories import unsent
 from translators.providers.shared.wire_names import CallIds
 
 Block = dict[str, Any]
@@ -45,6 +46,28 @@ class Blocks(ABC):
     @abstractmethod
     def result_id(self, block: Block) -> str | None:
         """Return the id of the call whose result the block is, None for any other block."""
+
+    @abstractmethod
+    def _may_have_signed(self, part: Reasoning | RedactedReasoning) -> bool:
+        """Return whether the model may have signed it."""
+
+    @abstractmethod
+    def _thought(self, part: Reasoning | RedactedReasoning) -> Block | str:
+        """Return signed or redacted reasoning as a block, or why it cannot be sent."""
+
+    def _reasoning(self, part: Reasoning | RedactedReasoning, role: str) -> Block | None:
+        """Return reasoning byte for byte as it was signed, and only for the model that signed it."""
+        thought: Block | str
+        if role != "assistant" or not self._may_have_signed(part):
+            thought = "It was signed by another model."
+        elif isinstance(part, Reasoning) and not part.signature:
+            thought = "Reasoning without a signature cannot be sent back."
+        else:
+            thought = self._thought(part)
+        if not isinstance(thought, str):
+            return thought
+        self._notes.append(unsent(part, thought))
+        return None
 
     def _text(self, part: Text | Refusal) -> Block | None:
         """Return a text block, None for blank text: the provider refuses it, even beside other content."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from translators.conversation import Option
 from translators.errors import BadRequest
-from translators.notes import Note
+from translators.notes import Fate, Note
 
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
@@ -42,3 +42,13 @@ def note_surplus(notes: list[Note], *options: Option | None) -> None:
     for option in options:
         if option is not None:
             notes.append(Note(option.at, "dropped", option.value, detail="Another field says how to think."))
+
+
+class Converter:
+    """Converts the client's options about thinking, with notes on what does not stay as it was."""
+
+    def __init__(self, notes: list[Note]) -> None:
+        self._notes = notes
+
+    def _note(self, option: Option, fate: Fate, old: Any, new: Any, why: str) -> None:
+        self._notes.append(Note(option.at, fate, old, new, why))
