@@ -112,6 +112,7 @@ SCENES: dict[str, tuple[Scene, ...]] = {
     "provider.eof_received": (whole,),
     "provider.connection_lost": (is_cut,),
     "provider.ask": (whole, stream),
+    "provider.keep_alive": (waits,),
     "provider.fail": (waits, is_cut),
     "provider.shut_down": (ends,),
 }
