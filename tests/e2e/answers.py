@@ -18,7 +18,7 @@ ToolUse = tuple[str, str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Told:
+class Reply:
     text: str = "Hello there"
     calls: tuple[ToolUse, ...] = ()
     thought: str | None = None
@@ -35,22 +35,22 @@ class Told:
 class Speech:
     """How a provider speaks."""
 
-    whole: Callable[[Told], Any]
-    stream: Callable[[Told], list[bytes]]
+    whole: Callable[[Reply], Any]
+    stream: Callable[[Reply], list[bytes]]
     content_type: str = "text/event-stream"
 
-    def answer(self, told: Told | None = None, headers: dict[str, str] | None = None) -> Script:
+    def answer(self, reply: Reply | None = None, headers: dict[str, str] | None = None) -> Script:
         """Streamed to whom asks for a stream, in the body or by the path."""
-        said, more = told or Told(), headers or {}
+        sent, more = reply or Reply(), headers or {}
 
         async def script(call: Call) -> None:
             if "stream" in call.path.lower() or call.json.get("stream"):
                 await call.send(head(200, {"content-type": self.content_type, "transfer-encoding": "chunked", **more}))
-                for piece in self.stream(said):
+                for piece in self.stream(sent):
                     await call.send(chunk(piece))
                 await call.send(LAST_CHUNK)
             else:
-                data = json.dumps(self.whole(said)).encode()
+                data = json.dumps(self.whole(sent)).encode()
                 fields = {"content-type": "application/json", "content-length": str(len(data)), **more}
                 await call.send(head(200, fields) + data)
 
@@ -64,14 +64,14 @@ def data(payload: Any) -> bytes:
 # --- Claude's Messages ---
 
 
-def _claude(told: Told) -> dict[str, Any]:
-    calls = [claude.tool_use(id, name, **given) for id, name, given in told.calls]
-    thoughts = [] if told.thought is None else [claude.thinking(told.thought, told.signature)]
-    blocks = thoughts + ([claude.text(told.text)] if told.text else []) + calls
-    return claude.message(*blocks, stop_reason="tool_use" if told.calls else "end_turn", usage=USAGE)
+def _claude(reply: Reply) -> dict[str, Any]:
+    calls = [claude.tool_use(id, name, **given) for id, name, given in reply.calls]
+    thoughts = [] if reply.thought is None else [claude.thinking(reply.thought, reply.signature)]
+    blocks = thoughts + ([claude.text(reply.text)] if reply.text else []) + calls
+    return claude.message(*blocks, stop_reason="tool_use" if reply.calls else "end_turn", usage=USAGE)
 
 
-CLAUDE = Speech(_claude, lambda told: [sse(event) for event in claude.events(_claude(told))])
+CLAUDE = Speech(_claude, lambda reply: [sse(event) for event in claude.events(_claude(reply))])
 
 
 # --- Gemini ---
@@ -91,55 +91,55 @@ def gemini(*parts: dict[str, Any], finish: str | None = "STOP", **more: Any) -> 
     }
 
 
-def _parts(told: Told) -> list[dict[str, Any]]:
+def _parts(reply: Reply) -> list[dict[str, Any]]:
     """The thought, the text, the calls; the signature with the first call, else with the last part."""
-    parts: list[dict[str, Any]] = [{"text": told.thought, "thought": True}] if told.thought else []
-    parts += [{"text": told.text}] if told.text else []
-    calls = [{"functionCall": {"id": id, "name": name, "args": given}} for id, name, given in told.calls]
-    if told.signature:
+    parts: list[dict[str, Any]] = [{"text": reply.thought, "thought": True}] if reply.thought else []
+    parts += [{"text": reply.text}] if reply.text else []
+    calls = [{"functionCall": {"id": id, "name": name, "args": given}} for id, name, given in reply.calls]
+    if reply.signature:
         calls = calls or [{"text": ""}]
-        calls[0]["thoughtSignature"] = told.signature
+        calls[0]["thoughtSignature"] = reply.signature
     return parts + calls
 
 
-def _gemini_stream(told: Told) -> list[bytes]:
-    first = _parts(replace(told, text="", calls=(), signature=""))
-    first += [{"text": piece} for piece in told.pieces]
-    last = gemini(*_parts(replace(told, text="", thought=None)))
+def _gemini_stream(reply: Reply) -> list[bytes]:
+    first = _parts(replace(reply, text="", calls=(), signature=""))
+    first += [{"text": piece} for piece in reply.pieces]
+    last = gemini(*_parts(replace(reply, text="", thought=None)))
     return [data(each) for each in (*(gemini(part, finish=None) for part in first), last)]
 
 
-GEMINI = Speech(lambda told: gemini(*_parts(told)), _gemini_stream)
+GEMINI = Speech(lambda reply: gemini(*_parts(reply)), _gemini_stream)
 
 
 # --- Bedrock's Converse ---
 
 
-def _bedrock_ending(told: Told) -> tuple[str, dict[str, Any]]:
+def _bedrock_ending(reply: Reply) -> tuple[str, dict[str, Any]]:
     usage = {"inputTokens": USAGE[0], "outputTokens": USAGE[1], "totalTokens": sum(USAGE)}
-    return ("tool_use" if told.calls else "end_turn"), {"usage": usage, "metrics": {"latencyMs": 12}}
+    return ("tool_use" if reply.calls else "end_turn"), {"usage": usage, "metrics": {"latencyMs": 12}}
 
 
-def _bedrock(told: Told) -> dict[str, Any]:
-    reason, rest = _bedrock_ending(told)
-    calls = [{"toolUse": {"toolUseId": id, "name": name, "input": given}} for id, name, given in told.calls]
-    thought = {"reasoningText": {"text": told.thought, "signature": told.signature}}
-    content: list[dict[str, Any]] = [] if told.thought is None else [{"reasoningContent": thought}]
-    content += ([{"text": told.text}] if told.text else []) + calls
+def _bedrock(reply: Reply) -> dict[str, Any]:
+    reason, rest = _bedrock_ending(reply)
+    calls = [{"toolUse": {"toolUseId": id, "name": name, "input": given}} for id, name, given in reply.calls]
+    thought = {"reasoningText": {"text": reply.thought, "signature": reply.signature}}
+    content: list[dict[str, Any]] = [] if reply.thought is None else [{"reasoningContent": thought}]
+    content += ([{"text": reply.text}] if reply.text else []) + calls
     return {"output": {"message": {"role": "assistant", "content": content}}, "stopReason": reason, **rest}
 
 
-def _bedrock_stream(told: Told) -> list[bytes]:
-    reason, rest = _bedrock_ending(told)
+def _bedrock_stream(reply: Reply) -> list[bytes]:
+    reason, rest = _bedrock_ending(reply)
     events: list[dict[str, Any]] = [{"messageStart": {"role": "assistant"}}]
-    if told.thought is not None:
-        for delta in ({"text": told.thought}, {"signature": told.signature}):
+    if reply.thought is not None:
+        for delta in ({"text": reply.thought}, {"signature": reply.signature}):
             events.append({"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"reasoningContent": delta}}})
         events.append({"contentBlockStop": {"contentBlockIndex": 0}})
-    for piece in told.pieces:
+    for piece in reply.pieces:
         events.append({"contentBlockDelta": {"contentBlockIndex": 1, "delta": {"text": piece}}})
-    events += [{"contentBlockStop": {"contentBlockIndex": 1}}] if told.text else []
-    for index, (id, name, given) in enumerate(told.calls, start=2):
+    events += [{"contentBlockStop": {"contentBlockIndex": 1}}] if reply.text else []
+    for index, (id, name, given) in enumerate(reply.calls, start=2):
         start = {"toolUse": {"toolUseId": id, "name": name}}
         events.append({"contentBlockStart": {"contentBlockIndex": index, "start": start}})
         delta = {"toolUse": {"input": json.dumps(given)}}
@@ -158,17 +158,17 @@ _HEAD: dict[str, Any] = {"id": "chatcmpl-up", "created": 1_700_000_000, "model":
 _COUNTED = {"prompt_tokens": USAGE[0], "completion_tokens": USAGE[1], "total_tokens": sum(USAGE)}
 
 
-def _called(told: Told) -> list[dict[str, Any]]:
+def _called(reply: Reply) -> list[dict[str, Any]]:
     return [
         {"id": id, "type": "function", "function": {"name": name, "arguments": json.dumps(given)}}
-        for id, name, given in told.calls
+        for id, name, given in reply.calls
     ]
 
 
-def _chat(told: Told) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": told.text or None, "refusal": None}
-    message |= {"tool_calls": _called(told)} if told.calls else {}
-    reason = "tool_calls" if told.calls else "stop"
+def _chat(reply: Reply) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": reply.text or None, "refusal": None}
+    message |= {"tool_calls": _called(reply)} if reply.calls else {}
+    reason = "tool_calls" if reply.calls else "stop"
     choice = {"index": 0, "message": message, "finish_reason": reason, "logprobs": None}
     return {**_HEAD, "object": "chat.completion", "choices": [choice], "usage": _COUNTED}
 
@@ -178,15 +178,15 @@ def chat_chunk(delta: dict[str, Any], reason: str | None = None, **more: Any) ->
     return {**_HEAD, "object": "chat.completion.chunk", "choices": [choice]}
 
 
-def _chat_stream(told: Told) -> list[bytes]:
+def _chat_stream(reply: Reply) -> list[bytes]:
     chunks = [chat_chunk({"role": "assistant", "content": ""})]
-    chunks += [chat_chunk({"content": piece}) for piece in told.pieces]
-    for at, call in enumerate(_called(told)):
+    chunks += [chat_chunk({"content": piece}) for piece in reply.pieces]
+    for at, call in enumerate(_called(reply)):
         given = call["function"]["arguments"]
         opener = {**call, "function": {**call["function"], "arguments": ""}}
         fragments = [{"function": {"arguments": half}} for half in (given[:3], given[3:])]
         chunks += [chat_chunk({"tool_calls": [{"index": at, **each}]}) for each in (opener, *fragments)]
-    chunks.append(chat_chunk({}, "tool_calls" if told.calls else "stop"))
+    chunks.append(chat_chunk({}, "tool_calls" if reply.calls else "stop"))
     chunks.append({**_HEAD, "object": "chat.completion.chunk", "choices": [], "usage": _COUNTED})
     return [*(data(each) for each in chunks), data(b"[DONE]")]
 
@@ -197,15 +197,15 @@ CHAT = Speech(_chat, _chat_stream)
 # --- OpenAI's completions of 2020 ---
 
 
-def _completion(told: Told) -> dict[str, Any]:
-    choice = {"index": 0, "text": told.text, "finish_reason": "stop", "logprobs": None}
+def _completion(reply: Reply) -> dict[str, Any]:
+    choice = {"index": 0, "text": reply.text, "finish_reason": "stop", "logprobs": None}
     return {**_HEAD, "id": "cmpl-up", "object": "text_completion", "choices": [choice], "usage": _COUNTED}
 
 
-def _completion_stream(told: Told) -> list[bytes]:
+def _completion_stream(reply: Reply) -> list[bytes]:
     bare = {**_HEAD, "id": "cmpl-up", "object": "text_completion"}
-    said: list[tuple[str, str | None]] = [*((piece, None) for piece in told.pieces), ("", "stop")]
-    chunks = [{**bare, "choices": [{"index": 0, "text": text, "finish_reason": why}]} for text, why in said]
+    pieces: list[tuple[str, str | None]] = [*((piece, None) for piece in reply.pieces), ("", "stop")]
+    chunks = [{**bare, "choices": [{"index": 0, "text": text, "finish_reason": why}]} for text, why in pieces]
     return [*(data(each) for each in (*chunks, {**bare, "choices": [], "usage": _COUNTED})), data(b"[DONE]")]
 
 
@@ -215,9 +215,15 @@ COMPLETIONS = Speech(_completion, _completion_stream)
 # --- OpenAI's Responses ---
 
 
-def _items(told: Told) -> list[dict[str, Any]]:
-    text = {"type": "output_text", "text": told.text, "annotations": [], "logprobs": []}
-    message = {"id": f"msg_{told.id}", "type": "message", "role": "assistant", "status": "completed", "content": [text]}
+def _items(reply: Reply) -> list[dict[str, Any]]:
+    text = {"type": "output_text", "text": reply.text, "annotations": [], "logprobs": []}
+    message = {
+        "id": f"msg_{reply.id}",
+        "type": "message",
+        "role": "assistant",
+        "status": "completed",
+        "content": [text],
+    }
     calls = [
         {
             "id": f"fc_{id}",
@@ -227,21 +233,21 @@ def _items(told: Told) -> list[dict[str, Any]]:
             "name": name,
             "arguments": json.dumps(given),
         }
-        for id, name, given in told.calls
+        for id, name, given in reply.calls
     ]
-    thought = {"id": f"rs_{told.id}", "type": "reasoning", "summary": [], "encrypted_content": told.signature or None}
-    return ([thought] if told.thought is not None else []) + ([message] if told.text else []) + calls
+    thought = {"id": f"rs_{reply.id}", "type": "reasoning", "summary": [], "encrypted_content": reply.signature or None}
+    return ([thought] if reply.thought is not None else []) + ([message] if reply.text else []) + calls
 
 
-def response(told: Told, status: str = "completed", **more: Any) -> dict[str, Any]:
+def response(reply: Reply, status: str = "completed", **more: Any) -> dict[str, Any]:
     done = status == "completed"
     return {
-        "id": f"resp_{told.id}",
+        "id": f"resp_{reply.id}",
         "object": "response",
         "created_at": 1_700_000_000,
         "status": status,
         "model": "theirs",
-        "output": _items(told) if done else [],
+        "output": _items(reply) if done else [],
         "parallel_tool_calls": True,
         "tool_choice": "auto",
         "tools": [],
@@ -263,11 +269,11 @@ def response(told: Told, status: str = "completed", **more: Any) -> dict[str, An
     }
 
 
-def _response_stream(told: Told) -> list[bytes]:
+def _response_stream(reply: Reply) -> list[bytes]:
     events: list[dict[str, Any]] = [
-        {"type": f"response.{name}", "response": response(told, "in_progress")} for name in ("created", "in_progress")
+        {"type": f"response.{name}", "response": response(reply, "in_progress")} for name in ("created", "in_progress")
     ]
-    for at, item in enumerate(_items(told)):
+    for at, item in enumerate(_items(reply)):
         place = {"item_id": item["id"], "output_index": at}
         empty = {"message": {"content": []}, "function_call": {"arguments": ""}}.get(item["type"], {})
         added = {**item, **({"status": "in_progress", **empty} if empty else {})}
@@ -276,9 +282,9 @@ def _response_stream(told: Told) -> list[bytes]:
             [part] = item["content"]
             here = {**place, "content_index": 0}
             events.append({"type": "response.content_part.added", **here, "part": {**part, "text": ""}})
-            for piece in told.pieces:
+            for piece in reply.pieces:
                 events.append({"type": "response.output_text.delta", **here, "delta": piece, "logprobs": []})
-            events.append({"type": "response.output_text.done", **here, "text": told.text, "logprobs": []})
+            events.append({"type": "response.output_text.done", **here, "text": reply.text, "logprobs": []})
             events.append({"type": "response.content_part.done", **here, "part": part})
         elif item["type"] == "function_call":
             given = item["arguments"]
@@ -286,7 +292,7 @@ def _response_stream(told: Told) -> list[bytes]:
             done = {"type": "response.function_call_arguments.done", **place, "name": item["name"]}
             events.append({**done, "arguments": given})
         events.append({"type": "response.output_item.done", "output_index": at, "item": item})
-    events.append({"type": "response.completed", "response": response(told)})
+    events.append({"type": "response.completed", "response": response(reply)})
     return [sse({**event, "sequence_number": at}) for at, event in enumerate(events)]
 
 
@@ -297,31 +303,31 @@ RESPONSES = Speech(response, _response_stream)
 
 
 def _ollama_line(message: dict[str, Any], **more: Any) -> dict[str, Any]:
-    said = {"role": "assistant", "content": "", **message}
-    return {"model": "theirs", "created_at": "2026-11-20T10:00:00.1Z", "message": said, "done": False, **more}
+    whole = {"role": "assistant", "content": "", **message}
+    return {"model": "theirs", "created_at": "2026-11-20T10:00:00.1Z", "message": whole, "done": False, **more}
 
 
 _DONE = {"done": True, "done_reason": "stop", "prompt_eval_count": USAGE[0], "eval_count": USAGE[1]}
 
 
-def _ollama_calls(told: Told) -> dict[str, Any]:
-    calls = [{"id": id, "function": {"name": name, "arguments": given}} for id, name, given in told.calls]
+def _ollama_calls(reply: Reply) -> dict[str, Any]:
+    calls = [{"id": id, "function": {"name": name, "arguments": given}} for id, name, given in reply.calls]
     return {"tool_calls": calls} if calls else {}
 
 
-def _ollama_thought(told: Told) -> dict[str, Any]:
-    return {} if told.thought is None else {"thinking": told.thought}
+def _ollama_thought(reply: Reply) -> dict[str, Any]:
+    return {} if reply.thought is None else {"thinking": reply.thought}
 
 
-def _ollama_stream(told: Told) -> list[bytes]:
-    lines = [_ollama_line(thought)] if (thought := _ollama_thought(told)) else []
-    lines += [_ollama_line({"content": piece}) for piece in told.pieces]
-    lines += [_ollama_line(calls)] if (calls := _ollama_calls(told)) else []
+def _ollama_stream(reply: Reply) -> list[bytes]:
+    lines = [_ollama_line(thought)] if (thought := _ollama_thought(reply)) else []
+    lines += [_ollama_line({"content": piece}) for piece in reply.pieces]
+    lines += [_ollama_line(calls)] if (calls := _ollama_calls(reply)) else []
     return [json.dumps(line).encode() + b"\n" for line in (*lines, _ollama_line({}, **_DONE))]
 
 
 OLLAMA = Speech(
-    lambda told: _ollama_line({"content": told.text, **_ollama_thought(told), **_ollama_calls(told)}, **_DONE),
+    lambda reply: _ollama_line({"content": reply.text, **_ollama_thought(reply), **_ollama_calls(reply)}, **_DONE),
     _ollama_stream,
     "application/x-ndjson",
 )

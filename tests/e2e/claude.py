@@ -7,8 +7,8 @@ from typing import Any
 Block = dict[str, Any]
 
 
-def text(said: str) -> Block:
-    return {"type": "text", "text": said}
+def text(value: str) -> Block:
+    return {"type": "text", "text": value}
 
 
 def tool_use(call_id: str, name: str, **given: Any) -> Block:
@@ -53,18 +53,18 @@ def _events(whole: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _block(index: int, block: Block) -> Iterator[dict[str, Any]]:
     match block["type"]:
         case "text":
-            field, kind, said, empty = "text", "text_delta", block["text"], {"text": ""}
+            field, kind, value, empty = "text", "text_delta", block["text"], {"text": ""}
         case "thinking":
-            field, kind, said, empty = (
+            field, kind, value, empty = (
                 "thinking",
                 "thinking_delta",
                 block["thinking"],
                 {"thinking": "", "signature": ""},
             )
         case _:
-            field, kind, said, empty = "partial_json", "input_json_delta", json.dumps(block["input"]), {"input": {}}
+            field, kind, value, empty = "partial_json", "input_json_delta", json.dumps(block["input"]), {"input": {}}
     yield {"type": "content_block_start", "index": index, "content_block": {**block, **empty}}
-    deltas = [{"type": kind, field: said[at : at + 3]} for at in range(0, len(said), 3)]
+    deltas = [{"type": kind, field: value[at : at + 3]} for at in range(0, len(value), 3)]
     if "signature" in block:
         deltas.append({"type": "signature_delta", "signature": block["signature"]})
     for delta in deltas:
@@ -72,8 +72,8 @@ def _block(index: int, block: Block) -> Iterator[dict[str, Any]]:
     yield {"type": "content_block_stop", "index": index}
 
 
-def error(kind: str, said: str = "said by the provider", **details: Any) -> dict[str, Any]:
-    return {"type": "error", "error": {"type": kind, "message": said, **details}, "request_id": "req_up"}
+def error(kind: str, message: str = "said by the provider", **details: Any) -> dict[str, Any]:
+    return {"type": "error", "error": {"type": kind, "message": message, **details}, "request_id": "req_up"}
 
 
 PING = {"type": "ping"}

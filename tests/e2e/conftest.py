@@ -17,16 +17,16 @@ from tests.e2e.provider import WAIT, Provider, whole
 from tests.e2e.wire import Wire, question
 
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    # Under nohup the gateways that are started here would not hear it either. What has a handler is theirs as usual.
+    # Under nohup the gateways that are started here would not get it either. What has a handler is theirs as usual.
     signal.signal(signal.SIGHUP, lambda *_: None)
 
 ORIGIN = "https://app.example.com"
 collect_ignore = [] if os.environ.get("GATEWAY_AGENTS") else ["test_e2e_codex.py"]
-"""Loops with Codex's own shell always run; each other tool of its takes a turn where it is asked for."""
+"""Loops with Codex's own shell always run; each other tool of its takes a turn where the environment requests it."""
 
 
 class Client:
-    """Asks a gateway, each request under an id of its own; `record` is the line that the last one left in the log."""
+    """Asks a gateway, each request under an id of its own; `record` is the log line of the last one."""
 
     def __init__(self, gateway: GatewayProcess) -> None:
         self.gateway = gateway

@@ -1,5 +1,5 @@
 """One gateway with every section of config.yaml, each on a path of its own at one scripted provider, and beside it a
-server that stands for those who issue tokens, and for an Ollama that is asked for its models."""
+server that stands for those who issue tokens, and for an Ollama that lists its models."""
 
 import json
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ class Issuers(Provider):
         super().reset()
         self.default = self._answered
 
-    def asked(self, path: str) -> list[Call]:
+    def requests_at(self, path: str) -> list[Call]:
         return [call for call in self.calls if call.path.startswith(path)]
 
     async def _answered(self, call: Call) -> None:
@@ -160,8 +160,8 @@ def settings(at: str, issuers: str) -> dict[str, Any]:
 def _account(token_uri: str) -> str:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    told = {"type": "service_account", "client_email": "gateway@a-project.iam.gserviceaccount.com"}
-    return json.dumps({**told, "private_key": key.private_bytes(*form).decode(), "token_uri": token_uri})
+    account = {"type": "service_account", "client_email": "gateway@a-project.iam.gserviceaccount.com"}
+    return json.dumps({**account, "private_key": key.private_bytes(*form).decode(), "token_uri": token_uri})
 
 
 @contextmanager

@@ -141,14 +141,14 @@ class GatewayProcess:
     def line(self, pattern: str, after: int = 0) -> str:
         """The first line from number `after` that matches, as soon as it is there."""
         with self._changed:
-            found = self._changed.wait_for(lambda: self._find(pattern, after), WAIT)
-        assert found, f"no line like {pattern!r} in:\n{self.output}"
-        return found
+            match = self._changed.wait_for(lambda: self._find(pattern, after), WAIT)
+        assert match, f"no line like {pattern!r} in:\n{self.output}"
+        return match
 
     def record(self, request_id: str) -> dict[str, Any]:
         """What the log's line of one exchange says (`log-format: json`), as soon as it is there."""
-        told: dict[str, Any] = json.loads(self.line(f'^{{.*"id":"{re.escape(request_id)}"'))
-        return told
+        line: dict[str, Any] = json.loads(self.line(f'^{{.*"id":"{re.escape(request_id)}"'))
+        return line
 
     def _find(self, pattern: str, after: int) -> str | None:
         return next((line for line in self.lines[after:] if re.search(pattern, line)), None)

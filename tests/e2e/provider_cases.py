@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openai import OpenAI
 
-from tests.e2e.answers import BEDROCK, CHAT, CLAUDE, GEMINI, OLLAMA, RESPONSES, Speech, Told
+from tests.e2e.answers import BEDROCK, CHAT, CLAUDE, GEMINI, OLLAMA, RESPONSES, Reply, Speech
 from tests.e2e.every_provider import ACCESS_KEY, ENTRA_TOKEN, GOOGLE_TOKEN, KEYS, PROFILE_KEY
 from tests.e2e.gateway_process import CLIENT_KEY
 from tests.e2e.provider import Call
@@ -16,7 +16,7 @@ from tests.e2e.provider import Call
 SYSTEM, ASKED = {"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is the weather in Rome?"}
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 TOOL: Any = {"type": "function", "function": {"name": "weather", "description": "Looks.", "parameters": SCHEMA}}
-CALLING = Told("I look.", (("call_1", "weather", {"city": "Rome"}),))
+CALLING = Reply("I look.", (("call_1", "weather", {"city": "Rome"}),))
 FORMS = pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
 
 
@@ -256,10 +256,10 @@ EVERY = pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, c
 
 def asks(sdk: OpenAI, case: Case, streamed: bool, *more: Any, **fields: Any) -> Any:
     """The answer, which the SDK puts together where it is a stream."""
-    asked: Any = {"model": case.model, "messages": [SYSTEM, ASKED, *more], "max_tokens": 100, **fields}
+    options: Any = {"model": case.model, "messages": [SYSTEM, ASKED, *more], "max_tokens": 100, **fields}
     if not streamed:
-        return sdk.chat.completions.create(**asked)
-    with sdk.chat.completions.stream(**asked, stream_options={"include_usage": True}) as events:
+        return sdk.chat.completions.create(**options)
+    with sdk.chat.completions.stream(**options, stream_options={"include_usage": True}) as events:
         return events.get_final_completion()
 
 
@@ -270,8 +270,8 @@ def arrived(case: Case, call: Call, streamed: bool) -> None:
     assert re.fullmatch(value, call.headers.get(name, "")), call.headers
     own = {"x-goog-api-key", "authorization", "api-key", "x-api-key", "cookie"} - {name}
     assert not own & call.headers.keys()
-    told = json.dumps([call.path, call.headers, call.body.decode()])
-    assert CLIENT_KEY not in told
+    request = json.dumps([call.path, call.headers, call.body.decode()])
+    assert CLIENT_KEY not in request
     assert call.headers["content-type"] == "application/json"
     assert call.headers["accept-encoding"] == "identity"
 

@@ -53,10 +53,10 @@ def break_crashed() -> None:
 def break_dialect() -> None:
     render, answer = anthropic.render, anthropic.answer
 
-    def broken_render(asked: Any, model: Any) -> Any:
-        if f"{WORD}:render" in repr(asked):
+    def broken_render(conversation: Any, model: Any) -> Any:
+        if f"{WORD}:render" in repr(conversation):
             raise Sabotage("render")
-        return render(asked, model)
+        return render(conversation, model)
 
     class BrokenAnswer:
         def __init__(self, real: Any) -> None:

@@ -33,7 +33,7 @@ def client(keeping: GatewayProcess) -> Iterator[OpenAI]:
 
 
 def answering(body: dict[str, Any]) -> Script:
-    """Whole or streamed, as it is asked."""
+    """Whole or streamed, as requested."""
     as_whole, as_stream = whole(body), stream(claude.events(body))
 
     async def script(call: Any) -> None:
@@ -91,10 +91,10 @@ async def test_parallel_calls_and_a_handoff(
             running = Runner.run_streamed(al, "Hi", **how)
             async for _ in running.stream_events():
                 pass
-            said = running.final_output
+            output = running.final_output
         else:
-            said = (await Runner.run(al, "Hi", **how)).final_output
-    assert said == "Done."
+            output = (await Runner.run(al, "Hi", **how)).final_output
+    assert output == "Done."
     last = provider.calls[-1].json
     assert last["system"] == [{"type": "text", "text": "You are Bob."}]
     assert [turn["content"] for turn in last["messages"][1::2]] == [step["content"] for step in STEPS[:-1]]
@@ -106,9 +106,9 @@ async def test_parallel_calls_and_a_handoff(
 def test_an_answer_is_gone_on_with_fetched_and_deleted(client: OpenAI, provider: Provider) -> None:
     first = client.responses.create(model="sonnet", input="One", instructions="Be brief.")
     second = client.responses.create(model="sonnet", input="Two", previous_response_id=first.id)
-    asked = provider.calls[1].json
-    assert [turn["role"] for turn in asked["messages"]] == ["user", "assistant", "user"]
-    assert "system" not in asked  # instructions are not carried over
+    body = provider.calls[1].json
+    assert [turn["role"] for turn in body["messages"]] == ["user", "assistant", "user"]
+    assert "system" not in body  # instructions are not carried over
     assert (second.previous_response_id, second.store) == (first.id, True)
     assert client.responses.retrieve(second.id) == second
     client.responses.delete(second.id)

@@ -21,9 +21,9 @@ import pytest
 from tests.e2e import node_packages
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config
 from tests.e2e.provider import Provider
-from tests.e2e.strict.asked import Asked, Prompt
 from tests.e2e.strict.formats import MODELS, ONE_OF_EACH_FORMAT, SWITCHES, Format, settings
 from tests.e2e.strict.plays import ANSWER, BEGINNING, CUTS, STEPS, Incident, Play, Stage
+from tests.e2e.strict.request import Prompt, Request
 
 _WANTED = os.environ.get("GATEWAY_AGENTS", "")
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -48,8 +48,8 @@ wire_api = "responses"
 request_max_retries = 2
 stream_max_retries = 2
 """)
-    asked = ["exec", "--skip-git-repo-check", "--sandbox", "danger-full-access"]
-    return [*asked, "resume", "--last"] if again else asked
+    options = ["exec", "--skip-git-repo-check", "--sandbox", "danger-full-access"]
+    return [*options, "resume", "--last"] if again else options
 
 
 def opencode(url: str, model: str, home: Path, again: bool) -> list[str]:
@@ -59,19 +59,25 @@ def opencode(url: str, model: str, home: Path, again: bool) -> list[str]:
         "options": {"baseURL": url, "apiKey": CLIENT_KEY},
         "models": {model: {"name": model, "tool_call": True, "limit": limit}},
     }
-    told = {"autoupdate": False, "share": "disabled", "permission": {"bash": "allow"}}
-    (home / "opencode.json").write_text(json.dumps({**told, "provider": {"gateway": provider}}))
+    options = {"autoupdate": False, "share": "disabled", "permission": {"bash": "allow"}}
+    (home / "opencode.json").write_text(json.dumps({**options, "provider": {"gateway": provider}}))
     return ["run", *(["--continue"] if again else []), "--model", f"gateway/{model}"]
 
 
 def qwen(url: str, model: str, home: Path, again: bool) -> list[str]:
-    asked = ["--openai-base-url", url, "--openai-api-key", CLIENT_KEY, "--model", model]
-    return ["--auth-type", "openai", *asked, *(["--continue"] if again else []), "--yolo", "-p"]
+    options = ["--openai-base-url", url, "--openai-api-key", CLIENT_KEY, "--model", model]
+    return ["--auth-type", "openai", *options, *(["--continue"] if again else []), "--yolo", "-p"]
 
 
 def continues(url: str, model: str, home: Path, again: bool) -> list[str]:
-    told = {"provider": "openai", "apiBase": url, "apiKey": CLIENT_KEY, "roles": ["chat"], "capabilities": ["tool_use"]}
-    entry = {"name": model, "model": model, **told}
+    access = {
+        "provider": "openai",
+        "apiBase": url,
+        "apiKey": CLIENT_KEY,
+        "roles": ["chat"],
+        "capabilities": ["tool_use"],
+    }
+    entry = {"name": model, "model": model, **access}
     path = home / "config.yaml"
     path.write_text(json.dumps({"name": "gateway", "version": "1.0.0", "schema": "v1", "models": [entry]}))
     return ["--config", str(path), "--auto", *(["--resume"] if again else []), "-p"]
@@ -90,9 +96,9 @@ def aider(url: str, model: str, home: Path, again: bool) -> list[str]:
     settings = home / "models.yml"
     entry = {"name": f"openai/{model}", "use_temperature": model not in OPENAI}
     settings.write_text(json.dumps([entry]))
-    asked = ["--model", f"openai/{model}", "--openai-api-base", url, "--openai-api-key", CLIENT_KEY]
-    asked += ["--model-settings-file", str(settings), "--yes", "--analytics-disable"]
-    return [*asked, *(f"--no-{each}" for each in without), "--message"]
+    options = ["--model", f"openai/{model}", "--openai-api-base", url, "--openai-api-key", CLIENT_KEY]
+    options += ["--model-settings-file", str(settings), "--yes", "--analytics-disable"]
+    return [*options, *(f"--no-{each}" for each in without), "--message"]
 
 
 def _by_npm(folder: Path, package: str) -> list[list[str]]:
@@ -146,14 +152,14 @@ class Program:
                 _run(command, self.package)
         return str(path)
 
-    def asked(self, url: str, model: str, prompt: str, folder: Path) -> str:
-        """Returns all that it prints. Goes on with what it was last asked in the same folder."""
+    def ask(self, url: str, model: str, prompt: str, folder: Path) -> str:
+        """Return all that it prints. Go on with the last prompt of the same folder."""
         home, work = folder / "home", folder / "work"
         again = home.exists()
         home.mkdir(exist_ok=True)
         work.mkdir(exist_ok=True)
         command = [self.installed(), *self.arguments(f"{url}/v1", model, home, again), prompt]
-        kept = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+        environment = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
         homes = {f"XDG_{kind}_HOME": str(home / kind) for kind in ("DATA", "CONFIG", "CACHE", "STATE")}
         homes |= {
             "HOME": str(home),
@@ -166,7 +172,7 @@ class Program:
             command,
             check=False,
             cwd=work,
-            env={**kept, **homes, **quiet, "GATEWAY_KEY": CLIENT_KEY, "CONTINUE_TELEMETRY_ENABLED": "0"},
+            env={**environment, **homes, **quiet, "GATEWAY_KEY": CLIENT_KEY, "CONTINUE_TELEMETRY_ENABLED": "0"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -210,7 +216,7 @@ def _of(name: str) -> list[Case]:
     """One thing that goes wrong at a time; who has no tools sees the last step alone."""
     seen = [(each,) for each, step in STEPS.items() if step == 3 or not PROGRAMS[name].toolless]
     return [
-        *(Case(name, *told) for told in product(ONE_OF_EACH_FORMAT, seen)),
+        *(Case(name, *parts) for parts in product(ONE_OF_EACH_FORMAT, seen)),
         *(Case(name, model) for model in MODELS),
     ]
 
@@ -231,8 +237,8 @@ def stage() -> Stage:
 def before_strict(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
     provider = Provider()
     provider.default = stage
-    told = config(provider.url, **settings(provider.url))
-    with GatewayProcess(tmp_path_factory.mktemp("strict"), told) as process:
+    configuration = config(provider.url, **settings(provider.url))
+    with GatewayProcess(tmp_path_factory.mktemp("strict"), configuration) as process:
         yield process
     provider.close()
     assert not provider.errors
@@ -242,7 +248,7 @@ def before_strict(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def test_a_program(before_strict: GatewayProcess, stage: Stage, tmp_path: Path, case: Case) -> None:
     prompt = f"Look at x, y and z. [play {PLACES[case]}]"
     program, play = PROGRAMS[case.name], stage.plays[PLACES[case]]
-    printed = program.asked(before_strict.url, case.model, prompt, tmp_path)
+    printed = program.ask(before_strict.url, case.model, prompt, tmp_path)
     assert not play.objections, printed
     assert play.is_over, printed
     if case in LIMITED or {*case.incidents} & {*program.gives_up_at}:
@@ -254,9 +260,9 @@ def test_a_program(before_strict: GatewayProcess, stage: Stage, tmp_path: Path, 
         assert ANSWER in printed, printed
 
 
-def _prompts(spoken: Format, asked: Asked, place: str) -> int:
-    said = [saying.text for saying in spoken.sayings(asked) if isinstance(saying, Prompt)]
-    return sum(f"[play {place}]" in text for text in said)
+def _prompts(spoken: Format, request: Request, place: str) -> int:
+    prompts = [saying.text for saying in spoken.sayings(request) if isinstance(saying, Prompt)]
+    return sum(f"[play {place}]" in text for text in prompts)
 
 
 @pytest.mark.parametrize(("name", "models"), CHANGES, ids=str)
@@ -265,8 +271,8 @@ def test_a_program_changes_its_model(
 ) -> None:
     place = CHANGING[name, models]
     for model in models:
-        printed = PROGRAMS[name].asked(before_strict.url, model, f"Look at x, y and z. [play {place}]", tmp_path)
+        printed = PROGRAMS[name].ask(before_strict.url, model, f"Look at x, y and z. [play {place}]", tmp_path)
         assert ANSWER in printed, printed
     play = stage.plays[place]
     assert not play.objections
-    assert max(_prompts(spoken, asked, place) for spoken, asked in play.requests) == len(models)
+    assert max(_prompts(spoken, request, place) for spoken, request in play.requests) == len(models)

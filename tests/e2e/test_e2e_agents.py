@@ -35,14 +35,14 @@ RECOVERED: Incident = "an overload before"
 ERRORS = (openai.APIError, AgentsException, AgentRunError, ValueError)
 """What the frameworks raise; LangChain a `ValueError` at the end of a response that failed."""
 THINKS_UNSEEN = "claude-5"
-"""Asked without a word on thinking, at which it thinks, and shows a signature alone."""
+"""It gets no word on thinking, at which it thinks, and shows a signature alone."""
 WITHIN = (
     ("claude", "gemini", "responses", "claude-4.5"),
     ("gemini", "bedrock", "chat", "gemini-flash"),
     ("responses", "claude-5", "ollama", "gemini"),
     ("claude-4.5", "responses", "gemini", "bedrock"),
 )
-"""Each asked for one step of two loops of three: results go to whom did not call."""
+"""Each answers one step of two loops of three: results go to whom did not call."""
 PATIENCE = 20.0
 
 
@@ -82,13 +82,13 @@ class Case:
 
 def cases(agents: tuple[str, ...]) -> list[Case]:
     whole: tuple[Incident, ...] = ("a cut in the text", "a cut in a call", "an overload before")
-    models, formats = ([(model,) for model in told] for told in (MODELS, ONE_OF_EACH_FORMAT))
+    models, formats = ([(model,) for model in parts] for parts in (MODELS, ONE_OF_EACH_FORMAT))
     return [
-        *(Case(*told) for told in itertools.product(agents, models, [True, False])),
-        *(Case(*told) for told in itertools.product(agents, formats, [True], zip(STEPS))),
-        *(Case(*told) for told in itertools.product(agents, formats, [False], zip(whole))),
-        *(Case(*told) for told in itertools.product(agents, SWITCHES, [True, False])),
-        *(Case(*told, within=True) for told in itertools.product(agents, WITHIN, [True, False])),
+        *(Case(*parts) for parts in itertools.product(agents, models, [True, False])),
+        *(Case(*parts) for parts in itertools.product(agents, formats, [True], zip(STEPS))),
+        *(Case(*parts) for parts in itertools.product(agents, formats, [False], zip(whole))),
+        *(Case(*parts) for parts in itertools.product(agents, SWITCHES, [True, False])),
+        *(Case(*parts, within=True) for parts in itertools.product(agents, WITHIN, [True, False])),
     ]
 
 
@@ -100,13 +100,13 @@ def prompt(case: Case) -> str:
     return f"Look at x, y and z. [play {PLACES[case]}]"
 
 
-def check(play: Play, case: Case, said: list[str] | None, error: str = "") -> None:
+def check(play: Play, case: Case, answers: list[str] | None, error: str = "") -> None:
     assert not play.objections
     assert play.is_over
     if case.recovers:
-        assert said == [ANSWER] * len(case.asks), error
+        assert answers == [ANSWER] * len(case.asks), error
     else:
-        assert said is None
+        assert answers is None
         assert play.words in error
 
 
@@ -127,8 +127,8 @@ def strict(stage: Stage) -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def before_strict(strict: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
-    told = config(strict.url, **settings(strict.url))
-    with GatewayProcess(tmp_path_factory.mktemp("strict"), told) as process:
+    configuration = config(strict.url, **settings(strict.url))
+    with GatewayProcess(tmp_path_factory.mktemp("strict"), configuration) as process:
         yield process
 
 
@@ -142,8 +142,8 @@ class Switching(httpx.AsyncHTTPTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         body = {**json.loads(request.content), "model": next(self._models)}
         headers = {name: value for name, value in request.headers.items() if name != "content-length"}
-        told = httpx.Request(request.method, request.url, headers=headers, json=body, extensions=request.extensions)
-        return await super().handle_async_request(told)
+        changed = httpx.Request(request.method, request.url, headers=headers, json=body, extensions=request.extensions)
+        return await super().handle_async_request(changed)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -163,20 +163,20 @@ async def of(case: Case, client: AsyncOpenAI) -> AsyncIterator[Talk]:
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("case", PYTHON, ids=str)
 async def test_python(client: AsyncOpenAI, stage: Stage, case: Case) -> None:
-    said, error = [], ""
+    answers, error = [], ""
     try:
         async with asyncio.timeout(PATIENCE), of(case, client) as talking:
             for model in case.asks:
-                said.append(await talking.ask(model, prompt(case)))
+                answers.append(await talking.ask(model, prompt(case)))
     except ERRORS as raised:
         error = f"{type(raised).__name__}: {raised}"
-    check(stage.plays[PLACES[case]], case, None if error else said, error)
+    check(stage.plays[PLACES[case]], case, None if error else answers, error)
 
 
 @pytest.fixture(scope="module")
 def by_node(before_strict: GatewayProcess) -> dict[Case, Any]:
     """What the AI SDK's agents made of all their cases, in one process of theirs."""
-    told = [
+    cases = [
         {
             "client": case.agent.split(", ")[1],
             "streamed": case.streamed,
@@ -192,7 +192,7 @@ def by_node(before_strict: GatewayProcess) -> dict[Case, Any]:
         ["node", "agents.mjs", f"{before_strict.url}/v1", CLIENT_KEY],
         check=False,
         cwd=node_packages.installed(),
-        input=json.dumps(told),
+        input=json.dumps(cases),
         capture_output=True,
         text=True,
         timeout=120,
@@ -206,5 +206,5 @@ def test_node(by_node: dict[Case, Any], stage: Stage, case: Case) -> None:
     match by_node[case]:
         case {"error": error}:
             check(stage.plays[PLACES[case]], case, None, error)
-        case said:
-            check(stage.plays[PLACES[case]], case, said)
+        case answers:
+            check(stage.plays[PLACES[case]], case, answers)

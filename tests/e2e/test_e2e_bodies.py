@@ -1,4 +1,4 @@
-"""Bodies of requests: how they may travel, how large they may be, and how a wrong one is told."""
+"""Bodies of requests: how they may travel, how large they may be, and how a wrong one is refused."""
 
 import contextlib
 import gzip
@@ -19,7 +19,7 @@ LONG = asking(messages=[{"role": "user", "content": "x" * (LIMIT + 1)}])
 
 
 @pytest.mark.parametrize(
-    ("body", "param", "said"),
+    ("body", "param", "text"),
     [
         pytest.param(b"", None, "JSON", id="empty"),
         pytest.param(b"{", None, "JSON", id="half"),
@@ -53,12 +53,12 @@ LONG = asking(messages=[{"role": "user", "content": "x" * (LIMIT + 1)}])
     ],
 )
 def test_a_wrong_body_is_told_with_its_place(
-    client: Client, provider: Provider, body: bytes, param: str | None, said: str
+    client: Client, provider: Provider, body: bytes, param: str | None, text: str
 ) -> None:
     answer = client.raw(body)
     error = answer.json()["error"]
     assert (answer.status_code, error["type"], error["param"]) == (400, "invalid_request_error", param)
-    assert said in error["message"]
+    assert text in error["message"]
     assert provider.calls == []
 
 
@@ -116,14 +116,14 @@ def test_too_large_once_it_is_decompressed(client: Client, provider: Provider, c
 
 def test_too_large_by_its_own_word(wire: Wire, provider: Provider) -> None:
     wire.send(request(content_type="application/json", content_length=str(LIMIT + 1)))
-    heard = wire.hear()
-    assert (heard.status, heard.json["error"]["code"]) == (413, "request_too_large")
+    received = wire.receive()
+    assert (received.status, received.json["error"]["code"]) == (413, "request_too_large")
     assert provider.calls == []
 
 
 def test_a_refused_body_without_end_is_hung_up_on(wire: Wire, provider: Provider) -> None:
     wire.send(request(key="wrong", transfer_encoding="chunked"))
-    assert wire.hear().status == 401
+    assert wire.receive().status == 401
     with pytest.raises(ConnectionError):
         wire.send((b"10000\r\n" + b" " * 0x10000 + b"\r\n") * 1000)
     assert provider.calls == []
@@ -133,7 +133,7 @@ def test_too_large_in_chunks(wire: Wire, provider: Provider) -> None:
     wire.send(request(transfer_encoding="chunked"))
     for _ in range(5):
         wire.send(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
-    assert wire.hear().status == 413
+    assert wire.receive().status == 413
     assert provider.calls == []
 
 
@@ -148,7 +148,7 @@ def test_chunked_bodies(wire: Wire, provider: Provider, size: int) -> None:
     pieces = [body[at : at + size] for at in range(0, len(body), size)]
     wire.send(request(transfer_encoding="chunked", content_type="application/json"))
     wire.send(b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n")
-    assert wire.hear().status == 200
+    assert wire.receive().status == 200
     assert provider.call().json["model"] == "claude-sonnet-4-5"
 
 
@@ -156,7 +156,7 @@ def test_trailers_after_chunks(wire: Wire, provider: Provider) -> None:
     body = asking()
     wire.send(request(transfer_encoding="chunked", trailer="x-sum"))
     wire.send(b"%x\r\n%b\r\n0\r\nx-sum: 1\r\n\r\n" % (len(body), body))
-    assert wire.hear().status in (200, 400, 501)
+    assert wire.receive().status in (200, 400, 501)
     with contextlib.suppress(ConnectionError):
         wire.send(request("/health", method="GET", connection="close"))
         assert wire.end()[:12] in (b"", b"HTTP/1.1 200")
@@ -167,7 +167,7 @@ def test_expect_100_continue(wire: Wire) -> None:
     wire.send(request(content_length=str(len(body)), expect="100-continue"))
     assert wire.until(b"\r\n\r\n").startswith(b"HTTP/1.1 100")
     wire.send(body)
-    assert wire.hear().status == 200
+    assert wire.receive().status == 200
 
 
 @pytest.mark.parametrize(
@@ -210,9 +210,9 @@ def test_a_client_of_http_1_0(wire: Wire, provider: Provider, stream: bool) -> N
 def test_a_connection_goes_on_after_any_answer(wire: Wire, sent: bytes, status: int, provider: Provider) -> None:
     for _ in range(2):
         wire.send(sent)
-        assert wire.hear().status == status
+        assert wire.receive().status == status
         wire.send(request(body=asking()))
-        assert wire.hear().json["choices"][0]["message"]["content"] == "Hello there"
+        assert wire.receive().json["choices"][0]["message"]["content"] == "Hello there"
 
 
 def test_two_requests_sent_at_once_are_answered_in_order(wire: Wire, provider: Provider) -> None:
@@ -234,9 +234,9 @@ def test_two_requests_sent_at_once_are_answered_in_order(wire: Wire, provider: P
 def test_a_head_that_could_be_two_requests_is_refused(wire: Wire, provider: Provider, head: str) -> None:
     smuggled = request(body=asking())
     wire.send(request()[:-2] + head.encode() + b"\r\n" + b"0\r\n\r\n" + smuggled)
-    told = wire.end()
-    assert told.startswith(b"HTTP/1.1 400")
-    assert told.count(b"HTTP/1.1 ") == 1
+    answer = wire.end()
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1 ") == 1
     assert provider.calls == []
 
 

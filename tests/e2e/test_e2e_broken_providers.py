@@ -1,4 +1,4 @@
-"""Providers that fail: in every place, in every way, the client is told, in its own dialect, and never too little."""
+"""Providers that fail: in every place, in every way, the client gets an error of its own dialect, never too little."""
 
 import json
 import threading
@@ -37,9 +37,9 @@ def failed(answer: httpx.Response, streamed: bool, begun: bool = False) -> dict[
     """The error of an answer that must be one: whole, or the last of a stream that had begun."""
     if streamed and begun:
         assert answer.status_code == 200
-        told = list(payloads(answer.text))
-        assert all(choice["finish_reason"] is None for each in told[:-1] for choice in each["choices"])
-        error = told[-1]["error"]
+        chunks = list(payloads(answer.text))
+        assert all(choice["finish_reason"] is None for each in chunks[:-1] for choice in each["choices"])
+        error = chunks[-1]["error"]
         assert answer.text.endswith("\n\n")
     else:
         assert answer.status_code >= 400
@@ -229,7 +229,7 @@ def test_trailers_after_an_error_do_not_cost_the_client_its_connection(wire: Wir
     begun.set()
     assert wire.until(b"\r\n0\r\n\r\n").count(b'"error"') == 1
     wire.send(request(body=asking()))
-    assert wire.hear().status == 200
+    assert wire.receive().status == 200
 
 
 # --- connections --------------------------------------------------------------------------------------

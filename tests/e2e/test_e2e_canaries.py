@@ -92,10 +92,10 @@ def answer(path: str) -> tuple[Any, list[Any]]:
     if path.endswith("/responses"):
         return RESPONSE, [{"type": "response.created", "response": RESPONSE, "sequence_number": 0},
                           {"type": "response.completed", "response": RESPONSE, "sequence_number": 1}]  # fmt: skip
-    said = {"text": "Hi"} if path.endswith("v1/completions") else {"message": {"role": "assistant", "content": "Hi"}}
-    delta = said if "text" in said else {"delta": {"content": "Hi", SAID: SAID}}
+    content = {"text": "Hi"} if path.endswith("v1/completions") else {"message": {"role": "assistant", "content": "Hi"}}
+    delta = content if "text" in content else {"delta": {"content": "Hi", SAID: SAID}}
     choice = {"index": 0, "finish_reason": SAID, "native_finish_reason": SAID}
-    return {**NAMED, "choices": [{**choice, **said}]}, [{**NAMED, "choices": [{**choice, **delta}]}]
+    return {**NAMED, "choices": [{**choice, **content}]}, [{**NAMED, "choices": [{**choice, **delta}]}]
 
 
 def failing(path: str) -> list[Any]:
@@ -200,8 +200,8 @@ HEADS = {
 
 
 def drive(port: int, provider: Provider) -> list[bytes]:
-    """Do all of it to the gateway at `port`; return what its clients heard."""
-    heard: list[bytes] = []
+    """Do all of it to the gateway at `port`; return what its clients received."""
+    received: list[bytes] = []
     key = {"authorization": f"Bearer {CLIENT_KEY}"}
     with httpx.Client(base_url=f"http://127.0.0.1:{port}/v1/", headers=key, timeout=WAIT, trust_env=False) as client:
         for script in SCRIPTS.values():
@@ -210,13 +210,13 @@ def drive(port: int, provider: Provider) -> list[bytes]:
                 for model in models:
                     for stream in (False, True):
                         answer = client.post(path, json={"model": model, "stream": stream, **fields})
-                        heard += [repr(answer.headers.raw).encode(), answer.reason_phrase.encode(), answer.content]
+                        received += [repr(answer.headers.raw).encode(), answer.reason_phrase.encode(), answer.content]
     for sent in HEADS.values():
         with Wire(port) as wire:
             wire.send(sent)
             wire.socket.shutdown(1)
-            heard.append(wire.end())
-    return heard
+            received.append(wire.end())
+    return received
 
 
 VIEWS = (
@@ -236,11 +236,11 @@ class Seen:
     def __setitem__(self, place: str, what: str | bytes) -> None:
         self.places[place] = what.encode() if isinstance(what, str) else what
 
-    def found(self) -> dict[str, list[bytes]]:
-        """Return where canaries were found, and what stands around them."""
+    def matches(self) -> dict[str, list[bytes]]:
+        """Return the places of canaries, and what stands around them."""
         canary = re.compile(b".{0,80}(?:%b).{0,20}" % "|".join(CANARIES).encode(), re.DOTALL)
-        found = {place: canary.findall(seen) for place, seen in self.places.items()}
-        return {place: around for place, around in found.items() if around}
+        matches = {place: canary.findall(seen) for place, seen in self.places.items()}
+        return {place: around for place, around in matches.items() if around}
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +256,7 @@ def test_mitmdump(echoing: Provider, tmp_path: Path) -> None:
         seen["clients"] = b"\n".join(drive(process.port, echoing))
     seen["output"], seen["flow file"] = process.output, file.read_bytes()
     assert len(seen.places["flow file"]) > 100_000
-    assert seen.found() == {}
+    assert seen.matches() == {}
 
 
 def test_mitmweb(echoing: Provider, tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ def test_mitmweb(echoing: Provider, tmp_path: Path) -> None:
                         shown = web.get(f"/flows/{flow['id']}/{part}/content/{view}.json")
                         seen[f"{part} in {view} of {flow['comment']}"] = shown.content
     seen["output"] = process.output
-    assert seen.found() == {}
+    assert seen.matches() == {}
 
 
 def test_the_console(echoing: Provider, tmp_path: Path) -> None:
@@ -288,4 +288,4 @@ def test_the_console(echoing: Provider, tmp_path: Path) -> None:
             time.sleep(0.05)
     seen["terminal"] = b"".join(shown)
     assert b"Events" in seen.places["terminal"]
-    assert seen.found() == {}
+    assert seen.matches() == {}

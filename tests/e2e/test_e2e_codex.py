@@ -1,4 +1,4 @@
-"""Codex CLI as it comes, in a turn that runs a tool, onto providers that have never heard of Responses.
+"""Codex CLI as it comes, in a turn that runs a tool, onto providers that do not know Responses.
 
 Only collected with `GATEWAY_AGENTS`.
 """
@@ -61,7 +61,7 @@ def as_claude(step: Step) -> list[dict[str, Any]]:
 
 
 def as_responses(step: Step) -> list[dict[str, Any]]:
-    """Of a server that Codex could have asked itself."""
+    """Events of a server that Codex could have called itself."""
     item: dict[str, Any] = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed"}
     item["content"] = [{"type": "output_text", "text": step.text, "annotations": []}]
     if step.tool is not None:
@@ -70,13 +70,13 @@ def as_responses(step: Step) -> list[dict[str, Any]]:
     usage = {"input_tokens": 11, "output_tokens": 7, "total_tokens": 18}
     begun = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "output": []}
     done = {**begun, "status": "completed", "output": [item], "usage": usage}
-    told: list[dict[str, Any]] = [
+    events: list[dict[str, Any]] = [
         {"type": "response.created", "response": {**begun, "status": "in_progress"}},
         {"type": "response.output_item.added", "output_index": 0, "item": item},
         {"type": "response.output_item.done", "output_index": 0, "item": item},
         {"type": "response.completed", "response": done},
     ]
-    return [{**event, "sequence_number": number} for number, event in enumerate(told)]
+    return [{**event, "sequence_number": number} for number, event in enumerate(events)]
 
 
 @dataclass
@@ -111,9 +111,9 @@ wire_api = "responses"
 request_max_retries = 0
 stream_max_retries = {retries}
 """)
-        asked = ["--skip-git-repo-check", "--sandbox", "danger-full-access", "-o", str(last), "Use the tool."]
+        arguments = ["--skip-git-repo-check", "--sandbox", "danger-full-access", "-o", str(last), "Use the tool."]
         done = subprocess.run(
-            [str(node_packages.installed() / "node_modules/.bin/codex"), "exec", *asked],
+            [str(node_packages.installed() / "node_modules/.bin/codex"), "exec", *arguments],
             check=False,
             cwd=work,
             env={**os.environ, "CODEX_HOME": str(home), "GATEWAY_KEY": CLIENT_KEY},
@@ -192,7 +192,7 @@ def test_a_patch(codex: Codex) -> None:
 
 
 def test_a_search_for_tools(codex: Codex) -> None:
-    """What Codex keeps back is found, declared, and called in its namespace."""
+    """A tool that Codex holds back is searched, declared, and called in its namespace."""
     search = Step(tool="tool_search", given={"query": "spawn an agent"})
     listing = Step(tool="multi_agent_v1__close_agent", given={"target": "nobody"})
     codex.turn("gpt-5.5", search, listing, DONE)
@@ -248,7 +248,7 @@ def test_a_server_that_speaks_responses(codex_gateway: GatewayProcess, provider:
     """It gets what Codex says as it came, but for the model."""
     codex = Codex(codex_gateway, provider, tmp_path, "responses")
     assert codex.turn("gpt-5.5", COMMAND, DONE) == DONE.text
-    asked = codex.sent(1)
-    assert (asked["model"], asked["input"][-1]["call_id"]) == ("m", "call_1")
-    assert {"tool_search", "custom", "web_search"} < {tool["type"] for tool in asked["tools"]}
-    assert "client_metadata" in asked
+    body = codex.sent(1)
+    assert (body["model"], body["input"][-1]["call_id"]) == ("m", "call_1")
+    assert {"tool_search", "custom", "web_search"} < {tool["type"] for tool in body["tools"]}
+    assert "client_metadata" in body

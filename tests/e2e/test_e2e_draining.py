@@ -54,11 +54,11 @@ def test_a_stream_finishes_and_new_calls_go_elsewhere(
             begun(process, wire, number)
             process.line(r"shutting down: what runs has 20 s to finish\. A second Ctrl-C or SIGTERM ends it now")
             late.send(request(body=asking()))
-            heard = late.hear()
-            assert (heard.status, heard.headers["retry-after"]) == (503, "5")
-            assert heard.json["error"]["code"] == "shutting_down"
+            received = late.receive()
+            assert (received.status, received.headers["retry-after"]) == (503, "5")
+            assert received.json["error"]["code"] == "shutting_down"
             late.send(request("/v1/models", method="GET", key="wrong"))
-            assert late.hear("GET").status == 401
+            assert late.receive("GET").status == 401
             go.set()
             assert wire.until(b"[DONE]")
         assert process.wait() == 0
@@ -68,7 +68,7 @@ def test_a_stream_finishes_and_new_calls_go_elsewhere(
 def test_an_idle_gateway_ends_at_once(tmp_path: Any, provider: Provider) -> None:
     with gateway(tmp_path, provider, 20) as process, Wire(process.port) as idle:
         idle.send(request("/health", method="GET"))
-        assert idle.hear("GET").status == 200
+        assert idle.receive("GET").status == 200
         process.process.send_signal(signal.SIGTERM)
         started = time.monotonic()
         assert process.wait() == 0
@@ -100,14 +100,14 @@ def test_who_is_cut_off_hears_that_it_was_the_gateway(
                 process.line("shutting down")
         started = time.monotonic()
         rest = streamed.end()
-        heard = whole.hear()
+        received = whole.receive()
         assert process.wait() == 0
         assert time.monotonic() - started < 5
     assert b'"code":"gateway_shutting_down"' in rest
     assert rest.endswith(b"0\r\n\r\n")
     assert b"[DONE]" not in rest
-    assert (heard.status, heard.headers["retry-after"]) == (503, "5")
-    assert heard.json["error"]["code"] == "gateway_shutting_down"
+    assert (received.status, received.headers["retry-after"]) == (503, "5")
+    assert received.json["error"]["code"] == "gateway_shutting_down"
     for id in ("streamed", "whole"):
         record = process.record(id)
         assert (record["end"], record["error"]) == ("failed", "gateway_shutting_down")
@@ -134,4 +134,4 @@ def test_nohup_stays_nohup(tmp_path: Any, provider: Provider) -> None:
         process.process.send_signal(signal.SIGHUP)
         for _ in range(2):
             wire.send(request("/health", method="GET"))
-            assert wire.hear("GET").status == 200
+            assert wire.receive("GET").status == 200

@@ -19,8 +19,8 @@ BEGUN = head(200, EVENT_STREAM) + b"".join(chunk(sse(event)) for event in claude
 
 
 def saying(word: str, streamed: bool) -> Script:
-    told = claude.message(claude.text(word))
-    return stream(claude.events(told)) if streamed else whole(told)
+    message = claude.message(claude.text(word))
+    return stream(claude.events(message)) if streamed else whole(message)
 
 
 class Meeting:
@@ -48,17 +48,17 @@ class Meeting:
 
 def contents(text: str, streamed: bool) -> dict[int, str]:
     """What each choice says, in the order of the choices."""
-    said: dict[int, str] = {}
+    texts: dict[int, str] = {}
     for body in payloads(text) if streamed else payloads(f"data: {text}"):
         for choice in body["choices"] if body != "[DONE]" else ():
             piece = choice["delta" if streamed else "message"].get("content") or ""
-            said[choice["index"]] = said.get(choice["index"], "") + piece
-    return said
+            texts[choice["index"]] = texts.get(choice["index"], "") + piece
+    return texts
 
 
 def reasons(text: str) -> list[tuple[int, str]]:
-    told = [body for body in payloads(text) if body != "[DONE]"]
-    return [(c["index"], c["finish_reason"]) for body in told for c in body["choices"] if c["finish_reason"]]
+    chunks = [body for body in payloads(text) if body != "[DONE]"]
+    return [(c["index"], c["finish_reason"]) for body in chunks for c in body["choices"] if c["finish_reason"]]
 
 
 def no_success(text: str) -> dict[str, Any]:
@@ -76,8 +76,8 @@ def test_several_choices(client: Client, provider: Provider, streamed: bool) -> 
     more = {"stream_options": {"include_usage": True}} if streamed else {}
     answer = client.chat(streamed, n=3, **more)
     assert answer.status_code == 200
-    said = contents(answer.text, streamed)
-    assert (set(said), sorted(said.values())) == ({0, 1, 2}, sorted(WORDS[:3]))
+    texts = contents(answer.text, streamed)
+    assert (set(texts), sorted(texts.values())) == ({0, 1, 2}, sorted(WORDS[:3]))
     assert len({call.connection for call in provider.calls}) == 3
     assert len({call.body for call in provider.calls}) == 1
     if streamed:
@@ -86,7 +86,7 @@ def test_several_choices(client: Client, provider: Provider, streamed: bool) -> 
         assert sorted(reasons(answer.text)) == [(0, "stop"), (1, "stop"), (2, "stop")]
     else:
         usage = answer.json()
-        assert list(said) == [0, 1, 2]
+        assert list(texts) == [0, 1, 2]
         assert [choice["finish_reason"] for choice in usage["choices"]] == ["stop"] * 3
     assert usage["usage"] == {"prompt_tokens": 33, "completion_tokens": 21, "total_tokens": 54}
     record = client.record
@@ -124,8 +124,8 @@ def test_many_choices_are_asked_for_a_few_at_a_time(client: Client, provider: Pr
     meeting = Meeting(8)
     provider.scripts = [meeting.then(saying(word, streamed)) for word in WORDS]
     answer = client.chat(streamed, n=12)
-    said = contents(answer.text, streamed)
-    assert (sorted(said), sorted(said.values())) == (list(range(12)), sorted(WORDS))
+    texts = contents(answer.text, streamed)
+    assert (sorted(texts), sorted(texts.values())) == (list(range(12)), sorted(WORDS))
     assert meeting.most == 8
     assert len({call.connection for call in provider.calls}) == 8
     assert client.record["attempts"] == 12

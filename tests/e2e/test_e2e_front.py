@@ -43,40 +43,40 @@ def authorization(*values: str) -> bytes:
 )
 def test_no_key_no_answer(wire: Wire, provider: Provider, sent: bytes) -> None:
     wire.send(sent)
-    heard = wire.hear()
-    assert heard.status == 401
-    error = heard.json["error"]
+    received = wire.receive()
+    assert received.status == 401
+    error = received.json["error"]
     assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", None, "invalid_api_key")
-    assert heard.headers["www-authenticate"] == "Bearer"
-    assert CLIENT_KEY not in heard.body.decode()
+    assert received.headers["www-authenticate"] == "Bearer"
+    assert CLIENT_KEY not in received.body.decode()
     assert provider.calls == []
 
 
 @pytest.mark.parametrize("value", [f"Bearer {CLIENT_KEY}", f"bearer {CLIENT_KEY}", f"BEARER   {CLIENT_KEY}  "])
 def test_the_scheme_is_in_any_case(wire: Wire, value: str) -> None:
     wire.send(authorization(value))
-    assert wire.hear("GET").status == 200
+    assert wire.receive("GET").status == 200
 
 
 def test_a_key_is_checked_before_the_body_is_read(wire: Wire, provider: Provider) -> None:
     wire.send(request(key="wrong", content_type="application/json", content_length="200000"))
-    assert wire.hear().status == 401
+    assert wire.receive().status == 401
     assert provider.calls == []
 
 
 def test_health_needs_no_key_and_asks_nobody(wire: Wire, provider: Provider) -> None:
     wire.send(request("/health", method="GET", key=None))
-    heard = wire.hear("GET")
-    assert (heard.status, heard.json) == (200, {"status": "ok"})
-    assert heard.headers["x-request-id"]
+    received = wire.receive("GET")
+    assert (received.status, received.json) == (200, {"status": "ok"})
+    assert received.headers["x-request-id"]
     assert provider.calls == []
 
 
 def test_head_of_health_has_no_body(wire: Wire) -> None:
     for _ in range(2):
         wire.send(request("/health", method="HEAD", key=None))
-        heard = wire.hear("HEAD")
-        assert (heard.status, heard.body) == (200, b"")
+        received = wire.receive("HEAD")
+        assert (received.status, received.body) == (200, b"")
 
 
 @pytest.mark.parametrize(
@@ -110,9 +110,9 @@ def test_head_of_health_has_no_body(wire: Wire) -> None:
 )
 def test_paths_are_taken_apart(wire: Wire, provider: Provider, method: str, target: str, status: int) -> None:
     wire.send(request(target, method=method, body=b"{}" if method == "POST" else None))
-    heard = wire.hear(method)
-    assert heard.status == status
-    assert heard.headers["content-type"] == "application/json"
+    received = wire.receive(method)
+    assert received.status == status
+    assert received.headers["content-type"] == "application/json"
     assert provider.calls == []
 
 
@@ -122,7 +122,7 @@ def test_paths_are_taken_apart(wire: Wire, provider: Provider, method: str, targ
 )
 def test_chat_by_another_spelling_goes_to_the_provider_alone(wire: Wire, provider: Provider, target: str) -> None:
     wire.send(request(target, asking()))
-    assert wire.hear().status == 200
+    assert wire.receive().status == 200
     assert [call.path for call in provider.calls] == ["/v1/messages"]
 
 
@@ -163,9 +163,9 @@ def test_what_is_no_call_gets_nowhere(wire: Wire, provider: Provider, client: Cl
 )
 def test_an_unknown_path_names_the_nearest(wire: Wire, target: str, near: str) -> None:
     wire.send(request(target, asking()))
-    heard = wire.hear()
-    assert heard.status == 404
-    assert heard.json["error"]["message"].endswith(f"Did you mean {near}?")
+    received = wire.receive()
+    assert received.status == 404
+    assert received.json["error"]["message"].endswith(f"Did you mean {near}?")
 
 
 @pytest.mark.parametrize(
@@ -181,9 +181,9 @@ def test_an_unknown_path_names_the_nearest(wire: Wire, target: str, near: str) -
 )
 def test_a_wrong_method_says_which_is_right(wire: Wire, method: str, target: str, allowed: str) -> None:
     wire.send(request(target, method=method, content_length="0"))
-    heard = wire.hear(method)
-    assert (heard.status, heard.headers["allow"]) == (405, allowed)
-    assert heard.json["error"]["code"] == "method_not_allowed"
+    received = wire.receive(method)
+    assert (received.status, received.headers["allow"]) == (405, allowed)
+    assert received.json["error"]["code"] == "method_not_allowed"
 
 
 def preflight(origin: str) -> bytes:
@@ -199,29 +199,29 @@ def preflight(origin: str) -> bytes:
 
 def test_a_preflight_of_an_allowed_origin_is_answered_without_a_key(wire: Wire, provider: Provider) -> None:
     wire.send(preflight(ORIGIN))
-    heard = wire.hear("OPTIONS")
-    assert (heard.status, heard.body) == (204, b"")
-    assert heard.headers["access-control-allow-origin"] == ORIGIN
-    assert heard.headers["vary"].lower() == "origin"
-    assert "POST" in heard.headers["access-control-allow-methods"]
-    assert "authorization" in heard.headers["access-control-allow-headers"]
+    received = wire.receive("OPTIONS")
+    assert (received.status, received.body) == (204, b"")
+    assert received.headers["access-control-allow-origin"] == ORIGIN
+    assert received.headers["vary"].lower() == "origin"
+    assert "POST" in received.headers["access-control-allow-methods"]
+    assert "authorization" in received.headers["access-control-allow-headers"]
     assert provider.calls == []
 
 
 def test_a_preflight_of_another_origin_is_not(wire: Wire) -> None:
     wire.send(preflight("https://elsewhere.example.com"))
-    heard = wire.hear("OPTIONS")
-    assert heard.status == 401
-    assert "access-control-allow-origin" not in heard.headers
+    received = wire.receive("OPTIONS")
+    assert received.status == 401
+    assert "access-control-allow-origin" not in received.headers
 
 
 @pytest.mark.parametrize("key", [CLIENT_KEY, "wrong"])
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_a_page_may_read_answers_and_errors(wire: Wire, provider: Provider, stream: bool, key: str) -> None:
     wire.send(request(CHAT, asking(stream), key=key, origin=ORIGIN))
-    heard = wire.hear()
-    assert heard.headers["access-control-allow-origin"] == ORIGIN
-    assert "x-request-id" in heard.headers["access-control-expose-headers"]
+    received = wire.receive()
+    assert received.headers["access-control-allow-origin"] == ORIGIN
+    assert "x-request-id" in received.headers["access-control-expose-headers"]
 
 
 def test_models_lists_what_is_served(client: Client, provider: Provider) -> None:
@@ -240,8 +240,8 @@ def test_models_lists_what_is_served(client: Client, provider: Provider) -> None
     [("sonnet", "sonnet"), ("team/small/haiku", "team/small/haiku"), ("team%2Fsmall%2fhaiku", "team/small/haiku")],
 )
 def test_a_model_by_its_id(client: Client, target: str, named: str) -> None:
-    found = client.get(f"/v1/models/{target}?x=1")
-    assert (found.status_code, found.json()["id"]) == (200, named)
+    model = client.get(f"/v1/models/{target}?x=1")
+    assert (model.status_code, model.json()["id"]) == (200, named)
 
 
 @pytest.mark.parametrize("target", ["nobody", "claude-sonnet-4-5", "team/small", "sonnet/x", "%C3%A9"])

@@ -20,7 +20,7 @@ from tests.e2e.wire import Wire, asking, content, payloads, request
 FORMS = pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
 PROMPT = "canary-of-a-prompt-77ab01"
 HANGS = 5.0
-"""Seconds after which a client that has heard nothing was forgotten: everything in this file takes milliseconds."""
+"""Seconds after which a client that has received nothing was forgotten: everything in this file takes milliseconds."""
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +44,13 @@ def client(sabotaged: GatewayProcess, provider: Provider) -> Iterator[Client]:
     assert not [word for word in (*SECRETS, PROMPT) if word in sabotaged.output]
 
 
-def asked(client: Client, streamed: bool, headers: dict[str, str], prompt: str = PROMPT) -> httpx.Response:
+def ask(client: Client, streamed: bool, headers: dict[str, str], prompt: str = PROMPT) -> httpx.Response:
     return client.chat(streamed, headers, messages=[{"role": "user", "content": prompt}])
 
 
 def answers(streamed: bool, word: str = "Hello there") -> Any:
-    told = claude.message(claude.text(word))
-    return stream(claude.events(told)) if streamed else whole(told)
+    message = claude.message(claude.text(word))
+    return stream(claude.events(message)) if streamed else whole(message)
 
 
 def internal(answer: httpx.Response) -> None:
@@ -64,7 +64,7 @@ def internal(answer: httpx.Response) -> None:
 @pytest.mark.parametrize("method", ["head_received", "request_received"])
 def test_before_the_provider_is_asked(client: Client, provider: Provider, streamed: bool, method: str) -> None:
     since = len(client.gateway.lines)
-    internal(asked(client, streamed, {"x-break": method}))
+    internal(ask(client, streamed, {"x-break": method}))
     assert provider.calls == []
     client.gateway.line("Traceback", since)
     client.gateway.line(f"Sabotage: {method}", since)
@@ -75,23 +75,23 @@ def test_before_the_provider_is_asked(client: Client, provider: Provider, stream
 @pytest.mark.parametrize("method", ["provider.connected", "provider.head_received", "provider.data_received"])
 def test_before_the_client_has_heard_anything(client: Client, provider: Provider, streamed: bool, method: str) -> None:
     provider.scripts = [answers(streamed)]
-    internal(asked(client, streamed, {"x-break": method}))
+    internal(ask(client, streamed, {"x-break": method}))
     client.gateway.line(f"Sabotage: {method}")
     assert client.record["end"] == "failed"
 
 
 def test_at_the_end_of_a_whole_answer(client: Client, provider: Provider) -> None:
-    internal(asked(client, False, {"x-break": "provider.eof_received"}))
+    internal(ask(client, False, {"x-break": "provider.eof_received"}))
 
 
 def test_in_the_dialects_request(client: Client, provider: Provider) -> None:
-    internal(asked(client, False, {}, f"{PROMPT} sabotage:render"))
+    internal(ask(client, False, {}, f"{PROMPT} sabotage:render"))
     assert provider.calls == []
 
 
 def test_in_the_dialects_whole_answer(client: Client, provider: Provider) -> None:
     provider.scripts = [answers(False, "sabotage:whole")]
-    internal(asked(client, False, {}))
+    internal(ask(client, False, {}))
 
 
 def test_in_the_dialects_stream(client: Client, provider: Provider) -> None:
@@ -104,8 +104,8 @@ def test_in_the_dialects_stream(client: Client, provider: Provider) -> None:
         text = next(pieces)
         go.set()
         text += "".join(pieces)
-    told = list(payloads(text))
-    assert told[-1]["error"]["code"] == "internal_error"
+    chunks = list(payloads(text))
+    assert chunks[-1]["error"]["code"] == "internal_error"
     assert content(text) == "Hello "
     assert "[DONE]" not in text
     assert client.record["end"] == "failed"
@@ -117,7 +117,7 @@ def test_where_even_the_report_fails(client: Client, provider: Provider, streame
     provider.scripts = [answers(streamed)]
     # A reset, where the request's body was still on its way.
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
-        asked(client, streamed, {"x-break": method})
+        ask(client, streamed, {"x-break": method})
     client.gateway.line("could not even report")
 
 
@@ -126,7 +126,7 @@ def test_in_the_timers(client: Client, provider: Provider, method: str) -> None:
     begun = head(200, EVENT_STREAM) + b"".join(chunk(sse(event)) for event in claude.HELLO[:4])
     provider.scripts = [held(begun)]
     with contextlib.suppress(httpx.RemoteProtocolError):
-        assert "internal_error" in asked(client, True, {"x-break": method}).text
+        assert "internal_error" in ask(client, True, {"x-break": method}).text
     client.gateway.line(f"Sabotage: {method}")
     assert [call.gone.wait(1) for call in provider.calls] == ([True] if method == "tick" else [])
 
@@ -147,9 +147,9 @@ def test_in_the_log(client: Client, provider: Provider, streamed: bool) -> None:
     name = f"break-log-{uuid.uuid4().hex}"
     with Wire(client.gateway.port) as wire:
         wire.send(request(body=asking(streamed), x_request_id=name))
-        heard = wire.hear()
-    assert heard.status == 200
-    assert b"there" in heard.body or b'"re"' in heard.body
+        received = wire.receive()
+    assert received.status == 200
+    assert b"there" in received.body or b'"re"' in received.body
     assert client.gateway.record(name)["status"] == 200
 
 
@@ -162,7 +162,7 @@ def test_another_addon_that_raises_changes_nothing(
     client: Client, provider: Provider, streamed: bool, hook: str
 ) -> None:
     provider.scripts = [answers(streamed)]
-    answer = asked(client, streamed, {"x-neighbour": f"raises in {hook}"})
+    answer = ask(client, streamed, {"x-neighbour": f"raises in {hook}"})
     assert answer.status_code == 200
     text = content(answer.text) if streamed else answer.json()["choices"][0]["message"]["content"]
     assert text == "Hello there"
@@ -172,7 +172,7 @@ def test_another_addon_that_raises_changes_nothing(
 @FORMS
 @pytest.mark.parametrize("hook", ["requestheaders", "request"])
 def test_another_addon_that_answers(client: Client, provider: Provider, streamed: bool, hook: str) -> None:
-    answer = asked(client, streamed, {"x-neighbour": f"answers in {hook}"})
+    answer = ask(client, streamed, {"x-neighbour": f"answers in {hook}"})
     assert (answer.status_code, answer.json(), answer.headers["x-neighbour"]) == (418, {"mine": True}, "was here")
     assert answer.headers["x-request-id"] == client.id
     assert provider.calls == []
@@ -184,7 +184,7 @@ def test_another_addon_that_answers_without_a_key(client: Client, provider: Prov
     """Whoever has no key gets no further than the gateway, whatever stands beside it."""
     with Wire(client.gateway.port) as wire:
         wire.send(request(body=asking(), key="wrong", x_neighbour="answers in request"))
-        assert wire.hear().status == 401
+        assert wire.receive().status == 401
     assert provider.calls == []
 
 
@@ -192,19 +192,19 @@ def test_another_addon_that_answers_without_a_key(client: Client, provider: Prov
 @pytest.mark.parametrize("hook", ["requestheaders", "request", "responseheaders", "response"])
 def test_another_addon_that_kills(client: Client, provider: Provider, streamed: bool, hook: str) -> None:
     provider.scripts = [answers(streamed)] if hook.startswith("resp") else []
-    # A stream that is told already cannot be taken back by who hears of its end.
+    # A stream that is sent already cannot be taken back by who hears of its end.
     if streamed and hook == "response":
-        answer = asked(client, streamed, {"x-neighbour": f"kills in {hook}"})
+        answer = ask(client, streamed, {"x-neighbour": f"kills in {hook}"})
         assert answer.status_code == 200
         return
     with pytest.raises(httpx.RemoteProtocolError):
-        asked(client, streamed, {"x-neighbour": f"kills in {hook}"})
+        ask(client, streamed, {"x-neighbour": f"kills in {hook}"})
     if hook.startswith("requ"):
         assert provider.calls == []
         assert client.record["end"] == "cancelled"
 
 
 def test_the_log_shows_our_bugs_in_full(client: Client) -> None:
-    asked(client, False, {"x-break": "request_received"})
+    ask(client, False, {"x-break": "request_received"})
     client.gateway.line(r"An exchange failed inside the gateway")
     assert re.search(r"saboteur\.py", client.gateway.output)

@@ -21,7 +21,7 @@ def answers(streamed: bool, headers: dict[str, str]) -> Any:
 
 @FORMS
 def test_what_a_provider_hears(client: Client, provider: Provider, streamed: bool) -> None:
-    told = {
+    sent = {
         "accept-language": "de",
         "cookie": "a=b",
         "openai-organization": "org",
@@ -37,22 +37,22 @@ def test_what_a_provider_hears(client: Client, provider: Provider, streamed: boo
         "x-api-key": "another",
         "anthropic-beta": "everything",
     }
-    assert client.chat(streamed, headers=told).status_code == 200
-    heard = provider.call()
-    heard.headers.pop("content-length")
-    assert heard.headers == {
+    assert client.chat(streamed, headers=sent).status_code == 200
+    call = provider.call()
+    call.headers.pop("content-length")
+    assert call.headers == {
         "accept": "text/event-stream" if streamed else "application/json",
         "accept-encoding": "identity",
         "anthropic-version": "2023-06-01",
         "content-type": "application/json",
         "host": provider.url.removeprefix("http://"),
-        "traceparent": told["traceparent"],
-        "user-agent": heard.headers["user-agent"],
+        "traceparent": sent["traceparent"],
+        "user-agent": call.headers["user-agent"],
         "x-api-key": PROVIDER_KEY,
         "x-team": HEADER_SECRET,
         "x-tenant": "blue",
     }
-    assert "somebody" not in heard.headers["user-agent"]
+    assert "somebody" not in call.headers["user-agent"]
 
 
 PRIVATE = {
@@ -73,25 +73,25 @@ PRIVATE = {
 def test_what_a_client_hears(wire: Wire, provider: Provider, streamed: bool) -> None:
     provider.default = answers(streamed, PRIVATE)
     wire.send(request(body=asking(streamed), x_request_id="mine"))
-    heard = wire.hear().headers
+    received = wire.receive().headers
     framing = {"transfer-encoding", "cache-control", "x-accel-buffering"} if streamed else {"content-length"}
     ours = {"content-type", "openai-processing-ms", "x-gateway-model", "x-gateway-notes", "x-request-id", "vary"}
-    assert set(heard) - ours == framing
-    assert heard["x-request-id"] == "mine"
-    assert heard["x-gateway-model"] == "anthropic/claude-sonnet-4-5"
-    assert heard["openai-processing-ms"].isdigit()
+    assert set(received) - ours == framing
+    assert received["x-request-id"] == "mine"
+    assert received["x-gateway-model"] == "anthropic/claude-sonnet-4-5"
+    assert received["openai-processing-ms"].isdigit()
     if streamed:
-        assert heard["content-type"].startswith("text/event-stream")
-        assert heard["cache-control"] == "no-cache, no-transform"
-        assert heard["x-accel-buffering"] == "no"
+        assert received["content-type"].startswith("text/event-stream")
+        assert received["cache-control"] == "no-cache, no-transform"
+        assert received["x-accel-buffering"] == "no"
 
 
 def test_what_a_client_hears_of_a_failure(wire: Wire, provider: Provider) -> None:
     provider.default = whole(claude.error("overloaded_error"), 529, PRIVATE)
     wire.send(request(body=asking()))
-    heard = wire.hear()
-    assert not set(heard.headers) & (set(PRIVATE) - {"x-request-id", "x-gateway-model"})
-    assert heard.headers["x-request-id"] != PRIVATE["x-request-id"]
+    received = wire.receive()
+    assert not set(received.headers) & (set(PRIVATE) - {"x-request-id", "x-gateway-model"})
+    assert received.headers["x-request-id"] != PRIVATE["x-request-id"]
 
 
 @FORMS
@@ -104,15 +104,15 @@ def test_rate_limits_are_translated(client: Client, provider: Provider, streamed
         "anthropic-ratelimit-tokens-remaining": "79000",
     }
     provider.default = answers(streamed, limits)
-    heard = client.chat(streamed).headers
-    assert {name: value for name, value in heard.items() if name.startswith("x-ratelimit")} == {
+    received = client.chat(streamed).headers
+    assert {name: value for name, value in received.items() if name.startswith("x-ratelimit")} == {
         "x-ratelimit-limit-requests": "50",
         "x-ratelimit-remaining-requests": "49",
-        "x-ratelimit-reset-requests": heard["x-ratelimit-reset-requests"],
+        "x-ratelimit-reset-requests": received["x-ratelimit-reset-requests"],
         "x-ratelimit-limit-tokens": "80000",
         "x-ratelimit-remaining-tokens": "79000",
     }
-    assert re.fullmatch(r"0m?s", heard["x-ratelimit-reset-requests"])
+    assert re.fullmatch(r"0m?s", received["x-ratelimit-reset-requests"])
 
 
 @FORMS
@@ -123,7 +123,7 @@ def test_retry_after_is_kept(client: Client, provider: Provider, streamed: bool)
 
 
 @pytest.mark.parametrize(
-    ("own", "kept"),
+    ("own", "accepted"),
     [
         pytest.param("req-1_2.3:4", True, id="sane"),
         pytest.param("x" * 128, True, id="longest"),
@@ -135,11 +135,11 @@ def test_retry_after_is_kept(client: Client, provider: Provider, streamed: bool)
         pytest.param(None, False, id="none"),
     ],
 )
-def test_every_answer_has_an_id(wire: Wire, own: str | None, kept: bool) -> None:
+def test_every_answer_has_an_id(wire: Wire, own: str | None, accepted: bool) -> None:
     sent = request("/health", method="GET")[:-2]
     wire.send(sent + (b"" if own is None else b"x-request-id: %b\r\n" % own.encode()) + b"\r\n")
-    told = wire.hear("GET").headers["x-request-id"]
-    assert told == own if kept else re.fullmatch(r"req_[0-9a-f]{24}", told)
+    id_given = wire.receive("GET").headers["x-request-id"]
+    assert id_given == own if accepted else re.fullmatch(r"req_[0-9a-f]{24}", id_given)
 
 
 def test_notes_are_ascii_json_and_capped(client: Client, provider: Provider) -> None:
@@ -148,9 +148,9 @@ def test_notes_are_ascii_json_and_capped(client: Client, provider: Provider) -> 
     notes = answer.headers["x-gateway-notes"]
     assert notes.isascii()
     assert len(notes) < 2500
-    told = json.loads(notes)
-    assert {"path": "seed", "fate": "dropped", "old": 7} in told or set(told[-1]) == {"more"}
-    assert told[-1]["more"] + len(told) - 1 == client.record["notes_count"]
+    noted = json.loads(notes)
+    assert {"path": "seed", "fate": "dropped", "old": 7} in noted or set(noted[-1]) == {"more"}
+    assert noted[-1]["more"] + len(noted) - 1 == client.record["notes_count"]
 
 
 @pytest.mark.parametrize(

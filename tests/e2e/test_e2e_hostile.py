@@ -31,8 +31,8 @@ BOMBS = {
 @pytest.mark.parametrize("coding", BOMBS)
 def test_a_bomb_from_a_client_is_too_large(wire: Wire, provider: Provider, coding: str) -> None:
     wire.send(request(body=BOMBS[coding], content_encoding=coding))
-    heard = wire.hear()
-    assert (heard.status, heard.json["error"]["code"]) == (413, "request_too_large")
+    received = wire.receive()
+    assert (received.status, received.json["error"]["code"]) == (413, "request_too_large")
     assert provider.calls == []
 
 
@@ -77,24 +77,24 @@ def test_a_line_that_is_too_long_is_refused(wire: Wire, begun: str) -> None:
     fill = b"x: 1\r\n" if begun == "head of lines" else b"0"
     wire.send(ENDLESS[begun])
     wire.send((fill * 65536)[:65535] + b"0000")
-    heard = wire.hear()
-    assert (heard.status, heard.headers["connection"], heard.json["error"]["code"]) == (
+    received = wire.receive()
+    assert (received.status, received.headers["connection"], received.json["error"]["code"]) == (
         400,
         "close",
         "malformed_request",
     )
-    assert "65536 bytes" in heard.json["error"]["message"]
+    assert "65536 bytes" in received.json["error"]["message"]
     assert wire.end() == b""
 
 
 def test_a_head_has_so_many_lines(wire: Wire) -> None:
     sent = request("/health", method="GET")[:-2]
     wire.send(sent + b"x: 1\r\n" * 198 + b"\r\n")
-    assert wire.hear("GET").status == 200
+    assert wire.receive("GET").status == 200
     wire.send(sent + b"x: 1\r\n" * 199 + b"\r\n")
-    heard = wire.hear("GET")
-    assert (heard.status, heard.json["error"]["code"]) == (400, "malformed_request")
-    assert "200 lines" in heard.json["error"]["message"]
+    received = wire.receive("GET")
+    assert (received.status, received.json["error"]["code"]) == (400, "malformed_request")
+    assert "200 lines" in received.json["error"]["message"]
     assert wire.end() == b""
 
 
@@ -157,36 +157,36 @@ def test_what_is_no_request_is_told_so(
     """In OpenAI's form, with a line in the log, and without a byte of it anywhere."""
     since = len(gateway.lines)
     wire.send(sent)
-    heard = wire.hear()
-    assert (heard.status, heard.headers["connection"]) == (400, "close")
-    assert heard.json["error"]["type"] == "invalid_request_error"
-    assert heard.json["error"]["code"] in ("malformed_request", "malformed_headers")
-    assert blamed in heard.json["error"]["message"]
+    received = wire.receive()
+    assert (received.status, received.headers["connection"]) == (400, "close")
+    assert received.json["error"]["type"] == "invalid_request_error"
+    assert received.json["error"]["code"] in ("malformed_request", "malformed_headers")
+    assert blamed in received.json["error"]["message"]
     assert wire.end() == b""
-    line = gateway.record(heard.headers["x-request-id"])
-    assert (line["status"], line["end"], line["error"]) == (400, "refused", heard.json["error"]["code"])
-    assert "secret" not in "".join(gateway.lines[since:]) + heard.body.decode()
+    line = gateway.record(received.headers["x-request-id"])
+    assert (line["status"], line["end"], line["error"]) == (400, "refused", received.json["error"]["code"])
+    assert "secret" not in "".join(gateway.lines[since:]) + received.body.decode()
     assert provider.calls == []
 
 
 @pytest.mark.parametrize("version", ["HTTP/9.9", "HTTP/2.0", "HTTP/1.2", "HTTP/0.9"])
 def test_another_version_of_http(wire: Wire, version: str) -> None:
     wire.send(request("/health", method="GET", version=version))
-    heard = wire.hear("GET")
-    assert (heard.status, heard.json["error"]["code"]) == (505, "unsupported_http_version")
+    received = wire.receive("GET")
+    assert (received.status, received.json["error"]["code"]) == (505, "unsupported_http_version")
     assert wire.end() == b""
 
 
 @pytest.mark.parametrize("method", ["post", "Post"])
 def test_a_method_in_other_letters(wire: Wire, provider: Provider, method: str) -> None:
     wire.send(request(body=asking(), method=method))
-    assert wire.hear().status == 405
+    assert wire.receive().status == 405
     assert provider.calls == []
 
 
 def test_empty_lines_before_a_request(wire: Wire) -> None:
     wire.send(b"\r\n\r\n" + request("/health", method="GET"))
-    assert wire.hear("GET").status == 200
+    assert wire.receive("GET").status == 200
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_no_line_is_smuggled_in_a_header(wire: Wire, provider: Provider, line: b
     body = asking()
     start = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {CLIENT_KEY}\r\n".encode()
     wire.send(start + line + b"content-length: %d\r\n\r\n" % len(body) + body)
-    assert wire.hear().status == 400
+    assert wire.receive().status == 400
     assert wire.end() == b""
     assert provider.calls == []
 
@@ -235,7 +235,7 @@ def test_what_could_not_be_decoded_is_left_to_nobody(tmp_path: Path, provider: P
     flows = tmp_path / "flows"
     with GatewayProcess(tmp_path, config(provider.url), "-w", str(flows)) as process, Wire(process.port) as wire:
         wire.send(request(body=BOMBS["zstd"], content_encoding="zstd"))
-        assert wire.hear().status == 413
+        assert wire.receive().status == 413
     with flows.open("rb") as opened:
         (flow,) = (flow for flow in FlowReader(opened).stream() if isinstance(flow, HTTPFlow))
     assert flow.request.raw_content == b""

@@ -17,7 +17,7 @@ JSON = held(head(200, {"content-type": "application/json", "content-length": "90
 
 
 @pytest.fixture
-def asked() -> str:
+def request_id() -> str:
     """The id of a request."""
     return f"leaver-{uuid.uuid4().hex}"
 
@@ -36,33 +36,37 @@ def asked() -> str:
 )
 @pytest.mark.parametrize("how", ["fin", "rst"])
 def test_a_client_leaves(
-    gateway: GatewayProcess, provider: Provider, asked: str, script: object, streamed: bool, status: int, how: str
+    gateway: GatewayProcess, provider: Provider, request_id: str, script: object, streamed: bool, status: int, how: str
 ) -> None:
     provider.default = script  # type: ignore[assignment]
     with Wire(gateway.port) as wire:
-        wire.send(request(body=asking(streamed), x_request_id=asked))
+        wire.send(request(body=asking(streamed), x_request_id=request_id))
         call = provider.call()
         if status == 200:
             wire.until(b'"lo "')
         if how == "rst":
             wire.reset()
     assert call.gone.wait(1)
-    record = gateway.record(asked)
+    record = gateway.record(request_id)
     assert (record["end"], record["status"], record["stream"]) == ("cancelled", status, streamed)
     assert record["cause"] == "the client left"
-    assert sum(asked in line for line in gateway.lines) == 1
+    assert sum(request_id in line for line in gateway.lines) == 1
 
 
-def test_a_client_leaves_before_its_body_is_complete(gateway: GatewayProcess, provider: Provider, asked: str) -> None:
+def test_a_client_leaves_before_its_body_is_complete(
+    gateway: GatewayProcess, provider: Provider, request_id: str
+) -> None:
     with Wire(gateway.port) as wire:
-        wire.send(request(body=asking(), x_request_id=asked)[:-10])
+        wire.send(request(body=asking(), x_request_id=request_id)[:-10])
         wire.send(asking()[:1])
-    record = gateway.record(asked)
+    record = gateway.record(request_id)
     assert record["end"] == "cancelled"
     assert provider.calls == []
 
 
-def test_a_client_that_leaves_takes_no_other_with_it(gateway: GatewayProcess, provider: Provider, asked: str) -> None:
+def test_a_client_that_leaves_takes_no_other_with_it(
+    gateway: GatewayProcess, provider: Provider, request_id: str
+) -> None:
     go = threading.Event()
 
     async def waits(call: Call) -> None:
@@ -75,7 +79,7 @@ def test_a_client_that_leaves_takes_no_other_with_it(gateway: GatewayProcess, pr
         stays.send(request(body=asking(True)))
         stays.until(b'"lo "')
         with Wire(gateway.port) as leaves:
-            leaves.send(request(body=asking(True), x_request_id=asked))
+            leaves.send(request(body=asking(True), x_request_id=request_id))
             leaves.until(b'"lo "')
         assert provider.call(1).gone.wait(1)
         assert not provider.call(0).gone.is_set()

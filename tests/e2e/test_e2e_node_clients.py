@@ -49,7 +49,7 @@ def run(installed: Path, gateway: GatewayProcess, client: str) -> Any:
 
 
 def answering(body: dict[str, Any]) -> Script:
-    """Whole or streamed, as it is asked."""
+    """Whole or streamed, as requested."""
     as_whole, as_stream = whole(body), stream(claude.events(body))
 
     async def script(call: Any) -> None:
@@ -65,17 +65,17 @@ def test_openai_chat(installed: Path, gateway: GatewayProcess, provider: Provide
 
 def test_openai_responses(installed: Path, gateway: GatewayProcess, provider: Provider) -> None:
     provider.default = stream(claude.HELLO)
-    told = run(installed, gateway, "openai-responses")
-    assert (told["text"], told["status"]) == ("Hello there", "completed")
-    assert (told["types"][0], told["types"][-1]) == ("response.created", "response.completed")
+    result = run(installed, gateway, "openai-responses")
+    assert (result["text"], result["status"]) == ("Hello there", "completed")
+    assert (result["types"][0], result["types"][-1]) == ("response.created", "response.completed")
 
 
 @pytest.mark.parametrize("client", STREAMED)
 def test_a_stream(installed: Path, gateway: GatewayProcess, provider: Provider, client: str) -> None:
     provider.default = stream(claude.HELLO)
-    told = run(installed, gateway, client)
-    assert (told["text"], told["finish"], told["output"]) == ("Hello there", "stop", 7)
-    assert "error" not in told["kinds"]
+    result = run(installed, gateway, client)
+    assert (result["text"], result["finish"], result["output"]) == ("Hello there", "stop", 7)
+    assert "error" not in result["kinds"]
 
 
 @pytest.mark.parametrize("client", LOOPED)
@@ -92,7 +92,7 @@ def test_a_tool_loop(installed: Path, gateway: GatewayProcess, provider: Provide
 
 
 @pytest.mark.parametrize(
-    ("kept", "client"),
+    ("stored", "client"),
     [
         pytest.param(False, "ai-sdk-openai-tools-stateless", id="without state"),
         pytest.param(True, "ai-sdk-openai-tools", id="by references to what is kept"),
@@ -103,10 +103,10 @@ def test_thinking_comes_back_as_it_was_signed(
     gateway: GatewayProcess,
     keeping: GatewayProcess,
     provider: Provider,
-    kept: bool,
+    stored: bool,
     client: str,
 ) -> None:
     provider.scripts = [answering(THOUGHT_CALL), answering(ANSWER)]
-    told = run(installed, keeping if kept else gateway, client)
-    assert (told["text"], told["steps"]) == ("It is sunny in Rome.", 2)
+    result = run(installed, keeping if stored else gateway, client)
+    assert (result["text"], result["steps"]) == ("It is sunny in Rome.", 2)
     assert provider.calls[1].json["messages"][1]["content"] == THOUGHT_CALL["content"]

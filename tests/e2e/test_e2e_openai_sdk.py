@@ -45,24 +45,24 @@ def asynchronous(gateway: GatewayProcess) -> AsyncOpenAI:
     return AsyncOpenAI(api_key=CLIENT_KEY, base_url=f"{gateway.url}/v1", max_retries=0)
 
 
-def answers(provider: Provider, told: dict[str, Any]) -> None:
+def answers(provider: Provider, message: dict[str, Any]) -> None:
     """Streamed to whom asks for a stream."""
 
     async def script(call: Any) -> None:
-        await (stream(claude.events(told)) if call.json.get("stream") else whole(told))(call)
+        await (stream(claude.events(message)) if call.json.get("stream") else whole(message))(call)
 
     provider.default = script
 
 
 def plain(completion: Any) -> dict[str, Any]:
     """An answer without what differs from call to call."""
-    told: dict[str, Any] = completion.model_dump(exclude_none=True)
-    for choice in told["choices"]:
+    body: dict[str, Any] = completion.model_dump(exclude_none=True)
+    for choice in body["choices"]:
         choice["message"].pop("parsed", None)
         for call in choice["message"].get("tool_calls", []):
             call["function"].pop("parsed_arguments", None)
             call.pop("index", None)
-    return {name: value for name, value in told.items() if name not in ("id", "created", "object")}
+    return {name: value for name, value in body.items() if name not in ("id", "created", "object")}
 
 
 def test_whole(sdk: OpenAI, provider: Provider) -> None:
@@ -89,8 +89,8 @@ async def test_asynchronous(gateway: GatewayProcess, provider: Provider) -> None
     async with asynchronous(gateway) as sdk:
         completion = await sdk.chat.completions.create(**ASK)
         assert completion.choices[0].message.content == "Hello there"
-        told = [chunk async for chunk in await sdk.chat.completions.create(**ASK, stream=True)]
-        assert "".join(chunk.choices[0].delta.content or "" for chunk in told) == "Hello there"
+        received = [chunk async for chunk in await sdk.chat.completions.create(**ASK, stream=True)]
+        assert "".join(chunk.choices[0].delta.content or "" for chunk in received) == "Hello there"
         async with sdk.chat.completions.stream(**ASK) as events:
             assert (await events.get_final_completion()).choices[0].message.content == "Hello there"
 
@@ -104,7 +104,7 @@ def test_an_answer_that_is_cut_at_its_length(sdk: OpenAI, provider: Provider) ->
 
 
 @pytest.mark.parametrize(
-    ("told", "asked"),
+    ("message", "options"),
     [
         pytest.param(claude.message(), {}, id="text"),
         pytest.param(CALLS, {"tools": TOOLS}, id="tools"),
@@ -117,11 +117,11 @@ def test_an_answer_that_is_cut_at_its_length(sdk: OpenAI, provider: Provider) ->
     ],
 )
 def test_whole_is_the_fold_of_the_stream(
-    sdk: OpenAI, provider: Provider, told: dict[str, Any], asked: dict[str, Any]
+    sdk: OpenAI, provider: Provider, message: dict[str, Any], options: dict[str, Any]
 ) -> None:
-    answers(provider, told)
-    once = sdk.chat.completions.create(**ASK, **asked)
-    with sdk.chat.completions.stream(**ASK, **asked, stream_options={"include_usage": True}) as events:
+    answers(provider, message)
+    once = sdk.chat.completions.create(**ASK, **options)
+    with sdk.chat.completions.stream(**ASK, **options, stream_options={"include_usage": True}) as events:
         folded = events.get_final_completion()
     assert plain(folded) == plain(once)
     assert [call.json.pop("stream") for call in provider.calls] == [False, True]
@@ -134,8 +134,8 @@ def test_parallel_tools_and_their_results(sdk: OpenAI, provider: Provider) -> No
     message = sdk.chat.completions.create(**ASK, tools=TOOLS).choices[0].message
     assert message.tool_calls is not None
     calls = [(call.id, call.function.name, call.function.arguments) for call in message.tool_calls]
-    told = [(one, two, json.loads(given)) for one, two, given in calls]
-    assert told == [("toolu_1", "weather", {"city": "Paris"}), ("toolu_2", "time", {"city": "Lima"})]
+    received = [(one, two, json.loads(given)) for one, two, given in calls]
+    assert received == [("toolu_1", "weather", {"city": "Paris"}), ("toolu_2", "time", {"city": "Lima"})]
     answers(provider, claude.message(claude.text("Rain.")))
     results: Any = [{"role": "tool", "tool_call_id": one, "content": "rain"} for one, _, _ in calls]
     history = [*ASK["messages"], message.model_dump(exclude_none=True), *results]
@@ -193,11 +193,11 @@ def test_a_wrong_key_is_the_clients(gateway: GatewayProcess) -> None:
 
 def test_an_error_in_the_stream_is_raised(sdk: OpenAI, provider: Provider) -> None:
     provider.default = stream([*claude.HELLO[:4], claude.error("overloaded_error", "too much")])
-    heard: list[str] = []
+    texts: list[str] = []
     chunks = sdk.chat.completions.create(**ASK, stream=True)
     with pytest.raises(openai.APIError, match="too much") as raised:
-        heard.extend(chunk.choices[0].delta.content or "" for chunk in chunks)
-    assert "".join(heard) == "Hello "
+        texts.extend(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert "".join(texts) == "Hello "
     assert raised.value.code == "server_overloaded"
 
 
@@ -216,7 +216,7 @@ def test_models(sdk: OpenAI) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "options",
     [
         pytest.param({}, id="least"),
         pytest.param({"tools": TOOLS, "tool_choice": "required", "parallel_tool_calls": False}, id="tools"),
@@ -224,9 +224,9 @@ def test_models(sdk: OpenAI) -> None:
         pytest.param({"stream": True, "stream_options": {"include_usage": True}}, id="stream"),
     ],
 )
-def test_what_leaves_is_what_anthropics_sdk_describes(sdk: OpenAI, provider: Provider, asked: dict[str, Any]) -> None:
+def test_what_leaves_is_what_anthropics_sdk_describes(sdk: OpenAI, provider: Provider, options: dict[str, Any]) -> None:
     answers(provider, claude.message())
-    made: Any = sdk.chat.completions.create(**ASK, **asked)
+    made: Any = sdk.chat.completions.create(**ASK, **options)
     assert isinstance(made, ChatCompletion) or list(made)
     body = provider.call().json
     adapter: TypeAdapter[Any] = TypeAdapter(claude_types.MessageCreateParams)
@@ -234,5 +234,5 @@ def test_what_leaves_is_what_anthropics_sdk_describes(sdk: OpenAI, provider: Pro
     assert set(valid) == set(body)
     assert [TypeAdapter(claude_types.MessageParam).validate_python(turn) for turn in body["messages"]]
     assert len([TypeAdapter(claude_types.ToolUnionParam).validate_python(tool) for tool in body.get("tools", [])]) == (
-        len(asked.get("tools", []))
+        len(options.get("tools", []))
     )

@@ -35,12 +35,12 @@ def test_what_does_not_come_is_not_waited_for(
 ) -> None:
     with Wire(hasty.port) as wire:
         wire.send(sent)
-        heard = wire.hear()
-        assert (heard.status, heard.headers["connection"]) == (408, "close")
-        assert heard.json["error"]["code"] == "request_timeout"
-        assert f"timeouts: {limit} in config.yaml" in heard.json["error"]["message"]
+        received = wire.receive()
+        assert (received.status, received.headers["connection"]) == (408, "close")
+        assert received.json["error"]["code"] == "request_timeout"
+        assert f"timeouts: {limit} in config.yaml" in received.json["error"]["message"]
         assert wire.end() == b""
-    assert hasty.record(heard.headers["x-request-id"])["status"] == 408
+    assert hasty.record(received.headers["x-request-id"])["status"] == 408
     assert provider.calls == []
 
 
@@ -48,17 +48,17 @@ def test_what_does_not_come_is_not_waited_for(
 def test_a_body_that_nobody_wants_is_not_waited_for_either(hasty: GatewayProcess, status: int) -> None:
     with Wire(hasty.port) as wire:
         wire.send(request("/health" if status == 200 else "/v1/models", method="GET", key="wrong", content_length="5"))
-        assert wire.hear("GET").status == status
+        assert wire.receive("GET").status == status
         assert wire.end() == b""
 
 
 def test_silence_between_requests_is_no_fault(hasty: GatewayProcess, provider: Provider) -> None:
     """The provider takes longer than a client may, and the connection is used again."""
     provider.default = whole(claude.message())
-    with Wire(hasty.port) as waiting, Wire(hasty.port) as kept:
-        kept.send(request("/health", method="GET"))
-        assert kept.hear("GET").status == 200
+    with Wire(hasty.port) as waiting, Wire(hasty.port) as busy:
+        busy.send(request("/health", method="GET"))
+        assert busy.receive("GET").status == 200
         waiting.send(request()[:-2])
-        assert waiting.hear().status == 408
-        kept.send(request(body=BODY))
-        assert kept.hear().status == 200
+        assert waiting.receive().status == 408
+        busy.send(request(body=BODY))
+        assert busy.receive().status == 200

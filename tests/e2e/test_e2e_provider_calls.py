@@ -9,7 +9,7 @@ import pytest
 from openai import OpenAI
 from pydantic import BaseModel
 
-from tests.e2e.answers import USAGE, Told
+from tests.e2e.answers import USAGE, Reply
 from tests.e2e.every_provider import CANARIES
 from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.provider import Provider
@@ -34,14 +34,14 @@ def test_a_call(by: OpenAI, provider: Provider, case: Case, streamed: bool) -> N
 @EVERY
 def test_a_stream_comes_as_it_is_told(by: OpenAI, provider: Provider, case: Case) -> None:
     provider.default = case.speech.answer()
-    told: Any = by.chat.completions.create(
+    answer: Any = by.chat.completions.create(
         model=case.model,
         messages=[SYSTEM, ASKED],
         max_tokens=100,
         stream=True,
     )
-    chunks = list(told)
-    assert [each for chunk in chunks if (each := chunk.choices[0].delta.content)] == Told().pieces
+    chunks = list(answer)
+    assert [each for chunk in chunks if (each := chunk.choices[0].delta.content)] == Reply().pieces
     assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices[0].finish_reason] == ["stop"]
     assert [chunk.usage for chunk in chunks] == [None] * len(chunks)
 
@@ -54,9 +54,9 @@ def test_a_tool_loop(by: OpenAI, provider: Provider, case: Case, streamed: bool)
     [call] = choice.message.tool_calls
     assert (choice.message.content, choice.finish_reason) == ("I look.", "tool_calls")
     assert (call.id, call.function.name, json.loads(call.function.arguments)) == ("call_1", "weather", {"city": "Rome"})
-    said = {"role": "assistant", "content": "I look.", "tool_calls": [plain(call)]}
+    turn = {"role": "assistant", "content": "I look.", "tool_calls": [plain(call)]}
     result = {"role": "tool", "tool_call_id": call.id, "content": "sunny"}
-    done = asks(by, case, False, said, result, tools=[TOOL])
+    done = asks(by, case, False, turn, result, tools=[TOOL])
     assert done.choices[0].message.content == "Hello there"
     first, second = provider.calls
     arrived(case, first, streamed)
@@ -88,10 +88,10 @@ SCHEMAS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("model", SCHEMAS)
 def test_a_parsed_answer(by: OpenAI, provider: Provider, model: str) -> None:
     case = CASES[model]
-    provider.default = case.speech.answer(Told('{"name": "Rome"}'))
-    asked: Any = {"model": model, "messages": [ASKED], "max_tokens": 100, "response_format": City}
-    assert by.chat.completions.parse(**asked).choices[0].message.parsed == City(name="Rome")
-    with by.chat.completions.stream(**asked) as events:
+    provider.default = case.speech.answer(Reply('{"name": "Rome"}'))
+    request: Any = {"model": model, "messages": [ASKED], "max_tokens": 100, "response_format": City}
+    assert by.chat.completions.parse(**request).choices[0].message.parsed == City(name="Rome")
+    with by.chat.completions.stream(**request) as events:
         assert events.get_final_completion().choices[0].message.parsed == City(name="Rome")
     for call in provider.calls:
         schema = SCHEMAS[model](call.json)

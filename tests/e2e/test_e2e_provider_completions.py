@@ -10,7 +10,7 @@ import pytest
 from openai import OpenAI
 
 from tests.e2e import claude
-from tests.e2e.answers import Told, data, gemini
+from tests.e2e.answers import Reply, data, gemini
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess
 from tests.e2e.provider import Call, Provider, stream, whole
 from tests.e2e.provider_cases import CASES, FORMS
@@ -31,19 +31,19 @@ def parrot(provider: Provider, together: int = 1) -> None:
             arrived.set()
         await call.until(arrived)
         [part] = call.json["messages"][0]["content"]
-        told = claude.message(claude.text(part["text"].upper()))
-        await (stream(claude.events(told)) if call.json["stream"] else whole(told))(call)
+        message = claude.message(claude.text(part["text"].upper()))
+        await (stream(claude.events(message)) if call.json["stream"] else whole(message))(call)
 
     provider.default = script
 
 
 def texts(answer: Any) -> dict[int, str]:
     """What each choice says, by its index."""
-    said: dict[int, str] = {}
+    result: dict[int, str] = {}
     for each in answer if not hasattr(answer, "choices") else [answer]:
         for choice in each.choices:
-            said[choice.index] = said.get(choice.index, "") + choice.text
-    return dict(sorted(said.items()))
+            result[choice.index] = result.get(choice.index, "") + choice.text
+    return dict(sorted(result.items()))
 
 
 @FORMS
@@ -53,8 +53,8 @@ def test_one_prompt(sdk: OpenAI, provider: Provider, streamed: bool) -> None:
     raw = sdk.completions.with_raw_response.create(
         model="sonnet", prompt="say hello", max_tokens=50, stop=["END"], stream=streamed, **more
     )
-    told: Any = raw.parse()
-    chunks = list(told) if streamed else [told]
+    received: Any = raw.parse()
+    chunks = list(received) if streamed else [received]
     assert texts(iter(chunks)) == {0: "SAY HELLO"}
     assert {chunk.object for chunk in chunks} == {"text_completion"}
     assert chunks[0].id.startswith("cmpl-")
@@ -74,24 +74,29 @@ def test_one_prompt(sdk: OpenAI, provider: Provider, streamed: bool) -> None:
 @FORMS
 def test_prompts_are_asked_at_the_same_time(sdk: OpenAI, provider: Provider, streamed: bool) -> None:
     parrot(provider, together=3)
-    told: Any = sdk.completions.create(model="sonnet", prompt=["one", "two", "three"], max_tokens=9, stream=streamed)
-    assert texts(told) == {0: "ONE", 1: "TWO", 2: "THREE"}
+    received: Any = sdk.completions.create(
+        model="sonnet", prompt=["one", "two", "three"], max_tokens=9, stream=streamed
+    )
+    assert texts(received) == {0: "ONE", 1: "TWO", 2: "THREE"}
     if not streamed:
-        assert (told.usage.prompt_tokens, told.usage.completion_tokens, told.usage.total_tokens) == (33, 21, 54)
+        usage = received.usage
+        assert (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens) == (33, 21, 54)
 
 
 @FORMS
 def test_every_prompt_has_n_choices(sdk: OpenAI, provider: Provider, streamed: bool) -> None:
     parrot(provider, together=4)
-    told = sdk.completions.create(model="sonnet", prompt=["one", "two"], n=2, best_of=2, max_tokens=9, stream=streamed)
-    assert texts(told) == {0: "ONE", 1: "ONE", 2: "TWO", 3: "TWO"}
+    received = sdk.completions.create(
+        model="sonnet", prompt=["one", "two"], n=2, best_of=2, max_tokens=9, stream=streamed
+    )
+    assert texts(received) == {0: "ONE", 1: "ONE", 2: "TWO", 3: "TWO"}
 
 
 @FORMS
 def test_an_echo(sdk: OpenAI, provider: Provider, streamed: bool) -> None:
     parrot(provider, together=2)
-    told = sdk.completions.create(model="sonnet", prompt=["one ", "two "], echo=True, max_tokens=9, stream=streamed)
-    assert texts(told) == {0: "one ONE ", 1: "two TWO "}
+    received = sdk.completions.create(model="sonnet", prompt=["one ", "two "], echo=True, max_tokens=9, stream=streamed)
+    assert texts(received) == {0: "one ONE ", 1: "two TWO "}
 
 
 @FORMS
@@ -103,8 +108,10 @@ def test_log_probabilities(by: OpenAI, provider: Provider, streamed: bool) -> No
     tops = [{"candidates": [yes, no]}, {"candidates": [mark]}]
     answer = gemini({"text": "Yes!"}, logprobsResult={"chosenCandidates": [yes, mark], "topCandidates": tops})
     provider.default = stream([data(answer)]) if streamed else whole(answer)
-    told: Any = by.completions.create(model="gemini-old", prompt="Is it?", logprobs=2, max_tokens=9, stream=streamed)
-    choices = [choice for each in (told if streamed else [told]) for choice in each.choices if choice.logprobs]
+    received: Any = by.completions.create(
+        model="gemini-old", prompt="Is it?", logprobs=2, max_tokens=9, stream=streamed
+    )
+    choices = [choice for each in (received if streamed else [received]) for choice in each.choices if choice.logprobs]
     assert [token for choice in choices for token in choice.logprobs.tokens] == ["Yes", "!"]
     assert [value for choice in choices for value in choice.logprobs.token_logprobs] == [-0.25, -1.0]
     assert [offset for choice in choices for offset in choice.logprobs.text_offset] == [0, 3]
@@ -113,7 +120,7 @@ def test_log_probabilities(by: OpenAI, provider: Provider, streamed: bool) -> No
 
 
 @pytest.mark.parametrize(
-    ("asked", "param"),
+    ("options", "param"),
     [
         pytest.param({"prompt": [1, 2, 3]}, "prompt", id="tokens"),
         pytest.param({"prompt": [[1, 2], [3]]}, "prompt[0]", id="lists-of-tokens"),
@@ -125,8 +132,10 @@ def test_log_probabilities(by: OpenAI, provider: Provider, streamed: bool) -> No
         pytest.param({"prompt": "x", "messages": []}, "messages", id="another-endpoint's"),
     ],
 )
-def test_what_cannot_be_honoured_is_refused(sdk: OpenAI, provider: Provider, asked: dict[str, Any], param: str) -> None:
-    given = {"model": "sonnet", "prompt": "Hi", "max_tokens": 9, **asked}
+def test_what_cannot_be_honoured_is_refused(
+    sdk: OpenAI, provider: Provider, options: dict[str, Any], param: str
+) -> None:
+    given = {"model": "sonnet", "prompt": "Hi", "max_tokens": 9, **options}
     with pytest.raises(openai.BadRequestError) as caught:
         sdk.post("/completions", body=given, cast_to=object)
     assert caught.value.param == param
@@ -144,9 +153,9 @@ def test_one_prompts_failure_is_the_failure_of_all(sdk: OpenAI, provider: Provid
 @pytest.mark.parametrize("model", ["bedrock", "quirky", "codex", "azure", "ollama"])
 def test_a_provider_without_the_endpoint(by: OpenAI, provider: Provider, model: str, streamed: bool) -> None:
     case = CASES[model]
-    provider.default = case.speech.answer(Told("Fine."))
-    told: Any = by.completions.create(model=model, prompt="How?", max_tokens=9, stream=streamed)
-    assert texts(told) == {0: "Fine."}
+    provider.default = case.speech.answer(Reply("Fine."))
+    received: Any = by.completions.create(model=model, prompt="How?", max_tokens=9, stream=streamed)
+    assert texts(received) == {0: "Fine."}
     [call] = provider.calls
     assert call.path == (case.streaming if streamed else case.path)
     assert b"How?" in call.body

@@ -53,19 +53,21 @@ def signature(call: Call, credentials: Credentials) -> str:
         pytest.param("bedrock-profile", Credentials(PROFILE_KEY, PROFILE_SECRET), id="a-profile"),
     ],
 )
-@pytest.mark.parametrize("said", ["Hi", "caf\N{LATIN SMALL LETTER E WITH ACUTE} \N{CRAB}"], ids=["ascii", "unicode"])
+@pytest.mark.parametrize("content", ["Hi", "caf\N{LATIN SMALL LETTER E WITH ACUTE} \N{CRAB}"], ids=["ascii", "unicode"])
 def test_a_signature(
-    by: OpenAI, provider: Provider, model: str, credentials: Credentials, said: str, streamed: bool
+    by: OpenAI, provider: Provider, model: str, credentials: Credentials, content: str, streamed: bool
 ) -> None:
     case = CASES[model]
     provider.default = case.speech.answer()
-    asks(by, case, streamed, {"role": "user", "content": said})
+    asks(by, case, streamed, {"role": "user", "content": content})
     [call] = provider.calls
-    told = call.headers["authorization"]
-    assert told.endswith(f"Signature={signature(call, credentials)}")
-    assert {"content-type", "host", "x-amz-date"} <= set(told.partition("SignedHeaders=")[2].split(",")[0].split(";"))
+    authorization = call.headers["authorization"]
+    assert authorization.endswith(f"Signature={signature(call, credentials)}")
+    assert {"content-type", "host", "x-amz-date"} <= set(
+        authorization.partition("SignedHeaders=")[2].split(",")[0].split(";")
+    )
     assert call.headers.get("x-amz-security-token") == credentials.token
-    assert ("x-amz-security-token" in told) == (credentials.token is not None)
+    assert ("x-amz-security-token" in authorization) == (credentials.token is not None)
 
 
 def test_several_keys_are_taken_in_turn(by: OpenAI, provider: Provider) -> None:
@@ -89,9 +91,9 @@ def test_the_identity_of_a_machine(by: OpenAI, provider: Provider, issuers: Issu
     provider.default = CASES["azure-entra"].speech.answer()
     for _ in range(2):
         asks(by, CASES["azure-entra"], False)
-    [asked] = issuers.asked("/identity")
-    assert parse_qs(urlsplit(asked.path).query)["resource"] == ["https://cognitiveservices.azure.com"]
-    assert asked.headers["x-identity-header"] == IDENTITY_HEADER
+    [fetch] = issuers.requests_at("/identity")
+    assert parse_qs(urlsplit(fetch.path).query)["resource"] == ["https://cognitiveservices.azure.com"]
+    assert fetch.headers["x-identity-header"] == IDENTITY_HEADER
     assert [call.headers["authorization"] for call in provider.calls] == [f"Bearer {ENTRA_TOKEN}"] * 2
 
 
@@ -115,20 +117,20 @@ async def test_a_token_is_fetched_once_for_all(fresh: GatewayProcess, provider: 
     own.call()  # for the models of Ollama, at the start
     provider.default = GEMINI.answer()
     own.scripts = [whole({"error": "invalid_grant", "error_description": "Invalid JWT Signature."}, 400)]
-    asked: Any = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 100}
+    options: Any = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 100}
     async with AsyncOpenAI(api_key=CLIENT_KEY, base_url=f"{fresh.url}/v1", max_retries=0) as sdk:
         with pytest.raises(openai.InternalServerError) as caught:
-            await sdk.chat.completions.create(model="vertex-gemini", **asked)
+            await sdk.chat.completions.create(model="vertex-gemini", **options)
         assert (caught.value.status_code, caught.value.code) == (502, "upstream_authentication_error")
         assert "invalid_grant" not in caught.value.message
         assert provider.calls == []
 
-        waiting = [sdk.chat.completions.create(model="vertex-gemini", **asked) for _ in range(20)]
-        others = [sdk.chat.completions.create(model="gemini", **asked) for _ in range(5)]
+        waiting = [sdk.chat.completions.create(model="vertex-gemini", **options) for _ in range(20)]
+        others = [sdk.chat.completions.create(model="gemini", **options) for _ in range(5)]
         answers = await asyncio.gather(*waiting, *others)
     assert {answer.choices[0].message.content for answer in answers} == {"Hello there"}
-    assert len(own.asked("/token")) == 2
-    [grant] = parse_qs(own.asked("/token")[1].body.decode())["grant_type"]
+    assert len(own.requests_at("/token")) == 2
+    [grant] = parse_qs(own.requests_at("/token")[1].body.decode())["grant_type"]
     assert grant == "urn:ietf:params:oauth:grant-type:jwt-bearer"
     # Nobody who needs no token has waited for it.
     assert [call.path.startswith("/gemini/") for call in provider.calls] == [True] * 5 + [False] * 20
@@ -142,7 +144,7 @@ async def test_a_token_is_fetched_once_for_all(fresh: GatewayProcess, provider: 
 def test_an_issuer_that_hangs_holds_up_nobody(provider: Provider, tmp_path: Path) -> None:
     """Neither those who need no token of his, nor the end."""
     provider.default = GEMINI.answer()
-    asked: Any = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 100}
+    options: Any = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 100}
     hanging = Issuers()
     with every_provider(tmp_path, provider, hanging) as gateway:
         hanging.call()  # for the models of Ollama, at the start
@@ -151,7 +153,9 @@ def test_an_issuer_that_hangs_holds_up_nobody(provider: Provider, tmp_path: Path
             wire.send(request(body=asking(model="vertex-gemini"), x_request_id="leaves"))
             assert hanging.call(1).path == "/token"
             with OpenAI(api_key=CLIENT_KEY, base_url=f"{gateway.url}/v1", max_retries=0) as sdk:
-                assert sdk.chat.completions.create(model="gemini", **asked).choices[0].message.content == "Hello there"
+                assert (
+                    sdk.chat.completions.create(model="gemini", **options).choices[0].message.content == "Hello there"
+                )
         assert gateway.record("leaves")["end"] == "cancelled"
         assert gateway.stop() == 0
     hanging.close()

@@ -9,7 +9,7 @@ import pytest
 from openai import OpenAI
 
 from tests.e2e import claude
-from tests.e2e.answers import BEDROCK, CLAUDE, OLLAMA, RESPONSES, Speech, Told, data
+from tests.e2e.answers import BEDROCK, CLAUDE, OLLAMA, RESPONSES, Reply, Speech, data
 from tests.e2e.every_provider import CANARIES
 from tests.e2e.gateway_process import CLIENT_KEY
 from tests.e2e.provider import LAST_CHUNK, Call, Provider, Script, chunk, head, sse, whole
@@ -63,7 +63,7 @@ KINDS = pytest.mark.parametrize("case", [pytest.param(CASES[name], id=name) for 
 
 @FORMS
 @pytest.mark.parametrize(
-    ("status", "raised", "told"),
+    ("status", "raised", "expected"),
     [
         pytest.param(400, openai.BadRequestError, 400, id="a-bad-request"),
         pytest.param(401, openai.InternalServerError, 502, id="the-gateway's-own-credential"),
@@ -78,14 +78,14 @@ def test_a_refusal(
     case: Case,
     status: int,
     raised: type[openai.APIStatusError],
-    told: int,
+    expected: int,
     streamed: bool,
 ) -> None:
     body, headers = REFUSALS[case.model](status)
     provider.default = whole(body, status, {**headers, "retry-after": "7"})
     with pytest.raises(raised, match=SAID) as caught:
         asks(by, case, streamed)
-    assert caught.value.status_code == told
+    assert caught.value.status_code == expected
     assert (caught.value.code == "upstream_authentication_error") == (status == 401)
     if status == 429:
         assert caught.value.response.headers["retry-after"] == "7"
@@ -107,7 +107,7 @@ DIALECTS = pytest.mark.parametrize("case", [pytest.param(CASES[name], id=name) f
 
 def begun(speech: Speech, *then: bytes, end: bytes = LAST_CHUNK) -> Script:
     """The first half of a stream, and what comes instead of the other."""
-    pieces = speech.stream(Told())
+    pieces = speech.stream(Reply())
 
     async def script(call: Call) -> None:
         await call.send(head(200, {"content-type": speech.content_type, "transfer-encoding": "chunked"}))
@@ -129,12 +129,12 @@ def begun(speech: Speech, *then: bytes, end: bytes = LAST_CHUNK) -> Script:
     ],
 )
 def test_a_broken_stream(by: OpenAI, provider: Provider, case: Case, what: str) -> None:
-    told = (BROKEN[case.model],) if what == "told" else ()
-    provider.default = begun(case.speech, *told, end=b"" if what == "cut" else LAST_CHUNK)
+    broken = (BROKEN[case.model],) if what == "told" else ()
+    provider.default = begun(case.speech, *broken, end=b"" if what == "cut" else LAST_CHUNK)
     chunks: list[Any] = []
-    asked: Any = {"model": case.model, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 100}
-    with pytest.raises(openai.APIError, match=SAID if told else "stream|connection|answer") as caught:
-        chunks.extend(by.chat.completions.create(**asked, stream=True))
+    request: Any = {"model": case.model, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 100}
+    with pytest.raises(openai.APIError, match=SAID if broken else "stream|connection|answer") as caught:
+        chunks.extend(by.chat.completions.create(**request, stream=True))
     choices = [choice for each in chunks for choice in each.choices]
     assert "Hello there".startswith("".join(choice.delta.content or "" for choice in choices))
     assert [choice.finish_reason for choice in choices] == [None] * len(choices)
@@ -158,26 +158,26 @@ def test_our_credentials_said_back_to_us(by: OpenAI, provider: Provider, case: C
     quoted = ("authorization", "x-goog-api-key", "api-key", "x-amz-security-token")
 
     async def script(call: Call) -> None:
-        said = " and ".join(call.headers[name] for name in quoted if name in call.headers)
+        headers_quoted = " and ".join(call.headers[name] for name in quoted if name in call.headers)
         body, headers = REFUSALS[case.model](503)
-        told = json.loads(json.dumps(body).replace(SAID, f"{SAID}: {said} is no good"))
+        error = json.loads(json.dumps(body).replace(SAID, f"{SAID}: {headers_quoted} is no good"))
         if where == "whole":
-            await whole(told, 503, headers)(call)
+            await whole(error, 503, headers)(call)
         elif case.speech is CLAUDE:
-            await begun(case.speech, sse(told))(call)
+            await begun(case.speech, sse(error))(call)
         elif case.speech is BEDROCK:
-            await begun(case.speech, framed({":exception": "throttlingException", **told}))(call)
+            await begun(case.speech, framed({":exception": "throttlingException", **error}))(call)
         elif case.speech is RESPONSES:
-            await begun(case.speech, sse({**told["error"], "type": "error"}))(call)
+            await begun(case.speech, sse({**error["error"], "type": "error"}))(call)
         elif case.speech is OLLAMA:
-            await begun(case.speech, json.dumps(told).encode() + b"\n")(call)
+            await begun(case.speech, json.dumps(error).encode() + b"\n")(call)
         else:
-            await begun(case.speech, data(told))(call)
+            await begun(case.speech, data(error))(call)
 
     provider.default = script
     with pytest.raises(openai.APIError, match=SAID) as caught:
         asks(by, case, where != "whole")
-    heard = json.dumps([caught.value.message, caught.value.body])
-    assert [canary for canary in (*CANARIES, "Signature=") if canary in heard] == []
+    received = json.dumps([caught.value.message, caught.value.body])
+    assert [canary for canary in (*CANARIES, "Signature=") if canary in received] == []
     [call] = provider.calls
-    assert [name for name in quoted if call.headers.get(name, "nowhere") in heard] == []
+    assert [name for name in quoted if call.headers.get(name, "nowhere") in received] == []

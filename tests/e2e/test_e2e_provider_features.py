@@ -9,7 +9,7 @@ import pytest
 from openai import OpenAI
 
 from tests.e2e import claude
-from tests.e2e.answers import CHAT, COMPLETIONS, GEMINI, RESPONSES, Told, chat_chunk, data, gemini, response
+from tests.e2e.answers import CHAT, COMPLETIONS, GEMINI, RESPONSES, Reply, chat_chunk, data, gemini, response
 from tests.e2e.every_provider import DISCOVERED, OTHER_CLIENT, Issuers
 from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.provider import Call, Provider, Script, stream, whole
@@ -31,24 +31,24 @@ def notes(answer: Any) -> list[tuple[str, str]]:
 
 
 def test_unknown_fields_pass_both_ways(by: OpenAI, provider: Provider) -> None:
-    told = {**CHAT.whole(Told()), "system_fingerprint": "fp", "shiny": {"new": [1, None]}}
-    told["choices"][0]["message"]["mood"] = "calm"
-    provider.default = whole(told, headers={"x-ratelimit-remaining-requests": "41"})
-    asked = {"shiny": {"deep": [1.0, None]}, "messages": [{**ASKED, "weather": "fine"}]}
-    raw = by.chat.completions.with_raw_response.create(model="relayed", messages=[ASKED], extra_body=asked)
-    assert provider.calls[0].json == {"model": "theirs", **asked}
+    answer = {**CHAT.whole(Reply()), "system_fingerprint": "fp", "shiny": {"new": [1, None]}}
+    answer["choices"][0]["message"]["mood"] = "calm"
+    provider.default = whole(answer, headers={"x-ratelimit-remaining-requests": "41"})
+    extra = {"shiny": {"deep": [1.0, None]}, "messages": [{**ASKED, "weather": "fine"}]}
+    raw = by.chat.completions.with_raw_response.create(model="relayed", messages=[ASKED], extra_body=extra)
+    assert provider.calls[0].json == {"model": "theirs", **extra}
     assert raw.headers["x-ratelimit-remaining-requests"] == "41"
     assert "x-gateway-notes" not in raw.headers
-    assert raw.http_response.json() == {**told, "model": "relayed"}
+    assert raw.http_response.json() == {**answer, "model": "relayed"}
 
 
 def test_unknown_fields_pass_in_a_stream(by: OpenAI, provider: Provider) -> None:
     chunks = [chat_chunk({"role": "assistant", "content": "Hi", "mood": "calm"}, shiny=1), chat_chunk({}, "stop")]
     provider.default = stream([*(data({**chunk, "brand": "new"}) for chunk in chunks), data(b"[DONE]")])
-    heard = [chunk.model_dump() for chunk in by.chat.completions.create(model="relayed", stream=True, **ASK)]
-    assert [chunk["brand"] for chunk in heard] == ["new", "new"]
-    assert heard[0]["choices"][0]["delta"]["mood"] == "calm"
-    assert {chunk["model"] for chunk in heard} == {"relayed"}
+    received = [chunk.model_dump() for chunk in by.chat.completions.create(model="relayed", stream=True, **ASK)]
+    assert [chunk["brand"] for chunk in received] == ["new", "new"]
+    assert received[0]["choices"][0]["delta"]["mood"] == "calm"
+    assert {chunk["model"] for chunk in received} == {"relayed"}
     assert provider.calls[0].json["stream_options"] == {"include_usage": True}
 
 
@@ -77,13 +77,13 @@ def test_quirks(by: OpenAI, provider: Provider) -> None:
 @FORMS
 def test_completions_are_relayed(by: OpenAI, provider: Provider, streamed: bool) -> None:
     provider.default = COMPLETIONS.answer()
-    asked: Any = {"prompt": [1, 2, 3], "suffix": "!", "best_of": 2, "logprobs": 3, "echo": True}
-    told: Any = by.completions.create(model="relayed", **asked, stream=streamed)
-    texts = [choice.text for each in (told if streamed else [told]) for choice in each.choices]
+    request: Any = {"prompt": [1, 2, 3], "suffix": "!", "best_of": 2, "logprobs": 3, "echo": True}
+    answer: Any = by.completions.create(model="relayed", **request, stream=streamed)
+    texts = [choice.text for each in (answer if streamed else [answer]) for choice in each.choices]
     assert "".join(texts) == "Hello there"
     [call] = provider.calls
     more = {"stream": True, "stream_options": {"include_usage": True}} if streamed else {"stream": False}
-    assert (call.path, call.json) == ("/relayed/v1/completions", {"model": "theirs", **asked, **more})
+    assert (call.path, call.json) == ("/relayed/v1/completions", {"model": "theirs", **request, **more})
 
 
 @FORMS
@@ -100,33 +100,33 @@ def test_responses_are_relayed(
 ) -> None:
     """Whose state is the provider's."""
     provider.default = RESPONSES.answer()
-    asked: Any = {
+    request: Any = {
         "input": [{"type": "item_reference", "id": "msg_theirs"}, {"role": "user", "content": "Hi"}],
         "previous_response_id": "resp_theirs",
         "store": True,
         "metadata": {"a": "b"},
     }
     if streamed:
-        with by.responses.stream(model=model, **asked) as events:
+        with by.responses.stream(model=model, **request) as events:
             answer: Any = events.get_final_response()
     else:
-        answer = by.responses.create(model=model, **asked)
+        answer = by.responses.create(model=model, **request)
     assert (answer.id, answer.model, answer.output_text, answer.store) == ("resp_up", model, "Hello there", True)
     [call] = provider.calls
-    assert (call.path, call.json) == (path, {"model": name, **asked, **({"stream": True} if streamed else {})})
+    assert (call.path, call.json) == (path, {"model": name, **request, **({"stream": True} if streamed else {})})
 
 
 def test_a_provider_says_that_it_knows_no_such_response(by: OpenAI, provider: Provider) -> None:
     error = {"message": "Previous response with id 'resp_x' not found.", "type": "invalid_request_error"}
-    told = {"error": {**error, "param": "previous_response_id", "code": "previous_response_not_found"}}
-    provider.default = whole(told, 400)
+    refusal = {"error": {**error, "param": "previous_response_id", "code": "previous_response_not_found"}}
+    provider.default = whole(refusal, 400)
     with pytest.raises(openai.BadRequestError) as caught:
         by.responses.create(model="codex", input="Hi", previous_response_id="resp_x")
     assert (caught.value.code, caught.value.param) == ("previous_response_not_found", "previous_response_id")
 
 
 def test_a_failed_response_reaches_a_chat_client_as_an_error(by: OpenAI, provider: Provider) -> None:
-    failed = response(Told(), "failed", error={"code": "server_error", "message": "It broke."})
+    failed = response(Reply(), "failed", error={"code": "server_error", "message": "It broke."})
     provider.default = whole(failed)
     with pytest.raises(openai.InternalServerError, match="It broke"):
         asks(by, CASES["codex"], False)
@@ -138,8 +138,8 @@ def test_a_failed_response_reaches_a_chat_client_as_an_error(by: OpenAI, provide
 def test_azures_filter_results_are_no_choices(by: OpenAI, provider: Provider) -> None:
     provider.default = recorded("openai/azure_filter_results.sse")
     chunks = list(by.chat.completions.create(model="azure", stream=True, **ASK))
-    said = [choice.delta.content or "" for chunk in chunks for choice in chunk.choices]
-    assert "".join(said) == "Hello."
+    texts = [choice.delta.content or "" for chunk in chunks for choice in chunk.choices]
+    assert "".join(texts) == "Hello."
     assert chunks[-1].choices[0].finish_reason == "stop"
     assert all(chunk.id and chunk.object == "chat.completion.chunk" for chunk in chunks)
 
@@ -154,8 +154,8 @@ def test_azures_filter_in_a_stream(by: OpenAI, provider: Provider) -> None:
 def test_azures_filter_of_a_prompt(by: OpenAI, provider: Provider, streamed: bool) -> None:
     inner = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": {"violence": {"filtered": True}}}
     message = "The response was filtered due to the prompt triggering Azure OpenAI's content management policy."
-    told = {"message": message, "type": None, "param": "prompt", "code": "content_filter", "status": 400}
-    provider.default = whole({"error": {**told, "innererror": inner}}, 400)
+    refusal = {"message": message, "type": None, "param": "prompt", "code": "content_filter", "status": 400}
+    provider.default = whole({"error": {**refusal, "innererror": inner}}, 400)
     with pytest.raises(openai.BadRequestError, match="content management policy") as caught:
         asks(by, CASES["azure"], streamed)
     assert caught.value.code == "content_filter"
@@ -169,12 +169,12 @@ def test_ollamas_models_are_found(by: OpenAI, many: GatewayProcess, issuers: Iss
     listed = {model.id: model.owned_by for model in by.models.list()}
     for name in DISCOVERED:
         assert (listed[name], listed[f"found/{name}"]) == ("found", "found")
-    asked, *_ = issuers.asked("/api/tags")  # which are asked again from time to time
-    assert (asked.method, asked.headers.get("authorization")) == ("GET", None)
-    before = len(issuers.asked("/api/chat"))
+    listing, *_ = issuers.requests_at("/api/tags")  # which are asked again from time to time
+    assert (listing.method, listing.headers.get("authorization")) == ("GET", None)
+    before = len(issuers.requests_at("/api/chat"))
     for name in ("found/qwen3:8b", "llama3.2:latest", "llama3.2"):
         assert by.chat.completions.create(model=name, **ASK).choices[0].message.content == "Hello there"
-    models = [call.json["model"] for call in issuers.asked("/api/chat")[before:]]
+    models = [call.json["model"] for call in issuers.requests_at("/api/chat")[before:]]
     assert models == ["qwen3:8b", "llama3.2:latest", "llama3.2:latest"]
 
 
@@ -193,22 +193,22 @@ def test_ollamas_thoughts_and_calls(by: OpenAI, provider: Provider) -> None:
 
 @FORMS
 def test_two_choices_of_one_call(by: OpenAI, provider: Provider, streamed: bool) -> None:
-    """Vertex gives several candidates where no stream is asked for."""
+    """Vertex gives several candidates where no stream is requested."""
     one = gemini({"text": "Heads"})
     two = {**one["candidates"][0], "index": 1, "content": {"role": "model", "parts": [{"text": "Tails"}]}}
     both = whole({**one, "candidates": [*one["candidates"], two]})
 
     async def script(call: Call) -> None:
-        await (GEMINI.answer(Told("Heads")) if "stream" in call.path else both)(call)
+        await (GEMINI.answer(Reply("Heads")) if "stream" in call.path else both)(call)
 
     provider.default = script
-    told: Any = by.chat.completions.create(model="express", n=2, stream=streamed, **ASK)
-    said: dict[int, str] = {}
-    for each in told if streamed else [told]:
+    answer: Any = by.chat.completions.create(model="express", n=2, stream=streamed, **ASK)
+    texts: dict[int, str] = {}
+    for each in answer if streamed else [answer]:
         for choice in each.choices:
             piece = (choice.delta if streamed else choice.message).content or ""
-            said[choice.index] = said.get(choice.index, "") + piece
-    assert said == ({0: "Heads", 1: "Heads"} if streamed else {0: "Heads", 1: "Tails"})
+            texts[choice.index] = texts.get(choice.index, "") + piece
+    assert texts == ({0: "Heads", 1: "Heads"} if streamed else {0: "Heads", 1: "Tails"})
     assert len(provider.calls) == (2 if streamed else 1)
     counts = [call.json["generationConfig"].get("candidateCount") for call in provider.calls]
     assert counts == ([None, None] if streamed else [2])
@@ -219,8 +219,8 @@ def test_two_choices_of_two_calls(by: OpenAI, provider: Provider, streamed: bool
     words = iter(("Heads", "Tails"))
 
     async def script(call: Call) -> None:
-        told = claude.message(claude.text(next(words)), usage=(11, 7))
-        await (stream(claude.events(told)) if call.json["stream"] else whole(told))(call)
+        message = claude.message(claude.text(next(words)), usage=(11, 7))
+        await (stream(claude.events(message)) if call.json["stream"] else whole(message))(call)
 
     provider.default = script
     answer = asks(by, CASES["vertex-claude"], streamed, n=2)
@@ -235,8 +235,8 @@ def test_log_probabilities(by: OpenAI, provider: Provider, streamed: bool) -> No
     chosen = {"token": "Yes", "tokenId": 1, "logProbability": -0.25}
     other = {"token": "No", "tokenId": 2, "logProbability": -1.5}
     result = {"chosenCandidates": [chosen], "topCandidates": [{"candidates": [chosen, other]}]}
-    told = gemini({"text": "Yes"}, logprobsResult=result, avgLogprobs=-0.25)
-    provider.default = stream([data(told)]) if streamed else whole(told)
+    message = gemini({"text": "Yes"}, logprobsResult=result, avgLogprobs=-0.25)
+    provider.default = stream([data(message)]) if streamed else whole(message)
     answer = asks(by, CASES["gemini-old"], streamed, logprobs=True, top_logprobs=2)
     [token] = answer.choices[0].logprobs.content
     assert (token.token, token.logprob) == ("Yes", -0.25)
@@ -277,16 +277,16 @@ def test_a_thought_signature_comes_back(
     case = CASES["gemini"]
     provider.scripts = [stream([data(CALLS)]) if streamed else whole(CALLS), GEMINI.answer()]
     [choice] = asks(by, case, streamed, tools=[TOOL]).choices
-    said = {"role": "assistant", **choice.message.model_dump(exclude_none=True, include={"content", "tool_calls"})}
-    for call in said["tool_calls"]:
+    texts = {"role": "assistant", **choice.message.model_dump(exclude_none=True, include={"content", "tool_calls"})}
+    for call in texts["tool_calls"]:
         assert call["extra_content" if call["id"] == "call_1" else "id"]
         call.pop("index", None)
         if not keeps:
             call.pop("extra_content", None)
     results = [{"role": "tool", "tool_call_id": id, "content": "sunny"} for id in ("call_2", "call_1")]
     sdk = by.with_options(api_key=OTHER_CLIENT) if another else by
-    asked: Any = [SYSTEM, ASKED, said, *results]
-    raw = sdk.chat.completions.with_raw_response.create(model="gemini", messages=asked, tools=[TOOL])
+    history: Any = [SYSTEM, ASKED, texts, *results]
+    raw = sdk.chat.completions.with_raw_response.create(model="gemini", messages=history, tools=[TOOL])
     assert raw.parse().choices[0].message.content == "Hello there"
     contents = provider.calls[1].json["contents"]
     assert [part.get("thoughtSignature") for part in contents[1]["parts"] if "functionCall" in part] == [wanted, None]

@@ -52,19 +52,19 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAI]:
 @FORMS
 @pytest.mark.parametrize("model", WAYS)
 def test_chat(sdk: OpenAI, model: str, streamed: bool) -> None:
-    asked: Any = {
+    request: Any = {
         "model": model,
         "messages": [{"role": "user", "content": SAID}],
         "max_tokens": 40,
         "temperature": 0,
     }
     if streamed:
-        with sdk.chat.completions.stream(**asked, stream_options={"include_usage": True}) as events:
+        with sdk.chat.completions.stream(**request, stream_options={"include_usage": True}) as events:
             pieces = [event.delta for event in events if event.type == "content.delta"]
             answer: Any = events.get_final_completion()
         assert len(pieces) > 1
     else:
-        answer = sdk.chat.completions.create(**asked)
+        answer = sdk.chat.completions.create(**request)
     [choice] = answer.choices
     assert choice.message.content
     assert (choice.finish_reason, answer.model) == ("stop", model)
@@ -76,8 +76,8 @@ def test_chat(sdk: OpenAI, model: str, streamed: bool) -> None:
 @pytest.mark.parametrize("model", WAYS)
 def test_completions(sdk: OpenAI, model: str, streamed: bool) -> None:
     prompt = "Once upon a time there was a"
-    told: Any = sdk.completions.create(model=model, prompt=prompt, max_tokens=8, temperature=0, stream=streamed)
-    chunks = list(told) if streamed else [told]
+    answer: Any = sdk.completions.create(model=model, prompt=prompt, max_tokens=8, temperature=0, stream=streamed)
+    chunks = list(answer) if streamed else [answer]
     choices = [choice for chunk in chunks for choice in chunk.choices]
     assert "".join(choice.text for choice in choices)
     assert choices[-1].finish_reason in ("stop", "length")
@@ -87,12 +87,12 @@ def test_completions(sdk: OpenAI, model: str, streamed: bool) -> None:
 @FORMS
 @pytest.mark.parametrize("model", WAYS)
 def test_responses(sdk: OpenAI, model: str, streamed: bool) -> None:
-    asked: Any = {"model": model, "input": SAID, "max_output_tokens": 40, "temperature": 0}
+    request: Any = {"model": model, "input": SAID, "max_output_tokens": 40, "temperature": 0}
     if streamed:
-        with sdk.responses.stream(**asked) as events:
+        with sdk.responses.stream(**request) as events:
             answer: Any = events.get_final_response()
     else:
-        answer = sdk.responses.create(**asked)
+        answer = sdk.responses.create(**request)
     assert answer.output_text
     assert (answer.status, answer.model) == ("completed", model)
     assert answer.usage.output_tokens > 0

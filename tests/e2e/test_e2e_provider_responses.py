@@ -1,4 +1,4 @@
-"""`POST /v1/responses` by OpenAI's own SDK, onto providers that know no Responses: streams, loops, and what is kept."""
+"""`POST /v1/responses` by OpenAI's own SDK, onto providers that know no Responses: streams, loops, the store."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from openai import OpenAI
 from pydantic import BaseModel
 
 from tests.e2e import claude
-from tests.e2e.answers import BEDROCK, GEMINI, RESPONSES, Speech, Told, data, gemini
+from tests.e2e.answers import BEDROCK, GEMINI, RESPONSES, Reply, Speech, data, gemini
 from tests.e2e.every_provider import OTHER_CLIENT
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config
 from tests.e2e.provider import Call, Provider, Script, stream, whole
@@ -24,15 +24,15 @@ SPEECHES = {"gemini-old": GEMINI, "bedrock": BEDROCK}
 MODELS = pytest.mark.parametrize("model", SPEECHES)
 
 
-def asks(sdk: OpenAI, streamed: bool, **asked: Any) -> Any:
+def asks(sdk: OpenAI, streamed: bool, **fields: Any) -> Any:
     if not streamed:
-        return sdk.responses.create(**asked)
-    with sdk.responses.stream(**asked) as events:
+        return sdk.responses.create(**fields)
+    with sdk.responses.stream(**fields) as events:
         return events.get_final_response()
 
 
 def turns(call: Call) -> list[tuple[str, Any]]:
-    """Who said what in a request to Gemini or to Bedrock, in either's own words."""
+    """Roles and contents of a request to Gemini or to Bedrock, in either's own words."""
     body = call.json
     if "contents" in body:
         return [(turn["role"], turn["parts"]) for turn in body["contents"]]
@@ -60,14 +60,14 @@ def test_a_response_goes_on_from_another(by: OpenAI, provider: Provider, model: 
 
 
 def test_a_conversation_moves_to_a_provider_of_responses(by: OpenAI, provider: Provider) -> None:
-    """Which never heard of the response that it is to go on from."""
+    """A provider that does not know the response that it is to go on from."""
     provider.scripts = [GEMINI.answer(), RESPONSES.answer()]
     first = by.responses.create(model="gemini-old", input="Hi")
     second = by.responses.create(model="codex", input="And now?", previous_response_id=first.id)
     assert second.output_text == "Hello there"
-    said = provider.calls[1].json
-    assert "previous_response_id" not in said
-    assert [item["role"] for item in said["input"]] == ["user", "assistant", "user"]
+    sent = provider.calls[1].json
+    assert "previous_response_id" not in sent
+    assert [item["role"] for item in sent["input"]] == ["user", "assistant", "user"]
 
 
 @FORMS
@@ -82,13 +82,13 @@ def test_a_tool_loop_sends_only_the_result(by: OpenAI, provider: Provider, model
     result: Any = {"type": "function_call_output", "call_id": call.call_id, "output": "sunny"}
     done = asks(by, streamed, model=model, input=[result], previous_response_id=first.id, tools=[WEATHER])
     assert done.output_text == "Hello there"
-    said = turns(provider.calls[1])
-    assert [role for role, _ in said] == ["user", "model", "user"]
-    assert "sunny" in json.dumps(said[2][1])
-    assert "Rome" in json.dumps(said[1][1])
+    history = turns(provider.calls[1])
+    assert [role for role, _ in history] == ["user", "model", "user"]
+    assert "sunny" in json.dumps(history[2][1])
+    assert "Rome" in json.dumps(history[1][1])
 
 
-PATCH = Told("", (("call_1", "apply_patch", {"input": "*** Begin Patch"}),))
+PATCH = Reply("", (("call_1", "apply_patch", {"input": "*** Begin Patch"}),))
 
 
 @FORMS
@@ -98,13 +98,13 @@ def test_a_tool_of_free_text(by: OpenAI, provider: Provider, model: str, streame
     speech = CASES[model].speech
     provider.scripts = [speech.answer(PATCH), speech.answer()]
     tool = {"type": "custom", "name": "apply_patch", "description": "Patches files."}
-    asked: Any = {"model": model, "tools": [tool], "store": False}
+    options: Any = {"model": model, "tools": [tool], "store": False}
     question: Any = {"role": "user", "content": "Mend it."}
-    made = asks(by, streamed, input=[question], **asked)
+    made = asks(by, streamed, input=[question], **options)
     [call] = made.output
     assert (call.type, call.name, call.input) == ("custom_tool_call", "apply_patch", "*** Begin Patch")
     result = {"type": "custom_tool_call_output", "call_id": call.call_id, "output": "patched"}
-    done = asks(by, streamed, input=[question, call.model_dump(exclude_none=True), result], **asked)
+    done = asks(by, streamed, input=[question, call.model_dump(exclude_none=True), result], **options)
     assert done.output_text == "Hello there"
     arrived = provider.calls[1].body.decode()
     assert "*** Begin Patch" in arrived
@@ -152,9 +152,9 @@ def test_what_is_not_to_be_kept_is_not(by: OpenAI, provider: Provider) -> None:
 )
 def test_the_events_of_a_stream(by: OpenAI, provider: Provider, model: str, speech: Speech) -> None:
     provider.default = speech.answer(CALLING)
-    told = list(by.responses.create(model=model, input="Hi", tools=[WEATHER], stream=True))
-    assert [event.sequence_number for event in told] == list(range(len(told)))
-    kinds = [event.type.removeprefix("response.") for event in told if not event.type.endswith(".delta")]
+    events = list(by.responses.create(model=model, input="Hi", tools=[WEATHER], stream=True))
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    kinds = [event.type.removeprefix("response.") for event in events if not event.type.endswith(".delta")]
     assert kinds == [
         *("created", "in_progress"),
         *("output_item.added", "content_part.added"),
@@ -162,7 +162,7 @@ def test_the_events_of_a_stream(by: OpenAI, provider: Provider, model: str, spee
         *("output_item.added", "function_call_arguments.done", "output_item.done"),
         "completed",
     ]
-    assert "".join(event.delta for event in told if event.type == "response.output_text.delta") == "I look."
+    assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == "I look."
 
 
 class City(BaseModel):
@@ -172,7 +172,7 @@ class City(BaseModel):
 
 @FORMS
 def test_parse(by: OpenAI, provider: Provider, streamed: bool) -> None:
-    provider.default = GEMINI.answer(Told('{"name": "Rome", "people": 2800000}'))
+    provider.default = GEMINI.answer(Reply('{"name": "Rome", "people": 2800000}'))
     if streamed:
         with by.responses.stream(model="gemini", input="Which?", text_format=City) as events:
             parsed: Any = events.get_final_response()
@@ -186,15 +186,15 @@ def test_parse(by: OpenAI, provider: Provider, streamed: bool) -> None:
 
 def test_a_stream_that_breaks_has_failed(by: OpenAI, provider: Provider) -> None:
     broken = {"error": {"code": 503, "message": "It is overloaded.", "status": "UNAVAILABLE"}}
-    provider.default = stream([*GEMINI.stream(Told())[:2], data(broken)])
-    told = list(by.responses.create(model="gemini", input="Hi", stream=True))
-    last: Any = told[-1]
+    provider.default = stream([*GEMINI.stream(Reply())[:2], data(broken)])
+    events = list(by.responses.create(model="gemini", input="Hi", stream=True))
+    last: Any = events[-1]
     assert (last.type, last.response.status, last.response.error.message) == (
         "response.failed",
         "failed",
         "It is overloaded.",
     )
-    assert [event.sequence_number for event in told] == list(range(len(told)))
+    assert [event.sequence_number for event in events] == list(range(len(events)))
     with pytest.raises(openai.NotFoundError):
         by.responses.retrieve(last.response.id)
 
@@ -206,18 +206,18 @@ CALL = {"call_1": {"city": "Rome"}}
 
 
 def _thinking_claude(streamed: bool) -> Script:
-    told = claude.message(
+    answer = claude.message(
         claude.thinking(THOUGHT, SIGNATURE),
         claude.tool_use("call_1", "weather", city="Rome"),
         stop_reason="tool_use",
     )
-    return stream(claude.events(told)) if streamed else whole(told)
+    return stream(claude.events(answer)) if streamed else whole(answer)
 
 
 def _thinking_gemini(streamed: bool) -> Script:
     call = {"functionCall": {"id": "call_1", "name": "weather", "args": {"city": "Rome"}}}
-    told = gemini({"text": THOUGHT, "thought": True}, {**call, "thoughtSignature": SIGNATURE})
-    return stream([data(told)]) if streamed else whole(told)
+    answer = gemini({"text": THOUGHT, "thought": True}, {**call, "thoughtSignature": SIGNATURE})
+    return stream([data(answer)]) if streamed else whole(answer)
 
 
 def _thinking_bedrock(streamed: bool) -> Script:
@@ -276,7 +276,7 @@ def test_a_stateless_loop_keeps_its_signatures(
     speech = {"vertex-claude": None, "gemini": GEMINI, "bedrock": BEDROCK}[model]
     last = speech.answer() if speech else whole(claude.message())
     provider.scripts = [thinking(streamed), last]
-    asked: Any = {
+    options: Any = {
         "model": model,
         "tools": [WEATHER],
         "store": False,
@@ -285,16 +285,16 @@ def test_a_stateless_loop_keeps_its_signatures(
         "max_output_tokens": 5000,
     }
     question: Any = {"role": "user", "content": "What is the weather in Rome?"}
-    first = asks(by, streamed, input=[question], **asked)
+    first = asks(by, streamed, input=[question], **options)
     assert first.output[0].type == "reasoning"
     assert first.output[0].summary[0].text == THOUGHT
     history = [question, *(item.model_dump(exclude_none=True) for item in first.output)]
     result = {"type": "function_call_output", "call_id": "call_1", "output": "sunny"}
     other = by.with_options(api_key=OTHER_CLIENT)
-    assert other.responses.create(input=[*history, result], **asked).output_text == "Hello there"
+    assert other.responses.create(input=[*history, result], **options).output_text == "Hello there"
     body = provider.calls[1].json
-    said = body["contents"][1]["parts"] if "contents" in body else body["messages"][1]["content"]
-    assert brought in said
+    parts = body["contents"][1]["parts"] if "contents" in body else body["messages"][1]["content"]
+    assert brought in parts
 
 
 # --- what is bounded, and what is switched off ---
@@ -311,7 +311,7 @@ def small(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory) 
         yield sdk
 
 
-def kept(sdk: OpenAI, id: str) -> bool:
+def is_stored(sdk: OpenAI, id: str) -> bool:
     try:
         return sdk.responses.retrieve(id).id == id
     except openai.NotFoundError:
@@ -320,18 +320,18 @@ def kept(sdk: OpenAI, id: str) -> bool:
 
 def test_the_store_has_a_size(small: OpenAI, provider: Provider) -> None:
     made = [small.responses.create(model="sonnet", input="x" * 2000).id for _ in range(5)]
-    there = [kept(small, id) for id in made]
+    there = [is_stored(small, id) for id in made]
     assert not there[0]
     assert there[-1]
     assert there == sorted(there)
-    assert not kept(small, small.responses.create(model="sonnet", input="x" * 9000).id)
+    assert not is_stored(small, small.responses.create(model="sonnet", input="x" * 9000).id)
 
 
 def test_the_store_has_an_age(small: OpenAI, provider: Provider) -> None:
     id = small.responses.create(model="sonnet", input="Hi").id
-    assert kept(small, id)
+    assert is_stored(small, id)
     time.sleep(1.2)
-    assert not kept(small, id)
+    assert not is_stored(small, id)
     with pytest.raises(openai.BadRequestError) as caught:
         small.responses.create(model="sonnet", input="Go on.", previous_response_id=id)
     assert caught.value.code == "previous_response_not_found"
@@ -344,7 +344,7 @@ def off(gateway: GatewayProcess) -> Iterator[OpenAI]:
 
 
 @pytest.mark.parametrize(
-    ("asked", "param"),
+    ("options", "param"),
     [
         pytest.param({"previous_response_id": "resp_1"}, "previous_response_id", id="previous"),
         pytest.param({"background": True}, "background", id="background"),
@@ -352,9 +352,9 @@ def off(gateway: GatewayProcess) -> Iterator[OpenAI]:
         pytest.param({"prompt": {"id": "pmpt_1"}}, "prompt", id="template"),
     ],
 )
-def test_state_is_refused_by_name(off: OpenAI, provider: Provider, asked: dict[str, Any], param: str) -> None:
+def test_state_is_refused_by_name(off: OpenAI, provider: Provider, options: dict[str, Any], param: str) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
-        off.responses.create(**{"model": "sonnet", "input": "Hi", **asked})
+        off.responses.create(**{"model": "sonnet", "input": "Hi", **options})
     assert (caught.value.code, caught.value.param) == ("unsupported_parameter", param)
     assert provider.calls == []
 
@@ -365,11 +365,11 @@ def test_a_reference_to_what_is_not_kept(off: OpenAI, provider: Provider) -> Non
     assert (caught.value.code, caught.value.param) == ("item_not_found", "input[0].id")
 
 
-@pytest.mark.parametrize("asked", [{"background": True}, {"conversation": "conv_1"}], ids=str)
-def test_a_store_makes_no_other_state(by: OpenAI, provider: Provider, asked: dict[str, Any]) -> None:
+@pytest.mark.parametrize("options", [{"background": True}, {"conversation": "conv_1"}], ids=str)
+def test_a_store_makes_no_other_state(by: OpenAI, provider: Provider, options: dict[str, Any]) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
-        by.responses.create(model="gemini", input="Hi", **asked)
-    assert (caught.value.code, caught.value.param) == ("unsupported_parameter", *asked)
+        by.responses.create(model="gemini", input="Hi", **options)
+    assert (caught.value.code, caught.value.param) == ("unsupported_parameter", *options)
 
 
 def test_a_store_that_is_off_says_so(off: OpenAI, provider: Provider) -> None:

@@ -1,4 +1,4 @@
-"""The providers' own SDKs as judges: asked the same, they arrive at the same place with the same words."""
+"""The providers' own SDKs as judges: for the same call, they arrive at the same place with the same words."""
 
 import json
 from collections.abc import Callable
@@ -26,8 +26,8 @@ CONFIG = types.GenerateContentConfig(
 
 def _google(client: genai.Client, model: str, streamed: bool) -> None:
     ask = client.models.generate_content_stream if streamed else client.models.generate_content
-    asked: Any = ask(model=model, contents=ASKED["content"], config=CONFIG)
-    assert [chunk.text for chunk in asked] if streamed else asked.text == "Hello there"
+    answer: Any = ask(model=model, contents=ASKED["content"], config=CONFIG)
+    assert [chunk.text for chunk in answer] if streamed else answer.text == "Hello there"
     client.close()
 
 
@@ -56,7 +56,7 @@ def vertex_claude(at: str, streamed: bool) -> None:
         base_url=f"{at}/vertex/v1",
         max_retries=0,
     ) as client:
-        told: Any = client.messages.create(
+        answer: Any = client.messages.create(
             model="claude-sonnet-4-5@20250929",
             system=[{"type": "text", "text": SYSTEM["content"]}],
             messages=[{"role": "user", "content": [{"type": "text", "text": ASKED["content"]}]}],
@@ -66,7 +66,7 @@ def vertex_claude(at: str, streamed: bool) -> None:
             # The newest version of the API, which the SDK describes, has no temperature.
             extra_body={"temperature": 0.5, "anthropic_version": "vertex-2023-10-16"},
         )
-        assert list(told) if streamed else told.content[0].text == "Hello there"
+        assert list(answer) if streamed else answer.content[0].text == "Hello there"
 
 
 def bedrock(at: str, streamed: bool) -> None:
@@ -79,23 +79,23 @@ def bedrock(at: str, streamed: bool) -> None:
         aws_session_token=SESSION_TOKEN,
     )
     ask = client.converse_stream if streamed else client.converse
-    told = ask(
+    answer = ask(
         modelId="us.anthropic.claude-haiku-4-5-20251001-v1:0",
         system=[{"text": SYSTEM["content"]}],
         messages=[{"role": "user", "content": [{"text": ASKED["content"]}]}],
         inferenceConfig={"maxTokens": 100, "temperature": 0.5, "stopSequences": ["END"]},
     )
     if streamed:
-        assert list(told["stream"])
+        assert list(answer["stream"])
     else:
-        assert told["output"]["message"]["content"] == [{"text": "Hello there"}]
+        assert answer["output"]["message"]["content"] == [{"text": "Hello there"}]
     client.close()
 
 
 def _chat(client: OpenAI, model: str, streamed: bool) -> None:
     with client:
         usage: Any = {"stream_options": {"include_usage": True}} if streamed else {}
-        told: Any = client.chat.completions.create(
+        answer: Any = client.chat.completions.create(
             model=model,
             messages=[SYSTEM, ASKED],
             max_completion_tokens=100,
@@ -104,7 +104,7 @@ def _chat(client: OpenAI, model: str, streamed: bool) -> None:
             **({"stream": True} if streamed else {}),
             **usage,
         )
-        assert list(told) if streamed else told.choices[0].message.content == "Hello there"
+        assert list(answer) if streamed else answer.choices[0].message.content == "Hello there"
 
 
 def azure(at: str, streamed: bool) -> None:
@@ -117,20 +117,20 @@ def azure_dated(at: str, streamed: bool) -> None:
 
 
 def codex(at: str, streamed: bool) -> None:
-    said: Any = [
+    items: Any = [
         {"type": "message", "role": message["role"], "content": [{"type": "input_text", "text": message["content"]}]}
         for message in (SYSTEM, ASKED)
     ]
     with OpenAI(api_key=KEYS["codex"], base_url=f"{at}/codex/v1", max_retries=0) as client:
-        told: Any = client.responses.create(
+        answer: Any = client.responses.create(
             model="gpt-5-codex",
-            input=said,
+            input=items,
             max_output_tokens=100,
             include=["reasoning.encrypted_content"],
             store=False,
             stream=streamed,
         )
-        assert list(told) if streamed else told.output_text == "Hello there"
+        assert list(answer) if streamed else answer.output_text == "Hello there"
 
 
 CREDENTIALS = ("x-goog-api-key", "x-goog-user-project", "authorization", "api-key", "x-amz-security-token")
@@ -146,7 +146,7 @@ JUDGES: dict[str, Callable[[str, bool], None]] = {
 }
 
 
-def told(call: Call) -> tuple[str, str, dict[str, str], Any]:
+def essence(call: Call) -> tuple[str, str, dict[str, str], Any]:
     """A request without what its sender and its moment say of themselves."""
     headers = {name: call.headers[name] for name in CREDENTIALS if name in call.headers}
     if "Signature=" in headers.get("authorization", ""):
@@ -165,7 +165,7 @@ def test_the_sdk_asks_the_same(by: OpenAI, provider: Provider, model: str, strea
     provider.default = case.speech.answer()
     asks(by, case, streamed, **({} if model == "codex" else KNOBS))
     JUDGES[model](provider.url, streamed)
-    ours, theirs = map(told, provider.calls)
+    ours, theirs = map(essence, provider.calls)
     if model == "azure":  # OpenAI's own client has no other place for a key than `Authorization`
         theirs = (*theirs[:2], ours[2], theirs[3])
     assert json.loads(json.dumps(ours)) == json.loads(json.dumps(theirs))

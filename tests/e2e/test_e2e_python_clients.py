@@ -25,7 +25,7 @@ ANSWER = claude.message(claude.text("It is sunny in Rome."))
 
 
 def answering(body: dict[str, Any]) -> Script:
-    """Whole or streamed, as it is asked."""
+    """Whole or streamed, as requested."""
     as_whole, as_stream = whole(body), stream(claude.events(body))
 
     async def script(call: Any) -> None:
@@ -61,10 +61,10 @@ async def test_the_agents_sdk_in_a_tool_loop(
             run = Runner.run_streamed(agent, "What is the weather in Rome?")
             kinds = {event.type async for event in run.stream_events()}
             assert "run_item_stream_event" in kinds
-            said = run.final_output
+            output = run.final_output
         else:
-            said = (await Runner.run(agent, "What is the weather in Rome?")).final_output
-    assert said == "It is sunny in Rome."
+            output = (await Runner.run(agent, "What is the weather in Rome?")).final_output
+    assert output == "It is sunny in Rome."
     first, second = (call.json for call in provider.calls)
     assert first["system"] == [{"type": "text", "text": "Be brief."}]
     [result] = second["messages"][-1]["content"]

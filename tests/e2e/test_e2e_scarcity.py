@@ -34,7 +34,7 @@ def taken(process: GatewayProcess, stack: contextlib.ExitStack) -> Wire:
     while True:
         wire = stack.enter_context(Wire(process.port))
         wire.send(request("/health", method="GET"))
-        if wire.hear("GET").status == 200:
+        if wire.receive("GET").status == 200:
             return wire
 
 
@@ -44,13 +44,13 @@ def test_a_connection_too_many_is_told_so(tmp_path: Path, provider: Provider, go
         first.send(request(body=asking(True)))
         first.until(b'"lo "')
         third = stack.enter_context(Wire(process.port))
-        heard = third.hear()
-        assert (heard.status, heard.headers["retry-after"], heard.headers["connection"]) == (503, "5", "close")
-        assert heard.json["error"]["code"] == "too_many_connections"
+        received = third.receive()
+        assert (received.status, received.headers["retry-after"], received.headers["connection"]) == (503, "5", "close")
+        assert received.json["error"]["code"] == "too_many_connections"
         assert third.end() == b""
         process.line(r"2 connections are open: a client is turned away \(max-connections in config\.yaml\)\.")
         second.send(request("/health", method="GET"))
-        assert second.hear("GET").status == 200
+        assert second.receive("GET").status == 200
         go.set()
         assert first.until(b"[DONE]")
         second.reset()
@@ -67,8 +67,8 @@ def test_the_limit_of_open_files_is_raised_and_kept_to(tmp_path: Path, provider:
                 stack.enter_context(Wire(process.port))
             last = taken(process, stack)
             last.send(request(body=asking()))
-            assert last.hear().status == 200
-            assert stack.enter_context(Wire(process.port)).hear().status == 503
+            assert last.receive().status == 200
+            assert stack.enter_context(Wire(process.port)).receive().status == 503
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk without room is Linux's /dev/full")
@@ -78,8 +78,8 @@ def test_flows_that_find_no_room_stop_nothing(tmp_path: Path, provider: Provider
         streamed.until(b'"lo "')
         with contextlib.closing(Client(process).http) as http:
             for _ in range(5):
-                asked = question(user="u" * 100_000, model="nobody")
-                assert http.post("/v1/chat/completions", json=asked).status_code == 400
+                wrong = question(user="u" * 100_000, model="nobody")
+                assert http.post("/v1/chat/completions", json=wrong).status_code == 400
         process.line(r"/dev/full cannot be written: No space left on device\. No more flows go there\.")
         go.set()
         assert streamed.until(b"[DONE]")

@@ -49,7 +49,7 @@ class Driven:
 
 @pytest.fixture(scope="module")
 def driven(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driven]:
-    """All that can happen to an exchange, and what is left of it when the gateway has ended."""
+    """All that can happen to an exchange, and what remains of it when the gateway has ended."""
     folder = tmp_path_factory.mktemp("secrets")
     provider, file = running_provider, folder / "flows"
     provider.reset()
@@ -67,19 +67,19 @@ def driven(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory)
         answers.append(client.raw(f'{{"model": "{PROMPT}'.encode()))
         with Wire(process.port) as wire:
             wire.send(request(f"/v1/models?key={CLIENT_KEY}", method="GET", key=None, x_api_key=CLIENT_KEY))
-            wire.hear("GET")
+            wire.receive("GET")
         for target in (f"/v1/models?{CLIENT_KEY}", f"http://a:{CLIENT_KEY}@b.example/v1/models?api_key={CLIENT_KEY}"):
             with Wire(process.port) as wire:
                 wire.send(request(target, method="GET"))
-                wire.hear("GET")
+                wire.receive("GET")
         with Wire(process.port) as wire:
             wire.send(b"GET /v1/models HTTP/1.1\r\nAuthorization : Bearer %b\r\n\r\n" % CLIENT_KEY.encode())
-            wire.hear("GET")
+            wire.receive("GET")
         with Wire(process.port) as wire:
             wire.send(b"GET /v1/models HTTP/1.1\r\nAuthorization:\r\n Bearer %b\r\n" % CLIENT_KEY.encode())
         with Wire(process.port) as wire:
             wire.send(request(body=asking(), key=CLIENT_KEY + "x", cookie=f"a={CLIENT_KEY}"))
-            wire.hear()
+            wire.receive()
         provider.default = held(START)
         with Wire(process.port) as wire:
             wire.send(request(body=asking(True, messages=says)))
@@ -121,15 +121,15 @@ def test_prompts_are_kept_where_somebody_asked_for_it(driven: Driven) -> None:
 
 
 def test_the_flow_file_holds_the_four_phases(driven: Driven) -> None:
-    kept: list[dict[str, Any]] = [flow.metadata["gateway"] for flow in driven.flows]
-    assert len(kept) == len(driven.flows)
-    good = next(each for each in kept if each["record"]["end"] == "complete" and each["record"]["model"])
+    stored: list[dict[str, Any]] = [flow.metadata["gateway"] for flow in driven.flows]
+    assert len(stored) == len(driven.flows)
+    good = next(each for each in stored if each["record"]["end"] == "complete" and each["record"]["model"])
     phases = [message["phase"] for message in good["messages"]]
     assert phases == ["client_request", "provider_request", "provider_response", "client_response"]
     assert good["notes"][0]["path"] == "seed"
-    streams = [each for each in kept if each["record"]["stream"] and each["record"]["end"] == "complete"]
+    streams = [each for each in stored if each["record"]["stream"] and each["record"]["end"] == "complete"]
     assert max(len(each["pairs"]) for each in streams) > 5
-    assert [each["record"] for each in kept if not each["ended"]] == []
+    assert [each["record"] for each in stored if not each["ended"]] == []
 
 
 def test_the_flow_of_a_stream_shows_what_the_client_heard(driven: Driven) -> None:

@@ -50,12 +50,12 @@ def test_the_plain_form_moves_to_the_configured_port(tmp_path: Path, provider: P
         assert process.wait() == 1
         assert str(MITMPROXYS_OWN) in process.output
         return
-    heard: list[bytes] = []
+    answers: list[bytes] = []
     done = threading.Event()
 
     def knock() -> None:
         while not done.is_set():
-            heard.append(proxied(MITMPROXYS_OWN, provider.url))
+            answers.append(proxied(MITMPROXYS_OWN, provider.url))
 
     knocking = threading.Thread(target=knock)
     knocking.start()
@@ -70,7 +70,7 @@ def test_the_plain_form_moves_to_the_configured_port(tmp_path: Path, provider: P
     finally:
         done.set()
     assert [call.path for call in provider.calls] == ["/v1/messages"]
-    assert not [answer for answer in heard if answer.startswith(b"HTTP/1.1 200")]
+    assert not [answer for answer in answers if answer.startswith(b"HTTP/1.1 200")]
 
 
 def test_a_port_on_the_command_line_wins(tmp_path: Path, provider: Provider) -> None:
@@ -91,7 +91,7 @@ def with_no(key: str) -> Callable[[dict[str, Any]], str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "pattern"),
     [
         pytest.param(with_no("no-such-key"), r"config-\d+\.yaml:\d+: no-such-key: ", id="unknown-key"),
         pytest.param(with_no("timeouts"), r"config-\d+\.yaml:\d+: timeouts: ", id="wrong-type"),
@@ -99,11 +99,11 @@ def with_no(key: str) -> Callable[[dict[str, Any]], str]:
     ],
 )
 def test_a_mistake_in_the_configuration_ends_the_start(
-    tmp_path: Path, text: Callable[[dict[str, Any]], str], said: str
+    tmp_path: Path, text: Callable[[dict[str, Any]], str], pattern: str
 ) -> None:
     process = GatewayProcess(tmp_path, text(config("http://127.0.0.1:1")))
     assert process.wait() == 1
-    assert re.search(said, process.output)
+    assert re.search(pattern, process.output)
     assert "Traceback" not in process.output
     assert CLIENT_KEY not in process.output
     process.stop()
@@ -162,12 +162,12 @@ def test_mitmweb_shows_what_the_gateway_did_and_no_key(tmp_path: Path, provider:
 def test_nothing_of_mitmproxys_own_is_answered(tmp_path: Path, provider: Provider) -> None:
     """`mitm.it`, its page of certificates, is no part of the gateway."""
     with GatewayProcess(tmp_path, config(provider.url)) as process:
-        asked = request("http://mitm.it/", method="GET") + request(body=asking(), connection="close")
+        requests = request("http://mitm.it/", method="GET") + request(body=asking(), connection="close")
         with socket.create_connection(("127.0.0.1", process.port), timeout=10) as client:
-            client.sendall(asked)
-            told = b"".join(iter(lambda: client.recv(65536), b""))
-    assert told.startswith(b"HTTP/1.1 404")
-    assert told.count(b"HTTP/1.1 200") == 1
+            client.sendall(requests)
+            received = b"".join(iter(lambda: client.recv(65536), b""))
+    assert received.startswith(b"HTTP/1.1 404")
+    assert received.count(b"HTTP/1.1 200") == 1
 
 
 @pytest.mark.parametrize("plain", [False, True], ids=["beside the gateway's", "alone"])
@@ -178,12 +178,12 @@ def test_a_mode_of_mitmproxys_own_is_said_to_be_one(tmp_path: Path, provider: Pr
     process = GatewayProcess(tmp_path, config(provider.url), *arguments, plain=plain, port=port)
     try:
         process.line(rf"The mode {mode} is mitmproxy's own, and nothing of the gateway\.")
-        told = process.line("The gateway answers")
+        line = process.line("The gateway answers")
     finally:
         process.stop()
     assert f"http://127.0.0.1:{other}" not in process.output
     wanted = "nowhere: leave --mode out, or add --mode reverse:" if plain else f" at http://127.0.0.1:{port}/v1 with "
-    assert wanted in told
+    assert wanted in line
 
 
 def test_a_mode_of_the_gateways_needs_no_other_option(tmp_path: Path, provider: Provider) -> None:

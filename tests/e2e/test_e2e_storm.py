@@ -32,7 +32,7 @@ SEEDS = [int(seed) for seed in os.environ.get("GATEWAY_STORM_SEED", "1").split("
 CALLS = int(os.environ.get("GATEWAY_STORM_CALLS", "300"))
 AT_ONCE = 40
 ENDS = {"answer": "complete", "error": "failed", "left": "cancelled"}
-"""Verdicts, and how the log says that such a call ended. A client may have left before its call was heard, or just
+"""Verdicts, and how the log says that such a call ended. A client may have left before its call was read, or just
 when it was over."""
 PATIENCE = 20.0
 """Seconds after which a call is one that hangs."""
@@ -43,9 +43,14 @@ def service_account(folder: Path, provider: str) -> str:
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
-    told = {"type": "service_account", "client_email": "a@b.iam", "private_key": pem, "token_uri": f"{provider}/token"}
+    account = {
+        "type": "service_account",
+        "client_email": "a@b.iam",
+        "private_key": pem,
+        "token_uri": f"{provider}/token",
+    }
     path = folder / "account.json"
-    path.write_text(json.dumps(told), encoding="utf-8")
+    path.write_text(json.dumps(account), encoding="utf-8")
     return str(path)
 
 
@@ -113,9 +118,9 @@ async def ask(client: httpx.AsyncClient, plan: Plan) -> str:
         ):
             async for piece in answer.aiter_raw():
                 body += piece
-        told = verdict(plan, answer.status_code, answer.headers.get("content-type", ""), body)
-        assert plan.demand in (told, "either", "anything"), (
-            f"an {told} where the provider's bytes make an {plan.demand}"
+        outcome = verdict(plan, answer.status_code, answer.headers.get("content-type", ""), body)
+        assert plan.demand in (outcome, "either", "anything"), (
+            f"an {outcome} where the provider's bytes make an {plan.demand}"
         )
     except TimeoutError:
         if leaves:
@@ -124,7 +129,7 @@ async def ask(client: httpx.AsyncClient, plan: Plan) -> str:
     except (httpx.HTTPError, AssertionError, ValueError, LookupError) as error:
         shown = body if len(body) < 6000 else body[:3000] + b" ... " + body[-3000:]
         return f"{plan}\n{type(error).__name__}: {error} ({error.__cause__!r})\n{shown!r}"
-    return told
+    return outcome
 
 
 async def weather(gateway: GatewayProcess, plans: list[Plan]) -> list[str]:
@@ -147,26 +152,26 @@ async def test_a_storm(seed: int, stormy: Provider, sheltered: GatewayProcess) -
     plans = [plan(seed, number) for number in range(CALLS)]
     stormy.reset()
     stormy.default = storm = Stormy({plan.number: plan for plan in plans})
-    said = await weather(sheltered, plans)
+    outcomes = await weather(sheltered, plans)
     assert not stormy.errors
-    wrong = [each for each in said if each not in ENDS]
+    wrong = [each for each in outcomes if each not in ENDS]
     assert not wrong, f"seed {seed}: {len(wrong)} calls of {len(plans)}\n" + "\n\n".join(wrong[:5])
-    for told, each in zip(said, plans, strict=True):
-        if told != "left":
-            assert sheltered.record(f"storm-{each.name}")["end"] == ENDS[told], each
+    for outcome, each in zip(outcomes, plans, strict=True):
+        if outcome != "left":
+            assert sheltered.record(f"storm-{each.name}")["end"] == ENDS[outcome], each
     _check_log(sheltered, plans)
     await asyncio.to_thread(_until, lambda: storm.open == 0)
 
 
 def _check_log(gateway: GatewayProcess, plans: list[Plan]) -> None:
-    """One line a call, and nothing in the log that was said or is secret."""
+    """One line a call, and no content and no secret in the log."""
     records = Counter(json.loads(line)["id"] for line in gateway.lines if line.startswith("{"))
     counts = {plan.name: records[f"storm-{plan.name}"] for plan in plans}
     assert not [plan for plan in plans if counts[plan.name] != 1 and (counts[plan.name] or plan.fault != "leaves")]
     assert "Traceback" not in gateway.output
     assert not any(secret in gateway.output for secret in (*SECRETS, TOKEN))
-    said = re.findall(r".*(?<!storm-)s\d+n\d{4}p.*", gateway.output)
-    assert not said
+    spilled = re.findall(r".*(?<!storm-)s\d+n\d{4}p.*", gateway.output)
+    assert not spilled
 
 
 def _until(true: Callable[[], bool]) -> None:

@@ -24,20 +24,20 @@ START = b"".join(EVENTS[:3])
 REST = b"".join(EVENTS[3:])
 
 
-def said(answer: Any, streamed: bool) -> str:
+def text_of(answer: Any, streamed: bool) -> str:
     assert answer.status_code == 200
     if not streamed:
         return str(answer.json()["choices"][0]["message"]["content"])
-    told = list(payloads(answer.text))
-    assert told[-1] == "[DONE]"
-    assert told[-2]["choices"][0]["finish_reason"] == "stop"
+    chunks = list(payloads(answer.text))
+    assert chunks[-1] == "[DONE]"
+    assert chunks[-2]["choices"][0]["finish_reason"] == "stop"
     return content(answer.text)
 
 
 @FORMS
 def test_hello(client: Client, provider: Provider, streamed: bool) -> None:
     provider.default = stream(claude.HELLO) if streamed else whole(claude.message())
-    assert said(client.chat(streamed), streamed) == "Hello there"
+    assert text_of(client.chat(streamed), streamed) == "Hello there"
     record = client.record
     assert (record["end"], record["status"], record["attempts"]) == ("complete", 200, 1)
     assert (record["stream"], record["finish_reason"]) == (streamed, "stop")
@@ -89,7 +89,7 @@ def test_a_stream_cut_into_single_bytes(client: Client, provider: Provider, stre
             await call.send(data[at : at + 1])
 
     provider.default = script
-    assert said(client.chat(streamed), streamed) == "Hello there"
+    assert text_of(client.chat(streamed), streamed) == "Hello there"
 
 
 @FORMS
@@ -115,7 +115,7 @@ def test_compressed_answers(
     )
     answer = client.chat(streamed)
     if not cut:
-        assert said(answer, streamed) == "Hello there"
+        assert text_of(answer, streamed) == "Hello there"
     else:
         assert client.record["end"] == "failed"
         assert answer.status_code == 502 or "error" in list(payloads(answer.text))[-1]
@@ -149,7 +149,7 @@ def test_what_is_sent_counts_not_what_was_asked(
         await call.send(data)
 
     provider.default = script
-    assert said(client.chat(streamed), streamed) == "Hello there"
+    assert text_of(client.chat(streamed), streamed) == "Hello there"
 
 
 @FORMS
@@ -159,7 +159,7 @@ def test_a_body_that_ends_with_the_connection(client: Client, provider: Provider
         call.cut()
 
     provider.default = script
-    assert said(client.chat(streamed), streamed) == "Hello there"
+    assert text_of(client.chat(streamed), streamed) == "Hello there"
 
 
 @FORMS
@@ -170,7 +170,7 @@ def test_trailers_change_nothing(client: Client, provider: Provider, streamed: b
         await call.send(head(200, EVENT_STREAM) + chunk(body) + b"0\r\nx-sum: 1\r\n\r\n")
 
     provider.default = script
-    assert said(client.chat(streamed), streamed) == "Hello there"
+    assert text_of(client.chat(streamed), streamed) == "Hello there"
 
 
 @FORMS
@@ -179,7 +179,7 @@ def test_the_answer_ends_with_the_last_event_and_not_with_the_connection(
 ) -> None:
     never = threading.Event()
     provider.default = stepped(head(200, EVENT_STREAM) + chunk(b"".join(EVENTS)), never, b"")
-    assert said(client.chat(streamed), streamed) == "Hello there"
+    assert text_of(client.chat(streamed), streamed) == "Hello there"
     assert provider.call().gone.wait(2)
     record = client.record
     assert (record["end"], record["error"]) == ("complete", None)
@@ -189,7 +189,7 @@ def test_the_answer_ends_with_the_last_event_and_not_with_the_connection(
 def test_a_provider_connection_is_kept_after_a_stream(client: Client, provider: Provider) -> None:
     provider.default = stream(claude.HELLO)
     for _ in range(3):
-        assert said(client.chat(True), True) == "Hello there"
+        assert text_of(client.chat(True), True) == "Hello there"
     assert len({call.connection for call in provider.calls}) == 1
 
 
@@ -208,29 +208,29 @@ def test_odd_events_are_noted_and_passed_by(
     client: Client, provider: Provider, streamed: bool, odd: dict[str, Any]
 ) -> None:
     provider.default = stream([*claude.HELLO[:3], odd, *claude.HELLO[3:]])
-    assert said(client.chat(streamed), streamed) == "Hello there"
+    assert text_of(client.chat(streamed), streamed) == "Hello there"
     record = client.record
     assert (record["end"], record["notes_count"]) == ("complete", 1)
 
 
 @FORMS
 def test_an_unknown_stop_reason_is_noted(client: Client, provider: Provider, streamed: bool) -> None:
-    told = claude.message(stop_reason="brand_new")
-    provider.default = stream(claude.events(told)) if streamed else whole(told)
-    assert said(client.chat(streamed), streamed) == "Hello there"
+    message = claude.message(stop_reason="brand_new")
+    provider.default = stream(claude.events(message)) if streamed else whole(message)
+    assert text_of(client.chat(streamed), streamed) == "Hello there"
     assert "stop_reason" in [note["path"] for note in client.record["notes"]]
 
 
 @FORMS
 def test_a_missing_message_start_is_noted(client: Client, provider: Provider, streamed: bool) -> None:
     provider.default = stream(claude.HELLO[1:])
-    assert said(client.chat(streamed), streamed) == "Hello there"
+    assert text_of(client.chat(streamed), streamed) == "Hello there"
     assert [note["fate"] for note in client.record["notes"]] == ["synthesised"]
 
 
 def test_broken_arguments_pass_as_they_are(client: Client, provider: Provider) -> None:
-    told = claude.events(claude.message(claude.tool_use("toolu_1", "look", city="Paris"), stop_reason="tool_use"))
-    broken = [e for e in told if e.get("delta", {}).get("partial_json") != '{"c']
+    events = claude.events(claude.message(claude.tool_use("toolu_1", "look", city="Paris"), stop_reason="tool_use"))
+    broken = [e for e in events if e.get("delta", {}).get("partial_json") != '{"c']
     provider.default = stream(broken)
     answer = client.chat(True, tools=[{"type": "function", "function": {"name": "look"}}])
     chunks = [each for each in payloads(answer.text) if each != "[DONE]"]
@@ -240,7 +240,7 @@ def test_broken_arguments_pass_as_they_are(client: Client, provider: Provider) -
 
 def test_a_long_whole_answer_is_asked_for_as_a_stream(client: Client, provider: Provider) -> None:
     provider.default = stream(claude.HELLO)
-    assert said(client.chat(max_tokens=None), False) == "Hello there"
+    assert text_of(client.chat(max_tokens=None), False) == "Hello there"
     assert provider.call().json["stream"] is True
     assert "stream" in [note["path"] for note in client.record["notes"]]
 
@@ -249,7 +249,7 @@ def test_an_event_larger_than_any_read(client: Client, provider: Provider) -> No
     long = "x" * 3_000_000
     delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": long}}
     provider.default = stream([*claude.HELLO[:2], delta, *claude.HELLO[-3:]])
-    assert said(client.chat(True), True) == long
+    assert text_of(client.chat(True), True) == long
 
 
 COMPLETE = head(200, EVENT_STREAM) + b"".join(chunk(event) for event in EVENTS)
@@ -264,18 +264,18 @@ def test_an_answer_does_not_wait_for_the_end_of_the_providers_bytes(
     provider.scripts = [held(COMPLETE)]
     with Wire(gateway.port) as wire:
         wire.send(request(body=asking(streamed)))
-        assert said_by(wire, streamed) == "Hello there"
+        assert text_from(wire, streamed) == "Hello there"
         assert not provider.call().gone.is_set()
         wire.send(request(body=asking()))
-        assert said_by(wire, False) == "Hello there"
+        assert text_from(wire, False) == "Hello there"
         assert provider.call(1).connection != provider.call(0).connection
         assert provider.call(0).gone.wait(2)
         wire.send(request(body=asking()))
-        assert said_by(wire, False) == "Hello there"
+        assert text_from(wire, False) == "Hello there"
         assert provider.call(2).connection == provider.call(1).connection
 
 
-def said_by(wire: Wire, streamed: bool) -> str:
-    heard = wire.hear()
-    assert heard.status == 200
-    return content(heard.body.decode()) if streamed else str(heard.json["choices"][0]["message"]["content"])
+def text_from(wire: Wire, streamed: bool) -> str:
+    received = wire.receive()
+    assert received.status == 200
+    return content(received.body.decode()) if streamed else str(received.json["choices"][0]["message"]["content"])

@@ -1,4 +1,4 @@
-"""Time: what is silent for too long is told so with its own error, and a client of a stream is kept awake meanwhile."""
+"""Time: what is silent for too long gets an error of its own, and a client of a stream is kept awake meanwhile."""
 
 import socket
 import threading
@@ -85,12 +85,12 @@ def awake(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def kept(awake: GatewayProcess) -> Iterator[Client]:
+def patient(awake: GatewayProcess) -> Iterator[Client]:
     yield from client_of(awake)
 
 
 def timed_out(client: Client, streamed: bool, what: str, begun: bool = False, **fields: Any) -> str:
-    """What the client heard of a call that must end by the limit `what`."""
+    """The text that the client received of a call that must end by the limit `what`."""
     started = time.monotonic()
     answer = client.chat(streamed, **fields)
     assert time.monotonic() - started < PATIENCE
@@ -174,7 +174,7 @@ def test_a_gateway_goes_on_after_a_timeout(hasty: Client, provider: Provider, st
 # --- comments -----------------------------------------------------------------------------------------
 
 
-def test_comments_before_the_head_and_in_the_stream(kept: Client, provider: Provider) -> None:
+def test_comments_before_the_head_and_in_the_stream(patient: Client, provider: Provider) -> None:
     head_, rest = threading.Event(), threading.Event()
 
     async def script(call: Call) -> None:
@@ -184,7 +184,7 @@ def test_comments_before_the_head_and_in_the_stream(kept: Client, provider: Prov
         await call.send(b"".join(EVENTS[4:]) + LAST_CHUNK)
 
     provider.default = script
-    with kept.streaming() as answer:
+    with patient.streaming() as answer:
         assert answer.status_code == 200
         pieces = answer.iter_text()
         text = next(pieces)
@@ -192,14 +192,14 @@ def test_comments_before_the_head_and_in_the_stream(kept: Client, provider: Prov
         head_.set()
         while "lo " not in text:
             text += next(pieces)
-        told = len(text)
-        while "\n: " not in text[told - 1 :]:
+        length = len(text)
+        while "\n: " not in text[length - 1 :]:
             text += next(pieces)
         rest.set()
         text += "".join(pieces)
     assert content(text) == "Hello there"
     assert list(payloads(text))[-1] == "[DONE]"
-    assert kept.record["end"] == "complete"
+    assert patient.record["end"] == "complete"
 
 
 def test_no_comments_where_they_are_off(client: Client, provider: Provider) -> None:
@@ -213,30 +213,30 @@ def test_no_comments_where_they_are_off(client: Client, provider: Provider) -> N
     assert content(text) == "Hello there"
 
 
-def test_no_comments_in_a_whole_answer(kept: Client, provider: Provider) -> None:
+def test_no_comments_in_a_whole_answer(patient: Client, provider: Provider) -> None:
     go = threading.Event()
     provider.default = stepped(b"", go, BEGUN + b"".join(EVENTS[4:]) + LAST_CHUNK)
     timer = threading.Timer(0.6, go.set)
     timer.start()
-    answer = kept.chat()
+    answer = patient.chat()
     timer.join()
     assert answer.json()["choices"][0]["message"]["content"] == "Hello there"
 
 
-def test_comments_do_not_hide_a_dead_provider(kept: Client, provider: Provider) -> None:
+def test_comments_do_not_hide_a_dead_provider(patient: Client, provider: Provider) -> None:
     provider.default = held()
-    text = timed_out(kept, True, "first-byte", begun=True)
+    text = timed_out(patient, True, "first-byte", begun=True)
     assert text.count(": ping") >= 3
 
 
-def test_comments_do_not_hide_one_that_died_in_the_stream(kept: Client, provider: Provider) -> None:
+def test_comments_do_not_hide_one_that_died_in_the_stream(patient: Client, provider: Provider) -> None:
     provider.default = held(BEGUN)
-    text = timed_out(kept, True, "idle", begun=True)
+    text = timed_out(patient, True, "idle", begun=True)
     assert text.count(": ping") >= 3
     assert content(text) == "Hello "
 
 
-def test_a_failure_after_a_comment_is_told_in_the_stream(kept: Client, provider: Provider) -> None:
+def test_a_failure_after_a_comment_is_told_in_the_stream(patient: Client, provider: Provider) -> None:
     go = threading.Event()
 
     async def script(call: Call) -> None:
@@ -244,30 +244,30 @@ def test_a_failure_after_a_comment_is_told_in_the_stream(kept: Client, provider:
         await whole(claude.error("overloaded_error"), 529)(call)
 
     provider.default = script
-    with kept.streaming() as answer:
+    with patient.streaming() as answer:
         pieces = answer.iter_text()
         text = next(pieces)
         go.set()
         text += "".join(pieces)
     assert [each["error"]["code"] for each in payloads(text)] == ["server_overloaded"]
-    record = kept.record
+    record = patient.record
     assert (record["status"], record["end"]) == (200, "failed")
 
 
-def test_a_client_leaves_while_only_comments_came(kept: Client, provider: Provider) -> None:
+def test_a_client_leaves_while_only_comments_came(patient: Client, provider: Provider) -> None:
     provider.default = held()
-    with kept.streaming() as answer:
+    with patient.streaming() as answer:
         next(answer.iter_text())
     assert provider.call().gone.wait(1)
-    assert kept.record["end"] == "cancelled"
+    assert patient.record["end"] == "cancelled"
 
 
 # --- on-loss ------------------------------------------------------------------------------------------
 
 
 @FORMS
-def test_a_loss_is_refused_where_the_configuration_says_so(kept: Client, provider: Provider, streamed: bool) -> None:
-    answer = kept.chat(streamed, seed=7)
+def test_a_loss_is_refused_where_the_configuration_says_so(patient: Client, provider: Provider, streamed: bool) -> None:
+    answer = patient.chat(streamed, seed=7)
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], error["param"]) == (400, "unsupported_parameter", "seed")
     assert provider.calls == []

@@ -32,8 +32,8 @@ class Web:
         )
 
     def flows(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._http.get("/flows").raise_for_status().json()
-        return found
+        listed: list[dict[str, Any]] = self._http.get("/flows").raise_for_status().json()
+        return listed
 
     def until(self, settled: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
         """The flows, as soon as they are so."""
@@ -49,14 +49,14 @@ class Web:
         return self._http.get(f"/flows/{flow['id']}/{message}/content.data").raise_for_status().text
 
     def view(self, flow: dict[str, Any], name: str) -> str:
-        found = (
+        shown = (
             self._http.get(f"/flows/{flow['id']}/response/content/{quote(name, safe='')}.json")
             .raise_for_status()
             .json()
         )
-        return str(found["text"])
+        return str(shown["text"])
 
-    def found(self, filter: str) -> list[str]:
+    def matching(self, filter: str) -> list[str]:
         """The comments of the flows that a filter shows."""
         self._http.put("/options", json={"view_filter": filter}).raise_for_status()
         try:
@@ -105,7 +105,7 @@ def ended(count: int) -> Callable[[list[dict[str, Any]]], bool]:
     return lambda flows: len(flows) == count and all(re.search(r"  (\d{3}|---)", flow["comment"]) for flow in flows)
 
 
-def said(body: str, streamed: bool) -> str:
+def text_of(body: str, streamed: bool) -> str:
     return content(body) if streamed else str(json.loads(body)["choices"][0]["message"]["content"])
 
 
@@ -121,7 +121,7 @@ def test_a_replay_is_a_new_exchange_of_the_same_key(
     before, after = web.until(ended(2))
     assert before["id"] == flow["id"]
     assert (before["is_replay"], after["is_replay"]) == (None, "request")
-    assert [said(web.content(flow, "response"), streamed) for flow in (before, after)] == ["First", "Second"]
+    assert [text_of(web.content(flow, "response"), streamed) for flow in (before, after)] == ["First", "Second"]
     assert [each.get("error") for each in (before, after)] == [None, None]
     assert web.content(after, "request") == web.content(before, "request")
     one, other = provider.calls
@@ -145,7 +145,7 @@ def filters() -> list[str]:
     """Those of the page."""
     section = (ROOT / "docs" / "debugging.md").read_text().partition("### Finding flows")[2].partition("\nHealth")[0]
     rows = [line for line in section.splitlines() if line.startswith("| `")]
-    return [found.replace("\\|", "|") for row in rows for found in re.findall(r"`(~[^`]+)`", row)]
+    return [filter.replace("\\|", "|") for row in rows for filter in re.findall(r"`(~[^`]+)`", row)]
 
 
 def test_the_filters_of_the_page_find_what_they_say(client: Client, provider: Provider, web: Web) -> None:
@@ -156,9 +156,9 @@ def test_the_filters_of_the_page_find_what_they_say(client: Client, provider: Pr
     flow, failed, _ = web.until(ended(3))
     web.do("replay", flow)
     *_, again = web.until(ended(4))
-    noted, went, broken, asked = flow["comment"], again["comment"], failed["comment"], "GET /v1/models  200"
-    assert web.found("~all") == [noted, broken, asked, went]
-    assert {filter: web.found(filter) for filter in filters()} == {
+    noted, went, broken, listed = flow["comment"], again["comment"], failed["comment"], "GET /v1/models  200"
+    assert web.matching("~all") == [noted, broken, listed, went]
+    assert {filter: web.matching(filter) for filter in filters()} == {
         '~comment "-> anthropic"': [noted, broken, went],
         '~comment "failed|refused"': [broken],
         '~comment "seed dropped"': [noted, went],

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.strict.asked import Objection, sign
-from tests.e2e.strict.formats import FORMATS, asked
+from tests.e2e.strict.formats import FORMATS, parse_request
+from tests.e2e.strict.request import Objection, sign
 
 OPUS, SONNET, PRO = "claude-opus-4-8", "claude-sonnet-4-5", "gemini-3.1-pro-preview"
 SIGNED = sign(OPUS, "Hm.", "1")
@@ -95,7 +95,7 @@ GIVEN = {"fc_1": "rs_1", "t1": claude()["messages"][1]["content"][::2]}
 
 
 def objection(made: Any, body: Any) -> str | None:
-    spoken, question = asked(PATHS[made], body, GIVEN if made in (claude, responses) else {})
+    spoken, question = parse_request(PATHS[made], body, GIVEN if made in (claude, responses) else {})
     try:
         spoken.check(question)
     except Objection as raised:
@@ -117,7 +117,7 @@ def test_a_sane_history(made: Any) -> None:
     ],
 )
 def test_a_sane_question_to_claude(made: Any) -> None:
-    spoken, question = asked(PATHS[claude], made, {})
+    spoken, question = parse_request(PATHS[claude], made, {})
     spoken.check(question)
 
 
@@ -280,19 +280,19 @@ OLLAMA_SAYS = [
     ("messages.1.tool_calls.0.function.arguments", "{}", "cannot unmarshal string into Go struct field"),
 ]
 WRONG = [
-    *((claude, {}, *told) for told in CLAUDE_SAYS),
-    *((claude, {"model": SONNET, "thinking": BUDGET}, *told) for told in BUDGETED_SAYS),
-    *((gemini, {}, *told) for told in GEMINI_SAYS),
-    *((chat, {}, *told) for told in CHAT_SAYS),
-    *((responses, {}, *told) for told in RESPONSES_SAYS),
-    *((bedrock, {}, *told) for told in BEDROCK_SAYS),
-    *((ollama, {}, *told) for told in OLLAMA_SAYS),
+    *((claude, {}, *case) for case in CLAUDE_SAYS),
+    *((claude, {"model": SONNET, "thinking": BUDGET}, *case) for case in BUDGETED_SAYS),
+    *((gemini, {}, *case) for case in GEMINI_SAYS),
+    *((chat, {}, *case) for case in CHAT_SAYS),
+    *((responses, {}, *case) for case in RESPONSES_SAYS),
+    *((bedrock, {}, *case) for case in BEDROCK_SAYS),
+    *((ollama, {}, *case) for case in OLLAMA_SAYS),
 ]
 
 
 @pytest.mark.parametrize(
     ("made", "more", "path", "value", "words"),
-    [pytest.param(*told, id=f"{told[0].__name__} {told[2]} - {told[4][:40]}") for told in WRONG],
+    [pytest.param(*case, id=f"{case[0].__name__} {case[2]} - {case[4][:40]}") for case in WRONG],
 )
 def test_an_objection(made: Any, more: Any, path: str, value: Any, words: str) -> None:
     assert words in (objection(made, put(made(**more), path, value)) or "no objection")

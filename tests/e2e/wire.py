@@ -13,7 +13,7 @@ from tests.e2e.provider import WAIT
 
 
 @dataclass(frozen=True)
-class Heard:
+class Received:
     status: int
     headers: dict[str, str]
     body: bytes
@@ -41,12 +41,12 @@ class Wire:
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
 
-    def hear(self, method: str = "POST") -> Heard:
+    def receive(self, method: str = "POST") -> Received:
         """One whole answer."""
         with http.client.HTTPResponse(self.socket, method=method) as response:
             response.begin()
             headers = {name.lower(): value for name, value in response.getheaders()}
-            return Heard(response.status, headers, response.read())
+            return Received(response.status, headers, response.read())
 
     def until(self, sign: bytes) -> bytes:
         """Everything up to where `sign` has come."""
@@ -83,10 +83,10 @@ def request(
 
 
 def question(stream: bool = False, **fields: Any) -> dict[str, Any]:
-    """With a limit, because a long answer is asked of the provider as a stream, whatever the client wanted."""
-    said = [{"role": "user", "content": "Say hello"}]
-    asked = {"model": "sonnet", "messages": said, "max_tokens": 100, **fields}
-    return {**asked, "stream": True} if stream else asked
+    """With a limit, because a long answer is requested of the provider as a stream, whatever the client wanted."""
+    messages = [{"role": "user", "content": "Say hello"}]
+    body = {"model": "sonnet", "messages": messages, "max_tokens": 100, **fields}
+    return {**body, "stream": True} if stream else body
 
 
 def asking(stream: bool = False, **fields: Any) -> bytes:
@@ -97,11 +97,11 @@ def payloads(stream: str) -> Iterator[Any]:
     """The objects of a client's stream; its `[DONE]` as it stands."""
     for block in stream.split("\n\n"):
         if block.startswith("data: "):
-            said = block.removeprefix("data: ")
-            yield said if said == "[DONE]" else json.loads(said)
+            payload = block.removeprefix("data: ")
+            yield payload if payload == "[DONE]" else json.loads(payload)
 
 
 def content(stream: str) -> str:
-    """The text that a stream tells."""
-    told = [each for each in payloads(stream) if isinstance(each, dict)]
-    return "".join(choice["delta"].get("content") or "" for each in told for choice in each.get("choices", []))
+    """The text of a stream."""
+    chunks = [each for each in payloads(stream) if isinstance(each, dict)]
+    return "".join(choice["delta"].get("content") or "" for each in chunks for choice in each.get("choices", []))

@@ -1,4 +1,4 @@
-"""What a provider says to a call of the storm: the same words in each dialect's own form, whole and as a stream."""
+"""A provider's answer to a call of the storm: the same words in each dialect's own form, whole and as a stream."""
 
 import json
 import struct
@@ -13,8 +13,8 @@ TOOL = "keep_note"
 
 
 @dataclass(frozen=True)
-class Said:
-    """What one choice says: `thought` before its text, `calls` (the arguments of each) after it."""
+class Choice:
+    """The content of one choice: `thought` before its text, `calls` (the arguments of each) after it."""
 
     pieces: tuple[str, ...]
     thought: tuple[str, ...] = ()
@@ -39,8 +39,8 @@ class Dialect:
     provider's errors as events. Of whole bodies the latter are `errors`."""
 
     content_type: str
-    stream: Callable[[list[Said], int], Stream]
-    whole: Callable[[list[Said], int], bytes]
+    stream: Callable[[list[Choice], int], Stream]
+    whole: Callable[[list[Choice], int], bytes]
     harmless: tuple[bytes, ...]
     poison: bytes
     failures: tuple[bytes, ...]
@@ -77,32 +77,32 @@ _SSE_POISON = b"data: <html>502</html>\n\n"
 # --- Anthropic --------------------------------------------------------------------------------------------
 
 
-def _anthropic_blocks(said: Said) -> list[dict[str, Any]]:
+def _anthropic_blocks(choice: Choice) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = []
-    if said.thought:
-        blocks.append({"type": "thinking", "thinking": "".join(said.thought), "signature": "c2lnbmVk"})
-    blocks.append({"type": "text", "text": "".join(said.pieces)})
-    for place, call in enumerate(said.calls):
+    if choice.thought:
+        blocks.append({"type": "thinking", "thinking": "".join(choice.thought), "signature": "c2lnbmVk"})
+    blocks.append({"type": "text", "text": "".join(choice.pieces)})
+    for place, call in enumerate(choice.calls):
         blocks.append({"type": "tool_use", "id": f"toolu_{place}", "name": TOOL, "input": dict(call)})
     return blocks
 
 
-def _anthropic_message(said: Said, usage: int) -> dict[str, Any]:
+def _anthropic_message(choice: Choice, usage: int) -> dict[str, Any]:
     return {
         "id": "msg_storm",
         "type": "message",
         "role": "assistant",
         "model": "claude-haiku-4-5",
-        "content": _anthropic_blocks(said),
-        "stop_reason": "tool_use" if said.calls else "end_turn",
+        "content": _anthropic_blocks(choice),
+        "stop_reason": "tool_use" if choice.calls else "end_turn",
         "stop_sequence": None,
         "usage": {"input_tokens": usage, "output_tokens": 7},
     }
 
 
-def anthropic_stream(choices: list[Said], usage: int) -> Stream:
-    said, message = choices[0], _anthropic_message(choices[0], usage)
-    told: list[dict[str, Any]] = [
+def anthropic_stream(choices: list[Choice], usage: int) -> Stream:
+    choice, message = choices[0], _anthropic_message(choices[0], usage)
+    events: list[dict[str, Any]] = [
         {"type": "message_start", "message": {**message, "content": [], "stop_reason": None}},
         {"type": "ping"},
     ]
@@ -113,23 +113,23 @@ def anthropic_stream(choices: list[Said], usage: int) -> Stream:
                 start, deltas = (
                     {"thinking": "", "signature": ""},
                     [
-                        *({"type": "thinking_delta", "thinking": piece} for piece in said.thought),
+                        *({"type": "thinking_delta", "thinking": piece} for piece in choice.thought),
                         {"type": "signature_delta", "signature": block["signature"]},
                     ],
                 )
             case "text":
-                start, deltas = {"text": ""}, [{"type": "text_delta", "text": piece} for piece in said.pieces]
+                start, deltas = {"text": ""}, [{"type": "text_delta", "text": piece} for piece in choice.pieces]
             case _:
                 pieces = halves(arguments(block["input"]))
                 start = {"input": {}}
                 deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in pieces]
-        told.append({"type": "content_block_start", **at, "content_block": {**block, **start}})
-        told += [{"type": "content_block_delta", **at, "delta": delta} for delta in deltas]
-        told.append({"type": "content_block_stop", **at})
+        events.append({"type": "content_block_start", **at, "content_block": {**block, **start}})
+        events += [{"type": "content_block_delta", **at, "delta": delta} for delta in deltas]
+        events.append({"type": "content_block_stop", **at})
     ending = {"stop_reason": message["stop_reason"], "stop_sequence": None}
-    told.append({"type": "message_delta", "delta": ending, "usage": {"output_tokens": 7}})
-    told.append({"type": "message_stop"})
-    return Stream([sse(event, event["type"]) for event in told], len(told) - 1)
+    events.append({"type": "message_delta", "delta": ending, "usage": {"output_tokens": 7}})
+    events.append({"type": "message_stop"})
+    return Stream([sse(event, event["type"]) for event in events], len(events) - 1)
 
 
 _ANTHROPIC_ERROR = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
@@ -149,37 +149,37 @@ ANTHROPIC = Dialect(
 
 def _gemini_body(candidates: list[dict[str, Any]], usage: int) -> dict[str, Any]:
     counts = {"promptTokenCount": usage, "candidatesTokenCount": 7, "totalTokenCount": usage + 7}
-    told = {"usageMetadata": counts, "modelVersion": "gemini-2.5-flash", "responseId": "storm"}
-    return {"candidates": candidates, **told}
+    rest = {"usageMetadata": counts, "modelVersion": "gemini-2.5-flash", "responseId": "storm"}
+    return {"candidates": candidates, **rest}
 
 
-def _gemini_calls(said: Said) -> list[dict[str, Any]]:
-    return [{"functionCall": {"name": TOOL, "args": dict(call)}} for call in said.calls]
+def _gemini_calls(choice: Choice) -> list[dict[str, Any]]:
+    return [{"functionCall": {"name": TOOL, "args": dict(call)}} for call in choice.calls]
 
 
 def _gemini_candidate(index: int, parts: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     return {"index": index, "content": {"role": "model", "parts": parts}, **more}
 
 
-def gemini_stream(choices: list[Said], usage: int) -> Stream:
-    told = [
+def gemini_stream(choices: list[Choice], usage: int) -> Stream:
+    candidates = [
         _gemini_candidate(index, [{"text": piece, "thought": True}])
-        for index, said in enumerate(choices)
-        for piece in said.thought
+        for index, choice in enumerate(choices)
+        for piece in choice.thought
     ]
-    for pieces in zip(*(said.pieces for said in choices), strict=True):
-        told += [_gemini_candidate(index, [{"text": piece}]) for index, piece in enumerate(pieces)]
-    for index, said in enumerate(choices):
-        told += [_gemini_candidate(index, [part]) for part in _gemini_calls(said)]
-    told += [_gemini_candidate(index, [{"text": ""}], finishReason="STOP") for index in range(len(choices))]
-    return Stream([crlf(_gemini_body([candidate], usage)) for candidate in told], len(told) - 1)
+    for pieces in zip(*(choice.pieces for choice in choices), strict=True):
+        candidates += [_gemini_candidate(index, [{"text": piece}]) for index, piece in enumerate(pieces)]
+    for index, choice in enumerate(choices):
+        candidates += [_gemini_candidate(index, [part]) for part in _gemini_calls(choice)]
+    candidates += [_gemini_candidate(index, [{"text": ""}], finishReason="STOP") for index in range(len(choices))]
+    return Stream([crlf(_gemini_body([candidate], usage)) for candidate in candidates], len(candidates) - 1)
 
 
-def gemini_whole(choices: list[Said], usage: int) -> bytes:
+def gemini_whole(choices: list[Choice], usage: int) -> bytes:
     candidates = []
-    for index, said in enumerate(choices):
-        thought = [{"text": "".join(said.thought), "thought": True}] if said.thought else []
-        parts = [*thought, {"text": "".join(said.pieces)}, *_gemini_calls(said)]
+    for index, choice in enumerate(choices):
+        thought = [{"text": "".join(choice.thought), "thought": True}] if choice.thought else []
+        parts = [*thought, {"text": "".join(choice.pieces)}, *_gemini_calls(choice)]
         candidates.append(_gemini_candidate(index, parts, finishReason="STOP"))
     return written(_gemini_body(candidates, usage))
 
@@ -202,10 +202,10 @@ GEMINI = Dialect(
 
 def frame(kind: str, body: Any, message_type: str = "event") -> bytes:
     """One message of application/vnd.amazon.eventstream."""
-    told = {f":{message_type}-type": kind, ":content-type": "application/json", ":message-type": message_type}
+    names = {f":{message_type}-type": kind, ":content-type": "application/json", ":message-type": message_type}
     headers = b"".join(
         struct.pack("!B", len(name)) + name.encode() + struct.pack("!BH", 7, len(value)) + value.encode()
-        for name, value in told.items()
+        for name, value in names.items()
     )
     payload = written(body)
     prelude = struct.pack("!II", len(headers) + len(payload) + 16, len(headers))
@@ -213,40 +213,40 @@ def frame(kind: str, body: Any, message_type: str = "event") -> bytes:
     return message + struct.pack("!I", zlib.crc32(message))
 
 
-def bedrock_stream(choices: list[Said], usage: int) -> Stream:
-    said = choices[0]
-    told = [frame("messageStart", {"role": "assistant"})]
-    thought = [{"reasoningContent": {"text": piece}} for piece in said.thought]
-    blocks: list[list[dict[str, Any]]] = [*([thought] if thought else []), [{"text": piece} for piece in said.pieces]]
+def bedrock_stream(choices: list[Choice], usage: int) -> Stream:
+    choice = choices[0]
+    frames = [frame("messageStart", {"role": "assistant"})]
+    thought = [{"reasoningContent": {"text": piece}} for piece in choice.thought]
+    blocks: list[list[dict[str, Any]]] = [*([thought] if thought else []), [{"text": piece} for piece in choice.pieces]]
     for index, deltas in enumerate(blocks):
-        told += [frame("contentBlockDelta", {"contentBlockIndex": index, "delta": delta}) for delta in deltas]
-        told.append(frame("contentBlockStop", {"contentBlockIndex": index}))
-    for index, call in enumerate(said.calls, len(blocks)):
+        frames += [frame("contentBlockDelta", {"contentBlockIndex": index, "delta": delta}) for delta in deltas]
+        frames.append(frame("contentBlockStop", {"contentBlockIndex": index}))
+    for index, call in enumerate(choice.calls, len(blocks)):
         at = {"contentBlockIndex": index}
         use = {"toolUseId": f"tooluse_{index}", "name": TOOL}
-        told.append(frame("contentBlockStart", {**at, "start": {"toolUse": use}}))
-        told += [
+        frames.append(frame("contentBlockStart", {**at, "start": {"toolUse": use}}))
+        frames += [
             frame("contentBlockDelta", {**at, "delta": {"toolUse": {"input": piece}}})
             for piece in halves(arguments(call))
         ]
-        told.append(frame("contentBlockStop", at))
-    told.append(frame("messageStop", {"stopReason": "tool_use" if said.calls else "end_turn"}))
+        frames.append(frame("contentBlockStop", at))
+    frames.append(frame("messageStop", {"stopReason": "tool_use" if choice.calls else "end_turn"}))
     counts = {"inputTokens": usage, "outputTokens": 7, "totalTokens": usage + 7}
-    told.append(frame("metadata", {"usage": counts, "metrics": {"latencyMs": 1}}))
-    return Stream(told, len(told) - 2)
+    frames.append(frame("metadata", {"usage": counts, "metrics": {"latencyMs": 1}}))
+    return Stream(frames, len(frames) - 2)
 
 
-def bedrock_whole(choices: list[Said], usage: int) -> bytes:
-    said = choices[0]
-    content: list[dict[str, Any]] = [{"text": "".join(said.pieces)}]
-    if said.thought:
-        content.insert(0, {"reasoningContent": {"reasoningText": {"text": "".join(said.thought)}}})
-    for place, call in enumerate(said.calls):
+def bedrock_whole(choices: list[Choice], usage: int) -> bytes:
+    choice = choices[0]
+    content: list[dict[str, Any]] = [{"text": "".join(choice.pieces)}]
+    if choice.thought:
+        content.insert(0, {"reasoningContent": {"reasoningText": {"text": "".join(choice.thought)}}})
+    for place, call in enumerate(choice.calls):
         content.append({"toolUse": {"toolUseId": f"tooluse_{place}", "name": TOOL, "input": dict(call)}})
     return written(
         {
             "output": {"message": {"role": "assistant", "content": content}},
-            "stopReason": "tool_use" if said.calls else "end_turn",
+            "stopReason": "tool_use" if choice.calls else "end_turn",
             "usage": {"inputTokens": usage, "outputTokens": 7, "totalTokens": usage + 7},
             "metrics": {"latencyMs": 1},
         }
@@ -277,30 +277,30 @@ BEDROCK = Dialect(
 
 
 def _line(message: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-    told = {"model": "qwen3", "created_at": "2026-01-01T00:00:00Z", "done": False}
-    return {**told, "message": {"role": "assistant", "content": "", **message}, **more}
+    head = {"model": "qwen3", "created_at": "2026-01-01T00:00:00Z", "done": False}
+    return {**head, "message": {"role": "assistant", "content": "", **message}, **more}
 
 
-def _ollama_calls(said: Said) -> list[dict[str, Any]]:
-    return [{"function": {"name": TOOL, "arguments": dict(call)}} for call in said.calls]
+def _ollama_calls(choice: Choice) -> list[dict[str, Any]]:
+    return [{"function": {"name": TOOL, "arguments": dict(call)}} for call in choice.calls]
 
 
-def ollama_stream(choices: list[Said], usage: int) -> Stream:
-    said = choices[0]
-    told = [_line({"thinking": piece}) for piece in said.thought]
-    told += [_line({"content": piece}) for piece in said.pieces]
-    told += [_line({"tool_calls": [call]}) for call in _ollama_calls(said)]
-    told.append(_line({}, done=True, done_reason="stop", prompt_eval_count=usage, eval_count=7))
-    return Stream([written(line) + b"\n" for line in told], len(told) - 1)
+def ollama_stream(choices: list[Choice], usage: int) -> Stream:
+    choice = choices[0]
+    lines = [_line({"thinking": piece}) for piece in choice.thought]
+    lines += [_line({"content": piece}) for piece in choice.pieces]
+    lines += [_line({"tool_calls": [call]}) for call in _ollama_calls(choice)]
+    lines.append(_line({}, done=True, done_reason="stop", prompt_eval_count=usage, eval_count=7))
+    return Stream([written(line) + b"\n" for line in lines], len(lines) - 1)
 
 
-def ollama_whole(choices: list[Said], usage: int) -> bytes:
-    said = choices[0]
-    message: dict[str, Any] = {"content": "".join(said.pieces)}
-    if said.thought:
-        message["thinking"] = "".join(said.thought)
-    if said.calls:
-        message["tool_calls"] = _ollama_calls(said)
+def ollama_whole(choices: list[Choice], usage: int) -> bytes:
+    choice = choices[0]
+    message: dict[str, Any] = {"content": "".join(choice.pieces)}
+    if choice.thought:
+        message["thinking"] = "".join(choice.thought)
+    if choice.calls:
+        message["tool_calls"] = _ollama_calls(choice)
     return written(_line(message, done=True, done_reason="stop", prompt_eval_count=usage, eval_count=7))
 
 

@@ -7,8 +7,8 @@ from tests.e2e.storm.answers import (
     _SSE_JUNK,
     _SSE_POISON,
     TOOL,
+    Choice,
     Dialect,
-    Said,
     Stream,
     arguments,
     halves,
@@ -28,58 +28,60 @@ def _body(kind: str, choices: list[dict[str, Any]], **more: Any) -> dict[str, An
     return {"id": "cmpl-storm", "object": kind, "created": 1, "model": "gpt-storm", "choices": choices, **more}
 
 
-def _interleaved(choices: list[Said]) -> list[tuple[int, str]]:
-    rows = zip(*(said.pieces for said in choices), strict=True)
+def _interleaved(choices: list[Choice]) -> list[tuple[int, str]]:
+    rows = zip(*(choice.pieces for choice in choices), strict=True)
     return list(chain.from_iterable(enumerate(row) for row in rows))
 
 
 # --- chat completions -------------------------------------------------------------------------------------
 
 
-def _calls(said: Said) -> list[dict[str, Any]]:
+def _calls(choice: Choice) -> list[dict[str, Any]]:
     return [
         {"id": f"call_{place}", "type": "function", "function": {"name": TOOL, "arguments": arguments(call)}}
-        for place, call in enumerate(said.calls)
+        for place, call in enumerate(choice.calls)
     ]
 
 
-def _call_deltas(said: Said) -> list[dict[str, Any]]:
-    told = []
-    for place, call in enumerate(_calls(said)):
+def _call_deltas(choice: Choice) -> list[dict[str, Any]]:
+    deltas = []
+    for place, call in enumerate(_calls(choice)):
         first, second = halves(call["function"]["arguments"])
-        told.append({"index": place, **call, "function": {"name": TOOL, "arguments": first}})
-        told.append({"index": place, "function": {"arguments": second}})
-    return [{"tool_calls": [delta]} for delta in told]
+        deltas.append({"index": place, **call, "function": {"name": TOOL, "arguments": first}})
+        deltas.append({"index": place, "function": {"arguments": second}})
+    return [{"tool_calls": [delta]} for delta in deltas]
 
 
-def _reason(said: Said) -> str:
-    return "tool_calls" if said.calls else "stop"
+def _reason(choice: Choice) -> str:
+    return "tool_calls" if choice.calls else "stop"
 
 
-def chat_stream(choices: list[Said], usage: int) -> Stream:
+def chat_stream(choices: list[Choice], usage: int) -> Stream:
     deltas: list[tuple[int, dict[str, Any]]] = []
-    for index, said in enumerate(choices):
+    for index, choice in enumerate(choices):
         deltas.append((index, {"role": "assistant", "content": ""}))
-        deltas += [(index, {"reasoning_content": piece}) for piece in said.thought]
+        deltas += [(index, {"reasoning_content": piece}) for piece in choice.thought]
     deltas += [(index, {"content": piece}) for index, piece in _interleaved(choices)]
-    for index, said in enumerate(choices):
-        deltas += [(index, delta) for delta in _call_deltas(said)]
-    told = [[{"index": index, "delta": delta, "finish_reason": None}] for index, delta in deltas]
-    told += [[{"index": index, "delta": {}, "finish_reason": _reason(said)}] for index, said in enumerate(choices)]
-    events = [sse(_body("chat.completion.chunk", each)) for each in told]
+    for index, choice in enumerate(choices):
+        deltas += [(index, delta) for delta in _call_deltas(choice)]
+    chunks = [[{"index": index, "delta": delta, "finish_reason": None}] for index, delta in deltas]
+    chunks += [
+        [{"index": index, "delta": {}, "finish_reason": _reason(choice)}] for index, choice in enumerate(choices)
+    ]
+    events = [sse(_body("chat.completion.chunk", each)) for each in chunks]
     return Stream([*events, sse(_body("chat.completion.chunk", [], **_usage(usage))), DONE], len(events) - 1)
 
 
-def chat_whole(choices: list[Said], usage: int) -> bytes:
-    told = []
-    for index, said in enumerate(choices):
-        message: dict[str, Any] = {"role": "assistant", "content": "".join(said.pieces), "refusal": None}
-        if said.thought:
-            message["reasoning_content"] = "".join(said.thought)
-        if said.calls:
-            message["tool_calls"] = _calls(said)
-        told.append({"index": index, "message": message, "logprobs": None, "finish_reason": _reason(said)})
-    return written(_body("chat.completion", told, **_usage(usage)))
+def chat_whole(choices: list[Choice], usage: int) -> bytes:
+    whole = []
+    for index, choice in enumerate(choices):
+        message: dict[str, Any] = {"role": "assistant", "content": "".join(choice.pieces), "refusal": None}
+        if choice.thought:
+            message["reasoning_content"] = "".join(choice.thought)
+        if choice.calls:
+            message["tool_calls"] = _calls(choice)
+        whole.append({"index": index, "message": message, "logprobs": None, "finish_reason": _reason(choice)})
+    return written(_body("chat.completion", whole, **_usage(usage)))
 
 
 _AZURE = {"choices": [], "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}]}
@@ -97,19 +99,19 @@ CHAT = Dialect(
 # --- completions ------------------------------------------------------------------------------------------
 
 
-def completions_stream(choices: list[Said], usage: int) -> Stream:
-    told = [[{"index": index, "text": piece, "finish_reason": None}] for index, piece in _interleaved(choices)]
-    told += [[{"index": index, "text": "", "finish_reason": "stop"}] for index in range(len(choices))]
-    events = [sse(_body("text_completion", each)) for each in told]
+def completions_stream(choices: list[Choice], usage: int) -> Stream:
+    chunks = [[{"index": index, "text": piece, "finish_reason": None}] for index, piece in _interleaved(choices)]
+    chunks += [[{"index": index, "text": "", "finish_reason": "stop"}] for index in range(len(choices))]
+    events = [sse(_body("text_completion", each)) for each in chunks]
     return Stream([*events, sse(_body("text_completion", [], **_usage(usage))), DONE], len(events) - 1)
 
 
-def completions_whole(choices: list[Said], usage: int) -> bytes:
-    told = [
-        {"index": index, "text": "".join(said.pieces), "logprobs": None, "finish_reason": "stop"}
-        for index, said in enumerate(choices)
+def completions_whole(choices: list[Choice], usage: int) -> bytes:
+    whole = [
+        {"index": index, "text": "".join(choice.pieces), "logprobs": None, "finish_reason": "stop"}
+        for index, choice in enumerate(choices)
     ]
-    return written(_body("text_completion", told, **_usage(usage)))
+    return written(_body("text_completion", whole, **_usage(usage)))
 
 
 COMPLETIONS = Dialect(
@@ -126,16 +128,16 @@ COMPLETIONS = Dialect(
 # --- Responses --------------------------------------------------------------------------------------------
 
 
-def _items(said: Said) -> list[dict[str, Any]]:
+def _items(choice: Choice) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
-    if said.thought:
-        summary = [{"type": "summary_text", "text": "".join(said.thought)}]
+    if choice.thought:
+        summary = [{"type": "summary_text", "text": "".join(choice.thought)}]
         items.append({"id": "rs_1", "type": "reasoning", "summary": summary})
-    part = {"type": "output_text", "text": "".join(said.pieces), "annotations": [], "logprobs": []}
+    part = {"type": "output_text", "text": "".join(choice.pieces), "annotations": [], "logprobs": []}
     items.append({"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [part]})
-    for place, call in enumerate(said.calls):
-        told = {"call_id": f"call_{place}", "name": TOOL, "arguments": arguments(call), "status": "completed"}
-        items.append({"id": f"fc_{place}", "type": "function_call", **told})
+    for place, call in enumerate(choice.calls):
+        fields = {"call_id": f"call_{place}", "name": TOOL, "arguments": arguments(call), "status": "completed"}
+        items.append({"id": f"fc_{place}", "type": "function_call", **fields})
     return items
 
 
@@ -160,21 +162,21 @@ def _response(output: list[dict[str, Any]], status: str, **more: Any) -> dict[st
     }
 
 
-def _completed(said: Said, usage: int) -> dict[str, Any]:
+def _completed(choice: Choice, usage: int) -> dict[str, Any]:
     counts = {"input_tokens": usage, "output_tokens": 7, "total_tokens": usage + 7}
     details = {"input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0}}
-    return _response(_items(said), "completed", usage={**counts, **details})
+    return _response(_items(choice), "completed", usage={**counts, **details})
 
 
-def _item_events(said: Said, item: dict[str, Any], at: dict[str, Any]) -> list[dict[str, Any]]:
+def _item_events(choice: Choice, item: dict[str, Any], at: dict[str, Any]) -> list[dict[str, Any]]:
     """Between an item's `added` and `done`."""
     match item["type"]:
         case "reasoning":
             at, text = {**at, "summary_index": 0}, item["summary"][0]["text"]
-            part, empty, of, pieces = item["summary"][0], {"text": ""}, "reasoning_summary", list(said.thought)
+            part, empty, of, pieces = item["summary"][0], {"text": ""}, "reasoning_summary", list(choice.thought)
         case "message":
             at, text = {**at, "content_index": 0}, item["content"][0]["text"]
-            part, empty, of, pieces = item["content"][0], {"text": ""}, "content", list(said.pieces)
+            part, empty, of, pieces = item["content"][0], {"text": ""}, "content", list(choice.pieces)
         case _:
             pieces = list(halves(item["arguments"]))
             kind = "response.function_call_arguments"
@@ -196,18 +198,18 @@ _EMPTY: dict[str, dict[str, Any]] = {
 }
 
 
-def responses_stream(choices: list[Said], usage: int) -> Stream:
-    said = choices[0]
-    told = [
+def responses_stream(choices: list[Choice], usage: int) -> Stream:
+    choice = choices[0]
+    stream = [
         {"type": f"response.{stage}", "response": _response([], "in_progress")} for stage in ("created", "in_progress")
     ]
-    for index, item in enumerate(_items(said)):
+    for index, item in enumerate(_items(choice)):
         place = {"output_index": index}
-        told.append({"type": "response.output_item.added", **place, "item": {**item, **_EMPTY[item["type"]]}})
-        told += _item_events(said, item, {"item_id": item["id"], **place})
-        told.append({"type": "response.output_item.done", **place, "item": item})
-    told.append({"type": "response.completed", "response": _completed(said, usage)})
-    events = [sse({**event, "sequence_number": number}, event["type"]) for number, event in enumerate(told)]
+        stream.append({"type": "response.output_item.added", **place, "item": {**item, **_EMPTY[item["type"]]}})
+        stream += _item_events(choice, item, {"item_id": item["id"], **place})
+        stream.append({"type": "response.output_item.done", **place, "item": item})
+    stream.append({"type": "response.completed", "response": _completed(choice, usage)})
+    events = [sse({**event, "sequence_number": number}, event["type"]) for number, event in enumerate(stream)]
     return Stream(events, len(events) - 1)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
 
-from tests.e2e.storm.answers import HURT, TOOL, Said
+from tests.e2e.storm.answers import HURT, TOOL, Choice
 
 Client = Literal["chat", "completions", "responses"]
 Fault = Literal[
@@ -50,7 +50,7 @@ _WORDS = ("lorem", "naïve", "日本語", "😀👍🏽", "Ω≈ç", 'a "quote" 
 
 @dataclass
 class Plan:
-    """`told` is what the provider's answers to it demanded so far, in the order of their calls."""
+    """`demands` is what the provider's answers to it demanded so far, in the order of their calls."""
 
     seed: int
     number: int
@@ -64,7 +64,7 @@ class Plan:
     thinks: bool
     faulty: frozenset[int]
     """Which of the provider's calls the fault is done to."""
-    told: list[Demand] = field(default_factory=list)
+    demands: list[Demand] = field(default_factory=list)
     alone: bool = True
     """One call to the provider answers all of it."""
     patience: float = 0.0
@@ -84,15 +84,15 @@ class Plan:
         """What the whole of it must become: an answer, an error, or either."""
         if self.fault == "leaves":
             return "anything"
-        assert self.told, "the provider was never asked"
+        assert self.demands, "the provider was never asked"
         if self.alone:
-            return "error" if self.told[-1] == "again" else self.told[-1]
-        if "error" in self.told:
+            return "error" if self.demands[-1] == "again" else self.demands[-1]
+        if "error" in self.demands:
             return "error"
-        return "answer" if set(self.told) == {"answer"} else "either"
+        return "answer" if set(self.demands) == {"answer"} else "either"
 
-    def said(self, part: int, variant: int) -> Said:
-        """What the provider answers to a part, a different text for each time it is asked."""
+    def choice(self, part: int, variant: int) -> Choice:
+        """The provider's choice for a part, a different text for each request."""
         rng = Random(f"{self.seed}:{self.number}:{part}:{variant}")
         mark = f"{self.name}{part}v{variant}"
         pieces = [f"{mark}:{index:02d} {rng.choice(_WORDS)} " for index in range(PIECES)]
@@ -102,7 +102,7 @@ class Plan:
         if self.fault == "huge" and variant in self.faulty:
             pieces[hurt] += "x日" * 100_000
         calls = tuple({"mark": mark, "place": place, "word": rng.choice(_WORDS)} for place in range(self.calls))
-        return Said(tuple(pieces), ("hm ", mark, " hm") if self.thinks else (), calls)
+        return Choice(tuple(pieces), ("hm ", mark, " hm") if self.thinks else (), calls)
 
     def question(self) -> dict[str, Any]:
         prompts = [f"Say {self.name}{part} at length" for part in range(self.prompts)]

@@ -15,7 +15,7 @@ import zstandard
 
 from tests.e2e.provider import LAST_CHUNK, Call, chunk, head
 from tests.e2e.storm import answers, openai_answers
-from tests.e2e.storm.answers import Dialect, Said
+from tests.e2e.storm.answers import Choice, Dialect
 from tests.e2e.storm.plans import Plan
 
 _MARK = re.compile(rb"s\d+n(\d{4})p(\d)")
@@ -27,8 +27,8 @@ _GRANTED = {"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"}
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a request says that its answer depends on."""
+class Question:
+    """The fields of a request that its answer depends on."""
 
     dialect: Dialect
     streamed: bool
@@ -36,7 +36,7 @@ class Asked:
     choices: int
 
 
-def asked(call: Call) -> Asked:
+def question_of(call: Call) -> Question:
     path, body = call.path, call.json
     dialect, streamed, choices = answers.ANTHROPIC, body.get("stream") is True, 1
     if "generateContent" in path or "streamGenerateContent" in path:
@@ -55,7 +55,7 @@ def asked(call: Call) -> Asked:
     elif not (path.endswith("/v1/messages") or "awPredict" in path):
         raise AssertionError(f"nobody is asked at {path}")
     parts = tuple(dict.fromkeys(int(part) for _, part in _MARK.findall(call.body)))
-    return Asked(dialect, streamed, parts, choices)
+    return Question(dialect, streamed, parts, choices)
 
 
 class Stormy:
@@ -72,23 +72,23 @@ class Stormy:
             body = json.dumps(_GRANTED).encode()
             await call.send(head(200, {"content-type": "application/json", "content-length": str(len(body))}) + body)
             return
-        found = _MARK.search(call.body)
-        assert found is not None, f"a request without a mark at {call.path}"
-        plan, question = self._plans[int(found[1])], asked(call)
+        mark = _MARK.search(call.body)
+        assert mark is not None, f"a request without a mark at {call.path}"
+        plan, question = self._plans[int(mark[1])], question_of(call)
         first = question.parts[0]
         time = self._times[plan.number, first]
         self._times[plan.number, first] += 1
         rng = Random(f"{plan.seed}:{plan.number}:{first}:{time}:wire")
         native = len(question.parts) * question.choices > 1
         plan.alone = native or plan.choices * plan.prompts == 1
-        said = [
-            plan.said(part, variant if native else time)
+        choices = [
+            plan.choice(part, variant if native else time)
             for part in question.parts
             for variant in range(question.choices)
         ]
         # A fault of some of a call's texts is one of the whole answer, where they come in one.
-        answer = Answer(plan, question, said, time in plan.faulty or native, rng)
-        plan.told.append(answer.demand)
+        answer = Answer(plan, question, choices, time in plan.faulty or native, rng)
+        plan.demands.append(answer.demand)
         self.open += 1
         try:
             await answer.send(call)
@@ -100,17 +100,17 @@ def _coded(events: list[bytes], coding: str) -> list[bytes]:
     """Each event as far as it can be read at once; the last with the end of the coding."""
     if coding == "zstd":
         maker = zstandard.ZstdCompressor().compressobj()
-        told = [maker.compress(event) + maker.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK) for event in events]
-        return [*told[:-1], told[-1] + maker.flush()]
+        coded = [maker.compress(event) + maker.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK) for event in events]
+        return [*coded[:-1], coded[-1] + maker.flush()]
     if coding == "br":
         compressor = brotli.Compressor(quality=3)
-        told = [compressor.process(event) + compressor.flush() for event in events]
-        return [*told[:-1], told[-1] + compressor.finish()]
+        coded = [compressor.process(event) + compressor.flush() for event in events]
+        return [*coded[:-1], coded[-1] + compressor.finish()]
     if coding in ("gzip", "deflate"):
         wbits = zlib.MAX_WBITS | 16 if coding == "gzip" else zlib.MAX_WBITS
         deflater = zlib.compressobj(6, zlib.DEFLATED, wbits)
-        told = [deflater.compress(event) + deflater.flush(zlib.Z_SYNC_FLUSH) for event in events]
-        return [*told[:-1], told[-1] + deflater.flush()]
+        coded = [deflater.compress(event) + deflater.flush(zlib.Z_SYNC_FLUSH) for event in events]
+        return [*coded[:-1], coded[-1] + deflater.flush()]
     return events
 
 
@@ -125,7 +125,7 @@ class Answer:
     `demand` is what it must become: an answer, an error, or either.
     """
 
-    def __init__(self, plan: Plan, question: Asked, said: list[Said], faulty: bool, rng: Random) -> None:
+    def __init__(self, plan: Plan, question: Question, choices: list[Choice], faulty: bool, rng: Random) -> None:
         self.rng = rng
         fault = plan.fault if faulty else "none"
         dialect = question.dialect
@@ -134,10 +134,10 @@ class Answer:
         content_type = dialect.content_type if streamed else "application/json"
         usage = 100 + plan.number
         if streamed:
-            stream = dialect.stream(said, usage)
+            stream = dialect.stream(choices, usage)
             events, settled = list(stream.events), stream.settled
         else:
-            events, settled = [dialect.whole(said, usage)], 0
+            events, settled = [dialect.whole(choices, usage)], 0
         self.ends: str = "clean"
         match fault:
             case "junk" if streamed:
@@ -187,31 +187,31 @@ class Answer:
         # Less than this of the body is less than an answer. What is compressed may be all there before its last byte.
         needed = before + (len(last) // 2 if coding else len(last.rstrip()))
         body = b"".join(coded)
-        told = rng.choices((content_type, f"{content_type.upper()}; charset=utf-8", "text/plain", ""), (70, 10, 8, 12))
-        fields = {"content-type": told[0]} if told[0] else {}
+        types = rng.choices((content_type, f"{content_type.upper()}; charset=utf-8", "text/plain", ""), (70, 10, 8, 12))
+        fields = {"content-type": types[0]} if types[0] else {}
         if coding:
             fields["content-encoding"] = coding
-        way = rng.choice(("chunked", "chunked", "length", "close"))
-        if way == "chunked":
+        framing = rng.choice(("chunked", "chunked", "length", "close"))
+        if framing == "chunked":
             fields["transfer-encoding"] = "chunked"
-        elif way == "length":
+        elif framing == "length":
             fields["content-length"] = str(len(body))
         else:
             fields["connection"] = "close"
-        self.closes = way == "close" or rng.random() < 0.1
+        self.closes = framing == "close" or rng.random() < 0.1
         self.head = head(self.status, fields)
         parts = rng.choice((coded, [body], _cut_up(body, 20, rng)))
         if self.ends in ("clean", "slow", "two-answers"):
-            end = rng.choice((LAST_CHUNK, b"0\r\nx-trailer: told\r\n\r\n")) if way == "chunked" else b""
-            self.wire = self.head + _body(parts, way) + end
-            self.wire *= 2 if self.ends == "two-answers" and way != "close" else 1
+            end = rng.choice((LAST_CHUNK, b"0\r\nx-trailer: told\r\n\r\n")) if framing == "chunked" else b""
+            self.wire = self.head + _body(parts, framing) + end
+            self.wire *= 2 if self.ends == "two-answers" and framing != "close" else 1
             return
         at = rng.randrange(-3, len(body) + 1)
         if at < 0:
             self.wire = self.head[: rng.choice((0, len(self.head) // 2, len(self.head) - 1))]
             self.demand = "error" if self.ends == "stall" else "again"
             return
-        self.wire = self.head + _body(parts, way, at)
+        self.wire = self.head + _body(parts, framing, at)
         self.demand = "error" if at < needed else "either"
 
     async def send(self, call: Call) -> None:
@@ -233,13 +233,13 @@ class Answer:
                 call.cut()
 
 
-def _body(parts: list[bytes], way: str, until: int | None = None) -> bytes:
+def _body(parts: list[bytes], framing: str, until: int | None = None) -> bytes:
     """Up to byte `until` of the body; a chunk that is cut there says that it is longer."""
     out, at = b"", 0
     for part in filter(None, parts):
-        told = chunk(part) if way == "chunked" else part
+        piece = chunk(part) if framing == "chunked" else part
         if until is not None and at + len(part) > until:
-            prefix = told.index(b"\r\n") + 2 if way == "chunked" else 0
-            return out + told[: prefix + until - at]
-        out, at = out + told, at + len(part)
+            prefix = piece.index(b"\r\n") + 2 if framing == "chunked" else 0
+            return out + piece[: prefix + until - at]
+        out, at = out + piece, at + len(part)
     return out

@@ -1,4 +1,4 @@
-"""What a client of the storm heard: its own complete answer, or an error that it can see. Anything else fails."""
+"""What a client of the storm received: its own complete answer, or an error that it can see. Anything else fails."""
 
 import json
 import re
@@ -16,7 +16,7 @@ _VARIANTS = range(4)
 
 
 @dataclass
-class Heard:
+class Received:
     """One answer, put together as its client would: texts, arguments and reasons by choice. `ends` are its
     terminators, `error` what it failed with."""
 
@@ -40,14 +40,14 @@ def verdict(plan: Plan, status: int, content_type: str, body: bytes) -> Verdict:
         _check_error(json.loads(text)["error"])
         return "error"
     assert content_type.partition(";")[0] == ("text/event-stream" if plan.streamed else "application/json")
-    heard = (_STREAMS if plan.streamed else _WHOLES)[plan.client](text)
-    if heard.error is not None:
+    received = (_STREAMS if plan.streamed else _WHOLES)[plan.client](text)
+    if received.error is not None:
         assert plan.streamed, "an error under status 200"
-        assert heard.ends == 0, "an error and the end of an answer"
-        _check_beginnings(plan, heard)
+        assert received.ends == 0, "an error and the end of an answer"
+        _check_beginnings(plan, received)
         return "error"
-    assert heard.ends == 1, f"{heard.ends} ends"
-    _check_whole(plan, heard)
+    assert received.ends == 1, f"{received.ends} ends"
+    _check_whole(plan, received)
     return "answer"
 
 
@@ -58,33 +58,33 @@ def _check_error(error: Mapping[str, Any]) -> None:
     assert "<html" not in error["message"]
 
 
-# --- against what the provider said -----------------------------------------------------------------------
+# --- against what the provider sent -----------------------------------------------------------------------
 
 
-def _check_whole(plan: Plan, heard: Heard) -> None:
-    assert sorted(heard.texts) == list(range(len(plan.parts))), "the choices"
+def _check_whole(plan: Plan, received: Received) -> None:
+    assert sorted(received.texts) == list(range(len(plan.parts))), "the choices"
     used: set[tuple[int, int]] = set()
     for choice, part in enumerate(plan.parts):
-        text = heard.texts[choice]
-        found = [variant for variant in _VARIANTS if plan.said(part, variant).text == text]
-        assert found, f"choice {choice} is not what the provider said: {text[:300]!r} ... {text[-100:]!r}"
-        used.add((part, found[0]))
-        said = plan.said(part, found[0])
-        assert heard.thoughts[choice] in ("", "".join(said.thought)), "the reasoning"
-        calls = [json.loads(told) for _, told in sorted(heard.calls[choice].items())]
-        assert calls == list(said.calls), "the arguments"
+        text = received.texts[choice]
+        variants = [variant for variant in _VARIANTS if plan.choice(part, variant).text == text]
+        assert variants, f"choice {choice} is not what the provider said: {text[:300]!r} ... {text[-100:]!r}"
+        used.add((part, variants[0]))
+        expected = plan.choice(part, variants[0])
+        assert received.thoughts[choice] in ("", "".join(expected.thought)), "the reasoning"
+        calls = [json.loads(arguments) for _, arguments in sorted(received.calls[choice].items())]
+        assert calls == list(expected.calls), "the arguments"
         if plan.client != "responses":
-            assert heard.reasons[choice] == ("tool_calls" if said.calls else "stop")
+            assert received.reasons[choice] == ("tool_calls" if expected.calls else "stop")
     assert len(used) == len(plan.parts), "one answer twice"
-    if heard.usage is not None:
-        counted = heard.usage.get("prompt_tokens", heard.usage.get("input_tokens"))
+    if received.usage is not None:
+        counted = received.usage.get("prompt_tokens", received.usage.get("input_tokens"))
         assert counted in {(100 + plan.number) * calls for calls in (1, len(plan.parts))}, "the usage"
 
 
-def _check_beginnings(plan: Plan, heard: Heard) -> None:
-    """What was said before an error is the beginning of an answer."""
-    for choice, text in heard.texts.items():
-        answers = [plan.said(plan.parts[choice], variant).text for variant in _VARIANTS]
+def _check_beginnings(plan: Plan, received: Received) -> None:
+    """Check that a text before an error is the beginning of an answer."""
+    for choice, text in received.texts.items():
+        answers = [plan.choice(plan.parts[choice], variant).text for variant in _VARIANTS]
         assert any(answer.startswith(text) for answer in answers), f"choice {choice} before the error: {text[-300:]!r}"
 
 
@@ -107,62 +107,62 @@ def _events(text: str) -> Iterator[tuple[str, str]]:
             yield name, "\n".join(data)
 
 
-def _chunks(text: str) -> Heard:
+def _chunks(text: str) -> Received:
     """Of chat completions and of completions."""
-    heard = Heard()
+    received = Received()
     for _, data in _events(text):
-        assert not heard.ends, "more after [DONE]"
-        assert heard.error is None, "more after the error"
+        assert not received.ends, "more after [DONE]"
+        assert received.error is None, "more after the error"
         if data == "[DONE]":
-            heard.ends += 1
+            received.ends += 1
             continue
         body = json.loads(data)
         if "error" in body:
             _check_error(body["error"])
-            heard.error = body["error"]
+            received.error = body["error"]
             continue
-        heard.usage = body.get("usage") or heard.usage
+        received.usage = body.get("usage") or received.usage
         for choice in body.get("choices", ()):
-            _chunk(choice, heard)
-    if heard.ends:
-        assert set(heard.reasons) == set(heard.texts), "a choice without an end"
-    return heard
+            _chunk(choice, received)
+    if received.ends:
+        assert set(received.reasons) == set(received.texts), "a choice without an end"
+    return received
 
 
-def _chunk(choice: Mapping[str, Any], heard: Heard) -> None:
+def _chunk(choice: Mapping[str, Any], received: Received) -> None:
     index = choice["index"]
     delta = choice["delta"] if "delta" in choice else {"content": choice["text"]}
-    said = {name for name, value in delta.items() if value and name != "role"}
-    assert index not in heard.reasons or not said, "a choice goes on after its end"
-    heard.texts[index] += delta.get("content") or ""
-    heard.thoughts[index] += delta.get("reasoning_content") or ""
+    content = {name for name, value in delta.items() if value and name != "role"}
+    assert index not in received.reasons or not content, "a choice goes on after its end"
+    received.texts[index] += delta.get("content") or ""
+    received.thoughts[index] += delta.get("reasoning_content") or ""
     for call in delta.get("tool_calls") or ():
-        heard.calls[index][call["index"]] += call["function"].get("arguments") or ""
+        received.calls[index][call["index"]] += call["function"].get("arguments") or ""
     if choice.get("finish_reason"):
-        assert index not in heard.reasons, "two ends of a choice"
-        heard.reasons[index] = choice["finish_reason"]
+        assert index not in received.reasons, "two ends of a choice"
+        received.reasons[index] = choice["finish_reason"]
 
 
-def _completion(text: str) -> Heard:
+def _completion(text: str) -> Received:
     body = json.loads(text)
-    heard = Heard(usage=body.get("usage"), ends=1, error=body.get("error"))
+    received = Received(usage=body.get("usage"), ends=1, error=body.get("error"))
     for choice in body.get("choices", ()):
         index, message = choice["index"], choice.get("message") or {"content": choice.get("text")}
-        heard.texts[index] += message["content"] or ""
-        heard.thoughts[index] += message.get("reasoning_content") or ""
+        received.texts[index] += message["content"] or ""
+        received.thoughts[index] += message.get("reasoning_content") or ""
         for place, call in enumerate(message.get("tool_calls") or ()):
-            heard.calls[index][place] += call["function"]["arguments"]
-        heard.reasons[index] = choice["finish_reason"]
-    return heard
+            received.calls[index][place] += call["function"]["arguments"]
+        received.reasons[index] = choice["finish_reason"]
+    return received
 
 
-def _response_stream(text: str) -> Heard:
+def _response_stream(text: str) -> Received:
     """Deltas and the finished response must say the same."""
-    heard, number, texts = Heard(), -1, ""
+    received, number, texts = Received(), -1, ""
     arguments: dict[int, str] = defaultdict(str)
     for name, data in _events(text):
-        assert not heard.ends, "more after the end"
-        assert heard.error is None, "more after the error"
+        assert not received.ends, "more after the end"
+        assert received.error is None, "more after the error"
         event = json.loads(data)
         kind = event["type"]
         assert kind == name
@@ -175,48 +175,50 @@ def _response_stream(text: str) -> Heard:
             case "response.function_call_arguments.delta":
                 arguments[event["output_index"]] += event["delta"]
             case "response.completed" | "response.incomplete":
-                heard = _response(event["response"])
-                assert heard.texts[0] == texts, "the end says another text than the stream"
-                assert [*heard.calls[0].values()] == [told for _, told in sorted(arguments.items())], "other arguments"
-                heard.ends += 1
+                received = _response(event["response"])
+                assert received.texts[0] == texts, "the end says another text than the stream"
+                assert [*received.calls[0].values()] == [value for _, value in sorted(arguments.items())], (
+                    "other arguments"
+                )
+                received.ends += 1
             case "response.failed":
-                heard.error = event["response"]["error"]
-                assert heard.error["message"]
+                received.error = event["response"]["error"]
+                assert received.error["message"]
             case "error":
-                heard.error = event
+                received.error = event
                 assert event["message"]
-    if not heard.ends:
-        heard.texts[0] = texts
-    return heard
+    if not received.ends:
+        received.texts[0] = texts
+    return received
 
 
-def _response(response: Mapping[str, Any]) -> Heard:
+def _response(response: Mapping[str, Any]) -> Received:
     assert response["status"] == "completed", response["status"]
-    heard = Heard(usage=response.get("usage"), error=response.get("error"))
-    heard.texts[0] = ""
+    received = Received(usage=response.get("usage"), error=response.get("error"))
+    received.texts[0] = ""
     for item in response["output"]:
         match item["type"]:
             case "message":
-                heard.texts[0] += "".join(part["text"] for part in item["content"])
+                received.texts[0] += "".join(part["text"] for part in item["content"])
             case "function_call":
-                heard.calls[0][len(heard.calls[0])] = item["arguments"]
+                received.calls[0][len(received.calls[0])] = item["arguments"]
             case "reasoning":
-                heard.thoughts[0] += "".join(part["text"] for part in item["summary"])
-    return heard
+                received.thoughts[0] += "".join(part["text"] for part in item["summary"])
+    return received
 
 
-def _whole_response(text: str) -> Heard:
-    heard = _response(json.loads(text))
-    heard.ends = 1
-    return heard
+def _whole_response(text: str) -> Received:
+    received = _response(json.loads(text))
+    received.ends = 1
+    return received
 
 
-_STREAMS: Mapping[Client, Callable[[str], Heard]] = {
+_STREAMS: Mapping[Client, Callable[[str], Received]] = {
     "chat": _chunks,
     "completions": _chunks,
     "responses": _response_stream,
 }
-_WHOLES: Mapping[Client, Callable[[str], Heard]] = {
+_WHOLES: Mapping[Client, Callable[[str], Received]] = {
     "chat": _completion,
     "completions": _completion,
     "responses": _whole_response,

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.e2e.strict.asked import (
-    Asked,
+from tests.e2e.strict.request import (
     Called,
     Objection,
     Prompt,
+    Request,
     Result,
     Saying,
     fits,
@@ -61,15 +61,15 @@ _CONSULT = (
 )
 
 
-def check(asked: Asked) -> None:
-    body, facts = asked.body, MODELS[asked.model]
+def check(request: Request) -> None:
+    body, facts = request.body, MODELS[request.model]
     object_to_unknown(body, _FIELDS, _EXTRA)
     if not isinstance(body.get("max_tokens"), int):
         raise Objection("max_tokens: Field required")
     _check_tools(body.get("tools", []))
     _check_messages(body["messages"], facts)
     thinks = check_settings(body, facts)
-    check_thoughts(asked, merged(body["messages"]), thinks)
+    check_thoughts(request, merged(body["messages"]), thinks)
 
 
 def error(objection: Objection) -> Any:
@@ -157,8 +157,8 @@ def _check_block(block: dict[str, Any], path: str) -> None:
 
 def _check_pairs(messages: list[tuple[str, list[dict[str, Any]]]]) -> None:
     calls: list[str] = []
-    for at, (_, said) in enumerate([*messages, ("end", [])]):
-        leading = itertools.takewhile(lambda block: block["type"] == "tool_result", said)
+    for at, (_, content) in enumerate([*messages, ("end", [])]):
+        leading = itertools.takewhile(lambda block: block["type"] == "tool_result", content)
         answered = [block["tool_use_id"] for block in leading]
         if missing := [id for id in calls if id not in answered]:
             raise Objection(
@@ -166,7 +166,7 @@ def _check_pairs(messages: list[tuple[str, list[dict[str, Any]]]]) -> None:
                 f"{', '.join(missing)}. Each `tool_use` block must have a corresponding `tool_result` block in the "
                 "next message."
             )
-        for place, block in enumerate(said):
+        for place, block in enumerate(content):
             if block["type"] == "tool_result" and block["tool_use_id"] not in calls:
                 raise Objection(
                     f"messages.{at}.content.{place}: unexpected `tool_use_id` found in `tool_result` blocks: "
@@ -178,8 +178,8 @@ def _check_pairs(messages: list[tuple[str, list[dict[str, Any]]]]) -> None:
                 f"messages.{at}.content: each tool_use must have a single result. Found multiple `tool_result` blocks "
                 f"with id: {repeated(answered)}"
             )
-        calls = [block["id"] for block in said if block["type"] == "tool_use"]
-    if repeated(block["id"] for _, said in messages for block in said if block["type"] == "tool_use"):
+        calls = [block["id"] for block in content if block["type"] == "tool_use"]
+    if repeated(block["id"] for _, content in messages for block in content if block["type"] == "tool_use"):
         raise Objection("messages: `tool_use` ids must be unique")
 
 
@@ -190,8 +190,8 @@ def _check_end(last: dict[str, Any], facts: Facts) -> None:
         raise Objection(
             "This model does not support assistant message prefill. The conversation must end with a user message."
         )
-    said = blocks(last["content"])
-    if said and said[-1].get("text", "").endswith((" ", "\n", "\t")):
+    content = blocks(last["content"])
+    if content and content[-1].get("text", "").endswith((" ", "\n", "\t")):
         raise Objection("messages: final assistant content cannot end with trailing whitespace")
 
 
@@ -238,22 +238,23 @@ def _check_sampling(body: dict[str, Any], facts: Facts, thinks: bool) -> None:
         raise Objection(f"`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled. {_CONSULT}")
 
 
-def check_thoughts(asked: Asked, messages: list[tuple[str, list[dict[str, Any]]]], thinks: bool) -> None:
-    for at, (role, said) in enumerate(messages):
-        for place, block in enumerate(said):
-            _check_thought(block, asked.model, f"messages.{at}.content.{place}")
-        if role == "assistant" and said and said[-1]["type"] in THOUGHTS:
+def check_thoughts(request: Request, messages: list[tuple[str, list[dict[str, Any]]]], thinks: bool) -> None:
+    for at, (role, content) in enumerate(messages):
+        for place, block in enumerate(content):
+            _check_thought(block, request.model, f"messages.{at}.content.{place}")
+        if role == "assistant" and content and content[-1]["type"] in THOUGHTS:
             raise Objection(f"messages.{at}: The final block in an assistant message cannot be `thinking`.")
     spoken = [at for at, (role, _) in enumerate(messages) if role == "assistant"]
     if not spoken:
         return
-    at, said = spoken[-1], messages[spoken[-1]][1]
-    _check_unmodified(asked, said, at)
-    loops = any(block["type"] == "tool_use" for block in said)
-    budgeted = asked.body.get("thinking", {}).get("type") == "enabled"
-    if thinks and budgeted and (loops or at == len(messages) - 1) and said[0]["type"] not in THOUGHTS:
+    at, content = spoken[-1], messages[spoken[-1]][1]
+    _check_unmodified(request, content, at)
+    loops = any(block["type"] == "tool_use" for block in content)
+    budgeted = request.body.get("thinking", {}).get("type") == "enabled"
+    if thinks and budgeted and (loops or at == len(messages) - 1) and content[0]["type"] not in THOUGHTS:
+        kind = content[0]["type"]
         raise Objection(
-            f"messages.{at}.content.0.type: Expected `thinking` or `redacted_thinking`, but found `{said[0]['type']}`. "
+            f"messages.{at}.content.0.type: Expected `thinking` or `redacted_thinking`, but found `{kind}`. "
             "When `thinking` is enabled, a final `assistant` message must start with a thinking block (preceeding the "
             "lastmost set of `tool_use` and `tool_result` blocks). We recommend you include thinking blocks from "
             "previous turns. To avoid this requirement, disable `thinking`."
@@ -267,35 +268,35 @@ def _check_thought(block: dict[str, Any], model: str, path: str) -> None:
         raise Objection(f"{path}: Invalid `data` in `redacted_thinking` block")
 
 
-def _check_unmodified(asked: Asked, said: list[dict[str, Any]], at: int) -> None:
+def _check_unmodified(request: Request, content: list[dict[str, Any]], at: int) -> None:
     """Thinking of the latest message may be left out, but not moved, halved or doubled.
 
-    What an answer left that was cut before its call may go before it, with its text.
+    The rest of an answer that was cut before its call may go before it, with its text.
     """
-    answers = [asked.given[block["id"]] for block in said if block.get("id") in asked.given]
+    answers = [request.given[block["id"]] for block in content if block.get("id") in request.given]
     wanted = [block for _, answer in itertools.groupby(answers, key=id) for block in _bare(next(answer))]
-    thoughts = [place for place, block in enumerate(said) if block["type"] in THOUGHTS]
+    thoughts = [place for place, block in enumerate(content) if block["type"] in THOUGHTS]
     if not thoughts or not wanted:
         return
-    first = [place for place, block in enumerate(said) if block["type"] in _KEPT][-len(wanted) :][0]
+    first = [place for place, block in enumerate(content) if block["type"] in _KEPT][-len(wanted) :][0]
     doubled = first - 1 in thoughts
-    if doubled or _bare(said[first:]) != wanted:
+    if doubled or _bare(content[first:]) != wanted:
         raise Objection(
             f"messages.{at}.content.{thoughts[0]}: `thinking` or `redacted_thinking` blocks in the latest "
             "assistant message cannot be modified. These blocks must remain as they were in the original response."
         )
 
 
-def _bare(said: list[dict[str, Any]]) -> list[Any]:
+def _bare(content: list[dict[str, Any]]) -> list[Any]:
     """Thoughts as they are, and calls by their ids."""
-    return [block.get("id") or block for block in said if block["type"] in _KEPT]
+    return [block.get("id") or block for block in content if block["type"] in _KEPT]
 
 
-# --- what is said -----------------------------------------------------------------------------------------
+# --- the conversation -------------------------------------------------------------------------------------
 
 
-def sayings(asked: Asked) -> Iterator[Saying]:
-    for message in asked.body["messages"]:
+def sayings(request: Request) -> Iterator[Saying]:
+    for message in request.body["messages"]:
         for block in blocks(message["content"]):
             match block:
                 case {"type": "text", "text": text} if message["role"] == "user":
@@ -306,20 +307,20 @@ def sayings(asked: Asked) -> Iterator[Saying]:
                     yield Result(id, flat(block.get("content", "")))
 
 
-def tools(asked: Asked) -> list[dict[str, Any]]:
+def tools(request: Request) -> list[dict[str, Any]]:
     """`{name, schema}` each."""
     return [
         {"name": tool["name"], "schema": tool["input_schema"]}
-        for tool in asked.body.get("tools", [])
+        for tool in request.body.get("tools", [])
         if "input_schema" in tool
     ]
 
 
-def thinks(asked: Asked) -> bool:
-    kind = asked.body.get("thinking", {}).get("type")
-    return MODELS[asked.model].thinks_unasked if kind is None else kind != "disabled"
+def thinks(request: Request) -> bool:
+    kind = request.body.get("thinking", {}).get("type")
+    return MODELS[request.model].thinks_unasked if kind is None else kind != "disabled"
 
 
-def seen(asked: Asked) -> bool:
+def seen(request: Request) -> bool:
     """Newer models show their thoughts to those only who ask."""
-    return asked.body.get("thinking", {}).get("display") == "summarized" or not MODELS[asked.model].thinks_unasked
+    return request.body.get("thinking", {}).get("display") == "summarized" or not MODELS[request.model].thinks_unasked

@@ -9,7 +9,7 @@ import botocore.session
 from botocore.validate import ParamValidator
 
 from tests.e2e.strict import anthropic
-from tests.e2e.strict.asked import Asked, Called, Objection, Prompt, Result, Saying, flat
+from tests.e2e.strict.request import Called, Objection, Prompt, Request, Result, Saying, flat
 
 _BEHIND = "The model returned the following errors: "
 
@@ -19,9 +19,9 @@ def _shape() -> Any:
     return botocore.session.get_session().get_service_model("bedrock-runtime").operation_model("Converse").input_shape
 
 
-def check(asked: Asked) -> None:
-    body = asked.body
-    report = ParamValidator().validate({"modelId": asked.model, **body}, _shape())
+def check(request: Request) -> None:
+    body = request.body
+    report = ParamValidator().validate({"modelId": request.model, **body}, _shape())
     if report.has_errors():
         raise Objection(report.generate_report(), code="ValidationException")
     messages = body["messages"]
@@ -40,7 +40,7 @@ def check(asked: Asked) -> None:
             "The toolConfig field must be defined when using toolUse and toolResult content blocks.",
             code="ValidationException",
         )
-    _check_behind(asked)
+    _check_behind(request)
 
 
 def error(objection: Objection) -> Any:
@@ -81,16 +81,16 @@ def _check_pairs(messages: list[dict[str, Any]]) -> None:
         calls = [block["toolUse"]["toolUseId"] for block in message["content"] if "toolUse" in block]
 
 
-def _check_behind(asked: Asked) -> None:
+def _check_behind(request: Request) -> None:
     """What Claude itself objects to, of settings and thoughts."""
-    model = name(asked.model)
-    more, config = asked.body.get("additionalModelRequestFields", {}), asked.body.get("inferenceConfig", {})
+    model = name(request.model)
+    more, config = request.body.get("additionalModelRequestFields", {}), request.body.get("inferenceConfig", {})
     renamed = {"maxTokens": "max_tokens", "temperature": "temperature", "topP": "top_p"}
     settings = {new: config[old] for old, new in renamed.items() if old in config}
-    body = {"max_tokens": 4096, **settings, **more, "messages": messages(asked)}
-    seen = Asked(model, body, asked.streamed, asked.given)
+    body = {"max_tokens": 4096, **settings, **more, "messages": messages(request)}
+    seen = Request(model, body, request.streamed, request.given)
     try:
-        for at, tool in enumerate(asked.body.get("toolConfig", {}).get("tools", [])):
+        for at, tool in enumerate(request.body.get("toolConfig", {}).get("tools", [])):
             if "toolSpec" in tool:
                 schema = tool["toolSpec"]["inputSchema"]["json"]
                 anthropic.check_schema(schema, f"tools.{at}.custom.input_schema")
@@ -105,11 +105,11 @@ def name(model: str) -> str:
     return model.removeprefix("us.").removeprefix("anthropic.")
 
 
-def messages(asked: Asked) -> list[dict[str, Any]]:
+def messages(request: Request) -> list[dict[str, Any]]:
     """As Claude reads them."""
     return [
         {"role": message["role"], "content": [_block(block) for block in message["content"]]}
-        for message in asked.body["messages"]
+        for message in request.body["messages"]
     ]
 
 
@@ -126,8 +126,8 @@ def _block(block: dict[str, Any]) -> dict[str, Any]:
     return {"type": "text", **block}
 
 
-def sayings(asked: Asked) -> Iterator[Saying]:
-    for message in asked.body["messages"]:
+def sayings(request: Request) -> Iterator[Saying]:
+    for message in request.body["messages"]:
         for block in message["content"]:
             match block:
                 case {"text": text} if message["role"] == "user":
@@ -138,11 +138,11 @@ def sayings(asked: Asked) -> Iterator[Saying]:
                     yield Result(result["toolUseId"], str(result["content"]))
 
 
-def tools(asked: Asked) -> list[dict[str, Any]]:
-    declared = [tool["toolSpec"] for tool in asked.body.get("toolConfig", {}).get("tools", []) if "toolSpec" in tool]
+def tools(request: Request) -> list[dict[str, Any]]:
+    declared = [tool["toolSpec"] for tool in request.body.get("toolConfig", {}).get("tools", []) if "toolSpec" in tool]
     return [{"name": each["name"], "schema": each["inputSchema"]["json"]} for each in declared]
 
 
-def thinks(asked: Asked) -> bool:
-    thinking = asked.body.get("additionalModelRequestFields", {}).get("thinking", {})
+def thinks(request: Request) -> bool:
+    thinking = request.body.get("additionalModelRequestFields", {}).get("thinking", {})
     return thinking.get("type", "disabled") != "disabled"

@@ -6,60 +6,62 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.e2e import claude
-from tests.e2e.answers import BEDROCK, CHAT, CLAUDE, GEMINI, OLLAMA, RESPONSES, Speech, Told, data
+from tests.e2e.answers import BEDROCK, CHAT, CLAUDE, GEMINI, OLLAMA, RESPONSES, Reply, Speech, data
 from tests.e2e.gateway_process import PROVIDER_KEY
 from tests.e2e.provider import sse
 from tests.e2e.strict import anthropic, bedrock, gemini, ollama, openai
-from tests.e2e.strict.asked import Asked, Objection, Saying, sign
+from tests.e2e.strict.request import Objection, Request, Saying, sign
 from tests.translators.providers.bedrock.bedrock_frames import framed
 
-Signed = tuple[Told, dict[str, Any]]
-"""What is said, and by the ids of its calls and items what must come back with them."""
+Signed = tuple[Reply, dict[str, Any]]
+"""A reply, and by the ids of its calls and items what must come back with them."""
 
 
 @dataclass(frozen=True)
 class Format:
     speech: Speech
-    check: Callable[[Asked], None]
+    check: Callable[[Request], None]
     error: Callable[[Objection], Any]
-    sayings: Callable[[Asked], Iterator[Saying]]
-    tools: Callable[[Asked], list[dict[str, Any]]]
-    signed: Callable[[Told, Asked], Signed]
+    sayings: Callable[[Request], Iterator[Saying]]
+    tools: Callable[[Request], list[dict[str, Any]]]
+    signed: Callable[[Reply, Request], Signed]
     overloaded: Objection
     broken: Callable[[Any], bytes]
     """An error as an event of a stream."""
     call_prefix: str = "call_"
 
 
-def _thinking(told: Told, asked: Asked, model: str, seen: bool) -> Signed:
-    thought = f"I think of {told.id}." if seen else ""
-    told = replace(told, thought=thought, signature=sign(model, thought, told.id))
-    blocks = [claude.thinking(thought, told.signature), *({"type": "tool_use", "id": id} for id, _, _ in told.calls)]
-    return told, {id: blocks for id, _, _ in told.calls}
+def _thinking(reply: Reply, request: Request, model: str, seen: bool) -> Signed:
+    thought = f"I think of {reply.id}." if seen else ""
+    reply = replace(reply, thought=thought, signature=sign(model, thought, reply.id))
+    blocks = [claude.thinking(thought, reply.signature), *({"type": "tool_use", "id": id} for id, _, _ in reply.calls)]
+    return reply, {id: blocks for id, _, _ in reply.calls}
 
 
-def _by_claude(told: Told, asked: Asked) -> Signed:
-    return _thinking(told, asked, asked.model, anthropic.seen(asked)) if anthropic.thinks(asked) else (told, {})
+def _by_claude(reply: Reply, request: Request) -> Signed:
+    return (
+        _thinking(reply, request, request.model, anthropic.seen(request)) if anthropic.thinks(request) else (reply, {})
+    )
 
 
-def _by_bedrock(told: Told, asked: Asked) -> Signed:
-    return _thinking(told, asked, bedrock.name(asked.model), True) if bedrock.thinks(asked) else (told, {})
+def _by_bedrock(reply: Reply, request: Request) -> Signed:
+    return _thinking(reply, request, bedrock.name(request.model), True) if bedrock.thinks(request) else (reply, {})
 
 
-def _by_gemini(told: Told, asked: Asked) -> Signed:
-    content = [*told.calls[0][1:]] if told.calls else ""
-    return replace(told, thought=f"I think of {told.id}.", signature=sign(asked.model, content, told.id)), {}
+def _by_gemini(reply: Reply, request: Request) -> Signed:
+    content = [*reply.calls[0][1:]] if reply.calls else ""
+    return replace(reply, thought=f"I think of {reply.id}.", signature=sign(request.model, content, reply.id)), {}
 
 
-def _by_responses(told: Told, asked: Asked) -> Signed:
-    sealed = "reasoning.encrypted_content" in (asked.body.get("include") or [])
-    told = replace(told, thought="", signature=sign("openai", "reasoning", told.id) if sealed else "")
-    thought = f"rs_{told.id}"
-    return told, {thought: None, f"msg_{told.id}": thought, **{f"fc_{id}": thought for id, _, _ in told.calls}}
+def _by_responses(reply: Reply, request: Request) -> Signed:
+    sealed = "reasoning.encrypted_content" in (request.body.get("include") or [])
+    reply = replace(reply, thought="", signature=sign("openai", "reasoning", reply.id) if sealed else "")
+    thought = f"rs_{reply.id}"
+    return reply, {thought: None, f"msg_{reply.id}": thought, **{f"fc_{id}": thought for id, _, _ in reply.calls}}
 
 
-def _by_ollama(told: Told, asked: Asked) -> Signed:
-    return replace(told, thought=f"I think of {told.id}." if asked.body.get("think") else None), {}
+def _by_ollama(reply: Reply, request: Request) -> Signed:
+    return replace(reply, thought=f"I think of {reply.id}." if request.body.get("think") else None), {}
 
 
 def _in_responses(error: Any) -> bytes:
@@ -83,7 +85,7 @@ FORMATS = {
         Objection("The model is overloaded. Please try again later.", 503, "UNAVAILABLE"), data, "g",
     ),
     "chat": Format(
-        CHAT, openai.check_chat, openai.error, openai.chat_sayings, openai.chat_tools, lambda told, asked: (told, {}),
+        CHAT, openai.check_chat, openai.error, openai.chat_sayings, openai.chat_tools, lambda reply, _: (reply, {}),
         Objection(_BUSY, 503, "server_is_overloaded"), data,
     ),
     "responses": Format(
@@ -99,17 +101,17 @@ FORMATS = {
 # fmt: on
 
 
-def asked(path: str, body: Any, given: Any) -> tuple[Format, Asked]:
-    """Which format a request is in, by its path, and what it asks."""
+def parse_request(path: str, body: Any, given: Any) -> tuple[Format, Request]:
+    """Return the format of a request, by its path, and its fields."""
     bare, streamed = path.partition("?")[0], bool(body.get("stream"))
     parts = bare.rsplit("/", 2)
     if "enerateContent" in bare:
         model, _, method = parts[-1].partition(":")
-        return FORMATS["gemini"], Asked(model, body, method.startswith("stream"), given)
+        return FORMATS["gemini"], Request(model, body, method.startswith("stream"), given)
     if bare.startswith("/bedrock/"):
-        return FORMATS["bedrock"], Asked(parts[-2], body, parts[-1] == "converse-stream", given)
+        return FORMATS["bedrock"], Request(parts[-2], body, parts[-1] == "converse-stream", given)
     by_end = {"messages": "anthropic", "completions": "chat", "responses": "responses", "chat": "ollama"}
-    return FORMATS[by_end[parts[-1]]], Asked(body["model"], body, streamed, given)
+    return FORMATS[by_end[parts[-1]]], Request(body["model"], body, streamed, given)
 
 
 def settings(at: str) -> dict[str, Any]:
@@ -141,4 +143,4 @@ SWITCHES = (
     ("claude-4.5", "claude-5", "chat", "ollama", "claude-4.5"),
     ("responses", "claude", "bedrock", "responses"),
 )
-"""Asked in turn, with the history so far."""
+"""Models that answer in turn, with the history so far."""

@@ -48,7 +48,7 @@ class Knobs:
 
 
 class Talk(Protocol):
-    """A conversation that keeps its own history, whichever model is asked next."""
+    """A conversation with its own history, whichever model answers next."""
 
     async def ask(self, model: str, prompt: str) -> str: ...
 
@@ -76,14 +76,14 @@ class OfAgentsSdk:
             model=made(model, self._client),
             model_settings=self._settings,
         )
-        asked = [*self._history, {"role": "user", "content": prompt}]
+        turns = [*self._history, {"role": "user", "content": prompt}]
         how: Any = {"run_config": RunConfig(tracing_disabled=True), "max_turns": MOST_STEPS}
         if self._streamed:
-            run: Any = Runner.run_streamed(agent, asked, **how)
+            run: Any = Runner.run_streamed(agent, turns, **how)
             async for _ in run.stream_events():
                 pass
         else:
-            run = await Runner.run(agent, asked, **how)
+            run = await Runner.run(agent, turns, **how)
         self._history = run.to_input_list()
         return str(run.final_output)
 
@@ -147,12 +147,12 @@ class OfPydanticAi:
     def __init__(self, client: AsyncOpenAI, streamed: bool, knobs: Knobs, *, responses: bool) -> None:
         self._provider, self._streamed, self._responses = OpenAIProvider(openai_client=client), streamed, responses
         self._history: list[ModelMessage] = []
-        told = {
+        settings = {
             "openai_reasoning_effort": knobs.effort,
             "temperature": knobs.temperature,
             "max_tokens": knobs.limit,
         }
-        self._settings: Any = {"openai_store": False, **{name: value for name, value in told.items() if value}}
+        self._settings: Any = {"openai_store": False, **{name: value for name, value in settings.items() if value}}
 
     async def ask(self, model: str, prompt: str) -> str:
         made: Any = PydanticResponsesModel if self._responses else OpenAIChatModel
@@ -186,10 +186,10 @@ def talk(agent: str, client: AsyncOpenAI, streamed: bool, knobs: Knobs, http: ht
     """`agent` is a framework and a format: `LangChain, chat`. LangChain makes its own client, which asks by `http`."""
     framework, _, spoken = agent.partition(", ")
     made: Any = FRAMEWORKS[framework]
-    said: Talk = made(client, streamed, knobs, responses=spoken == "responses")
-    if isinstance(said, OfLangChain):
-        said.ask_by(http)
-    return said
+    conversation: Talk = made(client, streamed, knobs, responses=spoken == "responses")
+    if isinstance(conversation, OfLangChain):
+        conversation.ask_by(http)
+    return conversation
 
 
 AGENTS = tuple(f"{framework}, {spoken}" for framework in FRAMEWORKS for spoken in ("chat", "responses"))

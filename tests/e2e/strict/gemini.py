@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.e2e.strict.asked import (
-    Asked,
+from tests.e2e.strict.request import (
     Called,
     Objection,
     Prompt,
+    Request,
     Result,
     Saying,
     fits,
@@ -36,17 +36,17 @@ _SCHEMA = {
 }
 
 
-def check(asked: Asked) -> None:
-    body = asked.body
+def check(request: Request) -> None:
+    body = request.body
     object_to_unknown(body, _FIELDS, _UNKNOWN.format(""))
     if not body.get("contents"):
         raise Objection("* GenerateContentRequest.contents: contents is not specified")
     _check_tools(body.get("tools", []))
-    _check_thinking(body.get("generationConfig", {}), asked.model)
+    _check_thinking(body.get("generationConfig", {}), request.model)
     for at, content in enumerate(body["contents"]):
-        _check_content(content, f"contents[{at}]", asked.model)
+        _check_content(content, f"contents[{at}]", request.model)
     _check_turns(body["contents"])
-    if asked.model.startswith("gemini-3"):
+    if request.model.startswith("gemini-3"):
         _check_signed(body["contents"])
 
 
@@ -164,10 +164,10 @@ def _says(content: dict[str, Any]) -> bool:
     return any("functionResponse" not in part for part in content["parts"])
 
 
-def sayings(asked: Asked) -> Iterator[Saying]:
+def sayings(request: Request) -> Iterator[Saying]:
     """A model that gives no ids is answered in the order of its calls."""
     waiting: list[str] = []
-    for turn, content in enumerate(asked.body["contents"]):
+    for turn, content in enumerate(request.body["contents"]):
         for place, part in enumerate(content["parts"]):
             match part:
                 case {"functionCall": {"name": name, **call}}:
@@ -179,8 +179,8 @@ def sayings(asked: Asked) -> Iterator[Saying]:
                     yield Prompt(text)
 
 
-def tools(asked: Asked) -> list[dict[str, Any]]:
-    declared = [each for tool in asked.body.get("tools", []) for each in tool.get("functionDeclarations", [])]
+def tools(request: Request) -> list[dict[str, Any]]:
+    declared = [each for tool in request.body.get("tools", []) for each in tool.get("functionDeclarations", [])]
     return [
         {"name": each["name"], "schema": each.get("parametersJsonSchema") or each.get("parameters")}
         for each in declared

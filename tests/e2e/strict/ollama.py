@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.e2e.strict.asked import Asked, Called, Objection, Prompt, Result, Saying
+from tests.e2e.strict.request import Called, Objection, Prompt, Request, Result, Saying
 
 _ROLES = ("system", "user", "assistant", "tool")
 
 
-def check(asked: Asked) -> None:
-    for message in asked.body["messages"]:
+def check(request: Request) -> None:
+    for message in request.body["messages"]:
         if message["role"] not in _ROLES:
             raise Objection(f"invalid role: {message['role']}, must be one of {list(_ROLES)}")
         if not isinstance(message.get("content", ""), str):
@@ -28,10 +28,10 @@ def error(objection: Objection) -> Any:
     return {"error": objection.message}
 
 
-def sayings(asked: Asked) -> Iterator[Saying]:
+def sayings(request: Request) -> Iterator[Saying]:
     """Results come in the order of their calls."""
     waiting: list[str] = []
-    for turn, message in enumerate(asked.body["messages"]):
+    for turn, message in enumerate(request.body["messages"]):
         for place, call in enumerate(message.get("tool_calls", [])):
             waiting.append(f"{turn}.{place}")
             yield Called(waiting[-1], call["function"]["name"], call["function"]["arguments"])
@@ -43,6 +43,6 @@ def sayings(asked: Asked) -> Iterator[Saying]:
             yield Prompt(message["content"])
 
 
-def tools(asked: Asked) -> list[dict[str, Any]]:
-    declared = [tool["function"] for tool in asked.body.get("tools", [])]
+def tools(request: Request) -> list[dict[str, Any]]:
+    declared = [tool["function"] for tool in request.body.get("tools", [])]
     return [{"name": each["name"], "schema": each.get("parameters")} for each in declared]

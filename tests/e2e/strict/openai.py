@@ -22,11 +22,11 @@ from openai.types.responses import (
 from openai.types.responses.response_create_params import ResponseCreateParamsBase
 from openai.types.responses.response_input_item_param import FunctionCallOutput
 
-from tests.e2e.strict.asked import (
-    Asked,
+from tests.e2e.strict.request import (
     Called,
     Objection,
     Prompt,
+    Request,
     Result,
     Saying,
     fits,
@@ -54,12 +54,12 @@ _NAME = "[a-zA-Z0-9_-]{1,64}"
 
 def error(objection: Objection) -> Any:
     kind = "invalid_request_error" if objection.status < 500 else "server_error"
-    told = {"message": objection.message, "type": kind, "param": objection.param}
-    return {"error": {**told, "code": None if objection.code == "invalid_request_error" else objection.code}}
+    fields = {"message": objection.message, "type": kind, "param": objection.param}
+    return {"error": {**fields, "code": None if objection.code == "invalid_request_error" else objection.code}}
 
 
-def _unknown(told: dict[str, Any], kind: Any, path: str = "") -> None:
-    for name in told:
+def _unknown(fields: dict[str, Any], kind: Any, path: str = "") -> None:
+    for name in fields:
         if name not in kind.__annotations__:
             raise Objection(f"Unknown parameter: '{path}{name}'.", code="unknown_parameter", param=path + name)
 
@@ -68,8 +68,8 @@ def _unsupported(body: dict[str, Any]) -> None:
     """Of models that think: none of these."""
     for name in ("temperature", "top_p", "presence_penalty", "frequency_penalty", "logit_bias", "stop"):
         if name in body and body[name] != 1:
-            told = f"Unsupported parameter: '{name}' is not supported with this model."
-            raise Objection(told, code="unsupported_parameter", param=name)
+            complaint = f"Unsupported parameter: '{name}' is not supported with this model."
+            raise Objection(complaint, code="unsupported_parameter", param=name)
 
 
 def _invalid(path: str, words: str, code: str = "invalid_value") -> Objection:
@@ -84,14 +84,14 @@ def _too_long(path: str, text: str, most: int) -> Objection:
 # --- chat completions -------------------------------------------------------------------------------------
 
 
-def check_chat(asked: Asked) -> None:
-    body = {name: value for name, value in asked.body.items() if name != "stream"}
+def check_chat(request: Request) -> None:
+    body = {name: value for name, value in request.body.items() if name != "stream"}
     _unknown(body, CompletionCreateParamsBase)
     if "max_tokens" in body:
-        told = (
+        complaint = (
             "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
         )
-        raise Objection(told, code="unsupported_parameter", param="max_tokens")
+        raise Objection(complaint, code="unsupported_parameter", param="max_tokens")
     _unsupported(body)
     _check_names([tool["function"]["name"] for tool in body.get("tools", []) if "function" in tool], "function.name")
     if not body["messages"]:
@@ -166,8 +166,8 @@ def _check_chat_pairs(messages: list[dict[str, Any]]) -> None:
         waiting = [call["id"] for call in message.get("tool_calls") or []]
 
 
-def chat_sayings(asked: Asked) -> Iterator[Saying]:
-    for message in asked.body["messages"]:
+def chat_sayings(request: Request) -> Iterator[Saying]:
+    for message in request.body["messages"]:
         match message:
             case {"role": "user", "content": content}:
                 yield Prompt(flat(content))
@@ -178,16 +178,16 @@ def chat_sayings(asked: Asked) -> Iterator[Saying]:
                     yield Called(call["id"], call["function"]["name"], json.loads(call["function"]["arguments"]))
 
 
-def chat_tools(asked: Asked) -> list[dict[str, Any]]:
-    declared = [tool["function"] for tool in asked.body.get("tools", []) if "function" in tool]
+def chat_tools(request: Request) -> list[dict[str, Any]]:
+    declared = [tool["function"] for tool in request.body.get("tools", []) if "function" in tool]
     return [{"name": each["name"], "schema": each.get("parameters")} for each in declared]
 
 
 # --- Responses --------------------------------------------------------------------------------------------
 
 
-def check_responses(asked: Asked) -> None:
-    body = {name: value for name, value in asked.body.items() if name not in ("stream", "client_metadata")}
+def check_responses(request: Request) -> None:
+    body = {name: value for name, value in request.body.items() if name not in ("stream", "client_metadata")}
     _unknown(body, ResponseCreateParamsBase)
     _unsupported(body)
     _check_names([tool["name"] for tool in body.get("tools", []) if tool["type"] == "function"], "name")
@@ -195,12 +195,12 @@ def check_responses(asked: Asked) -> None:
     for at, item in enumerate(items):
         _check_item(item, f"input[{at}]")
     _check_response_pairs(items)
-    _check_company(items, asked)
+    _check_company(items, request)
 
 
 def _items(body: dict[str, Any]) -> list[dict[str, Any]]:
-    told = body["input"]
-    return [{"role": "user", "content": told}] if isinstance(told, str) else told
+    value = body["input"]
+    return [{"role": "user", "content": value}] if isinstance(value, str) else value
 
 
 def _check_item(item: dict[str, Any], path: str) -> None:
@@ -214,7 +214,7 @@ def _check_item(item: dict[str, Any], path: str) -> None:
             raise _invalid(f"{path}.id", f"'{id}'. Expected an ID that begins with '{_PREFIXES[kind]}'.")
         if len(id) > 64:
             raise _too_long(f"{path}.id", id, 64)
-    _check_kept(item, kind)
+    _check_stored(item, kind)
     parts = item["content"] if kind == "message" and isinstance(item["content"], list) else []
     wanted = ("output_text", "refusal") if by_model else ("input_text", "input_image", "input_file")
     for at, part in enumerate(parts):
@@ -224,8 +224,8 @@ def _check_item(item: dict[str, Any], path: str) -> None:
             raise Objection(told, code="invalid_value", param=f"{path}.content[{at}]")
 
 
-def _check_kept(item: dict[str, Any], kind: str) -> None:
-    """Nothing is kept here between requests, and what was sealed is opened."""
+def _check_stored(item: dict[str, Any], kind: str) -> None:
+    """Nothing is stored here between requests, and encrypted content is opened."""
     sealed = item.get("encrypted_content")
     if sealed is not None and not is_genuine(sealed, "openai", "reasoning"):
         raise Objection(
@@ -257,7 +257,7 @@ def _check_response_pairs(items: list[dict[str, Any]]) -> None:
         )
 
 
-def _check_company(items: list[dict[str, Any]], asked: Asked) -> None:
+def _check_company(items: list[dict[str, Any]], request: Request) -> None:
     """A thought goes before what followed it, and what followed it not without it, if it comes under its own id.
 
     Codex ends with a thought when the rest of the answer was cut.
@@ -266,12 +266,12 @@ def _check_company(items: list[dict[str, Any]], asked: Asked) -> None:
         kind, id = item.get("type", "message"), item.get("id")
         following = items[at + 1] if at + 1 < len(items) else {"type": "end"}
         if kind == "reasoning" and not _may_follow(following):
-            told = f"Item '{id}' of type 'reasoning' was provided without its required following item."
-            raise Objection(told, param="input")
-        thought = asked.given.get(id) if id else None
+            complaint = f"Item '{id}' of type 'reasoning' was provided without its required following item."
+            raise Objection(complaint, param="input")
+        thought = request.given.get(id) if id else None
         if thought is not None and not any(each.get("id") == thought for each in items[:at]):
-            told = f"Item '{id}' of type '{kind}' was provided without its required 'reasoning' item: '{thought}'."
-            raise Objection(told, param="input")
+            complaint = f"Item '{id}' of type '{kind}' was provided without its required 'reasoning' item: '{thought}'."
+            raise Objection(complaint, param="input")
 
 
 def _may_follow(item: dict[str, Any]) -> bool:
@@ -280,8 +280,8 @@ def _may_follow(item: dict[str, Any]) -> bool:
     return by_model and item.get("role") != "user"
 
 
-def responses_sayings(asked: Asked) -> Iterator[Saying]:
-    for item in _items(asked.body):
+def responses_sayings(request: Request) -> Iterator[Saying]:
+    for item in _items(request.body):
         match item:
             case {"role": "user", "content": content}:
                 yield Prompt(flat(content))
@@ -291,6 +291,6 @@ def responses_sayings(asked: Asked) -> Iterator[Saying]:
                 yield Result(id, flat(output))
 
 
-def responses_tools(asked: Asked) -> list[dict[str, Any]]:
-    declared = [tool for tool in asked.body.get("tools", []) if tool["type"] == "function"]
+def responses_tools(request: Request) -> list[dict[str, Any]]:
+    declared = [tool for tool in request.body.get("tools", []) if tool["type"] == "function"]
     return [{"name": tool["name"], "schema": tool.get("parameters")} for tool in declared]

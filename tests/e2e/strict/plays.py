@@ -1,7 +1,7 @@
-"""What a scripted model plays: a text and a call, two calls at once, an answer made of what the tools said; and what
-goes wrong meanwhile.
+"""What a scripted model plays: a text and a call, two calls at once, an answer made of the results of the tools; and
+what goes wrong meanwhile.
 
-A play is told by its mark in the prompt, so that many can go on at once. How far it is, is read from the history: who
+A play is known by its mark in the prompt, so that many can go on at once. How far it is, is read from the history: who
 asks again is answered again, and who lost something gets no further.
 """
 
@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tests.e2e.answers import Told, ToolUse
+from tests.e2e.answers import Reply, ToolUse
 from tests.e2e.provider import LAST_CHUNK, Call, chunk, head
-from tests.e2e.strict.asked import Asked, Called, Objection, Prompt, Result
-from tests.e2e.strict.formats import Format, asked
+from tests.e2e.strict.formats import Format, parse_request
+from tests.e2e.strict.request import Called, Objection, Prompt, Request, Result
 
 Incident = Literal[
     "a cut in the text",
@@ -35,7 +35,7 @@ CUTS: tuple[Incident, ...] = ("a cut in the text", "a cut behind the text", "a c
 BEGINNING = "Found: "
 ANSWER = f"{BEGINNING}seen x; seen y; lost z. ✓"
 ASIDE = "A title."
-"""What is said to those who bring no tools."""
+"""The answer to those who bring no tools."""
 _MARK = re.compile(r"\[play ([a-z0-9]+)\]")
 _FOUND = re.compile(r"(seen|lost) ([xyz])")
 
@@ -43,11 +43,11 @@ _FOUND = re.compile(r"(seen|lost) ([xyz])")
 @dataclass
 class Play:
     incidents: tuple[Incident, ...] = ()
-    requests: list[tuple[Format, Asked]] = field(default_factory=list, repr=False)
+    requests: list[tuple[Format, Request]] = field(default_factory=list, repr=False)
     objections: list[str] = field(default_factory=list)
     happened: list[Incident] = field(default_factory=list)
     toolless: bool = False
-    """The answer is said at once, to one who has no tools."""
+    """The answer comes at once, to one who has no tools."""
 
     @property
     def is_over(self) -> bool:
@@ -96,8 +96,8 @@ def _call(tools: list[dict[str, Any]], id: str, place: str) -> ToolUse:
 # --- the mind ---------------------------------------------------------------------------------------------
 
 
-def _results(spoken: Format, question: Asked) -> tuple[list[str], int]:
-    """What the tools said since the play's last prompt, in the order of their calls; and how many prompts there are."""
+def _results(spoken: Format, question: Request) -> tuple[list[str], int]:
+    """Return the results since the play's last prompt, in the order of their calls; and how many prompts there are."""
     calls: dict[str, str] = {}
     turn = 0
     for saying in spoken.sayings(question):
@@ -111,8 +111,8 @@ def _results(spoken: Format, question: Asked) -> tuple[list[str], int]:
     return list(calls.values()), turn
 
 
-def _told(spoken: Format, question: Asked, id: str, toolless: bool) -> tuple[Told, int]:
-    """What is said next, and after how many results."""
+def _next_reply(spoken: Format, question: Request, id: str, toolless: bool) -> tuple[Reply, int]:
+    """Return the next reply, and after how many results it comes."""
     results, turn = _results(spoken, question)
     tools = spoken.tools(question)
 
@@ -120,14 +120,14 @@ def _told(spoken: Format, question: Asked, id: str, toolless: bool) -> tuple[Tol
         return tuple(_call(tools, f"{spoken.call_prefix}{id}{turn}{place}", place) for place in places)
 
     if not tools:
-        return (Told(ANSWER, id=id), 3) if toolless else (Told(ASIDE, id=id), -1)
+        return (Reply(ANSWER, id=id), 3) if toolless else (Reply(ASIDE, id=id), -1)
     match len(results):
         case 0:
-            return Told("I look at x first. ✓", calls("x"), id=id), 0
+            return Reply("I look at x first. ✓", calls("x"), id=id), 0
         case 1:
-            return Told("", calls("yz"), id=id), 1
-    found = [found[0] if (found := _FOUND.search(result)) else "nothing" for result in results]
-    return Told(f"{BEGINNING}{'; '.join(found)}. ✓", id=id), len(results)
+            return Reply("", calls("yz"), id=id), 1
+    lines = [lines[0] if (lines := _FOUND.search(result)) else "nothing" for result in results]
+    return Reply(f"{BEGINNING}{'; '.join(lines)}. ✓", id=id), len(results)
 
 
 # --- the stage --------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ class Stage:
 
     async def __call__(self, call: Call) -> None:
         marks = _MARK.findall(call.body.decode())
-        spoken, question = asked(call.path, call.json, self._given)
+        spoken, question = parse_request(call.path, call.json, self._given)
         if not marks or marks[-1] not in self.plays:
             self.strays.append(f"{call.path} {call.body[:2000]!r}")
             await _whole(call, spoken.error(Objection("Nobody plays this.")), 400)
@@ -154,28 +154,28 @@ class Stage:
         try:
             spoken.check(question)
             self._answers += 1
-            told, step = _told(spoken, question, f"{marks[-1]}n{self._answers}", play.toolless)
+            reply, step = _next_reply(spoken, question, f"{marks[-1]}n{self._answers}", play.toolless)
         except Objection as objection:
             play.objections.append(str(objection))
             await _whole(call, spoken.error(objection), objection.status)
             return
-        told, given = spoken.signed(told, question)
+        reply, given = spoken.signed(reply, question)
         self._given |= given
-        await _say(call, spoken, told, question.streamed, play.next_at(step))
+        await _say(call, spoken, reply, question.streamed, play.next_at(step))
 
 
-async def _say(call: Call, spoken: Format, told: Told, streamed: bool, incident: Incident | None) -> None:
+async def _say(call: Call, spoken: Format, reply: Reply, streamed: bool, incident: Incident | None) -> None:
     if incident == "an overload before":
         await _whole(call, spoken.error(spoken.overloaded), spoken.overloaded.status)
     elif not streamed:
-        body = json.dumps(spoken.speech.whole(told), ensure_ascii=False).encode()
+        body = json.dumps(spoken.speech.whole(reply), ensure_ascii=False).encode()
         fields = {"content-type": "application/json", "content-length": str(len(body))}
         await call.send(head(200, fields) + (body[: len(body) // 2] if incident in CUTS else body))
         if incident in CUTS:
             call.cut()
     else:
         await call.send(head(200, {"content-type": spoken.speech.content_type, "transfer-encoding": "chunked"}))
-        for piece in _pieces(spoken, told, incident):
+        for piece in _pieces(spoken, reply, incident):
             await call.send(chunk(piece))
         if incident in CUTS:
             call.cut()
@@ -189,19 +189,19 @@ async def _whole(call: Call, body: Any, status: int) -> None:
     await call.send(head(status, fields) + data)
 
 
-def _pieces(spoken: Format, told: Told, incident: Incident | None) -> list[bytes]:
-    events = spoken.speech.stream(told)
+def _pieces(spoken: Format, reply: Reply, incident: Incident | None) -> list[bytes]:
+    events = spoken.speech.stream(reply)
     match incident:
         case "a cut in the text":
-            return events[: _first(events, told.pieces[0]) + 1]
+            return events[: _first(events, reply.pieces[0]) + 1]
         case "a cut behind the text":
-            return events[: _first(events, told.calls[0][1])]
+            return events[: _first(events, reply.calls[0][1])]
         case "a cut in a call":
-            _, name, given = told.calls[0]
+            _, name, given = reply.calls[0]
             return list(_half(events, _first(events, name), next(iter(given)).encode()))
         case "an overload in the stream":
             error = spoken.broken(spoken.error(spoken.overloaded))
-            return [*events[: _first(events, told.pieces[0]) + 1], error]
+            return [*events[: _first(events, reply.pieces[0]) + 1], error]
     return events
 
 

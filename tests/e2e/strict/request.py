@@ -1,4 +1,4 @@
-"""What every strict provider knows of a request: how to object, what was said so far, and what it has signed."""
+"""What every strict provider knows of a request: how to object, its conversation so far, and what it has signed."""
 
 import base64
 import hashlib
@@ -23,12 +23,12 @@ class Objection(Exception):
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     model: str
     body: Any
     streamed: bool = False
     given: Mapping[str, Any] = field(default_factory=dict)
-    """By the ids of calls and items: what the provider said in the same breath, which must come back with them."""
+    """By the ids of calls and items: content of the same answer, which must come back with them."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ def is_genuine(signature: Any, model: str, content: Any) -> bool:
     return bool(signature == sign(model, content, serial))
 
 
-def object_to_unknown(told: Mapping[str, Any], known: Iterable[str], words: str) -> None:
+def object_to_unknown(fields: Mapping[str, Any], known: Iterable[str], words: str) -> None:
     """`words` has a `{}` for the field's name."""
-    for name in told:
+    for name in fields:
         if name not in known:
             raise Objection(words.format(name), param=name)
 
