@@ -85,9 +85,9 @@ def imported(file: Path) -> Iterator[str]:
 def imports(files: list[Path], banned: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return the file and the name of each import of something `banned`, or of something in it."""
     assert files
-    found = [(str(file.relative_to(ROOT)), name) for file in files for name in imported(file) if name not in ALLOWED]
-    found = [each for each in found if each != (READS_A_DATE, "datetime.datetime")]
-    return [each for each in found if any(f"{each[1]}.".startswith(f"{name}.") for name in banned)]
+    pairs = [(str(file.relative_to(ROOT)), name) for file in files for name in imported(file) if name not in ALLOWED]
+    pairs = [each for each in pairs if each != (READS_A_DATE, "datetime.datetime")]
+    return [each for each in pairs if any(f"{each[1]}.".startswith(f"{name}.") for name in banned)]
 
 
 @pytest.mark.parametrize(("folder", "banned"), BANNED)

@@ -34,7 +34,7 @@ EMBEDDED = {
 
 
 def blocks(page: Path, language: str) -> list[str]:
-    return [text for found, text in FENCE.findall(page.read_text(encoding="utf-8")) if found == language]
+    return [text for tag, text in FENCE.findall(page.read_text(encoding="utf-8")) if tag == language]
 
 
 YAML = [pytest.param(text, id=f"{page.name} {n}") for page in PAGES for n, text in enumerate(blocks(page, "yaml"))]

@@ -33,9 +33,9 @@ def drawn(page: str) -> Iterator[Path]:
 
 
 def test_the_drawing_of_the_tree_is_true() -> None:
-    found = list(drawn((ROOT / "docs" / "architecture.md").read_text("utf-8")))
-    assert len(found) > 20
-    assert [path for path in found if not path.exists()] == []
+    paths = list(drawn((ROOT / "docs" / "architecture.md").read_text("utf-8")))
+    assert len(paths) > 20
+    assert [path for path in paths if not path.exists()] == []
 
 
 @pytest.mark.parametrize("folder", ["addons", "routing", "translators"])

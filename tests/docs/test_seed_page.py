@@ -63,13 +63,13 @@ def http(gateway: GatewayProcess) -> Iterator[httpx.Client]:
 def test_the_first_curl(gateway: GatewayProcess) -> None:
     command = CURL.replace("localhost:8317", f"127.0.0.1:{gateway.port}")
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=WAIT, check=True)
-    told = json.loads(done.stdout)
-    [choice] = told["choices"]
-    assert told["id"].startswith("chatcmpl-")
-    assert (told["object"], told["model"]) == ("chat.completion", MODEL)
+    completion = json.loads(done.stdout)
+    [choice] = completion["choices"]
+    assert completion["id"].startswith("chatcmpl-")
+    assert (completion["object"], completion["model"]) == ("chat.completion", MODEL)
     assert (choice["index"], choice["finish_reason"]) == (0, "stop")
     assert (choice["message"]["role"], choice["message"]["content"]) == ("assistant", "- one\n- two\n- three")
-    assert told["usage"] == {"prompt_tokens": 10, "completion_tokens": 42, "total_tokens": 52}
+    assert completion["usage"] == {"prompt_tokens": 10, "completion_tokens": 42, "total_tokens": 52}
 
 
 def test_the_alias_is_listed(http: httpx.Client) -> None:
@@ -86,10 +86,10 @@ def test_the_alias_is_listed(http: httpx.Client) -> None:
 )
 def test_every_endpoint_whole_and_streamed(http: httpx.Client, path: str, fields: Any, end: str) -> None:
     assert http.post(path, json={"model": MODEL, **fields}).json()["usage"]["total_tokens"] == 52
-    told = http.post(path, json={"model": MODEL, "stream": True, **fields})
-    assert told.headers["content-type"] == "text/event-stream; charset=utf-8"
-    assert (told.headers["cache-control"], told.headers["x-accel-buffering"]) == ("no-cache, no-transform", "no")
-    assert end in told.text.strip().split("\n\n")[-1]
+    answer = http.post(path, json={"model": MODEL, "stream": True, **fields})
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert (answer.headers["cache-control"], answer.headers["x-accel-buffering"]) == ("no-cache, no-transform", "no")
+    assert end in answer.text.strip().split("\n\n")[-1]
 
 
 @pytest.mark.parametrize(
@@ -111,14 +111,14 @@ def test_the_common_failures(
     gateway: GatewayProcess, path: str, fields: Any, key: str | None, status: int, code: str
 ) -> None:
     headers = {} if key is None else {"authorization": f"Bearer {key}"}
-    told = httpx.post(
+    answer = httpx.post(
         gateway.url + path, json={"model": MODEL, **fields}, headers=headers, timeout=WAIT, trust_env=False
     )
-    assert (told.status_code, told.json()["error"]["code"]) == (status, code)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
 
 
 def test_a_provider_that_throttles(http: httpx.Client, provider: Provider) -> None:
     provider.scripts = [whole(claude.error("rate_limit_error"), 429, {"retry-after": "7"})]
-    told = http.post("/v1/chat/completions", json={"model": MODEL, **CHAT})
-    assert (told.status_code, told.headers["retry-after"]) == (429, "7")
-    assert told.json()["error"]["code"] == "rate_limit_exceeded"
+    answer = http.post("/v1/chat/completions", json={"model": MODEL, **CHAT})
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
+    assert answer.json()["error"]["code"] == "rate_limit_exceeded"

@@ -1,4 +1,4 @@
-"""Which names are served, by whom, and what a client is told of the others."""
+"""Which names are served, by whom, and the error of the others."""
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_listing(entries: str, names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entries", "asked", "model", "key"),
+    ("entries", "name", "model", "key"),
     [
         pytest.param(ALIASED, "big", "claude-opus-5", "a", id="alias"),
         pytest.param(ALIASED, "small", "small", "a", id="name"),
@@ -73,10 +73,10 @@ def test_listing(entries: str, names: list[str]) -> None:
         pytest.param("[{api-key: '${OFF}'}, {api-key: b}]", "claude-opus-5", "claude-opus-5", "b", id="the one on"),
     ],
 )
-def test_resolve(entries: str, asked: str, model: str, key: str) -> None:
-    target = catalogue(entries).candidates(asked, "key-1")[0]
-    assert (target.model, target.alias, target.auth) == (model, asked, StaticKey("x-api-key", Secret(key)))
-    assert catalogue(entries).get(asked, "key-1") == ListedModel(asked, "anthropic", CREATED)
+def test_resolve(entries: str, name: str, model: str, key: str) -> None:
+    target = catalogue(entries).candidates(name, "key-1")[0]
+    assert (target.model, target.alias, target.auth) == (model, name, StaticKey("x-api-key", Secret(key)))
+    assert catalogue(entries).get(name, "key-1") == ListedModel(name, "anthropic", CREATED)
 
 
 def test_a_whole_target() -> None:
@@ -117,7 +117,7 @@ OFF = "[{api-key: '${KEY}', models: [{name: m, alias: claude-3-5-sonnet}]}, {api
 
 
 @pytest.mark.parametrize(
-    ("entries", "url", "asked", "told"),
+    ("entries", "url", "name", "message"),
     [
         pytest.param(
             OFF,
@@ -173,12 +173,12 @@ OFF = "[{api-key: '${KEY}', models: [{name: m, alias: claude-3-5-sonnet}]}, {api
         ),
     ],
 )
-def test_unknown(entries: str, url: str | None, asked: str, told: str) -> None:
+def test_unknown(entries: str, url: str | None, name: str, message: str) -> None:
     served = catalogue(entries, url)
     for ask in (served.candidates, served.get):
         with pytest.raises(UnknownModel) as caught:
-            ask(asked, "key-1")
-        assert str(caught.value) == told
+            ask(name, "key-1")
+        assert str(caught.value) == message
 
 
 def test_a_long_list_is_cut() -> None:

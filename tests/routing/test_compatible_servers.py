@@ -31,8 +31,8 @@ def test_its_name_is_enough(name: str, server: Server) -> None:
 
 @pytest.mark.parametrize(("name", "server"), EACH)
 def test_its_quirks_can_be_said_in_the_file(name: str, server: Server) -> None:
-    said = {key.replace("_", "-"): "none" if value is None else value for key, value in server.quirks.items()}
-    assert Quirks.model_validate(said).explicit() == dict(server.quirks)
+    quirks = {key.replace("_", "-"): "none" if value is None else value for key, value in server.quirks.items()}
+    assert Quirks.model_validate(quirks).explicit() == dict(server.quirks)
     assert set(server.endpoints) <= set(get_args(Endpoint))
 
 
@@ -43,7 +43,7 @@ def test_where_the_vendor_specs_have_it(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "name"),
+    ("url", "name"),
     [
         pytest.param("LM Studio", "lm-studio", id="LM Studio"),
         pytest.param("llamacpp", "llama.cpp", id="llama.cpp"),
@@ -52,13 +52,13 @@ def test_where_the_vendor_specs_have_it(name: str) -> None:
         pytest.param(3, None, id="no text"),
     ],
 )
-def test_known(said: object, name: str | None) -> None:
-    assert compatible_servers.known(said) is (None if name is None else SERVERS[name])
+def test_known(url: object, name: str | None) -> None:
+    assert compatible_servers.known(url) is (None if name is None else SERVERS[name])
 
 
 def test_what_the_file_says_wins() -> None:
-    said = "quirks: {developer-role: true, drop: []}, endpoints: [responses]"
-    text = f"openai-compatibility: [{{name: groq, {said}, models: [{{name: m}}]}}]"
+    fields = "quirks: {developer-role: true, drop: []}, endpoints: [responses]"
+    text = f"openai-compatibility: [{{name: groq, {fields}, models: [{{name: m}}]}}]"
     loaded = parse(text.encode(), "c.yaml", {"GROQ_API_KEY": "k"})
     target = Catalogue(loaded.settings).candidates("m", "key-1")[0]
     assert target.base_urls == {"openai-responses": SERVERS["groq"].base_url}

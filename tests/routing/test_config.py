@@ -1,4 +1,4 @@
-"""What config.yaml may say, what it means, and how each mistake is told."""
+"""What config.yaml may say, what it means, and how each mistake is reported."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -103,7 +103,7 @@ claude-api-key:
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("given", "expected"),
     [
         pytest.param("https://a.b", "https://a.b", id="plain"),
         pytest.param("https://a.b/", "https://a.b", id="slash"),
@@ -115,9 +115,9 @@ claude-api-key:
         pytest.param("https://a.b/pv1", "https://a.b/pv1", id="only a whole component"),
     ],
 )
-def test_base_url(given: str, kept: str) -> None:
+def test_base_url(given: str, expected: str) -> None:
     (entry,) = read(f"{CLAUDE}    base-url: '{given}'").settings.claude_api_key
-    assert entry.base_url == kept
+    assert entry.base_url == expected
 
 
 def test_anchors_and_merges() -> None:
@@ -133,7 +133,7 @@ claude-api-key:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "problem"),
     [
         pytest.param("", "c.yaml: is empty; copy the config.yaml that the gateway ships with", id="empty"),
         pytest.param("# only\n", "c.yaml: is empty; copy the config.yaml that the gateway ships with", id="comment"),
@@ -288,10 +288,10 @@ claude-api-key:
         ),
     ],
 )
-def test_a_mistake(text: str | bytes, told: str) -> None:
-    said = refused(text)
-    assert said.startswith(told)
-    assert "\n" not in said
+def test_a_mistake(text: str | bytes, problem: str) -> None:
+    message = refused(text)
+    assert message.startswith(problem)
+    assert "\n" not in message
 
 
 def test_all_mistakes_at_once() -> None:
@@ -304,9 +304,9 @@ def test_all_mistakes_at_once() -> None:
 
 
 def test_many_mistakes_are_cut() -> None:
-    told = refused("\n".join(f"a{n}: 1" for n in range(50))).splitlines()
-    assert len(told) == 21
-    assert told[-1] == "c.yaml: and 30 more mistakes"
+    lines = refused("\n".join(f"a{n}: 1" for n in range(50))).splitlines()
+    assert len(lines) == 21
+    assert lines[-1] == "c.yaml: and 30 more mistakes"
 
 
 @pytest.mark.parametrize(
@@ -423,10 +423,10 @@ LINES = st.lists(st.tuples(st.sampled_from(["", " ", "  ", "    "]), WORDS, st.s
 @given(st.one_of(st.binary(), st.text().map(str.encode), LINES.map(lambda rows: "".join(map("".join, rows)).encode())))
 def test_no_text_breaks_the_reader(data: bytes) -> None:
     try:
-        told = str(parse(data, "c.yaml", {"A": "x"}))
+        result = str(parse(data, "c.yaml", {"A": "x"}))
     except ConfigError as error:
-        told = str(error)
-    assert told.startswith(("c.yaml", "Loaded("))
+        result = str(error)
+    assert result.startswith(("c.yaml", "Loaded("))
 
 
 def test_a_model_that_nobody_can_ask_for_is_told() -> None:

@@ -1,4 +1,4 @@
-"""What a provider's entry may not say, and how it is told."""
+"""What a provider's entry may not say, and how it is reported."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def refused(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "problem"),
     [
         pytest.param(
             f"{GEMINI}    project: p", "3: gemini-api-key[0].project: is not a known key here; it belongs", id="key"
@@ -174,8 +174,8 @@ def refused(text: str) -> str:
         ),
     ],
 )
-def test_a_mistake(text: str, told: str) -> None:
-    assert refused(text).startswith(f"c.yaml:{told}")
+def test_a_mistake(text: str, problem: str) -> None:
+    assert refused(text).startswith(f"c.yaml:{problem}")
     assert "\n" not in refused(text)
 
 

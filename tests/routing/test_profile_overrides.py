@@ -73,9 +73,9 @@ def test_geminis_fields_are_its_dialects() -> None:
     profiles = pytest.importorskip("translators.providers.gemini.profiles")
     ours = {field.name for field in fields(profiles.Profile)} - {"platform", "safety_settings"}
     assert set(GeminiProfile.model_fields) == ours
-    said = gemini(GEMINI_SAID)
-    assert (said["levels"], said["least_budget"], said["candidates"]) == (("minimal", "high"), 0, 2)
-    assert profiles.profile_of("m", said) == replace(profiles.profile_of("m", {}), **said)
+    result = gemini(GEMINI_SAID)
+    assert (result["levels"], result["least_budget"], result["candidates"]) == (("minimal", "high"), 0, 2)
+    assert profiles.profile_of("m", result) == replace(profiles.profile_of("m", {}), **result)
 
 
 def test_quirks_are_the_dialects() -> None:
@@ -105,14 +105,14 @@ def test_all_fields() -> None:
 
 @pytest.mark.parametrize("line", [pytest.param(line, id=line.split(":")[0]) for line in SAID.strip().splitlines()])
 def test_one_field_leaves_the_others(line: str) -> None:
-    said = overrides(line)
-    (name,) = said
+    result = overrides(line)
+    (name,) = result
     assert name == line.split(":")[0].replace("-", "_")
-    assert profile_of("claude-opus-5-5", said) == replace(profile_of("claude-opus-5-5", {}), **said)
+    assert profile_of("claude-opus-5-5", result) == replace(profile_of("claude-opus-5-5", {}), **result)
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "problem"),
     [
         pytest.param("max-output: 0", "max-output: must be a whole number, 1 or more", id="no tokens"),
         pytest.param("max_output: 1", "max_output: is not a known key; did you mean `max-output`?", id="snake case"),
@@ -125,7 +125,7 @@ def test_one_field_leaves_the_others(line: str) -> None:
         pytest.param("prefill: maybe", "prefill: must be true or false", id="truth"),
     ],
 )
-def test_mistakes(line: str, told: str) -> None:
+def test_mistakes(line: str, problem: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(entry(line), "c.yaml", {})
-    assert str(caught.value).startswith(f"c.yaml:6: claude-api-key[0].models[0].family.{told}")
+    assert str(caught.value).startswith(f"c.yaml:6: claude-api-key[0].models[0].family.{problem}")

@@ -1,4 +1,4 @@
-"""Whatever is wrong with a configuration, no value of it is told."""
+"""Whatever is wrong with a configuration, no value of it is printed."""
 
 import traceback
 
@@ -81,8 +81,8 @@ CANARY = "sk-ant-" + "x7q" + "9"
 def test_a_mistake_never_quotes(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(text.replace("CANARY", CANARY).encode(), "c.yaml", {"ENV": CANARY})
-    told = "".join(traceback.format_exception(caught.value)) + str(caught.value) + repr(caught.value)
-    assert SEEN not in told
+    printed = "".join(traceback.format_exception(caught.value)) + str(caught.value) + repr(caught.value)
+    assert SEEN not in printed
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
 

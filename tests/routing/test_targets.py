@@ -261,9 +261,9 @@ def bearer(key: str) -> StaticKey:
     ],
 )
 def test_a_whole_target(entry: str, target: Target) -> None:
-    found = catalogue(entry).candidates("m", "key-1")[0]
-    assert found == target
-    assert list(found.base_urls) == list(target.base_urls)
+    candidate = catalogue(entry).candidates("m", "key-1")[0]
+    assert candidate == target
+    assert list(candidate.base_urls) == list(target.base_urls)
     assert catalogue(entry).get("m", "key-1").owned_by == target.provider
 
 
@@ -324,7 +324,7 @@ def test_what_is_listed_without_models(entry: str, names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "asked", "model"),
+    ("entry", "name", "model"),
     [
         pytest.param("gemini-api-key: [{api-key: k}]", "gemini-9-x", "gemini-9-x", id="gemini"),
         pytest.param("gemini-api-key: [{api-key: k}]", "claude-x", None, id="no gemini"),
@@ -355,20 +355,20 @@ def test_what_is_listed_without_models(entry: str, names: list[str]) -> None:
         pytest.param("bedrock: [{region: us-east-1, models: [{name: x}]}]", "claude-9", None, id="bedrock"),
     ],
 )
-def test_what_is_handed_on(entry: str, asked: str, model: str | None) -> None:
+def test_what_is_handed_on(entry: str, name: str, model: str | None) -> None:
     served = catalogue(entry, OPENAI_API_KEY="k", XAI_API_KEY="k", OPENROUTER_API_KEY="k")
     if model is None:
         with pytest.raises(UnknownModel):
-            served.candidates(asked, "key-1")[0]
+            served.candidates(name, "key-1")[0]
     else:
-        assert (served.candidates(asked, "key-1")[0].model, served.candidates(asked, "key-1")[0].alias) == (
+        assert (served.candidates(name, "key-1")[0].model, served.candidates(name, "key-1")[0].alias) == (
             model,
-            asked,
+            name,
         )
 
 
 def test_keys_are_taken_in_turn() -> None:
-    """Whichever of the entry's models is asked, and not by looking at it."""
+    """The same for each of the entry's models, and not by looking at it."""
     keys = "api-key-entries: [{api-key: a}, {api-key: b}, {api-key: c}]"
     served = catalogue(
         f"openai-compatibility: [{{name: x, base-url: 'http://h', {keys}, models: [{{name: m}}, {{name: n}}]}}]"
@@ -393,16 +393,16 @@ def test_what_is_discovered() -> None:
     served = catalogue(
         "ollama: [{models: [{name: named}]}, {base-url: 'http://h', api-key: k, excluded-models: [big]}]"
     )
-    asked = served.discoverable()
-    assert {at: (target.base_urls, target.auth) for at, target in asked.items()} == {
+    servers = served.discoverable()
+    assert {at: (target.base_urls, target.auth) for at, target in servers.items()} == {
         ("ollama", 1): ({"ollama": "http://h"}, bearer("k"))
     }
-    found = served.with_discovered(("ollama", 1), ["qwen3:8b", "llama3:latest", "big", "no name", ""])
+    extended = served.with_discovered(("ollama", 1), ["qwen3:8b", "llama3:latest", "big", "no name", ""])
     assert listed(served) == ["named"]
-    assert listed(found) == ["named", "qwen3:8b", "llama3:latest"]
-    assert listed(found.with_embedded(None)) == listed(found)
-    assert found.candidates("llama3", "key-1")[0].model == "llama3:latest"
-    assert listed(found.with_discovered(("ollama", 1), [])) == ["named"]
+    assert listed(extended) == ["named", "qwen3:8b", "llama3:latest"]
+    assert listed(extended.with_embedded(None)) == listed(extended)
+    assert extended.candidates("llama3", "key-1")[0].model == "llama3:latest"
+    assert listed(extended.with_discovered(("ollama", 1), [])) == ["named"]
 
 
 @pytest.mark.parametrize(
@@ -420,7 +420,7 @@ def test_the_first_in_the_file_wins(text: str, provider: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "asked", "variables"),
+    ("entry", "name", "variables"),
     [
         pytest.param("gemini-api-key: [{api-key: '${KEY}'}]", "gemini-9", ["KEY"], id="gemini"),
         pytest.param("vertex-api-key: [{api-key: '${KEY}'}]", "gemini-a", ["KEY"], id="vertex, express"),
@@ -455,9 +455,9 @@ def test_the_first_in_the_file_wins(text: str, provider: str) -> None:
         ),
     ],
 )
-def test_variables_that_would_switch_it_on(entry: str, asked: str, variables: list[str]) -> None:
+def test_variables_that_would_switch_it_on(entry: str, name: str, variables: list[str]) -> None:
     with pytest.raises(UnknownModel) as caught:
-        catalogue(entry).candidates(asked, "key-1")[0]
+        catalogue(entry).candidates(name, "key-1")[0]
     assert sorted(caught.value.variables) == sorted(variables)
 
 

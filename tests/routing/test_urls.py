@@ -9,7 +9,7 @@ from routing import urls
 
 
 @pytest.mark.parametrize(
-    ("kind", "given", "kept"),
+    ("kind", "given", "expected"),
     [
         pytest.param(urls.GoogleURL, "https://a.b/v1beta", "https://a.b", id="google, version"),
         pytest.param(urls.GoogleURL, "https://a.b/p/v1beta1/", "https://a.b/p", id="google, under a path"),
@@ -29,5 +29,5 @@ from routing import urls
         pytest.param(urls.BedrockURL, "https://a.b/v1", "https://a.b/v1", id="bedrock keeps a path"),
     ],
 )
-def test_what_is_kept(kind: Any, given: str, kept: str) -> None:
-    assert TypeAdapter(kind).validate_python(given) == kept
+def test_what_is_kept(kind: Any, given: str, expected: str) -> None:
+    assert TypeAdapter(kind).validate_python(given) == expected

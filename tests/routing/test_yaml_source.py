@@ -34,7 +34,7 @@ MERGES = "a0: &a0 {k: 1}\n" + "\n".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n 
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "problem"),
     [
         pytest.param("[" * 100_000, "nested more than", id="deep"),
         pytest.param("&a [*a]", "nested more than", id="recursive alias"),
@@ -44,7 +44,7 @@ MERGES = "a0: &a0 {k: 1}\n" + "\n".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n 
         pytest.param("x" * (1 << 20) + "x", "is larger than", id="large"),
     ],
 )
-def test_limits(text: str, told: str) -> None:
+def test_limits(text: str, problem: str) -> None:
     with pytest.raises(UnreadableYaml) as caught:
         read(text.encode())
-    assert told in caught.value.problems[0].text
+    assert problem in caught.value.problems[0].text

@@ -41,8 +41,8 @@ def streamed(answer: dict[str, Any]) -> bytes:
 
 @pytest.mark.parametrize("stdin", [True, False], ids=["standard input", "file"])
 def test_a_request(tmp_path: Path, stdin: bool) -> None:
-    asked = REQUEST | {"temperature": 1.5, "seed": 7}
-    answer = convert("-", given=json.dumps(asked)) if stdin else convert(file(tmp_path, asked))
+    body = REQUEST | {"temperature": 1.5, "seed": 7}
+    answer = convert("-", given=json.dumps(body)) if stdin else convert(file(tmp_path, body))
     assert json.loads(answer.stdout) == {
         "model": "claude-sonnet-4-6",
         "max_tokens": 20,
@@ -118,8 +118,8 @@ def test_help() -> None:
 
 @pytest.mark.parametrize("as_stream", [True, False], ids=["from a stream", "from a whole answer"])
 def test_an_answer_alone(tmp_path: Path, as_stream: bool) -> None:
-    told = claude.message(claude.text("Grüße"))
-    answer = convert("--answer", file(tmp_path, streamed(told) if as_stream else told), "--model", "m")
+    message = claude.message(claude.text("Grüße"))
+    answer = convert("--answer", file(tmp_path, streamed(message) if as_stream else message), "--model", "m")
     assert (answer.returncode, answer.stderr) == (0, "")
     assert json.loads(answer.stdout) == {
         "id": "chatcmpl-0",
@@ -139,7 +139,7 @@ def test_an_answer_alone(tmp_path: Path, as_stream: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "options", "expected"),
+    ("fields", "options", "expected"),
     [
         pytest.param({}, [], {"stream": False, "usage": True}, id="whole, as the request says"),
         pytest.param({"stream": True}, [], {"stream": True, "usage": False}, id="streamed, as the request says"),
@@ -155,9 +155,9 @@ def test_an_answer_alone(tmp_path: Path, as_stream: bool) -> None:
     ],
 )
 def test_the_form_of_an_answer(
-    tmp_path: Path, asked: dict[str, Any] | None, options: list[str], expected: dict[str, bool]
+    tmp_path: Path, fields: dict[str, Any] | None, options: list[str], expected: dict[str, bool]
 ) -> None:
-    request = [] if asked is None else [file(tmp_path, REQUEST | asked, "request.json")]
+    request = [] if fields is None else [file(tmp_path, REQUEST | fields, "request.json")]
     answer = convert("--answer", file(tmp_path, claude.message()), *options, *request)
     assert answer.returncode == 0
     got = {"stream": answer.stdout.endswith("data: [DONE]\n\n"), "usage": '"completion_tokens":' in answer.stdout}
@@ -169,8 +169,8 @@ def test_tools_get_their_names_back(tmp_path: Path, legacy: bool) -> None:
     request = file(tmp_path, REQUEST | ({"functions": [TOOL["function"]]} if legacy else {"tools": [TOOL]}), "r.json")
     sent = json.loads(convert(request).stdout)["tools"][0]["name"]
     assert sent != "get.weather"
-    told = claude.message(claude.tool_use("toolu_1", sent, city="Bonn"), stop_reason="tool_use")
-    choice = json.loads(convert("--answer", file(tmp_path, told), request).stdout)["choices"][0]
+    answered = claude.message(claude.tool_use("toolu_1", sent, city="Bonn"), stop_reason="tool_use")
+    choice = json.loads(convert("--answer", file(tmp_path, answered), request).stdout)["choices"][0]
     message = choice["message"]
     call = message["function_call"] if legacy else message["tool_calls"][0]["function"]
     assert (call["name"], json.loads(call["arguments"])) == ("get.weather", {"city": "Bonn"})
@@ -207,8 +207,8 @@ def test_a_broken_answer(tmp_path: Path, content: bytes, options: list[str], sho
 
 
 def recordings() -> list[Path]:
-    found = [path for suffix in ("*.sse", "*.json") for path in RECORDED.glob(suffix)]
-    return sorted(path for path in found if not path.name.endswith(".meta.json"))
+    paths = [path for suffix in ("*.sse", "*.json") for path in RECORDED.glob(suffix)]
+    return sorted(path for path in paths if not path.name.endswith(".meta.json"))
 
 
 FINISH = {"cached-prompt": "stop", "empty": "stop", "max-tokens": "length", "stream": "stop", "whole": "stop"}
@@ -239,9 +239,9 @@ def test_a_recording_of_a_refusal(tmp_path: Path) -> None:
     answer = file(tmp_path, claude.error("rate_limit_error"), "limit.json")
     meta = {"dialect": "anthropic", "model": "m", "status": 429, "headers": {"retry-after": "3"}, "asked": None}
     file(tmp_path, meta, "limit.meta.json")
-    told = convert("--answer", answer)
-    assert (told.returncode, told.stdout) == (1, "")
-    assert json.loads(told.stderr)["error"]["message"]
+    answered = convert("--answer", answer)
+    assert (answered.returncode, answered.stdout) == (1, "")
+    assert json.loads(answered.stderr)["error"]["message"]
     file(tmp_path, meta | {"dialect": "gemini"}, "limit.meta.json")
     assert (convert("--answer", answer).returncode, convert("--answer", answer).stdout) == (2, "")
 

@@ -27,7 +27,7 @@ PATHS = {
 }
 SHOWN = {"chat": '"content"', "completions": '"text"', "responses": '"output_text"'}
 ONLY = [name for _, name in PASSTHROUGH if name not in ("openai", "openai-responses")]
-WAYS = [
+ROUTES = [
     (client, dialect) for client in CLIENTS for dialect in DIALECTS if dialect not in ONLY or client == "completions"
 ]
 
@@ -52,15 +52,15 @@ def written(folder: Path, body: Any) -> Path:
 
 def bodies(text: str) -> list[Any]:
     """JSON documents one after the other, as `jq` reads them."""
-    found, decoder = [], json.JSONDecoder()
+    result, decoder = [], json.JSONDecoder()
     while text := text.lstrip():
         body, end = decoder.raw_decode(text)
-        found.append(body)
+        result.append(body)
         text = text[end:]
-    return found
+    return result
 
 
-@pytest.mark.parametrize(("client", "dialect"), WAYS)
+@pytest.mark.parametrize(("client", "dialect"), ROUTES)
 def test_a_request(convert: Run, tmp_path: Path, client: str, dialect: str) -> None:
     limit = {"chat": "max_completion_tokens", "completions": "max_tokens", "responses": "max_output_tokens"}[client]
     wire = {"model": MODELS.get(dialect, CLAUDE), **PLAIN[client], limit: 20}
@@ -74,16 +74,16 @@ def test_a_request(convert: Run, tmp_path: Path, client: str, dialect: str) -> N
         assert '"x"' in out
 
 
-@pytest.mark.parametrize(("client", "dialect"), WAYS)
+@pytest.mark.parametrize(("client", "dialect"), ROUTES)
 def test_an_answer(convert: Run, client: str, dialect: str) -> None:
     folder = FIXTURES / ("anthropic" if dialect == "vertex-anthropic" else dialect)
     (recorded,) = [path for path in folder.glob("text.*") if path.suffix != ".jsonl"]
-    way = ("--from", client, "--to", dialect, "--answer", recorded)
-    status, streamed, _ = convert(*way, "--stream")
+    arguments = ("--from", client, "--to", dialect, "--answer", recorded)
+    status, streamed, _ = convert(*arguments, "--stream")
     assert status == 0
     assert streamed.startswith(("data: {", "event: "))
-    assert convert(*way, "--stream", "--split", "1")[:2] == (0, streamed)
-    status, whole, _ = convert(*way, "--whole")
+    assert convert(*arguments, "--stream", "--split", "1")[:2] == (0, streamed)
+    status, whole, _ = convert(*arguments, "--whole")
     assert status == 0
     assert SHOWN[client] in whole
     assert bodies(whole)[0]["id"]
@@ -125,7 +125,7 @@ def test_a_refused_request(convert: Run, tmp_path: Path, client: str, body: byte
     path = tmp_path / "r.json"
     path.write_bytes(body)
     for dialect in DIALECTS:
-        if (client, dialect) in WAYS:
+        if (client, dialect) in ROUTES:
             status, out, err = convert("--from", client, "--to", dialect, path)
             assert (status, out) == (1, "")
             assert json.loads(err)["error"]["type"] == "invalid_request_error"

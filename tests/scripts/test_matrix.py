@@ -78,13 +78,13 @@ def planted(render: Any) -> ProviderDialect:
 
 
 def row(name: str) -> Field:
-    (found,) = [each for each in FIELDS["chat"] if each.name == name]
-    return found
+    (field,) = [each for each in FIELDS["chat"] if each.name == name]
+    return field
 
 
-def silent(asked: Conversation, model: Model) -> Rendered:
+def silent(conversation: Conversation, model: Model) -> Rendered:
     """Loses every option, and says nothing."""
-    return replace(anthropic.render(replace(asked, options={}), model), notes=())
+    return replace(anthropic.render(replace(conversation, options={}), model), notes=())
 
 
 def test_a_silent_dialect_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,10 +94,10 @@ def test_a_silent_dialect_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_refusal_by_the_name_of_another_field_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(asked: Conversation, model: Model) -> Rendered:
-        if "seed" in asked.options:
+    def wrong(conversation: Conversation, model: Model) -> Rendered:
+        if "seed" in conversation.options:
             raise BadRequest("No.", param="messages")
-        return anthropic.render(asked, model)
+        return anthropic.render(conversation, model)
 
     monkeypatch.setitem(PROVIDERS, "anthropic", planted(wrong))  # type: ignore[arg-type]
     with pytest.raises(Silent, match="seed at anthropic: refused at messages"):

@@ -22,8 +22,8 @@ CALLS = [
 
 
 def completion(finish_reason: str = "stop", **message: Any) -> Json:
-    said = {"role": "assistant", "content": None, "refusal": None} | message
-    choice = {"index": 0, "message": said, "logprobs": None, "finish_reason": finish_reason}
+    complete = {"role": "assistant", "content": None, "refusal": None} | message
+    choice = {"index": 0, "message": complete, "logprobs": None, "finish_reason": finish_reason}
     return {**HEAD, "object": "chat.completion", "choices": [choice], "usage": USAGE}
 
 
@@ -69,7 +69,7 @@ def server() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def asked(server: Provider) -> Callable[..., tuple[int, str, str]]:
+def compare(server: Provider) -> Callable[..., tuple[int, str, str]]:
     def ask(*scripts: Script, options: tuple[str, ...] = ()) -> tuple[int, str, str]:
         server.reset()
         server.scripts = list(scripts)
@@ -99,12 +99,12 @@ Ask = Callable[..., tuple[int, str, str]]
         ),
     ],
 )
-def test_the_same_shape(asked: Ask, server: Provider, body: Json, chunks: list[Json]) -> None:
-    status, said, complained = asked(whole(body), stream([b": ping\n\n", sent(chunks)]))
-    assert (status, complained) == (0, ""), said
-    assert "DIFF" not in said
-    assert "text" not in [line[:4] for line in said.splitlines()]
-    assert said.endswith("The same shape, whole and streamed.\n")
+def test_the_same_shape(compare: Ask, server: Provider, body: Json, chunks: list[Json]) -> None:
+    status, printed, complained = compare(whole(body), stream([b": ping\n\n", sent(chunks)]))
+    assert (status, complained) == (0, ""), printed
+    assert "DIFF" not in printed
+    assert "text" not in [line[:4] for line in printed.splitlines()]
+    assert printed.endswith("The same shape, whole and streamed.\n")
     first, second = (call.json for call in server.calls)
     common = {"model": "m", "messages": [{"role": "user", "content": "Name three colours."}], "temperature": 0}
     common["max_completion_tokens"] = 256
@@ -125,7 +125,7 @@ def inserted(at: int, *chunks: Json) -> Change:
 
 
 @pytest.mark.parametrize(
-    ("body", "chunks", "change", "told"),
+    ("body", "chunks", "change", "difference"),
     [
         pytest.param(TEXT, TEXT_CHUNKS, replaced(3, chunk({}, "length")), '"stop" / stream "length"', id="finish"),
         pytest.param(TEXT, TEXT_CHUNKS, replaced(4), "total_tokens / stream none", id="no usage"),
@@ -207,18 +207,18 @@ def inserted(at: int, *chunks: Json) -> Change:
         ),
     ],
 )
-def test_another_shape(asked: Ask, body: Json, chunks: list[Json], change: Change, told: str) -> None:
-    status, said, complained = asked(whole(body), stream([sent(change(copy.deepcopy(chunks)))]))
+def test_another_shape(compare: Ask, body: Json, chunks: list[Json], change: Change, difference: str) -> None:
+    status, printed, complained = compare(whole(body), stream([sent(change(copy.deepcopy(chunks)))]))
     assert (status, complained) == (1, "")
-    assert any(line.startswith("DIFF") and told in line for line in said.splitlines()), said
-    assert said.splitlines()[-1].startswith("Differences between whole and streamed: ")
+    assert any(line.startswith("DIFF") and difference in line for line in printed.splitlines()), printed
+    assert printed.splitlines()[-1].startswith("Differences between whole and streamed: ")
 
 
 GOOD = sent(TEXT_CHUNKS)
 
 
 @pytest.mark.parametrize(
-    ("second", "told"),
+    ("second", "difference"),
     [
         pytest.param(stream([sent(TEXT_CHUNKS, "")]), "without [DONE]", id="no DONE"),
         pytest.param(stream([GOOD + b"data: [DONE]\n\n"]), "comes after [DONE]", id="DONE twice"),
@@ -230,34 +230,34 @@ GOOD = sent(TEXT_CHUNKS)
         pytest.param(whole({"error": {"message": "x", "type": "y", "code": None}}, 429), "200 / stream 429", id="429"),
     ],
 )
-def test_no_proper_stream(asked: Ask, second: Script, told: str) -> None:
-    status, said, complained = asked(whole(TEXT), second)
+def test_no_proper_stream(compare: Ask, second: Script, difference: str) -> None:
+    status, printed, complained = compare(whole(TEXT), second)
     assert (status, complained) == (1, "")
-    assert any(line.startswith("DIFF") and told in line for line in said.splitlines()), said
+    assert any(line.startswith("DIFF") and difference in line for line in printed.splitlines()), printed
 
 
 @pytest.mark.parametrize(("options", "status"), [((), 0), (("--strict-text",), 1)], ids=["sampled", "strict"])
-def test_another_text(asked: Ask, options: tuple[str, ...], status: int) -> None:
+def test_another_text(compare: Ask, options: tuple[str, ...], status: int) -> None:
     other = [TEXT_CHUNKS[0], chunk({"content": "Bye"}), *TEXT_CHUNKS[3:]]
-    got, said, _ = asked(whole(TEXT), stream([sent(other)]), options=options)
+    got, printed, _ = compare(whole(TEXT), stream([sent(other)]), options=options)
     assert got == status
-    assert 'whole "Hello" / stream "Bye"' in said
+    assert 'whole "Hello" / stream "Bye"' in printed
 
 
-def test_a_body_of_ones_own(asked: Ask, server: Provider, tmp_path: Path) -> None:
+def test_a_body_of_ones_own(compare: Ask, server: Provider, tmp_path: Path) -> None:
     body = tmp_path / "body.json"
     body.write_text(json.dumps({"model": "x", "messages": [], "temperature": 1, "stream": True, "stream_options": {}}))
-    assert asked(whole(TEXT), stream([GOOD]), options=("--body", str(body), "--key", "k"))[0] == 0
+    assert compare(whole(TEXT), stream([GOOD]), options=("--body", str(body), "--key", "k"))[0] == 0
     first, second = (call.json for call in server.calls)
     assert first == {"model": "m", "messages": [], "temperature": 1, "stream": False}
     assert second == first | {"stream": True, "stream_options": {"include_usage": True}}
     assert server.calls[0].headers["authorization"] == "Bearer k"
 
 
-def test_both_refused(asked: Ask) -> None:
+def test_both_refused(compare: Ask) -> None:
     error = whole({"error": {"message": "no such key", "type": "invalid_request_error", "code": "k"}}, 401)
-    status, said, complained = asked(error, error)
-    assert (status, said) == (2, "")
+    status, printed, complained = compare(error, error)
+    assert (status, printed) == (2, "")
     assert complained == ("scripts/parity: there is nothing to compare, both calls are refused with 401: no such key\n")
 
 

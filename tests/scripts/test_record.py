@@ -38,8 +38,8 @@ def provider(running: Provider) -> Iterator[Provider]:
     assert not running.errors
 
 
-def record(*arguments: str | Path, asked: Any = ASKED) -> tuple[int, str, str]:
-    answer = in_process("record", "--to", "anthropic", *arguments, "-", given=json.dumps(asked), PROVIDER_KEY=KEY)
+def record(*arguments: str | Path, request: Any = ASKED) -> tuple[int, str, str]:
+    answer = in_process("record", "--to", "anthropic", *arguments, "-", given=json.dumps(request), PROVIDER_KEY=KEY)
     return answer.returncode, answer.stdout, answer.stderr
 
 
@@ -48,13 +48,13 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_stream(provider: Provider, tmp_path: Path) -> None:
-    told = claude.events(claude.message())
+    events = claude.events(claude.message())
     headers = {"anthropic-organization-id": "org", "set-cookie": "a=b", "anthropic-ratelimit-requests-limit": "5"}
-    provider.scripts = [stream(told, headers=headers)]
+    provider.scripts = [stream(events, headers=headers)]
     out = tmp_path / "claude-4.5.sse"
-    status, said, complained = record("--url", provider.url, "--key-env", "PROVIDER_KEY", "--stream", "-o", out)
+    status, printed, complained = record("--url", provider.url, "--key-env", "PROVIDER_KEY", "--stream", "-o", out)
     assert (status, complained) == (0, "")
-    assert said.startswith(f"{out}: 200, ")
+    assert printed.startswith(f"{out}: 200, ")
     written = files(tmp_path)
     assert sorted(written) == ["claude-4.5.meta.json", "claude-4.5.sse"]
     meta = json.loads(written["claude-4.5.meta.json"])
@@ -91,7 +91,7 @@ def test_a_whole_answer_with_a_key_quoted(provider: Provider, tmp_path: Path) ->
 def test_raw(provider: Provider, tmp_path: Path) -> None:
     provider.scripts = [whole(claude.message())]
     body = {"model": "m", "max_tokens": 3, "messages": [], "odd": {"field": 1}}
-    assert record("--url", provider.url, "--raw", "-o", tmp_path / "raw", asked=body)[0] == 0
+    assert record("--url", provider.url, "--raw", "-o", tmp_path / "raw", request=body)[0] == 0
     call = provider.calls[0]
     assert (call.path, call.json) == ("/v1/messages", body)
     assert "x-api-key" not in call.headers
@@ -99,7 +99,7 @@ def test_raw(provider: Provider, tmp_path: Path) -> None:
 
 
 def test_the_last_of_several(provider: Provider, tmp_path: Path) -> None:
-    provider.scripts = [whole(claude.message(claude.text(said))) for said in ("one", "two")]
+    provider.scripts = [whole(claude.message(claude.text(text))) for text in ("one", "two")]
     assert record("--url", provider.url, "--repeat", "2", "-o", tmp_path / "x")[0] == 0
     assert json.loads((tmp_path / "x.json").read_bytes())["content"][0]["text"] == "two"
 
@@ -129,7 +129,7 @@ NOBODY = f"http://127.0.0.1:{free_port()}"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "asked", "status", "sentence"),
+    ("arguments", "request", "status", "sentence"),
     [
         pytest.param(["--url", NOBODY], ASKED, 2, f"{NOBODY} cannot be asked: ", id="nobody there"),
         pytest.param(["--url", "nonsense"], ASKED, 2, "nonsense cannot be asked: ", id="no URL"),
@@ -141,9 +141,9 @@ NOBODY = f"http://127.0.0.1:{free_port()}"
         pytest.param(["--url", NOBODY], {"model": "m"}, 1, "invalid_request_error", id="no chat request"),
     ],
 )
-def test_usage(tmp_path: Path, arguments: list[str], asked: Any, status: int, sentence: str) -> None:
-    got, said, complained = record(*arguments, "-o", tmp_path / "x", asked=asked)
-    assert (got, said) == (status, "")
+def test_usage(tmp_path: Path, arguments: list[str], request: Any, status: int, sentence: str) -> None:
+    got, printed, complained = record(*arguments, "-o", tmp_path / "x", request=request)
+    assert (got, printed) == (status, "")
     assert sentence in complained
     assert "Traceback" not in complained
     assert files(tmp_path) == {}
@@ -159,9 +159,9 @@ def test_usage(tmp_path: Path, arguments: list[str], asked: Any, status: int, se
     ],
 )
 def test_the_embedded_model(tmp_path: Path, options: list[str], suffix: str, finish_reason: str) -> None:
-    asked = ASKED | {"temperature": 0, "max_completion_tokens": 3}
-    status, said, complained = record("--embedded", *options, "-o", tmp_path / "real", asked=asked)
-    assert (status, complained) == (0, ""), said
+    request = ASKED | {"temperature": 0, "max_completion_tokens": 3}
+    status, printed, complained = record("--embedded", *options, "-o", tmp_path / "real", request=request)
+    assert (status, complained) == (0, ""), printed
     replayed = [
         in_process("convert", "--to", "anthropic", "--answer", tmp_path / f"real{suffix}", "--whole", *split)
         for split in ([], ["--split", "1"])

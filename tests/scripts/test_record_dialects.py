@@ -81,7 +81,7 @@ def recorded(dialect: str, content_type: str) -> tuple[bytes, Any]:
     return data, script
 
 
-def asked(folder: Path, **body: Any) -> str:
+def request_file(folder: Path, **body: Any) -> str:
     path = folder / "asked.json"
     path.write_text(json.dumps(body), encoding="utf-8")
     return str(path)
@@ -99,7 +99,7 @@ def test_a_stream(provider: Provider, tmp_path: Path, dialect: str, capfdbinary:
     client, out = CLIENT.get(dialect, "chat"), tmp_path / "x"
     body = {"prompt": "Hi"} if client == "completions" else CHAT
     arguments = ["--from", client, "--to", dialect, "--url", provider.url + base + "/", "--key-env", "PROVIDER_KEY"]
-    status = main([*arguments, "--stream", "-o", str(out), asked(tmp_path, model=model, **body)])
+    status = main([*arguments, "--stream", "-o", str(out), request_file(tmp_path, model=model, **body)])
     assert (status, capfdbinary.readouterr().err) == (0, b"")
     (call,) = provider.calls
     assert (call.path, call.headers[header]) == (base + path, value)
@@ -117,19 +117,19 @@ def test_raw(provider: Provider, tmp_path: Path, dialect: str) -> None:
     provider.scripts = [recorded(dialect, content_type)[1]]
     body = {"odd": 1}
     arguments = ["--to", dialect, "--url", provider.url + base, "--key-env", "PROVIDER_KEY", "--raw", "--stream"]
-    assert main([*arguments, "--model", model, "-o", str(tmp_path / "x"), asked(tmp_path, **body)]) == 0
+    assert main([*arguments, "--model", model, "-o", str(tmp_path / "x"), request_file(tmp_path, **body)]) == 0
     (call,) = provider.calls
     assert call.path == base + path
     in_path = dialect in ("gemini", "bedrock")
-    said = {} if in_path or dialect == "vertex-anthropic" else {"model": model}
-    assert call.json == body | said | ({} if in_path else {"stream": True})
+    named = {} if in_path or dialect == "vertex-anthropic" else {"model": model}
+    assert call.json == body | named | ({} if in_path else {"stream": True})
     assert (tmp_path / f"x{suffix}").exists()
 
 
 def test_another_header_for_the_key(provider: Provider, tmp_path: Path) -> None:
     provider.scripts = [recorded("openai", SSE)[1]]
     arguments = ["--to", "openai", "--url", provider.url, "--key-env", "PROVIDER_KEY", "--key-header", "Api-Key"]
-    assert main([*arguments, "-o", str(tmp_path / "x"), asked(tmp_path, model="m", stream=True, **CHAT)]) == 0
+    assert main([*arguments, "-o", str(tmp_path / "x"), request_file(tmp_path, model="m", stream=True, **CHAT)]) == 0
     (call,) = provider.calls
     assert call.headers["api-key"] == KEY
     assert "authorization" not in call.headers
@@ -155,12 +155,12 @@ def test_usage(
 ) -> None:
     monkeypatch.setenv("AWS", "AKIAIOSFODNN7EXAMPLE")
     named = {} if "--raw" in arguments else {"model": "m"}
-    request = asked(tmp_path, **named, **body)
+    request = request_file(tmp_path, **named, **body)
     assert main([*arguments, "--url", "http://127.0.0.1:9", "-o", str(tmp_path / "x"), request]) == 2
     assert sentence in capsys.readouterr().err
 
 
 def test_the_embedded_model_speaks_one_dialect(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    request = asked(tmp_path, model="m", **CHAT)
+    request = request_file(tmp_path, model="m", **CHAT)
     assert main(["--to", "gemini", "--embedded", "-o", str(tmp_path / "x"), request]) == 2
     assert capsys.readouterr().err == "scripts/record: the embedded model is asked with --to anthropic.\n"

@@ -68,7 +68,7 @@ class Machine:
         (pip / "__init__.py").touch()
         (pip / "__main__.py").write_text(FAKE_PIP)
 
-    def found(self) -> subprocess.CompletedProcess[str]:
+    def python(self) -> subprocess.CompletedProcess[str]:
         return self.run("-c", '. "${0%lock}setup"; find_python', str(self.root / "scripts" / "lock"))
 
     def set_up(self, purpose: str = "run") -> subprocess.CompletedProcess[str]:
@@ -107,7 +107,7 @@ def machine(tmp_path: Path) -> Machine:
 def test_which_python(machine: Machine, tmp_path: Path, programs: dict[str, str], expected: str) -> None:
     for path, text in programs.items():
         machine.program(path, text)
-    answer = machine.found()
+    answer = machine.python()
     assert (answer.stdout.strip(), answer.stderr) == (str(tmp_path / expected), "")
 
 
@@ -115,7 +115,7 @@ def test_the_named_python_wins(machine: Machine) -> None:
     machine.program("python3.13", GOOD)
     machine.program("mine/python", GOOD)
     machine.environ["GATEWAY_PYTHON"] = str(machine.home / "mine" / "python")
-    assert machine.found().stdout.strip() == machine.environ["GATEWAY_PYTHON"]
+    assert machine.python().stdout.strip() == machine.environ["GATEWAY_PYTHON"]
 
 
 @pytest.mark.parametrize(
@@ -171,9 +171,9 @@ def test_three_starts_at_once(ready: Machine) -> None:
 def at_once(machine: Machine) -> str:
     command = [machine.bin / "sh", machine.root / "scripts" / "setup"]
     starts = [subprocess.Popen(command, env=machine.environ, stderr=subprocess.PIPE, text=True) for _ in range(3)]
-    told = "".join(start.communicate(timeout=60)[1] for start in starts)
-    assert [start.returncode for start in starts] == [0, 0, 0], told
-    return told
+    output = "".join(start.communicate(timeout=60)[1] for start in starts)
+    assert [start.returncode for start in starts] == [0, 0, 0], output
+    return output
 
 
 def test_a_failed_installation_says_what_pip_said(ready: Machine) -> None:
@@ -214,11 +214,11 @@ def test_without_a_network_that_is_said(ready: Machine) -> None:
 
 @pytest.mark.parametrize(("status", "pip_ran"), [(0, False), (2, True)], ids=["it installs", "it fails"])
 def test_uv_installs_where_there_is_one(ready: Machine, status: int, pip_ran: bool) -> None:
-    asked = ready.home / "asked"
-    ready.program("uv", f'#!/bin/sh\necho "$@" >>"{asked}"\nexit {status}\n')
+    log = ready.home / "asked"
+    ready.program("uv", f'#!/bin/sh\necho "$@" >>"{log}"\nexit {status}\n')
     answer = ready.set_up()
     assert answer.returncode == 0
-    words = asked.read_text()
+    words = log.read_text()
     assert words.count("pip install") == 2
     assert f"--python {ready.root / '.venv' / 'bin' / 'python'} --no-deps -r" in words
     assert (ready.home / "pip ran").exists() == pip_ran

@@ -14,11 +14,11 @@ name: str = "toy"
 framing: Framing = "ndjson"
 
 
-def render(asked: Conversation, model: Model) -> Rendered:
-    knobs = Knobs(asked.options)
-    said = [part.text for turn in asked.turns for part in turn.parts if isinstance(part, Text)]
-    body = {"toy": model.name, "lines": said, "most": knobs.take("max_tokens"), "piecemeal": asked.stream}
-    return Rendered("/play", body, {"toy-version": "1"}, tuple(knobs.unused()), Recall(model.name), asked.stream)
+def render(conversation: Conversation, model: Model) -> Rendered:
+    knobs = Knobs(conversation.options)
+    texts = [part.text for turn in conversation.turns for part in turn.parts if isinstance(part, Text)]
+    body = {"toy": model.name, "lines": texts, "most": knobs.take("max_tokens"), "piecemeal": conversation.stream}
+    return Rendered("/play", body, {"toy-version": "1"}, tuple(knobs.unused()), Recall(model.name), conversation.stream)
 
 
 class Playing:

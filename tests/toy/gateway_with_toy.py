@@ -44,8 +44,10 @@ class Clock:
         return 100.0
 
 
-def told(services: Services, path: str, body: dict[str, Any], status: int, kind: str, answer: bytes) -> dict[str, Any]:
-    """One exchange: what the toy was asked, and all that the client got."""
+def exchange_of(
+    services: Services, path: str, body: dict[str, Any], status: int, kind: str, answer: bytes
+) -> dict[str, Any]:
+    """One exchange: the request to the toy, and all that the client got."""
     exchange = Exchange(services, Head("POST", path, {"authorization": "Bearer client-key"}), ())
     assert exchange.head_received() is None
     [send] = exchange.request_received(json.dumps(body).encode(), {})
@@ -58,19 +60,19 @@ def told(services: Services, path: str, body: dict[str, Any], status: int, kind:
     actions += [] if exchange.over else exchange.provider.eof_received()
     out = b"".join(action.data for action in actions if isinstance(action, Data))
     out += b"".join(action.body for action in actions if isinstance(action, Reply))
-    asked = send.request
+    request = send.request
     return {
-        "url": asked.url,
-        "headers": dict(asked.headers),
-        "secrets": dict(asked.secrets),
-        "body": json.loads(asked.body),
+        "url": request.url,
+        "headers": dict(request.headers),
+        "secrets": dict(request.secrets),
+        "body": json.loads(request.body),
         "out": out.decode(),
         "notes": [(note.path, note.fate) for note in exchange.record.notes],
     }
 
 
 def refusal(text: bytes) -> str:
-    """What the operator is told of a file that has a mistake."""
+    """The message to the operator about a file that has a mistake."""
     try:
         config.parse(text, "config.yaml", {})
     except config.ConfigError as error:
@@ -88,9 +90,13 @@ def main() -> None:
         "hindrance": hindrance(settings),
         "report": list(report(loaded, Path("config.yaml"), "127.0.0.1", 0)),
         "listing": [model.id for model in catalogue.listing("")],
-        "stream": told(services, "/v1/chat/completions", {**chat, "stream": True}, 200, "application/x-ndjson", LINES),
-        "whole": told(services, "/v1/responses", {"model": "box/bear", "input": "hi"}, 200, "application/json", WHOLE),
-        "error": told(services, "/v1/chat/completions", chat, 429, "text/plain", b"Not now."),
+        "stream": exchange_of(
+            services, "/v1/chat/completions", {**chat, "stream": True}, 200, "application/x-ndjson", LINES
+        ),
+        "whole": exchange_of(
+            services, "/v1/responses", {"model": "box/bear", "input": "hi"}, 200, "application/json", WHOLE
+        ),
+        "error": exchange_of(services, "/v1/chat/completions", chat, 429, "text/plain", b"Not now."),
         "misspelt": refusal(TEXT.replace(b"toy:", b"toybox-key:")),
     }
     json.dump(shown, sys.stdout)

@@ -28,12 +28,12 @@ def test_the_file_may_name_it(shown: Any) -> None:
 
 
 def test_it_is_asked_with_its_key(shown: Any) -> None:
-    asked = shown["stream"]
-    assert asked["url"] == "https://toy.example/play"
-    assert asked["body"] == {"toy": "bear-2", "lines": ["hi"], "most": 9, "piecemeal": True}
-    assert asked["headers"]["toy-version"] == "1"
-    assert asked["secrets"] == {"x-toy-key": "toy-secret"}
-    assert asked["notes"] == [["seed", "dropped"]]
+    exchange = shown["stream"]
+    assert exchange["url"] == "https://toy.example/play"
+    assert exchange["body"] == {"toy": "bear-2", "lines": ["hi"], "most": 9, "piecemeal": True}
+    assert exchange["headers"]["toy-version"] == "1"
+    assert exchange["secrets"] == {"x-toy-key": "toy-secret"}
+    assert exchange["notes"] == [["seed", "dropped"]]
 
 
 def test_its_stream_is_a_chats(shown: Any) -> None:

@@ -1,4 +1,4 @@
-"""The words of the vocabulary are told once."""
+"""The words of the vocabulary are defined once."""
 
 import re
 

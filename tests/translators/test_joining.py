@@ -28,14 +28,14 @@ FAILURE = Failure(502, "broken", "server_error")
 
 
 class Client:
-    """A writer that remembers what it heard."""
+    """A writer that remembers the events that it received."""
 
     def __init__(self) -> None:
-        self.heard: list[Event] = []
+        self.received: list[Event] = []
         self.ends: list[str] = []
 
     def on(self, event: Event) -> bytes:
-        self.heard.append(event)
+        self.received.append(event)
         return b"+"
 
     def close(self) -> bytes:
@@ -48,14 +48,14 @@ class Client:
 
 
 def joined(*choices: int) -> tuple[Client, Joined, list[CallWriter]]:
-    """Calls that were asked for so many choices each."""
+    """Calls that request so many choices each."""
     client = Client()
     whole = Joined(client, len(choices))
     return client, whole, [whole.part(sum(choices[:at]), count) for at, count in enumerate(choices)]
 
 
 @pytest.mark.parametrize(
-    ("event", "told"),
+    ("event", "expected"),
     [
         pytest.param(TextDelta("a"), TextDelta("a", 2), id="text"),
         pytest.param(TextDelta("a", 1), TextDelta("a", 3), id="text of a later choice"),
@@ -74,11 +74,11 @@ def joined(*choices: int) -> tuple[Client, Joined, list[CallWriter]]:
         pytest.param(Finished("stop", "end", "default"), Finished("stop", "end", "default", 2), id="the end"),
     ],
 )
-def test_choices_are_counted_over_all_calls(event: Event, told: Event) -> None:
+def test_choices_are_counted_over_all_calls(event: Event, expected: Event) -> None:
     client, _, (first, second) = joined(2, 2)
     assert second.on(event) == b"+"
     assert first.on(event) == b"+"
-    assert client.heard == [told, event]
+    assert client.received == [expected, event]
 
 
 def test_one_beginning_and_one_end() -> None:
@@ -95,7 +95,7 @@ def test_one_beginning_and_one_end() -> None:
     assert whole.usage == Usage(10, 5)
     assert first.close() == b"+."
     assert client.ends == ["closed"]
-    assert client.heard == [
+    assert client.received == [
         Started("msg_2", "m"),
         TextDelta("a"),
         TextDelta("b", 1),
@@ -112,10 +112,10 @@ def test_a_failure_is_the_last_word(closed: int) -> None:
     if closed:
         first.close()
     assert second.fail(FAILURE) == b"!"
-    heard = list(client.heard)
+    received = list(client.received)
     assert (third.on(TextDelta("late")), third.close(), second.close(), third.fail(FAILURE)) == (b"",) * 4
     assert first.close() == b""
-    assert (client.heard, client.ends) == (heard, ["broken"])
+    assert (client.received, client.ends) == (received, ["broken"])
 
 
 def test_a_choice_that_nobody_asked_for() -> None:
@@ -123,7 +123,7 @@ def test_a_choice_that_nobody_asked_for() -> None:
     client, _, (first, _) = joined(1, 1)
     with pytest.raises(BadAnswer, match="more choices"):
         first.on(TextDelta("a", 1))
-    assert client.heard == []
+    assert client.received == []
 
 
 def test_a_call_that_tells_no_usage_leaves_all_of_it_unknown() -> None:
@@ -133,7 +133,7 @@ def test_a_call_that_tells_no_usage_leaves_all_of_it_unknown() -> None:
     first.close()
     assert second.close() == b"."
     assert whole.usage is None
-    assert client.heard == []
+    assert client.received == []
 
 
 @pytest.mark.parametrize(

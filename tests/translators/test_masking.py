@@ -25,7 +25,7 @@ RESPONSE = {"id": KEY, "object": "response", "model": KEY, "status": "completed"
 ENVELOPED = {"id": KEY, "model": KEY, "system_fingerprint": KEY, "service_tier": KEY, "provider": {"name": KEY}, KEY: 1}
 FORMS = tuple(itertools.product((True, False), repeat=2))
 """Whole or streamed, from a provider and to a client."""
-WAYS = {
+ROUTES = {
     "chat passed through": (chat, chat.Form(True), chat),
     "completions passed through": (completions, completions.Form(True), completions),
     "responses passed through": (responses, None, responses),
@@ -38,12 +38,12 @@ WAYS = {
 }  # fmt: skip
 
 
-def answers(way: str, content: str = "Hi") -> tuple[Any, list[Any]]:
+def answers(route: str, content: str = "Hi") -> tuple[Any, list[Any]]:
     """A whole answer and a stream, with the key in every place but the content."""
-    if "responses passed" in way or way.startswith("openai-responses"):
+    if "responses passed" in route or route.startswith("openai-responses"):
         return RESPONSE, [{"type": "response.created", "sequence_number": 0, "response": {**RESPONSE, "output": []}},
                           {"type": "response.completed", "sequence_number": 1, "response": RESPONSE}]  # fmt: skip
-    if way.startswith("anthropic"):
+    if route.startswith("anthropic"):
         message = {"id": KEY, "type": "message", "role": "assistant", "model": KEY, "stop_reason": "end_turn",
                    "content": [{"type": "text", "text": content}], "usage": USAGE, KEY: KEY}  # fmt: skip
         return message, [
@@ -53,20 +53,20 @@ def answers(way: str, content: str = "Hi") -> tuple[Any, list[Any]]:
             {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": USAGE, KEY: KEY},
             {"type": "message_stop"},
         ]
-    if way.startswith("gemini"):
+    if route.startswith("gemini"):
         candidate = {"content": {"role": "model", "parts": [{"text": content}]}, "finishReason": "STOP", KEY: KEY}
         body = {"candidates": [candidate], "responseId": KEY, "modelVersion": KEY, KEY: KEY}
         return body, [body]
-    if way.startswith("ollama"):
+    if route.startswith("ollama"):
         body = {"model": KEY, "message": {"role": "assistant", "content": content}, "done": True, "done_reason": KEY}
         return body, [body]
-    said = {"text": content} if "completions" in way else {"message": {"role": "assistant", "content": content}}
-    delta = said if "completions" in way else {"delta": {"content": content, KEY: KEY}}
-    return {**ENVELOPED, "choices": [{**CHOICE, **said, KEY: KEY}]}, [{**ENVELOPED, "choices": [{**CHOICE, **delta}]}]
+    holder = {"text": content} if "completions" in route else {"message": {"role": "assistant", "content": content}}
+    delta = holder if "completions" in route else {"delta": {"content": content, KEY: KEY}}
+    return {**ENVELOPED, "choices": [{**CHOICE, **holder, KEY: KEY}]}, [{**ENVELOPED, "choices": [{**CHOICE, **delta}]}]
 
 
-def heard(way: str, payloads: list[Any], *, whole: bool, streamed: bool) -> tuple[bytes, Pipe]:
-    machine, form, client = WAYS[way]
+def run(route: str, payloads: list[Any], *, whole: bool, streamed: bool) -> tuple[bytes, Pipe]:
+    machine, form, client = ROUTES[route]
     lines = {"sse": b"data: %b\n\n", "ndjson": b"%b\n"}[machine.framing]
     kind = {"sse": "text/event-stream", "ndjson": "application/x-ndjson"}[machine.framing]
     data = b"".join(lines % json.dumps(payload).encode() for payload in payloads)
@@ -77,39 +77,39 @@ def heard(way: str, payloads: list[Any], *, whole: bool, streamed: bool) -> tupl
     return out + (writer.fail(made.failure) if made.failure else b""), made
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_an_answer_that_tells_a_key(way: str) -> None:
-    body, stream = answers(way)
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_answer_that_tells_a_key(route: str) -> None:
+    body, stream = answers(route)
     for form in FORMS:
         whole, streamed = form
-        out, made = heard(way, [body] if whole else stream, whole=whole, streamed=streamed)
+        out, made = run(route, [body] if whole else stream, whole=whole, streamed=streamed)
         assert made.failure is None, form
         assert KEY not in out.decode() + repr((made.notes, made.started, made.finished)), form
         assert "Hi" in out.decode(), form
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_an_error_that_tells_a_key(way: str) -> None:
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_error_that_tells_a_key(route: str) -> None:
     for form in FORMS:
         whole, streamed = form
-        out, made = heard(way, [error_of(way, whole=whole)], whole=whole, streamed=streamed)
+        out, made = run(route, [error_of(route, whole=whole)], whole=whole, streamed=streamed)
         assert made.failure is not None, form
         assert KEY not in out.decode() + repr(made.failure), form
 
 
-def error_of(way: str, *, whole: bool) -> dict[str, Any]:
-    if "responses" in way.partition(" to ")[0]:
+def error_of(route: str, *, whole: bool) -> dict[str, Any]:
+    if "responses" in route.partition(" to ")[0]:
         response = {"error": ERROR, "output": [], "status": "failed"}
         return response if whole else {"type": "response.failed", "sequence_number": 1, "response": response}
     error = {"error": ERROR, KEY: ERROR}
-    return {"type": "error", **error} if way.startswith("anthropic") else error
+    return {"type": "error", **error} if route.startswith("anthropic") else error
 
 
 def test_what_the_model_says_stays() -> None:
-    for way in WAYS:
-        if "responses passed" not in way and not way.startswith("openai-responses"):
-            body, _ = answers(way, KEY)
-            assert KEY in heard(way, [body], whole=True, streamed=False)[0].decode()
+    for route in ROUTES:
+        if "responses passed" not in route and not route.startswith("openai-responses"):
+            body, _ = answers(route, KEY)
+            assert KEY in run(route, [body], whole=True, streamed=False)[0].decode()
 
 
 @pytest.mark.parametrize(

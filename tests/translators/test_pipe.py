@@ -1,4 +1,4 @@
-"""What an answer's bytes are is told by the bytes themselves, whatever their content type says."""
+"""The form of an answer is read from its bytes themselves, whatever their content type says."""
 
 import itertools
 import json
@@ -68,30 +68,30 @@ SIZES = [1, 2, 10_000]
 def piped(provider: str, data: bytes, called: str, size: int) -> tuple[bytes, Pipe]:
     framing: Framing = PROVIDERS[provider].framing
     writer = chat.whole(chat.Form(), Envelope("a", 1, "m"))
-    way = Pipe(PROVIDERS[provider].answer(Recall("m")), writer, framing=framing, content_type=called)
-    return b"".join([way.feed(data[at : at + size]) for at in range(0, len(data), size)]) + way.close(), way
+    pipe = Pipe(PROVIDERS[provider].answer(Recall("m")), writer, framing=framing, content_type=called)
+    return b"".join([pipe.feed(data[at : at + size]) for at in range(0, len(data), size)]) + pipe.close(), pipe
 
 
 @pytest.mark.parametrize(("provider", "data"), ANSWERS.values(), ids=ANSWERS)
 def test_an_answer_is_read_as_what_it_is(provider: str, data: bytes) -> None:
     for called, size in itertools.product(TYPES, SIZES):
-        out, way = piped(provider, data, called, size)
-        assert way.failure is None, (called, size)
+        out, pipe = piped(provider, data, called, size)
+        assert pipe.failure is None, (called, size)
         assert json.loads(out)["choices"][0]["message"]["content"] == "hi!", (called, size)
 
 
 @pytest.mark.parametrize(("provider", "data"), ANSWERS.values(), ids=ANSWERS)
 def test_half_an_answer_is_none_whatever_it_is_called(provider: str, data: bytes) -> None:
     for called, size in itertools.product(TYPES, SIZES):
-        out, way = piped(provider, data[: len(data) // 2], called, size)
-        assert (out, way.done) == (b"", False), (called, size)
-        assert way.failure is not None, (called, size)
+        out, pipe = piped(provider, data[: len(data) // 2], called, size)
+        assert (out, pipe.done) == (b"", False), (called, size)
+        assert pipe.failure is not None, (called, size)
 
 
 def test_a_stream_that_calls_itself_json_is_handed_on_as_it_comes() -> None:
     writer = chat.streamed(chat.Form(), Envelope("a", 1, "m"))
-    way = Pipe(PROVIDERS["openai"].answer(Recall("m")), writer, content_type="application/json")
-    assert b'"content":"hi"' in way.feed(sse(CHUNKS[0]))
+    pipe = Pipe(PROVIDERS["openai"].answer(Recall("m")), writer, content_type="application/json")
+    assert b'"content":"hi"' in pipe.feed(sse(CHUNKS[0]))
 
 
 TEXTS = [{"type": "text", "text": "hi! " * 3}] * (MOST_ITEMS + 1)
@@ -108,16 +108,16 @@ MANY = {
 
 @pytest.mark.parametrize("provider", MANY)
 def test_more_items_than_anybody_says_are_no_answer(provider: str) -> None:
-    _, way = piped(provider, json.dumps(MANY[provider]).encode(), "application/json", 1 << 30)
-    assert way.failure is not None
-    assert "10000 are read" in way.failure.message
+    _, pipe = piped(provider, json.dumps(MANY[provider]).encode(), "application/json", 1 << 30)
+    assert pipe.failure is not None
+    assert "10000 are read" in pipe.failure.message
 
 
 def test_logprobs_are_no_items() -> None:
     token = {"token": "a", "logprob": -1.0, "bytes": [97], "top_logprobs": []}
     choice = {**CHAT["choices"][0], "logprobs": {"content": [token] * (MOST_ITEMS + 1)}}
-    _, way = piped("openai", json.dumps({**CHAT, "choices": [choice]}).encode(), "application/json", 1 << 30)
-    assert way.failure is None
+    _, pipe = piped("openai", json.dumps({**CHAT, "choices": [choice]}).encode(), "application/json", 1 << 30)
+    assert pipe.failure is None
 
 
 SAID = {"content": "hi"}
@@ -143,11 +143,11 @@ def test_what_the_client_cannot_be_told_is_noted(
     calls = {
         "tool_calls": [{**call, "id": f"c{place}", "index": place} for place, call in enumerate(CALLED["tool_calls"])]
     }
-    said = {**message, **(calls if "tool_calls" in message else {})}
+    fields = {**message, **(calls if "tool_calls" in message else {})}
     end = "tool_calls" if "tool_calls" in message else "stop"
-    whole = {"choices": [{"index": 0, "message": said, "finish_reason": end}]}
-    data = sse(openai(said, end)) + b"data: [DONE]\n\n" if streamed else json.dumps(whole).encode()
+    whole = {"choices": [{"index": 0, "message": fields, "finish_reason": end}]}
+    data = sse(openai(fields, end)) + b"data: [DONE]\n\n" if streamed else json.dumps(whole).encode()
     writer = client.whole(client.Form(), Envelope("a", 1, "m"))
-    way = Pipe(PROVIDERS["openai"].answer(Recall("m")), writer, omitted=client.omitted)
-    assert way.feed(data) + way.close()
-    assert [(note.path, note.fate, note.lost) for note in way.notes] == noted
+    pipe = Pipe(PROVIDERS["openai"].answer(Recall("m")), writer, omitted=client.omitted)
+    assert pipe.feed(data) + pipe.close()
+    assert [(note.path, note.fate, note.lost) for note in pipe.notes] == noted

@@ -21,9 +21,9 @@ def faults(value: Any, kind: Any, path: str) -> Iterable[str]:
     elif typing_extensions.is_typeddict(kind):
         yield from _faults_of_record(value, kind, path)
     elif origin is Union or str(origin) == "<class 'types.UnionType'>":
-        found = [list(faults(value, option, path)) for option in args]
-        if all(found):
-            yield f"{path} fits none of {len(args)}: {min(found, key=len)}"
+        mistakes = [list(faults(value, option, path)) for option in args]
+        if all(mistakes):
+            yield f"{path} fits none of {len(args)}: {min(mistakes, key=len)}"
     elif origin in (Literal, typing_extensions.Literal):
         if value not in args:
             yield f"{path}: {value!r} is none of {args}"

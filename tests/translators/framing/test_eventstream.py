@@ -39,9 +39,9 @@ def message(headers: dict[str, Any], payload: bytes = b"") -> bytes:
 def read(data: bytes, size: int | None = None) -> list[tuple[str, bytes]]:
     reader = EventStreamReader()
     size = size or max(1, len(data))
-    found = [tuple(each) for at in range(0, len(data), size) for each in reader.feed(data[at : at + size])]
+    messages = [tuple(each) for at in range(0, len(data), size) for each in reader.feed(data[at : at + size])]
     reader.close()
-    return found
+    return messages
 
 
 def parsed(data: bytes) -> list[Any]:
@@ -96,7 +96,7 @@ def test_botocore_reads_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "payload", "told"),
+    ("headers", "payload", "expected"),
     [
         pytest.param(
             {":message-type": "exception", ":exception-type": "throttlingException"},
@@ -128,20 +128,20 @@ def test_botocore_reads_the_same() -> None:
         pytest.param({":message-type": "error"}, b"", {"type": "error"}, id="no name"),
     ],
 )
-def test_exceptions(headers: dict[str, str], payload: bytes, told: dict[str, Any]) -> None:
-    assert parsed(message(headers, payload)) == [{"exception": told}]
+def test_exceptions(headers: dict[str, str], payload: bytes, expected: dict[str, Any]) -> None:
+    assert parsed(message(headers, payload)) == [{"exception": expected}]
 
 
 @pytest.mark.parametrize(
-    ("headers", "told"),
+    ("headers", "expected"),
     [
         pytest.param({}, {"": {"a": 1}}, id="no headers"),
         pytest.param({":event-type": 'a"b'}, {'a"b': {"a": 1}}, id="a quote in its name"),
         pytest.param({":event-type": "x", ":message-type": "new"}, {"x": {"a": 1}}, id="a message of a new type"),
     ],
 )
-def test_odd_headers_are_read(headers: dict[str, str], told: dict[str, Any]) -> None:
-    assert parsed(message(headers, b'{"a":1}')) == [told]
+def test_odd_headers_are_read(headers: dict[str, str], expected: dict[str, Any]) -> None:
+    assert parsed(message(headers, b'{"a":1}')) == [expected]
 
 
 def damaged(at: int) -> bytes:
@@ -209,6 +209,6 @@ def test_random_events_in_random_pieces(events: list[tuple[str, str]], data: st.
     stream = b"".join(message({":event-type": name}, json.dumps(text).encode()) for name, text in events)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
     reader = EventStreamReader()
-    found = [each for start, end in pairwise([0, *cuts, len(stream)]) for each in reader.feed(stream[start:end])]
+    received = [each for start, end in pairwise([0, *cuts, len(stream)]) for each in reader.feed(stream[start:end])]
     reader.close()
-    assert [(each.name, json.loads(each.data)) for each in found] == [(name, {name: text}) for name, text in events]
+    assert [(each.name, json.loads(each.data)) for each in received] == [(name, {name: text}) for name, text in events]

@@ -32,7 +32,7 @@ def both(text: bytes) -> list[bytes]:
     ids=["escapes", "pair", "backslash", "half", "half and pair", "raw half", "twice", "float", "integer", "levels"],
 )
 def test_what_is_read(text: bytes, value: Any, repaired: bool) -> None:
-    assert [(told["a"], changed) for told, changed in map(json_text.parsed, both(text))] == [(value, repaired)] * 2
+    assert [(body["a"], changed) for body, changed in map(json_text.parsed, both(text))] == [(value, repaired)] * 2
 
 
 @pytest.mark.parametrize(

@@ -121,9 +121,9 @@ def test_any_split_and_any_line_ends_give_the_same_events(events: list, data: st
     stream = b"".join(line + end for line in lines)
     cuts = sorted(data.draw(st.sets(st.integers(0, len(stream)), max_size=8)))
     reader = SseReader()
-    found = [event for a, b in pairwise([0, *cuts, len(stream)]) for event in reader.feed(stream[a:b])]
+    received = [event for a, b in pairwise([0, *cuts, len(stream)]) for event in reader.feed(stream[a:b])]
     reader.close()
-    assert found == [(name, "\n".join(texts).encode()) for name, texts, _ in events]
+    assert received == [(name, "\n".join(texts).encode()) for name, texts, _ in events]
 
 
 @settings(max_examples=200)

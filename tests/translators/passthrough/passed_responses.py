@@ -21,16 +21,16 @@ def recorded(name: str) -> bytes:
 
 def payloads(stream: bytes) -> list[dict[str, Any]]:
     """Every event, whose `event:` line must be its type."""
-    found = []
+    result = []
     for event in stream.split(b"\n\n")[:-1]:
         name, data = event.split(b"\n")
         if data == b"data: [DONE]":
             continue
         payload = json.loads(data.removeprefix(b"data: "))
         assert name == b"event: " + payload["type"].encode()
-        found.append(payload)
+        result.append(payload)
     assert stream.endswith(b"\n\n") or not stream
-    return found
+    return result
 
 
 def sent(name: str) -> list[dict[str, Any]]:
@@ -48,8 +48,8 @@ def final(name: str) -> dict[str, Any]:
 def passed_through(data: bytes, *, streamed: bool, size: int = 1 << 30, content_type: str = "") -> tuple[bytes, Pipe]:
     """The client's bytes for a provider's; where they end in a failure, with the failure, as a stream has it."""
     writer = (passthrough.streamed if streamed else passthrough.whole)(None, ENVELOPE)
-    way = Pipe(passthrough.answer(Recall()), writer, framing=passthrough.framing, content_type=content_type)
-    out = b"".join(way.feed(data[at : at + size]) for at in range(0, len(data), size)) + way.close()
-    if way.failure is not None and streamed:
-        out += writer.fail(way.failure)
-    return out, way
+    pipe = Pipe(passthrough.answer(Recall()), writer, framing=passthrough.framing, content_type=content_type)
+    out = b"".join(pipe.feed(data[at : at + size]) for at in range(0, len(data), size)) + pipe.close()
+    if pipe.failure is not None and streamed:
+        out += writer.fail(pipe.failure)
+    return out, pipe

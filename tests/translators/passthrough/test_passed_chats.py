@@ -76,8 +76,8 @@ def test_a_body(body: Any, quirks: Any, expected: Any, notes: Any) -> None:
 
 def test_a17_a_developer_where_there_is_none() -> None:
     body = {"model": "m", "messages": [{"role": "developer", "content": "d"}, *HI]}
-    kept = chat.render(body, Model("t")).rendered
-    assert kept.body["messages"] == body["messages"]
+    rendered = chat.render(body, Model("t")).rendered
+    assert rendered.body["messages"] == body["messages"]
     bent = chat.render(body, Model("t", {"quirks": {"developer_role": False}})).rendered
     assert bent.body["messages"] == [{"role": "system", "content": "d"}, *HI]
     assert [note.path for note in bent.notes] == ["messages[0].role"]
@@ -96,13 +96,13 @@ TAKES_NONE, TAKES_REASONING = {"reasoning_field": None}, {"reasoning_field": "re
 ROUTER = {**TAKES_REASONING, "extras": ["reasoning", "images"]}
 
 
-def google(**said: str) -> dict[str, Any]:
+def google(**fields: str) -> dict[str, Any]:
     head = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-    return {"tool_calls": [{**head, "extra_content": {"google": said}} if said else head]}
+    return {"tool_calls": [{**head, "extra_content": {"google": fields}} if fields else head]}
 
 
 @pytest.mark.parametrize(
-    ("said", "quirks", "goes", "notes"),
+    ("fields", "quirks", "goes", "notes"),
     [
         pytest.param({"mood": 1}, {}, {"mood": 1}, [], id="as it came"),
         pytest.param({"thinking_blocks": [CLAUDES]}, {}, {}, [("thinking_blocks", "dropped")], id="signed elsewhere"),
@@ -146,10 +146,10 @@ def google(**said: str) -> dict[str, Any]:
                      [("tool_calls[0].extra_content", "dropped")], id="signed, to who knows no signatures"),
     ],
 )  # fmt: skip
-def test_what_a_model_said_before(said: Any, quirks: Any, goes: Any, notes: Any) -> None:
+def test_what_a_model_said_before(fields: Any, quirks: Any, goes: Any, notes: Any) -> None:
     """A message that came from another model goes on without what this provider would refuse."""
     message = {"role": "assistant", "content": "So."}
-    body = {"messages": [*HI, {**message, **said}, *HI]}
+    body = {"messages": [*HI, {**message, **fields}, *HI]}
     before = copy.deepcopy(body)
     rendered = chat.render({**BODY, **body}, Model("theirs", {"quirks": quirks})).rendered
     assert rendered.body["messages"] == [*HI, {**message, **goes}, *HI]
@@ -160,9 +160,9 @@ def test_what_a_model_said_before(said: Any, quirks: Any, goes: Any, notes: Any)
 def test_who_signed_is_remembered_where_a_client_drops_it() -> None:
     memory = LruMemory()
     remember(memory, "a", "gemini:gemini-3-pro")
-    said = {"role": "assistant", "content": None, **google(thought_signature="s")}
-    rendered = chat.render({**BODY, "messages": [*HI, said]}, Model("theirs", memory=memory)).rendered
-    assert rendered.body["messages"][1] == {**said, **google()}
+    reply = {"role": "assistant", "content": None, **google(thought_signature="s")}
+    rendered = chat.render({**BODY, "messages": [*HI, reply]}, Model("theirs", memory=memory)).rendered
+    assert rendered.body["messages"][1] == {**reply, **google()}
     assert [note.path for note in rendered.notes] == ["messages[1].tool_calls[0].extra_content"]
 
 
@@ -195,9 +195,9 @@ def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> dict
     return {"id": "theirs", "choices": [{"index": 0, "delta": delta, "finish_reason": finish, **more}]}
 
 
-def deltas(*told: dict[str, Any]) -> list[dict[str, Any]]:
+def deltas(*choices: dict[str, Any]) -> list[dict[str, Any]]:
     machine = chat.answer(Recall())
-    events = [event for delta in told for event in machine.on(chunk(delta))]
+    events = [event for delta in choices for event in machine.on(chunk(delta))]
     return [event.payload["choices"][0]["delta"] for event in events if isinstance(event, PassedThrough)]
 
 
@@ -292,9 +292,9 @@ def test_the_end_of_a_whole_answers_calls() -> None:
     (passed_through,) = [
         event for event in chat.answer(Recall()).whole({"choices": [choice]}) if isinstance(event, PassedThrough)
     ]
-    [told] = passed_through.payload["choices"]
-    assert told["message"]["tool_calls"] == [call(None, "a", "f", "{}")]
-    assert (told["finish_reason"], told["native_finish_reason"]) == ("tool_calls", "stop")
+    [ended] = passed_through.payload["choices"]
+    assert ended["message"]["tool_calls"] == [call(None, "a", "f", "{}")]
+    assert (ended["finish_reason"], ended["native_finish_reason"]) == ("tool_calls", "stop")
 
 
 def part(index: int, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
@@ -331,16 +331,16 @@ def test_a_choice_has_one_end_and_nothing_after_it(
     machine = chat.answer(Recall(choices=choices))
     events = [event for payload in payloads for event in machine.on(payload)]
     events += machine.on(sse.DONE) if terminated else machine.close()
-    told = [choice for event in events if isinstance(event, PassedThrough) for choice in event.payload["choices"]]
+    passed = [choice for event in events if isinstance(event, PassedThrough) for choice in event.payload["choices"]]
     ended: dict[int, str] = {}
-    for choice in told:
+    for choice in passed:
         assert choice["index"] not in ended
         if choice.get("finish_reason"):
             ended[choice["index"]] = choice["finish_reason"]
     assert ended == ends
     assert {event.choice: event.reason for event in events if isinstance(event, Finished)} == ends
-    said = [choice["delta"]["content"] for choice in told if choice["delta"].get("content")]
-    assert len(said) == sum(choice["delta"] == SO for payload in payloads for choice in payload["choices"])
+    texts = [choice["delta"]["content"] for choice in passed if choice["delta"].get("content")]
+    assert len(texts) == sum(choice["delta"] == SO for payload in payloads for choice in payload["choices"])
 
 
 def test_what_says_nothing_stays_behind_an_end() -> None:
@@ -349,8 +349,8 @@ def test_what_says_nothing_stays_behind_an_end() -> None:
     quiet = part(0, {"role": "assistant", "content": ""})
     payloads = [part(0, SO, "stop"), quiet, COUNTED]
     assert [event for payload in payloads for event in machine.on(payload) if isinstance(event, PassedThrough)] == []
-    told = [event.payload for event in machine.on(sse.DONE) if isinstance(event, PassedThrough)]
-    assert [each["choices"] for each in told] == [each["choices"] for each in payloads]
+    passed = [event.payload for event in machine.on(sse.DONE) if isinstance(event, PassedThrough)]
+    assert [each["choices"] for each in passed] == [each["choices"] for each in payloads]
 
 
 NAMELESS = {"index": 0, "id": "a", "function": {"arguments": "{}"}}
@@ -358,14 +358,14 @@ LEGACY = {"function_call": {"name": "f", "arguments": "{}"}}
 DROPPED = ["tool_calls.function.name"]
 
 
-def whole_or_streamed(said: list[dict[str, Any]], finish: str, form: str) -> tuple[dict[str, Any], list[Any]]:
+def whole_or_streamed(deltas: list[dict[str, Any]], finish: str, form: str) -> tuple[dict[str, Any], list[Any]]:
     """The choice that a client has at the end of an answer, and the paths of the notes."""
     machine, writer = chat.answer(Recall()), chat.whole(chat.Form(), ENVELOPE)
     if form == "whole":
-        joined = {"content": "So.", **{name: value for each in said for name, value in each.items()}}
+        joined = {"content": "So.", **{name: value for each in deltas for name, value in each.items()}}
         events = machine.whole({"choices": [{"index": 0, "message": joined, "finish_reason": finish}]})
     else:
-        payloads = [chunk({"content": "So."}), *map(chunk, said), chunk({}, finish), sse.DONE]
+        payloads = [chunk({"content": "So."}), *map(chunk, deltas), chunk({}, finish), sse.DONE]
         events = [event for payload in payloads for event in machine.on(payload)]
     for event in events:
         writer.on(event)
@@ -375,7 +375,7 @@ def whole_or_streamed(said: list[dict[str, Any]], finish: str, form: str) -> tup
 
 @pytest.mark.parametrize("form", ["stream", "whole"])
 @pytest.mark.parametrize(
-    ("said", "finish", "told", "reason", "notes"),
+    ("fragments", "finish", "names", "reason", "notes"),
     [
         pytest.param([{"tool_calls": [NAMELESS]}], "tool_calls", [], "stop", [*DROPPED, "finish_reason"], id="alone"),
         pytest.param([{"tool_calls": [NAMELESS]}], "stop", [], "stop", DROPPED, id="after which it stopped"),
@@ -390,11 +390,11 @@ def whole_or_streamed(said: list[dict[str, Any]], finish: str, form: str) -> tup
     ],
 )  # fmt: skip
 def test_a_call_without_a_name_is_none(
-    said: list[dict[str, Any]], finish: str, told: list[str], reason: str, notes: list[str], form: str
+    fragments: list[dict[str, Any]], finish: str, names: list[str], reason: str, notes: list[str], form: str
 ) -> None:
     """No client could send it back."""
-    choice, noted = whole_or_streamed(said, finish, form)
-    assert [each["function"]["name"] for each in choice["message"].get("tool_calls") or ()] == told
+    choice, noted = whole_or_streamed(fragments, finish, form)
+    assert [each["function"]["name"] for each in choice["message"].get("tool_calls") or ()] == names
     assert (choice["finish_reason"], [path for path in noted if path != "tool_calls.index"]) == (reason, notes)
 
 
@@ -405,8 +405,8 @@ def test_usage_from_a_place_of_its_own_is_told_where_the_client_looks() -> None:
     assert any(isinstance(event, UsageReported) for event in events)
     out = b"".join(writer.on(event) for event in events) + writer.close()
     last, done, _ = out.split(b"\n\n")[-3:]
-    told = json.loads(last.removeprefix(b"data: "))
-    assert (told["choices"], told["usage"], told["id"]) == ([], usage, "theirs")
+    passed = json.loads(last.removeprefix(b"data: "))
+    assert (passed["choices"], passed["usage"], passed["id"]) == ([], usage, "theirs")
     assert done == b"data: [DONE]"
 
 
@@ -422,7 +422,7 @@ def test_a_whole_answer_goes_on_as_it_came() -> None:
 
 
 @pytest.mark.parametrize(
-    ("indices", "told"),
+    ("indices", "numbers"),
     [
         pytest.param([None, None], [0, 1], id="none"),
         pytest.param([3, 1], [3, 1], id="their own"),
@@ -430,8 +430,8 @@ def test_a_whole_answer_goes_on_as_it_came() -> None:
         pytest.param([[], 1], [0, 1], id="no number"),
     ],
 )
-def test_entries_of_a_whole_answer_stay_apart_in_a_stream(indices: list[Any], told: list[int]) -> None:
+def test_entries_of_a_whole_answer_stay_apart_in_a_stream(indices: list[Any], numbers: list[int]) -> None:
     entries = [{"type": "reasoning.text", "text": "a", **({} if at is None else {"index": at})} for at in indices]
     body = {"id": "a", "choices": [{"index": 0, "message": {"reasoning_details": entries}, "finish_reason": "stop"}]}
     first, *_ = unfolded(body)
-    assert [entry["index"] for entry in first["choices"][0]["delta"]["reasoning_details"]] == told
+    assert [entry["index"] for entry in first["choices"][0]["delta"]["reasoning_details"]] == numbers

@@ -116,11 +116,11 @@ SAID = {"type": "message", "id": "msg_1", "role": "assistant", "content": [{"typ
 )
 def test_reasoning_that_was_encoded_here_stays_behind(item: dict[str, Any], stays: bool) -> None:
     reasoning = {"id": "rs_0_0", "type": "reasoning", "summary": [], **item}
-    asked = [{"role": "user", "content": "x"}, reasoning, SAID, {"role": "user", "content": "y"}]
-    rendered = passthrough.render({"model": "m", "input": asked}, Model("m")).rendered
-    assert rendered.body["input"] == [each for each in asked if stays or each is not reasoning]
+    items = [{"role": "user", "content": "x"}, reasoning, SAID, {"role": "user", "content": "y"}]
+    rendered = passthrough.render({"model": "m", "input": items}, Model("m")).rendered
+    assert rendered.body["input"] == [each for each in items if stays or each is not reasoning]
     assert [(note.path, note.fate) for note in rendered.notes] == ([] if stays else [("input[1]", "dropped")])
-    assert len(asked) == 4
+    assert len(items) == 4
 
 
 @pytest.mark.parametrize(
@@ -145,27 +145,27 @@ def test_what_is_no_request_is_refused(body: Any, param: str | None) -> None:
 @pytest.mark.parametrize("name", [name for name in COMPLETE if name != "items_only_when_done"])
 def test_a_stream_passes_payload_by_payload(name: str) -> None:
     for size in (1, 3, 64, 1 << 30):
-        out, way = passed_through(recorded(name), streamed=True, size=size)
+        out, pipe = passed_through(recorded(name), streamed=True, size=size)
         assert payloads(out) == [named(payload) for payload in sent(name)], size
-        assert way.done
-        assert way.failure is None
-        assert way.finished is not None
+        assert pipe.done
+        assert pipe.failure is None
+        assert pipe.finished is not None
 
 
 @pytest.mark.parametrize("name", COMPLETE)
 @pytest.mark.parametrize("content_type", ["", "application/json"])
 def test_a_whole_answer_passes(name: str, content_type: str) -> None:
     response = {**final(name), "output": final(name)["output"] or [{"type": "message", "content": []}]}
-    out, way = passed_through(json.dumps(response).encode(), streamed=False, content_type=content_type)
+    out, pipe = passed_through(json.dumps(response).encode(), streamed=False, content_type=content_type)
     assert json.loads(out) == {**response, "model": MODEL}
-    assert way.done
+    assert pipe.done
 
 
 @pytest.mark.parametrize("name", [name for name in COMPLETE if name != "items_only_when_done"])
 def test_a_stream_is_folded_for_a_client_that_wants_none(name: str) -> None:
-    out, way = passed_through(recorded(name), streamed=False)
+    out, pipe = passed_through(recorded(name), streamed=False)
     assert json.loads(out) == {**final(name), "model": MODEL}
-    assert way.failure is None
+    assert pipe.failure is None
 
 
 @pytest.mark.parametrize("streamed", [True, False], ids=["stream", "whole"])
@@ -186,7 +186,7 @@ def without(item: dict[str, Any], *names: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("form", ["whole", "stream", "stream without output"])
 @pytest.mark.parametrize(
-    ("item", "told", "notes"),
+    ("item", "expected", "notes"),
     [
         pytest.param(CALL, CALL, [], id="as it came"),
         pytest.param({**CALL, "arguments": {"a": 1}}, {**CALL, "arguments": '{"a": 1}'}, ["output.arguments"],
@@ -205,7 +205,7 @@ def without(item: dict[str, Any], *names: str) -> dict[str, Any]:
                      id="a custom call without an id"),
     ],
 )  # fmt: skip
-def test_a_call_is_one_that_a_client_can_read(item: Any, told: Any, notes: list[str], form: str) -> None:
+def test_a_call_is_one_that_a_client_can_read(item: Any, expected: Any, notes: list[str], form: str) -> None:
     machine, response = passthrough.answer(Recall()), {"id": "resp_7", "status": "completed"}
     done = {"type": "response.output_item.done", "sequence_number": 1, "output_index": 0, "item": item}
     output = [] if form == "stream without output" else [item]
@@ -216,14 +216,14 @@ def test_a_call_is_one_that_a_client_can_read(item: Any, told: Any, notes: list[
     else:
         events = [event for payload in (begun, done, last) for event in machine.on(payload)]
     sent_on = [event.payload for event in events if isinstance(event, PassedThrough)]
-    assert [payload["item"] for payload in sent_on if "item" in payload] == ([] if form == "whole" else [told])
-    assert sent_on[-1].get("response", sent_on[-1])["output"] == [told]
+    assert [payload["item"] for payload in sent_on if "item" in payload] == ([] if form == "whole" else [expected])
+    assert sent_on[-1].get("response", sent_on[-1])["output"] == [expected]
     noted = [event.note.path for event in events if isinstance(event, Noted) and event.note.path != "output"]
     assert sorted({*noted}) == notes
 
 
 @pytest.mark.parametrize(
-    ("begun", "told", "complete"),
+    ("begun", "expected", "complete"),
     [
         pytest.param("", "", "", id="a text"),
         pytest.param(None, "", "", id="nothing"),
@@ -231,22 +231,22 @@ def test_a_call_is_one_that_a_client_can_read(item: Any, told: Any, notes: list[
         pytest.param({"a": 1}, '{"a": 1}', '{"a": 1}', id="an object"),
     ],
 )
-def test_arguments_are_text_from_the_beginning(begun: Any, told: str, complete: str) -> None:
+def test_arguments_are_text_from_the_beginning(begun: Any, expected: str, complete: str) -> None:
     machine = passthrough.answer(Recall())
     added = {"type": "response.output_item.added", "sequence_number": 1, "item": {**CALL, "arguments": begun}}
     done = {"type": "response.function_call_arguments.done", "sequence_number": 2, "arguments": begun}
     payloads = [{"type": "response.created", "sequence_number": 0, "response": {"id": "r"}}, added, done]
     events = [event for payload in payloads for event in machine.on(payload)]
     _, item, arguments = [event.payload for event in events if isinstance(event, PassedThrough)]
-    assert (item["item"]["arguments"], arguments["arguments"]) == (told, complete)
+    assert (item["item"]["arguments"], arguments["arguments"]) == (expected, complete)
 
 
 @pytest.mark.parametrize("name", sorted({*COMPLETE} - {"odd_but_readable", "items_only_when_done"}))
 def test_a_whole_answer_is_unfolded_for_a_client_that_wants_a_stream(name: str) -> None:
     response = final(name)
-    out, way = passed_through(json.dumps(response).encode(), streamed=True)
+    out, pipe = passed_through(json.dumps(response).encode(), streamed=True)
     events = payloads(out)
-    assert way.failure is None
+    assert pipe.failure is None
     assert [event["sequence_number"] for event in events] == list(range(len(events)))
     assert events[-1]["response"] == {**response, "model": MODEL}
     state: ResponseStreamState[None] = ResponseStreamState(text_format=omit, input_tools=[])
@@ -266,10 +266,10 @@ def test_a_whole_answer_is_unfolded_for_a_client_that_wants_a_stream(name: str) 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
 def test_a_response_in_the_background_is_complete(status: str) -> None:
     response = {**final("text"), "status": status, "output": [], "usage": None, "background": True}
-    out, way = passed_through(json.dumps(response).encode(), streamed=False)
+    out, pipe = passed_through(json.dumps(response).encode(), streamed=False)
     assert json.loads(out) == {**response, "model": MODEL}
-    assert way.finished == Finished("stop", status, "default")
-    out, way = passed_through(json.dumps(response).encode(), streamed=True)
+    assert pipe.finished == Finished("stop", status, "default")
+    out, pipe = passed_through(json.dumps(response).encode(), streamed=True)
     assert [event["type"] for event in payloads(out)] == ["response.created", f"response.{status}"]
 
 
@@ -304,12 +304,12 @@ def test_a_response_in_the_background_is_complete(status: str) -> None:
     ],
 )
 def test_the_end_and_the_usage_are_read(name: str, finished: Finished, usage: Usage) -> None:
-    _, way = passed_through(recorded(name), streamed=True)
-    assert (way.finished, way.usage) == (finished, usage)
-    assert way.started.model == "gpt-5.6-2026-06-01"
+    _, pipe = passed_through(recorded(name), streamed=True)
+    assert (pipe.finished, pipe.usage) == (finished, usage)
+    assert pipe.started.model == "gpt-5.6-2026-06-01"
     whole = {**final(name), "output": final(name)["output"] or [{"type": "function_call"}]}
-    _, way = passed_through(json.dumps(whole).encode(), streamed=False)
-    assert (way.finished, way.usage) == (finished, usage)
+    _, pipe = passed_through(json.dumps(whole).encode(), streamed=False)
+    assert (pipe.finished, pipe.usage) == (finished, usage)
 
 
 # --- failures ---------------------------------------------------------------------------------------
@@ -323,11 +323,11 @@ def test_the_end_and_the_usage_are_read(name: str, finished: Finished, usage: Us
     ],
 )
 def test_a_providers_failure_passes_once_and_is_known(name: str, status: int, code: str) -> None:
-    out, way = passed_through(recorded(name), streamed=True)
+    out, pipe = passed_through(recorded(name), streamed=True)
     assert payloads(out) == [named(payload) for payload in sent(name)]
-    assert way.failure is not None
-    assert (way.failure.status, way.failure.code) == (status, code)
-    assert not way.done
+    assert pipe.failure is not None
+    assert (pipe.failure.status, pipe.failure.code) == (status, code)
+    assert not pipe.done
 
 
 @pytest.mark.parametrize("name", COMPLETE)
@@ -335,12 +335,12 @@ def test_a_cut_anywhere_is_told_as_a_failure(name: str) -> None:
     data = recorded(name)
     whole, _ = passed_through(data, streamed=True)
     for at in range(0, len(data), max(1, len(data) // 200)):
-        out, way = passed_through(data[:at], streamed=True, content_type="text/event-stream")
-        if way.done:
+        out, pipe = passed_through(data[:at], streamed=True, content_type="text/event-stream")
+        if pipe.done:
             assert out == whole
             continue
-        assert way.failure is not None
-        assert way.failure.code == "incomplete_answer"
+        assert pipe.failure is not None
+        assert pipe.failure.code == "incomplete_answer"
         last = payloads(out)[-1]
         assert last["type"] in ("response.failed", "error")
         numbers = [event["sequence_number"] for event in payloads(out)]
@@ -354,8 +354,8 @@ def test_a_cut_anywhere_is_told_as_a_failure(name: str) -> None:
 
 def test_a_secret_in_a_providers_failure_is_not_passed_on() -> None:
     data = recorded("failing_midway").replace(b"The model ran into", b"sk-proj-abcdefgh123 ran into")
-    out, way = passed_through(data, streamed=True)
-    assert way.failure is not None
+    out, pipe = passed_through(data, streamed=True)
+    assert pipe.failure is not None
     assert b"sk-proj" not in out
     assert payloads(out)[-1]["response"]["error"]["message"] == "*** ran into a problem."
 
@@ -375,19 +375,19 @@ def test_a_secret_in_a_providers_failure_is_not_passed_on() -> None:
     ],
 )
 def test_no_answer_is_a_failure(data: bytes, status: int, streamed: bool) -> None:
-    out, way = passed_through(data, streamed=streamed)
-    assert way.failure is not None
-    assert way.failure.status == status
+    out, pipe = passed_through(data, streamed=streamed)
+    assert pipe.failure is not None
+    assert pipe.failure.status == status
     assert len(payloads(out)) == (1 if streamed else 0)
 
 
 def test_what_comes_before_the_beginning_passes() -> None:
     ping = b'event: keepalive\ndata: {"type":"keepalive","sequence_number":0}\n\n'
-    out, way = passed_through(ping + recorded("text"), streamed=True)
+    out, pipe = passed_through(ping + recorded("text"), streamed=True)
     assert payloads(out)[0] == {"type": "keepalive", "sequence_number": 0}
-    assert way.started.id == "resp_01Fixture"
+    assert pipe.started.id == "resp_01Fixture"
 
 
 def test_a_type_with_a_line_end_is_no_event_name() -> None:
-    way = passthrough.streamed(None, ENVELOPE)
-    assert way.on(PassedThrough({"type": "a\nb"})) == b'data: {"type":"a\\nb"}\n\n'
+    pipe = passthrough.streamed(None, ENVELOPE)
+    assert pipe.on(PassedThrough({"type": "a\nb"})) == b'data: {"type":"a\\nb"}\n\n'

@@ -25,7 +25,7 @@ def within(event: str, id: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("told", "places"),
+    ("between", "places"),
     [
         pytest.param(
             [
@@ -61,13 +61,13 @@ def within(event: str, id: str) -> dict[str, Any]:
         ),
     ],
 )
-def test_places_are_counted(told: list[dict[str, Any]], places: list[tuple[int | None, int | None]]) -> None:
-    events = [BEGUN, *told, DONE]
+def test_places_are_counted(between: list[dict[str, Any]], places: list[tuple[int | None, int | None]]) -> None:
+    events = [BEGUN, *between, DONE]
     out, pipe = passed_through(stream(events), streamed=True)
     assert pipe.failure is None
-    heard = payloads(out)
-    assert [event["sequence_number"] for event in heard] == list(range(len(events)))
-    assert [(event.get("output_index"), event.get("content_index")) for event in heard[1:-1]] == places
+    received = payloads(out)
+    assert [event["sequence_number"] for event in received] == list(range(len(events)))
+    assert [(event.get("output_index"), event.get("content_index")) for event in received[1:-1]] == places
     assert [note for note in pipe.notes if note.path == "sequence_number"] == [
         Note(
             "sequence_number",

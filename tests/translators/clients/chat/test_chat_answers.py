@@ -1,4 +1,4 @@
-"""How an answer is told: by OpenAI's own types, its accumulator and its published schema, whole and streamed alike."""
+"""How an answer is written: by OpenAI's own types, its accumulator and its schema, whole and streamed alike."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -48,7 +48,7 @@ DONE = "[DONE]"
 COMMON = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1700000000, "model": "alias"}
 
 
-def told(writer: Writer, events: Iterable[Event]) -> bytes:
+def write(writer: Writer, events: Iterable[Event]) -> bytes:
     return b"".join([writer.on(event) for event in events]) + writer.close()
 
 
@@ -61,14 +61,14 @@ def payloads(sent: bytes) -> list[Any]:
 
 
 def chunks(events: Iterable[Event], form: Form) -> list[Any]:
-    *before, last = payloads(told(chat.streamed(form, ENVELOPE), events))
+    *before, last = payloads(write(chat.streamed(form, ENVELOPE), events))
     assert last == DONE
     assert DONE not in before
     return before
 
 
 def whole(events: Iterable[Event], form: Form) -> Any:
-    return from_json(told(chat.whole(form, ENVELOPE), events))
+    return from_json(write(chat.whole(form, ENVELOPE), events))
 
 
 def deltas(events: Iterable[Event], form: Form) -> list[Any]:
@@ -99,10 +99,10 @@ def schema(name: str) -> Draft202012Validator:
     return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": components})
 
 
-def by_the_sdk(told: list[Any]) -> Any:
+def by_the_sdk(payloads: list[Any]) -> Any:
     """What openai's `.stream()` makes of chunks, as JSON. It gets them as its HTTP client would make them."""
     state: Any = ChatCompletionStreamState()
-    for chunk in told:
+    for chunk in payloads:
         state.handle_chunk(construct_type(type_=ChatCompletionChunk, value=chunk))
     return state.current_completion_snapshot.to_dict()
 
@@ -116,15 +116,17 @@ def plain(completion: Any) -> Any:
 
 def plain_choice(choice: Any) -> Any:
     shown = {key: value for key, value in choice.items() if value is not None}
-    said = {key: value for key, value in choice["message"].items() if value is not None and key != "parsed"}
+    message = {key: value for key, value in choice["message"].items() if value is not None and key != "parsed"}
     for name in ("tool_calls", "thinking_blocks", "provider_content", "images"):
-        if name in said:
-            said[name] = [{k: v for k, v in entry.items() if k != "index" and v is not None} for entry in said[name]]
-    for call in said.get("tool_calls", ()):
+        if name in message:
+            message[name] = [
+                {k: v for k, v in entry.items() if k != "index" and v is not None} for entry in message[name]
+            ]
+    for call in message.get("tool_calls", ()):
         call[call["type"]].pop("parsed_arguments", None)
     if "logprobs" in shown:
-        shown["logprobs"] = {side: told for side, told in shown["logprobs"].items() if told is not None}
-    return {**shown, "message": said}
+        shown["logprobs"] = {side: entries for side, entries in shown["logprobs"].items() if entries is not None}
+    return {**shown, "message": message}
 
 
 # --- sequences ----------------------------------------------------------------------------------
@@ -291,14 +293,14 @@ FORMS = [pytest.param(Form(usage=True), id="usage"), pytest.param(Form(usage=Tru
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("events", ANSWERS)
 def test_the_oracles_take_it(events: list[Event], form: Form) -> None:
-    told = chunks(events, form)
-    for chunk in told:
+    sent = chunks(events, form)
+    for chunk in sent:
         schema("CreateChatCompletionStreamResponse").validate(chunk)
         ChatCompletionChunk.model_validate(chunk)
     completion = whole(events, form)
     schema("CreateChatCompletionResponse").validate(completion)
     ChatCompletion.model_validate(completion)
-    assert plain(by_the_sdk(told)) == plain({**completion, "usage": completion.get("usage")})
+    assert plain(by_the_sdk(sent)) == plain({**completion, "usage": completion.get("usage")})
 
 
 @given(answers, forms)
@@ -310,29 +312,29 @@ def test_a_stream_adds_up_to_the_whole(events: list[Event], form: Form) -> None:
 @given(answers, forms)
 @settings(max_examples=60, deadline=None)
 def test_the_rules_of_streams(events: list[Event], form: Form) -> None:
-    told = chunks(events, form)
-    usage = told.pop() if whole(events, form).get("usage") else None
-    begun = [chunk["choices"][0]["index"] for chunk in told if "role" in chunk["choices"][0]["delta"]]
+    sent = chunks(events, form)
+    usage = sent.pop() if whole(events, form).get("usage") else None
+    begun = [chunk["choices"][0]["index"] for chunk in sent if "role" in chunk["choices"][0]["delta"]]
     assert begun == list(range(len(whole(events, form)["choices"])))
     for index in begun:
-        rules_of_a_choice([chunk["choices"][0] for chunk in told if chunk["choices"][0]["index"] == index])
-    assert all(chunk["usage"] is None and len(chunk["choices"]) == 1 for chunk in told)
+        rules_of_a_choice([chunk["choices"][0] for chunk in sent if chunk["choices"][0]["index"] == index])
+    assert all(chunk["usage"] is None and len(chunk["choices"]) == 1 for chunk in sent)
     assert usage is None or usage["choices"] == []
-    assert told[-1].get("service_tier") == whole(events, form).get("service_tier")
-    for chunk in told:
+    assert sent[-1].get("service_tier") == whole(events, form).get("service_tier")
+    for chunk in sent:
         assert {key: chunk[key] for key in COMMON} == COMMON
 
 
 def rules_of_a_choice(choices: list[Any]) -> None:
-    said = [choice["delta"] for choice in choices]
-    assert [delta.get("role") for delta in said] == ["assistant"] + [None] * (len(said) - 1)
+    parts = [choice["delta"] for choice in choices]
+    assert [delta.get("role") for delta in parts] == ["assistant"] + [None] * (len(parts) - 1)
     assert [choice["finish_reason"] is None for choice in choices] == [True] * (len(choices) - 1) + [False]
-    assert said[-1] == {}
-    starts = [call for delta in said for call in delta.get("tool_calls", ()) if "id" in call]
+    assert parts[-1] == {}
+    starts = [call for delta in parts for call in delta.get("tool_calls", ()) if "id" in call]
     assert [call["index"] for call in starts] == list(range(len(starts)))
     for name in ("annotations", "provider_content", "images"):
-        assert sum(name in delta for delta in said) <= 1
-    blocks = [block["index"] for delta in said for block in delta.get("thinking_blocks", ())]
+        assert sum(name in delta for delta in parts) <= 1
+    blocks = [block["index"] for delta in parts for block in delta.get("thinking_blocks", ())]
     assert blocks == list(range(len(blocks)))
 
 
@@ -374,7 +376,7 @@ def test_a_stream_exactly() -> None:
 
 
 def test_a_stream_without_usage() -> None:
-    sent = told(chat.streamed(Form(), ENVELOPE), [Started(), TextDelta("a"), STOP, USAGE])
+    sent = write(chat.streamed(Form(), ENVELOPE), [Started(), TextDelta("a"), STOP, USAGE])
     assert b"usage" not in sent
 
 
@@ -491,8 +493,8 @@ def test_lists_of_our_own_have_dense_indices_in_a_stream() -> None:
 def test_signed_thinking_comes_before_the_calls_that_it_led_to(thought: list[Event], form: Form) -> None:
     """Agents that cut an answer into turns as it comes would else have it in a turn of its own, behind the calls."""
     calls = [ToolCallStarted(0, "a", "f"), ToolCallStarted(1, "b", "f")]
-    told = deltas([Started(), *thought, ReasoningSigned(0, "s"), *calls, Finished("tool_calls")], form)
-    order = [name for delta in told for name in delta if name != "reasoning_content"]
+    sent = deltas([Started(), *thought, ReasoningSigned(0, "s"), *calls, Finished("tool_calls")], form)
+    order = [name for delta in sent for name in delta if name != "reasoning_content"]
     assert order == ["role", "thinking_blocks", "tool_calls", "tool_calls"]
 
 
@@ -542,11 +544,11 @@ def test_a_whole_answer_that_fails_is_an_error_body() -> None:
 def test_what_we_told_comes_back_as_it_was() -> None:
     """A client that keeps the message, and one that keeps what the SDK's accumulator made of the stream."""
     events = [*SIGNED[:-1], ForeignBlock("d", {"k": 1}), STOP]
-    kept = by_the_sdk(chunks(events, Form()))["choices"][0]["message"]
-    for said in (message(events), kept):
-        asked = chat.parse({"model": "m", "messages": [said, {"role": "user", "content": "go on"}]})
-        assert asked.notes == ()
-        assert [type(part).__name__ for part in asked.conversation.turns[0].parts] == [
+    folded = by_the_sdk(chunks(events, Form()))["choices"][0]["message"]
+    for reply in (message(events), folded):
+        request = chat.parse({"model": "m", "messages": [reply, {"role": "user", "content": "go on"}]})
+        assert request.notes == ()
+        assert [type(part).__name__ for part in request.conversation.turns[0].parts] == [
             *("Reasoning", "RedactedReasoning", "Foreign", "Text")
         ]
 

@@ -41,8 +41,8 @@ def assistant(**fields: Any) -> dict[str, Any]:
     return {"messages": [{"role": "assistant", **fields}]}
 
 
-def messages(*said: Any) -> dict[str, Any]:
-    return {"messages": list(said)}
+def messages(*turns: Any) -> dict[str, Any]:
+    return {"messages": list(turns)}
 
 
 def allowed(*tools: Any) -> dict[str, Any]:
@@ -235,7 +235,7 @@ RETURNED = {"role": "function", "name": "f", "content": "x"}
 
 
 @pytest.mark.parametrize(
-    ("said", "param", "told"),
+    ("turns", "param", "problem"),
     [
         pytest.param((HI, RESULT), "messages[1].tool_call_id", "no tool call before", id="result-without-call"),
         pytest.param((ASKED, HI), "messages[0].tool_calls[0]", "has no result", id="call-without-result"),
@@ -265,15 +265,15 @@ RETURNED = {"role": "function", "name": "f", "content": "x"}
         ),
     ],
 )
-def test_calls_and_results_are_pairs(said: tuple[Any, ...], param: str, told: str) -> None:
-    failure = refused({"model": "m", "messages": list(said)})
+def test_calls_and_results_are_pairs(turns: tuple[Any, ...], param: str, problem: str) -> None:
+    failure = refused({"model": "m", "messages": list(turns)})
     assert failure.param == param
-    assert told in failure.message
+    assert problem in failure.message
 
 
 def test_ids_may_come_again_in_a_later_message() -> None:
-    asked = chat.parse({"model": "m", "messages": [ASKED, RESULT, ASKED, RESULT]})
-    assert [turn.role for turn in asked.conversation.turns] == ["assistant", "tool", "assistant", "tool"]
+    request = chat.parse({"model": "m", "messages": [ASKED, RESULT, ASKED, RESULT]})
+    assert [turn.role for turn in request.conversation.turns] == ["assistant", "tool", "assistant", "tool"]
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,9 @@ def parse(**fields: Any) -> ParsedRequest:
     """Parses, and proves that the body is as it was."""
     body = {"model": "m", "messages": [HI], **fields}
     before = copy.deepcopy(body)
-    asked = chat.parse(body)
+    request = chat.parse(body)
     assert body == before
-    return asked
+    return request
 
 
 def test_the_least() -> None:
@@ -170,15 +170,15 @@ def test_no_top_logprobs_need_no_logprobs() -> None:
     ],
 )
 def test_the_kind_of_a_bare_file(file: dict[str, Any], kind: str) -> None:
-    asked = parse(messages=[{"role": "user", "content": [{"type": "file", "file": file}]}])
-    part = asked.conversation.turns[0].parts[0]
+    request = parse(messages=[{"role": "user", "content": [{"type": "file", "file": file}]}])
+    part = request.conversation.turns[0].parts[0]
     assert isinstance(part, Document)
     assert part.source == Inline(kind, file["file_data"])
 
 
 def test_empty_functions_stand_beside_a_choice_of_tools() -> None:
-    asked = parse(functions=[], tools=[WEATHER], tool_choice="required")
-    assert asked.conversation.tool_choice == ToolChoice("required")
+    request = parse(functions=[], tools=[WEATHER], tool_choice="required")
+    assert request.conversation.tool_choice == ToolChoice("required")
 
 
 @pytest.mark.parametrize(
@@ -218,21 +218,21 @@ def test_null_is_absent_everywhere() -> None:
 
 
 def test_the_older_limit_gives_way() -> None:
-    asked = parse(max_tokens=9, max_completion_tokens=5)
-    assert asked.conversation.options == {"max_tokens": Option(5, "max_completion_tokens")}
-    assert [(n.path, n.fate, n.old, n.new) for n in asked.notes] == [("max_tokens", "dropped", 9, 5)]
+    request = parse(max_tokens=9, max_completion_tokens=5)
+    assert request.conversation.options == {"max_tokens": Option(5, "max_completion_tokens")}
+    assert [(n.path, n.fate, n.old, n.new) for n in request.notes] == [("max_tokens", "dropped", 9, 5)]
 
 
 def test_the_official_effort_wins() -> None:
-    asked = parse(reasoning_effort="high", reasoning={"effort": "low"})
-    assert asked.conversation.options == {"reasoning_effort": Option("high", "reasoning_effort")}
-    assert [(n.path, n.fate) for n in asked.notes] == [("reasoning.effort", "dropped")]
+    request = parse(reasoning_effort="high", reasoning={"effort": "low"})
+    assert request.conversation.options == {"reasoning_effort": Option("high", "reasoning_effort")}
+    assert [(n.path, n.fate) for n in request.notes] == [("reasoning.effort", "dropped")]
 
 
 def test_what_stands_outside_extra_body_wins() -> None:
-    asked = parse(top_k=1, extra_body={"top_k": 2})
-    assert asked.conversation.options == {"top_k": Option(1, "top_k")}
-    assert [(n.path, n.fate) for n in asked.notes] == [("extra_body.top_k", "dropped")]
+    request = parse(top_k=1, extra_body={"top_k": 2})
+    assert request.conversation.options == {"top_k": Option(1, "top_k")}
+    assert [(n.path, n.fate) for n in request.notes] == [("extra_body.top_k", "dropped")]
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,8 @@ def test_what_stands_outside_extra_body_wins() -> None:
     ],
 )
 def test_streams(options: Any, usage: bool) -> None:
-    asked = parse(stream=True, stream_options=options)
-    assert asked == ParsedRequest("m", Conversation((HI_TURN,), stream=True), (), Form(usage=usage))
+    request = parse(stream=True, stream_options=options)
+    assert request == ParsedRequest("m", Conversation((HI_TURN,), stream=True), (), Form(usage=usage))
 
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"a": 1}'}}
@@ -604,14 +604,14 @@ def test_tools(tool: dict[str, Any], read: Any) -> None:
     ],
 )
 def test_the_same_tool_twice_is_one(fields: dict[str, Any], at: str) -> None:
-    asked = parse(**fields)
-    assert asked.conversation.tools == (FunctionTool("weather", at=f"{at}[0]"),)
-    assert [(note.path, note.fate) for note in asked.notes] == [(f"{at}[1]", "dropped")]
+    request = parse(**fields)
+    assert request.conversation.tools == (FunctionTool("weather", at=f"{at}[0]"),)
+    assert [(note.path, note.fate) for note in request.notes] == [(f"{at}[1]", "dropped")]
 
 
 def test_of_the_same_tool_twice_the_breakpoint_is_kept() -> None:
-    asked = parse(tools=[WEATHER, {**WEATHER, "cache_control": {"type": "ephemeral"}}])
-    assert asked.conversation.tools == (FunctionTool("weather", at="tools[0]", cache=Cache()),)
+    request = parse(tools=[WEATHER, {**WEATHER, "cache_control": {"type": "ephemeral"}}])
+    assert request.conversation.tools == (FunctionTool("weather", at="tools[0]", cache=Cache()),)
 
 
 @pytest.mark.parametrize(
@@ -635,8 +635,8 @@ def test_of_the_same_tool_twice_the_breakpoint_is_kept() -> None:
     ],
 )
 def test_tool_choice(choice: Any, read: ToolChoice | None) -> None:
-    asked = parse(tools=[WEATHER, {"type": "custom", "custom": {"name": "sql"}}], tool_choice=choice)
-    assert (asked.conversation.tool_choice, asked.notes) == (read, ())
+    request = parse(tools=[WEATHER, {"type": "custom", "custom": {"name": "sql"}}], tool_choice=choice)
+    assert (request.conversation.tool_choice, request.notes) == (read, ())
 
 
 @pytest.mark.parametrize(
@@ -775,9 +775,9 @@ def test_what_cannot_be_carried_is_noted(messages: list[Any], path: str) -> None
 
 @pytest.mark.parametrize("name", ["web_search", "prompt_cache", "reasoning_budget", "reasoning_visible"])
 def test_no_field_passes_for_an_option_of_ours(name: str) -> None:
-    asked = parse(**{name: {"x": 1}})
-    assert asked.conversation.options == {}
-    assert [(note.path, note.fate) for note in asked.notes] == [(name, "dropped")]
+    request = parse(**{name: {"x": 1}})
+    assert request.conversation.options == {}
+    assert [(note.path, note.fate) for note in request.notes] == [(name, "dropped")]
 
 
 def test_every_official_field_is_known() -> None:
@@ -788,6 +788,6 @@ def test_every_official_field_is_known() -> None:
     "kind", ["image_generation", "code_interpreter", "mcp", "local_shell", "file_search", "web_search"]
 )
 def test_a_hosted_tool_beside_functions_is_noted(kind: str) -> None:
-    asked = parse(tools=[WEATHER, {"type": kind, "size": "1x1"}], tool_choice="required")
-    assert [tool.name for tool in asked.conversation.tools] == ["weather"]
-    assert [(note.path, note.fate) for note in asked.notes] == [("tools[1]", "dropped")]
+    request = parse(tools=[WEATHER, {"type": kind, "size": "1x1"}], tool_choice="required")
+    assert [tool.name for tool in request.conversation.tools] == ["weather"]
+    assert [(note.path, note.fate) for note in request.notes] == [("tools[1]", "dropped")]

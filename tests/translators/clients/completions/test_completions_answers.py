@@ -1,4 +1,4 @@
-"""How a completion is told: by OpenAI's own type and its published schema, whole and streamed alike."""
+"""How a completion is written: by OpenAI's own type and its published schema, whole and streamed alike."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -67,12 +67,12 @@ LIKELY = Logprobs(
 )
 
 
-def told(writer: Writer, events: Iterable[Event]) -> bytes:
+def write(writer: Writer, events: Iterable[Event]) -> bytes:
     return b"".join([writer.on(event) for event in events]) + writer.close()
 
 
 def chunks(events: Iterable[Event], form: Form | None = None) -> list[Any]:
-    sent = told(completions.streamed(form or Form(), ENVELOPE), events)
+    sent = write(completions.streamed(form or Form(), ENVELOPE), events)
     assert sent.count(DONE) == 1
     assert sent.endswith(DONE)
     *events_sent, rest = sent.removesuffix(DONE).split(b"\n\n")
@@ -81,7 +81,7 @@ def chunks(events: Iterable[Event], form: Form | None = None) -> list[Any]:
 
 
 def whole(events: Iterable[Event], form: Form | None = None) -> Any:
-    return from_json(told(completions.whole(form or Form(), ENVELOPE), events))
+    return from_json(write(completions.whole(form or Form(), ENVELOPE), events))
 
 
 def choice(text: str, reason: str | None = None, index: int = 0, logprobs: Any = None) -> dict[str, Any]:
@@ -148,11 +148,11 @@ def test_log_probabilities() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "told_as"),
+    ("reason", "word"),
     [("stop", "stop"), ("length", "length"), ("tool_calls", "stop"), ("content_filter", "content_filter")],
 )
-def test_finish_reasons(reason: FinishReason, told_as: str) -> None:
-    assert whole([Started(), Finished(reason)])["choices"] == [choice("", told_as)]
+def test_finish_reasons(reason: FinishReason, word: str) -> None:
+    assert whole([Started(), Finished(reason)])["choices"] == [choice("", word)]
 
 
 def test_a_refusal_is_told_by_its_reason() -> None:

@@ -25,9 +25,9 @@ def parse(**fields: Any) -> ParsedRequest:
     """Parses, and proves that the body is as it was."""
     body = {"model": "m", "prompt": "Once", "max_tokens": 50, **fields}
     before = copy.deepcopy(body)
-    asked = completions.parse(body)
+    request = completions.parse(body)
     assert body == before
-    return asked
+    return request
 
 
 def refused(**fields: Any) -> Failure:
@@ -36,15 +36,15 @@ def refused(**fields: Any) -> Failure:
     return caught.value.failure
 
 
-def asked_for(text: str, at: str, stream: bool = False, **more: Option) -> Conversation:
+def conversation_of(text: str, at: str, stream: bool = False, **more: Option) -> Conversation:
     return Conversation((Turn("user", (Text(text, at),), None, at),), options={**LIMIT, **more}, stream=stream)
 
 
 def test_the_least() -> None:
     body = {"model": "m", "prompt": "Once"}
     sixteen = {"max_tokens": Option(16, "max_tokens")}
-    said = Conversation((Turn("user", (Text("Once", "prompt"),), None, "prompt"),), options=sixteen)
-    assert completions.parse(body) == ParsedRequest("m", said, (SIXTEEN, SENT_AS_A_MESSAGE), Form())
+    expected = Conversation((Turn("user", (Text("Once", "prompt"),), None, "prompt"),), options=sixteen)
+    assert completions.parse(body) == ParsedRequest("m", expected, (SIXTEEN, SENT_AS_A_MESSAGE), Form())
 
 
 def test_every_field_of_the_sdk_is_known() -> None:
@@ -54,12 +54,12 @@ def test_every_field_of_the_sdk_is_known() -> None:
 
 
 def test_a_list_of_prompts_is_a_conversation_each() -> None:
-    asked = parse(prompt=["a", "b", "c"], n=2)
+    request = parse(prompt=["a", "b", "c"], n=2)
     two = Option(2, "n")
-    assert asked.conversation == asked_for("a", "prompt[0]", n=two)
-    assert asked.more == (asked_for("b", "prompt[1]", n=two), asked_for("c", "prompt[2]", n=two))
-    assert asked.notes == (SENT_AS_A_MESSAGE,)
-    assert asked.form == Form(n=2)
+    assert request.conversation == conversation_of("a", "prompt[0]", n=two)
+    assert request.more == (conversation_of("b", "prompt[1]", n=two), conversation_of("c", "prompt[2]", n=two))
+    assert request.notes == (SENT_AS_A_MESSAGE,)
+    assert request.form == Form(n=2)
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_log_probabilities_are_told_by_the_clients_own_path() -> None:
     ],
 )
 def test_no_field_smuggles_a_value_into_an_option(name: str) -> None:
-    asked = parse(**{name: "whatever"})
-    assert asked.conversation.options == LIMIT
-    assert asked.notes == (Note(name, "dropped", detail=NOT_CARRIED), SENT_AS_A_MESSAGE)
+    request = parse(**{name: "whatever"})
+    assert request.conversation.options == LIMIT
+    assert request.notes == (Note(name, "dropped", detail=NOT_CARRIED), SENT_AS_A_MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -133,9 +133,9 @@ def test_no_field_smuggles_a_value_into_an_option(name: str) -> None:
     ],
 )
 def test_the_form_of_the_answer(fields: dict[str, Any], stream: bool, form: Form) -> None:
-    asked = parse(**fields)
-    assert (asked.conversation.stream, asked.form) == (stream, form)
-    assert all(one.stream == stream for one in asked.more)
+    request = parse(**fields)
+    assert (request.conversation.stream, request.form) == (stream, form)
+    assert all(one.stream == stream for one in request.more)
 
 
 def test_an_unknown_stream_option_is_noted() -> None:

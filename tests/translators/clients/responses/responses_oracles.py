@@ -30,7 +30,7 @@ def form(**fields: Any) -> Form:
 SEEN = form(reasoning={"summary": "auto"}, include=["message.output_text.logprobs"])
 
 
-def told(writer: Writer, events: Iterable[Event]) -> bytes:
+def write(writer: Writer, events: Iterable[Event]) -> bytes:
     return b"".join([writer.on(event) for event in events]) + writer.close()
 
 
@@ -48,11 +48,11 @@ def payloads(sent: bytes) -> list[Any]:
 
 
 def streamed(events: Iterable[Event], form: Form) -> list[Any]:
-    return payloads(told(responses.streamed(form, ENVELOPE), events))
+    return payloads(write(responses.streamed(form, ENVELOPE), events))
 
 
 def whole(events: Iterable[Event], form: Form) -> Any:
-    return from_json(told(responses.whole(form, ENVELOPE), events))
+    return from_json(write(responses.whole(form, ENVELOPE), events))
 
 
 def nullable(schema: Any) -> Any:
@@ -72,13 +72,13 @@ def schema(name: str) -> Draft202012Validator:
     return Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": components})
 
 
-def check(told: list[Any]) -> None:
+def check(sent: list[Any]) -> None:
     """By the SDK's accumulator and types, and by the order of the documents: an item begins when the one before it is
     done, and is done once, as the final response has it."""
     state: ResponseStreamState[None] = ResponseStreamState(input_tools=(), text_format=openai.omit)
     added: list[str] = []
     done: list[Any] = []
-    for payload in told:
+    for payload in sent:
         state.handle_event(EVENT.validate_python(payload))
         if payload["type"] == "response.output_item.added":
             assert payload["output_index"] == len(added) == len(done)
@@ -88,17 +88,17 @@ def check(told: list[Any]) -> None:
             done.append(payload["item"])
         elif "item_id" in payload:
             assert payload["item_id"] == added[payload["output_index"]]
-    final = told[-1]["response"]
+    final = sent[-1]["response"]
     assert final["output"] == done
     Response.model_validate(final)
     if (completed := state._completed_response) is not None:
         assert [item.to_dict()["id"] for item in completed.output] == added
 
 
-def folded(told: list[Any]) -> dict[int, dict[str, str]]:
+def folded(sent: list[Any]) -> dict[int, dict[str, str]]:
     """By output index, the texts that the deltas add up to."""
     texts: dict[int, dict[str, str]] = {}
-    for payload in told:
+    for payload in sent:
         if payload["type"].endswith(".delta"):
             place = texts.setdefault(payload["output_index"], {})
             key = f"{payload['type']} {payload.get('content_index', payload.get('summary_index', 0))}"

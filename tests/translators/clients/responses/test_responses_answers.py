@@ -1,4 +1,4 @@
-"""How a response is told, whole and streamed: the documented order of events, and OpenAI's own readers of it."""
+"""How a response is written, whole and streamed: the documented order of events, and OpenAI's own readers of it."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types.responses import Response
 from pydantic_core import from_json
-from responses_oracles import ENVELOPE, EVENT, SEEN, check, folded, form, payloads, schema, streamed, told, whole
+from responses_oracles import ENVELOPE, EVENT, SEEN, check, folded, form, payloads, schema, streamed, whole, write
 
 from translators.clients import responses
 from translators.clients.responses.encrypted_content import EncryptedContent, decode, encode
@@ -74,8 +74,8 @@ EVERYTHING: list[Event] = [
 ]
 
 
-def kinds(told: list[Any]) -> list[str]:
-    return [payload["type"].removeprefix("response.") for payload in told]
+def kinds(sent: list[Any]) -> list[str]:
+    return [payload["type"].removeprefix("response.") for payload in sent]
 
 
 # --- the order ----------------------------------------------------------------------------------
@@ -88,8 +88,8 @@ SUMMARY_DONE = ["reasoning_summary_text.done", "reasoning_summary_part.done", *D
 
 
 def test_the_order_of_a_text() -> None:
-    said = [*ADDED, *PART, *["output_text.delta"] * 2, *TEXT_DONE]
-    assert kinds(streamed(TEXT, SEEN)) == [*BEGUN, *said, "completed"]
+    middle = [*ADDED, *PART, *["output_text.delta"] * 2, *TEXT_DONE]
+    assert kinds(streamed(TEXT, SEEN)) == [*BEGUN, *middle, "completed"]
 
 
 def test_the_order_of_a_turn_with_calls() -> None:
@@ -182,14 +182,14 @@ SEQUENCES = [
 
 
 @pytest.mark.parametrize("events", SEQUENCES)
-@pytest.mark.parametrize("asked", [pytest.param(form(), id="plain"), pytest.param(SEEN, id="with all")])
-def test_the_oracles_take_it(events: list[Event], asked: Any) -> None:
-    told = streamed(events, asked)
-    check(told)
-    for payload in told:
+@pytest.mark.parametrize("requested", [pytest.param(form(), id="plain"), pytest.param(SEEN, id="with all")])
+def test_the_oracles_take_it(events: list[Event], requested: Any) -> None:
+    sent = streamed(events, requested)
+    check(sent)
+    for payload in sent:
         assert [error.message for error in schema("ResponseStreamEvent").iter_errors(payload)] == []
-    final = whole(events, asked)
-    assert final == told[-1]["response"]
+    final = whole(events, requested)
+    assert final == sent[-1]["response"]
     assert [error.message for error in schema("Response").iter_errors(final)] == []
 
 
@@ -264,21 +264,21 @@ def answers(draw: st.DrawFn) -> list[Event]:
 
 @given(answers(), st.sampled_from([form(), SEEN]))
 @settings(max_examples=100, deadline=None)
-def test_any_answer(events: list[Event], asked: Any) -> None:
-    told = streamed(events, asked)
-    final = told[-1]["response"]
-    assert whole(events, asked) == final
+def test_any_answer(events: list[Event], requested: Any) -> None:
+    sent = streamed(events, requested)
+    final = sent[-1]["response"]
+    assert whole(events, requested) == final
     late = [event for event in events if isinstance(event, Annotation)]
     if not late:  # a citation that comes after its text was done is in the final output only
-        check(told)
-    texts = folded(told)
+        check(sent)
+    texts = folded(sent)
     for index, item in enumerate(final["output"]):
-        said = {
+        expected = {
             "message": [part.get("text", part.get("refusal")) for part in item.get("content", ())],
             "reasoning": [part["text"] for part in item.get("summary", ())],
         }.get(item["type"], [item.get("arguments", item.get("input"))])
         if item["type"] != "image_generation_call":
-            assert list(texts.get(index, {}).values()) == said
+            assert list(texts.get(index, {}).values()) == expected
 
 
 EARLY = [
@@ -295,12 +295,12 @@ EARLY = [
 
 @pytest.mark.parametrize(("events", "places"), EARLY)
 def test_a_citation_waits_for_its_text(events: list[Event], places: list[tuple[int, int]]) -> None:
-    """It is told before its part is done, and an item that is done is what the response has."""
-    told = streamed([Started(), *events, STOP], SEEN)
-    kinds = [each["type"].removeprefix("response.") for each in told]
+    """It is emitted before its part is done, and an item that is done is what the response has."""
+    sent = streamed([Started(), *events, STOP], SEEN)
+    kinds = [each["type"].removeprefix("response.") for each in sent]
     assert kinds.index("output_text.annotation.added") < kinds.index("output_text.done")
-    done = [each["item"] for each in told if each["type"] == "response.output_item.done"]
-    assert done == told[-1]["response"]["output"] == whole([Started(), *events, STOP], SEEN)["output"]
+    done = [each["item"] for each in sent if each["type"] == "response.output_item.done"]
+    assert done == sent[-1]["response"]["output"] == whole([Started(), *events, STOP], SEEN)["output"]
     cited = [
         (each["start_index"], each["end_index"])
         for item in done
@@ -325,9 +325,9 @@ def test_a_citation_waits_for_its_text(events: list[Event], places: list[tuple[i
     ],
 )
 def test_how_it_ends(events: list[Event], status: str, reason: str | None, items: str) -> None:
-    told = streamed([Started(), *events], SEEN)
-    final = told[-1]["response"]
-    assert told[-1]["type"] == f"response.{status}"
+    sent = streamed([Started(), *events], SEEN)
+    final = sent[-1]["response"]
+    assert sent[-1]["type"] == f"response.{status}"
     assert final["status"] == status
     assert final["incomplete_details"] == (None if reason is None else {"reason": reason})
     assert [item["status"] for item in final["output"]] == [items]
@@ -419,35 +419,35 @@ THINKING = EncryptedContent("thinking", SIGNER, text="Two calls.", signature="si
 
 
 def test_a_signature_is_in_the_item_that_is_done_and_in_the_final_output() -> None:
-    told = streamed(TURN, SEEN)
-    done = next(payload["item"] for payload in told if payload["type"] == "response.output_item.done")
-    assert done == told[-1]["response"]["output"][0]
+    sent = streamed(TURN, SEEN)
+    done = next(payload["item"] for payload in sent if payload["type"] == "response.output_item.done")
+    assert done == sent[-1]["response"]["output"][0]
     assert done["summary"] == [{"type": "summary_text", "text": "Two calls."}]
     assert encrypted(done) == THINKING
 
 
 def test_a_client_that_asks_for_no_summary_gets_the_signature_alone() -> None:
-    told = streamed(TURN, form(reasoning={"effort": "low"}))
-    assert not any("summary" in payload["type"] for payload in told)
-    first = told[-1]["response"]["output"][0]
+    sent = streamed(TURN, form(reasoning={"effort": "low"}))
+    assert not any("summary" in payload["type"] for payload in sent)
+    first = sent[-1]["response"]["output"][0]
     assert (first["type"], first["summary"], encrypted(first)) == ("reasoning", [], THINKING)
-    added = next(payload["item"] for payload in told if payload["type"] == "response.output_item.added")
+    added = next(payload["item"] for payload in sent if payload["type"] == "response.output_item.added")
     assert added == {"id": "rs_1_0", "type": "reasoning", "summary": []}
 
 
-@pytest.mark.parametrize("asked", [form(), SEEN], ids=["unseen", "seen"])
-def test_unsigned_reasoning_is_handed_back_too(asked: Any) -> None:
+@pytest.mark.parametrize("requested", [form(), SEEN], ids=["unseen", "seen"])
+def test_unsigned_reasoning_is_handed_back_too(requested: Any) -> None:
     """DeepSeek refuses a call that comes back without the reasoning before it, and many clients send reasoning back
     only where it has encrypted content."""
     events: list[Event] = [Started(), ReasoningDelta(0, "H"), ReasoningDelta(0, "m."), ToolCallStarted(0, "c", "f")]
     events += [ToolCallDelta(0, "{}"), ReasoningDelta(0, "So."), TextDelta("x"), CALLS]
-    told = streamed(events, asked)
-    check(told)
-    output = told[-1]["response"]["output"]
-    assert output == whole(events, asked)["output"]
+    sent = streamed(events, requested)
+    check(sent)
+    output = sent[-1]["response"]["output"]
+    assert output == whole(events, requested)["output"]
     assert [item["type"] for item in output] == ["reasoning", "function_call", "reasoning", "message"]
     summaries = [[part["text"] for part in item["summary"]] for item in output[::2]]
-    assert summaries == ([["Hm."], ["So."]] if asked is SEEN else [[], []])
+    assert summaries == ([["Hm."], ["So."]] if requested is SEEN else [[], []])
     assert [encrypted(item) for item in output[::2]] == [
         EncryptedContent("thinking", text=text) for text in ("Hm.", "So.")
     ]
@@ -471,8 +471,8 @@ def test_interleaved_thinking_keeps_its_order() -> None:
 
 def test_what_a_provider_wants_back_comes_before_what_it_belongs_to() -> None:
     output = whole(EVERYTHING, SEEN)["output"]
-    kept = [encrypted(item) for item in output if "encrypted_content" in item]
-    assert kept == [
+    blobs = [encrypted(item) for item in output if "encrypted_content" in item]
+    assert blobs == [
         EncryptedContent("redacted", SIGNER, data="ZGF0YQ=="),
         EncryptedContent("thinking", text="Hm."),
         EncryptedContent("foreign", "anthropic", block={"type": "server_tool_use", "id": "s1"}),
@@ -525,12 +525,12 @@ def test_a_search_for_tools_is_an_item_of_its_own_kind(pieces: list[str], argume
     """It has no deltas."""
     events: list[Event] = [Started(), ToolCallStarted(0, "c", "tool_search")]
     events += [*(ToolCallDelta(0, piece) for piece in pieces), CALLS]
-    told = streamed(events, FINDER)
-    check(told)
-    assert kinds(told)[2:] == ["output_item.added", "output_item.done", "completed"]
+    sent = streamed(events, FINDER)
+    check(sent)
+    assert kinds(sent)[2:] == ["output_item.added", "output_item.done", "completed"]
     item = {"type": "tool_search_call", "execution": "client", "call_id": "c"}
     item |= {"id": "tsc_1_0", "status": "completed", "arguments": arguments}
-    assert told[-1]["response"]["output"] == [item] == whole(events, FINDER)["output"]
+    assert sent[-1]["response"]["output"] == [item] == whole(events, FINDER)["output"]
 
 
 def test_a_search_for_tools_that_breaks_off() -> None:
@@ -543,10 +543,10 @@ def test_a_search_for_tools_that_breaks_off() -> None:
 def test_calls_that_come_at_the_same_time_stay_apart() -> None:
     events: list[Event] = [Started(), ToolCallStarted(0, "a", "f"), ToolCallStarted(1, "b", "f")]
     events += [ToolCallDelta(0, '{"x":'), ToolCallDelta(1, '{"y":'), ToolCallDelta(0, "1}"), ToolCallDelta(1, "2}")]
-    told = streamed([*events, CALLS], SEEN)
-    calls = [payload["item"] for payload in told if payload["type"] == "response.output_item.done"]
+    sent = streamed([*events, CALLS], SEEN)
+    calls = [payload["item"] for payload in sent if payload["type"] == "response.output_item.done"]
     assert [call["arguments"] for call in calls] == ['{"x":1}', '{"y":2}']
-    assert told[-1]["response"]["output"] == calls
+    assert sent[-1]["response"]["output"] == calls
 
 
 def test_a_call_that_goes_on_after_its_end_is_no_answer() -> None:
@@ -569,10 +569,10 @@ def test_a_citation_counts_the_characters_of_its_part() -> None:
 
 def test_a_citation_that_comes_late_is_told_all_the_same() -> None:
     events = [Started(), TextDelta("One"), ToolCallStarted(0, "a", "f"), ToolCallDelta(0, "{}")]
-    told = streamed([*events, Annotation(0, 3, "t", "u"), CALLS], SEEN)
-    added = next(p for p in told if p["type"] == "response.output_text.annotation.added")
+    sent = streamed([*events, Annotation(0, 3, "t", "u"), CALLS], SEEN)
+    added = next(p for p in sent if p["type"] == "response.output_text.annotation.added")
     assert (added["output_index"], added["annotation"]["end_index"]) == (0, 3)
-    assert told[-1]["response"]["output"][0]["content"][0]["annotations"] == [added["annotation"]]
+    assert sent[-1]["response"]["output"][0]["content"][0]["annotations"] == [added["annotation"]]
 
 
 def test_there_is_one_answer() -> None:
@@ -580,7 +580,7 @@ def test_there_is_one_answer() -> None:
 
 
 def test_probabilities_are_told_to_who_asked() -> None:
-    told = streamed(EVERYTHING, SEEN)
+    sent = streamed(EVERYTHING, SEEN)
     tokens = [
         {
             "token": "Yes",
@@ -590,10 +590,10 @@ def test_probabilities_are_told_to_who_asked() -> None:
         },
         {"token": "�", "bytes": [195, 169], "logprob": -0.2, "top_logprobs": []},
     ]
-    deltas = [payload["logprobs"] for payload in told if payload["type"] == "response.output_text.delta"]
+    deltas = [payload["logprobs"] for payload in sent if payload["type"] == "response.output_text.delta"]
     assert deltas == [[], tokens, []]
-    assert next(p["logprobs"] for p in told if p["type"] == "response.output_text.done") == tokens
-    part = next(item for item in told[-1]["response"]["output"] if item["type"] == "message")["content"][0]
+    assert next(p["logprobs"] for p in sent if p["type"] == "response.output_text.done") == tokens
+    part = next(item for item in sent[-1]["response"]["output"] if item["type"] == "message")["content"][0]
     assert part["logprobs"] == tokens
     plain = streamed(EVERYTHING, form())
     assert [p["logprobs"] for p in plain if p["type"] == "response.output_text.delta"] == [[], []]
@@ -614,7 +614,7 @@ def test_the_finished_response_is_there_to_be_kept() -> None:
     for make in (responses.streamed, responses.whole):
         writer = make(SEEN, ENVELOPE)
         assert writer.response is None  # type: ignore[attr-defined]
-        told(writer, TEXT)
+        write(writer, TEXT)
         assert writer.response == whole(TEXT, SEEN)  # type: ignore[attr-defined]
 
 

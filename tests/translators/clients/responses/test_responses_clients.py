@@ -35,19 +35,19 @@ USAGE = UsageReported(Usage(10, 5))
 
 
 class House:
-    """Answers each request with the next of `answers`, and keeps what was asked."""
+    """Answers each request with the next of `answers`, and stores the requests."""
 
     def __init__(self, *answers: Sequence[Event]) -> None:
         self.answers = list(answers)
-        self.asked: list[ParsedRequest] = []
+        self.requests: list[ParsedRequest] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        asked = responses.parse(json.loads(request.content))
-        self.asked.append(asked)
-        envelope = Envelope(f"resp_{len(self.asked)}", 1_700_000_000, asked.model)
-        streams = asked.conversation.stream
-        writer = (responses.streamed if streams else responses.whole)(asked.form, envelope)
-        events = self.answers[len(self.asked) - 1]
+        parsed = responses.parse(json.loads(request.content))
+        self.requests.append(parsed)
+        envelope = Envelope(f"resp_{len(self.requests)}", 1_700_000_000, parsed.model)
+        streams = parsed.conversation.stream
+        writer = (responses.streamed if streams else responses.whole)(parsed.form, envelope)
+        events = self.answers[len(self.requests) - 1]
         out = [b""] if not streams else [responses.keepalive()]
         out += [writer.on(event) for event in events]
         finished = isinstance(events[-1], Finished)
@@ -87,7 +87,7 @@ def test_openais_client_parses_what_it_asked_for() -> None:
     house = House(events)
     parsed = client(house).responses.parse(model="m", input="x", text_format=City)
     assert parsed.output_parsed == City(name="Berlin")
-    wanted = house.asked[0].conversation.options["response_format"].value
+    wanted = house.requests[0].conversation.options["response_format"].value
     assert (wanted.kind, wanted.name, wanted.strict) == ("schema", "City", True)
 
 
@@ -155,7 +155,7 @@ def test_an_agent_without_state_keeps_its_signatures(streams: bool) -> None:
         return str((await Runner.run(agent, "Hi", run_config=config)).final_output)
 
     assert asyncio.run(run()) == "Done."
-    _, second = house.asked
+    _, second = house.requests
     system, user, model, tool = second.conversation.turns
     assert (system.role, user.role) == ("system", "user")
     assert model.parts == (

@@ -28,8 +28,8 @@ def refused(body: Any) -> Failure:
     return failure
 
 
-def items(*said: Any) -> dict[str, Any]:
-    return {"input": list(said)}
+def items(*entries: Any) -> dict[str, Any]:
+    return {"input": list(entries)}
 
 
 def part(**fields: Any) -> dict[str, Any]:

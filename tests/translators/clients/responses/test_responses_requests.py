@@ -52,15 +52,15 @@ def parse(*items: Any, **fields: Any) -> ParsedRequest:
     """Parses, and proves that the body is as it was."""
     body = {"model": "m", "input": list(items) or "hi", **fields}
     before = copy.deepcopy(body)
-    asked = responses.parse(body)
+    request = responses.parse(body)
     assert body == before
-    return asked
+    return request
 
 
 def turns(*items: Any) -> tuple[Turn, ...]:
-    asked = parse(*items)
-    assert asked.notes == ()
-    return asked.conversation.turns
+    request = parse(*items)
+    assert request.notes == ()
+    return request.conversation.turns
 
 
 def assistant(*parts: Part, at: str = "input[0]") -> Turn:
@@ -71,8 +71,8 @@ def call(call_id: str = "c", name: str = "look", **fields: Any) -> dict[str, Any
     return {"type": "function_call", "call_id": call_id, "name": name, "arguments": "{}", **fields}
 
 
-def output(call_id: str = "c", said: Any = "seen", **fields: Any) -> dict[str, Any]:
-    return {"type": "function_call_output", "call_id": call_id, "output": said, **fields}
+def output(call_id: str = "c", value: Any = "seen", **fields: Any) -> dict[str, Any]:
+    return {"type": "function_call_output", "call_id": call_id, "output": value, **fields}
 
 
 def result(at: str, *parts: Part, id: str = "c") -> Turn:
@@ -83,12 +83,12 @@ def result(at: str, *parts: Part, id: str = "c") -> Turn:
 
 
 def test_the_least() -> None:
-    asked = parse()
-    assert asked.model == "m"
-    assert asked.notes == ()
-    assert asked.conversation.turns == (Turn("user", (Text("hi", "input"),), at="input"),)
-    assert (asked.conversation.tools, asked.conversation.tool_choice) == ((), None)
-    assert (asked.conversation.options, asked.conversation.stream) == ({}, False)
+    request = parse()
+    assert request.model == "m"
+    assert request.notes == ()
+    assert request.conversation.turns == (Turn("user", (Text("hi", "input"),), at="input"),)
+    assert (request.conversation.tools, request.conversation.tool_choice) == ((), None)
+    assert (request.conversation.options, request.conversation.stream) == ({}, False)
 
 
 def test_instructions_come_first() -> None:
@@ -99,8 +99,8 @@ def test_instructions_come_first() -> None:
 @pytest.mark.parametrize("role", ["user", "system", "developer"])
 @pytest.mark.parametrize("typed", [{}, {"type": "message"}, {"type": None}], ids=["untyped", "typed", "null"])
 def test_a_message(role: str, typed: dict[str, Any]) -> None:
-    said = {**typed, "role": role, "content": "x", "status": "completed", "id": "msg_1"}
-    assert turns(said) == (Turn(role, (Text("x", "input[0].content"),), at="input[0]"),)  # type: ignore[arg-type]
+    value = {**typed, "role": role, "content": "x", "status": "completed", "id": "msg_1"}
+    assert turns(value) == (Turn(role, (Text("x", "input[0].content"),), at="input[0]"),)  # type: ignore[arg-type]
 
 
 P = "input[0].content[0]"
@@ -159,26 +159,26 @@ def test_a_part(part: Any, read: Part) -> None:
 
 @pytest.mark.parametrize(("part", "read"), PARTS[:3])
 def test_a_part_of_a_result(part: Any, read: Part) -> None:
-    (_, tool) = turns(call(), output(said=[part]))
+    (_, tool) = turns(call(), output(value=[part]))
     (answer,) = tool.parts
     assert isinstance(answer, ToolResult)
     assert type(answer.parts[0]) is type(read)
 
 
 def test_what_the_model_said_before() -> None:
-    said = [
+    value = [
         {"type": "output_text", "text": "a", "annotations": [], "logprobs": []},
         {"type": "refusal", "refusal": "no"},
     ]
-    message = {"type": "message", "role": "assistant", "id": "msg_1", "status": "completed", "content": said}
+    message = {"type": "message", "role": "assistant", "id": "msg_1", "status": "completed", "content": value}
     assert turns(message) == (assistant(Text("a", P), Refusal("no", "input[0].content[1]")),)
 
 
 def test_what_is_not_sent_of_a_message_is_noted() -> None:
     cited = {"type": "output_text", "text": "a", "annotations": [{"type": "url_citation"}]}
-    asked = parse({"role": "assistant", "content": [cited], "phase": "commentary"})
+    request = parse({"role": "assistant", "content": [cited], "phase": "commentary"})
     detail = "Citations of an earlier answer are not sent back to a provider."
-    assert asked.notes == (
+    assert request.notes == (
         Note(f"{P}.annotations", "dropped", detail=detail, loss=False),
         Note("input[0].phase", "dropped", detail=UNKNOWN),
     )
@@ -188,8 +188,8 @@ def test_what_is_not_sent_of_a_message_is_noted() -> None:
 
 
 def test_a_call_and_its_result() -> None:
-    asked = (call(id="fc_1", status="completed"), output("c", "seen", id="fco_1", status="completed"))
-    assert turns(*asked) == (
+    request = (call(id="fc_1", status="completed"), output("c", "seen", id="fco_1", status="completed"))
+    assert turns(*request) == (
         assistant(ToolCall("c", "look", "{}", at="input[0]")),
         result("input[1]", Text("seen", "input[1].output")),
     )
@@ -205,8 +205,8 @@ def test_a_custom_call_and_its_result() -> None:
 
 def test_what_the_assistant_did_without_a_pause_is_one_turn_in_its_order() -> None:
     thought = {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hm."}]}
-    said = {"role": "assistant", "content": "Let me."}
-    read = turns(thought, call("a"), said, call("b"), output("a"), output("b"), call("d"), output("d"))
+    value = {"role": "assistant", "content": "Let me."}
+    read = turns(thought, call("a"), value, call("b"), output("a"), output("b"), call("d"), output("d"))
     assert read == (
         assistant(
             Reasoning("Hm.", at="input[0]"),
@@ -226,11 +226,11 @@ def test_a_message_between_agents_is_the_users_word() -> None:
     model was OpenAI's."""
     message = {"type": "agent_message", "id": "amsg_1", "author": "/root", "recipient": "/root/helper"}
     written, encrypted = ({"type": "encrypted_content", "encrypted_content": text} for text in ("Do it.", "gAAAAABq"))
-    asked = parse({**message, "content": [{"type": "input_text", "text": "Sender: /root\n"}, written, encrypted]})
+    request = parse({**message, "content": [{"type": "input_text", "text": "Sender: /root\n"}, written, encrypted]})
     at = "input[0].content"
     text = Text("Sender: /root\n", f"{at}[0]"), Text("Do it.", f"{at}[1]")
-    assert asked.conversation.turns == (Turn("user", text, at="input[0]"),)
-    assert [(note.path, note.fate) for note in asked.notes] == [
+    assert request.conversation.turns == (Turn("user", text, at="input[0]"),)
+    assert [(note.path, note.fate) for note in request.notes] == [
         (f"{at}[2]", "dropped"),
         ("input[0].author", "dropped"),
         ("input[0].recipient", "dropped"),
@@ -239,23 +239,23 @@ def test_a_message_between_agents_is_the_users_word() -> None:
 
 def test_a_second_result_goes_on_with_the_first() -> None:
     """A tool may tell of its progress by a result of its own; other providers take one for each call."""
-    asked = parse(call("a"), output("a"), call("b"), output("b"), output("a"))
+    request = parse(call("a"), output("a"), call("b"), output("b"), output("a"))
     first, second = Text("seen", "input[1].output"), Text("seen", "input[4].output")
-    assert asked.conversation.turns[1] == result("input[1]", first, second, id="a")
+    assert request.conversation.turns[1] == result("input[1]", first, second, id="a")
     why = "A call has one result: this goes on with its earlier one."
-    assert asked.notes == (Note("input[4]", "moved", detail=why),)
+    assert request.notes == (Note("input[4]", "moved", detail=why),)
 
 
 def test_a_result_that_comes_later_is_moved_to_its_call() -> None:
     """OpenAI takes it; other providers want it right after the call."""
-    asked = parse(call("a"), call("b"), output("b"), {"role": "user", "content": "x"}, output("a"))
-    assert [turn.at for turn in asked.conversation.turns] == ["input[0]", "input[2]", "input[4]", "input[3]"]
-    assert asked.notes == (Note("input[4]", "moved", detail="The result of a call is sent right after it."),)
+    request = parse(call("a"), call("b"), output("b"), {"role": "user", "content": "x"}, output("a"))
+    assert [turn.at for turn in request.conversation.turns] == ["input[0]", "input[2]", "input[4]", "input[3]"]
+    assert request.notes == (Note("input[4]", "moved", detail="The result of a call is sent right after it."),)
 
 
 def test_an_id_may_come_again_when_its_call_is_answered() -> None:
     """Providers without ids get counted ones, which begin anew with each answer."""
-    read = turns(call(), output(said="1"), call(), output(said="2"))
+    read = turns(call(), output(value="1"), call(), output(value="2"))
     assert [turn.role for turn in read] == ["assistant", "tool", "assistant", "tool"]
     assert read[3] == result("input[3]", Text("2", "input[3].output"))
 
@@ -311,14 +311,14 @@ def test_the_signature_of_a_call_goes_back_to_it() -> None:
 
 
 def test_a_signature_without_its_call_is_noted() -> None:
-    asked = parse(encrypted(kind="call", signature="s", call_id="c"))
-    assert asked.notes == (Note("input[0]", "dropped", detail="It signs a call that does not come after it."),)
+    request = parse(encrypted(kind="call", signature="s", call_id="c"))
+    assert request.notes == (Note("input[0]", "dropped", detail="It signs a call that does not come after it."),)
 
 
 def test_what_another_server_sealed_is_noted() -> None:
-    asked = parse({"type": "reasoning", "summary": [], "encrypted_content": "gAAAAAB"})
+    request = parse({"type": "reasoning", "summary": [], "encrypted_content": "gAAAAAB"})
     detail = "It was sealed by another server, which alone can read it."
-    assert asked.notes == (Note("input[0].encrypted_content", "dropped", detail=detail),)
+    assert request.notes == (Note("input[0].encrypted_content", "dropped", detail=detail),)
 
 
 def test_a_stateless_loop_keeps_everything() -> None:
@@ -330,14 +330,14 @@ def test_a_stateless_loop_keeps_everything() -> None:
         ToolCall("call_a", "look", '{"at":1}', at="input[2]"),
         ToolCall("call_b", "sql", "select 1", "custom", "input[3]"),
     )
-    asked = parse(*whole(EVERYTHING, SEEN)["output"], output("call_a"))
-    parts = asked.conversation.turns[0].parts
+    request = parse(*whole(EVERYTHING, SEEN)["output"], output("call_a"))
+    parts = request.conversation.turns[0].parts
     assert [type(part) for part in parts] == [
         *(RedactedReasoning, Reasoning, Text, Foreign, Text, Image, ToolCall, Refusal)
     ]
     assert parts[5] == Image(Inline("image/png", "iVBORw0KGgo="), at="input[5]")
     assert parts[6] == ToolCall("call_a", "look", "{}", at="input[7]", signature="gsig", issuer="gemini:g")
-    assert [note.path for note in asked.notes] == [
+    assert [note.path for note in request.notes] == [
         "input[2].content[0].annotations",
         "input[4].content[0].annotations",
     ]
@@ -363,7 +363,7 @@ def _by_codex(item: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("items", "said", "noted"),
+    ("items", "value", "noted"),
     [
         pytest.param([THOUGHT_A, THOUGHT_B, MESSAGE_B], ["B", "said B"], ["input[0]"], id="a cut attempt's thought"),
         pytest.param([THOUGHT_A, THOUGHT_A, THOUGHT_B, MESSAGE_B], ["B", "said B"], ["input[1]", "input[0]"], id="two"),
@@ -380,12 +380,12 @@ def _by_codex(item: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_thoughts_go_back_before_what_they_led_to_only(
-    items: list[dict[str, Any]], said: list[str], noted: list[str]
+    items: list[dict[str, Any]], value: list[str], noted: list[str]
 ) -> None:
-    asked = parse(*items, {"role": "user", "content": "x"})
-    parts = asked.conversation.turns[0].parts
-    assert [part.text for part in parts if isinstance(part, Text | Reasoning)] == said
-    assert [(note.path, note.fate) for note in asked.notes] == [(path, "dropped") for path in noted]
+    request = parse(*items, {"role": "user", "content": "x"})
+    parts = request.conversation.turns[0].parts
+    assert [part.text for part in parts if isinstance(part, Text | Reasoning)] == value
+    assert [(note.path, note.fate) for note in request.notes] == [(path, "dropped") for path in noted]
 
 
 # --- other items --------------------------------------------------------------------------------
@@ -393,29 +393,29 @@ def test_thoughts_go_back_before_what_they_led_to_only(
 
 @pytest.mark.parametrize("kind", item_shapes.SERVERS)
 def test_what_servers_did_is_noted(kind: str) -> None:
-    asked = parse({"type": kind, "id": "x"}, {"role": "user", "content": "x"})
+    request = parse({"type": kind, "id": "x"}, {"role": "user", "content": "x"})
     detail = "What a server's own tool did earlier is not sent to a provider."
-    assert asked.notes == (Note("input[0]", "dropped", detail=detail),)
-    assert len(asked.conversation.turns) == 1
+    assert request.notes == (Note("input[0]", "dropped", detail=detail),)
+    assert len(request.conversation.turns) == 1
 
 
 def test_more_tools_may_come_in_the_input() -> None:
     more = {"type": "additional_tools", "role": "developer", "tools": [{"type": "function", "name": "b"}]}
-    asked = parse(more, {"role": "user", "content": "x"}, tools=[{"type": "function", "name": "a"}])
-    assert [(tool.name, tool.at) for tool in asked.conversation.tools] == [
+    request = parse(more, {"role": "user", "content": "x"}, tools=[{"type": "function", "name": "a"}])
+    assert [(tool.name, tool.at) for tool in request.conversation.tools] == [
         ("a", "tools[0]"),
         ("b", "input[0].tools[0]"),
     ]
-    assert asked.notes == ()
+    assert request.notes == ()
 
 
 def test_the_same_tool_twice_is_one() -> None:
     """Also where only one of the two waits to be searched for."""
     tool = {"type": "function", "name": "a", "parameters": {"type": "object"}, "defer_loading": True}
     more = {"type": "additional_tools", "role": "developer", "tools": [{**tool, "defer_loading": False}]}
-    asked = parse(more, {"role": "user", "content": "x"}, tools=[tool])
-    assert [(tool.name, tool.at) for tool in asked.conversation.tools] == [("a", "tools[0]")]
-    assert [(note.path, note.fate) for note in asked.notes] == [
+    request = parse(more, {"role": "user", "content": "x"}, tools=[tool])
+    assert [(tool.name, tool.at) for tool in request.conversation.tools] == [("a", "tools[0]")]
+    assert [(note.path, note.fate) for note in request.notes] == [
         ("tools[0].defer_loading", "dropped"),
         ("input[0].tools[0]", "dropped"),
     ]
@@ -425,14 +425,14 @@ def test_the_last_configuration_wins() -> None:
     def update(**fields: Any) -> dict[str, Any]:
         return {"type": "configuration_update", **fields}
 
-    asked = parse(
+    request = parse(
         update(reasoning={"effort": "low"}),
         update(reasoning={"effort": "high"}, text={"format": {"type": "json_object"}}),
         {"role": "user", "content": "x"},
         reasoning={"effort": "medium"},
     )
-    assert asked.notes == ()
-    assert asked.conversation.options == {
+    assert request.notes == ()
+    assert request.conversation.options == {
         "reasoning_effort": Option("high", "input[1].reasoning.effort"),
         "reasoning_visible": Option(False, "reasoning.summary"),
         "response_format": Option(OutputFormat("json"), "input[1].text.format"),
@@ -503,39 +503,39 @@ SCHEMA = {"type": "object", "properties": {}}
     ],
 )
 def test_a_tool(tool: Any, read: Any) -> None:
-    asked = parse(tools=[tool])
-    assert asked.conversation.tools == (read,)
-    assert asked.notes == ()
+    request = parse(tools=[tool])
+    assert request.conversation.tools == (read,)
+    assert request.notes == ()
 
 
 def test_a_namespace_is_its_tools() -> None:
     inner = [{"type": "function", "name": "find", "defer_loading": True}, {"type": "custom", "name": "note"}]
-    asked = parse(tools=[{"type": "namespace", "name": "crm", "description": "d", "tools": inner}])
-    assert asked.conversation.tools == (
+    request = parse(tools=[{"type": "namespace", "name": "crm", "description": "d", "tools": inner}])
+    assert request.conversation.tools == (
         FunctionTool("crm__find", at="tools[0].tools[0]"),
         CustomTool("crm__note", at="tools[0].tools[1]"),
     )
-    assert asked.form.spaced == {"crm__find": ("crm", "find"), "crm__note": ("crm", "note")}
-    assert [(note.path, note.fate) for note in asked.notes] == [
+    assert request.form.spaced == {"crm__find": ("crm", "find"), "crm__note": ("crm", "note")}
+    assert [(note.path, note.fate) for note in request.notes] == [
         ("tools[0].description", "dropped"),
         ("tools[0].tools[0].defer_loading", "dropped"),
     ]
 
 
 def test_a_search_among_tools_is_noted() -> None:
-    asked = parse(tools=[{"type": "tool_search"}])
-    assert [(note.path, note.fate) for note in asked.notes] == [("tools[0]", "dropped")]
+    request = parse(tools=[{"type": "tool_search"}])
+    assert [(note.path, note.fate) for note in request.notes] == [("tools[0]", "dropped")]
 
 
 def test_a_search_among_tools_that_the_client_does_itself() -> None:
-    """It is a function to a model, and what it found is declared from then on."""
+    """It is a function to a model, and its results are declared from then on."""
     parameters = {"type": "object"}
     crm = {"type": "namespace", "name": "crm", "tools": [{"type": "function", "name": "find", "defer_loading": True}]}
     items: list[Any] = [
         {"type": "tool_search_call", "execution": "client", "call_id": id, "arguments": {"query": "q"}}
         if kind == "call"
-        else {"type": "tool_search_output", "execution": "client", "call_id": id, "tools": found}
-        for kind, id, found in [
+        else {"type": "tool_search_output", "execution": "client", "call_id": id, "tools": loaded}
+        for kind, id, loaded in [
             ("call", "a", []),
             ("output", "a", [crm, {"type": "custom", "name": "note"}]),
             ("call", "b", []),
@@ -543,21 +543,21 @@ def test_a_search_among_tools_that_the_client_does_itself() -> None:
         ]
     ]
     tool = {"type": "tool_search", "execution": "client", "description": "Finds.", "parameters": parameters}
-    asked = parse(*items, tools=[tool])
-    assert asked.conversation.tools == (
+    request = parse(*items, tools=[tool])
+    assert request.conversation.tools == (
         FunctionTool("tool_search", "Finds.", parameters, at="tools[0]"),
         FunctionTool("crm__find", at="input[1].tools[0].tools[0]"),
         CustomTool("note", at="input[1].tools[1]"),
     )
     searched = '{"query":"q"}'
     both, again = '{"tools":["crm__find","note"]}', '{"tools":["crm__find"]}'
-    assert asked.conversation.turns == (
+    assert request.conversation.turns == (
         assistant(ToolCall("a", "tool_search", searched, at="input[0]"), at="input[0]"),
         result("input[1]", Text(both, "input[1].output"), id="a"),
         assistant(ToolCall("b", "tool_search", searched, at="input[2]"), at="input[2]"),
         result("input[3]", Text(again, "input[3].output"), id="b"),
     )
-    assert (asked.form.tool_search, asked.form.spaced, asked.notes) == (
+    assert (request.form.tool_search, request.form.spaced, request.notes) == (
         "tool_search",
         {"crm__find": ("crm", "find")},
         (),
@@ -572,17 +572,17 @@ def test_a_search_among_tools_that_the_client_does_itself() -> None:
     ],
 )
 def test_a_web_search_beside_other_tools(search: Any, option: Option | None, notes: list[Any]) -> None:
-    asked = parse(tools=[{"type": "function", "name": "f"}, {"type": "web_search", **search}])
-    assert asked.conversation.options.get("web_search") == option
-    assert [(note.path, note.fate) for note in asked.notes] == notes
+    request = parse(tools=[{"type": "function", "name": "f"}, {"type": "web_search", **search}])
+    assert request.conversation.options.get("web_search") == option
+    assert [(note.path, note.fate) for note in request.notes] == notes
 
 
 @pytest.mark.parametrize("kind", tool_shapes.SEARCHES)
 def test_a_web_search(kind: str) -> None:
     place = {"type": "approximate", "country": "DE", "city": None}
-    asked = parse(tools=[{"type": kind, "search_context_size": "low", "user_location": place, "filters": None}])
-    assert asked.conversation.options == {"web_search": Option(WebSearch("low", {"country": "DE"}), "tools[0]")}
-    assert (asked.conversation.tools, asked.notes) == ((), ())
+    request = parse(tools=[{"type": kind, "search_context_size": "low", "user_location": place, "filters": None}])
+    assert request.conversation.options == {"web_search": Option(WebSearch("low", {"country": "DE"}), "tools[0]")}
+    assert (request.conversation.tools, request.notes) == ((), ())
 
 
 A, B = {"type": "function", "name": "a"}, {"type": "custom", "name": "b"}
@@ -607,9 +607,9 @@ A, B = {"type": "function", "name": "a"}, {"type": "custom", "name": "b"}
 )
 def test_a_choice(choice: Any, read: Any) -> None:
     crm = {"type": "namespace", "name": "crm", "tools": [{"type": "function", "name": "find"}]}
-    asked = parse(tools=[A, B, crm], tool_choice=choice)
-    assert asked.conversation.tool_choice == read
-    assert asked.notes == ()
+    request = parse(tools=[A, B, crm], tool_choice=choice)
+    assert request.conversation.tool_choice == read
+    assert request.notes == ()
 
 
 # --- options ------------------------------------------------------------------------------------
@@ -651,18 +651,18 @@ OPTIONS = [
 
 @pytest.mark.parametrize(("fields", "name", "value", "at"), OPTIONS, ids=[str(each[0])[:50] for each in OPTIONS])
 def test_an_option(fields: dict[str, Any], name: str, value: Any, at: str) -> None:
-    asked = parse(**fields)
-    assert asked.conversation.options == {name: Option(value, at)}
-    assert asked.notes == ()
+    request = parse(**fields)
+    assert request.conversation.options == {name: Option(value, at)}
+    assert request.notes == ()
 
 
 def test_probabilities_of_the_likeliest_tokens() -> None:
-    asked = parse(top_logprobs=3)
-    assert asked.conversation.options == {
+    request = parse(top_logprobs=3)
+    assert request.conversation.options == {
         "top_logprobs": Option(3, "top_logprobs"),
         "logprobs": Option(True, "top_logprobs"),
     }
-    assert asked.form.logprobs
+    assert request.form.logprobs
 
 
 @pytest.mark.parametrize(
@@ -675,13 +675,13 @@ def test_probabilities_of_the_likeliest_tokens() -> None:
     ],
 )
 def test_reasoning_options(reasoning: dict[str, Any], visible: bool, at: str) -> None:
-    asked = parse(reasoning=reasoning)
-    assert asked.conversation.options == {
+    request = parse(reasoning=reasoning)
+    assert request.conversation.options == {
         "reasoning_effort": Option("low", "reasoning.effort"),
         "reasoning_visible": Option(visible, at),
     }
-    assert asked.form.summary == visible
-    assert asked.notes == ()
+    assert request.form.summary == visible
+    assert request.notes == ()
 
 
 @pytest.mark.parametrize(
@@ -705,9 +705,9 @@ def test_reasoning_options(reasoning: dict[str, Any], visible: bool, at: str) ->
     ids=str,
 )
 def test_what_only_says_the_default_leaves_nothing(fields: dict[str, Any]) -> None:
-    asked = parse(**fields)
-    assert asked.conversation.options == {}
-    assert asked.notes == ()
+    request = parse(**fields)
+    assert request.conversation.options == {}
+    assert request.notes == ()
 
 
 @pytest.mark.parametrize(
@@ -736,9 +736,9 @@ def test_what_cannot_be_carried_is_noted(fields: dict[str, Any], path: str) -> N
     "name", ["web_search", "prompt_cache", "reasoning_budget", "reasoning_visible", "seed", "verbosity"]
 )
 def test_our_names_of_options_are_no_fields(name: str) -> None:
-    asked = parse(**{name: {"x": 1}})
-    assert asked.conversation.options == {}
-    assert asked.notes == (Note(name, "dropped", detail=UNKNOWN),)
+    request = parse(**{name: {"x": 1}})
+    assert request.conversation.options == {}
+    assert request.notes == (Note(name, "dropped", detail=UNKNOWN),)
 
 
 def test_an_unknown_field_is_an_option_of_its_name() -> None:

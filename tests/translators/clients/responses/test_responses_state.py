@@ -1,10 +1,10 @@
-"""What a response has from earlier ones, and what of it is kept."""
+"""What a response has from earlier ones, and what of it is stored."""
 
 import copy
 from typing import Any
 
 import pytest
-from responses_oracles import ENVELOPE, told, whole
+from responses_oracles import ENVELOPE, whole, write
 from test_responses_answers import TEXT, TURN
 
 from addons.exchange.response_store import ResponseStore
@@ -17,18 +17,18 @@ from translators.errors import BadRequest, Failure
 NOW = 5.0
 
 
-def exchange(kept_in: ResponseStore, id: str, events: Any, **fields: Any) -> Any:
-    """As the gateway does it: the request read with the past, the answer kept."""
+def exchange(past: ResponseStore, id: str, events: Any, **fields: Any) -> Any:
+    """As the gateway does it: the request parsed with the past, the answer stored."""
     body = {"model": "m", **fields}
     before = copy.deepcopy(body)
-    asked = responses.parse(body, kept_in.of("ann", NOW))
+    request = responses.parse(body, past.of("ann", NOW))
     assert body == before
-    writer = responses.whole(asked.form, Envelope(id, ENVELOPE.created, "m"))
-    told(writer, events)
-    kept = remembered(asked.form, writer.response)  # type: ignore[attr-defined]
-    if kept is not None:
-        kept_in.put("ann", kept, NOW)
-    return asked, writer.response  # type: ignore[attr-defined]
+    writer = responses.whole(request.form, Envelope(id, ENVELOPE.created, "m"))
+    write(writer, events)
+    entry = remembered(request.form, writer.response)  # type: ignore[attr-defined]
+    if entry is not None:
+        past.put("ann", entry, NOW)
+    return request, writer.response  # type: ignore[attr-defined]
 
 
 def refused(store: ResponseStore, **fields: Any) -> tuple[str | None, str | None]:
@@ -46,8 +46,8 @@ def test_a_response_goes_on_where_the_last_one_ended() -> None:
         {"type": "function_call_output", "call_id": "call_a", "output": "seen"},
         {"type": "custom_tool_call_output", "call_id": "call_b", "output": "1"},
     ]
-    asked, second = exchange(store, "resp_2", TEXT, input=outputs, previous_response_id="resp_1")
-    user, model, *results = asked.conversation.turns
+    request, second = exchange(store, "resp_2", TEXT, input=outputs, previous_response_id="resp_1")
+    user, model, *results = request.conversation.turns
     assert user.parts == (Text("Look.", "previous_response_id[0].content"),)
     assert [type(part) for part in model.parts] == [Reasoning, Text, ToolCall, ToolCall]
     assert [turn.parts[0].at for turn in results] == ["input[0]", "input[1]"]
@@ -66,20 +66,20 @@ def test_a_response_goes_on_where_the_last_one_ended() -> None:
 
 
 def test_a_provider_of_responses_gets_what_is_kept_here() -> None:
-    """A conversation goes on at a provider that keeps its own, and never heard of this one."""
+    """A conversation goes on at a provider that keeps its own, and does not know this one."""
     store = ResponseStore()
     _, first = exchange(store, "resp_1", TURN, input="Look.")
     [message] = [item for item in first["output"] if item["type"] == "message"]
     calls = [item for item in first["output"] if item["type"].endswith("_call")]
-    asked = {"model": "m", "input": "Go on.", "previous_response_id": "resp_1"}
-    before = copy.deepcopy(asked)
-    body, notes = referred(asked, store.of("ann", NOW))
+    request = {"model": "m", "input": "Go on.", "previous_response_id": "resp_1"}
+    before = copy.deepcopy(request)
+    body, notes = referred(request, store.of("ann", NOW))
     user = [{"type": "message", "role": "user", "content": text} for text in ("Look.", "Go on.")]
     assert body == {"model": "m", "input": [user[0], message, *calls, user[1]]}
     assert [(note.path, note.fate) for note in notes] == [
         ("previous_response_id", fate) for fate in ("moved", "dropped")
     ]
-    assert asked == before
+    assert request == before
 
 
 @pytest.mark.parametrize(
@@ -106,16 +106,16 @@ def test_a_kept_item_goes_in_the_place_of_its_reference() -> None:
 def test_instructions_are_not_carried_over() -> None:
     store = ResponseStore()
     exchange(store, "resp_1", TEXT, input="x", instructions="Old.")
-    asked, _ = exchange(store, "resp_2", TEXT, input="y", instructions="New.", previous_response_id="resp_1")
-    assert [turn.role for turn in asked.conversation.turns] == ["system", "user", "assistant", "user"]
+    request, _ = exchange(store, "resp_2", TEXT, input="y", instructions="New.", previous_response_id="resp_1")
+    assert [turn.role for turn in request.conversation.turns] == ["system", "user", "assistant", "user"]
 
 
 def test_a_reference_is_the_item_itself() -> None:
     store = ResponseStore()
     exchange(store, "resp_1", TEXT, input="x")
     for reference in ({"type": "item_reference", "id": "msg_1_0"}, {"id": "msg_1_0"}):
-        asked, _ = exchange(store, "resp_2", TEXT, input=[{"role": "user", "content": "x"}, reference])
-        assert asked.conversation.turns[1].parts == (Text("Hello", "input[1].content[0]"),)
+        request, _ = exchange(store, "resp_2", TEXT, input=[{"role": "user", "content": "x"}, reference])
+        assert request.conversation.turns[1].parts == (Text("Hello", "input[1].content[0]"),)
 
 
 def test_a_reference_stands_once() -> None:
@@ -143,8 +143,8 @@ def test_another_client_has_another_past() -> None:
 
 
 def test_nothing_is_kept_without_a_store() -> None:
-    asked = responses.parse({"model": "m", "input": "x"})
-    assert remembered(asked.form, whole(TEXT, asked.form)) is None
+    request = responses.parse({"model": "m", "input": "x"})
+    assert remembered(request.form, whole(TEXT, request.form)) is None
     with pytest.raises(BadRequest) as caught:
         responses.parse({"model": "m", "input": "x", "previous_response_id": "resp_1"})
     assert caught.value.failure.code == "unsupported_parameter"
@@ -160,21 +160,21 @@ def test_a_problem_is_told_by_the_clients_own_path() -> None:
 
 def test_a_streamed_response_is_kept_alike() -> None:
     store = ResponseStore()
-    asked = responses.parse({"model": "m", "input": "x"}, store.of("ann", NOW))
-    writer = responses.streamed(asked.form, ENVELOPE)
-    told(writer, TEXT)
-    kept = remembered(asked.form, writer.response)  # type: ignore[attr-defined]
-    assert kept is not None
-    assert kept.response == whole(TEXT, asked.form)
+    request = responses.parse({"model": "m", "input": "x"}, store.of("ann", NOW))
+    writer = responses.streamed(request.form, ENVELOPE)
+    write(writer, TEXT)
+    stored = remembered(request.form, writer.response)  # type: ignore[attr-defined]
+    assert stored is not None
+    assert stored.response == whole(TEXT, request.form)
 
 
 def test_a_response_that_failed_is_not_kept() -> None:
-    asked = responses.parse({"model": "m", "input": "x"}, ResponseStore().of("ann", NOW))
-    writer = responses.streamed(asked.form, ENVELOPE)
+    request = responses.parse({"model": "m", "input": "x"}, ResponseStore().of("ann", NOW))
+    writer = responses.streamed(request.form, ENVELOPE)
     writer.fail(Failure(502, "Broke.", "server_error"))
     failed = writer.response  # type: ignore[attr-defined]
     assert (failed["status"], failed["store"]) == ("failed", False)
-    assert remembered(asked.form, failed) is None
+    assert remembered(request.form, failed) is None
 
 
 def test_the_answers_about_a_response() -> None:

@@ -103,9 +103,9 @@ READ = [
 @pytest.mark.parametrize("client", BODIES)
 @pytest.mark.parametrize(("fields", "options", "notes"), READ)
 def test_another_makers_word(client: str, fields: dict[str, Any], options: list[Any], notes: list[Any]) -> None:
-    asked = CLIENTS[client].parse({**BODIES[client], **fields})
-    assert asked.conversation.options == {name: Option(value, at) for name, value, at in options}
-    assert [(note.path, note.fate) for note in asked.notes] == notes
+    request = CLIENTS[client].parse({**BODIES[client], **fields})
+    assert request.conversation.options == {name: Option(value, at) for name, value, at in options}
+    assert [(note.path, note.fate) for note in request.notes] == notes
 
 
 REASONING = [
@@ -129,19 +129,19 @@ REASONING = [
 @pytest.mark.parametrize("client", BODIES)
 @pytest.mark.parametrize(("reasoning", "options", "notes"), REASONING)
 def test_the_reasoning_of_openrouter(client: str, reasoning: Any, options: list[Any], notes: list[Any]) -> None:
-    asked = CLIENTS[client].parse({**BODIES[client], "reasoning": reasoning})
-    read = {name: option for name, option in asked.conversation.options.items() if name != "reasoning_visible"}
+    request = CLIENTS[client].parse({**BODIES[client], "reasoning": reasoning})
+    read = {name: option for name, option in request.conversation.options.items() if name != "reasoning_visible"}
     assert read == {name: Option(value, at) for name, value, at in options}
-    assert [(note.path, note.fate) for note in asked.notes] == notes
+    assert [(note.path, note.fate) for note in request.notes] == notes
 
 
 def test_what_is_excluded_is_not_seen() -> None:
-    asked = CLIENTS["responses"].parse({**BODIES["responses"], "reasoning": {"exclude": True, "summary": "auto"}})
-    assert asked.conversation.options == {"reasoning_visible": Option(False, "reasoning.exclude")}
-    assert not asked.form.summary
+    request = CLIENTS["responses"].parse({**BODIES["responses"], "reasoning": {"exclude": True, "summary": "auto"}})
+    assert request.conversation.options == {"reasoning_visible": Option(False, "reasoning.exclude")}
+    assert not request.form.summary
 
 
 def test_what_is_left_to_the_model_is_told_as_left_open() -> None:
     body = {**BODIES["responses"], "reasoning": {"effort": "default"}, "tools": [{"type": "function", "name": "f"}]}
-    asked = CLIENTS["responses"].parse({**body, "tool_choice": "any"})
-    assert (asked.form.echo["reasoning"]["effort"], asked.form.echo["tool_choice"]) == (None, "required")
+    request = CLIENTS["responses"].parse({**body, "tool_choice": "any"})
+    assert (request.form.echo["reasoning"]["effort"], request.form.echo["tool_choice"]) == (None, "required")

@@ -436,11 +436,11 @@ def test_a_whole_answer_for_a_client_that_wants_a_stream(content_type: str) -> N
         def fail(self, failure: Any) -> bytes:
             raise AssertionError(failure)
 
-    way = Pipe(dialect.answer(Recall("m")), Events(), framing=dialect.framing, content_type=content_type)
-    assert way.feed(json.dumps(body).encode()) + way.close() == b"...end"
+    pipe = Pipe(dialect.answer(Recall("m")), Events(), framing=dialect.framing, content_type=content_type)
+    assert pipe.feed(json.dumps(body).encode()) + pipe.close() == b"...end"
     assert out == [Started(), TextDelta("a"), Finished("stop", "end_turn")]
-    assert way.done
-    assert not way.failure
+    assert pipe.done
+    assert not pipe.failure
 
 
 # --- reasons, ends, names ---------------------------------------------------------------------------------

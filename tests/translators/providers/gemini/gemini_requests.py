@@ -71,7 +71,7 @@ def user(*parts: Any) -> dict[str, Any]:
     return {"role": "user", "parts": [{"text": part} if isinstance(part, str) else part for part in parts]}
 
 
-def model_said(*parts: Any) -> dict[str, Any]:
+def model_turn(*parts: Any) -> dict[str, Any]:
     return {**user(*parts), "role": "model"}
 
 

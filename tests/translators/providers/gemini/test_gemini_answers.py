@@ -210,8 +210,8 @@ ALTERNATIVES = [
 @pytest.mark.parametrize("listed", [True, False], ids=["in a list", "alone"])
 def test_of_two_alternatives_none_is_lost(part: dict[str, Any], kinds: list[str], listed: bool) -> None:
     for keys in (list(part), list(reversed(part))):
-        told_in_order = {key: part[key] for key in keys}
-        content = {"role": "model", "parts": [told_in_order] if listed else told_in_order}
+        ordered = {key: part[key] for key in keys}
+        content = {"role": "model", "parts": [ordered] if listed else ordered}
         events = events_of([{"candidates": [{"content": content, "finishReason": "STOP"}]}])
         assert [type(event).__name__ for event in events] == ["Started", *kinds, "Finished"]
 
@@ -434,15 +434,15 @@ def test_usage(usage: dict[str, Any], expected: Usage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told_tier", "tier"),
+    ("counts", "tier"),
     [
         ({"serviceTier": "flex"}, "flex"),
         ({"trafficType": "ON_DEMAND_PRIORITY"}, "priority"),
         ({"serviceTier": 5}, None),
     ],
 )
-def test_service_tier(told_tier: dict[str, Any], tier: str | None) -> None:
-    *_, end = events_of([chunk("A", finish="STOP") | {"usageMetadata": told_tier}])
+def test_service_tier(counts: dict[str, Any], tier: str | None) -> None:
+    *_, end = events_of([chunk("A", finish="STOP") | {"usageMetadata": counts}])
     assert end == Finished("stop", "STOP", tier)
 
 

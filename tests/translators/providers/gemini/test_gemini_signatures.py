@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from gemini_requests import FLASH, HI, NEW, PRO, call, called, fates, model_said, render, result, turn, user
+from gemini_requests import FLASH, HI, NEW, PRO, call, called, fates, model_turn, render, result, turn, user
 from gemini_streams import Remembering, chunk, events_of
 
 from translators.conversation import Reasoning, Turn
@@ -106,5 +106,5 @@ def test_of_a_text(texts: list[Any], sent: list[Any], notes: list[Any]) -> None:
 def test_of_thoughts_before_a_call() -> None:
     rendered = render(HI, turn("assistant", thought(), call(signature=OTHER, issuer=OWN)), result())
     alone = {"text": "", "thoughtSignature": SIGNATURE}
-    assert rendered.body["contents"][1] == model_said(alone, called(thoughtSignature=OTHER))
+    assert rendered.body["contents"][1] == model_turn(alone, called(thoughtSignature=OTHER))
     assert rendered.body["contents"][0] == user("Hi")

@@ -16,7 +16,7 @@ from gemini_requests import (
     call,
     called,
     fates,
-    model_said,
+    model_turn,
     render,
     result,
     turn,
@@ -47,50 +47,50 @@ CONTENTS = [
     pytest.param([HI, turn("user", "there")], [user("Hi", "there")], id="two of one role are one content"),
     pytest.param(
         [HI, turn("assistant", "Yes?"), turn("user", "Go")],
-        [user("Hi"), model_said("Yes?"), user("Go")],
+        [user("Hi"), model_turn("Yes?"), user("Go")],
         id="the assistant is the model",
     ),
     pytest.param(
         [HI, turn("assistant", "I look.", call()), result("c1", '{"error": "none", "output": 1}')],
-        [user("Hi"), model_said("I look.", called(**SIGNED)), user(answered(output='{"error": "none", "output": 1}'))],
+        [user("Hi"), model_turn("I look.", called(**SIGNED)), user(answered(output='{"error": "none", "output": 1}'))],
         id="a result is wrapped, never spread; text beside calls stays",
     ),
     pytest.param(
         [HI, turn("assistant", call("a"), call("b"), call("c")), result("c", "3"), result("a", "1"), result("b", "2")],
         [
             user("Hi"),
-            model_said(called("a", **SIGNED), called("b"), called("c")),
+            model_turn(called("a", **SIGNED), called("b"), called("c")),
             user(answered("a", "1"), answered("b", "2"), answered("c", "3")),
         ],
         id="parallel results in one content, in the order of the calls; one signature a step",
     ),
     pytest.param(
         [HI, turn("assistant", call("a"), call("b")), result("a", "1"), result("b", "1")],
-        [user("Hi"), model_said(called("a", **SIGNED), called("b")), user(answered("a", "1"), answered("b", "1"))],
+        [user("Hi"), model_turn(called("a", **SIGNED), called("b")), user(answered("a", "1"), answered("b", "1"))],
         id="twice the same call is two calls",
     ),
     pytest.param(
         [HI, turn("assistant", call()), result("c1", failed=True), turn("user", "Well?")],
-        [user("Hi"), model_said(called(**SIGNED)), user(answered(key="error"), "Well?")],
+        [user("Hi"), model_turn(called(**SIGNED)), user(answered(key="error"), "Well?")],
         id="a failed result, and more of the user's after it",
     ),
     pytest.param(
         [HI, turn("assistant", call("a", "f"), call("a", "g")), result("a", "1"), result("a", "2")],
         [
             user("Hi"),
-            model_said(called("a", **SIGNED), called("a", "g")),
+            model_turn(called("a", **SIGNED), called("a", "g")),
             user(answered("a", "1"), answered("a", "2", "g")),
         ],
         id="one id for two calls: by their order",
     ),
     pytest.param(
         [HI, turn("assistant", call(arguments="")), result("c1", "x", "y")],
-        [user("Hi"), model_said(called(args={}, **SIGNED)), user(answered(output="x\ny"))],
+        [user("Hi"), model_turn(called(args={}, **SIGNED)), user(answered(output="x\ny"))],
         id="no arguments; texts of a result are lines",
     ),
     pytest.param(
         [HI, turn("assistant", Refusal("I will not.")), turn("user", "Why?")],
-        [user("Hi"), model_said("I will not."), user("Why?")],
+        [user("Hi"), model_turn("I will not."), user("Why?")],
         id="a refusal is text",
     ),
     pytest.param(
@@ -100,7 +100,7 @@ CONTENTS = [
     ),
     pytest.param(
         [HI, turn("assistant", Foreign("gemini", CODE), "1"), turn("user", "Go")],
-        [user("Hi"), model_said(CODE, "1"), user("Go")],
+        [user("Hi"), model_turn(CODE, "1"), user("Go")],
         id="its own tools' parts go back unread",
     ),
 ]
@@ -125,7 +125,7 @@ def test_the_whole_of_a_loop_with_everything() -> None:
         overrides={"safety_settings": ({"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_ONLY_HIGH"},)},
     )
     assert rendered.body == {
-        "contents": [user("Hi"), model_said(called(**SIGNED)), user(answered())],
+        "contents": [user("Hi"), model_turn(called(**SIGNED)), user(answered())],
         "systemInstruction": {"parts": [{"text": "Be brief."}, {"text": "Be kind."}]},
         "tools": [{"functionDeclarations": [TOOL_ON_WIRE]}],
         "toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["f"]}},
@@ -175,7 +175,7 @@ def test_what_is_bent_is_noted(turns: list[Turn], notes: list[Any]) -> None:
 def test_late_instructions_stay_in_their_place() -> None:
     body = render(HI, turn("assistant", "A"), turn("system", "Be brief."), turn("user", "Go")).body
     marked = "<system_message>\nBe brief.\n</system_message>"
-    assert body == {"contents": [user("Hi"), model_said("A"), user(marked, "Go")]}
+    assert body == {"contents": [user("Hi"), model_turn("A"), user(marked, "Go")]}
 
 
 def test_results_come_first() -> None:
@@ -193,13 +193,13 @@ def test_a_model_without_system_instruction() -> None:
 
 
 def test_a_late_answer_is_continued_where_that_is_known() -> None:
-    assert render(HI, turn("assistant", "One, "), model=FLASH).body == {"contents": [user("Hi"), model_said("One, ")]}
+    assert render(HI, turn("assistant", "One, "), model=FLASH).body == {"contents": [user("Hi"), model_turn("One, ")]}
 
 
 def test_vertex_has_no_ids_of_calls() -> None:
     body = render(HI, turn("assistant", call()), result(), overrides=VERTEX).body
     assert body["contents"][1:] == [
-        model_said({"functionCall": {"name": "f", "args": {"a": 1}}, **SIGNED}),
+        model_turn({"functionCall": {"name": "f", "args": {"a": 1}}, **SIGNED}),
         user({"functionResponse": {"name": "f", "response": {"output": "ok"}}}),
     ]
 

@@ -1,4 +1,4 @@
-"""What Ollama is asked: every body compared whole, every loss noted, every refusal by the client's path."""
+"""Requests to Ollama: every body compared whole, every loss noted, every refusal by the client's path."""
 
 import base64
 import copy
@@ -349,15 +349,15 @@ def test_what_tools_lose() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked_for", "sent_as"),
+    ("output_format", "sent_as"),
     [
         pytest.param(OutputFormat("json"), "json", id="JSON"),
         pytest.param(OutputFormat("schema", None, "x"), "json", id="a schema without one"),
         pytest.param(OutputFormat("schema", {"type": "object"}, "x", None, False), {"type": "object"}, id="a schema"),
     ],
 )
-def test_output_format(asked_for: OutputFormat, sent_as: Any) -> None:
-    rendered = render(conversation(response_format=asked_for))
+def test_output_format(output_format: OutputFormat, sent_as: Any) -> None:
+    rendered = render(conversation(response_format=output_format))
     assert (rendered.body["format"], rendered.notes) == (sent_as, ())
 
 

@@ -1,4 +1,4 @@
-"""Recorded-looking streams, and how to compare what is told of them."""
+"""Recorded-looking streams, and how to compare their events."""
 
 import json
 from collections.abc import Iterable

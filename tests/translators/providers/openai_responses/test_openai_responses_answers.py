@@ -1,4 +1,4 @@
-"""What an answer is told as, whole and streamed."""
+"""The events of an answer, whole and streamed."""
 
 import json
 from typing import Any
