@@ -38,8 +38,10 @@ def provider(running: Provider) -> Iterator[Provider]:
     assert not running.errors
 
 
-def record(*arguments: str | Path, request: Any = ASKED) -> tuple[int, str, str]:
-    answer = in_process("record", "--to", "anthropic", *arguments, "-", given=json.dumps(request), PROVIDER_KEY=KEY)
+def record(*arguments: str | Path, chat_request: Any = ASKED) -> tuple[int, str, str]:
+    answer = in_process(
+        "record", "--to", "anthropic", *arguments, "-", given=json.dumps(chat_request), PROVIDER_KEY=KEY
+    )
     return answer.returncode, answer.stdout, answer.stderr
 
 
@@ -91,7 +93,7 @@ def test_a_whole_answer_with_a_key_quoted(provider: Provider, tmp_path: Path) ->
 def test_raw(provider: Provider, tmp_path: Path) -> None:
     provider.scripts = [whole(claude.message())]
     body = {"model": "m", "max_tokens": 3, "messages": [], "odd": {"field": 1}}
-    assert record("--url", provider.url, "--raw", "-o", tmp_path / "raw", request=body)[0] == 0
+    assert record("--url", provider.url, "--raw", "-o", tmp_path / "raw", chat_request=body)[0] == 0
     call = provider.calls[0]
     assert (call.path, call.json) == ("/v1/messages", body)
     assert "x-api-key" not in call.headers
@@ -129,7 +131,7 @@ NOBODY = f"http://127.0.0.1:{free_port()}"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "request", "status", "sentence"),
+    ("arguments", "chat_request", "status", "sentence"),
     [
         pytest.param(["--url", NOBODY], ASKED, 2, f"{NOBODY} cannot be asked: ", id="nobody there"),
         pytest.param(["--url", "nonsense"], ASKED, 2, "nonsense cannot be asked: ", id="no URL"),
@@ -141,8 +143,8 @@ NOBODY = f"http://127.0.0.1:{free_port()}"
         pytest.param(["--url", NOBODY], {"model": "m"}, 1, "invalid_request_error", id="no chat request"),
     ],
 )
-def test_usage(tmp_path: Path, arguments: list[str], request: Any, status: int, sentence: str) -> None:
-    got, printed, complained = record(*arguments, "-o", tmp_path / "x", request=request)
+def test_usage(tmp_path: Path, arguments: list[str], chat_request: Any, status: int, sentence: str) -> None:
+    got, printed, complained = record(*arguments, "-o", tmp_path / "x", chat_request=chat_request)
     assert (got, printed) == (status, "")
     assert sentence in complained
     assert "Traceback" not in complained
@@ -159,8 +161,8 @@ def test_usage(tmp_path: Path, arguments: list[str], request: Any, status: int, 
     ],
 )
 def test_the_embedded_model(tmp_path: Path, options: list[str], suffix: str, finish_reason: str) -> None:
-    request = ASKED | {"temperature": 0, "max_completion_tokens": 3}
-    status, printed, complained = record("--embedded", *options, "-o", tmp_path / "real", request=request)
+    chat_request = ASKED | {"temperature": 0, "max_completion_tokens": 3}
+    status, printed, complained = record("--embedded", *options, "-o", tmp_path / "real", chat_request=chat_request)
     assert (status, complained) == (0, ""), printed
     replayed = [
         in_process("convert", "--to", "anthropic", "--answer", tmp_path / f"real{suffix}", "--whole", *split)
