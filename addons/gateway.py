@@ -39,10 +39,11 @@ from addons.launch import listening, summary, terminal
 from addons.ollama_models import discover
 from addons.proxy import door, hooks, saving
 from addons.proxy.entrance import NOWHERE, Entrance, is_ours, ours_among
-from addons.proxy.legs import Pass
+from addons.proxy.providers import Pass
 from addons.proxy.replay import Replays
 from addons.proxy.shutdown import Shutdown
 from addons.proxy.stream import Job
+from addons.proxy.watching import Watching
 from routing import config
 from routing.auth import EmbeddedAuth
 from routing.catalogue import Catalogue, Place
@@ -81,9 +82,12 @@ class Gateway:
         self._discovering: asyncio.Task[None] | None = None
         self._took_over = False
         self._recording = False
+        self._watching: Watching | None = None
         self._shutdown = Shutdown(lambda: self._services)
         self._replays = Replays(lambda: self._services, self._open)
-        self.entrance = Entrance(self._open, self._timeouts, self._lets_out)
+        self.entrance = Entrance(
+            self._open, self._timeouts, self._lets_out, lambda: self._watching is not None and self._watching()
+        )
 
     # --- start and stop ---
 
@@ -131,6 +135,7 @@ class Gateway:
         sys.setswitchinterval(SWITCH_SECONDS)
         saving.forgive(ctx.master.addons.get("save"))
         hooks.quicken(ctx.master.addons)
+        self._watching = Watching(ctx.master.addons, ctx.options)
         self._recording = recorder.wanted(ctx.master)
         self._open_door(settings.max_connections)
         if self._took_over:
@@ -214,15 +219,14 @@ class Gateway:
     def _lets_out(self, client: Client) -> bool:
         return self._services is not None and (not self._took_over or is_ours(client.proxy_mode))
 
-    def _open(self, head: Head, flow: http.HTTPFlow) -> Exchange:
+    def _open(self, head: Head, client: Client, flow: http.HTTPFlow | None) -> Exchange:
         assert self._services is not None
-        watchers = (recorder.FlowRecorder(flow),) if self._recording else ()
+        watchers = (recorder.FlowRecorder(flow),) if flow is not None and self._recording else ()
         view, most = ctx.master.addons.get("view"), self._services.settings.keep_flows
         if most and isinstance(view, View):
             recorder.make_room(view, most)
         exchange = Exchange(self._services, head, watchers)
-        exchange.flow_wanted = self._recording or len(ctx.options.scripts) > 1
-        self._shutdown.wait_for(exchange, flow.client_conn)
+        self._shutdown.wait_for(exchange, client)
         return exchange
 
     # --- models that appear ---

@@ -57,8 +57,6 @@ class Exchange:
         self._request: ClientRequest | None = None
         self.ended = False
         """The last word to the client is on its way."""
-        self.flow_wanted = True
-        """Somebody may look at its flow when it is over."""
         self.undecoded = False
         """Its request's body could not be decoded, or not within bounds: nobody else is to try."""
 

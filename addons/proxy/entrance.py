@@ -5,7 +5,7 @@ mitmproxy calls the hooks of `Entrance`, which is an addon beside the gateway's 
 
 from collections.abc import Callable
 
-from mitmproxy import ctx, http
+from mitmproxy import ctx
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client
 from mitmproxy.net.tls import starts_like_tls_record
@@ -14,10 +14,10 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.server import ConnectionHandler
 
-from addons.exchange.exchange import Exchange
-from addons.exchange.http_api import Head
+from addons.proxy.client_flow import OpenExchange
 from addons.proxy.door import Door
-from addons.proxy.layer import GatewayLayer, GivenUp, any_number_of_connections
+from addons.proxy.layer import GatewayLayer
+from addons.proxy.providers import GivenUp, any_number_of_connections
 from routing.settings import Timeouts
 
 NOWHERE = "gateway.invalid"
@@ -44,15 +44,16 @@ def handler_of(client: Client) -> ConnectionHandler | None:
 class Entrance:
     """An addon. `open_exchange` makes an exchange of a request's head and its flow. `is_open` says whether mitmproxy
     may connect to anything for a client, which it may not in the moment before the gateway has taken over: it is an
-    open proxy then. `door` counts the connections."""
+    open proxy then. `watched` says whether anybody wants flows. `door` counts the connections."""
 
     def __init__(
         self,
-        open_exchange: Callable[[Head, http.HTTPFlow], Exchange],
+        open_exchange: OpenExchange,
         timeouts: Callable[[], Timeouts],
         is_open: Callable[[Client], bool],
+        watched: Callable[[], bool],
     ) -> None:
-        self._open_exchange, self._timeouts, self._is_open = open_exchange, timeouts, is_open
+        self._open_exchange, self._timeouts, self._is_open, self._watched = open_exchange, timeouts, is_open, watched
         self.door = Door(0)
 
     def client_connected(self, client: Client) -> None:
@@ -78,7 +79,7 @@ class Entrance:
             nextlayer.layer = self._layer(context)
 
     def _layer(self, context: Context) -> GatewayLayer:
-        return GatewayLayer(context, self._open_exchange, self._timeouts())
+        return GatewayLayer(context, self._open_exchange, self._timeouts(), self._watched)
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         if not self._is_open(data.client):

@@ -1,135 +1,273 @@
-"""A client's connection in mitmproxy: our own `HttpLayer`, set by the `next_layer` hook that is made for it.
+"""A client's connection in mitmproxy: HTTP/1.1 both ways, set by the `next_layer` hook.
 
-With `stream.py` and `legs.py` the only code that touches mitmproxy's protocol layers. Nothing raised in here may reach
-mitmproxy, which would log a crash and leave the client hanging.
+It reads and writes HTTP itself, in mitmproxy's connection handler: mitmproxy's own HTTP layers build a flow, four hooks
+and as many tasks for each request, cannot retry, cannot speak while a provider is silent, nor end a broken stream with
+an error. A flow and its hooks exist here only where somebody watches.
+
+Nothing raised in here may reach mitmproxy, which would log a crash and leave the client hanging.
 """
 
-import asyncio
 import logging
-import sys
 import time
-from collections import defaultdict
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import count
 
-from mitmproxy import http
-from mitmproxy.connection import Address, Client, Connection, Server
-from mitmproxy.proxy import commands, events, tunnel
+from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers import tls
-from mitmproxy.proxy.layers.http import (
-    GetHttpConnection,
-    GetHttpConnectionCompleted,
-    HttpLayer,
-    HTTPMode,
-    HttpStream,
-    RegisterHttpConnection,
-)
 
-from addons.exchange.exchange import Exchange
-from addons.exchange.http_api import Head
-from addons.proxy.http1 import ClientReader, ProviderConnection
-from addons.proxy.legs import Commands, Connect
-from addons.proxy.stream import Crashed, GatewayStream, ShutDown
+from addons.proxy import http1
+from addons.proxy.client_flow import ClientFlow, OpenExchange, Unwatched
+from addons.proxy.http1 import RequestHead, RequestReader, Unreadable
+from addons.proxy.providers import Providers
+from addons.proxy.stream import Stream
 from routing.settings import Timeouts
 
 logger = logging.getLogger("gateway")
 
+Commands = layer.CommandGenerator[None]
 
-def any_number_of_connections() -> defaultdict[Address, asyncio.Semaphore]:
-    """Return mitmproxy's limits of a client's connections, none. Its own, five for each address, counts those that
-    nobody uses: an exchange that waits there for one more would wait for good. It limits its calls by itself."""
-    return defaultdict(lambda: asyncio.Semaphore(sys.maxsize))
-
-
+UNREAD_BYTES = 1024 * 1024
+"""The most that is kept of what a client sends before its turn."""
 TIMER_SLACK = 0.01
 """Seconds by which a timer may be late before another one is set."""
+NOTHING = RequestHead("?", "/", "1.1", (), keep_alive=False)
+"""Stands for a request that could not be read."""
 
 
-@dataclass
-class GivenUp:
-    client: Client
-    server: Connection
+class ShutDown(events.Event):
+    """The gateway ends."""
 
 
-@dataclass
-class GivenUpHook(commands.StartHook):
-    """Tells the addon of a provider's connection that is closed before its time."""
-
-    name = "gateway_given_up"
-    blocking = False
-    given: GivenUp
-
-
-class GatewayLayer(HttpLayer):
-    """One client connection. `open_exchange` makes an exchange of a request's head and its flow. `reader` takes the
-    place of what reads a client's socket."""
+class GatewayLayer(layer.Layer):
+    """One client connection: a request at a time, in order. `watched` says whether the next one gets a flow."""
 
     def __init__(
         self,
         context: Context,
-        open_exchange: Callable[[Head, http.HTTPFlow], Exchange],
+        open_exchange: OpenExchange,
         timeouts: Timeouts,
-        reader: ClientReader | None = None,
+        watched: Callable[[], bool],
     ) -> None:
-        super().__init__(context, HTTPMode.transparent)
-        self.open_exchange = open_exchange
-        self._reader = reader or ClientReader(context.fork(), timeouts)
-        self.connections[context.client] = self._reader
+        super().__init__(context)
+        self._open_exchange, self._timeouts, self._watched = open_exchange, timeouts, watched
+        self.providers = Providers(context, self.unpaused)
+        self._reader = RequestReader()
+        self._since = time.monotonic()
+        """When the present head began, or the last piece of the present body came."""
+        self._read: deque[http1.Event] = deque()
+        """Parts of requests whose turn has not come."""
+        self._unread = bytearray()
+        """What came after a request that is being answered."""
+        self._stream: Stream | None = None
+        """The last request's."""
+        self._out: list[bytes] = []
         self._timers: dict[commands.Command, float] = {}
-        self._wanted: list[Connect] = []
-        """Wishes for a connection that are looked at when the present event is done with."""
-        self._ids = count(2, 2)
         self._shut = False
 
-    def _handle_event(self, event: events.Event) -> Commands:
-        try:
-            if isinstance(event, events.Wakeup) and event.command in self._timers:
-                del self._timers[event.command]
-                for stream in self._exchanges():
-                    if stream.deadline() is not None:  # one that waits for a hook would get it too late
-                        yield from self.event_to_child(stream, event)
-                yield from self.event_to_child(self._reader, event)
-            elif isinstance(event, ShutDown):
-                for stream in self._exchanges():
-                    yield from self.event_to_child(stream, event)
-            elif isinstance(event, events.ConnectionEvent) and event.connection not in self.connections:
-                pass  # of a provider's connection that was given up
-            elif isinstance(event, events.CommandCompleted) and event.command not in self.command_sources:
-                pass  # likewise
-            else:
-                yield from super()._handle_event(event)
-            if self._wanted:
-                yield from self._connect()
-            yield from self._set_timer()
-        except Exception:
-            logger.exception("The gateway's connection layer failed; the client is disconnected.")
-            yield from self._end_all(Crashed())
+    # --- for its stream ---
 
-    def _end_all(self, event: events.Event) -> Commands:
-        """End a connection that is in no state to go on: its exchanges get `event`, and then it is closed."""
-        waiting = [stream for stream in self._exchanges() if stream.legs or not stream.closed]
-        try:
-            for stream in waiting:
-                yield from self.event_to_child(stream, event)
-        except Exception:
-            logger.exception("The client of a failed connection could not be told.")
-            waiting = []
-        if not waiting:
-            yield from self.shut()
+    def write(self, data: bytes) -> None:
+        """Send something to the client, when the present event is handled, or before the next command."""
+        self._out.append(data)
+
+    def unpaused(self, command: commands.Command) -> commands.Command:
+        """Return `command` so that nothing pauses until it is completed: time and the client's leaving must be heard
+        meanwhile. mitmproxy's layers mark a command so that somebody has paused for already; its completion comes as
+        an event."""
+        command.blocking = self
+        return command
 
     def shut(self) -> Commands:
-        """Disconnect the client. Once only: at a second such command mitmproxy forgets to close the socket."""
+        """Disconnect the client. Once only: told twice, mitmproxy forgets to close the socket."""
         if not self._shut:
             self._shut = True
             yield commands.CloseConnection(self.context.client)
 
+    @property
+    def client_gone(self) -> bool:
+        """Return whether the client has left while a hook ran; the event that says so is still to come."""
+        return any(map(self._is_clients_end, self._paused_event_queue))
+
+    # --- events ---
+
+    def handle_event(self, event: events.Event) -> Commands:
+        """Close the socket of a client that has left at once, also while a hook runs."""
+        if self._paused is not None and self._is_clients_end(event):
+            yield from self.shut()
+        yield from super().handle_event(event)
+
+    def _is_clients_end(self, event: events.Event) -> bool:
+        return isinstance(event, events.ConnectionClosed) and event.connection is self.context.client
+
+    def _handle_event(self, event: events.Event) -> Commands:
+        try:
+            yield from self._flushing(self._on(event))
+        except Exception:
+            logger.exception("An exchange failed inside the gateway; the client is told.")
+            yield from self._flushing(self._crash())
+        if self._stream is not None and self._stream.closed and (self._stream.client_done or self._shut):
+            self._stream = None
+
+    def _flushing(self, made: Commands) -> Commands:
+        """Send what is written for the client before each command, and at the end."""
+        for command in made:
+            if self._out:
+                yield self._flushed()
+            yield command
+        if self._out:
+            yield self._flushed()
+
+    def _flushed(self) -> commands.SendData:
+        data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+        self._out.clear()
+        return commands.SendData(self.context.client, data)
+
+    def _on(self, event: events.Event) -> Commands:
+        match event:
+            case events.DataReceived():
+                if event.connection is self.context.client:
+                    yield from self._client_data(event.data)
+                else:
+                    yield from self.providers.data(event)
+            case events.Wakeup() if event.command in self._timers:
+                del self._timers[event.command]
+                # What came while a hook ran comes first: nobody is late who has only not been heard.
+                if not self._paused_event_queue:
+                    yield from self._time_passed()
+            case events.CommandCompleted():
+                if self._stream is not None:
+                    yield from self._stream.completed(event.command)
+                yield from self.providers.completed(event)
+            case events.ConnectionClosed():
+                if event.connection is self.context.client:
+                    yield from self._client_left()
+                else:
+                    yield from self.providers.closed(event)
+            case ShutDown() if self._stream is not None:
+                yield from self._stream.shut_down()
+        yield from self._go_on()
+        yield from self._connect()
+        yield from self._set_timer()
+
+    def _connect(self) -> Commands:
+        """Get the connections that are wanted. Where that fails, this one is not trusted any longer than needed."""
+        try:
+            yield from self.providers.connect()
+        except Exception:
+            if self._stream is not None:
+                self._stream.last = True
+            raise
+
+    def _crash(self) -> Commands:
+        """Tell the client of a bug of ours; where it cannot be told any more, disconnect it."""
+        stream = self._stream
+        if stream is None or stream.closed:
+            yield from self.shut()
+            return
+        try:
+            yield from stream.crash()
+            yield from self._go_on()
+            if self._reader.dead:
+                yield from self.shut()
+        except Exception:
+            logger.exception("The gateway could not even report its failure; the client is disconnected.")
+            stream.closed = True
+            yield from self.shut()
+
+    # --- the client ---
+
+    def _client_data(self, data: bytes) -> Commands:
+        if self._shut:
+            return
+        if self._answering():
+            self._unread += data
+            if len(self._unread) > UNREAD_BYTES:
+                yield from self.shut()
+            return
+        self._feed(data)
+
+    def _feed(self, data: bytes) -> None:
+        if self._reader.in_body or self._reader.idle:
+            self._since = time.monotonic()
+        self._read.extend(self._reader.feed(data))
+
+    def _answering(self) -> bool:
+        """Return whether a whole request waits for its answer, and others for their turn."""
+        return self._stream is not None and self._stream.client_done and not self._stream.closed
+
+    def _go_on(self) -> Commands:
+        """Handle what has been read, as far as its turn has come."""
+        while not self._shut:
+            if self._stream is not None and self._stream.killed:
+                yield from self._client_left()
+            elif self._answering():
+                return
+            elif self._read:
+                yield from self._handle(self._read.popleft())
+            elif self._unread:
+                data, self._unread = bytes(self._unread), bytearray()
+                self._feed(data)
+            else:
+                return
+
+    def _handle(self, part: http1.Event) -> Commands:
+        stream = self._stream
+        if isinstance(part, RequestHead):
+            self._stream = stream = self._opened(part)
+            yield from stream.begin()
+        elif isinstance(part, Unreadable):
+            if stream is None or stream.client_done:
+                self._stream = stream = self._opened(NOTHING)
+                yield from stream.begin_unreadable(part.failure)
+            else:
+                yield from stream.unreadable(part.failure)
+        elif stream is not None:
+            yield from stream.body(part) if isinstance(part, bytes) else stream.end()
+
+    def _opened(self, head: RequestHead) -> Stream:
+        if self._watched():
+            return Stream(self, head, ClientFlow(self.context.fork(), head, self._open_exchange))
+        return Stream(self, head, Unwatched(self.context.client, head, self._open_exchange))
+
+    def _client_left(self) -> Commands:
+        """Take it that the client has closed its connection, or is to be disconnected."""
+        self._read.clear()
+        yield from self.shut()
+        if self._stream is not None:
+            yield from self._stream.leave()
+
+    # --- time ---
+
+    def _time_passed(self) -> Commands:
+        yield from self.providers.late()
+        if self._stream is not None:
+            yield from self._stream.tick()
+        at = self._reading_until()
+        if at is not None and at <= time.monotonic():
+            self._read.append(self._late())
+
+    def _reading_until(self) -> float | None:
+        """Return when what is being read must have gone on, on the monotonic clock."""
+        if self._shut or self._reader.dead or self._reader.idle or self._answering():
+            return None
+        patience = self._timeouts.body if self._reader.in_body else self._timeouts.head
+        return self._since + patience if patience else None
+
+    def _late(self) -> Unreadable:
+        self._reader.dead = True
+        if self._reader.in_body:
+            what = f"nothing of its body came for {self._timeouts.body:g} s (timeouts: body in config.yaml)"
+        else:
+            what = f"its head was not complete within {self._timeouts.head:g} s (timeouts: head in config.yaml)"
+        return Unreadable(what, "Send it again, faster.", 408, "request_timeout")
+
     def _set_timer(self) -> Commands:
-        """Set the timer. One a connection is enough: it is set again when it fires, and only earlier ones are added."""
-        waits: tuple[ClientReader | GatewayStream, ...] = (self._reader, *self._exchanges())
-        due = [at for each in waits if (at := each.deadline()) is not None]
-        if not due:
+        """One timer a connection is enough: it is set again when it fires, and only earlier ones are added."""
+        deadlines = [self.providers.deadline(), self._reading_until()]
+        if self._stream is not None:
+            deadlines.append(self._stream.deadline())
+        due = [at for at in deadlines if at is not None]
+        if not due or self._shut:
             return
         wanted = min(due)
         if self._timers and wanted >= min(self._timers.values()) - TIMER_SLACK:
@@ -137,99 +275,3 @@ class GatewayLayer(HttpLayer):
         wakeup = commands.RequestWakeup(max(0.0, wanted - time.monotonic()))
         self._timers[wakeup] = wanted
         yield wakeup
-
-    def _exchanges(self) -> list[GatewayStream]:
-        streams = self.streams.items()
-        return [each for id, each in streams if isinstance(each, GatewayStream) and each.stream_id == id]
-
-    def make_stream(self, stream_id: int) -> Commands:
-        stream = GatewayStream(self.context.fork(), stream_id, self)
-        self.streams[stream_id] = stream
-        yield from self.event_to_child(stream, events.Start())
-
-    def list_again(self, stream: HttpStream) -> int:
-        """Return another id of the stream, until it is dropped. Those that clients' streams get are odd numbers."""
-        id = next(self._ids)
-        self.streams[id] = stream
-        return id
-
-    def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> Commands:
-        """Note a wish for a connection. One whose answer ends with the present event is free only after it."""
-        assert isinstance(event, Connect)
-        self._wanted.append(event)
-        yield from ()
-
-    def _connect(self) -> Commands:
-        """Give each call a connection that no other one uses; mitmproxy would put two on one."""
-        while self._wanted:
-            wanted = self._wanted.pop(0)
-            leg = wanted.leg
-            leg.reused = None if leg.fresh else self._idle(wanted)
-            if leg.reused is None:
-                yield from self._open(wanted)
-            else:
-                stream = self.command_sources.pop(wanted)
-                yield from self.event_to_child(stream, GetHttpConnectionCompleted(wanted, (leg.reused, None)))
-
-    def _open(self, wanted: Connect) -> Commands:
-        """Open a new connection. mitmproxy's own would be read by mitmproxy's reader."""
-        context = self.context.fork()
-        context.server = Server(address=wanted.address)
-        stack = tunnel.LayerStack()
-        if wanted.tls:
-            context.server.sni = wanted.address[0]
-            stack /= tls.ServerTLSLayer(context)
-        stack /= ProviderConnection(context)
-        self.connections[context.server] = stack[0]
-        self.waiting_for_establishment[context.server].append(wanted)
-        yield from self.event_to_child(stack[0], events.Start())
-
-    def _idle(self, wanted: Connect) -> Server | None:
-        """Return a connection that may be used again. Dead ones are forgotten on the way."""
-        taken = self._taken()
-        free = None
-        for connection in list(self.connections):
-            busy = connection in taken or connection in self.waiting_for_establishment
-            if busy or not isinstance(connection, Server):
-                continue
-            if connection.error or not connection.connected:
-                del self.connections[connection]
-            elif wanted.connection_spec_matches(connection):
-                free = free or connection
-        return free
-
-    def _taken(self) -> set[Connection]:
-        return {connection for stream in self._exchanges() for connection in stream.legs.taken()}
-
-    def forget_idle(self) -> Commands:
-        """Close the provider connections that no exchange uses just now: the next one will be a fresh one."""
-        taken = self._taken()
-        for connection in list(self.connections):
-            establishing = connection in self.waiting_for_establishment
-            if isinstance(connection, Server) and not establishing and connection not in taken:
-                yield from self.give_up(connection)
-
-    def give_up(self, connection: Connection) -> Commands:
-        """Close a provider's connection, there or not there yet, and ignore its further events."""
-        self.connections.pop(connection, None)
-        opening = [c for c in self.command_sources if isinstance(c, commands.OpenConnection)]
-        gone = [c for c in opening if c.connection is connection]
-        for command in (*gone, *self.waiting_for_establishment.pop(connection, ())):
-            self.command_sources.pop(command, None)
-        yield commands.CloseConnection(connection)
-        yield GivenUpHook(GivenUp(self.context.client, connection))
-
-    def register_connection(self, command: RegisterHttpConnection) -> Commands:
-        if command.connection in self.waiting_for_establishment:
-            yield from super().register_connection(command)
-
-    def stop_connecting(self, command: Connect) -> Commands:
-        """Cancel a connection that is not there yet."""
-        for at, wanted in enumerate(self._wanted):
-            if wanted is command:
-                del self._wanted[at], self.command_sources[command]
-                return
-        for connection, waiting in self.waiting_for_establishment.items():
-            if any(each is command for each in waiting):
-                yield from self.give_up(connection)
-                return

@@ -15,12 +15,9 @@ from typing import cast
 from mitmproxy import ctx, flow, http
 from mitmproxy.addons.clientplayback import ClientPlayback
 from mitmproxy.addons.proxyserver import Proxyserver
-from mitmproxy.connection import Connection, ConnectionState
+from mitmproxy.connection import Client, Connection, ConnectionState
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers.http._base import ReceiveHttp
-from mitmproxy.proxy.layers.http._events import RequestData, RequestEndOfMessage, RequestHeaders
-from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHook
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 
@@ -28,34 +25,19 @@ from addons.exchange.exchange import Exchange
 from addons.exchange.http_api import Head
 from addons.exchange.services import Services
 from addons.inspector import recorder
-from addons.proxy.http1 import ClientReader
-from addons.proxy.layer import GatewayLayer, any_number_of_connections
-from addons.proxy.legs import Commands
+from addons.proxy import http1
+from addons.proxy.client_flow import OpenExchange
+from addons.proxy.layer import GatewayLayer
+from addons.proxy.providers import any_number_of_connections
 from routing.settings import Timeouts
 
 logger = logging.getLogger("gateway")
 
 
-class RecordedClient(ClientReader):
-    """Stands for a client's socket: sends one request, read already. The answer is in the flow that comes of it."""
-
-    def __init__(self, request: http.Request, context: Context, timeouts: Timeouts) -> None:
-        super().__init__(context, timeouts)
-        self._request = request
-
-    def _handle_event(self, event: events.Event) -> Commands:
-        if isinstance(event, events.Start):
-            yield ReceiveHttp(RequestHeaders(1, self._request, end_stream=False))
-            yield ReceiveHttp(RequestData(1, self._request.raw_content or b""))
-            yield ReceiveHttp(RequestEndOfMessage(1))
-
-
 class Replay(ConnectionHandler):
     """The connection of a request that is sent once more."""
 
-    def __init__(
-        self, recorded: http.HTTPFlow, open_exchange: Callable[[Head, http.HTTPFlow], Exchange], timeouts: Timeouts
-    ) -> None:
+    def __init__(self, recorded: http.HTTPFlow, open_exchange: OpenExchange, timeouts: Timeouts) -> None:
         client = recorded.client_conn.copy()
         client.state = ConnectionState.OPEN
         client.timestamp_start, client.timestamp_end = time.time(), None
@@ -63,16 +45,15 @@ class Replay(ConnectionHandler):
         super().__init__(context)
         self.max_conns = any_number_of_connections()
         self.transports[client] = ConnectionIO()
-        request = recorded.request.copy()
-        request.headers.pop("x-request-id", None)  # it is another request
-        request.timestamp_start = request.timestamp_end = time.time()
-        self.layer = GatewayLayer(context, open_exchange, timeouts, RecordedClient(request, context.fork(), timeouts))
+        self._request = _written(recorded.request)
+        self.layer = GatewayLayer(context, open_exchange, timeouts, lambda: True)
         self._over = asyncio.Event()
 
     async def run(self, server: Proxyserver) -> None:
         """Run until the answer is complete. `server` knows this meanwhile, as it knows the handlers of clients."""
         with server.register_connection(self.client.id, cast(ProxyConnectionHandler, self)):
             await self.server_event(events.Start())
+            await self.server_event(events.DataReceived(self.client, self._request))
             await self._over.wait()
             self.client.state = ConnectionState.CLOSED
             for timer in self.wakeup_timer:
@@ -95,7 +76,7 @@ class Replay(ConnectionHandler):
         await ctx.master.addons.handle_lifecycle(hook)
         if isinstance(data, flow.Flow):
             await data.wait_for_resume()
-        if isinstance(hook, HttpResponseHook | HttpErrorHook):
+        if hook.name in ("response", "error"):
             self._over.set()
 
 
@@ -103,9 +84,7 @@ class Replays:
     """mitmproxy's command `replay.client`. `open_exchange` makes an exchange of a request's head and its flow;
     `services` returns None as long as the gateway is not up."""
 
-    def __init__(
-        self, services: Callable[[], Services | None], open_exchange: Callable[[Head, http.HTTPFlow], Exchange]
-    ) -> None:
+    def __init__(self, services: Callable[[], Services | None], open_exchange: OpenExchange) -> None:
         self._services, self._open_exchange = services, open_exchange
         self._running: set[asyncio.Task[None]] = set()
 
@@ -129,14 +108,22 @@ class Replays:
             logger.warning(str(error))
             return
 
-        def open_exchange(head: Head, flow: http.HTTPFlow) -> Exchange:
+        def open_exchange(head: Head, client: Client, flow: http.HTTPFlow | None) -> Exchange:
+            assert flow is not None
             flow.is_replay = "request"
-            return self._open_exchange(dataclasses.replace(head, key_name=key_name), flow)
+            return self._open_exchange(dataclasses.replace(head, key_name=key_name), client, flow)
 
         again = Replay(recorded, open_exchange, services.settings.timeouts)
         task = asyncio.get_running_loop().create_task(again.run(server))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+
+
+def _written(request: http.Request) -> bytes:
+    """Return the request as a client sends it. It is another one: it gets an id of its own."""
+    dropped = (b"content-length", b"transfer-encoding", b"expect", b"connection", b"x-request-id")
+    fields = [field for field in request.headers.fields if field[0].lower() not in dropped]
+    return http1.request(request.method, request.path, fields, request.raw_content or b"")
 
 
 def _key_name(recorded: http.HTTPFlow, services: Services) -> str | None:

@@ -14,7 +14,7 @@ from addons.exchange.exchange import Exchange
 from addons.exchange.services import Services
 from addons.launch import terminal
 from addons.proxy.entrance import handler_of
-from addons.proxy.stream import ShutDown
+from addons.proxy.layer import ShutDown
 
 logger = logging.getLogger("gateway")
 

@@ -25,8 +25,8 @@ from addons.exchange.exchange import Exchange
 from addons.exchange.http_api import Head
 from addons.exchange.observers import Record
 from addons.exchange.services import Services
-from addons.proxy.layer import GatewayLayer
-from addons.proxy.stream import Job, ShutDown
+from addons.proxy.layer import GatewayLayer, ShutDown
+from addons.proxy.stream import Job
 from routing import config
 from routing.catalogue import Catalogue
 from routing.client_keys import KeyRing
@@ -120,10 +120,11 @@ class Playbook:
         )
         self.alive: list[Connection] = [self.client]
         """What mitmproxy has a socket of, or is getting one."""
-        self.layer = GatewayLayer(Context(self.client, options.Options()), self._open_exchange, settings.timeouts)
+        context = Context(self.client, options.Options())
+        self.layer = GatewayLayer(context, self._open_exchange, settings.timeouts, lambda: True)
         assert self.tell(events.Start()) == []
 
-    def _open_exchange(self, head: Head, flow: http.HTTPFlow) -> Exchange:
+    def _open_exchange(self, head: Head, client: Client, flow: http.HTTPFlow | None) -> Exchange:
         if "open_exchange" in self.broken:
             raise Broken("open_exchange")
         exchange = Exchange(self.services, head)
@@ -131,7 +132,8 @@ class Playbook:
             side, _, name = path.rpartition(".")
             setattr(exchange.provider if side else exchange, name, self.raising(path))
         self.exchanges.append(exchange)
-        self._flows.add(flow)
+        if flow is not None:
+            self._flows.add(flow)
         return exchange
 
     @staticmethod
@@ -275,13 +277,16 @@ class Playbook:
     def _sent(self, command: commands.SendData, words: list[str]) -> None:
         connection, data = command.connection, command.data
         self.sent[connection] = self.sent.get(connection, b"") + data
-        if connection is self.client:
-            begins = data.startswith(b"HTTP/1.")
-            word = data.split(b" ", 2)[1].decode() if begins else "end" if data == LAST_CHUNK else "data"
-        else:
-            word = f"ask {self._name(connection)}"
-        if words[-1:] != [word]:
-            words.append(word)
+        if connection is not self.client:
+            _say(words, f"ask {self._name(connection)}")
+            return
+        if data.startswith(b"HTTP/1."):
+            words.append(data.split(b" ", 2)[1].decode())
+            data = data.partition(b"\r\n\r\n")[2]
+        if data.removesuffix(LAST_CHUNK):
+            _say(words, "data")
+        if data.endswith(LAST_CHUNK):
+            words.append("end")
 
     def _start(self, command: commands.StartHook, todo: deque[events.Event]) -> None:
         if command.name in self.held:
@@ -312,6 +317,11 @@ class Playbook:
 
     def _named(self, server: str) -> Server:
         return self.servers[int(server.removeprefix("s")) - 1]
+
+
+def _say(words: list[str], word: str) -> None:
+    if words[-1:] != [word]:
+        words.append(word)
 
 
 def request(

@@ -85,7 +85,7 @@ def unused(*_: Any) -> Any:
 
 def test_a_clients_connection_is_taken_over(context: taddons.context, client: Client) -> None:
     taken: list[Any] = []
-    door = Entrance(unused, Timeouts, lambda _: True)
+    door = Entrance(unused, Timeouts, lambda _: True, lambda: True)
 
     def next_layer(data: Any) -> None:
         door.next_layer(data)
@@ -106,7 +106,7 @@ def test_a_bug_where_it_is_taken_over(
         timeouts = Playbook.raising("timeouts")
     else:
         monkeypatch.setattr(entrance, broken, Playbook.raising(broken))
-    door = Entrance(unused, timeouts, lambda _: True)
+    door = Entrance(unused, timeouts, lambda _: True, lambda: True)
     play = Conversation(client, context, {"next_layer": door.next_layer})
     play.tell(events.DataReceived(client, request()))
     assert {host for host, _ in play.opened} == {NOWHERE}
@@ -119,5 +119,5 @@ def test_before_the_gateway_is_there_nothing_is_connected(client: Client) -> Non
         server = type("Server", (), {"error": None})()
 
     Data.client = client  # type: ignore[attr-defined]
-    Entrance(unused, Timeouts, lambda _: False).server_connect(Data())  # type: ignore[arg-type]
+    Entrance(unused, Timeouts, lambda _: False, lambda: True).server_connect(Data())  # type: ignore[arg-type]
     assert Data.server.error == "This is the gateway's address, and no proxy."

@@ -59,7 +59,7 @@ def test_more_calls_than_may_be_under_way(clock: Clock) -> None:
 def test_a_connection_that_is_refused_is_tried_once_more(clock: Clock) -> None:
     play = Playbook(clock)
     play.ask()
-    assert play.refuses("s1") == ["gateway_given_up", "open s2"]
+    assert play.refuses("s1") == ["open s2"]
     assert play.refuses("s2") == ["responseheaders", "response", "502", "data"]
     assert play.idle
     assert play.ask() == [*ASKED, "open s3"]
@@ -86,7 +86,7 @@ def test_a_connection_that_died_while_idle_is_replaced_by_a_new_one(clock: Clock
         play.opens(server)
         play.answers(server, WHOLE)
     assert play.ask() == [*ASKED, "ask s1"]
-    assert play.ends("s1") == ["close s1", "gateway_given_up", "close s2", "gateway_given_up", "open s3"]
+    assert play.ends("s1") == ["close s1", "close s2", "gateway_given_up", "open s3"]
     assert play.opens("s3") == ["ask s3"]
     assert play.answers("s3", WHOLE) == ANSWERED
 

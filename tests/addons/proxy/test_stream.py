@@ -10,7 +10,7 @@ from mitmproxy import http
 
 from addons.exchange.exchange import HEAVY
 from addons.exchange.observers import Record
-from addons.proxy.legs import Pass
+from addons.proxy.providers import Pass
 from tests.addons.proxy.playbook import BODY, FIRST, REST, STREAM, STREAMED, WHOLE, Broken, Clock, Playbook, request
 from tests.e2e.provider import LAST_CHUNK, chunk, sse
 from translators.providers import anthropic
