@@ -10,9 +10,10 @@ import pytest
 from tests.addons.proxy.playbook import SECRETS, Clock
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
+@pytest.fixture(params=[True, False], ids=["watched", "unwatched"])
+def clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Every conversation is held where somebody watches, and where nobody does."""
+    clock = Clock(watched=request.param)
     monkeypatch.setattr(time, "monotonic", clock.now)
     return clock
 

@@ -27,6 +27,7 @@ from addons.exchange.observers import Record
 from addons.exchange.services import Services
 from addons.proxy.layer import GatewayLayer, ShutDown
 from addons.proxy.stream import Job
+from addons.proxy.watching import HOOKS
 from routing import config
 from routing.catalogue import Catalogue
 from routing.client_keys import KeyRing
@@ -60,10 +61,11 @@ MANY = 1000
 
 
 class Clock:
-    """Both of the exchange's and, where `time.monotonic` is replaced by `now`, of the layers."""
+    """Both of the exchange's and, where `time.monotonic` is replaced by `now`, of the layers. `watched` says whether
+    somebody watches, as tests do that run both ways."""
 
-    def __init__(self) -> None:
-        self.time = 1000.0
+    def __init__(self, watched: bool = True) -> None:
+        self.time, self.watched = 1000.0, watched
 
     def wall(self) -> float:
         return 1_700_000_000.0 + self.time
@@ -76,8 +78,33 @@ class Broken(RuntimeError):
     """A bug of ours, made on purpose."""
 
 
+class Words(list[str]):
+    """What came of something, to be compared with what is expected where somebody watches."""
+
+    def __init__(self, watched: bool) -> None:
+        super().__init__()
+        self._watched = watched
+
+    def __eq__(self, expected: object) -> bool:
+        return isinstance(expected, list) and list(self) == self._heard(expected)
+
+    def __ne__(self, expected: object) -> bool:
+        return not self == expected
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def end_with(self, expected: list[str]) -> bool:
+        heard = self._heard(expected)
+        return self[-len(heard) :] == heard
+
+    def _heard(self, words: list[str]) -> list[str]:
+        return [word for word in words if self._watched or word not in HOOKS]
+
+
 class Playbook:
-    """`broken` names the methods of the exchange, or of its provider's side (`provider.connected`), that raise.
+    """Somebody watches if the clock's owner says so, and wherever a test hears or holds one of mitmproxy's own hooks.
+
+    `broken` names the methods of the exchange, or of its provider's side (`provider.connected`), that raise.
     `hooks` are other addons', by hook: each is given the flow. `held` names the hooks that a test completes itself.
 
     Every method that tells the layer something returns what came of it, in words: `open s1` (a connection; they are
@@ -121,7 +148,7 @@ class Playbook:
         self.alive: list[Connection] = [self.client]
         """What mitmproxy has a socket of, or is getting one."""
         context = Context(self.client, options.Options())
-        self.layer = GatewayLayer(context, self._open_exchange, settings.timeouts, lambda: True)
+        self.layer = GatewayLayer(context, self._open_exchange, settings.timeouts, lambda: self.watched)
         assert self.tell(events.Start()) == []
 
     def _open_exchange(self, head: Head, client: Client, flow: http.HTTPFlow | None) -> Exchange:
@@ -147,44 +174,44 @@ class Playbook:
 
     # --- what happens ---
 
-    def ask(self, body: Mapping[str, Any] = BODY, version: str = "HTTP/1.1", **headers: str) -> list[str]:
+    def ask(self, body: Mapping[str, Any] = BODY, version: str = "HTTP/1.1", **headers: str) -> Words:
         """The client sends a whole request; of a header's name `_` is `-`."""
         return self.client_sends(request(body, version, **headers))
 
-    def client_sends(self, data: bytes) -> list[str]:
+    def client_sends(self, data: bytes) -> Words:
         return self.tell(events.DataReceived(self.client, data))
 
-    def client_leaves(self) -> list[str]:
+    def client_leaves(self) -> Words:
         return self._ends(self.client)
 
-    def opens(self, server: str) -> list[str]:
+    def opens(self, server: str) -> Words:
         """The provider takes the connection."""
         connection = self._named(server)
         connection.state, connection.timestamp_start = ConnectionState.OPEN, self.clock.wall()
         return self.tell(events.OpenConnectionCompleted(self._opening.pop(connection), None))
 
-    def refuses(self, server: str) -> list[str]:
+    def refuses(self, server: str) -> Words:
         connection = self._named(server)
         connection.error = "Connection refused"
         self.alive.remove(connection)
         return self.tell(events.OpenConnectionCompleted(self._opening.pop(connection), connection.error))
 
-    def answers(self, server: str, data: bytes) -> list[str]:
+    def answers(self, server: str, data: bytes) -> Words:
         return self.tell(events.DataReceived(self._named(server), data))
 
-    def ends(self, server: str) -> list[str]:
+    def ends(self, server: str) -> Words:
         """The provider closes the connection."""
         return self._ends(self._named(server))
 
-    def completes(self, hook: str) -> list[str]:
+    def completes(self, hook: str) -> Words:
         """Let a hook that was held go on."""
         command = self._pending.pop(hook)
         self._hook(command)
         return self.tell(events.HookCompleted(command, None))
 
-    def later(self, seconds: float) -> list[str]:
+    def later(self, seconds: float) -> Words:
         """Let time pass, and every timer that is due meanwhile fire."""
-        until, words, fired = self.clock.time + seconds, list[str](), 0
+        until, words, fired = self.clock.time + seconds, Words(self.watched), 0
         while self.timers and min(self.timers.values()) <= until:
             timer = min(self.timers, key=self.timers.__getitem__)
             self.clock.time = max(self.clock.time, self.timers.pop(timer))
@@ -194,14 +221,14 @@ class Playbook:
         self.clock.time = until
         return words
 
-    def shuts_down(self) -> list[str]:
+    def shuts_down(self) -> Words:
         """The gateway ends."""
         self.services.draining = self.services.ended = True
         return self.tell(ShutDown())
 
-    def tell(self, event: events.Event) -> list[str]:
+    def tell(self, event: events.Event) -> Words:
         """Give the layer an event, and then the completions of hooks that are not held."""
-        words: list[str] = []
+        words = Words(self.watched)
         todo = deque([event])
         while todo:
             for command in self.layer.handle_event(todo.popleft()):
@@ -211,6 +238,10 @@ class Playbook:
         return words
 
     # --- what is known afterwards ---
+
+    @property
+    def watched(self) -> bool:
+        return self.clock.watched or not {*self.hooks, *self.held}.isdisjoint(HOOKS)
 
     @property
     def record(self) -> Record:
@@ -307,7 +338,7 @@ class Playbook:
             with safecall():  # as mitmproxy does
                 self.hooks[command.name](data)
 
-    def _ends(self, connection: Connection) -> list[str]:
+    def _ends(self, connection: Connection) -> Words:
         connection.state = connection.state & ~ConnectionState.CAN_READ
         self._ended.add(connection)
         return self.tell(events.ConnectionClosed(connection))

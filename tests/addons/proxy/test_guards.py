@@ -252,7 +252,7 @@ def test_a_connection_that_cannot_be_made(
         made(self, address=address, **more)
 
     monkeypatch.setattr(Server, "__init__", make)
-    assert play.ask(body)[-5:] == ["responseheaders", "response", "500", "data", "close client"]
+    assert play.ask(body).end_with(["responseheaders", "response", "500", "data", "close client"])
     assert play.record.error == "internal_error"
     assert "Broken: Server" in log.text
     fails_closed(play)

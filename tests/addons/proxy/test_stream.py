@@ -71,7 +71,7 @@ def test_a_client_of_http_1_0_is_closed_after_its_answer(clock: Clock, body: Ask
     play = Playbook(clock)
     play.ask(body, "HTTP/1.0")
     play.opens("s1")
-    assert play.answers("s1", answer)[-2:] == ["close client", "cut s1"]
+    assert play.answers("s1", answer).end_with(["close client", "cut s1"])
     assert play.idle
 
 
@@ -341,7 +341,7 @@ def test_another_addon_that_kills(clock: Clock, hook: str, body: Asked, answer: 
 @pytest.mark.parametrize("method", ["head_received", "request_received"])
 def test_a_bug_before_the_provider_is_asked(clock: Clock, method: str, body: Asked, answer: bytes) -> None:
     play = Playbook(clock, broken=(method,))
-    assert play.ask(body)[-4:] == failed(500)
+    assert play.ask(body).end_with(failed(500))
     assert play.servers == []
     assert play.record.end == "failed"
     assert play.idle
@@ -351,7 +351,7 @@ def test_a_bug_before_the_provider_is_asked(clock: Clock, method: str, body: Ask
 @pytest.mark.parametrize("method", ["provider.connected", "provider.head_received", "provider.data_received"])
 def test_a_bug_before_the_client_has_heard_anything(clock: Clock, method: str, body: Asked, answer: bytes) -> None:
     play = Playbook(clock, broken=(method,))
-    assert play_out(play, body, answer)[-6:] == [*DROPPED, *failed(500)]
+    assert play_out(play, body, answer).end_with([*DROPPED, *failed(500)])
     assert b"internal_error" in play.heard
     assert b"Broken" not in play.heard
     assert play.idle
@@ -359,14 +359,14 @@ def test_a_bug_before_the_client_has_heard_anything(clock: Clock, method: str, b
 
 def test_a_bug_at_the_end_of_a_whole_answer(clock: Clock) -> None:
     play = Playbook(clock, broken=("provider.eof_received",))
-    assert play_out(play, BODY, WHOLE)[-4:] == failed(500)
+    assert play_out(play, BODY, WHOLE).end_with(failed(500))
     assert play.idle
 
 
 def test_a_bug_in_the_dialects_request(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(anthropic, "render", Playbook.raising("render"))
     play = Playbook(clock)
-    assert play.ask()[-4:] == failed(500)
+    assert play.ask().end_with(failed(500))
     assert play.servers == []
 
 
