@@ -7,11 +7,13 @@ key in it.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Final
 
 import httptools
 
@@ -24,12 +26,14 @@ HEADER_LINES = 200
 INTERIM_ANSWERS = 20
 """The most heads of 1xx before an answer (RFC 9110 section 15.2)."""
 VERSIONS = ("1.1", "1.0")
+HEAD_END = b"\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
-_METHOD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ")
-_FIRST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e]+) HTTP/(\d)\.(\d)")
-_ORIGIN = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
+_FIRST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e]+) HTTP/(\d\.\d)\r\n")
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+"""Ends a head; one that is not of CRLF ends it too, to be refused at once."""
+_ORIGIN = re.compile(r"^https?://[^/?#]*", re.IGNORECASE)
 """Stands before the path where a client takes the gateway for a proxy (RFC 9112 section 3.2.2)."""
 _REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
 
@@ -93,25 +97,76 @@ def plain(fields: Fields) -> dict[str, str]:
     }
 
 
-class _Parser(Protocol):
-    """The part of httptools's two parsers that both readers use."""
+class _Lines:
+    """Lines of a head or of trailers as llhttp calls them out, within bounds."""
 
-    def feed_data(self, data: bytes) -> None: ...
-    def get_http_version(self) -> str: ...
+    def __init__(self) -> None:
+        self.fields: list[tuple[bytes, bytes]] = []
+        self.head_complete = False
+        self._bytes = 0
+
+    def on_headers_complete(self) -> None:
+        self.head_complete = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.fields.append((name, value))
+        self._bytes += len(name) + len(value) + len(b": \r\n")
+        if self._bytes > LINE_BYTES:
+            raise _endless()
+        if len(self.fields) > HEADER_LINES:
+            raise Unreadable(f"it has more than {HEADER_LINES} lines of headers", "Send fewer of them.")
+
+    def by_name(self) -> defaultdict[bytes, list[bytes]]:
+        """Return lower-case names to all their values."""
+        values: defaultdict[bytes, list[bytes]] = defaultdict(list)
+        for name, value in self.fields:
+            values[name.lower()].append(value)
+        return values
+
+
+class _Chunks(_Lines):
+    """The chunks of a request's body, and the trailers behind them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[bytes] = []
+        self.complete = False
+        self._last = b""
+        self._parser = httptools.HttpRequestParser(self)
+        self._parser.feed_data(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
+
+    def feed(self, data: bytes) -> bytes:
+        """Read as far as the body goes. Return what is behind it: the parser does not say, but there are always two
+        line ends before it."""
+        start, data = len(self._last), self._last + data
+        while start < len(data):
+            end = data.find(HEAD_END, max(0, start - 3)) + len(HEAD_END)
+            if end < len(HEAD_END):
+                end = len(data)
+            self._parser.feed_data(data[start:end])
+            if self.complete:
+                return data[end:]
+            start = end
+        self._last = data[-3:]
+        return b""
+
+    # --- called by llhttp ---
+
+    def on_body(self, data: bytes) -> None:
+        self.pieces.append(data)
+
+    def on_message_complete(self) -> None:
+        self.complete = True
 
 
 class _Reader:
-    """The part of both readers: callbacks of llhttp, and bounds."""
+    """The part of both readers: events, and bounds."""
 
     def __init__(self) -> None:
-        self._parser = self._new_parser()
         self._events: list[Event] = []
-        self._fields: list[tuple[bytes, bytes]] = []
-        self._pieces: list[bytes] = []
-        self._in_head = self._in_body = False
+        self._in_body = False
         self._idle_bytes = 0
         """Bytes since something came of them: a head, content, an end."""
-        self._field_bytes = 0
         self.dead = False
         """Nothing more can be read."""
 
@@ -122,43 +177,38 @@ class _Reader:
             return events
         try:
             self._parse(data)
-            self._flush()
             self._bound(len(data))
         except Unreadable as error:
             self._fail(error)
         except httptools.HttpParserError as error:
             fault = error.__context__
-            self._fail(fault if isinstance(fault, Unreadable) else self._blame(str(error)))
+            self._fail(fault if isinstance(fault, Unreadable) else self._blame())
         return events
 
     @property
     def idle(self) -> bool:
         """Return whether nothing of a message has come."""
-        return not self._in_head and not self._in_body
+        raise NotImplementedError
 
     @property
     def in_body(self) -> bool:
         return self._in_body
 
-    def _new_parser(self) -> _Parser:
+    def _parse(self, data: bytes) -> None:
         raise NotImplementedError
 
-    def _parse(self, data: bytes) -> None:
-        self._parser.feed_data(data)
-
-    def _blame(self, reason: str) -> Unreadable:
+    def _blame(self) -> Unreadable:
         raise NotImplementedError
 
     def _fail(self, error: Unreadable) -> None:
         self.dead = True
-        self._pieces.clear()
         self._events.append(error)
 
-    def _flush(self) -> None:
+    def _content(self, pieces: list[bytes]) -> None:
         """Make one event of the pieces of a body, however small its chunks."""
-        if self._pieces:
-            self._events.append(self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces))
-            self._pieces.clear()
+        if pieces:
+            self._events.append(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            pieces.clear()
 
     def _bound(self, size: int) -> None:
         """Count what has come since the last head or content. Raise `Unreadable` for too much of it."""
@@ -171,104 +221,111 @@ class _Reader:
         if self._idle_bytes > LINE_BYTES:
             raise _endless()
 
-    # --- called by llhttp ---
-
-    def on_message_begin(self) -> None:
-        self._in_head, self._fields, self._field_bytes = True, [], 0
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._fields.append((name, value))
-        self._field_bytes += len(name) + len(value) + len(b": \r\n")
-        if self._field_bytes > LINE_BYTES:
-            raise _endless()
-
-    def on_headers_complete(self) -> None:
-        if len(self._fields) > HEADER_LINES:
-            raise Unreadable(f"it has more than {HEADER_LINES} lines of headers", "Send fewer of them.")
-        self._in_head, self._in_body = False, True
-        self._events.append(self._head())
-        self._fields, self._field_bytes = [], 0  # from now these are trailers (RFC 9110 section 6.5.1)
-
-    def on_body(self, data: bytes) -> None:
-        self._pieces.append(data)
-
-    def on_message_complete(self) -> None:
-        self._in_body = False
-        self._flush()
-        self._events.append(END)
-
-    def _head(self) -> Event:
-        raise NotImplementedError
-
-    def _values(self, name: bytes) -> list[bytes]:
-        return [value for each, value in self._fields if each.lower() == name]
-
 
 class RequestReader(_Reader):
-    """Requests of a client, one after another. Empty lines before a head are skipped (RFC 9112 section 2.2)."""
+    """Requests of a client, one after another. Empty lines before a head are skipped (RFC 9112 section 2.2).
 
-    _parser: httptools.HttpRequestParser
+    llhttp gets a head when it is whole, with another method, since it does not know them all; and no body but chunks:
+    that of a request which wants another protocol it would take for that protocol's.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._target: list[bytes] = []
-        self._method = ""
-        """The method as it was written, where llhttp does not know it."""
         self._raw = b""
-        """The head that is being read, as it came, as long as that is all that came."""
+        """The head that is being read, as it came."""
+        self._rest = 0
+        """Bytes that are still to come of a body of known length."""
+        self._chunks: _Chunks | None = None
 
-    def _new_parser(self) -> httptools.HttpRequestParser:
-        return httptools.HttpRequestParser(self)
+    @property
+    def idle(self) -> bool:
+        return not self._raw and not self._in_body
 
     def _parse(self, data: bytes) -> None:
-        if not self._in_body:
-            self._raw += data[: LINE_BYTES + 1]
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._without_upgrade(data[upgrade.args[0] :])
-        except httptools.HttpParserInvalidMethodError:
-            self._other_method()
-        if not self._in_head:
+        while data:
+            if not self._in_body:
+                data = self._parse_head(data)
+            elif self._chunks is not None:
+                data = self._parse_chunks(self._chunks, data)
+            else:
+                data = self._parse_content(data)
+
+    def _parse_head(self, data: bytes) -> bytes:
+        """Collect a head, and read it once it is whole. Return what is behind it."""
+        raw = self._raw + data if self._raw else data.lstrip(b"\r\n")
+        end = _BLANK_LINE.search(raw, max(0, len(self._raw) - 2))
+        size = end.end() if end is not None else len(raw)
+        if size > LINE_BYTES:
+            raise _endless()
+        self._raw = raw[:size]
+        if end is not None:
+            self._events.append(self._head(self._raw))
             self._raw = b""
+            if not self._in_body:
+                self._events.append(END)
+        return raw[size:]
 
-    def _without_upgrade(self, rest: bytes) -> None:
-        """Read the body of a request that would like another protocol, which llhttp takes for that protocol's."""
-        *_, head, _ = self._events
-        assert isinstance(head, RequestHead)
-        del self._events[-2:]  # its end came too early
-        at = len(self._events)
-        framing = [(k, v) for k, v in head.fields if k.lower() in (b"content-length", b"transfer-encoding")]
-        self._parser = self._new_parser()
-        self._parser.feed_data(b"POST / HTTP/1.1\r\n" + _lines(framing) + b"\r\n")
-        self._events[at] = head
-        if rest:
-            self._parser.feed_data(rest)
+    def _head(self, raw: bytes) -> RequestHead:
+        """Return the head; its body is then to come. Raise `Unreadable` also for what llhttp lets pass."""
+        line = _FIRST_LINE.match(raw)
+        if line is None or line[3].decode() not in VERSIONS:
+            raise self._blame()
+        lines = _Lines()
+        known = b"CONNECT " if line[1] == b"CONNECT" else b"POST "  # only that one has a target of its own form
+        with suppress(httptools.HttpParserUpgrade):
+            httptools.HttpRequestParser(lines).feed_data(known + raw[line.start(2) :])
+        if not lines.head_complete:
+            raise self._blame()
+        method, target, version = line[1].decode(), _ORIGIN.sub("", line[2].decode()), line[3].decode()
+        values = lines.by_name()
+        codings = values[b"transfer-encoding"]
+        if codings and (version == "1.0" or [coding.lower() for coding in codings] != [b"chunked"]):
+            raise self._blame()
+        if (count := len(values[b"authorization"])) > 1:
+            raise Unreadable(f"it has {count} Authorization headers", "Send one.", code="malformed_headers")
+        if len(values[b"host"]) > 1:
+            raise Unreadable("it has several Host headers", "Send one.", code="malformed_headers")
+        self._rest = sum(map(int, values[b"content-length"]))
+        self._chunks = _Chunks() if codings else None
+        self._in_body = bool(self._rest or codings)
+        keep_alive = _keeps_alive(version, values[b"connection"])
+        target = target if target[:1] not in ("", "?", "#") else "/" + target
+        return RequestHead(method, target, version, tuple(lines.fields), keep_alive)
 
-    def _other_method(self) -> None:
-        """Read a head whose method llhttp does not know as if it were POST: whoever answers names the methods."""
-        raw = self._raw.lstrip(b"\r\n")
-        match = _METHOD.match(raw)
-        if match is None:
-            raise self._blame("")
-        self._method = match[1].decode()
-        self._parser = self._new_parser()
-        self._parser.feed_data(b"POST " + raw[match.end() :])
+    def _parse_content(self, data: bytes) -> bytes:
+        """Take what belongs to a body of known length. Return what is behind it."""
+        content, rest = data[: self._rest], data[self._rest :]
+        self._events.append(content)
+        self._rest -= len(content)
+        if not self._rest:
+            self._end()
+        return rest
 
-    def _blame(self, reason: str) -> Unreadable:
+    def _parse_chunks(self, chunks: _Chunks, data: bytes) -> bytes:
+        rest = chunks.feed(data)
+        self._content(chunks.pieces)
+        if chunks.complete:
+            self._end()
+        return rest
+
+    def _end(self) -> None:
+        self._in_body = False
+        self._events.append(END)
+
+    def _blame(self) -> Unreadable:
         """Return the fault of a head, naming its line, or of a body."""
         if self._in_body:
             return Unreadable("its body's chunks are malformed", "Send them as RFC 9112 section 7.1 has them.")
-        lines = self._raw.lstrip(b"\r\n").partition(b"\r\n\r\n")[0].split(b"\r\n")
-        match = _FIRST_LINE.fullmatch(lines[0])
-        if self._raw and match is None:
+        match = _FIRST_LINE.match(self._raw)
+        if match is None:
             return Unreadable(
                 "its first line is malformed", "It must be as `POST /v1/chat/completions HTTP/1.1`, and end in CRLF."
             )
-        if match is not None and match[3] + match[4] not in (b"11", b"10"):
+        if match[3].decode() not in VERSIONS:
             return Unreadable(
                 "its version of HTTP is not spoken here", "Use HTTP/1.1.", 505, "unsupported_http_version"
             )
+        lines = self._raw.partition(HEAD_END)[0].split(b"\r\n")
         for number, line in enumerate(lines[1:], 2):
             if line[:1] not in (b" ", b"\t") and line.find(b":") < 1:
                 what = f"line {number} of its head is malformed"
@@ -276,50 +333,25 @@ class RequestReader(_Reader):
         what = "its headers are malformed (RFC 9112): they could be read as more than one request"
         return Unreadable(what, "Correct them.", code="malformed_headers")
 
-    # --- called by llhttp ---
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._target = []
-
-    def on_url(self, url: bytes) -> None:
-        self._target.append(url)
-
-    def _head(self) -> RequestHead:
-        """Return the head. Raise `Unreadable` for what llhttp lets pass."""
-        version = self._parser.get_http_version()
-        codings = self._values(b"transfer-encoding")
-        if version not in VERSIONS:
-            self._in_body = False
-            raise self._blame("")
-        if codings and (version == "1.0" or [coding.lower() for coding in codings] != [b"chunked"]):
-            self._in_body = False
-            raise self._blame("")
-        if (count := len(self._values(b"authorization"))) > 1:
-            raise Unreadable(f"it has {count} Authorization headers", "Send one.", code="malformed_headers")
-        if len(self._values(b"host")) > 1:
-            raise Unreadable("it has several Host headers", "Send one.", code="malformed_headers")
-        method, self._method = self._method or self._parser.get_method().decode(), ""
-        target = _ORIGIN.sub("", b"".join(self._target).decode())
-        keep_alive = _keeps_alive(version, self._values(b"connection"))
-        return RequestHead(method, target or "/", version, tuple(self._fields), keep_alive)
-
 
 class ResponseReader(_Reader):
     """Answers of a provider. Interim ones are passed over."""
 
-    _parser: httptools.HttpResponseParser
-
     def __init__(self) -> None:
         super().__init__()
+        self._parser = httptools.HttpResponseParser(self)
+        self._lines = _Lines()
+        self._pieces: list[bytes] = []
+        self._in_head = False
         self._interim = 0
         self._passing_over = False
         self._until_close = False
         self.reusable = True
         """Another request may be sent after this answer."""
 
-    def _new_parser(self) -> httptools.HttpResponseParser:
-        return httptools.HttpResponseParser(self)
+    @property
+    def idle(self) -> bool:
+        return not self._in_head and not self._in_body
 
     def eof(self) -> bool:
         """Take the end of the connection. Return whether that is the end of the answer: it has no other."""
@@ -330,42 +362,57 @@ class ResponseReader(_Reader):
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             raise Unreadable("its head is malformed", "") from None
+        finally:
+            self._content(self._pieces)
 
-    def _blame(self, reason: str) -> Unreadable:
+    def _blame(self) -> Unreadable:
         what = "its body's chunks are malformed" if self._in_body else "its head is malformed"
         return Unreadable(what, "")
 
     # --- called by llhttp ---
 
+    def on_message_begin(self) -> None:
+        self._in_head, self._lines = True, _Lines()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._lines.on_header(name, value)
+
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
         self._passing_over = 100 <= status < 200
-        if not self._passing_over:
-            self._interim = 0
-            super().on_headers_complete()
+        if self._passing_over:
+            self._pass_over(status)
             return
+        self._interim = 0
+        self._events.append(self._head(status))
+        self._in_head, self._in_body = False, True
+        self._lines = _Lines()  # of trailers (RFC 9110 section 6.5.1)
+
+    def on_body(self, data: bytes) -> None:
+        self._pieces.append(data)
+
+    def on_message_complete(self) -> None:
+        self._in_head = self._in_body = False
+        if not self._passing_over:
+            self._content(self._pieces)
+            self._events.append(END)
+
+    def _pass_over(self, status: int) -> None:
         self._interim += 1
         if self._interim > INTERIM_ANSWERS:
             raise Unreadable(f"it has more than {INTERIM_ANSWERS} interim heads", "")
         if status == HTTPStatus.SWITCHING_PROTOCOLS:  # nobody has asked for another protocol
             raise Unreadable("its head is malformed", "")
 
-    def on_message_complete(self) -> None:
-        if self._passing_over:
-            self._in_head = False
-        else:
-            super().on_message_complete()
-
-    def _head(self) -> ResponseHead:
-        status, version = self._parser.get_status_code(), self._parser.get_http_version()
-        codings = [coding.lower() for coding in self._values(b"transfer-encoding")]
+    def _head(self, status: int) -> ResponseHead:
+        version, values = self._parser.get_http_version(), self._lines.by_name()
+        codings = [coding.lower() for coding in values[b"transfer-encoding"]]
         if status < 200 or version not in VERSIONS or codings not in ([], [b"chunked"], [b"identity"]):
-            self._in_body = False
             raise Unreadable("its head is malformed", "")
-        has_end = codings == [b"chunked"] or bool(self._values(b"content-length")) or status in (204, 304)
+        has_end = codings == [b"chunked"] or bool(values[b"content-length"]) or status in (204, 304)
         self._until_close = not has_end
-        self.reusable = has_end and _keeps_alive(version, self._values(b"connection"))
-        return ResponseHead(status, tuple(self._fields))
+        self.reusable = has_end and _keeps_alive(version, values[b"connection"])
+        return ResponseHead(status, tuple(self._lines.fields))
 
 
 def _endless() -> Unreadable:
