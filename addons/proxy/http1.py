@@ -172,9 +172,8 @@ class _Reader:
 
     def feed(self, data: bytes) -> list[Event]:
         """Read what came. The last event is `Unreadable` where that is no HTTP, or beyond the bounds."""
-        events = self._events = []
         if self.dead:
-            return events
+            return []
         try:
             self._parse(data)
             self._bound(len(data))
@@ -183,6 +182,7 @@ class _Reader:
         except httptools.HttpParserError as error:
             fault = error.__context__
             self._fail(fault if isinstance(fault, Unreadable) else self._blame())
+        events, self._events = self._events, []  # whoever waits for the next message does not keep the last one
         return events
 
     @property

@@ -261,6 +261,26 @@ class Playbook:
         gc.collect()
         return not self._flows
 
+    @property
+    def opening(self) -> list[str]:
+        """Connections that are wanted."""
+        return [self._name(connection) for connection in self._opening]
+
+    @property
+    def opened(self) -> list[str]:
+        """Connections to providers, which have not ended them."""
+        there = [connection for connection in self.alive if connection is not self.client]
+        return [self._name(each) for each in there if each not in self._opening and each not in self._ended]
+
+    @property
+    def pending(self) -> list[str]:
+        """Hooks that are held."""
+        return list(self._pending)
+
+    @property
+    def flows(self) -> list[http.HTTPFlow]:
+        return list(self._flows)
+
     def asked(self, server: str) -> bytes:
         """All that was sent over this connection."""
         return self.sent.get(self._named(server), b"")

@@ -218,3 +218,10 @@ def test_the_gateway_ends(clock: Clock, body: dict[str, object], data: bytes, wo
         play.answers("s1", data)
     assert play.shuts_down() == words
     assert play.idle
+
+
+def test_nothing_is_kept_of_a_request_that_cannot_be_read(clock: Clock) -> None:
+    play = Playbook(clock)
+    refused = ["requestheaders", "responseheaders", "response", "400", "data", "close client"]
+    assert play.client_sends(b"GET\r\n\r\n") == refused
+    assert play.idle
