@@ -209,6 +209,8 @@ class Stream:
 
     def perform(self, actions: Sequence[Action]) -> Commands:
         for action in actions:
+            if self._flow.killed and not isinstance(action, Drop):
+                return
             match action:
                 case Data():
                     self._write(action.data)
@@ -229,8 +231,6 @@ class Stream:
                     yield from self._finish(action.error)
                 case Reply():
                     yield from self._reply(action)
-            if self._flow.killed:
-                return
 
     def _write(self, data: bytes) -> None:
         self._parent.write(http1.chunk(data) if self._head.version == "1.1" else data)

@@ -334,6 +334,18 @@ def test_another_addon_that_kills(clock: Clock, hook: str, body: Asked, answer: 
         assert play.record.end == "cancelled"
 
 
+def test_a_stream_that_is_killed_before_its_head_left_has_no_body(clock: Clock) -> None:
+    flows: list[http.HTTPFlow] = []
+    play = Playbook(clock, hooks={"request": flows.append}, held=("responseheaders",))
+    play.ask(STREAMED)
+    play.opens("s1")
+    play.answers("s1", FIRST + b"junk\r\n")
+    flows.pop().kill()
+    assert play.completes("responseheaders") == ["close s1", "close client", "error"]
+    assert play.heard == b""
+    assert play.idle
+
+
 # --- bugs of ours -------------------------------------------------------------------------------------
 
 
