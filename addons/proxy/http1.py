@@ -109,7 +109,7 @@ class _Lines:
         self.head_complete = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.fields.append((name, value))
+        self.fields.append((name, value.rstrip(b" \t")))
         self._bytes += len(name) + len(value) + len(b": \r\n")
         if self._bytes > LINE_BYTES:
             raise _endless()
@@ -134,6 +134,7 @@ class _Chunks(_Lines):
         self._last = b""
         self._parser = httptools.HttpRequestParser(self)
         self._parser.feed_data(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
+        self.fields.clear()
 
     def feed(self, data: bytes) -> bytes:
         """Read as far as the body goes. Return what is behind it: the parser does not say, but there are always two
@@ -407,7 +408,8 @@ class ResponseReader(_Reader):
     def _head(self, status: int) -> ResponseHead:
         version, values = self._parser.get_http_version(), self._lines.by_name()
         codings = [coding.lower() for coding in values[b"transfer-encoding"]]
-        if status < 200 or version not in VERSIONS or codings not in ([], [b"chunked"], [b"identity"]):
+        known = ([],) if version == "1.0" else ([], [b"chunked"], [b"identity"])
+        if status < 200 or version not in VERSIONS or codings not in known:
             raise Unreadable("its head is malformed", "")
         has_end = codings == [b"chunked"] or bool(values[b"content-length"]) or status in (204, 304)
         self._until_close = not has_end

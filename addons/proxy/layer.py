@@ -205,7 +205,8 @@ class GatewayLayer(layer.Layer):
             elif self._read:
                 yield from self._handle(self._read.popleft())
             elif self._unread:
-                data, self._unread = bytes(self._unread), bytearray()
+                data = bytes(self._unread[: http1.LINE_BYTES])  # as much as comes at once elsewhere
+                del self._unread[: http1.LINE_BYTES]
                 self._feed(data)
             else:
                 return

@@ -150,6 +150,19 @@ def test_requests_that_come_together_are_answered_one_after_the_other(clock: Clo
     assert play.answers("s1", WHOLE) == ANSWERED
 
 
+def test_a_request_behind_another_may_come_in_tiny_chunks(clock: Clock) -> None:
+    play = Playbook(clock)
+    play.ask()
+    play.opens("s1")
+    lines = b"POST /v1/chat/completions HTTP/1.1\r\nauthorization: Bearer client-key\r\ntransfer-encoding: chunked"
+    body = json.dumps({**BODY, "user": "x" * 60_000}).encode()
+    sent = lines + b"\r\n\r\n" + b"".join(chunk(body[at : at + 1]) for at in range(len(body)))
+    for at in range(0, len(sent), 65535):
+        assert play.client_sends(sent[at : at + 65535]) == []
+    assert play.answers("s1", WHOLE) == [*ANSWERED, "requestheaders"]
+    assert play.client_sends(LAST_CHUNK) == ["request", "ask s1"]
+
+
 def test_trailers_of_an_answer_are_passed_over(clock: Clock) -> None:
     play = Playbook(clock)
     play.ask(STREAMED)
