@@ -20,7 +20,7 @@ from mitmproxy.proxy.context import Context
 
 from addons.exchange.exchange import Exchange
 from addons.exchange.http_api import SECRET_HEADERS, Head, Reply
-from addons.proxy.http1 import Fields, RequestHead, plain
+from addons.proxy.http1 import Fields, RequestHead, plain, unframed
 from translators.masking import Mask
 
 Commands = layer.CommandGenerator[None]
@@ -122,7 +122,7 @@ class ClientFlow:
         yield _hook("request", flow)
         answer = None
         if (response := flow.response) is not None:
-            fields = tuple(plain(response.headers.fields).items())
+            fields = tuple(plain(unframed(response.headers.fields)).items())
             answer = Reply(response.status_code, fields, response.raw_content or b"")
         return Requested(flow.request.raw_content or b"", plain(flow.request.headers.fields), answer)
 

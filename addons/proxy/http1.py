@@ -97,6 +97,11 @@ def plain(fields: Fields) -> dict[str, str]:
     }
 
 
+def unframed(fields: Fields) -> list[tuple[bytes, bytes]]:
+    """Return the fields that do not say where a body ends."""
+    return [each for each in fields if each[0].lower() not in (b"content-length", b"transfer-encoding")]
+
+
 class _Lines:
     """Lines of a head or of trailers as llhttp calls them out, within bounds."""
 

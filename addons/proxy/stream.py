@@ -194,7 +194,10 @@ class Stream:
     def crash(self) -> Commands:
         """Tell the client of a bug of ours; leave nothing open."""
         self._refused = True
-        yield from self.perform(self.exchange.crashed())
+        if self.exchange.over:  # its last words are lost
+            yield from self._parent.shut()
+        else:
+            yield from self.perform(self.exchange.crashed())
 
     # --- the exchange's actions ---
 
@@ -236,14 +239,13 @@ class Stream:
         self._parent.write(http1.chunk(data) if self._head.version == "1.1" else data)
 
     def _begin(self, begin: Begin) -> Commands:
-        fields = _fields(begin.headers)
-        if self._head.version == "1.1":
-            fields.append((b"transfer-encoding", b"chunked"))
-        else:
-            self.last = True
-        answer = yield from self._flow.begun(Answer(begin.status, self._with_close(fields)))
-        if not self._gone():
-            self._parent.write(http1.response_head(answer.status, answer.fields))
+        framing = [(b"transfer-encoding", b"chunked")] if self._head.version == "1.1" else []
+        self.last = self.last or not framing
+        shown = Answer(begin.status, self._with_close(_fields(begin.headers) + framing))
+        answer = yield from self._flow.begun(shown)
+        if not self._gone():  # where the body ends is not for another addon to say
+            fields = shown.fields if answer == shown else (*http1.unframed(answer.fields), *framing)
+            self._parent.write(http1.response_head(answer.status, fields))
 
     def _finish(self, error: str | None) -> Commands:
         yield from self._end(error)
@@ -252,12 +254,9 @@ class Stream:
         yield from self._over()
 
     def _reply(self, reply: Reply) -> Commands:
-        body = b"" if self._head.method == "HEAD" else reply.body
-        fields = _fields(reply.headers)
-        if reply.status != 204:
-            fields.append((b"content-length", b"%d" % len(body)))
-        answer = Answer(reply.status, self._with_close(fields), body)
-        yield from self._flow.replied(answer)
+        body, framing = self._body(reply.status, reply.body)
+        shown = Answer(reply.status, self._with_close(_fields(reply.headers) + framing), body)
+        yield from self._flow.replied(shown)
         if self._gone():
             return
         yield from self._end(None)
@@ -266,9 +265,19 @@ class Stream:
             yield from self._parent.providers.drop(self)
             yield from self._parent.shut()
             return
-        answer = self._flow.answer(answer)
-        self._parent.write(http1.response_head(answer.status, answer.fields) + answer.body)
+        answer, fields = self._flow.answer(shown), shown.fields
+        if answer != shown:
+            body, framing = self._body(answer.status, answer.body)
+            fields = (*http1.unframed(answer.fields), *framing)
+        self._parent.write(http1.response_head(answer.status, fields) + body)
         yield from self._over()
+
+    def _body(self, status: int, body: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+        """Return the body that an answer may have, and the header that says where it ends."""
+        if status == 204:
+            return b"", []
+        body = b"" if self._head.method == "HEAD" or status == 304 else body
+        return body, [(b"content-length", b"%d" % len(body))]
 
     def _with_close(self, fields: list[tuple[bytes, bytes]]) -> Fields:
         if self.last and not any(name == b"connection" for name, _ in fields):

@@ -334,6 +334,52 @@ def test_another_addon_that_kills(clock: Clock, hook: str, body: Asked, answer: 
         assert play.record.end == "cancelled"
 
 
+@pytest.mark.parametrize("hook", ["requestheaders", "request", "responseheaders", "response"])
+def test_another_addon_does_not_say_where_a_whole_answer_ends(clock: Clock, hook: str) -> None:
+    def changes(flow: http.HTTPFlow) -> None:
+        flow.response = http.Response.make(418, b"mine")
+        flow.response.headers["content-length"], flow.response.headers["transfer-encoding"] = "1", "chunked"
+
+    play = Playbook(clock, hooks={hook: changes})
+    play_out(play, BODY, WHOLE)
+    assert play.heard.endswith(b"\r\ncontent-length: 4\r\n\r\nmine")
+    assert play.heard.count(b"content-length") == 1
+    assert b"transfer-encoding" not in play.heard
+
+
+def test_another_addon_does_not_say_where_a_stream_ends(clock: Clock) -> None:
+    play = Playbook(clock, hooks={"responseheaders": answers})
+    play_out(play, STREAMED, STREAM)
+    head, _, body = play.heard.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 418 ")
+    assert head.endswith(b"\r\ntransfer-encoding: chunked")
+    assert b"content-length" not in head
+    assert body.endswith(LAST_CHUNK)
+
+
+def test_an_answer_of_another_addon_that_has_no_body(clock: Clock) -> None:
+    def changes(flow: http.HTTPFlow) -> None:
+        flow.response = http.Response.make(204, b"mine")
+
+    play = Playbook(clock, hooks={"request": changes})
+    play.ask()
+    assert play.heard.startswith(b"HTTP/1.1 204 ")
+    assert play.heard.endswith(b"\r\n\r\n")
+
+
+@FORMS
+def test_another_addon_whose_header_is_two_lines(clock: Clock, body: Asked, answer: bytes) -> None:
+    def changes(flow: http.HTTPFlow) -> None:
+        assert flow.response is not None
+        flow.response.headers["x"] = "a\r\nb: c"
+
+    play = Playbook(clock, hooks={"responseheaders": changes})
+    assert {"close client", "cut s1"} <= set(play_out(play, body, answer))
+    assert play.heard == b""
+    assert play.alive == []
+    assert play.idle
+
+
 def test_a_stream_that_is_killed_before_its_head_left_has_no_body(clock: Clock) -> None:
     flows: list[http.HTTPFlow] = []
     play = Playbook(clock, hooks={"request": flows.append}, held=("responseheaders",))
