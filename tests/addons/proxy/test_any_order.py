@@ -176,7 +176,7 @@ def is_over(play: Playbook, log: Log) -> None:
     assert answers_follow_each_other(play.heard)
     assert play.idle
     assert not play.timers
-    assert play.layer.providers.idle
+    assert play.layer.providers.deadline() is None
     assert all(exchange.ended and exchange.record.end for exchange in play.exchanges)
     for server in play.servers:
         assert b"client-key" not in play.sent.get(server, b"")
