@@ -264,14 +264,11 @@ class GatewayLayer(layer.Layer):
 
     def _set_timer(self) -> Commands:
         """One timer a connection is enough: it is set again when it fires, and only earlier ones are added."""
-        deadlines = [self.providers.deadline(), self._reading_until()]
-        if self._stream is not None:
-            deadlines.append(self._stream.deadline())
-        due = [at for at in deadlines if at is not None]
-        if not due or self._shut:
-            return
-        wanted = min(due)
-        if self._timers and wanted >= min(self._timers.values()) - TIMER_SLACK:
+        wanted = None if self._stream is None else self._stream.deadline()
+        for at in (self.providers.deadline(), self._reading_until()):
+            if at is not None and (wanted is None or at < wanted):
+                wanted = at
+        if wanted is None or self._shut or any(at <= wanted + TIMER_SLACK for at in self._timers.values()):
             return
         wakeup = commands.RequestWakeup(max(0.0, wanted - time.monotonic()))
         self._timers[wakeup] = wanted
