@@ -7,7 +7,6 @@ nobody watches there is no flow at all: `Unwatched` stands for it.
 import copy
 import time
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mitmproxy import flow as mitmflow
@@ -22,6 +21,7 @@ from addons.exchange.exchange import Exchange
 from addons.exchange.http_api import SECRET_HEADERS, Head, Reply
 from addons.proxy.http1 import Fields, RequestHead, plain, unframed
 from translators.masking import Mask
+from translators.values import immutable
 
 Commands = layer.CommandGenerator[None]
 OpenExchange = Callable[[Head, Client, http.HTTPFlow | None], Exchange]
@@ -31,7 +31,7 @@ CUT = b"?..."
 """Stands in a flow for a request's query."""
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Requested:
     """A whole request, without its key. `answer` is another addon's."""
 
@@ -40,7 +40,7 @@ class Requested:
     answer: Reply | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Answer:
     """The answer to a client: its head, and its body if it is whole."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Awaitable, Callable, Iterable
@@ -147,10 +148,11 @@ def stepped(first: bytes, go: threading.Event, rest: bytes) -> Script:
 
 
 class Provider:
-    """Runs in a thread of its own. `scripts` are used up one a request; then `default` answers."""
+    """Runs in a thread of its own. `scripts` are used up one a request; then `default` answers. `tls` is for https."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self._wanted_port = port
+        self._tls = tls
         self.calls: list[Call] = []
         self.scripts: list[Script] = []
         self.default: Script | None = None
@@ -166,7 +168,7 @@ class Provider:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}"
 
     def reset(self) -> None:
         """As new, for the next test."""
@@ -185,7 +187,7 @@ class Provider:
     def _run(self, started: threading.Event) -> None:
         asyncio.set_event_loop(self._loop)
         server = self._loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", self._wanted_port, limit=2**26)
+            asyncio.start_server(self._serve, "127.0.0.1", self._wanted_port, limit=2**26, ssl=self._tls)
         )
         self.port: int = server.sockets[0].getsockname()[1]
         started.set()
