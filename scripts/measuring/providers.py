@@ -3,7 +3,6 @@ nginx cannot do. Where nginx is not installed ours does everything."""
 
 import shutil
 from contextlib import ExitStack
-from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from mitmproxy.certs import CertStore
 
 from scripts.measuring import running, wire
+from translators.values import immutable
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 KEY_BITS = 2048
@@ -57,7 +57,7 @@ http {{
 """
 
 
-@dataclass(frozen=True)
+@immutable
 class Providers:
     """Ports on loopback, by what answers there. `authority` is the file of the CA for the one with TLS."""
 

@@ -4,18 +4,18 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.measuring import wire
 from scripts.measuring.running import ROOT, Running
+from translators.values import immutable
 
 WRK = shutil.which("wrk")
 SCRIPT = Path(__file__).with_name("load.lua")
 ANSWER_SECONDS = 60
 
 
-@dataclass(frozen=True)
+@immutable
 class Seen:
     """The counts of a load; the times are in seconds."""
 
