@@ -7,6 +7,7 @@ mitmproxy.
 
 import asyncio
 import dataclasses
+import gc
 import logging
 import math
 import os
@@ -133,6 +134,7 @@ class Gateway:
             return
         terminal.arrange()
         sys.setswitchinterval(SWITCH_SECONDS)
+        gc.freeze()  # what is there from the start is no garbage: full collections, which stop everybody, pass it over
         saving.forgive(ctx.master.addons.get("save"))
         hooks.quicken(ctx.master.addons)
         self._watching = Watching(ctx.master.addons, ctx.options)
