@@ -34,6 +34,19 @@ from routing.settings import Timeouts
 logger = logging.getLogger("gateway")
 
 
+class Nobody:
+    """The writer of a client that is not there: mitmproxy throws away what is written to one that is closing."""
+
+    def is_closing(self) -> bool:
+        return True
+
+    async def drain(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 class Replay(ConnectionHandler):
     """The connection of a request that is sent once more."""
 
@@ -44,7 +57,7 @@ class Replay(ConnectionHandler):
         context = Context(client, ctx.options)
         super().__init__(context)
         self.max_conns = any_number_of_connections()
-        self.transports[client] = ConnectionIO()
+        self.transports[client] = ConnectionIO(writer=cast(asyncio.StreamWriter, Nobody()))
         self._request = _written(recorded.request)
         self.layer = GatewayLayer(context, open_exchange, timeouts, lambda: True)
         self._over = asyncio.Event()

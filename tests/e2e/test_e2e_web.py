@@ -128,6 +128,7 @@ def test_a_replay_is_a_new_exchange_of_the_same_key(
     assert (one.json, one.headers["x-api-key"]) == (other.json, other.headers["x-api-key"])
     again = client.gateway.line(rf'^{{.*"id":"req_.*"stream":{str(streamed).lower()}')
     assert '"key":"tester"' in again
+    assert not [line for line in client.gateway.lines if "crashed" in line]
 
 
 def test_what_was_refused_by_its_head_cannot_be_replayed(client: Client, provider: Provider, web: Web) -> None:
