@@ -322,8 +322,8 @@ class Providers:
         """The provider's answer is complete; its connection may serve again."""
         self._legs.remove(leg)
         line.leg = None
-        if not line.reader.reusable or line.reader.dead:
-            yield from self._close(line)
+        if not line.reader.reusable or line.reader.dead or not line.reader.idle:
+            yield from self._close(line)  # not idle: the beginning of another answer came along, which nobody asked for
         if leg.released is None:
             yield from leg.caller.perform(leg.caller.provider.eof_received(leg.call))
 

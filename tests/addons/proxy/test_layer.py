@@ -238,3 +238,12 @@ def test_nothing_is_kept_of_a_request_that_cannot_be_read(clock: Clock) -> None:
     refused = ["requestheaders", "responseheaders", "response", "400", "data", "close client"]
     assert play.client_sends(b"GET\r\n\r\n") == refused
     assert play.idle
+
+
+@pytest.mark.parametrize("surplus", [b"H", b"HTTP/1.1 200 OK\r\ncontent-le"], ids=["a byte", "lines"])
+def test_a_connection_on_which_another_answer_has_begun_is_not_used_again(clock: Clock, surplus: bytes) -> None:
+    play = Playbook(clock)
+    play.ask()
+    play.opens("s1")
+    assert "close s1" in play.answers("s1", WHOLE + surplus)
+    assert play.ask() == [*ASKED, "open s2"]
