@@ -203,7 +203,8 @@ class Exchange:
     def _understood(self, headers: Mapping[str, str], outcome: Understood) -> list[Action]:
         record, request = self.record, outcome.request
         self._request = request
-        record.model, record.stream, record.notes = request.model, request.streams, [*request.notes]
+        record.model = request.model and self.mask.text(request.model)  # a client may have put its key there
+        record.stream, record.notes = request.streams, [*request.notes]
         record.own += outcome.seconds
         self.undecoded = outcome.body is None
         if outcome.body is not None:
