@@ -98,8 +98,8 @@ def plain(fields: Fields) -> dict[str, str]:
 
 
 def unframed(fields: Fields) -> list[tuple[bytes, bytes]]:
-    """Return the fields that do not say where a body ends."""
-    return [each for each in fields if each[0].lower() not in (b"content-length", b"transfer-encoding")]
+    """Return the fields that do not say where a body ends, or whether the connection does."""
+    return [each for each in fields if each[0].lower() not in (b"content-length", b"transfer-encoding", b"connection")]
 
 
 class _Lines:

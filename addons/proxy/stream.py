@@ -243,9 +243,12 @@ class Stream:
         self.last = self.last or not framing
         shown = Answer(begin.status, self._with_close(_fields(begin.headers) + framing))
         answer = yield from self._flow.begun(shown)
-        if not self._gone():  # where the body ends is not for another addon to say
-            fields = shown.fields if answer == shown else (*http1.unframed(answer.fields), *framing)
-            self._parent.write(http1.response_head(answer.status, fields))
+        if not self._gone():  # where the body ends, and that there is one, is not for another addon to say
+            fields = shown.fields
+            if answer != shown:
+                fields = self._with_close([*http1.unframed(answer.fields), *framing])
+            status = begin.status if answer.status < 200 or answer.status in (204, 304) else answer.status
+            self._parent.write(http1.response_head(status, fields))
 
     def _finish(self, error: str | None) -> Commands:
         yield from self._end(error)
@@ -255,6 +258,7 @@ class Stream:
 
     def _reply(self, reply: Reply) -> Commands:
         body, framing = self._body(reply.status, reply.body)
+        self.last = self.last or ("connection", "close") in reply.headers
         shown = Answer(reply.status, self._with_close(_fields(reply.headers) + framing), body)
         yield from self._flow.replied(shown)
         if self._gone():
@@ -268,7 +272,7 @@ class Stream:
         answer, fields = self._flow.answer(shown), shown.fields
         if answer != shown:
             body, framing = self._body(answer.status, answer.body)
-            fields = (*http1.unframed(answer.fields), *framing)
+            fields = self._with_close([*http1.unframed(answer.fields), *framing])
         self._parent.write(http1.response_head(answer.status, fields) + body)
         yield from self._over()
 

@@ -368,6 +368,43 @@ def test_an_answer_of_another_addon_that_has_no_body(clock: Clock) -> None:
 
 
 @FORMS
+@pytest.mark.parametrize("said", ["close", "keep-alive"])
+@pytest.mark.parametrize("wanted", ["close", "keep-alive"])
+def test_another_addon_does_not_say_whether_the_connection_ends(
+    clock: Clock, said: str, wanted: str, body: Asked, answer: bytes
+) -> None:
+    def changes(flow: http.HTTPFlow) -> None:
+        assert flow.response is not None
+        flow.response.headers["connection"] = said
+
+    play = Playbook(clock, hooks={"responseheaders": changes})
+    play.ask(body, connection=wanted)
+    play.opens("s1")
+    words = play.answers("s1", answer)
+    head = play.heard.partition(b"\r\n\r\n")[0]
+    assert ("close client" in words, b"connection: close" in head) == (wanted == "close",) * 2
+    assert b"connection: keep-alive" not in head
+
+
+@pytest.mark.parametrize("status", [101, 204, 304])
+def test_another_addon_does_not_say_that_a_stream_has_no_body(clock: Clock, status: int) -> None:
+    def changes(flow: http.HTTPFlow) -> None:
+        assert flow.response is not None
+        flow.response.status_code = status
+
+    play = Playbook(clock, hooks={"responseheaders": changes})
+    play_out(play, STREAMED, STREAM)
+    assert play.heard.startswith(b"HTTP/1.1 200 ")
+
+
+def test_an_answer_that_says_that_its_connection_is_closed_closes_it(clock: Clock) -> None:
+    play = Playbook(clock)
+    upgrade = b"GET /v1/chat/completions HTTP/1.1\r\nauthorization: Bearer client-key\r\nupgrade: websocket\r\n\r\n"
+    assert play.client_sends(upgrade)[-1] == "close client"
+    assert b"connection: close" in play.heard
+
+
+@FORMS
 def test_another_addon_whose_header_is_two_lines(clock: Clock, body: Asked, answer: bytes) -> None:
     def changes(flow: http.HTTPFlow) -> None:
         assert flow.response is not None
@@ -390,6 +427,14 @@ def test_a_stream_that_is_killed_before_its_head_left_has_no_body(clock: Clock) 
     assert play.completes("responseheaders") == ["close s1", "close client", "error"]
     assert play.heard == b""
     assert play.idle
+
+
+@pytest.mark.parametrize("key", ["client-key", "provider-key"])
+def test_a_key_that_is_asked_for_as_a_model_is_not_in_the_log(clock: Clock, key: str) -> None:
+    play = Playbook(clock)
+    assert play.ask({**BODY, "model": f"a-{key}"})[-2] == "400"
+    assert play.record.model == "a-[redacted]"
+    assert key.encode() not in play.heard
 
 
 # --- bugs of ours -------------------------------------------------------------------------------------
