@@ -1,7 +1,7 @@
 """Listeners of one exchange. They get everything but credentials."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from addons.exchange import http_api
@@ -97,12 +97,23 @@ class Listeners:
     def pair(self, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...] = (), call: int = 0) -> None:
         if self._detailed:
             provider, client = self.without_secrets(provider), self.without_secrets(client)
-            pair = Pair(self._now() - self._born, self.without_secrets(name), provider, client, notes, call)
+            pair = Pair(
+                self._now() - self._born, self.without_secrets(name), provider, client, self._clean_notes(notes), call
+            )
             self._each(self._detailed, lambda watcher: watcher.pair(self._record, pair))
 
     def ended(self, *, counts: bool) -> None:
         """Show the end of the exchange. `counts`: it is worth a line in the log."""
+        record = self._record
+        record.notes = [*self._clean_notes(record.notes)]
+        record.served_model = record.served_model and self.mask.text(record.served_model)
         self._each(self._watchers if counts else self._detailed, lambda watcher: watcher.ended(self._record))
+
+    def _clean_notes(self, notes: Iterable[Note]) -> tuple[Note, ...]:
+        """Return the notes without secrets: a path has the names of a client's fields, and of a provider's."""
+        return tuple(
+            note if (path := self.mask.text(note.path)) == note.path else replace(note, path=path) for note in notes
+        )
 
     def _each(self, watchers: tuple[Watcher, ...], report: Callable[[Watcher], None]) -> None:
         for watcher in watchers:

@@ -437,6 +437,14 @@ def test_a_key_that_is_asked_for_as_a_model_is_not_in_the_log(clock: Clock, key:
     assert key.encode() not in play.heard
 
 
+@pytest.mark.parametrize("key", ["client-key", "provider-key"])
+def test_a_key_that_is_the_name_of_a_field_is_not_in_the_log(clock: Clock, key: str) -> None:
+    play = Playbook(clock)
+    play_out(play, {**BODY, key: 1}, WHOLE)
+    assert play.heard.startswith(b"HTTP/1.1 200 ")
+    assert [note.path for note in play.record.notes] == ["[redacted]"]
+
+
 # --- bugs of ours -------------------------------------------------------------------------------------
 
 
