@@ -62,6 +62,8 @@ class GatewayLayer(layer.Layer):
         """The last request's."""
         self._out: list[bytes] = []
         self._timers: dict[commands.Command, float] = {}
+        self._pace: tuple[object, ...] | None = None
+        """That of the answer under way, since the last timer was looked at."""
         self._shut = False
 
     # --- for its stream ---
@@ -93,7 +95,11 @@ class GatewayLayer(layer.Layer):
     def handle_event(self, event: events.Event) -> Commands:
         """Close the socket of a client that has left at once, also while a hook runs."""
         if self._paused is not None and self._is_clients_end(event):
-            yield from self.shut()
+            return self._shut_and_handle(event)
+        return super().handle_event(event)
+
+    def _shut_and_handle(self, event: events.Event) -> Commands:
+        yield from self.shut()
         yield from super().handle_event(event)
 
     def _is_clients_end(self, event: events.Event) -> bool:
@@ -129,6 +135,8 @@ class GatewayLayer(layer.Layer):
                     yield from self._client_data(event.data)
                 else:
                     yield from self.providers.data(event)
+                    if self._goes_on():
+                        return
             case events.Wakeup() if event.command in self._timers:
                 del self._timers[event.command]
                 # What came while a hook ran comes first: nobody is late who has only not been heard.
@@ -145,9 +153,17 @@ class GatewayLayer(layer.Layer):
                     yield from self.providers.closed(event)
             case ShutDown() if self._stream is not None:
                 yield from self._stream.shut_down()
+        if not isinstance(event, events.DataReceived):
+            self._pace = None
         yield from self._go_on()
         yield from self._connect()
         yield from self._set_timer()
+
+    def _goes_on(self) -> bool:
+        """Return whether an answer goes on as it did at the last event: nothing else is to be done then, and all that
+        waits for a time waits longer."""
+        before, self._pace = self._pace, None if self._stream is None else self._stream.pace()
+        return self._pace is not None and self._pace == before
 
     def _connect(self) -> Commands:
         """Get the connections that are wanted. Where that fails, this one is not trusted any longer than needed."""

@@ -68,6 +68,8 @@ class Stream:
         """The client's connection is closed after this."""
         self._timeless = False
         """Its exchange cannot tell time any more, by a bug of ours."""
+        self._turns = 0
+        """The number of actions so far that were more than to send on."""
         self._unread = 0
         self._size = 0
         self._pieces: list[bytes] = []
@@ -89,6 +91,15 @@ class Stream:
             logger.exception("An exchange cannot tell its deadline; it is ended.")
             self._timeless = True
             return time.monotonic()
+
+    def pace(self) -> tuple[object, ...] | None:
+        """Return what stays the same as long as an answer goes on as before, when its deadlines only move away. None:
+        it does not."""
+        attempts = self.exchange.provider.attempts
+        if self.closed or self._flow.killed or len(attempts) != 1:
+            return None
+        (attempt,) = attempts.values()
+        return attempt, attempt.waiting_for, self._turns
 
     def tick(self) -> Commands:
         if self.closed:
@@ -214,9 +225,11 @@ class Stream:
         for action in actions:
             if self._flow.killed and not isinstance(action, Drop):
                 return
+            if isinstance(action, Data):
+                self._write(action.data)
+                continue
+            self._turns += 1
             match action:
-                case Data():
-                    self._write(action.data)
                 case Send():
                     yield from self._parent.providers.send(self, action)
                 case Work():
