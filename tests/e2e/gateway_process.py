@@ -68,7 +68,7 @@ class GatewayProcess:
     """`mitmdump -s addons/gateway.py` (or another tool of mitmproxy's) with a configuration of its own.
 
     `plain` is the form without a mode on the command line; the port then comes from `config`.
-    Without a `config` there is no such file.
+    Without a `config` there is no such file. GATEWAY_WATCHED=1 gives every exchange a flow, which goes to a file.
     """
 
     def __init__(
@@ -100,6 +100,7 @@ class GatewayProcess:
             f"gateway_config={self.config}",
             "--set",
             f"confdir={folder / 'mitmproxy'}",
+            *(("-w", str(folder / f"watched-{self.port}.flow")) if os.environ.get("GATEWAY_WATCHED") else ()),
             *args,
         ]
         self.process = subprocess.Popen(
