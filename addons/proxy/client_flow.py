@@ -7,6 +7,7 @@ nobody watches there is no flow at all: `Unwatched` stands for it.
 import copy
 import time
 from collections.abc import Callable, Generator, Mapping
+from functools import partial
 from typing import Any
 
 from mitmproxy import flow as mitmflow
@@ -98,6 +99,7 @@ class ClientFlow:
         self.flow = flow = http.HTTPFlow(context.client, context.server)
         flow.request = _request(head, context)
         flow.live = True
+        vars(flow)["kill"] = partial(_kill, flow)
         self.exchange = open_exchange(Head(head.method, head.target, head.headers), context.client, flow)
         _mask(flow.request, self.exchange.mask)
 
@@ -168,6 +170,12 @@ def _hook(name: str, flow: http.HTTPFlow) -> commands.StartHook:
     hook = all_hooks[name](flow)
     assert isinstance(hook, commands.StartHook)
     return hook
+
+
+def _kill(flow: http.HTTPFlow) -> None:
+    """Kill a flow. mitmproxy's own leaves what waits for an intercepted flow waiting."""
+    flow.resume()
+    http.HTTPFlow.kill(flow)
 
 
 def _request(head: RequestHead, context: Context) -> http.Request:
