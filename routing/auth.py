@@ -1,5 +1,7 @@
 """Ways to be let in at a provider, as values only: the shell acts on them."""
 
+from dataclasses import fields
+
 from routing.secret import Secret
 from translators.values import immutable
 
@@ -52,3 +54,11 @@ class EmbeddedAuth:
 
 
 Auth = StaticKey | GoogleAuth | AwsAuth | EntraAuth | EmbeddedAuth
+
+
+def revealed(auth: Auth | None) -> tuple[object, ...]:
+    """Return the parts of a credential, keys in the clear, to tell it from others. Not to be shown."""
+    if auth is None:
+        return ()
+    values = (getattr(auth, each.name) for each in fields(auth))
+    return (type(auth).__name__, *(value.reveal() if isinstance(value, Secret) else value for value in values))

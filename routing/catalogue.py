@@ -9,6 +9,7 @@ provider is in `routing.providers`.
 """
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -86,21 +87,22 @@ class Catalogue:
         self._settings, self._skipped, self._known = settings, skipped, known_models or {}
         self._embedded_url, self._discovered = embedded_url, discovered or {}
         self.rotation = rotation or Rotation()
-        self._offers: dict[Place, Offer] = {
-            (section, at): Offer(entry, self._known, self._discovered.get((section, at)))
-            for section, at, entry in settings.providers
-        }
-        self._listing: dict[str, Place] = {}
-        for place, offer in self._offers.items():
-            self._listing |= {name: place for name in offer.listed if name not in self._listing}
+        self._offers: dict[Place, Offer] = {}
+        credentials: Counter[str] = Counter()
+        for section, at, entry in settings.providers:
+            first = credentials[entry.provider] + 1
+            self._offers[section, at] = Offer(entry, self._known, self._discovered.get((section, at)), first)
+            credentials[entry.provider] += len(entry.credentials())
+        self._pools: dict[str, tuple[Target, ...]] = {}
+        for offer in self._offers.values():
+            for name, targets in offer.listed.items():
+                self._pools[name] = self._pools.get(name, ()) + targets
         self._embedded = None
         alias = settings.embedded.alias
-        if embedded_url is not None and settings.embedded.enable and alias not in self._listing:
+        if embedded_url is not None and settings.embedded.enable and alias not in self._pools:
             urls = {"anthropic": embedded_url}
             self._embedded = Target("embedded", alias, alias, urls, EmbeddedAuth(), overrides=EMBEDDED)
-        self._listed = {
-            name: ListedModel(name, self._offers[place].entry.provider) for name, place in self._listing.items()
-        }
+        self._listed = {name: ListedModel(name, pool[0].provider) for name, pool in self._pools.items()}
         if self._embedded is not None:
             self._listed[alias] = ListedModel(alias, self._embedded.provider)
 
@@ -123,12 +125,11 @@ class Catalogue:
 
     def candidates(self, model: str, key_name: str) -> Sequence[Target]:
         """Return the targets for `model` of the client called `key_name`, the first choice first, at least one;
-        every key may use every model. They are the credentials of one entry, whose turn passes on with every call of
-        this. Raises `UnknownModel`."""
+        every key may use every model. They are the pool of that name, whose turn passes on with every call of this.
+        Raises `UnknownModel`."""
         if self._embedded is not None and model == self._embedded.alias:
             return (self._embedded,)
-        place, targets = self._served(model)
-        return self.rotation.turned(place, targets)
+        return self.rotation.turned(model, self._served(model))
 
     def listing(self, key_name: str) -> tuple[ListedModel, ...]:
         """Return the models that `key_name` may use and that can be listed: an entry without `models` serves other
@@ -137,14 +138,14 @@ class Catalogue:
 
     def get(self, model: str, key_name: str) -> ListedModel:
         """Return a model that is served, listed or not. Raises `UnknownModel`."""
-        return self._listed.get(model) or ListedModel(model, self._served(model)[1][0].provider)
+        return self._listed.get(model) or ListedModel(model, self._served(model)[0].provider)
 
-    def _served(self, model: str) -> tuple[Place, tuple[Target, ...]]:
-        if (place := self._listing.get(model)) is not None:
-            return place, self._offers[place].listed[model]
-        for place, offer in self._offers.items():
-            if targets := offer.unlisted(model):
-                return place, targets
+    def _served(self, model: str) -> tuple[Target, ...]:
+        """Return the pool of a name. One that nobody lists is served by all entries that hand it on."""
+        if (pool := self._pools.get(model)) is not None:
+            return pool
+        if pool := tuple(target for offer in self._offers.values() for target in offer.unlisted(model)):
+            return pool
         raise self._unknown(model)
 
     def _unknown(self, model: str) -> UnknownModel:

@@ -49,9 +49,9 @@ class Section(BaseModel):
         return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
 
 
-def _whole(value: object, low: int, high: int | None = None) -> int:
+def whole(value: object, low: int, high: int | None = None) -> int:
     """Return a whole number. A text of digits counts, because a variable gives text."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value):
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or value < low or (high is not None and value > high):
         raise ValueError(f"must be a whole number, {low} or more" + (f", at most {high}" if high is not None else ""))
@@ -75,6 +75,13 @@ def _size(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError("must be a number of bytes above 0, or one with a unit of 1024: 512k, 64m, 1GiB")
     return value
+
+
+def _pattern(value: object) -> re.Pattern[str]:
+    try:
+        return re.compile(_text(value))
+    except re.error:
+        raise ValueError("must be a regular expression, as Python's `re` reads them") from None
 
 
 def _flag(value: object) -> bool:
@@ -240,9 +247,13 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 Seconds = Annotated[float, BeforeValidator(_seconds)]
 Size = Annotated[int, BeforeValidator(_size)]
 """Bytes."""
-Count = Annotated[int, BeforeValidator(partial(_whole, low=1))]
-Amount = Annotated[int, BeforeValidator(partial(_whole, low=0))]
-Port = Annotated[int, BeforeValidator(partial(_whole, low=1, high=65535))]
+Count = Annotated[int, BeforeValidator(partial(whole, low=1))]
+Amount = Annotated[int, BeforeValidator(partial(whole, low=0))]
+Number = Annotated[int, BeforeValidator(partial(whole, low=-1_000_000, high=1_000_000))]
+Weight = Annotated[int, BeforeValidator(partial(whole, low=-1_000_000, high=1_000_000))]
+Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
+"""A regular expression."""
+Port = Annotated[int, BeforeValidator(partial(whole, low=1, high=65535))]
 Host = Annotated[str, BeforeValidator(_host)]
 Origin = Annotated[str, BeforeValidator(_origin)]
 Key = Annotated[Secret, BeforeValidator(_key)]

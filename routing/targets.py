@@ -3,12 +3,35 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from typing import Any
 
-from routing.auth import Auth
-from routing.providers.entry import ANY_NAME, Entry, ServedModel
+from routing.auth import Auth, revealed
+from routing.providers.entry import ANY_NAME, Entry, ScopedError, ServedModel
 from routing.secret import Secret
 from translators.values import immutable
+
+
+@immutable
+class Credential:
+    """The way in of one target, as far as it matters to the choice among several.
+
+    `name` is for logs and metrics (`anthropic-2`); `identity` stays the same as long as section, address and key do,
+    also over a reload, and tells nothing of the key.
+    """
+
+    name: str
+    identity: str
+    priority: int = 0
+    weight: int = 1
+    request_retry: int | None = None
+    """None: as for all entries."""
+    disable_cooling: bool | None = None
+    """None: as for all entries."""
+    request_scoped_errors: tuple[ScopedError, ...] = ()
+
+
+NO_CREDENTIAL = Credential("", "")
 
 
 @immutable
@@ -29,36 +52,43 @@ class Target:
     query: str = ""
     headers: Mapping[str, Secret] = field(default_factory=dict)
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    credential: Credential = field(default=NO_CREDENTIAL, compare=False)
 
 
 class Rotation:
-    """The turns among the credentials of each entry. They are apart from the catalogue, which may be replaced at any
+    """The turns among the targets of each name. They are apart from the catalogue, which may be replaced at any
     time."""
 
     def __init__(self) -> None:
-        self._turns: dict[tuple[str, int], int] = {}
+        self._turns: dict[str, int] = {}
 
-    def turned(self, place: tuple[str, int], targets: tuple[Target, ...]) -> tuple[Target, ...]:
-        """Return `targets`, one for each credential of the entry at `place` (its section, its position there), the one
-        whose turn it is first, and pass the turn on."""
+    def turned(self, name: str, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        """Return the `targets` of a name, the one whose turn it is first, and pass the turn on."""
         if len(targets) == 1:
             return targets
-        turn = self._turns.get(place, 0) % len(targets)
-        self._turns[place] = turn + 1
+        turn = self._turns.get(name, 0) % len(targets)
+        self._turns[name] = turn + 1
         return targets[turn:] + targets[:turn]
 
 
 class Offer:
     """The names that one entry serves, and for each the targets, one for each of the entry's credentials.
 
-    An entry without `models` lists those that are `known` of its provider, by dialect, or `discovered` at it.
+    An entry without `models` lists those that are `known` of its provider, by dialect, or `discovered` at it. `first`
+    is the number of its first credential among those of its provider.
     """
 
     def __init__(
-        self, entry: Entry, known: Mapping[str, tuple[str, ...]], discovered: Iterable[str] | None = None
+        self,
+        entry: Entry,
+        known: Mapping[str, tuple[str, ...]],
+        discovered: Iterable[str] | None = None,
+        first: int = 1,
     ) -> None:
         self.entry = entry
-        self._credentials = entry.credentials()
+        self._credentials = tuple(
+            (auth, _credential(entry, at, auth, first + at)) for at, auth in enumerate(entry.credentials())
+        )
         names = known.get(entry.lists, ()) if discovered is None else discovered
         models = entry.models or tuple(ServedModel(name=name) for name in names if ANY_NAME.fullmatch(name))
         served = [model for model in models if not self._excluded(model.public, model.name)]
@@ -92,10 +122,24 @@ class Offer:
         entry = self.entry
         urls, query, overrides = entry.base_urls(model.name), entry.query(), entry.overrides(model)
         return tuple(
-            Target(entry.provider, model.name, alias, urls, auth, query, entry.headers, overrides)
-            for auth in self._credentials
+            Target(entry.provider, model.name, alias, urls, auth, query, entry.headers, overrides, credential)
+            for auth, credential in self._credentials
         )
 
     def _excluded(self, *names: str) -> bool:
         patterns = self.entry.excluded_models
         return any(fnmatchcase(name.lower(), pattern.lower()) for name in names for pattern in patterns)
+
+
+def _credential(entry: Entry, at: int, auth: Auth | None, number: int) -> Credential:
+    """Return the credential at position `at` of an entry, the one of that `number` among its provider's."""
+    parts = (entry.section, sorted(entry.base_urls("").items()), revealed(auth), sorted(entry.headers))
+    return Credential(
+        f"{entry.provider}-{number}",
+        sha256(repr(parts).encode()).hexdigest()[:16],
+        entry.priority,
+        entry.key_weight(at),
+        entry.request_retry,
+        entry.disable_cooling,
+        entry.request_scoped_errors,
+    )

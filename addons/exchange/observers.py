@@ -20,6 +20,23 @@ End = Literal["complete", "refused", "failed", "cancelled"]
 provider or the gateway failed, and the client got an error. `cancelled`: the client disconnected first."""
 
 
+@immutable
+class AttemptReport:
+    """One attempt at one target, once it is over. Times are seconds; `at` counts from the exchange's start. `reason` is
+    why it failed or was dropped, in a few words of ours (`429 rate_limit_exceeded`, `connect: it was refused`), None
+    where it answered; `status` the provider's, 0 where there was none. `usage` is what the provider reported."""
+
+    at: float
+    provider: str
+    model: str
+    credential: str
+    status: int
+    reason: str | None
+    duration: float
+    first_event: float | None = None
+    usage: Usage | None = None
+
+
 @dataclass(slots=True)
 class Record:
     """One exchange as a line in a log has it. Times are seconds; counts that are not known are None."""
@@ -57,6 +74,8 @@ class Record:
     """The number of calls to the provider that the request became."""
     attempts: int = 0
     """The number of attempts at all calls together."""
+    reports: list[AttemptReport] = field(default_factory=list)
+    """The attempts that are over, in the order of their ends."""
     usage: Usage | None = None
     notes: list[Note] = field(default_factory=list)
     first_event: float | None = None

@@ -3,12 +3,25 @@
 import re
 from abc import ABC, abstractmethod
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, ClassVar
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from routing.auth import Auth, StaticKey
-from routing.field_types import Headers, ModelName, Name, Prefix, Section, headers_but
+from routing.field_types import (
+    Flag,
+    Headers,
+    ModelName,
+    Name,
+    Number,
+    Pattern,
+    Prefix,
+    Section,
+    Weight,
+    headers_but,
+    whole,
+)
 from routing.secret import Secret
 
 ANY_NAME = re.compile(r"(?!/)[\x21-\x7e]{1,200}(?<!/)")
@@ -30,6 +43,23 @@ class ServedModel(Section):
         return {}
 
 
+class ScopedError(Section):
+    """Errors of a provider that are about the request, not about the credential: those of a `status` whose body has the
+    text `match`, or matches the regular expression `match-regexr`. `action`: `stop` tells the client at once,
+    `continue` goes on with the next credential; with `-and-cooldown` the credential rests as well."""
+
+    status: Annotated[int, BeforeValidator(partial(whole, low=100, high=599))]
+    match: Name | None = None
+    match_regexr: Pattern | None = None
+    action: Literal["stop", "stop-and-cooldown", "continue", "continue-and-cooldown"] = "stop"
+
+    @model_validator(mode="after")
+    def _recognisable(self) -> "ScopedError":
+        if self.match is None and self.match_regexr is None:
+            raise ValueError("matches every error of its status; add match or match-regexr")
+        return self
+
+
 class Entry(Section, ABC):
     """One entry of a provider's section. With `prefix` clients may ask for PREFIX/NAME as well."""
 
@@ -44,6 +74,14 @@ class Entry(Section, ABC):
     models: tuple[ServedModel, ...] = ()
     excluded_models: tuple[Name, ...] = ()
     headers: Annotated[Headers, headers_but("authorization")] = Field(default_factory=dict)
+    priority: Number = 0
+    """The higher one goes first."""
+    weight: Weight = 1
+    request_retry: Number | None = None
+    """Below 0, or absent: as for all entries."""
+    disable_cooling: Flag | None = None
+    """Absent: as for all entries."""
+    request_scoped_errors: tuple[ScopedError, ...] = ()
 
     @property
     @abstractmethod
@@ -66,6 +104,10 @@ class Entry(Section, ABC):
     @abstractmethod
     def credentials(self) -> tuple[Auth | None, ...]:
         """Return the credentials for requests, at least one; None for a provider that wants none."""
+
+    def key_weight(self, at: int) -> int:
+        """Return the weight of the credential at that position."""
+        return self.weight
 
     def hands_on(self, name: str, *, prefixed: bool) -> bool:
         """Return whether an entry without `models` serves `name`, which it does not list. `prefixed`: the client

