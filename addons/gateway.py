@@ -160,7 +160,7 @@ class Gateway:
 
     def done(self) -> None:
         if self._services is not None:
-            self._services.ended = True
+            self._services.life.ended = True
         if self._line is not None:
             self._line.done()
         if self._discovering is not None:

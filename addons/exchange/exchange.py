@@ -145,7 +145,7 @@ class Exchange:
         if self.provider.calls is not None:
             self.provider.calls.end_all()
         self.record.status = self.record.status or 499
-        self._response.end("cancelled", cause=SHUT_DOWN if self._services.ended else cause)
+        self._response.end("cancelled", cause=SHUT_DOWN if self._services.life.ended else cause)
         return [Drop()]
 
     def shut_down(self) -> list[Action]:

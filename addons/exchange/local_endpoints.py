@@ -39,8 +39,8 @@ class LocalEndpoints:
             return place
         if place.route == "health":
             self.counts = False
-            return http_api.health(services.draining)
-        if services.draining:
+            return http_api.health(services.life.draining)
+        if services.life.draining:
             return http_api.DRAINING
         match place.route:
             case "models":

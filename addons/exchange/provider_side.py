@@ -126,7 +126,7 @@ class ProviderSide:
         """Take it that a connection broke, or never was. `retry`: no answer had begun, another connection may help."""
         if self._response.over:
             return []
-        if self._services.ended:
+        if self._services.life.ended:
             return self.shut_down()
         if self._work.busy:
             return self._work.postpone(call, partial(self.connection_lost, cause, retry=retry, call=call))

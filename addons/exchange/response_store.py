@@ -62,6 +62,13 @@ class ResponseStore:
         """By client."""
         self.lock = RLock()
 
+    @_locked
+    def resize(self, max_bytes: int, max_age: float, now: float) -> None:
+        """Store so much from now on, for so long."""
+        self._max_bytes, self._max_age = max_bytes, max_age
+        self._sweep(now)
+        self._make_room()
+
     @property
     def size(self) -> int:
         return sum(self._sizes.values())
@@ -83,9 +90,7 @@ class ResponseStore:
         self._sizes[client] = self.size_of(client) + entry.size
         for id in items:
             self._items.setdefault((client, id), response.id)
-        while self.size > self._max_bytes:
-            largest = max(self._sizes, key=self.size_of)
-            self._drop(next(key for key in self._entries if key[0] == largest))
+        self._make_room()
 
     @_locked
     def get(self, client: str, id: str, now: float) -> Mapping[str, Any] | None:
@@ -138,6 +143,11 @@ class ResponseStore:
             if now - entry.used <= self._max_age:
                 return
             self._drop(key)
+
+    def _make_room(self) -> None:
+        while self.size > self._max_bytes:
+            largest = max(self._sizes, key=self.size_of)
+            self._drop(next(key for key in self._entries if key[0] == largest))
 
     def _drop(self, key: tuple[str, str]) -> None:
         entry = self._entries.pop(key)

@@ -1,8 +1,9 @@
-"""Services that all exchanges of a gateway share."""
+"""Services that all exchanges share which began with one configuration; those that follow a reload get others."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
+from weakref import WeakSet
 
 from addons.exchange.memory import Memories
 from addons.exchange.observers import Watcher
@@ -25,8 +26,22 @@ class Clock(Protocol):
 
 
 @dataclass(slots=True)
+class Life:
+    """The gateway's way to its end, which is the same for exchanges of every configuration."""
+
+    draining: bool = False
+    """Exchanges that run may finish; new ones are turned away."""
+    ended: bool = False
+    """Nothing runs any more: whatever breaks now, it is the gateway that ends it."""
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Services:
-    """The gateway sets `draining` and `ended`, and changes the catalogue when a model appears; the rest stands."""
+    """What is of one configuration, and what outlives it. The gateway changes the catalogue when a model appears.
+
+    Those of another configuration are made with `dataclasses.replace`: each field that is not replaced is shared with
+    them. An exchange keeps those that it began with.
+    """
 
     settings: Settings
     catalogue: Catalogue
@@ -39,12 +54,13 @@ class Services:
     failover: bool = False
     """Another target may be asked as long as the client has received nothing. The beginning of a streamed answer then
     waits for its content, where there is another target."""
-    draining: bool = False
-    """Exchanges that run may finish; new ones are turned away."""
-    ended: bool = False
-    """Nothing runs any more: whatever breaks now, it is the gateway that ends it."""
+    life: Life = field(default_factory=Life)
+    generations: WeakSet["Services"] = field(default_factory=WeakSet, repr=False)
+    """Those of every configuration that an exchange still runs with."""
     mask: Mask = field(init=False)
-    """Knows the keys of clients and providers that the settings name."""
+    """Knows the keys of clients and providers that the settings of all generations name."""
 
     def __post_init__(self) -> None:
-        self.mask = Mask(key for key in self.settings.secrets() if len(key) >= SHORTEST_KEY)
+        self.generations.add(self)
+        secrets = {key for each in self.generations for key in each.settings.secrets()}
+        self.mask = Mask(key for key in secrets if len(key) >= SHORTEST_KEY)

@@ -57,7 +57,7 @@ class Shutdown:
         if self._draining is not None:
             self._draining.cancel()
         if seconds:
-            services.draining = True
+            services.life.draining = True
             again = "A second Ctrl-C or SIGTERM ends it now."
             terminal.say(f"The gateway is shutting down: what runs has {seconds:g} s to finish. {again}")
         self._draining = asyncio.get_running_loop().create_task(self._end(services, seconds))
@@ -65,7 +65,7 @@ class Shutdown:
     async def _end(self, services: Services, seconds: float) -> None:
         """End mitmproxy when all exchanges are over, at the latest after so long; the others end with an error."""
         await self._until_all_ended(seconds)
-        services.draining = services.ended = True
+        services.life.draining = services.life.ended = True
         try:
             for client in {client.id: client for client in self._waiting()}.values():
                 if (handler := handler_of(client)) is not None:

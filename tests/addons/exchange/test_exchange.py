@@ -585,7 +585,7 @@ def test_a_refused_request_is_heard_too() -> None:
 
 def test_draining() -> None:
     table = Table()
-    table.services.draining = True
+    table.services.life.draining = True
     reply = table.exchange.head_received()
     assert reply is not None
     assert (reply.status, dict(reply.headers)["retry-after"]) == (503, "5")
@@ -958,7 +958,7 @@ def test_the_end_of_the_gateway_is_not_the_providers_fault(
     if begun:
         table.provider.head_received(200, SSE)
         table.provider.data_received(sse(START))
-    table.services.ended = True
+    table.services.life.ended = True
     actions = ends(table.exchange)
     assert actions[0] == Drop()
     if begun:
@@ -983,7 +983,7 @@ def test_the_end_of_the_gateway_is_not_the_providers_fault(
 def test_who_ended_a_clients_connection(ended: bool, causes: tuple[str, ...], told: str) -> None:
     table = Table()
     table.ask(stream=True)
-    table.services.ended = ended
+    table.services.life.ended = ended
     assert table.exchange.cancelled(*causes) == [Drop()]
     assert (table.exchange.record.end, table.exchange.record.cause) == ("cancelled", told)
 

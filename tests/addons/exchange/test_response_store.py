@@ -132,3 +132,13 @@ def test_an_item_that_is_sent_again_stays_its_first_responses() -> None:
     store.delete("ann", "resp_2", 0)
     assert store.item("ann", "msg_resp_1", 9) is not None
     assert store.get("ann", "resp_1", 18) is not None
+
+
+def test_a_store_that_shrinks_drops_what_has_no_room() -> None:
+    store = ResponseStore()
+    for at, name in enumerate(("a", "b", "c")):
+        store.put("ann", kept(name), at)
+    store.resize(store.size - 1, 3600, 2)
+    assert [store.get("ann", name, 2) is not None for name in ("a", "b", "c")] == [False, True, True]
+    store.resize(10**6, 1, 4)
+    assert store.size == 0

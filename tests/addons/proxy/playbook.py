@@ -223,7 +223,7 @@ class Playbook:
 
     def shuts_down(self) -> Words:
         """The gateway ends."""
-        self.services.draining = self.services.ended = True
+        self.services.life.draining = self.services.life.ended = True
         return self.tell(ShutDown())
 
     def tell(self, event: events.Event) -> Words:

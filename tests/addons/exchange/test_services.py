@@ -1,0 +1,65 @@
+"""Of what exchanges share, this outlives a configuration, and that does not."""
+
+import gc
+from dataclasses import replace
+
+import pytest
+
+from addons.exchange.services import Services
+from routing import config
+from routing.catalogue import Catalogue
+from routing.client_keys import KeyRing
+from translators.masking import REDACTED
+
+
+class Clock:
+    def wall(self) -> float:
+        return 1_700_000_000.0
+
+    def now(self) -> float:
+        return 0.0
+
+
+def services(key: str) -> Services:
+    settings = config.parse(f"api-keys: [{key}]".encode(), "config.yaml", {}).settings
+    return Services(settings, Catalogue(settings), KeyRing(settings.api_keys), Clock(), lambda: "id")
+
+
+def after(earlier: Services, key: str) -> Services:
+    settings = config.parse(f"api-keys: [{key}]".encode(), "config.yaml", {}).settings
+    return replace(earlier, settings=settings, catalogue=Catalogue(settings), keys=KeyRing(settings.api_keys))
+
+
+def test_a_configuration_has_its_own_keys() -> None:
+    old = services("old-client-key")
+    new = after(old, "new-client-key")
+    assert (old.keys.check("old-client-key"), old.keys.check("new-client-key")) == ("key-1", None)
+    assert (new.keys.check("old-client-key"), new.keys.check("new-client-key")) == (None, "key-1")
+
+
+@pytest.mark.parametrize("field", ["memories", "clock", "new_id", "life", "watchers"])
+def test_what_outlives_a_configuration(field: str) -> None:
+    old = services("old-client-key")
+    assert getattr(after(old, "new-client-key"), field) is getattr(old, field)
+
+
+def test_the_end_is_known_to_what_began_earlier() -> None:
+    old = services("old-client-key")
+    new = after(old, "new-client-key")
+    new.life.draining = new.life.ended = True
+    assert (old.life.draining, old.life.ended) == (True, True)
+
+
+def test_keys_are_masked_as_long_as_an_exchange_runs_that_knows_them() -> None:
+    oldest = services("oldest-client-key")
+    old = after(oldest, "old-client-key")
+    new = after(old, "new-client-key")
+    assert new.mask.text("oldest-client-key old-client-key new-client-key") == " ".join([REDACTED] * 3)
+    del oldest, old
+    gc.collect()
+    newest = after(new, "newest-client-key")
+    assert newest.mask.text("old-client-key new-client-key newest-client-key").split() == [
+        "old-client-key",
+        REDACTED,
+        REDACTED,
+    ]
