@@ -10,6 +10,7 @@ A JSON line has these keys, always all of them, null where nothing is known; lin
     end             complete, refused, failed, cancelled                 error           the code the client was told
     cause           who ended a broken exchange and why                  finish_reason, calls, attempts
     tokens_in, tokens_out, tokens_cache_read, tokens_cache_write, tokens_reasoning
+    cost, currency  of all attempts together; null where any of it is unknown
     first_event_ms, duration_ms, own_ms                                  own: spent in the gateway itself
     notes           at most 20 of {"path", "fate"}                       notes_count     all of them
 
@@ -26,6 +27,7 @@ from typing import Any, TextIO
 
 from mitmproxy.utils import vt_codes
 
+from addons.exchange.charges import total
 from addons.exchange.observers import Pair, PhaseMessage, Record
 from addons.exchange.redaction import one_line
 from translators.notes import Note
@@ -60,7 +62,7 @@ def briefly(notes: Sequence[Note], at_most: int = 2) -> str:
 
 def as_json(record: Record, zone: tzinfo | None = None) -> str:
     """Return the record as one line of JSON; its keys are those of this file's head."""
-    usage = record.usage
+    usage, cost = record.usage, total(record.charges)
     return _json(
         {
             "time": datetime.fromtimestamp(record.started, zone).astimezone(zone).isoformat(timespec="milliseconds"),
@@ -86,6 +88,8 @@ def as_json(record: Record, zone: tzinfo | None = None) -> str:
             "tokens_cache_read": usage and usage.cache_read,
             "tokens_cache_write": usage and usage.cache_write,
             "tokens_reasoning": usage and usage.reasoning,
+            "cost": None if cost is None else float(cost.amount),
+            "currency": None if cost is None else cost.currency,
             "first_event_ms": None if record.first_event is None else round(record.first_event * 1000, 3),
             "duration_ms": round(record.duration * 1000, 3),
             "own_ms": round(record.own * 1000, 3),

@@ -194,6 +194,8 @@ class _Validation:
             self.models((section, self.positions(section)[at]), entry)
         places = [("forward-headers", at) for at in range(len(settings.forward_headers))]
         self.twice(places, settings.forward_headers)
+        places = [("prices", at) for at in range(len(settings.prices))]
+        self.twice(places, [(price.provider, price.model) for price in settings.prices], "for the same models")
 
     def models(self, path: Path, entry: Entry) -> None:
         places: list[Path] = [(*path, "models", at) for at in range(len(entry.models))]

@@ -26,6 +26,7 @@ from routing.field_types import (
     Size,
     address,
 )
+from routing.prices import Price
 from routing.providers.entry import Entry
 from routing.secret import Secret
 
@@ -117,6 +118,7 @@ class Settings(Providers):
     """The flows that a user interface keeps; 0: all."""
     cors_origins: tuple[Origin, ...] = ()
     forward_headers: tuple[Forwarded, ...] = ()
+    prices: tuple[Price, ...] = ()
 
     _order: tuple[str, ...] = PrivateAttr(())
     """The keys of the file, as they stand in it."""

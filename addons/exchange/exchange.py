@@ -12,6 +12,7 @@ from typing import Any
 from addons.exchange import http_api
 from addons.exchange.actions import Action, Drop
 from addons.exchange.calls import Calls
+from addons.exchange.charges import charges
 from addons.exchange.heavy_work import HeavyWork
 from addons.exchange.http_api import Head, Reply
 from addons.exchange.listeners import Listeners
@@ -158,6 +159,7 @@ class Exchange:
 
     def finished(self) -> None:
         """Show the listeners the end, now that the last word is on its way, and let go of bodies."""
+        self.record.charges = charges(self.record, self._services.prices)
         self._listeners.ended(counts=self.counts)
         self._request = self.provider.calls = None
         self._work.give_up()

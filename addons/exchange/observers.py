@@ -9,6 +9,7 @@ so a watcher that keeps messages keeps prompts. An exchange without watchers bui
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from routing.prices import Cost, Tokens
 from translators.events import Usage
 from translators.notes import Note
 from translators.values import immutable
@@ -35,6 +36,19 @@ class AttemptReport:
     duration: float
     first_event: float | None = None
     usage: Usage | None = None
+
+
+@immutable
+class Charge:
+    """What one target was asked for: `tokens` None: nobody knows how many. `cost` None: nobody knows how much; see also
+    `Cost.whole`. `dropped`: it is of an attempt that did not become the answer."""
+
+    provider: str | None
+    model: str | None
+    credential: str | None
+    tokens: Tokens | None
+    cost: Cost | None
+    dropped: bool = False
 
 
 @dataclass(slots=True)
@@ -77,6 +91,8 @@ class Record:
     reports: list[AttemptReport] = field(default_factory=list)
     """The attempts that are over, in the order of their ends."""
     usage: Usage | None = None
+    charges: tuple[Charge, ...] = ()
+    """What was billed for it, as far as that is known; there once the exchange is over."""
     notes: list[Note] = field(default_factory=list)
     first_event: float | None = None
     """From the request's last byte to the provider's first event."""

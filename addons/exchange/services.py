@@ -10,6 +10,7 @@ from addons.exchange.observers import Watcher
 from addons.exchange.response_store import ResponseStore
 from routing.catalogue import Catalogue
 from routing.client_keys import KeyRing
+from routing.prices import PriceList
 from routing.settings import Settings
 from translators.masking import Mask
 
@@ -59,8 +60,10 @@ class Services:
     """Those of every configuration that an exchange still runs with."""
     mask: Mask = field(init=False)
     """Knows the keys of clients and providers that the settings of all generations name."""
+    prices: PriceList = field(init=False)
 
     def __post_init__(self) -> None:
         self.generations.add(self)
         secrets = {key for each in self.generations for key in each.settings.secrets()}
         self.mask = Mask(key for key in secrets if len(key) >= SHORTEST_KEY)
+        self.prices = PriceList(self.settings.prices)

@@ -3,11 +3,13 @@ import io
 import json
 import os
 from datetime import UTC, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 
-from addons.exchange.observers import Record
+from addons.exchange.observers import Charge, Record
 from addons.log_line import MOST_PENDING, Terminal, as_json, as_words, briefly, colours
+from routing.prices import Cost, Tokens
 from translators.events import Usage
 from translators.notes import Note
 
@@ -94,7 +96,9 @@ def test_words_in_colour_are_the_same_words():
 
 
 def test_json_has_all_its_keys():
+    charge = Charge("anthropic", "claude-sonnet-4-5", None, Tokens(8, 34, 4), Cost(Decimal("0.00375"), "USD"))
     given = record(stream=True, notes=[SEED, HEAT], usage=Usage(12, 34, cache_read=4), finish_reason="stop")
+    given.charges = (charge,)
     assert json.loads(as_json(given, timezone(timedelta(hours=2)))) == {
         "time": "2023-11-15T00:13:20.250+02:00",
         "id": "0f3a",
@@ -119,12 +123,20 @@ def test_json_has_all_its_keys():
         "tokens_cache_read": 4,
         "tokens_cache_write": None,
         "tokens_reasoning": None,
+        "cost": 0.00375,
+        "currency": "USD",
         "first_event_ms": 412.0,
         "duration_ms": 2310.4,
         "own_ms": 1.84,
         "notes": [{"path": "seed", "fate": "dropped"}, {"path": "temperature", "fate": "approximated"}],
         "notes_count": 2,
     }
+
+
+@pytest.mark.parametrize("cost", [None, Cost(Decimal(1), "USD", whole=False)], ids=["no price", "more than is known"])
+def test_an_unknown_cost_is_null(cost):
+    line = json.loads(as_json(record(charges=(Charge("anthropic", "m", None, Tokens(8, 34), cost),))))
+    assert (line["cost"], line["currency"]) == (None, None)
 
 
 def test_json_knows_the_machines_own_time_zone():
