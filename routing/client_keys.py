@@ -2,29 +2,32 @@
 
 import hmac
 from collections.abc import Iterable
-from hashlib import sha256
 
-from routing.settings import ClientKey
+from routing.settings import ClientKey, digest
 
 
 class KeyRing:
     """The keys of clients. Each check compares all of them, as digests of one length."""
 
     def __init__(self, api_keys: Iterable[ClientKey]) -> None:
-        self._named = tuple((_digest(each.key.reveal()), each.name) for each in api_keys)
+        self._named = {key.name: key for key in api_keys}
+        self._digests = tuple((key.digest, key) for key in self._named.values())
+        self.hashed = any(key.key_sha256 is not None for key in self._named.values())
+        """Some are known by their digest alone."""
 
     def has(self, name: str) -> bool:
         """Return whether there is a key of that name."""
-        return any(its_name == name for _, its_name in self._named)
+        return name in self._named
 
-    def check(self, presented: str) -> str | None:
-        """Return the name of the key that `presented` is, or None. Any text will do, also what is not ASCII."""
-        digest, name = _digest(presented), None
-        for known, its_name in self._named:
-            if hmac.compare_digest(known, digest):
-                name = its_name
-        return name
+    def of(self, name: str) -> ClientKey | None:
+        """Return the key of that name, or None."""
+        return self._named.get(name)
 
-
-def _digest(text: str) -> bytes:
-    return sha256(text.encode("utf-8", "surrogatepass")).digest()
+    def check(self, presented: str) -> ClientKey | None:
+        """Return the key that `presented` is, or None; also one that has expired. Any text will do, also what is not
+        ASCII."""
+        guess, found = digest(presented), None
+        for known, key in self._digests:
+            if hmac.compare_digest(known, guess):
+                found = key
+        return found

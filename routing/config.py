@@ -109,7 +109,7 @@ class _Validation:
             self.across(settings)
         if self.problems or settings is None:
             return None
-        return Loaded(settings, skipped, tuple(self.hidden(settings)))
+        return Loaded(settings, skipped, (*self.hidden(settings), *self.exposed(settings)))
 
     def problem(self, path: Path, text: str) -> None:
         """Add a mistake, one for each place: what follows from the first would only confuse."""
@@ -188,7 +188,7 @@ class _Validation:
             text = "lets other machines in, and api-keys is empty; add a key that clients present, or use 127.0.0.1"
             self.problem(("host",), text)
         places: list[Path] = [("api-keys", at) for at in self.positions("api-keys")]
-        self.twice(places, [key.key for key in settings.api_keys], "the same key")
+        self.twice(places, [key.digest for key in settings.api_keys], "the same key")
         self.twice(places, [key.name for key in settings.api_keys], "the same name")
         for section, at, entry in settings.providers:
             self.models((section, self.positions(section)[at]), entry)
@@ -214,6 +214,13 @@ class _Validation:
                         f'{section} at line {line}: "{model.public}" is never asked here, for {before[0]} at line '
                         f"{self.source.line(before)} serves that name first; give one of them another alias"
                     )
+
+    def exposed(self, settings: Settings) -> Iterator[str]:
+        """Yield the files of keys that anybody may read."""
+        for at, key in zip(self.positions("api-keys"), settings.api_keys, strict=True):
+            if key.key_file is not None and key.key_file.exposed:
+                line = self.source.line(("api-keys", at, "key-file"))
+                yield f"api-keys at line {line}: everybody on this machine may read its key-file; chmod 600 it"
 
     def twice(self, places: list[Path], values: Sequence[object], what: str = "the same") -> None:
         first: dict[object, Path] = {}

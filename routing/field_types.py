@@ -2,8 +2,11 @@
 
 import ipaddress
 import math
+import os
 import re
+import stat
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
 from routing.environment import PLACEHOLDER
 from routing.secret import Secret
+from translators.values import immutable
 
 _SIZE = re.compile(r"(\d{1,12}) ?(?:([kmg])(?:i?b)?)?", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -19,6 +23,8 @@ HOST_NAME = re.compile(r"[A-Za-z0-9._-]+")
 VISIBLE = re.compile(r"[\x21-\x7e]+")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
 _TIME = re.compile(r"-?(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ms|s|m|h))+")
+_DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
+_KEY_FILE_BYTES = 4096
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 _FRAMING = {
@@ -136,6 +142,46 @@ def _key(value: object) -> Secret:
     if not VISIBLE.fullmatch(value):
         raise ValueError("must be visible ASCII without spaces or line breaks, since it travels in an HTTP header")
     return Secret(value)
+
+
+def _digest(value: object) -> Secret:
+    if not isinstance(value, str) or not _DIGEST.fullmatch(value):
+        raise ValueError(
+            "must be 64 hexadecimal digits, as `printf %s KEY | sha256sum` prints them; put them in quotes"
+        )
+    return Secret(value.lower())
+
+
+@immutable
+class KeyFile:
+    """A file that holds a key and nothing else, as it was when the configuration was read. `exposed`: everybody on this
+    machine may read it."""
+
+    path: str
+    key: Secret
+    exposed: bool = False
+
+
+def _key_file(value: object, info: ValidationInfo) -> KeyFile:
+    path = _file(value, info)
+    try:
+        with open(path, "rb") as file:
+            data, mode = file.read(_KEY_FILE_BYTES + 1), os.fstat(file.fileno()).st_mode
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}; let the gateway's user read it") from None
+    text = data.decode("latin-1").strip()
+    if len(data) > _KEY_FILE_BYTES or not VISIBLE.fullmatch(text):
+        raise ValueError("must hold one key and nothing else: visible ASCII without spaces, in one line")
+    return KeyFile(path, Secret(text), os.name == "posix" and bool(mode & stat.S_IROTH))
+
+
+def _instant(value: object) -> float:
+    """Return seconds since 1970. A date is its first moment, and what names no zone is UTC."""
+    try:
+        moment = datetime.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ValueError("must be a date or a time in ISO 8601, as 2027-01-31 or 2027-01-31T18:00:00+01:00") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _origin(value: object) -> str:
@@ -257,6 +303,10 @@ Port = Annotated[int, BeforeValidator(partial(whole, low=1, high=65535))]
 Host = Annotated[str, BeforeValidator(_host)]
 Origin = Annotated[str, BeforeValidator(_origin)]
 Key = Annotated[Secret, BeforeValidator(_key)]
+KeyDigest = Annotated[Secret, BeforeValidator(_digest)]
+"""A key's SHA-256, in hexadecimal digits."""
+HeldKey = Annotated[KeyFile, BeforeValidator(_key_file)]
+Instant = Annotated[float, BeforeValidator(_instant)]
 File = Annotated[str, BeforeValidator(_file)]
 Forwarded = Annotated[str, BeforeValidator(_forwarded)]
 """The lower-case name of a client's header."""

@@ -5,7 +5,8 @@ providers are in `routing.providers`, one module each.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from pydantic import ModelWrapValidatorHandler, PrivateAttr, create_model, model_validator
 
@@ -15,8 +16,12 @@ from routing.field_types import (
     Count,
     Flag,
     Forwarded,
+    HeldKey,
     Host,
+    Instant,
     Key,
+    KeyDigest,
+    KeyFile,
     ModelName,
     Name,
     Origin,
@@ -32,15 +37,43 @@ from routing.secret import Secret
 
 
 class ClientKey(Section):
-    """A key that clients of the gateway present. `name` is what logs say; `routing.config` fills it in."""
+    """A key that clients of the gateway present: as it is, as its digest, or as a file that holds it. `name` is what
+    logs say; `routing.config` fills it in."""
 
-    key: Key
+    key: Key | None = None
+    key_sha256: KeyDigest | None = None
+    key_file: HeldKey | None = None
     name: Name = ""
+    expires: Instant | None = None
+    """Seconds since 1970; None: never."""
+    debug: Flag = False
+    """Answers to it show more of the gateway's work."""
 
     @model_validator(mode="before")
     @classmethod
     def _bare(cls, value: object) -> object:
         return value if isinstance(value, dict) else {"key": value}
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        given = [each for each in (self.key, self.key_sha256, self.key_file) if each is not None]
+        if len(given) != 1:
+            raise ValueError("must have exactly one of key, key-sha256 and key-file")
+        return self
+
+    @property
+    def digest(self) -> bytes:
+        """Return the key's SHA-256."""
+        if self.key_sha256 is not None:
+            return bytes.fromhex(self.key_sha256.reveal())
+        key = self.key if self.key_file is None else self.key_file.key
+        assert key is not None
+        return digest(key.reveal())
+
+
+def digest(key: str) -> bytes:
+    """Return the SHA-256 of a key. Any text will do, also what is not ASCII."""
+    return sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
 class EmbeddedSettings(Section):
@@ -155,6 +188,8 @@ def _keys(value: Any) -> Iterator[Secret]:
     match value:
         case Secret():
             yield value
+        case KeyFile():
+            yield value.key
         case Section():
             for name in type(value).model_fields:
                 if name != "headers":

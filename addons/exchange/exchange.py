@@ -21,7 +21,7 @@ from addons.exchange.observers import Record, Watcher
 from addons.exchange.provider_side import HEAVY, SHUT_DOWN, ProviderSide
 from addons.exchange.request import ClientRequest, Rendering, Understood, understand
 from addons.exchange.response import Response
-from addons.exchange.services import Services
+from addons.exchange.services import SHORTEST_KEY, Services
 from routing.catalogue import Target
 from translators.errors import Failure, TranslationError
 from translators.masking import Mask
@@ -44,13 +44,14 @@ class Exchange:
         self._head = head
         self._client = http_api.client_of(head.target)
         self._requested_at = self._now()
+        mask = self._mask_of_all()
         self.record = record = Record(
-            id=http_api.request_id(head.headers, services.mask) or f"req_{services.new_id()}",
+            id=http_api.request_id(head.headers, mask) or f"req_{services.new_id()}",
             started=services.clock.wall(),
-            method=services.mask.text(head.method),
-            path=services.mask.text(head.target.partition("?")[0]),
+            method=mask.text(head.method),
+            path=mask.text(head.target.partition("?")[0]),
         )
-        self._listeners = Listeners(services.watchers + watchers, record, self._now, services.mask)
+        self._listeners = Listeners(services.watchers + watchers, record, self._now, mask)
         self._local = LocalEndpoints(services, head, self._client, record)
         self._response = Response(services, head, self._client, record, self._listeners)
         self._work = HeavyWork()
@@ -201,6 +202,14 @@ class Exchange:
         return self._response.sent_at + every
 
     # --- the request ---
+
+    def _mask_of_all(self) -> Mask:
+        """Return the mask of what nobody may see. The settings do not have a key that is known by its digest alone."""
+        mask = self._services.mask
+        presented = self._client.presented_key(self._head.headers) if self._services.keys.hashed else ""
+        if isinstance(presented, str) and len(presented) >= SHORTEST_KEY:
+            return mask.knowing([presented])
+        return mask
 
     def _understood(self, headers: Mapping[str, str], outcome: Understood) -> list[Action]:
         record, request = self.record, outcome.request

@@ -4,6 +4,7 @@ Nothing is matched by prefix: a path is taken apart, and what is not exactly one
 `/v1` needs a key, before any other answer.
 """
 
+import dataclasses
 import difflib
 import re
 from collections.abc import Mapping
@@ -48,6 +49,7 @@ STREAM_HEADERS = (
 """The last two are for proxies in between: nothing may be held back."""
 
 NOTES_HEADER_BYTES = 2000
+NOTE_CHARACTERS = 200
 
 
 @immutable
@@ -155,6 +157,9 @@ def _shown(text: str) -> str:
 INCORRECT_KEY = unauthorized(
     "Incorrect API key provided. The gateway knows the keys under api-keys in its configuration."
 )
+EXPIRED_KEY = dataclasses.replace(
+    unauthorized("This API key has expired. Ask whoever runs the gateway for a new one."), code="expired_api_key"
+)
 
 DRAINING = Failure(
     503,
@@ -250,14 +255,16 @@ def safe_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if _PASSED_ON.fullmatch(value)}
 
 
-def notes_header(notes: list[Note]) -> str:
+def notes_header(notes: list[Note], *, debug: bool = False) -> str:
     """`x-gateway-notes`: ASCII JSON of paths and fates, with values only where they are numbers; capped, with the
-    number of the others as `{"more": n}`."""
+    number of the others as `{"more": n}`. For a key with `debug` each has all its values, and its detail."""
     out: list[str] = []
     size = 0
     for note in notes:
         entry: dict[str, Any] = {"path": note.path[:200], "fate": note.fate}
         entry |= {k: v for k, v in (("old", note.old), ("new", note.new)) if isinstance(v, bool | int | float)}
+        if debug:
+            entry |= {k: _brief(v) for k in ("old", "new", "detail") if (v := getattr(note, k)) not in (None, "")}
         text = ascii_json(to_json(entry).decode())
         if size + len(text) > NOTES_HEADER_BYTES:
             out.append(f'{{"more":{len(notes) - len(out)}}}')
@@ -267,9 +274,16 @@ def notes_header(notes: list[Note]) -> str:
     return f"[{','.join(out)}]"
 
 
-def notes_comment(notes: list[Note]) -> bytes:
+def _brief(value: Any) -> Any:
+    """Return a note's value as it is where it is a number, otherwise as text of at most so many letters."""
+    if isinstance(value, bool | int | float):
+        return value
+    return (value if isinstance(value, str) else to_json(value).decode())[:NOTE_CHARACTERS]
+
+
+def notes_comment(notes: list[Note], *, debug: bool = False) -> bytes:
     """Return the same as a comment in a stream of server-sent events."""
-    return f": x-gateway-notes {notes_header(notes)}\n\n".encode()
+    return f": x-gateway-notes {notes_header(notes, debug=debug)}\n\n".encode()
 
 
 def ascii_json(text: str) -> str:

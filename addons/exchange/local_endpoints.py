@@ -10,6 +10,7 @@ from addons.exchange.http_api import Head, Reply
 from addons.exchange.observers import Record
 from addons.exchange.services import Services
 from routing.catalogue import UnknownModel
+from routing.settings import ClientKey
 from translators.clients.shared.openai_api import JSON
 from translators.dialects import ClientDialect, Writer
 from translators.errors import Failure
@@ -20,6 +21,8 @@ class LocalEndpoints:
 
     def __init__(self, services: Services, head: Head, client: ClientDialect, record: Record) -> None:
         self._services, self._head, self._client, self._record = services, head, client, record
+        self.key: ClientKey | None = None
+        """The client's, once it is checked."""
         self.counts = True
         """The exchange is worth a line in the log, and a flow; a monitor's health check is not."""
 
@@ -65,11 +68,18 @@ class LocalEndpoints:
 
     def _check_key(self) -> Failure | None:
         head = self._head
-        key = self._client.presented_key(head.headers) if head.key_name is None else ""
-        if isinstance(key, Failure):
-            return key
-        self._record.key_name = head.key_name or self._services.keys.check(key)
-        return http_api.INCORRECT_KEY if self._record.key_name is None else None
+        presented = self._client.presented_key(head.headers) if head.key_name is None else ""
+        if isinstance(presented, Failure):
+            return presented
+        keys = self._services.keys
+        key = keys.check(presented) if head.key_name is None else keys.of(head.key_name)
+        if key is None:
+            return http_api.INCORRECT_KEY
+        self._record.key_name, self._record.debug = key.name, key.debug
+        if key.expires is not None and key.expires <= self._services.clock.wall():
+            return http_api.EXPIRED_KEY
+        self.key = key
+        return None
 
     def _model(self, name: str) -> Reply | Failure:
         try:

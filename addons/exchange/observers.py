@@ -62,6 +62,8 @@ class Record:
     path: str
     """Without its query."""
     key_name: str | None = None
+    debug: bool = False
+    """Its key is one with `debug`: headers of the answer may say more of the gateway's work."""
     model: str | None = None
     """The name in the client's request."""
     provider: str | None = None

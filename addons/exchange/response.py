@@ -57,7 +57,7 @@ class Response:
         """Return those that the head did not have, as a comment, which is no event; nothing if there are none."""
         late = [note for note in notes if repr(note) not in self._noted] if self.begun else []
         self._noted.update(map(repr, late))
-        return http_api.notes_comment(late) if late else b""
+        return http_api.notes_comment(late, debug=self._record.debug) if late else b""
 
     def finish(self) -> list[Action]:
         """End a stream that is complete."""
@@ -123,5 +123,5 @@ class Response:
             headers.append(("x-gateway-model", name))
         headers.extend(self.limits.items())
         if notes:
-            headers.append(("x-gateway-notes", http_api.notes_header(notes)))
+            headers.append(("x-gateway-notes", http_api.notes_header(notes, debug=self._record.debug)))
         return headers

@@ -2,6 +2,7 @@
 
 No provider is called for it."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,9 @@ def remarks(loaded: Loaded) -> Iterator[str]:
     yield from loaded.warnings
     if not loaded.settings.api_keys:
         yield "api-keys is empty: every call to /v1 will be refused (401). Add a key to config.yaml."
+    for key in loaded.settings.api_keys:
+        if key.expires is not None and key.expires <= time.time():
+            yield f"The key {key.name} has expired: every call with it is refused (401)."
 
 
 def hindrance(settings: Settings) -> str | None:

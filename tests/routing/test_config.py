@@ -187,11 +187,13 @@ claude-api-key:
         pytest.param("api-keys: k", "c.yaml:1: api-keys: must be a list; begin each item with a dash", id="no list"),
         pytest.param("api-keys: {a: b}", "c.yaml:1: api-keys: must be a list", id="mapping for a list"),
         pytest.param("api-keys: ['']", "c.yaml:1: api-keys[0].key: is empty; give a key", id="empty client key"),
-        pytest.param("api-keys:\n - a\n -", "c.yaml:3: api-keys[1].key: must be text", id="null client key"),
+        pytest.param(
+            "api-keys:\n - a\n -", "c.yaml:3: api-keys[1]: must have exactly one of key", id="null client key"
+        ),
         pytest.param("api-keys: [123]", "c.yaml:1: api-keys[0].key: must be text", id="client key a number"),
         pytest.param("api-keys: [a b]", "c.yaml:1: api-keys[0].key: must be visible ASCII", id="space in a key"),
         pytest.param("api-keys: [ä]", "c.yaml:1: api-keys[0].key: must be visible ASCII", id="key not ASCII"),
-        pytest.param("api-keys: [{name: x}]", "c.yaml:1: api-keys[0].key: is missing; add it", id="key missing"),
+        pytest.param("api-keys: [{name: x}]", "c.yaml:1: api-keys[0]: must have exactly one of key", id="key missing"),
         pytest.param(
             "api-keys:\n- a\n- b\n- a",
             "c.yaml:4: api-keys[2]: is the same key as at line 2; remove or rename one of them",

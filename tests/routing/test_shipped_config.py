@@ -46,7 +46,9 @@ def test_it_says_what_is_the_default() -> None:
     shown = {"api_keys", "embedded"}
     assert settings.model_dump(exclude=shown) == Settings().model_dump(exclude=shown)
     assert all(f"\n{key}:" in SHIPPED.read_text() for key in keys(Settings))
-    assert KeyRing(settings.api_keys).check("dev-local-key") == "local"
+    key = KeyRing(settings.api_keys).check("dev-local-key")
+    assert key is not None
+    assert key.name == "local"
     assert settings.embedded.enable
 
 

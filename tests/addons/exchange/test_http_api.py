@@ -132,6 +132,7 @@ def test_any_path_is_told(method: str, target: str) -> None:
 )
 def test_presented_key(header: str, key: str | None) -> None:
     found = openai_api.presented_key({"authorization": header})
+    assert openai_api.presented_key({"authorization": header, "x-api-key": "other"}) == (found if header else "other")
     if key is None:
         assert isinstance(found, Failure)
         assert (found.status, found.code) == (401, "invalid_api_key")
@@ -190,6 +191,17 @@ def test_notes_header() -> None:
     assert json.loads(http_api.notes_header(notes)) == [
         {"path": "seed", "fate": "dropped", "old": 7},
         {"path": "messages[0].content", "fate": "approximated"},
+    ]
+
+
+def test_notes_header_for_a_key_with_debug() -> None:
+    notes = [
+        Note("seed", "dropped", old=7, detail="Nobody has this."),
+        Note("reasoning_effort", "approximated", "extreme" * 100, ["high", None]),
+    ]
+    assert json.loads(http_api.notes_header(notes, debug=True)) == [
+        {"path": "seed", "fate": "dropped", "old": 7, "detail": "Nobody has this."},
+        {"path": "reasoning_effort", "fate": "approximated", "old": ("extreme" * 100)[:200], "new": '["high",null]'},
     ]
 
 

@@ -15,11 +15,13 @@ PING = b": ping\n\n"
 
 
 def presented_key(headers: Mapping[str, str]) -> str | Failure:
-    """Return the key of `Authorization: Bearer KEY` (RFC 9110: the scheme in any case), or the 401 that says what is
-    wrong."""
+    """Return the key of `Authorization: Bearer KEY` (RFC 9110: the scheme in any case), without that header the one of
+    `x-api-key: KEY`, or the 401 that says what is wrong."""
     scheme, _, key = headers.get("authorization", "").strip().partition(" ")
     key = key.strip()
     if scheme.lower() == "bearer" and key:
+        return key
+    if not scheme and (key := headers.get("x-api-key", "").strip()):
         return key
     if not scheme:
         return unauthorized("You did not provide an API key. Send it as a header: Authorization: Bearer KEY.")
