@@ -1,6 +1,7 @@
 """`${NAME}` and `${NAME:-default}` in texts; `$$` is a dollar, and a dollar before anything else is itself.
 
-A variable that is empty counts as unset. Its value is never expanded again.
+A variable that is empty counts as unset. Its value is never expanded again. A text that is all `$NAME` is a
+`HeaderReference`, unlike one that an expansion made.
 """
 
 import re
@@ -13,6 +14,18 @@ PLACEHOLDER = "https://unset.invalid"
 """Stands where a variable is missing, so that the rest of its entry can still be checked: valid as any text."""
 
 _REFERENCE = re.compile(r"\$(?:\$|\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}|(?P<bad>)))")
+_HEADER = re.compile(r"\$([A-Za-z][A-Za-z0-9-]*)")
+
+
+class HeaderReference(str):
+    """A text that the file itself has as `$NAME`. In a provider's `headers` it names a header of the client's."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        """Return the name in lower case."""
+        return self[1:].lower()
 
 
 @dataclass(slots=True)
@@ -37,6 +50,8 @@ class Expansion:
                 return value
 
     def _text(self, text: str, path: Path) -> str:
+        if _HEADER.fullmatch(text):
+            return HeaderReference(text)
         unset: list[str] = []
 
         def replacement(match: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
-from routing.environment import PLACEHOLDER
+from routing.environment import PLACEHOLDER, HeaderReference
 from routing.secret import Secret
 from translators.values import immutable
 
@@ -205,17 +205,20 @@ def _forwarded(value: object) -> str:
     return name
 
 
-def _headers(value: object, own: frozenset[str]) -> dict[str, Secret]:
+def _headers(value: object, own: frozenset[str]) -> dict[str, Secret | HeaderReference]:
     """Return headers in lower case. `own` are the headers that the credentials of this provider go into."""
     if not isinstance(value, dict):
         raise ValueError("must be a mapping of header names to texts")
-    made: dict[str, Secret] = {}
+    made: dict[str, Secret | HeaderReference] = {}
     for name, text in value.items():
         if _header_name(name) in _FRAMING | own:
             raise ValueError("holds a header that the gateway sets itself; credentials have keys of their own")
         if not isinstance(text, str) or not _HEADER_VALUE.fullmatch(text):
             raise ValueError("each value must be text of ASCII characters in one line; put it in quotes")
-        if made.setdefault(name.lower(), secret := Secret(text)) is not secret:
+        if isinstance(text, HeaderReference) and text.name in _NEVER_FORWARDED:
+            raise ValueError("copies a header that is never passed on: a credential, or one that the gateway sets")
+        sent = text if isinstance(text, HeaderReference) else Secret(text)
+        if made.setdefault(name.lower(), sent) is not sent:
             raise ValueError("the same header stands twice, in another case; keep one of them")
     return made
 
@@ -313,8 +316,8 @@ Forwarded = Annotated[str, BeforeValidator(_forwarded)]
 Renames = Annotated[Mapping[str, str], BeforeValidator(_renames)]
 Scalars = Annotated[Mapping[str, Any], BeforeValidator(_scalars)]
 KeepAlive = Annotated[str | int, BeforeValidator(_lifetime)]
-Headers = Mapping[str, Secret]
-"""Lower-case names to `Secret`s."""
+Headers = Mapping[str, Secret | HeaderReference]
+"""Lower-case names to `Secret`s, or to the client's headers whose values are sent."""
 Label = Annotated[
     str,
     shaped(r"[A-Za-z0-9](?:[A-Za-z0-9.:_-]{0,98}[A-Za-z0-9])?", "must be one word of letters, digits, -, _, . and :"),

@@ -6,7 +6,9 @@ from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import Any
 
+from routing import model_effort
 from routing.auth import Auth, revealed
+from routing.environment import HeaderReference
 from routing.providers.entry import ANY_NAME, Entry, ScopedError, ServedModel
 from routing.secret import Secret
 from translators.values import immutable
@@ -40,8 +42,9 @@ class Target:
 
     `provider` is the name in logs and in `owned_by`; `model` is the provider's name of the model, `alias` the client's.
     `base_urls` has the names of the dialects that the provider speaks, the preferred one first, each with its
-    URL; `query` is added to every URL. There may be no `auth`. `headers` are added, lower-case names to values.
-    `overrides` go into the dialect's `Model`.
+    URL; `query` is added to every URL. There may be no `auth`. `headers` are added, lower-case names to values;
+    `copied_headers` too, lower-case names to those of the client's headers that are copied. `overrides` go into the
+    dialect's `Model`.
     """
 
     provider: str
@@ -52,6 +55,7 @@ class Target:
     query: str = ""
     headers: Mapping[str, Secret] = field(default_factory=dict)
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    copied_headers: Mapping[str, str] = field(default_factory=dict)
     credential: Credential = field(default=NO_CREDENTIAL, compare=False)
 
 
@@ -106,9 +110,9 @@ class Offer:
 
     def unlisted(self, alias: str) -> tuple[Target, ...]:
         """Return the targets for a name that is not listed: an entry without `models` hands on any name that looks like
-        its provider's, so that a new model needs no new gateway."""
+        its provider's, so that a new model needs no new gateway; but none with an effort behind it."""
         entry = self.entry
-        if entry.models:
+        if entry.models or model_effort.split(alias) is not None:
             return ()
         bare = alias if entry.prefix is None else alias.removeprefix(f"{entry.prefix}/")
         if entry.hands_on(bare, prefixed=bare != alias) and not self._excluded(bare):
@@ -121,8 +125,10 @@ class Offer:
     def targets(self, alias: str, model: ServedModel) -> tuple[Target, ...]:
         entry = self.entry
         urls, query, overrides = entry.base_urls(model.name), entry.query(), entry.overrides(model)
+        headers = {name: value for name, value in entry.headers.items() if isinstance(value, Secret)}
+        copied = {name: value.name for name, value in entry.headers.items() if isinstance(value, HeaderReference)}
         return tuple(
-            Target(entry.provider, model.name, alias, urls, auth, query, entry.headers, overrides, credential)
+            Target(entry.provider, model.name, alias, urls, auth, query, headers, overrides, copied, credential)
             for auth, credential in self._credentials
         )
 

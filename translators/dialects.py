@@ -327,8 +327,10 @@ class Passthrough(Upstream, Protocol):
     and what configuration changes; so does the answer, which is still parsed for its end, its usage and its errors.
 
     The machine of `answer` emits `PassedThrough` for what the client is to get, beside `Started`, `UsageReported`,
-    `Finished` and `Noted` for the gateway.
+    `Finished` and `Noted` for the gateway. `effort` is the path of the field that says how much to reason.
     """
+
+    effort: tuple[str, ...]
 
     def render(self, body: Any, model: Model) -> Passed:
         """Return the request that goes on. `body` is the parsed JSON, and is not changed. Raises `BadRequest`."""

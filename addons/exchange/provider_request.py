@@ -50,6 +50,7 @@ def provider_request(
         if name in client:
             headers[name] = client[name]
     headers.update(rendered.headers)
+    headers.update({name: client[source] for name, source in target.copied_headers.items() if source in client})
     secrets = {name: value.reveal() for name, value in target.headers.items()}
     auth = target.auth
     if isinstance(auth, StaticKey):

@@ -7,9 +7,10 @@ from typing import Any
 
 from addons.exchange.provider_request import ProviderRequest, provider_request
 from addons.exchange.services import Services
+from routing import model_effort
 from routing.catalogue import Target, UnknownModel
 from routing.settings import Limits, Settings
-from translators import fan_out
+from translators import fan_out, named_effort
 from translators.clients.shared import json_body
 from translators.dialects import (
     ClientDialect,
@@ -139,6 +140,8 @@ class ClientRequest:
     _wire: Any = None
     _body_notes: tuple[Note, ...] = ()
     _parsed_request: ParsedRequest | None = None
+    _effort: str | int | None = None
+    """The one behind the model's name, which `_wire` no longer has."""
 
     def read(self, body: bytes, candidates: Callable[[str], Sequence[Target]]) -> None:
         """Parse `body`, decoded JSON text, and get its targets: `candidates` returns those of a model, or raises
@@ -149,13 +152,12 @@ class ClientRequest:
             _bound(wire, self.client.counted(wire), self.settings.limits)
         named = wire.get("model") if isinstance(wire, dict) else None
         if isinstance(named, str):
-            with contextlib.suppress(UnknownModel):
-                self.candidates = candidates(named)
+            self._find(named, candidates)
         if self.candidates and self._route(self.candidates[0])[1] is not None:
-            self.model = self.candidates[0].alias
+            self.model = named
             return
         parsed = self._parsed()
-        self.model, self.streams = parsed.model, parsed.conversation.stream
+        self.model, self.streams = named, parsed.conversation.stream
         self.notes = _limited([*self.notes, *parsed.notes])
         if self.candidates and self.candidates[0].alias == parsed.model:
             return
@@ -163,6 +165,16 @@ class ClientRequest:
             self.candidates = candidates(parsed.model)
         except UnknownModel as error:
             raise BadRequest(str(error), param="model", code="model_not_found") from error
+
+    def _find(self, named: str, candidates: Callable[[str], Sequence[Target]]) -> None:
+        """Get the targets of a model, or none. An effort behind its name is kept apart, unless that is the name."""
+        with contextlib.suppress(UnknownModel):
+            self.candidates = candidates(named)
+            return
+        if (split := model_effort.split(named)) is not None:
+            with contextlib.suppress(UnknownModel):
+                self.candidates = candidates(split[0])
+                self._wire, self._effort = {**self._wire, "model": split[0]}, split[1]
 
     def render(self, target: Target) -> Rendering:
         """Render the request for a target. Raises `BadRequest`."""
@@ -174,7 +186,8 @@ class ClientRequest:
 
     def _parsed(self) -> ParsedRequest:
         if self._parsed_request is None:
-            self._parsed_request = self.parse(self._wire)
+            parsed = self.parse(self._wire)
+            self._parsed_request = parsed if self._effort is None else named_effort.in_request(parsed, self._effort)
         return self._parsed_request
 
     def _route(self, target: Target) -> tuple[str, Passthrough | None]:
@@ -186,11 +199,14 @@ class ClientRequest:
 
     def _passed_through(self, target: Target, passthrough: Passthrough) -> Rendering:
         wire, notes = self.refer(self._wire)
+        if self._effort is not None:
+            wire, moved = named_effort.in_body(wire, self._effort, passthrough.effort)
+            notes = [*moved, *notes]
         passed = passthrough.render(wire, Model(target.model, target.overrides, self.memory))
         writer = passthrough.streamed if passed.stream else passthrough.whole
         return Rendering(
             self.client,
-            target.alias,
+            self.model or target.alias,
             passed.stream,
             target,
             passthrough,
@@ -206,7 +222,7 @@ class ClientRequest:
         writer = self.client.streamed if parsed.conversation.stream else self.client.whole
         return Rendering(
             self.client,
-            parsed.model,
+            self.model or parsed.model,
             parsed.conversation.stream,
             target,
             provider,

@@ -269,6 +269,11 @@ claude-api-key:
         pytest.param(f'{CLAUDE}    headers: {{a: "x\\ny"}}', "c.yaml:3: claude-api-key[0].headers: each", id="CRLF"),
         pytest.param(f"{CLAUDE}    headers: {{a b: x}}", "c.yaml:3: claude-api-key[0].headers: must", id="header name"),
         pytest.param(f"{CLAUDE}    headers: {{a: x, A: y}}", "c.yaml:3: claude-api-key[0].headers: the", id="case"),
+        pytest.param(
+            f"{CLAUDE}    headers: {{a: $Authorization}}",
+            "c.yaml:3: claude-api-key[0].headers: copies a",
+            id="copied key",
+        ),
         pytest.param(f"{CLAUDE}    headers: [a]", "c.yaml:3: claude-api-key[0].headers: must be", id="headers a list"),
         pytest.param("cors-origins: [a.b]", "c.yaml:1: cors-origins[0]: must be an origin", id="origin"),
         pytest.param("cors-origins: ['http://a/b']", "c.yaml:1: cors-origins[0]: must be an origin", id="origin path"),

@@ -13,10 +13,11 @@ from translators.passthrough.request import Form, passed, validate
 from translators.passthrough.writing import Streamed, Whole
 from translators.providers.openai.errors import read_error, read_limits
 
-__all__ = ["Form", "answer", "framing", "name", "read_error", "read_limits", "render", "streamed", "whole"]
+__all__ = ["Form", "answer", "effort", "framing", "name", "read_error", "read_limits", "render", "streamed", "whole"]
 
 name: str = "openai"
 framing: Framing = "sse"
+effort: tuple[str, ...] = ("reasoning_effort",)
 
 
 def render(body: Any, model: Model) -> Passed:

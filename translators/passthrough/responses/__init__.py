@@ -11,10 +11,11 @@ from translators.passthrough.responses.request import render
 from translators.passthrough.responses.writing import Streamed, Whole
 from translators.providers.openai_responses.errors import read_error, read_limits
 
-__all__ = ["answer", "framing", "name", "read_error", "read_limits", "render", "streamed", "whole"]
+__all__ = ["answer", "effort", "framing", "name", "read_error", "read_limits", "render", "streamed", "whole"]
 
 name: str = "openai-responses"
 framing: Framing = "sse"
+effort: tuple[str, ...] = ("reasoning", "effort")
 
 
 def answer(recall: Recall) -> PassedResponse:

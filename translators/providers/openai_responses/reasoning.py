@@ -6,8 +6,8 @@ from typing import Any
 
 from translators.conversation import Knobs
 from translators.notes import Note
+from translators.providers.shared.reasoning import level_of
 
-_BUDGETS = ((2_048, "low"), (8_192, "medium"), (24_576, "high"))
 _WITHOUT_REASONING = re.compile(r"gpt-?[34]|chatgpt|gpt-5-chat|davinci|babbage").search
 
 
@@ -28,7 +28,7 @@ def effort_and_summary(knobs: Knobs, overrides: Mapping[str, Any], notes: list[N
         config["effort"] = effort.value
     elif (amount := budget or native) is not None:
         tokens = budget.value if budget is not None else _tokens(amount.value)
-        level = None if tokens is None else _level(tokens)
+        level = None if tokens is None else level_of(tokens)
         why = "The Responses API takes an effort instead."
         notes.append(Note(amount.at, "approximated" if level else "dropped", tokens, level, why))
         if level is not None:
@@ -52,9 +52,3 @@ def _tokens(thinking: Any) -> int | None:
             return tokens
         case _:
             return None
-
-
-def _level(tokens: int) -> str:
-    if tokens <= 0:
-        return "none"
-    return next((level for most, level in _BUDGETS if tokens <= most), "xhigh")

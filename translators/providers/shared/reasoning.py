@@ -8,6 +8,7 @@ from translators.errors import BadRequest
 from translators.notes import Fate, Note
 
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+_BUDGETS = ((2_048, "low"), (8_192, "medium"), (24_576, "high"))
 
 
 def check_effort(option: Option) -> None:
@@ -23,6 +24,13 @@ def nearest_effort(effort: str, efforts: Sequence[str]) -> str | None:
         return effort
     lower = [each for each in efforts if _EFFORTS.index(each) < _EFFORTS.index(effort)]
     return lower[-1] if lower else efforts[0] if efforts else None
+
+
+def level_of(tokens: int) -> str:
+    """Return the level that a budget of tokens comes nearest to."""
+    if tokens <= 0:
+        return "none"
+    return next((level for most, level in _BUDGETS if tokens <= most), "xhigh")
 
 
 def native_thinking(option: Option) -> Mapping[str, Any]:
