@@ -14,6 +14,7 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -47,7 +48,7 @@ from addons.proxy.stream import Job
 from addons.proxy.watching import Watching
 from routing import config
 from routing.auth import EmbeddedAuth
-from routing.catalogue import Catalogue, Place
+from routing.catalogue import Catalogue
 from routing.client_keys import KeyRing
 from routing.errors import ConfigError
 from routing.settings import Settings, Timeouts
@@ -237,9 +238,9 @@ class Gateway:
         assert self._services is not None
         return self._services.catalogue
 
-    def _discovered(self, place: Place, names: tuple[str, ...]) -> None:
+    def _discovered(self, names: Mapping[str, tuple[str, ...]]) -> None:
         assert self._services is not None
-        self._services.catalogue = self._services.catalogue.with_discovered(place, names)
+        self._services.catalogue = self._services.catalogue.with_discovered(names)
 
     def _start_embedded(self, settings: Settings) -> None:
         if not settings.embedded.enable:

@@ -9,7 +9,7 @@ import httpx
 from pydantic_core import from_json
 
 from routing.auth import StaticKey
-from routing.catalogue import Catalogue, Place, Target
+from routing.catalogue import Catalogue, Target
 
 logger = logging.getLogger("gateway")
 
@@ -21,12 +21,14 @@ MOST = 1000
 """The most names that one server may have."""
 
 
-async def discover(catalogue: Callable[[], Catalogue], discovered: Callable[[Place, tuple[str, ...]], None]) -> None:
-    """Ask until it is cancelled. `discovered` gets the place of an entry and its models, whenever they are known. A
-    server that does not answer keeps the models that it had."""
-    warned: dict[Place, str] = {}
+async def discover(
+    catalogue: Callable[[], Catalogue], discovered: Callable[[Mapping[str, tuple[str, ...]]], None]
+) -> None:
+    """Ask until it is cancelled. `discovered` gets the models of an entry whenever they are known. A server
+    that does not answer keeps the models that it had."""
+    warned: dict[str, str] = {}
 
-    async def ask(http: httpx.AsyncClient, place: Place, target: Target) -> None:
+    async def ask(http: httpx.AsyncClient, place: str, target: Target) -> None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 names = await models_of(http, target)
@@ -36,7 +38,7 @@ async def discover(catalogue: Callable[[], Catalogue], discovered: Callable[[Pla
             warned[place] = why
         else:
             warned.pop(place, None)
-            discovered(place, names)
+            discovered({place: names})
 
     async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as http:
         while targets := catalogue().discoverable():

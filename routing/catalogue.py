@@ -1,26 +1,30 @@
 """The names of models that this gateway serves, and the targets for each.
 
 An entry with `models` serves exactly those, under the alias if there is one, else under the name; an entry without
-serves the public models of its provider, or those that its server lists. Like in CLIProxyAPI a `prefix` adds
-`PREFIX/NAME`, and the bare name stays. `excluded-models` takes away a model whose name or alias it matches. The first
-entry that lists a name wins, in the order of the file and whatever its section, the embedded model last; what nobody
-lists goes to the first entry without `models`, if it looks like a name of that provider. What an entry is to its
-provider is in `routing.providers`.
+serves those that its server lists, or else the public models of its provider. Like in CLIProxyAPI a `prefix` adds
+`PREFIX/NAME`, and the bare name stays unless `force-model-prefix` says otherwise. `excluded-models` takes away a model
+whose name or alias it matches. A name that stands in several places is a pool of all their targets, in the order of the
+file; what nobody lists goes to all entries without `models` for which it looks like a name of their provider. The
+embedded model is in no pool: an entry with its name takes it away. A client key with `models` gets those names alone
+that match. What an entry is to its provider is in `routing.providers`.
 """
 
 import difflib
+import fnmatch
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from routing.auth import EmbeddedAuth
-from routing.config import Skipped, shortened
-from routing.providers.entry import ServedModel
+from routing.config import Loaded, Skipped, shortened
 from routing.settings import Settings
-from routing.targets import Offer, Rotation, Target
+from routing.targets import NOTHING, Offer, Rotation, Target
 from translators.values import immutable
 
-__all__ = ["CREATED", "EMBEDDED", "Catalogue", "ListedModel", "Target", "UnknownModel"]
+__all__ = ["CREATED", "EMBEDDED", "Catalogue", "ForbiddenModel", "ListedModel", "Target", "UnknownModel"]
 
 CREATED = 1_735_689_600
 """Seconds since 1970 that every listed model shows: no provider knows it, and it must not change."""
@@ -34,15 +38,20 @@ Place = tuple[str, int]
 
 _SHOWN = 100
 _LISTED = 10
+_REMEMBERED = 1000
+"""The most names that nobody lists whose targets are kept ready."""
 
 
 @immutable
 class ListedModel:
-    """A model as it is listed; `created` in seconds since 1970."""
+    """A model as it is listed; `created` in seconds since 1970. Of a pool `owned_by` is the first of its providers,
+    `display_name` the first that there is, and `context_length`, in tokens, the shortest."""
 
     id: str
     owned_by: str
     created: int = CREATED
+    display_name: str | None = None
+    context_length: int | None = None
 
 
 class UnknownModel(Exception):
@@ -69,11 +78,23 @@ class UnknownModel(Exception):
         super().__init__(" ".join(sentences))
 
 
+class ForbiddenModel(UnknownModel):
+    """The error for a `model` that the client's key may not use, whether it is served or not."""
+
+    def __init__(self, key_name: str, model: str, working: tuple[str, ...]) -> None:
+        super().__init__(model, (), (), working)
+        may = f"It may use {shortened(working, _LISTED)}." if working else "No model works now that it may use."
+        self.args = (
+            f'The key "{key_name}" may not use the model "{model}" (models of that key under api-keys). {may}',
+        )
+
+
 class Catalogue:
     """The models that the settings serve. `known_models` are the public models of a dialect's provider, for entries
-    that name none. `discovered` are the models that an entry's server lists, by its section and its position there.
+    that name none. `discovered` are the models that an entry's server lists, by the identity of its first credential.
     `embedded_url` is where the local model answers, once it does; nothing else makes it appear. `rotation` is that of
-    an earlier catalogue, whose turns go on."""
+    an earlier catalogue, whose turns go on. Of `earlier`, a catalogue before this one, all is used again that has not
+    changed."""
 
     def __init__(
         self,
@@ -81,77 +102,133 @@ class Catalogue:
         skipped: tuple[Skipped, ...] = (),
         known_models: Mapping[str, tuple[str, ...]] | None = None,
         embedded_url: str | None = None,
-        discovered: Mapping[Place, tuple[str, ...]] | None = None,
+        discovered: Mapping[str, tuple[str, ...]] = NOTHING,
         rotation: Rotation | None = None,
+        earlier: "Catalogue | None" = None,
     ) -> None:
         self._settings, self._skipped, self._known = settings, skipped, known_models or {}
-        self._embedded_url, self._discovered = embedded_url, discovered or {}
+        self._embedded_url, self.discovered = embedded_url, discovered
         self.rotation = rotation or Rotation()
-        self._offers: dict[Place, Offer] = {}
-        credentials: Counter[str] = Counter()
-        for section, at, entry in settings.providers:
-            first = credentials[entry.provider] + 1
-            self._offers[section, at] = Offer(entry, self._known, self._discovered.get((section, at)), first)
-            credentials[entry.provider] += len(entry.credentials())
-        self._pools: dict[str, tuple[Target, ...]] = {}
+        self._scopes = {key.name: _scope(key.models) for key in settings.api_keys if key.models}
+        self._offers: dict[Place, Offer] = self._offered({} if earlier is None else earlier._offers)
+        self._listing: dict[str, list[Offer]] = {}
+        """The offers that list a name."""
         for offer in self._offers.values():
-            for name, targets in offer.listed.items():
-                self._pools[name] = self._pools.get(name, ()) + targets
-        self._embedded = None
-        alias = settings.embedded.alias
-        if embedded_url is not None and settings.embedded.enable and alias not in self._pools:
-            urls = {"anthropic": embedded_url}
-            self._embedded = Target("embedded", alias, alias, urls, EmbeddedAuth(), overrides=EMBEDDED)
-        self._listed = {name: ListedModel(name, pool[0].provider) for name, pool in self._pools.items()}
-        if self._embedded is not None:
-            self._listed[alias] = ListedModel(alias, self._embedded.provider)
+            for name in offer.listed:
+                self._listing.setdefault(name, []).append(offer)
+        self._embedded = self._local_model()
+        self._pools: dict[str, tuple[Target, ...]] = {}
+        self._handed_on: dict[str, tuple[Target, ...]] = {}
+        self._listed: dict[str, ListedModel] = {}
 
     def with_embedded(self, base_url: str | None) -> "Catalogue":
         """Return the same catalogue with the local model at `base_url`, or without it."""
-        return Catalogue(self._settings, self._skipped, self._known, base_url, self._discovered, self.rotation)
+        return self._changed(self._settings, self._skipped, base_url, self.discovered)
 
-    def with_discovered(self, place: Place, names: Iterable[str]) -> "Catalogue":
-        """Return the same catalogue with `names` for the models of the entry at `place`."""
-        discovered = {**self._discovered, place: tuple(names)}
-        return Catalogue(self._settings, self._skipped, self._known, self._embedded_url, discovered, self.rotation)
+    def with_discovered(self, names: Mapping[str, tuple[str, ...]]) -> "Catalogue":
+        """Return the same catalogue with these models of servers, by the keys of `discoverable`."""
+        return self._changed(self._settings, self._skipped, self._embedded_url, {**self.discovered, **names})
 
-    def discoverable(self) -> dict[Place, Target]:
-        """Return the entries whose servers list their models, and the target of each; the `model` of these targets is
-        empty."""
-        nameless = ServedModel.model_construct(name="")
-        return {
-            place: offer.targets("", nameless)[0] for place, offer in self._offers.items() if offer.entry.discovered
-        }
+    def reloaded(self, loaded: Loaded) -> "Catalogue":
+        """Return the catalogue of other settings. What was discovered is kept as far as entries have not changed."""
+        return self._changed(loaded.settings, loaded.skipped, self._embedded_url, self.discovered)
+
+    def discoverable(self) -> dict[str, Target]:
+        """Return a target of each entry whose server lists its models, without a model, by the identity of its
+        credential."""
+        return {offer.identity: offer.sample() for offer in self._offers.values() if offer.entry.discovered}
 
     def candidates(self, model: str, key_name: str) -> Sequence[Target]:
-        """Return the targets for `model` of the client called `key_name`, the first choice first, at least one;
-        every key may use every model. They are the pool of that name, whose turn passes on with every call of this.
-        Raises `UnknownModel`."""
-        if self._embedded is not None and model == self._embedded.alias:
-            return (self._embedded,)
-        return self.rotation.turned(model, self._served(model))
+        """Return the targets for `model` of the client called `key_name`, the first choice first, at least one. They
+        are the pool of that name, whose turn passes on with every call of this. Raises `UnknownModel`."""
+        return self.rotation.turned(model, self._served(model, key_name))
 
     def listing(self, key_name: str) -> tuple[ListedModel, ...]:
         """Return the models that `key_name` may use and that can be listed: an entry without `models` serves other
         names, too."""
-        return tuple(self._listed.values())
+        return tuple(self._shown(name) for name in self._admitted(key_name))
 
     def get(self, model: str, key_name: str) -> ListedModel:
-        """Return a model that is served, listed or not. Raises `UnknownModel`."""
-        return self._listed.get(model) or ListedModel(model, self._served(model)[0].provider)
+        """Return a model that `key_name` may use, listed or not. Raises `UnknownModel`."""
+        served = self._served(model, key_name)
+        return self._shown(model) if model in self._names else ListedModel(model, served[0].provider)
 
-    def _served(self, model: str) -> tuple[Target, ...]:
+    def _changed(
+        self,
+        settings: Settings,
+        skipped: tuple[Skipped, ...],
+        embedded_url: str | None,
+        discovered: Mapping[str, tuple[str, ...]],
+    ) -> "Catalogue":
+        return Catalogue(settings, skipped, self._known, embedded_url, discovered, self.rotation, self)
+
+    def _offered(self, earlier: Mapping[Place, Offer]) -> dict[Place, Offer]:
+        """Return the offers of all entries, the `earlier` ones where nothing has changed."""
+        offers: dict[Place, Offer] = {}
+        forced, credentials = self._settings.force_model_prefix, Counter[str]()
+        for section, at, entry in self._settings.providers:
+            first = credentials[entry.provider] + 1
+            offer = earlier.get((section, at))
+            if offer is None or not offer.made_of(entry, self._known, self.discovered, first, forced=forced):
+                offer = Offer(entry, self._known, self.discovered, first, forced=forced)
+            offers[section, at] = offer
+            credentials[entry.provider] += offer.credentials
+        return offers
+
+    def _local_model(self) -> Target | None:
+        wanted = self._settings.embedded
+        if self._embedded_url is None or not wanted.enable or wanted.alias in self._listing:
+            return None
+        urls = {"anthropic": self._embedded_url}
+        return Target("embedded", wanted.alias, wanted.alias, urls, EmbeddedAuth(), overrides=EMBEDDED)
+
+    @cached_property
+    def _names(self) -> Mapping[str, None]:
+        """Return the names that are listed, in their order; the local model is the last."""
+        return dict.fromkeys((*self._listing, *(() if self._embedded is None else (self._embedded.alias,))))
+
+    def _admitted(self, key_name: str) -> tuple[str, ...]:
+        """Return the names that are listed for `key_name`."""
+        scope = self._scopes.get(key_name)
+        return tuple(name for name in self._names if scope is None or scope.match(name))
+
+    def _shown(self, name: str) -> ListedModel:
+        """Return a name of `_names` as it is listed."""
+        if (listed := self._listed.get(name)) is None:
+            listed = self._listed[name] = self._described(name)
+        return listed
+
+    def _described(self, name: str) -> ListedModel:
+        offers = self._listing.get(name, ())
+        models = [model for offer in offers for model in offer.listed[name]]
+        lengths = [model.max_context_length for model in models if model.max_context_length]
+        display = next((model.display_name for model in models if model.display_name), None)
+        owner = offers[0].entry.provider if offers else "embedded"
+        return ListedModel(name, owner, CREATED, display, min(lengths, default=None))
+
+    def _served(self, model: str, key_name: str) -> tuple[Target, ...]:
         """Return the pool of a name. One that nobody lists is served by all entries that hand it on."""
-        if (pool := self._pools.get(model)) is not None:
+        scope = self._scopes.get(key_name)
+        if scope is not None and not scope.match(model):
+            raise ForbiddenModel(key_name, _printable(model), self._admitted(key_name))
+        if (pool := self._pools.get(model) or self._handed_on.get(model)) is not None:
             return pool
-        if pool := tuple(target for offer in self._offers.values() for target in offer.unlisted(model)):
+        if self._embedded is not None and model == self._embedded.alias:
+            return (self._embedded,)
+        known = self._listing.get(model)
+        if pool := tuple(chain.from_iterable(offer.targets(model) for offer in known or self._offers.values())):
+            self._keep(model, pool, listed=known is not None)
             return pool
-        raise self._unknown(model)
+        raise self._unknown(model, key_name)
 
-    def _unknown(self, model: str) -> UnknownModel:
-        shown = "".join(each if each.isprintable() else "?" for each in model[:_SHOWN])
-        shown += "..." if len(model) > _SHOWN else ""
-        working = tuple(self._listed)
+    def _keep(self, model: str, pool: tuple[Target, ...], *, listed: bool) -> None:
+        """Keep a pool ready. The names that nobody lists are the clients' own, and as many as they like."""
+        if not listed and len(self._handed_on) >= _REMEMBERED:
+            self._handed_on.clear()
+        (self._pools if listed else self._handed_on)[model] = pool
+
+    def _unknown(self, model: str, key_name: str) -> UnknownModel:
+        shown, working = _printable(model), self._admitted(key_name)
         by_lower = {name.lower(): name for name in reversed(working)}
         close = difflib.get_close_matches(shown.lower(), by_lower, 3, 0.6)
         similar = tuple(by_lower[name] for name in close)
@@ -166,9 +243,25 @@ class Catalogue:
             return "embedded.enable is false in config.yaml"
         return "the packages of the embedded model are not installed; the gateway's start says how to get them"
 
+    @cached_property
+    def _off(self) -> tuple[tuple[Offer, tuple[str, ...]], ...]:
+        """Return what the entries that are off would offer, and the variables that they wait for."""
+        forced = self._settings.force_model_prefix
+        return tuple(
+            (Offer(off.entry, self._known, forced=forced), off.variables) for off in self._skipped if off.entry
+        )
+
     def _switches(self, model: str) -> tuple[str, ...]:
         """Return the variables that would make an entry serve `model` that is off."""
-        for off in self._skipped:
-            if off.entry and Offer(off.entry, self._known).serves(model):
-                return off.variables
-        return ()
+        return next((variables for offer, variables in self._off if offer.targets(model)), ())
+
+
+def _scope(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of the names that a key with these patterns may use, in their exact case."""
+    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns))
+
+
+def _printable(model: str) -> str:
+    """Return a client's text for a model, fit for a message."""
+    shown = "".join(each if each.isprintable() else "?" for each in model[:_SHOWN])
+    return shown + ("..." if len(model) > _SHOWN else "")

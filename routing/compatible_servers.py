@@ -97,7 +97,7 @@ def with_keys(tree: Any) -> Any:
 
 
 def _with_key(entry: object) -> object:
-    if not isinstance(entry, dict) or "base-url" in entry or "api-key-entries" in entry:
+    if not isinstance(entry, dict) or entry.get("base-url") or "api-key-entries" in entry:
         return entry
     server = known(entry.get("name"))
     if server is None or server.variable is None:

@@ -198,22 +198,22 @@ class _Validation:
         self.twice(places, [(price.provider, price.model) for price in settings.prices], "for the same models")
 
     def models(self, path: Path, entry: Entry) -> None:
+        """Refuse a model that stands twice in one entry under one name. Several models under one name are a pool."""
         places: list[Path] = [(*path, "models", at) for at in range(len(entry.models))]
-        self.twice(places, [model.public for model in entry.models], "the same alias")
+        self.twice(places, [(model.public, model.name) for model in entry.models], "the same model and alias")
 
     def hidden(self, settings: Settings) -> Iterator[str]:
-        """Yield the models that nobody can ask for, because an earlier entry has the same name."""
-        first: dict[str, Path] = {}
-        for section, at, entry in settings.providers:
-            place: Path = (section, self.positions(section)[at])
+        """Yield a line where the local model is never asked, because an entry has its name."""
+        alias, forced = settings.embedded.alias, settings.force_model_prefix
+        for section, at, entry in settings.providers if settings.embedded.enable else ():
             for number, model in enumerate(entry.models):
-                before = first.setdefault(model.public, place)
-                if before != place:
-                    line = self.source.line((*place, "models", number))
+                if model.public == alias and entry.bare(alias, forced=forced):
+                    line = self.source.line((section, self.positions(section)[at], "models", number))
                     yield (
-                        f'{section} at line {line}: "{model.public}" is never asked here, for {before[0]} at line '
-                        f"{self.source.line(before)} serves that name first; give one of them another alias"
+                        f'embedded: "{alias}" is never asked here, for {section} at line {line} serves that name; '
+                        "give one of them another alias"
                     )
+                    return
 
     def exposed(self, settings: Settings) -> Iterator[str]:
         """Yield the files of keys that anybody may read."""

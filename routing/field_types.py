@@ -252,6 +252,11 @@ def _file(value: object, info: ValidationInfo) -> str:
     return str(path)
 
 
+def absent(value: object) -> object:
+    """Return None for an empty text, which counts as absent."""
+    return None if value == "" else value
+
+
 def or_none(value: object) -> object:
     """Return None for `none`, which is the absence of a thing: a null would be as if the key were absent."""
     return None if value == "none" else value

@@ -6,9 +6,9 @@ providers are in `routing.providers`, one module each.
 
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
-from pydantic import ModelWrapValidatorHandler, PrivateAttr, create_model, model_validator
+from pydantic import AfterValidator, ModelWrapValidatorHandler, PrivateAttr, create_model, model_validator
 
 from routing import providers
 from routing.field_types import (
@@ -36,6 +36,12 @@ from routing.providers.entry import Entry
 from routing.secret import Secret
 
 
+def _some(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    if not patterns:
+        raise ValueError("is empty; name models, or leave it out where the key may use all of them")
+    return patterns
+
+
 class ClientKey(Section):
     """A key that clients of the gateway present: as it is, as its digest, or as a file that holds it. `name` is what
     logs say; `routing.config` fills it in."""
@@ -48,6 +54,8 @@ class ClientKey(Section):
     """Seconds since 1970; None: never."""
     debug: Flag = False
     """Answers to it show more of the gateway's work."""
+    models: Annotated[tuple[Name, ...], AfterValidator(_some)] = ()
+    """The patterns of the names that it may use; absent: every name."""
 
     @model_validator(mode="before")
     @classmethod
@@ -135,6 +143,8 @@ class Settings(Providers):
     port: Port = 8317
     api_keys: tuple[ClientKey, ...] = ()
     embedded: EmbeddedSettings = EmbeddedSettings()
+    force_model_prefix: Flag = False
+    """Models of an entry with a prefix are served as PREFIX/NAME only."""
     body_size_limit: Size = 64 << 20
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()

@@ -1,6 +1,6 @@
 """The targets of requests: the names that an entry of the file serves, and the way to each model."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import field
 from fnmatch import fnmatchcase
 from hashlib import sha256
@@ -34,6 +34,8 @@ class Credential:
 
 
 NO_CREDENTIAL = Credential("", "")
+NOTHING: Mapping[str, tuple[str, ...]] = {}
+"""Nothing discovered."""
 
 
 @immutable
@@ -56,6 +58,10 @@ class Target:
     headers: Mapping[str, Secret] = field(default_factory=dict)
     overrides: Mapping[str, Any] = field(default_factory=dict)
     copied_headers: Mapping[str, str] = field(default_factory=dict)
+    context_length: int | None = None
+    """The tokens of the model's context window, where configuration says it."""
+    force_mapping: bool = True
+    """Answers have `alias` for their model; False: the name that the provider gives."""
     credential: Credential = field(default=NO_CREDENTIAL, compare=False)
 
 
@@ -78,57 +84,108 @@ class Rotation:
 class Offer:
     """The names that one entry serves, and for each the targets, one for each of the entry's credentials.
 
-    An entry without `models` lists those that are `known` of its provider, by dialect, or `discovered` at it. `first`
-    is the number of its first credential among those of its provider.
+    An entry without `models` lists those that are `known` of its provider, by dialect, or that were `discovered` at it,
+    by the identity of its first credential. `first` is the number of this credential among those of its provider.
+    `forced` is `force-model-prefix`.
     """
 
     def __init__(
         self,
         entry: Entry,
         known: Mapping[str, tuple[str, ...]],
-        discovered: Iterable[str] | None = None,
+        discovered: Mapping[str, tuple[str, ...]] = NOTHING,
         first: int = 1,
+        *,
+        forced: bool = False,
     ) -> None:
         self.entry = entry
         self._credentials = tuple(
             (auth, _credential(entry, at, auth, first + at)) for at, auth in enumerate(entry.credentials())
         )
-        names = known.get(entry.lists, ()) if discovered is None else discovered
+        self.credentials = len(self._credentials)
+        """The number of its credentials."""
+        self.identity = self._credentials[0][1].identity
+        found = discovered.get(self.identity) if entry.discovered else None
+        self._made_of = (known, found, first, forced)
+        self._forced = forced
+        names = known.get(entry.lists, ()) if found is None else found
         models = entry.models or tuple(ServedModel(name=name) for name in names if ANY_NAME.fullmatch(name))
-        served = [model for model in models if not self._excluded(model.public, model.name)]
-        prefixes = ("",) if entry.prefix is None else ("", f"{entry.prefix}/")
-        self.listed: Mapping[str, tuple[Target, ...]] = {
-            name: self.targets(name, model)
-            for prefix in prefixes
-            for model in served
-            for name in (prefix + model.public,)
-        }
+        self.listed: Mapping[str, tuple[ServedModel, ...]] = self._names(models)
+        self._targets: dict[str, tuple[Target, ...]] = {}
 
-    def serves(self, alias: str) -> tuple[Target, ...]:
+    def made_of(
+        self,
+        entry: Entry,
+        known: Mapping[str, tuple[str, ...]],
+        discovered: Mapping[str, tuple[str, ...]],
+        first: int,
+        *,
+        forced: bool,
+    ) -> bool:
+        """Return whether an offer of these would be no other than this."""
+        found = discovered.get(self.identity) if entry.discovered else None
+        return self._made_of == (known, found, first, forced) and self.entry == entry
+
+    def targets(self, alias: str) -> tuple[Target, ...]:
         """Return the targets for a name, listed or not; none where the entry does not serve it."""
-        return self.listed.get(alias) or self.unlisted(alias)
+        if alias not in self.listed:
+            return self._made(alias, self.unlisted(alias))
+        if (targets := self._targets.get(alias)) is None:
+            targets = self._targets[alias] = self._made(alias, self.listed[alias])
+        return targets
 
-    def unlisted(self, alias: str) -> tuple[Target, ...]:
-        """Return the targets for a name that is not listed: an entry without `models` hands on any name that looks like
+    def unlisted(self, alias: str) -> tuple[ServedModel, ...]:
+        """Return the model for a name that is not listed: an entry without `models` hands on any name that looks like
         its provider's, so that a new model needs no new gateway; but none with an effort behind it."""
         entry = self.entry
         if entry.models or model_effort.split(alias) is not None:
             return ()
         bare = alias if entry.prefix is None else alias.removeprefix(f"{entry.prefix}/")
-        if entry.hands_on(bare, prefixed=bare != alias) and not self._excluded(bare):
-            return self.targets(alias, ServedModel(name=bare))
+        prefixed = bare != alias
+        reachable = prefixed or entry.bare(bare, forced=self._forced)
+        if reachable and entry.hands_on(bare, prefixed=prefixed) and not self._excluded(bare):
+            return (ServedModel(name=bare),)
         other = entry.other_name(alias)
-        if other is None or other not in self.listed:
-            return ()
-        return self.targets(alias, ServedModel(name=self.listed[other][0].model))
+        return () if other is None else self.listed.get(other, ())
 
-    def targets(self, alias: str, model: ServedModel) -> tuple[Target, ...]:
+    def sample(self) -> Target:
+        """Return a target of the entry for no model in particular: the way to its server."""
+        return self._made("", (ServedModel.model_construct(name=""),))[0]
+
+    def _names(self, models: tuple[ServedModel, ...]) -> dict[str, tuple[ServedModel, ...]]:
+        """Return the models by the names that clients ask for, in the order of the file, those with a prefix last."""
+        prefix = self.entry.prefix
+        served = [model for model in models if not self._excluded(model.public, model.name)]
+        named = [(model.public, model) for model in served if self.entry.bare(model.public, forced=self._forced)]
+        named += [] if prefix is None else [(f"{prefix}/{model.public}", model) for model in served]
+        names: dict[str, tuple[ServedModel, ...]] = {}
+        for name, model in named:
+            names[name] = (*names.get(name, ()), model)
+        return names
+
+    def _made(self, alias: str, models: tuple[ServedModel, ...]) -> tuple[Target, ...]:
+        return tuple(target for model in models for target in self._targets_for(alias, model))
+
+    def _targets_for(self, alias: str, model: ServedModel) -> tuple[Target, ...]:
         entry = self.entry
         urls, query, overrides = entry.base_urls(model.name), entry.query(), entry.overrides(model)
         headers = {name: value for name, value in entry.headers.items() if isinstance(value, Secret)}
         copied = {name: value.name for name, value in entry.headers.items() if isinstance(value, HeaderReference)}
         return tuple(
-            Target(entry.provider, model.name, alias, urls, auth, query, headers, overrides, copied, credential)
+            Target(
+                entry.provider,
+                model.name,
+                alias,
+                urls,
+                auth,
+                query,
+                headers,
+                overrides,
+                copied_headers=copied,
+                context_length=model.max_context_length or None,
+                force_mapping=model.force_mapping,
+                credential=credential,
+            )
             for auth, credential in self._credentials
         )
 

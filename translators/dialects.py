@@ -211,7 +211,7 @@ class ParsedRequest:
 
 
 class Listed(Protocol):
-    """A model in the list for clients; `created` in seconds since 1970."""
+    """A model in the list for clients; `created` in seconds since 1970, `context_length` in tokens."""
 
     @property
     def id(self) -> str: ...
@@ -221,6 +221,12 @@ class Listed(Protocol):
 
     @property
     def created(self) -> int: ...
+
+    @property
+    def display_name(self) -> str | None: ...
+
+    @property
+    def context_length(self) -> int | None: ...
 
 
 Item = Mapping[str, Any]

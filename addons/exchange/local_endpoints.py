@@ -14,6 +14,7 @@ from routing.settings import ClientKey
 from translators.clients.shared.openai_api import JSON
 from translators.dialects import ClientDialect, Writer
 from translators.errors import Failure
+from translators.own_name import OwnName
 
 
 class LocalEndpoints:
@@ -58,7 +59,9 @@ class LocalEndpoints:
     def store(self, writer: Writer) -> None:
         """Store an answer that its client may come back to."""
         store, state = self._services.responses, self._client.state
-        if store is not None and state is not None and (answer := state.remembered(writer)) is not None:
+        if store is None or state is None:
+            return
+        if (answer := state.remembered(writer.inner if isinstance(writer, OwnName) else writer)) is not None:
             store.put(self.key_name, answer, self._services.clock.now())
 
     def stores_more_than(self, size: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from addons.exchange.provider_request import ProviderRequest, provider_request
 from addons.exchange.services import Services
 from routing import model_effort
-from routing.catalogue import Target, UnknownModel
+from routing.catalogue import ForbiddenModel, Target, UnknownModel
 from routing.settings import Limits, Settings
 from translators import fan_out, named_effort
 from translators.clients.shared import json_body
@@ -27,6 +27,7 @@ from translators.dialects import (
 from translators.errors import BadRequest, Failure, TranslationError
 from translators.framing import compression
 from translators.notes import Note
+from translators.own_name import OwnName
 from translators.registry import PROVIDERS, route
 from translators.values import immutable
 
@@ -164,7 +165,8 @@ class ClientRequest:
         try:
             self.candidates = candidates(parsed.model)
         except UnknownModel as error:
-            raise BadRequest(str(error), param="model", code="model_not_found") from error
+            status = 404 if isinstance(error, ForbiddenModel) else 400
+            raise BadRequest(str(error), param="model", code="model_not_found", status=status) from error
 
     def _find(self, named: str, candidates: Callable[[str], Sequence[Target]]) -> None:
         """Get the targets of a model, or none. An effort behind its name is kept apart, unless that is the name."""
@@ -211,7 +213,7 @@ class ClientRequest:
             target,
             passthrough,
             (self._call(fan_out.RenderedCall(passed.rendered), passthrough, target),),
-            lambda envelope: writer(passed.form, envelope),
+            _named(lambda envelope: writer(passed.form, envelope), target),
             _limited([*self._body_notes, *notes, *passed.rendered.notes]),
         )
 
@@ -227,7 +229,7 @@ class ClientRequest:
             target,
             provider,
             tuple(self._call(call, provider, target) for call in calls),
-            lambda envelope: writer(parsed.form, envelope),
+            _named(lambda envelope: writer(parsed.form, envelope), target),
             _limited([*self._body_notes, *parsed.notes, *notes]),
         )
 
@@ -275,6 +277,11 @@ def understand(
     except TranslationError as error:
         rendering = error.failure
     return Understood(request, text, rendering, services.clock.now() - started)
+
+
+def _named(write: Callable[[Envelope], Writer], target: Target) -> Callable[[Envelope], Writer]:
+    """Return what makes the writer of an answer, under the name of the model that configuration wants."""
+    return write if target.force_mapping else lambda envelope: OwnName(write, envelope, target.model)
 
 
 def _limited(notes: list[Note]) -> tuple[Note, ...]:

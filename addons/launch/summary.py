@@ -10,7 +10,6 @@ from addons.credentials import missing
 from addons.embedded import child
 from addons.launch.listening import obstacle
 from routing.config import Loaded
-from routing.providers.entry import Entry, ServedModel
 from routing.settings import Settings
 from routing.targets import Offer
 from translators.registry import KNOWN_MODELS
@@ -44,7 +43,8 @@ def report(loaded: Loaded, file: Path, host: str, port: int) -> Iterator[str]:
     yield f"address   {url(host, port)}"
     yield f"clients   {', '.join(key.name or '' for key in settings.api_keys) or 'none'}"
     for section, _, entry in settings.providers:
-        yield f"provider  {_provider(section, entry)}"
+        offer = Offer(entry, KNOWN_MODELS, forced=settings.force_model_prefix)
+        yield f"provider  {_provider(section, offer)}"
     if settings.embedded.enable and child.available() is None:
         yield f"provider  embedded, on this machine: {settings.embedded.alias}"
     for remark in (*remarks(loaded), *_at_the_start(settings, host, port)):
@@ -58,11 +58,11 @@ def _at_the_start(settings: Settings, host: str, port: int) -> Iterator[str]:
         yield taken
 
 
-def _provider(section: str, entry: Entry) -> str:
-    offer = Offer(entry, KNOWN_MODELS)
-    targets = next(iter(offer.listed.values()), None) or offer.targets("", ServedModel.model_construct(name=""))
-    where = next(iter(targets[0].base_urls.values()))
+def _provider(section: str, offer: Offer) -> str:
+    entry = offer.entry
     names = list(offer.listed)
+    target = offer.targets(names[0])[0] if names else offer.sample()
+    where = next(iter(target.base_urls.values()))
     if entry.discovered:
         names.append("the models that it has, which it is asked for at the start")
     elif not entry.models:

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from routing.auth import Auth, StaticKey
 from routing.field_types import (
+    Amount,
     Flag,
     Headers,
     ModelName,
@@ -19,6 +20,7 @@ from routing.field_types import (
     Prefix,
     Section,
     Weight,
+    absent,
     headers_but,
     whole,
 )
@@ -32,7 +34,13 @@ class ServedModel(Section):
     """A model of an entry. `name` is the provider's, `alias` what clients ask for; without one it is the name."""
 
     name: ModelName
-    alias: ModelName | None = None
+    alias: Annotated[ModelName | None, BeforeValidator(absent)] = None
+    display_name: Annotated[Name | None, BeforeValidator(absent)] = None
+    """The name for people, in lists of models."""
+    max_context_length: Amount = 0
+    """The tokens of its context window; 0: not known."""
+    force_mapping: Flag = True
+    """Answers have the name that the client asked for; False: the one that the provider gives."""
 
     @property
     def public(self) -> str:
@@ -83,6 +91,14 @@ class Entry(Section, ABC):
     """Absent: as for all entries."""
     request_scoped_errors: tuple[ScopedError, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_address(cls, value: object) -> object:
+        """Return the entry without an empty `base-url`, which counts as absent."""
+        if isinstance(value, dict) and value.get("base-url") == "":
+            return {key: each for key, each in value.items() if key != "base-url"}
+        return value
+
     @property
     @abstractmethod
     def provider(self) -> str:
@@ -108,6 +124,10 @@ class Entry(Section, ABC):
     def key_weight(self, at: int) -> int:
         """Return the weight of the credential at that position."""
         return self.weight
+
+    def bare(self, name: str, *, forced: bool) -> bool:
+        """Return whether `name` may be asked for without the entry's prefix. `forced` is `force-model-prefix`."""
+        return self.prefix is None or not forced or self.prefix == name
 
     def hands_on(self, name: str, *, prefixed: bool) -> bool:
         """Return whether an entry without `models` serves `name`, which it does not list. `prefixed`: the client

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -47,8 +47,8 @@ async def test_what_a_server_has_is_served() -> None:
         house = [catalogue(url, ", api-key: secret, headers: {x-team: t}")]
         found = asyncio.Event()
 
-        def tell(entry: int, names: tuple[str, ...]) -> None:
-            house[0] = house[0].with_discovered(entry, names)
+        def tell(names: Mapping[str, tuple[str, ...]]) -> None:
+            house[0] = house[0].with_discovered(names)
             found.set()
 
         task = asyncio.create_task(discover(lambda: house[0], tell))
@@ -82,7 +82,7 @@ async def test_a_server_that_tells_nothing(answer: tuple[int, bytes]) -> None:
 async def test_a_server_that_is_not_there(caplog: pytest.LogCaptureFixture) -> None:
     async with ollama((200, b"")) as (url, _):
         pass
-    task = asyncio.create_task(discover(lambda: catalogue(url), lambda entry, names: None))
+    task = asyncio.create_task(discover(lambda: catalogue(url), lambda names: None))
     while not caplog.records:
         await asyncio.sleep(0.01)
     task.cancel()
@@ -90,4 +90,4 @@ async def test_a_server_that_is_not_there(caplog: pytest.LogCaptureFixture) -> N
 
 
 async def test_nobody_to_ask() -> None:
-    await discover(lambda: catalogue("http://127.0.0.1:1", ", models: [{name: m}]"), lambda entry, names: None)
+    await discover(lambda: catalogue("http://127.0.0.1:1", ", models: [{name: m}]"), lambda names: None)

@@ -1,9 +1,22 @@
 """Which names are served, by whom, and the error of the others."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from routing.auth import EmbeddedAuth, StaticKey
-from routing.catalogue import CREATED, EMBEDDED, Catalogue, ListedModel, Target, UnknownModel
+from routing.catalogue import (
+    _REMEMBERED,
+    CREATED,
+    EMBEDDED,
+    Catalogue,
+    ForbiddenModel,
+    ListedModel,
+    Target,
+    UnknownModel,
+)
 from routing.config import parse
 from routing.secret import Secret
 
@@ -185,3 +198,205 @@ def test_a_long_list_is_cut() -> None:
     models = ", ".join(f"{{name: m{n}}}" for n in range(30))
     with pytest.raises(UnknownModel, match=r"now: m0, m1, .*, m9 and 20 more\.$"):
         catalogue(f"[{{api-key: a, models: [{models}]}}]").candidates("zzz", "key-1")[0]
+
+
+POOL = """
+claude-api-key:
+  - {api-key: a, models: [{name: x, alias: m}, {name: y, alias: m}]}
+gemini-api-key:
+  - {api-key: g, models: [{name: m, alias: ''}]}
+openai-compatibility:
+  - {name: s, base-url: 'http://h', api-key-entries: [{api-key: b}, {api-key: c}], models: [{name: z, alias: m}]}
+embedded: {enable: true, alias: m}
+"""
+
+
+def served(text: str, **known: tuple[str, ...]) -> Catalogue:
+    loaded = parse(text.encode(), "c.yaml", {})
+    return Catalogue(loaded.settings, loaded.skipped, known, "http://embedded")
+
+
+def test_a_name_in_several_places_is_a_pool() -> None:
+    """Of models of one entry, of entries, of providers; without the embedded model."""
+    pool = served(POOL)
+    found = [(target.provider, target.model, target.credential.name) for target in pool.candidates("m", "key-1")]
+    assert found == [
+        ("anthropic", "x", "anthropic-1"),
+        ("anthropic", "y", "anthropic-1"),
+        ("gemini", "m", "gemini-1"),
+        ("s", "z", "s-1"),
+        ("s", "z", "s-2"),
+    ]
+    assert pool.listing("key-1") == (ListedModel("m", "anthropic"),)
+
+
+def test_what_nobody_lists_is_a_pool_of_all_that_hand_it_on() -> None:
+    pool = served("claude-api-key: [{api-key: a}, {api-key: b, models: [{name: m}]}, {api-key: c}]")
+    assert [target.credential.name for target in pool.candidates("claude-9", "key-1")] == ["anthropic-1", "anthropic-3"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "asked", "pool"),
+    [
+        pytest.param("prefix: t, models: [{name: m}]", "m", ["b"], id="a bare name is that of who has no prefix"),
+        pytest.param("prefix: t, models: [{name: m}]", "t/m", ["a"], id="a prefixed name"),
+        pytest.param("prefix: m, models: [{name: m}]", "m", ["a", "b"], id="the prefix is the name"),
+        pytest.param("prefix: t", "claude-9", [], id="what is handed on"),
+        pytest.param("prefix: t", "t/claude-9", ["a"], id="what is handed on, prefixed"),
+        pytest.param("prefix: claude-9", "claude-9", ["a"], id="what is handed on, the prefix is the name"),
+    ],
+)
+def test_a_prefix_is_forced(entry: str, asked: str, pool: list[str]) -> None:
+    entries = f"[{{api-key: a, {entry}}}, {{api-key: b, models: [{{name: m}}]}}]"
+    forced = served(f"force-model-prefix: true\nclaude-api-key: {entries}")
+    if not pool:
+        with pytest.raises(UnknownModel):
+            forced.candidates(asked, "key-1")
+        return
+    keys = [target.auth for target in forced.candidates(asked, "key-1")]
+    assert keys == [StaticKey("x-api-key", Secret(key)) for key in pool]
+
+
+SCOPED = """
+api-keys:
+  - {key: aaaa, name: all}
+  - {key: bbbb, name: some, models: [m*, team/x, "?"]}
+  - {key: cccc, name: none, models: [nothing]}
+claude-api-key:
+  - {api-key: a, models: [{name: m1}, {name: m2}, {name: M3}, {name: n}, {name: x, alias: team/x}, {name: yy}]}
+embedded: {enable: true, alias: mini}
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [
+        pytest.param("all", ["m1", "m2", "M3", "n", "team/x", "yy", "mini"], id="every model"),
+        pytest.param("some", ["m1", "m2", "n", "team/x", "mini"], id="those that match, in their exact case"),
+        pytest.param("none", [], id="no model"),
+    ],
+)
+def test_a_key_has_its_models_alone(key: str, names: list[str]) -> None:
+    catalogue = served(SCOPED)
+    assert [model.id for model in catalogue.listing(key)] == names
+    for model in catalogue.listing("all"):
+        for ask in (catalogue.candidates, catalogue.get):
+            if model.id in names:
+                assert ask(model.id, key)
+            else:
+                with pytest.raises(ForbiddenModel):
+                    ask(model.id, key)
+
+
+@pytest.mark.parametrize("model", ["yy", "nobody", "claude-9"])
+def test_a_key_does_not_learn_what_it_may_not_use(model: str) -> None:
+    with pytest.raises(ForbiddenModel) as caught:
+        served(SCOPED).candidates(model, "some")
+    assert str(caught.value) == (
+        f'The key "some" may not use the model "{model}" (models of that key under api-keys). '
+        "It may use m1, m2, n, team/x, mini."
+    )
+
+
+def test_a_key_is_told_its_own_models_only() -> None:
+    with pytest.raises(UnknownModel) as caught:
+        served(SCOPED).candidates("m3", "some")
+    assert not isinstance(caught.value, ForbiddenModel)
+    assert caught.value.working == ("m1", "m2", "n", "team/x", "mini")
+    assert set(caught.value.close) <= {"m1", "m2"}
+
+
+def test_facts_about_a_model() -> None:
+    """The length of a pool is one that all of it have."""
+    text = """
+claude-api-key:
+  - {api-key: a, models: [{name: x, alias: m, max-context-length: 200}, {name: y}]}
+  - {api-key: b, models: [{name: z, alias: m, max-context-length: 100, display-name: Em}, {name: n, alias: m}]}
+"""
+    catalogue = served(text)
+    assert catalogue.listing("") == (
+        ListedModel("m", "anthropic", CREATED, "Em", 100),
+        ListedModel("y", "anthropic"),
+    )
+    assert [target.context_length for target in catalogue.candidates("m", "")] == [200, 100, None]
+
+
+def test_what_has_not_changed_is_not_made_again() -> None:
+    before = served("claude-api-key: [{api-key: a, models: [{name: m}]}, {api-key: b, models: [{name: n}]}]")
+    loaded = parse(b"claude-api-key: [{api-key: a, models: [{name: m}]}, {api-key: c, models: [{name: n}]}]", "", {})
+    after = before.reloaded(loaded)
+    assert after.candidates("m", "")[0] is before.candidates("m", "")[0]
+    assert after.candidates("n", "")[0].auth == StaticKey("x-api-key", Secret("c"))
+    assert after.with_embedded(None).candidates("n", "")[0] is after.candidates("n", "")[0]
+
+
+def test_names_of_clients_do_not_pile_up() -> None:
+    catalogue = served("claude-api-key: [{api-key: a}]")
+    for number in range(3 * _REMEMBERED):
+        catalogue.candidates(f"claude-{number}", "")
+        assert len(catalogue._handed_on) <= _REMEMBERED
+
+
+# --- the listing and what is accepted -----------------------------------------------------------------
+
+NAMES = st.sampled_from(["m", "n", "claude-a", "claude-b", "gemini-a", "t/m", "t/claude-a", "s/n", "x:latest"])
+PATTERNS = st.sampled_from(["*", "m", "t/*", "claude-*", "[mn]", "?", "*:latest", "nobody"])
+
+
+def entries(section: str, **more: object) -> st.SearchStrategy[dict[str, object]]:
+    """Entries of a section, with or without models, a prefix, and exclusions."""
+    models = st.lists(
+        st.fixed_dictionaries({"name": NAMES}, optional={"alias": NAMES}),
+        max_size=3,
+        unique_by=lambda model: (model.get("alias") or model["name"], model["name"]),
+    )
+    optional = {"models": models, "prefix": st.sampled_from(["s", "t", "m"]), "excluded-models": st.lists(PATTERNS)}
+    return st.fixed_dictionaries({name: st.just(value) for name, value in more.items()}, optional=optional)
+
+
+CONFIGURATIONS = st.fixed_dictionaries(
+    {
+        "api-keys": st.lists(
+            st.fixed_dictionaries(
+                {"key": st.uuids().map(str)}, optional={"models": st.lists(PATTERNS, min_size=1, max_size=3)}
+            ),
+            max_size=3,
+        ),
+        "claude-api-key": st.lists(entries("claude-api-key", **{"api-key": "a"}), max_size=2),
+        "gemini-api-key": st.lists(entries("gemini-api-key", **{"api-key": "a"}), max_size=2),
+        "openai-compatibility": st.lists(
+            entries("openai-compatibility", name="openai", **{"api-key-entries": [{"api-key": "a"}, {"api-key": "b"}]}),
+            max_size=2,
+        ),
+        "ollama": st.lists(entries("ollama"), max_size=2),
+        "force-model-prefix": st.booleans(),
+        "embedded": st.fixed_dictionaries({"enable": st.booleans(), "alias": NAMES}),
+    }
+)
+
+
+def handed_on(catalogue: Catalogue, model: str) -> bool:
+    return any(offer.unlisted(model) for offer in catalogue._offers.values())
+
+
+@given(CONFIGURATIONS, st.lists(NAMES, max_size=4), NAMES)
+def test_what_is_listed_is_what_is_accepted(wanted: dict[str, object], found: list[str], other: str) -> None:
+    """A name that is listed has targets, one that is not and is not handed on has none; for every key."""
+    loaded = parse(json.dumps(wanted).encode(), "c.yaml", {})
+    known = {"anthropic": ("claude-a", "claude-b"), "gemini": ("gemini-a",)}
+    catalogue = Catalogue(loaded.settings, loaded.skipped, known, "http://embedded")
+    catalogue = catalogue.with_discovered(dict.fromkeys(catalogue.discoverable(), tuple(found)))
+    everything = {model.id for model in catalogue.listing("")}
+    for key in ("", *(key.name for key in loaded.settings.api_keys)):
+        listing = {model.id: model for model in catalogue.listing(key)}
+        assert listing.keys() <= everything
+        for name in {*everything, other}:
+            if name in listing:
+                targets = catalogue.candidates(name, key)
+                assert targets
+                assert {target.alias for target in targets} == {name}
+                assert catalogue.get(name, key) == listing[name]
+            elif name in everything or not handed_on(catalogue, name):
+                for ask in (catalogue.candidates, catalogue.get):
+                    with pytest.raises(UnknownModel):
+                        ask(name, key)

@@ -204,6 +204,9 @@ claude-api-key:
             "c.yaml:3: api-keys[1]: is the same name as at line 2; remove or rename one of them",
             id="name twice",
         ),
+        pytest.param(
+            "api-keys:\n- key: a\n  models: []", "c.yaml:3: api-keys[0].models: is empty; name models", id="no model"
+        ),
         pytest.param("host: 0.0.0.0", "c.yaml:1: host: lets other machines in, and api-keys", id="open"),
         pytest.param("host: ''\napi-keys: []", "c.yaml:1: host: lets other machines in", id="open, empty host"),
         pytest.param("host: gw.lan\napi-keys: ['${A}']", "c.yaml:1: host: lets other machines in", id="open, key off"),
@@ -214,9 +217,10 @@ claude-api-key:
             id="null key",
         ),
         pytest.param(
-            f"{CLAUDE}    models:\n      - {{name: a, alias: x}}\n      - {{name: b}}\n      - {{name: x}}",
-            "c.yaml:6: claude-api-key[0].models[2]: is the same alias as at line 4; remove or rename one of them",
-            id="alias twice",
+            f"{CLAUDE}    models:\n      - {{name: a, alias: x}}\n"
+            "      - {name: b, alias: x}\n      - {name: a, alias: x}",
+            "c.yaml:6: claude-api-key[0].models[2]: is the same model and alias as at line 4; remove or rename one of",
+            id="a model twice",
         ),
         pytest.param(
             f"{CLAUDE}    models: [claude]",
@@ -436,16 +440,19 @@ def test_no_text_breaks_the_reader(data: bytes) -> None:
     assert result.startswith(("c.yaml", "Loaded("))
 
 
-def test_a_model_that_nobody_can_ask_for_is_told() -> None:
-    text = """
-claude-api-key:
-  - {api-key: a, models: [{name: x, alias: big}, {name: y}]}
-ollama:
-  - {base-url: "http://o", models: [{name: y}, {name: z}, {name: q, alias: big}]}
-"""
-    assert read(text).warnings == (
-        'ollama at line 5: "y" is never asked here, for claude-api-key at line 3 serves that name first; '
-        "give one of them another alias",
-        'ollama at line 5: "big" is never asked here, for claude-api-key at line 3 serves that name first; '
-        "give one of them another alias",
+@pytest.mark.parametrize(
+    ("rest", "warnings"),
+    [
+        pytest.param("embedded: {enable: true, alias: big}", 1, id="hidden"),
+        pytest.param("embedded: {enable: true, alias: x}", 0, id="another name"),
+        pytest.param("embedded: {alias: big}", 0, id="off"),
+        pytest.param("embedded: {enable: true, alias: big}\nforce-model-prefix: true", 0, id="the entry has a prefix"),
+    ],
+)
+def test_a_local_model_that_nobody_can_ask_for_is_told(rest: str, warnings: int) -> None:
+    entries = "claude-api-key:\n  - {api-key: a, prefix: p, models: [{name: x, alias: big}]}"
+    line = (
+        'embedded: "big" is never asked here, for claude-api-key at line 2 serves that name; '
+        "give one of them another alias"
     )
+    assert read(f"{entries}\n{rest}").warnings == (line,) * warnings

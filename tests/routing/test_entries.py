@@ -161,9 +161,9 @@ def refused(text: str) -> str:
             "ollama: [{num-ctx: 1, options: {num_ctx: 2}}]", "1: ollama[0]: has num-ctx twice, the other in", id="both"
         ),
         pytest.param(
-            "ollama:\n- models:\n  - name: a\n  - {name: b, alias: a}",
-            "4: ollama[0].models[1]: is the same alias as at line 3; remove or rename one of them",
-            id="alias twice",
+            "ollama:\n- models:\n  - name: a\n  - {name: a, alias: ''}",
+            "4: ollama[0].models[1]: is the same model and alias as at line 3; remove or rename one of them",
+            id="a model twice",
         ),
         pytest.param("response-store: {max-age-seconds: -1}", "1: response-store.max-age-seconds: must be", id="age"),
         pytest.param("response-store: {max-bytes: 0}", "1: response-store.max-bytes: must be a number of", id="bytes"),

@@ -60,6 +60,17 @@ def bearer(key: str) -> StaticKey:
             id="gemini elsewhere",
         ),
         pytest.param(
+            "gemini-api-key: [{api-key: k, base-url: '', models: [{name: m, alias: ''}]}]",
+            Target(
+                "gemini",
+                "m",
+                "m",
+                {"gemini": "https://generativelanguage.googleapis.com/v1beta"},
+                StaticKey("x-goog-api-key", Secret("k")),
+            ),
+            id="empty texts are absent",
+        ),
+        pytest.param(
             "vertex-api-key: [{api-key: k, models: [{name: m}]}]",
             Target(
                 "vertex",
@@ -385,7 +396,7 @@ def test_turns_go_on_in_a_catalogue_made_anew() -> None:
     served = catalogue(f"openai-compatibility: [{{name: x, base-url: 'http://h', {keys}, models: [{{name: m}}]}}]")
     taken = [[target.auth for target in served.candidates("m", "key-1")]]
     taken.append([target.auth for target in served.with_embedded(None).candidates("m", "key-1")])
-    taken.append([target.auth for target in served.with_discovered(("ollama", 0), ()).candidates("m", "key-1")])
+    taken.append([target.auth for target in served.with_discovered({"x": ()}).candidates("m", "key-1")])
     assert taken == [[bearer("a"), bearer("b")], [bearer("b"), bearer("a")], [bearer("a"), bearer("b")]]
 
 
@@ -393,16 +404,14 @@ def test_what_is_discovered() -> None:
     served = catalogue(
         "ollama: [{models: [{name: named}]}, {base-url: 'http://h', api-key: k, excluded-models: [big]}]"
     )
-    servers = served.discoverable()
-    assert {at: (target.base_urls, target.auth) for at, target in servers.items()} == {
-        ("ollama", 1): ({"ollama": "http://h"}, bearer("k"))
-    }
-    extended = served.with_discovered(("ollama", 1), ["qwen3:8b", "llama3:latest", "big", "no name", ""])
+    [(server, target)] = served.discoverable().items()
+    assert (target.base_urls, target.auth) == ({"ollama": "http://h"}, bearer("k"))
+    extended = served.with_discovered({server: ("qwen3:8b", "llama3:latest", "big", "no name", "")})
     assert listed(served) == ["named"]
     assert listed(extended) == ["named", "qwen3:8b", "llama3:latest"]
     assert listed(extended.with_embedded(None)) == listed(extended)
     assert extended.candidates("llama3", "key-1")[0].model == "llama3:latest"
-    assert listed(extended.with_discovered(("ollama", 1), [])) == ["named"]
+    assert listed(extended.with_discovered({server: ()})) == ["named"]
 
 
 @pytest.mark.parametrize(

@@ -53,10 +53,20 @@ def test_a_model_of_another_endpoint() -> None:
     assert (caught.value.failure.param, caught.value.failure.code) == ("model", "model_not_supported")
 
 
+@pytest.mark.parametrize("model", ["m", "nobody"])
+def test_a_model_that_a_key_may_not_use(model: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        Asker(f"{SERVER}}}]\napi-keys: [{{key: k, models: [other]}}]").question(body(model))
+    failure = caught.value.failure
+    assert (failure.status, failure.param, failure.code) == (404, "model", "model_not_found")
+    assert failure.message.startswith(f'The key "key-1" may not use the model "{model}"')
+
+
 def test_a_model_that_nobody_serves() -> None:
     with pytest.raises(BadRequest) as caught:
         Asker("{}").question(body("m"))
-    assert (caught.value.failure.param, caught.value.failure.code) == ("model", "model_not_found")
+    failure = caught.value.failure
+    assert (failure.status, failure.param, failure.code) == (400, "model", "model_not_found")
 
 
 # --- limits ---

@@ -185,8 +185,6 @@ def test_a_check_says_what_would_be(tmp_path: Path, capsys: pytest.CaptureFixtur
         "provider  openai-compatibility, https://api.groq.com/openai/v1: q",
         "provider  ollama, http://127.0.0.1:9: the models that it has, which it is asked for at the start",
         "warning   claude-api-key at line 6 is off: NO_SUCH_VARIABLE not set in the environment; it would serve z",
-        'warning   gemini-api-key at line 8: "y" is never asked here, for claude-api-key at line 5 serves that name '
-        "first; give one of them another alias",
     ]
     assert busy.startswith(f"warning   Port {port} on 127.0.0.2 is taken")
 

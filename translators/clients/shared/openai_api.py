@@ -39,8 +39,11 @@ def error(failure: Failure) -> tuple[tuple[tuple[str, str], ...], bytes]:
 
 
 def model(listed: Listed) -> dict[str, Any]:
-    """Return OpenAI's `Model`: `{"id", "object": "model", "created", "owned_by"}`."""
-    return {"id": listed.id, "object": "model", "created": listed.created, "owned_by": listed.owned_by}
+    """Return OpenAI's `Model`: `{"id", "object": "model", "created", "owned_by"}`, and where they are known
+    `display_name` and `context_length`, as other makers' lists have them."""
+    known = {"display_name": listed.display_name, "context_length": listed.context_length}
+    more = {name: value for name, value in known.items() if value is not None}
+    return {"id": listed.id, "object": "model", "created": listed.created, "owned_by": listed.owned_by, **more}
 
 
 def models(listed: Iterable[Listed]) -> dict[str, Any]:
