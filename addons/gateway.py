@@ -33,6 +33,7 @@ from addons.credentials import Authorities, Unauthorised
 from addons.embedded import child
 from addons.exchange.exchange import Exchange
 from addons.exchange.http_api import INTERNAL, Head
+from addons.exchange.observers import Watcher
 from addons.exchange.provider_request import ProviderRequest
 from addons.exchange.response_store import ResponseStore
 from addons.exchange.services import Services
@@ -46,6 +47,7 @@ from addons.proxy.replay import Replays
 from addons.proxy.shutdown import Shutdown
 from addons.proxy.stream import Job
 from addons.proxy.watching import Watching
+from addons.usage.writer import UsageWriter
 from routing import config
 from routing.auth import EmbeddedAuth
 from routing.catalogue import Catalogue
@@ -81,6 +83,7 @@ class Gateway:
         self._authorities = Authorities()
         self._workers = {name: ThreadPoolExecutor(1, f"gateway-{name}") for name in ("request", "answer")}
         self._line: log_line.Terminal | None = None
+        self._usage: UsageWriter | None = None
         self._discovering: asyncio.Task[None] | None = None
         self._took_over = False
         self._recording = False
@@ -164,6 +167,8 @@ class Gateway:
             self._services.life.ended = True
         if self._line is not None:
             self._line.done()
+        if self._usage is not None:
+            self._usage.done()
         if self._discovering is not None:
             self._discovering.cancel()
         for worker in self._workers.values():
@@ -184,6 +189,11 @@ class Gateway:
         stream = None if terminal.has_console() else sys.stdout
         coloured = log_line.colours(stream, os.environ)
         self._line = log_line.Terminal(stream, as_json=settings.log_format == "json", coloured=coloured)
+        watchers: list[Watcher] = [] if terminal.is_quiet() else [self._line]
+        if settings.usage_db is not None:
+            self._usage = UsageWriter(Path(settings.usage_db), settings.usage_db_max_days)
+            self._usage.start()
+            watchers.append(self._usage)
         catalogue = Catalogue(settings, loaded.skipped, KNOWN_MODELS)
         store = settings.response_store
         return Services(
@@ -193,7 +203,7 @@ class Gateway:
             clock=SystemClock,
             new_id=lambda: secrets.token_hex(12),
             responses=ResponseStore(store.max_bytes, store.max_age_seconds or math.inf) if store.enable else None,
-            watchers=() if terminal.is_quiet() else (self._line,),
+            watchers=tuple(watchers),
         )
 
     def _greet(self, loaded: config.Loaded, host: str) -> None:

@@ -257,6 +257,16 @@ def absent(value: object) -> object:
     return None if value == "" else value
 
 
+def _new_file(value: object, info: ValidationInfo) -> str:
+    """Return the path of a file that may not be there yet, relative to the folder of config.yaml."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("must be the name of a file")
+    path = Path((info.context or {}).get("folder", "."), Path(value).expanduser())
+    if path.is_dir() or not path.parent.is_dir():
+        raise ValueError("must be a file in a folder that exists; the name is relative to this configuration's folder")
+    return str(path)
+
+
 def or_none(value: object) -> object:
     """Return None for `none`, which is the absence of a thing: a null would be as if the key were absent."""
     return None if value == "none" else value
@@ -316,6 +326,7 @@ KeyDigest = Annotated[Secret, BeforeValidator(_digest)]
 HeldKey = Annotated[KeyFile, BeforeValidator(_key_file)]
 Instant = Annotated[float, BeforeValidator(_instant)]
 File = Annotated[str, BeforeValidator(_file)]
+NewFile = Annotated[str, BeforeValidator(_new_file)]
 Forwarded = Annotated[str, BeforeValidator(_forwarded)]
 """The lower-case name of a client's header."""
 Renames = Annotated[Mapping[str, str], BeforeValidator(_renames)]

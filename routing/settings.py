@@ -24,6 +24,7 @@ from routing.field_types import (
     KeyFile,
     ModelName,
     Name,
+    NewFile,
     Origin,
     Port,
     Seconds,
@@ -162,6 +163,9 @@ class Settings(Providers):
     cors_origins: tuple[Origin, ...] = ()
     forward_headers: tuple[Forwarded, ...] = ()
     prices: tuple[Price, ...] = ()
+    usage_db: NewFile | None = None
+    usage_db_max_days: Amount = 365
+    """0: for ever."""
 
     _order: tuple[str, ...] = PrivateAttr(())
     """The keys of the file, as they stand in it."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from addons.credentials import missing
 from addons.embedded import child
 from addons.launch.listening import obstacle
+from addons.usage import database
 from routing.config import Loaded
 from routing.settings import Settings
 from routing.targets import Offer
@@ -27,8 +28,11 @@ def remarks(loaded: Loaded) -> Iterator[str]:
 
 
 def hindrance(settings: Settings) -> str | None:
-    """Return why the gateway cannot start with `settings`: a library that a provider needs is not installed."""
-    return missing(auth for _, _, entry in settings.providers for auth in entry.credentials())
+    """Return why the gateway cannot start with `settings`: a library that a provider needs is not installed, or
+    usage-db is a file of something else."""
+    if (library := missing(auth for _, _, entry in settings.providers for auth in entry.credentials())) is not None:
+        return library
+    return None if settings.usage_db is None else database.obstacle(Path(settings.usage_db))
 
 
 def url(host: str, port: int | None) -> str:
