@@ -136,7 +136,7 @@ class Gateway:
         if makes_room and not options.listen_port and (why := listening.obstacle(host, port)) is not None:
             self._stop(why)
             return
-        terminal.arrange()
+        terminal.arrange(debug=settings.debug)
         sys.setswitchinterval(SWITCH_SECONDS)
         gc.freeze()  # what is there from the start is no garbage: full collections, which stop everybody, pass it over
         saving.forgive(ctx.master.addons.get("save"))

@@ -11,7 +11,7 @@ from pathlib import Path as FilePath
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from routing import compatible_servers
+from routing import cliproxyapi, compatible_servers
 from routing.environment import PLACEHOLDER, Expansion
 from routing.errors import ConfigError, Path, Problem
 from routing.field_types import Section
@@ -93,8 +93,31 @@ class _Validation:
         self.context = {"folder": folder}
         self.problems = list(source.problems)
         self.expansion = Expansion(environ)
-        self.tree = self.expansion.expand(compatible_servers.with_keys(source.value))
+        self.inert: Mapping[cliproxyapi.Key, tuple[Path, ...]] = {}
+        tree = source.value
+        if compatible := _compatible(tree, environ):
+            tree = self.adapted(tree)
+        self.tree = self.expansion.expand(compatible_servers.with_keys(tree))
+        if compatible:
+            self.tree = cliproxyapi.completed(self.tree)
+            for place in cliproxyapi.without_address(self.tree):
+                self.problem(place, "has no base-url; add it, as the key would go to api.openai.com otherwise")
         self.off: dict[tuple[str, int], list[str]] = {}
+
+    def adapted(self, tree: object) -> object:
+        """Return a file of CLIProxyAPI's without what has no effect here."""
+        adapted = cliproxyapi.adapt(tree)
+        self.inert = adapted.inert
+        for path, text in adapted.refused:
+            self.problem(path, text)
+        return adapted.tree
+
+    def without_effect(self) -> Iterator[str]:
+        """Yield a line for each key of CLIProxyAPI's that does nothing here."""
+        for key, places in self.inert.items():
+            lines = shortened(tuple(str(self.source.line(place)) for place in places), 3)
+            at = "line" if len(places) == 1 else "lines"
+            yield f"{key.dotted} at {at} {lines} is accepted, without effect: {key.reason}"
 
     def loaded(self) -> Loaded | None:
         """Return the configuration; None when there are `problems`."""
@@ -109,7 +132,7 @@ class _Validation:
             self.across(settings)
         if self.problems or settings is None:
             return None
-        return Loaded(settings, skipped, (*self.hidden(settings), *self.exposed(settings)))
+        return Loaded(settings, skipped, (*self.without_effect(), *self.hidden(settings), *self.exposed(settings)))
 
     def problem(self, path: Path, text: str) -> None:
         """Add a mistake, one for each place: what follows from the first would only confuse."""
@@ -229,6 +252,12 @@ class _Validation:
                 self.problem(path, f"is {what} as at line {self.source.line(before)}; remove or rename one of them")
 
 
+def _compatible(tree: object, environ: Mapping[str, str]) -> bool:
+    """Return whether the file says that it is CLIProxyAPI's."""
+    said = tree.get("compatibility") if isinstance(tree, dict) else None
+    return Expansion(environ).expand(said) == cliproxyapi.NAME
+
+
 def _sentence(error: ErrorDetails, path: Path) -> str:
     """Return what is wrong, in words of ours: pydantic's own may quote the value."""
     match error["type"]:
@@ -262,6 +291,8 @@ def _meant(wrong: str) -> str | None:
 
 
 def _unknown(path: Path) -> str:
+    if (theirs := cliproxyapi.unknown(path)) is not None:
+        return theirs
     *within, wrong = (part for part in path if isinstance(part, str))
     here = keys(PLACES[tuple(within)])
     elsewhere = [".".join(place) for place, section in PLACES.items() if place and wrong in keys(section)]

@@ -143,6 +143,12 @@ class Settings(Providers):
     host: Host = "127.0.0.1"
     port: Port = 8317
     api_keys: tuple[ClientKey, ...] = ()
+    compatibility: Literal["cliproxyapi"] | None = None
+    """Whose file it is: `routing.cliproxyapi` reads its keys as they mean there."""
+    debug: Flag = False
+    """Shows all that is logged."""
+    passthrough_headers: Flag = False
+    """Gives the client the headers of the provider's answer."""
     embedded: EmbeddedSettings = EmbeddedSettings()
     force_model_prefix: Flag = False
     """Models of an entry with a prefix are served as PREFIX/NAME only."""
@@ -180,11 +186,14 @@ class Settings(Providers):
 
     @property
     def providers(self) -> tuple[tuple[str, int, Entry], ...]:
-        """Return the entries of all providers in the order of the file: the section, the position among those that are
-        on, the entry."""
+        """Return the entries of all providers in the order of the file, but those that are disabled: the section, the
+        position among those whose variables are set, the entry."""
         fields = {name.replace("_", "-"): name for name in type(self).model_fields}
         return tuple(
-            (section, at, entry) for section in self._order for at, entry in enumerate(getattr(self, fields[section]))
+            (section, at, entry)
+            for section in self._order
+            for at, entry in enumerate(getattr(self, fields[section]))
+            if not entry.disabled
         )
 
     def secrets(self) -> Iterator[str]:

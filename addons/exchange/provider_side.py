@@ -18,6 +18,7 @@ from addons.exchange.heavy_work import HeavyWork
 from addons.exchange.http_api import Reply
 from addons.exchange.listeners import Listeners
 from addons.exchange.observers import Record
+from addons.exchange.passed_headers import passed_on
 from addons.exchange.provider_request import plain
 from addons.exchange.request import Rendering
 from addons.exchange.response import Response
@@ -89,6 +90,8 @@ class ProviderSide:
         if self._work.busy:
             return self._work.postpone(call, partial(self.head_received, status, headers, call))
         tap = partial(self._show, call) if self._listeners.detailed else None
+        if self._services.settings.passthrough_headers:
+            self._response.passed = self._listeners.clean(passed_on(headers))
         self._response.limits = self._current.open(call, status, headers, tap, self._response.late_notes)
         return []
 

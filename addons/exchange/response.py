@@ -33,6 +33,8 @@ class Response:
         """The present target."""
         self.limits: Mapping[str, str] = {}
         """The provider's rate limits, as headers for the client."""
+        self.passed: Mapping[str, str] = {}
+        """The headers of the provider's answer for the client."""
         self._noted: set[str] = set()
         """The notes that a stream's client has got."""
         self._fatal: tuple[str, bytes, bytes, tuple[Note, ...], int] = ("", b"", b"", (), 0)
@@ -124,4 +126,5 @@ class Response:
         headers.extend(self.limits.items())
         if notes:
             headers.append(("x-gateway-notes", http_api.notes_header(notes, debug=self._record.debug)))
-        return headers
+        ours = {name for name, _ in headers}
+        return [*headers, *((name, value) for name, value in self.passed.items() if name not in ours)]

@@ -44,7 +44,8 @@ def plan(given: CommandLine, loaded: Loaded | None) -> Launch:
     script = ["-s", str(ROOT / "addons" / "gateway.py"), "--set", "connection_strategy=lazy"]
     if given.tool == "mitmdump":
         # mitmproxy itself reports only what goes wrong: an exchange is one line, and that is the gateway's.
-        script += ["--set", "flow_detail=0", "--set", "termlog_verbosity=warn"]
+        level = "debug" if loaded is not None and loaded.settings.debug else "warn"
+        script += ["--set", "flow_detail=0", "--set", f"termlog_verbosity={level}"]
     if loaded is None:
         return Launch(given.tool, script + given.given, None)
     host, port = _address(given, loaded)

@@ -13,6 +13,9 @@ SHOWN = {
     "termlog_verbosity": "warn",
     "web_columns": ["icon", "comment", "status", "time"],
 }
+DEBUG = {"termlog_verbosity": "debug", "console_eventlog_verbosity": "debug"}
+LIBRARIES = ("azure", "boto3", "botocore", "google", "httpcore", "httpx", "msal", "redis", "requests", "urllib3")
+"""The loggers of libraries that have credentials in hand: below warnings they log requests with all headers."""
 
 
 def has_console() -> bool:
@@ -25,10 +28,12 @@ def is_quiet() -> bool:
     return "termlog_verbosity" in ctx.options and ctx.options.termlog_verbosity == "error"
 
 
-def arrange() -> None:
+def arrange(*, debug: bool) -> None:
     """Set what mitmproxy shows, unless somebody asked for something else. One line an exchange: mitmproxy's lines of
     flows and connections say the same again. In mitmweb the comment, because every flow has the same URL."""
-    for name, value in SHOWN.items():
+    for name in LIBRARIES:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, value in (SHOWN | (DEBUG if debug else {})).items():
         if name in ctx.options and not ctx.options.has_changed(name):
             ctx.options.update(**{name: value})
 

@@ -11,10 +11,11 @@ from routing.providers.ollama import Ollama
 from routing.providers.openai_compatible import Compatible
 from routing.providers.vertex import Vertex
 from routing.providers.vertex_express import VertexKey
+from routing.providers.xai import XaiKey
 
 ENTRIES: dict[str, type[Entry]] = {
     entry.section: entry
-    for entry in (Vertex, VertexKey, Bedrock, Azure, Ollama, CodexKey, Compatible, ClaudeKey, GeminiKey)
+    for entry in (Vertex, VertexKey, Bedrock, Azure, Ollama, CodexKey, XaiKey, Compatible, ClaudeKey, GeminiKey)
 }
 """The entries by section. A wrong key that could be meant for several counts as the first: the server of a model
 comes before its maker."""

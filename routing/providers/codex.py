@@ -30,7 +30,7 @@ class CodexKey(Entry):
     """One key at one server."""
 
     section: ClassVar = "codex-api-key"
-    called: ClassVar = ("codex", "responses")
+    called: ClassVar[tuple[str, ...]] = ("codex", "responses")
 
     api_key: Key
     base_url: OpenAIURL = "https://api.openai.com/v1"

@@ -51,19 +51,24 @@ class ServedModel(Section):
         return {}
 
 
+def _several(value: object) -> object:
+    """Return a list of one for a text alone."""
+    return [value] if isinstance(value, str) else value
+
+
 class ScopedError(Section):
-    """Errors of a provider that are about the request, not about the credential: those of a `status` whose body has the
-    text `match`, or matches the regular expression `match-regexr`. `action`: `stop` tells the client at once,
+    """Errors of a provider that are about the request, not about the credential: those of a `status` whose body has a
+    text of `match`, or matches a regular expression of `match-regexr`. `action`: `stop` tells the client at once,
     `continue` goes on with the next credential; with `-and-cooldown` the credential rests as well."""
 
     status: Annotated[int, BeforeValidator(partial(whole, low=100, high=599))]
-    match: Name | None = None
-    match_regexr: Pattern | None = None
+    match: Annotated[tuple[Name, ...], BeforeValidator(_several)] = ()
+    match_regexr: Annotated[tuple[Pattern, ...], BeforeValidator(_several)] = ()
     action: Literal["stop", "stop-and-cooldown", "continue", "continue-and-cooldown"] = "stop"
 
     @model_validator(mode="after")
     def _recognisable(self) -> "ScopedError":
-        if self.match is None and self.match_regexr is None:
+        if not self.match and not self.match_regexr:
             raise ValueError("matches every error of its status; add match or match-regexr")
         return self
 
@@ -78,6 +83,8 @@ class Entry(Section, ABC):
     lists: ClassVar[str] = ""
     """The provider dialect whose public models an entry without `models` serves."""
 
+    disabled: Flag = False
+    """Keeps the entry in the file, and out of use."""
     prefix: Prefix | None = None
     models: tuple[ServedModel, ...] = ()
     excluded_models: tuple[Name, ...] = ()

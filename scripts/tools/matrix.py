@@ -1,4 +1,5 @@
-"""scripts/matrix: what becomes of every field of every client dialect at every provider dialect, as converted."""
+"""scripts/matrix: the pages that are written from the code. Here is the one that says what becomes of every field of
+every client dialect at every provider dialect, as converted."""
 
 import argparse
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from routing.compatible_servers import SERVERS
+from scripts.tools import cliproxyapi_page
 from scripts.tools.fields import FIELDS, Field
 from scripts.tools.venv import ROOT
 from translators import convert
@@ -20,7 +22,8 @@ from translators.values import immutable
 PAGE = Path(ROOT, "docs", "support-matrix.md")
 DESCRIPTION = """\
 Writes docs/support-matrix.md: a table a client dialect, a column a provider's model, a row a field. Each cell is found
-out by translating a request with the field and one without it."""
+out by translating a request with the field and one without it. Writes docs/from-cliproxyapi.md as well, what the
+gateway makes of every key of CLIProxyAPI's config.yaml."""
 
 
 @immutable
@@ -78,15 +81,16 @@ FATES = {"approximated": "near", "defaulted": "added", "synthesised": "added"}
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="scripts/matrix", description=DESCRIPTION, allow_abbrev=False)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 if the page is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 if a page is stale")
     options = parser.parse_args(arguments)
-    text = page()
+    pages = ((PAGE, page()), (cliproxyapi_page.PAGE, cliproxyapi_page.page()))
+    stale = [path for path, text in pages if not path.exists() or path.read_text(encoding="utf-8") != text]
     if options.check:
-        stale = not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text
-        print("docs/support-matrix.md is stale: run scripts/matrix." if stale else "docs/support-matrix.md is fresh.")
+        print("\n".join(f"docs/{path.name} is stale: run scripts/matrix." for path in stale) or "All pages are fresh.")
         return 1 if stale else 0
-    PAGE.write_text(text, encoding="utf-8")
-    print("docs/support-matrix.md is written.", file=sys.stderr)
+    for path, text in pages:
+        path.write_text(text, encoding="utf-8")
+        print(f"docs/{path.name} is written.", file=sys.stderr)
     return 0
 
 

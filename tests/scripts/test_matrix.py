@@ -10,7 +10,7 @@ from openai.types.chat.completion_create_params import CompletionCreateParamsStr
 from openai.types.completion_create_params import CompletionCreateParamsStreaming as CompletionParams
 from openai.types.responses.response_create_params import ResponseCreateParamsStreaming as ResponseParams
 
-from scripts.tools import matrix
+from scripts.tools import cliproxyapi_page, matrix
 from scripts.tools.fields import FIELDS, Field
 from scripts.tools.matrix import COLUMNS, PAGE, Silent, fate, main, page
 from translators.conversation import Conversation
@@ -23,19 +23,22 @@ from translators.registry import CLIENTS, PROVIDERS
 MODEL = Model("claude-sonnet-4-6")
 
 
-def test_the_page_is_fresh() -> None:
+def test_the_pages_are_fresh() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "docs/support-matrix.md is stale: run scripts/matrix."
+    theirs = cliproxyapi_page.PAGE.read_text(encoding="utf-8")
+    assert theirs == cliproxyapi_page.page(), "docs/from-cliproxyapi.md is stale: run scripts/matrix."
 
 
 def test_check(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(matrix, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(cliproxyapi_page, "PAGE", tmp_path / "other.md")
     monkeypatch.setattr(matrix, "page", lambda: "one\n")
     assert main(["--check"]) == 1
     assert main([]) == 0
     assert main(["--check"]) == 0
     monkeypatch.setattr(matrix, "page", lambda: "two\n")
     assert main(["--check"]) == 1
-    assert capsys.readouterr().out.count("stale: run scripts/matrix") == 2
+    assert capsys.readouterr().out.count("stale: run scripts/matrix") == 3
 
 
 def test_every_dialect_has_its_place() -> None:
