@@ -39,9 +39,11 @@ from addons.exchange.response_store import ResponseStore
 from addons.exchange.services import Services
 from addons.inspector import recorder, views
 from addons.launch import listening, summary, terminal
+from addons.metrics.counts import Counts
+from addons.metrics.report import Report
 from addons.ollama_models import discover
 from addons.proxy import door, hooks, saving
-from addons.proxy.entrance import NOWHERE, Entrance, is_ours, ours_among
+from addons.proxy.entrance import NOWHERE, Entrance, connections, is_ours, ours_among
 from addons.proxy.providers import Pass
 from addons.proxy.replay import Replays
 from addons.proxy.shutdown import Shutdown
@@ -194,6 +196,8 @@ class Gateway:
             self._usage = UsageWriter(Path(settings.usage_db), settings.usage_db_max_days)
             self._usage.start()
             watchers.append(self._usage)
+        counts = Counts(SystemClock, lambda model: self._catalogue().listed(model))
+        watchers.append(counts)
         catalogue = Catalogue(settings, loaded.skipped, KNOWN_MODELS)
         store = settings.response_store
         return Services(
@@ -204,6 +208,7 @@ class Gateway:
             new_id=lambda: secrets.token_hex(12),
             responses=ResponseStore(store.max_bytes, store.max_age_seconds or math.inf) if store.enable else None,
             watchers=tuple(watchers),
+            metrics=Report(counts, SystemClock, self._shutdown.running, connections, lambda _: ()),
         )
 
     def _greet(self, loaded: config.Loaded, host: str) -> None:

@@ -13,11 +13,12 @@ import difflib
 import fnmatch
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import Any
 
+from routing import model_effort
 from routing.auth import EmbeddedAuth
 from routing.config import Loaded, Skipped, shortened
 from routing.settings import Settings
@@ -152,6 +153,25 @@ class Catalogue:
         """Return a model that `key_name` may use, listed or not. Raises `UnknownModel`."""
         served = self._served(model, key_name)
         return self._shown(model) if model in self._names else ListedModel(model, served[0].provider)
+
+    def listed(self, model: str) -> str | None:
+        """Return the name that is listed for some key and that a client's `model` is, with or without an effort."""
+        if model in self._names:
+            return model
+        parts = model_effort.split(model)
+        return parts[0] if parts is not None and parts[0] in self._names else None
+
+    def targets(self) -> Iterator[Target]:
+        """Yield the targets of all listed names; then one of each entry that hands on other names, without a model."""
+        for name, offers in self._listing.items():
+            for offer in offers:
+                yield from offer.targets(name)
+        if self._embedded is not None:
+            yield self._embedded
+        for offer in self._offers.values():
+            entry = offer.entry
+            if not entry.models and (entry.prefix is not None or not entry.discovered):
+                yield offer.sample()
 
     def _changed(
         self,

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Iterable
 
+from routing.secret import Secret
 from routing.settings import ClientKey, digest
 
 
@@ -31,3 +32,8 @@ class KeyRing:
             if hmac.compare_digest(known, guess):
                 found = key
         return found
+
+
+def same(presented: str, key: Secret) -> bool:
+    """Return whether `presented` is the `key`, in a time that does not depend on the guess."""
+    return hmac.compare_digest(digest(presented), digest(key.reveal()))

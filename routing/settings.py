@@ -127,6 +127,19 @@ class ResponseStoreSettings(Section):
     max_age_seconds: Seconds = 3600.0
 
 
+class MetricsSettings(Section):
+    """Settings of `GET /metrics`."""
+
+    enable: Flag = False
+    key: Key | None = None
+
+    @model_validator(mode="after")
+    def _locked(self) -> "MetricsSettings":
+        if self.enable and self.key is None:
+            raise ValueError("needs a key of its own, which Prometheus presents; add `key: ${METRICS_KEY}`")
+        return self
+
+
 if TYPE_CHECKING:
     Providers = Section
 else:
@@ -166,6 +179,7 @@ class Settings(Providers):
     drain_seconds: Seconds = 20.0
     keep_flows: Amount = 1000
     """The flows that a user interface keeps; 0: all."""
+    metrics: MetricsSettings = MetricsSettings()
     cors_origins: tuple[Origin, ...] = ()
     forward_headers: tuple[Forwarded, ...] = ()
     prices: tuple[Price, ...] = ()

@@ -25,7 +25,10 @@ from translators.values import immutable
 ROUTES: Mapping[str, tuple[str, str]] = {
     **{client.path: (client.name, "POST") for client in CLIENTS.values()},
     "/v1/models": ("models", "GET"),
+    "/v1/metrics/providers": ("provider-metrics", "GET"),
     "/health": ("health", "GET"),
+    "/health/ready": ("ready", "GET"),
+    "/metrics": ("metrics", "GET"),
 }
 """By path, the route and its method. The routes of client dialects have their names."""
 
@@ -109,7 +112,7 @@ def endpoint(method: str, target: str, upgrade: str = "") -> Endpoint | Failure:
     if entry is None:
         return Failure(404, _lost(path), "invalid_request_error", None, "unknown_url")
     route, allowed = entry
-    if method in allowed.split(", ") or (method == "HEAD" and route == "health"):
+    if method in allowed.split(", ") or (method == "HEAD" and route in ("health", "ready")):
         return Endpoint(route, id)
     if upgrade.lower() == "websocket":
         return Failure(
@@ -159,6 +162,9 @@ INCORRECT_KEY = unauthorized(
 )
 EXPIRED_KEY = dataclasses.replace(
     unauthorized("This API key has expired. Ask whoever runs the gateway for a new one."), code="expired_api_key"
+)
+INCORRECT_METRICS_KEY = unauthorized(
+    "Incorrect key for the metrics provided. It is metrics.key in the gateway's configuration, and none of api-keys."
 )
 
 DRAINING = Failure(

@@ -1,11 +1,11 @@
-"""Endpoints that need no provider: health, CORS, models, stored answers; and the check of keys and paths for all."""
+"""Endpoints that need no provider: health, metrics, CORS, models, stored answers; the check of keys and paths."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import to_json
 
-from addons.exchange import http_api
+from addons.exchange import http_api, operations
 from addons.exchange.http_api import Head, Reply
 from addons.exchange.observers import Record
 from addons.exchange.services import Services
@@ -41,9 +41,8 @@ class LocalEndpoints:
         place = http_api.endpoint(head.method, head.target, head.headers.get("upgrade", ""))
         if isinstance(place, Failure):
             return place
-        if place.route == "health":
-            self.counts = False
-            return http_api.health(services.life.draining)
+        if (shown := self._operations(place.route)) is not None:
+            return shown
         if services.life.draining:
             return http_api.DRAINING
         match place.route:
@@ -83,6 +82,21 @@ class LocalEndpoints:
             return http_api.EXPIRED_KEY
         self.key = key
         return None
+
+    def _operations(self, route: str) -> Reply | Failure | None:
+        """Serve who looks after the gateway, also while it drains. What a monitor asks again and again is not worth a
+        line in the log, unless it is refused."""
+        services = self._services
+        if route == "provider-metrics":
+            return operations.providers(services, self.key_name)
+        if route not in ("health", "ready", "metrics"):
+            return None
+        self.counts = False
+        if route == "metrics":
+            answer = operations.prometheus(services, self._head.headers)
+            self.counts = isinstance(answer, Failure)
+            return answer
+        return http_api.health(services.life.draining) if route == "health" else operations.readiness(services)
 
     def _model(self, name: str) -> Reply | Failure:
         try:

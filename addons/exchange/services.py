@@ -1,8 +1,8 @@
 """Services that all exchanges share which began with one configuration; those that follow a reload get others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 from weakref import WeakSet
 
 from addons.exchange.memory import Memories
@@ -24,6 +24,17 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Return seconds, monotonic."""
+
+
+class Metrics(Protocol):
+    """What the gateway has done since its start; no configuration's own."""
+
+    def providers(self, usable: Container[str] | None) -> Mapping[str, Any]:
+        """Return what the attempts at providers came to, of those models alone whose names are `usable`; None: of
+        all."""
+
+    def prometheus(self) -> bytes:
+        """Return all metrics in Prometheus' text format."""
 
 
 @dataclass(slots=True)
@@ -52,6 +63,7 @@ class Services:
     responses: ResponseStore | None = None
     memories: Memories = field(default_factory=Memories)
     watchers: tuple[Watcher, ...] = ()
+    metrics: Metrics | None = None
     failover: bool = False
     """Another target may be asked as long as the client has received nothing. The beginning of a streamed answer then
     waits for its content, where there is another target."""

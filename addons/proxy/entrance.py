@@ -41,6 +41,12 @@ def handler_of(client: Client) -> ConnectionHandler | None:
     return server.connections.get(client.id) if isinstance(server, Proxyserver) else None
 
 
+def connections() -> int:
+    """Return the number of clients' connections, mitmproxy's own listeners included."""
+    server = ctx.master.addons.get("proxyserver")
+    return len(server.connections) if isinstance(server, Proxyserver) else 0
+
+
 class Entrance:
     """An addon. `open_exchange` makes an exchange of a request's head and its flow. `is_open` says whether mitmproxy
     may connect to anything for a client, which it may not in the moment before the gateway has taken over: it is an

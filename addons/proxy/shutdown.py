@@ -35,6 +35,10 @@ class Shutdown:
         """Count `exchange` among those that may still finish."""
         self._clients[exchange] = client
 
+    def running(self) -> list[Exchange]:
+        """Return the exchanges that are not over."""
+        return [exchange for exchange in list(self._clients) if not exchange.ended]
+
     def hear_signals(self) -> None:
         """Begin to end at a signal. Ctrl-C means something else in mitmproxy's console; SIGHUP nothing to what was
         started with `nohup`."""

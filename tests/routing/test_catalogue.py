@@ -38,6 +38,21 @@ PREFIXED = "[{api-key: a, prefix: team, models: [{name: m, alias: team/x}]}]"
 
 
 @pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        pytest.param("big", "big", id="listed"),
+        pytest.param("big(high)", "big", id="with an effort"),
+        pytest.param("big(huge)", None, id="with something else behind it"),
+        pytest.param("claude-opus-5", None, id="a provider's name with an alias"),
+        pytest.param("smollm2", "smollm2", id="the local model"),
+        pytest.param("nobody's", None, id="unknown"),
+    ],
+)
+def test_the_listed_name_of_what_a_client_asks_for(model: str, name: str | None) -> None:
+    assert catalogue(ALIASED, "http://127.0.0.1:5").listed(model) == name
+
+
+@pytest.mark.parametrize(
     ("entries", "names"),
     [
         pytest.param("[]", [], id="nothing"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from routing.config import Loaded, load, parse
 from routing.errors import ConfigError
 from routing.providers.claude import ClaudeKey
-from routing.settings import PLACES, EmbeddedSettings, Settings, Streaming, Timeouts, keys
+from routing.settings import PLACES, EmbeddedSettings, MetricsSettings, Settings, Streaming, Timeouts, keys
 
 CLAUDE = "claude-api-key:\n  - api-key: k\n"
 
@@ -57,6 +57,12 @@ def test_defaults() -> None:
         pytest.param("claude-api-key:", "claude_api_key", (), id="null list of providers"),
         pytest.param("embedded: {enable: true}", "embedded", EmbeddedSettings(enable=True), id="embedded"),
         pytest.param("embedded: {alias: x}", "embedded", EmbeddedSettings(alias="x"), id="embedded is off unless told"),
+        pytest.param(
+            "metrics: {enable: true, key: k}",
+            "metrics",
+            MetricsSettings.model_validate({"enable": True, "key": "k"}),
+            id="metrics",
+        ),
         pytest.param("body-size-limit: 10", "body_size_limit", 10, id="bytes"),
         pytest.param("body-size-limit: 64m", "body_size_limit", 64 << 20, id="m"),
         pytest.param("body-size-limit: 64MiB", "body_size_limit", 64 << 20, id="MiB"),
@@ -184,6 +190,14 @@ claude-api-key:
         pytest.param("body-size-limit: 5 apples", "c.yaml:1: body-size-limit: must be a number of", id="size unit"),
         pytest.param("on-loss: ignore", "c.yaml:1: on-loss: must be 'note' or 'refuse'", id="no such word"),
         pytest.param("embedded: {enable: 1}", "c.yaml:1: embedded.enable: must be true or false", id="not a truth"),
+        pytest.param(
+            "\nmetrics: {enable: true}",
+            "c.yaml:2: metrics: needs a key of its own, which",
+            id="open metrics",
+        ),
+        pytest.param(
+            "metrics: {enable: true, key: '${M}'}", "c.yaml:1: metrics.key: M is not set in", id="metrics of no key"
+        ),
         pytest.param("api-keys: k", "c.yaml:1: api-keys: must be a list; begin each item with a dash", id="no list"),
         pytest.param("api-keys: {a: b}", "c.yaml:1: api-keys: must be a list", id="mapping for a list"),
         pytest.param("api-keys: ['']", "c.yaml:1: api-keys[0].key: is empty; give a key", id="empty client key"),

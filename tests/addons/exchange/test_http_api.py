@@ -26,6 +26,10 @@ FOUND = [
     pytest.param("DELETE", "/v1/responses/resp_1", Endpoint("answer", "resp_1"), id="a response to be forgotten"),
     pytest.param("GET", "/health", Endpoint("health"), id="health"),
     pytest.param("HEAD", "/health", Endpoint("health"), id="health for a monitor"),
+    pytest.param("GET", "/health/ready", Endpoint("ready"), id="readiness"),
+    pytest.param("HEAD", "/health/ready", Endpoint("ready"), id="readiness for a monitor"),
+    pytest.param("GET", "/metrics", Endpoint("metrics"), id="metrics"),
+    pytest.param("GET", "/v1/metrics/providers", Endpoint("provider-metrics"), id="metrics of providers"),
 ]
 
 LOST = [

@@ -1,0 +1,111 @@
+"""What the gateway has done, as JSON by provider, model and credential, and for Prometheus."""
+
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from addons.exchange.exchange import Exchange
+from addons.exchange.services import Clock
+from addons.metrics.counts import TOKENS, Counts, Tried, Tries
+from addons.metrics.recent import SECONDS, Recent
+
+
+class Cooldown(Protocol):
+    """A credential that rests for a model `until` a time of the monotonic clock."""
+
+    @property
+    def provider(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def credential(self) -> str: ...
+    @property
+    def until(self) -> float: ...
+    @property
+    def reason(self) -> str: ...
+
+
+class Report:
+    """`running` returns the exchanges that are not over, `connections` the number of clients' connections, `cooldowns`
+    what rests at a time."""
+
+    def __init__(
+        self,
+        counts: Counts,
+        clock: Clock,
+        running: Callable[[], Iterable[Exchange]],
+        connections: Callable[[], int],
+        cooldowns: Callable[[float], Iterable[Cooldown]],
+    ) -> None:
+        self.counts, self.connections = counts, connections
+        self._clock, self._running, self._cooldowns = clock, running, cooldowns
+        self._started = clock.wall()
+        self._prometheus: Callable[[], bytes] | None = None
+
+    def in_flight(self) -> tuple[int, Counter[Tried]]:
+        """Return the number of exchanges, and of calls by what they ask."""
+        exchanges, calls = 0, Counter[Tried]()
+        for exchange in self._running():
+            exchanges += exchange.counts
+            asked = exchange.provider.calls
+            if asked is not None and asked.attempts:
+                target = asked.rendering.target
+                calls[self.counts.tried(exchange.record.model, target)] += len(asked.attempts)
+        return exchanges, calls
+
+    def cooling(self) -> Mapping[Tried, Cooldown]:
+        """Return what rests now."""
+        cooldowns = self._cooldowns(self._clock.now())
+        return {(each.provider, each.model, each.credential): each for each in cooldowns}
+
+    def providers(self, usable: Container[str] | None) -> Mapping[str, Any]:
+        """Return counts `since` the start, and percentiles of the last `window_seconds`; times are ISO 8601:
+        `{"object": "list", "since", "window_seconds", "data": [{"provider", "model", "credential", ...}]}`."""
+        tries, (_, calls), cooling = self.counts.tries, self.in_flight(), self.cooling()
+        rows = sorted({*tries, *calls, *cooling})
+        return {
+            "object": "list",
+            "since": _iso(self._started),
+            "window_seconds": SECONDS,
+            "data": [
+                self._row(tried, tries.get(tried) or Tries(), calls[tried], cooling.get(tried))
+                for tried in rows
+                if usable is None or (tried in tries and any(name in usable for name in tries[tried].names))
+            ],
+        }
+
+    def prometheus(self) -> bytes:
+        """Return all metrics in Prometheus' text format."""
+        if self._prometheus is None:
+            from addons.metrics import prometheus
+
+            self._prometheus = prometheus.renderer(self)
+        return self._prometheus()
+
+    def _row(self, tried: Tried, tries: Tries, calls: int, cooldown: Cooldown | None) -> dict[str, Any]:
+        now, wall = self._clock.now(), self._clock.wall()
+        provider, model, credential = tried
+        last = tries.last_error
+        return {
+            "provider": provider,
+            "model": model,
+            "credential": credential,
+            "requests": tries.ok + sum(tries.errors.values()),
+            "in_flight": calls,
+            "errors": dict(sorted(tries.errors.items())),
+            "last_error": last and {"class": last[0], "time": _iso(last[1])},
+            "duration_ms": _milliseconds(tries.durations, now),
+            "first_event_ms": _milliseconds(tries.first_events, now),
+            "tokens": dict(zip(TOKENS, tries.tokens, strict=True)),
+            "cooldown": cooldown and {"until": _iso(wall + cooldown.until - now), "reason": cooldown.reason},
+        }
+
+
+def _milliseconds(recent: Recent, now: float) -> dict[str, int] | None:
+    percentiles = recent.percentiles(now)
+    return None if percentiles is None else {f"p{each}": round(value * 1000) for each, value in percentiles.items()}
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
