@@ -13,7 +13,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC
@@ -93,6 +93,11 @@ class Authorities:
         if (authority := self._made.get(auth)) is None:
             authority = self._made[auth] = self._new(auth)
         return await authority.authorised(request)
+
+    def keep(self, auths: Iterable[Auth | None], changed: Collection[str]) -> None:
+        """Forget the authorities of all but `auths`, and of those whose file is among the `changed`."""
+        wanted = {auth for auth in auths if not (isinstance(auth, GoogleAuth) and auth.credentials_file in changed)}
+        self._made = {auth: authority for auth, authority in self._made.items() if auth in wanted}
 
     def _new(self, auth: Auth) -> Authority:
         match auth:

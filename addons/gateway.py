@@ -14,8 +14,9 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -49,6 +50,8 @@ from addons.proxy.replay import Replays
 from addons.proxy.shutdown import Shutdown
 from addons.proxy.stream import Job
 from addons.proxy.watching import Watching
+from addons.reload import changes
+from addons.reload.reloader import Hindrance, Reloader
 from addons.usage.writer import UsageWriter
 from routing import config
 from routing.auth import EmbeddedAuth
@@ -80,6 +83,7 @@ class Gateway:
         self._path: Path | None = None
         self._loaded: config.Loaded | None = None
         self._services: Services | None = None
+        self._reloader: Reloader | None = None
         self._embedded: child.Embedded | None = None
         self._embedded_at = EMBEDDED_NOT_YET
         self._authorities = Authorities()
@@ -101,6 +105,8 @@ class Gateway:
     def load(self, loader: Loader) -> None:
         text = "The gateway's configuration (default: config.yaml beside the addons folder)."
         loader.add_option("gateway_config", str, "", text)
+        text = "The file of variables for the configuration (default: .env beside the configuration)."
+        loader.add_option("gateway_env_file", str, "", text)
         loader.add_command("replay.client", self._replays.start)
         views.register()
 
@@ -111,14 +117,18 @@ class Gateway:
             self._furnish(path)
         elif path != self._path:
             logger.warning("gateway_config is read at the start only: restart the gateway.")
+        elif "gateway_env_file" in updated:
+            logger.warning("gateway_env_file is read at the start only: restart the gateway.")
         if "save_stream_file" in updated:
             self._recording = recorder.wanted(ctx.master)
 
     def _furnish(self, path: Path) -> None:
         """Get everything that a request needs before mitmproxy listens, or in the moment when it does."""
         self._took_over = ctx.options.mode == ["regular"]
+        variables = Path(ctx.options.gateway_env_file).expanduser() if ctx.options.gateway_env_file else None
+        self._reloader = Reloader(partial(config.load, path, os.environ, variables), self._use, [str(path)])
         try:
-            self._loaded = config.load(path, os.environ)
+            self._loaded = self._reloader.loaded()
         except ConfigError as error:
             self._stop(str(error))
             return
@@ -146,15 +156,17 @@ class Gateway:
         self._watching = Watching(ctx.master.addons, ctx.options)
         self._recording = recorder.wanted(ctx.master)
         self._open_door(settings.max_connections)
+        door.Exhaustion(asyncio.get_running_loop())
         if self._took_over:
             options.update(mode=[f"reverse:http://{NOWHERE}@{port}"], listen_host=host)
         if ours_among(options.mode)[0]:
             # A client's connection would be closed at once: nothing can be connected to beforehand.
             options.update(connection_strategy="lazy")
-        self._shutdown.hear_signals()
         self._greet(self._loaded, host)
-        if self._services is not None and self._services.catalogue.discoverable():
-            self._discovering = asyncio.get_running_loop().create_task(discover(self._catalogue, self._discovered))
+        if self._reloader is not None:
+            self._shutdown.hear_signals(self._reloader.ask)
+            self._reloader.start()
+        self._discover()
 
     def _open_door(self, wanted: int) -> None:
         files = door.file_limit()
@@ -162,7 +174,6 @@ class Gateway:
         if most < wanted:
             terminal.say(f"Only {files} files may be open (ulimit -n): {most} connections are taken, not {wanted}.")
         self.entrance.door = door.Door(most)
-        door.Exhaustion(asyncio.get_running_loop())
 
     def done(self) -> None:
         if self._services is not None:
@@ -173,6 +184,8 @@ class Gateway:
             self._usage.done()
         if self._discovering is not None:
             self._discovering.cancel()
+        if self._reloader is not None:
+            self._reloader.stop()
         for worker in self._workers.values():
             worker.shutdown(wait=False, cancel_futures=True)
         views.unregister()
@@ -199,14 +212,13 @@ class Gateway:
         counts = Counts(SystemClock, lambda model: self._catalogue().listed(model))
         watchers.append(counts)
         catalogue = Catalogue(settings, loaded.skipped, KNOWN_MODELS)
-        store = settings.response_store
         return Services(
             settings=settings,
             catalogue=catalogue.with_embedded(EMBEDDED_NOT_YET) if self._embedded else catalogue,
             keys=KeyRing(settings.api_keys),
             clock=SystemClock,
             new_id=lambda: secrets.token_hex(12),
-            responses=ResponseStore(store.max_bytes, store.max_age_seconds or math.inf) if store.enable else None,
+            responses=_responses(settings, None),
             watchers=tuple(watchers),
             metrics=Report(counts, SystemClock, self._shutdown.running, connections, lambda _: ()),
         )
@@ -215,7 +227,7 @@ class Gateway:
         assert self._services is not None
         for remark in summary.remarks(loaded):
             terminal.say(remark)
-        names = [model.id for model in self._services.catalogue.listing("")]
+        names = _names(self._services.catalogue)
         shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         ours, others = ours_among(ctx.options.mode)
         if not ctx.options.server:
@@ -246,6 +258,43 @@ class Gateway:
         exchange = Exchange(self._services, head, watchers)
         self._shutdown.wait_for(exchange, client)
         return exchange
+
+    # --- another configuration ---
+
+    def _use(self, loaded: config.Loaded, files: frozenset[str]) -> Iterator[str]:
+        """Let exchanges that begin from now on have another configuration, of which these `files` have changed. Return
+        what the operator is told. Raises `Hindrance`."""
+        assert self._services is not None
+        assert self._loaded is not None
+        assert self._line is not None
+        if (missing := summary.hindrance(loaded.settings)) is not None:
+            raise Hindrance(missing)
+        running, wanted, before = self._loaded.settings, loaded.settings, self._services
+        loaded = dataclasses.replace(loaded, settings=changes.in_effect(running, wanted))
+        catalogue = before.catalogue.reloaded(loaded)
+        self._services = dataclasses.replace(
+            before,
+            settings=loaded.settings,
+            catalogue=catalogue,
+            keys=KeyRing(loaded.settings.api_keys),
+            responses=_responses(loaded.settings, before.responses),
+        )
+        self._loaded = loaded
+        self._line.as_json = loaded.settings.log_format == "json"
+        if loaded.settings.max_connections != running.max_connections:
+            self._open_door(loaded.settings.max_connections)
+        auths = (auth for _, _, entry in loaded.settings.providers for auth in entry.credentials())
+        self._authorities.keep(auths, files)
+        self._discover()
+        return changes.report(loaded, running, wanted, files, (_names(before.catalogue), _names(catalogue)))
+
+    def _discover(self) -> None:
+        """Ask servers for their models, the new ones at once."""
+        if self._discovering is not None:
+            self._discovering.cancel()
+            self._discovering = None
+        if self._catalogue().discoverable():
+            self._discovering = asyncio.get_running_loop().create_task(discover(self._catalogue, self._discovered))
 
     # --- models that appear ---
 
@@ -297,6 +346,22 @@ class Gateway:
             self._services.catalogue = self._services.catalogue.with_embedded(base_url)
         secrets = (*request.secrets, ("x-api-key", self._embedded.key))
         return dataclasses.replace(request, url=base_url + urlsplit(request.url).path, secrets=secrets, auth=None)
+
+
+def _names(catalogue: Catalogue) -> list[str]:
+    return [model.id for model in catalogue.listing("")]
+
+
+def _responses(settings: Settings, earlier: ResponseStore | None) -> ResponseStore | None:
+    """Return the store of responses that settings want: an `earlier` one with all that it has room for."""
+    wanted = settings.response_store
+    if not wanted.enable:
+        return None
+    size, age = wanted.max_bytes, wanted.max_age_seconds or math.inf
+    if earlier is None:
+        return ResponseStore(size, age)
+    earlier.resize(size, age, SystemClock.now())
+    return earlier
 
 
 def _embedded_down(why: str) -> Unauthorised:

@@ -145,7 +145,7 @@ class Terminal:
         self, stream: TextIO | None, *, as_json: bool = False, coloured: bool = False, zone: tzinfo | None = None
     ) -> None:
         self._stream = stream
-        self._as_json = as_json
+        self.as_json = as_json
         self._coloured = coloured
         self._zone = zone
         self._pending: list[str] = []
@@ -160,7 +160,7 @@ class Terminal:
     def ended(self, record: Record) -> None:
         if self._stream is None:
             return
-        line = as_json(record, self._zone) if self._as_json else as_words(record, self._zone, self._coloured)
+        line = as_json(record, self._zone) if self.as_json else as_words(record, self._zone, self._coloured)
         self._pending.append(line + "\n")
         loop = None if self._over else _running_loop()
         if loop is None or len(self._pending) >= MOST_PENDING:

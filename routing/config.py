@@ -6,12 +6,13 @@ One `ConfigError` names everything that is wrong, with file, line, key and remed
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path as FilePath
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from routing import cliproxyapi, compatible_servers
+from routing import cliproxyapi, compatible_servers, environment_file
 from routing.environment import PLACEHOLDER, Expansion
 from routing.errors import ConfigError, Path, Problem
 from routing.field_types import Section
@@ -46,15 +47,34 @@ class Skipped:
 
 @immutable
 class Loaded:
-    """A valid configuration. `warnings` are what is no mistake and yet hardly meant, a sentence each."""
+    """A valid configuration. `warnings` are what is no mistake and yet hardly meant, a sentence each; `files` are the
+    names of all files that it depends on, whether they are there or not."""
 
     settings: Settings
     skipped: tuple[Skipped, ...]
     warnings: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
-def load(path: FilePath, environ: Mapping[str, str]) -> Loaded:
-    """Read the file at `path`, with variables from `environ`. Raises `ConfigError` that names all mistakes."""
+def load(path: FilePath, environ: Mapping[str, str], env_file: FilePath | None = None) -> Loaded:
+    """Read the file at `path`, with variables from `environ` and `env_file` (by default `.env` beside it). Raises
+    `ConfigError` that names all mistakes."""
+    variables_at = env_file or environment_file.beside(path)
+    files = (str(path), str(variables_at))
+    try:
+        variables = environment_file.variables(variables_at, environ, required=env_file is not None)
+        loaded = _read(path, variables.values)
+    except ConfigError as error:
+        error.files = (*files, *error.files)
+        raise
+    warnings = loaded.warnings
+    if variables.overruled:
+        names = shortened(variables.overruled, 10)
+        warnings += (f"{variables_at}: of {names} the environment has another value, which wins over the file's",)
+    return replace(loaded, warnings=warnings, files=(*files, *loaded.files))
+
+
+def _read(path: FilePath, environ: Mapping[str, str]) -> Loaded:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -73,8 +93,9 @@ def parse(data: bytes, file: str, environ: Mapping[str, str]) -> Loaded:
     """Return the configuration that the text is. `file` is what messages call it; names of files in it are relative to
     its folder. Raises `ConfigError`."""
     problems: tuple[Problem, ...] | list[Problem]
+    files: list[str] = []
     try:
-        validation = _Validation(read(data), environ, FilePath(file).parent)
+        validation = _Validation(read(data), environ, FilePath(file).parent, files)
     except UnreadableYaml as unreadable:
         problems = unreadable.problems
     else:
@@ -82,15 +103,17 @@ def parse(data: bytes, file: str, environ: Mapping[str, str]) -> Loaded:
         if loaded is not None:
             return loaded
         problems = validation.problems
-    raise ConfigError(file, problems)
+    raise ConfigError(file, problems, files)
 
 
 class _Validation:
-    """One document on its way to `Loaded`. `off` has the variables that each switched-off entry waits for."""
+    """One document on its way to `Loaded`. `off` has the variables that each switched-off entry waits for; `files` gets
+    the names of the files that values name."""
 
-    def __init__(self, source: Source, environ: Mapping[str, str], folder: FilePath) -> None:
+    def __init__(self, source: Source, environ: Mapping[str, str], folder: FilePath, files: list[str]) -> None:
         self.source = source
-        self.context = {"folder": folder}
+        self.files = files
+        self.context = {"folder": folder, "files": files}
         self.problems = list(source.problems)
         self.expansion = Expansion(environ)
         self.inert: Mapping[cliproxyapi.Key, tuple[Path, ...]] = {}
@@ -132,7 +155,8 @@ class _Validation:
             self.across(settings)
         if self.problems or settings is None:
             return None
-        return Loaded(settings, skipped, (*self.without_effect(), *self.hidden(settings), *self.exposed(settings)))
+        warnings = (*self.without_effect(), *self.hidden(settings), *self.exposed(settings))
+        return Loaded(settings, skipped, warnings, tuple(dict.fromkeys(self.files)))
 
     def problem(self, path: Path, text: str) -> None:
         """Add a mistake, one for each place: what follows from the first would only confuse."""

@@ -38,9 +38,11 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; `str()` is `FILE:LINE: KEY: what is wrong; remedy`, one line a mistake."""
+    """The configuration cannot be used; `str()` is `FILE:LINE: KEY: what is wrong; remedy`, one line a mistake. `files`
+    are those beside it that were looked for."""
 
-    def __init__(self, file: str, problems: Iterable[Problem]) -> None:
+    def __init__(self, file: str, problems: Iterable[Problem], files: Iterable[str] = ()) -> None:
+        self.files = tuple(files)
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
         lines = [problem.as_line(file) for problem in self.problems[:_MOST]]
         if (more := len(self.problems) - _MOST) > 0:

@@ -241,12 +241,15 @@ def shaped(pattern: str, wrong: str) -> BeforeValidator:
 
 
 def _file(value: object, info: ValidationInfo) -> str:
-    """Return the path of a file, relative to the folder of config.yaml, which is in the context."""
+    """Return the path of a file, relative to the folder of config.yaml, and add it to the list of files; both are in
+    the context."""
     if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError("must be the name of a file")
     if value == PLACEHOLDER:
         return value
-    path = Path((info.context or {}).get("folder", "."), Path(value).expanduser())
+    context = info.context or {}
+    path = Path(context.get("folder", "."), Path(value).expanduser())
+    context.get("files", []).append(str(path))
     if not path.is_file():
         raise ValueError("there is no such file; the name is relative to the folder of this configuration")
     return str(path)

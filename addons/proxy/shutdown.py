@@ -39,17 +39,26 @@ class Shutdown:
         """Return the exchanges that are not over."""
         return [exchange for exchange in list(self._clients) if not exchange.ended]
 
-    def hear_signals(self) -> None:
-        """Begin to end at a signal. Ctrl-C means something else in mitmproxy's console; SIGHUP nothing to what was
-        started with `nohup`."""
+    def hear_signals(self, reload: Callable[[], None]) -> None:
+        """Begin to end at a signal, and `reload` at SIGHUP. Ctrl-C means something else in mitmproxy's console."""
         wanted = [signal.SIGTERM] if terminal.has_console() else [signal.SIGTERM, signal.SIGINT]
-        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            wanted.append(signal.SIGHUP)
+        loop = asyncio.get_running_loop()
         try:
             for number in wanted:
-                asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
+                loop.add_signal_handler(number, self._on_signal)
+            if hasattr(signal, "SIGHUP"):
+                # With `nohup` the gateway outlives its terminal.
+                closes = terminal.is_there() and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+                loop.add_signal_handler(signal.SIGHUP, self._on_hangup, reload, closes)
         except NotImplementedError:
             logger.debug("No signal handlers on this platform: the gateway ends without draining.")
+
+    def _on_hangup(self, reload: Callable[[], None], closes: bool) -> None:
+        """Reload, or begin to end where SIGHUP means that the terminal was closed, and that `closes` the gateway."""
+        if closes and not terminal.is_there():
+            self._on_signal()
+        else:
+            reload()
 
     def _on_signal(self) -> None:
         """Begin to end: the first signal lets streams finish, a second one does not."""

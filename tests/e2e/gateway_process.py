@@ -80,6 +80,7 @@ class GatewayProcess:
         env: dict[str, str] | None = None,
         plain: bool = False,
         port: int | None = None,
+        stdin: int = subprocess.DEVNULL,
     ) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -107,7 +108,7 @@ class GatewayProcess:
             command,
             cwd=folder,
             env={**environ, "PYTHONUNBUFFERED": "1", **(env or {})},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

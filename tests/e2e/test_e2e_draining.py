@@ -1,4 +1,4 @@
-"""SIGTERM, SIGHUP and Ctrl-C: what runs may finish, what is new goes elsewhere; and it ends."""
+"""SIGTERM and Ctrl-C: what runs may finish, what is new goes elsewhere; and it ends."""
 
 import signal
 import threading
@@ -45,7 +45,7 @@ def begun(gateway: GatewayProcess, wire: Wire, number: signal.Signals) -> None:
         pass
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stream_finishes_and_new_calls_go_elsewhere(
     tmp_path: Any, provider: Provider, go: threading.Event, number: signal.Signals
 ) -> None:
@@ -81,7 +81,7 @@ def test_an_idle_gateway_ends_at_once(tmp_path: Any, provider: Provider) -> None
         pytest.param(0.5, [signal.SIGTERM], id="drain-seconds are over"),
         pytest.param(60, [signal.SIGTERM, signal.SIGTERM], id="a second SIGTERM"),
         pytest.param(60, [signal.SIGINT, signal.SIGINT], id="a second Ctrl-C"),
-        pytest.param(60, [signal.SIGHUP, signal.SIGTERM], id="two of a kind are not needed"),
+        pytest.param(60, [signal.SIGINT, signal.SIGTERM], id="two of a kind are not needed"),
         pytest.param(0, [signal.SIGTERM], id="without draining"),
     ],
 )
@@ -122,16 +122,3 @@ def test_without_draining_it_ends_at_once(tmp_path: Any, provider: Provider, go:
         )
         process.process.send_signal(signal.SIGTERM)
         assert process.wait() == 0
-
-
-def test_nohup_stays_nohup(tmp_path: Any, provider: Provider) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        process = gateway(tmp_path, provider, 20)
-    finally:
-        signal.signal(signal.SIGHUP, before)
-    with process, Wire(process.port) as wire:
-        process.process.send_signal(signal.SIGHUP)
-        for _ in range(2):
-            wire.send(request("/health", method="GET"))
-            assert wire.receive("GET").status == 200
