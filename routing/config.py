@@ -12,9 +12,9 @@ from pathlib import Path as FilePath
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from routing import cliproxyapi, compatible_servers, environment_file
+from routing import cliproxyapi, compatible_servers, environment_file, payload
 from routing.environment import PLACEHOLDER, Expansion
-from routing.errors import ConfigError, Path, Problem
+from routing.errors import ConfigError, Path, Problem, dotted
 from routing.field_types import Section
 from routing.providers import ENTRIES
 from routing.providers.entry import Entry
@@ -95,7 +95,7 @@ def parse(data: bytes, file: str, environ: Mapping[str, str]) -> Loaded:
     problems: tuple[Problem, ...] | list[Problem]
     files: list[str] = []
     try:
-        validation = _Validation(read(data), environ, FilePath(file).parent, files)
+        validation = _Validation(read(data, payload.keeps_null), environ, FilePath(file).parent, files)
     except UnreadableYaml as unreadable:
         problems = unreadable.problems
     else:
@@ -155,7 +155,7 @@ class _Validation:
             self.across(settings)
         if self.problems or settings is None:
             return None
-        warnings = (*self.without_effect(), *self.hidden(settings), *self.exposed(settings))
+        warnings = (*self.without_effect(), *self.hidden(settings), *self.exposed(settings), *self.idle(settings))
         return Loaded(settings, skipped, warnings, tuple(dict.fromkeys(self.files)))
 
     def problem(self, path: Path, text: str) -> None:
@@ -211,7 +211,8 @@ class _Validation:
 
     def refuse(self, errors: list[ErrorDetails], within: Path = ()) -> None:
         for error in errors:
-            path = (*within, *error["loc"]) if within else self.original(error["loc"])
+            place = tuple(part for part in error["loc"] if part != "[key]")
+            path = (*within, *place) if within else self.original(place)
             self.problem(path, _sentence(error, path))
 
     def original(self, path: Path) -> Path:
@@ -248,6 +249,11 @@ class _Validation:
         """Refuse a model that stands twice in one entry under one name. Several models under one name are a pool."""
         places: list[Path] = [(*path, "models", at) for at in range(len(entry.models))]
         self.twice(places, [(model.public, model.name) for model in entry.models], "the same model and alias")
+
+    def idle(self, settings: Settings) -> Iterator[str]:
+        """Yield the parts of payload rules that no request ever meets."""
+        for path, text in settings.payload.idle():
+            yield f"{dotted(path)} at line {self.source.line(path)} {text}"
 
     def hidden(self, settings: Settings) -> Iterator[str]:
         """Yield a line where the local model is never asked, because an entry has its name."""
@@ -297,7 +303,7 @@ def _sentence(error: ErrorDetails, path: Path) -> str:
             return "must be a list; begin each item with a dash"
         case "model_type" if path[-2:-1] == ("models",):
             return "must be a mapping of `key: value` lines; write `models: [{name: NAME}]`"
-        case "model_type":
+        case "model_type" | "dict_type":
             return "must be a mapping of `key: value` lines"
         case kind:
             return f"is not valid ({kind}); compare it with the config.yaml shipped"

@@ -8,7 +8,7 @@ from translators.values import immutable
 Path = tuple[str | int, ...]
 """The place of a value: `("claude-api-key", 0, "models", 1, "alias")`."""
 
-_SHOWN_KEY = re.compile(r"(?!sk-)[A-Za-z][A-Za-z0-9_-]{0,39}")
+_SHOWN_KEY = re.compile(r"(?!sk-)[A-Za-z][A-Za-z0-9_.-]{0,39}")
 _MOST = 20
 
 

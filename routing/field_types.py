@@ -31,10 +31,13 @@ _FRAMING = {
     *("connection", "content-encoding", "content-length", "content-type", "expect", "host", "keep-alive"),
     *("proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
 }
+CREDENTIALS = frozenset(
+    ("api-key", "authorization", "cookie", "proxy-authorization", "set-cookie", "x-api-key", "x-goog-api-key")
+)
 _NEVER_FORWARDED = {
     *_FRAMING,
-    *("accept", "accept-encoding", "api-key", "authorization", "cookie", "set-cookie", "x-api-key", "x-goog-api-key"),
-    *("x-amz-date", "x-amz-security-token", "x-goog-user-project"),
+    *CREDENTIALS,
+    *("accept", "accept-encoding", "x-amz-date", "x-amz-security-token", "x-goog-user-project"),
 }
 """A client's credentials, and what the gateway decides itself for its own request to the provider."""
 
@@ -192,14 +195,15 @@ def _origin(value: object) -> str:
     raise ValueError('must be an origin such as https://app.example.com, without a path, or "*"')
 
 
-def _header_name(value: object) -> str:
+def header_name(value: object) -> str:
+    """Return the name in lower case. Raise `ValueError` for what is none."""
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
         raise ValueError("must be the name of an HTTP header")
     return value.lower()
 
 
 def _forwarded(value: object) -> str:
-    name = _header_name(value)
+    name = header_name(value)
     if name in _NEVER_FORWARDED:
         raise ValueError("names a header that is never passed on: a credential, or one that the gateway sets itself")
     return name
@@ -211,7 +215,7 @@ def _headers(value: object, own: frozenset[str]) -> dict[str, Secret | HeaderRef
         raise ValueError("must be a mapping of header names to texts")
     made: dict[str, Secret | HeaderReference] = {}
     for name, text in value.items():
-        if _header_name(name) in _FRAMING | own:
+        if header_name(name) in _FRAMING | own:
             raise ValueError("holds a header that the gateway sets itself; credentials have keys of their own")
         if not isinstance(text, str) or not _HEADER_VALUE.fullmatch(text):
             raise ValueError("each value must be text of ASCII characters in one line; put it in quotes")

@@ -32,6 +32,7 @@ from routing.field_types import (
     Size,
     address,
 )
+from routing.payload import Payload
 from routing.prices import Price
 from routing.providers.entry import Entry
 from routing.secret import Secret
@@ -170,6 +171,8 @@ class Settings(Providers):
     timeouts: Timeouts = Timeouts()
     streaming: Streaming = Streaming()
     response_store: ResponseStoreSettings = ResponseStoreSettings()
+    payload: Payload = Payload()
+    """Rules for the bodies that go to providers."""
     on_loss: Literal["note", "refuse"] = "note"
     fan_out: Flag = True
     """Lets one request become several calls: for `n` where a model gives one choice, for several prompts."""

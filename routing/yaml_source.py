@@ -5,7 +5,7 @@ neither deep nesting nor aliases of aliases can use up stack or memory.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import yaml
@@ -45,10 +45,11 @@ class Source:
         return next((self.lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.lines), None)
 
 
-def read(data: bytes) -> Source:
-    """Return the values of a YAML text and their lines. Raises `UnreadableYaml`."""
+def read(data: bytes, keeps_null: Callable[[Path], bool] = lambda path: False) -> Source:
+    """Return the values of a YAML text and their lines. A null is as if its key were absent, but where `keeps_null`
+    says that it is a value. Raises `UnreadableYaml`."""
     node = _compose(_decoded(data))
-    walk = _Walk()
+    walk = _Walk(keeps_null)
     walk.source.lines[()] = node.start_mark.line + 1
     walk.source.value = walk.value(node, ())
     return walk.source
@@ -102,8 +103,9 @@ def _syntax(error: yaml.MarkedYAMLError) -> str:
 class _Walk:
     """One walk over the nodes. `remaining` is how many values may still be made, aliases counted each time."""
 
-    def __init__(self) -> None:
+    def __init__(self, keeps_null: Callable[[Path], bool]) -> None:
         self.source = Source()
+        self.keeps_null = keeps_null
         self.remaining = _VALUES
         self.scalars = yaml.constructor.SafeConstructor()
 
@@ -129,7 +131,7 @@ class _Walk:
             raise UnreadableYaml(Problem(text, node.start_mark.line + 1))
 
     def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, object]:
-        """Return a mapping without its nulls, which are as if the key were absent. What is written out wins over what
+        """Return a mapping without most of its nulls. What is written out wins over what
         `<<` merges in."""
         made: dict[str, object] = {}
         written: dict[str, int] = {}
@@ -150,7 +152,7 @@ class _Walk:
     def put(self, made: dict[str, object], key: yaml.ScalarNode, value: yaml.Node, path: Path) -> None:
         here = (*path, str(key.value))
         self.source.lines[here] = key.start_mark.line + 1
-        if (read := self.value(value, here)) is not None:
+        if (read := self.value(value, here)) is not None or self.keeps_null(here):
             made[str(key.value)] = read
 
     def pairs(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from addons.exchange import payload_rules
 from addons.exchange.provider_request import ProviderRequest, provider_request
 from addons.exchange.services import Services
 from routing import model_effort
@@ -205,6 +206,7 @@ class ClientRequest:
             wire, moved = named_effort.in_body(wire, self._effort, passthrough.effort)
             notes = [*moved, *notes]
         passed = passthrough.render(wire, Model(target.model, target.overrides, self.memory))
+        calls, ruled = self._ruled([fan_out.RenderedCall(passed.rendered)], passthrough.name, target, ())
         writer = passthrough.streamed if passed.stream else passthrough.whole
         return Rendering(
             self.client,
@@ -212,15 +214,16 @@ class ClientRequest:
             passed.stream,
             target,
             passthrough,
-            (self._call(fan_out.RenderedCall(passed.rendered), passthrough, target),),
+            tuple(self._call(call, passthrough, target) for call in calls),
             _named(lambda envelope: writer(passed.form, envelope), target),
-            _limited([*self._body_notes, *notes, *passed.rendered.notes]),
+            _limited([*self._body_notes, *notes, *passed.rendered.notes, *ruled]),
         )
 
     def _translated(self, target: Target, name: str) -> Rendering:
         parsed, provider = self._parsed(), PROVIDERS[name]
         model = Model(target.model, target.overrides, self.memory)
-        calls, notes = fan_out.calls(parsed, provider, model, several=self.settings.fan_out)
+        rendered, notes = fan_out.calls(parsed, provider, model, several=self.settings.fan_out)
+        calls, ruled = self._ruled(rendered, name, target, (*parsed.notes, *notes))
         writer = self.client.streamed if parsed.conversation.stream else self.client.whole
         return Rendering(
             self.client,
@@ -230,7 +233,7 @@ class ClientRequest:
             provider,
             tuple(self._call(call, provider, target) for call in calls),
             _named(lambda envelope: writer(parsed.form, envelope), target),
-            _limited([*self._body_notes, *parsed.notes, *notes]),
+            _limited([*self._body_notes, *parsed.notes, *notes, *ruled]),
         )
 
     def _refuse_loss(self, notes: Iterable[Note]) -> None:
@@ -239,6 +242,16 @@ class ClientRequest:
             paths = ", ".join(lost)
             message = f"These fields cannot be carried to this model (on-loss: refuse in config.yaml): {paths}."
             raise BadRequest(message, param=lost[0], code="unsupported_parameter")
+
+    def _ruled(
+        self, calls: Sequence[fan_out.RenderedCall], provider: str, target: Target, notes: Sequence[Note]
+    ) -> tuple[Sequence[fan_out.RenderedCall], Sequence[Note]]:
+        """Return the calls after the operator's payload rules, and notes on what these changed."""
+        if self.settings.payload.empty:
+            return calls, ()
+        names = (target.model, target.alias, self.model or target.alias)
+        request = payload_rules.Request(names, provider, self.client.name, self.headers)
+        return payload_rules.applied(self.settings.payload, calls, request, notes)
 
     def _call(self, call: fan_out.RenderedCall, upstream: Upstream, target: Target) -> ProviderCall:
         forwarded = self.settings.forward_headers
