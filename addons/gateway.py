@@ -40,8 +40,7 @@ from addons.exchange.response_store import ResponseStore
 from addons.exchange.services import Services
 from addons.inspector import recorder, views
 from addons.launch import listening, summary, terminal
-from addons.metrics.counts import Counts
-from addons.metrics.report import Report
+from addons.metrics.monitoring import Monitoring
 from addons.ollama_models import discover
 from addons.proxy import door, hooks, saving
 from addons.proxy.entrance import NOWHERE, Entrance, connections, is_ours, ours_among
@@ -90,6 +89,7 @@ class Gateway:
         self._workers = {name: ThreadPoolExecutor(1, f"gateway-{name}") for name in ("request", "answer")}
         self._line: log_line.Terminal | None = None
         self._usage: UsageWriter | None = None
+        self._monitoring: Monitoring | None = None
         self._discovering: asyncio.Task[None] | None = None
         self._took_over = False
         self._recording = False
@@ -182,6 +182,8 @@ class Gateway:
             self._line.done()
         if self._usage is not None:
             self._usage.done()
+        if self._monitoring is not None:
+            self._monitoring.shut_down()
         if self._discovering is not None:
             self._discovering.cancel()
         if self._reloader is not None:
@@ -209,8 +211,15 @@ class Gateway:
             self._usage = UsageWriter(Path(settings.usage_db), settings.usage_db_max_days)
             self._usage.start()
             watchers.append(self._usage)
-        counts = Counts(SystemClock, lambda model: self._catalogue().listed(model))
-        watchers.append(counts)
+        self._monitoring = monitoring = Monitoring(
+            settings.otel,
+            SystemClock,
+            lambda model: self._catalogue().listed(model),
+            self._shutdown.running,
+            connections,
+            lambda _: (),
+        )
+        watchers.extend(monitoring.watchers)
         catalogue = Catalogue(settings, loaded.skipped, KNOWN_MODELS)
         return Services(
             settings=settings,
@@ -220,7 +229,8 @@ class Gateway:
             new_id=lambda: secrets.token_hex(12),
             responses=_responses(settings, None),
             watchers=tuple(watchers),
-            metrics=Report(counts, SystemClock, self._shutdown.running, connections, lambda _: ()),
+            metrics=monitoring.report,
+            tracing=monitoring.tracing,
         )
 
     def _greet(self, loaded: config.Loaded, host: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, ModelWrapValidatorHandler, PrivateAttr, create_model, model_validator
+from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, PrivateAttr, create_model, model_validator
 
 from routing import providers
 from routing.field_types import (
@@ -16,6 +16,7 @@ from routing.field_types import (
     Count,
     Flag,
     Forwarded,
+    Headers,
     HeldKey,
     Host,
     Instant,
@@ -31,11 +32,13 @@ from routing.field_types import (
     Section,
     Size,
     address,
+    headers_but,
 )
 from routing.payload import Payload
 from routing.prices import Price
 from routing.providers.entry import Entry
 from routing.secret import Secret
+from routing.urls import CollectorURL
 
 
 def _some(patterns: tuple[str, ...]) -> tuple[str, ...]:
@@ -141,6 +144,23 @@ class MetricsSettings(Section):
         return self
 
 
+def _of_nobody(headers: Headers) -> Headers:
+    if not all(isinstance(value, Secret) for value in headers.values()):
+        raise ValueError("copies a client's header, and nothing here is sent for one client; write $$ for a dollar")
+    return headers
+
+
+class OtelSettings(Section):
+    """Settings of what goes to an OpenTelemetry collector; what is not said here, OpenTelemetry's own variables say."""
+
+    enable: Flag = False
+    endpoint: CollectorURL | None = None
+    headers: Annotated[Headers, headers_but(), AfterValidator(_of_nobody)] = Field(default_factory=dict)
+    service_name: Name | None = None
+    traces: Flag = True
+    metrics: Flag = True
+
+
 if TYPE_CHECKING:
     Providers = Section
 else:
@@ -183,6 +203,7 @@ class Settings(Providers):
     keep_flows: Amount = 1000
     """The flows that a user interface keeps; 0: all."""
     metrics: MetricsSettings = MetricsSettings()
+    otel: OtelSettings = OtelSettings()
     cors_origins: tuple[Origin, ...] = ()
     forward_headers: tuple[Forwarded, ...] = ()
     prices: tuple[Price, ...] = ()

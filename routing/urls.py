@@ -44,4 +44,5 @@ BedrockURL = Annotated[str, _without("", "https://bedrock-runtime.us-east-1.amaz
 OpenAIURL = Annotated[str, _without(_ENDPOINTS, "https://api.openai.com/v1")]
 """A base URL with its version."""
 AzureURL = Annotated[str, _without("/openai(?:/v1|/deployments(?:/[^/]*)?)?", "https://NAME.openai.azure.com")]
+CollectorURL = Annotated[str, _without("/v1/(?:traces|metrics)", "http://127.0.0.1:4318")]
 OllamaURL = Annotated[str, _without("/api(?:/chat)?|/v1", "http://127.0.0.1:11434")]

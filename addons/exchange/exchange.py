@@ -18,6 +18,7 @@ from addons.exchange.http_api import Head, Reply
 from addons.exchange.listeners import Listeners
 from addons.exchange.local_endpoints import LocalEndpoints
 from addons.exchange.observers import Record, Watcher
+from addons.exchange.provider_request import traced
 from addons.exchange.provider_side import HEAVY, SHUT_DOWN, ProviderSide
 from addons.exchange.request import ClientRequest, Rendering, Understood, understand
 from addons.exchange.response import Response
@@ -51,6 +52,8 @@ class Exchange:
             method=mask.text(head.method),
             path=mask.text(head.target.partition("?")[0]),
         )
+        if services.tracing is not None:
+            record.trace = services.tracing.begin(record, head.headers)
         self._listeners = Listeners(services.watchers + watchers, record, self._now, mask)
         self._local = LocalEndpoints(services, head, self._client, record)
         self._response = Response(services, head, self._client, record, self._listeners)
@@ -102,7 +105,8 @@ class Exchange:
     def request_received(self, body: bytes, headers: Mapping[str, str]) -> list[Action]:
         """Take the whole request. `headers` are the client's, without its key."""
         self._requested_at = self._response.sent_at = self._now()
-        understood = partial(understand, self._services, self._client, self.record.key_name or "", body, headers)
+        sent = headers if self.record.trace is None else traced(headers, self.record.trace)
+        understood = partial(understand, self._services, self._client, self.record.key_name or "", body, sent)
         if len(body) > HEAVY or headers.get("content-encoding") or self._local.stores_more_than(HEAVY):
             return self._work.start(understood, partial(self._understood, headers), "request")
         return self._understood(headers, understood())

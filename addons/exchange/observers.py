@@ -6,6 +6,7 @@ the path of the answer and must be quick. Secrets are taken out before a watcher
 so a watcher that keeps messages keeps prompts. An exchange without watchers builds none of these values.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -49,6 +50,13 @@ class Charge:
     tokens: Tokens | None
     cost: Cost | None
     dropped: bool = False
+
+
+class Trace(Protocol):
+    """A span that has begun. `headers` tell those who are asked of it (W3C Trace Context)."""
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
 
 
 @dataclass(slots=True)
@@ -101,6 +109,8 @@ class Record:
     duration: float = 0.0
     own: float = 0.0
     """Time spent in the gateway's own code."""
+    trace: Trace | None = None
+    """Its span, where there are any."""
 
 
 @immutable

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from addons.exchange.observers import Trace
 from routing.auth import Auth, StaticKey
 from routing.catalogue import Target
 from translators.dialects import MEDIA_TYPES, Rendered, Upstream
@@ -14,6 +15,11 @@ from translators.values import immutable
 
 TRACING = ("traceparent", "tracestate")
 """The client's headers that go on by themselves (W3C Trace Context); others only if configuration names them."""
+
+
+def traced(headers: Mapping[str, str], trace: Trace) -> Mapping[str, str]:
+    """Return a client's headers with the gateway's span in place of the client's own, which is that span's parent."""
+    return {**{name: value for name, value in headers.items() if name not in TRACING}, **trace.headers}
 
 
 @immutable

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from weakref import WeakSet
 
 from addons.exchange.memory import Memories
-from addons.exchange.observers import Watcher
+from addons.exchange.observers import Record, Trace, Watcher
 from addons.exchange.response_store import ResponseStore
 from routing.catalogue import Catalogue
 from routing.client_keys import KeyRing
@@ -37,6 +37,11 @@ class Metrics(Protocol):
         """Return all metrics in Prometheus' text format."""
 
 
+class Tracing(Protocol):
+    def begin(self, record: Record, headers: Mapping[str, str]) -> Trace:
+        """Begin the span of a request with these headers."""
+
+
 @dataclass(slots=True)
 class Life:
     """The gateway's way to its end, which is the same for exchanges of every configuration."""
@@ -64,6 +69,7 @@ class Services:
     memories: Memories = field(default_factory=Memories)
     watchers: tuple[Watcher, ...] = ()
     metrics: Metrics | None = None
+    tracing: Tracing | None = None
     failover: bool = False
     """Another target may be asked as long as the client has received nothing. The beginning of a streamed answer then
     waits for its content, where there is another target."""

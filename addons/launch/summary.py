@@ -9,6 +9,7 @@ from pathlib import Path
 from addons.credentials import missing
 from addons.embedded import child
 from addons.launch.listening import obstacle
+from addons.metrics import libraries
 from addons.usage import database
 from routing.config import Loaded
 from routing.settings import Settings
@@ -31,6 +32,8 @@ def hindrance(settings: Settings) -> str | None:
     """Return why the gateway cannot start with `settings`: a library that a provider needs is not installed, or
     usage-db is a file of something else."""
     if (library := missing(auth for _, _, entry in settings.providers for auth in entry.credentials())) is not None:
+        return library
+    if (library := libraries.hindrance(settings.otel)) is not None:
         return library
     return None if settings.usage_db is None else database.obstacle(Path(settings.usage_db))
 

@@ -44,7 +44,8 @@ def reports(record: Record) -> list[AttemptReport]:
     if record.reports or not record.attempts or record.provider is None:
         return record.reports
     answered = re.fullmatch(r"the provider answered ([0-9]{3})", record.cause or "")
-    status = int(answered[1]) if answered else 0 if record.first_event is None else 200
+    begun = record.end == "complete" or record.first_event is not None
+    status = int(answered[1]) if answered else 200 if begun else 0
     made = AttemptReport(
         at=0.0,
         provider=record.provider,

@@ -2,18 +2,15 @@
 
 import platform
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from importlib import metadata
-from pathlib import Path
 
 from prometheus_client import CollectorRegistry, GCCollector, Metric, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
 from addons.metrics.counts import TOKENS
 from addons.metrics.report import Report
-
-_PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
+from addons.metrics.version import version
 
 
 def renderer(report: Report) -> Callable[[], bytes]:
@@ -114,10 +111,8 @@ def _truth(value: bool) -> str:
 
 
 def _build() -> Metric:
-    with _PROJECT.open("rb") as file:
-        version = tomllib.load(file)["project"]["version"]
     build = GaugeMetricFamily(
         "gateway_build_info", "1, with the versions in use.", labels=("version", "mitmproxy", "python", "platform")
     )
-    build.add_metric((version, metadata.version("mitmproxy"), platform.python_version(), sys.platform), 1)
+    build.add_metric((version(), metadata.version("mitmproxy"), platform.python_version(), sys.platform), 1)
     return build

@@ -9,8 +9,9 @@ from routing.field_types import Section
 from routing.providers import ENTRIES
 from routing.settings import ClientKey, Settings
 
-UNTIL_RESTART = ("host", "port", "embedded", "debug", "usage_db", "usage_db_max_days")
-"""The fields that a running gateway cannot change: where it listens, its child process, its log, its database."""
+UNTIL_RESTART = ("host", "port", "embedded", "debug", "otel", "usage_db", "usage_db_max_days")
+"""The fields that a running gateway cannot change: where it listens, its child process, its log, its database, its
+collector."""
 Models = tuple[Iterable[str], Iterable[str]]
 """The names that clients see, before and after."""
 _MOST = 10

@@ -198,6 +198,12 @@ claude-api-key:
         pytest.param(
             "metrics: {enable: true, key: '${M}'}", "c.yaml:1: metrics.key: M is not set in", id="metrics of no key"
         ),
+        pytest.param(
+            "otel: {headers: {x-a: $X}}",
+            "c.yaml:1: otel.headers: copies a client's header",
+            id="a client's header",
+        ),
+        pytest.param("otel: {endpoint: localhost}", "c.yaml:1: otel.endpoint: must be an URL such as", id="no URL"),
         pytest.param("api-keys: k", "c.yaml:1: api-keys: must be a list; begin each item with a dash", id="no list"),
         pytest.param("api-keys: {a: b}", "c.yaml:1: api-keys: must be a list", id="mapping for a list"),
         pytest.param("api-keys: ['']", "c.yaml:1: api-keys[0].key: is empty; give a key", id="empty client key"),
