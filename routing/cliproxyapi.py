@@ -173,13 +173,21 @@ _MODELS: tuple[Key, ...] = (
         "display-name",
         "max-context-length",
         ("force-mapping", "on without it, as for every model here"),
+        (
+            "thinking.levels",
+            "another level becomes the nearest; without it the gateway's own table says what a model takes",
+        ),
     ),
     *_named(
         "inert",
         ("is-compat", "thinking without a signature is kept or left out as the provider's format wants it"),
-        (
-            "thinking",
-            "the gateway's own table says what a model takes; `family`, and `think` of Ollama, overrule it",
+        *(
+            (f"thinking.{name}", "budgets of tokens have the limits that the gateway knows, or `family` says")
+            for name in ("min", "max")
+        ),
+        *(
+            (f"thinking.{name}", "`none` and `auto` among the levels say it")
+            for name in ("zero-allowed", "dynamic-allowed")
         ),
     ),
 )

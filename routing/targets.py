@@ -62,6 +62,8 @@ class Target:
     """The tokens of the model's context window, where configuration says it."""
     force_mapping: bool = True
     """Answers have `alias` for their model; False: the name that the provider gives."""
+    thinking_levels: tuple[str, ...] = ()
+    """The levels of reasoning that the model takes, where configuration says it."""
     credential: Credential = field(default=NO_CREDENTIAL, compare=False)
 
 
@@ -184,6 +186,7 @@ class Offer:
                 copied_headers=copied,
                 context_length=model.max_context_length or None,
                 force_mapping=model.force_mapping,
+                thinking_levels=model.thinking.levels,
                 credential=credential,
             )
             for auth, credential in self._credentials

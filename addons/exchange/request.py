@@ -11,7 +11,7 @@ from addons.exchange.services import Services
 from routing import model_effort
 from routing.catalogue import ForbiddenModel, Target, UnknownModel
 from routing.settings import Limits, Settings
-from translators import fan_out, named_effort
+from translators import effort_levels, fan_out, named_effort
 from translators.clients.shared import json_body
 from translators.dialects import (
     ClientDialect,
@@ -205,6 +205,9 @@ class ClientRequest:
         if self._effort is not None:
             wire, moved = named_effort.in_body(wire, self._effort, passthrough.effort)
             notes = [*moved, *notes]
+        if target.thinking_levels:
+            wire, bent = effort_levels.in_body(wire, target.thinking_levels, passthrough.effort)
+            notes = [*notes, *bent]
         passed = passthrough.render(wire, Model(target.model, target.overrides, self.memory))
         calls, ruled = self._ruled([fan_out.RenderedCall(passed.rendered)], passthrough.name, target, ())
         writer = passthrough.streamed if passed.stream else passthrough.whole
@@ -221,6 +224,8 @@ class ClientRequest:
 
     def _translated(self, target: Target, name: str) -> Rendering:
         parsed, provider = self._parsed(), PROVIDERS[name]
+        if target.thinking_levels:
+            parsed = effort_levels.in_request(parsed, target.thinking_levels)
         model = Model(target.model, target.overrides, self.memory)
         rendered, notes = fan_out.calls(parsed, provider, model, several=self.settings.fan_out)
         calls, ruled = self._ruled(rendered, name, target, (*parsed.notes, *notes))

@@ -30,6 +30,13 @@ ANY_NAME = re.compile(r"(?!/)[\x21-\x7e]{1,200}(?<!/)")
 """The form of every name of a model."""
 
 
+class Thinking(Section):
+    """What a model takes of reasoning. Without `levels` the gateway's own table says it."""
+
+    levels: tuple[Literal["none", "auto", "minimal", "low", "medium", "high", "xhigh", "max"], ...] = ()
+    """Another level becomes the nearest of these; `auto` leaves it to the model."""
+
+
 class ServedModel(Section):
     """A model of an entry. `name` is the provider's, `alias` what clients ask for; without one it is the name."""
 
@@ -41,6 +48,7 @@ class ServedModel(Section):
     """The tokens of its context window; 0: not known."""
     force_mapping: Flag = True
     """Answers have the name that the client asked for; False: the one that the provider gives."""
+    thinking: Thinking = Thinking()
 
     @property
     def public(self) -> str:

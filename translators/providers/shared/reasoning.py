@@ -7,13 +7,13 @@ from translators.conversation import Option
 from translators.errors import BadRequest
 from translators.notes import Fate, Note
 
-_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _BUDGETS = ((2_048, "low"), (8_192, "medium"), (24_576, "high"))
 
 
 def check_effort(option: Option) -> None:
     """Raise `BadRequest` for a `reasoning_effort` that is not known."""
-    if option.value not in _EFFORTS:
+    if option.value not in EFFORTS:
         raise BadRequest("This reasoning effort is not known.", param=option.at)
 
 
@@ -22,7 +22,7 @@ def nearest_effort(effort: str, efforts: Sequence[str]) -> str | None:
     from least to most."""
     if effort in efforts:
         return effort
-    lower = [each for each in efforts if _EFFORTS.index(each) < _EFFORTS.index(effort)]
+    lower = [each for each in efforts if EFFORTS.index(each) < EFFORTS.index(effort)]
     return lower[-1] if lower else efforts[0] if efforts else None
 
 
