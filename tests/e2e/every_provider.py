@@ -164,17 +164,22 @@ def _account(token_uri: str) -> str:
     return json.dumps({**account, "private_key": key.private_bytes(*form).decode(), "token_uri": token_uri})
 
 
-@contextmanager
-def every_provider(folder: Path, provider: Provider, issuers: Issuers) -> Iterator[GatewayProcess]:
+def environment(folder: Path, issuers: Issuers) -> dict[str, str]:
+    """Write the files with credentials that `settings` name, and return the variables that lead to the others."""
     (folder / "account.json").write_text(_account(f"{issuers.url}/token"))
     aws = folder / "aws"
     aws.write_text(f"[gateway]\naws_access_key_id = {PROFILE_KEY}\naws_secret_access_key = {PROFILE_SECRET}\n")
-    env = {
+    return {
         "AWS_SHARED_CREDENTIALS_FILE": str(aws),
         "AWS_CONFIG_FILE": str(folder / "none"),
         "AWS_EC2_METADATA_DISABLED": "true",
         "IDENTITY_ENDPOINT": f"{issuers.url}/identity",
         "IDENTITY_HEADER": IDENTITY_HEADER,
     }
+
+
+@contextmanager
+def every_provider(folder: Path, provider: Provider, issuers: Issuers) -> Iterator[GatewayProcess]:
+    env = environment(folder, issuers)
     with GatewayProcess(folder, settings(provider.url, issuers.url), env=env) as process:
         yield process

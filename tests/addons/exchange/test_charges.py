@@ -133,6 +133,27 @@ def test_charges(given: Record, expected: tuple[Charge, ...], cost: Cost | None)
     assert total(made) == cost
 
 
+@pytest.mark.parametrize(
+    ("reason", "status", "event", "free"),
+    [
+        ("connect: it was refused", 0, None, True),
+        ("timeout: connect", 0, None, True),
+        ("credentials: upstream_authentication_error", 0, None, True),
+        ("cannot carry the request: seed", 0, None, True),
+        ("529 overloaded_error", 529, None, True),
+        ("timeout: first-byte", 0, None, False),
+        ("529 overloaded_error in the stream", 200, 0.1, False),
+        ("cut: it was reset", 0, None, False),
+        ("slower", 0, None, False),
+    ],
+)
+def test_who_is_not_billed(reason: str, status: int, event: float | None, free: bool) -> None:
+    dropped = report("b", reason, None, status, event)
+    made = charges(record(attempts=2, reports=[dropped, report("a")]), PRICES)
+    assert [each.provider for each in made] == (["a"] if free else ["a", "b"])
+    assert (total(made) is None) == (not free)
+
+
 def test_currencies_are_not_added() -> None:
     euros = Charge("e", "m", None, Tokens(1, 1), Cost(Decimal(1), "EUR"))
     free = Charge(None, None, None, Tokens(0, 0), FREE)

@@ -1,0 +1,22 @@
+"""What is found wrong, and what to do about it."""
+
+from typing import Literal
+
+from translators.values import immutable
+
+Severity = Literal["error", "warning", "note"]
+"""`error`: the gateway does not start, does not answer, or gives away keys. `warning`: hardly meant. `note`: good to
+know."""
+
+
+@immutable
+class Finding:
+    """`where` is a key of the configuration, a file, a package, a credential's name. No text has a key."""
+
+    severity: Severity
+    where: str
+    text: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.severity:<9}{self.where}: {self.text}" + (f"; {self.remedy}" if self.remedy else "")
