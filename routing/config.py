@@ -148,7 +148,8 @@ class _Validation:
             self.problem((), "is not a mapping; write `key: value` lines, as in the config.yaml shipped")
             return None
         self.variables()
-        skipped = tuple(self.skipped(place, names) for place, names in self.off.items())
+        off = (self.skipped(place, names) for place, names in self.off.items())
+        skipped = tuple(each for each in off if each.entry is None or not each.entry.disabled)
         settings = self.settings(self.tree)
         if settings is not None:
             settings = self.named(settings)

@@ -284,3 +284,8 @@ def test_grok() -> None:
 def test_a_disabled_entry_is_not_there() -> None:
     text = "claude-api-key: [{api-key: a, disabled: true}, {api-key: b, prefix: p}, {api-key: c, disabled: false}]"
     assert [at for _, at, _ in read(text).settings.providers] == [1, 2]
+
+
+def test_a_disabled_entry_waits_for_no_variable() -> None:
+    assert read("claude-api-key: [{api-key: '${OFF}', disabled: true}]") == read("claude-api-key: []")
+    assert read("openai-compatibility: [{name: openai, disabled: true}]").skipped == ()
