@@ -10,6 +10,8 @@ A JSON line has these keys, always all of them, null where nothing is known; lin
     end             complete, refused, failed, cancelled                 error           the code the client was told
     cause           who ended a broken exchange and why                  finish_reason, calls, attempts
     tokens_in, tokens_out, tokens_cache_read, tokens_cache_write, tokens_reasoning
+    tries           at most 20 of {"provider", "model", "credential", "status", "reason", "ms"}, in the order of their
+                    ends; reason: why one failed, null where it answered
     cost, currency  of all attempts together; null where any of it is unknown
     first_event_ms, duration_ms, own_ms                                  own: spent in the gateway itself
     notes           at most 20 of {"path", "fate"}                       notes_count     all of them
@@ -28,13 +30,15 @@ from typing import Any, TextIO
 from mitmproxy.utils import vt_codes
 
 from addons.exchange.charges import total
-from addons.exchange.observers import Pair, PhaseMessage, Record
+from addons.exchange.observers import AttemptReport, Pair, PhaseMessage, Record
 from addons.exchange.redaction import one_line
 from translators.notes import Note
 
 _LONGEST_WORD = 64
 _LONGEST_VALUE = 200
 _MOST_NOTES = 20
+_MOST_TRIES = 20
+_SHOWN_TRIES = 3
 MOST_PENDING = 200
 """Lines that wait for the end of a turn."""
 
@@ -83,6 +87,7 @@ def as_json(record: Record, zone: tzinfo | None = None) -> str:
             "finish_reason": _value(record.finish_reason),
             "calls": record.calls,
             "attempts": record.attempts,
+            "tries": [_try(report) for report in record.reports[:_MOST_TRIES]],
             "tokens_in": usage and usage.input,
             "tokens_out": usage and usage.output,
             "tokens_cache_read": usage and usage.cache_read,
@@ -120,12 +125,32 @@ def as_words(record: Record, zone: tzinfo | None = None, coloured: bool = False)
     if record.calls > 1:
         parts.append(f"calls {record.calls}")
     if record.attempts > record.calls:
-        parts.append(f"attempts {record.attempts}")
+        parts.append(_attempts(record))
     if record.end != "complete" or record.error is not None:
         parts.append(_painted(ending(record), bad))
     if record.notes:
         parts.append(_painted(f"notes: {briefly(record.notes)}", noted))
     return "  ".join(parts)
+
+
+def _try(report: AttemptReport) -> dict[str, Any]:
+    return {
+        "provider": _value(report.provider),
+        "model": _value(report.model),
+        "credential": _value(report.credential),
+        "status": report.status,
+        "reason": _value(report.reason),
+        "ms": round(report.duration * 1000, 3),
+    }
+
+
+def _attempts(record: Record) -> str:
+    """Return `attempts 3 (anthropic/claude-x: 503, gemini/gemini-x: connect: it was refused)`."""
+    failed = record.failed_attempts
+    words = [f"{_word(f'{each.provider}/{each.model}')}: {_shown(each.reason or '')}" for each in failed[:_SHOWN_TRIES]]
+    if len(failed) > _SHOWN_TRIES:
+        words.append(f"+{len(failed) - _SHOWN_TRIES}")
+    return f"attempts {record.attempts}" + (f" ({', '.join(words)})" if words else "")
 
 
 class Terminal:

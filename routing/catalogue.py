@@ -22,7 +22,7 @@ from routing import model_effort
 from routing.auth import EmbeddedAuth
 from routing.config import Loaded, Skipped, shortened
 from routing.settings import Settings
-from routing.targets import NOTHING, Offer, Rotation, Target
+from routing.targets import NOTHING, Offer, Target
 from translators.values import immutable
 
 __all__ = ["CREATED", "EMBEDDED", "Catalogue", "ForbiddenModel", "ListedModel", "Target", "UnknownModel"]
@@ -93,9 +93,8 @@ class ForbiddenModel(UnknownModel):
 class Catalogue:
     """The models that the settings serve. `known_models` are the public models of a dialect's provider, for entries
     that name none. `discovered` are the models that an entry's server lists, by the identity of its first credential.
-    `embedded_url` is where the local model answers, once it does; nothing else makes it appear. `rotation` is that of
-    an earlier catalogue, whose turns go on. Of `earlier`, a catalogue before this one, all is used again that has not
-    changed."""
+    `embedded_url` is where the local model answers, once it does; nothing else makes it appear. Of `earlier`, a
+    catalogue before this one, all is used again that has not changed."""
 
     def __init__(
         self,
@@ -104,12 +103,10 @@ class Catalogue:
         known_models: Mapping[str, tuple[str, ...]] | None = None,
         embedded_url: str | None = None,
         discovered: Mapping[str, tuple[str, ...]] = NOTHING,
-        rotation: Rotation | None = None,
         earlier: "Catalogue | None" = None,
     ) -> None:
         self._settings, self._skipped, self._known = settings, skipped, known_models or {}
         self._embedded_url, self.discovered = embedded_url, discovered
-        self.rotation = rotation or Rotation()
         self._scopes = {key.name: _scope(key.models) for key in settings.api_keys if key.models}
         self._offers: dict[Place, Offer] = self._offered({} if earlier is None else earlier._offers)
         self._listing: dict[str, list[Offer]] = {}
@@ -140,9 +137,9 @@ class Catalogue:
         return {offer.identity: offer.sample() for offer in self._offers.values() if offer.entry.discovered}
 
     def candidates(self, model: str, key_name: str) -> Sequence[Target]:
-        """Return the targets for `model` of the client called `key_name`, the first choice first, at least one. They
-        are the pool of that name, whose turn passes on with every call of this. Raises `UnknownModel`."""
-        return self.rotation.turned(model, self._served(model, key_name))
+        """Return the targets for `model` of the client called `key_name`, at least one, in the order of the file.
+        Raises `UnknownModel`."""
+        return self._served(model, key_name)
 
     def listing(self, key_name: str) -> tuple[ListedModel, ...]:
         """Return the models that `key_name` may use and that can be listed: an entry without `models` serves other
@@ -180,7 +177,7 @@ class Catalogue:
         embedded_url: str | None,
         discovered: Mapping[str, tuple[str, ...]],
     ) -> "Catalogue":
-        return Catalogue(settings, skipped, self._known, embedded_url, discovered, self.rotation, self)
+        return Catalogue(settings, skipped, self._known, embedded_url, discovered, self)
 
     def _offered(self, earlier: Mapping[Place, Offer]) -> dict[Place, Offer]:
         """Return the offers of all entries, the `earlier` ones where nothing has changed."""

@@ -25,6 +25,8 @@ _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
 _TIME = re.compile(r"-?(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ms|s|m|h))+")
 _DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
 _KEY_FILE_BYTES = 4096
+_TIME_PART = re.compile(r"([0-9.]+)(ms|s|m|h)")
+_TIME_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 _FRAMING = {
@@ -75,6 +77,16 @@ def _seconds(value: object) -> float:
     if not 0 <= seconds < math.inf:
         raise ValueError("must be a number of seconds, 0 or more (0 switches it off)")
     return seconds
+
+
+def _time(value: object) -> float:
+    """Return the seconds of a number, or of a time as Go writes it."""
+    if isinstance(value, str) and (match := _TIME.fullmatch(value)) is not None and not value.startswith("-"):
+        return sum(float(number) * _TIME_UNITS[unit] for number, unit in _TIME_PART.findall(match[0]))
+    try:
+        return _seconds(value)
+    except ValueError:
+        raise ValueError("must be seconds, or a time such as 90s, 30m or 1h") from None
 
 
 def _size(value: object) -> int:
@@ -338,6 +350,8 @@ Forwarded = Annotated[str, BeforeValidator(_forwarded)]
 """The lower-case name of a client's header."""
 Renames = Annotated[Mapping[str, str], BeforeValidator(_renames)]
 Scalars = Annotated[Mapping[str, Any], BeforeValidator(_scalars)]
+Lifetime = Annotated[float, BeforeValidator(_time)]
+"""Seconds, or a time as Go writes it: `1h`, `90m`, `1h30m`."""
 KeepAlive = Annotated[str | int, BeforeValidator(_lifetime)]
 Headers = Mapping[str, Secret | HeaderReference]
 """Lower-case names to `Secret`s, or to the client's headers whose values are sent."""

@@ -23,9 +23,11 @@ from routing.field_types import (
     Key,
     KeyDigest,
     KeyFile,
+    Lifetime,
     ModelName,
     Name,
     NewFile,
+    Number,
     Origin,
     Port,
     Seconds,
@@ -38,6 +40,7 @@ from routing.payload import Payload
 from routing.prices import Price
 from routing.providers.entry import Entry
 from routing.secret import Secret
+from routing.strategies import Strategy
 from routing.urls import CollectorURL
 
 
@@ -120,6 +123,17 @@ class Streaming(Section):
 
     keepalive_seconds: Seconds = 15.0
     """Seconds of a provider's silence after which a client is sent a comment; 0 is off."""
+    bootstrap_retries: Amount = 0
+    """Further rounds for a stream of which the client has nothing yet."""
+
+
+class RoutingSettings(Section):
+    """The choice among the targets of a name."""
+
+    strategy: Strategy = "round-robin"
+    session_affinity: Flag = False
+    session_affinity_ttl: Lifetime = 3600.0
+    """Seconds since a session's last request after which its target is forgotten."""
 
 
 class ResponseStoreSettings(Section):
@@ -190,6 +204,24 @@ class Settings(Providers):
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
     streaming: Streaming = Streaming()
+    nonstream_keepalive_interval: Seconds = 0.0
+    """Seconds after which a client that waits for a whole answer is sent a blank line; 0 is off."""
+    routing: RoutingSettings = RoutingSettings()
+    request_retry: Number = 0
+    """The rounds over a pool after the first one."""
+    max_retry_credentials: Number = 0
+    """The most targets of one round; 0 or less: all."""
+    max_retry_interval: Number = 0
+    """The seconds that a request waits at most between two rounds; 0 or less: it does not wait."""
+    disable_cooling: Flag = False
+    transient_error_cooldown_seconds: Number = 0
+    """0: as long as usual. Below 0: such errors make no credential rest."""
+    failover_loss: Literal["note", "refuse"] = "note"
+    """Whether another target may be asked that loses what the first one would have carried."""
+    context_fallback: Flag = False
+    """Lets a target with a longer context answer where the prompt is too long for another."""
+    hedge_after: Seconds = 0.0
+    """Seconds of a target's silence after which a second one is asked as well; 0 is off."""
     response_store: ResponseStoreSettings = ResponseStoreSettings()
     payload: Payload = Payload()
     """Rules for the bodies that go to providers."""

@@ -67,22 +67,6 @@ class Target:
     credential: Credential = field(default=NO_CREDENTIAL, compare=False)
 
 
-class Rotation:
-    """The turns among the targets of each name. They are apart from the catalogue, which may be replaced at any
-    time."""
-
-    def __init__(self) -> None:
-        self._turns: dict[str, int] = {}
-
-    def turned(self, name: str, targets: tuple[Target, ...]) -> tuple[Target, ...]:
-        """Return the `targets` of a name, the one whose turn it is first, and pass the turn on."""
-        if len(targets) == 1:
-            return targets
-        turn = self._turns.get(name, 0) % len(targets)
-        self._turns[name] = turn + 1
-        return targets[turn:] + targets[:turn]
-
-
 class Offer:
     """The names that one entry serves, and for each the targets, one for each of the entry's credentials.
 

@@ -190,7 +190,8 @@ class Noted:
 class PassedThrough:
     """One payload (or a whole answer) in the words of a client that speaks its provider's dialect. Only the
     machines in `passthrough/` emit it, and only the writers there take it. `begins`: it has nothing of the answer, and
-    no payload before it had (`{"delta": {"role": "assistant"}}`, `response.created`, a heartbeat)."""
+    no payload before it had (`{"delta": {"role": "assistant"}}`, `response.created`, a heartbeat, an error, the end of
+    an answer that says nothing)."""
 
     payload: Mapping[str, Any]
     begins: bool = field(default=False, compare=False)

@@ -70,7 +70,7 @@ class Pipe:
         self.events = 0
         """The number of events that the provider sent; a ping is not counted."""
         self.content = False
-        """True once one of them is more than the beginning of the answer and its usage."""
+        """True once one of them is more than the beginning of the answer, its usage and its end."""
         self.failure: Failure | None = None
         self.done = False
         self.started = Started()
@@ -199,7 +199,7 @@ class Pipe:
                 elif kind is Started:
                     self.started = event  # type: ignore[assignment]
                     self.usage = self.started.usage or self.usage
-                elif kind is not PassedThrough or not event.begins:  # type: ignore[union-attr]
+                elif kind is not Finished and (kind is not PassedThrough or not event.begins):  # type: ignore[union-attr]
                     self.content = True
                 if kind is Finished and (self.finished is None or event.choice < self.finished.choice):  # type: ignore[union-attr]
                     self.finished = event  # type: ignore[assignment]

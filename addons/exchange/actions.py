@@ -22,7 +22,9 @@ class Send:
 
 @immutable
 class Drop:
-    """Close the connections of all calls: nothing more is wanted from the provider."""
+    """Close the connections of `calls`, or of all: nothing more is wanted from the provider."""
+
+    calls: tuple[int, ...] | None = None
 
 
 @immutable
@@ -47,9 +49,11 @@ class Data:
 
 @immutable
 class Finish:
-    """End of a streamed answer. `error` where it did not come to its own end."""
+    """End of a streamed answer. `error` where it did not come to its own end. `cut`: nothing that the client has got
+    says so, and its connection has to."""
 
     error: str | None = None
+    cut: bool = False
 
 
 @immutable

@@ -1,7 +1,7 @@
 """One attempt at one provider: its answer so far, and its deadline."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from routing.settings import Timeouts
 from translators.dialects import Upstream
@@ -10,6 +10,9 @@ from translators.framing import compression
 from translators.masking import Mask
 from translators.pipe import Pipe
 
+if TYPE_CHECKING:
+    from addons.exchange.calls import Calls
+
 Wait = Literal["connect", "first-byte", "idle", "total"]
 
 ERROR_BODY_BYTES = 256 * 1024
@@ -17,13 +20,14 @@ ERROR_BODY_BYTES = 256 * 1024
 
 
 class Attempt:
-    """`number` counts the tries of one call from 1. `since` is when the present wait began, and `requested_at` when the
-    client's request was whole, both on the monotonic clock. `pipe` is the answer's way to the client; there is none
-    for an answer that is no 2xx."""
+    """`calls` are those that it belongs to; `number` counts the tries of one call from 1. `since` is when the present
+    wait began, and `requested_at` when the client's request was whole, both on the monotonic clock. `pipe` is the
+    answer's way to the client; there is none for an answer that is no 2xx."""
 
-    def __init__(self, timeouts: Timeouts, now: float, requested_at: float, number: int = 1) -> None:
-        self.number = number
-        self.since = now
+    def __init__(self, calls: "Calls", timeouts: Timeouts, now: float, requested_at: float, number: int = 1) -> None:
+        self.calls, self.number = calls, number
+        self.since = self.sent_at = now
+        self.first_event_at: float | None = None
         self.waiting_for: Wait = "connect"
         self.status = 0
         self.headers: Mapping[str, str] = {}

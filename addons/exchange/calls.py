@@ -6,11 +6,12 @@ As long as the client has received nothing, all of it can be dropped, and made a
 from collections.abc import Callable, Mapping, Sequence
 
 from addons.exchange.actions import Send
-from addons.exchange.attempt import Attempt, Wait
+from addons.exchange.attempt import Attempt
 from addons.exchange.listeners import Listeners
-from addons.exchange.observers import Record
+from addons.exchange.observers import AttemptReport, Record
 from addons.exchange.request import Rendering
 from addons.exchange.services import Services
+from routing.targets import Target
 from translators.dialects import Envelope, Writer
 from translators.errors import Failure
 from translators.framing.cutting import MAX_WHOLE
@@ -24,17 +25,25 @@ CONCURRENCY = 8
 
 
 class Calls:
-    """`requested_at` is when the client's request was whole. Attempts are counted on over all targets."""
+    """`requested_at` is when the client's request was whole. Attempts are counted on over all targets, and so are
+    calls: `first` is the number of the first one here. `attempts` are those under way, by call, also at other
+    targets."""
 
     def __init__(
-        self, services: Services, rendering: Rendering, record: Record, listeners: Listeners, requested_at: float
+        self,
+        services: Services,
+        rendering: Rendering,
+        record: Record,
+        listeners: Listeners,
+        requested_at: float,
+        attempts: dict[int, Attempt],
+        first: int = 0,
     ) -> None:
-        self.rendering = rendering
+        self.rendering, self.first = rendering, first
         self._services, self._record, self._listeners, self._requested_at = services, record, listeners, requested_at
         self.first_try = listeners.tries + 1
         """The number of the first attempt."""
-        self.attempts: dict[int, Attempt] = {}
-        """The attempts under way, by call."""
+        self._attempts = attempts
         self._sent = 0
         """The number of calls sent."""
         id = f"{rendering.client.id_prefix}{services.new_id()}"
@@ -47,32 +56,58 @@ class Calls:
         """The client's answer, where it is not a stream."""
         self.held = b""
         """Bytes that the client has not been sent yet: the beginning of an answer that another may replace."""
-        target = rendering.target
+        self.limits: Mapping[str, str] = {}
+        """The provider's rate limits, as headers for the client."""
+        self.passed: Mapping[str, str] = {}
+        """The provider's headers that go on to the client."""
+        self.content = False
+        """There is content for the client."""
+
+    @property
+    def target(self) -> Target:
+        return self.rendering.target
+
+    @property
+    def under_way(self) -> list[int]:
+        """Return the calls under way here."""
+        return [call for call, attempt in self._attempts.items() if attempt.calls is self]
+
+    def claim(self) -> None:
+        """Make the record that of this target."""
+        target, record = self.target, self._record
         record.provider, record.provider_model = target.provider, target.model
-        record.notes, record.calls = [*rendering.notes], count
+        record.notes, record.calls, record.provider_id = [*self.rendering.notes], len(self.rendering.calls), None
         record.targets.append(f"{target.provider}/{target.model}")
 
     def send_more(self) -> list[Send]:
         """Send the calls that there is room for."""
         sends: list[Send] = []
-        while self._sent < len(self.rendering.calls) and len(self.attempts) < CONCURRENCY:
-            sends.append(self.send(self._sent, self.first_try))
+        room = CONCURRENCY - (len(self.under_way) if self._sent else 0)
+        while self._sent < len(self.rendering.calls) and len(sends) < room:
+            sends.append(self.send(self.first + self._sent, self.first_try))
             self._sent += 1
         return sends
 
     def send(self, call: int, number: int) -> Send:
         """Send the attempt of that number at a call."""
         self._record.attempts += 1
-        self.attempts[call] = Attempt(
-            self._services.settings.timeouts, self._services.clock.now(), self._requested_at, number
+        self._attempts[call] = Attempt(
+            self, self._services.settings.timeouts, self._services.clock.now(), self._requested_at, number
         )
-        request, listeners = self.rendering.calls[call].request, self._listeners
+        request, listeners = self.rendering.calls[call - self.first].request, self._listeners
         listeners.tries = max(listeners.tries, number)
         listeners.keep_secret(request.secrets)
         if listeners.detailed:
             headers = (*request.headers, *((name, REDACTED) for name, _ in request.secrets))
-            listeners.message("provider_request", f"POST {request.url}", headers, request.body, call, number)
+            line = f"POST {request.url}"
+            listeners.message("provider_request", line, headers, request.body, call - self.first, number)
         return Send(request, number > self.first_try, call)
+
+    def send_again(self, call: int, reason: str) -> Send:
+        """Send a call once more, after its first attempt came to nothing."""
+        attempt = self._attempts[call]
+        self._report(attempt, reason)
+        return self.send(call, attempt.number + 1)
 
     def open(
         self,
@@ -81,15 +116,15 @@ class Calls:
         headers: Mapping[str, str],
         tap: Tap | None,
         before_end: Callable[[Sequence[Note]], bytes],
-    ) -> Mapping[str, str]:
-        """Take the head of a provider's answer, and return its limits in the client's words."""
-        attempt, rendering = self.attempts[call], self.rendering
+    ) -> None:
+        """Take the head of a provider's answer."""
+        attempt, rendering = self._attempts[call], self.rendering
         attempt.status, attempt.headers = status, headers
         request_id = self._listeners.without_secrets(headers.get("request-id") or headers.get("x-request-id") or "")
         self._record.provider_id = self._record.provider_id or request_id or None
         if 200 <= status < 300:
             attempt.pipe = Pipe(
-                rendering.upstream.answer(rendering.calls[call].rendered.recall),
+                rendering.upstream.answer(rendering.calls[call - self.first].rendered.recall),
                 self._part(call),
                 framing=rendering.upstream.framing,
                 content_type=headers.get("content-type", ""),
@@ -100,27 +135,25 @@ class Calls:
                 limit=None if rendering.streams else MAX_WHOLE,
                 omitted=rendering.client.omitted,
             )
-        return self._listeners.clean(rendering.upstream.read_limits(headers, self._services.clock.wall()))
+        limits = rendering.upstream.read_limits(headers, self._services.clock.wall())
+        self.limits = self._listeners.clean(limits)
 
     def error(self, attempt: Attempt, call: int) -> Failure:
         """Return the failure of an answer that is no 2xx, and show the answer to the listeners."""
-        self._listeners.provider(attempt, attempt.error_body(), call)
+        self._listeners.provider(attempt, attempt.error_body(), call - self.first)
         return attempt.error(self.rendering.upstream, self._listeners.mask)
 
     def written(self, failure: Failure) -> bytes:
         """Render a failure in the middle of an answer."""
         return (self._joined or self.writer).fail(failure)
 
-    def due(self) -> list[tuple[float, Wait, Attempt]]:
-        """Return the deadlines on the monotonic clock, each with what must have come by then, and its attempt."""
-        return [(at, what, attempt) for attempt in self.attempts.values() for at, what in attempt.due()]
-
-    def end(self, call: int) -> None:
-        """Put the results of a call that is over into the record."""
-        attempt = self.attempts.pop(call)
+    def end(self, call: int, reason: str | None = None) -> None:
+        """Put the results of a call that is over into the record. `reason`: why it did not come to its own end."""
+        attempt = self._attempts.pop(call)
+        self._report(attempt, reason)
         if (pipe := attempt.pipe) is None:
             return
-        self._listeners.provider(attempt, pipe.whole_body, call)
+        self._listeners.provider(attempt, pipe.whole_body, call - self.first)
         record = self._record
         if self._joined is None:
             record.notes.extend(pipe.notes)
@@ -130,28 +163,51 @@ class Calls:
             record.usage = self._joined.usage
         record.served_model = record.served_model or pipe.started.model
         record.provider_id = record.provider_id or self._listeners.without_secrets(pipe.started.id or "") or None
-        if call == 0 and pipe.finished is not None:
+        if call == self.first and pipe.finished is not None:
             record.finish_reason = pipe.finished.reason
         pipe.release()
 
-    def end_all(self) -> None:
+    def end_all(self, reason: str) -> None:
         """Put the results of all calls into the record; none of them comes to its own end."""
-        for call in list(self.attempts):
-            self.end(call)
+        for call in self.under_way:
+            self.end(call, reason)
 
-    def forget(self) -> None:
-        """Forget the results of all calls; their attempts stay in the record."""
-        for call, attempt in self.attempts.items():
+    def forget(self, reason: str) -> list[int]:
+        """Forget the results of all calls; their attempts stay in the record. Return those that were under way."""
+        under_way = self.under_way
+        for call in under_way:
+            attempt = self._attempts.pop(call)
+            self._report(attempt, reason)
             if attempt.pipe is not None:
-                self._listeners.provider(attempt, attempt.pipe.whole_body, call)
+                self._listeners.provider(attempt, attempt.pipe.whole_body, call - self.first)
                 attempt.pipe.release()
-        self.attempts.clear()
+        return under_way
+
+    def forget_results(self) -> None:
+        """Take what these calls put into the record out of it."""
         record = self._record
         record.usage = record.first_event = record.finish_reason = record.served_model = record.provider_id = None
+
+    def _report(self, attempt: Attempt, reason: str | None) -> None:
+        record, target, now = self._record, self.target, self._services.clock.now()
+        pipe, first = attempt.pipe, attempt.first_event_at
+        record.reports.append(
+            AttemptReport(
+                at=attempt.sent_at - self._listeners.born,
+                provider=target.provider,
+                model=target.model,
+                credential=target.credential.name,
+                status=attempt.status,
+                reason=None if reason is None else self._listeners.without_secrets(reason),
+                duration=now - attempt.sent_at,
+                first_event=None if first is None else first - attempt.sent_at,
+                usage=None if pipe is None else pipe.usage,
+            )
+        )
 
     def _part(self, call: int) -> Writer:
         """Return the writer of one call's answer."""
         if self._joined is None:
             return self.writer
-        made = self.rendering.calls[call]
+        made = self.rendering.calls[call - self.first]
         return self._joined.part(made.choice, made.rendered.choices)

@@ -5,26 +5,27 @@ ids are arguments. A provider is reached only by `Send`, whose body was made by 
 body has no way out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from addons.exchange import http_api
 from addons.exchange.actions import Action, Drop
-from addons.exchange.calls import Calls
 from addons.exchange.charges import charges
 from addons.exchange.heavy_work import HeavyWork
 from addons.exchange.http_api import Head, Reply
 from addons.exchange.listeners import Listeners
 from addons.exchange.local_endpoints import LocalEndpoints
-from addons.exchange.observers import Record, Watcher
+from addons.exchange.observers import AttemptReport, Record, Watcher
 from addons.exchange.provider_request import traced
 from addons.exchange.provider_side import HEAVY, SHUT_DOWN, ProviderSide
-from addons.exchange.request import ClientRequest, Rendering, Understood, understand
+from addons.exchange.request import ClientRequest, Rendering, Turn, Understood, understand
 from addons.exchange.response import Response
 from addons.exchange.services import SHORTEST_KEY, Services
-from routing.catalogue import Target
-from translators.errors import Failure, TranslationError
+from routing.outcomes import Outcome
+from routing.plan import Ask, Resting, Stop, Wait
+from routing.targets import Target
+from translators.errors import Failure
 from translators.masking import Mask
 
 TICK_SECONDS = 60.0
@@ -58,8 +59,15 @@ class Exchange:
         self._local = LocalEndpoints(services, head, self._client, record)
         self._response = Response(services, head, self._client, record, self._listeners)
         self._work = HeavyWork()
-        self.provider = ProviderSide(services, record, self._listeners, self._response, self._work, self._local.store)
+        self.provider = ProviderSide(
+            services, record, self._listeners, self._response, self._work, self._local.store, self._elsewhere
+        )
         self._request: ClientRequest | None = None
+        self._resume_at: float | None = None
+        """When another target is to be asked, after a wait."""
+        self._refusal = http_api.NOBODY
+        """What the client is told where no target could be asked at all."""
+        self._hedged = False
         self.ended = False
         """The last word to the client is on its way."""
         self.undecoded = False
@@ -111,23 +119,6 @@ class Exchange:
             return self._work.start(understood, partial(self._understood, headers), "request")
         return self._understood(headers, understood())
 
-    def retarget(self, target: Target) -> list[Action]:
-        """Drop all calls, and send the request to another target, as long as the client has received nothing. The
-        record keeps the attempts; notes and rendered bytes of the first target are forgotten."""
-        calls, request = self.provider.calls, self._request
-        if self.over or self._response.begun or request is None or calls is None:
-            return []
-        if self._work.busy:
-            return self._work.postpone(next(iter(calls.attempts), 0), partial(self.retarget, target))
-        calls.forget()
-        self._work.forget_events()
-        self._response.limits = {}
-        try:
-            rendering = request.render(target)
-        except TranslationError as error:
-            return [Drop(), *self.provider.fail(error.failure, "the request cannot be sent elsewhere")]
-        return [Drop(), *self._ask(rendering)]
-
     def work_done(self, result: Any) -> list[Action]:
         """Take what `Work` returned, and then the events that came meanwhile."""
         then = self._work.done()
@@ -148,10 +139,10 @@ class Exchange:
         """End an exchange whose client is not there any more, or is not to have its answer."""
         if self.over:
             return []
-        if self.provider.calls is not None:
-            self.provider.calls.end_all()
+        cause = SHUT_DOWN if self._services.life.ended else cause
+        self.provider.end_all(cause)
         self.record.status = self.record.status or 499
-        self._response.end("cancelled", cause=SHUT_DOWN if self._services.life.ended else cause)
+        self._response.end("cancelled", cause=cause)
         return [Drop()]
 
     def shut_down(self) -> list[Action]:
@@ -166,44 +157,62 @@ class Exchange:
         """Show the listeners the end, now that the last word is on its way, and let go of bodies."""
         self.record.charges = charges(self.record, self._services.prices)
         self._listeners.ended(counts=self.counts)
-        self._request = self.provider.calls = None
+        self.provider.end_all("over")
+        self._request = None
         self._work.give_up()
 
     # --- time ---
 
     def deadline(self) -> float | None:
         """Return when `tick` is due at the latest, on the monotonic clock."""
-        calls = self.provider.calls
-        if self.over or calls is None or not calls.attempts:
+        if self.over or not self._waits:
             return None
-        # While we work, no provider is late.
-        due = [] if self._work.busy else calls.due()
-        at = min((at for at, _, _ in due), default=self._now() + TICK_SECONDS)
-        keepalive = self._keepalive_at(calls)
-        return at if keepalive is None else min(at, keepalive)
+        due = [at for at, _ in self._due()]
+        return min(due, default=self._now() + TICK_SECONDS)
 
     def tick(self) -> list[Action]:
         """Do what is due by now."""
-        calls = self.provider.calls
-        if self.over or calls is None:
+        if self.over or not self._waits:
             return []
         now = self._now()
-        for at, what, attempt in [] if self._work.busy else calls.due():
+        for at, do in self._due():
             if at <= now:
-                failure = attempt.late(what, calls.rendering.target.provider)
-                return [Drop(), *self.provider.fail(failure, f"timeout: {what}")]
-        keepalive = self._keepalive_at(calls)
-        if keepalive is None or keepalive > now:
-            return []
-        ping = self._client.keepalive()
-        self._listeners.pair("", b"", ping)
-        return self.provider.keep_alive(ping)
+                return do()
+        return []
 
-    def _keepalive_at(self, calls: Calls) -> float | None:
-        every = self._services.settings.streaming.keepalive_seconds
-        if not every or not calls.rendering.streams or not calls.attempts:
-            return None
-        return self._response.sent_at + every
+    @property
+    def _waits(self) -> bool:
+        """Return whether a provider is asked, or will be."""
+        return bool(self.provider.attempts) or self._resume_at is not None
+
+    def _due(self) -> list[tuple[float, Callable[[], list[Action]]]]:
+        """Return what is to be done when, on the monotonic clock."""
+        due: list[tuple[float, Callable[[], list[Action]]]] = []
+        if not self._work.busy:  # while we work, no provider is late
+            due += [(at, partial(self.provider.late, what, attempt)) for at, what, attempt in self.provider.due()]
+            if self._resume_at is not None:
+                due += [(self._resume_at, self._resume), *self._total_due()]
+            if (hedge_at := self._hedge_at()) is not None:
+                due.append((hedge_at, self._hedge))
+        if (every := self._keepalive_seconds()) is not None:
+            due.append((self._response.sent_at + every, self._keep_alive))
+        return due
+
+    def _total_due(self) -> list[tuple[float, Callable[[], list[Action]]]]:
+        """Return the deadline of the whole exchange, where no attempt has it."""
+        total = self._services.settings.timeouts.total
+        return [(self._requested_at + total, self._stop_waiting)] if total else []
+
+    def _keepalive_seconds(self) -> float | None:
+        settings = self._services.settings
+        streams = self._request is not None and self._request.streams
+        return (settings.streaming.keepalive_seconds if streams else settings.nonstream_keepalive_interval) or None
+
+    def _keep_alive(self) -> list[Action]:
+        assert self._request is not None
+        if not self._request.streams:
+            return self._response.blank()
+        return self._response.ping(self._client.keepalive())
 
     # --- the request ---
 
@@ -224,14 +233,90 @@ class Exchange:
         self.undecoded = outcome.body is None
         if outcome.body is not None:
             self._listeners.request(self._head, headers, outcome.body)
-        if isinstance(outcome.rendering, Rendering):
-            return self._ask(outcome.rendering)
-        if record.model is not None and request.candidates:
-            target = request.candidates[0]
-            record.provider, record.provider_model = target.provider, target.model
-        return [self._response.refuse(outcome.rendering)]
+        return self._go_on(outcome.turn)
 
-    def _ask(self, rendering: Rendering) -> list[Action]:
-        assert self._request is not None
-        replaceable = self._services.failover and len(self._request.candidates) > 1
-        return self.provider.ask(rendering, self._requested_at, replaceable=replaceable)
+    # --- one target after another ---
+
+    def _go_on(self, turn: Turn) -> list[Action]:
+        """Do what is to be done next."""
+        request = self._request
+        assert request is not None
+        for target, reason in turn.refused:
+            self._report_refusal(target, reason)
+        self._refusal = turn.failure or self._refusal
+        match turn.then:
+            case Rendering() as rendering:
+                assert request.plan is not None
+                request.plan.streams = rendering.streams
+                return self.provider.ask(rendering, self._requested_at, request.plan)
+            case Wait(seconds):
+                self._resume_at = self._now() + seconds
+                return []
+        return self._give_up()
+
+    def _give_up(self) -> list[Action]:
+        """Tell the client that nobody else is to be asked."""
+        if self.provider.fallen:
+            return self.provider.give_up()
+        request = self._request
+        if self.record.model is not None and request is not None and request.candidates:
+            target = request.candidates[0]
+            self.record.provider, self.record.provider_model = target.provider, target.model
+        if self._response.begun:
+            return self.provider.fail(self._refusal, "no target could be asked")
+        return [self._response.refuse(self._refusal)]
+
+    def _elsewhere(self, target: Target, outcome: Outcome) -> list[Action] | None:
+        """Ask another target after one has failed; None: nobody else is to be asked."""
+        request = self._request
+        assert request is not None
+        assert request.plan is not None
+        step = request.plan.failed(target, outcome, self._now())
+        if isinstance(step, Stop | Resting):
+            return None
+        empty = outcome.kind == "empty"  # such an answer is still better than none
+        if request.size > HEAVY and not empty and isinstance(step, Ask):
+            self.provider.remove_failed(outcome.reason)
+            return self._work.start(partial(request.follow, step, self._now()), self._go_on, "request")
+        turn = request.follow(step, self._now())
+        if not isinstance(turn.then, Rendering) and (empty or not isinstance(turn.then, Wait)):
+            return None
+        self.provider.remove_failed(outcome.reason)
+        return self._go_on(turn)
+
+    def _resume(self) -> list[Action]:
+        """Ask another target after a wait."""
+        self._resume_at = None
+        request = self._request
+        assert request is not None
+        assert request.plan is not None
+        return self._go_on(request.follow(request.plan.resume(self._now()), self._now()))
+
+    def _stop_waiting(self) -> list[Action]:
+        self._resume_at = None
+        return self._give_up()
+
+    def _hedge_at(self) -> float | None:
+        """Return when a second target is to be asked beside the first."""
+        after = self._services.settings.hedge_after
+        since = self.provider.silent_since if after and not self._hedged else None
+        return None if since is None else since + after
+
+    def _hedge(self) -> list[Action]:
+        """Ask a second target beside the one that is silent, if there is one."""
+        self._hedged = True
+        request = self._request
+        assert request is not None
+        assert request.plan is not None
+        target = request.plan.hedge(self._now())
+        if target is None:
+            return []
+        turn = request.follow(Ask(target), self._now())
+        if not isinstance(turn.then, Rendering):
+            return []
+        return self.provider.ask(turn.then, self._requested_at, request.plan)
+
+    def _report_refusal(self, target: Target, reason: str) -> None:
+        """Put a target that could not carry the request among the attempts."""
+        name, at = target.credential.name, self._now() - self._listeners.born
+        self.record.reports.append(AttemptReport(at, target.provider, target.model, name, 0, reason, 0.0))

@@ -40,9 +40,6 @@ class HeavyWork:
         """Take the oldest event that waited, with its call. None: there is none, or work has been started again."""
         return self._waiting.popleft() if self._waiting and not self.busy else None
 
-    def forget_events(self) -> None:
-        self._waiting.clear()
-
     def give_up(self) -> None:
         """Forget the work and all that waits for it."""
         self._then = None

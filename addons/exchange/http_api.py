@@ -7,13 +7,15 @@ Nothing is matched by prefix: a path is taken apart, and what is not exactly one
 import dataclasses
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any
 from urllib.parse import unquote
 
 from pydantic_core import to_json
 
+from addons.exchange.observers import AttemptReport
+from addons.exchange.redaction import one_line
 from translators.clients.shared.openai_api import JSON, unauthorized
 from translators.dialects import ClientDialect
 from translators.errors import Failure
@@ -53,6 +55,7 @@ STREAM_HEADERS = (
 
 NOTES_HEADER_BYTES = 2000
 NOTE_CHARACTERS = 200
+MOST_ATTEMPTS = 10
 
 
 @immutable
@@ -183,6 +186,9 @@ SHUT_DOWN = Failure(
     "gateway_shutting_down",
     {"retry-after": "5"},
 )
+NOBODY = Failure(
+    503, "None of the providers of this model could be asked. Try again.", "server_error", None, "no_provider"
+)
 INTERNAL = Failure(
     500, "The gateway failed on this request. Its log has the details.", "server_error", None, "internal_error"
 )
@@ -205,7 +211,7 @@ def health(draining: bool) -> Reply:
     return Reply(200, (JSON,), b'{"status":"ok"}')
 
 
-EXPOSED = "x-request-id, x-gateway-notes, x-gateway-model, openai-processing-ms, retry-after"
+EXPOSED = "x-request-id, x-gateway-notes, x-gateway-model, x-gateway-attempts, openai-processing-ms, retry-after"
 
 
 def cors(origins: tuple[str, ...], headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -290,6 +296,26 @@ def _brief(value: Any) -> Any:
 def notes_comment(notes: list[Note], *, debug: bool = False) -> bytes:
     """Return the same as a comment in a stream of server-sent events."""
     return f": x-gateway-notes {notes_header(notes, debug=debug)}\n\n".encode()
+
+
+def attempts_header(reports: Sequence[AttemptReport]) -> str:
+    """`x-gateway-attempts`: ASCII JSON of the attempts that failed, in order; the last ones where they are many:
+    `[{"target": "anthropic/claude-x", "status": 429, "reason": "429 rate_limit_exceeded", "ms": 120}]`."""
+    shown = [
+        {
+            "target": f"{report.provider}/{report.model}"[:200],
+            "status": report.status,
+            "reason": report.reason and one_line(report.reason, 200),
+            "ms": round(report.duration * 1000),
+        }
+        for report in reports[-MOST_ATTEMPTS:]
+    ]
+    return ascii_json(to_json(shown).decode())
+
+
+def attempts_comment(model: str, reports: Sequence[AttemptReport]) -> bytes:
+    """Return the same as comments in a stream whose head has left before, and who answers after all."""
+    return f": x-gateway-attempts {attempts_header(reports)}\n: x-gateway-model {model}\n\n".encode()
 
 
 def ascii_json(text: str) -> str:

@@ -27,7 +27,7 @@ class Listeners:
     def __init__(self, watchers: tuple[Watcher, ...], record: Record, now: Callable[[], float], mask: Mask) -> None:
         self._watchers, self._record, self._now = watchers, record, now
         self._detailed = tuple(watcher for watcher in watchers if watcher.detailed)
-        self._born = now()
+        self.born = now()
         self.mask = mask
         self._request_shown = False
         self.tries = 0
@@ -91,14 +91,14 @@ class Listeners:
             body = None if body is None else self.without_secrets(body)
             headers = tuple((self.without_secrets(name), self.without_secrets(value)) for name, value in headers)
             number = self.tries if attempt is None else attempt
-            message = PhaseMessage(phase, self._now() - self._born, number, line, headers, body, call)
+            message = PhaseMessage(phase, self._now() - self.born, number, line, headers, body, call)
             self._each(self._detailed, lambda watcher: watcher.message(self._record, message))
 
     def pair(self, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...] = (), call: int = 0) -> None:
         if self._detailed:
             provider, client = self.without_secrets(provider), self.without_secrets(client)
             pair = Pair(
-                self._now() - self._born, self.without_secrets(name), provider, client, self._clean_notes(notes), call
+                self._now() - self.born, self.without_secrets(name), provider, client, self._clean_notes(notes), call
             )
             self._each(self._detailed, lambda watcher: watcher.pair(self._record, pair))
 

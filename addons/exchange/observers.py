@@ -112,6 +112,11 @@ class Record:
     trace: Trace | None = None
     """Its span, where there are any."""
 
+    @property
+    def failed_attempts(self) -> list[AttemptReport]:
+        """Return the attempts that are over and did not answer."""
+        return [report for report in self.reports if report.reason is not None]
+
 
 @immutable
 class PhaseMessage:

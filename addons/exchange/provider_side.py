@@ -11,11 +11,10 @@ from typing import Any
 
 from addons.exchange import http_api
 from addons.exchange.actions import Action, Drop, Release
-from addons.exchange.attempt import Attempt
+from addons.exchange.attempt import Attempt, Wait
 from addons.exchange.calls import Calls
 from addons.exchange.excerpt import excerpt
 from addons.exchange.heavy_work import HeavyWork
-from addons.exchange.http_api import Reply
 from addons.exchange.listeners import Listeners
 from addons.exchange.observers import Record
 from addons.exchange.passed_headers import passed_on
@@ -23,7 +22,9 @@ from addons.exchange.provider_request import plain
 from addons.exchange.request import Rendering
 from addons.exchange.response import Response
 from addons.exchange.services import Services
-from translators.clients.shared.openai_api import JSON
+from routing.outcomes import Kind, Outcome, wait
+from routing.plan import Plan
+from routing.targets import Target
 from translators.dialects import Writer
 from translators.errors import Failure
 from translators.pipe import Pipe
@@ -42,7 +43,9 @@ class ProviderSide:
     """The calls of one exchange. For each attempt at each call the order of events is `connected`, `head_received`,
     `data_received`..., `eof_received`, or `connection_lost` at any point; after `Release` or `Drop` there are none.
 
-    `store` keeps the answer that a writer has rendered, where its client may come back to it."""
+    `store` keeps the answer that a writer has rendered, where its client may come back to it. `elsewhere` is what
+    follows from a failure as long as the client has no content: the actions that ask another target, or None.
+    """
 
     def __init__(
         self,
@@ -52,27 +55,56 @@ class ProviderSide:
         response: Response,
         work: HeavyWork,
         store: Callable[[Writer], None],
+        elsewhere: Callable[[Target, Outcome], list[Action] | None],
     ) -> None:
         self._services, self._record, self._listeners = services, record, listeners
-        self._response, self._work, self._store = response, work, store
+        self._response, self._work, self._store, self._elsewhere = response, work, store, elsewhere
         self._now = services.clock.now
         self._requested_at = self._now()
-        self._replaceable = False
-        self.calls: Calls | None = None
-        """At the present target."""
+        self._plan: Plan | None = None
+        self._next_call = 0
+        self.running: list[Calls] = []
+        """The calls at the present target, and at a second one where the first is silent."""
+        self.attempts: dict[int, Attempt] = {}
+        """Attempts under way, by call."""
+        self._fallen: tuple[Calls, Failure, str] | None = None
+        """What the client is told if nobody else can be asked after a wait: the last failure, and its cause."""
+
+    def ask(self, rendering: Rendering, requested_at: float, plan: Plan) -> list[Action]:
+        """Send a request to its target, perhaps beside another one. `requested_at`: when the client's request was
+        whole. `plan` knows whether another target may be asked instead."""
+        self._requested_at, self._plan = requested_at, plan
+        first, self._next_call = self._next_call, self._next_call + len(rendering.calls)
+        calls = Calls(self._services, rendering, self._record, self._listeners, requested_at, self.attempts, first)
+        self.running.append(calls)
+        self._services.router.turns.begun(rendering.target)
+        if len(self.running) == 1:
+            self._claim(calls)
+        return [*calls.send_more()]
 
     @property
-    def attempts(self) -> Mapping[int, Attempt]:
-        """Return what is under way, by call."""
-        return {} if self.calls is None else self.calls.attempts
+    def calls(self) -> Calls | None:
+        """Return the calls at the present target."""
+        return self.running[0] if self.running else None
 
-    def ask(self, rendering: Rendering, requested_at: float, *, replaceable: bool) -> list[Action]:
-        """Send a request to its target. `requested_at`: when the client's request was whole. `replaceable`:
-        another target may be asked instead, until the client has received something."""
-        self._requested_at, self._replaceable = requested_at, replaceable
-        self._response.target = rendering.target
-        self.calls = Calls(self._services, rendering, self._record, self._listeners, requested_at)
-        return [*self.calls.send_more()]
+    @property
+    def fallen(self) -> bool:
+        """Return whether there is a failure to report where nobody else can be asked."""
+        return self._fallen is not None
+
+    def due(self) -> list[tuple[float, Wait, Attempt]]:
+        """Return the deadlines on the monotonic clock, each with what must have come by then, and its attempt."""
+        return [(at, what, attempt) for attempt in self.attempts.values() for at, what in attempt.due()]
+
+    @property
+    def silent_since(self) -> float | None:
+        """Return since when the only target has been asked and has sent no event; None: it has, or there are two."""
+        if len(self.running) != 1 or not self.attempts or self._response.committed:
+            return None
+        attempts = self.attempts.values()
+        if any(attempt.first_event_at is not None for attempt in attempts):
+            return None
+        return min(attempt.sent_at for attempt in attempts)
 
     # --- events ---
 
@@ -80,19 +112,25 @@ class ProviderSide:
         if (attempt := self.attempts.get(call)) is not None:
             attempt.wait_for("first-byte", self._now())
 
-    def authorised(self, secrets: tuple[tuple[str, str], ...], failure: Failure | None) -> list[Action]:
+    def authorised(self, secrets: tuple[tuple[str, str], ...], failure: Failure | None, call: int = 0) -> list[Action]:
         """Take the credentials that a request still needed, or the `failure` to get them."""
         self._listeners.keep_secret(secrets)
-        return [] if failure is None else self._fail_all(failure, "the request could not be authorised")
+        if failure is None:
+            return []
+        outcome = Outcome("credentials", failure.status, failure.code or "")
+        return self._failed(self.attempts[call].calls, failure, "the request could not be authorised", outcome)
 
     def head_received(self, status: int, headers: Mapping[str, str], call: int = 0) -> list[Action]:
         """Take the head of the provider's answer. Header names are lower case."""
         if self._work.busy:
             return self._work.postpone(call, partial(self.head_received, status, headers, call))
         tap = partial(self._show, call) if self._listeners.detailed else None
+        calls = self.attempts[call].calls
+        calls.open(call, status, headers, tap, self._response.late_notes)
         if self._services.settings.passthrough_headers:
-            self._response.passed = self._listeners.clean(passed_on(headers))
-        self._response.limits = self._current.open(call, status, headers, tap, self._response.late_notes)
+            calls.passed = self._listeners.clean(passed_on(headers))
+        if calls is self.running[0]:
+            self._response.limits, self._response.passed = calls.limits, calls.passed
         return []
 
     def data_received(self, data: bytes, call: int = 0) -> list[Action]:
@@ -118,8 +156,7 @@ class ProviderSide:
         attempt = self.attempts[call]
         pipe = attempt.pipe
         if pipe is None:
-            failure = self._current.error(attempt, call)
-            return self._fail_all(failure, f"the provider answered {attempt.status}")
+            return self._refused(call, attempt)
         forward = partial(self._forward, call, self._now())
         if pipe.taken > HEAVY:
             return self._work.start(pipe.close, forward, "answer")
@@ -133,60 +170,150 @@ class ProviderSide:
             return self.shut_down()
         if self._work.busy:
             return self._work.postpone(call, partial(self.connection_lost, cause, retry=retry, call=call))
-        calls, number = self._current, self.attempts[call].number
-        if retry and number == calls.first_try:
-            return [calls.send(call, number + 1)]
+        attempt = self.attempts[call]
+        calls, kind = attempt.calls, attempt.waiting_for
+        outcome = Outcome("connect" if kind == "connect" else "cut", code=plain(cause))
+        alone = kind != "connect" or not self._replaceable
+        if retry and alone and attempt.number == calls.first_try:
+            return [calls.send_again(call, outcome.reason)]
         message = (
-            f"The connection to {calls.rendering.target.provider} failed: {plain(cause)}. "
+            f"The connection to {calls.target.provider} failed: {plain(cause)}. "
             "Nothing is wrong with the request; try again."
         )
         failure = Failure(502, message, "server_error", None, "provider_connection_failed")
-        return self._fail_all(failure, f"connection to the provider: {cause}")
+        return self._failed(calls, failure, f"connection to the provider: {cause}", outcome)
 
-    def keep_alive(self, ping: bytes) -> list[Action]:
-        """Send a ping to the client, after what was held back: once the client has received something, no other target
-        can replace the answer."""
-        calls = self._current
-        held, calls.held = calls.held, b""
-        return self._response.send(held + ping)
+    def late(self, what: Wait, attempt: Attempt) -> list[Action]:
+        """Take it that what an attempt waits for has not come in time."""
+        calls = attempt.calls
+        failure, cause = attempt.late(what, calls.target.provider), f"timeout: {what}"
+        if what == "total":
+            return [Drop(), *self.fail(failure, cause)]
+        return self._failed(calls, failure, cause, Outcome("timeout", code=what), drop=True)
 
     # --- the end ---
 
-    def fail(self, failure: Failure, cause: str) -> list[Action]:
-        """End all calls, and report a failure to the client. The caller drops the connections."""
-        if self.calls is None:
-            return self._response.fail(failure, cause, None)
-        self.calls.end_all()
-        # The writer may be at work elsewhere; the client's stream then ends without an error of its own.
-        return self._response.fail(failure, cause, self.calls.written if not self._work.busy else None)
+    def give_up(self) -> list[Action]:
+        """Report the last failure to the client: nobody else can be asked. There must be one."""
+        assert self._fallen is not None
+        calls, failure, cause = self._fallen
+        return self._tell(calls, failure, cause)
+
+    def fail(self, failure: Failure, cause: str, reason: str | None = None) -> list[Action]:
+        """End all calls, and report a failure to the client. The caller drops the connections. `reason` is the cause in
+        the words of attempts."""
+        calls = self.calls or (self._fallen[0] if self._fallen is not None else None)
+        self.end_all(reason or cause)
+        return self._tell(calls, failure, cause)
+
+    def end_all(self, reason: str) -> None:
+        """Put the results of all calls into the record; none of them comes to its own end."""
+        for calls in self.running[1:]:
+            calls.forget(reason)
+            self._services.router.turns.ended(calls.target)
+        if self.running:
+            self.running[0].end_all(reason)
+            self._services.router.turns.ended(self.running[0].target)
+        self.running.clear()
 
     def shut_down(self) -> list[Action]:
         """Tell the client that the gateway ends; nothing is wrong with the provider."""
         return [Drop(), *self.fail(http_api.SHUT_DOWN, SHUT_DOWN)]
 
-    def _fail_all(self, failure: Failure, cause: str) -> list[Action]:
-        """Fail with one call, whose connection is gone or may be reused; the others are not wanted any more."""
-        dropped: list[Action] = [Drop()] if len(self.attempts) > 1 else []
-        return [*dropped, *self.fail(failure, cause)]
+    def _tell(self, calls: Calls | None, failure: Failure, cause: str) -> list[Action]:
+        if calls is None:
+            return self._response.fail(failure, cause, None)
+        # The writer may be at work elsewhere; the client's stream then ends without an error of its own.
+        written = None if self._work.busy else lambda told: calls.held + calls.written(told)
+        return self._response.fail(failure, cause, written)
+
+    # --- another target ---
 
     @property
-    def _current(self) -> Calls:
-        assert self.calls is not None
-        return self.calls
+    def _replaceable(self) -> bool:
+        """Return whether another target may answer instead."""
+        return (
+            not self._response.committed and self._plan is not None and (len(self.running) > 1 or self._plan.has_more)
+        )
+
+    def _refused(self, call: int, attempt: Attempt) -> list[Action]:
+        """Take a whole answer that is no 2xx."""
+        calls = attempt.calls
+        failure = calls.error(attempt, call)
+        text = self._listeners.without_secrets(attempt.error_body()).decode("utf-8", "replace")
+        retry_after = wait(failure.headers, calls.limits)
+        outcome = Outcome("status", attempt.status, failure.code or "", text, retry_after)
+        return self._failed(calls, failure, f"the provider answered {attempt.status}", outcome)
+
+    def _failed(
+        self, calls: Calls, failure: Failure, cause: str, outcome: Outcome, *, drop: bool = False
+    ) -> list[Action]:
+        """Take it that the calls at a target have failed. Unless the client has content, another one may be asked.
+        `drop`: the connection of the one that failed is still there; those of the others are in any case."""
+        if len(self.running) > 1 and self._plan is not None:
+            dropped: list[Action] = [Drop(tuple(calls.under_way))] if drop or len(calls.under_way) > 1 else []
+            self._remove(calls, outcome.reason)
+            self._plan.note(calls.target, outcome, self._now())
+            return dropped
+        dropped = [Drop()] if drop or len(self.attempts) > 1 else []
+        if self._response.committed:
+            return [*dropped, *self.fail(failure, cause, outcome.reason)]
+        actions = self._elsewhere(calls.target, outcome)
+        if actions is None:
+            return [*dropped, *self.fail(failure, cause, outcome.reason)]
+        self._fallen = (calls, failure, cause)
+        return [*dropped, *actions]
+
+    def remove_failed(self, reason: str) -> None:
+        """Forget the calls at the present target, which have failed: another one is asked."""
+        calls = self.running[0]
+        self._remove(calls, reason)
+        calls.forget_results()
+        self._response.limits, self._response.passed = {}, {}
+
+    def _remove(self, calls: Calls, reason: str) -> None:
+        """Forget the calls at one target, whatever came of them."""
+        calls.forget(reason)
+        self._services.router.turns.ended(calls.target)
+        was_first = self.running[0] is calls
+        self.running.remove(calls)
+        if was_first and self.running:
+            self._claim(self.running[0])
+
+    def _claim(self, calls: Calls) -> None:
+        """Make calls those that the client's answer comes from, as far as is known."""
+        calls.claim()
+        response = self._response
+        response.target, response.limits, response.passed = calls.target, calls.limits, calls.passed
+
+    def _won(self, calls: Calls) -> list[Action]:
+        """Take the first content of an answer: what was asked beside it is dropped."""
+        calls.content = True
+        now, first = self._now(), self._record.first_event
+        if self._plan is not None:
+            self._plan.answered(calls.target, now, first)
+        actions: list[Action] = []
+        for other in [other for other in self.running if other is not calls]:
+            actions.append(Drop(tuple(other.under_way)))
+            self._remove(other, "another target answered first")
+        return actions
 
     # --- the answer ---
 
     def _show(self, call: int, name: str, provider: bytes, client: bytes, notes: Any) -> None:
         attempt = self.attempts.get(call)
         broken = attempt is not None and attempt.pipe is not None and attempt.pipe.failure is not None
-        self._response.show(call, broken, name, provider, client, notes)
+        shown = call if attempt is None else call - attempt.calls.first
+        self._response.show(shown, broken, name, provider, client, notes)
 
     def _fed(self, call: int, started: float, before: int, out: bytes) -> list[Action]:
         attempt = self.attempts[call]
         assert attempt.pipe is not None
         if attempt.pipe.events > before:
-            if self._record.first_event is None:
-                self._record.first_event = started - self._requested_at
+            if attempt.first_event_at is None:
+                attempt.first_event_at = started
+                if self._record.first_event is None:
+                    self._record.first_event = started - self._requested_at
             attempt.wait_for("idle", self._now())
         return self._forward(call, started, out)
 
@@ -197,51 +324,73 @@ class ProviderSide:
         return actions
 
     def _forwarded(self, call: int, out: bytes) -> list[Action]:
-        calls, attempt = self._current, self.attempts[call]
-        pipe = attempt.pipe
+        attempt = self.attempts[call]
+        calls, pipe = attempt.calls, attempt.pipe
         assert pipe is not None
         streams = calls.rendering.streams
         if pipe.streams:
-            self._listeners.provider(attempt, None, call)
+            self._listeners.provider(attempt, None, call - calls.first)
         elif streams and out:
-            self._listeners.pair("", pipe.whole_body or b"", out, (), call)
+            self._listeners.pair("", pipe.whole_body or b"", out, (), call - calls.first)
         actions: list[Action] = []
+        if pipe.content and not calls.content:
+            actions = self._won(calls)
         if not streams:
             calls.whole += out
-        elif self._only_begins(pipe):
-            calls.held += out
+        elif calls.content or not self._replaceable:
+            actions += self._response.send(calls.held + out, pipe.notes)
+            calls.held = b""
         else:
-            actions, calls.held = self._response.send(calls.held + out, pipe.notes), b""
+            calls.held += out
         if pipe.done:
-            return [*actions, Release(call), *self._complete(call)]
-        if pipe.failure is None:
-            return actions
-        if pipe.failure.status == 502:
-            self._log_unreadable(pipe)
-        return [*actions, Drop(), *self.fail(pipe.failure, "the provider's answer")]
+            return [*actions, Release(call), *self._complete(calls, call)]
+        return actions if pipe.failure is None else [*actions, *self._broken(calls, call, pipe, pipe.failure)]
 
-    def _only_begins(self, pipe: Pipe) -> bool:
-        """Return whether an answer has no content yet, and another target may still replace it."""
-        if not self._replaceable or self._response.begun:
-            return False
-        return not (pipe.content or pipe.done or pipe.failure)
+    def _broken(self, calls: Calls, call: int, pipe: Pipe, failure: Failure) -> list[Action]:
+        """Take an answer that holds an error, or cannot be read."""
+        unreadable = failure.status == 502
+        if unreadable:
+            self._log_unreadable(calls, pipe)
+        kind: Kind = "cut" if failure.code == "bad_provider_answer" else "stream"
+        outcome = Outcome(
+            kind, failure.status, failure.code or failure.type, failure.message, wait(failure.headers, {})
+        )
+        return self._failed(calls, failure, "the provider's answer", outcome, drop=True)
 
-    def _complete(self, call: int) -> list[Action]:
+    def _complete(self, calls: Calls, call: int) -> list[Action]:
         """End a call that has its whole answer; with the last of them the client has its own."""
-        calls = self._current
+        if not calls.content and calls.under_way == [call]:
+            if self._says_nothing(call) and (actions := self._if_empty(calls)) is not None:
+                return actions
+            self._won(calls)
         calls.end(call)
         more = calls.send_more()
-        if calls.attempts:
+        if calls.under_way:
             return [*more]
+        self._services.router.turns.ended(calls.target)
+        self.running.clear()
         self._store(calls.writer)
         if calls.rendering.streams:
-            return self._response.finish()
-        return [self._response.reply(Reply(200, (JSON,), bytes(calls.whole)), "complete")]
+            return [*self._response.send(calls.held), *self._response.finish()]
+        return self._response.whole(bytes(calls.whole))
 
-    def _log_unreadable(self, pipe: Pipe) -> None:
+    def _says_nothing(self, call: int) -> bool:
+        """Return whether an answer without content has no reason to be that either."""
+        pipe = self.attempts[call].pipe
+        return pipe is not None and pipe.finished is not None and pipe.finished.reason == "stop"
+
+    def _if_empty(self, calls: Calls) -> list[Action] | None:
+        """Return what follows from an answer without content; None: it is the client's."""
+        if not self._replaceable:
+            return None
+        if len(self.running) > 1:
+            self._remove(calls, "empty")
+            return []
+        return self._elsewhere(calls.target, Outcome("empty"))
+
+    def _log_unreadable(self, calls: Calls, pipe: Pipe) -> None:
         """Log an answer that could not be read, so that whoever looks after the gateway can make a test of it."""
         assert pipe.failure is not None
-        rendering = self._current.rendering
-        where = f"{self._record.id}: {rendering.target.provider} ({rendering.upstream.name})"
+        where = f"{self._record.id}: {calls.target.provider} ({calls.rendering.upstream.name})"
         shown = excerpt(map(self._listeners.without_secrets, pipe.recent))
         logger.warning("%s: %s The last of it: %s", where, pipe.failure.message, shown)

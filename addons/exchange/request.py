@@ -1,8 +1,9 @@
 """A client's request: decoded, parsed, resolved to targets, rendered for one of them. Here a request is refused."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from addons.exchange import payload_rules
@@ -10,6 +11,9 @@ from addons.exchange.provider_request import ProviderRequest, provider_request
 from addons.exchange.services import Services
 from routing import model_effort
 from routing.catalogue import ForbiddenModel, Target, UnknownModel
+from routing.outcomes import Outcome
+from routing.plan import Ask, Plan, Resting, Step, Wait
+from routing.sessions import session_of
 from routing.settings import Limits, Settings
 from translators import effort_levels, fan_out, named_effort
 from translators.clients.shared import json_body
@@ -36,6 +40,7 @@ AGENT = "mitmproxy-openai-gateway"
 PIECE_BYTES = 65536
 MOST_FIELDS = 200
 """The most fields of a request, and of one of its messages."""
+_MOST_REASONS = 5
 MOST_NOTES = 20_000
 """The most notes of one request: they go to its client, into the log and to the screen."""
 
@@ -118,6 +123,35 @@ def _at_most(most: int, count: int, path: str, what: str, limit: str) -> None:
         raise BadRequest(message, param=path, code="request_too_large")
 
 
+@immutable
+class Turn:
+    """What is to be done next: to send a rendering, to wait, or to give up (None). `failure` is the first refusal on
+    the way, for a client that gets no better answer. `refused` are the targets that could not carry the request, and
+    why."""
+
+    then: Rendering | Wait | None
+    failure: Failure | None = None
+    refused: tuple[tuple[Target, str], ...] = ()
+
+
+def resting(model: str, rest: Resting) -> Failure:
+    """Return the 429 for a model all of whose credentials rest."""
+    seconds = max(1, math.ceil(rest.seconds))
+    reasons = ", ".join(rest.reasons[:_MOST_REASONS])
+    message = (
+        f'All credentials for the model "{model}" are cooling down after errors ({reasons}). '
+        f"Try again in {seconds} seconds."
+    )
+    headers = {"retry-after": str(seconds), "retry-after-ms": str(math.ceil(rest.seconds * 1000))}
+    if rest.refused:
+        headers["x-should-retry"] = "false"
+    return Failure(429, message, "rate_limit_error", None, "model_cooldown", headers)
+
+
+def _lost_by_failover(note: Note) -> Note:
+    return replace(note, detail=f"{note.detail} The first target of this request could have carried it.".lstrip())
+
+
 @dataclass(slots=True)
 class ClientRequest:
     """A client's request: read once, and rendered for one target, or for one after another.
@@ -139,6 +173,12 @@ class ClientRequest:
     streams: bool = False
     notes: tuple[Note, ...] = ()
     candidates: Sequence[Target] = ()
+    plan: Plan | None = None
+    """The policy by which one of the candidates is asked after another."""
+    size: int = 0
+    """Bytes of its body."""
+    _lost: frozenset[str] | None = None
+    """The fields that the first target that was asked could not carry."""
     _wire: Any = None
     _body_notes: tuple[Note, ...] = ()
     _parsed_request: ParsedRequest | None = None
@@ -155,12 +195,12 @@ class ClientRequest:
         named = wire.get("model") if isinstance(wire, dict) else None
         if isinstance(named, str):
             self._find(named, candidates)
-        if self.candidates and self._route(self.candidates[0])[1] is not None:
+        if self.candidates:
             self.model = named
-            return
+        if len(self.candidates) > 1 or (self.candidates and self._route(self.candidates[0])[1] is not None):
+            return  # parsed when a target wants it
         parsed = self._parsed()
-        self.model, self.streams = named, parsed.conversation.stream
-        self.notes = _limited([*self.notes, *parsed.notes])
+        self.model = named if isinstance(named, str) else parsed.model
         if self.candidates and self.candidates[0].alias == parsed.model:
             return
         try:
@@ -179,6 +219,44 @@ class ClientRequest:
                 self.candidates = candidates(split[0])
                 self._wire, self._effort = {**self._wire, "model": split[0]}, split[1]
 
+    def session(self) -> str | None:
+        """Return the client's session, as `routing.sessions` finds it."""
+        return session_of(self.headers, self._wire)
+
+    def follow(self, step: Step, now: float) -> Turn:
+        """Render the request for the target of a step, or for the next one that can carry it."""
+        assert self.plan is not None
+        first: Failure | None = None
+        refused: list[tuple[Target, str]] = []
+        while isinstance(step, Ask):
+            target = step.target
+            try:
+                return Turn(self._without_loss(self.render(target)), first, tuple(refused))
+            except TranslationError as error:
+                first = first or error.failure
+                outcome = Outcome("refused", error.failure.status, error.failure.param or error.failure.code or "")
+                refused.append((target, outcome.reason))
+                step = self.plan.failed(target, outcome, now)
+        if isinstance(step, Resting):
+            first = resting(self.model or "", step)
+        return Turn(step if isinstance(step, Wait) else None, first, tuple(refused))
+
+    def _without_loss(self, rendering: Rendering) -> Rendering:
+        """Return the rendering, its notes marked where the first target could have carried what this one loses. Raises
+        `BadRequest` where configuration does not permit that."""
+        lost = frozenset(note.path for note in rendering.notes if note.lost)
+        if self._lost is None:
+            self._lost = lost
+        more = lost - self._lost
+        if not more:
+            return rendering
+        if self.settings.failover_loss == "refuse":
+            paths = ", ".join(sorted(more))
+            message = f"Another target cannot carry these fields (failover-loss: refuse in config.yaml): {paths}."
+            raise BadRequest(message, param=min(more), code="unsupported_parameter")
+        notes = tuple(_lost_by_failover(note) if note.lost and note.path in more else note for note in rendering.notes)
+        return replace(rendering, notes=notes)
+
     def render(self, target: Target) -> Rendering:
         """Render the request for a target. Raises `BadRequest`."""
         name, passthrough = self._route(target)
@@ -190,7 +268,9 @@ class ClientRequest:
     def _parsed(self) -> ParsedRequest:
         if self._parsed_request is None:
             parsed = self.parse(self._wire)
-            self._parsed_request = parsed if self._effort is None else named_effort.in_request(parsed, self._effort)
+            parsed = parsed if self._effort is None else named_effort.in_request(parsed, self._effort)
+            self._parsed_request, self.streams = parsed, parsed.conversation.stream
+            self.notes = _limited([*self.notes, *parsed.notes])
         return self._parsed_request
 
     def _route(self, target: Target) -> tuple[str, Passthrough | None]:
@@ -266,19 +346,19 @@ class ClientRequest:
 
 @immutable
 class Understood:
-    """The outcome of reading a request: its `body` decoded, the `request` as far as it could be read, and its
-    `rendering` for the first target, or the failure that refuses it. `seconds` is the time that took."""
+    """The outcome of reading a request: its `body` decoded, the `request` as far as it could be read, and what is to
+    be done with it. `seconds` is the time that took."""
 
     request: ClientRequest
     body: bytes | None
-    rendering: Rendering | Failure
+    turn: Turn
     seconds: float
 
 
 def understand(
     services: Services, client: ClientDialect, key_name: str, body: bytes, headers: Mapping[str, str]
 ) -> Understood:
-    """Read a request and render it for its first target, perhaps in another thread. `headers` are the client's, without
+    """Read a request, choose its target and render it, perhaps in another thread. `headers` are the client's, without
     its key. Raises nothing that is wrong with the request."""
     started, limit = services.clock.now(), services.settings.body_size_limit
     request = ClientRequest(client, client.parse, services.settings, services.memories.of(key_name), headers)
@@ -287,14 +367,24 @@ def understand(
         request.parse = lambda wire: state.parse(wire, past)
         request.refer = lambda wire: state.referred(wire, past)
     text: bytes | None = None
-    rendering: Rendering | Failure
     try:
         text = decoded(body, headers.get("content-encoding", ""), limit)
         request.read(text, lambda model: services.catalogue.candidates(model, key_name))
-        rendering = request.render(request.candidates[0])
+        request.size = len(text)
+        turn = request.follow(_planned(services, request, key_name).first(started), started)
     except TranslationError as error:
-        rendering = error.failure
-    return Understood(request, text, rendering, services.clock.now() - started)
+        turn = Turn(None, error.failure)
+    return Understood(request, text, turn, services.clock.now() - started)
+
+
+def _planned(services: Services, request: ClientRequest, key_name: str) -> Plan:
+    """Make the plan for a request that is read."""
+    settings, session = services.settings, None
+    if settings.routing.session_affinity and (found := request.session()) is not None:
+        session = f"{key_name}\0{request.model}\0{found}"
+    name = request.model or ""
+    request.plan = Plan(services.router, settings, name, request.candidates, session)
+    return request.plan
 
 
 def _named(write: Callable[[Envelope], Writer], target: Target) -> Callable[[Envelope], Writer]:

@@ -10,9 +10,12 @@ from addons.exchange.listeners import Listeners
 from addons.exchange.observers import End, Record
 from addons.exchange.services import Services
 from routing.catalogue import Target
+from translators.clients.shared.openai_api import JSON
 from translators.dialects import ClientDialect
 from translators.errors import Failure
 from translators.notes import Note
+
+BLANK = b"\n"
 
 
 class Response:
@@ -26,7 +29,11 @@ class Response:
         self._born = self.sent_at = self._now()
         self._cors = http_api.cors(services.settings.cors_origins, head.headers)
         self.begun = False
-        """A streamed answer's head is on its way."""
+        """The head of an answer in pieces is on its way."""
+        self.committed = False
+        """The client has got some of the answer, and no other target's can take its place."""
+        self._blank = False
+        """The answer is a whole one, and began with blank lines."""
         self.over = False
         """The last of it is made."""
         self.target: Target | None = None
@@ -44,16 +51,36 @@ class Response:
         """Send a piece of a stream. The head before the first one has the record's notes, and these."""
         if not out:
             return []
+        first, self.committed = not self.committed, True
         self.sent_at = self._now()
+        if not self.begun:
+            return [self._begin(http_api.STREAM_HEADERS, [*self._record.notes, *notes]), Data(out)]
+        if first and (failed := self._record.failed_attempts):
+            out = http_api.attempts_comment(self._model(), failed) + out
+        return [Data(out)]
+
+    def ping(self, ping: bytes) -> list[Action]:
+        """Send a sign of life, which is no part of the answer."""
+        self.sent_at = self._now()
+        self._listeners.pair("", b"", ping)
         if self.begun:
-            return [Data(out)]
+            return [Data(ping)]
+        return [self._begin(http_api.STREAM_HEADERS, self._record.notes), Data(ping)]
+
+    def blank(self) -> list[Action]:
+        """Send a blank line, with which the JSON of a whole answer may begin."""
+        self.sent_at, self._blank = self._now(), True
+        if self.begun:
+            return [Data(BLANK)]
+        return [self._begin((JSON,), self._record.notes), Data(BLANK)]
+
+    def _begin(self, headers: tuple[tuple[str, str], ...], notes: Sequence[Note]) -> Begin:
         self.begun = True
         self._record.status = 200
-        known = [*self._record.notes, *notes]
-        self._noted = set(map(repr, known))
-        headers = (*http_api.STREAM_HEADERS, *self._headers(known))
+        self._noted = set(map(repr, notes))
+        headers = (*headers, *self._headers([*notes]))
         self._listeners.answer(self._head, 200, headers, None)
-        return [Begin(200, headers), Data(out)]
+        return Begin(200, headers)
 
     def late_notes(self, notes: Sequence[Note]) -> bytes:
         """Return those that the head did not have, as a comment, which is no event; nothing if there are none."""
@@ -65,6 +92,14 @@ class Response:
         """End a stream that is complete."""
         self.end("complete")
         return [Finish()]
+
+    def whole(self, body: bytes) -> list[Action]:
+        """Answer with a whole body."""
+        if not self.begun:
+            return [self.reply(Reply(200, (JSON,), body), "complete")]
+        self.end("complete")
+        self._listeners.pair("", b"", body)
+        return [Data(body), Finish()]
 
     def reply(self, reply: Reply, end: End, failure: Failure | None = None, cause: str | None = None) -> Reply:
         """Answer in one piece."""
@@ -89,6 +124,9 @@ class Response:
             if self._fatal[1]:
                 self._show_last(reply.body)
             return [self.reply(reply, "failed", failure, cause)]
+        if self._blank:
+            self.end("failed", failure, cause)
+            return [Data(http_api.error_reply(failure, self._client).body), Finish(cause, cut=True)]
         out = self.late_notes(self._record.notes) + written(failure) if written is not None else b""
         self._show_last(out)
         self.end("failed", failure, cause)
@@ -121,10 +159,15 @@ class Response:
         spent = round((self._now() - self._born) * 1000)
         headers = [("x-request-id", self._record.id), ("openai-processing-ms", str(spent)), *self._cors]
         if self.target is not None:
-            name = http_api.ascii_json(f"{self.target.provider}/{self.target.model}")
-            headers.append(("x-gateway-model", name))
+            headers.append(("x-gateway-model", self._model()))
+        if failed := self._record.failed_attempts:
+            headers.append(("x-gateway-attempts", http_api.attempts_header(failed)))
         headers.extend(self.limits.items())
         if notes:
             headers.append(("x-gateway-notes", http_api.notes_header(notes, debug=self._record.debug)))
         ours = {name for name, _ in headers}
         return [*headers, *((name, value) for name, value in self.passed.items() if name not in ours)]
+
+    def _model(self) -> str:
+        assert self.target is not None
+        return http_api.ascii_json(f"{self.target.provider}/{self.target.model}")

@@ -11,6 +11,7 @@ from addons.exchange.response_store import ResponseStore
 from routing.catalogue import Catalogue
 from routing.client_keys import KeyRing
 from routing.prices import PriceList
+from routing.router import Router
 from routing.settings import Settings
 from translators.masking import Mask
 
@@ -70,9 +71,7 @@ class Services:
     watchers: tuple[Watcher, ...] = ()
     metrics: Metrics | None = None
     tracing: Tracing | None = None
-    failover: bool = False
-    """Another target may be asked as long as the client has received nothing. The beginning of a streamed answer then
-    waits for its content, where there is another target."""
+    router: Router = field(default_factory=Router)
     life: Life = field(default_factory=Life)
     generations: WeakSet["Services"] = field(default_factory=WeakSet, repr=False)
     """Those of every configuration that an exchange still runs with."""

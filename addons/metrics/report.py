@@ -48,10 +48,8 @@ class Report:
         exchanges, calls = 0, Counter[Tried]()
         for exchange in self._running():
             exchanges += exchange.counts
-            asked = exchange.provider.calls
-            if asked is not None and asked.attempts:
-                target = asked.rendering.target
-                calls[self.counts.tried(exchange.record.model, target)] += len(asked.attempts)
+            for attempt in exchange.provider.attempts.values():
+                calls[self.counts.tried(exchange.record.model, attempt.calls.target)] += 1
         return exchanges, calls
 
     def cooling(self) -> Mapping[Tried, Cooldown]:

@@ -162,9 +162,9 @@ class Providers:
             if leg.call == call:
                 leg.released = time.monotonic() + LATE_END_SECONDS
 
-    def drop(self, caller: Caller) -> Commands:
-        """Close the connections of all its calls: nothing more is wanted from the provider."""
-        for leg in list(self._of(caller)):
+    def drop(self, caller: Caller, calls: tuple[int, ...] | None = None) -> Commands:
+        """Close the connections of these calls, or of all: nothing more is wanted from the provider."""
+        for leg in [leg for leg in self._of(caller) if calls is None or leg.call in calls]:
             yield from self._drop(leg)
 
     # --- events ---
@@ -276,7 +276,7 @@ class Providers:
         elif given.request.auth is not None:
             raise AssertionError("nobody has authorised the request")
         caller = leg.caller
-        yield from caller.perform(caller.provider.authorised(given.request.secrets, given.failure))
+        yield from caller.perform(caller.provider.authorised(given.request.secrets, given.failure, leg.call))
         if leg in self._legs:
             leg.request = given.request
             self._wanted.append(leg)

@@ -236,7 +236,7 @@ class Stream:
                     self._working = WorkHook(Job(action))
                     yield self._parent.unpaused(self._working)
                 case Drop():
-                    yield from self._parent.providers.drop(self)
+                    yield from self._parent.providers.drop(self, action.calls)
                 case Release():
                     self._parent.providers.release(self, action.call)
                 case Begin():
@@ -244,7 +244,7 @@ class Stream:
                     if self._gone():
                         return
                 case Finish():
-                    yield from self._finish(action.error)
+                    yield from self._finish(action)
                 case Reply():
                     yield from self._reply(action)
 
@@ -263,8 +263,12 @@ class Stream:
             status = begin.status if answer.status < 200 or answer.status in (204, 304) else answer.status
             self._parent.write(http1.response_head(status, fields))
 
-    def _finish(self, error: str | None) -> Commands:
-        yield from self._end(error)
+    def _finish(self, finish: Finish) -> Commands:
+        yield from self._end(finish.error)
+        if finish.cut:
+            self.exchange.ended = True
+            yield from self._parent.shut()
+            return
         if self._head.version == "1.1":
             self._parent.write(http1.LAST_CHUNK)
         yield from self._over()

@@ -118,6 +118,7 @@ def test_json_has_all_its_keys():
         "finish_reason": "stop",
         "calls": 1,
         "attempts": 1,
+        "tries": [],
         "tokens_in": 12,
         "tokens_out": 34,
         "tokens_cache_read": 4,

@@ -378,28 +378,6 @@ def test_what_is_handed_on(entry: str, name: str, model: str | None) -> None:
         )
 
 
-def test_keys_are_taken_in_turn() -> None:
-    """And not by looking at the model."""
-    keys = "api-key-entries: [{api-key: a}, {api-key: b}, {api-key: c}]"
-    served = catalogue(
-        f"openai-compatibility: [{{name: x, base-url: 'http://h', {keys}, models: [{{name: m}}, {{name: n}}]}}]"
-    )
-    taken = []
-    for name in ("m", "m", "m", "m"):
-        served.get(name, "key-1")
-        taken.append(served.candidates(name, "key-1")[0].auth)
-    assert taken == [bearer("a"), bearer("b"), bearer("c"), bearer("a")]
-
-
-def test_turns_go_on_in_a_catalogue_made_anew() -> None:
-    keys = "api-key-entries: [{api-key: a}, {api-key: b}]"
-    served = catalogue(f"openai-compatibility: [{{name: x, base-url: 'http://h', {keys}, models: [{{name: m}}]}}]")
-    taken = [[target.auth for target in served.candidates("m", "key-1")]]
-    taken.append([target.auth for target in served.with_embedded(None).candidates("m", "key-1")])
-    taken.append([target.auth for target in served.with_discovered({"x": ()}).candidates("m", "key-1")])
-    assert taken == [[bearer("a"), bearer("b")], [bearer("b"), bearer("a")], [bearer("a"), bearer("b")]]
-
-
 def test_what_is_discovered() -> None:
     served = catalogue(
         "ollama: [{models: [{name: named}]}, {base-url: 'http://h', api-key: k, excluded-models: [big]}]"

@@ -111,7 +111,7 @@ class PassedAnswer:
         mended = [self._choice(choice, place, events, whole=whole) for place, choice in enumerate(choices)]
         if any(one is not other for one, other in zip(mended, choices, strict=True)):
             payload = {**payload, "choices": mended}
-        self._begins = self._begins and not whole and only_begins(payload)
+        self._begins = self._begins and only_begins(payload)
         events += [PassedThrough(each, self._begins) for each in ([payload] if whole else self._endings.on(payload))]
         if usage := usage_of(payload, choices):
             events += self._counts.merged(usage)

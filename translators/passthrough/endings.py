@@ -3,7 +3,6 @@ message), where a client no longer listens."""
 
 from typing import Any
 
-from translators.passthrough.folding import is_whole_chat
 from translators.providers.openai.stop_reasons import native_of
 
 _CONTENT = ("content", "reasoning_content", "reasoning", "refusal", "tool_calls", "function_call", "images", "audio")
@@ -51,17 +50,17 @@ def speaks(choice: Payload) -> bool:
 
 
 def only_begins(payload: Payload) -> bool:
-    """Return whether a chunk has nothing of an answer: a role at most, and facts about the request."""
-    choices = payload.get("choices") or ()
-    return not is_whole_chat(payload) and all(
-        native_of(choice) is None and not choice.get("text") and not _contents(choice.get("delta"))
-        for choice in choices
+    """Return whether a payload, a chunk or all of an answer, has nothing of the answer: a role at most, an end, and
+    facts about the request."""
+    return all(
+        not choice.get("text") and not _contents(choice.get("delta")) and not _contents(choice.get("message"))
+        for choice in payload.get("choices") or ()
     )
 
 
-def _contents(delta: Any) -> bool:
-    """Return whether a delta has more than a role, in whatever field."""
-    return isinstance(delta, dict) and any(value for name, value in delta.items() if name != "role")
+def _contents(message: Any) -> bool:
+    """Return whether a message, or a delta of one, has more than a role, in whatever field."""
+    return isinstance(message, dict) and any(value for name, value in message.items() if name != "role")
 
 
 def _parts(payload: Payload, choices: list[Payload]) -> list[Payload]:

@@ -1,6 +1,5 @@
 """The exchange by itself: told what happened at which time, it says what to do. No socket, no waiting."""
 
-import dataclasses
 import gzip
 import itertools
 import json
@@ -15,7 +14,7 @@ from addons.exchange.http_api import Head, Reply
 from addons.exchange.observers import Pair, PhaseMessage, Record
 from addons.exchange.services import Services
 from routing import config
-from routing.catalogue import Catalogue, Target
+from routing.catalogue import Catalogue
 from routing.client_keys import KeyRing
 from translators.errors import Failure
 
@@ -24,8 +23,9 @@ api-keys: [client-key]
 claude-api-key:
   - api-key: provider-key
     base-url: https://provider.example/base
-    models: [{name: claude-opus-4-6, alias: opus}]
     headers: {x-team: header-secret}
+    priority: %d
+    models: [{name: claude-opus-4-6, alias: %s}]
 """
 KEY = {"authorization": "Bearer client-key"}
 SSE = {"content-type": "text/event-stream"}
@@ -90,8 +90,14 @@ class Listener:
 class Table:
     """A gateway with a clock in our hand, and one exchange on it."""
 
-    def __init__(self, extra: str = "", headers: Mapping[str, str] = KEY, target: str = "/v1/chat/completions") -> None:
-        loaded = config.parse((CONFIG + extra).encode(), "config.yaml", {})
+    def __init__(
+        self,
+        extra: str = "",
+        headers: Mapping[str, str] = KEY,
+        target: str = "/v1/chat/completions",
+        claude: tuple[int, str] = (0, "opus"),
+    ) -> None:
+        loaded = config.parse((CONFIG % claude + extra).encode(), "config.yaml", {})
         settings = loaded.settings
         ids = (f"id{n}" for n in itertools.count())
         self.clock, self.heard = Clock(), Listener()
@@ -829,7 +835,7 @@ def lost(exchange: Exchange) -> list[Action]:
 
 
 def unauthorised(exchange: Exchange) -> list[Action]:
-    return exchange.provider.authorised((), Failure(503, "no token", "server_error"))
+    return exchange.provider.authorised((), Failure(503, "no token", "server_error"), call=1)
 
 
 @pytest.mark.parametrize("form", ["whole", "stream", "stream that has begun"])
@@ -1047,287 +1053,3 @@ def test_late_notes_are_told_before_a_streams_failure() -> None:
     [late] = comments(out)
     assert late
     assert out.index(LATE) < out.index(b'"error"')
-
-
-# --- another target ---
-
-GEMINI = """
-gemini-api-key: [{api-key: gemini-secret, models: [{name: gemini-2.5-flash}]}]
-"""
-SAID_ELSEWHERE = {
-    "candidates": [{"content": {"role": "model", "parts": [{"text": "bonjour"}]}, "finishReason": "STOP"}],
-    "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 1, "totalTokenCount": 4},
-    "responseId": "g1",
-    "modelVersion": "gemini-2.5-flash",
-}
-
-
-class TwoTargets(Table):
-    """A Claude that may be asked, and a Gemini in its place."""
-
-    def __init__(self, extra: str = "", target: str = "/v1/chat/completions", *, failover: bool = True) -> None:
-        super().__init__(GEMINI + extra, target=target)
-        catalogue = self.services.catalogue
-        [claude], [self.gemini] = catalogue.candidates("opus", ""), catalogue.candidates("gemini-2.5-flash", "")
-        self.services.catalogue = Both((claude, self.gemini))
-        self.services.failover = failover
-
-
-class Both(Catalogue):
-    def __init__(self, targets: tuple[Target, ...]) -> None:
-        self.targets = targets
-
-    def candidates(self, model: str, key_name: str) -> tuple[Target, ...]:
-        return self.targets
-
-
-@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
-def test_another_target_is_asked_instead(streamed: bool) -> None:
-    table = TwoTargets()
-    [first] = table.ask(stream=streamed, seed=7, reasoning_effort="none", stop=["a", "b", "c", "d"])
-    exchange = table.exchange
-    exchange.provider.connected()
-    exchange.provider.head_received(200, SSE)
-    assert exchange.provider.data_received(sse(START)) == []
-    drop, second = exchange.retarget(table.gemini)
-    assert isinstance(first, Send)
-    assert isinstance(drop, Drop)
-    assert isinstance(second, Send)
-    assert (first.call, second.call, second.fresh) == (0, 0, False)
-    assert second.request.url.startswith("https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:")
-    assert "provider-key" not in repr(second.request.secrets)
-    exchange.provider.connected()
-    exchange.provider.head_received(200, SSE if streamed else JSON)
-    data = json.dumps(SAID_ELSEWHERE).encode()
-    actions = (
-        exchange.provider.data_received(b"data: %b\n\n" % data if streamed else data) + exchange.provider.eof_received()
-    )
-    body = said(actions) if streamed else replied(actions).body
-    assert (body.count(b"bonjour"), body.count(b'"role":"assistant"'), b"msg_1" in body) == (1, 1, False)
-    record = exchange.record
-    assert (record.end, record.attempts, record.provider, record.finish_reason) == ("complete", 2, "gemini", "stop")
-    assert record.targets == ["anthropic/claude-opus-4-6", "gemini/gemini-2.5-flash"]
-    assert record.usage is not None
-    assert (record.usage.input, record.provider_id) == (3, "g1")
-    assert "seed" not in [note.path for note in record.notes]
-    exchange.finished()
-    asked = [message for message in table.heard.messages if message.phase == "provider_request"]
-    assert [message.attempt for message in asked] == [1, 2]
-
-
-def test_the_notes_are_those_of_the_one_who_answers() -> None:
-    table = TwoTargets()
-    table.ask(stream=False, seed=7)
-    assert [note.path for note in table.exchange.record.notes if note.path == "seed"] == ["seed"]
-    table.exchange.retarget(table.gemini)
-    assert [note for note in table.exchange.record.notes if note.path == "seed"] == []
-
-
-def test_nobody_is_asked_instead_of_whom_the_client_has_heard() -> None:
-    table = TwoTargets()
-    table.ask(stream=True)
-    table.provider.head_received(200, SSE)
-    assert b"hello" in said(table.provider.data_received(sse(START, *TEXT)))
-    assert table.exchange.retarget(table.gemini) == []
-
-
-def test_a_target_that_cannot_take_the_request_is_no_end_in_silence() -> None:
-    table = TwoTargets()
-    table.ask(stream=False, prediction=None, tools=[{"type": "function", "function": {"name": "f"}}])
-    lost = dataclasses.replace(table.gemini, base_urls={"openai-completions": "http://h"})
-    *_, reply = table.exchange.retarget(lost)
-    assert isinstance(reply, Reply)
-    assert (reply.status, error(reply.body)["code"]) == (400, "model_not_supported")
-
-
-SEVERAL_KEYS = """
-openai-compatibility:
-  - name: servers
-    base-url: http://h/v1
-    api-key-entries: [{api-key: one-key-of-it}, {api-key: another-key-of-it}]
-    models: [{name: m}]
-"""
-
-
-def no_failover() -> Table:
-    return TwoTargets(failover=False)
-
-
-def one_target() -> Table:
-    table = Table()
-    table.services.failover = True
-    return table
-
-
-@pytest.mark.parametrize("make", [Table, no_failover, one_target])
-def test_the_beginning_waits_only_where_another_may_be_asked(make: Callable[[], Table]) -> None:
-    table = make()
-    table.ask(stream=True)
-    table.provider.head_received(200, SSE)
-    assert b'"role":"assistant"' in said(table.provider.data_received(sse(START)))
-
-
-def test_with_several_keys_the_beginning_leaves_at_once() -> None:
-    table = Table(SEVERAL_KEYS)
-    assert len(table.services.catalogue.candidates("m", "")) == 2
-    table.ask(stream=True, model="m")
-    table.provider.head_received(200, SSE)
-    assert b'"role":"assistant"' in said(table.provider.data_received(OPENAI.beginning))
-
-
-# --- one streamed answer instead of another's ---
-
-
-@dataclasses.dataclass(frozen=True)
-class Answering:
-    """A target and a stream of it, which breaks off after `beginning`, or goes on with `rest`."""
-
-    model: str
-    beginning: bytes
-    rest: bytes
-
-
-def chunk(**fields: Any) -> bytes:
-    each = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "own-name", **fields}
-    return b"data: %b\n\n" % json.dumps(each).encode()
-
-
-def delta(finish: str | None = None, **fields: Any) -> bytes:
-    return chunk(choices=[{"index": 0, "delta": fields, "finish_reason": finish}])
-
-
-RESPONSE = {"id": "resp_1", "object": "response", "model": "own-name", "status": "in_progress", "output": []}
-MESSAGE = {"id": "msg_9", "type": "message", "role": "assistant", "status": "completed"}
-PART = {"type": "output_text", "text": "hello", "annotations": []}
-TOKENS = {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7}
-CLAUDE = Answering("opus", sse(START), sse(*TEXT, *STOP))
-FLASH = Answering("gemini-2.5-flash", b"", b"data: %b\n\n" % json.dumps(SAID_ELSEWHERE).encode())
-OPENAI = Answering(
-    "chatty",
-    chunk(choices=[], prompt_filter_results=[]) + b": a comment\n\n" + delta(role="assistant", content=""),
-    delta(content="hello") + delta("stop") + b"data: [DONE]\n\n",
-)
-OPENAI_TOO = dataclasses.replace(OPENAI, model="chatty-too")
-RESPONSES = Answering(
-    "responder",
-    sse(
-        {"type": "response.created", "sequence_number": 0, "response": RESPONSE},
-        {"type": "response.in_progress", "sequence_number": 1, "response": RESPONSE},
-        {"type": "keepalive", "sequence_number": 2},
-    ),
-    sse(
-        {"type": "response.output_item.added", "output_index": 0, "sequence_number": 3, "item": MESSAGE},
-        {
-            "type": "response.output_text.delta",
-            "item_id": "msg_9",
-            "output_index": 0,
-            "content_index": 0,
-            "sequence_number": 4,
-            "delta": "hello",
-        },
-        {
-            "type": "response.completed",
-            "sequence_number": 5,
-            "response": {
-                **RESPONSE,
-                "status": "completed",
-                "output": [{**MESSAGE, "content": [PART]}],
-                "usage": TOKENS,
-            },
-        },
-    ),
-)
-RESPONSES_TOO = dataclasses.replace(RESPONSES, model="responder-too")
-TARGETS = """
-openai-compatibility:
-  - name: servers
-    base-url: http://h/v1
-    api-key-entries: [{api-key: key-of-servers}]
-    models: [{name: chatty}, {name: chatty-too}]
-codex-api-key:
-  - api-key: key-of-codex
-    models: [{name: responder}, {name: responder-too}]
-"""
-TARGET_NAMES = {each: each for each in ("gemini-2.5-flash", "chatty", "chatty-too", "responder", "responder-too")} | {
-    "opus": "claude-opus-4-6"
-}
-CHAT, ANSWERS = "/v1/chat/completions", "/v1/responses"
-
-
-def asked_of(path: str, *answering: Answering) -> Table:
-    table = Table(GEMINI + TARGETS, target=path)
-    catalogue = table.services.catalogue
-    targets = [catalogue.candidates(each.model, "")[0] for each in answering]
-    table.services.catalogue = Both(tuple(dataclasses.replace(target, alias="opus") for target in targets))
-    table.services.failover = True
-    table.services.new_id = lambda: "id"
-    messages = [{"role": "user", "content": "hi"}]
-    given: dict[str, Any] = {"messages": None, "input": messages} if path == ANSWERS else {"seed": 7}
-    table.ask(stream=True, temperature=1.5, **given)
-    return table
-
-
-def answered(table: Table, answering: Answering) -> list[Action]:
-    provider = table.provider
-    provider.connected()
-    provider.head_received(200, SSE)
-    actions = [*provider.data_received(answering.beginning), *provider.data_received(answering.rest)]
-    return actions if table.exchange.over else [*actions, *provider.eof_received()]
-
-
-@pytest.mark.parametrize(
-    ("path", "first", "second", "begins"),
-    [
-        pytest.param(CHAT, OPENAI, CLAUDE, b'"role":"assistant"', id="chat-passed-through-then-translated"),
-        pytest.param(CHAT, CLAUDE, OPENAI, b'"role":"assistant"', id="chat-translated-then-passed-through"),
-        pytest.param(CHAT, OPENAI, OPENAI_TOO, b'"role":"assistant"', id="chat-passed-through-twice"),
-        pytest.param(CHAT, CLAUDE, FLASH, b'"role":"assistant"', id="chat-translated-twice"),
-        pytest.param(
-            ANSWERS, RESPONSES, CLAUDE, b"event: response.created", id="responses-passed-through-then-translated"
-        ),
-        pytest.param(
-            ANSWERS, CLAUDE, RESPONSES, b"event: response.created", id="responses-translated-then-passed-through"
-        ),
-        pytest.param(
-            ANSWERS, RESPONSES, RESPONSES_TOO, b"event: response.created", id="responses-passed-through-twice"
-        ),
-        pytest.param(ANSWERS, CLAUDE, FLASH, b"event: response.created", id="responses-translated-twice"),
-    ],
-)
-def test_the_client_gets_the_second_answer_as_if_it_had_been_asked_alone(
-    path: str, first: Answering, second: Answering, begins: bytes
-) -> None:
-    alone, table = asked_of(path, second), asked_of(path, first, second)
-    expected = answered(alone, second)
-    table.provider.connected()
-    table.provider.head_received(200, SSE)
-    for line in first.beginning.split(b"\n\n")[:-1]:
-        assert table.provider.data_received(line + b"\n\n") == []
-    drop, send = table.exchange.retarget(table.services.catalogue.candidates("opus", "")[1])
-    assert (type(drop), type(send)) == (Drop, Send)
-    actions = answered(table, second)
-    assert (said(actions), said(actions).count(begins)) == (said(expected), 1)
-    assert [each for each in actions if not isinstance(each, Data)] == [
-        each for each in expected if not isinstance(each, Data)
-    ]
-    record, only = table.exchange.record, alone.exchange.record
-    assert (record.notes, record.usage, record.provider_id) == (only.notes, only.usage, only.provider_id)
-    assert (record.end, record.attempts, only.attempts) == ("complete", 2, 1)
-    assert [name.partition("/")[2] for name in record.targets] == [
-        TARGET_NAMES[first.model],
-        TARGET_NAMES[second.model],
-    ]
-
-
-def test_a_beginning_that_waits_goes_before_a_keepalive() -> None:
-    table = TwoTargets("streaming: {keepalive-seconds: 10}\n", target="/v1/responses")
-    table.ask(stream=True, messages=None, input="hi")
-    table.provider.head_received(200, SSE)
-    assert table.provider.data_received(sse(START)) == []
-    out = said(table.later(10))
-    assert out.startswith(b"event: response.created")
-    assert out.endswith(table.exchange._client.keepalive())
-    assert table.exchange.retarget(table.gemini) == []
-    out = said(table.provider.data_received(sse(*TEXT)))
-    assert b"response.created" not in out
-    assert b"hello" in out

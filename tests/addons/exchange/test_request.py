@@ -8,10 +8,12 @@ import pytest
 from addons.exchange.request import ClientRequest, Rendering
 from routing.catalogue import Catalogue
 from routing.config import parse
+from routing.plan import Plan
+from routing.router import Router
 from translators import registry
 from translators.clients import chat
 from translators.dialects import FORGETFUL
-from translators.errors import BadRequest
+from translators.errors import TranslationError
 from translators.providers import anthropic
 
 
@@ -22,10 +24,17 @@ class Asker:
         self.settings = parse(text.encode(), "c.yaml", {}).settings
         self.catalogue = Catalogue(self.settings)
 
+        self.router = Router()
+
     def question(self, body: bytes) -> Rendering:
         request = ClientRequest(chat, chat.parse, self.settings, FORGETFUL, {})
         request.read(body, lambda model: self.catalogue.candidates(model, "key-1"))
-        return request.render(request.candidates[0])
+        request.plan = Plan(self.router, self.settings, request.model or "", request.candidates)
+        turn = request.follow(request.plan.first(0.0), 0.0)
+        if turn.failure is not None:
+            raise TranslationError(turn.failure)
+        assert isinstance(turn.then, Rendering)
+        return turn.then
 
 
 def body(model: str) -> bytes:
@@ -48,14 +57,14 @@ def test_one_question_takes_one_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_model_of_another_endpoint() -> None:
-    with pytest.raises(BadRequest) as caught:
+    with pytest.raises(TranslationError) as caught:
         Asker(f"{SERVER}, endpoints: [completions]}}]").question(body("m"))
     assert (caught.value.failure.param, caught.value.failure.code) == ("model", "model_not_supported")
 
 
 @pytest.mark.parametrize("model", ["m", "nobody"])
 def test_a_model_that_a_key_may_not_use(model: str) -> None:
-    with pytest.raises(BadRequest) as caught:
+    with pytest.raises(TranslationError) as caught:
         Asker(f"{SERVER}}}]\napi-keys: [{{key: k, models: [other]}}]").question(body(model))
     failure = caught.value.failure
     assert (failure.status, failure.param, failure.code) == (404, "model", "model_not_found")
@@ -63,7 +72,7 @@ def test_a_model_that_a_key_may_not_use(model: str) -> None:
 
 
 def test_a_model_that_nobody_serves() -> None:
-    with pytest.raises(BadRequest) as caught:
+    with pytest.raises(TranslationError) as caught:
         Asker("{}").question(body("m"))
     failure = caught.value.failure
     assert (failure.status, failure.param, failure.code) == (400, "model", "model_not_found")
@@ -103,7 +112,7 @@ TOO_MUCH = {
 def test_there_is_a_limit(fields: dict[str, Any], param: str, number: str, limit: str, model: str) -> None:
     """Whoever is asked: a server that it is passed through to, too."""
     asked = Asker(f"{SERVER}}}]\nlimits: {{items: 10, tools: 4}}")
-    with pytest.raises(BadRequest) as caught:
+    with pytest.raises(TranslationError) as caught:
         asked.question(json.dumps({"model": model, **fields}).encode())
     failure = caught.value.failure
     assert (failure.param, failure.code, failure.status) == (param, "request_too_large", 400)
@@ -121,7 +130,7 @@ def test_up_to_the_limit() -> None:
     "many", [b"[]," * 1_000_000, b"{}," * 1_000_000, b"1," * 2_000_000, b'"a",' * 2_000_000], ids=["[]", "{}", "1", "a"]
 )
 def test_there_is_a_limit_to_the_values_in_a_body(many: bytes) -> None:
-    with pytest.raises(BadRequest, match="more than 2000000 values"):
+    with pytest.raises(TranslationError, match="more than 2000000 values"):
         Asker(f"{SERVER}}}]").question(b'{"model":"m","x":[' + many + b"1]}")
 
 
@@ -134,14 +143,14 @@ def test_there_is_a_limit_to_the_values_in_a_body(many: bytes) -> None:
     ids=["request", "message"],
 )
 def test_there_is_a_limit_to_the_fields_of_an_object(fields: dict[str, Any]) -> None:
-    with pytest.raises(BadRequest, match="200 are allowed"):
+    with pytest.raises(TranslationError, match="200 are allowed"):
         Asker(f"{SERVER}}}]").question(json.dumps({"model": "m", **fields}).encode())
 
 
 def test_there_is_a_limit_to_what_is_told_of_a_request() -> None:
     message = {"role": "user", "content": "x", **{f"x{n}": 1 for n in range(150)}}
     body = {"model": "claude-haiku-4-5", "messages": [message] * 150}
-    with pytest.raises(BadRequest, match="More than 20000 notes"):
+    with pytest.raises(TranslationError, match="More than 20000 notes"):
         Asker("claude-api-key: [{api-key: k}]").question(json.dumps(body).encode())
 
 

@@ -112,14 +112,17 @@ SCENES: dict[str, tuple[Scene, ...]] = {
     "provider.eof_received": (whole,),
     "provider.connection_lost": (is_cut,),
     "provider.ask": (whole, stream),
-    "provider.keep_alive": (waits,),
+    "provider.late": (waits,),
+    "provider.due": (waits,),
+    "provider.end_all": (leaves,),
     "provider.fail": (waits, is_cut),
     "provider.shut_down": (ends,),
 }
 """What happens, and the method of the exchange that is then told."""
 LAST = {"crashed", "finished"}
 """Methods that a bug of another brings about, or the end."""
-UNUSED = {"retarget"}
+UNUSED = {"provider.give_up", "provider.remove_failed"}
+"""Methods that only a pool of several targets brings about."""
 
 
 def test_every_event_has_a_bug_here() -> None:

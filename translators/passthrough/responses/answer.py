@@ -94,7 +94,7 @@ class PassedResponse:
         if response or kind in TERMINAL:
             yield from self._begin(response)
         if kind == "error" or (kind in TERMINAL and status_of(response, TERMINAL[kind]) == "failed"):
-            yield PassedThrough(payload)
+            yield PassedThrough(payload, self._begins)
             raise BadAnswer(streamed_error(payload))
         if kind in TERMINAL:
             status = status_of(response, TERMINAL[kind])
@@ -126,7 +126,7 @@ class PassedResponse:
         output = response.get("output")
         calls = self._calls or (isinstance(output, list) and any(_is_call(item) for item in output))
         why, native, _ = reason(response, status, calls)
-        events: list[Event] = [PassedThrough(payload)]
+        events: list[Event] = [PassedThrough(payload, self._begins and not output)]
         if (usage := usage_of(response)) is not None:
             events.append(UsageReported(usage))
         tier = response.get("service_tier")
