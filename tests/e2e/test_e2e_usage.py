@@ -1,6 +1,7 @@
 """What `usage-db` and the log line have of exchanges, whatever becomes of the file."""
 
 import contextlib
+import json
 import resource
 import sqlite3
 import stat
@@ -95,6 +96,19 @@ def test_exchanges_go_on_while_the_disk_is_full(folder: Path, provider: Provider
         client.gateway.line("usage-db: .* is written again")
         assert ask(client).status_code == 200
     assert len(rows(folder / "usage.db", "id")) == 3
+
+
+def test_prices_change_without_a_restart_and_the_file_stays(folder: Path, provider: Provider) -> None:
+    with gateway(folder, provider) as client:
+        assert ask(client).status_code == 200
+        settings = json.loads(client.gateway.config.read_text())
+        settings["prices"][0]["output"] = 150
+        client.gateway.config.write_text(json.dumps(settings | {"usage-db": "another.db"}))
+        client.gateway.line("usage-db takes effect after a restart")
+        assert ask(client).status_code == 200
+        assert client.record["cost"] == 0.001083
+    assert rows(folder / "usage.db", "cost") == [("0.000138",), ("0.001083",)]
+    assert not (folder / "another.db").exists()
 
 
 def test_two_gateways_share_a_file(folder: Path, provider: Provider) -> None:
