@@ -51,6 +51,7 @@ from addons.proxy.stream import Job
 from addons.proxy.watching import Watching
 from addons.reload import changes
 from addons.reload.reloader import Hindrance, Reloader
+from addons.trust import Trust, Unusable
 from addons.usage.writer import UsageWriter
 from routing import config
 from routing.auth import EmbeddedAuth
@@ -91,6 +92,7 @@ class Gateway:
         self._usage: UsageWriter | None = None
         self._monitoring: Monitoring | None = None
         self._discovering: asyncio.Task[None] | None = None
+        self._trust: Trust | None = None
         self._took_over = False
         self._recording = False
         self._watching: Watching | None = None
@@ -148,6 +150,12 @@ class Gateway:
         if makes_room and not options.listen_port and (why := listening.obstacle(host, port)) is not None:
             self._stop(why)
             return
+        if settings.upstream_ca is not None:
+            try:
+                self._trust = Trust(settings.upstream_ca, options)
+            except Unusable as error:
+                self._stop(str(error))
+                return
         terminal.arrange(debug=settings.debug)
         sys.setswitchinterval(SWITCH_SECONDS)
         gc.freeze()  # what is there from the start is no garbage: full collections, which stop everybody, pass it over
@@ -190,6 +198,8 @@ class Gateway:
             self._reloader.stop()
         for worker in self._workers.values():
             worker.shutdown(wait=False, cancel_futures=True)
+        if self._trust is not None:
+            self._trust.end()
         views.unregister()
         hooks.restore(ctx.master.addons)
         if self._embedded is not None:

@@ -182,12 +182,15 @@ class Catalogue:
     def _offered(self, earlier: Mapping[Place, Offer]) -> dict[Place, Offer]:
         """Return the offers of all entries, the `earlier` ones where nothing has changed."""
         offers: dict[Place, Offer] = {}
-        forced, credentials = self._settings.force_model_prefix, Counter[str]()
+        credentials = Counter[str]()
+        forced, proxies = self._settings.force_model_prefix, self._settings.proxies
         for section, at, entry in self._settings.providers:
             first = credentials[entry.provider] + 1
             offer = earlier.get((section, at))
-            if offer is None or not offer.made_of(entry, self._known, self.discovered, first, forced=forced):
-                offer = Offer(entry, self._known, self.discovered, first, forced=forced)
+            if offer is None or not offer.made_of(
+                entry, self._known, self.discovered, first, forced=forced, proxies=proxies
+            ):
+                offer = Offer(entry, self._known, self.discovered, first, forced=forced, proxies=proxies)
             offers[section, at] = offer
             credentials[entry.provider] += offer.credentials
         return offers

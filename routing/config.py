@@ -12,7 +12,7 @@ from pathlib import Path as FilePath
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from routing import cliproxyapi, compatible_servers, environment_file, payload
+from routing import cliproxyapi, compatible_servers, environment_file, payload, proxies
 from routing.environment import PLACEHOLDER, Expansion
 from routing.errors import ConfigError, Path, Problem, dotted
 from routing.field_types import Section
@@ -113,6 +113,7 @@ class _Validation:
     def __init__(self, source: Source, environ: Mapping[str, str], folder: FilePath, files: list[str]) -> None:
         self.source = source
         self.files = files
+        self.environ = environ
         self.context = {"folder": folder, "files": files}
         self.problems = list(source.problems)
         self.expansion = Expansion(environ)
@@ -152,7 +153,7 @@ class _Validation:
         skipped = tuple(each for each in off if each.entry is None or not each.entry.disabled)
         settings = self.settings(self.tree)
         if settings is not None:
-            settings = self.named(settings)
+            settings = self.reached(self.named(settings))
             self.across(settings)
         if self.problems or settings is None:
             return None
@@ -230,6 +231,14 @@ class _Validation:
         placed = zip(self.positions("api-keys"), settings.api_keys, strict=True)
         named = tuple(key if key.name else key.model_copy(update={"name": f"key-{at + 1}"}) for at, key in placed)
         return settings.model_copy(update={"api_keys": named})
+
+    def reached(self, settings: Settings) -> Settings:
+        """Return the settings with the environment's proxies, which matter where the file has none for all."""
+        try:
+            return settings if settings.proxy_url else settings.with_environment(proxies.from_environment(self.environ))
+        except ValueError as error:
+            self.problem(("proxy-url",), f"is not there, and {error}")
+            return settings
 
     def across(self, settings: Settings) -> None:
         """Check the fields against each other: mistakes that no single value can be blamed for."""

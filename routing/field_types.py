@@ -1,5 +1,6 @@
 """The field types of config.yaml, which validate values. No message quotes a value."""
 
+import binascii
 import ipaddress
 import math
 import os
@@ -27,6 +28,7 @@ _DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
 _KEY_FILE_BYTES = 4096
 _TIME_PART = re.compile(r"([0-9.]+)(ms|s|m|h)")
 _TIME_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PEM = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]*)-----END")
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 _FRAMING = {
@@ -286,6 +288,21 @@ def _new_file(value: object, info: ValidationInfo) -> str:
     return str(path)
 
 
+def _certificates(value: object, info: ValidationInfo) -> str:
+    """Return the path of a file that holds certificates in PEM form."""
+    path = _file(value, info)
+    try:
+        found = _PEM.findall(Path(path).read_bytes())
+        good = all(binascii.a2b_base64(each).startswith(b"\x30") for each in found)
+    except OSError:
+        raise ValueError("cannot be read; let the gateway's user read it") from None
+    except binascii.Error:
+        good = False
+    if not found or not good:
+        raise ValueError("must be a file of certificates in PEM form (-----BEGIN CERTIFICATE-----)")
+    return path
+
+
 def or_none(value: object) -> object:
     """Return None for `none`, which is the absence of a thing: a null would be as if the key were absent."""
     return None if value == "none" else value
@@ -346,6 +363,8 @@ HeldKey = Annotated[KeyFile, BeforeValidator(_key_file)]
 Instant = Annotated[float, BeforeValidator(_instant)]
 File = Annotated[str, BeforeValidator(_file)]
 NewFile = Annotated[str, BeforeValidator(_new_file)]
+Certificates = Annotated[str, BeforeValidator(_certificates)]
+"""A file of them."""
 Forwarded = Annotated[str, BeforeValidator(_forwarded)]
 """The lower-case name of a client's header."""
 Renames = Annotated[Mapping[str, str], BeforeValidator(_renames)]

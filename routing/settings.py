@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, PrivateAt
 from routing import providers
 from routing.field_types import (
     Amount,
+    Certificates,
     Count,
     Flag,
     Forwarded,
@@ -39,6 +40,7 @@ from routing.field_types import (
 from routing.payload import Payload
 from routing.prices import Price
 from routing.providers.entry import Entry
+from routing.proxies import DIRECT, Proxies, ProxyURL
 from routing.secret import Secret
 from routing.strategies import Strategy
 from routing.urls import CollectorURL
@@ -242,9 +244,14 @@ class Settings(Providers):
     usage_db: NewFile | None = None
     usage_db_max_days: Amount = 365
     """0: for ever."""
+    proxy_url: ProxyURL = None
+    """The proxy on the way to providers; absent: the environment's."""
+    upstream_ca: Certificates | None = None
+    """Authorities that are trusted at providers and proxies, besides the public ones."""
 
     _order: tuple[str, ...] = PrivateAttr(())
     """The keys of the file, as they stand in it."""
+    _environment: Proxies = PrivateAttr(DIRECT)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -266,9 +273,20 @@ class Settings(Providers):
             if not entry.disabled
         )
 
+    def with_environment(self, proxies: Proxies) -> "Settings":
+        """Return the settings for an environment that names `proxies`."""
+        made = self.model_copy()
+        made._environment = proxies
+        return made
+
+    @property
+    def proxies(self) -> Proxies:
+        """Return the way to providers whose entries have none of their own."""
+        return self._environment if self.proxy_url is None else self.proxy_url
+
     def secrets(self) -> Iterator[str]:
         """Return the keys of clients and of providers, as texts; not the headers that are added to requests."""
-        return (key.reveal() for key in _keys(self))
+        return (key.reveal() for key in (*_keys(self), *_keys(self._environment)))
 
     @property
     def loopback(self) -> bool:
@@ -283,6 +301,10 @@ def _keys(value: Any) -> Iterator[Secret]:
             yield value
         case KeyFile():
             yield value.key
+        case Proxies():
+            for proxy in (value.http, value.https):
+                if proxy is not None and proxy.password is not None:
+                    yield proxy.password
         case Section():
             for name in type(value).model_fields:
                 if name != "headers":

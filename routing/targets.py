@@ -10,6 +10,7 @@ from routing import model_effort
 from routing.auth import Auth, revealed
 from routing.environment import HeaderReference
 from routing.providers.entry import ANY_NAME, Entry, ScopedError, ServedModel
+from routing.proxies import DIRECT, Proxies
 from routing.secret import Secret
 from translators.values import immutable
 
@@ -46,7 +47,7 @@ class Target:
     `base_urls` has the names of the dialects that the provider speaks, the preferred one first, each with its
     URL; `query` is added to every URL. There may be no `auth`. `headers` are added, lower-case names to values;
     `copied_headers` too, lower-case names to those of the client's headers that are copied. `overrides` go into the
-    dialect's `Model`.
+    dialect's `Model`. `proxies` lead to the URLs.
     """
 
     provider: str
@@ -64,6 +65,7 @@ class Target:
     """Answers have `alias` for their model; False: the name that the provider gives."""
     thinking_levels: tuple[str, ...] = ()
     """The levels of reasoning that the model takes, where configuration says it."""
+    proxies: Proxies = DIRECT
     credential: Credential = field(default=NO_CREDENTIAL, compare=False)
 
 
@@ -72,7 +74,7 @@ class Offer:
 
     An entry without `models` lists those that are `known` of its provider, by dialect, or that were `discovered` at it,
     by the identity of its first credential. `first` is the number of this credential among those of its provider.
-    `forced` is `force-model-prefix`.
+    `forced` is `force-model-prefix`; `proxies` lead to the server where the entry says nothing.
     """
 
     def __init__(
@@ -83,8 +85,9 @@ class Offer:
         first: int = 1,
         *,
         forced: bool = False,
+        proxies: Proxies = DIRECT,
     ) -> None:
-        self.entry = entry
+        self.entry, self._proxies = entry, proxies
         self._credentials = tuple(
             (auth, _credential(entry, at, auth, first + at)) for at, auth in enumerate(entry.credentials())
         )
@@ -92,7 +95,7 @@ class Offer:
         """The number of its credentials."""
         self.identity = self._credentials[0][1].identity
         found = discovered.get(self.identity) if entry.discovered else None
-        self._made_of = (known, found, first, forced)
+        self._made_of = (known, found, first, forced, proxies)
         self._forced = forced
         names = known.get(entry.lists, ()) if found is None else found
         models = entry.models or tuple(ServedModel(name=name) for name in names if ANY_NAME.fullmatch(name))
@@ -107,10 +110,11 @@ class Offer:
         first: int,
         *,
         forced: bool,
+        proxies: Proxies,
     ) -> bool:
         """Return whether an offer of these would be no other than this."""
         found = discovered.get(self.identity) if entry.discovered else None
-        return self._made_of == (known, found, first, forced) and self.entry == entry
+        return self._made_of == (known, found, first, forced, proxies) and self.entry == entry
 
     def targets(self, alias: str) -> tuple[Target, ...]:
         """Return the targets for a name, listed or not; none where the entry does not serve it."""
@@ -171,10 +175,15 @@ class Offer:
                 context_length=model.max_context_length or None,
                 force_mapping=model.force_mapping,
                 thinking_levels=model.thinking.levels,
+                proxies=self._way(at),
                 credential=credential,
             )
-            for auth, credential in self._credentials
+            for at, (auth, credential) in enumerate(self._credentials)
         )
+
+    def _way(self, at: int) -> Proxies:
+        own = self.entry.key_proxies(at)
+        return self._proxies if own is None else own
 
     def _excluded(self, *names: str) -> bool:
         patterns = self.entry.excluded_models

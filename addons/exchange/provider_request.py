@@ -9,6 +9,7 @@ from pydantic_core import from_json, to_json
 from addons.exchange.observers import Trace
 from routing.auth import Auth, StaticKey
 from routing.catalogue import Target
+from routing.proxies import Proxy
 from translators.dialects import MEDIA_TYPES, Rendered, Upstream
 from translators.errors import BadRequest
 from translators.values import immutable
@@ -34,6 +35,8 @@ class ProviderRequest:
     body: bytes
     secrets: tuple[tuple[str, str], ...] = field(repr=False)
     auth: Auth | None = None
+    proxy: Proxy | None = field(default=None, repr=False)
+    """Through which it goes."""
 
 
 def provider_request(
@@ -71,6 +74,7 @@ def provider_request(
         written(rendered.body),
         tuple(secrets.items()),
         auth,
+        target.proxies.of(url),
     )
 
 
@@ -89,6 +93,9 @@ def written(body: dict[str, Any]) -> bytes:
 
 def plain(cause: str) -> str:
     """Return a connection error in words that give away no address of the operator's network."""
+    if cause.startswith("the proxy"):
+        said, colon, detail = cause.partition(": ")
+        return f"{said}: {plain(detail)}" if colon else said
     phrases = {
         "refused": "it was refused",
         "connect call failed": "it was refused",

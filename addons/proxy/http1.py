@@ -458,6 +458,12 @@ def request(method: str, target: str, fields: Sequence[tuple[bytes, bytes]], bod
     return start + _lines(fields) + b"content-length: %d\r\n\r\n" % len(body) + body
 
 
+def connect(authority: str, fields: Fields) -> bytes:
+    """Write a request for a way through a proxy."""
+    start = f"CONNECT {authority} HTTP/1.1\r\n".encode()
+    return start + _lines([(b"host", authority.encode()), *fields]) + b"\r\n"
+
+
 def response_head(status: int, fields: Fields) -> bytes:
     """Write the head of an answer."""
     return f"HTTP/1.1 {status} {_REASONS.get(status, '')}\r\n".encode() + _lines(fields) + b"\r\n"

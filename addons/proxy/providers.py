@@ -1,7 +1,8 @@
 """Connections to providers: those of one client, each of which serves one call after another.
 
-A connection is mitmproxy's: its hooks, its TLS, its sockets. Two calls never share one at the same time. What a call
-still needs before it may leave (a token, a signature, a running model) is asked of the addon by `AuthoriseHook`.
+A connection is mitmproxy's: its hooks, its TLS, its sockets; `addons.proxy.tunnels` has the way through a proxy. Two
+calls never share one at the same time. What a call still needs before it may leave (a token, a signature, a running
+model) is asked of the addon by `AuthoriseHook`.
 """
 
 import asyncio
@@ -15,15 +16,17 @@ from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from mitmproxy.connection import Address, Client, Connection, Server
-from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy import commands, events, layer, server_hooks, tunnel
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import tls
 
 from addons.exchange.actions import Action, Send
 from addons.exchange.provider_request import ProviderRequest
 from addons.exchange.provider_side import ProviderSide
-from addons.proxy import http1
+from addons.proxy import http1, tunnels
 from addons.proxy.http1 import ResponseHead, ResponseReader, Unreadable
+from addons.proxy.tunnels import Detour, Place
+from routing.proxies import Proxy
 from translators.errors import Failure
 
 Commands = layer.CommandGenerator[None]
@@ -103,14 +106,25 @@ class Leg:
 
 @dataclass(eq=False, slots=True)
 class Line:
-    """One connection. `place` is its scheme, host and port; `tls` the layers between it and us."""
+    """One connection. `server` is its socket, `place` what it leads to; `layers` are those between the socket and us:
+    of a proxy, of TLS."""
 
     server: Server
-    place: tuple[str, str, int]
+    place: Place
     reader: ResponseReader = field(default_factory=ResponseReader)
     leg: Leg | None = None
-    tls: layer.Layer | None = None
+    layers: layer.Layer | None = None
+    detour: Detour | None = None
     open: bool = False
+
+    @property
+    def proxy(self) -> Proxy | None:
+        return None if self.detour is None else self.detour.proxy
+
+    @property
+    def provider(self) -> Server:
+        """Return the provider's end, which mitmproxy has no socket of where there is a proxy."""
+        return self.server if self.detour is None else self.detour.provider
 
 
 class Providers:
@@ -123,7 +137,7 @@ class Providers:
         self._wanted: list[Leg] = []
         """Calls that want a connection, once the present event is handled: with it one may become free."""
         self._commands: dict[commands.Command, Line] = {}
-        """Commands whose completion is waited for: to open a connection, or of the TLS before it."""
+        """Commands whose completion is waited for: to open a connection, or of the layers before it."""
 
     def deadline(self) -> float | None:
         """Return when `late` is due, on the monotonic clock."""
@@ -170,10 +184,12 @@ class Providers:
     # --- events ---
 
     def completed(self, event: events.CommandCompleted) -> Commands:
-        """Take it that a connection, TLS or an authorisation is there; what was given up meanwhile is not."""
+        """Take it that a connection, a layer of it or an authorisation is there; what was given up meanwhile is not."""
         if (line := self._commands.pop(event.command, None)) is not None:
-            if line.tls is not None:
-                yield from self._through_tls(line, event)
+            if line.layers is not None:
+                yield from self._through(line, event)
+            elif line.detour is not None:
+                yield from self._announced(line, line.detour)
             else:
                 yield from self._opened(line, event.reply)
             return
@@ -187,8 +203,8 @@ class Providers:
         line = self._lines.get(event.connection)
         if line is None:
             return  # it was given up
-        if line.tls is not None:
-            yield from self._through_tls(line, event)
+        if line.layers is not None:
+            yield from self._through(line, event)
         else:
             yield from self._received(line, event.data)
 
@@ -197,56 +213,78 @@ class Providers:
         line = self._lines.get(event.connection)
         if line is None:
             return
-        if line.tls is not None:
-            yield from self._through_tls(line, event)
+        if line.layers is not None:
+            yield from self._through(line, event)
         if event.connection in self._lines:
             yield from self._lost(line)
 
     # --- connections ---
 
     def _connect(self, leg: Leg) -> Commands:
-        place = _address(leg.request.url).place
-        line = None if leg.fresh else self._idle_line(place)
+        place, proxy = _address(leg.request.url).place, leg.request.proxy
+        line = None if leg.fresh else self._idle_line(place, proxy)
         if line is not None:
             line.leg, leg.line, leg.reused = leg, line, True
             yield from self._ask(line, leg)
             return
-        server = Server(address=place[1:])
-        line = self._lines[server] = Line(server, place, leg=leg)
+        detour = None if proxy is None else Detour(self._context.fork(), proxy, place)
+        server = Server(address=place[1:]) if detour is None else detour.transport
+        line = self._lines[server] = Line(server, place, leg=leg, detour=detour)
         leg.line = line
-        if place[0] == "https":
-            yield from self._through_tls(line, events.Start())
+        if detour is not None:
+            yield from self._announce(line, detour)
+        elif place[0] == "https":
+            yield from self._through(line, events.Start())
         else:
             command = commands.OpenConnection(server)
             self._commands[command] = line
             yield self._unpaused(command)
 
+    def _announce(self, line: Line, detour: Detour) -> Commands:
+        """Tell addons of the provider before mitmproxy tells them of the proxy: they may not want it to be reached."""
+        hook = server_hooks.ServerConnectHook(
+            server_hooks.ServerConnectionHookData(detour.provider, self._context.client)
+        )
+        self._commands[hook] = line
+        yield self._unpaused(hook)
+
+    def _announced(self, line: Line, detour: Detour) -> Commands:
+        if detour.provider.error is None:
+            yield from self._through(line, events.Start())
+        else:
+            yield from self._failed(line, f"Connection killed: {detour.provider.error}", retry=False)
+
     def _opened(self, line: Line, error: str | None) -> Commands:
-        leg, line.open = line.leg, error is None
+        line.open = error is None
         if error is not None:
-            self._forget(line)
-            if leg is not None:
-                self._legs.remove(leg)
-                lost = leg.caller.provider.connection_lost(error or "no connection", retry=True, call=leg.call)
-                yield from leg.caller.perform(lost)
-        elif leg is not None:
-            yield from self._ask(line, leg)
+            cause, retry = (error, True) if line.detour is None else line.detour.blame(error)
+            yield from self._failed(line, cause or "no connection", retry=retry)
+        elif line.leg is not None:
+            yield from self._ask(line, line.leg)
+
+    def _failed(self, line: Line, cause: str, *, retry: bool) -> Commands:
+        """There is no connection."""
+        leg = line.leg
+        self._forget(line)
+        if leg is not None:
+            self._legs.remove(leg)
+            yield from leg.caller.perform(leg.caller.provider.connection_lost(cause, retry=retry, call=leg.call))
 
     def _ask(self, line: Line, leg: Leg) -> Commands:
-        leg.caller.connected(line.server)
+        leg.caller.connected(line.provider)
         leg.caller.provider.connected(leg.call)
-        yield from self._write(line, _written(leg.request))
+        yield from self._write(line, _written(leg.request, line.detour))
 
-    def _idle_line(self, place: tuple[str, str, int]) -> Line | None:
+    def _idle_line(self, place: Place, proxy: Proxy | None) -> Line | None:
         """Return a connection that may serve once more."""
-        return next((line for line in self._lines.values() if self._is_idle(line) and line.place == place), None)
+        return next((line for line in self._lines.values() if self._is_idle(line, place, proxy)), None)
 
     @staticmethod
-    def _is_idle(line: Line) -> bool:
-        return line.open and line.leg is None
+    def _is_idle(line: Line, place: Place, proxy: Proxy | None) -> bool:
+        return line.open and line.leg is None and line.place == place and line.proxy == proxy
 
     def _close_idle(self) -> Commands:
-        for line in [line for line in self._lines.values() if self._is_idle(line)]:
+        for line in [line for line in self._lines.values() if line.open and line.leg is None]:
             yield from self._give_up(line)
 
     def _give_up(self, line: Line) -> Commands:
@@ -316,6 +354,11 @@ class Providers:
             yield from caller.perform(side.data_received(part, leg.call))
         elif isinstance(part, ResponseHead):
             leg.heard = True
+            if part.status == tunnels.WANTS_CREDENTIALS and line.detour is not None and line.detour.forwards:
+                self._legs.remove(leg)
+                yield from self._close(line)
+                yield from caller.perform(side.connection_lost(line.detour.refused(), retry=False, call=leg.call))
+                return
             yield from caller.perform(side.head_received(part.status, http1.plain(part.fields), leg.call))
 
     def _complete(self, line: Line, leg: Leg) -> Commands:
@@ -339,23 +382,26 @@ class Providers:
             return
         self._legs.remove(leg)
         if leg.released is None:
-            cause = "it closed the connection" + (" before its answer was complete" if leg.heard else "")
+            who = "it" if line.detour is None else "it, or the proxy,"
+            cause = f"{who} closed the connection" + (" before its answer was complete" if leg.heard else "")
+            if line.detour is not None and not line.open:
+                cause, _ = line.detour.blame("it closed the connection")
             retry = leg.reused and not leg.heard and line.reader.idle
             yield from leg.caller.perform(leg.caller.provider.connection_lost(cause, retry=retry, call=leg.call))
 
-    # --- TLS ---
+    # --- TLS and proxies ---
 
     def _write(self, line: Line, data: bytes) -> Commands:
-        if line.tls is None:
+        if line.layers is None:
             yield commands.SendData(line.server, data)
         else:
-            yield from self._through_tls(line, _Outgoing(data))
+            yield from self._through(line, _Outgoing(data))
 
-    def _through_tls(self, line: Line, event: events.Event) -> Commands:
-        """Give an event to mitmproxy's TLS, and do what comes of it on either side."""
-        if line.tls is None:
-            line.tls = _tls(self._context, line)
-        for command in line.tls.handle_event(event):
+    def _through(self, line: Line, event: events.Event) -> Commands:
+        """Give an event to the layers of a connection, and do what comes of it on either side."""
+        if line.layers is None:
+            line.layers = _layers(self._context, line)
+        for command in line.layers.handle_event(event):
             match command:
                 case _Opened():
                     yield from self._opened(line, command.error)
@@ -370,7 +416,7 @@ class Providers:
 
 
 class _Outgoing(events.Event):
-    """Bytes to be encrypted."""
+    """Bytes for the provider."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -391,7 +437,7 @@ class _Closed(commands.Command):
 
 
 class _Plaintext(layer.Layer):
-    """The inner end of a TLS connection."""
+    """The inner end of a connection that has layers."""
 
     def _handle_event(self, event: events.Event) -> Commands:
         match event:
@@ -406,28 +452,41 @@ class _Plaintext(layer.Layer):
                 yield _Closed()
 
 
-def _tls(context: Context, line: Line) -> layer.Layer:
+def _layers(context: Context, line: Line) -> layer.Layer:
     inner = context.fork()
-    inner.server = line.server
-    line.server.sni = line.place[1]
-    line.server.alpn_offers = (b"http/1.1",)
-    outer = tls.ServerTLSLayer(inner)
-    outer.child_layer = _Plaintext(inner)
-    return outer
+    inner.server = line.provider
+    stack = tunnel.LayerStack()
+    if line.detour is not None:
+        if line.detour.proxy.scheme == "https":
+            stack /= _tls(inner, line.server, line.detour.proxy.host)
+        stack /= line.detour.tunnel
+    if line.place[0] == "https":
+        stack /= _tls(inner, line.provider, line.place[1])
+    stack /= _Plaintext(inner)
+    return stack[0]
 
 
-def _written(request: ProviderRequest) -> bytes:
+def _tls(context: Context, server: Server, host: str) -> layer.Layer:
+    server.sni, server.alpn_offers = host, (b"http/1.1",)
+    return tls.ServerTLSLayer(context, server)
+
+
+def _written(request: ProviderRequest, detour: Detour | None) -> bytes:
     """Write a request as it leaves, with its key."""
     address = _address(request.url)
     fields = [(b"host", address.host)]
     # A header that a client sent and configuration lets through may hold any bytes, which were read as escapes.
     together = (*request.headers, *request.secrets)
     fields += [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in together]
-    return http1.request("POST", address.target, fields, request.body)
+    target = address.target
+    if detour is not None and detour.forwards:
+        target = f"http://{address.host.decode()}{target}"
+        fields += tunnels.authorization(detour.proxy)
+    return http1.request("POST", target, fields, request.body)
 
 
 class _Address(NamedTuple):
-    place: tuple[str, str, int]
+    place: Place
     target: str
     host: bytes
 

@@ -24,6 +24,7 @@ from routing.field_types import (
     headers_but,
     whole,
 )
+from routing.proxies import Proxies, ProxyURL
 from routing.secret import Secret
 
 ANY_NAME = re.compile(r"(?!/)[\x21-\x7e]{1,200}(?<!/)")
@@ -97,6 +98,8 @@ class Entry(Section, ABC):
     models: tuple[ServedModel, ...] = ()
     excluded_models: tuple[Name, ...] = ()
     headers: Annotated[Headers, headers_but("authorization")] = Field(default_factory=dict)
+    proxy_url: ProxyURL = None
+    """Absent: as for all entries."""
     priority: Number = 0
     """The higher one goes first."""
     weight: Weight = 1
@@ -143,6 +146,10 @@ class Entry(Section, ABC):
     def bare(self, name: str, *, forced: bool) -> bool:
         """Return whether `name` may be asked for without the entry's prefix. `forced` is `force-model-prefix`."""
         return self.prefix is None or not forced or self.prefix == name
+
+    def key_proxies(self, at: int) -> Proxies | None:
+        """Return the way for the credential at that position; None: as for all entries."""
+        return self.proxy_url
 
     def hands_on(self, name: str, *, prefixed: bool) -> bool:
         """Return whether an entry without `models` serves `name`, which it does not list. `prefixed`: the client

@@ -9,12 +9,14 @@ from routing.compatible_servers import NAMES, SERVERS, Server, known
 from routing.field_types import Key, Name, Section, Weight
 from routing.providers.entry import ANY_NAME, Entry, ServedModel, bearer, looks_like, require_models
 from routing.providers.openai_format import Endpoint, Quirks, by_dialect, refuse_repeated
+from routing.proxies import Proxies, ProxyURL
 from routing.urls import OpenAIURL
 
 
 class KeyEntry(Section):
     api_key: Key
     weight: Weight | None = None
+    proxy_url: ProxyURL = None
 
 
 class Compatible(Entry):
@@ -59,6 +61,10 @@ class Compatible(Entry):
     def key_weight(self, at: int) -> int:
         own = self.api_key_entries[at].weight if self.api_key_entries else None
         return self.weight if own is None else own
+
+    def key_proxies(self, at: int) -> Proxies | None:
+        own = self.api_key_entries[at].proxy_url if self.api_key_entries else None
+        return self.proxy_url if own is None else own
 
     def hands_on(self, name: str, *, prefixed: bool) -> bool:
         own = self.server.own if self.server else ()

@@ -1,7 +1,5 @@
 """The wire to providers and back: TLS, kept connections, interim answers, and who is slow slows the other side down."""
 
-import datetime
-import ipaddress
 import json
 import ssl
 import threading
@@ -10,12 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from tests.e2e import claude
+from tests.e2e.certificates import certificate
 from tests.e2e.conftest import Client
 from tests.e2e.gateway_process import GatewayProcess, config
 from tests.e2e.provider import EVENT_STREAM, LAST_CHUNK, Call, Provider, chunk, head, sse, stream, whole
@@ -23,31 +18,6 @@ from tests.e2e.wire import Wire, asking, request
 
 FORMS = pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
 WATCHED = pytest.mark.parametrize("watched", [False, True], ids=["unwatched", "watched"])
-
-
-def certificate(folder: Path) -> Path:
-    """Write a certificate for 127.0.0.1 that is its own authority, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "provider")])
-    now = datetime.datetime.now(datetime.UTC)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(address, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    path = folder / "provider.pem"
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
-    path.write_bytes(signed.public_bytes(pem) + private)
-    return path
 
 
 @contextmanager

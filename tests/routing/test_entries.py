@@ -110,8 +110,8 @@ def refused(text: str) -> str:
         ),
         pytest.param(
             f"{COMPATIBLE}    api-key-entries: [{{api-key: k, proxy-url: x}}]",
-            "5: openai-compatibility[0].api-key-entries[0].proxy-url: is not a known key; remove it",
-            id="CLIProxyAPI's, not built",
+            "5: openai-compatibility[0].api-key-entries[0].proxy-url: must be the URL of a proxy such as",
+            id="a key's proxy",
         ),
         pytest.param(
             f"{COMPATIBLE}    quirks: {{rename: {{a: 1}}}}",
