@@ -98,7 +98,17 @@ _HEAD: tuple[Key, ...] = (
     Key(("streaming", "bootstrap-retries"), "honoured", least=0),
     Key(("nonstream-keepalive-interval",), "honoured", least=0),
     *_named("always", ("codex.stream-bootstrap-buffering", "of every provider, where another one could be asked")),
-    *_named("honoured", *("default", "default-raw", "override", "override-raw", "filter"), within="payload"),
+    *_named(
+        "honoured",
+        (
+            "default",
+            "`models` (`name`, `protocol`, `from-protocol`, `headers`, `match`, `not-match`, `exist`, "
+            "`not-exist`) and `params`, as in the four others; each rule that is applied is a note",
+        ),
+        ("default-raw", "what is no JSON stops the start, in `override-raw` as well"),
+        *("override", "override-raw", "filter"),
+        within="payload",
+    ),
     Key(
         ("tls",),
         "refused",

@@ -365,6 +365,31 @@ def test_prices() -> None:
     assert second.provider == "openai"
 
 
+def test_defaults_are_a_rule() -> None:
+    items = [
+        one("groq/a", temperature=0.2, reasoning_effort="low", max_tokens=5),
+        one("groq/a", "n", temperature=0.9, api_key="k"),
+        one("gemini/gemini-2.5-pro", top_p=0.5),
+        one("openai/*", "*", temperature=0),
+    ]
+    text = imported({"model_list": items})
+    default = parse(text.encode(), "config.yaml", ENVIRON).settings.payload.default
+    assert [rule.models[0].protocol for rule in default] == ["openai", "gemini"]
+    assert yaml.safe_load(text)["payload"]["default"] == [
+        {
+            "models": [{"name": "a", "protocol": "openai"}],
+            "params": {"temperature": 0.2, "reasoning_effort": "low"},
+        },
+        {
+            "models": [{"name": "gemini-2.5-pro", "protocol": "gemini"}],
+            "params": {"generationConfig.topP": 0.5},
+        },
+    ]
+    assert "model_list[0], m: max_tokens: not carried" in text
+    assert "model_list[1], n: other defaults for the same model: not carried" in text
+    assert "model_list[3], *: temperature: not carried" in text
+
+
 @pytest.mark.parametrize(
     ("given", "problem"),
     [

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from routing.compatible_servers import SERVERS
-from scripts.tools.litellm import deployments, prices, providers, settings
+from scripts.tools.litellm import defaults, deployments, prices, providers, settings
 from scripts.tools.litellm.deployments import Deployment, NotCarried
 
 WIDTH = 118
@@ -28,6 +28,7 @@ class _Document:
         self.sections: dict[str, list[_Written]] = {}
         self.not_carried: list[str] = []
         self.prices: list[dict[str, Any]] = []
+        self.rules: list[dict[str, Any]] = []
 
     def add(self, item: Deployment) -> None:
         where = f"model_list[{item.at}], {item.public}"
@@ -38,6 +39,7 @@ class _Document:
             self.not_carried.append(f"{where}: not carried; {reason}")
             return
         self.price(item, entry)
+        self.default(item, entry)
         used = [f"{name}: not carried" for name in (*item.left, *(f"model_info.{name}" for name in item.info))]
         remarks = [f"{where}: {remark}" for remark in (*item.remarks, *used)]
         section = self.sections.setdefault(entry.section, [])
@@ -57,6 +59,15 @@ class _Document:
             self.prices.append(price)
         elif same != price:
             item.remarks.append("another price of the same model: not carried")
+
+    def default(self, item: Deployment, entry: providers.Entry) -> None:
+        if (rule := defaults.taken(item, entry)) is None:
+            return
+        same = next((known for known in self.rules if known["models"] == rule["models"]), None)
+        if same is None:
+            self.rules.append(rule)
+        elif same != rule:
+            item.remarks.append("other defaults for the same model: not carried")
 
 
 def _priced(price: dict[str, Any]) -> tuple[str, str]:
@@ -107,6 +118,8 @@ def document(config: Mapping[str, Any], file: str) -> str:
         body.add(item)
     if body.prices:
         made.values["prices"] = body.prices
+    if body.rules:
+        made.values["payload"] = {"default": body.rules}
     lines = [f"# {file} of LiteLLM's, by scripts/import. Comments say what is different, or could not be carried.", ""]
     lines += [*_comments(made.remarks), *_yaml(made.values), "", *_comments(body.not_carried)]
     for section, entries in body.sections.items():
