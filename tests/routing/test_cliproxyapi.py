@@ -17,12 +17,7 @@ from routing.settings import PLACES, keys
 THEIRS = Path(__file__).parents[1] / "fixtures" / "cliproxyapi" / "config.yaml"
 MODE = "compatibility: cliproxyapi\n"
 CODEX = "codex-api-key:\n- {api-key: k, base-url: https://h/v1}\n"
-NOT_YET = {
-    *("proxy-url", "force-model-prefix", "request-retry", "max-retry-credentials", "max-retry-interval"),
-    *("disable-cooling", "transient-error-cooldown-seconds", "routing", "bootstrap-retries"),
-    *("nonstream-keepalive-interval", "payload", "display-name", "max-context-length", "force-mapping"),
-    "support-prompt-cache-key",
-}
+NOT_YET = {"proxy-url", "support-prompt-cache-key"}
 
 
 def read(text: str) -> Loaded:
@@ -94,7 +89,7 @@ def landed(value: object) -> object:
         case dict():
             return {name: landed(each) for name, each in value.items() if name not in NOT_YET}
         case list():
-            return [landed(each) for each in value if "glm-5" not in str(each)[:20]]
+            return [landed(each) for each in value]
     return value
 
 

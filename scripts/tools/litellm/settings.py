@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from routing.settings import Settings, keys
 from scripts.tools.litellm.deployments import in_our_words, is_variable
 
 LITELLM_PORT = 4000
@@ -78,9 +77,6 @@ def carried(config: Mapping[str, Any]) -> tuple[Carried, list[tuple[str, list[st
     for name in config:
         if name not in known:
             made.remarks.append(f"{name}: not carried" + (f"; {NOT_HERE[name]}" if name in NOT_HERE else ""))
-    for name in [name for name in made.values if name not in keys(Settings)]:
-        del made.values[name]
-        made.remarks.append(f"{name}: not carried")
     return made, fallbacks, alias
 
 
