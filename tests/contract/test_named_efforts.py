@@ -1,5 +1,6 @@
 """`NAME(high)` asks for what the client's own field asks for, at every provider, whole and streamed."""
 
+import copy
 import json
 from typing import Any
 
@@ -63,7 +64,9 @@ class Asker:
             body["reasoning"] = {**BODIES["responses"]["reasoning"], **fields.get("reasoning", {})}
         request = ClientRequest(self.client, self.client.parse, self.settings, FORGETFUL, {})
         request.read(json.dumps(body).encode(), lambda model: self.catalogue.candidates(model, "key-1"))
+        kept = copy.deepcopy(request._wire)
         rendering = request.render(request.candidates[0])
+        assert request._wire == kept
         assert request.model == rendering.model == self.name + suffix
         assert rendering.streams is bool(self.stream)
         return rendering

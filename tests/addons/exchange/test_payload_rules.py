@@ -176,6 +176,21 @@ BY = "By payload.{} in config.yaml."
             ],
             id="what cannot be reached is said",
         ),
+        pytest.param(
+            {"override": [rule({"l.#(t==1)#.x.y": 1})]},
+            {"l": [{"t": 1}, {"t": 1, "x": []}]},
+            {"l": [{"t": 1}, {"t": 1, "x": []}]},
+            [
+                (
+                    "l.#(t==1)#.x.y",
+                    "dropped",
+                    None,
+                    None,
+                    "By payload.override[0] in config.yaml: the path has a name where there is a list.",
+                )
+            ],
+            id="nor the rest of it changed",
+        ),
     ],
 )
 def test_what_rules_do(payload: Any, fields: Any, change: Any, notes: Any) -> None:
