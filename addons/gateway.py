@@ -305,7 +305,8 @@ class Gateway:
             self._open_door(loaded.settings.max_connections)
         auths = (auth for _, _, entry in loaded.settings.providers for auth in entry.credentials())
         self._authorities.keep(auths, files)
-        self._discover()
+        if catalogue.discoverable().keys() != before.catalogue.discoverable().keys():
+            self._discover()
         return changes.report(loaded, running, wanted, files, (_names(before.catalogue), _names(catalogue)))
 
     def _discover(self) -> None:

@@ -85,7 +85,7 @@ class Entrance:
             nextlayer.layer = self._layer(context)
 
     def _layer(self, context: Context) -> GatewayLayer:
-        return GatewayLayer(context, self._open_exchange, self._timeouts(), self._watched)
+        return GatewayLayer(context, self._open_exchange, self._timeouts, self._watched)
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         if not self._is_open(data.client):

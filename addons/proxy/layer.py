@@ -45,7 +45,7 @@ class GatewayLayer(layer.Layer):
         self,
         context: Context,
         open_exchange: OpenExchange,
-        timeouts: Timeouts,
+        timeouts: Callable[[], Timeouts],
         watched: Callable[[], bool],
     ) -> None:
         super().__init__(context)
@@ -267,15 +267,16 @@ class GatewayLayer(layer.Layer):
         """Return when what is being read must have gone on, on the monotonic clock."""
         if self._shut or self._reader.dead or self._reader.idle or self._answering():
             return None
-        patience = self._timeouts.body if self._reader.in_body else self._timeouts.head
+        timeouts = self._timeouts()
+        patience = timeouts.body if self._reader.in_body else timeouts.head
         return self._since + patience if patience else None
 
     def _late(self) -> Unreadable:
-        self._reader.dead = True
+        self._reader.dead, timeouts = True, self._timeouts()
         if self._reader.in_body:
-            what = f"nothing of its body came for {self._timeouts.body:g} s (timeouts: body in config.yaml)"
+            what = f"nothing of its body came for {timeouts.body:g} s (timeouts: body in config.yaml)"
         else:
-            what = f"its head was not complete within {self._timeouts.head:g} s (timeouts: head in config.yaml)"
+            what = f"its head was not complete within {timeouts.head:g} s (timeouts: head in config.yaml)"
         return Unreadable(what, "Send it again, faster.", 408, "request_timeout")
 
     def _set_timer(self) -> Commands:

@@ -59,7 +59,7 @@ class Replay(ConnectionHandler):
         self.max_conns = any_number_of_connections()
         self.transports[client] = ConnectionIO(writer=cast(asyncio.StreamWriter, Nobody()))
         self._request = _written(recorded.request)
-        self.layer = GatewayLayer(context, open_exchange, timeouts, lambda: True)
+        self.layer = GatewayLayer(context, open_exchange, lambda: timeouts, lambda: True)
         self._over = asyncio.Event()
 
     async def run(self, server: Proxyserver) -> None:

@@ -72,13 +72,15 @@ class Reloader:
         watching: asyncio.Task[None] | None = None
         try:
             while True:
-                if (now := await asyncio.to_thread(places, self._tried)) != watched:
+                now = await asyncio.to_thread(places, self._tried)
+                if now == watched:
+                    await self._pause(LOOK_SECONDS)
+                else:
                     if watching is not None:
                         watching.cancel()
                     watched, watching = now, asyncio.create_task(self._watch(now))
                     await asyncio.sleep(0)  # what changes from here on is noticed
                 await self._look()
-                await self._pause(LOOK_SECONDS)
         finally:
             if watching is not None:
                 watching.cancel()

@@ -100,6 +100,26 @@ async def test_a_service_account_is_asked_once(issuer: Issuer, tmp_path: Path) -
     assert parse_qs(body)["grant_type"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
 
 
+@pytest.mark.parametrize(
+    ("kept", "changed", "asked"),
+    [
+        pytest.param(True, [], 1, id="its entry stays"),
+        pytest.param(False, [], 2, id="its entry went, and came again"),
+        pytest.param(True, ["key.json"], 2, id="its file has another content"),
+    ],
+)
+async def test_tokens_outlive_a_reload(
+    issuer: Issuer, tmp_path: Path, kept: bool, changed: list[str], asked: int
+) -> None:
+    issuer.answer = lambda path: (200, {"access_token": "ya29", "expires_in": 3600, "token_type": "Bearer"})
+    auth = GoogleAuth(str(key_file(tmp_path, f"{issuer.url}/token")))
+    authorities = Authorities()
+    await authorities.authorised(request(auth))
+    authorities.keep([auth, None] if kept else [None], [str(tmp_path / name) for name in changed])
+    await authorities.authorised(request(auth))
+    assert len(issuer.asked) == asked
+
+
 @pytest.mark.parametrize("status", [400, 500])
 async def test_a_token_that_is_refused(
     issuer: Issuer, tmp_path: Path, status: int, caplog: pytest.LogCaptureFixture

@@ -137,6 +137,22 @@ def test_the_file_of_variables(tmp_path: Path, provider: Provider) -> None:
         assert not any(secret in process.output for secret in (*SECRETS, OTHER_KEY))
 
 
+def test_a_file_of_a_key(tmp_path: Path, provider: Provider) -> None:
+    """It is watched as soon as the configuration names it, also while it is not there."""
+    with GatewayProcess(tmp_path, text(config(provider.url))) as process:
+        settings = config(provider.url, api_keys=[{"key-file": "keys/tester", "name": "tester"}])
+        process.config.write_text(text(settings))
+        process.line("key-file: there is no such file")
+        (tmp_path / "keys").mkdir()
+        (tmp_path / "keys" / "tester").write_text(OTHER_KEY)
+        assert "api-keys: tester changed" in process.line(AGAIN)
+        assert models(process, OTHER_KEY)
+        before = len(process.lines)
+        (tmp_path / "keys" / "tester").write_text(f"{CLIENT_KEY}\n")
+        assert process.line(AGAIN, before).startswith("tester was read again: api-keys: tester changed")
+        assert models(process)
+
+
 def test_a_new_time_without_a_new_word_is_no_change(process: GatewayProcess, provider: Provider) -> None:
     os.utime(process.config)
     process.config.write_text(text(config(provider.url)))

@@ -148,7 +148,7 @@ class Playbook:
         self.alive: list[Connection] = [self.client]
         """What mitmproxy has a socket of, or is getting one."""
         context = Context(self.client, options.Options())
-        self.layer = GatewayLayer(context, self._open_exchange, settings.timeouts, lambda: self.watched)
+        self.layer = GatewayLayer(context, self._open_exchange, lambda: settings.timeouts, lambda: self.watched)
         assert self.tell(events.Start()) == []
 
     def _open_exchange(self, head: Head, client: Client, flow: http.HTTPFlow | None) -> Exchange:
