@@ -274,7 +274,7 @@ _SECTIONS: Mapping[str, tuple[Key, ...]] = {
             "api-key-entries.api-key",
             "api-key-entries.weight",
             "api-key-entries.proxy-url",
-            "support-prompt-cache-key",
+            ("support-prompt-cache-key", "for requests that have a session, as `routing.session-affinity` finds it"),
         ),
         *_named(
             "inert",

@@ -63,6 +63,8 @@ class Target:
     """The tokens of the model's context window, where configuration says it."""
     force_mapping: bool = True
     """Answers have `alias` for their model; False: the name that the provider gives."""
+    prompt_cache_key: bool = False
+    """Requests get a `prompt_cache_key` for their session, unless they have one."""
     thinking_levels: tuple[str, ...] = ()
     """The levels of reasoning that the model takes, where configuration says it."""
     proxies: Proxies = DIRECT
@@ -174,6 +176,7 @@ class Offer:
                 copied_headers=copied,
                 context_length=model.max_context_length or None,
                 force_mapping=model.force_mapping,
+                prompt_cache_key=entry.keys_caches(),
                 thinking_levels=model.thinking.levels,
                 proxies=self._way(at),
                 credential=credential,

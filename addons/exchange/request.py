@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from addons.exchange import payload_rules
+from addons.exchange import cache_key, payload_rules
 from addons.exchange.provider_request import ProviderRequest, provider_request
 from addons.exchange.services import Services
 from routing import model_effort
@@ -331,12 +331,17 @@ class ClientRequest:
     def _ruled(
         self, calls: Sequence[fan_out.RenderedCall], provider: str, target: Target, notes: Sequence[Note]
     ) -> tuple[Sequence[fan_out.RenderedCall], Sequence[Note]]:
-        """Return the calls after the operator's payload rules, and notes on what these changed."""
+        """Return the calls with what configuration adds to their bodies, the key of a cache and by payload rules, and
+        notes on that."""
+        added: list[Note] = []
+        if target.prompt_cache_key and (session := self.session()) is not None:
+            calls, added = cache_key.keyed(calls, target.model, session)
         if self.settings.payload.empty:
-            return calls, ()
+            return calls, added
         names = (target.model, target.alias, self.model or target.alias)
         request = payload_rules.Request(names, provider, self.client.name, self.headers)
-        return payload_rules.applied(self.settings.payload, calls, request, notes)
+        calls, ruled = payload_rules.applied(self.settings.payload, calls, request, notes)
+        return calls, [*added, *ruled]
 
     def _call(self, call: fan_out.RenderedCall, upstream: Upstream, target: Target) -> ProviderCall:
         forwarded = self.settings.forward_headers

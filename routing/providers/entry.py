@@ -151,6 +151,10 @@ class Entry(Section, ABC):
         """Return the way for the credential at that position; None: as for all entries."""
         return self.proxy_url
 
+    def keys_caches(self) -> bool:
+        """Return whether requests get a `prompt_cache_key` for their session."""
+        return False
+
     def hands_on(self, name: str, *, prefixed: bool) -> bool:
         """Return whether an entry without `models` serves `name`, which it does not list. `prefixed`: the client
         wrote the entry's prefix, which `name` no longer has."""

@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from routing.auth import Auth
 from routing.compatible_servers import NAMES, SERVERS, Server, known
-from routing.field_types import Key, Name, Section, Weight
+from routing.field_types import Flag, Key, Name, Section, Weight
 from routing.providers.entry import ANY_NAME, Entry, ServedModel, bearer, looks_like, require_models
 from routing.providers.openai_format import Endpoint, Quirks, by_dialect, refuse_repeated
 from routing.proxies import Proxies, ProxyURL
@@ -31,6 +31,8 @@ class Compatible(Entry):
     """Taken in turn."""
     endpoints: tuple[Endpoint, ...] | None = None
     quirks: Quirks = Quirks()
+    support_prompt_cache_key: Flag = False
+    """Requests get a `prompt_cache_key` for their session, unless they have one."""
 
     @model_validator(mode="after")
     def _reachable(self) -> "Compatible":
@@ -65,6 +67,9 @@ class Compatible(Entry):
     def key_proxies(self, at: int) -> Proxies | None:
         own = self.api_key_entries[at].proxy_url if self.api_key_entries else None
         return self.proxy_url if own is None else own
+
+    def keys_caches(self) -> bool:
+        return self.support_prompt_cache_key
 
     def hands_on(self, name: str, *, prefixed: bool) -> bool:
         own = self.server.own if self.server else ()

@@ -17,7 +17,7 @@ from routing.settings import PLACES, keys
 THEIRS = Path(__file__).parents[1] / "fixtures" / "cliproxyapi" / "config.yaml"
 MODE = "compatibility: cliproxyapi\n"
 CODEX = "codex-api-key:\n- {api-key: k, base-url: https://h/v1}\n"
-NOT_YET = {"proxy-url", "support-prompt-cache-key"}
+NOT_YET = {"proxy-url"}
 
 
 def read(text: str) -> Loaded:
