@@ -28,9 +28,9 @@ def tokens_of(usage: Usage) -> Tokens | None:
 def charges(record: Record, prices: PriceList) -> tuple[Charge, ...]:
     """Return the charges of an exchange that is over: that of its answer first, there or not, then those that were
     dropped."""
-    counted = _last_reports(record)
-    dropped = [report for report in record.reports if report not in counted and not _free(report)]
-    return (_answer(record, prices), *(_dropped(report, prices) for report in dropped))
+    last = _last_reports(record)
+    dropped = [report for report in record.reports if all(report is not each for each in last) and not _free(report)]
+    return (_answer(record, last, prices), *(_dropped(report, prices) for report in dropped))
 
 
 def total(of: tuple[Charge, ...]) -> Cost | None:
@@ -43,29 +43,18 @@ def total(of: tuple[Charge, ...]) -> Cost | None:
     return Cost(sum((cost.amount for cost in known), FREE.amount), next(iter(currencies), None))
 
 
-def _answer(record: Record, prices: PriceList) -> Charge:
-    provider, model, credential = record.provider, record.provider_model, credential_of(record)
-    if record.usage is None and _nothing_billed(record):
+def _answer(record: Record, last: list[AttemptReport], prices: PriceList) -> Charge:
+    provider, model, credential, usage = record.provider, record.provider_model, None, record.usage
+    if last:
+        provider, model, credential = _target(last[-1])
+        usage = usage or last[-1].usage
+    if usage is None and (record.attempts == 0 or (last and all(map(_free, last)))):
         return Charge(provider, model, credential, Tokens(0, 0), FREE)
-    tokens = None if record.usage is None else tokens_of(record.usage)
+    tokens = None if usage is None else tokens_of(usage)
     if tokens is None or provider is None or model is None:
         return Charge(provider, model, credential, tokens, None)
     cost = prices.cost(provider, model, tokens, final=record.end == "complete")
     return Charge(provider, model, credential, tokens, cost)
-
-
-def credential_of(record: Record) -> str | None:
-    """Return the name of the credential that answered, or that was tried last."""
-    answered = [report for report in record.reports if report.reason is None]
-    reports = answered or record.reports
-    return reports[-1].credential if reports else None
-
-
-def _nothing_billed(record: Record) -> bool:
-    if record.attempts == 0:
-        return True
-    last = _last_reports(record)
-    return bool(last) and all(map(_free, last))
 
 
 def _last_reports(record: Record) -> list[AttemptReport]:
@@ -74,8 +63,8 @@ def _last_reports(record: Record) -> list[AttemptReport]:
     answered = [report for report in record.reports if report.reason is None]
     if answered or not record.reports:
         return answered
-    last = record.reports[-1]
-    return [report for report in record.reports[-record.calls :] if _target(report) == _target(last)]
+    target = _target(record.reports[-1])
+    return [report for report in record.reports[-record.calls :] if _target(report) == target]
 
 
 def _target(report: AttemptReport) -> tuple[str, str, str]:

@@ -76,7 +76,7 @@ ANSWER = Charge("a", "m", None, Tokens(3, 2), usd("23"))
         ),
         pytest.param(
             record(usage=None, status=429, end="failed", reports=[BUSY]),
-            (Charge("a", "m", "b-1", Tokens(0, 0), FREE),),
+            (Charge("b", "m", "b-1", Tokens(0, 0), FREE),),
             FREE,
             id="refused by the provider",
         ),
@@ -118,6 +118,21 @@ ANSWER = Charge("a", "m", None, Tokens(3, 2), usd("23"))
             ),
             None,
             id="all broke: each is counted once",
+        ),
+        pytest.param(
+            record(attempts=2, end="failed", usage=None, reports=[report("a", "lost", Usage(5, 1)), BUSY]),
+            (
+                Charge("b", "m", "b-1", Tokens(0, 0), FREE),
+                Charge("a", "m", "a-1", Tokens(5, 1), usd("15", whole=False), dropped=True),
+            ),
+            None,
+            id="the last that was asked did nothing",
+        ),
+        pytest.param(
+            record(attempts=2, end="failed", usage=None, reports=[BUSY, report("a", "lost", Usage(5, 1))]),
+            (Charge("a", "m", "a-1", Tokens(5, 1), usd("15", whole=False)),),
+            None,
+            id="the last that was asked had begun",
         ),
         pytest.param(
             record(calls=2, attempts=2, reports=[report("a", None, Usage(1, 1)), report("a", None, Usage(2, 1))]),
