@@ -261,6 +261,14 @@ def test_fallbacks_are_a_pool_with_priorities(section: str) -> None:
     assert pool(config, "c") == [("xai", "c", 1, 0)]
 
 
+def test_a_longer_model_is_asked_after_the_others() -> None:
+    items = [one("openai/a", "a", {"max_input_tokens": 8000}), one("groq/b", "b", {"max_input_tokens": 90000})]
+    config = {"model_list": items, "litellm_settings": {"context_window_fallbacks": [{"a": ["b"]}]}}
+    assert pool(config, "a") == [("openai", "a", 1, 0), ("groq", "b", 1, -1000)]
+    assert loaded(config).settings.context_fallback
+    assert [target.context_length for target in Catalogue(loaded(config).settings).candidates("a", "")] == [8000, 90000]
+
+
 def test_other_names_of_a_model() -> None:
     config = {**FALLBACKS, "router_settings": {"model_group_alias": {"x": "a", "y": {"model": "b", "hidden": True}}}}
     assert pool(config, "x") == [("openai", "a", 1, 0)]

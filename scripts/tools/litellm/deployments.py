@@ -91,7 +91,8 @@ def renamed(deployments: Sequence[Deployment], pairs: Sequence[tuple[str, str]])
 
 
 def _again(item: Deployment, public: str, priority: int, remark: str) -> Deployment:
-    return replace(item, public=public, priority=priority, left={**item.left}, remarks=[*item.remarks, remark])
+    remarks = [*item.remarks, remark]
+    return replace(item, public=public, priority=priority, left={**item.left}, info={**item.info}, remarks=remarks)
 
 
 def _one(at: int, item: object) -> Deployment:

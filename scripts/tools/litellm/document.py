@@ -120,7 +120,8 @@ def document(config: Mapping[str, Any], file: str) -> str:
         made.values["prices"] = body.prices
     if body.rules:
         made.values["payload"] = {"default": body.rules}
-    lines = [f"# {file} of LiteLLM's, by scripts/import. Comments say what is different, or could not be carried.", ""]
+    head = f"{file} of LiteLLM's, by scripts/import. Comments say what is different, or could not be carried."
+    lines = [*_comments([head]), ""]
     lines += [*_comments(made.remarks), *_yaml(made.values), "", *_comments(body.not_carried)]
     for section, entries in body.sections.items():
         lines += [f"{section}:", *(line for entry in entries for line in _entry(entry)), ""]

@@ -26,12 +26,14 @@ NOT_HERE = {
     "cache": "answers are not kept for others",
     "cache_params": "answers are not kept for others",
     "allowed_fails": "a threshold of its own decides",
-    "context_window_fallbacks": "no model is asked because another's context is too small",
     "content_policy_fallbacks": "a refusal of a model is its answer",
     "default_fallbacks": "write the models that they are for into fallbacks",
     "environment_variables": "set them in the environment of the gateway",
     "include": "import each of these files, too",
 }
+
+
+_LONGER = "context_window_fallbacks"
 
 
 @dataclass
@@ -70,6 +72,13 @@ def carried(config: Mapping[str, Any]) -> tuple[Carried, list[tuple[str, list[st
     _routing(made, router, library)
     _behaviour(made, router, library)
     fallbacks = list(_fallbacks(made, router.take("fallbacks"), library.take("fallbacks")))
+    longer = list(_fallbacks(made, router.take(_LONGER), library.take(_LONGER)))
+    if longer:
+        made.values["context-fallback"] = True
+        made.remarks.append(
+            f"{_LONGER}: these models answer after any failure; both need max-context-length for prompts too long"
+        )
+        fallbacks += longer
     alias = router.take("model_group_alias")
     for section in (general, router, library):
         made.remarks += section.remarks()
