@@ -58,6 +58,7 @@ from routing.auth import EmbeddedAuth
 from routing.catalogue import Catalogue
 from routing.client_keys import KeyRing
 from routing.errors import ConfigError
+from routing.router import Router
 from routing.settings import Settings, Timeouts
 from translators.errors import Failure
 from translators.registry import KNOWN_MODELS
@@ -221,13 +222,14 @@ class Gateway:
             self._usage = UsageWriter(Path(settings.usage_db), settings.usage_db_max_days)
             self._usage.start()
             watchers.append(self._usage)
+        router = Router()
         self._monitoring = monitoring = Monitoring(
             settings.otel,
             SystemClock,
-            lambda model: self._catalogue().listed(model),
+            self._catalogue,
             self._shutdown.running,
             connections,
-            lambda _: (),
+            router.cooldowns,
         )
         watchers.extend(monitoring.watchers)
         catalogue = Catalogue(settings, loaded.skipped, KNOWN_MODELS)
@@ -239,6 +241,7 @@ class Gateway:
             new_id=lambda: secrets.token_hex(12),
             responses=_responses(settings, None),
             watchers=tuple(watchers),
+            router=router,
             metrics=monitoring.report,
             tracing=monitoring.tracing,
         )

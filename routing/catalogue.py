@@ -158,8 +158,20 @@ class Catalogue:
         parts = model_effort.split(model)
         return parts[0] if parts is not None and parts[0] in self._names else None
 
+    def knows(self, provider: str, model: str) -> bool:
+        """Return whether a `model` of a provider's stands behind a listed name."""
+        return (provider, model) in self._behind
+
+    @cached_property
+    def _behind(self) -> frozenset[tuple[str, str]]:
+        """Return the models behind the listed names, by provider."""
+        listed = ((offer.entry.provider, models) for offer in self._offers.values() for models in offer.listed.values())
+        local = () if self._embedded is None else ((self._embedded.provider, self._embedded.model),)
+        return frozenset((*((provider, model.name) for provider, models in listed for model in models), *local))
+
     def targets(self) -> Iterator[Target]:
-        """Yield the targets of all listed names; then one of each entry that hands on other names, without a model."""
+        """Yield the targets of all listed names; then one of each entry that lists none and hands on any, without a
+        model."""
         for name, offers in self._listing.items():
             for offer in offers:
                 yield from offer.targets(name)
@@ -167,7 +179,7 @@ class Catalogue:
             yield self._embedded
         for offer in self._offers.values():
             entry = offer.entry
-            if not entry.models and (entry.prefix is not None or not entry.discovered):
+            if not (offer.listed or entry.models) and (entry.prefix is not None or not entry.discovered):
                 yield offer.sample()
 
     def _changed(

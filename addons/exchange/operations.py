@@ -1,5 +1,6 @@
 """Answers for who looks after the gateway: whether it can work, and what it has done."""
 
+import math
 from collections.abc import Mapping
 
 from pydantic_core import to_json
@@ -18,21 +19,30 @@ AGAIN_SECONDS = 5
 def readiness(services: Services) -> Reply:
     """Return 200 `{"status": "ready"}` where a model can be asked, else 503
     `{"status": "not_ready", "reason": "no_models", "message": "..."}`. Names nothing: no key is needed to see it."""
-    reason, message = _hindrance(services)
+    now = services.clock.now()
+    reason, message = _hindrance(services, now)
     if not reason:
         return Reply(200, (JSON,), b'{"status":"ready"}')
+    again = AGAIN_SECONDS
+    if reason == "cooldown":
+        again = max(1, math.ceil(services.router.cooldowns(now)[0].until - now))
     body = {"status": "not_ready", "reason": reason, "message": message}
-    return Reply(503, (JSON, ("retry-after", str(AGAIN_SECONDS))), to_json(body))
+    return Reply(503, (JSON, ("retry-after", str(again))), to_json(body))
 
 
-def _hindrance(services: Services) -> tuple[str, str]:
+def _hindrance(services: Services, now: float) -> tuple[str, str]:
     if services.life.draining:
         return "draining", "The gateway is shutting down."
     if not services.settings.api_keys:
         return "no_client_keys", "No client has a key (api-keys in config.yaml)."
-    if not any(True for _ in services.catalogue.targets()):
-        return "no_models", "No provider is switched on, or none has told its models yet (scripts/run --check)."
-    return "", ""
+    some = False
+    for target in services.catalogue.targets():
+        if not services.router.rests(target, now):
+            return "", ""
+        some = True
+    if some:
+        return "cooldown", "Every credential rests for every model, after failures of its provider."
+    return "no_models", "No provider is switched on, or none has told its models yet (scripts/run --check)."
 
 
 def prometheus(services: Services, headers: Mapping[str, str]) -> Reply | Failure:

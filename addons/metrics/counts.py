@@ -6,14 +6,14 @@ sets of each kind; what comes after them counts as `other` too.
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from addons.exchange import http_api
 from addons.exchange.observers import AttemptReport, Pair, PhaseMessage, Record
 from addons.exchange.services import Clock
 from addons.metrics.histogram import Histogram
-from addons.metrics.outcomes import outcome, reports
+from addons.metrics.outcomes import outcome
 from addons.metrics.recent import Recent
-from routing.targets import Target
 from translators.events import Usage
 
 OTHER = "other"
@@ -32,6 +32,16 @@ Spent = tuple[str, str, str]
 """Provider, model, name of the client's key."""
 Tried = tuple[str, str, str]
 """Provider, the provider's name of the model, name of the credential."""
+
+
+class Names(Protocol):
+    """The operator's own names of models; those of a catalogue."""
+
+    def listed(self, model: str) -> str | None:
+        """Return the listed name that a client's `model` is."""
+
+    def knows(self, provider: str, model: str) -> bool:
+        """Return whether a `model` of a provider's stands behind a listed name."""
 
 
 class Bounded[Labels, Value](dict[Labels, Value]):
@@ -71,12 +81,12 @@ class Timed:
 
 
 class Counts:
-    """A watcher of all exchanges. `listed` returns the listed name that a client's model is, if there is one."""
+    """A watcher of all exchanges. `names` returns those of the present configuration."""
 
     detailed = False
 
-    def __init__(self, clock: Clock, listed: Callable[[str], str | None]) -> None:
-        self._now, self._listed = clock.now, listed
+    def __init__(self, clock: Clock, names: Callable[[], Names]) -> None:
+        self._now, self._names = clock.now, names
         self.requests: Bounded[Requests, list[int]] = Bounded(
             lambda: [0], lambda labels: (labels[0], OTHER, OTHER, OTHER, *labels[4:])
         )
@@ -90,7 +100,7 @@ class Counts:
     def pair(self, record: Record, pair: Pair) -> None: ...
 
     def ended(self, record: Record) -> None:
-        model = "" if record.model is None else self._known(record.model)
+        model = "" if record.model is None else self._names().listed(record.model) or OTHER
         provider, key = record.provider or "", record.key_name or ""
         route = http_api.ROUTES.get(record.path, (OTHER,))[0]
         self.requests[route, model, provider, key, _status(record.status), record.end, record.stream][0] += 1
@@ -102,21 +112,16 @@ class Counts:
             self.own.add(record.own)
         if record.usage is not None:
             _add(self.tokens[provider, model, key], record.usage)
-        for report in reports(record):
+        for report in record.reports:
             self._tried(report, model, record.started)
 
-    def tried(self, asked: str | None, target: Target) -> Tried:
-        """Return the labels of an attempt at a `target` for who `asked` for that name."""
-        other = asked is None or self._known(asked) == OTHER
-        return target.provider, OTHER if other else target.model, target.credential.name
-
-    def _known(self, asked: str) -> str:
-        return self._listed(asked) or OTHER
+    def tried(self, provider: str, model: str, credential: str) -> Tried:
+        """Return the labels of an attempt."""
+        return provider, model if self._names().knows(provider, model) else OTHER, credential
 
     def _tried(self, report: AttemptReport, model: str, started: float) -> None:
-        """Count an attempt for who asked for `model`: the provider's name of it is the operator's word only where that
-        is."""
-        tries = self.tries[report.provider, OTHER if model == OTHER else report.model, report.credential]
+        """Count an attempt for who asked for `model`."""
+        tries = self.tries[self.tried(report.provider, report.model, report.credential)]
         now = self._now()
         if model != OTHER:
             tries.names.add(model)

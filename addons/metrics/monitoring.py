@@ -5,25 +5,26 @@ from collections.abc import Callable, Iterable
 from addons.exchange.exchange import Exchange
 from addons.exchange.observers import Watcher
 from addons.exchange.services import Clock, Tracing
-from addons.metrics.counts import Counts
-from addons.metrics.report import Cooldown, Report
+from addons.metrics.counts import Counts, Names
+from addons.metrics.report import Report
 from addons.metrics.version import version
+from routing.cooldowns import Cooldown
 from routing.settings import OtelSettings
 
 
 class Monitoring:
-    """`listed` returns the listed name that a client's model is; the others are those of `Report`."""
+    """`names` are those of `Counts`, the others those of `Report`."""
 
     def __init__(
         self,
         otel: OtelSettings,
         clock: Clock,
-        listed: Callable[[str], str | None],
+        names: Callable[[], Names],
         running: Callable[[], Iterable[Exchange]],
         connections: Callable[[], int],
         cooldowns: Callable[[float], Iterable[Cooldown]],
     ) -> None:
-        counts = Counts(clock, listed)
+        counts = Counts(clock, names)
         self.report = Report(counts, clock, running, connections, cooldowns)
         self.watchers: tuple[Watcher, ...] = (counts,)
         self.tracing: Tracing | None = None
@@ -34,5 +35,5 @@ class Monitoring:
             from addons.metrics.telemetry import Telemetry
 
             exporting = Exporting(otel, version())
-            telemetry = Telemetry(exporting.tracer, exporting.meter, listed)
+            telemetry = Telemetry(exporting.tracer, exporting.meter, names)
             self.watchers, self.tracing, self.shut_down = (counts, telemetry), telemetry, exporting.shut_down

@@ -3,27 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from addons.exchange.exchange import Exchange
 from addons.exchange.services import Clock
 from addons.metrics.counts import TOKENS, Counts, Tried, Tries
 from addons.metrics.recent import SECONDS, Recent
-
-
-class Cooldown(Protocol):
-    """A credential that rests for a model `until` a time of the monotonic clock."""
-
-    @property
-    def provider(self) -> str: ...
-    @property
-    def model(self) -> str: ...
-    @property
-    def credential(self) -> str: ...
-    @property
-    def until(self) -> float: ...
-    @property
-    def reason(self) -> str: ...
+from routing.cooldowns import Cooldown
 
 
 class Report:
@@ -49,13 +35,14 @@ class Report:
         for exchange in self._running():
             exchanges += exchange.counts
             for attempt in exchange.provider.attempts.values():
-                calls[self.counts.tried(exchange.record.model, attempt.calls.target)] += 1
+                target = attempt.calls.target
+                calls[self.counts.tried(target.provider, target.model, target.credential.name)] += 1
         return exchanges, calls
 
     def cooling(self) -> Mapping[Tried, Cooldown]:
         """Return what rests now."""
         cooldowns = self._cooldowns(self._clock.now())
-        return {(each.provider, each.model, each.credential): each for each in cooldowns}
+        return {self.counts.tried(each.provider, each.model, each.credential): each for each in cooldowns}
 
     def providers(self, usable: Container[str] | None) -> Mapping[str, Any]:
         """Return counts `since` the start, and percentiles of the last `window_seconds`; times are ISO 8601:

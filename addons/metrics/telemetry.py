@@ -15,9 +15,9 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from addons.exchange import http_api
 from addons.exchange.observers import AttemptReport, Pair, PhaseMessage, Record
 from addons.exchange.redaction import one_line
-from addons.metrics import conventions as names
-from addons.metrics.counts import OTHER
-from addons.metrics.outcomes import outcome, reports
+from addons.metrics import conventions as words
+from addons.metrics.counts import OTHER, Names
+from addons.metrics.outcomes import outcome
 
 Attributes = dict[str, Any]
 
@@ -36,16 +36,16 @@ class Identity:
 
 
 class Telemetry:
-    """A watcher of all exchanges. `listed` returns the listed name that a client's model is, if there is one."""
+    """A watcher of all exchanges. `names` returns those of the present configuration."""
 
     detailed = False
 
-    def __init__(self, tracer: Tracer, meter: Meter, listed: Callable[[str], str | None]) -> None:
-        self._tracer, self._listed = tracer, listed
+    def __init__(self, tracer: Tracer, meter: Meter, names: Callable[[], Names]) -> None:
+        self._tracer, self._names = tracer, names
         self._instruments = _Instruments(meter)
 
     def begin(self, record: Record, headers: Mapping[str, str]) -> Identity:
-        """Begin the span of a request, below the one that its `traceparent` names."""
+        """Begin the span of a request, below the one that its `traceparent` words."""
         parent = _W3C.extract(headers, Context())
         return Identity(self._tracer.start_span("request", parent, SpanKind.SERVER, start_time=_nanoseconds(record)))
 
@@ -58,21 +58,19 @@ class Telemetry:
         route, _ = http_api.ROUTES.get(record.path, (OTHER, ""))
         request = _request(record)
         self._instruments.request.record(record.duration, request)
-        # A provider's name of a model is the operator's word only where the client asked for a listed one.
-        ours = record.model is not None and self._listed(record.model) is not None
-        for report in reports(record):
-            attempt = _attempt(report, names.OPERATIONS.get(route, route))
+        for report in record.reports:
+            attempt = _attempt(report, words.OPERATIONS.get(route, route))
             if identity.span.is_recording():
                 self._attempted(identity.span, record, report, attempt)
-            self._instruments.measure(
-                report, attempt if ours else {**attempt, names.REQUEST_MODEL: OTHER}, record.stream
-            )
+            known = self._names().knows(report.provider, report.model)
+            measured = attempt if known else {**attempt, words.REQUEST_MODEL: OTHER}
+            self._instruments.measure(report, measured, record.stream)
         self._end(identity.span, record, request)
 
     def _attempted(self, parent: Span, record: Record, report: AttemptReport, attributes: Attributes) -> None:
-        model = attributes[names.REQUEST_MODEL]
+        model = attributes[words.REQUEST_MODEL]
         span = self._tracer.start_span(
-            f"{attributes[names.OPERATION]} {model}",
+            f"{attributes[words.OPERATION]} {model}",
             set_span_in_context(parent, Context()),
             SpanKind.CLIENT,
             {**attributes, **_details(record, report)},
@@ -84,8 +82,8 @@ class Telemetry:
 
     def _end(self, span: Span, record: Record, attributes: Attributes) -> None:
         if span.is_recording():
-            where = attributes.get(names.ROUTE)
-            span.update_name(f"{attributes[names.METHOD]} {where}" if where else attributes[names.METHOD])
+            where = attributes.get(words.ROUTE)
+            span.update_name(f"{attributes[words.METHOD]} {where}" if where else attributes[words.METHOD])
             span.set_attributes({**attributes, **_request_details(record)})
             if record.status >= 500 or record.end == "failed":
                 span.set_status(StatusCode.ERROR)
@@ -95,16 +93,16 @@ class Telemetry:
 class _Instruments:
     def __init__(self, meter: Meter) -> None:
         def seconds(name: str, text: str) -> Any:
-            return meter.create_histogram(name, "s", text, explicit_bucket_boundaries_advisory=names.SECONDS)
+            return meter.create_histogram(name, "s", text, explicit_bucket_boundaries_advisory=words.SECONDS)
 
-        self.request = seconds(names.REQUEST_DURATION, "Duration of clients' requests.")
-        self._attempt = seconds(names.ATTEMPT_DURATION, "Duration of attempts at providers.")
-        self._first_chunk = seconds(names.ATTEMPT_FIRST_CHUNK, "Time until the first event of a streamed answer.")
+        self.request = seconds(words.REQUEST_DURATION, "Duration of clients' requests.")
+        self._attempt = seconds(words.ATTEMPT_DURATION, "Duration of attempts at providers.")
+        self._first_chunk = seconds(words.ATTEMPT_FIRST_CHUNK, "Time until the first event of a streamed answer.")
         self._tokens = meter.create_histogram(
-            names.TOKEN_USAGE,
+            words.TOKEN_USAGE,
             "{token}",
             "Tokens that providers reported.",
-            explicit_bucket_boundaries_advisory=names.TOKENS,
+            explicit_bucket_boundaries_advisory=words.TOKENS,
         )
 
     def measure(self, report: AttemptReport, attributes: Attributes, stream: bool) -> None:
@@ -112,63 +110,63 @@ class _Instruments:
         if stream and report.first_event is not None:
             self._first_chunk.record(report.first_event, attributes)
         if report.usage is not None:
-            self._tokens.record(report.usage.input, {**attributes, names.TOKEN_TYPE: "input"})
-            self._tokens.record(report.usage.output, {**attributes, names.TOKEN_TYPE: "output"})
+            self._tokens.record(report.usage.input, {**attributes, words.TOKEN_TYPE: "input"})
+            self._tokens.record(report.usage.output, {**attributes, words.TOKEN_TYPE: "output"})
 
 
 def _request(record: Record) -> Attributes:
     """Return the attributes of a client's request, each of a closed set."""
     attributes: Attributes = {
-        names.METHOD: record.method if record.method in names.METHODS else names.OTHER_METHOD,
-        names.SCHEME: "http",
+        words.METHOD: record.method if record.method in words.METHODS else words.OTHER_METHOD,
+        words.SCHEME: "http",
     }
     if record.path in http_api.ROUTES:
-        attributes[names.ROUTE] = record.path
+        attributes[words.ROUTE] = record.path
     if record.status:
-        attributes[names.STATUS] = record.status
+        attributes[words.STATUS] = record.status
     if record.end == "failed" or record.status >= 500:
-        attributes[names.ERROR] = str(record.status)
+        attributes[words.ERROR] = str(record.status)
     return attributes
 
 
 def _request_details(record: Record) -> Attributes:
-    texts = {names.ID: record.id, names.KEY: record.key_name, names.ASKED_MODEL: record.model}
+    texts = {words.ID: record.id, words.KEY: record.key_name, words.ASKED_MODEL: record.model}
     shown = {name: one_line(text, _LONGEST) for name, text in texts.items() if text is not None}
     if record.error is not None:
-        shown[names.ERROR] = one_line(record.error, _LONGEST)
-    return {**shown, names.END: record.end, names.ATTEMPTS: record.attempts}
+        shown[words.ERROR] = one_line(record.error, _LONGEST)
+    return {**shown, words.END: record.end, words.ATTEMPTS: record.attempts}
 
 
 def _attempt(report: AttemptReport, operation: str) -> Attributes:
     """Return the attributes of an attempt: operator's words, and those of closed sets."""
     attributes: Attributes = {
-        names.OPERATION: operation,
-        names.PROVIDER: names.PROVIDERS.get(report.provider, report.provider),
-        names.REQUEST_MODEL: one_line(report.model, _LONGEST),
+        words.OPERATION: operation,
+        words.PROVIDER: words.PROVIDERS.get(report.provider, report.provider),
+        words.REQUEST_MODEL: one_line(report.model, _LONGEST),
     }
     if (kind := outcome(report)) != "ok":
-        attributes[names.ERROR] = kind
+        attributes[words.ERROR] = kind
     return attributes
 
 
 def _details(record: Record, report: AttemptReport) -> Attributes:
     shown: Attributes = {
-        names.STREAM: record.stream,
-        names.CREDENTIAL: report.credential,
-        names.STATUS: report.status or None,
-        names.FIRST_CHUNK: report.first_event,
+        words.STREAM: record.stream,
+        words.CREDENTIAL: report.credential,
+        words.STATUS: report.status or None,
+        words.FIRST_CHUNK: report.first_event,
     }
     if report.reason is None:
-        shown[names.RESPONSE_MODEL] = record.served_model and one_line(record.served_model, _LONGEST)
-        shown[names.RESPONSE_ID] = record.provider_id and one_line(record.provider_id, _LONGEST)
-        shown[names.FINISH_REASONS] = (record.finish_reason,) if record.finish_reason else None
+        shown[words.RESPONSE_MODEL] = record.served_model and one_line(record.served_model, _LONGEST)
+        shown[words.RESPONSE_ID] = record.provider_id and one_line(record.provider_id, _LONGEST)
+        shown[words.FINISH_REASONS] = (record.finish_reason,) if record.finish_reason else None
     if (usage := report.usage) is not None:
         shown |= {
-            names.INPUT_TOKENS: usage.input,
-            names.OUTPUT_TOKENS: usage.output,
-            names.CACHE_READ_TOKENS: usage.cache_read,
-            names.CACHE_WRITE_TOKENS: usage.cache_write,
-            names.REASONING_TOKENS: usage.reasoning,
+            words.INPUT_TOKENS: usage.input,
+            words.OUTPUT_TOKENS: usage.output,
+            words.CACHE_READ_TOKENS: usage.cache_read,
+            words.CACHE_WRITE_TOKENS: usage.cache_write,
+            words.REASONING_TOKENS: usage.reasoning,
         }
     return {name: value for name, value in shown.items() if value is not None}
 

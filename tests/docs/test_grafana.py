@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
+from routing.cooldowns import Cooldown
 from tests.addons.exchange.test_exchange import Table
 from tests.addons.metrics.records import attempt, record
-from tests.addons.metrics.test_report import Rest, counted, report
+from tests.addons.metrics.test_report import counted, report
 
 DOCS = Path(__file__).parents[2] / "docs"
 DASHBOARD = json.loads((DOCS / "grafana.json").read_text("utf-8"))
@@ -37,7 +38,7 @@ def told() -> dict[str, set[str]]:
     """Return the labels of each series that a gateway has once there is something to count."""
     table = Table()
     table.ask(stream=True)
-    rest = Rest("anthropic", "claude-opus-4-6", "anthropic-1", 160.0, "429")
+    rest = Cooldown("anthropic", "claude-opus-4-6", "anthropic-1", 160.0, "429")
     text = report(counted(record(attempt())), lambda: [table.exchange], (rest,)).prometheus().decode()
     return {sample.name: set(sample.labels) for family in parsed(text) for sample in family.samples}
 

@@ -1,5 +1,6 @@
 """What a real gateway says of itself to who looks after it."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,35 @@ def test_numbers_by_provider(client: Client, provider: Provider) -> None:
     assert row["tokens"]["input"] > 0
     assert 0 <= row["duration_ms"]["p50"] <= row["duration_ms"]["p99"]
     assert (row["in_flight"], row["cooldown"]) == (0, None)
+
+
+def test_a_failover(tmp_path: Path, provider: Provider) -> None:
+    """The first key rests, the second answers; then both rest, and nothing can be asked."""
+    limited = whole(
+        {"type": "error", "error": {"type": "rate_limit_error", "message": "no"}}, 429, {"retry-after": "50"}
+    )
+    settings = config(provider.url, metrics=METRICS)
+    [entry] = settings["claude-api-key"]
+    model = [{"name": "claude-sonnet-4-5", "alias": "sonnet"}]
+    settings["claude-api-key"] = [{**entry, "models": model}, {**entry, "api-key": "another-key", "models": model}]
+    with GatewayProcess(tmp_path, settings) as process, contextlib.closing(Client(process).http) as http:
+        asked = Client(process)
+        asked.http = http
+        provider.scripts = [limited, whole(claude.message())]
+        assert asked.chat().status_code == 200
+        rows = {row["credential"]: row for row in asked.get("/v1/metrics/providers").json()["data"]}
+        first, second = rows["anthropic-1"], rows["anthropic-2"]
+        assert (first["requests"], first["errors"], first["last_error"]["class"]) == (1, {"429": 1}, "429")
+        assert (second["requests"], second["errors"], second["cooldown"]) == (1, {}, None)
+        assert first["cooldown"]["reason"].startswith("429")
+        resting = [labels for name, labels, _ in samples(process) if name == "gateway_cooldowns"]
+        assert resting == [{"provider": "anthropic", "model": "claude-sonnet-4-5", "credential": "anthropic-1"}]
+        assert get(process, "/health/ready").status_code == 200
+        provider.scripts = [limited]
+        assert asked.chat().status_code == 429
+        answer = get(process, "/health/ready")
+        assert (answer.status_code, answer.json()["reason"]) == (503, "cooldown")
+        assert 0 < int(answer.headers["retry-after"]) <= 50
 
 
 def test_readiness_asks_nobody_and_is_not_logged(gateway: GatewayProcess, provider: Provider) -> None:

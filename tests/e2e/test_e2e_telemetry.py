@@ -122,6 +122,20 @@ def test_failures(client: Client, provider: Provider, collector: Collector) -> N
     assert {span.attributes["error.type"] for span in attempts} == {"5xx"}
 
 
+def test_a_second_attempt_is_a_second_span(client: Client, provider: Provider, collector: Collector) -> None:
+    overloaded = {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
+    provider.scripts = [whole(overloaded, 529), whole(claude.message())]
+    answer = ask(client)
+    requests, attempts = spans(collector, 1 + len(provider.calls))
+    assert answer.status_code == 200
+    assert [(each.failed, each.attributes["http.response.status_code"]) for each in attempts] == [
+        (True, 529),
+        (False, 200),
+    ]
+    assert {each.parent for each in attempts} == {requests[0].span_id}
+    assert (requests[0].failed, requests[0].attributes["gateway.attempts"]) == (False, 2)
+
+
 def test_a_request_that_is_refused_has_a_span(client: Client, collector: Collector) -> None:
     assert client.http.get("/v1/models", headers={"authorization": "Bearer wrong"}).status_code == 401
     [request], [] = spans(collector, 1)

@@ -53,6 +53,19 @@ def test_the_listed_name_of_what_a_client_asks_for(model: str, name: str | None)
 
 
 @pytest.mark.parametrize(
+    ("provider", "model", "known"),
+    [
+        pytest.param("anthropic", "claude-opus-5", True, id="behind an alias"),
+        pytest.param("anthropic", "big", False, id="an alias"),
+        pytest.param("openai", "claude-opus-5", False, id="of another provider"),
+        pytest.param("embedded", "smollm2", True, id="the local model"),
+    ],
+)
+def test_the_models_behind_the_listed_names(provider: str, model: str, known: bool) -> None:
+    assert catalogue(ALIASED, "http://127.0.0.1:5").knows(provider, model) == known
+
+
+@pytest.mark.parametrize(
     ("entries", "names"),
     [
         pytest.param("[]", [], id="nothing"),

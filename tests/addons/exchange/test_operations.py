@@ -12,6 +12,7 @@ from addons.exchange.services import Services
 from routing import config
 from routing.catalogue import Catalogue
 from routing.client_keys import KeyRing
+from routing.outcomes import Verdict
 from tests.addons.exchange.test_exchange import Clock, Listener
 
 KEYS = "api-keys: [client-key]\n"
@@ -67,6 +68,19 @@ def test_a_gateway_that_drains_is_not_ready() -> None:
     reply, _, _ = asked(made, "/health/ready")
     assert (reply.status, json.loads(reply.body)["reason"]) == (503, "draining")
     assert ("retry-after", "5") in reply.headers
+
+
+def test_a_gateway_whose_credentials_all_rest_is_not_ready() -> None:
+    made = services(f"{KEYS}claude-api-key: [{{api-key: k, models: [{{name: a}}, {{name: b}}]}}]")
+    for number, name in enumerate(("a", "b")):
+        assert asked(made, "/health/ready")[0].status == 200
+        [target] = made.catalogue.candidates(name, "key-1")
+        made.router.failed(target, Verdict(True, True, "now", 30.0 + number), "429", 60.0, made.clock.now())
+    reply, _, _ = asked(made, "/health/ready")
+    assert (reply.status, json.loads(reply.body)["reason"]) == (503, "cooldown")
+    assert ("retry-after", "30") in reply.headers
+    made.router.answered(target)
+    assert asked(made, "/health/ready")[0].status == 200
 
 
 @pytest.mark.parametrize(

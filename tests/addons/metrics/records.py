@@ -8,6 +8,16 @@ from translators.events import Usage
 USAGE = Usage(input=7, output=5, cache_read=3, cache_write=2, reasoning=1)
 
 
+class Names:
+    """`opus` and `haiku` are listed; others are handed on."""
+
+    def listed(self, model: str) -> str | None:
+        return {"opus": "opus", "opus(high)": "opus", "haiku": "haiku"}.get(model)
+
+    def knows(self, provider: str, model: str) -> bool:
+        return model in ("claude-opus-4-6", "claude-haiku-4-5")
+
+
 class Clock:
     def __init__(self) -> None:
         self.time = 100.0

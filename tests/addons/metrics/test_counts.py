@@ -5,14 +5,13 @@ from typing import Any
 import pytest
 
 from addons.metrics.counts import MOST, OTHER, Counts
-from tests.addons.metrics.records import USAGE, Clock, attempt, record
+from tests.addons.metrics.records import USAGE, Clock, Names, attempt, record
 
-LISTED = {name: name for name in ("opus", "haiku")} | {"opus(high)": "opus"}
 CHAT = ("chat", "opus", "anthropic", "tester", "2xx", "complete", True)
 
 
 def counts() -> Counts:
-    return Counts(Clock(), LISTED.get)
+    return Counts(Clock(), Names)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
 from addons.metrics.counts import TOKENS
+from routing.cooldowns import Cooldown
 from tests.addons.exchange.test_exchange import Table
 from tests.addons.metrics.records import attempt, record
-from tests.addons.metrics.test_report import Rest, counted, report
+from tests.addons.metrics.test_report import counted, report
 
 MODEL = {"provider": "anthropic", "model": "opus"}
 TRIED = {"provider": "anthropic", "model": "claude-opus-4-6", "credential": "anthropic-1"}
@@ -14,7 +15,7 @@ TRIED = {"provider": "anthropic", "model": "claude-opus-4-6", "credential": "ant
 def scraped() -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     table = Table()
     table.ask(stream=True)
-    rest = Rest("anthropic", "claude-opus-4-6", "anthropic-1", 160.0, "429")
+    rest = Cooldown("anthropic", "claude-opus-4-6", "anthropic-1", 160.0, "429")
     failed = attempt(status=500, reason="500", usage=None)
     counts = counted(record(attempt()), record(failed, end="failed", status=500, usage=None))
     text = report(counts, lambda: [table.exchange], (rest,)).prometheus().decode()

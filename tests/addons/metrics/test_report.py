@@ -1,7 +1,6 @@
 """The JSON by provider, model and credential."""
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,27 +8,19 @@ import pytest
 from addons.exchange.exchange import Exchange
 from addons.metrics.counts import Counts
 from addons.metrics.report import Report
+from routing.cooldowns import Cooldown
 from tests.addons.exchange.test_exchange import Table
-from tests.addons.metrics.records import Clock, attempt, record
+from tests.addons.metrics.records import Clock, Names, attempt, record
 
 NOTHING = dict.fromkeys(("input", "output", "cache_read", "cache_write", "reasoning"), 0)
 
 
-@dataclass
-class Rest:
-    provider: str
-    model: str
-    credential: str
-    until: float
-    reason: str
-
-
-def report(counts: Counts, running: Callable[[], list[Exchange]] = list, rests: tuple[Rest, ...] = ()) -> Report:
+def report(counts: Counts, running: Callable[[], list[Exchange]] = list, rests: tuple[Cooldown, ...] = ()) -> Report:
     return Report(counts, Clock(), running, lambda: 3, lambda now: [each for each in rests if each.until > now])
 
 
 def counted(*records: Any) -> Counts:
-    counts = Counts(Clock(), {"opus": "opus", "haiku": "haiku"}.get)
+    counts = Counts(Clock(), Names)
     for each in records:
         counts.ended(each)
     return counts
@@ -38,7 +29,7 @@ def counted(*records: Any) -> Counts:
 def test_all_of_it() -> None:
     failed = attempt(status=429, reason="429", duration=0.1, first_event=None, usage=None)
     counts = counted(record(attempt()), record(failed))
-    rest = Rest("anthropic", "claude-opus-4-6", "anthropic-1", 160.0, "429 rate_limit_exceeded")
+    rest = Cooldown("anthropic", "claude-opus-4-6", "anthropic-1", 160.0, "429 rate_limit_exceeded")
     assert report(counts, rests=(rest,)).providers(None) == {
         "object": "list",
         "since": "2023-11-14T22:15:00.000+00:00",
@@ -62,7 +53,7 @@ def test_all_of_it() -> None:
 
 
 def test_what_is_over_does_not_rest() -> None:
-    rest = Rest("anthropic", "claude-opus-4-6", "anthropic-1", 99.0, "connect")
+    rest = Cooldown("anthropic", "claude-opus-4-6", "anthropic-1", 99.0, "connect")
     assert report(counted(), rests=(rest,)).providers(None)["data"] == []
 
 
@@ -76,7 +67,7 @@ def test_what_is_over_does_not_rest() -> None:
 )
 def test_models_that_a_key_may_not_use_are_not_shown(usable: Container[str] | None, shown: list[str]) -> None:
     haiku = record(attempt(model="claude-haiku-4-5"), model="haiku")
-    made = report(counted(record(attempt()), haiku, record(attempt(), model="claude-mine")))
+    made = report(counted(record(attempt()), haiku, record(attempt(model="claude-mine"), model="claude-mine")))
     assert [row["model"] for row in made.providers(usable)["data"]] == shown
 
 
