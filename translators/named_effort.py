@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from translators.clients import responses
 from translators.conversation import Conversation, Option
 from translators.dialects import ParsedRequest
 from translators.notes import Note, add_new
@@ -34,7 +35,17 @@ def in_request(request: ParsedRequest, effort: str | int) -> ParsedRequest:
     """Return a request that reasons so much."""
     notes = [*request.notes, Note(AT, "moved", new=effort, detail="The effort behind the model's name.")]
     first, *more = (_in_conversation(each, effort, notes) for each in (request.conversation, *request.more))
-    return replace(request, conversation=first, more=tuple(more), notes=tuple(notes))
+    form = _form(request.form, effort)
+    return replace(request, conversation=first, more=tuple(more), notes=tuple(notes), form=form)
+
+
+def _form(form: Any, effort: str | int) -> Any:
+    """Return the form of an answer. A Response repeats the effort, as the level that is nearest."""
+    if not isinstance(form, responses.Form):
+        return form
+    level = level_of(effort) if isinstance(effort, int) else effort
+    reasoning = {**form.echo["reasoning"], "effort": None if level == _AUTO else level}
+    return replace(form, echo={**form.echo, "reasoning": reasoning})
 
 
 def _in_conversation(conversation: Conversation, effort: str | int, notes: list[Note]) -> Conversation:

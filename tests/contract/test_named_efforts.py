@@ -9,7 +9,8 @@ import pytest
 from addons.exchange.request import ClientRequest, Rendering
 from routing.catalogue import Catalogue
 from routing.config import parse
-from translators.dialects import FORGETFUL
+from translators.dialects import FORGETFUL, Envelope
+from translators.events import Started
 from translators.notes import Note
 from translators.providers.shared.reasoning import level_of
 from translators.registry import CLIENTS
@@ -37,6 +38,7 @@ WORDS = {
     "responses": lambda level: {"reasoning": {"effort": level}},
     "completions": lambda level: {"reasoning_effort": level},
 }
+ENVELOPE = Envelope("resp_1", 1_700_000_000, "asked-for")
 LEVELS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 WAYS = [
     pytest.param(client, provider, stream, id=f"{client} -> {provider}, {'streamed' if stream else 'whole'}")
@@ -151,3 +153,14 @@ def test_what_the_body_says_too_is_not_noted(client: str) -> None:
     asker = Asker(client, {"chat": "openai", "responses": "openai-responses"}[client], stream=False)
     for rendering in (asker.ask("(low)", **WORDS[client]("low")), Asker(client, "anthropic", False).ask("(low)")):
         assert [note.fate for note in rendering.notes if "effort" in note.path or note.path == "model"] == ["moved"]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "effort"), [("(high)", "high"), ("(none)", "none"), ("(auto)", None), ("(1500)", "low"), ("", "minimal")]
+)
+def test_a_response_repeats_the_effort(suffix: str, effort: str | None) -> None:
+    rendering = Asker("responses", "anthropic", stream=True).ask(suffix, reasoning={"effort": "minimal"})
+    writer = rendering.write(ENVELOPE)
+    begun = json.loads(writer.on(Started("msg_1", "m")).split(b"data: ")[1].split(b"\n")[0])
+    assert begun["response"]["reasoning"] == {"effort": effort, "summary": "auto"}
+    assert begun["response"]["model"] == ENVELOPE.model
