@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from routing.auth import StaticKey
 from routing.config import Loaded
 from routing.field_types import address
+from routing.providers.entry import Entry
 from routing.settings import ClientKey, Settings, digest
 from routing.targets import Offer, Target
 from scripts.diagnosis.finding import Finding, Severity
@@ -30,9 +31,14 @@ def offers(settings: Settings) -> list[Offer]:
     counts: dict[str, int] = {}
     for _, _, entry in settings.providers:
         first = counts.get(entry.provider, 0) + 1
-        made.append(Offer(entry, KNOWN_MODELS, first=first, forced=settings.force_model_prefix))
+        made.append(_offer(settings, entry, first))
         counts[entry.provider] = first - 1 + made[-1].credentials
     return made
+
+
+def _offer(settings: Settings, entry: Entry, first: int) -> Offer:
+    forced, proxies = settings.force_model_prefix, settings.proxies
+    return Offer(entry, KNOWN_MODELS, first=first, forced=forced, proxies=proxies)
 
 
 def remarks(loaded: Loaded) -> Iterator[Finding]:

@@ -61,14 +61,17 @@ def libraries(settings: Settings) -> Iterator[Finding]:
         yield Finding("warning", "embedded", why)
 
 
-def files(config: Path, settings: Settings) -> Iterator[Finding]:
-    """Yield files that others can read: the configuration if keys are written in it, files of keys, usage-db."""
+def files(config: Path, variables: Path, settings: Settings) -> Iterator[Finding]:
+    """Yield files that others can read: the configuration if keys are written in it, the file of `variables`, files of
+    keys, usage-db."""
     if sys.platform == "win32":
         return
     text = config.read_text("utf-8", "replace")
     digests = {key.key_sha256.reveal() for key in settings.api_keys if key.key_sha256 is not None}
     if any(key in text for key in {*settings.secrets()} - {EXAMPLE_KEY, *digests}):
         yield from _readable(config, "has keys written in it", "; or write ${NAME} and keep them in the environment")
+    if variables.exists():
+        yield from _readable(variables, "is where keys are kept")
     for path in sorted(set(_key_files(settings))):
         yield from _readable(Path(path), "holds a key")
     if settings.usage_db is not None and Path(settings.usage_db).exists():

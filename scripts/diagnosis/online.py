@@ -7,6 +7,7 @@ keys nor what a provider wrote is shown: not even its errors, which may repeat a
 import asyncio
 import ssl
 import time
+from contextlib import AsyncExitStack
 
 import httpx
 from pydantic_core import to_json
@@ -14,6 +15,7 @@ from pydantic_core import to_json
 from addons.credentials import Authorities, Unauthorised
 from addons.exchange.provider_request import ProviderRequest, provider_request
 from addons.exchange.request import AGENT, ClientRequest
+from routing.proxies import Proxy
 from routing.settings import Settings
 from routing.targets import Offer, Target
 from scripts.diagnosis.configuration import offers
@@ -46,10 +48,11 @@ class Question:
         return self.target.credential.name
 
     def __str__(self) -> str:
+        way = "" if self.request.proxy is None else f" through the proxy at {self.request.proxy.host}"
         method, what = (
             ("POST", f"one token of {self.target.model}") if self.form is None else ("GET", "its models, free")
         )
-        return f"{self.name}: {method} {self.request.url.partition('?')[0]} ({what})"
+        return f"{self.name}: {method} {self.request.url.partition('?')[0]}{way} ({what})"
 
 
 @immutable
@@ -80,8 +83,13 @@ class Asking:
     async def all(self) -> list[Result]:
         """Ask all, several at once; return the results in the order of the questions."""
         context = await asyncio.to_thread(httpx.create_ssl_context)
-        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False, verify=context) as http:
-            return list(await asyncio.gather(*(self._ask(http, question) for question in self.questions)))
+        if self._settings.upstream_ca is not None:
+            context.load_verify_locations(self._settings.upstream_ca)
+        async with AsyncExitStack() as stack:
+            ways = {question.request.proxy for question in self.questions}
+            https = {way: await stack.enter_async_context(_client(way, context)) for way in ways}
+            asked = (self._ask(https[question.request.proxy], question) for question in self.questions)
+            return list(await asyncio.gather(*asked))
 
     # --- what is asked ---
 
@@ -153,6 +161,11 @@ def _token(settings: Settings, target: Target, models: tuple[str, ...]) -> Quest
     return Question(target, asked.render(target).calls[0].request, None, models)
 
 
+def _client(way: Proxy | None, context: ssl.SSLContext) -> httpx.AsyncClient:
+    proxy = None if way is None else httpx.Proxy(way.url(), ssl_context=context if way.scheme == "https" else None)
+    return httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False, verify=context, proxy=proxy)
+
+
 # --- what it means ---
 
 
@@ -168,6 +181,8 @@ def _unreachable(error: Exception) -> tuple[str, str]:
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return "TLS fails: its certificate is not trusted, or it speaks no TLS", "correct base-url, or the certificate"
     match error:
+        case httpx.ProxyError():
+            return "its proxy lets nothing through, or speaks another way", "correct proxy-url"
         case httpx.ConnectError():
             return "no connection: it was refused, or its name is not known", "correct base-url; is it running?"
         case httpx.TimeoutException():
@@ -182,6 +197,10 @@ def _judged(question: Question, status: int, body: bytes) -> list[Finding]:
     match status:
         case 401 | 403:
             return [_wrong(question, f"its key is not accepted ({status})", "replace the key, or give it the right")]
+        case 407:
+            return [
+                _wrong(question, "its proxy does not take the name and password in proxy-url (407)", "correct them")
+            ]
         case 404 if not listing:
             return [_wrong(question, f"knows no model {question.target.model} (404)", "correct models, or base-url")]
         case 404 | 405:

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from routing.config import Loaded, load
+from routing.environment_file import beside
 from routing.errors import ConfigError
 from scripts.diagnosis import configuration, machine
 from scripts.diagnosis.finding import Finding
 from scripts.tools.venv import ROOT
 
-USAGE = "scripts/doctor [--config FILE] [--online]"
+USAGE = "scripts/doctor [--config FILE] [--env-file FILE] [--online]"
 DESCRIPTION = """\
 Looks at config.yaml (or FILE) and this machine: mistakes, packages and versions, who can read keys, who may come in
 from where, times that fight each other, what is there twice or for nothing. Nothing is started, changed or sent."""
@@ -28,13 +29,13 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     counts: Counter[str] = Counter()
     try:
-        loaded = load(options.config, os.environ)
+        loaded = load(options.config, os.environ, options.env_file)
     except ConfigError as error:
         _tell(counts, (Finding("error", "configuration", line) for line in str(error).splitlines()))
         _tell(counts, machine.versions())
     else:
         print(f"{options.config}: {len(loaded.settings.providers)} entries of providers that are on.")
-        _tell(counts, offline(options.config, loaded))
+        _tell(counts, offline(options.config, options.env_file or beside(options.config), loaded))
         if options.online:
             _tell(counts, online(loaded))
     print(f"{_count(counts['error'], 'error')}, {_count(counts['warning'], 'warning')}.")
@@ -51,18 +52,19 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--config", type=Path, metavar="FILE", default=Path(ROOT, "config.yaml"), help="instead of it")
+    parser.add_argument("--env-file", type=Path, metavar="FILE", help="variables from it instead of .env beside it")
     parser.add_argument("--online", action="store_true", help="ask the providers, too")
     return parser
 
 
-def offline(config: Path, loaded: Loaded) -> Iterator[Finding]:
-    """Yield all findings that need nobody else."""
+def offline(config: Path, variables: Path, loaded: Loaded) -> Iterator[Finding]:
+    """Yield all findings that need nobody else. `variables` is the environment file, there or not."""
     settings = loaded.settings
     yield from machine.versions()
     yield from machine.libraries(settings)
     yield from machine.usage_db(settings)
     yield from machine.address(settings)
-    yield from machine.files(config, settings)
+    yield from machine.files(config, variables, settings)
     yield from configuration.remarks(loaded)
     yield from configuration.clients(settings)
     yield from configuration.timeouts(settings)

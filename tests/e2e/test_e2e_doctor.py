@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from scripts.diagnosis import online
+from tests.e2e import proxies
+from tests.e2e.certificates import certificate
 from tests.e2e.every_provider import CANARIES, DISCOVERED, KEYS, Issuers, environment, settings
 from tests.e2e.gateway_process import PROVIDER_KEY, free_port
 from tests.e2e.provider import Call, Provider, held, raw, whole
-from tests.e2e.test_e2e_wire import certificate
 from tests.scripts.command import in_process, run
 
 CLIENT = "canary-of-a-client-4471fe"
@@ -95,17 +96,39 @@ def test_nobody_there_and_one_that_hangs(tmp_path: Path, provider: Provider, mon
     ]
 
 
-def test_a_certificate_that_nobody_trusts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_certificate_that_nobody_trusts_unless_it_is_named(tmp_path: Path, trusted: bool) -> None:
+    own = certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate(tmp_path))
-    provider = Provider(tls=context)
+    context.load_cert_chain(own)
+    secure = Provider(tls=context)
+    secure.default = whole(LIST)
+    more = {"upstream-ca": str(own)} if trusted else {}
     try:
-        done = in_process("doctor", "--online", "--config", written(tmp_path, entry(provider.url)))
+        done = in_process("doctor", "--online", "--config", written(tmp_path, entry(secure.url), **more))
     finally:
-        provider.close()
-    assert done.returncode == 1
-    assert "error    anthropic-1: TLS fails" in done.stdout
+        secure.close()
+    assert done.returncode == (0 if trusted else 1)
+    assert ("error    anthropic-1: TLS fails" in done.stdout) == (not trusted)
     shown(done.stdout)
+
+
+def test_through_a_proxy(tmp_path: Path, provider: Provider) -> None:
+    provider.default = whole(LIST)
+    with proxies.mitmproxy(tmp_path / "mitmproxy", "--set", f"proxyauth={proxies.NAME}:{proxies.PASSWORD}") as proxy:
+        way = f"http://{proxies.IN_URL}127.0.0.1:{proxy.port}"
+        done = in_process(
+            "doctor", "--online", "--config", written(tmp_path, entry(provider.url), **{"proxy-url": way})
+        )
+        assert done.returncode == 0, done.stdout
+        assert f"{provider.url}/v1/models through the proxy at 127.0.0.1 (its models, free)" in done.stdout
+        way = f"http://somebody:else@127.0.0.1:{proxy.port}"
+        wrong = in_process(
+            "doctor", "--online", "--config", written(tmp_path, entry(provider.url), **{"proxy-url": way})
+        )
+    assert wrong.returncode == 1
+    assert "error    anthropic-1: its proxy does not take the name and password" in wrong.stdout
+    assert not any(secret in done.stdout + wrong.stdout for secret in (proxies.PASSWORD, "somebody", "else@"))
 
 
 TOKENS = ("/vertex/", "/express/", "/bedrock/", "/azure/")

@@ -165,6 +165,13 @@ def test_keys_in_a_file_that_others_can_read(tmp_path: Path, mode: int, status: 
     assert examined(tmp_path, GOOD, mode) == (0, [])
 
 
+def test_a_file_of_variables_that_others_can_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("OTHER=x")
+    (tmp_path / ".env").chmod(0o644)
+    status, [found] = examined(tmp_path, GOOD)
+    assert (status, found.split(",")[0]) == (1, "error    .env: is where keys are kept")
+
+
 def test_files_of_keys_and_of_usage_that_others_can_read(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "usage.db")) as made:
         made.execute("PRAGMA user_version = 0")
