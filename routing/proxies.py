@@ -114,13 +114,14 @@ def parse(text: str) -> Proxy:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port, parts = "", None, urlsplit("")
-    if parts.scheme not in PORTS and "://" in text:
+    scheme, there, _ = text.lower().partition("://")
+    if there and scheme not in PORTS:
         raise ValueError(f"has a scheme that is not known here; it {wrong} (known are {', '.join(PORTS)})")
-    if not (HOST_NAME.fullmatch(host) or address(host)) or port == 0 or parts.path not in ("", "/"):
+    if not there or not (HOST_NAME.fullmatch(host) or address(host)) or port == 0 or parts.path not in ("", "/"):
         raise ValueError(f"{wrong}; in a name and a password %, /, ?, #, @ and : are written as %25, %2F and so on")
     if "?" in text or "#" in text:
         raise ValueError(f"{wrong}; nothing comes after the port")
-    scheme = "socks5" if parts.scheme == "socks5h" else parts.scheme
+    scheme = parts.scheme.removesuffix("h")
     name, password = _credentials(parts.username, parts.password, scheme)
     return Proxy(scheme, host, port or PORTS[scheme], name, password)
 
