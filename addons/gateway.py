@@ -151,12 +151,9 @@ class Gateway:
         if makes_room and not options.listen_port and (why := listening.obstacle(host, port)) is not None:
             self._stop(why)
             return
-        if settings.upstream_ca is not None:
-            try:
-                self._trust = Trust(settings.upstream_ca, options)
-            except Unusable as error:
-                self._stop(str(error))
-                return
+        if (why := self._distrusted(settings)) is not None:
+            self._stop(why)
+            return
         terminal.arrange(debug=settings.debug)
         sys.setswitchinterval(SWITCH_SECONDS)
         gc.freeze()  # what is there from the start is no garbage: full collections, which stop everybody, pass it over
@@ -176,6 +173,14 @@ class Gateway:
             self._shutdown.hear_signals(self._reloader.ask)
             self._reloader.start()
         self._discover()
+
+    def _distrusted(self, settings: Settings) -> str | None:
+        """Let mitmproxy trust the authorities of the settings, or return why it cannot."""
+        try:
+            self._trust = None if settings.upstream_ca is None else Trust(settings.upstream_ca, ctx.options)
+        except Unusable as error:
+            return str(error)
+        return None
 
     def _open_door(self, wanted: int) -> None:
         files = door.file_limit()
@@ -318,7 +323,9 @@ class Gateway:
             self._discovering.cancel()
             self._discovering = None
         if self._catalogue().discoverable():
-            self._discovering = asyncio.get_running_loop().create_task(discover(self._catalogue, self._discovered))
+            self._discovering = asyncio.get_running_loop().create_task(
+                discover(self._catalogue, self._discovered, None if self._trust is None else self._trust.context)
+            )
 
     # --- models that appear ---
 

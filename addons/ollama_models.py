@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 from pydantic_core import from_json
 
+from addons.provider_http import Clients
 from routing.auth import StaticKey
 from routing.catalogue import Catalogue, Target
 
@@ -22,16 +24,21 @@ MOST = 1000
 
 
 async def discover(
-    catalogue: Callable[[], Catalogue], discovered: Callable[[Mapping[str, tuple[str, ...]]], None]
+    catalogue: Callable[[], Catalogue],
+    discovered: Callable[[Mapping[str, tuple[str, ...]]], None],
+    trust: ssl.SSLContext | None = None,
 ) -> None:
     """Ask until it is cancelled. `discovered` gets the models of an entry whenever they are known. A server
     that does not answer keeps the models that it had."""
     warned: dict[str, str] = {}
 
-    async def ask(http: httpx.AsyncClient, place: str, target: Target) -> None:
+    clients = Clients(PATIENCE_SECONDS, trust)
+
+    async def ask(place: str, target: Target) -> None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                names = await models_of(http, target)
+                [base_url] = target.base_urls.values()
+                names = await models_of(await clients.to(target.proxies, base_url), target)
         except (httpx.HTTPError, ValueError, TimeoutError) as error:
             if warned.get(place) != (why := _plain(error)):
                 logger.warning("%s does not tell its models: %s", target.provider, why)
@@ -40,10 +47,12 @@ async def discover(
             warned.pop(place, None)
             discovered({place: names})
 
-    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False) as http:
+    try:
         while targets := catalogue().discoverable():
-            await asyncio.gather(*(ask(http, place, target) for place, target in targets.items()))
+            await asyncio.gather(*(ask(place, target) for place, target in targets.items()))
             await asyncio.sleep(AGAIN_SECONDS)
+    finally:
+        await clients.close()
 
 
 def _plain(error: Exception) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from addons.provider_http import Clients
+from routing.config import parse
 from tests.e2e import claude, proxies
 from tests.e2e.certificates import certificate
 from tests.e2e.conftest import Client
@@ -80,8 +82,9 @@ class Land:
         self.authorities.write_text(authority.read_text() + mitmproxys)
         ways = WAYS | {name: way for name, (way, _) in FAILURES.items()}
         entries = [self.entry(name.replace(" ", "-"), way) for name, way in ways.items()]
+        unlisted = {"base-url": self.providers["http"].url, "proxy-url": self.url("down", "socks5", IN_URL)}
         self.flows = folder / "flows"
-        self.gateway = start(self.started(folder, "-w", str(self.flows), claude_api_key=entries))
+        self.gateway = start(self.started(folder, "-w", str(self.flows), claude_api_key=entries, ollama=[unlisted]))
 
     def entry(self, model: str, way: Way) -> dict[str, Any]:
         proxy, scheme, user, to = way
@@ -175,6 +178,23 @@ def test_no_way(land: Land, name: str) -> None:
         assert proxy != "down" or str(land.down) in client.record["cause"]
     assert not [provider.calls for provider in land.providers.values() if provider.calls]
     keeps_secrets(land)
+
+
+@pytest.mark.parametrize("name", WAYS)
+async def test_what_is_asked_beside_exchanges_goes_the_same_way(land: Land, name: str) -> None:
+    proxy, scheme, user, to = WAYS[name]
+    written = f"proxy-url: '{land.url(proxy, scheme, user)}'"
+    proxies = parse(written.encode(), "config.yaml", {}).settings.proxies
+    clients = Clients(5.0, ssl.create_default_context(cafile=land.authorities))
+    url = land.providers[to].url + "/api/tags"
+    answer = await (await clients.to(proxies, url)).get(url)
+    await clients.close()
+    assert answer.json()["content"][0]["text"] == "Hello there"
+    assert len(land.providers[to].calls) == 1
+
+
+def test_a_list_of_models_goes_no_other_way(land: Land) -> None:
+    land.gateway.line("ollama does not tell its models: Connect")
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
