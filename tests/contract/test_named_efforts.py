@@ -2,6 +2,7 @@
 
 import copy
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from addons.exchange.request import ClientRequest, Rendering
 from routing.catalogue import Catalogue
 from routing.config import parse
 from translators.dialects import FORGETFUL, Envelope
+from translators.errors import BadRequest
 from translators.events import Started
 from translators.notes import Note
 from translators.providers.shared.reasoning import level_of
@@ -164,3 +166,19 @@ def test_a_response_repeats_the_effort(suffix: str, effort: str | None) -> None:
     begun = json.loads(writer.on(Started("msg_1", "m")).split(b"data: ")[1].split(b"\n")[0])
     assert begun["response"]["reasoning"] == {"effort": effort, "summary": "auto"}
     assert begun["response"]["model"] == ENVELOPE.model
+
+
+@pytest.mark.parametrize(
+    ("model", "served"),
+    [("opus(high)", True), ("team/opus(high)", True), ("haiku(high)", False), ("haiku", False), ("opus(x)", False)],
+)
+def test_a_key_may_use_the_models_that_it_is_for(model: str, served: bool) -> None:
+    entry = {"api-key": "k", "prefix": "team", "models": [{"name": "opus"}, {"name": "haiku"}]}
+    key = {"key": "a-key", "name": "scoped", "models": ["opus", "team/opus"]}
+    settings = parse(json.dumps({"api-keys": [key], "claude-api-key": [entry]}).encode(), "c.yaml", {}).settings
+    catalogue = Catalogue(settings)
+    request = ClientRequest(CLIENTS["chat"], CLIENTS["chat"].parse, settings, FORGETFUL, {})
+    body = json.dumps({"model": model, **BODIES["chat"]}).encode()
+    with nullcontext() if served else pytest.raises(BadRequest, match="model"):
+        request.read(body, lambda name: catalogue.candidates(name, "scoped"))
+    assert bool(request.candidates) is served
