@@ -34,8 +34,11 @@ def gateway(
 ) -> Iterator[GatewayProcess]:
     headers = {"x-otel-key": OTEL_KEY}
     otel = {"enable": True, "endpoint": running_collector.url, "headers": headers, "service-name": "ours"}
-    folder = tmp_path_factory.mktemp("traced")
-    with GatewayProcess(folder, config(running_provider.url, otel=otel), env=SOON) as process:
+    settings = config(running_provider.url, otel=otel)
+    pool = {"models": [{"name": "claude-opus-4-6", "alias": "pool"}]}
+    [entry] = settings["claude-api-key"]
+    settings["claude-api-key"] += [{**entry, **pool, "api-key": key} for key in ("one-more-key", "and-another-key")]
+    with GatewayProcess(tmp_path_factory.mktemp("traced"), settings, env=SOON) as process:
         yield process
 
 
@@ -125,15 +128,12 @@ def test_failures(client: Client, provider: Provider, collector: Collector) -> N
 def test_a_second_attempt_is_a_second_span(client: Client, provider: Provider, collector: Collector) -> None:
     overloaded = {"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}
     provider.scripts = [whole(overloaded, 529), whole(claude.message())]
-    answer = ask(client)
-    requests, attempts = spans(collector, 1 + len(provider.calls))
-    assert answer.status_code == 200
-    assert [(each.failed, each.attributes["http.response.status_code"]) for each in attempts] == [
-        (True, 529),
-        (False, 200),
-    ]
-    assert {each.parent for each in attempts} == {requests[0].span_id}
-    assert (requests[0].failed, requests[0].attributes["gateway.attempts"]) == (False, 2)
+    assert client.chat(model="pool").status_code == 200
+    [request], attempts = spans(collector, 3)
+    told = [(each.failed, each.attributes["http.response.status_code"], each.parent) for each in attempts]
+    assert told == [(True, 529, request.span_id), (False, 200, request.span_id)]
+    assert len({each.attributes["gateway.credential.name"] for each in attempts}) == 2
+    assert (request.failed, request.attributes["gateway.attempts"]) == (False, 2)
 
 
 def test_a_request_that_is_refused_has_a_span(client: Client, collector: Collector) -> None:
