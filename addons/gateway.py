@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +30,7 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.addons.view import View
 from mitmproxy.connection import Client
 
-from addons import log_line
+from addons import limiting, log_line
 from addons.credentials import Authorities, Unauthorised
 from addons.embedded import child
 from addons.exchange.exchange import Exchange
@@ -40,6 +41,7 @@ from addons.exchange.response_store import ResponseStore
 from addons.exchange.services import Services
 from addons.inspector import recorder, views
 from addons.launch import listening, summary, terminal
+from addons.limiting.in_memory import InMemory
 from addons.metrics.monitoring import Monitoring
 from addons.ollama_models import discover
 from addons.proxy import door, hooks, saving
@@ -63,11 +65,16 @@ from routing.settings import Settings, Timeouts
 from translators.errors import Failure
 from translators.registry import KNOWN_MODELS
 
+if TYPE_CHECKING:
+    from addons.limiting.in_redis import InRedis
+
 logger = logging.getLogger("gateway")
 
 SWITCH_SECONDS = 0.0005
 """Time for which a thread that works on something heavy may keep Python from the others (Python's own: 0.005). A
 stream's event needs Python three times on its way."""
+THREADS = {"request": 1, "answer": 1, "limits": 8}
+"""By what they do. Requests and answers are work, of which more at once would only hold up the rest; limits wait."""
 EMBEDDED_NOT_YET = "http://embedded.invalid"
 """Stands for the embedded model's address until its child process has printed it."""
 
@@ -88,7 +95,8 @@ class Gateway:
         self._embedded: child.Embedded | None = None
         self._embedded_at = EMBEDDED_NOT_YET
         self._authorities = Authorities()
-        self._workers = {name: ThreadPoolExecutor(1, f"gateway-{name}") for name in ("request", "answer")}
+        self._workers = {name: ThreadPoolExecutor(most, f"gateway-{name}") for name, most in THREADS.items()}
+        self._client_counts: InMemory | InRedis | None = None
         self._line: log_line.Terminal | None = None
         self._usage: UsageWriter | None = None
         self._monitoring: Monitoring | None = None
@@ -202,6 +210,8 @@ class Gateway:
             self._discovering.cancel()
         if self._reloader is not None:
             self._reloader.stop()
+        if self._client_counts is not None:
+            self._client_counts.close()
         for worker in self._workers.values():
             worker.shutdown(wait=False, cancel_futures=True)
         if self._trust is not None:
@@ -237,6 +247,7 @@ class Gateway:
             router.cooldowns,
         )
         watchers.extend(monitoring.watchers)
+        self._client_counts = limiting.counts_in(settings.limits_storage, self._workers["limits"])
         catalogue = Catalogue(settings, loaded.skipped, KNOWN_MODELS)
         return Services(
             settings=settings,
@@ -245,6 +256,7 @@ class Gateway:
             clock=SystemClock,
             new_id=lambda: secrets.token_hex(12),
             responses=_responses(settings, None),
+            client_counts=self._client_counts,
             watchers=tuple(watchers),
             router=router,
             metrics=monitoring.report,

@@ -29,6 +29,9 @@ _KEY_FILE_BYTES = 4096
 _TIME_PART = re.compile(r"([0-9.]+)(ms|s|m|h)")
 _TIME_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PEM = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]*)-----END")
+_REDIS = re.compile(
+    r"rediss?://(?:[^\s/@:?#]*(?::[^\s/@?#]*)?@)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[0-9]{0,4})?"
+)
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 _FRAMING = {
@@ -201,6 +204,16 @@ def _instant(value: object) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+def _storage(value: object) -> Secret | None:
+    if value == "memory":
+        return None
+    if not isinstance(value, str) or not _REDIS.fullmatch(value):
+        raise ValueError(
+            "must be memory, or the URL of a Redis: redis://HOST:PORT/0, rediss://USER:PASSWORD@HOST:PORT/0"
+        )
+    return Secret(value)
+
+
 def _origin(value: object) -> str:
     if value == "*":
         return "*"
@@ -353,6 +366,9 @@ Number = Annotated[int, BeforeValidator(partial(whole, low=-1_000_000, high=1_00
 Weight = Annotated[int, BeforeValidator(partial(whole, low=-1_000_000, high=1_000_000))]
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
 """A regular expression."""
+Quota = Annotated[int, BeforeValidator(partial(whole, low=1, high=10**12))]
+Storage = Annotated[Secret | None, BeforeValidator(_storage)]
+"""The URL of a Redis, which may hold a password; None: memory."""
 Port = Annotated[int, BeforeValidator(partial(whole, low=1, high=65535))]
 Host = Annotated[str, BeforeValidator(_host)]
 Origin = Annotated[str, BeforeValidator(_origin)]

@@ -68,6 +68,10 @@ class Tokens:
     reasoning: int | None = None
     """Of `output`."""
 
+    @property
+    def total(self) -> int:
+        return self.input + self.output + (self.cache_read or 0) + (self.cache_write or 0)
+
 
 @immutable
 class Cost:

@@ -31,9 +31,11 @@ from routing.field_types import (
     Number,
     Origin,
     Port,
+    Quota,
     Seconds,
     Section,
     Size,
+    Storage,
     address,
     headers_but,
 )
@@ -62,6 +64,12 @@ class ClientKey(Section):
     name: Name = ""
     expires: Instant | None = None
     """Seconds since 1970; None: never."""
+    rpm: Quota | None = None
+    """Requests a minute."""
+    tpm: Quota | None = None
+    """Tokens a minute, of requests and answers."""
+    max_parallel: Quota | None = None
+    """Requests at once."""
     debug: Flag = False
     """Answers to it show more of the gateway's work."""
     models: Annotated[tuple[Name, ...], AfterValidator(_some)] = ()
@@ -78,6 +86,10 @@ class ClientKey(Section):
         if len(given) != 1:
             raise ValueError("must have exactly one of key, key-sha256 and key-file")
         return self
+
+    @property
+    def limited(self) -> bool:
+        return self.rpm is not None or self.tpm is not None or self.max_parallel is not None
 
     @property
     def digest(self) -> bytes:
@@ -204,6 +216,10 @@ class Settings(Providers):
     """Models of an entry with a prefix are served as PREFIX/NAME only."""
     body_size_limit: Size = 64 << 20
     limits: Limits = Limits()
+    limits_storage: Storage = None
+    """Where the counts of limited client keys are."""
+    limits_on_error: Literal["open", "closed"] = "open"
+    """Whether limited client keys are let in when that does not answer."""
     timeouts: Timeouts = Timeouts()
     streaming: Streaming = Streaming()
     nonstream_keepalive_interval: Seconds = 0.0

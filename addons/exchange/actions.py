@@ -59,10 +59,10 @@ class Finish:
 @immutable
 class Work:
     """Do this where it holds up nobody else, and give its result to `work_done`. Requests have a thread of their own,
-    and answers have one."""
+    and answers have one; `limits` waits for others."""
 
     do: Callable[[], object]
-    on: Literal["request", "answer"]
+    on: Literal["request", "answer", "limits"]
 
 
 Action = Work | Send | Drop | Release | Begin | Data | Finish | Reply

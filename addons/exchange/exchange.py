@@ -12,6 +12,7 @@ from typing import Any
 from addons.exchange import http_api
 from addons.exchange.actions import Action, Drop
 from addons.exchange.charges import charges
+from addons.exchange.client_limits import Admission, Verdict
 from addons.exchange.heavy_work import HeavyWork
 from addons.exchange.http_api import Head, Reply
 from addons.exchange.listeners import Listeners
@@ -62,6 +63,7 @@ class Exchange:
         self.provider = ProviderSide(
             services, record, self._listeners, self._response, self._work, self._local.store, self._elsewhere
         )
+        self._admission: Admission | None = None
         self._request: ClientRequest | None = None
         self._resume_at: float | None = None
         """When another target is to be asked, after a wait."""
@@ -113,6 +115,22 @@ class Exchange:
     def request_received(self, body: bytes, headers: Mapping[str, str]) -> list[Action]:
         """Take the whole request. `headers` are the client's, without its key."""
         self._requested_at = self._response.sent_at = self._now()
+        key, services = self._local.key, self._services
+        if key is None or not key.limited:
+            return self._read(body, headers)
+        assert services.client_counts is not None
+        closed = services.settings.limits_on_error == "closed"
+        self._admission = Admission(services.client_counts, key, services.new_id(), closed=closed)
+        admitted = partial(self._admitted, body, headers)
+        if services.client_counts.remote:
+            return self._work.start(self._admission.ask, admitted, "limits")
+        return admitted(self._admission.ask())
+
+    def _admitted(self, body: bytes, headers: Mapping[str, str], verdict: Verdict) -> list[Action]:
+        self._response.key_limits = verdict.headers
+        return self._read(body, headers) if verdict.refused is None else [self._response.refuse(verdict.refused)]
+
+    def _read(self, body: bytes, headers: Mapping[str, str]) -> list[Action]:
         sent = headers if self.record.trace is None else traced(headers, self.record.trace)
         understood = partial(understand, self._services, self._client, self.record.key_name or "", body, sent)
         if len(body) > HEAVY or headers.get("content-encoding") or self._local.stores_more_than(HEAVY):
@@ -155,11 +173,19 @@ class Exchange:
 
     def finished(self) -> None:
         """Show the listeners the end, now that the last word is on its way, and let go of bodies."""
-        self.record.charges = charges(self.record, self._services.prices)
+        try:
+            self.record.charges = charges(self.record, self._services.prices)
+        finally:
+            self.abandoned()
         self._listeners.ended(counts=self.counts)
         self.provider.end_all("over")
         self._request = None
         self._work.give_up()
+
+    def abandoned(self) -> None:
+        """Count the exchange as over for the limits of its key, also where its end cannot even be told."""
+        if self._admission is not None:
+            self._admission.end(sum(each.tokens.total for each in self.record.charges if each.tokens is not None))
 
     # --- time ---
 

@@ -211,7 +211,12 @@ def health(draining: bool) -> Reply:
     return Reply(200, (JSON,), b'{"status":"ok"}')
 
 
-EXPOSED = "x-request-id, x-gateway-notes, x-gateway-model, x-gateway-attempts, openai-processing-ms, retry-after"
+EXPOSED = (
+    "x-request-id, x-gateway-notes, x-gateway-model, x-gateway-attempts, openai-processing-ms, "
+    "retry-after, retry-after-ms, "
+    "x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
+    "x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens"
+)
 
 
 def cors(origins: tuple[str, ...], headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -298,9 +303,10 @@ def notes_comment(notes: list[Note], *, debug: bool = False) -> bytes:
     return f": x-gateway-notes {notes_header(notes, debug=debug)}\n\n".encode()
 
 
-def attempts_header(reports: Sequence[AttemptReport]) -> str:
+def attempts_header(reports: Sequence[AttemptReport], *, debug: bool = False) -> str:
     """`x-gateway-attempts`: ASCII JSON of the attempts that failed, in order; the last ones where they are many:
-    `[{"target": "anthropic/claude-x", "status": 429, "reason": "429 rate_limit_exceeded", "ms": 120}]`."""
+    `[{"target": "anthropic/claude-x", "status": 429, "reason": "429 rate_limit_exceeded", "ms": 120}]`. For a key with
+    `debug` each has the name of its `credential` too."""
     shown = [
         {
             "target": f"{report.provider}/{report.model}"[:200],
@@ -308,14 +314,15 @@ def attempts_header(reports: Sequence[AttemptReport]) -> str:
             "reason": report.reason and one_line(report.reason, 200),
             "ms": round(report.duration * 1000),
         }
+        | ({"credential": report.credential[:200]} if debug else {})
         for report in reports[-MOST_ATTEMPTS:]
     ]
     return ascii_json(to_json(shown).decode())
 
 
-def attempts_comment(model: str, reports: Sequence[AttemptReport]) -> bytes:
+def attempts_comment(model: str, reports: Sequence[AttemptReport], *, debug: bool = False) -> bytes:
     """Return the same as comments in a stream whose head has left before, and who answers after all."""
-    return f": x-gateway-attempts {attempts_header(reports)}\n: x-gateway-model {model}\n\n".encode()
+    return f": x-gateway-attempts {attempts_header(reports, debug=debug)}\n: x-gateway-model {model}\n\n".encode()
 
 
 def ascii_json(text: str) -> str:

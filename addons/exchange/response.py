@@ -42,6 +42,8 @@ class Response:
         """The provider's rate limits, as headers for the client."""
         self.passed: Mapping[str, str] = {}
         """The headers of the provider's answer for the client."""
+        self.key_limits: Mapping[str, str] = {}
+        """Those of the client's key, which take the place of the provider's."""
         self._noted: set[str] = set()
         """The notes that a stream's client has got."""
         self._fatal: tuple[str, bytes, bytes, tuple[Note, ...], int] = ("", b"", b"", (), 0)
@@ -56,7 +58,7 @@ class Response:
         if not self.begun:
             return [self._begin(http_api.STREAM_HEADERS, [*self._record.notes, *notes]), Data(out)]
         if first and (failed := self._record.failed_attempts):
-            out = http_api.attempts_comment(self._model(), failed) + out
+            out = http_api.attempts_comment(self._model(), failed, debug=self._record.debug) + out
         return [Data(out)]
 
     def ping(self, ping: bytes) -> list[Action]:
@@ -161,8 +163,12 @@ class Response:
         if self.target is not None:
             headers.append(("x-gateway-model", self._model()))
         if failed := self._record.failed_attempts:
-            headers.append(("x-gateway-attempts", http_api.attempts_header(failed)))
-        headers.extend(self.limits.items())
+            headers.append(("x-gateway-attempts", http_api.attempts_header(failed, debug=self._record.debug)))
+        if self.key_limits:
+            headers.extend(limit for limit in self.limits.items() if not limit[0].startswith("x-ratelimit-"))
+            headers.extend(self.key_limits.items())
+        else:
+            headers.extend(self.limits.items())
         if notes:
             headers.append(("x-gateway-notes", http_api.notes_header(notes, debug=self._record.debug)))
         ours = {name for name, _ in headers}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from weakref import WeakSet
 
+from addons.exchange.client_limits import Counts
 from addons.exchange.memory import Memories
 from addons.exchange.observers import Record, Trace, Watcher
 from addons.exchange.response_store import ResponseStore
@@ -67,6 +68,8 @@ class Services:
     clock: Clock
     new_id: Callable[[], str]
     responses: ResponseStore | None = None
+    client_counts: Counts | None = None
+    """Of the limits of client keys."""
     memories: Memories = field(default_factory=Memories)
     watchers: tuple[Watcher, ...] = ()
     metrics: Metrics | None = None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from addons import limiting
 from addons.credentials import missing
 from addons.embedded import child
 from addons.launch.listening import obstacle
@@ -29,9 +30,10 @@ def remarks(loaded: Loaded) -> Iterator[str]:
 
 
 def hindrance(settings: Settings) -> str | None:
-    """Return why the gateway cannot start with `settings`: a library that a provider needs is not installed, or
-    usage-db is a file of something else."""
-    if (library := missing(auth for _, _, entry in settings.providers for auth in entry.credentials())) is not None:
+    """Return why the gateway cannot start with `settings`: a library that they need is not installed, or usage-db is a
+    file of something else."""
+    auths = (auth for _, _, entry in settings.providers for auth in entry.credentials())
+    if (library := missing(auths) or limiting.missing(settings.limits_storage)) is not None:
         return library
     if (library := libraries.hindrance(settings.otel)) is not None:
         return library

@@ -188,6 +188,7 @@ class GatewayLayer(layer.Layer):
         except Exception:
             logger.exception("The gateway could not even report its failure; the client is disconnected.")
             stream.closed = True
+            stream.exchange.abandoned()
             yield from self.shut()
 
     # --- the client ---

@@ -9,9 +9,19 @@ from routing.field_types import Section
 from routing.providers import ENTRIES
 from routing.settings import ClientKey, Settings
 
-UNTIL_RESTART = ("host", "port", "embedded", "debug", "otel", "usage_db", "usage_db_max_days", "upstream_ca")
-"""The fields that a running gateway cannot change: where it listens, its child process, its log, its database, its
-collector, whom mitmproxy trusts."""
+UNTIL_RESTART = (
+    "host",
+    "port",
+    "embedded",
+    "debug",
+    "limits_storage",
+    "otel",
+    "usage_db",
+    "usage_db_max_days",
+    "upstream_ca",
+)
+"""The fields that a running gateway cannot change: where it listens, its child process, its log, where it counts,
+its database, its collector, whom mitmproxy trusts."""
 Models = tuple[Iterable[str], Iterable[str]]
 """The names that clients see, before and after."""
 _MOST = 10

@@ -88,6 +88,10 @@ def test_a_file_that_anybody_can_read_is_remarked_on(folder: Path) -> None:
         pytest.param("{key: k, expires: CANARY}", "api-keys[0].expires: must be a date or a time", id="no date"),
         pytest.param("{key: k, expires: 2027}", "api-keys[0].expires: must be a date or a time", id="a year"),
         pytest.param("{key: k, expires: 2027-02-30}", "api-keys[0].expires: must be a date", id="no such day"),
+        pytest.param("{key: k, rpm: 0}", "api-keys[0].rpm: must be a whole number, 1 or more", id="no requests"),
+        pytest.param("{key: k, tpm: CANARY}", "api-keys[0].tpm: must be a whole number", id="tokens"),
+        pytest.param("{key: k, max-parallel: 1.5}", "api-keys[0].max-parallel: must be a whole number", id="parallel"),
+        pytest.param("{key: k, tpm: 1000000000001}", "must be a whole number, 1 or more, at most", id="very many"),
         pytest.param("{key: k, debug: CANARY}", "api-keys[0].debug: must be true or false", id="debug"),
         pytest.param("fourth, {key-file: key}", "api-keys[1]: is the same key as at line 1", id="a file's key again"),
         pytest.param(
@@ -124,6 +128,12 @@ def test_expires(written: str, expires: float, folder: Path) -> None:
             update={"expires": expires}
         ),
     )
+
+
+def test_limits(folder: Path) -> None:
+    given = read(folder, "[{key: k, rpm: 1, tpm: '2', max-parallel: 3}, k2, {key: k3, tpm: 5}]").settings.api_keys
+    assert [(key.rpm, key.tpm, key.max_parallel) for key in given] == [(1, 2, 3), (None, None, None), (None, 5, None)]
+    assert [key.limited for key in given] == [True, False, True]
 
 
 def test_an_entry_whose_variable_is_not_set_is_off(folder: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from addons.exchange.services import Services
+from addons.limiting.in_memory import InMemory
 from routing import config
 from routing.catalogue import Catalogue
 from routing.client_keys import KeyRing
@@ -22,7 +23,9 @@ class Clock:
 
 def services(key: str) -> Services:
     settings = config.parse(f"api-keys: [{key}]".encode(), "config.yaml", {}).settings
-    return Services(settings, Catalogue(settings), KeyRing(settings.api_keys), Clock(), lambda: "id")
+    services = Services(settings, Catalogue(settings), KeyRing(settings.api_keys), Clock(), lambda: "id")
+    services.client_counts = InMemory()
+    return services
 
 
 def after(earlier: Services, key: str) -> Services:
@@ -38,7 +41,7 @@ def test_a_configuration_has_its_own_keys() -> None:
     assert [new.keys.check(key) is not None for key in keys] == [False, True]
 
 
-@pytest.mark.parametrize("field", ["memories", "clock", "new_id", "life", "watchers"])
+@pytest.mark.parametrize("field", ["memories", "client_counts", "clock", "new_id", "life", "watchers"])
 def test_what_outlives_a_configuration(field: str) -> None:
     old = services("old-client-key")
     assert getattr(after(old, "new-client-key"), field) is getattr(old, field)
