@@ -41,8 +41,8 @@ class AttemptReport:
 
 @immutable
 class Charge:
-    """What one target was asked for: `tokens` None: nobody knows how many. `cost` None: nobody knows how much; see also
-    `Cost.whole`. `dropped`: it is of an attempt that did not become the answer."""
+    """The tokens that one target is to be paid for. `tokens` None: nobody knows how many. `cost` None: nobody knows how
+    much; see also `Cost.whole`. `dropped`: it is of an attempt that did not become the answer."""
 
     provider: str | None
     model: str | None

@@ -1,1 +1,1 @@
-"""What `scripts/doctor` looks at."""
+"""The examinations of `scripts/doctor`."""

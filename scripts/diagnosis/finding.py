@@ -1,4 +1,4 @@
-"""What is found wrong, and what to do about it."""
+"""Findings, each with what to do about it."""
 
 from typing import Literal
 
