@@ -7,7 +7,6 @@ keys nor what a provider wrote is shown: not even its errors, which may repeat a
 import asyncio
 import ssl
 import time
-from contextlib import AsyncExitStack
 
 import httpx
 from pydantic_core import to_json
@@ -15,7 +14,7 @@ from pydantic_core import to_json
 from addons.credentials import Authorities, Unauthorised
 from addons.exchange.provider_request import ProviderRequest, provider_request
 from addons.exchange.request import AGENT, ClientRequest
-from routing.proxies import Proxy
+from addons.provider_http import Clients
 from routing.settings import Settings
 from routing.targets import Offer, Target
 from scripts.diagnosis.configuration import offers
@@ -85,11 +84,11 @@ class Asking:
         context = await asyncio.to_thread(httpx.create_ssl_context)
         if self._settings.upstream_ca is not None:
             context.load_verify_locations(self._settings.upstream_ca)
-        async with AsyncExitStack() as stack:
-            ways = {question.request.proxy for question in self.questions}
-            https = {way: await stack.enter_async_context(_client(way, context)) for way in ways}
-            asked = (self._ask(https[question.request.proxy], question) for question in self.questions)
-            return list(await asyncio.gather(*asked))
+        clients = Clients(PATIENCE_SECONDS, context)
+        try:
+            return list(await asyncio.gather(*(self._ask(clients, question) for question in self.questions)))
+        finally:
+            await clients.close()
 
     # --- what is asked ---
 
@@ -114,12 +113,12 @@ class Asking:
 
     # --- asking ---
 
-    async def _ask(self, http: httpx.AsyncClient, question: Question) -> Result:
+    async def _ask(self, clients: Clients, question: Question) -> Result:
         async with self._gate:
             started = time.monotonic()
             try:
                 async with asyncio.timeout(PATIENCE_SECONDS):
-                    status, body = await self._answer(http, question)
+                    status, body = await self._answer(clients, question)
             except Unauthorised as error:
                 findings = [_wrong(question, error.failure.message, "the log above has what its library says")]
             except TimeoutError:
@@ -131,11 +130,12 @@ class Asking:
                 findings = list(_judged(question, status, body))
             return Result(question, time.monotonic() - started, tuple(findings))
 
-    async def _answer(self, http: httpx.AsyncClient, question: Question) -> tuple[int, bytes]:
+    async def _answer(self, clients: Clients, question: Question) -> tuple[int, bytes]:
         request = question.request
         if request.auth is not None:
             request = await self._authorities.authorised(request)
         headers = dict((*request.headers, *request.secrets))
+        http = await clients.to(question.target.proxies, request.url)
         method, content = ("POST", request.body) if question.form is None else ("GET", None)
         async with http.stream(method, request.url, headers=headers, content=content) as answer:
             data = bytearray()
@@ -159,11 +159,6 @@ def _token(settings: Settings, target: Target, models: tuple[str, ...]) -> Quest
     asked = ClientRequest(chat, chat.parse, settings, FORGETFUL, {})
     asked.read(to_json(body), lambda name: [target])
     return Question(target, asked.render(target).calls[0].request, None, models)
-
-
-def _client(way: Proxy | None, context: ssl.SSLContext) -> httpx.AsyncClient:
-    proxy = None if way is None else httpx.Proxy(way.url(), ssl_context=context if way.scheme == "https" else None)
-    return httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False, verify=context, proxy=proxy)
 
 
 # --- what it means ---
