@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from routing.outcomes import Verdict
-from routing.targets import Target
+from routing.targets import Key, Target
 from translators.values import immutable
 
 THRESHOLD = 3
@@ -18,13 +18,6 @@ LONGEST_SECONDS = 1800.0
 """Each rest is twice as long as the one before, up to this. What a provider says itself may be longer."""
 MOST = 20_000
 """Credentials and models whose failures are remembered: clients may think up names of models."""
-
-Key = tuple[str, str]
-"""A credential's identity, and the provider's name of a model."""
-
-
-def key(target: Target) -> Key:
-    return target.credential.identity, target.model
 
 
 @immutable
@@ -59,27 +52,27 @@ class Cooldowns:
 
     def until(self, target: Target, now: float) -> float | None:
         """Return when a target's rest ends; None: it does not rest."""
-        failures = self._failures.get(key(target))
+        failures = self._failures.get(target.key)
         if failures is None or failures.cooldown is None or failures.cooldown.until <= now:
             return None
         return failures.cooldown.until
 
     def reason(self, target: Target) -> str:
         """Return why a target rests."""
-        failures = self._failures.get(key(target))
+        failures = self._failures.get(target.key)
         return failures.cooldown.reason if failures is not None and failures.cooldown is not None else ""
 
     def answered(self, target: Target) -> None:
         """Forget a target's failures."""
-        self._failures.pop(key(target), None)
+        self._failures.pop(target.key, None)
 
     def failed(self, target: Target, verdict: Verdict, reason: str, transient_seconds: float, now: float) -> None:
         """Count a failure; the target may rest from now. `transient_seconds`: the first rest for errors that pass,
         below 0 for none."""
         if verdict.cooling == "never":
             return
-        failures = self._failures.setdefault(key(target), _Failures())
-        self._failures.move_to_end(key(target))
+        failures = self._failures.setdefault(target.key, _Failures())
+        self._failures.move_to_end(target.key)
         while len(self._failures) > MOST:
             self._failures.popitem(last=False)
         failures.count += 1

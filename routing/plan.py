@@ -3,11 +3,10 @@
 A plan takes what happened and returns what is to be done next. Times are seconds on one monotonic clock, and arguments.
 """
 
-from routing.cooldowns import Key, key
 from routing.outcomes import Outcome, Verdict, suspect, too_long, verdict
 from routing.router import Pool, Router
 from routing.settings import Settings
-from routing.targets import Target
+from routing.targets import Key, Target
 from translators.values import immutable
 
 BACKOFF_SECONDS = 0.25
@@ -78,13 +77,13 @@ class Plan:
         said = verdict(outcome, target.credential.request_scoped_errors)
         if too_long(outcome) and self._settings.context_fallback:
             self._longer_than = max(self._longer_than or 0, target.context_length or 0)
-            self._out.add(key(target))
+            self._out.add(target.key)
             return self._next(now)
         self._count(target, said, outcome, now)
         if not said.elsewhere:
             return Stop()
         if not said.again:
-            self._out.add(key(target))
+            self._out.add(target.key)
         return self._next(now)
 
     def resume(self, now: float) -> Step:
@@ -101,7 +100,7 @@ class Plan:
     def note(self, target: Target, outcome: Outcome, now: float) -> None:
         """Take it that an attempt failed beside another one, which goes on."""
         said = verdict(outcome, target.credential.request_scoped_errors)
-        self._out.add(key(target))
+        self._out.add(target.key)
         self._count(target, said, outcome, now)
 
     def answered(self, target: Target, now: float, first_event: float | None) -> None:
@@ -128,7 +127,7 @@ class Plan:
 
     def _admits(self, target: Target) -> bool:
         """Return whether a target may be asked in this round, if its credential does not rest."""
-        place = key(target)
+        place = target.key
         if place in self._tried or place in self._out or self._retries(target) < self._round:
             return False
         most = self._settings.max_retry_credentials
@@ -137,7 +136,7 @@ class Plan:
         return self._longer_than is None or (target.context_length or 0) > self._longer_than
 
     def _ask(self, target: Target) -> Ask:
-        self._tried.add(key(target))
+        self._tried.add(target.key)
         return Ask(target)
 
     def _next(self, now: float) -> Step:

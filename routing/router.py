@@ -7,10 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 
-from routing.cooldowns import Cooldown, Cooldowns, key
+from routing.cooldowns import Cooldown, Cooldowns
 from routing.outcomes import Verdict
 from routing.sessions import Bindings
-from routing.strategies import Strategy, Turns
+from routing.strategies import Strategy, Turns, weighted
 from routing.targets import Target
 
 _POOLS = 4096
@@ -26,7 +26,7 @@ class Router:
         self.turns = Turns()
         self._cooldowns = Cooldowns()
         self._bindings = Bindings()
-        self._orders: OrderedDict[str, tuple[Pool, tuple[Pool, ...]]] = OrderedDict()
+        self._orders: OrderedDict[str, tuple[Pool, Strategy, tuple[Pool, ...]]] = OrderedDict()
         self._lock = Lock()
 
     def cooldowns(self, now: float) -> tuple[Cooldown, ...]:
@@ -64,7 +64,7 @@ class Router:
             bound = self._bound(session, pool, now)
             if bound is not None and eligible(bound):
                 return bound
-            for targets in self._order(name, pool):
+            for targets in self._order(name, pool, strategy):
                 chosen = self.turns.choose(strategy, name, targets, eligible, now)
                 if chosen is not None:
                     return chosen
@@ -73,16 +73,18 @@ class Router:
     def _bound(self, session: str | None, pool: Pool, now: float) -> Target | None:
         if session is None or (bound := self._bindings.get(session, now)) is None:
             return None
-        return next((target for target in pool if key(target) == bound), None)
+        return next((target for target in pool if target.key == bound), None)
 
-    def _order(self, name: str, pool: Pool) -> tuple[Pool, ...]:
-        """Return the pool in groups of one priority, the highest first."""
+    def _order(self, name: str, pool: Pool, strategy: Strategy) -> tuple[Pool, ...]:
+        """Return the pool in groups of one priority, the highest first, as the strategy wants them."""
         known = self._orders.get(name)
-        if known is not None and known[0] is pool:
-            return known[1]
+        if known is not None and known[0] is pool and known[1] == strategy:
+            return known[2]
         priorities = sorted({target.credential.priority for target in pool}, reverse=True)
         groups = tuple(tuple(each for each in pool if each.credential.priority == one) for one in priorities)
-        self._orders[name] = (pool, groups)
+        if strategy == "weighted-round-robin":
+            groups = tuple(map(weighted, groups))
+        self._orders[name] = (pool, strategy, groups)
         if len(self._orders) > _POOLS:
             self._orders.popitem(last=False)
         return groups
@@ -103,4 +105,4 @@ class Router:
 
     def bind(self, session: str, target: Target, ttl: float, now: float) -> None:
         with self._lock:
-            self._bindings.bind(session, key(target), ttl, now)
+            self._bindings.bind(session, target.key, ttl, now)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from routing.cooldowns import Key
+from routing.targets import Key
 
 HEADERS = (
     "x-claude-code-session-id",

@@ -34,6 +34,9 @@ class Credential:
     request_scoped_errors: tuple[ScopedError, ...] = ()
 
 
+Key = tuple[str, str]
+"""A credential's identity, and the provider's name of a model."""
+
 NO_CREDENTIAL = Credential("", "")
 NOTHING: Mapping[str, tuple[str, ...]] = {}
 """Nothing discovered."""
@@ -69,6 +72,11 @@ class Target:
     """The levels of reasoning that the model takes, where configuration says it."""
     proxies: Proxies = DIRECT
     credential: Credential = field(default=NO_CREDENTIAL, compare=False)
+    key: Key = field(init=False, compare=False, repr=False)
+    """The same for the same credential and model in every catalogue."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", (self.credential.identity, self.model))
 
 
 class Offer:

@@ -11,7 +11,7 @@ from mitmproxy.http import HTTPFlow
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from addons.exchange import redaction
-from addons.exchange.observers import Pair, PhaseMessage, Record
+from addons.exchange.observers import AttemptReport, Pair, PhaseMessage, Record
 from addons.exchange.redaction import one_line
 from addons.log_line import briefly, end_with_reasons, subject
 from translators.notes import Note
@@ -29,6 +29,7 @@ BROKEN: Final = ":x:"
 _MOST_MESSAGES = 64
 _MOST_NOTES = 200
 _MOST_HEADERS = 200
+_MOST_TRIES = 64
 _LONGEST_TEXT = 500
 _LONGEST_HEADER = 4096
 _LONGEST_MESSAGE = 4096
@@ -79,6 +80,16 @@ class StoredUsage(TypedDict):
     reasoning: int | None
 
 
+class StoredTry(TypedDict):
+    """An attempt at one target, as an `AttemptReport` has it."""
+
+    at: float
+    target: str
+    credential: str
+    reason: str | None
+    duration: float
+
+
 class StoredRecord(TypedDict):
     id: str
     started: Annotated[float, Field(ge=0, le=32503680000)]
@@ -101,6 +112,8 @@ class StoredRecord(TypedDict):
     finish_reason: str | None
     attempts: int
     calls: NotRequired[int]
+    tries: NotRequired[list[StoredTry]]
+    """All attempts, in the order of their ends; only where one of them failed."""
     usage: StoredUsage | None
     first_event: float | None
     duration: float
@@ -383,7 +396,19 @@ def _record(record: Record) -> StoredRecord:
     }
     if record.calls > 1:
         taken["calls"] = record.calls
+    if record.failed_attempts:
+        taken["tries"] = [_try(report) for report in record.reports[:_MOST_TRIES]]
     return taken
+
+
+def _try(report: AttemptReport) -> StoredTry:
+    return {
+        "at": report.at,
+        "target": _text(f"{report.provider}/{report.model}"),
+        "credential": _text(report.credential),
+        "reason": _maybe(report.reason),
+        "duration": report.duration,
+    }
 
 
 def _note(note: Note) -> StoredNote:

@@ -162,6 +162,10 @@ def _facts(record: StoredRecord) -> Iterator[tuple[str, str]]:
         yield "calls", str(calls)
     if record["attempts"] > calls:
         yield "attempts", str(record["attempts"])
+    for tried in record.get("tries", ()):
+        credential = f" ({_cell(tried['credential'])})" if tried["credential"] else ""
+        outcome = "answered" if tried["reason"] is None else _cell(tried["reason"])
+        yield "attempt", f"{_cell(tried['target'])}{credential}  {outcome}  after {_ms(tried['duration']).strip()}"
 
 
 def _several(recording: Recording) -> bool:
