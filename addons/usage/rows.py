@@ -20,7 +20,11 @@ Row = tuple[str | int | float | None, ...]
 
 
 def rows(record: Record) -> list[Row]:
-    """Return the rows of an exchange that is over; their values are those of `COLUMNS`."""
+    """Return the rows of an exchange that is over; their values are those of `COLUMNS`. There are none where nobody
+    used anything: without a valid key, and for what the gateway answered by itself (the list of models)."""
+    answered_here = record.attempts == 0 and record.end == "complete"
+    if record.key_name is None or answered_here:
+        return []
     return [_row(record, charge) for charge in record.charges]
 
 

@@ -57,6 +57,8 @@ def test_a_row_for_each_exchange_and_its_cost_in_the_log(folder: Path, provider:
         assert ask(client).status_code >= 500
         assert client.chat(model="nobody").status_code == 400
         assert (client.record["cost"], client.record["currency"]) == (0, None)
+        assert client.get("/v1/models").status_code == 200
+        assert httpx.post(f"{client.gateway.url}/v1/chat/completions", json={}, trust_env=False).status_code == 401
         assert client.chat(model="team/small/haiku").status_code == 200
         assert (client.record["cost"], client.record["currency"]) == (None, None)
     path = folder / "usage.db"

@@ -1,5 +1,8 @@
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+
+import pytest
 
 from addons.exchange.observers import Charge, Record
 from addons.usage.rows import COLUMNS, LONGEST, rows
@@ -63,8 +66,23 @@ def test_what_others_chose_is_cut_and_stays_in_one_line() -> None:
     hostile = "x\n\x1b[2J" + "y" * 100_000
     charge = Charge(hostile, hostile, hostile, None, None)
     [row] = named(
-        Record(hostile, 0.0, "POST", hostile, key_name=hostile, model=hostile, error=hostile, charges=(charge,))
+        Record(
+            hostile, 0.0, "POST", hostile, key_name=hostile, model=hostile, error=hostile, attempts=1, charges=(charge,)
+        )
     )
     texts = [value for value in row.values() if isinstance(value, str)]
     assert len(texts) == 9
     assert all(text.isprintable() and len(text) <= LONGEST + 3 for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("changes", "count"),
+    [
+        pytest.param({"key_name": None, "attempts": 0, "end": "refused"}, 0, id="no valid key"),
+        pytest.param({"attempts": 0, "end": "complete"}, 0, id="answered by the gateway itself"),
+        pytest.param({"attempts": 0, "end": "refused"}, 2, id="a refused request"),
+        pytest.param({"attempts": 1, "end": "cancelled"}, 2, id="the client left"),
+    ],
+)
+def test_who_used_nothing_has_no_row(changes: dict[str, Any], count: int) -> None:
+    assert len(rows(replace(RECORD, **changes))) == count

@@ -22,7 +22,7 @@ NOW = 1_700_000_000.0
 
 def record(key: str, started: float = NOW) -> Record:
     charge = Charge(None, None, None, Tokens(0, 0), FREE)
-    return Record("id", started, "POST", "/v1/responses", key_name=key, charges=(charge,))
+    return Record("id", started, "POST", "/v1/responses", key_name=key, attempts=1, charges=(charge,))
 
 
 def keys(path: Path) -> list[str]:
