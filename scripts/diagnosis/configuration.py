@@ -85,6 +85,9 @@ def timeouts(settings: Settings) -> Iterator[Finding]:
         if times.total and seconds >= times.total:
             text = f"never comes ({seconds:g} s): the whole exchange ends after {times.total:g} s (timeouts.total)"
             yield Finding("warning", f"timeouts.{name}", text, "make it shorter, or total longer; 0 is off")
+    if settings.hedge_after and times.first_byte and settings.hedge_after >= times.first_byte:
+        text = f"never comes ({settings.hedge_after:g} s): a silent provider is given up after {times.first_byte:g} s"
+        yield Finding("warning", "hedge-after", text, "make it shorter than timeouts.first-byte")
     if not times.total and not (times.first_byte and times.idle):
         text = "a provider that takes a request and says nothing is waited for without an end"
         yield Finding("warning", "timeouts", text, "set first-byte and idle, or total")

@@ -110,6 +110,10 @@ TWICE = GOOD + "  - api-key: ${PROVIDER}\n    models: [{name: claude-opus-5-5, a
             id="a comment that comes too late",
         ),
         pytest.param(
+            GOOD + "hedge-after: 300", 0, ["warning  hedge-after: never comes (300 s): a silent provider is given up"],
+            id="a second target that is never asked",
+        ),
+        pytest.param(
             GOOD + "streaming: {keepalive-seconds: 0}", 0, ["note     streaming.keepalive-seconds: is off or long"],
             id="no comments",
         ),
