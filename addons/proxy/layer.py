@@ -15,6 +15,7 @@ from collections.abc import Callable
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 
+from addons.exchange.exchange import Exchange
 from addons.proxy import http1
 from addons.proxy.client_flow import ClientFlow, OpenExchange, Unwatched
 from addons.proxy.http1 import RequestHead, RequestReader, Unreadable
@@ -188,8 +189,14 @@ class GatewayLayer(layer.Layer):
         except Exception:
             logger.exception("The gateway could not even report its failure; the client is disconnected.")
             stream.closed = True
-            stream.exchange.abandoned()
             yield from self.shut()
+            self._abandon(stream.exchange)
+
+    def _abandon(self, exchange: Exchange) -> None:
+        try:
+            exchange.abandoned()
+        except Exception:
+            logger.exception("The limits of a client's key were not told that an exchange is over.")
 
     # --- the client ---
 

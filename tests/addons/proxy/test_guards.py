@@ -13,6 +13,9 @@ from mitmproxy.connection import Server
 
 from addons.exchange.exchange import HEAVY, Exchange
 from addons.exchange.provider_side import ProviderSide
+from addons.limiting.in_memory import InMemory
+from routing.client_keys import KeyRing
+from routing.settings import ClientKey
 from tests.addons.proxy.conftest import Log
 from tests.addons.proxy.playbook import BODY, FIRST, STREAM, STREAMED, WHOLE, Clock, Playbook, request
 from tests.e2e.provider import head
@@ -119,7 +122,7 @@ SCENES: dict[str, tuple[Scene, ...]] = {
     "provider.shut_down": (ends,),
 }
 """What happens, and the method of the exchange that is then told."""
-LAST = {"crashed", "finished"}
+LAST = {"abandoned", "crashed", "finished"}
 """Methods that a bug of another brings about, or the end."""
 UNUSED = {"provider.give_up", "provider.remove_failed"}
 """Methods that only a pool of several targets brings about."""
@@ -140,8 +143,11 @@ CASES = [pytest.param(method, scene, id=f"{method}-{number}") for method, scenes
 @pytest.mark.parametrize(("method", "scene"), CASES)
 def test_a_bug_of_the_exchange(clock: Clock, log: Log, method: str, scene: Scene, reported: bool) -> None:
     play = Playbook(clock, broken=(method,) if reported else (method, "crashed"))
+    limited = ClientKey.model_validate({"key": "client-key", "name": "limited", "max-parallel": 1})
+    play.services.keys, play.services.client_counts = KeyRing([limited]), InMemory()
     scene(play)
     fails_closed(play)
+    assert play.services.client_counts.take_slot("limited", "the next one", 1)
     assert f"Broken: {method}" in log.text
     assert reported or play.client not in play.alive
 
