@@ -271,7 +271,7 @@ _SECTIONS: Mapping[str, tuple[Key, ...]] = {
             "name",
             "disabled",
             _URL,
-            "api-key-entries.api-key",
+            ("api-key-entries.api-key", "no entries, or one with an empty text: no key is sent"),
             "api-key-entries.weight",
             "api-key-entries.proxy-url",
             ("support-prompt-cache-key", "for requests that have a session, as `routing.session-affinity` finds it"),
@@ -374,18 +374,30 @@ class _Walk:
 
 
 def completed(tree: Any) -> Any:
-    """Return a file, its variables filled in, in which every entry of Claude's elsewhere than at Anthropic says how its
-    key is sent."""
-    match tree:
-        case {"claude-api-key": list(entries)}:
-            return {**tree, "claude-api-key": [_as_bearer(entry) for entry in entries]}
-    return tree
+    """Return a file, its variables filled in, that says what goes without saying there: how the key of an entry of
+    Claude's is sent elsewhere than to Anthropic, and that an empty key is none."""
+    if not isinstance(tree, dict):
+        return tree
+    made = {"claude-api-key": _as_bearer, "openai-compatibility": _without_empty_keys}
+    changed = {
+        section: [change(entry) for entry in tree[section]]
+        for section, change in made.items()
+        if isinstance(tree.get(section), list)
+    }
+    return tree | changed
 
 
 def _as_bearer(entry: object) -> object:
     match entry:
         case {"base-url": str(url), **rest} if "auth" not in rest and _host(url) != "api.anthropic.com":
             return {**rest, "base-url": url, "auth": "bearer"}
+    return entry
+
+
+def _without_empty_keys(entry: object) -> object:
+    match entry:
+        case {"api-key-entries": list(keys), **rest} if all(key == {} for key in keys):
+            return rest
     return entry
 
 

@@ -284,3 +284,12 @@ def test_a_disabled_entry_is_not_there() -> None:
 def test_a_disabled_entry_waits_for_no_variable() -> None:
     assert read("claude-api-key: [{api-key: '${OFF}', disabled: true}]") == read("claude-api-key: []")
     assert read("openai-compatibility: [{name: openai, disabled: true}]").skipped == ()
+
+
+@pytest.mark.parametrize("keys", ["[]", "[{api-key: ''}]", "[{}]"])
+def test_a_server_that_wants_no_key(keys: str) -> None:
+    text = f"openai-compatibility: [{{name: x, base-url: http://h, models: [{{name: m}}], api-key-entries: {keys}}}]"
+    ((_, _, made),) = read(MODE + text).settings.providers
+    assert made.credentials() == (None,)
+    both = text.replace(keys, "[{api-key: ''}, {api-key: k}]")
+    assert refused(MODE + both).startswith("c.yaml:2: openai-compatibility[0].api-key-entries[0].api-key: is missing")
