@@ -44,12 +44,15 @@ class Proxy:
 
     def url(self) -> str:
         """Return it as an URL, with its name and password in the clear. Not to be shown."""
-        user = ""
-        if self.name is not None:
-            password = "" if self.password is None else self.password.reveal()
-            user = f"{quote(self.name.reveal(), safe='')}:{quote(password, safe='')}@"
+        if self.name is None:
+            return str(self)
+        password = "" if self.password is None else self.password.reveal()
+        user = f"{quote(self.name.reveal(), safe='')}:{quote(password, safe='')}@"
+        return str(self).replace("//", f"//{user}", 1)
+
+    def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{user}{host}:{self.port}"
+        return f"{self.scheme}://{host}:{self.port}"
 
 
 @immutable

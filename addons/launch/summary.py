@@ -52,7 +52,7 @@ def report(loaded: Loaded, file: Path, host: str, port: int) -> Iterator[str]:
     yield f"address   {url(host, port)}"
     yield f"clients   {', '.join(key.name or '' for key in settings.api_keys) or 'none'}"
     for section, _, entry in settings.providers:
-        offer = Offer(entry, KNOWN_MODELS, forced=settings.force_model_prefix)
+        offer = Offer(entry, KNOWN_MODELS, forced=settings.force_model_prefix, proxies=settings.proxies)
         yield f"provider  {_provider(section, offer)}"
     if settings.embedded.enable and child.available() is None:
         yield f"provider  embedded, on this machine: {settings.embedded.alias}"
@@ -72,6 +72,8 @@ def _provider(section: str, offer: Offer) -> str:
     names = list(offer.listed)
     target = offer.targets(names[0])[0] if names else offer.sample()
     where = next(iter(target.base_urls.values()))
+    if (proxy := target.proxies.of(where)) is not None:
+        where += f" through {proxy}"
     if entry.discovered:
         names.append("the models that it has, which it is asked for at the start")
     elif not entry.models:

@@ -1,5 +1,6 @@
 """Through real proxies: an HTTP proxy with TLS and without, one that looks inside, and SOCKS, each with a password."""
 
+import base64
 import ssl
 import threading
 from collections.abc import Iterator
@@ -156,7 +157,8 @@ def test_a_way(land: Land, name: str) -> None:
 
 def keeps_secrets(land: Land) -> None:
     places = (land.gateway.output.encode(), land.flows.read_bytes())
-    for secret in (*SECRETS, PASSWORD, IN_URL, IN_URL.partition(":")[2], "wrong@"):
+    login = base64.b64encode(f"{NAME}:{PASSWORD}".encode()).decode()
+    for secret in (*SECRETS, login, PASSWORD, IN_URL, IN_URL.partition(":")[2], "wrong@"):
         assert not [place for place in places if secret.encode() in place]
 
 

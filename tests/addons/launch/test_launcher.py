@@ -159,7 +159,7 @@ claude-api-key:
   - {api-key: SECRET, models: [{name: x, alias: big}, {name: y}], prefix: team}
   - {api-key: "${NO_SUCH_VARIABLE}", models: [{name: z}]}
 gemini-api-key:
-  - {api-key: SECRET, models: [{name: g}, {name: y}]}
+  - {api-key: SECRET, models: [{name: g}, {name: y}], proxy-url: "http://u:SECRET@proxy.test"}
 openai-compatibility:
   - {name: groq, api-key-entries: [{api-key: SECRET}], models: [{name: q}]}
 ollama:
@@ -181,7 +181,7 @@ def test_a_check_says_what_would_be(tmp_path: Path, capsys: pytest.CaptureFixtur
         f"address   http://127.0.0.2:{port}/v1",
         "clients   local",
         "provider  claude-api-key, https://api.anthropic.com: big, y, team/big, team/y",
-        "provider  gemini-api-key, https://generativelanguage.googleapis.com/v1beta: g, y",
+        "provider  gemini-api-key, https://generativelanguage.googleapis.com/v1beta through http://proxy.test:80: g, y",
         "provider  openai-compatibility, https://api.groq.com/openai/v1: q",
         "provider  ollama, http://127.0.0.1:9: the models that it has, which it is asked for at the start",
         "warning   claude-api-key at line 6 is off: NO_SUCH_VARIABLE not set in the environment; it would serve z",
