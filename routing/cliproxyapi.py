@@ -209,7 +209,10 @@ _CREDENTIAL: tuple[Key, ...] = (
         "priority",
         ("weight", "0 and less: never chosen by `weighted-round-robin`"),
         ("proxy-url", "also `direct` or `none`"),
-        ("headers", "a value `$NAME` is the client's header of that name, and left out if it has none"),
+        (
+            "headers",
+            "a value `$NAME` is the client's header of that name, if it has one; credentials cannot be copied",
+        ),
         "request-retry",
         "disable-cooling",
         *(f"request-scoped-errors.{name}" for name in ("status", "match", "match-regexr", "action")),
@@ -339,6 +342,26 @@ def adapt(tree: object) -> Adapted:
     return Adapted(walk.value(tree, ()), tuple(walk.refused), {key: tuple(at) for key, at in walk.inert.items()})
 
 
+_STRATEGIES = {
+    **dict.fromkeys(("rr", "roundrobin"), "round-robin"),
+    **dict.fromkeys(("wrr", "weightedroundrobin"), "weighted-round-robin"),
+    **dict.fromkeys(("ff", "fillfirst"), "fill-first"),
+}
+
+
+def _as_here(value: object, key: Key) -> object:
+    """Return a value as this gateway writes it: without spaces around it, in full, and 0 for what is below it."""
+    match value:
+        case int() if key.least is not None:
+            return max(value, key.least)
+        case str() if key.path == ("routing", "strategy"):
+            strategy = value.strip().lower()
+            return _STRATEGIES.get(strategy, strategy)
+        case str():
+            return value.strip()
+    return value
+
+
 class _Walk:
     def __init__(self) -> None:
         self.refused: list[tuple[Path, str]] = []
@@ -356,16 +379,14 @@ class _Walk:
             case list():
                 return [self.value(each, (*path, at)) for at, each in enumerate(value)]
         key = BY_PATH.get(_names(path))
-        if key is not None and key.least is not None and isinstance(value, int) and value < key.least:
-            return key.least
-        return value
+        return value if key is None else _as_here(value, key)
 
     def keeps(self, name: str, value: object, within: Path) -> bool:
         """Return whether the key means something here; note what becomes of it otherwise."""
         path = (*within, name)
         key = BY_PATH.get(_names(path))
         if key is None or key.fate == "honoured":
-            return value != "" or _names(path) not in _TEXTS
+            return bool(not isinstance(value, str) or value.strip()) or _names(path) not in _TEXTS
         if key.fate == "refused" and key.acts(value):
             self.refused.append((path, f"is not supported: {key.text}"))
         elif key.fate != "always":

@@ -280,3 +280,24 @@ def test_a_server_that_wants_no_key(keys: str) -> None:
     assert made.credentials() == (None,)
     both = text.replace(keys, "[{api-key: ''}, {api-key: k}]")
     assert refused(MODE + both).startswith("c.yaml:2: openai-compatibility[0].api-key-entries[0].api-key: is missing")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        pytest.param("rr", "round-robin", id="short"),
+        pytest.param("WRR", "weighted-round-robin", id="capitals"),
+        pytest.param("' FillFirst '", "fill-first", id="one word, with spaces"),
+        pytest.param("fill-first", "fill-first", id="in full"),
+        pytest.param("''", "round-robin", id="empty"),
+    ],
+)
+def test_names_of_strategies(written: str, meant: str) -> None:
+    assert read(f"{MODE}routing: {{strategy: {written}}}").settings.routing.strategy == meant
+
+
+def test_spaces_around_a_text_are_nothing() -> None:
+    text = f"{MODE}api-keys: [' key-0001 ']\nclaude-api-key: [{{api-key: ' k ', prefix: ' /a/ ', base-url: ' '}}]"
+    settings = read(text).settings
+    ((_, _, made),) = settings.providers
+    assert (settings.api_keys[0].key, made.prefix, made.credentials()) == (Secret("key-0001"), "a", (X_API_KEY,))
