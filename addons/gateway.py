@@ -32,6 +32,7 @@ from mitmproxy.connection import Client
 
 from addons import limiting, log_line
 from addons.credentials import Authorities, Unauthorised
+from addons.discovery import Discovery
 from addons.embedded import child
 from addons.exchange.exchange import Exchange
 from addons.exchange.http_api import INTERNAL, Head
@@ -40,10 +41,10 @@ from addons.exchange.provider_request import ProviderRequest
 from addons.exchange.response_store import ResponseStore
 from addons.exchange.services import Services
 from addons.inspector import recorder, views
+from addons.kept_models import KeptModels, place
 from addons.launch import listening, summary, terminal
 from addons.limiting.in_memory import InMemory
 from addons.metrics.monitoring import Monitoring
-from addons.ollama_models import discover
 from addons.proxy import door, hooks, saving
 from addons.proxy.entrance import NOWHERE, Entrance, connections, is_ours, ours_among
 from addons.proxy.providers import Pass
@@ -100,6 +101,14 @@ class Gateway:
         self._line: log_line.Terminal | None = None
         self._usage: UsageWriter | None = None
         self._monitoring: Monitoring | None = None
+        self._kept_models = KeptModels(place(os.environ))
+        self._discovery = Discovery(
+            self._catalogue,
+            self._discovered,
+            self._refresh_seconds,
+            self._kept_models,
+            lambda: None if self._trust is None else self._trust.context,
+        )
         self._discovering: asyncio.Task[None] | None = None
         self._trust: Trust | None = None
         self._took_over = False
@@ -180,7 +189,7 @@ class Gateway:
         if self._reloader is not None:
             self._shutdown.hear_signals(self._reloader.ask)
             self._reloader.start()
-        self._discover()
+        self._discovering = asyncio.get_running_loop().create_task(self._discovery.run())
 
     def _distrusted(self, settings: Settings) -> str | None:
         """Let mitmproxy trust the authorities of the settings, or return why it cannot."""
@@ -248,7 +257,8 @@ class Gateway:
         )
         watchers.extend(monitoring.watchers)
         self._client_counts = limiting.counts_in(settings.limits_storage, self._workers["limits"])
-        catalogue = Catalogue(settings, loaded.skipped, KNOWN_MODELS)
+        kept = self._kept_models.read()
+        catalogue = Catalogue(settings, loaded.skipped, KNOWN_MODELS, discovered=kept)
         return Services(
             settings=settings,
             catalogue=catalogue.with_embedded(EMBEDDED_NOT_YET) if self._embedded else catalogue,
@@ -326,19 +336,8 @@ class Gateway:
         auths = (auth for _, _, entry in loaded.settings.providers for auth in entry.credentials())
         self._authorities.keep(auths, files)
         self._services.router.keep(target.credential.identity for target in catalogue.targets())
-        if catalogue.discoverable().keys() != before.catalogue.discoverable().keys():
-            self._discover()
+        self._discovery.wake()
         return changes.report(loaded, running, wanted, files, (_names(before.catalogue), _names(catalogue)))
-
-    def _discover(self) -> None:
-        """Ask servers for their models, the new ones at once."""
-        if self._discovering is not None:
-            self._discovering.cancel()
-            self._discovering = None
-        if self._catalogue().discoverable():
-            self._discovering = asyncio.get_running_loop().create_task(
-                discover(self._catalogue, self._discovered, None if self._trust is None else self._trust.context)
-            )
 
     # --- models that appear ---
 
@@ -349,6 +348,10 @@ class Gateway:
     def _discovered(self, names: Mapping[str, tuple[str, ...]]) -> None:
         assert self._services is not None
         self._services.catalogue = self._services.catalogue.with_discovered(names)
+
+    def _refresh_seconds(self) -> float:
+        assert self._services is not None
+        return 60.0 * self._services.settings.models_refresh
 
     def _start_embedded(self, settings: Settings) -> None:
         if not settings.embedded.enable:

@@ -178,8 +178,7 @@ class Catalogue:
         if self._embedded is not None:
             yield self._embedded
         for offer in self._offers.values():
-            entry = offer.entry
-            if not (offer.listed or entry.models) and (entry.prefix is not None or not entry.discovered):
+            if offer.entry.takes_others and not (offer.listed or offer.entry.models):
                 yield offer.sample()
 
     def _changed(

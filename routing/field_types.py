@@ -362,6 +362,7 @@ Size = Annotated[int, BeforeValidator(_size)]
 """Bytes."""
 Count = Annotated[int, BeforeValidator(partial(whole, low=1))]
 Amount = Annotated[int, BeforeValidator(partial(whole, low=0))]
+Minutes = Annotated[int, BeforeValidator(partial(whole, low=0, high=525_600))]
 Number = Annotated[int, BeforeValidator(partial(whole, low=-1_000_000, high=1_000_000))]
 Weight = Annotated[int, BeforeValidator(partial(whole, low=-1_000_000, high=1_000_000))]
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]

@@ -25,6 +25,7 @@ from routing.field_types import (
     KeyDigest,
     KeyFile,
     Lifetime,
+    Minutes,
     ModelName,
     Name,
     NewFile,
@@ -212,6 +213,8 @@ class Settings(Providers):
     passthrough_headers: Flag = False
     """Gives the client the headers of the provider's answer."""
     embedded: EmbeddedSettings = EmbeddedSettings()
+    models_refresh: Minutes = 5
+    """The minutes after which servers are asked again for their models; 0: at the start only."""
     force_model_prefix: Flag = False
     """Models of an entry with a prefix are served as PREFIX/NAME only."""
     body_size_limit: Size = 64 << 20

@@ -38,7 +38,7 @@ BANNED = [
         "addons/exchange",
         (
             *("addons.proxy", "addons.inspector", "addons.embedded", "addons.launch", "addons.gateway"),
-            *("addons.credentials", "addons.limiting", "addons.log_line", "addons.metrics", "addons.ollama_models"),
+            *("addons.credentials", "addons.limiting", "addons.log_line", "addons.metrics", "addons.discovery"),
         ),
         id="an exchange knows nobody around it",
     ),

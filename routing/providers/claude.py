@@ -27,6 +27,7 @@ class ClaudeKey(Entry):
     section: ClassVar = "claude-api-key"
     called: ClassVar = ("anthropic", "claude")
     lists: ClassVar = "anthropic"
+    tells_models: ClassVar = True
 
     api_key: Key
     base_url: AnthropicURL = "https://api.anthropic.com"
@@ -44,6 +45,10 @@ class ClaudeKey(Entry):
     @property
     def provider(self) -> str:
         return "anthropic"
+
+    @property
+    def takes_others(self) -> bool:
+        return True
 
     def base_urls(self, model: str) -> dict[str, str]:
         return {"anthropic": self.base_url}

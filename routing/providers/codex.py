@@ -31,6 +31,7 @@ class CodexKey(Entry):
 
     section: ClassVar = "codex-api-key"
     called: ClassVar[tuple[str, ...]] = ("codex", "responses")
+    tells_models: ClassVar = True
 
     api_key: Key
     base_url: OpenAIURL = "https://api.openai.com/v1"
@@ -40,6 +41,10 @@ class CodexKey(Entry):
     @property
     def provider(self) -> str:
         return "openai"
+
+    @property
+    def takes_others(self) -> bool:
+        return True
 
     def base_urls(self, model: str) -> dict[str, str]:
         return {"openai-responses": self.base_url}

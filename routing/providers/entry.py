@@ -91,6 +91,8 @@ class Entry(Section, ABC):
     """The names that people write instead of that key."""
     lists: ClassVar[str] = ""
     """The provider dialect whose public models an entry without `models` serves."""
+    tells_models: ClassVar[bool] = False
+    """Its servers list their models, in the form of the first dialect of `base_urls`."""
 
     disabled: Flag = False
     """Keeps the entry in the file, and out of use."""
@@ -124,7 +126,12 @@ class Entry(Section, ABC):
 
     @property
     def discovered(self) -> bool:
-        """Return whether the server lists its models."""
+        """Return whether the server is asked for its models."""
+        return self.tells_models and not self.models
+
+    @property
+    def takes_others(self) -> bool:
+        """Return whether there are names for which `hands_on` is true."""
         return False
 
     @abstractmethod
@@ -178,7 +185,7 @@ def looks_like(name: str, patterns: tuple[str, ...]) -> bool:
     return bool(ANY_NAME.fullmatch(name)) and any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def require_models(entry: Entry, otherwise: str = "") -> None:
+def require_models(entry: Entry) -> None:
     """Raise ValueError for an entry without `models`."""
     if not entry.models:
-        raise ValueError(f"has no models; name them, as this provider's cannot be guessed{otherwise}")
+        raise ValueError("has no models; name them, as this provider's cannot be guessed")

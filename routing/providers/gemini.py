@@ -46,6 +46,7 @@ class GeminiKey(GoogleEntry):
 
     section: ClassVar = "gemini-api-key"
     called: ClassVar[tuple[str, ...]] = ("gemini", "google", "palm", "aistudio")
+    tells_models: ClassVar[bool] = True
 
     api_key: Key
     base_url: GoogleURL = "https://generativelanguage.googleapis.com"
@@ -56,6 +57,10 @@ class GeminiKey(GoogleEntry):
     @property
     def provider(self) -> str:
         return "gemini"
+
+    @property
+    def takes_others(self) -> bool:
+        return True
 
     def base_urls(self, model: str) -> dict[str, str]:
         return {"gemini": f"{self.base_url}/{self.api_version}"}

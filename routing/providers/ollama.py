@@ -36,6 +36,7 @@ class Ollama(Entry):
 
     section: ClassVar = "ollama"
     called: ClassVar = ("ollama",)
+    tells_models: ClassVar = True
 
     name: Name = "ollama"
     base_url: OllamaURL = "http://127.0.0.1:11434"
@@ -59,8 +60,8 @@ class Ollama(Entry):
         return self.name
 
     @property
-    def discovered(self) -> bool:
-        return not self.models
+    def takes_others(self) -> bool:
+        return self.prefix is not None
 
     def base_urls(self, model: str) -> dict[str, str]:
         return {"ollama": self.base_url}

@@ -7,7 +7,7 @@ from pydantic import model_validator
 from routing.auth import Auth
 from routing.compatible_servers import NAMES, SERVERS, Server, known
 from routing.field_types import Flag, Key, Name, Section, Weight
-from routing.providers.entry import ANY_NAME, Entry, ServedModel, bearer, looks_like, require_models
+from routing.providers.entry import ANY_NAME, Entry, ServedModel, bearer, looks_like
 from routing.providers.openai_format import Endpoint, Quirks, by_dialect, refuse_repeated
 from routing.proxies import Proxies, ProxyURL
 from routing.urls import OpenAIURL
@@ -25,6 +25,8 @@ class Compatible(Entry):
     section: ClassVar = "openai-compatibility"
     called: ClassVar = ("compatible", "compatibility", "llamacpp", *NAMES, "gpt")
 
+    tells_models: ClassVar = True
+
     name: Name
     base_url: OpenAIURL | None = None
     api_key_entries: tuple[KeyEntry, ...] = ()
@@ -38,8 +40,6 @@ class Compatible(Entry):
     def _reachable(self) -> "Compatible":
         if self.base_url is None and self.server is None:
             raise ValueError(f"has no base-url; add it (known by name alone are {', '.join(SERVERS)})")
-        if not self.prefix and not (self.server and self.server.own):
-            require_models(self, ", or a prefix to hand on every PREFIX/NAME")
         refuse_repeated(self.endpoints)
         return self
 
@@ -50,6 +50,10 @@ class Compatible(Entry):
     @property
     def provider(self) -> str:
         return self.name
+
+    @property
+    def takes_others(self) -> bool:
+        return self.prefix is not None or bool(self.server and self.server.own)
 
     def base_urls(self, model: str) -> dict[str, str]:
         server = self.server

@@ -62,6 +62,10 @@ class Vertex(GoogleEntry):
     def provider(self) -> str:
         return "vertex"
 
+    @property
+    def takes_others(self) -> bool:
+        return True
+
     def base_urls(self, model: str) -> dict[str, str]:
         root = self.base_url or f"https://{self._host()}"
         place = f"projects/{self.project}/locations/{self.location}/publishers"

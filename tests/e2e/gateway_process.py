@@ -107,7 +107,7 @@ class GatewayProcess:
         self.process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+            env={**environ, "PYTHONUNBUFFERED": "1", "XDG_CACHE_HOME": str(folder / "cache"), **(env or {})},
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

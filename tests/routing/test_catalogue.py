@@ -358,6 +358,25 @@ def test_what_has_not_changed_is_not_made_again() -> None:
     assert after.with_embedded(None).candidates("n", "")[0] is after.candidates("n", "")[0]
 
 
+@pytest.mark.parametrize(
+    ("entry", "others"),
+    [
+        pytest.param("claude-api-key: [{api-key: a}]", 1, id="claude"),
+        pytest.param("gemini-api-key: [{api-key: a}]", 1, id="gemini"),
+        pytest.param("codex-api-key: [{api-key: a}]", 1, id="responses only"),
+        pytest.param("claude-api-key: [{api-key: a, models: [{name: m}]}]", 0, id="with models"),
+        pytest.param("ollama: [{}]", 0, id="ollama"),
+        pytest.param("ollama: [{prefix: p}]", 1, id="ollama, prefix"),
+        pytest.param("openai-compatibility: [{name: x, base-url: 'http://h'}]", 0, id="compatible"),
+        pytest.param("openai-compatibility: [{name: openai, base-url: 'http://h'}]", 1, id="compatible, known"),
+        pytest.param("openai-compatibility: [{name: x, base-url: 'http://h', prefix: p}]", 1, id="compatible, prefix"),
+    ],
+)
+def test_who_takes_other_names(entry: str, others: int) -> None:
+    loaded = parse(entry.encode(), "c.yaml", {})
+    assert sum(target.alias == "" for target in Catalogue(loaded.settings).targets()) == others
+
+
 def test_names_of_clients_do_not_pile_up() -> None:
     catalogue = served("claude-api-key: [{api-key: a}]")
     for number in range(3 * _REMEMBERED):

@@ -89,11 +89,6 @@ def refused(text: str) -> str:
             "1: openai-compatibility[0]: has no base-url; add it (known by name alone are openai, openrouter,",
             id="no address",
         ),
-        pytest.param(
-            "openai-compatibility: [{name: x, base-url: 'http://h'}]",
-            "1: openai-compatibility[0]: has no models; name them, as this provider's cannot be guessed, or a prefix",
-            id="neither models nor prefix",
-        ),
         pytest.param(f"{COMPATIBLE}    endpoints: []", "2: openai-compatibility[0]: has endpoints that are", id="none"),
         pytest.param(
             f"{COMPATIBLE}    endpoints: [chat, chat]", "2: openai-compatibility[0]: has endpoints", id="twice"

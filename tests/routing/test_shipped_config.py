@@ -73,3 +73,9 @@ def test_the_examples_load() -> None:
     served = Catalogue(loaded.settings, (), {})
     for name in ("openrouter/a/b", "gpt-5", "gemini-3-pro", "express/gemini-3-pro", "vertex/claude-x", "qwen"):
         assert served.candidates(name, "local")[0].alias == name
+
+
+def test_nobody_is_asked_for_models() -> None:
+    """Nothing is on whose server could be, and with a key there are the models that the file names."""
+    for environ in ({}, {"ANTHROPIC_API_KEY": "k"}):
+        assert Catalogue(load(SHIPPED, environ).settings).discoverable() == {}
