@@ -171,6 +171,10 @@ _HEAD: tuple[Key, ...] = (
         ("request-log", f"{_OWN_LOG}; mitmproxy's views show whole exchanges"),
         ("usage-statistics-enabled", _NO_API),
         ("redis-usage-queue-retention-seconds", _NO_API),
+        ("ampcode", "Amp's own paths are not served"),
+        ("kiro", _NO_ACCOUNTS),
+        ("incognito-browser", _NO_ACCOUNTS),
+        ("responses-compact-enabled", "`/v1/responses/compact` is not served"),
         ("save-cooldown-status", "cooldowns are kept in memory, over reloads of the file"),
     ),
 )
@@ -378,6 +382,8 @@ class _Walk:
                 return {name: each for name, each in kept.items() if each or (*_names(path), name) not in _CONTAINERS}
             case list():
                 return [self.value(each, (*path, at)) for at, each in enumerate(value)]
+        if isinstance(value, str):
+            value = value.replace("$$", "$$$$")  # there it is no other text's spelling
         key = BY_PATH.get(_names(path))
         return value if key is None else _as_here(value, key)
 

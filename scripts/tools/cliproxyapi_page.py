@@ -13,7 +13,7 @@ INTRO = """\
 # From CLIProxyAPI
 
 Written by `scripts/matrix` from the code; a test fails when it is stale. It follows the `config.example.yaml` of
-CLIProxyAPI 7.
+CLIProxyAPI 7, and has the keys that cliproxyapi++ adds.
 
 A line more, and the gateway reads a `config.yaml` of CLIProxyAPI's:
 
@@ -45,7 +45,7 @@ A key that CLIProxyAPI does not know either is a mistake, and no longer ignored;
   as `x-api-key` everywhere.
 - An entry of `codex-api-key` without a `base-url`, which is left out there, is a mistake: its key would go to
   api.openai.com. So are other entries that are left out there without a word.
-- `${NAME}` is an environment variable, and `$$` a dollar.
+- `${NAME}` is an environment variable. Any other dollar is itself, also `$$`, which is one dollar in other files.
 - Logins by account, the management API and the disguise as another program are not here.
 
 """

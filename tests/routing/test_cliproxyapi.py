@@ -301,3 +301,9 @@ def test_spaces_around_a_text_are_nothing() -> None:
     settings = read(text).settings
     ((_, _, made),) = settings.providers
     assert (settings.api_keys[0].key, made.prefix, made.credentials()) == (Secret("key-0001"), "a", (X_API_KEY,))
+
+
+@pytest.mark.parametrize("key", ["a$b", "a$$b", "a$$$b", "$$$$", "$2a$10$x"])
+def test_dollars_are_themselves(key: str) -> None:
+    (client,) = read(f"{MODE}api-keys: ['{key}']").settings.api_keys
+    assert client.key == Secret(key)
