@@ -146,7 +146,9 @@ class Gateway:
         """Get everything that a request needs before mitmproxy listens, or in the moment when it does."""
         self._took_over = ctx.options.mode == ["regular"]
         variables = Path(ctx.options.gateway_env_file).expanduser() if ctx.options.gateway_env_file else None
-        self._reloader = Reloader(partial(config.load, path, os.environ, variables), self._use, [str(path)])
+        self._reloader = Reloader(
+            partial(config.load, path, os.environ, variables), self._use, terminal.say, [str(path)]
+        )
         try:
             self._loaded = self._reloader.loaded()
         except ConfigError as error:

@@ -56,7 +56,8 @@ class Life:
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Services:
-    """What is of one configuration, and what outlives it. The gateway changes the catalogue when a model appears.
+    """All that is of one configuration, and all that outlives it. The gateway changes the catalogue when a model
+    appears.
 
     Those of another configuration are made with `dataclasses.replace`: each field that is not replaced is shared with
     them. An exchange keeps those that it began with.

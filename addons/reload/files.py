@@ -1,4 +1,4 @@
-"""What the files of a configuration hold, where a change of them shows, and when they have been written completely."""
+"""Reads the files of a configuration, finds where changes of them show, and when they have been written completely."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -35,8 +35,8 @@ def _content(file: str) -> bytes | None:
 
 @immutable
 class Places:
-    """Where changes show: in the `folders`, each with its identity, which a folder that is made anew has not; `names`
-    are what has to change there."""
+    """The places where changes show: in the `folders`, each with its identity, which a folder that is made anew has
+    not; `names` are what has to change there."""
 
     folders: frozenset[tuple[str, int]]
     names: frozenset[str]

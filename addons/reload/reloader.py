@@ -13,7 +13,6 @@ from pathlib import Path
 
 from watchfiles import Change, awatch
 
-from addons.launch import terminal
 from addons.reload.files import Contents, Places, Settling, contents, places
 from routing.config import Loaded
 from routing.errors import ConfigError
@@ -33,13 +32,17 @@ class Hindrance(Exception):
 
 class Reloader:
     """`load` reads the configuration, in a thread, and raises `ConfigError`. `use` gets it, with the names of the files
-    that have changed, has it in use when it returns, and returns what the operator is told, which is worked out in a
-    thread as well; it raises `Hindrance`."""
+    that have changed, has it in use when it returns, and returns the lines for `say`, which are worked out in a thread
+    as well; it raises `Hindrance`. `files` are those that are known before anything is read."""
 
     def __init__(
-        self, load: Callable[[], Loaded], use: Callable[[Loaded, frozenset[str]], Iterable[str]], files: Iterable[str]
+        self,
+        load: Callable[[], Loaded],
+        use: Callable[[Loaded, frozenset[str]], Iterable[str]],
+        say: Callable[[str], None],
+        files: Iterable[str],
     ) -> None:
-        self._load, self._use = load, use
+        self._load, self._use, self._say = load, use, say
         self._used: Contents = contents(files)
         """The files as the configuration in use was read from them."""
         self._tried = self._used
@@ -80,7 +83,7 @@ class Reloader:
                         watching.cancel()
                     watched, watching = now, asyncio.create_task(self._watch(now))
                     await asyncio.sleep(0)  # what changes from here on is noticed
-                await self._look()
+                await self.look()
         finally:
             if watching is not None:
                 watching.cancel()
@@ -109,7 +112,8 @@ class Reloader:
                 await self._stirred.wait()
         self._stirred.clear()
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Read the files if they have changed, as soon as they are complete."""
         seen = self._tried
         try:
             seen = await self._settled()
@@ -153,7 +157,7 @@ class Reloader:
         if why:
             logger.error("%s\n%s", why, _STAYS)
         for line in lines:
-            terminal.say(line)
+            self._say(line)
 
     def _changed(self, now: Contents) -> frozenset[str]:
         files = now.keys() | self._used.keys()
