@@ -33,9 +33,11 @@ def in_effect(running: Settings, wanted: Settings) -> Settings:
     return wanted.model_copy(update={name: getattr(running, name) for name in UNTIL_RESTART})
 
 
-def until_restart(running: Settings, wanted: Settings) -> str | None:
-    """Return a sentence about what takes effect after a restart, or None."""
+def until_restart(running: Settings, wanted: Settings, files: Collection[str]) -> str | None:
+    """Return a sentence about what takes effect after a restart, or None. `files` have changed."""
     names = [name for name in UNTIL_RESTART if getattr(running, name) != getattr(wanted, name)]
+    if running.upstream_ca in files and "upstream_ca" not in names:
+        names.append("upstream_ca")
     if not names:
         return None
     shown = " and ".join(name.replace("_", "-") for name in names)
@@ -55,7 +57,7 @@ def report(
     """Yield the lines after a reload: what has changed, what waits for a restart, and the remarks of every start."""
     what = called(files) if files else "The configuration"
     yield f"{what} {'were' if ' and ' in what else 'was'} read again: {between(running, loaded.settings, models)}."
-    if (waiting := until_restart(running, wanted)) is not None:
+    if (waiting := until_restart(running, wanted, files)) is not None:
         yield waiting
     yield from summary.remarks(loaded)
 

@@ -1,11 +1,32 @@
 """A reload in words, without values."""
 
+from pathlib import Path
+
 import pytest
 
-from addons.reload.changes import between, called, in_effect, report, until_restart
+from addons.reload.changes import UNTIL_RESTART, between, called, in_effect, report, until_restart
 from routing.config import Loaded, parse
+from routing.providers import ENTRIES
+from routing.settings import Settings
 
 BASE = "api-keys: [{key: canary-1, name: ann}, {key: canary-2, name: bob}]\nclaude-api-key: [{api-key: canary-3}]\n"
+
+AT_ONCE = {
+    *("api_keys", "compatibility", "passthrough_headers", "force_model_prefix", "body_size_limit"),
+    *("limits", "limits_on_error", "timeouts", "streaming", "nonstream_keepalive_interval", "routing"),
+    *(
+        "request_retry",
+        "max_retry_credentials",
+        "max_retry_interval",
+        "disable_cooling",
+        "transient_error_cooldown_seconds",
+    ),
+    *("failover_loss", "context_fallback", "hedge_after", "response_store", "payload"),
+    *("on_loss", "fan_out", "log_format", "max_connections", "drain_seconds"),
+    *("keep_flows", "metrics", "cors_origins", "forward_headers", "prices"),
+    *("proxy_url",),
+}
+"""The fields that an exchange reads which begins after a reload."""
 
 
 def loaded(text: str) -> Loaded:
@@ -71,8 +92,20 @@ def test_what_waits_for_a_restart_stays_as_it_is() -> None:
     wanted = loaded(BASE + "port: 1\non-loss: refuse\n").settings
     used = in_effect(running, wanted)
     assert (used.port, used.on_loss, used.providers) == (8317, "refuse", running.providers)
-    assert until_restart(running, wanted) == "port takes effect after a restart."
-    assert until_restart(running, running) is None
+    assert until_restart(running, wanted, ()) == "port takes effect after a restart."
+    assert until_restart(running, running, ()) is None
+
+
+def test_a_file_of_what_waits_for_a_restart(tmp_path: Path) -> None:
+    certificates = str(tmp_path / "ca.pem")
+    running = loaded(BASE).settings.model_copy(update={"upstream_ca": certificates})
+    assert until_restart(running, running, [certificates]) == "upstream-ca takes effect after a restart."
+
+
+def test_each_setting_takes_effect_or_says_that_it_waits() -> None:
+    """A new field belongs to one of the two: here, if all that reads it asks the settings of the exchange's `Services`
+    or is told by `Gateway._use`; else in UNTIL_RESTART."""
+    assert set(Settings.model_fields) == {*AT_ONCE, *UNTIL_RESTART, *(name.replace("-", "_") for name in ENTRIES)}
 
 
 def test_the_remarks_of_a_start_follow() -> None:

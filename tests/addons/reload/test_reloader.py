@@ -167,6 +167,17 @@ async def test_what_cannot_be_used(desk: Desk, caplog: pytest.LogCaptureFixture,
     assert desk.used == [3]
 
 
+async def test_a_bug_that_reading_has_is_told_once(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    def broken() -> None:
+        raise RuntimeError("a bug")
+
+    desk.beside = broken
+    for _ in range(2):
+        await desk.look(OTHER)
+    [record] = caplog.records
+    assert record.message.startswith("The configuration could not be read again.")
+
+
 async def test_it_watches_until_it_is_stopped(desk: Desk) -> None:
     """All that was asked of it is done in the end, and its tasks are gone."""
     told = asyncio.Event()
