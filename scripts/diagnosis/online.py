@@ -9,17 +9,17 @@ import ssl
 import time
 
 import httpx
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from addons.credentials import Authorities, Unauthorised
 from addons.exchange.provider_request import ProviderRequest, provider_request
 from addons.exchange.request import AGENT, ClientRequest
+from addons.model_lists import FORMS, ListForm
 from addons.provider_http import Clients
 from routing.settings import Settings
 from routing.targets import Offer, Target
 from scripts.diagnosis.configuration import offers
 from scripts.diagnosis.finding import Finding, Severity
-from scripts.diagnosis.lists import ModelList, list_of
 from translators.dialects import FORGETFUL, Recall, Rendered
 from translators.errors import TranslationError
 from translators.registry import CLIENTS, PASSTHROUGH, PROVIDERS
@@ -39,7 +39,7 @@ class Question:
 
     target: Target
     request: ProviderRequest
-    form: ModelList | None
+    form: ListForm | None
     models: tuple[str, ...]
 
     @property
@@ -98,7 +98,7 @@ class Asking:
         targets = offer.targets(names[0])[: offer.credentials] if names else (offer.sample(),)
         for target in targets:
             dialect = next(iter(target.base_urls))
-            form = list_of(offer.entry, dialect)
+            form = FORMS[dialect] if offer.entry.tells_models else None
             try:
                 if form is not None:
                     question = _listing(target, models, dialect, form)
@@ -146,8 +146,8 @@ class Asking:
             return answer.status_code, bytes(data)
 
 
-def _listing(target: Target, models: tuple[str, ...], dialect: str, form: ModelList) -> Question:
-    rendered = Rendered(form.path, {}, form.headers, (), Recall())
+def _listing(target: Target, models: tuple[str, ...], dialect: str, form: ListForm) -> Question:
+    rendered = Rendered(form.page(None), {}, form.headers, (), Recall())
     upstream = next(each for each in (*PROVIDERS.values(), *PASSTHROUGH.values()) if each.name == dialect)
     return Question(target, provider_request(AGENT, (), target, upstream, rendered, {}), form, models)
 
@@ -207,12 +207,12 @@ def _judged(question: Question, status: int, body: bytes) -> list[Finding]:
     return [_wrong(question, f"answers {status}", "correct base-url, or try again later")]
 
 
-def _models_missing(question: Question, form: ModelList, body: bytes) -> list[Finding]:
+def _models_missing(question: Question, form: ListForm, body: bytes) -> list[Finding]:
     try:
-        names = form.names(body)
+        page = form.read(from_json(body))
     except ValueError:
         return [_wrong(question, "its answer is no list of models", "correct base-url", "warning")]
-    if names is None:
+    if page.after is not None:
         return []
-    missing = [name for name in question.models if name not in names and f"{name}:latest" not in names]
+    missing = [name for name in question.models if name not in page.names and f"{name}:latest" not in page.names]
     return [_wrong(question, f"does not list {name}", "correct models", "warning") for name in missing]
