@@ -1,4 +1,4 @@
-"""What sends spans and metrics to a collector (OTLP over HTTP), in threads of OpenTelemetry's own. A collector that
+"""The way of spans and metrics to a collector (OTLP over HTTP), in threads of OpenTelemetry's own. A collector that
 takes nothing costs what there was to send and one warning; no exchange waits."""
 
 import logging
@@ -107,6 +107,4 @@ def _endpoint(settings: OtelSettings, signal: str) -> str | None:
 
 def _silence() -> None:
     """Keep OpenTelemetry's own complaints, one for each try, out of the log."""
-    library = logging.getLogger("opentelemetry")
-    library.propagate = False
-    library.addHandler(logging.NullHandler())
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL + 1)

@@ -1,4 +1,4 @@
-"""What the gateway has done, as JSON by provider, model and credential, and for Prometheus."""
+"""A report of what the gateway has done: JSON by provider, model and credential, and text for Prometheus."""
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
