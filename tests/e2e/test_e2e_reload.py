@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e import claude
 from tests.e2e.gateway_process import CLIENT_KEY, PROVIDER_KEY, SECRETS, GatewayProcess, config, free_port
-from tests.e2e.provider import EVENT_STREAM, LAST_CHUNK, Call, Provider, chunk, head, sse
+from tests.e2e.provider import EVENT_STREAM, LAST_CHUNK, Call, Provider, chunk, head, sse, whole
 from tests.e2e.wire import Wire, asking, request
 
 AGAIN = r"was read again|were read again"
@@ -244,6 +244,20 @@ def test_what_runs_keeps_what_it_began_with(process: GatewayProcess, provider: P
         wire.send(request(body=asking()))
         assert wire.receive().status == 401
     assert not any(secret in process.output for secret in SECRETS)
+
+
+@needs_sighup
+def test_what_a_server_has_told_is_kept(tmp_path: Path, provider: Provider) -> None:
+    """The entry's place in the file is another one; it is the same by its address."""
+    ollama = {"base-url": f"{provider.url}/ollama"}
+    provider.default = whole({"models": [{"name": "qwen:latest"}]})
+    with GatewayProcess(tmp_path, text(config(provider.url, ollama=[ollama]))) as process:
+        while "qwen:latest" not in models(process):
+            pass
+        provider.default = whole({}, status=500)
+        other = {"base-url": f"{provider.url}/other"}
+        hang_up(process, with_model(provider, "opus", ollama=[other, ollama]))
+        assert {"qwen:latest", "opus"} < set(models(process))
 
 
 @needs_sighup

@@ -203,3 +203,21 @@ def test_a_check_finds_mistakes(text: str, words: str, tmp_path: Path, capsys: p
     said = capsys.readouterr()
     assert words in said.err
     assert said.out == ""
+
+
+def test_a_check_reads_the_file_of_variables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "c.yaml").write_text("api-keys: [{key: '${CHECKED_KEY}', name: ann}]")
+    (tmp_path / "named").write_text("CHECKED_KEY=k\n")
+    given = ["--check", "--config", str(tmp_path / "c.yaml")]
+    assert launcher.main(given) == 0
+    assert "clients   none" in capsys.readouterr().out
+    assert launcher.main([*given, "--env-file", str(tmp_path / "named")]) == 0
+    assert "clients   ann" in capsys.readouterr().out
+    (tmp_path / ".env").write_text("CHECKED_KEY\n")
+    assert launcher.main(given) == 1
+    assert f"{tmp_path / '.env'}:1: is no variable" in capsys.readouterr().err
+
+
+def test_a_file_of_variables_goes_on_to_mitmproxy() -> None:
+    given = parse(["--env-file", "named"])
+    assert (given.env_file, given.given) == (Path("named"), ["--set", "gateway_env_file=named"])
