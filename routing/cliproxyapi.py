@@ -383,7 +383,7 @@ class _Walk:
             case list():
                 return [self.value(each, (*path, at)) for at, each in enumerate(value)]
         if isinstance(value, str):
-            value = value.replace("$$", "$$$$")  # there it is no other text's spelling
+            value = value.replace("$$", "$$$$")  # a dollar stands for nothing else there
         key = BY_PATH.get(_names(path))
         return value if key is None else _as_here(value, key)
 

@@ -192,13 +192,15 @@ def test_a_deployment(item: dict[str, Any], provider: str, model: str, url: str)
 @pytest.mark.parametrize(
     ("item", "why"),
     [
-        pytest.param(one("cohere/command-r"), "its provider is none that the gateway knows", id="provider"),
+        pytest.param(
+            one("cohere/command-r"), 'the provider of "cohere/command-r" is none that the gateway knows', id="provider"
+        ),
         pytest.param(one("openai/embed", info={"mode": "embedding"}), "models for embedding are not served", id="mode"),
         pytest.param(one("vertex_ai/meta/llama"), "at Vertex AI only Gemini and Claude are asked", id="vertex"),
         pytest.param(one("openai/x", name="two words"), "a model's name has no spaces", id="name"),
         pytest.param(one("custom_openai/x"), "it has no api_base", id="address"),
         pytest.param(one("bedrock/*", name="bedrock/*"), "its models must be named one by one", id="wildcard"),
-        pytest.param({"model_name": "m"}, "its provider is none that the gateway knows", id="empty"),
+        pytest.param({"model_name": "m"}, 'the provider of "" is none that the gateway knows', id="empty"),
     ],
 )
 def test_what_is_not_carried_is_a_comment(item: dict[str, Any], why: str) -> None:

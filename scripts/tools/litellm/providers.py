@@ -205,7 +205,7 @@ def entry(item: Deployment) -> Entry:
     item.provider, item.model = _who(item.model, item.provider)
     if item.provider not in PROVIDERS:
         if "api_base" not in item.left:
-            raise NotCarried("its provider is none that the gateway knows")
+            raise NotCarried(f'the provider of "{item.model}" is none that the gateway knows')
         item.provider = "custom_openai"
     if re.search(r"\s|^/|/$", item.public) or not item.public or not item.model:
         raise NotCarried("a model's name has no spaces, and no slash at its ends")
