@@ -337,7 +337,7 @@ class Gateway:
             self._open_door(loaded.settings.max_connections)
         auths = (auth for _, _, entry in loaded.settings.providers for auth in entry.credentials())
         self._authorities.keep(auths, files)
-        self._services.router.keep(target.credential.identity for target in catalogue.targets())
+        self._services.router.keep(catalogue.identities())
         self._discovery.wake()
         return changes.report(loaded, running, wanted, files, (_names(before.catalogue), _names(catalogue)))
 

@@ -169,6 +169,11 @@ class Catalogue:
         local = () if self._embedded is None else ((self._embedded.provider, self._embedded.model),)
         return frozenset((*((provider, model.name) for provider, models in listed for model in models), *local))
 
+    def identities(self) -> set[str]:
+        """Return the identities of all credentials."""
+        known = {identity for offer in self._offers.values() for identity in offer.identities}
+        return known if self._embedded is None else {*known, self._embedded.credential.identity}
+
     def targets(self) -> Iterator[Target]:
         """Yield the targets of all listed names; then one of each entry that lists none and hands on any, without a
         model."""

@@ -103,7 +103,8 @@ class Offer:
         )
         self.credentials = len(self._credentials)
         """The number of its credentials."""
-        self.identity = self._credentials[0][1].identity
+        self.identities = tuple(credential.identity for _, credential in self._credentials)
+        self.identity = self.identities[0]
         found = discovered.get(self.identity) if entry.discovered else None
         self._made_of = (known, found, first, forced, proxies)
         self._forced = forced

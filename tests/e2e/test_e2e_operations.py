@@ -1,6 +1,7 @@
 """What a real gateway says of itself to who looks after it."""
 
 import contextlib
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,6 +112,19 @@ def test_a_failover(tmp_path: Path, provider: Provider) -> None:
         answer = get(process, "/health/ready")
         assert (answer.status_code, answer.json()["reason"]) == (503, "cooldown")
         assert 0 < int(answer.headers["retry-after"]) <= 50
+
+
+def test_numbers_outlive_a_configuration_and_their_key_does_not(
+    gateway: GatewayProcess, client: Client, provider: Provider
+) -> None:
+    ask_all(client, provider)
+    before = len(gateway.lines)
+    gateway.config.write_text(json.dumps(config(provider.url, metrics={**METRICS, "key": "another-key"})) + "\n")
+    gateway.line("was read again", before)
+    assert get(gateway, "/metrics", **OPENED).status_code == 401
+    answer = get(gateway, "/metrics", authorization="Bearer another-key")
+    assert 'gateway_attempts_total{credential="anthropic-1",model="claude-sonnet-4-5",outcome="ok"' in answer.text
+    assert client.get("/v1/metrics/providers").json()["data"][0]["requests"] == 3
 
 
 def test_readiness_asks_nobody_and_is_not_logged(gateway: GatewayProcess, provider: Provider) -> None:

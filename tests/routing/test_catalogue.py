@@ -65,6 +65,13 @@ def test_the_models_behind_the_listed_names(provider: str, model: str, known: bo
     assert catalogue(ALIASED, "http://127.0.0.1:5").knows(provider, model) == known
 
 
+def test_every_credential_has_an_identity() -> None:
+    two = catalogue("[{api-key: a, models: [{name: m}]}, {api-key: b}]")
+    assert two.identities() == {target.credential.identity for target in two.targets()}
+    assert len(two.identities()) == 2
+    assert "" in catalogue("[]", "http://127.0.0.1:5").identities()
+
+
 @pytest.mark.parametrize(
     ("entries", "names"),
     [
