@@ -9,7 +9,6 @@ embedded model is in no pool: an entry with its name takes it away. A client key
 that match. What an entry is to its provider is in `routing.providers`.
 """
 
-import difflib
 import fnmatch
 import re
 from collections import Counter
@@ -20,9 +19,10 @@ from typing import Any
 
 from routing import model_effort
 from routing.auth import EmbeddedAuth
-from routing.config import Loaded, Skipped, shortened
+from routing.config import Loaded, Skipped
 from routing.settings import Settings
 from routing.targets import NOTHING, Offer, Target
+from routing.unknown_models import Explanations, ForbiddenModel, UnknownModel
 from translators.values import immutable
 
 __all__ = ["CREATED", "EMBEDDED", "Catalogue", "ForbiddenModel", "ListedModel", "Target", "UnknownModel"]
@@ -37,8 +37,6 @@ reads no images."""
 Place = tuple[str, int]
 """A section of the file, and the position there of an entry among those that are on."""
 
-_SHOWN = 100
-_LISTED = 10
 _REMEMBERED = 1000
 """The most names that nobody lists whose targets are kept ready."""
 
@@ -53,41 +51,6 @@ class ListedModel:
     created: int = CREATED
     display_name: str | None = None
     context_length: int | None = None
-
-
-class UnknownModel(Exception):
-    """The error for a `model` that no entry serves; the name is cut. `str()` is for the client: names that are close,
-    variables that would switch it on, models that work now."""
-
-    def __init__(
-        self,
-        model: str,
-        close: tuple[str, ...],
-        variables: tuple[str, ...],
-        working: tuple[str, ...],
-        off: str | None = None,
-    ) -> None:
-        self.model, self.close, self.variables, self.working = model, close, variables, working
-        sentences = [f'The model "{model}" is not served by this gateway.']
-        if off is not None:
-            sentences = [f'The model "{model}" is switched off: {off}.']
-        elif variables:
-            sentences = [f'The model "{model}" is switched off: set {" and ".join(variables)} and restart the gateway.']
-        elif close:
-            sentences.append("Did you mean " + " or ".join(f'"{name}"' for name in close) + "?")
-        sentences.append(f"Models that work now: {shortened(working, _LISTED)}." if working else "No model works now.")
-        super().__init__(" ".join(sentences))
-
-
-class ForbiddenModel(UnknownModel):
-    """The error for a `model` that the client's key may not use, whether it is served or not."""
-
-    def __init__(self, key_name: str, model: str, working: tuple[str, ...]) -> None:
-        super().__init__(model, (), (), working)
-        may = f"It may use {shortened(working, _LISTED)}." if working else "No model works now that it may use."
-        self.args = (
-            f'The key "{key_name}" may not use the model "{model}" (models of that key under api-keys). {may}',
-        )
 
 
 class Catalogue:
@@ -118,6 +81,7 @@ class Catalogue:
         self._pools: dict[str, tuple[Target, ...]] = {}
         self._handed_on: dict[str, tuple[Target, ...]] = {}
         self._listed: dict[str, ListedModel] = {}
+        self._explained = Explanations(settings, skipped, self._known)
 
     def with_embedded(self, base_url: str | None) -> "Catalogue":
         """Return the same catalogue with the local model at `base_url`, or without it."""
@@ -246,7 +210,7 @@ class Catalogue:
         """Return the pool of a name. One that nobody lists is served by all entries that hand it on."""
         scope = self._scopes.get(key_name)
         if scope is not None and not scope.match(model):
-            raise ForbiddenModel(key_name, _printable(model), self._admitted(key_name))
+            raise ForbiddenModel(key_name, model, self._admitted(key_name))
         if (pool := self._pools.get(model) or self._handed_on.get(model)) is not None:
             return pool
         if self._embedded is not None and model == self._embedded.alias:
@@ -255,7 +219,7 @@ class Catalogue:
         if pool := tuple(chain.from_iterable(offer.targets(model) for offer in known or self._offers.values())):
             self._keep(model, pool, listed=known is not None)
             return pool
-        raise self._unknown(model, key_name)
+        raise self._explained.unknown(model, self._admitted(key_name), embedded=self._embedded is not None)
 
     def _keep(self, model: str, pool: tuple[Target, ...], *, listed: bool) -> None:
         """Keep a pool ready. The names that nobody lists are the clients' own, and as many as they like."""
@@ -263,41 +227,7 @@ class Catalogue:
             self._handed_on.clear()
         (self._pools if listed else self._handed_on)[model] = pool
 
-    def _unknown(self, model: str, key_name: str) -> UnknownModel:
-        shown, working = _printable(model), self._admitted(key_name)
-        by_lower = {name.lower(): name for name in reversed(working)}
-        close = difflib.get_close_matches(shown.lower(), by_lower, 3, 0.6)
-        similar = tuple(by_lower[name] for name in close)
-        return UnknownModel(shown, similar, self._switches(model), working, self._embedded_off(model))
-
-    def _embedded_off(self, model: str) -> str | None:
-        """Return why the local model does not answer to its name."""
-        wanted = self._settings.embedded
-        if self._embedded is not None or model != wanted.alias:
-            return None
-        if not wanted.enable:
-            return "embedded.enable is false in config.yaml"
-        return "the packages of the embedded model are not installed; the gateway's start says how to get them"
-
-    @cached_property
-    def _off(self) -> tuple[tuple[Offer, tuple[str, ...]], ...]:
-        """Return what the entries that are off would offer, and the variables that they wait for."""
-        forced = self._settings.force_model_prefix
-        return tuple(
-            (Offer(off.entry, self._known, forced=forced), off.variables) for off in self._skipped if off.entry
-        )
-
-    def _switches(self, model: str) -> tuple[str, ...]:
-        """Return the variables that would make an entry serve `model` that is off."""
-        return next((variables for offer, variables in self._off if offer.targets(model)), ())
-
 
 def _scope(patterns: tuple[str, ...]) -> re.Pattern[str]:
     """Return the pattern of the names that a key with these patterns may use, in their exact case."""
     return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns))
-
-
-def _printable(model: str) -> str:
-    """Return a client's text for a model, fit for a message."""
-    shown = "".join(each if each.isprintable() else "?" for each in model[:_SHOWN])
-    return shown + ("..." if len(model) > _SHOWN else "")
