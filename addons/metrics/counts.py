@@ -11,8 +11,8 @@ from typing import Protocol
 from addons.exchange import http_api
 from addons.exchange.observers import AttemptReport, Pair, PhaseMessage, Record
 from addons.exchange.services import Clock
+from addons.metrics.attempt_classes import outcome
 from addons.metrics.histogram import Histogram
-from addons.metrics.outcomes import outcome
 from addons.metrics.recent import Recent
 from translators.events import Usage
 

@@ -16,8 +16,8 @@ from addons.exchange import http_api
 from addons.exchange.observers import AttemptReport, Pair, PhaseMessage, Record
 from addons.exchange.redaction import one_line
 from addons.metrics import conventions as words
+from addons.metrics.attempt_classes import outcome
 from addons.metrics.counts import OTHER, Names
-from addons.metrics.outcomes import outcome
 
 Attributes = dict[str, Any]
 

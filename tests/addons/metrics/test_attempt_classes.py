@@ -2,7 +2,7 @@
 
 import pytest
 
-from addons.metrics.outcomes import OUTCOMES, outcome
+from addons.metrics.attempt_classes import OUTCOMES, outcome
 from tests.addons.metrics.records import attempt
 
 
