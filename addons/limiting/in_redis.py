@@ -64,10 +64,12 @@ class InRedis:
     remote = True
 
     def __init__(self, url: str, threads: Executor, lease: float = LEASE) -> None:
-        # A kept connection may be dead without our knowing, so one that breaks is made again once. Silence is not.
-        retry = Retry(NoBackoff(), 1, (redis.ConnectionError,))
         pool = redis.ConnectionPool.from_url(
-            url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=retry, decode_responses=True
+            url,
+            socket_timeout=TIMEOUT,
+            socket_connect_timeout=TIMEOUT,
+            retry=Retry(NoBackoff(), 0),  # it would wait; a kept connection that has died is noticed anyway
+            decode_responses=True,
         )
         self._redis = redis.Redis(connection_pool=pool)
         self._windows = RedisStorage("redis://", connection_pool=pool, key_prefix=PREFIX)

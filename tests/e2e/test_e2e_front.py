@@ -33,7 +33,9 @@ def authorization(*values: str) -> bytes:
         pytest.param(authorization(f"Bearer {CLIENT_KEY} more"), id="more-after-it"),
         pytest.param(authorization("Bearer \N{SNOWMAN}\N{LATIN SMALL LETTER E WITH ACUTE}"), id="not-ascii"),
         pytest.param(request(f"/v1/models?key={CLIENT_KEY}&api_key={CLIENT_KEY}", method="GET", key=None), id="query"),
-        pytest.param(request("/v1/models", method="GET", key=None, x_api_key=CLIENT_KEY), id="x-api-key"),
+        pytest.param(request("/v1/models", method="GET", key=None, x_api_key="wrong"), id="x-api-key"),
+        pytest.param(request("/v1/models", method="GET", key="wrong", x_api_key=CLIENT_KEY), id="bearer-wins"),
+        pytest.param(request("/v1/models", method="GET", key=None, x_goog_api_key=CLIENT_KEY), id="x-goog-api-key"),
         pytest.param(request("/v1/models", method="GET", key=None, cookie=f"key={CLIENT_KEY}"), id="cookie"),
         pytest.param(request("/v1/nothing-here", method="GET", key=None), id="unknown-path"),
         pytest.param(request("/v1", method="GET", key=None), id="bare-v1"),
@@ -50,6 +52,14 @@ def test_no_key_no_answer(wire: Wire, provider: Provider, sent: bytes) -> None:
     assert received.headers["www-authenticate"] == "Bearer"
     assert CLIENT_KEY not in received.body.decode()
     assert provider.calls == []
+
+
+def test_a_key_may_come_as_x_api_key(wire: Wire, provider: Provider) -> None:
+    wire.send(request("/v1/models", method="GET", key=None, x_api_key=CLIENT_KEY))
+    assert wire.receive("GET").status == 200
+    wire.send(request(CHAT, asking(), key=None, x_api_key=CLIENT_KEY))
+    assert wire.receive().status == 200
+    assert CLIENT_KEY not in str(provider.call().headers)
 
 
 @pytest.mark.parametrize("value", [f"Bearer {CLIENT_KEY}", f"bearer {CLIENT_KEY}", f"BEARER   {CLIENT_KEY}  "])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from addons.exchange import http_api
 from addons.exchange.http_api import Endpoint, Head
+from addons.exchange.observers import AttemptReport
 from translators.clients.shared import openai_api
 from translators.errors import Failure
 from translators.masking import Mask
@@ -207,6 +208,14 @@ def test_notes_header_for_a_key_with_debug() -> None:
         {"path": "seed", "fate": "dropped", "old": 7, "detail": "Nobody has this."},
         {"path": "reasoning_effort", "fate": "approximated", "old": ("extreme" * 100)[:200], "new": '["high",null]'},
     ]
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_a_key_with_debug_is_told_the_names_of_credentials(debug: bool) -> None:
+    report = AttemptReport(0.0, "anthropic", "claude-x", "key-2", 429, "429 rate_limit_exceeded", 0.12)
+    [shown] = json.loads(http_api.attempts_header([report], debug=debug))
+    assert shown.pop("credential", None) == ("key-2" if debug else None)
+    assert shown == {"target": "anthropic/claude-x", "status": 429, "reason": "429 rate_limit_exceeded", "ms": 120}
 
 
 def test_notes_header_is_capped() -> None:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -234,6 +235,47 @@ def test_a_slot_is_free_soon_though_redis_did_not_say_so(
         return answers(other) and other.take_slot("a", "y", 1)
 
     eventually(free)
+    one._lost["old"] = ("a", 0.0)
+    one.renew()
+    assert "old" not in one._lost
+
+
+@shared
+def test_a_slot_that_is_freed_while_it_is_renewed_stays_free(gateway: Callable[..., InRedis]) -> None:
+    one, other = gateway(3600.0), gateway(3600.0)
+    one.take_slot("a", "x", 1)
+    renew = one._renew_slots
+
+    def freed_before(*args: Any) -> Any:
+        one.free_slot("a", "x")
+        return renew(*args)
+
+    one._renew_slots = freed_before  # type: ignore[assignment]
+    one.renew()
+    assert other.take_slot("a", "y", 1)
+
+
+@shared
+def test_a_redis_that_is_down_is_asked_by_one_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(in_redis, "PAUSE", 0.0)
+    health = in_redis._Health()
+    assert health.before() <= health.before()
+    health.failed(ConnectionError(), time.monotonic())
+    health.before()
+    with pytest.raises(Unavailable):
+        health.before()
+    health.answered()
+    health.before()
+    health.before()
+
+
+@shared
+def test_a_failure_that_was_asked_before_the_last_answer_says_nothing() -> None:
+    health = in_redis._Health()
+    began = health.before()
+    health.answered()
+    health.failed(TimeoutError(), began - 1)
+    health.before()
 
 
 @shared
