@@ -321,7 +321,8 @@ class Gateway:
         assert self._line is not None
         if (missing := summary.hindrance(loaded.settings)) is not None:
             raise Hindrance(missing)
-        running, wanted, before = self._loaded.settings, loaded.settings, self._services
+        earlier, wanted, before = self._loaded, loaded.settings, self._services
+        running = earlier.settings
         loaded = dataclasses.replace(loaded, settings=changes.in_effect(running, wanted))
         catalogue = before.catalogue.reloaded(loaded)
         self._services = dataclasses.replace(
@@ -339,7 +340,7 @@ class Gateway:
         self._authorities.keep(auths, files)
         self._services.router.keep(catalogue.identities())
         self._discovery.wake()
-        return changes.report(loaded, running, wanted, files, (_names(before.catalogue), _names(catalogue)))
+        return changes.report(loaded, earlier, wanted, files, (_names(before.catalogue), _names(catalogue)))
 
     # --- models that appear ---
 

@@ -118,13 +118,6 @@ _HEAD: tuple[Key, ...] = (
         "`enable` is on",
     ),
     Key(
-        ("remote-management",),
-        "refused",
-        f"{_NO_API}; leave secret-key out",
-        _on("secret-key"),
-        "there is a `secret-key`",
-    ),
-    Key(
         ("plugins",),
         "refused",
         "shared libraries of others are not loaded; write an addon for mitmproxy (`scripts/run -s FILE.py`)",
@@ -169,6 +162,7 @@ _HEAD: tuple[Key, ...] = (
         ("logs-max-total-size-mb", _OWN_LOG),
         ("error-logs-max-files", _OWN_LOG),
         ("request-log", f"{_OWN_LOG}; mitmproxy's views show whole exchanges"),
+        ("remote-management", f"{_NO_API}, and the file is never written"),
         ("usage-statistics-enabled", _NO_API),
         ("redis-usage-queue-retention-seconds", _NO_API),
         ("ampcode", "Amp's own paths are not served"),

@@ -51,15 +51,15 @@ def between(old: Settings, new: Settings, models: Models) -> str:
     return "; ".join(parts) or "nothing has changed"
 
 
-def report(
-    loaded: Loaded, running: Settings, wanted: Settings, files: Collection[str], models: Models
-) -> Iterator[str]:
-    """Yield the lines after a reload: what has changed, what waits for a restart, and the remarks of every start."""
+def report(loaded: Loaded, before: Loaded, wanted: Settings, files: Collection[str], models: Models) -> Iterator[str]:
+    """Yield the lines after a reload: what has changed, what waits for a restart, and those remarks of a start that
+    were not true `before`."""
+    running, known = before.settings, set(summary.remarks(before))
     what = called(files) if files else "The configuration"
     yield f"{what} {'were' if ' and ' in what else 'was'} read again: {between(running, loaded.settings, models)}."
     if (waiting := until_restart(running, wanted, files)) is not None:
         yield waiting
-    yield from summary.remarks(loaded)
+    yield from (remark for remark in summary.remarks(loaded) if remark not in known)
 
 
 def called(files: Iterable[str]) -> str:

@@ -110,11 +110,6 @@ def test_a_line_names_the_lines_of_the_file() -> None:
     [
         pytest.param("tls: {enable: true}", "c.yaml:2: tls: is not supported: put a proxy", id="TLS"),
         pytest.param("plugins: {enabled: true}", "c.yaml:2: plugins: is not supported: shared libr", id="plugins"),
-        pytest.param(
-            "remote-management: {secret-key: s3cret}",
-            "c.yaml:2: remote-management: is not supported: there is no management API; leave secret-key out",
-            id="management",
-        ),
         pytest.param("codex: {identity-confuse: true}", "c.yaml:2: codex.identity-confuse: is not", id="identity"),
         pytest.param("codex: {identity-confused: true}", "c.yaml:2: codex: is not a known key", id="unknown in codex"),
         pytest.param("interactions-api-key: [{api-key: k}]", "c.yaml:2: interactions-api-key: is not", id="interact"),

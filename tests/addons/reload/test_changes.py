@@ -24,7 +24,7 @@ AT_ONCE = {
     *("failover_loss", "context_fallback", "hedge_after", "response_store", "payload"),
     *("on_loss", "fan_out", "log_format", "max_connections", "drain_seconds"),
     *("keep_flows", "metrics", "cors_origins", "forward_headers", "prices"),
-    *("proxy_url",),
+    *("proxy_url", "models_refresh"),
 }
 """The fields that an exchange reads which begins after a reload."""
 
@@ -108,9 +108,14 @@ def test_each_setting_takes_effect_or_says_that_it_waits() -> None:
     assert set(Settings.model_fields) == {*AT_ONCE, *UNTIL_RESTART, *(name.replace("-", "_") for name in ENTRIES)}
 
 
+def test_a_remark_is_not_repeated() -> None:
+    new = loaded(BASE.replace("canary-3", "'${CANARY}'"))
+    assert len(list(report(new, new, new.settings, ["/etc/config.yaml"], ((), ())))) == 1
+
+
 def test_the_remarks_of_a_start_follow() -> None:
     new = loaded(BASE.replace("canary-3", "'${CANARY}'"))
-    lines = list(report(new, loaded(BASE).settings, new.settings, ["/etc/config.yaml", "/etc/.env"], ((), ())))
+    lines = list(report(new, loaded(BASE), new.settings, ["/etc/config.yaml", "/etc/.env"], ((), ())))
     assert lines == [
         ".env and config.yaml were read again: claude-api-key: 1 entry removed.",
         "claude-api-key at line 2 is off: CANARY not set in the environment",
