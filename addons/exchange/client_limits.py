@@ -36,7 +36,7 @@ class Unavailable(Exception):
 
 @immutable
 class Window:
-    """What was counted in the present window and in the one before, and for how many seconds each still counts."""
+    """Counts of the present window and of the one before, and for how many seconds each still counts."""
 
     previous: int
     previous_left: float
@@ -91,7 +91,7 @@ class Counts(Protocol):
 
 @immutable
 class Verdict:
-    """Whether a request may go on. `headers` are for its answer, also for that which refuses it."""
+    """Decision on a request: it may go on, or is refused. `headers` are for its answer, whichever it is."""
 
     refused: Failure | None = None
     headers: Mapping[str, str] = field(default_factory=dict)

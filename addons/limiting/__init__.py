@@ -1,4 +1,4 @@
-"""Where the counts are that limit the keys of clients: in memory, or in Redis, whose library is an extra."""
+"""Counts behind the limits of client keys: in memory, or in Redis, whose library is an extra."""
 
 import importlib.util
 import sys

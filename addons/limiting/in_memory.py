@@ -12,7 +12,7 @@ UNLIMITED = 2**53
 
 
 class InMemory:
-    """For the thread of the event loop alone."""
+    """Counts for the thread of the event loop alone."""
 
     remote = False
 

@@ -59,7 +59,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
 
 
 class InRedis:
-    """For any thread. `threads` are those to ask it from."""
+    """Counts for any thread. `threads` are those to ask it from."""
 
     remote = True
 
@@ -183,7 +183,7 @@ class _NotAsked(Unavailable):
 
 
 class _Health:
-    """Whether Redis answers."""
+    """State of Redis: it answers, or is down."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

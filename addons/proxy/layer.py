@@ -190,13 +190,7 @@ class GatewayLayer(layer.Layer):
             logger.exception("The gateway could not even report its failure; the client is disconnected.")
             stream.closed = True
             yield from self.shut()
-            self._abandon(stream.exchange)
-
-    def _abandon(self, exchange: Exchange) -> None:
-        try:
-            exchange.abandoned()
-        except Exception:
-            logger.exception("The limits of a client's key were not told that an exchange is over.")
+            _abandon(stream.exchange)
 
     # --- the client ---
 
@@ -298,3 +292,10 @@ class GatewayLayer(layer.Layer):
         wakeup = commands.RequestWakeup(max(0.0, wanted - time.monotonic()))
         self._timers[wakeup] = wanted
         yield wakeup
+
+
+def _abandon(exchange: Exchange) -> None:
+    try:
+        exchange.abandoned()
+    except Exception:
+        logger.exception("The limits of a client's key were not told that an exchange is over.")
