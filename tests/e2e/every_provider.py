@@ -73,6 +73,7 @@ def settings(at: str, issuers: str) -> dict[str, Any]:
     azure = {"endpoint": f"{at}/azure"}
     return {
         "api-keys": [{"key": CLIENT_KEY, "name": "tester"}, {"key": OTHER_CLIENT, "name": "other"}],
+        "disable-cooling": True,
         "log-format": "json",
         "streaming": {"keepalive-seconds": 0},
         "response-store": {"enable": True},

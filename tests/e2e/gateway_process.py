@@ -56,6 +56,7 @@ def config(provider: str, **more: Any) -> dict[str, Any]:
     }
     return {
         "api-keys": [{"key": CLIENT_KEY, "name": "tester"}],
+        "disable-cooling": True,
         "claude-api-key": [entry],
         "log-format": "json",
         "streaming": {"keepalive-seconds": 0},
