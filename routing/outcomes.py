@@ -10,10 +10,23 @@ from typing import Literal
 from routing.providers.entry import ScopedError
 from translators.values import immutable
 
-Kind = Literal["connect", "timeout", "cut", "status", "stream", "empty", "refused", "credentials"]
-"""`connect`: no connection. `timeout`: nothing came in time. `cut`: the connection broke, or the answer cannot be read.
-`status`: an answer that is no 2xx. `stream`: an error in an answer that is one. `empty`: a complete answer without
-content. `refused`: the request cannot be rendered for this target. `credentials`: they could not be had."""
+Kind = Literal[
+    "connect",
+    "timeout",
+    "cut",
+    "unreadable",
+    "status",
+    "stream",
+    "empty",
+    "refused",
+    "credentials",
+    "overtaken",
+    "ended",
+]
+"""`connect`: no connection. `timeout`: nothing came in time. `cut`: the connection broke. `unreadable`: the answer is
+none. `status`: an answer that is no 2xx. `stream`: an error in an answer that is one. `empty`: a complete answer
+without content. `refused`: the request cannot be rendered for this target. `credentials`: they could not be had.
+`overtaken`: another target had content first. `ended`: its client left, or the gateway ended it."""
 
 Cooling = Literal["never", "now", "counted"]
 """When a credential rests for a model after a failure: `now` at once, `counted` after several in a row."""
@@ -40,9 +53,13 @@ class Outcome:
     @property
     def reason(self) -> str:
         """Return a few words for logs and headers: `429 rate_limit_exceeded`, `connect`."""
-        if self.kind in ("status", "stream"):
-            where = "" if self.kind == "status" else " in the stream"
-            return f"{self.status} {self.code}".strip() + where
+        match self.kind:
+            case "status":
+                return f"{self.status} {self.code}".strip()
+            case "stream":
+                return f"{self.status} {self.code} in the stream".replace("  ", " ")
+            case "overtaken" | "ended":
+                return self.code
         kind = "cannot carry the request" if self.kind == "refused" else self.kind
         return f"{kind}: {self.code}" if self.code else kind
 
@@ -92,7 +109,9 @@ def verdict(outcome: Outcome, scoped: Iterable[ScopedError] = ()) -> Verdict:
 
 def suspect(outcome: Outcome) -> bool:
     """Return whether a failure may be the request's own fault, so that it counts only if another target does better."""
-    return outcome.kind in ("cut", "stream", "status") and (outcome.status in _TRANSIENT or outcome.kind == "cut")
+    return outcome.kind in ("cut", "unreadable") or (
+        outcome.kind in ("stream", "status") and outcome.status in _TRANSIENT
+    )
 
 
 def too_long(outcome: Outcome) -> bool:
@@ -102,7 +121,7 @@ def too_long(outcome: Outcome) -> bool:
 
 def _usual(outcome: Outcome) -> Verdict:
     match outcome.kind:
-        case "connect" | "timeout" | "cut" | "credentials":
+        case "connect" | "timeout" | "cut" | "unreadable" | "credentials":
             return _AGAIN
         case "empty":
             return _ONCE_MORE

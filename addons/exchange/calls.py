@@ -11,6 +11,7 @@ from addons.exchange.listeners import Listeners
 from addons.exchange.observers import AttemptReport, Record
 from addons.exchange.request import Rendering
 from addons.exchange.services import Services
+from routing.outcomes import Outcome
 from routing.targets import Target
 from translators.dialects import Envelope, Writer
 from translators.errors import Failure
@@ -103,10 +104,10 @@ class Calls:
             listeners.message("provider_request", line, headers, request.body, call - self.first, number)
         return Send(request, number > self.first_try, call)
 
-    def send_again(self, call: int, reason: str) -> Send:
+    def send_again(self, call: int, outcome: Outcome) -> Send:
         """Send a call once more, after its first attempt came to nothing."""
         attempt = self._attempts[call]
-        self._report(attempt, reason)
+        self._report(attempt, outcome)
         return self.send(call, attempt.number + 1)
 
     def open(
@@ -147,10 +148,10 @@ class Calls:
         """Render a failure in the middle of an answer."""
         return (self._joined or self.writer).fail(failure)
 
-    def end(self, call: int, reason: str | None = None) -> None:
-        """Put the results of a call that is over into the record. `reason`: why it did not come to its own end."""
+    def end(self, call: int, outcome: Outcome | None = None) -> None:
+        """Put the results of a call that is over into the record. `outcome`: it did not come to its own end."""
         attempt = self._attempts.pop(call)
-        self._report(attempt, reason)
+        self._report(attempt, outcome)
         if (pipe := attempt.pipe) is None:
             return
         self._listeners.provider(attempt, pipe.whole_body, call - self.first)
@@ -167,17 +168,17 @@ class Calls:
             record.finish_reason = pipe.finished.reason
         pipe.release()
 
-    def end_all(self, reason: str) -> None:
+    def end_all(self, outcome: Outcome) -> None:
         """Put the results of all calls into the record; none of them comes to its own end."""
         for call in self.under_way:
-            self.end(call, reason)
+            self.end(call, outcome)
 
-    def forget(self, reason: str) -> list[int]:
+    def forget(self, outcome: Outcome) -> list[int]:
         """Forget the results of all calls; their attempts stay in the record. Return those that were under way."""
         under_way = self.under_way
         for call in under_way:
             attempt = self._attempts.pop(call)
-            self._report(attempt, reason)
+            self._report(attempt, outcome)
             if attempt.pipe is not None:
                 self._listeners.provider(attempt, attempt.pipe.whole_body, call - self.first)
                 attempt.pipe.release()
@@ -188,7 +189,7 @@ class Calls:
         record = self._record
         record.usage = record.first_event = record.finish_reason = record.served_model = record.provider_id = None
 
-    def _report(self, attempt: Attempt, reason: str | None) -> None:
+    def _report(self, attempt: Attempt, outcome: Outcome | None) -> None:
         record, target, now = self._record, self.target, self._services.clock.now()
         pipe, first = attempt.pipe, attempt.first_event_at
         record.reports.append(
@@ -198,10 +199,12 @@ class Calls:
                 model=target.model,
                 credential=target.credential.name,
                 status=attempt.status,
-                reason=None if reason is None else self._listeners.without_secrets(reason),
+                reason=None if outcome is None else self._listeners.without_secrets(outcome.reason),
                 duration=now - attempt.sent_at,
                 first_event=None if first is None else first - attempt.sent_at,
                 usage=None if pipe is None else pipe.usage,
+                kind=None if outcome is None else outcome.kind,
+                sent=attempt.waiting_for != "connect",
             )
         )
 

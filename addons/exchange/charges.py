@@ -11,9 +11,6 @@ from translators.events import Usage
 MOST = 10**12
 """More tokens than any answer has: such a count is none."""
 
-_NEVER_ASKED = ("connect", "timeout: connect", "credentials", "cannot carry the request")
-"""What the reason of an attempt begins with whose request never reached its provider."""
-
 
 def tokens_of(usage: Usage) -> Tokens | None:
     """Return usage in buckets that have no token in common. `Usage.input` counts what caches had a part in too. None
@@ -73,7 +70,7 @@ def _target(report: AttemptReport) -> tuple[str, str, str]:
 
 def _free(report: AttemptReport) -> bool:
     """Return whether an attempt is not billed: it was refused, or never reached its provider."""
-    nothing_done = report.status >= 400 or (report.reason or "").startswith(_NEVER_ASKED)
+    nothing_done = report.status >= 400 or (report.kind is not None and not report.sent)
     return report.usage is None and report.first_event is None and nothing_done
 
 

@@ -158,7 +158,7 @@ class Exchange:
         if self.over:
             return []
         cause = SHUT_DOWN if self._services.life.ended else cause
-        self.provider.end_all(cause)
+        self.provider.end_all(Outcome("ended", code=cause))
         self.record.status = self.record.status or 499
         self._response.end("cancelled", cause=cause)
         return [Drop()]
@@ -178,7 +178,7 @@ class Exchange:
         finally:
             self.abandoned()
         self._listeners.ended(counts=self.counts)
-        self.provider.end_all("over")
+        self.provider.end_all(Outcome("ended"))
         self._request = None
         self._work.give_up()
 
@@ -267,8 +267,8 @@ class Exchange:
         """Do what is to be done next."""
         request = self._request
         assert request is not None
-        for target, reason in turn.refused:
-            self._report_refusal(target, reason)
+        for target, outcome in turn.refused:
+            self._report_refusal(target, outcome)
         self._refusal = turn.failure or self._refusal
         match turn.then:
             case Rendering() as rendering:
@@ -302,12 +302,12 @@ class Exchange:
             return None
         empty = outcome.kind == "empty"  # such an answer is still better than none
         if request.size > HEAVY and not empty and isinstance(step, Ask):
-            self.provider.remove_failed(outcome.reason)
+            self.provider.remove_failed(outcome)
             return self._work.start(partial(request.follow, step, self._now()), self._go_on, "request")
         turn = request.follow(step, self._now())
         if not isinstance(turn.then, Rendering) and (empty or not isinstance(turn.then, Wait)):
             return None
-        self.provider.remove_failed(outcome.reason)
+        self.provider.remove_failed(outcome)
         return self._go_on(turn)
 
     def _resume(self) -> list[Action]:
@@ -342,7 +342,8 @@ class Exchange:
             return []
         return self.provider.ask(turn.then, self._requested_at, request.plan)
 
-    def _report_refusal(self, target: Target, reason: str) -> None:
+    def _report_refusal(self, target: Target, outcome: Outcome) -> None:
         """Put a target that could not carry the request among the attempts."""
         name, at = target.credential.name, self._now() - self._listeners.born
-        self.record.reports.append(AttemptReport(at, target.provider, target.model, name, 0, reason, 0.0))
+        report = AttemptReport(at, target.provider, target.model, name, 0, outcome.reason, 0.0, kind=outcome.kind)
+        self.record.reports.append(report)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from routing.outcomes import Kind
 from routing.prices import Cost, Tokens
 from translators.events import Usage
 from translators.notes import Note
@@ -24,9 +25,12 @@ provider or the gateway failed, and the client got an error. `cancelled`: the cl
 
 @immutable
 class AttemptReport:
-    """One attempt at one target, once it is over. Times are seconds; `at` counts from the exchange's start. `reason` is
-    why it failed or was dropped, in a few words of ours (`429 rate_limit_exceeded`, `connect: it was refused`), None
-    where it answered; `status` the provider's, 0 where there was none. `usage` is what the provider reported."""
+    """One attempt at one target, once it is over. Times are seconds; `at` counts from the exchange's start.
+
+    `kind` and `reason` are why it failed or was dropped, the reason in a few words of ours (`429 rate_limit_exceeded`,
+    `connect: it was refused`); both are None where it answered. `status` is the provider's, 0 where there was none,
+    `usage` what the provider reported. `sent`: the request has left.
+    """
 
     at: float
     provider: str
@@ -37,6 +41,8 @@ class AttemptReport:
     duration: float
     first_event: float | None = None
     usage: Usage | None = None
+    kind: Kind | None = None
+    sent: bool = False
 
 
 @immutable

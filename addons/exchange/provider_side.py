@@ -32,6 +32,15 @@ from translators.pipe import Pipe
 logger = logging.getLogger("gateway")
 
 SHUT_DOWN = "the gateway shut down"
+OVERTAKEN = Outcome("overtaken", code="another target answered first")
+EMPTY = Outcome("empty")
+UNREADABLE = "its answer cannot be read"
+_BROKEN: Mapping[str, Kind] = {
+    "bad_provider_answer": "unreadable",
+    "empty_answer": "unreadable",
+    "incomplete_answer": "cut",
+}
+"""Kinds of failures by the code of an answer that is none; any other is the provider's own error."""
 HEAVY = 128 * 1024
 """Bytes of a request's body, of a whole answer or of an event, above which they are not worked on where they would
 hold up every other exchange. The worst of fewer bytes take 0.1 s."""
@@ -171,11 +180,12 @@ class ProviderSide:
         if self._work.busy:
             return self._work.postpone(call, partial(self.connection_lost, cause, retry=retry, call=call))
         attempt = self.attempts[call]
-        calls, kind = attempt.calls, attempt.waiting_for
-        outcome = Outcome("connect" if kind == "connect" else "cut", code=plain(cause))
-        alone = kind != "connect" or not self._replaceable
+        calls, connecting = attempt.calls, attempt.waiting_for == "connect"
+        kind: Kind = "unreadable" if cause.startswith(UNREADABLE) else "connect" if connecting else "cut"
+        outcome = Outcome(kind, code=plain(cause))
+        alone = not connecting or not self._replaceable
         if retry and alone and attempt.number == calls.first_try:
-            return [calls.send_again(call, outcome.reason)]
+            return [calls.send_again(call, outcome)]
         message = (
             f"The connection to {calls.target.provider} failed: {plain(cause)}. "
             "Nothing is wrong with the request; try again."
@@ -188,7 +198,7 @@ class ProviderSide:
         calls = attempt.calls
         failure, cause = attempt.late(what, calls.target.provider), f"timeout: {what}"
         if what == "total":
-            return [Drop(), *self.fail(failure, cause)]
+            return [Drop(), *self.fail(failure, cause, Outcome("timeout", code=what))]
         return self._failed(calls, failure, cause, Outcome("timeout", code=what), drop=True)
 
     # --- the end ---
@@ -199,20 +209,20 @@ class ProviderSide:
         calls, failure, cause = self._fallen
         return self._tell(calls, failure, cause)
 
-    def fail(self, failure: Failure, cause: str, reason: str | None = None) -> list[Action]:
-        """End all calls, and report a failure to the client. The caller drops the connections. `reason` is the cause in
-        the words of attempts."""
+    def fail(self, failure: Failure, cause: str, outcome: Outcome | None = None) -> list[Action]:
+        """End all calls, and report a failure to the client. The caller drops the connections. Without an `outcome` of
+        an attempt it is the gateway that ends them."""
         calls = self.calls or (self._fallen[0] if self._fallen is not None else None)
-        self.end_all(reason or cause)
+        self.end_all(outcome or Outcome("ended", code=cause))
         return self._tell(calls, failure, cause)
 
-    def end_all(self, reason: str) -> None:
+    def end_all(self, outcome: Outcome) -> None:
         """Put the results of all calls into the record; none of them comes to its own end."""
         for calls in self.running[1:]:
-            calls.forget(reason)
+            calls.forget(outcome)
             self._services.router.turns.ended(calls.target)
         if self.running:
-            self.running[0].end_all(reason)
+            self.running[0].end_all(outcome)
             self._services.router.turns.ended(self.running[0].target)
         self.running.clear()
 
@@ -252,28 +262,28 @@ class ProviderSide:
         `drop`: the connection of the one that failed is still there; those of the others are in any case."""
         if len(self.running) > 1 and self._plan is not None:
             dropped: list[Action] = [Drop(tuple(calls.under_way))] if drop or len(calls.under_way) > 1 else []
-            self._remove(calls, outcome.reason)
+            self._remove(calls, outcome)
             self._plan.note(calls.target, outcome, self._now())
             return dropped
         dropped = [Drop()] if drop or len(self.attempts) > 1 else []
         if self._response.committed:
-            return [*dropped, *self.fail(failure, cause, outcome.reason)]
+            return [*dropped, *self.fail(failure, cause, outcome)]
         actions = self._elsewhere(calls.target, outcome)
         if actions is None:
-            return [*dropped, *self.fail(failure, cause, outcome.reason)]
+            return [*dropped, *self.fail(failure, cause, outcome)]
         self._fallen = (calls, failure, cause)
         return [*dropped, *actions]
 
-    def remove_failed(self, reason: str) -> None:
+    def remove_failed(self, outcome: Outcome) -> None:
         """Forget the calls at the present target, which have failed: another one is asked."""
         calls = self.running[0]
-        self._remove(calls, reason)
+        self._remove(calls, outcome)
         calls.forget_results()
         self._response.limits, self._response.passed = {}, {}
 
-    def _remove(self, calls: Calls, reason: str) -> None:
+    def _remove(self, calls: Calls, outcome: Outcome) -> None:
         """Forget the calls at one target, whatever came of them."""
-        calls.forget(reason)
+        calls.forget(outcome)
         self._services.router.turns.ended(calls.target)
         was_first = self.running[0] is calls
         self.running.remove(calls)
@@ -295,7 +305,7 @@ class ProviderSide:
         actions: list[Action] = []
         for other in [other for other in self.running if other is not calls]:
             actions.append(Drop(tuple(other.under_way)))
-            self._remove(other, "another target answered first")
+            self._remove(other, OVERTAKEN)
         return actions
 
     # --- the answer ---
@@ -348,10 +358,9 @@ class ProviderSide:
 
     def _broken(self, calls: Calls, call: int, pipe: Pipe, failure: Failure) -> list[Action]:
         """Take an answer that holds an error, or cannot be read."""
-        unreadable = failure.status == 502
-        if unreadable:
+        if failure.status == 502:
             self._log_unreadable(calls, pipe)
-        kind: Kind = "cut" if failure.code == "bad_provider_answer" else "stream"
+        kind = _BROKEN.get(failure.code or "", "stream")
         outcome = Outcome(
             kind, failure.status, failure.code or failure.type, failure.message, wait(failure.headers, {})
         )
@@ -384,9 +393,9 @@ class ProviderSide:
         if not self._replaceable:
             return None
         if len(self.running) > 1:
-            self._remove(calls, "empty")
+            self._remove(calls, EMPTY)
             return []
-        return self._elsewhere(calls.target, Outcome("empty"))
+        return self._elsewhere(calls.target, EMPTY)
 
     def _log_unreadable(self, calls: Calls, pipe: Pipe) -> None:
         """Log an answer that could not be read, so that whoever looks after the gateway can make a test of it."""

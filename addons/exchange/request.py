@@ -131,7 +131,7 @@ class Turn:
 
     then: Rendering | Wait | None
     failure: Failure | None = None
-    refused: tuple[tuple[Target, str], ...] = ()
+    refused: tuple[tuple[Target, Outcome], ...] = ()
 
 
 def resting(model: str, rest: Resting) -> Failure:
@@ -227,7 +227,7 @@ class ClientRequest:
         """Render the request for the target of a step, or for the next one that can carry it."""
         assert self.plan is not None
         first: Failure | None = None
-        refused: list[tuple[Target, str]] = []
+        refused: list[tuple[Target, Outcome]] = []
         while isinstance(step, Ask):
             target = step.target
             try:
@@ -235,7 +235,7 @@ class ClientRequest:
             except TranslationError as error:
                 first = first or error.failure
                 outcome = Outcome("refused", error.failure.status, error.failure.param or error.failure.code or "")
-                refused.append((target, outcome.reason))
+                refused.append((target, outcome))
                 step = self.plan.failed(target, outcome, now)
         if isinstance(step, Resting):
             first = resting(self.model or "", step)

@@ -22,7 +22,7 @@ from mitmproxy.proxy.layers import tls
 
 from addons.exchange.actions import Action, Send
 from addons.exchange.provider_request import ProviderRequest
-from addons.exchange.provider_side import ProviderSide
+from addons.exchange.provider_side import UNREADABLE, ProviderSide
 from addons.proxy import http1, tunnels
 from addons.proxy.http1 import ResponseHead, ResponseReader, Unreadable
 from addons.proxy.tunnels import Detour, Place
@@ -346,7 +346,7 @@ class Providers:
             self._legs.remove(leg)
             yield from self._close(line)
             if leg.released is None:
-                cause = f"its answer cannot be read: {part.what}"
+                cause = f"{UNREADABLE}: {part.what}"
                 yield from caller.perform(side.connection_lost(cause, retry=False, call=leg.call))
         elif leg.released is not None:
             pass

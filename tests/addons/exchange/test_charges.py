@@ -5,6 +5,7 @@ import pytest
 
 from addons.exchange.charges import charges, total
 from addons.exchange.observers import AttemptReport, Charge, Record
+from routing.outcomes import Kind
 from routing.prices import FREE, Cost, Price, PriceList, Tokens
 from translators.events import Usage
 
@@ -25,7 +26,19 @@ def record(**fields: Any) -> Record:
 def report(
     provider: str, reason: str | None = None, usage: Usage | None = None, status: int = 200, event: float | None = 0.1
 ) -> AttemptReport:
-    return AttemptReport(0.0, provider, "m", f"{provider}-1", status, reason, 0.5, event, usage)
+    kind = None if reason is None else KINDS.get(reason.partition(":")[0], "status")
+    sent = kind not in ("connect", "credentials", "refused") and reason != "timeout: connect"
+    return AttemptReport(0.0, provider, "m", f"{provider}-1", status, reason, 0.5, event, usage, kind, sent)
+
+
+KINDS: dict[str, Kind] = {
+    "connect": "connect",
+    "timeout": "timeout",
+    "credentials": "credentials",
+    "cannot carry the request": "refused",
+    "slower": "overtaken",
+    "first byte": "timeout",
+}
 
 
 def usd(millionths: str, *, whole: bool = True) -> Cost:

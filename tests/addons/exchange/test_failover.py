@@ -130,7 +130,7 @@ FAILURES = [
     pytest.param(is_overloaded, "in the stream", id="overloaded in a 200"),
     pytest.param(is_empty, "empty", id="empty"),
     pytest.param(is_an_empty_stream, "empty", id="empty stream"),
-    pytest.param(is_garbage, "cut", id="garbage"),
+    pytest.param(is_garbage, "unreadable", id="garbage"),
 ]
 
 

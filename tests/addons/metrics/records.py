@@ -42,7 +42,7 @@ def attempt(**fields: Any) -> AttemptReport:
         "first_event": 0.5,
         "usage": USAGE,
     }
-    return AttemptReport(**{**made, **fields})
+    return AttemptReport(**{**made, "sent": True, **fields})
 
 
 def record(*reports: AttemptReport, **fields: Any) -> Record:

@@ -38,7 +38,9 @@ def test_labels(fields: dict[str, Any], labels: tuple[Any, ...]) -> None:
 
 def test_an_exchange_with_a_failover() -> None:
     counted = counts()
-    failed = attempt(credential="anthropic-1", status=429, reason="429", duration=0.1, first_event=None, usage=None)
+    failed = attempt(
+        credential="anthropic-1", status=429, reason="429", kind="status", duration=0.1, first_event=None, usage=None
+    )
     counted.ended(record(failed, attempt(at=0.1, credential="anthropic-2")))
     first = counted.tries["anthropic", "claude-opus-4-6", "anthropic-1"]
     second = counted.tries["anthropic", "claude-opus-4-6", "anthropic-2"]

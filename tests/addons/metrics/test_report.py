@@ -27,7 +27,7 @@ def counted(*records: Any) -> Counts:
 
 
 def test_all_of_it() -> None:
-    failed = attempt(status=429, reason="429", duration=0.1, first_event=None, usage=None)
+    failed = attempt(status=429, reason="429", kind="status", duration=0.1, first_event=None, usage=None)
     counts = counted(record(attempt()), record(failed))
     rest = Cooldown("anthropic", "claude-opus-4-6", "anthropic-1", 160.0, "429 rate_limit_exceeded")
     assert report(counts, rests=(rest,)).providers(None) == {
