@@ -177,7 +177,7 @@ class PassedAnswer:
         if not self._menders:
             raise incomplete(self._started)
         self.done = True
-        events: list[Event] = [PassedThrough(payload) for payload in self._endings.close()]
+        events: list[Event] = [PassedThrough(payload, self._begins) for payload in self._endings.close()]
         for number in sorted(self._menders):
             if number not in self._ended or number in self._resumed:
                 events += self._end(number)
@@ -192,7 +192,8 @@ class PassedAnswer:
             ended = self._ending({**choice, "finish_reason": native}, number, mender)
         else:
             ended = self._defaulted(choice, number, events, called=mender.called)
-        return [*events, PassedThrough({**self._newest, "choices": [ended]})]
+        payload = {**self._newest, "choices": [ended]}
+        return [*events, PassedThrough(payload, self._begins and only_begins(payload))]
 
 
 def _reason(native: str, mender: Mender) -> FinishReason:

@@ -492,20 +492,28 @@ RESPONSES = Answering(
         {"type": "response.created", "sequence_number": 0, "response": RESPONSE},
         {"type": "response.in_progress", "sequence_number": 1, "response": RESPONSE},
         {"type": "keepalive", "sequence_number": 2},
+        {"type": "response.output_item.added", "output_index": 0, "sequence_number": 3, "item": MESSAGE},
+        {
+            "type": "response.content_part.added",
+            "item_id": "msg_9",
+            "output_index": 0,
+            "content_index": 0,
+            "sequence_number": 4,
+            "part": {**PART, "text": ""},
+        },
     ),
     sse(
-        {"type": "response.output_item.added", "output_index": 0, "sequence_number": 3, "item": MESSAGE},
         {
             "type": "response.output_text.delta",
             "item_id": "msg_9",
             "output_index": 0,
             "content_index": 0,
-            "sequence_number": 4,
+            "sequence_number": 5,
             "delta": "hello",
         },
         {
             "type": "response.completed",
-            "sequence_number": 5,
+            "sequence_number": 6,
             "response": {
                 **RESPONSE,
                 "status": "completed",

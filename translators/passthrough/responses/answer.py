@@ -59,7 +59,7 @@ class PassedResponse:
             if kind == "response.output_item.done":
                 self._calls = self._calls or _is_call(payload.get("item"))
             mended = self._mender.event(kind, payload)
-            passed = PassedThrough(mended, self._only_begins(kind))
+            passed = PassedThrough(mended, self._only_begins(kind, payload))
             return (passed,) if mended is payload else (*self._noted(), passed)
         return self._rare(kind, payload)
 
@@ -102,12 +102,13 @@ class PassedResponse:
             yield from self._noted()
             yield from self._ended(payload if mended is response else {**payload, "response": mended}, mended, status)
         else:
-            yield PassedThrough(payload, self._only_begins(kind))
+            yield PassedThrough(payload, self._only_begins(kind, payload))
 
-    def _only_begins(self, kind: str) -> bool:
-        """Return whether nothing of the response has come, with an event of this type. One that is not the response's
+    def _only_begins(self, kind: str, payload: Mapping[str, Any]) -> bool:
+        """Return whether nothing of the response has come, with this event. One that is not the response's
         (`keepalive`) is nothing of it."""
-        self._begins = self._begins and (kind in _BEGINNINGS or not kind.startswith("response."))
+        if self._begins and kind.startswith("response."):
+            self._begins = kind in _BEGINNINGS or _only_opens(payload)
         return self._begins
 
     def _begin(self, response: Mapping[str, Any]) -> list[Event]:
@@ -131,6 +132,19 @@ class PassedResponse:
             events.append(UsageReported(usage))
         tier = response.get("service_tier")
         return [*events, Finished(why, native, tier if isinstance(tier, str) else None)]
+
+
+def _only_opens(payload: Mapping[str, Any]) -> bool:
+    """Return whether an event opens a message, a thought, or a part of one, and has nothing of what it says."""
+    match payload:
+        case {"type": "response.output_item.added", "item": {"type": "message" | "reasoning"} as item}:
+            return not item.get("content") and not item.get("summary")
+        case {
+            "type": "response.content_part.added" | "response.reasoning_summary_part.added",
+            "part": {"type": "output_text" | "summary_text" | "reasoning_text", "text": ""},
+        }:
+            return True
+    return False
 
 
 def _is_call(item: Any) -> bool:
