@@ -57,6 +57,9 @@ class Router:
         """Return the target of `pool` whose turn it is for a request for `name`, among those that its plan `admits`.
         The one that its session is bound to goes first. None: there is none, or all rest."""
 
+        if len(pool) == 1 and not self._cooldowns:
+            return pool[0] if admits(pool[0]) else None
+
         def eligible(target: Target) -> bool:
             return admits(target) and (not self._cooldowns or self._cooldowns.until(target, now) is None)
 
