@@ -74,7 +74,7 @@ logger = logging.getLogger("gateway")
 SWITCH_SECONDS = 0.0005
 """Time for which a thread that works on something heavy may keep Python from the others (Python's own: 0.005). A
 stream's event needs Python three times on its way."""
-THREADS = {"request": 1, "answer": 1, "limits": 8}
+THREADS = {"request": 1, "answer": 1, "limits": 8, "metrics": 1}
 """By what they do. Requests and answers are work, of which more at once would only hold up the rest; limits wait."""
 EMBEDDED_NOT_YET = "http://embedded.invalid"
 """Stands for the embedded model's address until its child process has printed it."""
@@ -339,6 +339,7 @@ class Gateway:
         auths = (auth for _, _, entry in loaded.settings.providers for auth in entry.credentials())
         self._authorities.keep(auths, files)
         self._services.router.keep(catalogue.identities())
+        self._services.memories.keep(key.owner for key in loaded.settings.api_keys)
         self._discovery.wake()
         return changes.report(loaded, earlier, wanted, files, (_names(before.catalogue), _names(catalogue)))
 

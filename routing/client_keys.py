@@ -24,6 +24,11 @@ class KeyRing:
         """Return the key of that name, or None."""
         return self._named.get(name)
 
+    def owner(self, name: str) -> str:
+        """Return what the gateway keeps things under for the key of that name."""
+        key = self.of(name)
+        return name if key is None else key.owner
+
     def check(self, presented: str) -> ClientKey | None:
         """Return the key that `presented` is, or None; also one that has expired. Any text will do, also what is not
         ASCII."""

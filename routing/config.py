@@ -229,7 +229,7 @@ class _Validation:
         """Return the settings with a name for every client key: one without is called after its position in the
         file."""
         placed = zip(self.positions("api-keys"), settings.api_keys, strict=True)
-        named = tuple(key if key.name else key.model_copy(update={"name": f"key-{at + 1}"}) for at, key in placed)
+        named = tuple(key if key.name else key.called(f"key-{at + 1}") for at, key in placed)
         return settings.model_copy(update={"api_keys": named})
 
     def reached(self, settings: Settings) -> Settings:

@@ -76,6 +76,8 @@ class ClientKey(Section):
     models: Annotated[tuple[Name, ...], AfterValidator(_some)] = ()
     """The patterns of the names that it may use; absent: every name."""
 
+    _owner: str = PrivateAttr("")
+
     @model_validator(mode="before")
     @classmethod
     def _bare(cls, value: object) -> object:
@@ -87,6 +89,18 @@ class ClientKey(Section):
         if len(given) != 1:
             raise ValueError("must have exactly one of key, key-sha256 and key-file")
         return self
+
+    def called(self, name: str) -> "ClientKey":
+        """Return the key with a name that it only has by its position: another key may have that tomorrow."""
+        made = self.model_copy(update={"name": name})
+        made._owner = f"/{self.digest.hex()}"
+        return made
+
+    @property
+    def owner(self) -> str:
+        """Return what the gateway keeps things under for the key, also over reloads: its name, if the file says it.
+        Nobody is to see it."""
+        return self._owner or self.name
 
     @property
     def limited(self) -> bool:

@@ -19,6 +19,10 @@ from translators.values import immutable
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
+MOST_TOKENS = 10**12
+"""More tokens than any answer has: such a count is none."""
+
+
 @immutable
 class Usage:
     """The tokens so far. `input` counts cached ones too and `output` counts reasoning; None is unknown, not zero."""
@@ -28,6 +32,12 @@ class Usage:
     cache_read: int | None = None
     cache_write: int | None = None
     reasoning: int | None = None
+
+    @property
+    def possible(self) -> bool:
+        """Return whether an answer can have so many tokens: what a provider says may be anything."""
+        counts = (self.input, self.output, self.cache_read or 0, self.cache_write or 0, self.reasoning or 0)
+        return all(0 <= count <= MOST_TOKENS for count in counts)
 
 
 @immutable

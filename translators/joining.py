@@ -32,7 +32,8 @@ class Joined:
         """Return the usage of all calls together, so far; of a whole answer only if every call has reported its own."""
         if not self._usages or (self._open == 0 and len(self._usages) < self._calls):
             return None
-        return total(list(self._usages.values()))
+        summed = total(list(self._usages.values()))
+        return summed if summed.possible else None
 
     def on(self, event: Event) -> bytes:
         if self._failed:

@@ -77,6 +77,7 @@ class Pipe:
         self.finished: Finished | None = None
         """The end of the first choice."""
         self.usage: Usage | None = None
+        """The usage so far; None also where the provider says what cannot be."""
         self.notes: list[Note] = []
         self.whole_body: bytes | None = None
         """The provider's answer, decoded, where it came whole."""
@@ -195,10 +196,10 @@ class Pipe:
                 if kind in self._omitted:
                     self.notes.append(self._omitted.pop(kind))
                 if kind is UsageReported:
-                    self.usage = event.usage  # type: ignore[union-attr]
+                    self._count(event.usage)  # type: ignore[union-attr]
                 elif kind is Started:
                     self.started = event  # type: ignore[assignment]
-                    self.usage = self.started.usage or self.usage
+                    self._count(self.started.usage or self.usage)
                 elif kind is not Finished and (kind is not PassedThrough or not event.begins):  # type: ignore[union-attr]
                     self.content = True
                 if kind is Finished and (self.finished is None or event.choice < self.finished.choice):  # type: ignore[union-attr]
@@ -207,6 +208,10 @@ class Pipe:
         except TranslationError as error:
             self.failure = error.failure
         return b"".join(pieces)
+
+    def _count(self, usage: Usage | None) -> None:
+        """Take the usage so far; none where it cannot be."""
+        self.usage = usage if usage is not None and usage.possible else None
 
     def _parsed(self, data: bytes) -> Any:
         """Return the JSON value without secrets. `[DONE]` stands for itself in a stream: a machine that knows no such

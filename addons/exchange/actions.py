@@ -62,7 +62,7 @@ class Work:
     and answers have one; `limits` waits for others."""
 
     do: Callable[[], object]
-    on: Literal["request", "answer", "limits"]
+    on: Literal["request", "answer", "limits", "metrics"]
 
 
 Action = Work | Send | Drop | Release | Begin | Data | Finish | Reply

@@ -8,15 +8,11 @@ from addons.exchange.observers import AttemptReport, Charge, Record
 from routing.prices import FREE, Cost, PriceList, Tokens
 from translators.events import Usage
 
-MOST = 10**12
-"""More tokens than any answer has: such a count is none."""
-
 
 def tokens_of(usage: Usage) -> Tokens | None:
     """Return usage in buckets that have no token in common. `Usage.input` counts what caches had a part in too. None
     for counts that cannot be."""
-    counts = (usage.input, usage.output, usage.cache_read or 0, usage.cache_write or 0, usage.reasoning or 0)
-    if not all(0 <= count <= MOST for count in counts):
+    if not usage.possible:
         return None
     uncached = max(0, usage.input - (usage.cache_read or 0) - (usage.cache_write or 0))
     return Tokens(uncached, usage.output, usage.cache_read, usage.cache_write, usage.reasoning)

@@ -18,6 +18,7 @@ from addons.exchange.http_api import Head, Reply
 from addons.exchange.listeners import Listeners
 from addons.exchange.local_endpoints import LocalEndpoints
 from addons.exchange.observers import AttemptReport, Record, Watcher
+from addons.exchange.operations import Later
 from addons.exchange.provider_request import traced
 from addons.exchange.provider_side import HEAVY, SHUT_DOWN, ProviderSide
 from addons.exchange.request import ClientRequest, Rendering, Turn, Understood, understand
@@ -63,6 +64,8 @@ class Exchange:
         self.provider = ProviderSide(
             services, record, self._listeners, self._response, self._work, self._local.store, self._elsewhere
         )
+        self._later: Later | None = None
+        """Makes the reply, where no provider is asked."""
         self._admission: Admission | None = None
         self._request: ClientRequest | None = None
         self._resume_at: float | None = None
@@ -102,7 +105,10 @@ class Exchange:
         answer = self._local.answer()
         if isinstance(answer, Failure):
             return self._response.refuse(answer)
-        return None if answer is None else self._response.reply(answer, "complete")
+        if isinstance(answer, Reply):
+            return self._response.reply(answer, "complete")
+        self._later = answer
+        return None
 
     def refuse(self, failure: Failure) -> Reply:
         """Refuse a request that cannot be read, is too large, or does not come. Nothing after it is read."""
@@ -115,6 +121,8 @@ class Exchange:
     def request_received(self, body: bytes, headers: Mapping[str, str]) -> list[Action]:
         """Take the whole request. `headers` are the client's, without its key."""
         self._requested_at = self._response.sent_at = self._now()
+        if self._later is not None:
+            return self._work.start(self._later, lambda reply: [self._response.reply(reply, "complete")], "metrics")
         key, services = self._local.key, self._services
         if key is None or not key.limited:
             return self._read(body, headers)

@@ -22,7 +22,9 @@ class HeavyWork:
     def busy(self) -> bool:
         return self._then is not None
 
-    def start(self, do: Callable[[], object], then: Then, on: Literal["request", "answer", "limits"]) -> list[Action]:
+    def start(
+        self, do: Callable[[], object], then: Then, on: Literal["request", "answer", "limits", "metrics"]
+    ) -> list[Action]:
         self._then = then
         return [Work(do, on)]
 

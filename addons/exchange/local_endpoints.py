@@ -8,6 +8,7 @@ from pydantic_core import to_json
 from addons.exchange import http_api, operations
 from addons.exchange.http_api import Head, Reply
 from addons.exchange.observers import Record
+from addons.exchange.operations import Later
 from addons.exchange.services import Services
 from routing.catalogue import UnknownModel
 from routing.settings import ClientKey
@@ -31,8 +32,12 @@ class LocalEndpoints:
     def key_name(self) -> str:
         return self._record.key_name or ""
 
-    def answer(self) -> Reply | Failure | None:
-        """Return the reply, or the failure that refuses the request. None: its body is wanted."""
+    @property
+    def _owner(self) -> str:
+        return self._services.keys.owner(self.key_name)
+
+    def answer(self) -> Reply | Later | Failure | None:
+        """Return the reply, or what makes it, or the failure that refuses the request. None: its body is wanted."""
         head, services = self._head, self._services
         if (reply := http_api.preflight(services.settings.cors_origins, head)) is not None:
             return reply
@@ -61,12 +66,12 @@ class LocalEndpoints:
         if store is None or state is None:
             return
         if (answer := state.remembered(writer.inner if isinstance(writer, OwnName) else writer)) is not None:
-            store.put(self.key_name, answer, self._services.clock.now())
+            store.put(self._owner, answer, self._services.clock.now())
 
     def stores_more_than(self, size: int) -> bool:
         """Return whether more than `size` bytes of answers are stored, all of which a short request may refer to."""
         store = self._services.responses
-        return store is not None and store.size_of(self.key_name) > size
+        return store is not None and store.size_of(self._owner) > size
 
     def _check_key(self) -> Failure | None:
         head = self._head
@@ -83,7 +88,7 @@ class LocalEndpoints:
         self.key = key
         return None
 
-    def _operations(self, route: str) -> Reply | Failure | None:
+    def _operations(self, route: str) -> Reply | Later | Failure | None:
         """Serve who looks after the gateway, also while it drains. What a monitor asks again and again is not worth a
         line in the log, unless it is refused."""
         services = self._services
@@ -111,9 +116,9 @@ class LocalEndpoints:
             message = "No response is kept here (response-store in config.yaml)."
             return Failure(404, message, "invalid_request_error", "response_id", "response_not_found")
         if self._head.method == "DELETE":
-            body: Mapping[str, Any] | None = state.deleted(id) if store.delete(self.key_name, id, now) else None
+            body: Mapping[str, Any] | None = state.deleted(id) if store.delete(self._owner, id, now) else None
         else:
-            body = store.get(self.key_name, id, now)
+            body = store.get(self._owner, id, now)
         return state.missing(id) if body is None else _json(body)
 
 

@@ -1,6 +1,7 @@
 """The gateway's memory for its clients between their requests: bounded, never on disk, apart for every key."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from threading import Lock
 
 CHARACTERS = 16 * 1024 * 1024
@@ -41,10 +42,16 @@ class LruMemory:
 
 
 class Memories:
-    """One memory a client key, by its name."""
+    """One memory a client key, by its owner."""
 
     def __init__(self) -> None:
         self._of: dict[str, LruMemory] = {}
 
-    def of(self, key_name: str) -> LruMemory:
-        return self._of.setdefault(key_name, LruMemory())
+    def of(self, owner: str) -> LruMemory:
+        return self._of.setdefault(owner, LruMemory())
+
+    def keep(self, owners: Iterable[str]) -> None:
+        """Forget what is remembered for others."""
+        kept = set(owners)
+        for owner in self._of.keys() - kept:
+            del self._of[owner]

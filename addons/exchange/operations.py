@@ -1,7 +1,7 @@
 """Answers for who looks after the gateway: whether it can work, and what it has done."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic_core import to_json
 
@@ -14,6 +14,8 @@ from translators.errors import Failure
 PROMETHEUS = ("content-type", "text/plain; version=0.0.4; charset=utf-8")
 OFF = Failure(404, "Metrics are off (metrics in config.yaml).", "invalid_request_error", None, "metrics_off")
 AGAIN_SECONDS = 5
+Later = Callable[[], Reply]
+"""Makes a reply in a time that is too long for others to wait."""
 
 
 def readiness(services: Services) -> Reply:
@@ -45,8 +47,8 @@ def _hindrance(services: Services, now: float) -> tuple[str, str]:
     return "no_models", "No provider is switched on, or none has told its models yet (scripts/run --check)."
 
 
-def prometheus(services: Services, headers: Mapping[str, str]) -> Reply | Failure:
-    """Return all metrics for who has their key, which is none of a client's."""
+def prometheus(services: Services, headers: Mapping[str, str]) -> Later | Failure:
+    """Return what makes the reply with all metrics, for who has their key, which is none of a client's."""
     wanted = services.settings.metrics
     if services.metrics is None or not wanted.enable or wanted.key is None:
         return OFF
@@ -55,16 +57,18 @@ def prometheus(services: Services, headers: Mapping[str, str]) -> Reply | Failur
         return presented
     if not same(presented, wanted.key):
         return INCORRECT_METRICS_KEY
-    return Reply(200, (PROMETHEUS, ("cache-control", "no-store")), services.metrics.prometheus())
+    text = services.metrics.prometheus()
+    return lambda: Reply(200, (PROMETHEUS, ("cache-control", "no-store")), text())
 
 
-def providers(services: Services, key_name: str) -> Reply | Failure:
-    """Return what the attempts at providers came to, as docs/operations.md shows it, as far as they were for models
-    that `key_name` may use."""
+def providers(services: Services, key_name: str) -> Later | Failure:
+    """Return what makes the reply with what the attempts at providers came to, as docs/operations.md shows it, as far
+    as they were for models that `key_name` may use."""
     if services.metrics is None:
         return OFF
     key = services.keys.of(key_name)
     usable = None
     if key is None or key.models:
         usable = {model.id for model in services.catalogue.listing(key_name)}
-    return Reply(200, (JSON, ("cache-control", "no-store")), to_json(services.metrics.providers(usable)))
+    report = services.metrics.providers(usable)
+    return lambda: Reply(200, (JSON, ("cache-control", "no-store")), to_json(report()))

@@ -40,6 +40,8 @@ AGENT = "mitmproxy-openai-gateway"
 PIECE_BYTES = 65536
 MOST_FIELDS = 200
 """The most fields of a request, and of one of its messages."""
+LONGEST_MODEL = 1000
+"""The most characters of the name of a model in a request. The longest that can be served has fewer."""
 _MOST_REASONS = 5
 MOST_NOTES = 20_000
 """The most notes of one request: they go to its client, into the log and to the screen."""
@@ -99,6 +101,13 @@ def _bound(wire: dict[str, Any], counted: Counted, limits: Limits) -> None:
         _at_most(limits.items, _items(entries), path, "messages, parts and calls", "items")
     for path, lists in counted.tools.items():
         _at_most(limits.tools, sum(map(_items, lists)), path, "tools", "tools")
+
+
+def _short(model: str) -> None:
+    """Raise `BadRequest` for a name that no model has: it is looked for and cleaned of keys where others wait."""
+    if len(model) > LONGEST_MODEL:
+        message = f"The name of the model has {len(model)} characters; {LONGEST_MODEL} are allowed."
+        raise BadRequest(message, param="model", code="invalid_value")
 
 
 def _few_fields(objects: list[Any]) -> None:
@@ -194,6 +203,7 @@ class ClientRequest:
             _bound(wire, self.client.counted(wire), self.settings.limits)
         named = wire.get("model") if isinstance(wire, dict) else None
         if isinstance(named, str):
+            _short(named)
             self._find(named, candidates)
         if self.candidates:
             self.model = named
@@ -366,9 +376,10 @@ def understand(
     """Read a request, choose its target and render it, perhaps in another thread. `headers` are the client's, without
     its key. Raises nothing that is wrong with the request."""
     started, limit = services.clock.now(), services.settings.body_size_limit
-    request = ClientRequest(client, client.parse, services.settings, services.memories.of(key_name), headers)
+    owner = services.keys.owner(key_name)
+    request = ClientRequest(client, client.parse, services.settings, services.memories.of(owner), headers)
     if (state := client.state) is not None and services.responses is not None:
-        past = services.responses.of(key_name, started)
+        past = services.responses.of(owner, started)
         request.parse = lambda wire: state.parse(wire, past)
         request.refer = lambda wire: state.referred(wire, past)
     text: bytes | None = None

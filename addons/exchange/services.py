@@ -1,6 +1,6 @@
 """Services that all exchanges share which began with one configuration; those that follow a reload get others."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from weakref import WeakSet
@@ -31,12 +31,12 @@ class Clock(Protocol):
 class Metrics(Protocol):
     """What the gateway has done since its start; no configuration's own."""
 
-    def providers(self, usable: Container[str] | None) -> Mapping[str, Any]:
-        """Return what the attempts at providers came to, of those models alone whose names are `usable`; None: of
-        all."""
+    def providers(self, usable: Set[str] | None) -> Callable[[], Mapping[str, Any]]:
+        """Return what works out, in any thread, what the attempts at providers came to, of those models alone whose
+        names are `usable`; None: of all."""
 
-    def prometheus(self) -> bytes:
-        """Return all metrics in Prometheus' text format."""
+    def prometheus(self) -> Callable[[], bytes]:
+        """Return what works out, in any thread, all metrics in Prometheus' text format."""
 
 
 class Tracing(Protocol):

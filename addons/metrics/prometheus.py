@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib import metadata
 
@@ -9,22 +10,28 @@ from prometheus_client import CollectorRegistry, GCCollector, Metric, ProcessCol
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
 from addons.metrics.counts import TOKENS
-from addons.metrics.report import Report
+from addons.metrics.report import InFlight, Report
 from addons.metrics.version import version
 
 
-def renderer(report: Report) -> Callable[[], bytes]:
-    """Return what renders the metrics of now."""
-    registry = CollectorRegistry()
-    registry.register(_Collector(report))
+def renderer(report: Report) -> Callable[[InFlight], bytes]:
+    """Return what renders the metrics of now, with what is in flight."""
+    registry, collector = CollectorRegistry(), _Collector(report)
+    registry.register(collector)
     ProcessCollector(registry=registry)
     GCCollector(registry=registry)
-    return lambda: generate_latest(registry)
+
+    def rendered(in_flight: InFlight) -> bytes:
+        collector.in_flight = in_flight
+        return generate_latest(registry)
+
+    return rendered
 
 
 class _Collector:
     def __init__(self, report: Report) -> None:
         self._report = report
+        self.in_flight: InFlight = 0, Counter()
         self._build = _build()
 
     def describe(self) -> list[Metric]:
@@ -45,7 +52,7 @@ class _Collector:
             "Requests of clients by their end.",
             labels=("route", "model", "provider", "key", "status", "end", "stream"),
         )
-        for (*words, stream), [number] in counts.requests.items():
+        for (*words, stream), [number] in list(counts.requests.items()):
             requests.add_metric([*words, _truth(stream)], number)
         yield requests
         labels = ("provider", "model", "stream")
@@ -57,7 +64,7 @@ class _Collector:
         first = HistogramMetricFamily(
             "gateway_first_event_seconds", "Time from the whole request to the provider's first event.", labels=labels
         )
-        for (provider, model, stream), timed in counts.timed.items():
+        for (provider, model, stream), timed in list(counts.timed.items()):
             values = (provider, model, _truth(stream))
             duration.add_metric(values, timed.duration.buckets(), timed.duration.sum)
             first.add_metric(values, timed.first_event.buckets(), timed.first_event.sum)
@@ -73,7 +80,7 @@ class _Collector:
             "Tokens that providers reported. input counts cached ones too, output counts reasoning.",
             labels=("kind", "provider", "model", "key"),
         )
-        for labels, numbers in self._report.counts.tokens.items():
+        for labels, numbers in list(self._report.counts.tokens.items()):
             for kind, number in zip(TOKENS, numbers, strict=True):
                 tokens.add_metric((kind, *labels), number)
         return tokens
@@ -81,9 +88,9 @@ class _Collector:
     def _attempts(self) -> Iterator[Metric]:
         labels = ("provider", "model", "credential")
         attempts = CounterMetricFamily("gateway_attempts", "Attempts at providers.", labels=("outcome", *labels))
-        for tried, tries in self._report.counts.tries.items():
+        for tried, tries in list(self._report.counts.tries.items()):
             attempts.add_metric(("ok", *tried), tries.ok)
-            for kind, number in tries.errors.items():
+            for kind, number in list(tries.errors.items()):
                 attempts.add_metric((kind, *tried), number)
         yield attempts
         cooldowns = GaugeMetricFamily(
@@ -94,7 +101,7 @@ class _Collector:
         yield cooldowns
 
     def _now(self) -> Iterator[Metric]:
-        exchanges, calls = self._report.in_flight()
+        exchanges, calls = self.in_flight
         yield GaugeMetricFamily("gateway_in_flight", "Requests of clients that are not over.", exchanges)
         under_way = GaugeMetricFamily(
             "gateway_calls_in_flight", "Calls to providers.", labels=("provider", "model", "credential")

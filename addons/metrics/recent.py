@@ -28,7 +28,8 @@ class Recent:
 
     def percentiles(self, now: float) -> dict[int, float] | None:
         """Return the smallest value that each of `PERCENTILES` of the measurements do not exceed; None without any."""
-        values = sorted(value for at, value in zip(self._at, self._values, strict=True) if now - at <= SECONDS)
+        # One of the two may be longer while another thread adds.
+        values = sorted(value for at, value in zip(self._at, self._values, strict=False) if now - at <= SECONDS)
         if not values:
             return None
         return {each: values[-(-len(values) * each // 100) - 1] for each in PERCENTILES}

@@ -1,8 +1,9 @@
 """A report of what the gateway has done: JSON by provider, model and credential, and text for Prometheus."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from addons.exchange.exchange import Exchange
@@ -11,9 +12,15 @@ from addons.metrics.counts import TOKENS, Counts, Tried, Tries
 from addons.metrics.recent import SECONDS, Recent
 from routing.cooldowns import Cooldown
 
+InFlight = tuple[int, Counter[Tried]]
+"""The number of exchanges, and of calls by what they ask."""
+
 
 class Report:
-    """`running` returns the exchanges that are not over, `connections` the number of clients' connections, `cooldowns`
+    """What is told takes a second where there is much of it. It is worked out by functions that any thread may call,
+    but not two at once, while exchanges go on: some of what ends meanwhile may be in it.
+
+    `running` returns the exchanges that are not over, `connections` the number of clients' connections, `cooldowns`
     what rests at a time."""
 
     def __init__(
@@ -27,10 +34,10 @@ class Report:
         self.counts, self.connections = counts, connections
         self._clock, self._running, self._cooldowns = clock, running, cooldowns
         self._started = clock.wall()
-        self._prometheus: Callable[[], bytes] | None = None
+        self._prometheus: Callable[[InFlight], bytes] | None = None
 
-    def in_flight(self) -> tuple[int, Counter[Tried]]:
-        """Return the number of exchanges, and of calls by what they ask."""
+    def in_flight(self) -> InFlight:
+        """Return what is under way."""
         exchanges, calls = 0, Counter[Tried]()
         for exchange in self._running():
             exchanges += exchange.counts
@@ -44,10 +51,19 @@ class Report:
         cooldowns = self._cooldowns(self._clock.now())
         return {self.counts.tried(each.provider, each.model, each.credential): each for each in cooldowns}
 
-    def providers(self, usable: Container[str] | None) -> Mapping[str, Any]:
-        """Return counts `since` the start, and percentiles of the last `window_seconds`; times are ISO 8601:
-        `{"object": "list", "since", "window_seconds", "data": [{"provider", "model", "credential", ...}]}`."""
-        tries, (_, calls), cooling = self.counts.tries, self.in_flight(), self.cooling()
+    def providers(self, usable: Set[str] | None) -> Callable[[], Mapping[str, Any]]:
+        """Return what works out the counts `since` the start, and percentiles of the last `window_seconds`; times are
+        ISO 8601: `{"object": "list", "since", "window_seconds", "data": [{"provider", "model", "credential", ...}]}`.
+        """
+        _, calls = self.in_flight()
+        return partial(self._providers, usable, calls)
+
+    def prometheus(self) -> Callable[[], bytes]:
+        """Return what works out all metrics in Prometheus' text format."""
+        return partial(self._rendered, self.in_flight())
+
+    def _providers(self, usable: Set[str] | None, calls: Counter[Tried]) -> Mapping[str, Any]:
+        tries, cooling = dict(self.counts.tries), self.cooling()
         rows = sorted({*tries, *calls, *cooling})
         return {
             "object": "list",
@@ -56,17 +72,16 @@ class Report:
             "data": [
                 self._row(tried, tries.get(tried) or Tries(), calls[tried], cooling.get(tried))
                 for tried in rows
-                if usable is None or (tried in tries and any(name in usable for name in tries[tried].names))
+                if usable is None or (tried in tries and not tries[tried].names.isdisjoint(usable))
             ],
         }
 
-    def prometheus(self) -> bytes:
-        """Return all metrics in Prometheus' text format."""
+    def _rendered(self, in_flight: InFlight) -> bytes:
         if self._prometheus is None:
             from addons.metrics import prometheus
 
             self._prometheus = prometheus.renderer(self)
-        return self._prometheus()
+        return self._prometheus(in_flight)
 
     def _row(self, tried: Tried, tries: Tries, calls: int, cooldown: Cooldown | None) -> dict[str, Any]:
         now, wall = self._clock.now(), self._clock.wall()

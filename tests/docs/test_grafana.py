@@ -39,7 +39,7 @@ def told() -> dict[str, set[str]]:
     table = Table()
     table.ask(stream=True)
     rest = Cooldown("anthropic", "claude-opus-4-6", "anthropic-1", 160.0, "429")
-    text = report(counted(record(attempt())), lambda: [table.exchange], (rest,)).prometheus().decode()
+    text = report(counted(record(attempt())), lambda: [table.exchange], (rest,)).prometheus()().decode()
     return {sample.name: set(sample.labels) for family in parsed(text) for sample in family.samples}
 
 

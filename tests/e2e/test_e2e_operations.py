@@ -90,7 +90,7 @@ def test_a_failover(tmp_path: Path, provider: Provider) -> None:
     limited = whole(
         {"type": "error", "error": {"type": "rate_limit_error", "message": "no"}}, 429, {"retry-after": "50"}
     )
-    settings = config(provider.url, metrics=METRICS)
+    settings = config(provider.url, metrics=METRICS, disable_cooling=False)
     [entry] = settings["claude-api-key"]
     model = [{"name": "claude-sonnet-4-5", "alias": "sonnet"}]
     settings["claude-api-key"] = [{**entry, "models": model}, {**entry, "api-key": "another-key", "models": model}]

@@ -261,6 +261,26 @@ def test_what_a_server_has_told_is_kept(tmp_path: Path, provider: Provider) -> N
 
 
 @needs_sighup
+def test_who_comes_to_the_place_of_a_key_does_not_come_to_its_answers(tmp_path: Path, provider: Provider) -> None:
+    """A key without a name is called after its position, which another one has when the first is removed."""
+    settings = config(provider.url, api_keys=[OTHER_KEY, CLIENT_KEY], response_store={"enable": True})
+    with GatewayProcess(tmp_path, text(settings)) as process:
+
+        def ask(method: str, path: str, key: str, **body: Any) -> httpx.Response:
+            headers = {"authorization": f"Bearer {key}"}
+            return httpx.request(method, process.url + path, json=body, headers=headers, trust_env=False)
+
+        id = ask("POST", "/v1/responses", OTHER_KEY, model="sonnet", input="hi").json()["id"]
+        assert ask("GET", f"/v1/responses/{id}", OTHER_KEY).status_code == 200
+        hang_up(process, {**settings, "api-keys": [CLIENT_KEY]})
+        assert ask("GET", f"/v1/responses/{id}", CLIENT_KEY).status_code == 404
+        again = ask("POST", "/v1/responses", CLIENT_KEY, model="sonnet", input="hi", previous_response_id=id)
+        assert again.json()["error"]["code"] == "previous_response_not_found"
+        assert ask("DELETE", f"/v1/responses/{id}", CLIENT_KEY).status_code == 404
+        hang_up(process, {**settings, "api-keys": [CLIENT_KEY, OTHER_KEY]})
+        assert ask("GET", f"/v1/responses/{id}", OTHER_KEY).status_code == 200
+
+
 def test_the_end_is_heard_by_what_began_before_a_reload(process: GatewayProcess, provider: Provider) -> None:
     async def script(call: Call) -> None:
         await call.send(head(200, EVENT_STREAM) + b"".join(EVENTS[:4]))

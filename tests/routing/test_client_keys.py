@@ -8,7 +8,6 @@ import pytest
 from routing.client_keys import KeyRing
 from routing.config import Loaded, parse
 from routing.errors import ConfigError
-from routing.settings import ClientKey
 
 HASHED = sha256(b"third").hexdigest()
 
@@ -123,11 +122,16 @@ def test_mistakes(entry: str, message: str, folder: Path) -> None:
 )
 def test_expires(written: str, expires: float, folder: Path) -> None:
     loaded = read(folder, f"\n  - key: k\n    expires: {written}", UNTIL="2027-01-31")
-    assert loaded.settings.api_keys == (
-        ClientKey.model_validate({"key": "k", "name": "key-1", "expires": "2027-01-31"}).model_copy(
-            update={"expires": expires}
-        ),
-    )
+    assert [(key.name, key.expires) for key in loaded.settings.api_keys] == [("key-1", expires)]
+
+
+def test_whose_what_is_kept_is(folder: Path) -> None:
+    """A name that is written says it; a position does not."""
+    first, second, named = read(folder, "[k1, k2, {key: k3, name: bob}]").settings.api_keys
+    [moved, renewed] = read(folder, "[k2, {key: k4, name: bob}]").settings.api_keys
+    assert (moved.name, first.name, second.name) == ("key-1", "key-1", "key-2")
+    assert moved.owner == second.owner != first.owner
+    assert named.owner == renewed.owner == "bob"
 
 
 def test_limits(folder: Path) -> None:

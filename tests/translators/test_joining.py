@@ -136,6 +136,13 @@ def test_a_call_that_tells_no_usage_leaves_all_of_it_unknown() -> None:
     assert client.received == []
 
 
+def test_what_no_answers_can_have_is_unknown() -> None:
+    _, whole, (first, second) = joined(1, 1)
+    first.on(UsageReported(Usage(5, 3)))
+    second.on(UsageReported(Usage(5, 10**400)))
+    assert whole.usage is None
+
+
 @pytest.mark.parametrize(
     ("usages", "together"),
     [

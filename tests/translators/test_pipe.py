@@ -80,6 +80,15 @@ def test_an_answer_is_read_as_what_it_is(provider: str, data: bytes) -> None:
         assert json.loads(out)["choices"][0]["message"]["content"] == "hi!", (called, size)
 
 
+@pytest.mark.parametrize("count", [-1, 10**12 + 1, 10**400], ids=["negative", "too many", "beyond every float"])
+@pytest.mark.parametrize("field", ["prompt_tokens", "completion_tokens"])
+def test_a_count_that_no_answer_can_have_is_none(field: str, count: int) -> None:
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, field: count}
+    out, pipe = piped("openai", sse(openai({"content": "hi!"}, "stop"), {**openai({}), "usage": usage}), "", 10_000)
+    assert (pipe.failure, pipe.usage) == (None, None)
+    assert json.loads(out)["choices"][0]["message"]["content"] == "hi!"
+
+
 @pytest.mark.parametrize(("provider", "data"), ANSWERS.values(), ids=ANSWERS)
 def test_half_an_answer_is_none_whatever_it_is_called(provider: str, data: bytes) -> None:
     for called, size in itertools.product(TYPES, SIZES):

@@ -39,3 +39,11 @@ def test_every_client_has_its_own() -> None:
     memories.of("one").put("a", "1")
     assert memories.of("one").get("a") == "1"
     assert memories.of("two").get("a") is None
+
+
+def test_what_was_for_a_client_that_is_gone_is_forgotten() -> None:
+    memories = Memories()
+    for owner in ("one", "two"):
+        memories.of(owner).put("a", "1")
+    memories.keep(["two", "three"])
+    assert [memories.of(owner).get("a") for owner in ("one", "two")] == [None, "1"]

@@ -80,6 +80,17 @@ def test_a_model_that_nobody_serves() -> None:
 
 # --- limits ---
 
+
+@pytest.mark.parametrize("model", ["m" * 1001, f"{'m' * 1000}(high)", f"claude-{'m' * 1000}"])
+def test_a_name_that_no_model_has_is_not_looked_for(model: str) -> None:
+    asked = Asker("claude-api-key: [{api-key: k}]")
+    with pytest.raises(TranslationError) as caught:
+        asked.question(body(model))
+    failure = caught.value.failure
+    assert (failure.status, failure.param, failure.code) == (400, "model", "invalid_value")
+    assert f"has {len(model)} characters; 1000 are allowed" in failure.message
+
+
 FUNCTIONS = [{"type": "function", "function": {"name": f"f{n}"}} for n in range(5)]
 NAMED = [{"type": "function", "name": f"f{n}"} for n in range(5)]
 TOO_MUCH = {

@@ -14,11 +14,11 @@ from tests.addons.metrics.records import Clock, Names, attempt, record
 made = Monitoring(OtelSettings(), Clock(), Names, list, lambda: 0, lambda now: ())
 for watcher in made.watchers:
     watcher.ended(record(attempt()))
-made.report.providers(None)
+made.report.providers(None)()
 made.shut_down()
 assert made.tracing is None
 print(sorted({name.partition(".")[0] for name in sys.modules} & {"opentelemetry", "prometheus_client"}))
-made.report.prometheus()
+made.report.prometheus()()
 print(sorted({name.partition(".")[0] for name in sys.modules} & {"opentelemetry", "prometheus_client"}))
 """
 

@@ -18,7 +18,7 @@ def scraped() -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     rest = Cooldown("anthropic", "claude-opus-4-6", "anthropic-1", 160.0, "429")
     failed = attempt(status=500, reason="500", kind="status", usage=None)
     counts = counted(record(attempt()), record(failed, end="failed", status=500, usage=None))
-    text = report(counts, lambda: [table.exchange], (rest,)).prometheus().decode()
+    text = report(counts, lambda: [table.exchange], (rest,)).prometheus()().decode()
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in parsed(text)

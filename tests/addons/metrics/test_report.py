@@ -1,6 +1,6 @@
 """The JSON by provider, model and credential."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Set
 from typing import Any
 
 import pytest
@@ -30,7 +30,7 @@ def test_all_of_it() -> None:
     failed = attempt(status=429, reason="429", kind="status", duration=0.1, first_event=None, usage=None)
     counts = counted(record(attempt()), record(failed))
     rest = Cooldown("anthropic", "claude-opus-4-6", "anthropic-1", 160.0, "429 rate_limit_exceeded")
-    assert report(counts, rests=(rest,)).providers(None) == {
+    assert report(counts, rests=(rest,)).providers(None)() == {
         "object": "list",
         "since": "2023-11-14T22:15:00.000+00:00",
         "window_seconds": 300.0,
@@ -54,7 +54,7 @@ def test_all_of_it() -> None:
 
 def test_what_is_over_does_not_rest() -> None:
     rest = Cooldown("anthropic", "claude-opus-4-6", "anthropic-1", 99.0, "connect")
-    assert report(counted(), rests=(rest,)).providers(None)["data"] == []
+    assert report(counted(), rests=(rest,)).providers(None)()["data"] == []
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,13 @@ def test_what_is_over_does_not_rest() -> None:
     [
         pytest.param(None, ["claude-haiku-4-5", "claude-opus-4-6", "other"], id="every model"),
         pytest.param({"opus"}, ["claude-opus-4-6"], id="one model"),
-        pytest.param((), [], id="none"),
+        pytest.param(set(), [], id="none"),
     ],
 )
-def test_models_that_a_key_may_not_use_are_not_shown(usable: Container[str] | None, shown: list[str]) -> None:
+def test_models_that_a_key_may_not_use_are_not_shown(usable: Set[str] | None, shown: list[str]) -> None:
     haiku = record(attempt(model="claude-haiku-4-5"), model="haiku")
     made = report(counted(record(attempt()), haiku, record(attempt(model="claude-mine"), model="claude-mine")))
-    assert [row["model"] for row in made.providers(usable)["data"]] == shown
+    assert [row["model"] for row in made.providers(usable)()["data"]] == shown
 
 
 def test_calls_that_are_under_way() -> None:
@@ -76,7 +76,7 @@ def test_calls_that_are_under_way() -> None:
     table = Table()
     table.ask(stream=True)
     made = report(counted(), lambda: [table.exchange])
-    [row] = made.providers(None)["data"]
+    [row] = made.providers(None)()["data"]
     assert (row["provider"], row["model"], row["in_flight"]) == ("anthropic", "claude-opus-4-6", 1)
     assert (row["requests"], row["duration_ms"], row["tokens"], row["cooldown"]) == (0, None, NOTHING, None)
     table.exchange.cancelled()
