@@ -54,7 +54,7 @@ class Discovery:
         self._catalogue, self._found, self._refresh, self._kept = catalogue, found, refresh, kept
         self._due: dict[str, float] = {}
         """When each server is to be asked, on the loop's clock; one that is not in it at once."""
-        self._asked: set[str] = set()
+        self._under_way: set[str] = set()
         """The servers that are being asked."""
         self._news: Names = {}
         self._warned: dict[str, str] = {}
@@ -73,7 +73,7 @@ class Discovery:
             async with asyncio.TaskGroup() as group:
                 while True:
                     self._changed.clear()
-                    await self._tell()
+                    await self._publish()
                     wait = self._ask_due(group, clients)
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._changed.wait(), None if wait == math.inf else max(wait, 0))
@@ -86,10 +86,10 @@ class Discovery:
         latest = now + self._seconds()
         self._due = {key: min(at, latest) for key, at in self._due.items() if key in servers}
         for key, target in servers.items():
-            if key not in self._asked and self._due.get(key, now) <= now:
-                self._asked.add(key)
+            if key not in self._under_way and self._due.get(key, now) <= now:
+                self._under_way.add(key)
                 group.create_task(self._ask(clients, key, target))
-        return min((at for key, at in self._due.items() if key not in self._asked), default=math.inf) - now
+        return min((at for key, at in self._due.items() if key not in self._under_way), default=math.inf) - now
 
     async def _ask(self, clients: Clients, key: str, target: Target) -> None:
         """Put the names of one server among the news, if it tells them, and say when it is to be asked again."""
@@ -105,10 +105,10 @@ class Discovery:
             self._warned[key] = why
             wait = wait if wait == math.inf else min(wait, RETRY_SECONDS)
         self._due[key] = asyncio.get_running_loop().time() + wait
-        self._asked.discard(key)
+        self._under_way.discard(key)
         self._changed.set()
 
-    async def _tell(self) -> None:
+    async def _publish(self) -> None:
         known, news = self._catalogue().discovered, self._news
         self._news = {}
         new = {key: names for key, names in news.items() if known.get(key) != names}

@@ -9,17 +9,11 @@ import asyncio
 import dataclasses
 import gc
 import logging
-import math
 import os
-import secrets
 import sys
-import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # mitmproxy puts a script's own folder there, and only while it loads it
@@ -30,21 +24,17 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.addons.view import View
 from mitmproxy.connection import Client
 
-from addons import limiting, log_line
 from addons.credentials import Authorities, Unauthorised
 from addons.discovery import Discovery
-from addons.embedded import child
+from addons.embedded import local_model
 from addons.exchange.exchange import Exchange
 from addons.exchange.http_api import INTERNAL, Head
-from addons.exchange.observers import Watcher
-from addons.exchange.provider_request import ProviderRequest
-from addons.exchange.response_store import ResponseStore
 from addons.exchange.services import Services
 from addons.inspector import recorder, views
 from addons.kept_models import KeptModels, place
 from addons.launch import listening, summary, terminal
-from addons.limiting.in_memory import InMemory
-from addons.metrics.monitoring import Monitoring
+from addons.launch.assembly import Assembly
+from addons.launch.greeting import greeting
 from addons.proxy import door, hooks, saving
 from addons.proxy.entrance import NOWHERE, Entrance, connections, is_ours, ours_among
 from addons.proxy.providers import Pass
@@ -55,34 +45,18 @@ from addons.proxy.watching import Watching
 from addons.reload import changes
 from addons.reload.reloader import Hindrance, Reloader
 from addons.trust import Trust, Unusable
-from addons.usage.writer import UsageWriter
 from routing import config
 from routing.auth import EmbeddedAuth
 from routing.catalogue import Catalogue
-from routing.client_keys import KeyRing
 from routing.errors import ConfigError
-from routing.router import Router
 from routing.settings import Settings, Timeouts
-from translators.errors import Failure
 from translators.registry import KNOWN_MODELS
-
-if TYPE_CHECKING:
-    from addons.limiting.in_redis import InRedis
 
 logger = logging.getLogger("gateway")
 
 SWITCH_SECONDS = 0.0005
 """Time for which a thread that works on something heavy may keep Python from the others (Python's own: 0.005). A
 stream's event needs Python three times on its way."""
-THREADS = {"request": 1, "answer": 1, "limits": 8, "metrics": 1}
-"""By what they do. Requests and answers are work, of which more at once would only hold up the rest; limits wait."""
-EMBEDDED_NOT_YET = "http://embedded.invalid"
-"""Stands for the embedded model's address until its child process has printed it."""
-
-
-class SystemClock:
-    wall = staticmethod(time.time)
-    now = staticmethod(time.monotonic)
 
 
 class Gateway:
@@ -93,14 +67,8 @@ class Gateway:
         self._loaded: config.Loaded | None = None
         self._services: Services | None = None
         self._reloader: Reloader | None = None
-        self._embedded: child.Embedded | None = None
-        self._embedded_at = EMBEDDED_NOT_YET
+        self._embedded = local_model.LocalModel(self._embedded_moved)
         self._authorities = Authorities()
-        self._workers = {name: ThreadPoolExecutor(most, f"gateway-{name}") for name, most in THREADS.items()}
-        self._client_counts: InMemory | InRedis | None = None
-        self._line: log_line.Terminal | None = None
-        self._usage: UsageWriter | None = None
-        self._monitoring: Monitoring | None = None
         self._kept_models = KeptModels(place(os.environ))
         self._discovery = Discovery(
             self._catalogue,
@@ -115,6 +83,7 @@ class Gateway:
         self._recording = False
         self._watching: Watching | None = None
         self._shutdown = Shutdown(lambda: self._services)
+        self._assembly = Assembly(self._catalogue, self._shutdown.running, connections)
         self._replays = Replays(lambda: self._services, self._open)
         self.entrance = Entrance(
             self._open, self._timeouts, self._lets_out, lambda: self._watching is not None and self._watching()
@@ -157,8 +126,13 @@ class Gateway:
         if (missing := summary.hindrance(self._loaded.settings)) is not None:
             self._stop(missing)
             return
-        self._start_embedded(self._loaded.settings)
-        self._services = self._furnished(self._loaded)
+        settings = self._loaded.settings
+        if (missing := self._embedded.start(settings.embedded)) is not None:
+            terminal.say(missing)
+        catalogue = Catalogue(settings, self._loaded.skipped, KNOWN_MODELS, discovered=self._kept_models.read())
+        if self._embedded.started:
+            catalogue = catalogue.with_embedded(local_model.NOT_YET)
+        self._services = self._assembly.first(settings, catalogue)
 
     def running(self) -> None:
         if self._loaded is None:
@@ -211,87 +185,32 @@ class Gateway:
     def done(self) -> None:
         if self._services is not None:
             self._services.life.ended = True
-        if self._line is not None:
-            self._line.done()
-        if self._usage is not None:
-            self._usage.done()
-        if self._monitoring is not None:
-            self._monitoring.shut_down()
         if self._discovering is not None:
             self._discovering.cancel()
         if self._reloader is not None:
             self._reloader.stop()
-        if self._client_counts is not None:
-            self._client_counts.close()
-        for worker in self._workers.values():
-            worker.shutdown(wait=False, cancel_futures=True)
+        self._assembly.close()
         if self._trust is not None:
             self._trust.end()
         views.unregister()
         hooks.restore(ctx.master.addons)
-        if self._embedded is not None:
-            self._embedded.stop()
-            self._embedded = None
+        self._embedded.stop()
 
     def _stop(self, why: str) -> None:
         """End the start with exit status 1, as mitmproxy does for every error that is logged before it is up."""
         logger.error(why)
         self._loaded = None
 
-    def _furnished(self, loaded: config.Loaded) -> Services:
-        settings = loaded.settings
-        stream = None if terminal.has_console() else sys.stdout
-        coloured = log_line.colours(stream, os.environ)
-        self._line = log_line.Terminal(stream, as_json=settings.log_format == "json", coloured=coloured)
-        watchers: list[Watcher] = [] if terminal.is_quiet() else [self._line]
-        if settings.usage_db is not None:
-            self._usage = UsageWriter(Path(settings.usage_db), settings.usage_db_max_days)
-            self._usage.start()
-            watchers.append(self._usage)
-        router = Router()
-        self._monitoring = monitoring = Monitoring(
-            settings.otel,
-            SystemClock,
-            self._catalogue,
-            self._shutdown.running,
-            connections,
-            router.cooldowns,
-        )
-        watchers.extend(monitoring.watchers)
-        self._client_counts = limiting.counts_in(settings.limits_storage, self._workers["limits"])
-        kept = self._kept_models.read()
-        catalogue = Catalogue(settings, loaded.skipped, KNOWN_MODELS, discovered=kept)
-        return Services(
-            settings=settings,
-            catalogue=catalogue.with_embedded(EMBEDDED_NOT_YET) if self._embedded else catalogue,
-            keys=KeyRing(settings.api_keys),
-            clock=SystemClock,
-            new_id=lambda: secrets.token_hex(12),
-            responses=_responses(settings, None),
-            client_counts=self._client_counts,
-            watchers=tuple(watchers),
-            router=router,
-            metrics=monitoring.report,
-            tracing=monitoring.tracing,
-        )
-
     def _greet(self, loaded: config.Loaded, host: str) -> None:
-        assert self._services is not None
         for remark in summary.remarks(loaded):
             terminal.say(remark)
-        names = _names(self._services.catalogue)
-        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         ours, others = ours_among(ctx.options.mode)
-        if not ctx.options.server:
-            terminal.say("The gateway answers nowhere: no server was wanted (--no-server).")
-        elif ours:
+        places = None
+        if ctx.options.server:
             places = [(mode.listen_host(host), mode.listen_port(ctx.options.listen_port)) for mode in ours]
-            at = ", ".join(summary.url(*place) for place in places)
-            terminal.say(f"The gateway answers at {at} with {shown or 'no model: see config.yaml'}.")
-        else:
-            terminal.say(f"The gateway answers nowhere: leave --mode out, or add --mode reverse:http://{NOWHERE}@PORT.")
-        for mode in others:
-            terminal.say(f"The mode {mode.full_spec} is mitmproxy's own, and nothing of the gateway.")
+        modes = [mode.full_spec for mode in others]
+        for line in greeting(_names(self._catalogue()), places, modes, f"reverse:http://{NOWHERE}@PORT"):
+            terminal.say(line)
 
     # --- connections ---
 
@@ -318,30 +237,19 @@ class Gateway:
         what the operator is told. Raises `Hindrance`."""
         assert self._services is not None
         assert self._loaded is not None
-        assert self._line is not None
         if (missing := summary.hindrance(loaded.settings)) is not None:
             raise Hindrance(missing)
         earlier, wanted, before = self._loaded, loaded.settings, self._services
         running = earlier.settings
         loaded = dataclasses.replace(loaded, settings=changes.in_effect(running, wanted))
-        catalogue = before.catalogue.reloaded(loaded)
-        self._services = dataclasses.replace(
-            before,
-            settings=loaded.settings,
-            catalogue=catalogue,
-            keys=KeyRing(loaded.settings.api_keys),
-            responses=_responses(loaded.settings, before.responses),
-        )
+        self._services = self._assembly.following(before, loaded)
         self._loaded = loaded
-        self._line.as_json = loaded.settings.log_format == "json"
         if loaded.settings.max_connections != running.max_connections:
             self._open_door(loaded.settings.max_connections)
         auths = (auth for _, _, entry in loaded.settings.providers for auth in entry.credentials())
         self._authorities.keep(auths, files)
-        self._services.router.keep(catalogue.identities())
-        self._services.memories.keep(key.owner for key in loaded.settings.api_keys)
         self._discovery.wake()
-        return changes.report(loaded, earlier, wanted, files, (_names(before.catalogue), _names(catalogue)))
+        return changes.report(loaded, earlier, wanted, files, (_names(before.catalogue), _names(self._catalogue())))
 
     # --- models that appear ---
 
@@ -357,67 +265,34 @@ class Gateway:
         assert self._services is not None
         return 60.0 * self._services.settings.models_refresh
 
-    def _start_embedded(self, settings: Settings) -> None:
-        if not settings.embedded.enable:
-            return
-        if (missing := child.available()) is not None:
-            terminal.say(missing)
-            return
-        self._embedded = child.Embedded(settings.embedded.alias)
-        self._embedded.start()
+    def _embedded_moved(self, base_url: str) -> None:
+        assert self._services is not None
+        self._services.catalogue = self._services.catalogue.with_embedded(base_url)
+
+    # --- what exchanges need of the addon ---
 
     async def gateway_work(self, job: Job) -> None:
         """Do heavy work in a thread: others go on meanwhile, if more slowly."""
         try:
-            job.result = await asyncio.get_running_loop().run_in_executor(self._workers[job.work.on], job.work.do)
+            job.result = await asyncio.get_running_loop().run_in_executor(
+                self._assembly.workers[job.work.on], job.work.do
+            )
         except Exception as error:  # noqa: BLE001 - raised again in the stream, where the client is told
             job.error = error
 
     async def gateway_authorise(self, given: Pass) -> None:
         try:
-            given.request = await self._authorised(given.request)
+            by = self._embedded if isinstance(given.request.auth, EmbeddedAuth) else self._authorities
+            given.request = await by.authorised(given.request)
         except Unauthorised as error:
             given.failure = error.failure
         except Exception:
             logger.exception("A request could not be authorised; its client is told.")
             given.failure = INTERNAL
 
-    async def _authorised(self, request: ProviderRequest) -> ProviderRequest:
-        assert self._services is not None
-        if not isinstance(request.auth, EmbeddedAuth):
-            return await self._authorities.authorised(request)
-        if self._embedded is None:
-            raise _embedded_down("it is switched off.")
-        try:
-            base_url = await self._embedded.ready()
-        except child.Unavailable as error:
-            raise _embedded_down(str(error)) from None
-        if base_url != self._embedded_at:
-            self._embedded_at = base_url
-            self._services.catalogue = self._services.catalogue.with_embedded(base_url)
-        secrets = (*request.secrets, ("x-api-key", self._embedded.key))
-        return dataclasses.replace(request, url=base_url + urlsplit(request.url).path, secrets=secrets, auth=None)
-
 
 def _names(catalogue: Catalogue) -> list[str]:
     return [model.id for model in catalogue.listing("")]
-
-
-def _responses(settings: Settings, earlier: ResponseStore | None) -> ResponseStore | None:
-    """Return the store of responses that settings want: an `earlier` one with all that it has room for."""
-    wanted = settings.response_store
-    if not wanted.enable:
-        return None
-    size, age = wanted.max_bytes, wanted.max_age_seconds or math.inf
-    if earlier is None:
-        return ResponseStore(size, age)
-    earlier.resize(size, age, SystemClock.now())
-    return earlier
-
-
-def _embedded_down(why: str) -> Unauthorised:
-    message = f"The embedded model is not running: {why}"
-    return Unauthorised(Failure(503, message, "server_error", None, "embedded_model_down"))
 
 
 gateway = Gateway()

@@ -46,7 +46,7 @@ class KeptModels:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._told = False
+        self._logged = False
 
     def read(self) -> dict[str, tuple[str, ...]]:
         """Return what was kept, as far as it is of the right form."""
@@ -68,9 +68,9 @@ class KeptModels:
         try:
             self._write(to_json({"version": 1, "models": dict(newest)}))
         except OSError as error:
-            if not self._told:
+            if not self._logged:
                 logger.info("The models of servers are not kept on disk: %s.", error.strerror or type(error).__name__)
-            self._told = True
+            self._logged = True
 
     def _write(self, data: bytes) -> None:
         assert self._path is not None

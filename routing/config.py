@@ -294,8 +294,8 @@ class _Validation:
 
 def _compatible(tree: object, environ: Mapping[str, str]) -> bool:
     """Return whether the file says that it is CLIProxyAPI's."""
-    said = tree.get("compatibility") if isinstance(tree, dict) else None
-    return Expansion(environ).expand(said) == cliproxyapi.NAME
+    value = tree.get("compatibility") if isinstance(tree, dict) else None
+    return Expansion(environ).expand(value) == cliproxyapi.NAME
 
 
 def _sentence(error: ErrorDetails, path: Path) -> str:

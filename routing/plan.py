@@ -74,15 +74,15 @@ class Plan:
 
     def failed(self, target: Target, outcome: Outcome, now: float) -> Step:
         """Take it that an attempt gave the client nothing."""
-        said = verdict(outcome, target.credential.request_scoped_errors)
+        decision = verdict(outcome, target.credential.request_scoped_errors)
         if too_long(outcome) and self._settings.context_fallback:
             self._longer_than = max(self._longer_than or 0, target.context_length or 0)
             self._out.add(target.key)
             return self._next(now)
-        self._count(target, said, outcome, now)
-        if not said.elsewhere:
+        self._count(target, decision, outcome, now)
+        if not decision.elsewhere:
             return Stop()
-        if not said.again:
+        if not decision.again:
             self._out.add(target.key)
         return self._next(now)
 
@@ -99,15 +99,15 @@ class Plan:
 
     def note(self, target: Target, outcome: Outcome, now: float) -> None:
         """Take it that an attempt failed beside another one, which goes on."""
-        said = verdict(outcome, target.credential.request_scoped_errors)
+        decision = verdict(outcome, target.credential.request_scoped_errors)
         self._out.add(target.key)
-        self._count(target, said, outcome, now)
+        self._count(target, decision, outcome, now)
 
     def answered(self, target: Target, now: float, first_event: float | None) -> None:
         """Take it that a target has content for the client. `first_event`: the seconds that it took."""
         self._router.answered(target)
-        for failed, said, reason in self._pending:
-            self._router.failed(failed, said, reason, self._settings.transient_error_cooldown_seconds, now)
+        for failed, decision, reason in self._pending:
+            self._router.failed(failed, decision, reason, self._settings.transient_error_cooldown_seconds, now)
         self._pending.clear()
         if self._session is not None:
             self._router.bind(self._session, target, self._settings.routing.session_affinity_ttl, now)
@@ -169,19 +169,19 @@ class Plan:
 
     # --- cooldowns ---
 
-    def _count(self, target: Target, said: Verdict, outcome: Outcome, now: float) -> None:
+    def _count(self, target: Target, decision: Verdict, outcome: Outcome, now: float) -> None:
         """Let a failure count against a credential. Where there is no other target, only the provider's own word makes
         it rest: clients would have nobody else to go to."""
         own = target.credential.disable_cooling
         if self._settings.disable_cooling if own is None else own:
             return
-        if len(self.pool) == 1 and said.seconds is None:
+        if len(self.pool) == 1 and decision.seconds is None:
             return
-        if suspect(outcome) and said.cooling == "counted":
-            self._pending.append((target, said, outcome.reason))
+        if suspect(outcome) and decision.cooling == "counted":
+            self._pending.append((target, decision, outcome.reason))
             return
         seconds = self._settings.transient_error_cooldown_seconds
-        self._router.failed(target, said, outcome.reason, seconds, now)
+        self._router.failed(target, decision, outcome.reason, seconds, now)
 
     def _resting(self, now: float) -> Step:
         rests = [(until, reason) for until, reason in self._router.until(self.pool, now) if until > now]

@@ -30,7 +30,11 @@ class UnknownModel(Exception):
         if off is not None:
             sentences = [f'The model "{model}" is switched off: {off}.']
         elif variables:
-            sentences = [f'The model "{model}" is switched off: set {" and ".join(variables)} and restart the gateway.']
+            unset = " and ".join(variables)
+            sentences = [
+                f'The model "{model}" is switched off: set {unset} in the .env of the gateway, '
+                "or in its environment and restart it."
+            ]
         elif close:
             sentences.append("Did you mean " + " or ".join(f'"{name}"' for name in close) + "?")
         sentences.append(f"Models that work now: {shortened(working, _LISTED)}." if working else "No model works now.")
@@ -50,7 +54,7 @@ class ForbiddenModel(UnknownModel):
 
 
 class Explanations:
-    """Why a name is not served: what is close to it, and which entries that are off would serve it."""
+    """Explains why a name is not served: which names are close to it, which entries that are off would serve it."""
 
     def __init__(
         self, settings: Settings, skipped: tuple[Skipped, ...], known_models: Mapping[str, tuple[str, ...]]

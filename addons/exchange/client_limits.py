@@ -109,7 +109,7 @@ class Admission:
     def ask(self) -> Verdict:
         """Count the request, or refuse it, in which case nothing is counted."""
         try:
-            return self._asked()
+            return self._ask()
         except Unavailable:
             return Verdict(DOWN) if self._closed else Verdict()
 
@@ -123,7 +123,7 @@ class Admission:
         if holds or tokens:
             self._counts.later(partial(self._settle, holds, tokens))
 
-    def _asked(self) -> Verdict:
+    def _ask(self) -> Verdict:
         key, counts, name = self._key, self._counts, self._key.name
         headers: dict[str, str] = {}
         if key.tpm:

@@ -145,14 +145,14 @@ def _holds(models: Models, body: dict[str, Any]) -> bool:
     wanted = [pair for pairs in models.match for pair in pairs.items()]
     unwanted = [pair for pairs in models.not_match for pair in pairs.items()]
     return (
-        all(_says(path, value, body) for path, value in wanted)
-        and not any(_says(path, value, body) for path, value in unwanted)
+        all(_has_value(path, value, body) for path, value in wanted)
+        and not any(_has_value(path, value, body) for path, value in unwanted)
         and all(_is_there(path, body) for path in models.exist)
         and not any(_is_there(path, body) for path in models.not_exist)
     )
 
 
-def _says(path: JsonPath, value: Any, body: dict[str, Any]) -> bool:
+def _has_value(path: JsonPath, value: Any, body: dict[str, Any]) -> bool:
     return any(_same(found, value) for _, found in path.found(body))
 
 

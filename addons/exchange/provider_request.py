@@ -94,8 +94,8 @@ def written(body: dict[str, Any]) -> bytes:
 def plain(cause: str) -> str:
     """Return a connection error in words that give away no address of the operator's network."""
     if cause.startswith("the proxy"):
-        said, colon, detail = cause.partition(": ")
-        return f"{said}: {plain(detail)}" if colon else said
+        what, colon, detail = cause.partition(": ")
+        return f"{what}: {plain(detail)}" if colon else what
     phrases = {
         "refused": "it was refused",
         "connect call failed": "it was refused",

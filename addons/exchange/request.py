@@ -134,9 +134,8 @@ def _at_most(most: int, count: int, path: str, what: str, limit: str) -> None:
 
 @immutable
 class Turn:
-    """What is to be done next: to send a rendering, to wait, or to give up (None). `failure` is the first refusal on
-    the way, for a client that gets no better answer. `refused` are the targets that could not carry the request, and
-    why."""
+    """The next thing to do: send a rendering, wait, or give up (None). `failure` is the first refusal on the way, for a
+    client that gets no better answer. `refused` are the targets that could not carry the request, and why."""
 
     then: Rendering | Wait | None
     failure: Failure | None = None

@@ -24,7 +24,7 @@ OVERHEAD = 256
 
 @dataclass(slots=True)
 class _Entry:
-    """As JSON: what is parsed takes up to twelve times as much memory, and its size is not known."""
+    """One response as JSON: what is parsed takes up to twelve times as much memory, and its size is not known."""
 
     response: bytes
     input: bytes

@@ -29,7 +29,7 @@ class Clock(Protocol):
 
 
 class Metrics(Protocol):
-    """What the gateway has done since its start; no configuration's own."""
+    """Counts of all that the gateway has done since its start; no configuration's own."""
 
     def providers(self, usable: Set[str] | None) -> Callable[[], Mapping[str, Any]]:
         """Return what works out, in any thread, what the attempts at providers came to, of those models alone whose

@@ -150,32 +150,32 @@ class Socks:
     # --- what the proxy says next: each returns the answer, or None as long as not all of it is there ---
 
     def _method(self) -> bytes | None:
-        if (said := self._taken(2, SOCKS_VERSION)) is None:
+        if (message := self._taken(2, SOCKS_VERSION)) is None:
             return None
         name, password = self._proxy.name, self._proxy.password
-        if said[1:] == SOCKS5AuthMethod.NO_AUTH_REQUIRED:
-            return self._asked()
+        if message[1:] == SOCKS5AuthMethod.NO_AUTH_REQUIRED:
+            return self._request()
         if name is None or password is None:
             raise Refused(WANTED)
-        if said[1:] != SOCKS5AuthMethod.USERNAME_PASSWORD:
+        if message[1:] != SOCKS5AuthMethod.USERNAME_PASSWORD:
             raise Refused("the proxy takes neither a name with a password nor a client without (proxy-url)")
         self._on = self._verdict
         return SOCKS5UsernamePasswordRequest(name.reveal().encode(), password.reveal().encode()).dumps()
 
     def _verdict(self) -> bytes | None:
-        if (said := self._taken(2, LOGIN_VERSION)) is None:
+        if (message := self._taken(2, LOGIN_VERSION)) is None:
             return None
-        if said[1]:
+        if message[1]:
             raise Refused(REFUSED)
-        return self._asked()
+        return self._request()
 
-    def _asked(self) -> bytes:
+    def _request(self) -> bytes:
         self._on = self._reply
         try:
-            asked = SOCKS5CommandRequest.from_address(SOCKS5Command.CONNECT, (self._host, self._port))
+            request = SOCKS5CommandRequest.from_address(SOCKS5Command.CONNECT, (self._host, self._port))
         except SOCKSError:
             raise Refused("the proxy cannot be told the provider's host") from None
-        return asked.dumps()
+        return request.dumps()
 
     def _reply(self) -> bytes | None:
         """Read the reply, with an address that nobody needs behind it."""
@@ -200,9 +200,9 @@ class Socks:
             raise Refused(NO_PROXY)
         if len(self._raw) < size:
             return None
-        said = bytes(self._raw[:size])
+        message = bytes(self._raw[:size])
         del self._raw[:size]
-        return said
+        return message
 
 
 class Forwarding:

@@ -1,4 +1,5 @@
-"""Whether anybody watches the gateway's flows: without an audience there are none, and no hooks of mitmproxy's."""
+"""Finds out whether anybody watches the gateway's flows: without an audience there are none, and no hooks of
+mitmproxy's."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,7 +34,8 @@ IDLE_WITHOUT: Mapping[str, tuple[str, ...]] = {
 
 
 class Watching:
-    """Whether an addon of `manager` wants flows. It is found out anew when addons or options have changed."""
+    """A call says whether an addon of `manager` wants flows. It is found out anew when addons or options have
+    changed."""
 
     def __init__(self, manager: AddonManager, options: OptManager) -> None:
         self._manager, self._options = manager, options

@@ -48,7 +48,7 @@ class Reloader:
         self._tried = self._used
         """The files as they were read last, used or not."""
         self._stirred = asyncio.Event()
-        self._asked = False
+        self._requested = False
         self._running: asyncio.Task[None] | None = None
 
     def loaded(self) -> Loaded:
@@ -63,7 +63,7 @@ class Reloader:
 
     def ask(self) -> None:
         """Read the files now, whatever is known of them."""
-        self._asked = True
+        self._requested = True
         self._stirred.set()
 
     def stop(self) -> None:
@@ -117,8 +117,8 @@ class Reloader:
         seen = self._tried
         try:
             seen = await self._settled()
-            if self._asked or seen != self._tried:
-                self._asked = False
+            if self._requested or seen != self._tried:
+                self._requested = False
                 await self._read(seen)
         except Exception:
             self._tried = seen
@@ -130,7 +130,7 @@ class Reloader:
         while True:
             seen = await asyncio.to_thread(contents, self._tried)
             remaining = settling.remaining(seen, time.monotonic())
-            if self._asked or seen == self._tried or not remaining:
+            if self._requested or seen == self._tried or not remaining:
                 return seen
             await self._pause(remaining)
 

@@ -40,8 +40,8 @@ class UsageWriter:
         self._path, self._max_days, self._wall = path, max_days, wall
         self._waiting: deque[Row] = deque()
         self._lost = 0
-        """The rows for which there was no room; only exchanges count it up, and only the thread `_said`."""
-        self._said = 0
+        """The rows for which there was no room; only exchanges count it up, and only the thread `_logged`."""
+        self._logged = 0
         """Those of them that the log has."""
         self._trouble: str | None = None
         self._database: Database | None = None
@@ -68,7 +68,7 @@ class UsageWriter:
         self._ending.set()
         self._thread.join(LAST_SECONDS)
         self._lost += len(self._waiting)
-        self._say_lost()
+        self._log_lost()
 
     # --- in the thread ---
 
@@ -87,7 +87,7 @@ class UsageWriter:
         except Exception as error:
             self._close()
             if _may_pass(error):
-                self._say_trouble(error)
+                self._log_trouble(error)
             else:
                 self._waiting.clear()
                 logger.exception("usage-db: what waited could not be written, and is lost; the gateway goes on.")
@@ -104,7 +104,7 @@ class UsageWriter:
         if self._trouble is not None:
             self._trouble = None
             logger.warning("usage-db: %s is written again.", self._path)
-        self._say_lost()
+        self._log_lost()
 
     def _prune(self) -> None:
         if not self._max_days or self._database is None or time.monotonic() - self._pruned_at < PRUNE_SECONDS:
@@ -118,15 +118,15 @@ class UsageWriter:
         if database is not None:
             database.close()
 
-    def _say_trouble(self, error: Exception) -> None:
+    def _log_trouble(self, error: Exception) -> None:
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
         if self._trouble is None:
             logger.warning("usage-db: %s cannot be written: %s. It is tried again; exchanges go on.", self._path, why)
         self._trouble = why
 
-    def _say_lost(self) -> None:
-        if lost := self._lost - self._said:
-            self._said += lost
+    def _log_lost(self) -> None:
+        if lost := self._lost - self._logged:
+            self._logged += lost
             logger.warning("usage-db: %d rows are missing in %s: they could not be written in time.", lost, self._path)
 
 

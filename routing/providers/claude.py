@@ -27,7 +27,7 @@ class ClaudeKey(Entry):
     section: ClassVar = "claude-api-key"
     called: ClassVar = ("anthropic", "claude")
     lists: ClassVar = "anthropic"
-    tells_models: ClassVar = True
+    lists_models: ClassVar = True
 
     api_key: Key
     base_url: AnthropicURL = "https://api.anthropic.com"

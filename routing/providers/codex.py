@@ -31,7 +31,7 @@ class CodexKey(Entry):
 
     section: ClassVar = "codex-api-key"
     called: ClassVar[tuple[str, ...]] = ("codex", "responses")
-    tells_models: ClassVar = True
+    lists_models: ClassVar = True
 
     api_key: Key
     base_url: OpenAIURL = "https://api.openai.com/v1"

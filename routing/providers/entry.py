@@ -32,7 +32,7 @@ ANY_NAME = re.compile(r"(?!/)[\x21-\x7e]{1,200}(?<!/)")
 
 
 class Thinking(Section):
-    """What a model takes of reasoning. Without `levels` the gateway's own table says it."""
+    """The reasoning efforts that a model takes. Without `levels` the gateway's own table has them."""
 
     levels: tuple[Literal["none", "auto", "minimal", "low", "medium", "high", "xhigh", "max"], ...] = ()
     """Another level becomes the nearest of these; `auto` leaves it to the model."""
@@ -91,7 +91,7 @@ class Entry(Section, ABC):
     """The names that people write instead of that key."""
     lists: ClassVar[str] = ""
     """The provider dialect whose public models an entry without `models` serves."""
-    tells_models: ClassVar[bool] = False
+    lists_models: ClassVar[bool] = False
     """Its servers list their models, in the form of the first dialect of `base_urls`."""
 
     disabled: Flag = False
@@ -127,7 +127,7 @@ class Entry(Section, ABC):
     @property
     def discovered(self) -> bool:
         """Return whether the server is asked for its models."""
-        return self.tells_models and not self.models
+        return self.lists_models and not self.models
 
     @property
     def takes_others(self) -> bool:

@@ -46,7 +46,7 @@ class GeminiKey(GoogleEntry):
 
     section: ClassVar = "gemini-api-key"
     called: ClassVar[tuple[str, ...]] = ("gemini", "google", "palm", "aistudio")
-    tells_models: ClassVar[bool] = True
+    lists_models: ClassVar[bool] = True
 
     api_key: Key
     base_url: GoogleURL = "https://generativelanguage.googleapis.com"

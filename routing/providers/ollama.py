@@ -36,7 +36,7 @@ class Ollama(Entry):
 
     section: ClassVar = "ollama"
     called: ClassVar = ("ollama",)
-    tells_models: ClassVar = True
+    lists_models: ClassVar = True
 
     name: Name = "ollama"
     base_url: OllamaURL = "http://127.0.0.1:11434"

@@ -25,7 +25,7 @@ class Compatible(Entry):
     section: ClassVar = "openai-compatibility"
     called: ClassVar = ("compatible", "compatibility", "llamacpp", *NAMES, "gpt")
 
-    tells_models: ClassVar = True
+    lists_models: ClassVar = True
 
     name: Name
     base_url: OpenAIURL | None = None

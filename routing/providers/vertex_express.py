@@ -13,7 +13,7 @@ class VertexKey(GeminiKey):
 
     section: ClassVar = "vertex-api-key"
     called: ClassVar[tuple[str, ...]] = ()
-    tells_models: ClassVar[bool] = False
+    lists_models: ClassVar[bool] = False
 
     base_url: GoogleURL = "https://aiplatform.googleapis.com"
     api_version: Label = "v1"

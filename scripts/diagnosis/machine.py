@@ -25,11 +25,11 @@ _BOUND = re.compile(r"(>=|<)([0-9.]+)")
 
 def versions(project: Path = Path(ROOT, "pyproject.toml")) -> Iterator[Finding]:
     """Yield what is of another version than `project` asks for."""
-    asked = tomllib.loads(project.read_text("utf-8"))["project"]
+    declared = tomllib.loads(project.read_text("utf-8"))["project"]
     python = ".".join(map(str, sys.version_info[:3]))
-    if not _within(python, asked["requires-python"]):
-        yield Finding("error", "Python", f"is {python}, not {asked['requires-python']}", "run `sh scripts/setup`")
-    for requirement in asked["dependencies"]:
+    if not _within(python, declared["requires-python"]):
+        yield Finding("error", "Python", f"is {python}, not {declared['requires-python']}", "run `sh scripts/setup`")
+    for requirement in declared["dependencies"]:
         match = _REQUIREMENT.match(requirement)
         assert match is not None
         try:

@@ -68,14 +68,14 @@ class Result:
 
 
 class Asking:
-    """Asks all providers of `settings`. `unasked` are the findings on those that cannot be asked at all."""
+    """Asks all providers of `settings`. `problems` are the findings on those that cannot be asked at all."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._authorities = Authorities()
         self._gate = asyncio.Semaphore(AT_ONCE)
         self.questions: list[Question] = []
-        self.unasked: list[Finding] = []
+        self.problems: list[Finding] = []
         for offer in offers(settings):
             self._prepare(offer)
 
@@ -98,14 +98,14 @@ class Asking:
         targets = offer.targets(names[0])[: offer.credentials] if names else (offer.sample(),)
         for target in targets:
             dialect = next(iter(target.base_urls))
-            form = FORMS[dialect] if offer.entry.tells_models else None
+            form = FORMS[dialect] if offer.entry.lists_models else None
             try:
                 if form is not None:
                     question = _listing(target, models, dialect, form)
                 else:
                     question = _token(self._settings, target, models)
             except TranslationError as error:
-                self.unasked.append(
+                self.problems.append(
                     Finding("warning", target.credential.name, f"is not asked: {error.failure.message}")
                 )
             else:

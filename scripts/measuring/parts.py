@@ -114,7 +114,7 @@ class Bench:
 
 
 def whole_requests(bench: Bench) -> None:
-    """Whole answers: requests a second with 16 connections, latencies, processor time, memory after the load."""
+    """Measure whole answers: requests a second with 16 connections, latencies, processor time, memory at the end."""
     with ExitStack() as stack:
         programs = _programs(bench, stack, running.bare, bench.providers.whole, "whole")
         for program in _rounds(bench, programs, "whole answers"):
@@ -154,7 +154,7 @@ def events(bench: Bench) -> None:
 
 
 def watched(bench: Bench) -> None:
-    """Whole answers while mitmweb shows the flows, without a browser, and while `-w` writes them to a file."""
+    """Measure whole answers while mitmweb shows the flows, without a browser, and while `-w` writes them to a file."""
     folder, port = bench.folder, bench.providers.whole
     web = ("--set", "web_open_browser=false", "--set", f"web_port={running.free_port()}")
     programs = [

@@ -31,13 +31,13 @@ def main(arguments: Sequence[str]) -> int:
     try:
         loaded = load(options.config, os.environ, options.env_file)
     except ConfigError as error:
-        _tell(counts, (Finding("error", "configuration", line) for line in str(error).splitlines()))
-        _tell(counts, machine.versions())
+        _report(counts, (Finding("error", "configuration", line) for line in str(error).splitlines()))
+        _report(counts, machine.versions())
     else:
         print(f"{options.config}: {len(loaded.settings.providers)} entries of providers that are on.")
-        _tell(counts, offline(options.config, options.env_file or beside(options.config), loaded))
+        _report(counts, offline(options.config, options.env_file or beside(options.config), loaded))
         if options.online:
-            _tell(counts, online(loaded))
+            _report(counts, online(loaded))
     print(f"{_count(counts['error'], 'error')}, {_count(counts['warning'], 'warning')}.")
     return 1 if counts["error"] else 0
 
@@ -77,7 +77,7 @@ def online(loaded: Loaded) -> Iterator[Finding]:
     from scripts.diagnosis.online import Asking
 
     asking = Asking(loaded.settings)
-    yield from asking.unasked
+    yield from asking.problems
     for question in asking.questions:
         print(f"will ask {question}", flush=True)
     for result in asyncio.run(asking.all()):
@@ -85,7 +85,7 @@ def online(loaded: Loaded) -> Iterator[Finding]:
         yield from result.findings
 
 
-def _tell(counts: Counter[str], findings: Iterable[Finding]) -> None:
+def _report(counts: Counter[str], findings: Iterable[Finding]) -> None:
     for finding in findings:
         counts[finding.severity] += 1
         print(finding)

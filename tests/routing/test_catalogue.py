@@ -171,15 +171,16 @@ OFF = "[{api-key: '${KEY}', models: [{name: m, alias: claude-3-5-sonnet}]}, {api
             OFF,
             "http://e",
             "claude-3-5-sonnet",
-            'The model "claude-3-5-sonnet" is switched off: set KEY and restart the gateway.'
-            " Models that work now: smollm2.",
+            'The model "claude-3-5-sonnet" is switched off: set KEY in the .env of the gateway, '
+            "or in its environment and restart it. Models that work now: smollm2.",
             id="alias of an entry that is off",
         ),
         pytest.param(
             OFF,
             "http://e",
             "claude-new",
-            'The model "claude-new" is switched off: set OTHER and restart the gateway. Models that work now: smollm2.',
+            'The model "claude-new" is switched off: set OTHER in the .env of the gateway, or in its environment and '
+            "restart it. Models that work now: smollm2.",
             id="any name of an entry that is off",
         ),
         pytest.param(

@@ -101,8 +101,8 @@ def _clients(made: Carried, general: _Taking) -> None:
 
 
 def _routing(made: Carried, router: _Taking, library: _Taking) -> None:
-    asked = str(router.take("routing_strategy") or "simple-shuffle")
-    strategy, near = STRATEGIES.get(asked, ("round-robin", f"there is nothing like {asked}"))
+    strategy_name = str(router.take("routing_strategy") or "simple-shuffle")
+    strategy, near = STRATEGIES.get(strategy_name, ("round-robin", f"there is nothing like {strategy_name}"))
     if near:
         made.remarks.append(f"routing.strategy: {near}")
     made.values["routing"] = {"strategy": strategy}
