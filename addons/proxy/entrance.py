@@ -17,7 +17,7 @@ from mitmproxy.proxy.server import ConnectionHandler
 from addons.proxy.client_flow import OpenExchange
 from addons.proxy.door import Door
 from addons.proxy.layer import GatewayLayer
-from addons.proxy.providers import GivenUp, any_number_of_connections
+from addons.proxy.lines import GivenUp, any_number_of_connections
 from routing.settings import Timeouts
 
 NOWHERE = "gateway.invalid"

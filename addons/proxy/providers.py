@@ -1,32 +1,27 @@
-"""Connections to providers: those of one client, each of which serves one call after another.
+"""The calls of one client's exchanges at providers, and the connections that serve one call after another.
 
-A connection is mitmproxy's: its hooks, its TLS, its sockets; `addons.proxy.tunnels` has the way through a proxy. Two
-calls never share one at the same time. What a call still needs before it may leave (a token, a signature, a running
-model) is asked of the addon by `AuthoriseHook`.
+`addons.proxy.lines` has the connections. Two calls never share one at the same time. What a call still needs before it
+may leave (a token, a signature, a running model) is asked of the addon by `AuthoriseHook`.
 """
 
-import asyncio
-import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from mitmproxy.connection import Address, Client, Connection, Server
-from mitmproxy.proxy import commands, events, layer, server_hooks, tunnel
+from mitmproxy.connection import Server
+from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers import tls
 
 from addons.exchange.actions import Action, Send
 from addons.exchange.provider_request import ProviderRequest
 from addons.exchange.provider_side import UNREADABLE, ProviderSide
 from addons.proxy import http1, tunnels
-from addons.proxy.http1 import ResponseHead, ResponseReader, Unreadable
+from addons.proxy.http1 import ResponseHead, Unreadable
+from addons.proxy.lines import Line, Lines
 from addons.proxy.tunnels import Detour, Place
-from routing.proxies import Proxy
 from translators.errors import Failure
 
 Commands = layer.CommandGenerator[None]
@@ -49,27 +44,6 @@ class Pass:
 
     request: ProviderRequest
     failure: Failure | None = None
-
-
-@dataclass
-class GivenUp:
-    client: Client
-    server: Connection
-
-
-@dataclass
-class GivenUpHook(commands.StartHook):
-    """Tells the addon of a connection that is closed before its time."""
-
-    name = "gateway_given_up"
-    blocking = False
-    given: GivenUp
-
-
-def any_number_of_connections() -> defaultdict[Address, asyncio.Semaphore]:
-    """Return mitmproxy's limits of a client's connections, none. Its own, five for each address, counts those that
-    nobody uses: who waits there for one more would wait for good. An exchange limits what it asks at once."""
-    return defaultdict(lambda: asyncio.Semaphore(sys.maxsize))
 
 
 class Caller(Protocol):
@@ -96,7 +70,7 @@ class Leg:
     fresh: bool
     """A connection that was used before will not do."""
     authorising: AuthoriseHook | None = None
-    line: "Line | None" = None
+    line: Line | None = None
     reused: bool = False
     heard: bool = False
     """The provider has sent the head of an answer."""
@@ -104,40 +78,15 @@ class Leg:
     """Until when, on the monotonic clock, the end of the provider's bytes is waited for. None: there is more."""
 
 
-@dataclass(eq=False, slots=True)
-class Line:
-    """One connection. `server` is its socket, `place` what it leads to; `layers` are those between the socket and us:
-    of a proxy, of TLS."""
-
-    server: Server
-    place: Place
-    reader: ResponseReader = field(default_factory=ResponseReader)
-    leg: Leg | None = None
-    layers: layer.Layer | None = None
-    detour: Detour | None = None
-    open: bool = False
-
-    @property
-    def proxy(self) -> Proxy | None:
-        return None if self.detour is None else self.detour.proxy
-
-    @property
-    def provider(self) -> Server:
-        """Return the provider's end, which mitmproxy has no socket of where there is a proxy."""
-        return self.server if self.detour is None else self.detour.provider
-
-
 class Providers:
-    """The provider connections of one client. `given_up` becomes known to the addon by `GivenUpHook`."""
+    """The calls of one client, in order."""
 
     def __init__(self, context: Context, unpaused: Callable[[commands.Command], commands.Command]) -> None:
-        self._context, self._unpaused = context, unpaused
-        self._lines: dict[Server, Line] = {}
+        self._unpaused = unpaused
+        self._lines = Lines(context, unpaused, self)
         self._legs: list[Leg] = []
         self._wanted: list[Leg] = []
         """Calls that want a connection, once the present event is handled: with it one may become free."""
-        self._commands: dict[commands.Command, Line] = {}
-        """Commands whose completion is waited for: to open a connection, or of the layers before it."""
 
     def deadline(self) -> float | None:
         """Return when `late` is due, on the monotonic clock."""
@@ -164,7 +113,7 @@ class Providers:
         leg = Leg(caller, send.call, send.request, send.fresh)
         self._legs.append(leg)
         if send.fresh:
-            yield from self._close_idle()
+            yield from self._lines.close_idle()
         if send.request.auth is None:
             self._wanted.append(leg)
         else:
@@ -185,13 +134,8 @@ class Providers:
 
     def completed(self, event: events.CommandCompleted) -> Commands:
         """Take it that a connection, a layer of it or an authorisation is there; what was given up meanwhile is not."""
-        if (line := self._commands.pop(event.command, None)) is not None:
-            if line.layers is not None:
-                yield from self._through(line, event)
-            elif line.detour is not None:
-                yield from self._announced(line, line.detour)
-            else:
-                yield from self._opened(line, event.reply)
+        if (line := self._lines.by_command.pop(event.command, None)) is not None:
+            yield from self._lines.completed(line, event)
             return
         for leg in self._legs:
             if leg.authorising is not None and leg.authorising is event.command:
@@ -199,108 +143,48 @@ class Providers:
                 return
 
     def data(self, event: events.DataReceived) -> Commands:
-        assert isinstance(event.connection, Server)
-        line = self._lines.get(event.connection)
+        line = self._lines.by_server.get(event.connection)
         if line is None:
             return  # it was given up
         if line.layers is not None:
-            yield from self._through(line, event)
+            yield from self._lines.through(line, event)
         else:
-            yield from self._received(line, event.data)
+            yield from self.received(line, event.data)
 
     def closed(self, event: events.ConnectionClosed) -> Commands:
-        assert isinstance(event.connection, Server)
-        line = self._lines.get(event.connection)
+        line = self._lines.by_server.get(event.connection)
         if line is None:
             return
         if line.layers is not None:
-            yield from self._through(line, event)
-        if event.connection in self._lines:
-            yield from self._lost(line)
+            yield from self._lines.through(line, event)
+        if event.connection in self._lines.by_server:
+            yield from self.lost(line)
 
     # --- connections ---
 
     def _connect(self, leg: Leg) -> Commands:
         place, proxy = _address(leg.request.url).place, leg.request.proxy
-        line = None if leg.fresh else self._idle_line(place, proxy)
-        if line is not None:
-            line.leg, leg.line, leg.reused = leg, line, True
-            yield from self._ask(line, leg)
+        line = None if leg.fresh else self._lines.idle(place, proxy)
+        if line is None:
+            yield from self._lines.open(leg, place, proxy)
             return
-        detour = None if proxy is None else Detour(self._context.fork(), proxy, place)
-        server = Server(address=place[1:]) if detour is None else detour.transport
-        line = self._lines[server] = Line(server, place, leg=leg, detour=detour)
-        leg.line = line
-        if detour is not None:
-            yield from self._announce(line, detour)
-        elif place[0] == "https":
-            yield from self._through(line, events.Start())
-        else:
-            command = commands.OpenConnection(server)
-            self._commands[command] = line
-            yield self._unpaused(command)
+        line.leg, leg.line, leg.reused = leg, line, True
+        yield from self._send(line, leg)
 
-    def _announce(self, line: Line, detour: Detour) -> Commands:
-        """Tell addons of the provider before mitmproxy tells them of the proxy: they may not want it to be reached."""
-        hook = server_hooks.ServerConnectHook(
-            server_hooks.ServerConnectionHookData(detour.provider, self._context.client)
-        )
-        self._commands[hook] = line
-        yield self._unpaused(hook)
+    def opened(self, line: Line) -> Commands:
+        if line.leg is not None:
+            yield from self._send(line, line.leg)
 
-    def _announced(self, line: Line, detour: Detour) -> Commands:
-        if detour.provider.error is None:
-            yield from self._through(line, events.Start())
-        else:
-            yield from self._failed(line, f"Connection killed: {detour.provider.error}", retry=False)
-
-    def _opened(self, line: Line, error: str | None) -> Commands:
-        line.open = error is None
-        if error is not None:
-            cause, retry = (error, True) if line.detour is None else line.detour.blame(error)
-            yield from self._failed(line, cause or "no connection", retry=retry)
-        elif line.leg is not None:
-            yield from self._ask(line, line.leg)
-
-    def _failed(self, line: Line, cause: str, *, retry: bool) -> Commands:
-        """There is no connection."""
+    def failed(self, line: Line, cause: str, *, retry: bool) -> Commands:
         leg = line.leg
-        self._forget(line)
         if leg is not None:
             self._legs.remove(leg)
             yield from leg.caller.perform(leg.caller.provider.connection_lost(cause, retry=retry, call=leg.call))
 
-    def _ask(self, line: Line, leg: Leg) -> Commands:
+    def _send(self, line: Line, leg: Leg) -> Commands:
         leg.caller.connected(line.provider)
         leg.caller.provider.connected(leg.call)
-        yield from self._write(line, _written(leg.request, line.detour))
-
-    def _idle_line(self, place: Place, proxy: Proxy | None) -> Line | None:
-        """Return a connection that may serve once more."""
-        return next((line for line in self._lines.values() if self._is_idle(line, place, proxy)), None)
-
-    @staticmethod
-    def _is_idle(line: Line, place: Place, proxy: Proxy | None) -> bool:
-        return line.open and line.leg is None and line.place == place and line.proxy == proxy
-
-    def _close_idle(self) -> Commands:
-        for line in [line for line in self._lines.values() if line.open and line.leg is None]:
-            yield from self._give_up(line)
-
-    def _give_up(self, line: Line) -> Commands:
-        """Close a connection before its time, there or not there yet."""
-        yield from self._close(line)
-        yield GivenUpHook(GivenUp(self._context.client, line.server))
-
-    def _close(self, line: Line) -> Commands:
-        """Close a connection, and hear no more of it."""
-        self._forget(line)
-        yield commands.CloseConnection(line.server)
-
-    def _forget(self, line: Line) -> None:
-        self._lines.pop(line.server, None)
-        for command in [command for command, each in self._commands.items() if each is line]:
-            del self._commands[command]
+        yield from self._lines.write(line, _written(leg.request, line.detour))
 
     # --- calls ---
 
@@ -322,13 +206,13 @@ class Providers:
     def _drop(self, leg: Leg) -> Commands:
         self._legs.remove(leg)
         if leg.line is not None:
-            yield from self._give_up(leg.line)
+            yield from self._lines.give_up(leg.line)
 
-    def _received(self, line: Line, data: bytes) -> Commands:
+    def received(self, line: Line, data: bytes) -> Commands:
         """Read a piece of an answer, and do at once what follows from each part of it."""
         leg = line.leg
         if leg is None:
-            yield from self._close(line)  # nobody has asked
+            yield from self._lines.close(line)  # nobody has asked
             return
         parts = line.reader.feed(data)
         if http1.END in parts[:-1]:
@@ -343,11 +227,7 @@ class Providers:
         if isinstance(part, http1.End):
             yield from self._complete(line, leg)
         elif isinstance(part, Unreadable):
-            self._legs.remove(leg)
-            yield from self._close(line)
-            if leg.released is None:
-                cause = f"{UNREADABLE}: {part.what}"
-                yield from caller.perform(side.connection_lost(cause, retry=False, call=leg.call))
+            yield from self._broken(line, leg, f"{UNREADABLE}: {part.what}")
         elif leg.released is not None:
             pass
         elif isinstance(part, bytes):
@@ -355,29 +235,35 @@ class Providers:
         elif isinstance(part, ResponseHead):
             leg.heard = True
             if part.status == tunnels.WANTS_CREDENTIALS and line.detour is not None and line.detour.forwards:
-                self._legs.remove(leg)
-                yield from self._close(line)
-                yield from caller.perform(side.connection_lost(line.detour.refused(), retry=False, call=leg.call))
+                yield from self._broken(line, leg, line.detour.refused())
                 return
             yield from caller.perform(side.head_received(part.status, http1.plain(part.fields), leg.call))
 
+    def _broken(self, line: Line, leg: Leg, cause: str) -> Commands:
+        """Close a connection whose answer is of no use."""
+        self._legs.remove(leg)
+        yield from self._lines.close(line)
+        if leg.released is None:
+            yield from leg.caller.perform(leg.caller.provider.connection_lost(cause, retry=False, call=leg.call))
+
     def _complete(self, line: Line, leg: Leg) -> Commands:
-        """The provider's answer is complete; its connection may serve again."""
+        """Take the end of a provider's answer; its connection may serve again."""
         self._legs.remove(leg)
         line.leg = None
         if not line.reader.reusable or line.reader.dead or not line.reader.idle:
-            yield from self._close(line)  # not idle: the beginning of another answer came along, which nobody asked for
+            # Not idle: the beginning of another answer came along, which nobody asked for.
+            yield from self._lines.close(line)
         if leg.released is None:
             yield from leg.caller.perform(leg.caller.provider.eof_received(leg.call))
 
-    def _lost(self, line: Line) -> Commands:
-        """The provider has closed the connection."""
+    def lost(self, line: Line) -> Commands:
+        """Take it that the provider has closed the connection."""
         leg = line.leg
         if leg is not None and line.reader.eof():
             line.reader.reusable = False
             yield from self._complete(line, leg)
             return
-        yield from self._close(line)
+        yield from self._lines.close(line)
         if leg is None or leg not in self._legs:
             return
         self._legs.remove(leg)
@@ -385,90 +271,9 @@ class Providers:
             who = "it" if line.detour is None else "it, or the proxy,"
             cause = f"{who} closed the connection" + (" before its answer was complete" if leg.heard else "")
             if line.detour is not None and not line.open:
-                cause, _ = line.detour.blame("it closed the connection")
+                cause, _ = line.blame("it closed the connection")
             retry = leg.reused and not leg.heard and line.reader.idle
             yield from leg.caller.perform(leg.caller.provider.connection_lost(cause, retry=retry, call=leg.call))
-
-    # --- TLS and proxies ---
-
-    def _write(self, line: Line, data: bytes) -> Commands:
-        if line.layers is None:
-            yield commands.SendData(line.server, data)
-        else:
-            yield from self._through(line, _Outgoing(data))
-
-    def _through(self, line: Line, event: events.Event) -> Commands:
-        """Give an event to the layers of a connection, and do what comes of it on either side."""
-        if line.layers is None:
-            line.layers = _layers(self._context, line)
-        for command in line.layers.handle_event(event):
-            match command:
-                case _Opened():
-                    yield from self._opened(line, command.error)
-                case _Incoming():
-                    yield from self._received(line, command.data)
-                case _Closed():
-                    yield from self._lost(line)
-                case _:
-                    if command.blocking or isinstance(command, commands.RequestWakeup):
-                        self._commands[command] = line
-                    yield command
-
-
-class _Outgoing(events.Event):
-    """Bytes for the provider."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-
-
-class _Opened(commands.Command):
-    def __init__(self, error: str | None) -> None:
-        self.error = error
-
-
-class _Incoming(commands.Command):
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-
-
-class _Closed(commands.Command):
-    pass
-
-
-class _Plaintext(layer.Layer):
-    """The inner end of a connection that has layers."""
-
-    def _handle_event(self, event: events.Event) -> Commands:
-        match event:
-            case events.Start():
-                error = yield commands.OpenConnection(self.context.server)
-                yield _Opened(error)
-            case _Outgoing():
-                yield commands.SendData(self.context.server, event.data)
-            case events.DataReceived():
-                yield _Incoming(event.data)
-            case events.ConnectionClosed():
-                yield _Closed()
-
-
-def _layers(context: Context, line: Line) -> layer.Layer:
-    inner = context.fork()
-    inner.server = line.provider
-    stack = tunnel.LayerStack()
-    if line.detour is not None:
-        if line.detour.proxy.scheme == "https":
-            stack /= _tls(inner, line.server, line.detour.proxy.host)
-        stack /= line.detour.tunnel
-    if line.place[0] == "https":
-        stack /= _tls(inner, line.provider, line.place[1])
-    stack /= _Plaintext(inner)
-    return stack[0]
-
-
-def _tls(context: Context, server: Server, host: str) -> layer.Layer:
-    server.sni, server.alpn_offers = host, (b"http/1.1",)
-    return tls.ServerTLSLayer(context, server)
 
 
 def _written(request: ProviderRequest, detour: Detour | None) -> bytes:

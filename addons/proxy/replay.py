@@ -28,7 +28,7 @@ from addons.inspector import recorder
 from addons.proxy import http1
 from addons.proxy.client_flow import OpenExchange
 from addons.proxy.layer import GatewayLayer
-from addons.proxy.providers import any_number_of_connections
+from addons.proxy.lines import any_number_of_connections
 from routing.settings import Timeouts
 
 logger = logging.getLogger("gateway")
