@@ -9,7 +9,6 @@ Nothing raised in here may reach mitmproxy, which would log a crash and leave th
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 
 from mitmproxy.proxy import commands, events, layer
@@ -18,7 +17,8 @@ from mitmproxy.proxy.context import Context
 from addons.exchange.exchange import Exchange
 from addons.proxy import http1
 from addons.proxy.client_flow import ClientFlow, OpenExchange, Unwatched
-from addons.proxy.http1 import RequestHead, RequestReader, Unreadable
+from addons.proxy.http1 import RequestHead, Unreadable
+from addons.proxy.incoming import Incoming
 from addons.proxy.providers import Providers
 from addons.proxy.stream import Stream
 from routing.settings import Timeouts
@@ -27,8 +27,6 @@ logger = logging.getLogger("gateway")
 
 Commands = layer.CommandGenerator[None]
 
-UNREAD_BYTES = 1024 * 1024
-"""The most that is kept of what a client sends before its turn."""
 TIMER_SLACK = 0.01
 """Seconds by which a timer may be late before another one is set."""
 NOTHING = RequestHead("?", "/", "1.1", (), keep_alive=False)
@@ -50,15 +48,9 @@ class GatewayLayer(layer.Layer):
         watched: Callable[[], bool],
     ) -> None:
         super().__init__(context)
-        self._open_exchange, self._timeouts, self._watched = open_exchange, timeouts, watched
+        self._open_exchange, self._watched = open_exchange, watched
         self.providers = Providers(context, self.unpaused)
-        self._reader = RequestReader()
-        self._since = time.monotonic()
-        """When the present head began, or the last piece of the present body came."""
-        self._read: deque[http1.Event] = deque()
-        """Parts of requests whose turn has not come."""
-        self._unread = bytearray()
-        """What came after a request that is being answered."""
+        self._incoming = Incoming(timeouts)
         self._stream: Stream | None = None
         """The last request's."""
         self._out: list[bytes] = []
@@ -130,14 +122,23 @@ class GatewayLayer(layer.Layer):
         return commands.SendData(self.context.client, data)
 
     def _on(self, event: events.Event) -> Commands:
+        if isinstance(event, events.DataReceived):
+            if event.connection is self.context.client:
+                yield from self._client_data(event.data)
+            else:
+                yield from self.providers.data(event)
+                if self._goes_on():
+                    return
+        else:
+            yield from self._on_other(event)
+            self._pace = None
+        yield from self._go_on()
+        yield from self._connect()
+        yield from self._set_timer()
+
+    def _on_other(self, event: events.Event) -> Commands:
+        """Take whatever is not data."""
         match event:
-            case events.DataReceived():
-                if event.connection is self.context.client:
-                    yield from self._client_data(event.data)
-                else:
-                    yield from self.providers.data(event)
-                    if self._goes_on():
-                        return
             case events.Wakeup() if event.command in self._timers:
                 del self._timers[event.command]
                 # What came while a hook ran comes first: nobody is late who has only not been heard.
@@ -147,18 +148,12 @@ class GatewayLayer(layer.Layer):
                 if self._stream is not None:
                     yield from self._stream.completed(event.command)
                 yield from self.providers.completed(event)
+            case events.ConnectionClosed() if event.connection is self.context.client:
+                yield from self._client_left()
             case events.ConnectionClosed():
-                if event.connection is self.context.client:
-                    yield from self._client_left()
-                else:
-                    yield from self.providers.closed(event)
+                yield from self.providers.closed(event)
             case ShutDown() if self._stream is not None:
                 yield from self._stream.shut_down()
-        if not isinstance(event, events.DataReceived):
-            self._pace = None
-        yield from self._go_on()
-        yield from self._connect()
-        yield from self._set_timer()
 
     def _goes_on(self) -> bool:
         """Return whether an answer goes on as it did at the last event: nothing else is to be done then, and all that
@@ -184,7 +179,7 @@ class GatewayLayer(layer.Layer):
         try:
             yield from stream.crash()
             yield from self._go_on()
-            if self._reader.dead:
+            if self._incoming.dead:
                 yield from self.shut()
         except Exception:
             logger.exception("The gateway could not even report its failure; the client is disconnected.")
@@ -197,17 +192,10 @@ class GatewayLayer(layer.Layer):
     def _client_data(self, data: bytes) -> Commands:
         if self._shut:
             return
-        if self._answering():
-            self._unread += data
-            if len(self._unread) > UNREAD_BYTES:
-                yield from self.shut()
-            return
-        self._feed(data)
-
-    def _feed(self, data: bytes) -> None:
-        if self._reader.in_body or self._reader.idle:
-            self._since = time.monotonic()
-        self._read.extend(self._reader.feed(data))
+        if not self._answering():
+            self._incoming.feed(data)
+        elif not self._incoming.keep(data):
+            yield from self.shut()
 
     def _answering(self) -> bool:
         """Return whether a whole request waits for its answer, and others for their turn."""
@@ -220,12 +208,8 @@ class GatewayLayer(layer.Layer):
                 yield from self._client_left()
             elif self._answering():
                 return
-            elif self._read:
-                yield from self._handle(self._read.popleft())
-            elif self._unread:
-                data = bytes(self._unread[: http1.LINE_BYTES])  # as much as comes at once elsewhere
-                del self._unread[: http1.LINE_BYTES]
-                self._feed(data)
+            elif (part := self._incoming.next()) is not None:
+                yield from self._handle(part)
             else:
                 return
 
@@ -250,7 +234,7 @@ class GatewayLayer(layer.Layer):
 
     def _client_left(self) -> Commands:
         """Take it that the client has closed its connection, or is to be disconnected."""
-        self._read.clear()
+        self._incoming.clear()
         yield from self.shut()
         if self._stream is not None:
             yield from self._stream.leave()
@@ -263,23 +247,10 @@ class GatewayLayer(layer.Layer):
             yield from self._stream.tick()
         at = self._reading_until()
         if at is not None and at <= time.monotonic():
-            self._read.append(self._late())
+            self._incoming.late()
 
     def _reading_until(self) -> float | None:
-        """Return when what is being read must have gone on, on the monotonic clock."""
-        if self._shut or self._reader.dead or self._reader.idle or self._answering():
-            return None
-        timeouts = self._timeouts()
-        patience = timeouts.body if self._reader.in_body else timeouts.head
-        return self._since + patience if patience else None
-
-    def _late(self) -> Unreadable:
-        self._reader.dead, timeouts = True, self._timeouts()
-        if self._reader.in_body:
-            what = f"nothing of its body came for {timeouts.body:g} s (timeouts: body in config.yaml)"
-        else:
-            what = f"its head was not complete within {timeouts.head:g} s (timeouts: head in config.yaml)"
-        return Unreadable(what, "Send it again, faster.", 408, "request_timeout")
+        return None if self._shut or self._answering() else self._incoming.deadline()
 
     def _set_timer(self) -> Commands:
         """One timer a connection is enough: it is set again when it fires, and only earlier ones are added."""

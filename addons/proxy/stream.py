@@ -226,19 +226,10 @@ class Stream:
             if self._flow.killed and not isinstance(action, Drop):
                 return
             if isinstance(action, Data):
-                self._write(action.data)
+                self._parent.write(http1.chunk(action.data) if self._head.version == "1.1" else action.data)
                 continue
             self._turns += 1
             match action:
-                case Send():
-                    yield from self._parent.providers.send(self, action)
-                case Work():
-                    self._working = WorkHook(Job(action))
-                    yield self._parent.unpaused(self._working)
-                case Drop():
-                    yield from self._parent.providers.drop(self, action.calls)
-                case Release():
-                    self._parent.providers.release(self, action.call)
                 case Begin():
                     yield from self._begin(action)
                     if self._gone():
@@ -247,19 +238,31 @@ class Stream:
                     yield from self._finish(action)
                 case Reply():
                     yield from self._reply(action)
+                case _:
+                    yield from self._ask(action)
 
-    def _write(self, data: bytes) -> None:
-        self._parent.write(http1.chunk(data) if self._head.version == "1.1" else data)
+    def _ask(self, action: Send | Work | Drop | Release | Data) -> Commands:
+        """Do what others than the client are to do."""
+        match action:
+            case Send():
+                yield from self._parent.providers.send(self, action)
+            case Work():
+                self._working = WorkHook(Job(action))
+                yield self._parent.unpaused(self._working)
+            case Drop():
+                yield from self._parent.providers.drop(self, action.calls)
+            case Release():
+                self._parent.providers.release(self, action.call)
 
     def _begin(self, begin: Begin) -> Commands:
         framing = [(b"transfer-encoding", b"chunked")] if self._head.version == "1.1" else []
         self.last = self.last or not framing
-        shown = Answer(begin.status, self._with_close(_fields(begin.headers) + framing))
+        shown = Answer(begin.status, _with_close(_fields(begin.headers) + framing, last=self.last))
         answer = yield from self._flow.begun(shown)
         if not self._gone():  # where the body ends, and that there is one, is not for another addon to say
             fields = shown.fields
             if answer != shown:
-                fields = self._with_close([*http1.unframed(answer.fields), *framing])
+                fields = _with_close([*http1.unframed(answer.fields), *framing], last=self.last)
             status = begin.status if answer.status < 200 or answer.status in (204, 304) else answer.status
             self._parent.write(http1.response_head(status, fields))
 
@@ -274,9 +277,9 @@ class Stream:
         yield from self._over()
 
     def _reply(self, reply: Reply) -> Commands:
-        body, framing = self._body(reply.status, reply.body)
+        body, framing = _body(self._head.method, reply.status, reply.body)
         self.last = self.last or ("connection", "close") in reply.headers
-        shown = Answer(reply.status, self._with_close(_fields(reply.headers) + framing), body)
+        shown = Answer(reply.status, _with_close(_fields(reply.headers) + framing, last=self.last), body)
         yield from self._flow.replied(shown)
         if self._gone():
             return
@@ -288,22 +291,10 @@ class Stream:
             return
         answer, fields = self._flow.answer(shown), shown.fields
         if answer != shown:
-            body, framing = self._body(answer.status, answer.body)
-            fields = self._with_close([*http1.unframed(answer.fields), *framing])
+            body, framing = _body(self._head.method, answer.status, answer.body)
+            fields = _with_close([*http1.unframed(answer.fields), *framing], last=self.last)
         self._parent.write(http1.response_head(answer.status, fields) + body)
         yield from self._over()
-
-    def _body(self, status: int, body: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-        """Return the body that an answer may have, and the header that says where it ends."""
-        if status == 204:
-            return b"", []
-        body = b"" if self._head.method == "HEAD" or status == 304 else body
-        return body, [(b"content-length", b"%d" % len(body))]
-
-    def _with_close(self, fields: list[tuple[bytes, bytes]]) -> Fields:
-        if self.last and not any(name == b"connection" for name, _ in fields):
-            fields.append((b"connection", b"close"))
-        return tuple(fields)
 
     def _end(self, error: str | None) -> Commands:
         """Show the end of the exchange to others, before its last word leaves."""
@@ -319,3 +310,17 @@ class Stream:
 
 def _fields(headers: tuple[tuple[str, str], ...]) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value.encode("utf-8", "replace")) for name, value in headers]
+
+
+def _body(method: str, status: int, body: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """Return the body that an answer may have, and the header that says where it ends."""
+    if status == 204:
+        return b"", []
+    body = b"" if method == "HEAD" or status == 304 else body
+    return body, [(b"content-length", b"%d" % len(body))]
+
+
+def _with_close(fields: list[tuple[bytes, bytes]], *, last: bool) -> Fields:
+    if last and not any(name == b"connection" for name, _ in fields):
+        fields.append((b"connection", b"close"))
+    return tuple(fields)
