@@ -342,6 +342,8 @@ def _comment(record: Record, events: int) -> str:
         parts.insert(0, end_with_reasons(record.end, record.error))
     if events and record.stream:
         parts.append(_counted(events, "event"))
+    if record.failed_attempts:
+        parts.append(_counted(record.attempts, "attempt"))
     if record.cause and record.end != "complete":
         parts.append(one_line(record.cause, _LONGEST_TEXT))
     if record.notes:

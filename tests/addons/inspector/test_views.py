@@ -7,7 +7,7 @@ from mitmproxy.contentviews import Metadata, raw
 from mitmproxy.http import Message as HttpMessage
 from mitmproxy.test import taddons, tflow, tutils
 
-from addons.exchange.observers import Pair, PhaseMessage, Record
+from addons.exchange.observers import AttemptReport, Pair, PhaseMessage, Record
 from addons.inspector.payloads import WIDTH
 from addons.inspector.recorder import KEY, FlowRecorder
 from addons.inspector.views import NOTHING_RECORDED, VIEWS, register, unregister
@@ -399,3 +399,17 @@ def test_comment_and_overview_count_the_same_events():
     flow = recorded(limit=20_000, events=5000)
     assert flow.comment.split("  ")[2] == "5002 events"
     assert "stream: 5002 events and 1 of the gateway's own" in drawn("gateway", flow)
+
+
+def test_attempts_that_failed_are_in_the_overview_and_the_list() -> None:
+    failed = AttemptReport(0.0, "anthropic", "claude-x", "anthropic-1", 429, "429 rate_limit_exceeded", 0.012)
+    answered = AttemptReport(0.02, "gemini", "gemini-x", "gemini-1", 200, None, 1.5)
+    record = Record(
+        "0f3a", 1_700_000_000.0, "POST", "/v1/chat/completions", status=200, attempts=2, reports=[failed, answered]
+    )
+    flow = tflow.tflow(resp=tutils.tresp(content=None))
+    FlowRecorder(flow).ended(record)
+    overview = " ".join(drawn("gateway", flow).split())
+    assert "attempt anthropic/claude-x (anthropic-1) 429 rate_limit_exceeded after 12.0 ms" in overview
+    assert "attempt gemini/gemini-x (gemini-1) answered after 1500.0 ms" in overview
+    assert "2 attempts" in flow.comment
