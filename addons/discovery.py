@@ -8,15 +8,15 @@ import contextlib
 import logging
 import math
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import httpx
 from pydantic_core import from_json
 
 from addons.exchange.request import AGENT
 from addons.kept_models import KeptModels
-from addons.model_lists import FORMS, ListForm
-from addons.provider_http import Clients
+from addons.model_lists import FORMS, LARGEST, ListForm
+from addons.provider_http import Clients, body_of
 from routing.auth import StaticKey
 from routing.catalogue import Catalogue, Target
 
@@ -28,8 +28,6 @@ RETRY_SECONDS = 60.0
 """A server that told nothing is asked again after so long, or as soon as all others if that is earlier."""
 AT_ONCE = 8
 """The servers that are asked at the same time."""
-LARGEST = 4 * 1024 * 1024
-"""Bytes of a list of models, all its pages together."""
 MOST_PAGES = 50
 MOST = 2000
 """The most names that one server may have; more are left out."""
@@ -136,7 +134,9 @@ async def models_of(http: httpx.AsyncClient, target: Target) -> tuple[str, ...]:
     names: dict[str, None] = {}
     after, left = None, LARGEST
     for _ in range(MOST_PAGES):
-        body = await _body(http, base_url + form.page(after), _headers(target, form), left)
+        async with http.stream("GET", base_url + form.page(after), headers=_headers(target, form)) as answer:
+            answer.raise_for_status()
+            body = await body_of(answer, left)
         page = form.read(from_json(body))
         names |= dict.fromkeys(page.names)
         left -= len(body)
@@ -144,21 +144,6 @@ async def models_of(http: httpx.AsyncClient, target: Target) -> tuple[str, ...]:
             break
         after = page.after
     return tuple(names)[:MOST]
-
-
-async def _body(http: httpx.AsyncClient, url: str, headers: Mapping[str, str], most: int) -> bytes:
-    """Return the body of an answer. Raises `ValueError` for one of more than `most` bytes, or one that is compressed,
-    of which nobody knows how much it is."""
-    data = bytearray()
-    async with http.stream("GET", url, headers=headers) as answer:
-        answer.raise_for_status()
-        if answer.headers.get("content-encoding", "identity") != "identity":
-            raise ValueError("its answer is compressed")
-        async for piece in answer.aiter_raw():
-            data += piece
-            if len(data) > most:
-                raise ValueError("its answer is too large")
-    return bytes(data)
 
 
 def _headers(target: Target, form: ListForm) -> dict[str, str]:

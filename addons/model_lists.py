@@ -7,13 +7,15 @@ what it does.
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import quote
 
+from routing.globs import matches
 from routing.providers.entry import ANY_NAME
 from translators.values import immutable
 
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a list, all its pages together."""
 _LONGEST_MARK = 4096
 """Characters of the mark of a next page."""
 _NO_CONVERSATION = (
@@ -65,7 +67,7 @@ def _names(entries: list[Mapping[str, Any]], key: str, prefix: str = "") -> tupl
 
 
 def _converses(name: str) -> bool:
-    return not any(fnmatchcase(name.rpartition("/")[2], pattern) for pattern in _NO_CONVERSATION)
+    return not matches(name.rpartition("/")[2], _NO_CONVERSATION)
 
 
 def _anthropic(body: Any) -> Page:

@@ -34,5 +34,18 @@ class Clients:
         self._made.clear()
 
 
+async def body_of(answer: httpx.Response, most: int) -> bytes:
+    """Return the body of an answer. Raises `ValueError` for one of more than `most` bytes, or one that is compressed:
+    nobody knows how much it is."""
+    if answer.headers.get("content-encoding", "identity") != "identity":
+        raise ValueError("its answer is compressed")
+    data = bytearray()
+    async for piece in answer.aiter_raw():
+        data += piece
+        if len(data) > most:
+            raise ValueError("its answer is too large")
+    return bytes(data)
+
+
 def _for(proxy: Proxy, trust: ssl.SSLContext) -> ssl.SSLContext | None:
     return trust if proxy.scheme == "https" else None

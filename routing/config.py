@@ -16,6 +16,7 @@ from routing import cliproxyapi, compatible_servers, environment_file, payload, 
 from routing.environment import PLACEHOLDER, Expansion
 from routing.errors import ConfigError, Path, Problem, dotted
 from routing.field_types import Section
+from routing.files import head
 from routing.providers import ENTRIES
 from routing.providers.entry import Entry
 from routing.settings import PLACES, ClientKey, Settings, keys
@@ -76,7 +77,7 @@ def load(path: FilePath, environ: Mapping[str, str], env_file: FilePath | None =
 
 def _read(path: FilePath, environ: Mapping[str, str]) -> Loaded:
     try:
-        data = path.read_bytes()
+        data = head(path)
     except FileNotFoundError:
         reason = "there is no such file; create it, or"
     except OSError as error:

@@ -12,10 +12,10 @@ from pathlib import Path
 from dotenv.parser import Binding, parse_stream
 
 from routing.errors import ConfigError, Problem
+from routing.files import LARGEST, TOO_LARGE, head
 from translators.values import immutable
 
 BESIDE = ".env"
-_BYTES = 1 << 20
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 
 
@@ -38,7 +38,7 @@ def variables(path: Path, environ: Mapping[str, str], *, required: bool) -> Vari
     if not required and not path.is_file():
         return Variables(environ)
     try:
-        data = path.read_bytes()
+        data = head(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name cannot be that of a file"
         problem = f"cannot be read: {reason}; name another file with `scripts/run --env-file FILE`"
@@ -51,8 +51,8 @@ def variables(path: Path, environ: Mapping[str, str], *, required: bool) -> Vari
 
 def parse(data: bytes, file: str) -> dict[str, str]:
     """Return the variables of `NAME=value` lines; `file` is what messages call it. Raises `ConfigError`."""
-    if len(data) > _BYTES:
-        raise ConfigError(file, [Problem(f"is larger than {_BYTES} bytes; is this the right file?")])
+    if len(data) > LARGEST:
+        raise ConfigError(file, [Problem(TOO_LARGE)])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

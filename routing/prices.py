@@ -8,12 +8,12 @@ import math
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from fnmatch import fnmatchcase
 from typing import Annotated
 
 from pydantic import BeforeValidator
 
 from routing.field_types import Name, Section, shaped
+from routing.globs import matches_in_any_case
 from translators.values import immutable
 
 PER = 1_000_000
@@ -53,7 +53,7 @@ class Price(Section):
 
     def covers(self, provider: str, model: str) -> bool:
         """Return whether these are the prices of a model; capitals do not matter."""
-        return fnmatchcase(provider.lower(), self.provider.lower()) and fnmatchcase(model.lower(), self.model.lower())
+        return matches_in_any_case(provider, (self.provider,)) and matches_in_any_case(model, (self.model,))
 
 
 @immutable

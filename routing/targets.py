@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import field
-from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import Any
 
 from routing import model_effort
 from routing.auth import Auth, revealed
 from routing.environment import HeaderReference
+from routing.globs import matches_in_any_case
 from routing.providers.entry import ANY_NAME, Entry, ScopedError, ServedModel
 from routing.proxies import DIRECT, Proxies
 from routing.secret import Secret
@@ -198,8 +198,7 @@ class Offer:
         return self._proxies if own is None else own
 
     def _excluded(self, *names: str) -> bool:
-        patterns = self.entry.excluded_models
-        return any(fnmatchcase(name.lower(), pattern.lower()) for name in names for pattern in patterns)
+        return any(matches_in_any_case(name, self.entry.excluded_models) for name in names)
 
 
 def _credential(entry: Entry, at: int, auth: Auth | None, number: int) -> Credential:

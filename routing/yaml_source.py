@@ -12,9 +12,9 @@ import yaml
 from yaml.reader import Reader
 
 from routing.errors import Path, Problem
+from routing.files import LARGEST, TOO_LARGE
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_BYTES = 1 << 20
 _DEPTH = 32
 _VALUES = 20_000
 _TAG = "tag:yaml.org,2002:"
@@ -56,8 +56,8 @@ def read(data: bytes, keeps_null: Callable[[Path], bool] = lambda path: False) -
 
 
 def _decoded(data: bytes) -> str:
-    if len(data) > _BYTES:
-        raise UnreadableYaml(Problem(f"is larger than {_BYTES} bytes; is this the right file?"))
+    if len(data) > LARGEST:
+        raise UnreadableYaml(Problem(TOO_LARGE))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

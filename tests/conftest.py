@@ -6,10 +6,15 @@ Values are frozen in every test's own process, and plain, as they are for users,
 
 import importlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.redis_server import RedisServer
 
 os.environ["GATEWAY_FROZEN_VALUES"] = "1"  # read where the decorator of values is imported, and only then
 importlib.import_module("translators.values")
@@ -21,6 +26,21 @@ settings.load_profile("busy")  # a machine that has other things to do is no fau
 HERE = Path(__file__).parent
 END_TO_END = [HERE / "docs", HERE / "e2e", HERE / "soak", HERE / "scripts" / "test_setup.py"]
 """They start a gateway, or install something; `scripts/test --quick` leaves them out."""
+
+
+@pytest.fixture(scope="module")
+def running_redis() -> "Iterator[RedisServer]":
+    from tests.redis_server import RedisServer  # whose library most tests do without
+
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture
+def redis(running_redis: "RedisServer") -> "RedisServer":
+    """A Redis in which there is nothing."""
+    running_redis.client.flushall()
+    return running_redis
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,14 +4,13 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from routing.files import head
 from translators.values import immutable
 
 QUIET_SECONDS = 0.4
 """Time for which no file may have changed before they are read: whoever writes one has then come to the end."""
 CUT_SECONDS = 3.0
 """The same where a file looks as if it were cut off in the middle, which YAML need not notice."""
-LARGEST = (1 << 20) + 1
-"""Bytes that are looked at: one more than a configuration may have."""
 _MOST_LINKS = 40
 """On the way to one file, as Linux has it."""
 
@@ -27,8 +26,7 @@ def _content(file: str) -> bytes | None:
     if not os.path.isfile(file):
         return None
     try:
-        with open(file, "rb") as opened:
-            return opened.read(LARGEST)
+        return head(file)
     except (OSError, ValueError):
         return None
 

@@ -2,7 +2,6 @@
 
 import re
 from abc import ABC, abstractmethod
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -24,6 +23,7 @@ from routing.field_types import (
     headers_but,
     whole,
 )
+from routing.globs import matches
 from routing.proxies import Proxies, ProxyURL
 from routing.secret import Secret
 
@@ -182,7 +182,7 @@ def bearer(key: Secret | None) -> StaticKey | None:
 
 def looks_like(name: str, patterns: tuple[str, ...]) -> bool:
     """Return whether `name` is that of a model and matches one of `patterns`, which may hold `*`."""
-    return bool(ANY_NAME.fullmatch(name)) and any(fnmatchcase(name, pattern) for pattern in patterns)
+    return bool(ANY_NAME.fullmatch(name)) and matches(name, patterns)
 
 
 def require_models(entry: Entry) -> None:

@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from hmac import compare_digest
 from itertools import combinations
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 from routing.auth import StaticKey
 from routing.config import Loaded
 from routing.field_types import address
+from routing.globs import matches_in_any_case
 from routing.providers.entry import Entry
 from routing.settings import ClientKey, Settings, digest
 from routing.targets import Offer, Target
@@ -131,7 +131,7 @@ def prices(settings: Settings) -> Iterator[Finding]:
     """Yield prices for nobody, and usage without prices."""
     names = {entry.provider for _, _, entry in settings.providers} | {"embedded"}
     for at, price in enumerate(settings.prices):
-        if not any(fnmatchcase(name.lower(), price.provider.lower()) for name in names):
+        if not any(matches_in_any_case(name, (price.provider,)) for name in names):
             there = ", ".join(sorted(names))
             yield Finding("warning", f"prices[{at}].provider", "matches no provider", f"those here are {there}")
     if settings.usage_db is not None and not settings.prices:

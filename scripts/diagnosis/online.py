@@ -14,8 +14,8 @@ from pydantic_core import from_json, to_json
 from addons.credentials import Authorities, Unauthorised
 from addons.exchange.provider_request import ProviderRequest, provider_request
 from addons.exchange.request import AGENT, ClientRequest
-from addons.model_lists import FORMS, ListForm
-from addons.provider_http import Clients
+from addons.model_lists import FORMS, LARGEST, ListForm
+from addons.provider_http import Clients, body_of
 from routing.settings import Settings
 from routing.targets import Offer, Target
 from scripts.diagnosis.configuration import offers
@@ -28,8 +28,6 @@ from translators.values import immutable
 PATIENCE_SECONDS = 20.0
 """For one answer, and for the credentials that it needs."""
 AT_ONCE = 8
-LARGEST = 4 * 1024 * 1024
-"""Bytes of an answer that are read."""
 
 
 @immutable
@@ -138,12 +136,10 @@ class Asking:
         http = await clients.to(question.target.proxies, request.url)
         method, content = ("POST", request.body) if question.form is None else ("GET", None)
         async with http.stream(method, request.url, headers=headers, content=content) as answer:
-            data = bytearray()
-            async for piece in answer.aiter_raw():
-                data += piece
-                if len(data) > LARGEST:
-                    break
-            return answer.status_code, bytes(data)
+            try:
+                return answer.status_code, await body_of(answer, LARGEST)
+            except ValueError:  # whatever it is, it is no list of models
+                return answer.status_code, b""
 
 
 def _listing(target: Target, models: tuple[str, ...], dialect: str, form: ListForm) -> Question:

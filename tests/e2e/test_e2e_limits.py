@@ -39,18 +39,6 @@ def _connections() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def running_redis() -> Iterator[RedisServer]:
-    with RedisServer() as server:
-        yield server
-
-
-@pytest.fixture
-def redis(running_redis: RedisServer) -> RedisServer:
-    running_redis.client.flushall()
-    return running_redis
-
-
 @pytest.fixture
 def started(tmp_path: Path, running_provider: Provider) -> Iterator[Callable[..., GatewayProcess]]:
     """Starts one more gateway."""

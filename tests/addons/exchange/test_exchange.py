@@ -16,6 +16,7 @@ from addons.exchange.services import Services
 from routing import config
 from routing.catalogue import Catalogue
 from routing.client_keys import KeyRing
+from tests.clock import Clock
 from translators.errors import Failure
 
 CONFIG = """
@@ -56,17 +57,6 @@ WHOLE = {
 
 def sse(*events: dict[str, Any]) -> bytes:
     return b"".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n".encode() for e in events)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.time = 100.0
-
-    def wall(self) -> float:
-        return 1_700_000_000.0 + self.time
-
-    def now(self) -> float:
-        return self.time
 
 
 class Listener:

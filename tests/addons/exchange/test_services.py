@@ -10,15 +10,8 @@ from addons.limiting.in_memory import InMemory
 from routing import config
 from routing.catalogue import Catalogue
 from routing.client_keys import KeyRing
+from tests.clock import Clock
 from translators.masking import REDACTED
-
-
-class Clock:
-    def wall(self) -> float:
-        return 1_700_000_000.0
-
-    def now(self) -> float:
-        return 0.0
 
 
 def services(key: str) -> Services:

@@ -22,18 +22,6 @@ LEASE = 0.6
 WAIT = 20.0
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[RedisServer]:
-    with RedisServer() as server:
-        yield server
-
-
-@pytest.fixture
-def redis(running: RedisServer) -> RedisServer:
-    running.client.flushall()
-    return running
-
-
 @pytest.fixture
 def gateway(redis: RedisServer) -> Iterator[Callable[..., InRedis]]:
     """Makes the counts of one more gateway that shares the Redis."""

@@ -18,17 +18,6 @@ class Names:
         return model in ("claude-opus-4-6", "claude-haiku-4-5")
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.time = 100.0
-
-    def wall(self) -> float:
-        return 1_700_000_000.0 + self.time
-
-    def now(self) -> float:
-        return self.time
-
-
 def attempt(**fields: Any) -> AttemptReport:
     """Return one that answered, unless `fields` say otherwise."""
     made = {

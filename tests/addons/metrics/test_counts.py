@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from addons.metrics.counts import MOST, OTHER, Counts
-from tests.addons.metrics.records import USAGE, Clock, Names, attempt, record
+from tests.addons.metrics.records import USAGE, Names, attempt, record
+from tests.clock import Clock
 
 CHAT = ("chat", "opus", "anthropic", "tester", "2xx", "complete", True)
 

@@ -9,7 +9,8 @@ PROGRAM = """
 import sys
 from addons.metrics.monitoring import Monitoring
 from routing.settings import OtelSettings
-from tests.addons.metrics.records import Clock, Names, attempt, record
+from tests.addons.metrics.records import Names, attempt, record
+from tests.clock import Clock
 
 made = Monitoring(OtelSettings(), Clock(), Names, list, lambda: 0, lambda now: ())
 for watcher in made.watchers:

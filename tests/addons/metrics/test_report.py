@@ -10,7 +10,8 @@ from addons.metrics.counts import Counts
 from addons.metrics.report import Report
 from routing.cooldowns import Cooldown
 from tests.addons.exchange.test_exchange import Table
-from tests.addons.metrics.records import Clock, Names, attempt, record
+from tests.addons.metrics.records import Names, attempt, record
+from tests.clock import Clock
 
 NOTHING = dict.fromkeys(("input", "output", "cache_read", "cache_write", "reasoning"), 0)
 
