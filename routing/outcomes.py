@@ -35,6 +35,7 @@ _MOST_SECONDS = 24 * 3600.0
 """No provider's word makes a credential rest longer."""
 _SEARCHED = 8192
 """Characters of an error that the operator's expressions are searched in."""
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _UNIT = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|[smhd])")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -54,10 +55,10 @@ class Outcome:
     def reason(self) -> str:
         """Return a few words for logs and headers: `429 rate_limit_exceeded`, `connect`."""
         match self.kind:
-            case "status":
-                return f"{self.status} {self.code}".strip()
-            case "stream":
-                return f"{self.status} {self.code} in the stream".replace("  ", " ")
+            case "status" | "stream":
+                # The code may be the provider's, and be a sentence on the request; others read why a key rests.
+                code = f" {self.code}" if _WORD.fullmatch(self.code) else ""
+                return f"{self.status}{code}" if self.kind == "status" else f"{self.status}{code} in the stream"
             case "overtaken" | "ended":
                 return self.code
         kind = "cannot carry the request" if self.kind == "refused" else self.kind

@@ -35,7 +35,7 @@ class Mask:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._texts = tuple(sorted(set(secrets), key=len, reverse=True))  # of two that overlap the longer one goes
         self._written = tuple(dict.fromkeys(form for text in self._texts for form in _forms(text)))
-        self._signs = _signs(self._written)
+        self._signs, self._text_signs = _signs(self._written), _signs(self._texts)
 
     def knowing(self, secrets: Iterable[str]) -> Self:
         """Return a mask of these secrets, too."""
@@ -43,13 +43,17 @@ class Mask:
         return type(self)((*self._texts, *new)) if new else self
 
     def text(self, text: str) -> str:
-        """Return a text without secrets."""
+        """Return a text without secrets; the very same object where there are none."""
+        if not any(sign in text for sign in self._text_signs):
+            return text
         for secret in self._texts:
             text = text.replace(secret, REDACTED)
         return text
 
     def body(self, data: bytes) -> bytes:
         """Return bytes without secrets; the very same object where there are none."""
+        if not any(sign in data for sign in self._signs):
+            return data
         for form in self._written:
             if data.find(form) >= 0:
                 data = data.replace(form, REDACTED.encode())
@@ -82,15 +86,15 @@ class Mask:
         return self.value(value, failed=failed)
 
 
-def _signs(forms: Iterable[bytes]) -> tuple[bytes, ...]:
+def _signs[Text: (str, bytes)](forms: Iterable[Text]) -> tuple[Text, ...]:
     """Return the beginnings of all forms, one for those that begin alike: most keys of a gateway do."""
-    alike: dict[bytes, list[bytes]] = {}
+    alike: dict[Text, list[Text]] = {}
     for form in forms:
         alike.setdefault(form[:6], []).append(form)
     return tuple(_beginning(group) for group in alike.values())
 
 
-def _beginning(forms: list[bytes]) -> bytes:
+def _beginning[Text: (str, bytes)](forms: list[Text]) -> Text:
     first, last = min(forms), max(forms)
     same = (place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
     return first[: next(same, len(first))]

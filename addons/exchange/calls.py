@@ -57,6 +57,9 @@ class Calls:
         """The client's answer, where it is not a stream."""
         self.held = b""
         """Bytes that the client has not been sent yet: the beginning of an answer that another may replace."""
+        self.unsent: list[tuple[float, str, bytes, bytes, tuple[Note, ...], int]] = []
+        """The events of these bytes, for the listeners."""
+        self._provider_id: str | None = None
         self.limits: Mapping[str, str] = {}
         """The provider's rate limits, as headers for the client."""
         self.passed: Mapping[str, str] = {}
@@ -72,6 +75,18 @@ class Calls:
     def under_way(self) -> list[int]:
         """Return the calls under way here."""
         return [call for call, attempt in self._attempts.items() if attempt.calls is self]
+
+    def first_event(self) -> tuple[float, float] | None:
+        """Return when the first event came of those under way here, and after how many seconds."""
+        attempts = (self._attempts[call] for call in self.under_way)
+        heard = ((each.first_event_at, each.sent_at) for each in attempts if each.first_event_at is not None)
+        return min(((at, at - sent) for at, sent in heard), default=None)
+
+    def show_unsent(self, *, sent: bool) -> None:
+        """Show the listeners the events whose bytes waited, which the client gets now (`sent`), or never does."""
+        for at, name, provider, client, notes, call in self.unsent:
+            self._listeners.pair(name, provider, client if sent else b"", notes, call, at)
+        self.unsent.clear()
 
     def claim(self) -> None:
         """Make the record that of this target."""
@@ -122,7 +137,7 @@ class Calls:
         attempt, rendering = self._attempts[call], self.rendering
         attempt.status, attempt.headers = status, headers
         request_id = self._listeners.without_secrets(headers.get("request-id") or headers.get("x-request-id") or "")
-        self._record.provider_id = self._record.provider_id or request_id or None
+        self._provider_id = self._provider_id or request_id or None
         if 200 <= status < 300:
             attempt.pipe = Pipe(
                 rendering.upstream.answer(rendering.calls[call - self.first].rendered.recall),
@@ -152,10 +167,11 @@ class Calls:
         """Put the results of a call that is over into the record. `outcome`: it did not come to its own end."""
         attempt = self._attempts.pop(call)
         self._report(attempt, outcome)
+        record = self._record
+        record.provider_id = record.provider_id or self._provider_id
         if (pipe := attempt.pipe) is None:
             return
         self._listeners.provider(attempt, pipe.whole_body, call - self.first)
-        record = self._record
         if self._joined is None:
             record.notes.extend(pipe.notes)
             record.usage = pipe.usage

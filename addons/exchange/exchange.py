@@ -239,8 +239,11 @@ class Exchange:
 
     def _keepalive_seconds(self) -> float | None:
         settings = self._services.settings
-        streams = self._request is not None and self._request.streams
-        return (settings.streaming.keepalive_seconds if streams else settings.nonstream_keepalive_interval) or None
+        if self._request is not None and self._request.streams:
+            return settings.streaming.keepalive_seconds or None
+        if self._head.version == "1.0":  # the end of the connection, which would tell of an error, is any answer's
+            return None
+        return settings.nonstream_keepalive_interval or None
 
     def _keep_alive(self) -> list[Action]:
         assert self._request is not None
@@ -275,8 +278,7 @@ class Exchange:
         """Do what is to be done next."""
         request = self._request
         assert request is not None
-        for target, outcome in turn.refused:
-            self._report_refusal(target, outcome)
+        self._report_refusals(turn)
         self._refusal = turn.failure or self._refusal
         match turn.then:
             case Rendering() as rendering:
@@ -314,6 +316,7 @@ class Exchange:
             return self._work.start(partial(request.follow, step, self._now()), self._go_on, "request")
         turn = request.follow(step, self._now())
         if not isinstance(turn.then, Rendering) and (empty or not isinstance(turn.then, Wait)):
+            self._report_refusals(turn)
             return None
         self.provider.remove_failed(outcome)
         return self._go_on(turn)
@@ -345,13 +348,21 @@ class Exchange:
         target = request.plan.hedge(self._now())
         if target is None:
             return []
-        turn = request.follow(Ask(target), self._now())
+        beside = partial(request.beside, target, self._now())
+        return self._work.start(beside, self._beside, "request") if request.size > HEAVY else self._beside(beside())
+
+    def _beside(self, turn: Turn) -> list[Action]:
+        self._report_refusals(turn)
         if not isinstance(turn.then, Rendering):
             return []
-        return self.provider.ask(turn.then, self._requested_at, request.plan)
+        assert self._request is not None
+        assert self._request.plan is not None
+        return self.provider.ask(turn.then, self._requested_at, self._request.plan)
 
-    def _report_refusal(self, target: Target, outcome: Outcome) -> None:
-        """Put a target that could not carry the request among the attempts."""
-        name, at = target.credential.name, self._now() - self._listeners.born
-        report = AttemptReport(at, target.provider, target.model, name, 0, outcome.reason, 0.0, kind=outcome.kind)
-        self.record.reports.append(report)
+    def _report_refusals(self, turn: Turn) -> None:
+        """Put the targets that could not carry the request among the attempts."""
+        at = self._now() - self._listeners.born
+        for target, outcome in turn.refused:
+            name, reason = target.credential.name, outcome.reason
+            report = AttemptReport(at, target.provider, target.model, name, 0, reason, 0.0, kind=outcome.kind)
+            self.record.reports.append(report)

@@ -71,12 +71,14 @@ class Reply:
 class Head:
     """A request before its body. Header names are lower case; of several with one name the first counts.
 
-    `key_name` is the name of the client's key where that is known without the key: a replay has it from its flow."""
+    `key_name` is the name of the client's key where that is known without the key: a replay has it from its flow.
+    `version` is that of HTTP."""
 
     method: str
     target: str
     headers: Mapping[str, str] = field(repr=False)
     key_name: str | None = None
+    version: str = "1.1"
 
 
 @immutable

@@ -39,8 +39,10 @@ class Listeners:
         return bool(self._detailed)
 
     def keep_secret(self, headers: Headers) -> None:
-        """Hide what `headers` carry from now. Most providers repeat a bearer's token without the word before it."""
-        texts = [text for _, value in headers for text in (value, value.removeprefix("Bearer "))]
+        """Hide what `headers` carry from now. Most providers repeat a bearer's token without the word before it, and a
+        key that is known already needs no other mask: to make one takes time for each key of the gateway."""
+        bare = [(value.removeprefix("Bearer "), value) for _, value in headers]
+        texts = [token if len(token) >= _SHORTEST_SECRET else value for token, value in bare]
         self.mask = self.mask.knowing(text for text in texts if len(text) >= _SHORTEST_SECRET)
 
     def without_secrets[Text: (str, bytes)](self, text: Text) -> Text:
@@ -94,12 +96,20 @@ class Listeners:
             message = PhaseMessage(phase, self._now() - self.born, number, line, headers, body, call)
             self._each(self._detailed, lambda watcher: watcher.message(self._record, message))
 
-    def pair(self, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...] = (), call: int = 0) -> None:
+    def pair(
+        self,
+        name: str,
+        provider: bytes,
+        client: bytes,
+        notes: tuple[Note, ...] = (),
+        call: int = 0,
+        at: float | None = None,
+    ) -> None:
+        """Show an event. `at` is when it came, on the monotonic clock; None: just now."""
         if self._detailed:
             provider, client = self.without_secrets(provider), self.without_secrets(client)
-            pair = Pair(
-                self._now() - self.born, self.without_secrets(name), provider, client, self._clean_notes(notes), call
-            )
+            came = (self._now() if at is None else at) - self.born
+            pair = Pair(came, self.without_secrets(name), provider, client, self._clean_notes(notes), call)
             self._each(self._detailed, lambda watcher: watcher.pair(self._record, pair))
 
     def ended(self, *, counts: bool) -> None:

@@ -5,7 +5,7 @@ One request may become several calls to the provider (fan-out), whose answers ar
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,7 @@ from routing.plan import Plan
 from routing.targets import Target
 from translators.dialects import Writer
 from translators.errors import Failure
+from translators.notes import Note
 from translators.pipe import Pipe
 
 logger = logging.getLogger("gateway")
@@ -44,6 +45,8 @@ _BROKEN: Mapping[str, Kind] = {
 HEAVY = 128 * 1024
 """Bytes of a request's body, of a whole answer or of an event, above which they are not worked on where they would
 hold up every other exchange. The worst of fewer bytes take 0.1 s."""
+MOST_HELD = 64 * 1024
+"""Bytes of a stream without content that are kept back; more of them count as content."""
 HEAVY_STREAM = 4 * 1024 * 1024
 """Bytes of a streamed answer, above which its end, which may repeat all of it, is that much work."""
 
@@ -235,6 +238,7 @@ class ProviderSide:
             return self._response.fail(failure, cause, None)
         # The writer may be at work elsewhere; the client's stream then ends without an error of its own.
         written = None if self._work.busy else lambda told: calls.held + calls.written(told)
+        calls.show_unsent(sent=self._response.begun and written is not None)
         return self._response.fail(failure, cause, written)
 
     # --- another target ---
@@ -284,6 +288,8 @@ class ProviderSide:
     def _remove(self, calls: Calls, outcome: Outcome) -> None:
         """Forget the calls at one target, whatever came of them."""
         calls.forget(outcome)
+        calls.show_unsent(sent=False)
+        self._response.replaced()
         self._services.router.turns.ended(calls.target)
         was_first = self.running[0] is calls
         self.running.remove(calls)
@@ -299,9 +305,11 @@ class ProviderSide:
     def _won(self, calls: Calls) -> list[Action]:
         """Take the first content of an answer: what was asked beside it is dropped."""
         calls.content = True
-        now, first = self._now(), self._record.first_event
+        first = calls.first_event()
+        if first is not None:
+            self._record.first_event = first[0] - self._requested_at
         if self._plan is not None:
-            self._plan.answered(calls.target, now, first)
+            self._plan.answered(calls.target, self._now(), None if first is None else first[1])
         actions: list[Action] = []
         for other in [other for other in self.running if other is not calls]:
             actions.append(Drop(tuple(other.under_way)))
@@ -314,7 +322,17 @@ class ProviderSide:
         attempt = self.attempts.get(call)
         broken = attempt is not None and attempt.pipe is not None and attempt.pipe.failure is not None
         shown = call if attempt is None else call - attempt.calls.first
-        self._response.show(shown, broken, name, provider, client, notes)
+        if attempt is not None and not broken and attempt.calls.rendering.streams and not attempt.calls.content:
+            attempt.calls.unsent.append((self._now(), name, provider, client, notes, shown))
+        else:
+            self._response.show(shown, broken, name, provider, client, notes)
+
+    def _send(self, calls: Calls, out: bytes, notes: Sequence[Note] = ()) -> list[Action]:
+        """Send bytes of a stream, after those that waited."""
+        actions = self._response.send(calls.held + out, notes)
+        calls.held = b""
+        calls.show_unsent(sent=True)
+        return actions
 
     def _fed(self, call: int, started: float, before: int, out: bytes) -> list[Action]:
         attempt = self.attempts[call]
@@ -343,13 +361,12 @@ class ProviderSide:
         elif streams and out:
             self._listeners.pair("", pipe.whole_body or b"", out, (), call - calls.first)
         actions: list[Action] = []
-        if pipe.content and not calls.content:
+        if not calls.content and (pipe.content or len(calls.held) > MOST_HELD):
             actions = self._won(calls)
         if not streams:
             calls.whole += out
         elif calls.content or not self._replaceable:
-            actions += self._response.send(calls.held + out, pipe.notes)
-            calls.held = b""
+            actions += self._send(calls, out, pipe.notes)
         else:
             calls.held += out
         if pipe.done:
@@ -380,7 +397,7 @@ class ProviderSide:
         self.running.clear()
         self._store(calls.writer)
         if calls.rendering.streams:
-            return [*self._response.send(calls.held), *self._response.finish()]
+            return [*self._send(calls, b""), *self._response.finish()]
         return self._response.whole(bytes(calls.whole))
 
     def _says_nothing(self, call: int) -> bool:

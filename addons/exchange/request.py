@@ -156,6 +156,11 @@ def resting(model: str, rest: Resting) -> Failure:
     return Failure(429, message, "rate_limit_error", None, "model_cooldown", headers)
 
 
+def _unable(failure: Failure) -> Outcome:
+    """Return the outcome of a target that cannot carry the request."""
+    return Outcome("refused", failure.status, failure.param or failure.code or "")
+
+
 def _lost_by_failover(note: Note) -> Note:
     return replace(note, detail=f"{note.detail} The first target of this request could have carried it.".lstrip())
 
@@ -232,6 +237,16 @@ class ClientRequest:
         """Return the client's session, as `routing.sessions` finds it."""
         return session_of(self.headers, self._wire)
 
+    def beside(self, target: Target, now: float) -> Turn:
+        """Render the request for a target that is asked beside another one, and for no other."""
+        assert self.plan is not None
+        try:
+            return Turn(self._without_loss(self.render(target)))
+        except TranslationError as error:
+            outcome = _unable(error.failure)
+            self.plan.note(target, outcome, now)
+            return Turn(None, None, ((target, outcome),))
+
     def follow(self, step: Step, now: float) -> Turn:
         """Render the request for the target of a step, or for the next one that can carry it."""
         assert self.plan is not None
@@ -243,7 +258,7 @@ class ClientRequest:
                 return Turn(self._without_loss(self.render(target)), first, tuple(refused))
             except TranslationError as error:
                 first = first or error.failure
-                outcome = Outcome("refused", error.failure.status, error.failure.param or error.failure.code or "")
+                outcome = _unable(error.failure)
                 refused.append((target, outcome))
                 step = self.plan.failed(target, outcome, now)
         if isinstance(step, Resting):

@@ -58,7 +58,10 @@ class Response:
         if not self.begun:
             return [self._begin(http_api.STREAM_HEADERS, [*self._record.notes, *notes]), Data(out)]
         if first and (failed := self._record.failed_attempts):
-            out = http_api.attempts_comment(self._model(), failed, debug=self._record.debug) + out
+            told = http_api.attempts_comment(self._model(), failed, debug=self._record.debug)
+            told += self.late_notes([*self._record.notes, *notes])
+            self._listeners.pair("", b"", told)
+            out = told + out
         return [Data(out)]
 
     def ping(self, ping: bytes) -> list[Action]:
@@ -149,6 +152,11 @@ class Response:
             self._fatal = (name, provider, client, notes, call)
         else:
             self._listeners.pair(name, provider, client, notes, call)
+
+    def replaced(self) -> None:
+        """Show the event that broke an answer, in whose place another one comes."""
+        self._show_last(b"")
+        self._fatal = ("", b"", b"", (), 0)
 
     def _show_last(self, out: bytes) -> None:
         """Show the last event of a stream that broke, with the client's error for it."""

@@ -60,7 +60,7 @@ class Unwatched:
 
     def __init__(self, client: Client, head: RequestHead, open_exchange: OpenExchange) -> None:
         headers = head.headers
-        self.exchange = open_exchange(Head(head.method, head.target, headers), client, None)
+        self.exchange = open_exchange(Head(head.method, head.target, headers, version=head.version), client, None)
         self._headers = {name: value for name, value in headers.items() if name not in SECRET_HEADERS}
 
     def connected(self, server: Server) -> None:
@@ -100,7 +100,9 @@ class ClientFlow:
         flow.request = _request(head, context)
         flow.live = True
         vars(flow)["kill"] = partial(_kill, flow)
-        self.exchange = open_exchange(Head(head.method, head.target, head.headers), context.client, flow)
+        self.exchange = open_exchange(
+            Head(head.method, head.target, head.headers, version=head.version), context.client, flow
+        )
         _mask(flow.request, self.exchange.mask)
 
     @property

@@ -27,6 +27,9 @@ ANSWER_SECONDS = 30
 FIRST_EVENT_SECONDS = 0.5
 CLOSE = "connection: close\r\n"
 WATCHED = ("mitmweb", "-w")
+MODELS, KEYS = 1000, 200
+MANY_ROW = f"{MODELS:,} models, {KEYS} keys, to one"
+FAILOVER_ROW = "failover, refused, ms more"
 
 Say = Callable[[str], None]
 
@@ -254,6 +257,34 @@ async def _opened(bench: Bench, clients: "_Clients", number: int, row: str) -> b
         bench.sheet.missing.append(f"{row}: only {len(clients.writers):,} could be opened ({error!r})")
         return False
     return True
+
+
+def routing(bench: Bench) -> None:
+    """Whole answers of a gateway with many models and keys, all of which are targets, beside one with one model and one
+    key; and the time that it costs when the first target refuses the connection."""
+    folder, port = bench.folder, bench.providers.whole
+    one, many, failing = (
+        running.gateway(folder, port, text, name=name)
+        for name, text in (
+            ("one", running.one_target(port)),
+            ("many", running.many_targets(port, MODELS, KEYS)),
+            ("failing", running.failing_target(port)),
+        )
+    )
+    with ExitStack() as stack:
+        _start(stack, (one, many, failing), "whole")
+        for turn in range(bench.rounds):
+            bench.say(f"routing: round {turn + 1}")
+            costs: dict[str, float] = {}
+            for program in _ordered([one, many], turn):
+                seen, spent = bench.load(program, "whole")
+                costs[program.name] = spent / seen.answers
+            bench.sheet.add(MANY_ROW, "gateway", costs["many"] / costs["one"])
+            times: dict[str, float] = {}
+            for program in _ordered([one, failing], turn):
+                seen, _ = bench.counted_load(program, "whole", 1, seconds=FIRST_EVENT_SECONDS)
+                times[program.name] = seen.p50
+            bench.sheet.add(FAILOVER_ROW, "gateway", (times["failing"] - times["one"]) * 1e3)
 
 
 class _Clients:

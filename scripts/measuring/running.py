@@ -33,6 +33,18 @@ claude-api-key: [{{api-key: provider-key, base-url: "{scheme}://127.0.0.1:{provi
 """
 
 
+HEAD = """\
+api-keys: [{{key: {key}, name: bench}}]
+drain-seconds: 0
+max-connections: 0
+disable-cooling: true
+claude-api-key:
+"""
+ENTRY = """\
+  - {{api-key: provider-key-{number}, base-url: "http://127.0.0.1:{port}", priority: {priority}, models: [{models}]}}
+"""
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -203,6 +215,28 @@ def gateway(
 
 def configuration(provider: int, scheme: str = "http") -> str:
     return CONFIG.format(key=wire.KEY, provider=provider, scheme=scheme)
+
+
+def one_target(provider: int) -> str:
+    """Return a configuration with one model and one key."""
+    return HEAD.format(key=wire.KEY) + _entry(1, provider, 0)
+
+
+def many_targets(provider: int, models: int, keys: int) -> str:
+    """Return one with that many models and keys; each key is a target of the model that is asked for."""
+    each = range(models // keys - 1)
+    entries = (_entry(key, provider, 0, *(f"model-{key}-{number}" for number in each)) for key in range(keys))
+    return HEAD.format(key=wire.KEY) + "".join(entries)
+
+
+def failing_target(provider: int) -> str:
+    """Return one in which nobody listens at the first target's address."""
+    return HEAD.format(key=wire.KEY) + _entry(1, free_port(), 1) + _entry(2, provider, 0)
+
+
+def _entry(number: int, port: int, priority: int, *models: str) -> str:
+    names = ", ".join(f"{{name: {model}}}" for model in (wire.MODEL, *models))
+    return ENTRY.format(number=number, port=port, priority=priority, models=names)
 
 
 def machine() -> str:

@@ -26,6 +26,7 @@ PARTS = {
     "starts": parts.starts,
     "idle": parts.idle,
     "connections": parts.connections,
+    "routing": parts.routing,
 }
 
 

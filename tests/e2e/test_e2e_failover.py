@@ -117,7 +117,7 @@ FAULTS = {
     "529": (refuses(529), "529"),
     "hangs up": (lambda member: raw(b""), "cut"),
     "is reset": (lambda member: raw(b"", reset=True), "cut"),
-    "no HTTP": (lambda member: raw(b"what?\r\n\r\n"), "cut"),
+    "no HTTP": (lambda member: raw(b"what?\r\n\r\n"), "unreadable"),
     "dies behind its head": (dies_behind_its_head, "cut"),
     "dies before content": (dies_before_content, "cut"),
     "is overloaded in a 200": (is_overloaded, ""),

@@ -36,7 +36,9 @@ def test_wait(headers: dict[str, str], limits: dict[str, str], seconds: float | 
     [
         (Outcome("status", 429, "rate_limit_exceeded"), "429 rate_limit_exceeded"),
         (Outcome("status", 503, text="what the provider said"), "503"),
+        (Outcome("status", 503, "no answer to: my secret prompt"), "503"),
         (Outcome("stream", 529, "overloaded"), "529 overloaded in the stream"),
+        (Outcome("stream", 500, "my\nprompt"), "500 in the stream"),
         (Outcome("connect", code="it was refused"), "connect: it was refused"),
         (Outcome("empty"), "empty"),
         (Outcome("refused", 400, "tools"), "cannot carry the request: tools"),

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from addons.exchange.actions import Action, Begin, Drop, Finish, Send
+from addons.exchange.actions import Action, Begin, Drop, Finish, Send, Work
 from addons.exchange.http_api import Reply
 from tests.addons.exchange.test_exchange import JSON, SSE, START, STOP, TEXT, WHOLE, Table, error, replied, said, sse
+from tests.translators.providers.bedrock.bedrock_frames import framed
 
 POOL = """
 gemini-api-key: [{api-key: gemini-secret, models: [{name: gemini-2.5-flash, alias: opus}]}]
@@ -403,6 +404,109 @@ def test_a_client_that_leaves_leaves_both() -> None:
     assert len(table.exchange.record.reports) == 2
 
 
+def test_nobody_is_asked_twice_because_another_cannot_carry_the_request() -> None:
+    table = Table(LOSSY + "hedge-after: 2\nfailover-loss: refuse\nrequest-retry: 1\n")
+    table.ask(stream=False, model="m", seed=7)
+    table.provider.connected()
+    assert sends(table.later(2)) == []
+    assert len(table.provider.attempts) == 1
+    [report] = table.exchange.record.reports
+    assert (report.provider, report.reason) == ("bedrock", "cannot carry the request: seed")
+
+
+def test_a_large_request_is_rendered_elsewhere_for_the_second_too() -> None:
+    table = Table(HEDGE)
+    large = [{"role": "user", "content": "x" * 200_000}]
+    table.worked(table.ask(stream=True, messages=large))
+    table.provider.connected()
+    [work] = table.later(2)
+    assert isinstance(work, Work)
+    [second] = sends(table.exchange.work_done(work.do()))
+    assert "googleapis" in second.request.url
+
+
+def test_what_is_measured_is_the_time_of_the_one_that_answered() -> None:
+    table = Table(POOL + "routing: {strategy: fastest}\n")
+    table.ask(stream=True)
+    table.provider.connected()
+    table.clock.time += 200
+    [second] = sends(refusal(503)(table, 0))
+    table.clock.time += 1
+    gemini_answers(table, second.call, streamed=True)
+    [[(_, measured)]] = table.services.router.turns._first_events.values()
+    assert (measured, table.exchange.record.first_event) == (1.0, 201.0)
+
+
+def test_what_one_sends_that_did_not_win_is_nobodys() -> None:
+    table = Table(HEDGE)
+    table.ask(stream=True)
+    table.provider.connected()
+    [second] = sends(table.later(2))
+    table.provider.connected(second.call)
+    table.clock.time += 1
+    table.provider.head_received(200, {**SSE, "request-id": "req_of_the_second"}, second.call)
+    table.provider.data_received(
+        b"data: %b\n\n" % json.dumps({**SAID_ELSEWHERE, "candidates": []}).encode(), second.call
+    )
+    table.clock.time += 1
+    table.provider.head_received(200, {**SSE, "request-id": "req_of_the_first"})
+    table.provider.data_received(sse(START, *TEXT, *STOP))
+    record = table.exchange.record
+    assert (record.provider, record.provider_id, record.first_event) == ("anthropic", "req_of_the_first", 4.0)
+
+
+def test_a_beginning_that_never_ends_is_sent() -> None:
+    table = asked_of(CHAT, OPENAI, CLAUDE)
+    table.provider.connected()
+    table.provider.head_received(200, SSE)
+    held = 0
+    while not said(table.provider.data_received(OPENAI.beginning)):
+        held += 1
+        assert held < 1000
+    assert held > 100
+
+
+# --- what others see of it ---
+
+
+def shown(table: Table) -> list[tuple[bool, bytes]]:
+    """The events that listeners were shown: whether a provider sent it, and what the client got for it."""
+    return [(bool(pair.provider), pair.client) for pair in table.heard.pairs]
+
+
+@pytest.mark.parametrize("fails", [dies_at_the_beginning, is_overloaded])
+def test_listeners_are_shown_what_the_client_got(fails: Callable[[Table, int], list[Action]]) -> None:
+    table = Table(POOL)
+    table.ask(stream=True)
+    [second] = sends(fails(table, 0))
+    out = said(gemini_answers(table, second.call, streamed=True))
+    assert b"".join(client for _, client in shown(table)) == out
+    assert shown(table)[0] == (True, b"")
+    if fails is is_overloaded:
+        assert b"Overloaded" in table.heard.pairs[1].provider
+
+
+def test_the_notes_of_who_answers_come_also_after_a_sign_of_life() -> None:
+    table = Table(LOSSY + "streaming: {keepalive-seconds: 10}\n")
+    table.ask(stream=True, model="m", seed=7)
+    table.provider.connected()
+    table.later(10)
+    refusal(503)(table, 0)
+    table.provider.connected(1)
+    head, rest = (
+        {"content-type": "application/vnd.amazon.eventstream"},
+        (
+            {"messageStart": {"role": "assistant"}},
+            {"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "bonjour"}}},
+        ),
+    )
+    table.provider.head_received(200, head, 1)
+    out = said(table.provider.data_received(b"".join(map(framed, rest)), 1))
+    assert b": x-gateway-notes " in out.partition(b"bonjour")[0]
+    assert b'"path":"seed"' in out
+    assert b"".join(client for _, client in shown(table)).endswith(out)
+
+
 # --- what is lost on the way ---
 
 
@@ -430,6 +534,19 @@ openai-compatibility: []
 vertex: []
 bedrock: [{region: us-east-1, api-key: bedrock-secret, models: [{name: us.amazon.nova-pro-v1:0, alias: m}]}]
 """
+
+# --- many keys ---
+
+
+def test_a_key_of_configuration_makes_no_new_mask() -> None:
+    """To make one takes time for each key of the gateway."""
+    table = Table(KEYS)
+    before = table.exchange.mask
+    [send] = sends(table.ask(stream=False, model="m"))
+    assert dict(send.request.secrets)["authorization"].startswith("Bearer key-")
+    assert table.exchange.mask is before
+    assert table.exchange.mask.text("Bearer key-one-of-it") == "Bearer [redacted]"
+
 
 # --- context ---
 
