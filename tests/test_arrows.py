@@ -23,6 +23,12 @@ CLIENTS = ("chat", "completions", "responses")
 DIALECTS = ("anthropic", "bedrock", "gemini", "ollama", "openai", "openai_responses", "vertex_anthropic")
 EVERYBODY = ("translators.convert", "translators.registry")
 """What imports all dialects."""
+AROUND = (
+    *("addons.credentials", "addons.discovery", "addons.embedded", "addons.gateway", "addons.inspector"),
+    *("addons.kept_models", "addons.launch", "addons.limiting", "addons.log_line", "addons.metrics"),
+    *("addons.model_lists", "addons.provider_http", "addons.proxy", "addons.reload", "addons.trust", "addons.usage"),
+)
+"""All that stands around an exchange."""
 CODE = ("addons", "routing", "scripts", "translators")
 
 
@@ -36,13 +42,25 @@ BANNED = [
     pytest.param("addons/exchange", PURE, id="an exchange is pure"),
     pytest.param(
         "addons/exchange",
-        (
-            *("addons.proxy", "addons.inspector", "addons.embedded", "addons.launch", "addons.gateway"),
-            *("addons.credentials", "addons.limiting", "addons.log_line", "addons.metrics", "addons.discovery"),
-        ),
+        AROUND,
         id="an exchange knows nobody around it",
     ),
-    pytest.param("addons", ("scripts",), id="the gateway needs no script"),
+    *(
+        pytest.param(f"addons/{one}", (*but(*AROUND, these=(f"addons.{one}",)), "mitmproxy"), id=f"{one} stands alone")
+        for one in ("limiting", "metrics", "usage")
+    ),
+    pytest.param(
+        "addons/reload", (*but(*AROUND, these=("addons.launch", "addons.reload")), "mitmproxy"), id="reload reads files"
+    ),
+    pytest.param(
+        "addons/launch",
+        ("addons.gateway", "addons.inspector", "addons.proxy", "addons.reload"),
+        id="the start knows no connections",
+    ),
+    pytest.param(
+        "addons/embedded", (*but(*AROUND, these=("addons.credentials", "addons.embedded")), "mitmproxy"), id="embedded"
+    ),
+    pytest.param("addons", ("scripts", "addons.gateway"), id="the gateway needs no script, and nobody the gateway"),
     pytest.param(
         "translators/clients",
         ("translators.providers", "translators.passthrough", *EVERYBODY),

@@ -88,9 +88,9 @@ class InRedis:
     def take_slot(self, name: str, slot: str, most: int) -> bool:
         lease = int(self._lease * 1000)
         try:
-            taken = bool(self._asked(self._take_slot, [_slots(name)], [lease, most, slot]))
+            taken = bool(self._call(self._take_slot, [_slots(name)], [lease, most, slot]))
         except Unavailable as unavailable:
-            if not isinstance(unavailable, _NotAsked):
+            if not isinstance(unavailable, _NotTried):
                 self._lose(name, slot)
             raise
         if taken:
@@ -100,19 +100,19 @@ class InRedis:
     def free_slot(self, name: str, slot: str) -> None:
         self._held.pop(slot, None)
         try:
-            self._asked(self._redis.zrem, _slots(name), slot)
+            self._call(self._redis.zrem, _slots(name), slot)
         except Unavailable:
             self._lose(name, slot)
             raise
 
     def take_request(self, name: str, most: int) -> bool:
-        return self._asked(self._windows.acquire_sliding_window_entry, f"requests/{name}", most, WINDOW)
+        return self._call(self._windows.acquire_sliding_window_entry, f"requests/{name}", most, WINDOW)
 
     def requests(self, name: str) -> Window:
         return self._window(f"requests/{name}")
 
     def add_tokens(self, name: str, tokens: int) -> None:
-        self._asked(self._windows.acquire_sliding_window_entry, f"tokens/{name}", UNLIMITED, WINDOW, tokens)
+        self._call(self._windows.acquire_sliding_window_entry, f"tokens/{name}", UNLIMITED, WINDOW, tokens)
 
     def tokens(self, name: str) -> Window:
         return self._window(f"tokens/{name}")
@@ -130,9 +130,9 @@ class InRedis:
         self._redis.close()
 
     def _window(self, key: str) -> Window:
-        return Window(*self._asked(self._windows.get_sliding_window, key, WINDOW))
+        return Window(*self._call(self._windows.get_sliding_window, key, WINDOW))
 
-    def _asked[**Asked, Answer](self, ask: Callable[Asked, Answer], *args: Asked.args, **more: Asked.kwargs) -> Answer:
+    def _call[**P, Answer](self, ask: Callable[P, Answer], *args: P.args, **more: P.kwargs) -> Answer:
         """Return what Redis answers. Raises `Unavailable`."""
         began = self._health.before()
         try:
@@ -153,7 +153,7 @@ class InRedis:
         """Renew the leases of the requests under way, and free what nobody holds."""
         for name, slots in self._by_name().items():
             with suppress(Unavailable):
-                self._asked(self._renew_slots, [_slots(name)], [int(self._lease * 1000), *slots])
+                self._call(self._renew_slots, [_slots(name)], [int(self._lease * 1000), *slots])
             # One that was freed meanwhile may have been put back.
             self._free(name, [slot for slot in slots if slot not in self._held])
 
@@ -175,10 +175,10 @@ class InRedis:
     def _free(self, name: str, slots: Sequence[str]) -> None:
         if slots:
             with suppress(Unavailable):
-                self._asked(self._redis.zrem, _slots(name), *slots)
+                self._call(self._redis.zrem, _slots(name), *slots)
 
 
-class _NotAsked(Unavailable):
+class _NotTried(Unavailable):
     """Redis was down a moment ago."""
 
 
@@ -199,7 +199,7 @@ class _Health:
             if not self._down:
                 return now
             if now < self._next_try:
-                raise _NotAsked
+                raise _NotTried
             self._next_try = now + 2 * TIMEOUT + PAUSE
         return now
 
