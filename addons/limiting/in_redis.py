@@ -88,7 +88,7 @@ class InRedis:
     def take_slot(self, name: str, slot: str, most: int) -> bool:
         lease = int(self._lease * 1000)
         try:
-            taken = bool(self._call(self._take_slot, [_slots(name)], [lease, most, slot]))
+            taken = self._call(lambda: _truth(self._take_slot([_slots(name)], [lease, most, slot])))
         except Unavailable as unavailable:
             if not isinstance(unavailable, _NotTried):
                 self._lose(name, slot)
@@ -137,7 +137,7 @@ class InRedis:
         began = self._health.before()
         try:
             answer = ask(*args, **more)
-        except redis.RedisError as error:
+        except Exception as error:  # noqa: BLE001 - what answers there need not be a Redis
             self._health.failed(error, began)
             raise Unavailable from None
         self._health.answered()
@@ -224,6 +224,13 @@ class _Health:
             self._down, warned, self._warned = False, self._warned, False
         if warned:
             logger.warning("limits-storage answers again.")
+
+
+def _truth(answer: object) -> bool:
+    """Return what a script answers. Raises `InvalidResponse` for what it cannot."""
+    if answer not in (0, 1):
+        raise redis.InvalidResponse
+    return bool(answer)
 
 
 def _slots(name: str) -> str:

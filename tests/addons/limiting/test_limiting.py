@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
 import pytest
@@ -307,3 +308,36 @@ def test_a_url_is_a_redis(redis: RedisServer) -> None:
 def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert (limiting.missing(Secret("redis://h")) or "").endswith("-m pip install 'limits[redis]'")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"+OK\r\n", id="another word"),
+        pytest.param(b"$5\r\nhello\r\n", id="a text"),
+        pytest.param(b"$2\r\n\xff\xfe\r\n", id="no UTF-8"),
+        pytest.param(b":abc\r\n", id="no number"),
+        pytest.param(b"*1\r\n" * 3000, id="too deep"),
+        pytest.param(b"HTTP/1.1 400 Bad Request\r\n\r\n", id="another protocol"),
+    ],
+)
+def test_what_is_no_redis_counts_nothing(answer: bytes) -> None:
+    class Garbage(BaseRequestHandler):
+        def handle(self) -> None:
+            while self.request.recv(65536):
+                self.request.sendall(answer)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Garbage) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url, threads = f"redis://127.0.0.1:{server.server_address[1]}/0", ThreadPoolExecutor(1)
+        for ask in (
+            lambda counts: counts.take_slot("a", "x", 1),
+            lambda counts: counts.requests("a"),
+            lambda counts: counts.tokens("a"),
+        ):
+            counts = InRedis(url, threads, 3600.0)
+            with pytest.raises(Unavailable):
+                ask(counts)
+            counts._stopped.set()
+        server.shutdown()
