@@ -15,7 +15,7 @@ from pydantic_core import from_json
 
 from addons.exchange.request import AGENT
 from addons.kept_models import KeptModels
-from addons.model_lists import FORMS, LARGEST, ListForm
+from addons.model_lists import FORMS, LARGEST, ListForm, Page
 from addons.provider_http import Clients, body_of
 from routing.auth import StaticKey
 from routing.catalogue import Catalogue, Target
@@ -137,13 +137,18 @@ async def models_of(http: httpx.AsyncClient, target: Target) -> tuple[str, ...]:
         async with http.stream("GET", base_url + form.page(after), headers=_headers(target, form)) as answer:
             answer.raise_for_status()
             body = await body_of(answer, left)
-        page = form.read(from_json(body))
+        page = await asyncio.to_thread(_read, form, body)
         names |= dict.fromkeys(page.names)
         left -= len(body)
         if page.after in (None, after) or len(names) >= MOST:
             break
         after = page.after
     return tuple(names)[:MOST]
+
+
+def _read(form: ListForm, body: bytes) -> Page:
+    """Return a page. Raises `ValueError` for what is none."""
+    return form.read(from_json(body))
 
 
 def _headers(target: Target, form: ListForm) -> dict[str, str]:

@@ -5,12 +5,12 @@ Anthropic (`GET /v1/models`), Gemini (`GET /v1beta/models`), OpenAI and those li
 what it does.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Any
 from urllib.parse import quote
 
-from routing.globs import matches
 from routing.providers.entry import ANY_NAME
 from translators.values import immutable
 
@@ -18,9 +18,11 @@ LARGEST = 4 * 1024 * 1024
 """Bytes of a list, all its pages together."""
 _LONGEST_MARK = 4096
 """Characters of the mark of a next page."""
-_NO_CONVERSATION = (
-    *("*embed*", "*rerank*", "*moderation*", "*whisper*", "*transcribe*", "*-tts*", "tts-*", "*realtime*"),
-    *("dall-e*", "gpt-image*", "chatgpt-image*", "sora*", "imagen*", "veo-*"),
+_MOST_ENTRIES = 10_000
+"""Entries of a page that are looked at."""
+_NO_CONVERSATION = re.compile(
+    r"(?:.*/)?(?:[^/]*(?:embed|rerank|moderation|whisper|transcribe|-tts|realtime)|tts-|dall-e|gpt-image|chatgpt-image"
+    r"|sora|imagen|veo-)[^/]*"
 )
 
 
@@ -52,7 +54,7 @@ def _objects(body: Any, key: str) -> list[Mapping[str, Any]]:
     entries = body.get(key) if isinstance(body, Mapping) else body
     if not isinstance(entries, list):
         raise ValueError("its answer is no list of models")
-    return [entry for entry in entries if isinstance(entry, Mapping)]
+    return [entry for entry in entries[:_MOST_ENTRIES] if isinstance(entry, Mapping)]
 
 
 def _mark(body: Any, key: str) -> str | None:
@@ -63,11 +65,7 @@ def _mark(body: Any, key: str) -> str | None:
 def _names(entries: list[Mapping[str, Any]], key: str, prefix: str = "") -> tuple[str, ...]:
     """Return the names that can be those of a model for conversations."""
     names = (name.removeprefix(prefix) for entry in entries if isinstance(name := entry.get(key), str))
-    return tuple(name for name in names if ANY_NAME.fullmatch(name) and _converses(name.lower()))
-
-
-def _converses(name: str) -> bool:
-    return not matches(name.rpartition("/")[2], _NO_CONVERSATION)
+    return tuple(name for name in names if ANY_NAME.fullmatch(name) and not _NO_CONVERSATION.fullmatch(name.lower()))
 
 
 def _anthropic(body: Any) -> Page:

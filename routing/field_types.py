@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
 from routing.environment import PLACEHOLDER, HeaderReference
+from routing.expressions import Expression, expression
 from routing.secret import Secret
 from translators.values import immutable
 
@@ -101,13 +102,6 @@ def _size(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError("must be a number of bytes above 0, or one with a unit of 1024: 512k, 64m, 1GiB")
     return value
-
-
-def _pattern(value: object) -> re.Pattern[str]:
-    try:
-        return re.compile(_text(value))
-    except re.error:
-        raise ValueError("must be a regular expression, as Python's `re` reads them") from None
 
 
 def _flag(value: object) -> bool:
@@ -365,7 +359,7 @@ Amount = Annotated[int, BeforeValidator(partial(whole, low=0))]
 Minutes = Annotated[int, BeforeValidator(partial(whole, low=0, high=525_600))]
 Number = Annotated[int, BeforeValidator(partial(whole, low=-1_000_000, high=1_000_000))]
 Weight = Annotated[int, BeforeValidator(partial(whole, low=-1_000_000, high=1_000_000))]
-Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
+Pattern = Annotated[Expression, BeforeValidator(lambda value: expression(_text(value)))]
 """A regular expression."""
 Quota = Annotated[int, BeforeValidator(partial(whole, low=1, high=10**12))]
 Storage = Annotated[Secret | None, BeforeValidator(_storage)]

@@ -144,7 +144,7 @@ def _matches(rule: ScopedError, outcome: Outcome) -> bool:
     text = outcome.text[:_SEARCHED]
     if any(part in text for part in rule.match):
         return True
-    return any(pattern.search(text) is not None for pattern in rule.match_regexr)
+    return any(pattern.found_in(text) for pattern in rule.match_regexr)
 
 
 def wait(headers: Mapping[str, str], limits: Mapping[str, str]) -> float | None:

@@ -394,6 +394,8 @@ def test_rests_outlive_a_reload_and_go_with_their_key() -> None:
                      True, False, id="another status"),
         pytest.param("{status: 400, match-regexr: 'quota .* gone', action: continue-and-cooldown}",
                      Outcome("status", 400, text="quota of may gone"), True, True, id="continue and rest"),
+        pytest.param("{status: 400, match-regexr: '(a+)+$', action: continue-and-cooldown}",
+                     Outcome("status", 400, text="a" * 8000 + "b"), False, False, id="one that Python never ends"),
         pytest.param("{status: 400, match: quota, action: continue}", Outcome("status", 400, text="quota"),
                      True, False, id="continue"),
         pytest.param("{status: 403, match: region, action: stop-and-cooldown}", Outcome("status", 403, text="region"),
