@@ -16,6 +16,8 @@ from routing.files import LARGEST, TOO_LARGE
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEPTH = 32
+_LONGEST_NUMBER = 100
+"""Characters; a longer one stays text. YAML's numbers of minutes (`1:30`) could take minutes."""
 _VALUES = 20_000
 _TAG = "tag:yaml.org,2002:"
 _TOO_DEEP = f"is nested more than {_DEPTH} deep, or an alias stands inside itself; flatten it"
@@ -184,7 +186,7 @@ class _Walk:
                     return None
                 case "bool":
                     return self.scalars.construct_yaml_bool(node)
-                case "int":
+                case "int" if len(node.value) <= _LONGEST_NUMBER:
                     return self.scalars.construct_yaml_int(node)
                 case "float":
                     return self.scalars.construct_yaml_float(node)

@@ -342,6 +342,21 @@ def test_a_key_is_told_its_own_models_only() -> None:
     assert set(caught.value.close) <= {"m1", "m2"}
 
 
+@pytest.mark.parametrize(
+    ("asked", "close"),
+    [
+        pytest.param("model-4321x", "model-4321", id="close"),
+        pytest.param("Model-9999-", "model-9999", id="the last one"),
+        pytest.param("nodel-4321", None, id="of many those are compared that begin alike"),
+    ],
+)
+def test_a_name_is_not_compared_with_thousands(asked: str, close: str | None) -> None:
+    models = ", ".join(f"{{name: model-{number}}}" for number in range(4000, 10_000))
+    with pytest.raises(UnknownModel) as caught:
+        catalogue(f"[{{api-key: a, models: [{models}]}}]").candidates(asked, "key-1")
+    assert caught.value.close[:1] == (() if close is None else (close,))
+
+
 def test_facts_about_a_model() -> None:
     """The length of a pool is one that all of it have."""
     text = """

@@ -48,3 +48,8 @@ def test_limits(text: str, problem: str) -> None:
     with pytest.raises(UnreadableYaml) as caught:
         read(text.encode())
     assert problem in caught.value.problems[0].text
+
+
+@pytest.mark.parametrize("number", ["9" * 200, "1" + ":1" * 400_000, "0x" + "f" * 1000], ids=["long", "base 60", "hex"])
+def test_a_number_that_is_too_long_for_any_use_is_text(number: str) -> None:
+    assert read(f"a: {number}\nb: 1:30".encode()).value == {"a": number, "b": 90}
