@@ -13,20 +13,18 @@ from addons.exchange import http_api
 from addons.exchange.actions import Action, Drop
 from addons.exchange.charges import charges
 from addons.exchange.client_limits import Admission, Verdict
+from addons.exchange.failover import Failover
 from addons.exchange.heavy_work import HeavyWork
 from addons.exchange.http_api import Head, Reply
 from addons.exchange.listeners import Listeners
 from addons.exchange.local_endpoints import LocalEndpoints
-from addons.exchange.observers import AttemptReport, Record, Watcher
-from addons.exchange.operations import Later
+from addons.exchange.observers import Record, Watcher
 from addons.exchange.provider_request import traced
-from addons.exchange.provider_side import HEAVY, SHUT_DOWN, ProviderSide
-from addons.exchange.request import ClientRequest, Rendering, Turn, Understood, understand
+from addons.exchange.provider_side import HEAVY, SHUT_DOWN
+from addons.exchange.request import Understood, understand
 from addons.exchange.response import Response
 from addons.exchange.services import SHORTEST_KEY, Services
 from routing.outcomes import Outcome
-from routing.plan import Ask, Resting, Stop, Wait
-from routing.targets import Target
 from translators.errors import Failure
 from translators.masking import Mask
 
@@ -61,18 +59,9 @@ class Exchange:
         self._local = LocalEndpoints(services, head, self._client, record)
         self._response = Response(services, head, self._client, record, self._listeners)
         self._work = HeavyWork()
-        self.provider = ProviderSide(
-            services, record, self._listeners, self._response, self._work, self._local.store, self._elsewhere
-        )
-        self._later: Later | None = None
-        """Makes the reply, where no provider is asked."""
+        self._failover = Failover(services, record, self._listeners, self._response, self._work, self._local.store)
+        self.provider = self._failover.provider
         self._admission: Admission | None = None
-        self._request: ClientRequest | None = None
-        self._resume_at: float | None = None
-        """When another target is to be asked, after a wait."""
-        self._refusal = http_api.NOBODY
-        """What the client is told where no target could be asked at all."""
-        self._hedged = False
         self.ended = False
         """The last word to the client is on its way."""
         self.undecoded = False
@@ -187,7 +176,7 @@ class Exchange:
             self.abandoned()
         self._listeners.ended(counts=self.counts)
         self.provider.end_all(Outcome("ended"))
-        self._request = None
+        self._failover.end()
         self._work.give_up()
 
     def abandoned(self) -> None:
@@ -199,14 +188,14 @@ class Exchange:
 
     def deadline(self) -> float | None:
         """Return when `tick` is due at the latest, on the monotonic clock."""
-        if self.over or not self._waits:
+        if self.over or not self._failover.waits:
             return None
         due = [at for at, _ in self._due()]
         return min(due, default=self._now() + TICK_SECONDS)
 
     def tick(self) -> list[Action]:
         """Do what is due by now."""
-        if self.over or not self._waits:
+        if self.over or not self._failover.waits:
             return []
         now = self._now()
         for at, do in self._due():
@@ -214,40 +203,25 @@ class Exchange:
                 return do()
         return []
 
-    @property
-    def _waits(self) -> bool:
-        """Return whether a provider is asked, or will be."""
-        return bool(self.provider.attempts) or self._resume_at is not None
-
     def _due(self) -> list[tuple[float, Callable[[], list[Action]]]]:
         """Return what is to be done when, on the monotonic clock."""
         due: list[tuple[float, Callable[[], list[Action]]]] = []
         if not self._work.busy:  # while we work, no provider is late
-            due += [(at, partial(self.provider.late, what, attempt)) for at, what, attempt in self.provider.due()]
-            if self._resume_at is not None:
-                due += [(self._resume_at, self._resume), *self._total_due()]
-            if (hedge_at := self._hedge_at()) is not None:
-                due.append((hedge_at, self._hedge))
+            due += self._failover.due()
         if (every := self._keepalive_seconds()) is not None:
             due.append((self._response.sent_at + every, self._keep_alive))
         return due
 
-    def _total_due(self) -> list[tuple[float, Callable[[], list[Action]]]]:
-        """Return the deadline of the whole exchange, where no attempt has it."""
-        total = self._services.settings.timeouts.total
-        return [(self._requested_at + total, self._stop_waiting)] if total else []
-
     def _keepalive_seconds(self) -> float | None:
         settings = self._services.settings
-        if self._request is not None and self._request.streams:
+        if self.record.stream:
             return settings.streaming.keepalive_seconds or None
         if self._head.version == "1.0":  # the end of the connection, which would tell of an error, is any answer's
             return None
         return settings.nonstream_keepalive_interval or None
 
     def _keep_alive(self) -> list[Action]:
-        assert self._request is not None
-        if not self._request.streams:
+        if not self.record.stream:
             return self._response.blank()
         return self._response.ping(self._client.keepalive())
 
@@ -263,106 +237,10 @@ class Exchange:
 
     def _understood(self, headers: Mapping[str, str], outcome: Understood) -> list[Action]:
         record, request = self.record, outcome.request
-        self._request = request
         record.model = request.model and self.mask.text(request.model)  # a client may have put its key there
         record.stream, record.notes = request.streams, [*request.notes]
         record.own += outcome.seconds
         self.undecoded = outcome.body is None
         if outcome.body is not None:
             self._listeners.request(self._head, headers, outcome.body)
-        return self._go_on(outcome.turn)
-
-    # --- one target after another ---
-
-    def _go_on(self, turn: Turn) -> list[Action]:
-        """Do what is to be done next."""
-        request = self._request
-        assert request is not None
-        self._report_refusals(turn)
-        self._refusal = turn.failure or self._refusal
-        match turn.then:
-            case Rendering() as rendering:
-                assert request.plan is not None
-                request.plan.streams = rendering.streams
-                return self.provider.ask(rendering, self._requested_at, request.plan)
-            case Wait(seconds):
-                self._resume_at = self._now() + seconds
-                return []
-        return self._give_up()
-
-    def _give_up(self) -> list[Action]:
-        """Tell the client that nobody else is to be asked."""
-        if self.provider.fallen:
-            return self.provider.give_up()
-        request = self._request
-        if self.record.model is not None and request is not None and request.candidates:
-            target = request.candidates[0]
-            self.record.provider, self.record.provider_model = target.provider, target.model
-        if self._response.begun:
-            return self.provider.fail(self._refusal, "no target could be asked")
-        return [self._response.refuse(self._refusal)]
-
-    def _elsewhere(self, target: Target, outcome: Outcome) -> list[Action] | None:
-        """Ask another target after one has failed; None: nobody else is to be asked."""
-        request = self._request
-        assert request is not None
-        assert request.plan is not None
-        step = request.plan.failed(target, outcome, self._now())
-        if isinstance(step, Stop | Resting):
-            return None
-        empty = outcome.kind == "empty"  # such an answer is still better than none
-        if request.size > HEAVY and not empty and isinstance(step, Ask):
-            self.provider.remove_failed(outcome)
-            return self._work.start(partial(request.follow, step, self._now()), self._go_on, "request")
-        turn = request.follow(step, self._now())
-        if not isinstance(turn.then, Rendering) and (empty or not isinstance(turn.then, Wait)):
-            self._report_refusals(turn)
-            return None
-        self.provider.remove_failed(outcome)
-        return self._go_on(turn)
-
-    def _resume(self) -> list[Action]:
-        """Ask another target after a wait."""
-        self._resume_at = None
-        request = self._request
-        assert request is not None
-        assert request.plan is not None
-        return self._go_on(request.follow(request.plan.resume(self._now()), self._now()))
-
-    def _stop_waiting(self) -> list[Action]:
-        self._resume_at = None
-        return self._give_up()
-
-    def _hedge_at(self) -> float | None:
-        """Return when a second target is to be asked beside the first."""
-        after = self._services.settings.hedge_after
-        since = self.provider.silent_since if after and not self._hedged else None
-        return None if since is None else since + after
-
-    def _hedge(self) -> list[Action]:
-        """Ask a second target beside the one that is silent, if there is one."""
-        self._hedged = True
-        request = self._request
-        assert request is not None
-        assert request.plan is not None
-        target = request.plan.hedge(self._now())
-        if target is None:
-            return []
-        beside = partial(request.beside, target, self._now())
-        return self._work.start(beside, self._beside, "request") if request.size > HEAVY else self._beside(beside())
-
-    def _beside(self, turn: Turn) -> list[Action]:
-        self._report_refusals(turn)
-        if not isinstance(turn.then, Rendering):
-            return []
-        assert self._request is not None
-        assert self._request.plan is not None
-        return self.provider.ask(turn.then, self._requested_at, self._request.plan)
-
-    def _report_refusals(self, turn: Turn) -> None:
-        """Put the targets that could not carry the request among the attempts."""
-        at = self._now() - self._listeners.born
-        for target, outcome in turn.refused:
-            name, reason = target.credential.name, outcome.reason
-            report = AttemptReport(at, target.provider, target.model, name, 0, reason, 0.0, kind=outcome.kind)
-            self.record.reports.append(report)
+        return self._failover.begin(request, outcome.turn, self._requested_at)

@@ -5,7 +5,7 @@ One request may become several calls to the provider (fan-out), whose answers ar
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from addons.exchange.listeners import Listeners
 from addons.exchange.observers import Record
 from addons.exchange.passed_headers import passed_on
 from addons.exchange.provider_request import plain
+from addons.exchange.race import Race
 from addons.exchange.request import Rendering
 from addons.exchange.response import Response
 from addons.exchange.services import Services
@@ -27,13 +28,11 @@ from routing.plan import Plan
 from routing.targets import Target
 from translators.dialects import Writer
 from translators.errors import Failure
-from translators.notes import Note
 from translators.pipe import Pipe
 
 logger = logging.getLogger("gateway")
 
 SHUT_DOWN = "the gateway shut down"
-OVERTAKEN = Outcome("overtaken", code="another target answered first")
 EMPTY = Outcome("empty")
 UNREADABLE = "its answer cannot be read"
 _BROKEN: Mapping[str, Kind] = {
@@ -66,38 +65,21 @@ class ProviderSide:
         listeners: Listeners,
         response: Response,
         work: HeavyWork,
+        race: Race,
         store: Callable[[Writer], None],
         elsewhere: Callable[[Target, Outcome], list[Action] | None],
     ) -> None:
         self._services, self._record, self._listeners = services, record, listeners
-        self._response, self._work, self._store, self._elsewhere = response, work, store, elsewhere
+        self._response, self._work, self._race = response, work, race
+        self._store, self._elsewhere = store, elsewhere
         self._now = services.clock.now
-        self._requested_at = self._now()
-        self._plan: Plan | None = None
-        self._next_call = 0
-        self.running: list[Calls] = []
-        """The calls at the present target, and at a second one where the first is silent."""
-        self.attempts: dict[int, Attempt] = {}
-        """Attempts under way, by call."""
+        self.attempts = race.attempts
         self._fallen: tuple[Calls, Failure, str] | None = None
         """What the client is told if nobody else can be asked after a wait: the last failure, and its cause."""
 
     def ask(self, rendering: Rendering, requested_at: float, plan: Plan) -> list[Action]:
-        """Send a request to its target, perhaps beside another one. `requested_at`: when the client's request was
-        whole. `plan` knows whether another target may be asked instead."""
-        self._requested_at, self._plan = requested_at, plan
-        first, self._next_call = self._next_call, self._next_call + len(rendering.calls)
-        calls = Calls(self._services, rendering, self._record, self._listeners, requested_at, self.attempts, first)
-        self.running.append(calls)
-        self._services.router.turns.begun(rendering.target)
-        if len(self.running) == 1:
-            self._claim(calls)
-        return [*calls.send_more()]
-
-    @property
-    def calls(self) -> Calls | None:
-        """Return the calls at the present target."""
-        return self.running[0] if self.running else None
+        """Send a request to its target, perhaps beside another one."""
+        return [*self._race.begin(rendering, requested_at, plan)]
 
     @property
     def fallen(self) -> bool:
@@ -107,16 +89,6 @@ class ProviderSide:
     def due(self) -> list[tuple[float, Wait, Attempt]]:
         """Return the deadlines on the monotonic clock, each with what must have come by then, and its attempt."""
         return [(at, what, attempt) for attempt in self.attempts.values() for at, what in attempt.due()]
-
-    @property
-    def silent_since(self) -> float | None:
-        """Return since when the only target has been asked and has sent no event; None: it has, or there are two."""
-        if len(self.running) != 1 or not self.attempts or self._response.committed:
-            return None
-        attempts = self.attempts.values()
-        if any(attempt.first_event_at is not None for attempt in attempts):
-            return None
-        return min(attempt.sent_at for attempt in attempts)
 
     # --- events ---
 
@@ -141,8 +113,7 @@ class ProviderSide:
         calls.open(call, status, headers, tap, self._response.late_notes)
         if self._services.settings.passthrough_headers:
             calls.passed = self._listeners.clean(passed_on(headers))
-        if calls is self.running[0]:
-            self._response.limits, self._response.passed = calls.limits, calls.passed
+        self._race.take_headers(calls)
         return []
 
     def data_received(self, data: bytes, call: int = 0) -> list[Action]:
@@ -186,7 +157,7 @@ class ProviderSide:
         calls, connecting = attempt.calls, attempt.waiting_for == "connect"
         kind: Kind = "unreadable" if cause.startswith(UNREADABLE) else "connect" if connecting else "cut"
         outcome = Outcome(kind, code=plain(cause))
-        alone = not connecting or not self._replaceable
+        alone = not connecting or not self._race.replaceable
         if retry and alone and attempt.number == calls.first_try:
             return [calls.send_again(call, outcome)]
         message = (
@@ -215,19 +186,13 @@ class ProviderSide:
     def fail(self, failure: Failure, cause: str, outcome: Outcome | None = None) -> list[Action]:
         """End all calls, and report a failure to the client. The caller drops the connections. Without an `outcome` of
         an attempt it is the gateway that ends them."""
-        calls = self.calls or (self._fallen[0] if self._fallen is not None else None)
+        calls = self._race.first or (self._fallen[0] if self._fallen is not None else None)
         self.end_all(outcome or Outcome("ended", code=cause))
         return self._tell(calls, failure, cause)
 
     def end_all(self, outcome: Outcome) -> None:
         """Put the results of all calls into the record; none of them comes to its own end."""
-        for calls in self.running[1:]:
-            calls.forget(outcome)
-            self._services.router.turns.ended(calls.target)
-        if self.running:
-            self.running[0].end_all(outcome)
-            self._services.router.turns.ended(self.running[0].target)
-        self.running.clear()
+        self._race.end_all(outcome)
 
     def shut_down(self) -> list[Action]:
         """Tell the client that the gateway ends; nothing is wrong with the provider."""
@@ -243,13 +208,6 @@ class ProviderSide:
 
     # --- another target ---
 
-    @property
-    def _replaceable(self) -> bool:
-        """Return whether another target may answer instead."""
-        return (
-            not self._response.committed and self._plan is not None and (len(self.running) > 1 or self._plan.has_more)
-        )
-
     def _refused(self, call: int, attempt: Attempt) -> list[Action]:
         """Take a whole answer that is no 2xx."""
         calls = attempt.calls
@@ -264,10 +222,10 @@ class ProviderSide:
     ) -> list[Action]:
         """Take it that the calls at a target have failed. Unless the client has content, another one may be asked.
         `drop`: the connection of the one that failed is still there; those of the others are in any case."""
-        if len(self.running) > 1 and self._plan is not None:
+        if self._race.several and self._race.plan is not None:
             dropped: list[Action] = [Drop(tuple(calls.under_way))] if drop or len(calls.under_way) > 1 else []
-            self._remove(calls, outcome)
-            self._plan.note(calls.target, outcome, self._now())
+            self._race.remove(calls, outcome)
+            self._race.plan.note(calls.target, outcome, self._now())
             return dropped
         dropped = [Drop()] if drop or len(self.attempts) > 1 else []
         if self._response.committed:
@@ -277,44 +235,6 @@ class ProviderSide:
             return [*dropped, *self.fail(failure, cause, outcome)]
         self._fallen = (calls, failure, cause)
         return [*dropped, *actions]
-
-    def remove_failed(self, outcome: Outcome) -> None:
-        """Forget the calls at the present target, which have failed: another one is asked."""
-        calls = self.running[0]
-        self._remove(calls, outcome)
-        calls.forget_results()
-        self._response.limits, self._response.passed = {}, {}
-
-    def _remove(self, calls: Calls, outcome: Outcome) -> None:
-        """Forget the calls at one target, whatever came of them."""
-        calls.forget(outcome)
-        calls.show_unsent(sent=False)
-        self._response.replaced()
-        self._services.router.turns.ended(calls.target)
-        was_first = self.running[0] is calls
-        self.running.remove(calls)
-        if was_first and self.running:
-            self._claim(self.running[0])
-
-    def _claim(self, calls: Calls) -> None:
-        """Make calls those that the client's answer comes from, as far as is known."""
-        calls.claim()
-        response = self._response
-        response.target, response.limits, response.passed = calls.target, calls.limits, calls.passed
-
-    def _won(self, calls: Calls) -> list[Action]:
-        """Take the first content of an answer: what was asked beside it is dropped."""
-        calls.content = True
-        first = calls.first_event()
-        if first is not None:
-            self._record.first_event = first[0] - self._requested_at
-        if self._plan is not None:
-            self._plan.answered(calls.target, self._now(), None if first is None else first[1])
-        actions: list[Action] = []
-        for other in [other for other in self.running if other is not calls]:
-            actions.append(Drop(tuple(other.under_way)))
-            self._remove(other, OVERTAKEN)
-        return actions
 
     # --- the answer ---
 
@@ -327,13 +247,6 @@ class ProviderSide:
         else:
             self._response.show(shown, broken, name, provider, client, notes)
 
-    def _send(self, calls: Calls, out: bytes, notes: Sequence[Note] = ()) -> list[Action]:
-        """Send bytes of a stream, after those that waited."""
-        actions = self._response.send(calls.held + out, notes)
-        calls.held = b""
-        calls.show_unsent(sent=True)
-        return actions
-
     def _fed(self, call: int, started: float, before: int, out: bytes) -> list[Action]:
         attempt = self.attempts[call]
         assert attempt.pipe is not None
@@ -341,7 +254,7 @@ class ProviderSide:
             if attempt.first_event_at is None:
                 attempt.first_event_at = started
                 if self._record.first_event is None:
-                    self._record.first_event = started - self._requested_at
+                    self._record.first_event = started - self._race.requested_at
             attempt.wait_for("idle", self._now())
         return self._forward(call, started, out)
 
@@ -362,11 +275,11 @@ class ProviderSide:
             self._listeners.pair("", pipe.whole_body or b"", out, (), call - calls.first)
         actions: list[Action] = []
         if not calls.content and (pipe.content or len(calls.held) > MOST_HELD):
-            actions = self._won(calls)
+            actions += self._race.won(calls)
         if not streams:
             calls.whole += out
-        elif calls.content or not self._replaceable:
-            actions += self._send(calls, out, pipe.notes)
+        elif calls.content or not self._race.replaceable:
+            actions += self._race.send(calls, out, pipe.notes)
         else:
             calls.held += out
         if pipe.done:
@@ -376,7 +289,7 @@ class ProviderSide:
     def _broken(self, calls: Calls, call: int, pipe: Pipe, failure: Failure) -> list[Action]:
         """Take an answer that holds an error, or cannot be read."""
         if failure.status == 502:
-            self._log_unreadable(calls, pipe)
+            _log_unreadable(self._record.id, calls, map(self._listeners.without_secrets, pipe.recent), failure)
         kind = _BROKEN.get(failure.code or "", "stream")
         outcome = Outcome(
             kind, failure.status, failure.code or failure.type, failure.message, wait(failure.headers, {})
@@ -386,37 +299,35 @@ class ProviderSide:
     def _complete(self, calls: Calls, call: int) -> list[Action]:
         """End a call that has its whole answer; with the last of them the client has its own."""
         if not calls.content and calls.under_way == [call]:
-            if self._says_nothing(call) and (actions := self._if_empty(calls)) is not None:
+            if _is_empty(self.attempts[call].pipe) and (actions := self._if_empty(calls)) is not None:
                 return actions
-            self._won(calls)
+            self._race.won(calls)
         calls.end(call)
         more = calls.send_more()
         if calls.under_way:
             return [*more]
-        self._services.router.turns.ended(calls.target)
-        self.running.clear()
+        self._race.complete(calls)
         self._store(calls.writer)
         if calls.rendering.streams:
-            return [*self._send(calls, b""), *self._response.finish()]
+            return [*self._race.send(calls, b""), *self._response.finish()]
         return self._response.whole(bytes(calls.whole))
-
-    def _says_nothing(self, call: int) -> bool:
-        """Return whether an answer without content has no reason to be that either."""
-        pipe = self.attempts[call].pipe
-        return pipe is not None and pipe.finished is not None and pipe.finished.reason == "stop"
 
     def _if_empty(self, calls: Calls) -> list[Action] | None:
         """Return what follows from an answer without content; None: it is the client's."""
-        if not self._replaceable:
+        if not self._race.replaceable:
             return None
-        if len(self.running) > 1:
-            self._remove(calls, EMPTY)
+        if self._race.several:
+            self._race.remove(calls, EMPTY)
             return []
         return self._elsewhere(calls.target, EMPTY)
 
-    def _log_unreadable(self, calls: Calls, pipe: Pipe) -> None:
-        """Log an answer that could not be read, so that whoever looks after the gateway can make a test of it."""
-        assert pipe.failure is not None
-        where = f"{self._record.id}: {calls.target.provider} ({calls.rendering.upstream.name})"
-        shown = excerpt(map(self._listeners.without_secrets, pipe.recent))
-        logger.warning("%s: %s The last of it: %s", where, pipe.failure.message, shown)
+
+def _is_empty(pipe: Pipe | None) -> bool:
+    """Return whether an answer without content has no reason to be that either."""
+    return pipe is not None and pipe.finished is not None and pipe.finished.reason == "stop"
+
+
+def _log_unreadable(id: str, calls: Calls, recent: Iterable[bytes], failure: Failure) -> None:
+    """Log an answer that could not be read, so that whoever looks after the gateway can make a test of it."""
+    where = f"{id}: {calls.target.provider} ({calls.rendering.upstream.name})"
+    logger.warning("%s: %s The last of it: %s", where, failure.message, excerpt(recent))

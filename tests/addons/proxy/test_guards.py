@@ -124,7 +124,7 @@ SCENES: dict[str, tuple[Scene, ...]] = {
 """What happens, and the method of the exchange that is then told."""
 LAST = {"abandoned", "crashed", "finished"}
 """Methods that a bug of another brings about, or the end."""
-UNUSED = {"provider.give_up", "provider.remove_failed"}
+UNUSED = {"provider.give_up"}
 """Methods that only a pool of several targets brings about."""
 
 
