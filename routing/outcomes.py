@@ -5,6 +5,7 @@ What is the client's own mistake goes to the client at once. Anything else may b
 
 import re
 from collections.abc import Iterable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from routing.providers.entry import ScopedError
@@ -147,14 +148,18 @@ def _matches(rule: ScopedError, outcome: Outcome) -> bool:
     return any(pattern.found_in(text) for pattern in rule.match_regexr)
 
 
-def wait(headers: Mapping[str, str], limits: Mapping[str, str]) -> float | None:
+def wait(headers: Mapping[str, str], limits: Mapping[str, str], wall: float) -> float | None:
     """Return the seconds after which a provider wants to be asked again: `headers` are those of the failure
     (`retry-after`, `retry-after-ms`), `limits` OpenAI's `x-ratelimit-*` for the provider's own, whose reset counts
-    where nothing remains. None: it does not say."""
+    where nothing remains. `wall` is the time, in seconds since 1970, for a date in `retry-after`. None: it does not
+    say."""
     if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
         return milliseconds / 1000
-    if (seconds := _number(headers.get("retry-after"))) is not None:
+    retry_after = headers.get("retry-after")
+    if (seconds := _number(retry_after)) is not None:
         return seconds
+    if retry_after is not None and (date := _date(retry_after)) is not None:
+        return max(0.0, date - wall)
     resets = [
         reset
         for what in ("requests", "tokens")
@@ -169,6 +174,14 @@ def _number(text: str | None) -> float | None:
     if text is None or not re.fullmatch(r"[0-9]{1,12}(?:\.[0-9]{1,12})?", text.strip()):
         return None
     return float(text)
+
+
+def _date(text: str) -> float | None:
+    """Return the seconds since 1970 of `Sun, 29 Nov 2026 08:00:00 GMT`."""
+    try:
+        return parsedate_to_datetime(text[:64]).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _duration(text: str) -> float | None:

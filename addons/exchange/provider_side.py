@@ -201,7 +201,7 @@ class ProviderSide:
     def _tell(self, calls: Calls | None, failure: Failure, cause: str) -> list[Action]:
         if calls is None:
             return self._response.fail(failure, cause, None)
-        # The writer may be at work elsewhere; the client's stream then ends without an error of its own.
+        # The writer may be at work elsewhere; the client's stream then cannot have an error of its own.
         written = None if self._work.busy else lambda told: calls.held + calls.written(told)
         calls.show_unsent(sent=self._response.begun and written is not None)
         return self._response.fail(failure, cause, written)
@@ -213,7 +213,7 @@ class ProviderSide:
         calls = attempt.calls
         failure = calls.error(attempt, call)
         text = self._listeners.without_secrets(attempt.error_body()).decode("utf-8", "replace")
-        retry_after = wait(failure.headers, calls.limits)
+        retry_after = wait(failure.headers, calls.limits, self._services.clock.wall())
         outcome = Outcome("status", attempt.status, failure.code or "", text, retry_after)
         return self._failed(calls, failure, f"the provider answered {attempt.status}", outcome)
 
@@ -292,7 +292,11 @@ class ProviderSide:
             _log_unreadable(self._record.id, calls, map(self._listeners.without_secrets, pipe.recent), failure)
         kind = _BROKEN.get(failure.code or "", "stream")
         outcome = Outcome(
-            kind, failure.status, failure.code or failure.type, failure.message, wait(failure.headers, {})
+            kind,
+            failure.status,
+            failure.code or failure.type,
+            failure.message,
+            wait(failure.headers, {}, self._services.clock.wall()),
         )
         return self._failed(calls, failure, "the provider's answer", outcome, drop=True)
 

@@ -122,7 +122,7 @@ class Response:
 
     def fail(self, failure: Failure, cause: str, written: Callable[[Failure], bytes] | None) -> list[Action]:
         """Report a failure with its status, or in the stream where that has begun. `written` renders it there; without
-        it the stream stops without an end."""
+        it the connection ends, since a stream that ends as any other would look complete."""
         failure, cause = self._listeners.without_secrets_in(failure), self._listeners.without_secrets(cause)
         if not self.begun:
             reply = http_api.error_reply(failure, self._client)
@@ -135,7 +135,7 @@ class Response:
         out = self.late_notes(self._record.notes) + written(failure) if written is not None else b""
         self._show_last(out)
         self.end("failed", failure, cause)
-        return [*([Data(out)] if out else []), Finish(cause)]
+        return [*([Data(out)] if out else []), Finish(cause, cut=not out)]
 
     def end(self, end: End, failure: Failure | None = None, cause: str | None = None) -> None:
         record = self._record

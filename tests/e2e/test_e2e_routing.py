@@ -12,8 +12,11 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from mitmproxy.http import HTTPFlow
+from mitmproxy.io import FlowReader
 from openai import OpenAI
 
+from addons.inspector.recorder import recording_of
 from tests.e2e import claude
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess
 from tests.e2e.provider import EVENT_STREAM, WAIT, Call, Provider, Script, chunk, head, sse, stream, whole
@@ -386,6 +389,51 @@ def test_three_answers_at_once_come_from_one_target(start: Start, provider: Prov
         choices = answer.json()["choices"]
         assert [choice["index"] for choice in choices] == [0, 1, 2]
         assert {choice["message"]["content"] for choice in choices} == {"Hello there"}
+
+
+# --- what others see of it ---
+
+
+async def begins_and_dies(call: Call) -> None:
+    await call.send(head(200, EVENT_STREAM) + chunk(sse(claude.HELLO[0])))
+    call.cut()
+
+
+async def is_overloaded(call: Call) -> None:
+    await stream([claude.HELLO[0], claude.error("overloaded_error")])(call)
+
+
+@pytest.mark.parametrize(
+    ("fault", "more", "reason"),
+    [
+        pytest.param(begins_and_dies, {}, "cut: it closed the connection before its answer was complete", id="cut"),
+        pytest.param(is_overloaded, {}, "503 server_overloaded in the stream", id="overloaded"),
+        pytest.param(silence, HEDGED, "another target answered first", id="overtaken"),
+    ],
+)
+def test_a_flow_shows_who_was_asked_and_what_the_client_got(
+    tmp_path: Path, provider: Provider, fault: Script, more: dict[str, Any], reason: str
+) -> None:
+    provider.default = Keys([fault])
+    flows = tmp_path / "flows"
+    with GatewayProcess(tmp_path, config(provider.url, **more), "-w", str(flows)) as gateway:
+        answer = post(gateway, stream=True)
+        gateway.process.send_signal(signal.SIGTERM)
+        assert gateway.wait() == 0
+    assert content(answer.text) == "Hello there"
+    with flows.open("rb") as file:
+        [flow] = (each for each in FlowReader(file).stream() if isinstance(each, HTTPFlow))
+    assert flow.response is not None
+    assert flow.response.content == answer.content
+    recording = recording_of(flow)
+    assert recording is not None
+    assert recording["record"] is not None
+    tries = [(each["target"], each["reason"]) for each in recording["record"]["tries"]]
+    assert tries == [("anthropic/claude-1", reason), ("anthropic/claude-2", None)]
+    phases = [message["phase"] for message in recording["messages"]]
+    assert phases.count("provider_request") == 2
+    assert phases[0] == "client_request"
+    assert not any(key.encode() in flows.read_bytes() for key in KEYS)
 
 
 # --- a reload meanwhile ---

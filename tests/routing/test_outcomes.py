@@ -4,6 +4,7 @@ import pytest
 
 from routing.outcomes import Outcome, wait
 
+NOW = 1795939200.0  # Sun, 29 Nov 2026 08:00:00 GMT
 EMPTY = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1m30s"}
 
 
@@ -14,6 +15,9 @@ EMPTY = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1
         pytest.param({"retry-after": "7"}, {}, 7.0, id="seconds"),
         pytest.param({"retry-after": "7", "retry-after-ms": "250"}, {}, 0.25, id="milliseconds"),
         pytest.param({"retry-after": "soon"}, {}, None, id="no number"),
+        pytest.param({"retry-after": "Sun, 29 Nov 2026 08:00:30 GMT"}, {}, 30.0, id="a date"),
+        pytest.param({"retry-after": "Sun, 29 Nov 2026 07:00:00 GMT"}, {}, 0.0, id="a date that is over"),
+        pytest.param({"retry-after": "Sun, 29 Nov 99999 07:00:00 GMT"}, {}, None, id="no date"),
         pytest.param({"retry-after": "-7"}, {}, None, id="below 0"),
         pytest.param({"retry-after": "nan"}, {}, None, id="nan"),
         pytest.param({"retry-after": "9" * 400}, {}, None, id="a number without end"),
@@ -28,7 +32,7 @@ EMPTY = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1
     ],
 )  # fmt: skip
 def test_wait(headers: dict[str, str], limits: dict[str, str], seconds: float | None) -> None:
-    assert wait(headers, limits) == seconds
+    assert wait(headers, limits, NOW) == seconds
 
 
 @pytest.mark.parametrize(

@@ -425,6 +425,19 @@ def test_a_large_request_is_rendered_elsewhere_for_the_second_too() -> None:
     assert "googleapis" in second.request.url
 
 
+def test_a_stream_that_has_begun_and_cannot_be_told_of_an_error_is_cut() -> None:
+    """Its end would look like any other's."""
+    table = Table(POOL + "streaming: {keepalive-seconds: 10}\n")
+    table.worked(table.ask(stream=True, messages=[{"role": "user", "content": "x" * 200_000}]))
+    table.provider.connected()
+    table.later(10)
+    [work] = refusal(503)(table, 0)
+    assert isinstance(work, Work)
+    finish = table.exchange.shut_down()[-1]
+    assert isinstance(finish, Finish)
+    assert finish.cut
+
+
 def test_what_is_measured_is_the_time_of_the_one_that_answered() -> None:
     table = Table(POOL + "routing: {strategy: fastest}\n")
     table.ask(stream=True)
