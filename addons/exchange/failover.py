@@ -130,8 +130,12 @@ class Failover:
     def _resume(self) -> list[Action]:
         """Ask another target after a wait."""
         self._resume_at = None
-        assert self._request is not None
-        return self._go_on(self._request.follow(self._plan.resume(self._now()), self._now()))
+        step, request = self._plan.resume(self._now()), self._request
+        assert request is not None
+        follow = partial(request.follow, step, self._now())
+        if request.size > HEAVY and isinstance(step, Ask):
+            return self._work.start(follow, self._go_on, "request")
+        return self._go_on(follow())
 
     def _stop_waiting(self) -> list[Action]:
         self._resume_at = None

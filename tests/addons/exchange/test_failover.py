@@ -247,6 +247,16 @@ def test_a_round_waits_for_a_credential_that_rests() -> None:
     assert table.exchange.record.end == "complete"
 
 
+def test_a_large_request_is_rendered_elsewhere_after_a_wait_too() -> None:
+    table = Table("request-retry: 1\nmax-retry-interval: 30\n")
+    table.worked(table.ask(stream=True, messages=[{"role": "user", "content": "x" * 200_000}]))
+    refusal(429, retry_after="12")(table, 0)
+    [work] = table.later(12)
+    assert isinstance(work, Work)
+    [again] = sends(table.exchange.work_done(work.do()))
+    assert again.call == 1
+
+
 def test_nobody_waits_longer_than_configured() -> None:
     table = Table("request-retry: 1\nmax-retry-interval: 10\n")
     table.ask(stream=True)
