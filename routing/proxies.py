@@ -8,7 +8,7 @@ proxy.
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from functools import lru_cache
 from typing import Annotated
@@ -94,6 +94,12 @@ class Proxies:
         if self.http is None and self.https is None:
             return None
         return _through(self, url)
+
+    def passwords(self) -> Iterator[Secret]:
+        """Yield what lets in at the proxies, beside the names."""
+        for proxy in (self.http, self.https):
+            if proxy is not None and proxy.password is not None:
+                yield proxy.password
 
 
 DIRECT = Proxies()

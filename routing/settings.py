@@ -335,9 +335,7 @@ def _keys(value: Any) -> Iterator[Secret]:
         case KeyFile():
             yield value.key
         case Proxies():
-            for proxy in (value.http, value.https):
-                if proxy is not None and proxy.password is not None:
-                    yield proxy.password
+            yield from value.passwords()
         case Section():
             for name in type(value).model_fields:
                 if name != "headers":

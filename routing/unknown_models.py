@@ -101,10 +101,10 @@ def _printable(model: str) -> str:
     return shown + ("..." if len(model) > _SHOWN else "")
 
 
-def _close(asked: str, names: Collection[str]) -> list[str]:
+def _close(name: str, names: Collection[str]) -> list[str]:
     """Return the names that are most like the one that was asked for: of many those are compared that begin alike."""
     if len(names) > _COMPARED:
         names = sorted(names)
-        at = bisect(names, asked)
+        at = bisect(names, name)
         names = names[max(0, at - _COMPARED // 2) : at + _COMPARED // 2]
-    return difflib.get_close_matches(asked, names, 3, 0.6)
+    return difflib.get_close_matches(name, names, 3, 0.6)

@@ -70,18 +70,18 @@ class _Once:
 class _Spans(OTLPSpanExporter):
     def __init__(self, endpoint: str | None, headers: Mapping[str, str] | None) -> None:
         super().__init__(endpoint, headers=headers)
-        self._told = _Once("traces")
+        self._log = _Once("traces")
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         result = _guarded(lambda: super(_Spans, self).export(spans), SpanExportResult.FAILURE)
-        self._told(failed=result is not SpanExportResult.SUCCESS)
+        self._log(failed=result is not SpanExportResult.SUCCESS)
         return result
 
 
 class _Metrics(OTLPMetricExporter):
     def __init__(self, endpoint: str | None, headers: Mapping[str, str] | None) -> None:
         super().__init__(endpoint, headers=headers)
-        self._told = _Once("metrics")
+        self._log = _Once("metrics")
 
     def export(
         self, metrics_data: MetricsData, timeout_millis: float | None = 10_000, **options: Any
@@ -89,7 +89,7 @@ class _Metrics(OTLPMetricExporter):
         result = _guarded(
             lambda: super(_Metrics, self).export(metrics_data, timeout_millis, **options), MetricExportResult.FAILURE
         )
-        self._told(failed=result is not MetricExportResult.SUCCESS)
+        self._log(failed=result is not MetricExportResult.SUCCESS)
         return result
 
 

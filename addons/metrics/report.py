@@ -17,7 +17,7 @@ InFlight = tuple[int, Counter[Tried]]
 
 
 class Report:
-    """What is told takes a second where there is much of it. It is worked out by functions that any thread may call,
+    """Reports of what was counted. A large one takes a second, and is made by functions that any thread may call,
     but not two at once, while exchanges go on: some of what ends meanwhile may be in it.
 
     `running` returns the exchanges that are not over, `connections` the number of clients' connections, `cooldowns`

@@ -25,7 +25,7 @@ its database, its collector, whom mitmproxy trusts."""
 Models = tuple[Iterable[str], Iterable[str]]
 """The names that clients see, before and after."""
 _MOST = 10
-"""Names of one kind that are told."""
+"""Names of one kind that are named."""
 
 
 def in_effect(running: Settings, wanted: Settings) -> Settings:
@@ -98,8 +98,8 @@ def _entries(was: Sequence[Section], now: Sequence[Section]) -> str:
     added, removed = len(_without(now, was)), len(_without(was, now))
     changed = min(added, removed)
     counts = {"added": added - changed, "removed": removed - changed, "changed": changed}
-    told = [f"{count} {'entry' if count == 1 else 'entries'} {what}" for what, count in counts.items() if count]
-    return ", ".join(told) or "another order"
+    parts = [f"{count} {'entry' if count == 1 else 'entries'} {what}" for what, count in counts.items() if count]
+    return ", ".join(parts) or "another order"
 
 
 def _without[Value](these: Iterable[Value], those: Collection[Value]) -> list[Value]:
@@ -107,9 +107,9 @@ def _without[Value](these: Iterable[Value], those: Collection[Value]) -> list[Va
 
 
 def _part(what: str, added: Sequence[str], removed: Sequence[str], changed: Sequence[str] = ()) -> list[str]:
-    told = [
+    parts = [
         f"{shortened(tuple(names), _MOST)} {verb}"
         for names, verb in ((added, "added"), (removed, "removed"), (changed, "changed"))
         if names
     ]
-    return [f"{what}: {', '.join(told)}"] if told else []
+    return [f"{what}: {', '.join(parts)}"] if parts else []

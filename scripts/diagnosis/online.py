@@ -152,9 +152,9 @@ def _token(settings: Settings, target: Target, models: tuple[str, ...]) -> Quest
     """Return the question for one token. Raises `TranslationError`."""
     chat = CLIENTS["chat"]
     body = {"model": target.alias, "messages": [{"role": "user", "content": "."}], "max_completion_tokens": 1}
-    asked = ClientRequest(chat, chat.parse, settings, FORGETFUL, {})
-    asked.read(to_json(body), lambda name: [target])
-    return Question(target, asked.render(target).calls[0].request, None, models)
+    request = ClientRequest(chat, chat.parse, settings, FORGETFUL, {})
+    request.read(to_json(body), lambda name: [target])
+    return Question(target, request.render(target).calls[0].request, None, models)
 
 
 # --- what it means ---

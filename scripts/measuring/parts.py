@@ -260,8 +260,8 @@ async def _opened(bench: Bench, clients: "_Clients", number: int, row: str) -> b
 
 
 def routing(bench: Bench) -> None:
-    """Whole answers of a gateway with many models and keys, all of which are targets, beside one with one model and one
-    key; and the time that it costs when the first target refuses the connection."""
+    """Measure whole answers of a gateway with many models and keys, all of them targets, beside one with one model and
+    one key; and the time that it costs when the first target refuses the connection."""
     folder, port = bench.folder, bench.providers.whole
     one, many, failing = (
         running.gateway(folder, port, text, name=name)

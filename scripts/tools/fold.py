@@ -87,17 +87,19 @@ class Fold:
         self.head |= {name: value for name, value in chunk.items() if name not in ("choices", "usage")}
         if self.usage is not None:
             self._problem("comes after usage, and the SDK takes the usage of the last chunk")
-        usage = chunk.get("usage")
-        if usage is not None:
-            self.usage = usage
-            if choices:
-                self._problem("tells usage beside a choice")
-            if any(choice.finish_reason is None for choice in self.choices.values()):
-                self._problem("tells usage before the finish reason")
+        if (usage := chunk.get("usage")) is not None:
+            self._usage(usage, choices)
         elif not choices:
             self._problem("has neither a choice nor usage")
         for choice in choices:
             self._choice(choice)
+
+    def _usage(self, usage: Json, choices: list[Any]) -> None:
+        self.usage = usage
+        if choices:
+            self._problem("tells usage beside a choice")
+        if any(choice.finish_reason is None for choice in self.choices.values()):
+            self._problem("tells usage before the finish reason")
 
     def _choice(self, choice: Json) -> None:
         index = choice.get("index")

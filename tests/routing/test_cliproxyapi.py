@@ -10,9 +10,9 @@ import yaml
 from routing.auth import Auth, StaticKey
 from routing.cliproxyapi import BY_PATH, KEYS, adapt
 from routing.config import Loaded, parse
-from routing.errors import ConfigError
 from routing.secret import Secret
 from routing.settings import PLACES, keys
+from tests.routing.configurations import refused
 
 THEIRS = Path(__file__).parents[1] / "fixtures" / "cliproxyapi" / "config.yaml"
 MODE = "compatibility: cliproxyapi\n"
@@ -21,12 +21,6 @@ CODEX = "codex-api-key:\n- {api-key: k, base-url: https://h/v1}\n"
 
 def read(text: str) -> Loaded:
     return parse(text.encode(), "c.yaml", {})
-
-
-def refused(text: str) -> str:
-    with pytest.raises(ConfigError) as caught:
-        read(text)
-    return str(caught.value)
 
 
 def is_known(path: tuple[str, ...]) -> bool:

@@ -11,18 +11,13 @@ from routing.config import Loaded, load, parse
 from routing.errors import ConfigError
 from routing.providers.claude import ClaudeKey
 from routing.settings import PLACES, EmbeddedSettings, MetricsSettings, Settings, Streaming, Timeouts, keys
+from tests.routing.configurations import refused
 
 CLAUDE = "claude-api-key:\n  - api-key: k\n"
 
 
 def read(text: str, **environ: str) -> Loaded:
     return parse(text.encode(), "c.yaml", environ)
-
-
-def refused(text: str | bytes, **environ: str) -> str:
-    with pytest.raises(ConfigError) as caught:
-        parse(text if isinstance(text, bytes) else text.encode(), "c.yaml", environ)
-    return str(caught.value)
 
 
 def test_defaults() -> None:

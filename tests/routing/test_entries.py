@@ -3,21 +3,15 @@
 import pytest
 
 from routing.config import parse
-from routing.errors import ConfigError
 from routing.providers import ENTRIES
 from routing.settings import Settings, keys
+from tests.routing.configurations import refused
 
 COMPATIBLE = "openai-compatibility:\n  - name: x\n    base-url: http://h\n    models: [{name: m}]\n"
 BEDROCK = "bedrock:\n  - region: us-east-1\n    models: [{name: m}]\n"
 AZURE = "azure-openai:\n  - endpoint: https://r\n    models: [{name: m}]\n"
 VERTEX = "vertex:\n  - project: p\n    application-default: true\n"
 GEMINI = "gemini-api-key:\n  - api-key: k\n"
-
-
-def refused(text: str) -> str:
-    with pytest.raises(ConfigError) as caught:
-        parse(text.encode(), "c.yaml", {})
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(
