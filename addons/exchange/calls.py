@@ -79,8 +79,8 @@ class Calls:
     def first_event(self) -> tuple[float, float] | None:
         """Return when the first event came of those under way here, and after how many seconds."""
         attempts = (self._attempts[call] for call in self.under_way)
-        heard = ((each.first_event_at, each.sent_at) for each in attempts if each.first_event_at is not None)
-        return min(((at, at - sent) for at, sent in heard), default=None)
+        events = ((each.first_event_at, each.sent_at) for each in attempts if each.first_event_at is not None)
+        return min(((at, at - sent) for at, sent in events), default=None)
 
     def show_unsent(self, *, sent: bool) -> None:
         """Show the listeners the events whose bytes waited, which the client gets now (`sent`), or never does."""

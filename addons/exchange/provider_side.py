@@ -181,14 +181,14 @@ class ProviderSide:
         """Report the last failure to the client: nobody else can be asked. There must be one."""
         assert self._fallen is not None
         calls, failure, cause = self._fallen
-        return self._tell(calls, failure, cause)
+        return self._report(calls, failure, cause)
 
     def fail(self, failure: Failure, cause: str, outcome: Outcome | None = None) -> list[Action]:
         """End all calls, and report a failure to the client. The caller drops the connections. Without an `outcome` of
         an attempt it is the gateway that ends them."""
         calls = self._race.first or (self._fallen[0] if self._fallen is not None else None)
         self.end_all(outcome or Outcome("ended", code=cause))
-        return self._tell(calls, failure, cause)
+        return self._report(calls, failure, cause)
 
     def end_all(self, outcome: Outcome) -> None:
         """Put the results of all calls into the record; none of them comes to its own end."""
@@ -198,11 +198,11 @@ class ProviderSide:
         """Tell the client that the gateway ends; nothing is wrong with the provider."""
         return [Drop(), *self.fail(http_api.SHUT_DOWN, SHUT_DOWN)]
 
-    def _tell(self, calls: Calls | None, failure: Failure, cause: str) -> list[Action]:
+    def _report(self, calls: Calls | None, failure: Failure, cause: str) -> list[Action]:
         if calls is None:
             return self._response.fail(failure, cause, None)
         # The writer may be at work elsewhere; the client's stream then cannot have an error of its own.
-        written = None if self._work.busy else lambda told: calls.held + calls.written(told)
+        written = None if self._work.busy else lambda masked: calls.held + calls.written(masked)
         calls.show_unsent(sent=self._response.begun and written is not None)
         return self._response.fail(failure, cause, written)
 

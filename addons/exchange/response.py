@@ -58,10 +58,10 @@ class Response:
         if not self.begun:
             return [self._begin(http_api.STREAM_HEADERS, [*self._record.notes, *notes]), Data(out)]
         if first and (failed := self._record.failed_attempts):
-            told = http_api.attempts_comment(self._model(), failed, debug=self._record.debug)
-            told += self.late_notes([*self._record.notes, *notes])
-            self._listeners.pair("", b"", told)
-            out = told + out
+            comment = http_api.attempts_comment(self._model(), failed, debug=self._record.debug)
+            comment += self.late_notes([*self._record.notes, *notes])
+            self._listeners.pair("", b"", comment)
+            out = comment + out
         return [Data(out)]
 
     def ping(self, ping: bytes) -> list[Action]:
