@@ -62,7 +62,7 @@ class Cooldowns:
         failures = self._failures.get(target.key)
         return failures.cooldown.reason if failures is not None and failures.cooldown is not None else ""
 
-    def answered(self, target: Target) -> None:
+    def completed(self, target: Target) -> None:
         """Forget a target's failures."""
         self._failures.pop(target.key, None)
 

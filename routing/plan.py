@@ -105,14 +105,23 @@ class Plan:
 
     def answered(self, target: Target, now: float, first_event: float | None) -> None:
         """Take it that a target has content for the client. `first_event`: the seconds that it took."""
-        self._router.answered(target)
         for failed, decision, reason in self._pending:
-            self._router.failed(failed, decision, reason, self._settings.transient_error_cooldown_seconds, now)
+            self._rest(failed, decision, reason, now)
         self._pending.clear()
         if self._session is not None:
             self._router.bind(self._session, target, self._settings.routing.session_affinity_ttl, now)
         if first_event is not None and self._settings.routing.strategy == "fastest":
             self._router.turns.measured(target, first_event, now)
+
+    def completed(self, target: Target) -> None:
+        """Take it that a target's answer is complete."""
+        self._router.completed(target)
+
+    def broke(self, target: Target, outcome: Outcome, now: float) -> None:
+        """Take it that a target's answer broke off after the client had content."""
+        decision = verdict(outcome, target.credential.request_scoped_errors)
+        if self._may_rest(target, decision):
+            self._rest(target, decision, outcome.reason, now)
 
     @property
     def has_more(self) -> bool:
@@ -170,18 +179,25 @@ class Plan:
     # --- cooldowns ---
 
     def _count(self, target: Target, decision: Verdict, outcome: Outcome, now: float) -> None:
-        """Let a failure count against a credential. Where there is no other target, only the provider's own word makes
-        it rest: clients would have nobody else to go to."""
-        own = target.credential.disable_cooling
-        if self._settings.disable_cooling if own is None else own:
-            return
-        if len(self.pool) == 1 and decision.seconds is None:
+        """Let a failure count against a credential, at once or once another target has done better."""
+        if not self._may_rest(target, decision):
             return
         if suspect(outcome) and decision.cooling == "counted":
             self._pending.append((target, decision, outcome.reason))
-            return
+        else:
+            self._rest(target, decision, outcome.reason, now)
+
+    def _may_rest(self, target: Target, decision: Verdict) -> bool:
+        """Return whether failures count. Where there is no other target, only the provider's own word does: clients
+        would have nobody else to go to."""
+        own = target.credential.disable_cooling
+        if self._settings.disable_cooling if own is None else own:
+            return False
+        return len(self.pool) > 1 or decision.seconds is not None
+
+    def _rest(self, target: Target, decision: Verdict, reason: str, now: float) -> None:
         seconds = self._settings.transient_error_cooldown_seconds
-        self._router.failed(target, decision, outcome.reason, seconds, now)
+        self._router.failed(target, decision, reason, seconds, now)
 
     def _resting(self, now: float) -> Step:
         rests = [(until, reason) for until, reason in self._router.until(self.pool, now) if until > now]

@@ -101,10 +101,10 @@ class Router:
         with self._lock:
             self._cooldowns.failed(target, verdict, reason, transient_seconds, now)
 
-    def answered(self, target: Target) -> None:
+    def completed(self, target: Target) -> None:
         if self._cooldowns:
             with self._lock:
-                self._cooldowns.answered(target)
+                self._cooldowns.completed(target)
 
     def bind(self, session: str, target: Target, ttl: float, now: float) -> None:
         with self._lock:

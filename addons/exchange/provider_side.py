@@ -229,6 +229,8 @@ class ProviderSide:
             return dropped
         dropped = [Drop()] if drop or len(self.attempts) > 1 else []
         if self._response.committed:
+            if self._race.plan is not None:
+                self._race.plan.broke(calls.target, outcome, self._now())
             return [*dropped, *self.fail(failure, cause, outcome)]
         actions = self._elsewhere(calls.target, outcome)
         if actions is None:

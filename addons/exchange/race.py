@@ -122,6 +122,8 @@ class Race:
 
     def complete(self, calls: Calls) -> None:
         """End with the last call of an answer."""
+        if self.plan is not None:
+            self.plan.completed(calls.target)
         self._services.router.turns.ended(calls.target)
         self.running.clear()
 

@@ -306,8 +306,20 @@ def test_rests_grow_and_an_answer_ends_them() -> None:
     step = plan.first(now)
     assert asked.asks(step) == "a"
     plan.answered(step.target, now, None)  # type: ignore[union-attr]
+    plan.completed(step.target)  # type: ignore[union-attr]
     assert asked.fails(UNAUTHORISED, now) == "a"
     assert asked.first(now + 60.0) == "a"
+
+
+def test_who_breaks_off_after_the_beginning_rests_too() -> None:
+    asked = Pool(pool("fill-first", a="", b=""))
+    for _ in range(3):
+        plan = asked.plan()
+        step = plan.first(0.0)
+        assert asked.asks(step) == "a"
+        plan.answered(step.target, 0.0, None)  # type: ignore[union-attr]
+        plan.broke(step.target, Outcome("cut"), 0.0)  # type: ignore[union-attr]
+    assert asked.first() == "b"
 
 
 @pytest.mark.parametrize(("seconds", "rest"), [("5", 5.0), ("0", 60.0), ("-1", None)])

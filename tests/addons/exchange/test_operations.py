@@ -85,7 +85,7 @@ def test_a_gateway_whose_credentials_all_rest_is_not_ready() -> None:
     reply, _, _ = asked(made, "/health/ready")
     assert (reply.status, json.loads(reply.body)["reason"]) == (503, "cooldown")
     assert ("retry-after", "30") in reply.headers
-    made.router.answered(target)
+    made.router.completed(target)
     assert asked(made, "/health/ready")[0].status == 200
 
 
