@@ -94,6 +94,9 @@ _STATUSES: Mapping[int, Verdict] = {
 }
 """By the provider's status. Others below 500 are the client's own mistake; from 500 on all are `_AGAIN`."""
 
+_OF_OTHERS = frozenset(("invalid_encrypted_content",))
+"""Codes of what only the account reads that wrote it: the one that did may be in the pool."""
+
 _TRANSIENT = frozenset((500, 501, 502, 505))
 """Errors that a single request may cause wherever it goes."""
 
@@ -131,6 +134,8 @@ def _usual(outcome: Outcome) -> Verdict:
             return _ELSEWHERE
     if too_long(outcome):
         return STOP
+    if outcome.code in _OF_OTHERS:
+        return _ELSEWHERE
     if outcome.code == "upstream_authentication_error" and outcome.status not in _STATUSES:
         return _STATUSES[401]
     by_status = _STATUSES.get(outcome.status, STOP) if outcome.status < 500 else _AGAIN

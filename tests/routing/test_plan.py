@@ -220,6 +220,12 @@ def test_without_affinity_sessions_mean_nothing() -> None:
         pytest.param("request-retry: 1\ndisable-cooling: true", [LIMITED] * 3, ["b", "c", "a"], id="nobody rests"),
         pytest.param("", [Outcome("empty")], ["b"], id="empty"),
         pytest.param("", [Outcome("refused", 400)] * 3, ["b", "c", Stop()], id="nobody can carry it"),
+        pytest.param(
+            "",
+            [Outcome("status", 400, "invalid_encrypted_content")] * 3,
+            ["b", "c", Stop()],
+            id="reasoning of another account",
+        ),
         pytest.param("", [Outcome("stream", 529)], ["b"], id="in a stream"),
         pytest.param("", [Outcome("stream", 400)], [Stop()], id="in a stream, the client's mistake"),
     ],
