@@ -14,6 +14,7 @@ import httpx
 from pydantic_core import from_json
 
 from addons.exchange.request import AGENT
+from addons.exchange.services import SHORTEST_KEY
 from addons.kept_models import KeptModels
 from addons.model_lists import FORMS, LARGEST, ListForm, Page
 from addons.provider_http import Clients, body_of
@@ -112,7 +113,7 @@ class Discovery:
         new = {key: names for key, names in news.items() if known.get(key) != names}
         if new:
             self._found(new)
-            await asyncio.to_thread(self._kept.add, new)
+            await asyncio.shield(asyncio.to_thread(self._kept.add, new))  # what is begun is written
 
     def _seconds(self) -> float:
         """Return the seconds between two questions to one server."""
@@ -128,9 +129,9 @@ def _plain(error: Exception) -> str:
 
 async def models_of(http: httpx.AsyncClient, target: Target) -> tuple[str, ...]:
     """Return the names that the server of `target` lists. Raises `httpx.HTTPError`, or `ValueError` for an answer that
-    is no list of models."""
+    is no list of models. A name that repeats what the server was sent to know us by is left out."""
     dialect, base_url = next(iter(target.base_urls.items()))
-    form = FORMS[dialect]
+    form, secrets = FORMS[dialect], _secrets(target)
     names: dict[str, None] = {}
     after, left = None, LARGEST
     for _ in range(MOST_PAGES):
@@ -138,7 +139,7 @@ async def models_of(http: httpx.AsyncClient, target: Target) -> tuple[str, ...]:
             answer.raise_for_status()
             body = await body_of(answer, left)
         page = await asyncio.to_thread(_read, form, body)
-        names |= dict.fromkeys(page.names)
+        names |= dict.fromkeys(name for name in page.names if not any(secret in name for secret in secrets))
         left -= len(body)
         if page.after in (None, after) or len(names) >= MOST:
             break
@@ -157,3 +158,9 @@ def _headers(target: Target, form: ListForm) -> dict[str, str]:
     if isinstance(target.auth, StaticKey):
         headers[target.auth.header] = target.auth.prefix + target.auth.secret.reveal()
     return headers
+
+
+def _secrets(target: Target) -> tuple[str, ...]:
+    """Return what nobody else may see of `_headers`; what is shorter may stand in a name for reasons of its own."""
+    sent = [*target.headers.values(), *([target.auth.secret] if isinstance(target.auth, StaticKey) else [])]
+    return tuple(secret.reveal() for secret in sent if len(secret.reveal()) >= SHORTEST_KEY)

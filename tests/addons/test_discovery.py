@@ -169,6 +169,18 @@ async def test_a_server_that_tells_nothing(entry: str, answer: Answer) -> None:
             await models_of(http, asked(entry, url))
 
 
+@pytest.mark.parametrize("entry", ENTRIES)
+async def test_a_name_that_is_a_key_is_none(entry: str) -> None:
+    """It would be listed to clients, and be kept on disk."""
+    keys, models = ("canary-of-a-key", "canary-of-a-header"), ["a", "canary-of-a-key", "b/x-canary-of-a-header"]
+    each = [{"id": name, "name": name} for name in models]
+    written = ENTRIES[entry].replace("key: secret", f"key: {keys[0]}").replace("x-team: t", f"x-team: {keys[1]}")
+    async with server(lambda path: listed({"data": each, "models": each})) as (url, _):
+        [target] = catalogue(written, url).discoverable().values()
+        async with httpx.AsyncClient(trust_env=False) as http:
+            assert await models_of(http, target) == ("a",)
+
+
 async def test_what_is_compressed_is_not_read() -> None:
     """A few bytes of it may be any number."""
     body = gzip.compress(b'{"data": []}')
