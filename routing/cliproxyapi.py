@@ -272,7 +272,7 @@ _SECTIONS: Mapping[str, tuple[Key, ...]] = {
             "name",
             "disabled",
             _URL,
-            ("api-key-entries.api-key", "no entries, or one with an empty text: no key is sent"),
+            ("api-key-entries.api-key", "no entries, or nothing but an empty text: no key is sent"),
             "api-key-entries.weight",
             "api-key-entries.proxy-url",
             ("support-prompt-cache-key", "for requests that have a session, as `routing.session-affinity` finds it"),

@@ -158,7 +158,13 @@ class _Validation:
             self.across(settings)
         if self.problems or settings is None:
             return None
-        warnings = (*self.without_effect(), *self.hidden(settings), *self.exposed(settings), *self.idle(settings))
+        warnings = (
+            *self.without_effect(),
+            *self.hidden(settings),
+            *self.emptied(settings),
+            *self.exposed(settings),
+            *self.idle(settings),
+        )
         return Loaded(settings, skipped, warnings, tuple(dict.fromkeys(self.files)))
 
     def problem(self, path: Path, text: str) -> None:
@@ -278,6 +284,13 @@ class _Validation:
                         "give one of them another alias"
                     )
                     return
+
+    def emptied(self, settings: Settings) -> Iterator[str]:
+        """Yield the entries whose `models` are all excluded."""
+        for section, at, entry in settings.providers:
+            if entry.models and all(entry.excludes(model.public) for model in entry.models):
+                line = self.source.line((section, self.positions(section)[at], "excluded-models"))
+                yield f"{section}: excluded-models at line {line} takes away all models of its entry; it serves nothing"
 
     def exposed(self, settings: Settings) -> Iterator[str]:
         """Yield the files of keys that anybody may read."""

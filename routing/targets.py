@@ -8,7 +8,6 @@ from typing import Any
 from routing import model_effort
 from routing.auth import Auth, revealed
 from routing.environment import HeaderReference
-from routing.globs import matches_in_any_case
 from routing.providers.entry import ANY_NAME, Entry, ScopedError, ServedModel
 from routing.proxies import DIRECT, Proxies
 from routing.secret import Secret
@@ -144,7 +143,7 @@ class Offer:
         bare = alias if entry.prefix is None else alias.removeprefix(f"{entry.prefix}/")
         prefixed = bare != alias
         reachable = prefixed or entry.bare(bare, forced=self._forced)
-        if reachable and entry.hands_on(bare, prefixed=prefixed) and not self._excluded(bare):
+        if reachable and entry.hands_on(bare, prefixed=prefixed) and not entry.excludes(bare):
             return (ServedModel(name=bare),)
         other = entry.other_name(alias)
         return () if other is None else self.listed.get(other, ())
@@ -156,7 +155,7 @@ class Offer:
     def _names(self, models: tuple[ServedModel, ...]) -> dict[str, tuple[ServedModel, ...]]:
         """Return the models by the names that clients ask for, in the order of the file, those with a prefix last."""
         prefix = self.entry.prefix
-        served = [model for model in models if not self._excluded(model.public, model.name)]
+        served = [model for model in models if not self.entry.excludes(model.public)]
         named = [(model.public, model) for model in served if self.entry.bare(model.public, forced=self._forced)]
         named += [] if prefix is None else [(f"{prefix}/{model.public}", model) for model in served]
         names: dict[str, tuple[ServedModel, ...]] = {}
@@ -196,9 +195,6 @@ class Offer:
     def _way(self, at: int) -> Proxies:
         own = self.entry.key_proxies(at)
         return self._proxies if own is None else own
-
-    def _excluded(self, *names: str) -> bool:
-        return any(matches_in_any_case(name, self.entry.excluded_models) for name in names)
 
 
 def _credential(entry: Entry, at: int, auth: Auth | None, number: int) -> Credential:

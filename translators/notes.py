@@ -27,7 +27,7 @@ class Note:
     `path` is where the client (or, in an answer, the provider) wrote it: `messages[2].content[0].image_url`.
     `old` and `new` are values of knobs, never a prompt or a key. `detail` is one sentence for people, ours
     alone: nothing that a client wrote is quoted in it. `loss` says otherwise than the fate whether something is lost
-    that the client relies on.
+    that the client relies on. `failover`: only because another target was asked instead of the first.
     """
 
     path: str
@@ -36,6 +36,7 @@ class Note:
     new: Any = None
     detail: str = ""
     loss: bool | None = None
+    failover: bool = False
 
     @property
     def weight(self) -> int:

@@ -130,14 +130,16 @@ class Admission:
             window = counts.tokens(name)
             headers |= _headers("tokens", key.tpm, window)
             if wait := window.wait(key.tpm):
-                return Verdict(_refusal(f"{key.tpm} tokens a minute", "tokens", wait), headers)
+                return Verdict(_refusal(_many(key.tpm, "token", "a minute"), "tokens", wait), headers)
         if key.max_parallel and not self._take_slot(key.max_parallel):
-            return Verdict(_refusal(f"{key.max_parallel} requests at once", "requests", BUSY_SECONDS), headers)
+            return Verdict(_refusal(_many(key.max_parallel, "request", "at once"), "requests", BUSY_SECONDS), headers)
         if key.rpm:
             taken, window = counts.take_request(name, key.rpm), counts.requests(name)
             headers |= _headers("requests", key.rpm, window)
             if not taken:
-                return Verdict(_refusal(f"{key.rpm} requests a minute", "requests", window.wait(key.rpm)), headers)
+                return Verdict(
+                    _refusal(_many(key.rpm, "request", "a minute"), "requests", window.wait(key.rpm)), headers
+                )
         return Verdict(None, headers)
 
     def _take_slot(self, most: int) -> bool:
@@ -156,6 +158,10 @@ class Admission:
         if tokens:
             with suppress(Unavailable):
                 self._counts.add_tokens(self._key.name, tokens)
+
+
+def _many(count: int, what: str, per: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'} {per}"
 
 
 def _headers(kind: Literal["requests", "tokens"], limit: int, window: Window) -> dict[str, str]:

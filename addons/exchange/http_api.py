@@ -276,12 +276,14 @@ def safe_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def notes_header(notes: list[Note], *, debug: bool = False) -> str:
     """`x-gateway-notes`: ASCII JSON of paths and fates, with values only where they are numbers; capped, with the
-    number of the others as `{"more": n}`. For a key with `debug` each has all its values, and its detail."""
+    number of the others as `{"more": n}`, and `"failover": true` where the first target would have lost nothing. For a
+    key with `debug` each has all its values, and its detail."""
     out: list[str] = []
     size = 0
     for note in notes:
         entry: dict[str, Any] = {"path": note.path[:200], "fate": note.fate}
         entry |= {k: v for k, v in (("old", note.old), ("new", note.new)) if isinstance(v, bool | int | float)}
+        entry |= {"failover": True} if note.failover else {}
         if debug:
             entry |= {k: _brief(v) for k in ("old", "new", "detail") if (v := getattr(note, k)) not in (None, "")}
         text = ascii_json(to_json(entry).decode())

@@ -162,7 +162,8 @@ def _unable(failure: Failure) -> Outcome:
 
 
 def _lost_by_failover(note: Note) -> Note:
-    return replace(note, detail=f"{note.detail} The first target of this request could have carried it.".lstrip())
+    detail = f"{note.detail} The first target of this request could have carried it.".lstrip()
+    return replace(note, detail=detail, failover=True)
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ from routing.field_types import (
     headers_but,
     whole,
 )
-from routing.globs import matches
+from routing.globs import matches, matches_in_any_case
 from routing.proxies import Proxies, ProxyURL
 from routing.secret import Secret
 
@@ -149,6 +149,10 @@ class Entry(Section, ABC):
     def key_weight(self, at: int) -> int:
         """Return the weight of the credential at that position."""
         return self.weight
+
+    def excludes(self, name: str) -> bool:
+        """Return whether `excluded-models` takes away what clients call so, without the prefix."""
+        return matches_in_any_case(name, self.excluded_models)
 
     def bare(self, name: str, *, forced: bool) -> bool:
         """Return whether `name` may be asked for without the entry's prefix. `forced` is `force-model-prefix`."""

@@ -192,7 +192,7 @@ def table(by: Sequence[str], groups: Groups) -> Iterator[str]:
         ]
         yield "  ".join(cells).rstrip()
     if total.unknown_tokens:
-        yield f"The tokens of {_requests(total.unknown_tokens)} are unknown: nobody reported them."
+        yield f"The tokens of {_attempts(total.unknown_tokens)} are unknown: nobody reported them."
 
 
 def _cells(sums: Sums) -> tuple[str, ...]:
@@ -200,10 +200,10 @@ def _cells(sums: Sums) -> tuple[str, ...]:
 
 
 def cost_in_words(sums: Sums) -> str:
-    """Return `12.40 USD + 3 requests unknown`."""
+    """Return `12.40 USD + 3 attempts unknown`."""
     parts = [f"{amount(cost)} {currency}" for currency, cost in sorted(sums.costs.items())]
     if sums.unknown_cost:
-        parts.append(f"{_requests(sums.unknown_cost)} unknown")
+        parts.append(f"{_attempts(sums.unknown_cost)} unknown")
     return " + ".join(parts) or "0"
 
 
@@ -214,8 +214,8 @@ def amount(cost: Decimal) -> str:
     return f"{cost:.{max(2, 1 - cost.adjusted())}f}"
 
 
-def _requests(count: int) -> str:
-    return f"{count:,} request{'' if count == 1 else 's'}"
+def _attempts(count: int) -> str:
+    return f"{count:,} attempt{'' if count == 1 else 's'}"
 
 
 def _shown(key: str | None) -> str:

@@ -81,9 +81,9 @@ def test_every_credential_has_an_identity() -> None:
         pytest.param("[{api-key: a, models: []}]", list(KNOWN), id="an empty list is none"),
         pytest.param("[{api-key: a, excluded-models: ['*-OPUS-*']}]", ["claude-haiku-4-5"], id="excluded"),
         pytest.param(
-            "[{api-key: a, excluded-models: [claude-opus-5], models: [{name: claude-opus-5, alias: x}, {name: y}]}]",
-            ["y"],
-            id="excluded by the provider's name",
+            "[{api-key: a, excluded-models: [m, y], models: [{name: m, alias: x}, {name: n, alias: Y}, {name: z}]}]",
+            ["x", "z"],
+            id="excluded by the clients' name alone",
         ),
         pytest.param(
             "[{api-key: a, prefix: t, models: [{name: m}, {name: n}]}]", ["m", "n", "t/m", "t/n"], id="prefix"

@@ -160,7 +160,11 @@ def test_what_is_refused(text: str, problem: str) -> None:
             "c.yaml:1: openai-compatibility[0].models[0].image: is a key of CLIProxyAPI's without effect",
             id="nested",
         ),
-        pytest.param("codex: {identity-confuse: false}", "c.yaml:1: codex: is not a known key", id="a mapping"),
+        pytest.param(
+            "codex: {identity-confuse: false}",
+            "c.yaml:1: codex: is not a known key",
+            id="a mapping",
+        ),
         pytest.param("compatibility: litellm", "c.yaml:1: compatibility: must be 'cliproxyapi'", id="another's"),
     ],
 )

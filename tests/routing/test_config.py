@@ -471,3 +471,18 @@ def test_a_local_model_that_nobody_can_ask_for_is_told(rest: str, warnings: int)
         "give one of them another alias"
     )
     assert read(f"{entries}\n{rest}").warnings == (line,) * warnings
+
+
+@pytest.mark.parametrize(
+    ("excluded", "warned"),
+    [
+        pytest.param("['b*', small]", True, id="all of them"),
+        pytest.param("[big]", False, id="one of them"),
+        pytest.param("[claude-*]", False, id="only by the names that the provider has"),
+    ],
+)
+def test_an_entry_of_which_nothing_is_left_is_told(excluded: str, warned: bool) -> None:
+    models = "[{name: claude-x, alias: big}, {name: claude-y, alias: small}]"
+    text = f"claude-api-key:\n  - api-key: a\n    models: {models}\n    excluded-models: {excluded}"
+    line = "claude-api-key: excluded-models at line 4 takes away all models of its entry; it serves nothing"
+    assert read(text).warnings == (line,) * warned

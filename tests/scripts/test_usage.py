@@ -54,11 +54,11 @@ def test_the_table(file: Path) -> None:
     assert done.stdout == (
         "day         key   requests  input  output  cache read  cache write  cost\n"
         "2023-11-15  -            1      0       0           0            0  0\n"
-        "2023-11-15  =1+1         3  2,000      40          10            0  3.00 EUR + 2 requests unknown\n"
-        "2023-11-15  team         2  3,000      60          15            0  12.40 USD + 1 request unknown\n"
+        "2023-11-15  =1+1         3  2,000      40          10            0  3.00 EUR + 2 attempts unknown\n"
+        "2023-11-15  team         2  3,000      60          15            0  12.40 USD + 1 attempt unknown\n"
         "total                    6  5,000     100          25            0"
-        "  3.00 EUR + 12.40 USD + 3 requests unknown\n"
-        "The tokens of 1 request are unknown: nobody reported them.\n"
+        "  3.00 EUR + 12.40 USD + 3 attempts unknown\n"
+        "The tokens of 1 attempt are unknown: nobody reported them.\n"
     )
 
 

@@ -180,7 +180,7 @@ def test_a_key_without_limits_counts_nothing() -> None:
         pytest.param({"rpm": 2}, [whole, whole], "requests", "2 requests a minute", (1, 61), id="requests"),
         pytest.param({"tpm": 7}, [whole], "tokens", "7 tokens a minute", (1, 61), id="tokens, just full"),
         pytest.param({"tpm": 3}, [whole], "tokens", "3 tokens a minute", (30, 120), id="tokens, more than there were"),
-        pytest.param({"max-parallel": 1}, [holding], "requests", "1 requests at once", (1, 2), id="parallel"),
+        pytest.param({"max-parallel": 1}, [holding], "requests", "1 request at once", (1, 2), id="parallel"),
     ],
 )
 def test_what_is_refused(

@@ -538,7 +538,7 @@ def test_a_loss_of_the_second_is_marked() -> None:
     table.ask(stream=False, model="m", seed=7)
     refusal(503)(table, 0)
     [note] = [note for note in table.exchange.record.notes if note.path == "seed"]
-    assert note.fate == "dropped"
+    assert (note.fate, note.failover) == ("dropped", True)
     assert note.detail.endswith("The first target of this request could have carried it.")
 
 
@@ -737,7 +737,7 @@ def test_the_client_gets_the_second_answer_as_if_it_had_been_asked_alone(
     actions = answered(table, second, send.call)
     assert (said(actions), said(actions).count(begins)) == (said(expected), 1)
     record, only = table.exchange.record, alone.exchange.record
-    marked = [dataclasses.replace(note, detail="") for note in record.notes]
+    marked = [dataclasses.replace(note, detail="", failover=False) for note in record.notes]
     assert (marked, record.usage) == ([dataclasses.replace(note, detail="") for note in only.notes], only.usage)
     assert record.provider_id == only.provider_id
     assert (record.end, record.attempts, only.attempts) == ("complete", 2, 1)

@@ -193,9 +193,11 @@ def test_no_preflight(method: str, headers: dict[str, str]) -> None:
 
 def test_notes_header() -> None:
     notes = [Note("seed", "dropped", old=7), Note("messages[0].content", "approximated", "a prompt", "another")]
+    notes.append(Note("tools", "dropped", failover=True))
     assert json.loads(http_api.notes_header(notes)) == [
         {"path": "seed", "fate": "dropped", "old": 7},
         {"path": "messages[0].content", "fate": "approximated"},
+        {"path": "tools", "fate": "dropped", "failover": True},
     ]
 
 
