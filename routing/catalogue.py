@@ -3,8 +3,8 @@
 An entry with `models` serves exactly those, under the alias if there is one, else under the name; an entry without
 serves those that its server lists, or else the public models of its provider. Like in CLIProxyAPI a `prefix` adds
 `PREFIX/NAME`, and the bare name stays unless `force-model-prefix` says otherwise. `excluded-models` takes away a model
-whose name or alias it matches. A name that stands in several places is a pool of all their targets, in the order of the
-file; what nobody lists goes to all entries without `models` for which it looks like a name of their provider. The
+whose name for clients it matches. A name that stands in several places is a pool of all their targets, in the order of
+the file; what nobody lists goes to all entries without `models` for which it looks like a name of their provider. The
 embedded model is in no pool: an entry with its name takes it away. A client key with `models` gets those names alone
 that match. What an entry is to its provider is in `routing.providers`.
 """

@@ -97,6 +97,16 @@ class Plan:
             self._ask(target)
         return target
 
+    def preferred(self, target: Target) -> Target | None:
+        """Return a target of a higher priority, in whose place `target` is asked; None: there is none."""
+        best = max(self.pool, key=lambda each: each.credential.priority)
+        return best if best.credential.priority > target.credential.priority else None
+
+    def rest(self, now: float) -> Resting | None:
+        """Return how long the next target rests that does; None: none does."""
+        step = self._resting(now)
+        return step if isinstance(step, Resting) else None
+
     def note(self, target: Target, outcome: Outcome, now: float) -> None:
         """Take it that an attempt failed beside another one, which goes on."""
         decision = verdict(outcome, target.credential.request_scoped_errors)

@@ -156,6 +156,14 @@ def resting(model: str, rest: Resting) -> Failure:
     return Failure(429, message, "rate_limit_error", None, "model_cooldown", headers)
 
 
+class LostByFailover(BadRequest):
+    """A request of which a target would lose what the first one would have carried."""
+
+
+def _paths_lost(rendering: Rendering) -> frozenset[str]:
+    return frozenset(note.path for note in rendering.notes if note.lost)
+
+
 def _unable(failure: Failure) -> Outcome:
     """Return the outcome of a target that cannot carry the request."""
     return Outcome("refused", failure.status, failure.param or failure.code or "")
@@ -192,7 +200,7 @@ class ClientRequest:
     size: int = 0
     """Bytes of its body."""
     _lost: frozenset[str] | None = None
-    """The fields that the first target that was asked could not carry."""
+    """The fields that the first target could not carry."""
     _wire: Any = None
     _body_notes: tuple[Note, ...] = ()
     _parsed_request: ParsedRequest | None = None
@@ -258,7 +266,8 @@ class ClientRequest:
             try:
                 return Turn(self._without_loss(self.render(target)), first, tuple(refused))
             except TranslationError as error:
-                first = first or error.failure
+                rest = self.plan.rest(now) if isinstance(error, LostByFailover) else None
+                first = first or (error.failure if rest is None else resting(self.model or "", rest))
                 outcome = _unable(error.failure)
                 refused.append((target, outcome))
                 step = self.plan.failed(target, outcome, now)
@@ -268,19 +277,30 @@ class ClientRequest:
 
     def _without_loss(self, rendering: Rendering) -> Rendering:
         """Return the rendering, its notes marked where the first target could have carried what this one loses. Raises
-        `BadRequest` where configuration does not permit that."""
-        lost = frozenset(note.path for note in rendering.notes if note.lost)
+        `LostByFailover` where configuration does not permit that."""
+        lost = _paths_lost(rendering)
         if self._lost is None:
-            self._lost = lost
+            self._lost = self._lost_at_best(rendering.target, lost)
         more = lost - self._lost
         if not more:
             return rendering
         if self.settings.failover_loss == "refuse":
             paths = ", ".join(sorted(more))
             message = f"Another target cannot carry these fields (failover-loss: refuse in config.yaml): {paths}."
-            raise BadRequest(message, param=min(more), code="unsupported_parameter")
+            raise LostByFailover(message, param=min(more), code="unsupported_parameter")
         notes = tuple(_lost_by_failover(note) if note.lost and note.path in more else note for note in rendering.notes)
         return replace(rendering, notes=notes)
+
+    def _lost_at_best(self, target: Target, lost: frozenset[str]) -> frozenset[str]:
+        """Return what the first target loses, where `target` loses `lost`: that is another one while it rests."""
+        assert self.plan is not None
+        best = self.plan.preferred(target) if lost else None
+        if best is None:
+            return lost
+        try:
+            return _paths_lost(self.render(best))
+        except TranslationError:
+            return lost
 
     def render(self, target: Target) -> Rendering:
         """Render the request for a target. Raises `BadRequest`."""

@@ -551,6 +551,33 @@ def test_a_loss_of_the_second_may_be_refused() -> None:
     assert [report.reason for report in table.exchange.record.reports][-1:] != [None]
 
 
+def test_a_loss_of_the_second_is_marked_while_the_first_rests() -> None:
+    table, _ = while_the_first_rests(LOSSY, seed=7)
+    assert [note.path for note in table.exchange.record.notes if note.failover] == ["seed"]
+
+
+def test_a_loss_of_the_second_may_be_refused_while_the_first_rests() -> None:
+    table, actions = while_the_first_rests(LOSSY + "failover-loss: refuse\n", seed=7)
+    reply = replied(actions)
+    assert (reply.status, dict(reply.headers)["retry-after"]) == (429, "30")
+    assert error(reply.body)["code"] == "model_cooldown"
+    assert [report.reason for report in table.exchange.record.reports] == ["cannot carry the request: seed"]
+
+
+def test_who_loses_no_more_answers_while_the_first_rests() -> None:
+    _, actions = while_the_first_rests(LOSSY + "failover-loss: refuse\n", logit_bias={"1": 2})
+    assert ["bedrock" in send.request.url for send in sends(actions)] == [True]
+
+
+def while_the_first_rests(configuration: str, **fields: Any) -> tuple[Table, list[Action]]:
+    """Return a gateway whose first target rests, and what it does with a request."""
+    before, table = Table(configuration), Table(configuration)
+    before.ask(stream=False, model="m")
+    refusal(429, retry_after="30")(before, 0)
+    table.services.router = before.services.router
+    return table, table.ask(stream=False, model="m", **fields)
+
+
 LOSSY = """
 gemini-api-key: [{api-key: gemini-secret, models: [{name: gemini-2.5-flash, alias: m}], priority: 1}]
 openai-compatibility: []
