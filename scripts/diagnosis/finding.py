@@ -1,12 +1,14 @@
 """Findings, each with what to do about it."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from translators.values import immutable
 
 Severity = Literal["error", "warning", "note"]
 """`error`: the gateway does not start, does not answer, or gives away keys. `warning`: hardly meant. `note`: good to
 know."""
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""The worst first."""
 
 
 @immutable

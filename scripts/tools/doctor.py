@@ -11,7 +11,7 @@ from routing.config import Loaded, load
 from routing.environment_file import beside
 from routing.errors import ConfigError
 from scripts.diagnosis import configuration, machine
-from scripts.diagnosis.finding import Finding
+from scripts.diagnosis.finding import SEVERITIES, Finding
 from scripts.tools.venv import ROOT
 
 USAGE = "scripts/doctor [--config FILE] [--env-file FILE] [--online]"
@@ -35,7 +35,8 @@ def main(arguments: Sequence[str]) -> int:
         _report(counts, machine.versions())
     else:
         print(f"{options.config}: {len(loaded.settings.providers)} entries of providers that are on.")
-        _report(counts, offline(options.config, options.env_file or beside(options.config), loaded))
+        findings = offline(options.config, options.env_file or beside(options.config), loaded)
+        _report(counts, sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity)))
         if options.online:
             _report(counts, online(loaded))
     print(f"{_count(counts['error'], 'error')}, {_count(counts['warning'], 'warning')}.")
@@ -65,11 +66,11 @@ def offline(config: Path, variables: Path, loaded: Loaded) -> Iterator[Finding]:
     yield from machine.usage_db(settings)
     yield from machine.address(settings)
     yield from machine.files(config, variables, settings)
-    yield from configuration.remarks(loaded)
     yield from configuration.clients(settings)
     yield from configuration.timeouts(settings)
     yield from configuration.providers(settings)
     yield from configuration.prices(settings)
+    yield from configuration.remarks(loaded)
 
 
 def online(loaded: Loaded) -> Iterator[Finding]:

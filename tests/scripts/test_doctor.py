@@ -87,8 +87,8 @@ TWICE = GOOD + "  - api-key: ${PROVIDER}\n    models: [{name: claude-opus-5-5, a
             GOOD.replace("${PROVIDER}", "${NOT_SET}"),
             1,
             [
-                "note     environment: claude-api-key at line 5 is off: NOT_SET not set",
                 "error    providers: there is none",
+                "note     environment: claude-api-key at line 5 is off: NOT_SET not set",
             ],
             id="no provider",
         ),
@@ -244,3 +244,14 @@ def test_the_command(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").unlink()
     assert run("doctor", "--config", tmp_path / "config.yaml").returncode == 1
     assert run("doctor", "config.yaml").returncode == 2
+
+
+def test_the_worst_comes_first_and_what_the_mode_says_last(tmp_path: Path) -> None:
+    text = 'compatibility: cliproxyapi\nws-auth: true\nhost: ""\n' + GOOD.replace("${CLIENT}", "dev-local-key")
+    status, lines = examined(tmp_path, text)
+    assert status == 1
+    assert [" ".join(line.split()[:2]) for line in lines] == [
+        "error api-keys",
+        "warning host:",
+        "warning configuration:",
+    ]
