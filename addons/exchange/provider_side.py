@@ -35,6 +35,8 @@ logger = logging.getLogger("gateway")
 SHUT_DOWN = "the gateway shut down"
 EMPTY = Outcome("empty")
 UNREADABLE = "its answer cannot be read"
+_PROXY = "the proxy "
+"""With this each cause begins for which a proxy is to blame, and not the provider."""
 _BROKEN: Mapping[str, Kind] = {
     "bad_provider_answer": "unreadable",
     "empty_answer": "unreadable",
@@ -154,7 +156,7 @@ class ProviderSide:
         if self._work.busy:
             return self._work.postpone(call, partial(self.connection_lost, cause, retry=retry, call=call))
         attempt = self.attempts[call]
-        calls, connecting = attempt.calls, attempt.waiting_for == "connect"
+        calls, connecting = attempt.calls, attempt.waiting_for == "connect" or cause.startswith(_PROXY)
         kind: Kind = "unreadable" if cause.startswith(UNREADABLE) else "connect" if connecting else "cut"
         outcome = Outcome(kind, code=plain(cause))
         alone = not connecting or not self._race.replaceable

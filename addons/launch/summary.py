@@ -63,6 +63,8 @@ def report(loaded: Loaded, file: Path, host: str, port: int) -> Iterator[str]:
 def _at_the_start(settings: Settings, host: str, port: int) -> Iterator[str]:
     if settings.embedded.enable and (off := child.available()) is not None:
         yield off
+    if not settings.providers and not settings.embedded.enable:
+        yield "No provider is on: every request is refused. Add one to config.yaml."
     if (taken := obstacle(host, port)) is not None:
         yield taken
 
@@ -78,4 +80,4 @@ def _provider(section: str, offer: Offer) -> str:
         names.append("the models that it has, which it is asked for at the start")
     elif not entry.models:
         names.append("other names like those of its models")
-    return f"{section}, {where}: {', '.join(names)}"
+    return f"{section}, {where}: {', '.join(names) or 'nothing'}"

@@ -202,6 +202,15 @@ def test_after_content_the_stream_ends_with_an_error() -> None:
     assert isinstance(actions[-1], Finish)
 
 
+def test_a_proxy_that_refuses_after_it_was_connected_to_is_no_connection() -> None:
+    table = Table(POOL)
+    table.ask(stream=True)
+    table.provider.connected()
+    table.provider.connection_lost("the proxy refused the credentials (proxy-url)", retry=False)
+    [report] = table.exchange.record.reports
+    assert (report.kind, report.reason) == ("connect", "connect: the proxy refused the credentials (proxy-url)")
+
+
 def test_the_last_failure_is_the_clients() -> None:
     table = Table(POOL)
     table.ask(stream=True)

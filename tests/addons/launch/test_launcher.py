@@ -162,6 +162,7 @@ gemini-api-key:
   - {api-key: SECRET, models: [{name: g}, {name: y}], proxy-url: "http://u:SECRET@proxy.test"}
 openai-compatibility:
   - {name: groq, api-key-entries: [{api-key: SECRET}], models: [{name: q}]}
+  - {name: groq, api-key-entries: [{api-key: SECRET}], models: [{name: r}], excluded-models: [r]}
 ollama:
   - base-url: http://127.0.0.1:9
 """
@@ -183,8 +184,11 @@ def test_a_check_says_what_would_be(tmp_path: Path, capsys: pytest.CaptureFixtur
         "provider  claude-api-key, https://api.anthropic.com: big, y, team/big, team/y",
         "provider  gemini-api-key, https://generativelanguage.googleapis.com/v1beta through http://proxy.test:80: g, y",
         "provider  openai-compatibility, https://api.groq.com/openai/v1: q",
+        "provider  openai-compatibility, https://api.groq.com/openai/v1: nothing",
         "provider  ollama, http://127.0.0.1:9: the models that it has, which it is asked for at the start",
         "warning   claude-api-key at line 6 is off: NO_SUCH_VARIABLE not set in the environment; it would serve z",
+        "warning   openai-compatibility: excluded-models at line 11 takes away all models of its entry; it serves "
+        "nothing",
     ]
     assert busy.startswith(f"warning   Port {port} on 127.0.0.2 is taken")
 
@@ -210,7 +214,9 @@ def test_a_check_reads_the_file_of_variables(tmp_path: Path, capsys: pytest.Capt
     (tmp_path / "named").write_text("CHECKED_KEY=k\n")
     given = ["--check", "--config", str(tmp_path / "c.yaml")]
     assert launcher.main(given) == 0
-    assert "clients   none" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "clients   none" in said
+    assert "warning   No provider is on: every request is refused." in said
     assert launcher.main([*given, "--env-file", str(tmp_path / "named")]) == 0
     assert "clients   ann" in capsys.readouterr().out
     (tmp_path / ".env").write_text("CHECKED_KEY\n")
