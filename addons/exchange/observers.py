@@ -120,8 +120,8 @@ class Record:
 
     @property
     def failed_attempts(self) -> list[AttemptReport]:
-        """Return the attempts that are over and did not answer, in the order in which they began."""
-        return sorted((report for report in self.reports if report.reason is not None), key=lambda report: report.at)
+        """Return the attempts that are over and did not answer."""
+        return [report for report in self.reports if report.reason is not None]
 
 
 @immutable
