@@ -205,7 +205,15 @@ class Calls:
         record = self._record
         record.usage = record.first_event = record.finish_reason = record.served_model = record.provider_id = None
 
+    def report(self, outcome: Outcome) -> None:
+        """Put the reports of all calls, which have failed, into the record."""
+        for call in self.under_way:
+            self._report(self._attempts[call], outcome)
+
     def _report(self, attempt: Attempt, outcome: Outcome | None) -> None:
+        if attempt.reported:
+            return
+        attempt.reported = True
         record, target, now = self._record, self.target, self._services.clock.now()
         pipe, first = attempt.pipe, attempt.first_event_at
         record.reports.append(

@@ -234,6 +234,7 @@ class ProviderSide:
             if self._race.plan is not None:
                 self._race.plan.broke(calls.target, outcome, self._now())
             return [*dropped, *self.fail(failure, cause, outcome)]
+        calls.report(outcome)
         actions = self._elsewhere(calls.target, outcome)
         if actions is None:
             return [*dropped, *self.fail(failure, cause, outcome)]

@@ -551,6 +551,14 @@ def test_a_loss_of_the_second_is_marked() -> None:
     assert note.detail.endswith("The first target of this request could have carried it.")
 
 
+def test_who_cannot_carry_it_stands_behind_the_failure() -> None:
+    table = Table(LOSSY + "failover-loss: refuse\n")
+    table.ask(stream=False, model="m", seed=7)
+    reply = replied(refusal(503)(table, 0))
+    reasons = [each["reason"] for each in json.loads(dict(reply.headers)["x-gateway-attempts"])]
+    assert [reason.partition(":")[0] for reason in reasons] == ["503 server_overloaded", "cannot carry the request"]
+
+
 def test_a_loss_of_the_second_may_be_refused() -> None:
     table = Table(LOSSY + "failover-loss: refuse\n")
     table.ask(stream=False, model="m", seed=7)
