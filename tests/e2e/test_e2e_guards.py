@@ -197,7 +197,8 @@ def test_another_addon_that_kills(client: Client, provider: Provider, streamed: 
         answer = ask(client, streamed, {"x-neighbour": f"kills in {hook}"})
         assert answer.status_code == 200
         return
-    with pytest.raises(httpx.RemoteProtocolError):
+    # A connection that is closed before all of the request is read is reset.
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         ask(client, streamed, {"x-neighbour": f"kills in {hook}"})
     if hook.startswith("requ"):
         assert provider.calls == []
