@@ -6,6 +6,7 @@ networks, each perhaps with a port. As with Go, this machine's own addresses are
 proxy.
 """
 
+import contextlib
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
@@ -197,10 +198,8 @@ def _exemptions(text: str) -> tuple[Exemption, ...]:
 def _exemption(part: str) -> Exemption | None:
     if part == "*":
         return Exemption()
-    try:
+    with contextlib.suppress(ValueError):  # it may be a name
         return Exemption(network=ipaddress.ip_network(part.strip("[]"), strict=False))
-    except ValueError:
-        pass
     host, _, port = part.rpartition(":") if re.search(r":\d{1,5}$", part) else (part, "", "")
     number = int(port) if port else None
     if (ip := address(host.strip("[]"))) is not None:

@@ -189,16 +189,14 @@ class Calls:
         for call in self.under_way:
             self.end(call, outcome)
 
-    def forget(self, outcome: Outcome) -> list[int]:
-        """Forget the results of all calls; their attempts stay in the record. Return those that were under way."""
-        under_way = self.under_way
-        for call in under_way:
+    def forget(self, outcome: Outcome) -> None:
+        """Drop the results of all calls; their attempts stay in the record."""
+        for call in self.under_way:
             attempt = self._attempts.pop(call)
             self._report(attempt, outcome)
             if attempt.pipe is not None:
                 self._listeners.provider(attempt, attempt.pipe.whole_body, call - self.first)
                 attempt.pipe.release()
-        return under_way
 
     def forget_results(self) -> None:
         """Take what these calls put into the record out of it."""

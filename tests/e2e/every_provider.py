@@ -62,21 +62,34 @@ class Issuers(Provider):
 
 
 def settings(at: str, issuers: str) -> dict[str, Any]:
-    def openai(name: str, **more: Any) -> dict[str, Any]:
-        return {"name": name, "base-url": f"{at}/{name}/v1", **more}
-
-    def model(name: str, alias: str) -> list[dict[str, str]]:
-        return [{"name": name, "alias": alias}]
-
-    claude = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
-    aws = {"region": "us-west-2", "base-url": f"{at}/bedrock"}
-    azure = {"endpoint": f"{at}/azure"}
     return {
         "api-keys": [{"key": CLIENT_KEY, "name": "tester"}, {"key": OTHER_CLIENT, "name": "other"}],
         "disable-cooling": True,
         "log-format": "json",
         "streaming": {"keepalive-seconds": 0},
         "response-store": {"enable": True},
+        **_google(at),
+        **_amazon(at),
+        **_openai_formats(at),
+        "ollama": [
+            {
+                "base-url": f"{at}/ollama",
+                "api-key": KEYS["ollama"],
+                "num-ctx": 8192,
+                "keep-alive": "30m",
+                "models": _model("qwen3:8b", "ollama"),
+            },
+            {"name": "found", "base-url": issuers, "prefix": "found"},
+        ],
+    }
+
+
+def _model(name: str, alias: str) -> list[dict[str, str]]:
+    return [{"name": name, "alias": alias}]
+
+
+def _google(at: str) -> dict[str, Any]:
+    return {
         "gemini-api-key": [
             {
                 "api-key": KEYS["gemini"],
@@ -88,7 +101,7 @@ def settings(at: str, issuers: str) -> dict[str, Any]:
             }
         ],
         "vertex-api-key": [
-            {"api-key": KEYS["express"], "base-url": f"{at}/express", "models": model("gemini-2.5-flash", "express")}
+            {"api-key": KEYS["express"], "base-url": f"{at}/express", "models": _model("gemini-2.5-flash", "express")}
         ],
         "vertex": [
             {
@@ -103,27 +116,43 @@ def settings(at: str, issuers: str) -> dict[str, Any]:
                 ],
             }
         ],
+    }
+
+
+def _amazon(at: str) -> dict[str, Any]:
+    claude = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+    aws = {"region": "us-west-2", "base-url": f"{at}/bedrock"}
+    return {
         "bedrock": [
             {
                 **aws,
                 "access-key-id": ACCESS_KEY,
                 "secret-access-key": SECRET_KEY,
                 "session-token": SESSION_TOKEN,
-                "models": model(claude, "bedrock"),
+                "models": _model(claude, "bedrock"),
             },
-            {**aws, "api-key": KEYS["bedrock"], "models": model(claude, "bedrock-bearer")},
-            {**aws, "profile": "gateway", "models": model(claude, "bedrock-profile")},
+            {**aws, "api-key": KEYS["bedrock"], "models": _model(claude, "bedrock-bearer")},
+            {**aws, "profile": "gateway", "models": _model(claude, "bedrock-profile")},
         ],
+    }
+
+
+def _openai_formats(at: str) -> dict[str, Any]:
+    def openai(name: str, **more: Any) -> dict[str, Any]:
+        return {"name": name, "base-url": f"{at}/{name}/v1", **more}
+
+    azure = {"endpoint": f"{at}/azure"}
+    return {
         "openai-compatibility": [
             openai(
                 "relayed",
                 **{"api-key-entries": [{"api-key": KEYS["first"]}, {"api-key": KEYS["second"]}]},
                 endpoints=["chat", "completions", "responses"],
-                models=model("theirs", "relayed"),
+                models=_model("theirs", "relayed"),
             ),
             openai(
                 "quirky",
-                models=model("theirs", "quirky"),
+                models=_model("theirs", "quirky"),
                 quirks={
                     "drop": ["logit_bias"],
                     "rename": {"seed": "random_seed"},
@@ -133,27 +162,17 @@ def settings(at: str, issuers: str) -> dict[str, Any]:
             ),
         ],
         "codex-api-key": [
-            {"api-key": KEYS["codex"], "base-url": f"{at}/codex/v1", "models": model("gpt-5-codex", "codex")}
+            {"api-key": KEYS["codex"], "base-url": f"{at}/codex/v1", "models": _model("gpt-5-codex", "codex")}
         ],
         "azure-openai": [
-            {**azure, "api-key": KEYS["azure"], "endpoints": ["chat", "responses"], "models": model("mine", "azure")},
+            {**azure, "api-key": KEYS["azure"], "endpoints": ["chat", "responses"], "models": _model("mine", "azure")},
             {
                 **azure,
                 "api-key": KEYS["dated"],
                 "api-version": "2024-10-21",
-                "models": model("gpt-4.1-mini", "azure-dated"),
+                "models": _model("gpt-4.1-mini", "azure-dated"),
             },
-            {**azure, "entra": "default", "models": model("mine", "azure-entra")},
-        ],
-        "ollama": [
-            {
-                "base-url": f"{at}/ollama",
-                "api-key": KEYS["ollama"],
-                "num-ctx": 8192,
-                "keep-alive": "30m",
-                "models": model("qwen3:8b", "ollama"),
-            },
-            {"name": "found", "base-url": issuers, "prefix": "found"},
+            {**azure, "entra": "default", "models": _model("mine", "azure-entra")},
         ],
     }
 
