@@ -36,8 +36,13 @@ class Usage:
     @property
     def possible(self) -> bool:
         """Return whether an answer can have so many tokens: what a provider says may be anything."""
-        counts = (self.input, self.output, self.cache_read or 0, self.cache_write or 0, self.reasoning or 0)
-        return all(0 <= count <= MOST_TOKENS for count in counts)
+        return (
+            0 <= self.input <= MOST_TOKENS
+            and 0 <= self.output <= MOST_TOKENS
+            and 0 <= (self.cache_read or 0) <= MOST_TOKENS
+            and 0 <= (self.cache_write or 0) <= MOST_TOKENS
+            and 0 <= (self.reasoning or 0) <= MOST_TOKENS
+        )
 
 
 @immutable
