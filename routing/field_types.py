@@ -295,6 +295,16 @@ def _new_file(value: object, info: ValidationInfo) -> str:
     return str(path)
 
 
+def _new_folder(value: object, info: ValidationInfo) -> str:
+    """Return the path of a folder that may not be there yet, relative to the folder of config.yaml."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("must be the name of a folder")
+    path = Path((info.context or {}).get("folder", "."), Path(value).expanduser())
+    if not (path.is_dir() or (path.parent.is_dir() and not path.exists())):
+        raise ValueError("must be a folder, or a new one in a folder that exists; relative to this configuration's")
+    return str(path)
+
+
 def _certificates(value: object, info: ValidationInfo) -> str:
     """Return the path of a file that holds certificates in PEM form."""
     path = _file(value, info)
@@ -374,6 +384,7 @@ HeldKey = Annotated[KeyFile, BeforeValidator(_key_file)]
 Instant = Annotated[float, BeforeValidator(_instant)]
 File = Annotated[str, BeforeValidator(_file)]
 NewFile = Annotated[str, BeforeValidator(_new_file)]
+NewFolder = Annotated[str, BeforeValidator(_new_folder)]
 Certificates = Annotated[str, BeforeValidator(_certificates)]
 """A file of them."""
 Forwarded = Annotated[str, BeforeValidator(_forwarded)]

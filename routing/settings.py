@@ -29,8 +29,10 @@ from routing.field_types import (
     ModelName,
     Name,
     NewFile,
+    NewFolder,
     Number,
     Origin,
+    Pattern,
     Port,
     Quota,
     Seconds,
@@ -204,6 +206,32 @@ class OtelSettings(Section):
     metrics: Flag = True
 
 
+class InspectorSettings(Section):
+    """Settings of the page that shows exchanges, and of what it keeps of them."""
+
+    enable: Flag = True
+    host: Host = "127.0.0.1"
+    port: Port = 8318
+    key: Key | None = None
+    """The token of the page's address; None: another one at each start."""
+    memory: Size = 64 << 20
+    exchange_memory: Size = 8 << 20
+    spool: NewFolder | None = None
+    """The folder in which exchanges outlive the process."""
+    spool_bytes: Size = 1 << 30
+    spool_days: Amount = 30
+    """0: for ever."""
+    bodies: Literal["redacted", "full", "none"] = "redacted"
+    redact: tuple[Pattern, ...] = ()
+    """What they match is taken out of everything that is kept."""
+
+    @model_validator(mode="after")
+    def _locked(self) -> "InspectorSettings":
+        if self.key is None and not is_loopback(self.host):
+            raise ValueError("has a host that others can reach, and needs a key then; add `key: ${INSPECTOR_KEY}`")
+        return self
+
+
 if TYPE_CHECKING:
     Providers = Section
 else:
@@ -271,6 +299,8 @@ class Settings(Providers):
     """The flows that a user interface keeps; 0: all."""
     metrics: MetricsSettings = MetricsSettings()
     otel: OtelSettings = OtelSettings()
+    inspector: InspectorSettings | None = None
+    """None: there is none. See also `inspected`."""
     cors_origins: tuple[Origin, ...] = ()
     forward_headers: tuple[Forwarded, ...] = ()
     prices: tuple[Price, ...] = ()
@@ -322,10 +352,20 @@ class Settings(Providers):
         return (key.reveal() for key in (*_keys(self), *_keys(self._environment)))
 
     @property
+    def inspected(self) -> InspectorSettings | None:
+        """Return the settings of the inspector if it is on."""
+        return self.inspector if self.inspector is not None and self.inspector.enable else None
+
+    @property
     def loopback(self) -> bool:
         """Return whether nobody but this machine can reach `host`."""
-        ip = address(self.host)
-        return self.host == "localhost" if ip is None else ip.is_loopback
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether nobody but this machine can reach `host`."""
+    ip = address(host)
+    return host == "localhost" if ip is None else ip.is_loopback
 
 
 def _keys(value: Any) -> Iterator[Secret]:

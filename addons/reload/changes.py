@@ -16,12 +16,13 @@ UNTIL_RESTART = (
     "debug",
     "limits_storage",
     "otel",
+    "inspector",
     "usage_db",
     "usage_db_max_days",
     "upstream_ca",
 )
 """The fields that a running gateway cannot change: where it listens, its child process, its log, where it counts,
-its database, its collector, whom mitmproxy trusts."""
+its database, its collector, its page, whom mitmproxy trusts."""
 Models = tuple[Iterable[str], Iterable[str]]
 """The names that clients see, before and after."""
 _MOST = 10

@@ -43,7 +43,7 @@ def test_with_a_provider_key() -> None:
 def test_it_says_what_is_the_default() -> None:
     """All but the sections that make it a demonstration is what an empty file would mean, and all keys are there."""
     settings = load(SHIPPED, {}).settings
-    shown = {"api_keys", "embedded"}
+    shown = {"api_keys", "embedded", "inspector"}
     assert settings.model_dump(exclude=shown) == Settings().model_dump(exclude=shown)
     assert all(f"\n{key}:" in SHIPPED.read_text() for key in keys(Settings))
     key = KeyRing(settings.api_keys).check("dev-local-key")
