@@ -28,6 +28,7 @@ class Attempt:
         self.calls, self.number = calls, number
         self.since = self.sent_at = now
         self.first_event_at: float | None = None
+        self.connected_at: float | None = None
         self.reported = False
         """The record has its report."""
         self.waiting_for: Wait = "connect"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from addons.exchange.actions import Send
 from addons.exchange.attempt import Attempt
 from addons.exchange.listeners import Listeners
-from addons.exchange.observers import AttemptReport, Record
+from addons.exchange.observers import Asked, AttemptReport, Record
 from addons.exchange.request import Rendering
 from addons.exchange.services import Services
 from routing.outcomes import Outcome
@@ -57,7 +57,7 @@ class Calls:
         """The client's answer, where it is not a stream."""
         self.held = b""
         """Bytes that the client has not been sent yet: the beginning of an answer that another may replace."""
-        self.unsent: list[tuple[float, str, bytes, bytes, tuple[Note, ...], int]] = []
+        self.unsent: list[tuple[float, str, bytes, bytes, tuple[Note, ...], int, int]] = []
         """The events of these bytes, for the listeners."""
         self._provider_id: str | None = None
         self.limits: Mapping[str, str] = {}
@@ -84,8 +84,8 @@ class Calls:
 
     def show_unsent(self, *, sent: bool) -> None:
         """Show the listeners the events whose bytes waited, which the client gets now (`sent`), or never does."""
-        for at, name, provider, client, notes, call in self.unsent:
-            self._listeners.pair(name, provider, client if sent else b"", notes, call, at)
+        for at, name, provider, client, notes, call, attempt in self.unsent:
+            self._listeners.pair(name, provider, client if sent else b"", notes, call, attempt, at)
         self.unsent.clear()
 
     def claim(self) -> None:
@@ -116,13 +116,15 @@ class Calls:
         if listeners.detailed:
             headers = (*request.headers, *((name, REDACTED) for name, _ in request.secrets))
             line = f"POST {request.url}"
-            listeners.message("provider_request", line, headers, request.body, call - self.first, number)
+            target = self.target
+            asked = Asked(target.provider, target.model, target.credential.name, self.rendering.upstream.name)
+            listeners.message("provider_request", line, headers, request.body, call - self.first, number, asked)
         return Send(request, number > self.first_try, call)
 
     def send_again(self, call: int, outcome: Outcome) -> Send:
         """Send a call once more, after its first attempt came to nothing."""
         attempt = self._attempts[call]
-        self._report(attempt, outcome)
+        self._report(call, attempt, outcome)
         return self.send(call, attempt.number + 1)
 
     def open(
@@ -166,7 +168,7 @@ class Calls:
     def end(self, call: int, outcome: Outcome | None = None) -> None:
         """Put the results of a call that is over into the record. `outcome`: it did not come to its own end."""
         attempt = self._attempts.pop(call)
-        self._report(attempt, outcome)
+        self._report(call, attempt, outcome)
         record = self._record
         record.provider_id = record.provider_id or self._provider_id
         if (pipe := attempt.pipe) is None:
@@ -193,7 +195,7 @@ class Calls:
         """Drop the results of all calls; their attempts stay in the record."""
         for call in self.under_way:
             attempt = self._attempts.pop(call)
-            self._report(attempt, outcome)
+            self._report(call, attempt, outcome)
             if attempt.pipe is not None:
                 self._listeners.provider(attempt, attempt.pipe.whole_body, call - self.first)
                 attempt.pipe.release()
@@ -206,14 +208,14 @@ class Calls:
     def report(self, outcome: Outcome) -> None:
         """Put the reports of all calls, which have failed, into the record."""
         for call in self.under_way:
-            self._report(self._attempts[call], outcome)
+            self._report(call, self._attempts[call], outcome)
 
-    def _report(self, attempt: Attempt, outcome: Outcome | None) -> None:
+    def _report(self, call: int, attempt: Attempt, outcome: Outcome | None) -> None:
         if attempt.reported:
             return
         attempt.reported = True
         record, target, now = self._record, self.target, self._services.clock.now()
-        pipe, first = attempt.pipe, attempt.first_event_at
+        pipe, first, connected = attempt.pipe, attempt.first_event_at, attempt.connected_at
         record.reports.append(
             AttemptReport(
                 at=attempt.sent_at - self._listeners.born,
@@ -227,6 +229,9 @@ class Calls:
                 usage=None if pipe is None else pipe.usage,
                 kind=None if outcome is None else outcome.kind,
                 sent=attempt.waiting_for != "connect",
+                call=call - self.first,
+                attempt=attempt.number,
+                connected=None if connected is None else connected - attempt.sent_at,
             )
         )
 

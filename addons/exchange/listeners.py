@@ -7,7 +7,7 @@ from dataclasses import replace
 from addons.exchange import http_api
 from addons.exchange.attempt import Attempt
 from addons.exchange.http_api import Head
-from addons.exchange.observers import Pair, Phase, PhaseMessage, Record, Watcher
+from addons.exchange.observers import Asked, Pair, Phase, PhaseMessage, Record, Watcher
 from translators.errors import Failure
 from translators.masking import REDACTED, Mask
 from translators.notes import Note
@@ -87,13 +87,20 @@ class Listeners:
             self.message("provider_response", str(attempt.status), headers, body, call, attempt.number)
 
     def message(
-        self, phase: Phase, line: str, headers: Headers, body: bytes | None, call: int = 0, attempt: int | None = None
+        self,
+        phase: Phase,
+        line: str,
+        headers: Headers,
+        body: bytes | None,
+        call: int = 0,
+        attempt: int | None = None,
+        asked: Asked | None = None,
     ) -> None:
         if self._detailed:
             body = None if body is None else self.without_secrets(body)
             headers = tuple((self.without_secrets(name), self.without_secrets(value)) for name, value in headers)
             number = self.tries if attempt is None else attempt
-            message = PhaseMessage(phase, self._now() - self.born, number, line, headers, body, call)
+            message = PhaseMessage(phase, self._now() - self.born, number, line, headers, body, call, asked)
             self._each(self._detailed, lambda watcher: watcher.message(self._record, message))
 
     def pair(
@@ -103,13 +110,14 @@ class Listeners:
         client: bytes,
         notes: tuple[Note, ...] = (),
         call: int = 0,
+        attempt: int = 0,
         at: float | None = None,
     ) -> None:
         """Show an event. `at` is when it came, on the monotonic clock; None: just now."""
         if self._detailed:
             provider, client = self.without_secrets(provider), self.without_secrets(client)
             came = (self._now() if at is None else at) - self.born
-            pair = Pair(came, self.without_secrets(name), provider, client, self._clean_notes(notes), call)
+            pair = Pair(came, self.without_secrets(name), provider, client, self._clean_notes(notes), call, attempt)
             self._each(self._detailed, lambda watcher: watcher.pair(self._record, pair))
 
     def ended(self, *, counts: bool) -> None:

@@ -43,6 +43,21 @@ class AttemptReport:
     usage: Usage | None = None
     kind: Kind | None = None
     sent: bool = False
+    call: int = 0
+    attempt: int = 0
+    """Its call and its number, as its messages and pairs have them."""
+    connected: float | None = None
+    """From its start to the connection; None: there was none."""
+
+
+@immutable
+class Asked:
+    """Who a request goes to. `credential` and `dialect` are names."""
+
+    provider: str
+    model: str
+    credential: str
+    dialect: str
 
 
 @immutable
@@ -129,7 +144,7 @@ class PhaseMessage:
     """One phase: `line` is `POST /v1/messages` or `200`, `headers` are redacted, `body` is decoded text or JSON.
 
     `body` of a streamed answer is None: its content is in the pairs. `at` counts from the exchange's start, `call`
-    the calls to the provider from 0 and `attempt` the tries of each from 1.
+    the calls to the provider from 0 and `attempt` the tries of each from 1. `asked` is there with a provider's request.
     """
 
     phase: Phase
@@ -139,13 +154,15 @@ class PhaseMessage:
     headers: tuple[tuple[str, str], ...]
     body: bytes | None
     call: int = 0
+    asked: Asked | None = None
 
 
 @immutable
 class Pair:
     """A provider event and the client bytes that it became, which may be none. `provider` is the payload without
     its framing, `name` the event's name where the framing has one; both are empty where the gateway itself spoke
-    (a keep-alive, an error). `call` is the one that was answered so, counted from 0."""
+    (a keep-alive, an error). `call` is the one that was answered so, counted from 0, and `attempt` the try of it, as
+    messages have them; `attempt` is 0 where it is nobody's."""
 
     at: float
     name: str
@@ -153,6 +170,7 @@ class Pair:
     client: bytes
     notes: tuple[Note, ...] = ()
     call: int = 0
+    attempt: int = 0
 
 
 class Watcher(Protocol):

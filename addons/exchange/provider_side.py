@@ -96,7 +96,8 @@ class ProviderSide:
 
     def connected(self, call: int = 0) -> None:
         if (attempt := self.attempts.get(call)) is not None:
-            attempt.wait_for("first-byte", self._now())
+            attempt.connected_at = now = self._now()
+            attempt.wait_for("first-byte", now)
 
     def authorised(self, secrets: tuple[tuple[str, str], ...], failure: Failure | None, call: int = 0) -> list[Action]:
         """Take the credentials that a request still needed, or the `failure` to get them."""
@@ -246,11 +247,11 @@ class ProviderSide:
     def _show(self, call: int, name: str, provider: bytes, client: bytes, notes: Any) -> None:
         attempt = self.attempts.get(call)
         broken = attempt is not None and attempt.pipe is not None and attempt.pipe.failure is not None
-        shown = call if attempt is None else call - attempt.calls.first
+        shown, number = (call, 0) if attempt is None else (call - attempt.calls.first, attempt.number)
         if attempt is not None and not broken and attempt.calls.rendering.streams and not attempt.calls.content:
-            attempt.calls.unsent.append((self._now(), name, provider, client, notes, shown))
+            attempt.calls.unsent.append((self._now(), name, provider, client, notes, shown, number))
         else:
-            self._response.show(shown, broken, name, provider, client, notes)
+            self._response.show(shown, number, broken, name, provider, client, notes)
 
     def _fed(self, call: int, started: float, before: int, out: bytes) -> list[Action]:
         attempt = self.attempts[call]
@@ -277,7 +278,7 @@ class ProviderSide:
         if pipe.streams:
             self._listeners.provider(attempt, None, call - calls.first)
         elif streams and out:
-            self._listeners.pair("", pipe.whole_body or b"", out, (), call - calls.first)
+            self._listeners.pair("", pipe.whole_body or b"", out, (), call - calls.first, attempt.number)
         actions: list[Action] = []
         if not calls.content and (pipe.content or len(calls.held) > MOST_HELD):
             actions += self._race.won(calls)

@@ -46,7 +46,7 @@ class Response:
         """Those of the client's key, which take the place of the provider's."""
         self._noted: set[str] = set()
         """The notes that a stream's client has got."""
-        self._fatal: tuple[str, bytes, bytes, tuple[Note, ...], int] = ("", b"", b"", (), 0)
+        self._fatal: tuple[str, bytes, bytes, tuple[Note, ...], int, int] = ("", b"", b"", (), 0, 0)
         """The event that broke the answer, until the client's error for it is made. Empty: none did."""
 
     def send(self, out: bytes, notes: Sequence[Note] = ()) -> list[Action]:
@@ -145,24 +145,33 @@ class Response:
         record.duration = self._now() - self._born
         self.over = True
 
-    def show(self, call: int, broken: bool, name: str, provider: bytes, client: bytes, notes: tuple[Note, ...]) -> None:
+    def show(
+        self,
+        call: int,
+        attempt: int,
+        broken: bool,
+        name: str,
+        provider: bytes,
+        client: bytes,
+        notes: tuple[Note, ...],
+    ) -> None:
         """Show a provider's event to the listeners. One that has `broken` the answer waits for the
         client's error."""
         if broken:
-            self._fatal = (name, provider, client, notes, call)
+            self._fatal = (name, provider, client, notes, call, attempt)
         else:
-            self._listeners.pair(name, provider, client, notes, call)
+            self._listeners.pair(name, provider, client, notes, call, attempt)
 
     def replaced(self) -> None:
         """Show the event that broke an answer, in whose place another one comes."""
         self._show_last(b"")
-        self._fatal = ("", b"", b"", (), 0)
+        self._fatal = ("", b"", b"", (), 0, 0)
 
     def _show_last(self, out: bytes) -> None:
         """Show the last event of a stream that broke, with the client's error for it."""
-        name, provider, client, notes, call = self._fatal
+        name, provider, client, notes, call, attempt = self._fatal
         if provider or client or out:
-            self._listeners.pair(name, provider, client + out, notes, call)
+            self._listeners.pair(name, provider, client + out, notes, call, attempt)
 
     def _headers(self, notes: list[Note]) -> list[tuple[str, str]]:
         """Return the headers of every answer."""
