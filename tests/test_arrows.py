@@ -54,7 +54,7 @@ BANNED = [
     ),
     pytest.param(
         "addons/launch",
-        ("addons.gateway", "addons.inspector", "addons.proxy", "addons.reload"),
+        ("addons.gateway", "addons.inspector.recorder", "addons.inspector.views", "addons.proxy", "addons.reload"),
         id="the start knows no connections",
     ),
     pytest.param(

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 from addons.exchange import redaction
 from addons.exchange.observers import AttemptReport, Pair, PhaseMessage, Record
 from addons.exchange.redaction import one_line
+from addons.inspector.plain import LONGEST_TEXT, WIDEST, small, text
 from addons.log_line import briefly, end_with_reasons, subject
 from translators.notes import Note
 
@@ -30,12 +31,8 @@ _MOST_MESSAGES = 64
 _MOST_NOTES = 200
 _MOST_HEADERS = 200
 _MOST_TRIES = 64
-_LONGEST_TEXT = 500
 _LONGEST_HEADER = 4096
 _LONGEST_MESSAGE = 4096
-_DEEPEST = 3
-_WIDEST = 32
-_LONGEST_VALUE = 2000
 _PAIR_COST = 350
 """The bytes that Python itself needs for a stored pair, about."""
 
@@ -227,7 +224,7 @@ class FlowRecorder:
             self._recording["left_out"]["messages"] += 1
             return
         headers = [
-            [_text(name), _text(value, _LONGEST_HEADER)]
+            [text(name), text(value, _LONGEST_HEADER)]
             for name, value in redaction.headers(message.headers[:_MOST_HEADERS])
         ]
         self._bodies_left = max(0, self._bodies_left - sum(len(name) + len(value) for name, value in headers))
@@ -241,7 +238,7 @@ class FlowRecorder:
             "phase": message.phase,
             "at": message.at,
             "attempt": message.attempt,
-            "line": _text(message.line, _LONGEST_HEADER),
+            "line": text(message.line, _LONGEST_HEADER),
             "headers": headers,
             "body": body,
             "bytes": len(message.body or b""),
@@ -256,10 +253,10 @@ class FlowRecorder:
         self._events += bool(pair.provider)
         taken: StoredPair = {
             "at": pair.at,
-            "name": _text(pair.name, 64),
+            "name": text(pair.name, 64),
             "provider": redaction.body(pair.provider),
             "client": redaction.body(pair.client),
-            "notes": [_note(note) for note in pair.notes[:_WIDEST]] if pair.notes else [],
+            "notes": [_note(note) for note in pair.notes[:WIDEST]] if pair.notes else [],
         }
         if pair.call:
             taken["call"] = pair.call
@@ -283,10 +280,10 @@ class FlowRecorder:
             self._flow.marked = _marker(record)
         self._comment(_comment(record, self._events))
 
-    def _comment(self, text: str) -> None:
+    def _comment(self, comment: str) -> None:
         """Write the flow's comment, unless a person has written one."""
         if self._flow.comment == self._commented:
-            self._flow.comment = self._commented = _text(text)
+            self._flow.comment = self._commented = text(comment)
 
     def _take(self, record: Record) -> None:
         self._recording["record"] = _record(record)
@@ -345,7 +342,7 @@ def _comment(record: Record, events: int) -> str:
     if record.failed_attempts:
         parts.append(_counted(record.attempts, "attempt"))
     if record.cause and record.end != "complete":
-        parts.append(one_line(record.cause, _LONGEST_TEXT))
+        parts.append(one_line(record.cause, LONGEST_TEXT))
     if record.notes:
         parts.append(f"{_counted(len(record.notes), 'note')}: {briefly(record.notes, 3)}")
     return "  ".join(parts)
@@ -364,10 +361,10 @@ def _counted(count: int, what: str) -> str:
 def _record(record: Record) -> StoredRecord:
     usage = record.usage
     taken: StoredRecord = {
-        "id": _text(record.id),
+        "id": text(record.id),
         "started": record.started,
-        "method": _text(record.method),
-        "path": _text(record.path),
+        "method": text(record.method),
+        "path": text(record.path),
         "key_name": _maybe(record.key_name),
         "model": _maybe(record.model),
         "provider": _maybe(record.provider),
@@ -378,7 +375,7 @@ def _record(record: Record) -> StoredRecord:
         "status": record.status,
         "end": record.end,
         "error": _maybe(record.error),
-        "message": None if record.message is None else _text(record.message, _LONGEST_MESSAGE),
+        "message": None if record.message is None else text(record.message, _LONGEST_MESSAGE),
         "param": _maybe(record.param),
         "cause": _maybe(record.cause),
         "finish_reason": _maybe(record.finish_reason),
@@ -406,8 +403,8 @@ def _record(record: Record) -> StoredRecord:
 def _try(report: AttemptReport) -> StoredTry:
     return {
         "at": report.at,
-        "target": _text(f"{report.provider}/{report.model}"),
-        "credential": _text(report.credential),
+        "target": text(f"{report.provider}/{report.model}"),
+        "credential": text(report.credential),
         "reason": _maybe(report.reason),
         "duration": report.duration,
     }
@@ -415,53 +412,13 @@ def _try(report: AttemptReport) -> StoredTry:
 
 def _note(note: Note) -> StoredNote:
     return {
-        "path": _text(note.path),
+        "path": text(note.path),
         "fate": note.fate,
-        "old": _small(note.old),
-        "new": _small(note.new),
-        "detail": _text(note.detail),
+        "old": small(note.old),
+        "new": small(note.new),
+        "detail": text(note.detail),
     }
 
 
 def _maybe(value: str | None) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _text(value: str, limit: int = _LONGEST_TEXT) -> str:
-    """Return `value` without keys and without what UTF-8 cannot carry, cut to `limit`."""
-    value = redaction.text(value)
-    if len(value) > limit:
-        value = value[: limit - 3] + "..."
-    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
-
-
-def _small(value: Any) -> Any:
-    plain = _plain(value)
-    if isinstance(plain, dict | list) and (length := len(repr(plain))) > _LONGEST_VALUE:
-        return f"<{type(value).__name__}, {length} characters>"
-    return plain
-
-
-def _plain(value: Any, depth: int = 0) -> Any:
-    """Return `value` in types that a flow file knows; the name of its type for what is too deep or of another one."""
-    match value:
-        case None | bool() | float():
-            return value
-        case int():
-            # Python refuses to write a number of thousands of digits.
-            return value if value.bit_length() <= 64 else f"<int, {value.bit_length()} bits>"
-        case str():
-            return _text(value)
-        case bytes():
-            return redaction.body(value[:_LONGEST_TEXT])
-        case dict() if depth < _DEEPEST and len(value) <= _WIDEST:
-            return {
-                _text(name) if isinstance(name, str) else f"<{type(name).__name__}>": _plain(item, depth + 1)
-                for name, item in value.items()
-            }
-        case list() | tuple() if depth < _DEEPEST and len(value) <= _WIDEST:
-            return [_plain(item, depth + 1) for item in value]
-        case dict() | list() | tuple():
-            return f"<{type(value).__name__}, {len(value)} entries>"
-        case _:
-            return f"<{type(value).__name__}>"
+    return None if value is None else text(value)

@@ -5,7 +5,7 @@ Everything in an `Exchange` that is read has been redacted: keys are `[redacted]
 `at` and durations are milliseconds, `at` counts from the exchange's start.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -24,7 +24,7 @@ MOST_EVENTS = 2000
 """The events of a detail; `Exchange.events` has the others."""
 
 
-@immutable
+@dataclass(slots=True)
 class Phase:
     """One message. `body` None: there was none, or it is a stream, whose content is in the events. `bytes` is its
     length before it was redacted and cut."""
@@ -49,7 +49,7 @@ class Phase:
         }
 
 
-@immutable
+@dataclass(slots=True)
 class EventPair:
     """A provider's event and the client bytes that it became; see `addons.exchange.observers.Pair`. `n` counts the
     events of an exchange from 0, with those that were left out."""
@@ -223,8 +223,7 @@ class Exchange:
     @property
     def answering(self) -> Attempt | None:
         """Return the attempt that answered; else the last one."""
-        answered = (each for each in self.attempts if each.duration is not None and each.reason is None)
-        return next(answered, self.attempts[-1] if self.attempts else None)
+        return answering(self.attempts)
 
     @property
     def events_left_out(self) -> int:
@@ -247,7 +246,8 @@ class Exchange:
         return summary_json(self.facts)
 
     def detail(self, most_events: int = MOST_EVENTS) -> dict[str, Any]:
-        """Return the whole exchange as the API shows it, with its first `most_events` events."""
+        """Return the whole exchange as the API shows it, with its first `most_events` events.
+        Its `events` are these; their number in the summary is `event_count` here."""
         facts = self.facts
         phases = {name: self.phase(name) for name in PHASES}
         return {
@@ -255,6 +255,7 @@ class Exchange:
             "phases": {name: None if phase is None else phase.json() for name, phase in phases.items()},
             "attempts": [attempt.json() for attempt in self.attempts],
             "events": [pair.json() for pair in self.events[:most_events]],
+            "event_count": facts.events,
             "events_left_out": self.events_left_out,
             "notes": [note_json(note) for note in facts.notes],
             "timings": facts.timings.json(),
@@ -268,6 +269,12 @@ class Exchange:
         """Return stored events from number `first` on."""
         later: Iterator[EventPair] = (pair for pair in self.events if pair.n >= first)
         return [pair.json() for pair, _ in zip(later, range(limit), strict=False)]
+
+
+def answering(attempts: Sequence[Attempt]) -> Attempt | None:
+    """Return the attempt that answered; else the last one."""
+    answered = (each for each in attempts if each.duration is not None and each.reason is None)
+    return next(answered, attempts[-1] if attempts else None)
 
 
 def summary_json(facts: Facts) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Makes the services of a configuration, and of each that follows it; ends what runs for them."""
 
 import dataclasses
+import logging
 import math
 import os
 import secrets
@@ -24,10 +25,13 @@ from routing.catalogue import Catalogue
 from routing.client_keys import KeyRing
 from routing.config import Loaded
 from routing.router import Router
-from routing.settings import Settings
+from routing.settings import InspectorSettings, Settings
 
 if TYPE_CHECKING:
+    from addons.inspector.inspector import Inspector
     from addons.limiting.in_redis import InRedis
+
+logger = logging.getLogger("gateway")
 
 THREADS = {"request": 1, "answer": 1, "limits": 8, "metrics": 1}
 """By what they do. Requests and answers are work, of which more at once would only hold up the rest; limits wait."""
@@ -54,6 +58,8 @@ class Assembly:
         self._usage: UsageWriter | None = None
         self._monitoring: Monitoring | None = None
         self._client_counts: InMemory | InRedis | None = None
+        self.inspector: Inspector | None = None
+        """There is one where the configuration at the start wants it."""
 
     def first(self, settings: Settings, catalogue: Catalogue) -> Services:
         stream = None if terminal.has_console() else sys.stdout
@@ -64,6 +70,8 @@ class Assembly:
             self._usage = UsageWriter(Path(settings.usage_db), settings.usage_db_max_days)
             self._usage.start()
             watchers.append(self._usage)
+        if settings.inspected is not None:
+            self._inspect(settings.inspected, watchers)
         router = Router()
         self._monitoring = monitoring = Monitoring(
             settings.otel, SystemClock, self._names, self._running, self._connections, router.cooldowns
@@ -83,6 +91,17 @@ class Assembly:
             metrics=monitoring.report,
             tracing=monitoring.tracing,
         )
+
+    def _inspect(self, settings: InspectorSettings, watchers: list[Watcher]) -> None:
+        """Have exchanges recorded. Where that fails, the gateway goes on without."""
+        from addons.inspector.inspector import Inspector  # it costs nothing where it is off
+
+        try:
+            self.inspector = Inspector(settings)
+        except Exception:
+            logger.exception("There is no inspector; the gateway goes on without.")
+        else:
+            watchers.append(self.inspector.watcher)
 
     def following(self, before: Services, loaded: Loaded) -> Services:
         """Return the services of another configuration, with all of those `before` that outlives theirs."""
@@ -106,6 +125,8 @@ class Assembly:
             self._line.done()
         if self._usage is not None:
             self._usage.done()
+        if self.inspector is not None:
+            self.inspector.close()
         if self._monitoring is not None:
             self._monitoring.shut_down()
         if self._client_counts is not None:

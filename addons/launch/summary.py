@@ -37,6 +37,11 @@ def hindrance(settings: Settings) -> str | None:
         return library
     if (library := libraries.hindrance(settings.otel)) is not None:
         return library
+    if settings.inspected is not None and settings.inspected.redact:
+        from addons.inspector import redactor  # the inspector costs nothing where it is off
+
+        if (why := redactor.hindrance(settings.inspected.redact)) is not None:
+            return why
     return None if settings.usage_db is None else database.obstacle(Path(settings.usage_db))
 
 

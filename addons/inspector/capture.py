@@ -1,0 +1,96 @@
+"""Records exchanges for the inspector: a watcher of all of them, which hands what it hears to the store.
+
+An exchange is a POST to a generating route that passed authentication. What is more than to take down what was heard
+(redaction, search) is done when somebody reads, or in a thread of its own after the exchange.
+"""
+
+from collections.abc import Callable
+
+from addons.exchange.http_api import EXPIRED_KEY
+from addons.exchange.observers import Pair, PhaseMessage, Record
+from addons.inspector import texts
+from addons.inspector.background import Background
+from addons.inspector.entry import Entry
+from addons.inspector.recording import Exchange, Facts
+from addons.inspector.redactor import Redactor
+from addons.inspector.store import Store
+from translators.registry import CLIENTS
+
+HEAVY = 64 * 1024
+"""Bytes of a body that is redacted elsewhere as soon as it is there."""
+LARGE = 512 * 1024
+"""Bytes of an exchange whose events are redacted at its end: there may be media in them, that take room."""
+DIALECTS = {client.path: name for name, client in CLIENTS.items()}
+
+
+class Capture:
+    """`limit` bounds the bytes of one exchange; `spool` takes those that are over, complete and redacted."""
+
+    detailed = True
+
+    def __init__(
+        self,
+        store: Store,
+        redactor: Redactor,
+        limit: int,
+        background: Background,
+        spool: Callable[[Entry, Exchange], None] | None = None,
+    ) -> None:
+        self._store, self._redactor, self._limit = store, redactor, limit
+        self._background, self._spool = background, spool
+        self._running: dict[int, tuple[Record, Entry]] = {}
+        """By the identity of their records: ids of requests are the clients' own, and may come again."""
+
+    def message(self, record: Record, message: PhaseMessage) -> None:
+        if (entry := self._entry(record)) is None:
+            return
+        entry.message(message)
+        entry.take(record)
+        if message.body is not None and len(message.body) > HEAVY:
+            self._background.put(entry.clean)
+        self._store.changed(entry)
+
+    def pair(self, record: Record, pair: Pair) -> None:
+        running = self._running.get(id(record))
+        if running is not None:
+            entry = running[1]
+            self._store.happened(entry, entry.pair(pair))
+
+    def ended(self, record: Record) -> None:
+        entry = self._entry(record)
+        self._running.pop(id(record), None)
+        if entry is None:
+            return
+        entry.take(record, over=True)
+        self._store.changed(entry)
+        self._background.put(lambda: self._finish(entry))
+
+    def _entry(self, record: Record) -> Entry | None:
+        """Return the exchange of a record, begun where it is new; None where it is none."""
+        running = self._running.get(id(record))
+        if running is not None:
+            return running[1]
+        if record.method != "POST" or record.path not in DIALECTS or record.key_name is None:
+            return None
+        if record.error == EXPIRED_KEY.code:
+            return None
+        entry = Entry(self._facts(record), self._limit, self._redactor)
+        self._running[id(record)] = (record, entry)
+        self._store.begin(entry)
+        return entry
+
+    def _facts(self, record: Record) -> Facts:
+        text = self._redactor.text
+        dialect = DIALECTS[record.path]
+        seq = round(record.started * 1_000_000)
+        return Facts(text(record.id), seq, record.started, text(record.key_name or ""), dialect, record.path)
+
+    def _finish(self, entry: Entry) -> None:
+        """Do for an exchange that is over what needs time."""
+        whole = self._spool is not None or self._redactor.strict or entry.size > LARGE
+        exchange = entry.exchange() if whole else entry.outline()
+        searchable = self._redactor.text(texts.searchable(exchange), texts.LONGEST)
+        entry.finish(texts.conversation(exchange), searchable)
+        if self._spool is not None:
+            self._spool(entry, exchange)
+        self._store.changed(entry)

@@ -1,0 +1,170 @@
+"""Redaction of what the inspector keeps, as `inspector.bodies` and `inspector.redact` want it.
+
+The gateway's own keys are out already, and so is everything by its name in a header; this takes out keys by their
+shape, media, and what the operator's expressions match.
+"""
+
+import importlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from pydantic_core import from_json, to_json
+
+from addons.exchange import redaction
+from addons.exchange.redaction import HIDDEN
+from addons.inspector.plain import small, text
+from addons.inspector.recording import Headers
+from routing.expressions import Expression
+from translators.notes import Note
+
+Bodies = Literal["redacted", "full", "none"]
+NEEDED = "re2"
+"""The library that replaces what an expression matches, in time that grows with the text alone."""
+_MOST_HEADERS = 200
+_LONGEST_HEADER = 4096
+_SHORT_EVENT = 1024
+"""Bytes below which an event has no medium but one that says what it is."""
+_WORD = re.compile(r"[\w.:/-]{1,64}", re.ASCII)
+_TELLING = frozenset(("type", "role", "object", "event", "status", "finish_reason", "stop_reason", "finishReason"))
+"""The fields of which also a body without texts shows the value."""
+_DATA = b"data:"
+
+
+def hindrance(patterns: Sequence[Expression]) -> str | None:
+    """Return why expressions cannot be redacted, in a sentence, or None."""
+    if not patterns:
+        return None
+    try:
+        compiled(patterns)
+    except ImportError:
+        return 'inspector.redact needs google-re2, which is not installed: pip install "google-re2".'
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def compiled(patterns: Sequence[Expression]) -> list[Any]:
+    """Return the expressions with RE2. Raises `ImportError`, and `ValueError` for one that RE2 does not know."""
+    re2 = importlib.import_module(NEEDED)
+    options = re2.Options()
+    options.log_errors = False
+    found = []
+    for at, pattern in enumerate(patterns):
+        try:
+            found.append(re2.compile(pattern.text, options))
+        except re2.error:
+            raise ValueError(
+                f"inspector.redact[{at}] is no expression that RE2 knows; write it in the syntax of RE2."
+            ) from None
+    return found
+
+
+class Redactor:
+    """What it returns can be shown to anybody who may see what prompts `bodies` lets through."""
+
+    def __init__(self, bodies: Bodies = "redacted", patterns: Sequence[Expression] = ()) -> None:
+        self._bodies = bodies
+        self._patterns = compiled(patterns) if patterns else []
+
+    @property
+    def strict(self) -> bool:
+        """Return whether more than keys and media is hidden."""
+        return self._bodies == "none" or bool(self._patterns)
+
+    def body(self, value: bytes) -> bytes:
+        """Return a body; the very same object where nothing is to be hidden."""
+        if self._bodies == "none":
+            return shape(value)
+        value = redaction.keys(value) if self._bodies == "full" else redaction.body(value)
+        return self._hidden(value) if self._patterns else value
+
+    def event(self, value: bytes) -> bytes:
+        """Return a payload, or the client's bytes of one: JSON behind `data:` there."""
+        if self._bodies != "none" or _DATA not in value:
+            return self.body(value)
+        return b"\n".join(map(_line, value.split(b"\n")))
+
+    def harmless(self, values: Iterable[bytes]) -> bool:
+        """Return whether there is surely nothing to hide in short texts."""
+        if self.strict:
+            return False
+        joined = b"\n".join(values)
+        return not redaction.suspicious(joined)
+
+    def text(self, value: str, limit: int = 500) -> str:
+        value = text(value, limit)
+        for pattern in self._patterns:
+            value = pattern.sub(HIDDEN, value)
+        return value
+
+    def maybe(self, value: str | None, limit: int = 500) -> str | None:
+        return None if value is None else self.text(value, limit)
+
+    def words(self, value: str | None, limit: int = 500) -> str | None:
+        """Return a sentence that may quote a body."""
+        return None if value is None or self._bodies == "none" else self.text(value, limit)
+
+    def headers(self, fields: Headers) -> Headers:
+        shown = redaction.headers(fields[:_MOST_HEADERS])
+        return tuple((self.text(name), self.text(value, _LONGEST_HEADER)) for name, value in shown)
+
+    def note(self, note: Note) -> Note:
+        old, new = small(note.old), small(note.new)
+        if self._bodies == "none":
+            old, new = _shape(old), _shape(new)
+        elif self._patterns:
+            old, new = self._value(old), self._value(new)
+        return Note(self.text(note.path), note.fate, old, new, self.text(note.detail), note.loss)
+
+    def _hidden(self, value: bytes) -> bytes:
+        decoded = value.decode("utf-8", "replace")
+        changed = decoded
+        for pattern in self._patterns:
+            changed = pattern.sub(HIDDEN, changed)
+        return value if changed == decoded else changed.encode()
+
+    def _value(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.text(value)
+            case list():
+                return [self._value(each) for each in value]
+            case dict():
+                return {self.text(name): self._value(each) for name, each in value.items()}
+        return value
+
+
+def shape(body: bytes) -> bytes:
+    """Return a body with the length of each text in its place: `{"role":"user","content":"[text, 12 characters]"}`;
+    of what is no JSON its length alone."""
+    if not body.strip():
+        return body
+    try:
+        value = from_json(body)
+    except ValueError:
+        return b'"[%d bytes]"' % len(body)
+    return to_json(_shape(value), inf_nan_mode="null")
+
+
+def _shape(value: Any, name: str = "") -> Any:
+    match value:
+        case str():
+            shown = name in _TELLING and _WORD.fullmatch(value)
+            return value if shown else f"[text, {len(value)} characters]"
+        case list():
+            return [_shape(each) for each in value]
+        case dict():
+            return {_name(key): _shape(each, key) for key, each in value.items()}
+    return value
+
+
+def _name(key: str) -> str:
+    return key if _WORD.fullmatch(key) else f"[name, {len(key)} characters]"
+
+
+def _line(line: bytes) -> bytes:
+    """Return a line of an event stream without its texts; a comment is a text."""
+    if line.startswith(_DATA):
+        return _DATA + b" " + shape(line.removeprefix(_DATA).strip())
+    return line if line.startswith((b"event:", b"id:")) or not line.strip() else b": [%d bytes]" % len(line)

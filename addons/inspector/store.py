@@ -1,0 +1,229 @@
+"""The exchanges that the inspector keeps: in memory, bounded by bytes, and on disk where there is a spool.
+
+The oldest go first, those under way after them, pinned ones last. Where some went the next one says how many.
+"""
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Collection, Iterator
+from heapq import merge
+from threading import RLock
+from typing import Any, Protocol
+
+from addons.inspector import search
+from addons.inspector.entry import Entry
+from addons.inspector.following import Subscription
+from addons.inspector.recording import Change, EventPair, Exchange, Facts, Page, summary_json
+from addons.inspector.search import Query
+
+LARGEST_PAGE = 1000
+TOGETHER = 4096
+"""Bytes of events that are counted at once."""
+
+
+class Disk(Protocol):
+    """What has been written to disk, newest first."""
+
+    def rows(self, query: Query, before: int | None) -> Iterator[Facts]:
+        """Yield what a query finds of what was before a place in the list."""
+
+    def get(self, id: str) -> Exchange | None: ...
+
+    def pin(self, id: str, pinned: bool) -> None: ...
+
+    def clear(self) -> None: ...
+
+
+class Store:
+    """All of it may be used from any thread, but for `subscribe`, which belongs to a loop."""
+
+    def __init__(self, limit: int, disk: Disk | None = None) -> None:
+        self.limit, self.disk = limit, disk
+        self.used = 0
+        """Bytes in memory."""
+        self.gone = 0
+        """The exchanges that were let go of for want of room."""
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._gone_before = 0
+        """Those after the newest one that is left."""
+        self._last_seq = 0
+        self._subscriptions: list[Subscription] = []
+        self._lock = RLock()
+
+    # --- for readers ---
+
+    def summaries(self, query: str = "", limit: int = 200, before: str | None = None) -> Page:
+        """Return a part of the list, newest first: what `query` finds of what is older than the exchange `before`."""
+        wanted, limit = search.parse(query), min(limit, LARGEST_PAGE)
+        place = None if before is None else self._place(before)
+        if before is not None and place is None:
+            return Page((), 0, self.gone, more=False)
+        shown: list[dict[str, Any]] = []
+        total = 0
+        for facts, gone in self._found(wanted, place):
+            total += 1
+            if len(shown) < limit:
+                shown.append({**summary_json(facts), "gone_before": gone})
+        return Page(tuple(shown), total, self.gone, more=total > limit)
+
+    def get(self, id: str) -> Exchange | None:
+        with self._lock:
+            entry = self._entries.get(id)
+        if entry is not None:
+            exchange = entry.exchange()
+            self.resized(entry)
+            return exchange
+        return None if self.disk is None else self.disk.get(id)
+
+    def pin(self, id: str, pinned: bool) -> bool:
+        """Keep an exchange as long as there is room, or no longer so. Return whether it is there."""
+        with self._lock:
+            entry = self._entries.get(id)
+            if entry is not None:
+                entry.facts.pinned = pinned
+                self._tell(entry)
+        on_disk = self.disk is not None and (entry is None or entry.on_disk)
+        if on_disk and self.disk is not None:
+            if entry is None and self.disk.get(id) is None:
+                return False
+            self.disk.pin(id, pinned)
+        return entry is not None or on_disk
+
+    def clear(self) -> None:
+        """Forget everything but what is under way, on disk, too."""
+        with self._lock:
+            ids = tuple(id for id, entry in self._entries.items() if entry.over)
+            for id in ids:
+                self.used -= self._entries.pop(id).counted
+            for entry in self._entries.values():
+                entry.gone_before = 0
+            self.gone = self._gone_before = 0
+            self._tell_gone(ids)
+        if self.disk is not None:
+            self.disk.clear()
+
+    async def subscribe(self, follow: Collection[str] = ()) -> AsyncIterator[Change]:
+        """Yield what changes from now on, with the events of the exchanges in `follow`. Who reads too slowly is told
+        to read the list anew (`resync`)."""
+        subscription = Subscription(frozenset(follow))
+        with self._lock:
+            self._subscriptions.append(subscription)
+        try:
+            while True:
+                for change in await subscription.changes():
+                    yield change
+        finally:
+            with self._lock:
+                self._subscriptions.remove(subscription)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    # --- for the watcher ---
+
+    def begin(self, entry: Entry) -> None:
+        """Take an exchange that has just begun. Its id becomes another one where there is one of that id already."""
+        with self._lock:
+            facts = entry.facts
+            facts.id = self._free(facts.id)
+            facts.seq = self._last_seq = max(facts.seq, self._last_seq + 1)
+            entry.gone_before, self._gone_before = self._gone_before, 0
+            self._entries[facts.id] = entry
+            self.resized(entry)
+            self._tell(entry)
+
+    def changed(self, entry: Entry) -> None:
+        """Take it that an exchange has more to it now."""
+        self.resized(entry)
+        self._tell(entry)
+
+    def happened(self, entry: Entry, event: EventPair) -> None:
+        """Take it that an exchange has an event more."""
+        if entry.size - entry.counted > TOGETHER:
+            self.resized(entry)
+        for subscription in self._subscriptions:
+            subscription.happened(entry, event)
+
+    def resized(self, entry: Entry) -> None:
+        """Count an exchange's bytes, and make room for them."""
+        with self._lock:
+            if self._entries.get(entry.facts.id) is not entry:
+                return
+            size, before = entry.size, entry.counted
+            entry.counted = size
+            self.used += size - before
+            if self.used > self.limit:
+                self._make_room()
+
+    def _tell(self, entry: Entry) -> None:
+        for subscription in self._subscriptions:
+            subscription.changed(entry)
+
+    def _tell_gone(self, ids: tuple[str, ...]) -> None:
+        for subscription in self._subscriptions:
+            subscription.gone(ids)
+
+    def _free(self, id: str) -> str:
+        found, number = id, 2
+        while found in self._entries or (self.disk is not None and number > 2 and self.disk.get(found) is not None):
+            found, number = f"{id}~{number}", number + 1
+        return found
+
+    def _make_room(self) -> None:
+        for pinned, over in ((False, True), (False, False), (True, True), (True, False)):
+            ids = [id for id, each in self._entries.items() if each.facts.pinned is pinned and each.over is over]
+            for id in ids:
+                if self.used <= self.limit:
+                    return
+                self._forget(id)
+
+    def _forget(self, id: str) -> None:
+        entry = self._entries[id]
+        gone = entry.gone_before + (not entry.on_disk)
+        if gone:
+            later = self._after(id)
+            if later is None:
+                self._gone_before += gone
+            else:
+                later.gone_before += gone
+        self.gone += not entry.on_disk
+        del self._entries[id]
+        self.used -= entry.counted
+        entry.counted = 0
+        if not entry.on_disk:
+            self._tell_gone((id,))
+
+    def _after(self, id: str) -> Entry | None:
+        found = False
+        for each, entry in self._entries.items():
+            if found:
+                return entry
+            found = each == id
+        return None
+
+    # --- the list ---
+
+    def _place(self, id: str) -> int | None:
+        with self._lock:
+            entry = self._entries.get(id)
+        if entry is not None:
+            return entry.facts.seq
+        exchange = None if self.disk is None else self.disk.get(id)
+        return None if exchange is None else exchange.facts.seq
+
+    def _found(self, query: Query, before: int | None) -> Iterator[tuple[Facts, int]]:
+        with self._lock:
+            entries = list(reversed(self._entries.values()))
+        in_memory = ((entry.facts, entry.gone_before) for entry in entries if self._matches(entry, query, before))
+        if self.disk is None:
+            yield from in_memory
+            return
+        known = {entry.facts.id for entry in entries}
+        on_disk = ((facts, 0) for facts in self.disk.rows(query, before) if facts.id not in known)
+        yield from merge(in_memory, on_disk, key=lambda found: -found[0].seq)
+
+    @staticmethod
+    def _matches(entry: Entry, query: Query, before: int | None) -> bool:
+        facts = entry.facts
+        if before is not None and facts.seq >= before:
+            return False
+        return query.empty or query.matches(facts, entry.text or search.heading(facts))

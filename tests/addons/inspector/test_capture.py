@@ -1,0 +1,220 @@
+"""What the inspector makes of what watchers are told."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from addons.exchange.listeners import Listeners
+from addons.exchange.observers import Asked, Pair
+from addons.inspector.redactor import Redactor
+from routing.expressions import expression
+from tests.addons.inspector.recorded import Recorder, message, record, report
+from translators.masking import Mask
+from translators.notes import Note
+
+KEY = "sk-ant-api03-" + "Ab1_" * 10
+PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(60))).decode()
+LARGE_PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8).decode()
+
+
+def detail(recorder: Recorder, id: str = "req_1") -> Any:
+    found = recorder.store.get(id)
+    assert found is not None
+    return json.loads(json.dumps(found.detail()))
+
+
+def test_a_stream_is_recorded_with_all_that_belongs_to_it() -> None:
+    recorder = Recorder()
+    told = record()
+    recorder.begin(told, b'{"model":"claude","stream":true}')
+    recorder.stream(told, "hel", "lo")
+    told.notes = [Note("seed", "dropped", 7, None, "Anthropic has none.")]
+    recorder.end(told, provider="anthropic", provider_model="claude-opus-4-8", own=0.002, first_event=0.19)
+    shown = detail(recorder)
+    assert shown["started"] == "2023-11-14T22:13:20.000Z"
+    assert (shown["client"], shown["dialect"], shown["provider_dialect"]) == ("alice", "chat", "anthropic")
+    assert (shown["end"], shown["status"], shown["stream"], shown["event_count"]) == ("complete", 200, True, 2)
+    assert shown["notes"] == [
+        {"path": "seed", "fate": "dropped", "old": 7, "new": None, "detail": "Anthropic has none.", "weight": 5,
+         "lost": True}
+    ]  # fmt: skip
+    assert shown["tokens"] == {"input": 5, "output": 2, "cache_read": None, "cache_write": None, "reasoning": None}
+    timings = {name: None if value is None else round(value, 3) for name, value in shown["timings"].items()}
+    assert timings == {
+        "own": 2, "connect": 50, "waiting": 150, "first_event": 190, "longest_gap": 10, "duration": 1000,
+    }  # fmt: skip
+    phases = shown["phases"]
+    assert phases["client_request"]["body"] == '{"model":"claude","stream":true}'
+    assert phases["provider_request"]["line"] == "POST https://a/v1/messages"
+    assert phases["client_response"] == {
+        "at": 0.0, "line": "200", "headers": [["content-type", "application/json"]], "body": None, "bytes": 0,
+        "cut": False,
+    }  # fmt: skip
+    assert [(each["n"], each["attempt"], "lo" in each["client"]) for each in shown["events"]] == [
+        (0, 1, False), (1, 1, True),
+    ]  # fmt: skip
+    assert shown["ended_by"] == "the provider: its answer is complete"
+
+
+def test_each_attempt_has_its_own_pair_and_reason() -> None:
+    recorder = Recorder()
+    told = record()
+    recorder.begin(told)
+    recorder.watcher.message(told, message("provider_response", b'{"error":1}', "529"))
+    told.reports.append(report(status=529, reason="529 overloaded", kind="status", first_event=None))
+    other = Asked("gemini", "gemini-3-pro", "gemini-1", "gemini")
+    recorder.watcher.message(told, message("provider_request", b'{"contents":[]}', "POST /b", attempt=2, asked=other))
+    recorder.watcher.message(told, message("provider_response", b'{"candidates":[]}', "200", attempt=2))
+    told.reports.append(report(provider="gemini", attempt=2))
+    recorder.end(told, attempts=2)
+    shown = detail(recorder)
+    assert [(each["n"], each["provider"], each["status"], each["reason"]) for each in shown["attempts"]] == [
+        (1, "anthropic", 529, "529 overloaded"),
+        (2, "gemini", 200, None),
+    ]
+    assert [each["response"]["body"] for each in shown["attempts"]] == ['{"error":1}', '{"candidates":[]}']
+    assert shown["phases"]["provider_request"]["body"] == '{"contents":[]}'
+    assert shown["provider_dialect"] == "gemini"
+
+
+NONE = [
+    pytest.param({"key_name": None}, id="without a key"),
+    pytest.param({"error": "expired_api_key"}, id="with an expired key"),
+    pytest.param({"method": "GET"}, id="no POST"),
+    pytest.param({"path": "/v1/models"}, id="no generating route"),
+]
+
+
+@pytest.mark.parametrize("fields", NONE)
+def test_what_is_no_exchange_is_not_recorded(fields: dict[str, Any]) -> None:
+    recorder = Recorder()
+    told = record(**fields)
+    recorder.begin(told)
+    recorder.end(told)
+    assert recorder.store.summaries().total == 0
+
+
+def test_a_refused_request_is_an_exchange_without_a_provider() -> None:
+    recorder = Recorder()
+    told = record(error="model_not_found", end="refused")
+    recorder.watcher.message(told, message("client_request"))
+    recorder.watcher.message(told, message("client_response", b'{"error":{}}', "404"))
+    told.status = 404
+    recorder.watcher.ended(told)
+    shown = detail(recorder)
+    assert (shown["end"], shown["phases"]["provider_request"], shown["attempts"]) == ("refused", None, [])
+    assert shown["ended_by"] == "the gateway: it refused the request (model_not_found)"
+
+
+SECRETS = [
+    pytest.param("redacted", f'{{"a":"{KEY}"}}', '{"a":"[redacted]"}', id="a key by its shape"),
+    pytest.param("full", f'{{"a":"{KEY}"}}', '{"a":"[redacted]"}', id="a key, with full bodies"),
+    pytest.param("redacted", '{"a":"my ssn 123-45-6789"}', '{"a":"my ssn [redacted]"}', id="an expression"),
+    pytest.param("full", f'{{"a":"{PICTURE}"}}', f'{{"a":"{PICTURE}"}}', id="a picture, with full bodies"),
+    pytest.param(
+        "none", '{"role":"user","content":"a secret plan","n":[1,null]}',
+        '{"role":"user","content":"[text, 13 characters]","n":[1,null]}', id="no bodies",
+    ),
+    pytest.param("none", "a secret plan", '"[13 bytes]"', id="no bodies, no JSON"),
+    pytest.param("none", '{"a secret plan":1}', '{"[name, 13 characters]":1}', id="no bodies, odd names"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("bodies", "body", "shown"), SECRETS)
+def test_what_is_hidden_in_bodies(bodies: Any, body: str, shown: str) -> None:
+    recorder = Recorder(redactor=Redactor(bodies, [expression(r"\d{3}-\d{2}-\d{4}")]))
+    told = record()
+    recorder.begin(told, body.encode())
+    client = b"event: x\ndata: " + body.encode() + b"\n\n"
+    recorder.watcher.pair(told, Pair(0.1, "x", body.encode(), client, attempt=1))
+    recorder.end(told)
+    found = detail(recorder)
+    assert found["phases"]["client_request"]["body"] == shown
+    assert found["phases"]["provider_request"]["body"] == shown
+    assert found["events"][0]["provider"] == shown
+    assert found["events"][0]["client"] == f"event: x\ndata: {shown}\n\n"
+    for secret in (KEY, "123-45", "a secret"):
+        assert secret not in json.dumps(found)
+        assert recorder.store.summaries(f'"{secret}"').total == 0
+
+
+@pytest.mark.parametrize("picture", [PICTURE, LARGE_PICTURE, f"data:image/png;base64,{PICTURE}"])
+def test_a_medium_stands_as_type_size_and_hash(picture: str) -> None:
+    recorder = Recorder()
+    told = record()
+    body = json.dumps({"data": picture}).encode()
+    recorder.begin(told, body)
+    recorder.watcher.pair(told, Pair(0.1, "", body, body, attempt=1))
+    recorder.end(told)
+    found = detail(recorder)
+    for text in (found["phases"]["client_request"]["body"], found["events"][0]["provider"]):
+        assert json.loads(text)["data"].startswith("[base64 image/png, ")
+
+
+def test_secret_headers_are_hidden() -> None:
+    recorder = Recorder()
+    told = record()
+    headers = (("x-custom-api-key", "anything"), ("accept", "*/*"))
+    recorder.watcher.message(told, message("client_request", headers=headers))
+    assert detail(recorder)["phases"]["client_request"]["headers"] == [
+        ["x-custom-api-key", "[redacted]"],
+        ["accept", "*/*"],
+    ]
+
+
+def test_a_running_exchange_can_be_read_at_any_time() -> None:
+    recorder = Recorder()
+    told = record()
+    recorder.begin(told)
+    recorder.stream(told, KEY)
+    assert detail(recorder)["end"] == "running"
+    recorder.watcher.pair(told, Pair(0.5, "", b'{"b":"' + KEY.encode() + b'"}', b"", attempt=1))
+    shown = detail(recorder)
+    assert [each["n"] for each in shown["events"]] == [0, 1]
+    assert KEY not in json.dumps(shown)
+
+
+def test_of_a_long_stream_the_beginning_and_the_end_are_kept() -> None:
+    recorder = Recorder(limit=100_000)
+    recorder.one("req_1", *(f"word{n}" for n in range(2000)))
+    found = recorder.store.get("req_1")
+    assert found is not None
+    numbers = [event.n for event in found.events]
+    assert (numbers[0], numbers[-1], found.facts.events) == (0, 1999, 2000)
+    assert found.events_left_out == 2000 - len(numbers)
+    assert numbers == sorted(numbers)
+    assert recorder.store.used < 120_000
+
+
+def test_of_a_large_body_the_end_is_cut() -> None:
+    recorder = Recorder(limit=100_000)
+    told = record()
+    recorder.begin(told, b'"' + b"a b" * 100_000 + b'"')
+    recorder.end(told)
+    request = detail(recorder)["phases"]["client_request"]
+    assert (request["bytes"], request["cut"]) == (300_002, True)
+    assert recorder.store.used < 100_000
+
+
+def test_two_requests_of_one_id_are_two_exchanges() -> None:
+    recorder = Recorder()
+    recorder.one("mine", "first")
+    recorder.one("mine", "second")
+    assert [each["id"] for each in recorder.store.summaries().exchanges] == ["mine~2", "mine"]
+
+
+def test_an_exchange_goes_on_where_its_recording_fails(caplog: pytest.LogCaptureFixture) -> None:
+    recorder = Recorder()
+    told = record()
+
+    def broken(*_: Any) -> None:
+        raise RuntimeError("a bug")
+
+    recorder.store.begin = broken  # type: ignore[method-assign]
+    listeners = Listeners((recorder.watcher,), told, lambda: 0.0, Mask())
+    listeners.message("client_request", "POST /", (), b"{}")
+    listeners.pair("", b"{}", b"{}")
+    listeners.ended(counts=True)
+    assert "A watcher of an exchange failed" in caplog.text
