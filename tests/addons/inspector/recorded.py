@@ -1,66 +1,96 @@
-"""Exchanges as watchers hear of them, for the tests of the inspector."""
+"""Recorded exchanges out of fixtures: the translators convert what a provider streamed, as the gateway does."""
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from addons.exchange.observers import Asked, AttemptReport, Pair, Phase, PhaseMessage, Record
-from addons.inspector.background import Background
-from addons.inspector.capture import Capture
-from addons.inspector.redactor import Redactor
-from addons.inspector.store import Store
-from translators.events import Usage
+from addons.inspector.recording import Attempt, EventPair, Exchange, Facts, Phase, Tokens
+from translators import convert
+from translators.convert import Converted
+from translators.notes import Note
 
-DELTA = b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"%s"}}'
-CHUNK = b'data: {"id":"chatcmpl-1","choices":[{"index":0,"delta":{"content":"%s"}}]}\n\n'
-ASKED = Asked("anthropic", "claude-opus-4-8", "anthropic-1", "anthropic")
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
+HIDDEN = "[redacted]"
+URLS = {
+    "anthropic": "https://api.anthropic.com",
+    "gemini": "https://generativelanguage.googleapis.com/v1beta",
+    "openai": "https://api.openai.com/v1",
+    "openai-responses": "https://api.openai.com/v1",
+}
+KEYS = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
+ASKED: Mapping[str, dict[str, Any]] = {
+    "chat": {
+        "model": "m",
+        "messages": [{"role": "user", "content": "Hi"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    },
+    "completions": {"model": "m", "prompt": "Hi", "stream": True, "stream_options": {"include_usage": True}},
+    "responses": {"model": "m", "input": "Hi", "stream": True, "reasoning": {"summary": "auto"}},
+}
+PATHS = {"chat": "/v1/chat/completions", "completions": "/v1/completions", "responses": "/v1/responses"}
+STARTED = 1_795_374_000.25
 
 
-def record(id: str = "req_1", **fields: Any) -> Record:
-    usual = {"key_name": "alice", "model": "claude", "started": 1_700_000_000.0, "method": "POST"}
-    return Record(id, path=fields.pop("path", "/v1/chat/completions"), **usual | fields)
+def exchange(
+    provider: str,
+    data: bytes,
+    client: str = "chat",
+    *,
+    request: Mapping[str, Any] | None = None,
+    id: str = "req_1",
+    tokens: Tokens | None = None,
+    url: str | None = None,
+    headers: tuple[tuple[str, str], ...] = (),
+    content_type: str = "",
+) -> Exchange:
+    """Return the exchange in which `provider` answered `data` to the request of a client."""
+    wire = dict(ASKED[client] if request is None else request)
+    converted = convert.request(wire, client=client, provider=provider, model="m-1")
+    stream = bool(wire.get("stream"))
+    events, answer, failed = answered(converted, data, stream, content_type)
+    base = url or URLS.get(provider, "https://provider.example")
+    key = KEYS.get(provider, "authorization")
+    body = json.dumps(converted.body, ensure_ascii=False, separators=(",", ":")).encode()
+    sent = (("content-type", "application/json"), *converted.headers.items(), (key, HIDDEN))
+    requested = Phase(2.0, f"POST {base}{converted.path}", sent, body, len(body))
+    kind = "application/json" if not events else convert_type(provider)
+    replied = Phase(30.0, "200", (("content-type", kind),), None if events else data, len(data))
+    asked = json.dumps(wire, ensure_ascii=False).encode()
+    hello = (("host", "127.0.0.1:8080"), ("content-type", "application/json"), ("authorization", HIDDEN), *headers)
+    facts = Facts(id, 1, STARTED, "alice", client, PATHS[client], "m", provider, "m-1", provider, 200, stream)
+    facts.end, facts.tokens, facts.events = "failed" if failed else "complete", tokens, len(events)
+    facts.timings = facts.timings.__class__(own=1.0, connect=5.0, first_event=28.0, duration=90.0)
+    facts.notes = converted.notes
+    tried = Attempt(1, 0, 2.0, requested, provider, "m-1", f"{provider}-1", provider, 88.0, 200, response=replied)
+    back = "text/event-stream" if stream else "application/json"
+    return Exchange(
+        facts,
+        Phase(0.0, f"POST {PATHS[client]}", hello, asked, len(asked)),
+        Phase(31.0, "200", (("content-type", back),), None if stream else answer, len(answer)),
+        (tried,),
+        events,
+    )
 
 
-def message(phase: Phase, body: bytes | None = b"{}", line: str = "200", **fields: Any) -> PhaseMessage:
-    usual: dict[str, Any] = {"at": 0.0, "attempt": 1, "headers": (("content-type", "application/json"),)}
-    return PhaseMessage(phase, line=line, body=body, **usual | fields)
+def answered(
+    converted: Converted, data: bytes, stream: bool, content_type: str
+) -> tuple[tuple[EventPair, ...], bytes, bool]:
+    pairs: list[EventPair] = []
+
+    def tap(name: str, provider: bytes, client: bytes, notes: tuple[Note, ...]) -> None:
+        at = len(pairs)
+        pairs.append(EventPair(at, 30.0 + at, name, provider, client, 0, 1, notes))
+
+    pipe = converted.answering.pipe(stream=stream, content_type=content_type, tap=tap)
+    out = pipe.feed(data) + pipe.close()
+    if pipe.failure is not None:
+        error = pipe.writer.fail(pipe.failure)
+        pairs.append(EventPair(len(pairs), 80.0, "", b"", error, 0, 1))
+    return tuple(pairs), out, pipe.failure is not None
 
 
-def report(**fields: Any) -> AttemptReport:
-    usual: dict[str, Any] = {"at": 0.001, "provider": "anthropic", "model": "claude-opus-4-8", "status": 200}
-    usual |= {"credential": "anthropic-1", "reason": None, "duration": 1.0, "first_event": 0.2, "attempt": 1}
-    return AttemptReport(**usual | {"connected": 0.05} | fields)
-
-
-class Recorder:
-    """A store, and the watcher that feeds it."""
-
-    def __init__(self, memory: int = 1 << 24, limit: int = 1 << 20, redactor: Redactor | None = None, **more: Any):
-        self.store = Store(memory, **more)
-        self.background = Background("test")
-        self.watcher = Capture(self.store, redactor or Redactor(), limit, self.background)
-
-    def begin(self, told: Record, body: bytes = b'{"model":"claude"}') -> None:
-        self.watcher.message(told, message("client_request", body, f"POST {told.path}"))
-        self.watcher.message(told, message("provider_request", body, "POST https://a/v1/messages", asked=ASKED))
-
-    def stream(self, told: Record, *words: str, attempt: int = 1) -> None:
-        told.stream = True
-        self.watcher.message(told, message("provider_response", None, attempt=attempt))
-        self.watcher.message(told, message("client_response", None))
-        for at, word in enumerate(words):
-            provider, client = DELTA % word.encode(), CHUNK % word.encode()
-            self.watcher.pair(told, Pair(0.2 + at / 100, "content_block_delta", provider, client, attempt=attempt))
-
-    def end(self, told: Record, **fields: Any) -> None:
-        for name, value in {"status": 200, "duration": 1.0, "usage": Usage(5, 2)}.items() | fields.items():
-            setattr(told, name, value)
-        if not told.reports:
-            told.reports.append(report())
-        self.watcher.ended(told)
-        self.background.idle()
-
-    def one(self, id: str = "req_1", *words: str, body: bytes = b'{"model":"claude"}', **fields: Any) -> None:
-        """Record a streamed exchange from its beginning to its end."""
-        told = record(id)
-        self.begin(told, body)
-        self.stream(told, *words)
-        self.end(told, **fields)
+def convert_type(provider: str) -> str:
+    kinds = {"ollama": "application/x-ndjson", "bedrock": "application/vnd.amazon.eventstream"}
+    return kinds.get(provider, "text/event-stream")

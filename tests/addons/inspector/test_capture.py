@@ -10,7 +10,7 @@ from addons.exchange.listeners import Listeners
 from addons.exchange.observers import Asked, Pair
 from addons.inspector.redactor import Redactor
 from routing.expressions import expression
-from tests.addons.inspector.recorded import Recorder, message, record, report
+from tests.addons.inspector.recordings import Recorder, message, record, report
 from translators.masking import Mask
 from translators.notes import Note
 
