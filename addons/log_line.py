@@ -14,6 +14,7 @@ A JSON line has these keys, always all of them, null where nothing is known; lin
                     ends; reason: why one failed, null where it answered
     cost, currency  of all attempts together; null where any of it is unknown
     first_event_ms, duration_ms, own_ms                                  own: spent in the gateway itself
+    injected        the faults that were injected into it on purpose
     notes           at most 20 of {"path", "fate"}                       notes_count     all of them
 
 Neither form says what was in a message. What a client chose (model, path, names in note paths) is cut and stripped
@@ -98,6 +99,7 @@ def as_json(record: Record, zone: tzinfo | None = None) -> str:
             "first_event_ms": None if record.first_event is None else round(record.first_event * 1000, 3),
             "duration_ms": round(record.duration * 1000, 3),
             "own_ms": round(record.own * 1000, 3),
+            "injected": [_value(fault) for fault in record.injected],
             "notes": [{"path": _value(note.path), "fate": note.fate} for note in record.notes[:_MOST_NOTES]],
             "notes_count": len(record.notes),
         }
@@ -128,6 +130,8 @@ def as_words(record: Record, zone: tzinfo | None = None, coloured: bool = False)
         parts.append(_attempts(record))
     if record.end != "complete" or record.error is not None:
         parts.append(_painted(ending(record), bad))
+    if record.injected:
+        parts.append(_painted(f"injected: {', '.join(map(_shown, record.injected))}", bad))
     if record.notes:
         parts.append(_painted(f"notes: {briefly(record.notes)}", noted))
     return "  ".join(parts)

@@ -44,17 +44,22 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 @immutable
 class Outcome:
     """An attempt that gave the client nothing. `status` is the provider's, or that of the error inside a stream; `text`
-    its body or its message; `code` the client's word for the failure; `retry_after` seconds."""
+    its body or its message; `code` the client's word for the failure; `retry_after` seconds. `injected`: the failure is
+    none of the provider's, and does not count against it."""
 
     kind: Kind
     status: int = 0
     code: str = ""
     text: str = ""
     retry_after: float | None = None
+    injected: bool = False
 
     @property
     def reason(self) -> str:
         """Return a few words for logs and headers: `429 rate_limit_exceeded`, `connect`."""
+        return f"injected: {self._reason()}" if self.injected else self._reason()
+
+    def _reason(self) -> str:
         match self.kind:
             case "status" | "stream":
                 # The code may be the provider's, and be a sentence on the request; others read why a key rests.

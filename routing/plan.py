@@ -130,7 +130,7 @@ class Plan:
     def broke(self, target: Target, outcome: Outcome, now: float) -> None:
         """Take it that a target's answer broke off after the client had content."""
         decision = verdict(outcome, target.credential.request_scoped_errors)
-        if self._may_rest(target, decision):
+        if not outcome.injected and self._may_rest(target, decision):
             self._rest(target, decision, outcome.reason, now)
 
     @property
@@ -190,7 +190,7 @@ class Plan:
 
     def _count(self, target: Target, decision: Verdict, outcome: Outcome, now: float) -> None:
         """Let a failure count against a credential, at once or once another target has done better."""
-        if not self._may_rest(target, decision):
+        if outcome.injected or not self._may_rest(target, decision):
             return
         if suspect(outcome) and decision.cooling == "counted":
             self._pending.append((target, decision, outcome.reason))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, PrivateAttr, create_model, model_validator
 
 from routing import providers
+from routing.faults import FaultRule
 from routing.field_types import (
     Amount,
     Certificates,
@@ -75,6 +76,8 @@ class ClientKey(Section):
     """Requests at once."""
     debug: Flag = False
     """Answers to it show more of the gateway's work."""
+    faults: Flag = False
+    """Its requests may ask for a fault."""
     models: Annotated[tuple[Name, ...], AfterValidator(_some)] = ()
     """The patterns of the names that it may use; absent: every name."""
 
@@ -288,6 +291,8 @@ class Settings(Providers):
     response_store: ResponseStoreSettings = ResponseStoreSettings()
     payload: Payload = Payload()
     """Rules for the bodies that go to providers."""
+    faults: tuple[FaultRule, ...] = ()
+    """Faults that are injected, for tests of applications."""
     on_loss: Literal["note", "refuse"] = "note"
     fan_out: Flag = True
     """Lets one request become several calls: for `n` where a model gives one choice, for several prompts."""

@@ -37,6 +37,8 @@ class Attempt:
         self.pipe: Pipe | None = None
         self.shown = False
         """The listeners know of the provider's answer."""
+        self.injected = False
+        """Its failure is an injected fault."""
         self._error_body = bytearray()
         self._limits: dict[Wait, float] = {
             "connect": timeouts.connect,

@@ -232,6 +232,7 @@ class Calls:
                 call=call - self.first,
                 attempt=attempt.number,
                 connected=None if connected is None else connected - attempt.sent_at,
+                injected=outcome is not None and outcome.injected,
             )
         )
 

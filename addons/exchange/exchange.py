@@ -243,4 +243,4 @@ class Exchange:
         self.undecoded = outcome.body is None
         if outcome.body is not None:
             self._listeners.request(self._head, headers, outcome.body)
-        return self._failover.begin(request, outcome.turn, self._requested_at)
+        return self._failover.begin(request, outcome.turn, self._requested_at, self._local.fault)

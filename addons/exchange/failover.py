@@ -5,6 +5,7 @@ from functools import partial
 
 from addons.exchange import http_api
 from addons.exchange.actions import Action
+from addons.exchange.faults import Injection, chosen
 from addons.exchange.heavy_work import HeavyWork
 from addons.exchange.listeners import Listeners
 from addons.exchange.observers import AttemptReport, Record
@@ -13,6 +14,7 @@ from addons.exchange.race import Race
 from addons.exchange.request import ClientRequest, Rendering, Turn
 from addons.exchange.response import Response
 from addons.exchange.services import Services
+from routing.faults import Fault
 from routing.outcomes import Outcome
 from routing.plan import Ask, Plan, Resting, Stop, Wait
 from routing.targets import Target
@@ -45,9 +47,16 @@ class Failover:
         """What the client is told where no target could be asked at all."""
         self._hedged = False
 
-    def begin(self, request: ClientRequest, turn: Turn, requested_at: float) -> list[Action]:
-        """Ask the first target, or refuse the request, which was whole at `requested_at`."""
+    def begin(self, request: ClientRequest, turn: Turn, requested_at: float, fault: Fault | None) -> list[Action]:
+        """Ask the first target, or refuse the request, which was whole at `requested_at`. `fault` is what its client
+        wants to have injected; otherwise configuration may want something."""
         self._request, self._requested_at = request, requested_at
+        if isinstance(turn.then, Rendering):
+            if fault is None and self._services.faults is not None:
+                fault = chosen(self._services.faults, request)
+            if fault is not None:
+                self._response.injection = Injection(fault, self._now)
+                self._record.injected = [fault.text]
         return self._go_on(turn)
 
     def end(self) -> None:
@@ -58,14 +67,23 @@ class Failover:
 
     @property
     def waits(self) -> bool:
-        """Return whether a provider is asked, or will be."""
-        return bool(self.provider.attempts) or self._resume_at is not None
+        """Return whether a provider is asked, or will be, or the client has not been sent all that there is."""
+        return bool(self.provider.attempts) or self._resume_at is not None or self._held_until is not None
+
+    @property
+    def _held_until(self) -> float | None:
+        """Return until when an injected fault holds back what the client is sent next."""
+        injection = self._response.injection
+        return None if injection is None else injection.due()
 
     def due(self) -> list[tuple[float, Callable[[], list[Action]]]]:
         """Return what is to be done when, on the monotonic clock."""
         provider = self.provider
         due: list[tuple[float, Callable[[], list[Action]]]]
         due = [(at, partial(provider.late, what, attempt)) for at, what, attempt in provider.due()]
+        if (injection := self._response.injection) is not None:
+            due += [(at, injection.release) for at in (injection.due(),) if at is not None]
+            due += [(at, provider.inject) for at in (provider.injected_at,) if at is not None]
         if self._resume_at is not None:
             due += [(self._resume_at, self._resume), *self._total_due()]
         if (hedge_at := self._hedge_at()) is not None:

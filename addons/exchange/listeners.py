@@ -112,12 +112,15 @@ class Listeners:
         call: int = 0,
         attempt: int = 0,
         at: float | None = None,
+        *,
+        injected: bool = False,
     ) -> None:
         """Show an event. `at` is when it came, on the monotonic clock; None: just now."""
         if self._detailed:
             provider, client = self.without_secrets(provider), self.without_secrets(client)
             came = (self._now() if at is None else at) - self.born
-            pair = Pair(came, self.without_secrets(name), provider, client, self._clean_notes(notes), call, attempt)
+            cleaned = self._clean_notes(notes)
+            pair = Pair(came, self.without_secrets(name), provider, client, cleaned, call, attempt, injected)
             self._each(self._detailed, lambda watcher: watcher.pair(self._record, pair))
 
     def ended(self, *, counts: bool) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 from pydantic_core import to_json
 
 from addons.exchange import http_api, operations
+from addons.exchange.faults import asked_for
 from addons.exchange.http_api import Head, Reply
 from addons.exchange.observers import Record
 from addons.exchange.operations import Later
 from addons.exchange.services import Services
 from routing.catalogue import UnknownModel
+from routing.faults import HEADER, Fault
 from routing.settings import ClientKey
 from translators.clients.shared.openai_api import JSON
 from translators.dialects import ClientDialect, Writer
@@ -25,6 +27,8 @@ class LocalEndpoints:
         self._services, self._head, self._client, self._record = services, head, client, record
         self.key: ClientKey | None = None
         """The client's, once it is checked."""
+        self.fault: Fault | None = None
+        """The one that the client asks for."""
         self.counts = True
         """The exchange is worth a line in the log, and a flow; a monitor's health check is not."""
 
@@ -57,7 +61,16 @@ class LocalEndpoints:
                 return self._model(place.id)
             case "answer":
                 return self._stored_answer(place.id)
-        limit = services.settings.body_size_limit
+        return self._before_its_body()
+
+    def _before_its_body(self) -> Failure | None:
+        """Return the failure that refuses a request whose body is not there yet."""
+        head, limit = self._head, self._services.settings.body_size_limit
+        if HEADER in head.headers:
+            asked = asked_for(head.headers, self.key)
+            if isinstance(asked, Failure):
+                return asked
+            self.fault = asked
         return http_api.too_large(limit) if http_api.declares_more(head, limit) else None
 
     def store(self, writer: Writer) -> None:

@@ -29,7 +29,8 @@ class AttemptReport:
 
     `kind` and `reason` are why it failed or was dropped, the reason in a few words of ours (`429 rate_limit_exceeded`,
     `connect: it was refused`); both are None where it answered. `status` is the provider's, 0 where there was none,
-    `usage` what the provider reported. `sent`: the request has left.
+    `usage` what the provider reported. `sent`: the request has left. `injected`: its failure was, and is none of the
+    provider's.
     """
 
     at: float
@@ -43,6 +44,7 @@ class AttemptReport:
     usage: Usage | None = None
     kind: Kind | None = None
     sent: bool = False
+    injected: bool = False
     call: int = 0
     attempt: int = 0
     """Its call and its number, as its messages and pairs have them."""
@@ -132,6 +134,8 @@ class Record:
     """Time spent in the gateway's own code."""
     trace: Trace | None = None
     """Its span, where there are any."""
+    injected: list[str] = field(default_factory=list)
+    """The faults that are injected into it, as `routing.faults` writes them."""
 
     @property
     def failed_attempts(self) -> list[AttemptReport]:
@@ -162,7 +166,8 @@ class Pair:
     """A provider event and the client bytes that it became, which may be none. `provider` is the payload without
     its framing, `name` the event's name where the framing has one; both are empty where the gateway itself spoke
     (a keep-alive, an error). `call` is the one that was answered so, counted from 0, and `attempt` the try of it, as
-    messages have them; `attempt` is 0 where it is nobody's."""
+    messages have them; `attempt` is 0 where it is nobody's.
+    `injected`: the client's bytes are those of an injected fault, in place of those of the pair before."""
 
     at: float
     name: str
@@ -171,6 +176,7 @@ class Pair:
     notes: tuple[Note, ...] = ()
     call: int = 0
     attempt: int = 0
+    injected: bool = False
 
 
 class Watcher(Protocol):

@@ -6,6 +6,7 @@ One request may become several calls to the provider (fan-out), whose answers ar
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from addons.exchange.actions import Action, Drop, Release
 from addons.exchange.attempt import Attempt, Wait
 from addons.exchange.calls import Calls
 from addons.exchange.excerpt import excerpt
+from addons.exchange.faults import Injection
 from addons.exchange.heavy_work import HeavyWork
 from addons.exchange.listeners import Listeners
 from addons.exchange.observers import Record
@@ -78,10 +80,21 @@ class ProviderSide:
         self.attempts = race.attempts
         self._fallen: tuple[Calls, Failure, str] | None = None
         """What the client is told if nobody else can be asked after a wait: the last failure, and its cause."""
+        self._injected: int | None = None
+        """The call that gets an injected fault in place of an answer, which is due at `injected_at`."""
+        self.injected_at: float | None = None
 
     def ask(self, rendering: Rendering, requested_at: float, plan: Plan) -> list[Action]:
         """Send a request to its target, perhaps beside another one."""
-        return [*self._race.begin(rendering, requested_at, plan)]
+        injection = self._response.injection
+        if injection is None:
+            return [*self._race.begin(rendering, requested_at, plan)]
+        noted = replace(rendering, notes=(*rendering.notes, injection.note))
+        sends = self._race.begin(noted, requested_at, plan)
+        if not injection.replaces_provider():
+            return [*sends]
+        self._injected, self.injected_at = sends[0].call, self._now()
+        return []
 
     @property
     def fallen(self) -> bool:
@@ -159,7 +172,9 @@ class ProviderSide:
         attempt = self.attempts[call]
         calls, connecting = attempt.calls, attempt.waiting_for == "connect" or cause.startswith(_PROXY)
         kind: Kind = "unreadable" if cause.startswith(UNREADABLE) else "connect" if connecting else "cut"
-        outcome = Outcome(kind, code=plain(cause))
+        if attempt.injected:
+            cause += " (injected)"
+        outcome = Outcome(kind, code=plain(cause), injected=attempt.injected)
         alone = not connecting or not self._race.replaceable
         if retry and alone and attempt.number == calls.first_try:
             return [calls.send_again(call, outcome)]
@@ -177,6 +192,32 @@ class ProviderSide:
         if what == "total":
             return [Drop(), *self.fail(failure, cause, Outcome("timeout", code=what))]
         return self._failed(calls, failure, cause, Outcome("timeout", code=what), drop=True)
+
+    # --- an injected fault ---
+
+    def inject(self) -> list[Action]:
+        """Answer a call as a provider would that has the fault; nothing has left."""
+        call, self._injected, self.injected_at = self._injected, None, None
+        injection, attempt = self._response.injection, None if call is None else self.attempts.get(call)
+        if injection is None or call is None or attempt is None:
+            return []
+        attempt.injected = True
+        if injection.fault.kind == "connect":
+            return self.connection_lost("it was refused", retry=False, call=call)
+        status, headers, body = injection.refusal()
+        self.head_received(status, headers, call)
+        attempt.add_to_error(body)
+        return self._refused(call, attempt)
+
+    def _break_off(self, injection: Injection, call: int) -> list[Action]:
+        """End an answer where an injected fault wants it: as if the provider had, or the network to the client."""
+        if injection.fault.kind == "disconnect":
+            self.end_all(Outcome("ended", code=injection.fault.text, injected=True))
+            return [Drop(), *self._response.disconnect(injection.cause)]
+        injection.cut()
+        self.attempts[call].injected = True
+        cause = "it closed the connection before its answer was complete"
+        return [Drop((call,)), *self.connection_lost(cause, retry=False, call=call)]
 
     # --- the end ---
 
@@ -217,7 +258,7 @@ class ProviderSide:
         failure = calls.error(attempt, call)
         text = self._listeners.without_secrets(attempt.error_body()).decode("utf-8", "replace")
         retry_after = wait(failure.headers, calls.limits, self._services.clock.wall())
-        outcome = Outcome("status", attempt.status, failure.code or "", text, retry_after)
+        outcome = Outcome("status", attempt.status, failure.code or "", text, retry_after, attempt.injected)
         return self._failed(calls, failure, f"the provider answered {attempt.status}", outcome)
 
     def _failed(
@@ -266,6 +307,9 @@ class ProviderSide:
 
     def _forward(self, call: int, started: float, out: bytes) -> list[Action]:
         """Hand on to the client what the pipe gave; with it the answer may be complete, or have failed."""
+        injection = self._response.injection
+        if injection is not None and injection.cuts(streams=self.attempts[call].calls.rendering.streams):
+            return self._break_off(injection, call)
         actions = self._forwarded(call, out)
         self._record.own += self._now() - started
         return actions
@@ -288,6 +332,8 @@ class ProviderSide:
             actions += self._race.send(calls, out, pipe.notes)
         else:
             calls.held += out
+        if (injection := self._response.injection) is not None and injection.struck:
+            return [*actions, *self._break_off(injection, call)]
         if pipe.done:
             return [*actions, Release(call), *self._complete(calls, call)]
         return actions if pipe.failure is None else [*actions, *self._broken(calls, call, pipe, pipe.failure)]

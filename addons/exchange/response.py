@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from addons.exchange import http_api
 from addons.exchange.actions import Action, Begin, Data, Finish
+from addons.exchange.faults import Injection
 from addons.exchange.http_api import Head, Reply
 from addons.exchange.listeners import Listeners
 from addons.exchange.observers import End, Record
@@ -48,12 +50,20 @@ class Response:
         """The notes that a stream's client has got."""
         self._fatal: tuple[str, bytes, bytes, tuple[Note, ...], int, int] = ("", b"", b"", (), 0, 0)
         """The event that broke the answer, until the client's error for it is made. Empty: none did."""
+        self.injection: Injection | None = None
+        """The fault that is injected into it."""
 
     def send(self, out: bytes, notes: Sequence[Note] = ()) -> list[Action]:
         """Send a piece of a stream. The head before the first one has the record's notes, and these."""
         if not out:
             return []
+        if self.injection is not None:
+            self.committed = True
+            return self.injection.stream(out, partial(self._send_event, self.injection, notes))
         first, self.committed = not self.committed, True
+        return self._send(out, notes, first=first)
+
+    def _send(self, out: bytes, notes: Sequence[Note], *, first: bool) -> list[Action]:
         self.sent_at = self._now()
         if not self.begun:
             return [self._begin(http_api.STREAM_HEADERS, [*self._record.notes, *notes]), Data(out)]
@@ -67,6 +77,8 @@ class Response:
     def ping(self, ping: bytes) -> list[Action]:
         """Send a sign of life, which is no part of the answer."""
         self.sent_at = self._now()
+        if self.injection is not None and self.injection.silent:
+            return []
         self._listeners.pair("", b"", ping)
         if self.begun:
             return [Data(ping)]
@@ -74,7 +86,10 @@ class Response:
 
     def blank(self) -> list[Action]:
         """Send a blank line, with which the JSON of a whole answer may begin."""
-        self.sent_at, self._blank = self._now(), True
+        self.sent_at = self._now()
+        if self.injection is not None and self.injection.silent:
+            return []
+        self._blank = True
         if self.begun:
             return [Data(BLANK)]
         return [self._begin((JSON,), self._record.notes), Data(BLANK)]
@@ -95,11 +110,17 @@ class Response:
 
     def finish(self) -> list[Action]:
         """End a stream that is complete."""
+        return self._finish() if self.injection is None else self.injection.in_time(self._finish)
+
+    def _finish(self) -> list[Action]:
         self.end("complete")
         return [Finish()]
 
     def whole(self, body: bytes) -> list[Action]:
         """Answer with a whole body."""
+        return self._whole(body) if self.injection is None else self._injected_whole(self.injection, body)
+
+    def _whole(self, body: bytes) -> list[Action]:
         if not self.begun:
             return [self.reply(Reply(200, (JSON,), body), "complete")]
         self.end("complete")
@@ -123,6 +144,10 @@ class Response:
     def fail(self, failure: Failure, cause: str, written: Callable[[Failure], bytes] | None) -> list[Action]:
         """Report a failure with its status, or in the stream where that has begun. `written` renders it there; without
         it the connection ends, since a stream that ends as any other would look complete."""
+        waiting = self.injection.flush() if self.injection is not None else []
+        return waiting if self.over else [*waiting, *self._fail(failure, cause, written)]
+
+    def _fail(self, failure: Failure, cause: str, written: Callable[[Failure], bytes] | None) -> list[Action]:
         failure, cause = self._listeners.without_secrets_in(failure), self._listeners.without_secrets(cause)
         if not self.begun:
             reply = http_api.error_reply(failure, self._client)
@@ -136,6 +161,35 @@ class Response:
         self._show_last(out)
         self.end("failed", failure, cause)
         return [*([Data(out)] if out else []), Finish(cause, cut=not out)]
+
+    # --- an injected fault ---
+
+    def disconnect(self, cause: str) -> list[Action]:
+        """Break off without another word. There is no provider any more."""
+        begin = [] if self.begun else [self._begin(http_api.STREAM_HEADERS, self._record.notes)]
+        self.end("failed", cause=cause)
+        return [*begin, Finish(cause, cut=True)]
+
+    def _send_event(self, injection: Injection, notes: Sequence[Note], event: bytes, changed: bool) -> list[Action]:
+        if changed:
+            self._listeners.pair("", b"", event, injected=True)
+        actions = self._send(event, notes, first=False)
+        return _split(actions) if injection.fault.kind == "split" else actions
+
+    def _injected_whole(self, injection: Injection, body: bytes) -> list[Action]:
+        bent, kind = injection.whole(body), injection.fault.kind
+        if bent != body:
+            self._listeners.pair("", b"", bent, injected=True)
+        if kind not in ("split", "disconnect"):
+            return injection.in_time(partial(self._whole, bent), injection.fault.seconds)
+        begin = [] if self.begun else [self._begin((JSON,), self._record.notes)]
+        if kind == "disconnect":
+            return [*begin, Data(bent[: len(bent) // 2]), *self.disconnect(injection.cause)]
+        self.end("complete")
+        self._listeners.pair("", b"", bent)
+        return [*begin, *_split([Data(bent)]), Finish()]
+
+    # --- its end and its headers ---
 
     def end(self, end: End, failure: Failure | None = None, cause: str | None = None) -> None:
         record = self._record
@@ -181,6 +235,8 @@ class Response:
             headers.append(("x-gateway-model", self._model()))
         if failed := self._record.failed_attempts:
             headers.append(("x-gateway-attempts", http_api.attempts_header(failed, debug=self._record.debug)))
+        if self._record.injected:
+            headers.append(("x-gateway-injected", ", ".join(self._record.injected)))
         if self.key_limits:
             headers.extend(limit for limit in self.limits.items() if not limit[0].startswith("x-ratelimit-"))
             headers.extend(self.key_limits.items())
@@ -194,3 +250,11 @@ class Response:
     def _model(self) -> str:
         assert self.target is not None
         return http_api.ascii_json(f"{self.target.provider}/{self.target.model}")
+
+
+def _split(actions: list[Action]) -> list[Action]:
+    """Return the same, with each byte of the answer in a piece of its own."""
+    made: list[Action] = []
+    for action in actions:
+        made += [Data(bytes([each])) for each in action.data] if isinstance(action, Data) else [action]
+    return made

@@ -11,6 +11,7 @@ from addons.exchange.observers import Record, Trace, Watcher
 from addons.exchange.response_store import ResponseStore
 from routing.catalogue import Catalogue
 from routing.client_keys import KeyRing
+from routing.faults import Faults
 from routing.prices import PriceList
 from routing.router import Router
 from routing.settings import Settings
@@ -82,9 +83,12 @@ class Services:
     mask: Mask = field(init=False)
     """Knows the keys of clients and providers that the settings of all generations name."""
     prices: PriceList = field(init=False)
+    faults: Faults | None = field(init=False)
+    """Those that configuration injects, if it does."""
 
     def __post_init__(self) -> None:
         self.generations.add(self)
         secrets = {key for each in self.generations for key in each.settings.secrets()}
         self.mask = Mask(key for key in secrets if len(key) >= SHORTEST_KEY)
         self.prices = PriceList(self.settings.prices)
+        self.faults = Faults(self.settings.faults, self.new_id) if self.settings.faults else None

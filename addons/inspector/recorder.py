@@ -111,6 +111,8 @@ class StoredRecord(TypedDict):
     calls: NotRequired[int]
     tries: NotRequired[list[StoredTry]]
     """All attempts, in the order of their ends; only where one of them failed."""
+    injected: NotRequired[list[str]]
+    """The faults that were injected into it, if any were."""
     usage: StoredUsage | None
     first_event: float | None
     duration: float
@@ -339,6 +341,8 @@ def _comment(record: Record, events: int) -> str:
         parts.insert(0, end_with_reasons(record.end, record.error))
     if events and record.stream:
         parts.append(_counted(events, "event"))
+    if record.injected:
+        parts.append(one_line(f"injected: {', '.join(record.injected)}", _LONGEST_TEXT))
     if record.failed_attempts:
         parts.append(_counted(record.attempts, "attempt"))
     if record.cause and record.end != "complete":
@@ -395,6 +399,8 @@ def _record(record: Record) -> StoredRecord:
     }
     if record.calls > 1:
         taken["calls"] = record.calls
+    if record.injected:
+        taken["injected"] = [_text(fault) for fault in record.injected]
     if record.failed_attempts:
         taken["tries"] = [_try(report) for report in record.reports[:_MOST_TRIES]]
     return taken

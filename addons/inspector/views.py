@@ -146,6 +146,8 @@ def _facts(record: StoredRecord) -> Iterator[tuple[str, str]]:
         yield "message", one_line(message, len(message) + 3)
     if param := record.get("param"):
         yield "param", _cell(param)
+    if injected := record.get("injected"):
+        yield "injected", _cell(", ".join(injected))
     if record["model"] is not None:
         went_to = "/".join(part for part in (record["provider"], record["provider_model"]) if part)
         served = f" (answered as {_cell(record['served_model'])})" if record["served_model"] else ""

@@ -27,6 +27,9 @@ def remarks(loaded: Loaded) -> Iterator[str]:
     for key in loaded.settings.api_keys:
         if key.expires is not None and key.expires <= time.time():
             yield f"The key {key.name} has expired: every call with it is refused (401)."
+    if rules := len(loaded.settings.faults):
+        words = "1 rule spoils" if rules == 1 else f"{rules} rules spoil"
+        yield f"faults: {words} answers on purpose. Remove the section from config.yaml where real work is done."
 
 
 def hindrance(settings: Settings) -> str | None:

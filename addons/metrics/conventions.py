@@ -30,6 +30,7 @@ KEY = "gateway.key.name"
 ASKED_MODEL = "gateway.request.model"
 END = "gateway.end"
 ATTEMPTS = "gateway.attempts"
+INJECTED = "gateway.injected"
 CREDENTIAL = "gateway.credential.name"
 
 # Metrics, all of them histograms.

@@ -104,7 +104,7 @@ class Counts:
         provider, key = record.provider or "", record.key_name or ""
         route = http_api.ROUTES.get(record.path, (OTHER,))[0]
         self.requests[route, model, provider, key, _status(record.status), record.end, record.stream][0] += 1
-        if record.attempts:
+        if record.attempts and not record.injected:
             timed = self.timed[provider, model, record.stream]
             timed.duration.add(record.duration)
             if record.first_event is not None:
@@ -120,8 +120,13 @@ class Counts:
         return provider, model if self._names().knows(provider, model) else OTHER, credential
 
     def _tried(self, report: AttemptReport, model: str, started: float) -> None:
-        """Count an attempt for who asked for `model`."""
+        """Count an attempt for who asked for `model`; of one that failed by an injected fault only the tokens, which
+        are billed."""
         tries = self.tries[self.tried(report.provider, report.model, report.credential)]
+        if report.usage is not None:
+            _add(tries.tokens, report.usage)
+        if report.injected:
+            return
         now = self._now()
         if model != OTHER:
             tries.names.add(model)
@@ -133,8 +138,6 @@ class Counts:
             tries.last_error = kind, started + report.at + report.duration
         if report.first_event is not None:
             tries.first_events.add(now, report.first_event)
-        if report.usage is not None:
-            _add(tries.tokens, report.usage)
 
 
 def _status(status: int) -> str:

@@ -64,7 +64,8 @@ class Telemetry:
                 self._attempted(identity.span, record, report, attempt)
             known = self._names().knows(report.provider, report.model)
             measured = attempt if known else {**attempt, words.REQUEST_MODEL: OTHER}
-            self._instruments.measure(report, measured, record.stream)
+            if not report.injected:
+                self._instruments.measure(report, measured, record.stream)
         self._end(identity.span, record, request)
 
     def _attempted(self, parent: Span, record: Record, report: AttemptReport, attributes: Attributes) -> None:
@@ -134,6 +135,8 @@ def _request_details(record: Record) -> Attributes:
     shown = {name: one_line(text, _LONGEST) for name, text in texts.items() if text is not None}
     if record.error is not None:
         shown[words.ERROR] = one_line(record.error, _LONGEST)
+    if record.injected:
+        shown[words.INJECTED] = one_line(", ".join(record.injected), _LONGEST)
     return {**shown, words.END: record.end, words.ATTEMPTS: record.attempts}
 
 

@@ -96,7 +96,7 @@ class Stream:
         """Return what stays the same as long as an answer goes on as before, when its deadlines only move away. None:
         it does not."""
         attempts = self.exchange.provider.attempts
-        if self.closed or self._flow.killed or len(attempts) != 1:
+        if self.closed or self._flow.killed or len(attempts) != 1 or self.exchange.record.injected:
             return None
         (attempt,) = attempts.values()
         return attempt, attempt.waiting_for, self._turns

@@ -129,9 +129,16 @@ def test_json_has_all_its_keys():
         "first_event_ms": 412.0,
         "duration_ms": 2310.4,
         "own_ms": 1.84,
+        "injected": [],
         "notes": [{"path": "seed", "fate": "dropped"}, {"path": "temperature", "fate": "approximated"}],
         "notes_count": 2,
     }
+
+
+def test_an_injected_fault_is_in_both_forms():
+    injected = record(injected=["cut-after=3"])
+    assert json.loads(as_json(injected))["injected"] == ["cut-after=3"]
+    assert "injected: cut-after=3" in as_words(injected)
 
 
 @pytest.mark.parametrize("cost", [None, Cost(Decimal(1), "USD", whole=False)], ids=["no price", "more than is known"])

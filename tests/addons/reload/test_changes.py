@@ -21,7 +21,7 @@ AT_ONCE = {
         "disable_cooling",
         "transient_error_cooldown_seconds",
     ),
-    *("failover_loss", "context_fallback", "hedge_after", "response_store", "payload"),
+    *("failover_loss", "context_fallback", "hedge_after", "response_store", "payload", "faults"),
     *("on_loss", "fan_out", "log_format", "max_connections", "drain_seconds"),
     *("keep_flows", "metrics", "cors_origins", "forward_headers", "prices"),
     *("proxy_url", "models_refresh"),
