@@ -342,7 +342,7 @@ def _comment(record: Record, events: int) -> str:
     if events and record.stream:
         parts.append(_counted(events, "event"))
     if record.injected:
-        parts.append(one_line(f"injected: {', '.join(record.injected)}", _LONGEST_TEXT))
+        parts.append(one_line(f"injected: {', '.join(record.injected)}", LONGEST_TEXT))
     if record.failed_attempts:
         parts.append(_counted(record.attempts, "attempt"))
     if record.cause and record.end != "complete":
@@ -400,7 +400,7 @@ def _record(record: Record) -> StoredRecord:
     if record.calls > 1:
         taken["calls"] = record.calls
     if record.injected:
-        taken["injected"] = [_text(fault) for fault in record.injected]
+        taken["injected"] = [text(fault) for fault in record.injected]
     if record.failed_attempts:
         taken["tries"] = [_try(report) for report in record.reports[:_MOST_TRIES]]
     return taken
