@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # mitmproxy puts a script's own folder there, and only while it loads it
@@ -35,6 +36,7 @@ from addons.kept_models import KeptModels, place
 from addons.launch import listening, summary, terminal
 from addons.launch.assembly import Assembly
 from addons.launch.greeting import greeting
+from addons.metrics.version import version
 from addons.proxy import door, hooks, saving
 from addons.proxy.entrance import NOWHERE, Entrance, connections, is_ours, ours_among
 from addons.proxy.providers import Pass
@@ -49,8 +51,11 @@ from routing import config
 from routing.auth import EmbeddedAuth
 from routing.catalogue import Catalogue
 from routing.errors import ConfigError
-from routing.settings import Settings, Timeouts
+from routing.settings import InspectorSettings, Settings, Timeouts
 from translators.registry import KNOWN_MODELS
+
+if TYPE_CHECKING:
+    from addons.page.page import Page
 
 logger = logging.getLogger("gateway")
 
@@ -85,6 +90,7 @@ class Gateway:
         self._shutdown = Shutdown(lambda: self._services)
         self._assembly = Assembly(self._catalogue, self._shutdown.running, connections)
         self._replays = Replays(lambda: self._services, self._open)
+        self._page: Page | None = None
         self.entrance = Entrance(
             self._open, self._timeouts, self._lets_out, lambda: self._watching is not None and self._watching()
         )
@@ -133,6 +139,18 @@ class Gateway:
         if self._embedded.started:
             catalogue = catalogue.with_embedded(local_model.NOT_YET)
         self._services = self._assembly.first(settings, catalogue)
+        if settings.inspected is not None:
+            self._inspect(settings.inspected, self._services)
+
+    def _inspect(self, settings: InspectorSettings, services: Services) -> None:
+        """Have exchanges recorded, and shown at a page. Where that fails, the gateway goes on without."""
+        try:
+            from addons.page.page import Page  # it is not wanted by everybody, and takes time to import
+
+            self._page = Page(settings, lambda: self._services or services, self._replays.ask, version())
+            services.watchers = (*services.watchers, self._page.watcher)
+        except Exception:
+            logger.exception("There is no inspector; the gateway goes on without.")
 
     def running(self) -> None:
         if self._loaded is None:
@@ -162,6 +180,8 @@ class Gateway:
             # A client's connection would be closed at once: nothing can be connected to beforehand.
             options.update(connection_strategy="lazy")
         self._greet(self._loaded, host)
+        if self._page is not None and options.server:
+            terminal.say(self._page.start())
         if self._reloader is not None:
             self._shutdown.hear_signals(self._reloader.ask)
             self._reloader.start()
@@ -189,6 +209,8 @@ class Gateway:
             self._discovering.cancel()
         if self._reloader is not None:
             self._reloader.stop()
+        if self._page is not None:
+            self._page.stop()
         self._assembly.close()
         if self._trust is not None:
             self._trust.end()

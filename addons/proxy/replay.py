@@ -1,4 +1,5 @@
-"""Sends the request of a recorded flow once more, through the gateway: mitmproxy's *Replay*.
+"""Sends a request through the gateway without a client: mitmproxy's *Replay* of a recorded flow, and what the inspector
+asks again.
 
 mitmproxy's own replay sends a flow's request to where it says that it went, and overwrites its answer. A gateway's flow
 went nowhere: its provider got a request that is not the flow's. So it is given to a `GatewayLayer` like
@@ -16,7 +17,7 @@ from mitmproxy import ctx, flow, http
 from mitmproxy.addons.clientplayback import ClientPlayback
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client, Connection, ConnectionState
-from mitmproxy.proxy import commands, events
+from mitmproxy.proxy import commands, events, mode_specs
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
@@ -27,11 +28,16 @@ from addons.exchange.services import Services
 from addons.inspector import recorder
 from addons.proxy import http1
 from addons.proxy.client_flow import OpenExchange
+from addons.proxy.entrance import NOWHERE
 from addons.proxy.layer import GatewayLayer
 from addons.proxy.lines import any_number_of_connections
 from routing.settings import Timeouts
 
 logger = logging.getLogger("gateway")
+
+
+MOST_AT_ONCE = 16
+BEGIN_SECONDS = 10.0
 
 
 class Nobody:
@@ -48,17 +54,14 @@ class Nobody:
 
 
 class Replay(ConnectionHandler):
-    """The connection of a request that is sent once more."""
+    """The connection of a `request` that nobody waits for, as if from `client`."""
 
-    def __init__(self, recorded: http.HTTPFlow, open_exchange: OpenExchange, timeouts: Timeouts) -> None:
-        client = recorded.client_conn.copy()
-        client.state = ConnectionState.OPEN
-        client.timestamp_start, client.timestamp_end = time.time(), None
+    def __init__(self, client: Client, request: bytes, open_exchange: OpenExchange, timeouts: Timeouts) -> None:
         context = Context(client, ctx.options)
         super().__init__(context)
         self.max_conns = any_number_of_connections()
         self.transports[client] = ConnectionIO(writer=cast(asyncio.StreamWriter, Nobody()))
-        self._request = _written(recorded.request)
+        self._request = request
         self.layer = GatewayLayer(context, open_exchange, lambda: timeouts, lambda: True)
         self._over = asyncio.Event()
 
@@ -126,10 +129,59 @@ class Replays:
             flow.is_replay = "request"
             return self._open_exchange(dataclasses.replace(head, key_name=key_name), client, flow)
 
-        again = Replay(recorded, open_exchange, services.settings.timeouts)
+        client = recorded.client_conn.copy()
+        client.state = ConnectionState.OPEN
+        client.timestamp_start, client.timestamp_end = time.time(), None
+        again = Replay(client, _written(recorded.request), open_exchange, services.settings.timeouts)
+        self._run(again, server)
+
+    async def ask(self, key_name: str, path: str, headers: Sequence[tuple[str, str]], body: bytes) -> str:
+        """Send a request as the key of that name, whose limits hold. Return the id of its exchange, which has begun
+        then. Raises `ValueError`, a sentence."""
+        services, server = self._services(), ctx.master.addons.get("proxyserver")
+        if services is None or not isinstance(server, Proxyserver):
+            raise ValueError("The gateway is not up.")
+        _usable(key_name, services)
+        if len(self._running) >= MOST_AT_ONCE:
+            raise ValueError(f"{MOST_AT_ONCE} requests are being asked again already; wait for one of them.")
+        begun: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def open_exchange(head: Head, client: Client, flow: http.HTTPFlow | None) -> Exchange:
+            assert flow is not None
+            flow.is_replay = "request"
+            exchange = self._open_exchange(dataclasses.replace(head, key_name=key_name), client, flow)
+            begun.set_result(exchange.record.id)
+            return exchange
+
+        fields = [(name.encode("latin-1"), value.encode("utf-8")) for name, value in headers]
+        request = http1.request("POST", path, [(b"host", NOWHERE.encode()), *fields], body)
+        self._run(Replay(_nobody(), request, open_exchange, services.settings.timeouts), server)
+        return await asyncio.wait_for(begun, BEGIN_SECONDS)
+
+    def _run(self, again: Replay, server: Proxyserver) -> None:
         task = asyncio.get_running_loop().create_task(again.run(server))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+
+
+def _usable(key_name: str, services: Services) -> None:
+    """Raise `ValueError`, a sentence, where nobody may ask as this key any more."""
+    key = services.keys.of(key_name)
+    if key is None:
+        raise ValueError(f"There is no key {key_name!r} in api-keys any more.")
+    if key.expires is not None and key.expires <= services.clock.wall():
+        raise ValueError(f"The key {key_name!r} has expired.")
+    if services.life.draining:
+        raise ValueError("The gateway is shutting down.")
+
+
+def _nobody() -> Client:
+    """Return a client on this machine."""
+    here = ("127.0.0.1", 0)
+    mode = mode_specs.ProxyMode.parse(f"reverse:http://{NOWHERE}@0")
+    made = Client(peername=here, sockname=here, timestamp_start=time.time(), proxy_mode=mode)
+    made.state = ConnectionState.OPEN
+    return made
 
 
 def _written(request: http.Request) -> bytes:

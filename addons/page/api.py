@@ -1,0 +1,206 @@
+"""The JSON API of the page, `openapi.py` describes it; and the files of the page itself."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Scope
+
+from addons.page import openapi, parts
+from addons.page.answers import Refused, answer, aside, body, error
+from addons.page.backing import Backing
+from addons.page.inspection import FORMS, LEGS, NO_SUCH_EXCHANGE, SDKS, Inspection
+from addons.page.live import MOST_FOLLOWED, MOST_STREAMS, live
+
+STATIC = Path(__file__).parent / "static"
+MOST_EVENTS = 20_000
+SMALL_BODY = 64 * 1024
+_HASHED = re.compile(r"[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
+
+
+class Api:
+    """The endpoints. `ending` is set when streams are to end."""
+
+    def __init__(self, backing: Backing, ending: asyncio.Event) -> None:
+        self._backing, self._ending = backing, ending
+        self._inspection = Inspection(backing)
+        self._streams = 0
+
+    def routes(self) -> list[BaseRoute]:
+        one = "/api/exchanges/{id}"
+        return [
+            Route("/api/exchanges", self.exchanges, methods=["GET"]),
+            Route("/api/exchanges", self.clear, methods=["DELETE"]),
+            Route(one, self.exchange, methods=["GET"]),
+            Route(f"{one}/events", self.events, methods=["GET"]),
+            Route(f"{one}/provenance", self.provenance, methods=["GET"]),
+            Route(f"{one}/diff", self.diff, methods=["GET"]),
+            Route(f"{one}/analysis", self.analysis, methods=["GET"]),
+            Route(f"{one}/export", self.export, methods=["GET"]),
+            Route(f"{one}/replay", self.replay, methods=["POST"]),
+            Route(f"{one}/resend", self.resend, methods=["POST"]),
+            Route(f"{one}/compare", self.compare, methods=["POST"]),
+            Route(f"{one}/pin", self.pin, methods=["POST"]),
+            Route("/api/live", self.live, methods=["GET"]),
+            Route("/api/convert", self.convert, methods=["POST"]),
+            Route("/api/models", self.models, methods=["GET"]),
+            Route("/api/status", self.status, methods=["GET"]),
+            Route("/api/openapi.json", self.openapi, methods=["GET"]),
+        ]
+
+    @property
+    def _limit(self) -> int:
+        return self._backing.services().settings.body_size_limit
+
+    # --- what was recorded ---
+
+    async def exchanges(self, request: Request) -> Response:
+        asked = request.query_params
+        limit = _number(request, "limit", 200)
+        return await answer(lambda: self._inspection.listed(asked.get("q", ""), limit, asked.get("before") or None))
+
+    async def clear(self, request: Request) -> Response:
+        await aside(self._backing.store.clear)
+        return await answer(dict)
+
+    async def exchange(self, request: Request) -> Response:
+        return await answer(lambda: self._inspection.exchange(request.path_params["id"]).detail())
+
+    async def events(self, request: Request) -> Response:
+        first, limit = _number(request, "from", 0), min(_number(request, "limit", 2000), MOST_EVENTS)
+        id = request.path_params["id"]
+        return await answer(lambda: {"events": self._inspection.exchange(id).events_json(first, limit)})
+
+    async def pin(self, request: Request) -> Response:
+        pinned = (await body(request, SMALL_BODY)).get("pinned")
+        if not isinstance(pinned, bool):
+            raise Refused(400, "pinned must be true or false.", "invalid_body")
+        id, store = request.path_params["id"], self._backing.store
+        if not await aside(lambda: store.pin(id, pinned)):
+            raise NO_SUCH_EXCHANGE
+        return await answer(lambda: {"pinned": pinned})
+
+    # --- what is made of it ---
+
+    async def provenance(self, request: Request) -> Response:
+        return await self._part(request, parts.provenance)
+
+    async def diff(self, request: Request) -> Response:
+        leg = _one_of(request, "leg", ("request", "answer"))
+        return await self._part(request, partial(parts.diff, leg=leg))
+
+    async def analysis(self, request: Request) -> Response:
+        return await self._part(request, partial(parts.analysis, store=self._backing.store))
+
+    async def _part(self, request: Request, make: Any) -> Response:
+        id = request.path_params["id"]
+        return await answer(lambda: make(self._inspection.exchange(id)))
+
+    async def export(self, request: Request) -> Response:
+        form, leg, sdk = (_one_of(request, *each) for each in (("as", FORMS), ("leg", LEGS), ("sdk", SDKS)))
+        id = request.path_params["id"]
+        made = await aside(lambda: parts.export(self._inspection.exchange(id), form, leg, sdk))
+        headers = {
+            "content-disposition": f'attachment; filename="{made.name}"',
+            "content-security-policy": "sandbox; default-src 'none'",
+        }
+        return Response(made.data, media_type=made.content_type, headers=headers)
+
+    async def replay(self, request: Request) -> Response:
+        await body(request, SMALL_BODY)
+        return await answer(lambda: self._inspection.replayed(request.path_params["id"]))
+
+    async def convert(self, request: Request) -> Response:
+        wanted = await body(request, self._limit)
+        return await answer(lambda: self._inspection.converted(wanted))
+
+    async def resend(self, request: Request) -> Response:
+        wanted = (await body(request, self._limit)).get("body")
+        made = await self._inspection.ask_again(request.path_params["id"], wanted)
+        return await answer(lambda: made)
+
+    async def compare(self, request: Request) -> Response:
+        models = (await body(request, SMALL_BODY)).get("models")
+        made = await self._inspection.compare(request.path_params["id"], models)
+        return await answer(lambda: made)
+
+    # --- the gateway ---
+
+    async def models(self, request: Request) -> Response:
+        return await answer(self._inspection.models)
+
+    async def status(self, request: Request) -> Response:
+        return await answer(self._inspection.status)
+
+    async def openapi(self, request: Request) -> Response:
+        return await answer(lambda: openapi.document(self._backing.version))
+
+    async def live(self, request: Request) -> Response:
+        if self._streams >= MOST_STREAMS:
+            raise Refused(503, f"{MOST_STREAMS} pages are listening already; close one.", "too_many_streams")
+        followed = frozenset(request.query_params.getlist("follow")[:MOST_FOLLOWED])
+        return StreamingResponse(self._counted(followed), media_type="text/event-stream")
+
+    async def _counted(self, followed: frozenset[str]) -> AsyncGenerator[bytes]:
+        self._streams += 1
+        telling = live(self._backing.store.subscribe(followed), followed, self._ending)
+        try:
+            async for told in telling:
+                yield told
+        finally:
+            self._streams -= 1
+            await telling.aclose()
+
+
+class Files(StaticFiles):
+    """The built page. What has a hash in its name never changes; the rest is asked for again, by its ETag."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        found = await super().get_response(path, scope)
+        kept = "private, max-age=31536000, immutable" if _HASHED.search(path) else "no-cache"
+        found.headers["cache-control"] = kept
+        return found
+
+
+def application(backing: Backing, ending: asyncio.Event, more: list[BaseRoute]) -> ASGIApp:
+    """Return the page with its API, and `more` routes."""
+    routes = [*Api(backing, ending).routes(), *more, Mount("/", Files(directory=STATIC, html=True))]
+    return Starlette(routes=routes, exception_handlers={Refused: _refused, HTTPException: _http})
+
+
+async def _refused(request: Request, refused: Exception) -> Response:
+    assert isinstance(refused, Refused)
+    return refused.response()
+
+
+async def _http(request: Request, raised: Exception) -> Response:
+    assert isinstance(raised, HTTPException)
+    known = {404: ("There is nothing here.", "not_found"), 405: ("The method is not allowed here.", "wrong_method")}
+    message, code = known.get(raised.status_code, ("The request cannot be served.", "refused"))
+    refusal = error(raised.status_code, message, code)
+    refusal.headers.update(raised.headers or {})
+    return refusal
+
+
+def _number(request: Request, name: str, otherwise: int) -> int:
+    text = request.query_params.get(name, str(otherwise))
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise Refused(400, f"{name} must be a number.", "invalid_query")
+    return int(text)
+
+
+def _one_of(request: Request, name: str, allowed: tuple[str, ...]) -> str:
+    """Return one of the `allowed` words of the query, the first one where it says nothing."""
+    word = request.query_params.get(name, allowed[0])
+    if word not in allowed:
+        raise Refused(400, f"{name} must be one of {', '.join(allowed)}.", "invalid_query")
+    return word

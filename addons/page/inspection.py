@@ -1,0 +1,165 @@
+"""What the API and the MCP server answer: JSON values of recorded exchanges, and of conversions of them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import to_json
+
+from addons.inspector.recording import Exchange, note_json
+from addons.page import replays
+from addons.page.answers import Refused, aside
+from addons.page.backing import Backing
+from translators import convert
+from translators.convert import NoWay
+from translators.errors import TranslationError
+from translators.registry import CLIENTS
+
+MOST_LISTED = 1000
+MOST_MODELS = 8
+"""The most models of one comparison."""
+LONGEST_QUERY = 1000
+LEGS = ("client", "provider")
+FORMS = ("curl", "httpie", "python", "har", "html", "fixture")
+SDKS = ("openai", "anthropic", "google-genai")
+NO_SUCH_EXCHANGE = Refused(404, "There is no such exchange, or it had to make room for later ones.", "no_such_exchange")
+_TAKEN_OUT = re.compile(rb'\[redacted\]|"(?:data:[^"]{0,100},)?\[base64 [^"\]]{1,200}\]')
+_NOT_SENT_AGAIN = frozenset(
+    (
+        *("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key", "host"),
+        *("content-length", "content-encoding", "content-type", "transfer-encoding", "connection", "keep-alive"),
+        *("expect", "upgrade", "te", "trailer", "x-request-id", "x-gateway-debug", "origin"),
+    )
+)
+
+
+class Inspection:
+    """Its methods may work for a while, and are called in threads; but for `ask_again` and `compare`, which wait."""
+
+    def __init__(self, backing: Backing) -> None:
+        self._backing = backing
+
+    # --- what was recorded ---
+
+    def listed(self, query: str = "", limit: int = 200, before: str | None = None) -> dict[str, Any]:
+        """Return `{"exchanges": [Summary], "total": n, "gone": n, "more": bool}`, newest first."""
+        if len(query) > LONGEST_QUERY:
+            raise Refused(400, f"q is longer than {LONGEST_QUERY} characters.", "invalid_query")
+        try:
+            return self._backing.store.summaries(query, max(1, min(limit, MOST_LISTED)), before).json()
+        except ValueError as wrong:
+            raise Refused(400, str(wrong), "invalid_query") from None
+
+    def exchange(self, id: str) -> Exchange:
+        """Return a recorded exchange. Raises `Refused`."""
+        found = self._backing.store.get(id)
+        if found is None:
+            raise NO_SUCH_EXCHANGE
+        return found
+
+    def notes(self, id: str) -> list[dict[str, Any]]:
+        return [note_json(note) for note in self.exchange(id).facts.notes]
+
+    def status(self) -> dict[str, Any]:
+        return {"version": self._backing.version, "bodies": self._backing.settings.bodies, **self._backing.used()}
+
+    def models(self) -> dict[str, Any]:
+        """Return the names that clients may ask for: `{"models": ["claude-opus-4-8"]}`."""
+        return {"models": [model.id for model in self._backing.services().catalogue.listing("")]}
+
+    # --- what is made of it ---
+
+    def replayed(self, id: str) -> dict[str, Any]:
+        return replays.replay(self._backing.services(), self.exchange(id))
+
+    def converted(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a client's request becomes, and a provider's answer to it: `{"path": "/v1/messages", "headers":
+        {}, "body": {}, "notes": [Note], "calls": 1, "answer": {"body": text, "stream": bool, "notes": [Note], "error":
+        null}}`. Raises `Refused`."""
+        client, provider, model = wanted.get("from", "chat"), wanted.get("to"), wanted.get("model")
+        if client not in CLIENTS or provider not in convert.DIALECTS:
+            message = f"from must be one of {', '.join(CLIENTS)}, to one of {', '.join(convert.DIALECTS)}."
+            raise Refused(400, message, "invalid_dialect")
+        body = wanted.get("body")
+        if not isinstance(body, str | Mapping) or not isinstance(model, str | None):
+            raise Refused(
+                400, "body must be the client's request, as an object or a text; model a text.", "invalid_body"
+            )
+        try:
+            made = convert.request(body, client=client, provider=str(provider), model=model)
+        except NoWay as error:
+            raise Refused(400, str(error), "no_way") from None
+        except TranslationError as error:
+            raise Refused(error.failure.status, error.failure.message, error.failure.code or "refused") from None
+        shown = {
+            "path": made.path,
+            "headers": dict(made.headers),
+            "body": made.body,
+            "notes": [note_json(note) for note in made.notes],
+            "calls": len(made.calls),
+        }
+        return shown | ({"answer": _answer(made, wanted["answer"])} if wanted.get("answer") is not None else {})
+
+    # --- asking again ---
+
+    async def ask_again(self, id: str, body: Any = None) -> dict[str, Any]:
+        """Send the request of an exchange once more, or another `body` in its place. Return `{"exchanges": [{"id",
+        "model"}]}`."""
+        exchange = await aside(lambda: self.exchange(id))
+        return {"exchanges": [await self._ask(exchange, _text(body) if body is not None else _recorded(exchange))]}
+
+    async def compare(self, id: str, models: Any) -> dict[str, Any]:
+        """Send the request of an exchange to other models. Return `{"exchanges": [{"id", "model"}]}`."""
+        if not isinstance(models, list) or not models or not all(isinstance(name, str) for name in models):
+            raise Refused(400, 'models must be a list of names, as {"models": ["gemini-3-pro"]}.', "invalid_body")
+        if len(models) > MOST_MODELS:
+            raise Refused(400, f"At most {MOST_MODELS} models can be compared at once.", "invalid_body")
+        exchange = await aside(lambda: self.exchange(id))
+        wire = replays.parsed(_recorded(exchange))
+        if not isinstance(wire, dict):
+            raise Refused(409, "The body of this request is no JSON object, and names no model.", "not_recorded")
+        return {"exchanges": [await self._ask(exchange, to_json({**wire, "model": name})) for name in models]}
+
+    async def _ask(self, exchange: Exchange, body: bytes) -> dict[str, Any]:
+        limit = self._backing.services().settings.body_size_limit
+        if len(body) > limit:
+            raise Refused(413, f"The body is larger than {limit} bytes (body-size-limit).", "request_too_large")
+        asked, facts = exchange.client_request, exchange.facts
+        headers = [
+            (name.lower(), value)
+            for name, value in (() if asked is None else asked.headers)
+            if name.lower() not in _NOT_SENT_AGAIN and "[redacted]" not in value
+        ]
+        headers.append(("content-type", "application/json"))
+        try:
+            id = await self._backing.ask(facts.client, facts.path, headers, body)
+        except ValueError as error:
+            raise Refused(409, str(error), "cannot_be_sent") from None
+        wire = replays.parsed(body)
+        return {"id": id, "model": wire.get("model") if isinstance(wire, dict) else None}
+
+
+def _recorded(exchange: Exchange) -> bytes:
+    """Return the client's request, if it is what the client sent. Raises `Refused`."""
+    body = replays.recorded_body(exchange)
+    if _TAKEN_OUT.search(body):
+        message = (
+            "Something in this request was redacted when it was recorded (inspector.bodies, inspector.redact); "
+            "send it with a body of your own."
+        )
+        raise Refused(409, message, "redacted")
+    return body
+
+
+def _text(body: Any) -> bytes:
+    return body.encode("utf-8", "surrogatepass") if isinstance(body, str) else to_json(body)
+
+
+def _answer(request: convert.Converted, answer: Any) -> dict[str, Any]:
+    answered = convert.answer(_text(answer), request=request)
+    return {
+        "body": answered.body.decode("utf-8", "replace"),
+        "stream": answered.stream,
+        "notes": [note_json(note) for note in answered.notes],
+        "error": None if answered.failure is None else answered.failure.body(),
+    }

@@ -1,0 +1,142 @@
+"""The MCP server at `/mcp`, for coding agents that look at their own traffic: streamable HTTP, without sessions.
+
+The `mcp` package is an extra, and imported when somebody asks for the first time: it takes as long to import as the
+gateway takes to start.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from addons.page import parts
+from addons.page.answers import Refused, aside, error, written
+from addons.page.inspection import Inspection
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+MISSING = "The MCP server needs the package mcp, which is not installed: .venv/bin/pip install mcp, then ask again."
+ABOUT = (
+    "The exchanges that went through this gateway: what a client sent, what its provider got and answered, what the "
+    "client got, and what was lost on the way. Begin with list_exchanges; its query takes words and filters such as "
+    "model:claude* status:>=400 notes:>0."
+)
+LONGEST_ANSWER = 400_000
+"""The most characters of an answer: a model reads it."""
+
+
+class Mcp:
+    """The application behind the route, from its first request to `stop`."""
+
+    def __init__(self, inspection: Inspection) -> None:
+        self._inspection = inspection
+        self._opening = asyncio.Lock()
+        self._manager: StreamableHTTPSessionManager | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    def route(self) -> Route:
+        return Route("/mcp", self, methods=["GET", "POST", "DELETE"])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            manager = await self._managed()
+        except ImportError:
+            await error(501, MISSING, "not_installed")(scope, receive, send)
+            return
+        await manager.handle_request(scope, receive, send)
+
+    def stop(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+
+    async def _managed(self) -> "StreamableHTTPSessionManager":
+        async with self._opening:
+            if self._manager is None:
+                manager = await aside(self._made)
+                up = asyncio.Event()
+                self._running = asyncio.get_running_loop().create_task(_run(manager, up))
+                await up.wait()
+                self._manager = manager
+            return self._manager
+
+    def _made(self) -> "StreamableHTTPSessionManager":
+        """Import and make the server. Raises `ImportError`."""
+        from mcp.server.mcpserver import MCPServer
+        from mcp.server.transport_security import TransportSecuritySettings
+
+        server = MCPServer("gateway-inspector", instructions=ABOUT, log_level="CRITICAL")
+        _add_tools(server, self._inspection)
+        # Hosts and origins are `access.py`'s.
+        security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+        server.streamable_http_app(stateless_http=True, json_response=True, transport_security=security)
+        return server.session_manager
+
+
+async def _run(manager: "StreamableHTTPSessionManager", up: asyncio.Event) -> None:
+    with contextlib.suppress(asyncio.CancelledError):
+        async with manager.run():
+            up.set()
+            await asyncio.Event().wait()
+
+
+async def _told(make: Callable[[], Any]) -> str:
+    """Return the JSON of what `make` returns. Raises `ToolError`, of which the agent is told."""
+    from mcp.server.mcpserver.exceptions import ToolError
+
+    try:
+        text = (await aside(lambda: written(make()))).decode()
+    except Refused as refused:
+        raise ToolError(refused.message) from None
+    if len(text) <= LONGEST_ANSWER:
+        return text
+    return text[:LONGEST_ANSWER] + f"\n... {len(text) - LONGEST_ANSWER} more characters; ask for less of it."
+
+
+def _add_tools(server: "MCPServer[Any]", inspection: Inspection) -> None:
+    tools: tuple[Callable[..., Awaitable[str]], ...] = (*_reading(inspection), *_making(inspection))
+    for tool in tools:
+        server.add_tool(tool, structured_output=False)
+
+
+def _reading(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...]:
+    async def list_exchanges(query: str = "", limit: int = 20, before: str | None = None) -> str:
+        """List recorded exchanges, newest first: id, model, provider, status, tokens, times, notes. `before` is the id
+        of the last one of the page before."""
+        return await _told(lambda: inspection.listed(query, limit, before))
+
+    async def get_exchange(id: str, events: int = 50) -> str:
+        """Show an exchange: its four messages with headers and bodies, all attempts, notes, times and its first
+        `events`."""
+        return await _told(lambda: inspection.exchange(id).detail(max(0, min(events, 2000))))
+
+    async def losses(id: str) -> str:
+        """List what was lost or bent between the client and the provider, and why."""
+        return await _told(lambda: {"notes": inspection.notes(id)})
+
+    return list_exchanges, get_exchange, losses
+
+
+def _making(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...]:
+    async def diff(id: str, leg: str = "request") -> str:
+        """Compare the client's and the provider's side of an exchange, of its `request` or its `answer`."""
+        return await _told(lambda: parts.diff(inspection.exchange(id), leg if leg == "answer" else "request"))
+
+    async def replay(id: str) -> str:
+        """Put the recorded request and the recorded answer through today's code and configuration, calling nobody, and
+        list what differs from then."""
+        return await _told(lambda: {k: v for k, v in inspection.replayed(id).items() if k != "now"})
+
+    async def convert(
+        body: dict[str, Any] | str, to: str, client: str = "chat", model: str | None = None, answer: str | None = None
+    ) -> str:
+        """Convert a request of the dialect `client` (chat, responses, completions) to the provider dialect `to`, and a
+        provider's `answer` to it back. Calls nobody."""
+        wanted = {"from": client, "to": to, "body": body, "model": model, "answer": answer}
+        return await _told(lambda: inspection.converted(wanted))
+
+    return diff, replay, convert

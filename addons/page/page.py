@@ -1,0 +1,64 @@
+"""The inspector as the gateway has it: what it records, and the page that shows it, from `start` to `stop`."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from addons.exchange.services import Services
+from addons.inspector.background import Background
+from addons.inspector.capture import Capture
+from addons.inspector.redactor import Redactor
+from addons.inspector.store import Store
+from addons.page.access import Access, Guard
+from addons.page.api import application
+from addons.page.backing import Ask, Backing
+from addons.page.inspection import Inspection
+from addons.page.mcp import Mcp
+from addons.page.server import PageServer
+from routing.settings import InspectorSettings
+
+
+class Page:
+    """`watcher` is to hear all exchanges. `services` are those of the configuration in use."""
+
+    def __init__(self, settings: InspectorSettings, services: Callable[[], Services], ask: Ask, version: str) -> None:
+        self._settings = settings
+        self._store = Store(settings.memory)
+        self._background = Background("gateway-inspector")
+        redactor = Redactor(settings.bodies, settings.redact)
+        self.watcher = Capture(self._store, redactor, min(settings.exchange_memory, settings.memory), self._background)
+        self._backing = Backing(self._store, services, ask, settings, version, self._used)
+        self._server: PageServer | None = None
+        self._mcp: Mcp | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the page's address, without its token."""
+        host = self._settings.host
+        shown = host if host not in ("", "0.0.0.0", "::") else "127.0.0.1"
+        return f"http://{f'[{shown}]' if ':' in shown else shown}:{self._settings.port}/"
+
+    def start(self) -> str:
+        """Begin to listen. Return what the operator is told: the address, or why there is none."""
+        settings, own = self._settings, self._settings.key
+        access = Access(own.reveal() if own is not None else secrets.token_urlsafe(24), settings.host, settings.port)
+        self._mcp = mcp = Mcp(Inspection(self._backing))
+        self._server = server = PageServer(settings.host, settings.port)
+        app = Guard(application(self._backing, server.ending, [mcp.route()]), access)
+        if (why := server.start(app)) is not None:
+            return why
+        token = f"?token={access.token}" if own is None else "?token=KEY, with the KEY of inspector.key"
+        kept = "and on disk" if settings.spool is not None else "while it is on"
+        return f"The inspector shows exchanges at {self.url}{token}; prompts are kept in memory {kept}."
+
+    def stop(self) -> None:
+        """End all at once: nobody is waited for."""
+        if self._mcp is not None:
+            self._mcp.stop()
+        if self._server is not None:
+            self._server.stop()
+        self._background.close()
+
+    def _used(self) -> dict[str, Any]:
+        store = self._store
+        return {"memory": {"used": store.used, "limit": store.limit}, "spool": None, "exchanges": len(store)}
