@@ -180,8 +180,10 @@ class Gateway:
             # A client's connection would be closed at once: nothing can be connected to beforehand.
             options.update(connection_strategy="lazy")
         self._greet(self._loaded, host)
-        if self._page is not None and options.server:
-            terminal.say(self._page.start())
+        if self._page is not None and self._services is not None and options.server:
+            listens, line = self._page.start()
+            self._services.page = self._page.url if listens else None
+            terminal.say(line)
         if self._reloader is not None:
             self._shutdown.hear_signals(self._reloader.ask)
             self._reloader.start()

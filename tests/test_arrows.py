@@ -26,7 +26,8 @@ EVERYBODY = ("translators.convert", "translators.registry")
 AROUND = (
     *("addons.credentials", "addons.discovery", "addons.embedded", "addons.gateway", "addons.inspector"),
     *("addons.kept_models", "addons.launch", "addons.limiting", "addons.log_line", "addons.metrics"),
-    *("addons.model_lists", "addons.provider_http", "addons.proxy", "addons.reload", "addons.trust", "addons.usage"),
+    *("addons.model_lists", "addons.page", "addons.provider_http", "addons.proxy", "addons.reload", "addons.trust"),
+    "addons.usage",
 )
 """All that stands around an exchange."""
 CODE = ("addons", "routing", "scripts", "translators")
@@ -52,6 +53,12 @@ BANNED = [
     pytest.param(
         "addons/reload", (*but(*AROUND, these=("addons.launch", "addons.reload")), "mitmproxy"), id="reload reads files"
     ),
+    pytest.param(
+        "addons/page",
+        (*but(*AROUND, these=("addons.inspector", "addons.page")), "mitmproxy"),
+        id="the page knows what is recorded",
+    ),
+    pytest.param("addons/inspector", ("addons.page",), id="what is recorded knows no page"),
     pytest.param(
         "addons/launch",
         ("addons.gateway", "addons.inspector.recorder", "addons.inspector.views", "addons.proxy", "addons.reload"),

@@ -214,7 +214,8 @@ def health(draining: bool) -> Reply:
 
 
 EXPOSED = (
-    "x-request-id, x-gateway-notes, x-gateway-model, x-gateway-attempts, x-gateway-injected, openai-processing-ms, "
+    "x-request-id, x-gateway-notes, x-gateway-model, x-gateway-attempts, x-gateway-injected, x-gateway-exchange, "
+    "x-gateway-page, openai-processing-ms, "
     "retry-after, retry-after-ms, "
     "x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
     "x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from urllib.parse import quote
 
 from addons.exchange import http_api
 from addons.exchange.actions import Action, Begin, Data, Finish
@@ -30,6 +31,7 @@ class Response:
         self._now = services.clock.now
         self._born = self.sent_at = self._now()
         self._cors = http_api.cors(services.settings.cors_origins, head.headers)
+        self._page = services.page if head.headers.get("x-gateway-debug") == "1" else None
         self.begun = False
         """The head of an answer in pieces is on its way."""
         self.committed = False
@@ -231,6 +233,9 @@ class Response:
         """Return the headers of every answer."""
         spent = round((self._now() - self._born) * 1000)
         headers = [("x-request-id", self._record.id), ("openai-processing-ms", str(spent)), *self._cors]
+        if self._page is not None and self._record.debug:
+            id = self._record.id
+            headers += [("x-gateway-exchange", id), ("x-gateway-page", f"{self._page}#/x/{quote(id, safe='')}")]
         if self.target is not None:
             headers.append(("x-gateway-model", self._model()))
         if failed := self._record.failed_attempts:

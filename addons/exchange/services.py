@@ -76,6 +76,8 @@ class Services:
     watchers: tuple[Watcher, ...] = ()
     metrics: Metrics | None = None
     tracing: Tracing | None = None
+    page: str | None = None
+    """The address of the page that shows exchanges, where there is one."""
     router: Router = field(default_factory=Router)
     life: Life = field(default_factory=Life)
     generations: WeakSet["Services"] = field(default_factory=WeakSet, repr=False)

@@ -38,18 +38,18 @@ class Page:
         shown = host if host not in ("", "0.0.0.0", "::") else "127.0.0.1"
         return f"http://{f'[{shown}]' if ':' in shown else shown}:{self._settings.port}/"
 
-    def start(self) -> str:
-        """Begin to listen. Return what the operator is told: the address, or why there is none."""
+    def start(self) -> tuple[bool, str]:
+        """Begin to listen. Return whether that could be, and what the operator is told: the address, or why not."""
         settings, own = self._settings, self._settings.key
         access = Access(own.reveal() if own is not None else secrets.token_urlsafe(24), settings.host, settings.port)
         self._mcp = mcp = Mcp(Inspection(self._backing))
         self._server = server = PageServer(settings.host, settings.port)
         app = Guard(application(self._backing, server.ending, [mcp.route()]), access)
         if (why := server.start(app)) is not None:
-            return why
+            return False, why
         token = f"?token={access.token}" if own is None else "?token=KEY, with the KEY of inspector.key"
         kept = "and on disk" if settings.spool is not None else "while it is on"
-        return f"The inspector shows exchanges at {self.url}{token}; prompts are kept in memory {kept}."
+        return True, f"The inspector shows exchanges at {self.url}{token}; prompts are kept in memory {kept}."
 
     def stop(self) -> None:
         """End all at once: nobody is waited for."""

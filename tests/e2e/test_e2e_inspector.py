@@ -1,0 +1,415 @@
+"""The inspector of a real gateway: who may look, the API, what is asked again, the MCP server."""
+
+import contextlib
+import json
+import signal
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import httpx2
+import pytest
+from jsonschema import Draft202012Validator
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+
+from tests.e2e import claude
+from tests.e2e.conftest import Client
+from tests.e2e.gateway_process import CLIENT_KEY, SECRETS, GatewayProcess, config, free_port
+from tests.e2e.provider import EVENT_STREAM, LAST_CHUNK, WAIT, Provider, chunk, head, sse, stepped, stream, whole
+
+TOKEN = "canary-of-the-inspector-77ab3e"
+
+
+class Page:
+    """The page of a gateway, for a script that knows its token."""
+
+    def __init__(self, port: int, token: str = TOKEN) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.http = httpx.Client(
+            base_url=self.url, headers={"authorization": f"Bearer {token}"}, timeout=WAIT, trust_env=False
+        )
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._good(self.http.get(path, params=query))
+
+    def post(self, path: str, **body: Any) -> Any:
+        return self._good(self.http.post(path, json=body))
+
+    @staticmethod
+    def _good(answer: httpx.Response) -> Any:
+        assert answer.status_code == 200, answer.text
+        assert not [secret for secret in (*SECRETS, TOKEN) if secret in answer.text]
+        return answer.json()
+
+    def exchange(self, id: str) -> Any:
+        return self.get(f"/api/exchanges/{id}")
+
+    def ended(self, id: str) -> Any:
+        """The exchange once it is over, as soon as the live list says so."""
+        with self.http.stream("GET", "/api/live") as live:
+            lines = live.iter_lines()
+            next(lines)
+            while (exchange := self.exchange(id))["end"] == "running":
+                next(line for line in lines if line.startswith("data:"))
+            return exchange
+
+
+def inspected(folder: Path, provider: Provider, **settings: Any) -> tuple[GatewayProcess, int]:
+    port = free_port()
+    made = config(provider.url, inspector={"port": port, "key": TOKEN, **settings})
+    made["api-keys"] = [{"key": CLIENT_KEY, "name": "tester", "debug": True}]
+    return GatewayProcess(folder, made), port
+
+
+@pytest.fixture(scope="module")
+def served(
+    running_provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[GatewayProcess, Page]]:
+    process, port = inspected(tmp_path_factory.mktemp("inspected"), running_provider)
+    page = Page(port)
+    with process, page.http:
+        yield process, page
+
+
+@pytest.fixture
+def gateway(served: tuple[GatewayProcess, Page]) -> GatewayProcess:
+    return served[0]
+
+
+@pytest.fixture
+def page(served: tuple[GatewayProcess, Page]) -> Page:
+    return served[1]
+
+
+# --- who may look -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status", "code"),
+    [
+        pytest.param("/api/exchanges", {}, 401, "unauthorized", id="no token"),
+        pytest.param("/", {}, 401, "unauthorized", id="the page itself"),
+        pytest.param("/mcp", {}, 401, "unauthorized", id="mcp"),
+        pytest.param("/api/openapi.json", {}, 401, "unauthorized", id="the description"),
+        pytest.param("/api/status", {"authorization": "Bearer x"}, 401, "unauthorized", id="wrong token"),
+        pytest.param("/api/status", {"authorization": f"Bearer {CLIENT_KEY}"}, 401, "unauthorized", id="client's key"),
+        pytest.param("/api/status?token=x", {"authorization": f"Bearer {TOKEN}"}, 401, "unauthorized", id="bad login"),
+        pytest.param("/api/status", {"cookie": "gateway-inspector-1=x"}, 401, "unauthorized", id="wrong cookie"),
+        pytest.param(
+            "/api/status", {"host": "evil.example", "authorization": f"Bearer {TOKEN}"}, 421, "wrong_host", id="host"
+        ),
+        pytest.param(
+            "/api/status", {"host": "10.0.0.1", "authorization": f"Bearer {TOKEN}"}, 421, "wrong_host", id="address"
+        ),
+        pytest.param(
+            "/api/status",
+            {"origin": "http://evil.example", "authorization": f"Bearer {TOKEN}"},
+            403,
+            "cross_origin",
+            id="origin",
+        ),
+        pytest.param(
+            "/api/status", {"origin": "null", "authorization": f"Bearer {TOKEN}"}, 403, "cross_origin", id="no origin"
+        ),
+        pytest.param(
+            "/api/status",
+            {"sec-fetch-site": "cross-site", "authorization": f"Bearer {TOKEN}"},
+            403,
+            "cross_origin",
+            id="fetched by another site",
+        ),
+    ],
+)
+def test_strangers_see_nothing(page: Page, path: str, headers: dict[str, str], status: int, code: str) -> None:
+    answer = httpx.get(page.url + path, headers=headers, trust_env=False)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+    assert TOKEN not in answer.text
+
+
+def test_a_browser_comes_in_by_the_address(page: Page) -> None:
+    with httpx.Client(base_url=page.url, trust_env=False) as browser:
+        answer = browser.get("/", params={"token": TOKEN, "q": "x"})
+        cookie = answer.headers["set-cookie"]
+        assert (answer.status_code, answer.headers["location"]) == (303, "/?q=x")
+        assert TOKEN not in cookie
+        assert "HttpOnly" in cookie
+        assert "samesite=strict" in cookie.lower()
+        shown = browser.get("/")
+        assert (shown.status_code, shown.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert shown.headers["cache-control"] == "no-cache"
+        answer = browser.get("/api/status", headers={"origin": page.url})
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+        assert browser.get("/../gateway.py").status_code == 404
+
+
+def test_the_start_says_where_it_is_but_not_the_key(gateway: GatewayProcess, page: Page) -> None:
+    line = gateway.line("^The inspector shows exchanges at ")
+    assert f"{page.url}/?token=KEY" in line
+    assert "kept in memory while it is on." in line
+    assert TOKEN not in gateway.output
+
+
+# --- what was recorded --------------------------------------------------------------------------
+
+
+def test_an_exchange(page: Page, client: Client, provider: Provider) -> None:
+    assert client.chat(seed=7).status_code == 200
+    exchange = page.ended(client.id)
+    assert (exchange["client"], exchange["dialect"], exchange["model"]) == ("tester", "chat", "sonnet")
+    assert json.loads(exchange["phases"]["provider_request"]["body"])["model"] == "claude-sonnet-4-5"
+    assert [note["path"] for note in exchange["notes"] if note["lost"]] == ["seed"]
+    listed = page.get("/api/exchanges", q="model:sonnet", limit=1)
+    assert [each["id"] for each in listed["exchanges"]] == [client.id]
+    assert page.post(f"/api/exchanges/{client.id}/pin", pinned=True) == {"pinned": True}
+    assert page.exchange(client.id)["pinned"]
+    page.post(f"/api/exchanges/{client.id}/pin", pinned=False)
+
+
+def pieces(events: list[dict[str, Any]]) -> bytes:
+    return b"".join(chunk(sse(event)) for event in events)
+
+
+def test_a_stream_is_told_while_it_runs(page: Page, client: Client, provider: Provider) -> None:
+    go = threading.Event()
+    events = claude.HELLO
+    provider.scripts = [stepped(head(200, EVENT_STREAM) + pieces(events[:3]), go, pieces(events[3:]) + LAST_CHUNK)]
+    with client.streaming() as answer:
+        got = answer.iter_bytes()
+        next(got)
+        with page.http.stream("GET", "/api/live", params={"follow": client.id}) as live:
+            lines = live.iter_lines()
+            assert next(lines).startswith("retry:")
+            assert page.exchange(client.id)["end"] == "running"
+            go.set()
+            assert b"[DONE]" in b"".join(got)
+            told = []
+            name = ""
+            for line in lines:
+                if line.startswith("event:"):
+                    name = line.removeprefix("event: ")
+                elif line.startswith("data:"):
+                    told.append((name, json.loads(line[5:])))
+                    if name == "exchange" and told[-1][1]["end"] == "complete":
+                        break
+    followed = [event for name, value in told if name == "events" for event in value["events"]]
+    assert all(value["id"] == client.id for name, value in told if name == "events")
+    exchange = page.exchange(client.id)
+    later = page.get(f"/api/exchanges/{client.id}/events", **{"from": 2, "limit": 2})["events"]
+    assert [event["n"] for event in later] == [event["n"] for event in exchange["events"][2:4]]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        pytest.param("GET", "/api/exchanges/none", None, 404, "no_such_exchange", id="no exchange"),
+        pytest.param("GET", "/api/nothing", None, 404, "not_found", id="no endpoint"),
+        pytest.param("PUT", "/api/status", None, 405, "wrong_method", id="method"),
+        pytest.param("GET", "/api/exchanges?limit=x", None, 400, "invalid_query", id="limit"),
+        pytest.param("GET", "/api/exchanges?q=" + "x" * 1001, None, 400, "invalid_query", id="long query"),
+        pytest.param("POST", "/api/exchanges/none/pin", b"{", 400, "invalid_json", id="no JSON"),
+        pytest.param("POST", "/api/exchanges/none/pin", b"[]", 400, "invalid_body", id="no object"),
+        pytest.param("POST", "/api/exchanges/none/pin", b"x" * 70_000, 413, "request_too_large", id="too large"),
+        pytest.param("POST", "/api/exchanges/none/pin", b'{"pinned":true}', 404, "no_such_exchange", id="pin none"),
+        pytest.param("POST", "/api/exchanges/none/replay", b"", 404, "no_such_exchange", id="replay none"),
+        pytest.param("POST", "/api/exchanges/none/compare", b'{"models":[]}', 400, "invalid_body", id="no models"),
+        pytest.param("POST", "/api/convert", b'{"to":"nobody","body":{}}', 400, "invalid_dialect", id="dialect"),
+        pytest.param("GET", "/api/exchanges/none/export?as=pdf", None, 400, "invalid_query", id="form"),
+    ],
+)
+def test_mistakes_are_told(page: Page, method: str, path: str, body: bytes | None, status: int, code: str) -> None:
+    answer = page.http.request(method, path, content=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+def test_the_description_holds(page: Page, client: Client, provider: Provider) -> None:
+    client.chat(True)
+    client.chat()
+    id = client.id
+    page.ended(id)
+    document = page.get("/api/openapi.json")
+    for path, method, sent in (
+        ("/api/exchanges", "get", None),
+        ("/api/exchanges/{id}", "get", None),
+        ("/api/exchanges/{id}/events", "get", None),
+        ("/api/exchanges/{id}/replay", "post", {}),
+        ("/api/exchanges/{id}/pin", "post", {"pinned": False}),
+        ("/api/models", "get", None),
+        ("/api/status", "get", None),
+        ("/api/convert", "post", {"to": "anthropic", "body": claude_request()}),
+    ):
+        answer = page.http.request(method, path.format(id=id), json=sent)
+        schema = document["paths"][path][method]["responses"]["200"]["content"]["application/json"]["schema"]
+        Draft202012Validator({**schema, "components": document["components"]}).validate(page._good(answer))
+
+
+def claude_request() -> dict[str, Any]:
+    return {"model": "claude-x", "messages": [{"role": "user", "content": "Hi"}], "seed": 7}
+
+
+# --- what is made of it, what is asked again ------------------------------------------------------
+
+
+def test_a_conversion(page: Page) -> None:
+    answer = json.dumps(claude.message())
+    made = page.post("/api/convert", **{"from": "chat", "to": "anthropic", "body": claude_request(), "answer": answer})
+    assert made["path"] == "/v1/messages"
+    assert made["body"]["messages"][0]["content"] == [{"type": "text", "text": "Hi"}]
+    assert [note["path"] for note in made["notes"] if note["lost"]] == ["seed"]
+    assert json.loads(made["answer"]["body"])["object"] == "chat.completion"
+
+
+@pytest.mark.parametrize("streams", [pytest.param(False, id="whole"), pytest.param(True, id="stream")])
+def test_a_replay_of_what_has_not_changed(page: Page, client: Client, provider: Provider, streams: bool) -> None:
+    provider.scripts = [stream(claude.HELLO) if streams else whole(claude.message())]
+    client.chat(streams)
+    page.ended(client.id)
+    calls = len(provider.calls)
+    replayed = page.post(f"/api/exchanges/{client.id}/replay")
+    assert (replayed["differences"], replayed["skipped"]) == ([], [])
+    assert len(provider.calls) == calls
+
+
+def test_asking_again_and_another_model(page: Page, client: Client, provider: Provider) -> None:
+    client.chat()
+    id = client.id
+    page.ended(id)
+    [again] = page.post(f"/api/exchanges/{id}/resend")["exchanges"]
+    other, missing = page.post(f"/api/exchanges/{id}/compare", models=["team/small/haiku", "nobody"])["exchanges"]
+    [edited] = page.post(f"/api/exchanges/{id}/resend", body={"model": "sonnet", "messages": []})["exchanges"]
+    ended = {name: page.ended(each["id"]) for name, each in (("again", again), ("other", other))}
+    assert {each["client"] for each in ended.values()} == {"tester"}
+    assert (
+        ended["again"]["phases"]["provider_request"]["body"] == page.exchange(id)["phases"]["provider_request"]["body"]
+    )
+    assert (other["model"], ended["other"]["provider_model"]) == ("team/small/haiku", "claude-haiku-4-5")
+    assert page.ended(missing["id"])["error"] == "model_not_found"
+    assert page.ended(edited["id"])["end"] == "refused"
+    sent = provider.calls[-1]
+    assert not [value for name, value in sent.headers.items() if CLIENT_KEY in value]
+
+
+def test_only_what_the_client_sent_is_sent_again(page: Page, client: Client, provider: Provider) -> None:
+    picture = "data:image/png;base64," + "iVBORw0KGgo" * 20 + "A="
+    content = [{"type": "image_url", "image_url": {"url": picture}}]
+    client.chat(messages=[{"role": "user", "content": content}])
+    page.ended(client.id)
+    print(page.exchange(client.id)["phases"]["client_request"])
+    refused = page.http.post(f"/api/exchanges/{client.id}/resend")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "redacted")
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [pytest.param({"x-gateway-debug": "1"}, True, id="wanted"), pytest.param({}, False, id="not wanted")],
+)
+def test_an_answer_says_where_it_is_shown(
+    page: Page, client: Client, provider: Provider, headers: dict[str, str], told: bool
+) -> None:
+    answer = client.chat(headers=headers)
+    shown = (answer.headers.get("x-gateway-exchange"), answer.headers.get("x-gateway-page"))
+    assert shown == ((client.id, f"{page.url}/#/x/{client.id}") if told else (None, None))
+
+
+# --- the MCP server -----------------------------------------------------------------------------
+
+
+async def test_an_agent_looks_at_its_own_traffic(page: Page, client: Client, provider: Provider) -> None:
+    client.chat(seed=7)
+    page.ended(client.id)
+    async with agent(page) as mcp:
+        tools = {tool.name for tool in (await mcp.list_tools()).tools}
+        assert tools == {"list_exchanges", "get_exchange", "diff", "losses", "replay", "convert"}
+        listed = json.loads(await called(mcp, "list_exchanges", limit=1))
+        assert [each["id"] for each in listed["exchanges"]] == [client.id]
+        assert json.loads(await called(mcp, "get_exchange", id=client.id))["model"] == "sonnet"
+        notes = json.loads(await called(mcp, "losses", id=client.id))["notes"]
+        assert [note["path"] for note in notes if note["lost"]] == ["seed"]
+        assert json.loads(await called(mcp, "replay", id=client.id))["differences"] == []
+        made = json.loads(await called(mcp, "convert", body=claude_request(), to="anthropic"))
+        assert made["path"] == "/v1/messages"
+        assert "no such exchange" in await called(mcp, "losses", id="none", wrong=True)
+
+
+@contextlib.asynccontextmanager
+async def agent(page: Page) -> AsyncIterator[ClientSession]:
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    async with (
+        httpx2.AsyncClient(headers=headers, trust_env=False) as http,
+        streamable_http_client(f"{page.url}/mcp", http_client=http) as (reading, writing, *_),
+        ClientSession(reading, writing) as session,
+    ):
+        await session.initialize()
+        yield session
+
+
+async def called(mcp: ClientSession, tool: str, wrong: bool = False, **arguments: Any) -> str:
+    result = await mcp.call_tool(tool, arguments)
+    assert result.is_error is wrong, result
+    [content] = result.content
+    assert content.type == "text"
+    assert not [secret for secret in (*SECRETS, TOKEN) if secret in content.text]
+    return content.text
+
+
+# --- start, end, another configuration ------------------------------------------------------------
+
+
+def test_the_end_waits_for_nobody(running_provider: Provider, tmp_path: Path) -> None:
+    process, port = inspected(tmp_path, running_provider)
+    page = Page(port)
+    with process, page.http, page.http.stream("GET", "/api/live") as live:
+        lines = live.iter_lines()
+        next(lines)
+        process.process.send_signal(signal.SIGTERM)
+        assert process.wait() == 0
+        with contextlib.suppress(httpx.TransportError):
+            list(lines)
+        assert "Traceback" not in process.output
+
+
+def test_a_taken_port(running_provider: Provider, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process, _ = inspected(tmp_path, running_provider, port=taken.getsockname()[1])
+        with process:
+            assert "The gateway works without it." in process.line("^There is no inspector: port .* is taken")
+            headers = {"authorization": f"Bearer {CLIENT_KEY}"}
+            assert httpx.get(f"{process.url}/v1/models", headers=headers, trust_env=False).status_code == 200
+
+
+def test_another_port_waits_for_a_restart(running_provider: Provider, tmp_path: Path) -> None:
+    process, _ = inspected(tmp_path, running_provider)
+    with process:
+        settings = json.loads(process.config.read_text())
+        settings["inspector"]["port"] = free_port()
+        process.config.write_text(json.dumps(settings))
+        assert process.line("inspector takes effect after a restart")
+
+
+def test_a_token_of_the_start(running_provider: Provider, tmp_path: Path) -> None:
+    process, port = inspected(tmp_path, running_provider, key=None)
+    with process:
+        token = process.line("^The inspector").partition("?token=")[2].partition(";")[0]
+        page = Page(port, token)
+        with page.http:
+            assert page.get("/api/status")["exchanges"] == 0
+
+
+@pytest.mark.parametrize(
+    "settings", [pytest.param({}, id="absent"), pytest.param({"inspector": {"enable": False}}, id="off")]
+)
+def test_what_is_off_is_not_imported(running_provider: Provider, tmp_path: Path, settings: dict[str, Any]) -> None:
+    spy = tmp_path / "spy.py"
+    spy.write_text(
+        "import sys\nclass Spy:\n    def running(self):\n"
+        "        print('loaded:', [name for name in sys.modules if name in "
+        "('uvicorn', 'starlette', 'mcp', 'addons.page', 'addons.inspector.store')], flush=True)\naddons = [Spy()]\n"
+    )
+    with GatewayProcess(tmp_path, config(running_provider.url, **settings), "-s", str(spy)) as process:
+        assert process.line("^loaded: ") == "loaded: []"
