@@ -51,10 +51,11 @@ from routing import config
 from routing.auth import EmbeddedAuth
 from routing.catalogue import Catalogue
 from routing.errors import ConfigError
-from routing.settings import InspectorSettings, Settings, Timeouts
+from routing.settings import Settings, Timeouts
 from translators.registry import KNOWN_MODELS
 
 if TYPE_CHECKING:
+    from addons.inspector.inspector import Inspector
     from addons.page.page import Page
 
 logger = logging.getLogger("gateway")
@@ -139,18 +140,6 @@ class Gateway:
         if self._embedded.started:
             catalogue = catalogue.with_embedded(local_model.NOT_YET)
         self._services = self._assembly.first(settings, catalogue)
-        if settings.inspected is not None:
-            self._inspect(settings.inspected, self._services)
-
-    def _inspect(self, settings: InspectorSettings, services: Services) -> None:
-        """Have exchanges recorded, and shown at a page. Where that fails, the gateway goes on without."""
-        try:
-            from addons.page.page import Page  # it is not wanted by everybody, and takes time to import
-
-            self._page = Page(settings, lambda: self._services or services, self._replays.ask, version())
-            services.watchers = (*services.watchers, self._page.watcher)
-        except Exception:
-            logger.exception("There is no inspector; the gateway goes on without.")
 
     def running(self) -> None:
         if self._loaded is None:
@@ -180,10 +169,8 @@ class Gateway:
             # A client's connection would be closed at once: nothing can be connected to beforehand.
             options.update(connection_strategy="lazy")
         self._greet(self._loaded, host)
-        if self._page is not None and self._services is not None and options.server:
-            listens, line = self._page.start()
-            self._services.page = self._page.url if listens else None
-            terminal.say(line)
+        if self._assembly.inspector is not None and options.server:
+            self._show(self._assembly.inspector)
         if self._reloader is not None:
             self._shutdown.hear_signals(self._reloader.ask)
             self._reloader.start()
@@ -196,6 +183,24 @@ class Gateway:
         except Unusable as error:
             return str(error)
         return None
+
+    def _show(self, inspector: "Inspector") -> None:
+        """Show what is recorded at a page. Where that fails, the gateway goes on without."""
+        assert self._services is not None
+        try:
+            from addons.page.page import Page  # not everybody wants it, and its libraries take time to import
+
+            self._page = Page(inspector, self._in_use, self._replays.ask, version())
+            listens, line = self._page.start()
+        except Exception:
+            logger.exception("There is no page of the inspector; the gateway goes on without.")
+            return
+        self._services.page = self._page.url if listens else None
+        terminal.say(line)
+
+    def _in_use(self) -> Services:
+        assert self._services is not None
+        return self._services
 
     def _open_door(self, wanted: int) -> None:
         files = door.file_limit()

@@ -1,26 +1,11 @@
 """All that the page needs of the gateway."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from addons.exchange.services import Services
-from addons.inspector.recording import Change, Exchange, Page
-from routing.settings import InspectorSettings
-
-
-class Store(Protocol):
-    """The recorded exchanges; `addons.inspector.store` has them."""
-
-    def summaries(self, query: str = "", limit: int = 200, before: str | None = None) -> Page: ...
-
-    def get(self, id: str) -> Exchange | None: ...
-
-    def subscribe(self, follow: Collection[str] = ()) -> AsyncIterator[Change]: ...
-
-    def pin(self, id: str, pinned: bool) -> bool: ...
-
-    def clear(self) -> None: ...
+from addons.inspector.store import Store
 
 
 class Ask(Protocol):
@@ -37,7 +22,6 @@ class Backing:
     store: Store
     services: Callable[[], Services]
     ask: Ask
-    settings: InspectorSettings
     version: str
-    used: Callable[[], Mapping[str, Any]]
-    """`{"memory": {"used": bytes, "limit": bytes}, "spool": ..., "exchanges": n}`"""
+    kept: Callable[[], Mapping[str, Any]]
+    """`{"memory": {"used": bytes, "limit": bytes}, "spool": ..., "bodies": "redacted", "exchanges": n}`"""

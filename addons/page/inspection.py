@@ -23,7 +23,7 @@ LEGS = ("client", "provider")
 FORMS = ("curl", "httpie", "python", "har", "html", "fixture")
 SDKS = ("openai", "anthropic", "google-genai")
 NO_SUCH_EXCHANGE = Refused(404, "There is no such exchange, or it had to make room for later ones.", "no_such_exchange")
-_TAKEN_OUT = re.compile(rb'\[redacted\]|"(?:data:[^"]{0,100},)?\[base64 [^"\]]{1,200}\]')
+_TAKEN_OUT = re.compile(rb'\[redacted\]|\[text, \d+ characters\]|"(?:data:[^"]{0,100},)?\[base64 [^"\]]{1,200}\]')
 _NOT_SENT_AGAIN = frozenset(
     (
         *("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key", "host"),
@@ -61,7 +61,7 @@ class Inspection:
         return [note_json(note) for note in self.exchange(id).facts.notes]
 
     def status(self) -> dict[str, Any]:
-        return {"version": self._backing.version, "bodies": self._backing.settings.bodies, **self._backing.used()}
+        return {"version": self._backing.version, **self._backing.kept()}
 
     def models(self) -> dict[str, Any]:
         """Return the names that clients may ask for: `{"models": ["claude-opus-4-8"]}`."""

@@ -1,33 +1,24 @@
-"""The inspector as the gateway has it: what it records, and the page that shows it, from `start` to `stop`."""
+"""The page that shows what the inspector records, as the gateway has it: from `start` to `stop`."""
 
 import secrets
 from collections.abc import Callable
-from typing import Any
 
 from addons.exchange.services import Services
-from addons.inspector.background import Background
-from addons.inspector.capture import Capture
-from addons.inspector.redactor import Redactor
-from addons.inspector.store import Store
+from addons.inspector.inspector import Inspector
 from addons.page.access import Access, Guard
 from addons.page.api import application
 from addons.page.backing import Ask, Backing
 from addons.page.inspection import Inspection
 from addons.page.mcp import Mcp
 from addons.page.server import PageServer
-from routing.settings import InspectorSettings
 
 
 class Page:
-    """`watcher` is to hear all exchanges. `services` are those of the configuration in use."""
+    """`services` are those of the configuration in use; `ask` sends requests through the gateway."""
 
-    def __init__(self, settings: InspectorSettings, services: Callable[[], Services], ask: Ask, version: str) -> None:
-        self._settings = settings
-        self._store = Store(settings.memory)
-        self._background = Background("gateway-inspector")
-        redactor = Redactor(settings.bodies, settings.redact)
-        self.watcher = Capture(self._store, redactor, min(settings.exchange_memory, settings.memory), self._background)
-        self._backing = Backing(self._store, services, ask, settings, version, self._used)
+    def __init__(self, inspector: Inspector, services: Callable[[], Services], ask: Ask, version: str) -> None:
+        self._settings = inspector.settings
+        self._backing = Backing(inspector.store, services, ask, version, inspector.status)
         self._server: PageServer | None = None
         self._mcp: Mcp | None = None
 
@@ -57,8 +48,3 @@ class Page:
             self._mcp.stop()
         if self._server is not None:
             self._server.stop()
-        self._background.close()
-
-    def _used(self) -> dict[str, Any]:
-        store = self._store
-        return {"memory": {"used": store.used, "limit": store.limit}, "spool": None, "exchanges": len(store)}

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from addons.inspector import analysis as analysing
 from addons.inspector.recording import Exchange
+from addons.inspector.store import Store
 from addons.page.answers import Refused
-from addons.page.backing import Store
 from translators.values import immutable
 
 
@@ -31,7 +32,9 @@ def diff(exchange: Exchange, leg: str) -> dict[str, Any]:
 
 def analysis(exchange: Exchange, store: Store) -> dict[str, Any]:
     """Return `{"lints": [], "tool_calls": [], "reasoning": [], "budget": [], "cache": {}, "images": []}`."""
-    raise _missing("analysis")
+    id = exchange.facts.conversation
+    earlier = store.summaries(f"conversation:{id}", 1, exchange.id).exchanges if id is not None else ()
+    return analysing.analysis(exchange, store.get(earlier[0]["id"]) if earlier else None)
 
 
 def export(exchange: Exchange, form: str, leg: str, sdk: str) -> Export:
