@@ -3,8 +3,10 @@
 import base64
 import contextlib
 import json
+import os
 import signal
 import socket
+import subprocess
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -19,7 +21,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from tests.e2e import claude
 from tests.e2e.conftest import Client
-from tests.e2e.gateway_process import CLIENT_KEY, SECRETS, GatewayProcess, config, free_port
+from tests.e2e.gateway_process import CLIENT_KEY, ROOT, SECRETS, GatewayProcess, config, free_port
 from tests.e2e.provider import EVENT_STREAM, LAST_CHUNK, WAIT, Provider, chunk, head, sse, stepped, stream, whole
 
 TOKEN = "canary-of-the-inspector-77ab3e"
@@ -203,6 +205,14 @@ def test_a_stream_is_told_while_it_runs(page: Page, client: Client, provider: Pr
     exchange = page.exchange(client.id)
     later = page.get(f"/api/exchanges/{client.id}/events", **{"from": 2, "limit": 2})["events"]
     assert [event["n"] for event in later] == [event["n"] for event in exchange["events"][2:4]]
+
+
+def test_the_command_of_the_page(page: Page, client: Client, provider: Provider) -> None:
+    client.chat()
+    command = (ROOT / "docs" / "inspector.md").read_text().partition("```bash\n")[2].partition("```")[0]
+    command = command.replace("http://127.0.0.1:8318", page.url)
+    done = subprocess.run(["bash", "-c", command], env={**os.environ, "TOKEN": TOKEN}, capture_output=True, check=True)
+    assert client.id in {each["id"] for each in json.loads(done.stdout)["exchanges"]}
 
 
 @pytest.mark.parametrize(
