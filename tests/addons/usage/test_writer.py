@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from addons.databases import row_writer, sqlite_file
 from addons.exchange.observers import Charge, Record
 from addons.usage import database, writer
 from addons.usage.writer import DAY, UsageWriter
@@ -66,8 +67,8 @@ def started(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..
     """Starts writers that are impatient, and ends them."""
     path.parent.mkdir()
     for name in ("EVERY_SECONDS", "AGAIN_SECONDS"):
-        monkeypatch.setattr(writer, name, 0.005)
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.01)
+        monkeypatch.setattr(row_writer, name, 0.005)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.01)
     made: list[UsageWriter] = []
 
     def start(max_days: int = 0) -> UsageWriter:
@@ -94,10 +95,10 @@ def until(path: Path, expected: list[str]) -> None:
 
 def test_everything_is_there_at_the_end(started, path, said) -> None:
     usage = started()
-    for n in range(writer.BATCH * 2 + 1):
+    for n in range(row_writer.BATCH * 2 + 1):
         usage.ended(record(str(n)))
     usage.done()
-    assert keys(path) == [str(n) for n in range(writer.BATCH * 2 + 1)]
+    assert keys(path) == [str(n) for n in range(row_writer.BATCH * 2 + 1)]
     assert said.lines == []
 
 
@@ -182,8 +183,8 @@ def test_what_there_is_no_room_for_is_counted(started, path, said, monkeypatch) 
 
 
 def test_the_end_does_not_wait_for_ever(started, path, said, monkeypatch) -> None:
-    monkeypatch.setattr(writer, "LAST_SECONDS", 0.05)
-    monkeypatch.setattr(database, "BUSY_SECONDS", 60)
+    monkeypatch.setattr(row_writer, "LAST_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 60)
     database.Database(path).close()
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
