@@ -196,6 +196,8 @@ class Facts:
     served_model: str | None = None
     timings: Timings = field(default_factory=Timings)
     notes: tuple[Note, ...] = ()
+    note_count: tuple[int, int] | None = None
+    """Number and weight of the notes, where they are not known themselves."""
     attempts: int = 0
     events: int = 0
     gaps: tuple[float, ...] = ()
@@ -278,14 +280,16 @@ def answering(attempts: Sequence[Attempt]) -> Attempt | None:
 
 
 def summary_json(facts: Facts) -> dict[str, Any]:
-    """Return a line of the list: `{"id": "req_1", "started": "2026-01-31T12:00:00.123Z", "client": "alice", "dialect":
-    "chat", "path": "/v1/chat/completions", "model": "claude", "provider": "anthropic", "status": 200, "stream": true,
-    "end": "complete", "tokens": {"input": 12, ...} | null, "first_event": 301.0, "duration": 900.0, "own": 1.2,
-    "notes": {"count": 1, "weight": 5}, "attempts": 1, "events": 42, "gaps": [0.5], "bytes": 8123,
+    """Return a line of the list: `{"id": "req_1", "seq": 7, "started": "2026-01-31T12:00:00.123Z", "client": "alice",
+    "dialect": "chat", "path": "/v1/chat/completions", "model": "claude", "provider": "anthropic", "status": 200,
+    "stream": true, "end": "complete", "tokens": {"input": 12, ...} | null, "first_event": 301.0, "duration": 900.0,
+    "own": 1.2, "notes": {"count": 1, "weight": 5}, "attempts": 1, "events": 42, "gaps": [0.5], "bytes": 8123,
     "pinned": false, "conversation": null, "injected": []}`"""
     timings = facts.timings
+    count, weight = facts.note_count or (len(facts.notes), max((note.weight for note in facts.notes), default=0))
     return {
         "id": facts.id,
+        "seq": facts.seq,
         "started": iso(facts.started),
         "client": facts.client,
         "dialect": facts.dialect,
@@ -304,7 +308,7 @@ def summary_json(facts: Facts) -> dict[str, Any]:
         "first_event": timings.first_event,
         "duration": timings.duration,
         "own": timings.own,
-        "notes": {"count": len(facts.notes), "weight": max((note.weight for note in facts.notes), default=0)},
+        "notes": {"count": count, "weight": weight},
         "attempts": facts.attempts,
         "events": facts.events,
         "gaps": list(facts.gaps),

@@ -111,7 +111,7 @@ TEXTS: Mapping[str, Callable[[Facts, str], tuple[str | None, ...]]] = {
 TRUTHS: Mapping[str, Callable[[Facts], bool]] = {
     "stream": lambda facts: facts.stream,
     "pinned": lambda facts: facts.pinned,
-    "notes": lambda facts: bool(facts.notes),
+    "notes": lambda facts: bool(facts.notes) or (facts.note_count or (0,))[0] > 0,
 }
 NUMBERS: Mapping[str, Callable[[Facts], float | None]] = {
     "tokens": _tokens,

@@ -32,6 +32,10 @@ class Disk(Protocol):
 
     def clear(self) -> None: ...
 
+    @property
+    def last_seq(self) -> int:
+        """Return the place of the newest one that was there at the start."""
+
 
 class Store:
     """All of it may be used from any thread, but for `subscribe`, which belongs to a loop."""
@@ -45,7 +49,7 @@ class Store:
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._gone_before = 0
         """Those after the newest one that is left."""
-        self._last_seq = 0
+        self._last_seq = 0 if disk is None else disk.last_seq
         self._subscriptions: list[Subscription] = []
         self._lock = RLock()
 
@@ -164,7 +168,7 @@ class Store:
 
     def _free(self, id: str) -> str:
         found, number = id, 2
-        while found in self._entries or (self.disk is not None and number > 2 and self.disk.get(found) is not None):
+        while found in self._entries:
             found, number = f"{id}~{number}", number + 1
         return found
 

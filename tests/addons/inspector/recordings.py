@@ -51,7 +51,7 @@ class Recorder:
             self.watcher.pair(told, Pair(0.2 + at / 100, "content_block_delta", provider, client, attempt=attempt))
 
     def end(self, told: Record, **fields: Any) -> None:
-        for name, value in {"status": 200, "duration": 1.0, "usage": Usage(5, 2)}.items() | fields.items():
+        for name, value in ({"status": 200, "duration": 1.0, "usage": Usage(5, 2)} | fields).items():
             setattr(told, name, value)
         if not told.reports:
             told.reports.append(report())
