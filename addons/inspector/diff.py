@@ -1,0 +1,165 @@
+"""A diff of two JSON bodies, one made of the other, that knows from their links what moved: rows for a view side by
+side, folded where nothing differs."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic_core import to_json
+
+from addons.inspector.provenance import Traced, body_of, payload_of
+from addons.inspector.recording import Exchange
+from translators.provenance import Link, events_in
+from translators.tracing.places import leaves, written
+
+FOLDED = 4
+"""The rows in a sequence that differ in nothing, from which on they are one."""
+MOST_ROWS = 20_000
+MOST_EVENTS = 20_000
+_LONGEST = 300
+
+Row = dict[str, Any]
+
+
+def rows(left: Any, right: Any, links: Iterable[Link]) -> list[Row]:
+    """Return the rows of a diff, in the order of both bodies:
+
+    `{"kind": "equal", "left": path, "right": path, "rule": "copied", "note": null, "detail": "", "old": JSON text,
+    "new": JSON text}`. `kind` is `equal`; `changed`, another value or another place in the same row; `moved`, where the
+    other end is at another height: `left` or `right` is null then, and `other` has its path; `only`, a value that the
+    other side does not have; or `folded`, `count` rows that are equal, from `left` and `right` on."""
+    sides = [dict(_leaves(left)), dict(_leaves(right))]  # a body that was not kept has none
+    links = list(links)
+    ends = _ends(links, *sides)
+    abreast = _abreast(ends, *sides)
+    told = {str(link.source): link for link in reversed(links) if link.target is None}
+    return _folded(list(_rows(sides, ends, abreast, told)))
+
+
+def of_exchange(exchange: Exchange, leg: Literal["request", "answer"], links: Traced) -> list[Row]:
+    """Return the rows of a leg: the client's request and the provider's, or the provider's answer and the client's. A
+    stream is `{"events": [...]}`, with an entry for each event's number."""
+    if leg == "request":
+        client, provider = body_of(exchange, "client_request"), body_of(exchange, "provider_request")
+        return rows(client, provider, links.request)
+    if not exchange.events:
+        answers = body_of(exchange, "provider_response"), body_of(exchange, "client_response")
+        return rows(*answers, links.answer)
+    events = [pair for pair in exchange.events if pair.n < MOST_EVENTS]
+    said: list[Any] = [None] * (max((pair.n for pair in events), default=-1) + 1)
+    written_so: list[Any] = list(said)
+    for pair in events:
+        said[pair.n] = payload_of(pair.provider) if pair.provider else None
+        written_so[pair.n] = events_in(pair.client)
+    left = {"events": said} if any(each is not None for each in said) else body_of(exchange, "provider_response")
+    right = {"events": written_so} if exchange.facts.stream else body_of(exchange, "client_response")
+    return rows(left, right, links.answer)
+
+
+def _leaves(value: Any) -> Iterator[tuple[str, Any]]:
+    return ((written(place), leaf) for place, leaf in leaves(value) if place)
+
+
+def _ends(links: Iterable[Link], left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Link]:
+    """Return the link of each leaf at the right that one leaf at the left became; of several, the one that is no
+    computation."""
+    ends: dict[str, Link] = {}
+    for link in links:
+        if link.source in left and link.target in right:
+            known = ends.get(str(link.target))
+            if known is None or (known.rule == "computed" != link.rule):
+                ends[str(link.target)] = link
+    return ends
+
+
+def _abreast(ends: Mapping[str, Link], left: Iterable[str], right: Iterable[str]) -> dict[str, str]:
+    """Return the most links that do not cross one another, as targets by their sources: a longest sequence in which
+    both ends go down."""
+    height = {path: index for index, path in enumerate(left)}
+    tails: list[int] = []
+    last: list[str] = []
+    before: dict[str, str | None] = {}
+    for target in (path for path in right if path in ends):
+        here = height[str(ends[target].source)]
+        at = bisect_left(tails, here)
+        before[target] = last[at - 1] if at else None
+        tails[at : at + 1], last[at : at + 1] = [here], [target]
+    found: dict[str, str] = {}
+    target_or_none = last[-1] if last else None
+    while target_or_none is not None:
+        found[str(ends[target_or_none].source)] = target_or_none
+        target_or_none = before[target_or_none]
+    return found
+
+
+def _rows(
+    sides: Sequence[Mapping[str, Any]],
+    ends: Mapping[str, Link],
+    abreast: Mapping[str, str],
+    told: Mapping[str, Link],
+) -> Iterator[Row]:
+    """Yield the rows down to each pair that is abreast, then that pair."""
+    left, right = sides
+    went: dict[str, Link] = {}
+    for link in ends.values():
+        went.setdefault(str(link.source), link)
+    rest = iter(right)
+    for source in left:
+        target = abreast.get(source)
+        if target is None:
+            yield _alone(source, None, sides, went.get(source) or told.get(source))
+            continue
+        for path in rest:
+            if path == target:
+                break
+            yield _alone(None, path, sides, ends.get(path))
+        yield _pair(source, target, sides, ends[target])
+    for path in rest:
+        yield _alone(None, path, sides, ends.get(path))
+
+
+def _pair(left: str, right: str, sides: Sequence[Mapping[str, Any]], link: Link) -> Row:
+    kind = "equal" if link.rule == "copied" else "changed"
+    return _row(kind, left, right, sides, link)
+
+
+def _alone(left: str | None, right: str | None, sides: Sequence[Mapping[str, Any]], link: Link | None) -> Row:
+    if link is None or link.source is None or link.target is None:
+        return _row("only", left, right, sides, link)
+    return _row("moved", left, right, sides, link) | {"other": link.source if left is None else link.target}
+
+
+def _row(kind: str, left: str | None, right: str | None, sides: Sequence[Mapping[str, Any]], link: Link | None) -> Row:
+    return {
+        "kind": kind,
+        "left": left,
+        "right": right,
+        "rule": "unknown" if link is None else link.rule,
+        "note": None if link is None else link.note,
+        "detail": "" if link is None else link.detail,
+        "old": None if left is None else _text(sides[0][left]),
+        "new": None if right is None else _text(sides[1][right]),
+    }
+
+
+def _text(value: Any) -> str:
+    text = to_json(value, inf_nan_mode="null").decode()
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _folded(found: Sequence[Row]) -> list[Row]:
+    """Return the rows with one in the place of many that are equal."""
+    made: list[Row] = []
+    begin = 0
+    while begin < len(found) and len(made) < MOST_ROWS:
+        end = begin
+        while end < len(found) and found[end]["kind"] == "equal":
+            end += 1
+        if end - begin >= FOLDED:
+            first = found[begin]
+            made.append({"kind": "folded", "left": first["left"], "right": first["right"], "count": end - begin})
+        else:
+            made += found[begin : max(end, begin + 1)]
+            end = max(end, begin + 1)
+        begin = end
+    return made

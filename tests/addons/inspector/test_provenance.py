@@ -1,0 +1,92 @@
+"""The links of recorded exchanges."""
+
+from typing import Any
+
+import pytest
+from traced_exchange import ASKED, phase, recorded
+
+from addons.inspector.provenance import traced
+from addons.inspector.recording import EventPair, Phase
+
+
+def ends(links: Any, source: str) -> set[tuple[str | None, str]]:
+    return {(link.target, link.rule) for link in links if link.source == source}
+
+
+@pytest.mark.parametrize(
+    ("source", "there"),
+    [
+        pytest.param("messages[0].content", {("system[0].text", "renamed")}, id="a text"),
+        pytest.param("max_tokens", {("max_tokens", "copied")}, id="a limit"),
+        pytest.param("seed", {(None, "dropped")}, id="what the provider lacks"),
+        pytest.param(
+            "messages[1].content[1].image_url.url",
+            {
+                ("messages[0].content[1].source.data", "computed"),
+                ("messages[0].content[1].source.media_type", "computed"),
+            },
+            id="an image that was taken out of the recording",
+        ),
+    ],
+)
+def test_a_request(source: str, there: set[tuple[str | None, str]]) -> None:
+    found = traced(recorded())
+    assert found.known
+    assert ends(found.request, source) == there
+
+
+def test_a_link_has_the_number_of_the_exchange_s_note() -> None:
+    exchange = recorded()
+    (link,) = [link for link in traced(exchange).request if link.source == "seed"]
+    assert link.note is not None
+    assert exchange.facts.notes[link.note].path == "seed"
+
+
+def test_what_a_payload_rule_made_is_unknown() -> None:
+    found = traced(recorded(max_tokens=9, added=1))
+    assert (None, "unknown") in ends(found.request, "max_tokens") or not ends(found.request, "max_tokens")
+    assert {link.rule for link in found.request if link.target in ("max_tokens", "added")} == {"unknown"}
+
+
+@pytest.mark.parametrize("first", [0, 5], ids=["all events", "the first were left out"])
+def test_a_stream(first: int) -> None:
+    found = traced(recorded(first=first))
+    assert ends(found.answer, f"events[{first + 2}].delta.text") == {
+        (f"events[{first + 2}][0].choices[0].delta.content", "renamed")
+    }
+
+
+def test_events_that_were_written_otherwise_then_have_no_links() -> None:
+    exchange = recorded()
+    pairs = list(exchange.events)
+    pairs[2] = EventPair(2, 0.0, "", pairs[2].provider, pairs[2].client * 2, 0, 1)
+    exchange.events = tuple(pairs)
+    assert ends(traced(exchange).answer, "events[2].delta.text") == set()
+
+
+def test_a_whole_answer() -> None:
+    exchange = recorded({**ASKED, "stream": False})
+    exchange.events, exchange.facts.stream = (), False
+    exchange.attempts[0].response = phase(
+        {
+            "type": "message",
+            "content": [{"type": "text", "text": "Sunny"}],
+            "stop_reason": "end_turn",
+            "usage": {"input_tokens": 12, "output_tokens": 34},
+        }
+    )
+    assert ends(traced(exchange).answer, "content[0].text") == {("choices[0].message.content", "renamed")}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(None, id="none was kept"),
+        pytest.param(b"{", id="no JSON"),
+        pytest.param(b'{"model": "m"}', id="refused by the gateway"),
+    ],
+)
+def test_a_request_that_cannot_be_traced_is_not_known(body: bytes | None) -> None:
+    exchange = recorded()
+    exchange.client_request = Phase(0.0, "POST /", (), body, 0)
+    assert traced(exchange).json() == {"request": [], "answer": [], "known": False}

@@ -1,0 +1,314 @@
+"""The links from the values of a client's request to those of the provider's, and from those of a provider's answer to
+those of the client's. The translators themselves tell: what they are given is rendered again (`translators.tracing`).
+Where that does not tell, the rule is `unknown`.
+
+This costs many renderings, so it is for who looks at an exchange, not for the exchange.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, Literal
+from urllib.parse import quote
+
+from pydantic_core import from_json
+
+from translators import convert
+from translators.convert import Answering
+from translators.errors import BadAnswer
+from translators.framing.json_text import to_json
+from translators.notes import Note
+from translators.pipe import Pipe
+from translators.tracing.marks import name
+from translators.tracing.places import MISSING, Place, at, leaves, read, written
+from translators.tracing.trace import MOST_LEAVES, Trace, same
+from translators.values import immutable
+
+Rule = Literal["copied", "moved", "renamed", "computed", "defaulted", "dropped", "unknown"]
+"""`copied`: the same value in the same place. `moved`: under the same name elsewhere. `renamed`: under another name.
+`computed`: made of it, or decided by it. `defaulted`: the client left it open. `dropped`: not sent."""
+
+MOST_LINKS = 20_000
+HISTORY = frozenset(("messages", "input", "prompt"))
+_PATH: Final = "\0path"
+"""The name under which the path of the provider's request is traced with its body."""
+_EVENTS: Final = "events"
+_DEEPEST_ENTRY = 4
+"""The steps to a part of a message; what lies deeper in a request is a schema of the client's own."""
+_PROMPTING = ("system", "developer")
+_SPOKEN = ("messages", "contents", "input")
+"""Where providers have the history; an entry with the role of a prompt may go elsewhere."""
+_SAME_LIMIT = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+"""The names that clients have for one option, of which notes know the first."""
+_IN_PATH = "It is in the path of the request."
+_CONFIGURED = "Configuration gives the model this name."
+
+
+@immutable
+class Link:
+    """A link between a place in an input (`source`, None: there is none) and one in what became of it (`target`), as
+    paths like `messages[0].content`. `note` is the index of the note that says why, among those of the same result.
+
+    A link between objects or lists stands for all that is in them, too.
+    """
+
+    source: str | None
+    target: str | None
+    rule: Rule
+    note: int | None = None
+    detail: str = ""
+
+
+@immutable
+class Links:
+    """The links of a request or an answer, with the notes that `Link.note` counts in, and with the rendering that the
+    targets are in: a JSON body, or `{"events": [[JSON of each event of the client's]]}`."""
+
+    links: tuple[Link, ...]
+    notes: tuple[Note, ...]
+    output: Any
+
+
+def request(
+    body: Mapping[str, Any],
+    *,
+    client: str,
+    provider: str,
+    model: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Links:
+    """Return the links of a request; the arguments are those of `convert.request`. Of a request that becomes several
+    calls, the targets are in the first. Raises `BadRequest` and `NoWay`."""
+    convey = partial(convert.request, client=client, provider=provider, model=model, overrides=overrides)
+
+    def render(value: Any) -> Any:
+        converted = convey(value)
+        return {_PATH: converted.path, **converted.body}
+
+    converted = convey(body)
+    if _too_large(body):
+        return Links((), converted.notes, converted.body)
+    return _request(Trace(body, render, history=HISTORY), converted.notes, model)
+
+
+def _request(trace: Trace, notes: tuple[Note, ...], model: str | None) -> Links:
+    trace.copies()
+    trace.texts()
+    trace.names()
+    _kinds(trace)
+    noted = {place: index for index, note in enumerate(notes) if (place := _noted(trace.value, note.path))}
+    dropped = {place for place, index in noted.items() if notes[index].fate == "dropped"}
+    trace.steering(dropped)
+    links = [*_linked(trace, noted), *_named_model(trace, model), *_defaulted(trace, notes)]
+    links += _dropped(trace, noted, notes)
+    output = {name: value for name, value in trace.output.items() if name != _PATH}
+    return Links(_complete(trace, links, dropped), notes, output)
+
+
+def answer(payload: Any, answering: Answering) -> Links:
+    """Return the links of a provider's whole answer, as JSON, for a client that gets it whole, or as a stream, all of
+    whose events are then those of the event 0. Raises `BadAnswer` for an answer that cannot be read."""
+    return _answer(payload, lambda value: _whole(value, answering))
+
+
+def stream(payloads: Sequence[Any], answering: Answering) -> Links:
+    """Return the links of a provider's stream: the JSON value of each event, or its text where it is none. A source is
+    `events[4].delta.text`, in the event 4, and a target `events[4][0].choices[0].delta.content`, in the first of those
+    of the client's that it became. What is written at the end of the stream belongs to the event after the last.
+    What has no link is unknown. Raises `BadAnswer` for a stream that cannot be read."""
+    return _answer({_EVENTS: list(payloads)}, lambda value: _streamed(value[_EVENTS], answering))
+
+
+def _answer(value: Any, answered: Callable[[Any], tuple[Any, str]]) -> Links:
+    output, broken = answered(value)
+
+    def render(value: Any) -> Any:
+        """Return what another answer becomes, if it breaks off just as the recorded one does."""
+        output, otherwise = answered(value)
+        if otherwise != broken:
+            raise BadAnswer.unreadable(otherwise)
+        return output
+
+    if _too_large(value):
+        return Links((), (), output)
+    trace = Trace(value, render, rigid=True)
+    trace.texts()
+    trace.steering()
+    links = list(_linked(trace, {}))
+    return Links(_complete(trace, links) if _EVENTS not in value else tuple(links[:MOST_LINKS]), (), trace.output)
+
+
+# --- what is rendered -------------------------------------------------------------------------------
+
+
+def _whole(payload: Any, answering: Answering) -> tuple[Any, str]:
+    """Return the client's answer and the message of its failure. Raises `BadAnswer`."""
+    pipe = answering.pipe(stream=answering.stream, content_type="application/json")
+    out = pipe.feed(to_json(payload)) + pipe.close()
+    if pipe.failure is not None:
+        raise BadAnswer(pipe.failure)
+    return ({_EVENTS: [events_in(out)]} if answering.stream else from_json(out)), ""
+
+
+def _streamed(payloads: Sequence[Any], answering: Answering) -> tuple[Any, str]:
+    """Return `{"events": [[client's event, ...], ...]}`, or the whole answer of a client that asked for none, and the
+    message of its failure. Raises `BadAnswer` where there is nothing else."""
+    pairs: list[bytes] = []
+    writing = answering.writers.streamed if answering.stream else answering.writers.whole
+    pipe = Pipe(
+        answering.upstream.answer(answering.recall),
+        writing(answering.form, answering.envelope),
+        framing="sse",
+        content_type="text/event-stream",
+        tap=lambda name, data, out, notes: pairs.append(out),
+        omitted=answering.omitted,
+    )
+    data = [each.encode() if isinstance(each, str) else to_json(each) for each in payloads]
+    out = b"".join(pipe.feed(b"data: " + each + b"\n\n") for each in data) + pipe.close()
+    failure = pipe.failure
+    if failure is not None and not (answering.stream and pairs):
+        raise BadAnswer(failure)
+    output = {_EVENTS: [events_in(each) for each in pairs]} if answering.stream else from_json(out)
+    return output, "" if failure is None else failure.message
+
+
+def events_in(data: bytes) -> list[Any]:
+    """Return the data of server-sent events: JSON, or text where it is none."""
+    texts = [line[5:].strip() for line in data.split(b"\n") if line.startswith(b"data:")]
+    return [from_json(text) if text.startswith(b"{") else text.decode() for text in texts]
+
+
+def _too_large(value: Any) -> bool:
+    return sum(1 for _ in leaves(value)) > MOST_LEAVES
+
+
+# --- what the translators' own words say ------------------------------------------------------------
+
+
+def _kinds(trace: Trace) -> None:
+    """Link the role and the type of each entry of a history with the entries that its content went to: a message is
+    rendered in one piece, and its kind decides theirs."""
+    before = list(trace.links)
+    settled = {target for _, target in before}
+    for source, target in before:
+        entry = _entry(trace.value, source)
+        if source[0] not in (*HISTORY, "tools") or entry is None or len(entry) > _DEEPEST_ENTRY:
+            continue
+        kind = _kind_of(trace.value, entry)
+        typed = _typed(trace.output, target, innermost=len(entry) == _DEEPEST_ENTRY)
+        if kind is not None and typed is not None:
+            _link_new(trace, kind, typed, settled)
+        if source[0] in HISTORY and (role := _speaker(trace.value, source) or kind) is not None:
+            apart = target[:1] if at(trace.value, role) in _PROMPTING and target[0] not in _SPOKEN else None
+            if (spoken := _speaker(trace.output, target) or apart) is not None:
+                _link_new(trace, role, spoken, settled)
+
+
+def _link_new(trace: Trace, source: Place, target: Place, settled: Collection[Place]) -> None:
+    if target not in settled:
+        trace.link(source, target)
+
+
+def _entry(value: Any, place: Place) -> Place | None:
+    """Return the innermost object in a list that a place lies in."""
+    cuts = (place[:cut] for cut in range(len(place) - 1, 0, -1) if isinstance(place[cut - 1], int))
+    return next((cut for cut in cuts if isinstance(at(value, cut), dict)), None)
+
+
+def _kind_of(value: Any, entry: Place) -> Place | None:
+    """Return the field of an entry that says what it is: the type of a part, a tool or an item, or the role of a
+    tool's message. Other messages have parts of several kinds."""
+    fields = at(value, entry)
+    if fields.get("type", "message") != "message":
+        return (*entry, "type")
+    return (*entry, "role") if fields.get("role") == "tool" else None
+
+
+def _typed(made: Any, place: Place, *, innermost: bool) -> Place | None:
+    """Return the type of the innermost, or else the outermost, entry that a place lies in."""
+    cuts = [place[:cut] for cut in range(1, len(place)) if isinstance(place[cut - 1], int)]
+    types = [(*cut, "type") for cut in (reversed(cuts) if innermost else cuts)]
+    return next((each for each in types if isinstance(at(made, each), str)), None)
+
+
+def _speaker(value: Any, place: Place) -> Place | None:
+    """Return the innermost role that a place lies under, of an entry of a list."""
+    cuts = (place[:cut] for cut in range(len(place) - 1, 0, -1) if isinstance(place[cut - 1], int))
+    return next(((*cut, "role") for cut in cuts if isinstance(at(value, (*cut, "role")), str)), None)
+
+
+def _named_model(trace: Trace, model: str | None) -> Iterator[Link]:
+    """Yield the link of the model's name, which is configuration's."""
+    alias = at(trace.value, ("model",))
+    if model is None or not isinstance(alias, str) or ("model",) in {source for source, _ in trace.links}:
+        return
+    target = next((name for name in ("model", "modelId") if at(trace.output, (name,)) == model), None)
+    if target is None and quote(model, safe="") not in trace.output[_PATH] and model not in trace.output[_PATH]:
+        return
+    rule: Rule = "copied" if target == "model" and alias == model else "computed"
+    trace.link(("model",), (target or _PATH,))
+    yield Link("model", target, rule, detail=_CONFIGURED if target else _IN_PATH)
+
+
+def _noted(body: Any, path: str) -> Place | None:
+    """Return the place that a note is about, if it exists: `content[1].detail` stands for the only field of that name
+    in `content[1]`."""
+    place = read(path)
+    if at(body, place) is not MISSING:
+        return place
+    around = next((place[:cut] for cut in range(len(place) - 1, 0, -1) if at(body, place[:cut]) is not MISSING), ())
+    named = [each for each, _ in leaves(at(body, around), around) if each[-1] == place[-1]] if around else []
+    return named[0] if len(named) == 1 else None
+
+
+def _defaulted(trace: Trace, notes: Sequence[Note]) -> Iterator[Link]:
+    """Yield the links of values that the client left open: those that change when it does not."""
+    for index, note in enumerate(notes):
+        names = (note.path, *_SAME_LIMIT) if note.path in _SAME_LIMIT else (note.path,)
+        if note.fate in ("defaulted", "synthesised") and type(note.new) is int:
+            for target in trace.set_by(names, note.new - 1):
+                if at(trace.output, target) == note.new and not trace.linked(target):
+                    trace.settle(target)
+                    yield Link(None, written(target), "defaulted", index, note.detail)
+
+
+def _dropped(trace: Trace, noted: Mapping[Place, int], notes: Sequence[Note]) -> Iterator[Link]:
+    """Yield a link for each note on what was not sent."""
+    sources = {source for source, _ in trace.links}
+    for place, index in noted.items():
+        if notes[index].fate == "dropped" and place not in sources:
+            yield Link(written(place), None, "dropped", index, notes[index].detail)
+
+
+# --- links ------------------------------------------------------------------------------------------
+
+
+def _linked(trace: Trace, noted: Mapping[Place, int]) -> Iterator[Link]:
+    for (source, target), handed_on in trace.links.items():
+        cuts = (noted.get(source[:cut]) for cut in range(len(source), 0, -1))
+        note = next((index for index in cuts if index is not None), None)
+        if target == (_PATH,):
+            yield Link(written(source), None, "computed", note, _IN_PATH)
+        else:
+            equal = handed_on and same(at(trace.value, source), at(trace.output, target))
+            rule = _rule(source, target) if equal else "computed"
+            yield Link(written(source), written(target), rule, note)
+
+
+def _rule(source: Place, target: Place) -> Rule:
+    """Return the rule for the same value at both places."""
+    if target[:1] == (_EVENTS,) and source[:1] == (_EVENTS,):
+        target = (*target[:2], *target[3:])  # without the number of the client's event
+    if source == target:
+        return "copied"
+    return "moved" if name(source) == name(target) else "renamed"
+
+
+def _complete(trace: Trace, links: list[Link], noted: Collection[Place] = ()) -> tuple[Link, ...]:
+    """Return the links, and one for each value that has none."""
+    sources, targets = trace.unlinked()
+    whole = {read(link.source) for link in links if link.source and link.rule in ("copied", "moved", "renamed")}
+    known = {*noted, *whole, *(source for source in sources if source in {each for each, _ in trace.links})}
+    open_ones = [place for place in sources if not any(place[:cut] in known for cut in range(1, len(place) + 1))]
+    links += [Link(written(place), None, "unknown") for place in open_ones]
+    links += [Link(None, written(place), "unknown") for place in targets if place != (_PATH,)]
+    return tuple(links[:MOST_LINKS])

@@ -1,0 +1,92 @@
+"""Marks in texts: letters that survive JSON, URLs and base64, to find a text again where it was joined to others, taken
+apart or written in another form."""
+
+import re
+
+from pydantic_core import from_json
+
+from translators.tracing.places import Place
+
+MARK = re.compile(r"Qj([0-9A-Z]{4})jQ")
+MARK_BYTES = re.compile(MARK.pattern.encode())
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+MOST_MARKS = 36**4
+
+KINDS = frozenset(
+    (
+        *("role", "type", "object", "status", "detail", "effort", "reasoning_effort", "service_tier", "mode"),
+        *("verbosity", "format", "media_type", "mimeType", "mime_type", "summary", "truncation", "syntax"),
+        *("stop_reason", "finish_reason", "finishReason", "stopReason", "done_reason", "prompt_cache_retention"),
+        *("model", "ttl", "search_context_size", "voice", "phase", "tool_choice", "events"),
+    )
+)
+"""The names of fields whose texts are words of an API."""
+NAMES = frozenset(("id", "call_id", "tool_call_id", "name", "item_id", "tool_use_id", "toolUseId", "response_id"))
+"""The names of fields whose texts refer to one another: equal ones stay equal."""
+PIECES = frozenset(("arguments", "partial_json", "input", "delta"))
+"""The names of fields that may have a piece of JSON."""
+_SIGNS = frozenset('{}[]":,0123456789')
+_INSIDE = re.compile(r"(?<=[A-Za-z])(?=[A-Za-z])")
+"""Inside a word, where no JSON ends."""
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?', re.DOTALL)
+"""The groups are the text, and a colon where it is the name of a field."""
+
+
+def mark(number: int) -> str:
+    digits = ""
+    for _ in range(4):
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return f"Qj{digits}jQ"
+
+
+def numbers(text: str) -> list[int]:
+    """Return the numbers of the marks in a text."""
+    return [int(match[1], 36) for match in MARK.finditer(text)]
+
+
+def markable(place: Place, value: object) -> bool:
+    """Return whether a mark in a text does not take its meaning away."""
+    return isinstance(value, str) and not value.isspace() and value != "" and name(place) not in KINDS
+
+
+def name(place: Place) -> str:
+    """Return the name of the field at a place, or of the one whose list it is in."""
+    return next((step for step in reversed(place) if isinstance(step, str)), "")
+
+
+def marked(text: str, sign: str, name: str = "") -> str | None:
+    """Return a text of the field `name` with a mark in it, of the same kind: JSON stays JSON, a data URL one. None:
+    it has no room for one."""
+    if text.startswith("data:"):
+        head, comma, data = text.partition(",")
+        middle = len(data) // 8 * 4
+        return f"{head},{data[:middle]}{sign}{data[middle:]}" if comma and middle else None
+    if text.startswith(("http://", "https://")):
+        cut = text.rfind("/") + 1
+        return text[:cut] + sign + text[cut:] if cut > len("https://") else None
+    if is_json(text):
+        more = _STRING.sub(lambda match: match[0] if match[2] or not match[1] else f'"{match[1]}{sign}"', text)
+        return more if more != text else None
+    middle = len(text) // 8 * 4 if " " not in text else len(text) // 2
+    inside = _INSIDE.search(text, middle) or _INSIDE.search(text)
+    if inside is None and name in PIECES and not _SIGNS.isdisjoint(text):
+        return None
+    middle = inside.start() if inside is not None else middle
+    return text[:middle] + sign + text[middle:]
+
+
+def unmarked(place: Place) -> Place:
+    """Return a place without the marks in its names: a piece of JSON may have had one in a name."""
+    return tuple(MARK.sub("", step) if isinstance(step, str) else step for step in place)
+
+
+def is_json(text: str) -> bool:
+    """Return whether a text is an object or a list in JSON."""
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        from_json(text)
+    except ValueError:
+        return False
+    return True

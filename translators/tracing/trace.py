@@ -1,0 +1,344 @@
+"""Finds out which value of an input each value of its rendering comes from, by rendering it again: never by comparing
+what looks alike.
+
+Three ways, the surest first: *copies* are found by the identity of objects, *texts* by marks in them, and what *steers*
+(a number, a switch, a word of an API) by another value in its place, one at a time, and a look at what changes.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from translators.errors import TranslationError
+from translators.tracing import marks
+from translators.tracing.changes import Unlike, changed
+from translators.tracing.copies import Unshared
+from translators.tracing.places import MISSING, Place, at, leaves, replaced
+
+Render = Callable[[Any], Any]
+"""Returns the rendering of an input. Raises `TranslationError` where there is none. Changes nothing in the input."""
+
+MOST_LEAVES = 100_000
+"""The values of an input that is traced at all."""
+_WORK = 36_000
+"""The values that are rendered again to find what steers, over all renderings."""
+_MOST_RENDERINGS = 64
+_MOST_MARKINGS = 40
+_WIDEST = 24
+"""The most places that one value may steer: where more changes, the whole became another."""
+_NOT_ALONE = {"stream": "stream_options", "logprobs": "top_logprobs"}
+"""The fields without which others are refused, each with one of these."""
+_ORDER = frozenset(("index", "type", "created", "created_at", "sequence_number", "output_index", "content_index"))
+"""The names of fields that say where in an answer an event belongs."""
+_WORDS = {
+    "finish_reason": ("length", "stop", "content_filter"),
+    "stop_reason": ("max_tokens", "end_turn", "refusal"),
+    "stopReason": ("max_tokens", "end_turn", "content_filtered"),
+    "finishReason": ("MAX_TOKENS", "STOP", "SAFETY"),
+    "done_reason": ("length", "stop"),
+    "effort": ("high", "medium", "low"),
+    "reasoning_effort": ("high", "medium", "low"),
+    "verbosity": ("high", "low"),
+    "detail": ("low", "high", "auto"),
+    "service_tier": ("flex", "priority", "default"),
+    "mode": ("required", "auto"),
+    "tool_choice": ("required", "none", "auto"),
+    "status": ("incomplete", "completed"),
+    "ttl": ("1h", "5m"),
+    "summary": ("detailed", "concise"),
+    "syntax": ("regex", "lark"),
+}
+"""Words to try in the place of others, by the name of the field."""
+
+
+_MEDIA = (("image/png", "image/jpeg"), ("image/jpeg", "image/png"), ("image/webp", "image/png"))
+
+
+class Trace:
+    """The links of one input with its rendering, as pairs of places. `history` are the names of top fields that hold
+    what was said: the entries there are too many to be tried one at a time, and are tried last."""
+
+    def __init__(self, value: Any, render: Render, *, history: Collection[str] = (), rigid: bool = False) -> None:
+        """Render it once. `rigid`: another value that changes more than values tells nothing, since events would be
+        others. Raises `TranslationError`."""
+        self._render, self._history, self._rigid = render, history, rigid
+        self._unshared = Unshared(value)
+        self.value = self._unshared.value
+        self.output = render(self.value)
+        self.leaves = list(leaves(self.value))
+        self._bearers: dict[str, list[Place]] = {}
+        """The places of each name."""
+        for place, text in self.leaves:
+            if isinstance(text, str) and marks.name(place) in marks.NAMES:
+                self._bearers.setdefault(text, []).append(place)
+        self._names: dict[Place, Place] = {}
+        """The targets of names that wait, with a source that has the same name."""
+        self.links: dict[tuple[Place, Place], bool] = {}
+        """Whether equal values of a link are one and the same, or equal by chance."""
+        self._sources: set[Place] = set()
+        self._targets: set[Place] = set()
+        self._markings = _MOST_MARKINGS
+
+    def copies(self) -> None:
+        """Link what went through untouched. A name that stands in several places waits for `names`: a table of names
+        has it from any of them."""
+        for source, target in self._unshared.found(self.output):
+            value = at(self.value, source)
+            if not same(value, at(self.output, target)):
+                continue
+            if isinstance(value, str) and len(self._bearers.get(value, ())) > 1 and marks.name(source) in marks.NAMES:
+                self._names[target] = source
+            else:
+                self._link(source, target)
+
+    def names(self) -> None:
+        """Link each name that waits with the one that stands where what is around it comes from."""
+        origins: dict[Place, list[Place]] = {}
+        for source, target in self.links:
+            for cut in range(1, len(target)):
+                origins.setdefault(target[:cut], []).append(source)
+        for target, found in self._names.items():
+            bearers = self._bearers[at(self.value, found)]
+            around = _nearest(bearers, target, origins)
+            if around is not None:
+                self._link(around, target)
+            elif not _in_list(target):
+                self._named_apart(bearers, target)
+
+    def _named_apart(self, bearers: Sequence[Place], target: Place) -> None:
+        """Link a name that stands apart from all entries with the one without whose field it is not there."""
+        for source in (each for each in bearers if not _in_list(each)):
+            try:
+                places = changed(self.output, self._render(replaced(self.value, source[:1], MISSING)))
+            except (TranslationError, Unlike):
+                continue
+            if target in places:
+                self._link(source, target)
+
+    def texts(self) -> None:
+        """Link what has a text in it, whole or in part."""
+        if len(self.leaves) > min(MOST_LEAVES, marks.MOST_MARKS) or marks.MARK_BYTES.search(_json(self.value)):
+            return
+        groups: dict[str, list[Place]] = {}
+        for place, text in self.leaves:
+            if marks.markable(place, text) and not self._settled(place, text):
+                groups.setdefault(marks.name(place), []).append(place)
+        if not self._mark([place for group in groups.values() for place in group]):
+            for group in groups.values():
+                self._halve(group)
+
+    def steering(self, known: Collection[Place] = ()) -> None:
+        """Link what has an effect that nothing else explains. The places in `known` need no explanation."""
+        left = min(_MOST_RENDERINGS, _WORK // (len(self.leaves) + 1))
+        for place, value in self._first_and_last() if self._rigid else sorted(self.leaves, key=self._rank):
+            data_url = isinstance(value, str) and value.startswith("data:")
+            if (place in self._sources and not data_url) or place in known:
+                continue
+            for other in _others(place, value):
+                if self._rigid and other is MISSING:
+                    break
+                if left <= 0:
+                    return
+                left -= 1
+                if self._try(place, other):
+                    break
+        for place in () if self._rigid else self._settings()[: max(0, left)]:
+            self._try(place, MISSING)
+
+    def _settings(self) -> list[Place]:
+        """Return the places of objects and lists that are no history, inner ones first."""
+        fields = self.value.items() if isinstance(self.value, dict) else ()
+        outer = {(name,): value for name, value in fields if name not in self._history}
+        inner = {
+            (*place, name): each
+            for place, value in outer.items()
+            if isinstance(value, dict)
+            for name, each in value.items()
+        }
+        return [place for place, value in (*inner.items(), *outer.items()) if isinstance(value, dict | list)]
+
+    def unlinked(self) -> tuple[list[Place], list[Place]]:
+        """Return the places of the input and those of the rendering that have no link."""
+        sources = [place for place, _ in self.leaves if place not in self._sources]
+        return sources, [place for place, _ in leaves(self.output) if place not in self._targets]
+
+    def link(self, source: Place, target: Place) -> None:
+        """Add a link that is known otherwise."""
+        self._link(source, target)
+
+    def settle(self, target: Place) -> None:
+        """Say that a target has its origin elsewhere."""
+        self._targets.add(target)
+
+    def set_by(self, names: Iterable[str], value: Any) -> list[Place]:
+        """Return what changes in the rendering when the first of the fields that steers anything has this value."""
+        for name in names:
+            try:
+                if places := changed(self.output, self._render({**self.value, name: value})):
+                    return places
+            except (TranslationError, Unlike):
+                continue
+        return []
+
+    def linked(self, target: Place) -> bool:
+        return target in self._targets
+
+    def _link(self, source: Place, target: Place, *, handed_on: bool = True) -> None:
+        self.links.setdefault((source, target), handed_on)
+        self._sources.add(source)
+        self._targets.add(target)
+
+    def _first_and_last(self) -> list[tuple[Place, Any]]:
+        """Return the numbers and words that stand in one kind of event, of many the first and the last two."""
+        kinds: dict[tuple[str | int, ...], list[tuple[Place, Any]]] = {}
+        for place, value in self.leaves:
+            if marks.name(place) not in _ORDER:
+                kinds.setdefault(tuple(step for step in place if isinstance(step, str)), []).append((place, value))
+        return [leaf for each in kinds.values() for leaf in (*each[:1], *each[1:][-2:])]
+
+    def _rank(self, leaf: tuple[Place, Any]) -> tuple[bool, bool]:
+        first = leaf[0][0] if leaf[0] else ""
+        return first in self._history, first == "tools"
+
+    def _settled(self, place: Place, text: str) -> bool:
+        """Return whether it needs no mark: a name that is linked or waits, or what lies in an object or a list that
+        went through untouched."""
+        if marks.name(place) in marks.NAMES:
+            waits = any(source in self._bearers.get(text, ()) for source in self._names.values())
+            return place in self._sources or waits
+        return any(place[:cut] in self._sources for cut in range(1, len(place)))
+
+    # --- marks ----------------------------------------------------------------------------------------
+
+    def _halve(self, group: Sequence[Place]) -> None:
+        """Mark the places, or each half of them, down to those that cannot be marked."""
+        if self._mark(group) or len(group) < 2:
+            return
+        middle = len(group) // 2
+        self._halve(group[:middle])
+        self._halve(group[middle:])
+
+    def _mark(self, places: Sequence[Place]) -> bool:
+        """Link what the marks in these places say. Return False where they change more than the texts."""
+        if not places or self._markings <= 0:
+            return not places
+        self._markings -= 1
+        members: list[list[Place]] = []
+        value = self._marked(places, members)
+        try:
+            output = self._render(value)
+        except TranslationError:
+            return False
+        if marks.MARK_BYTES.sub(b"", _json(output)) != _json(self.output):
+            return False
+        for target, text in leaves(output):
+            for number in marks.numbers(text) if isinstance(text, str) else ():
+                if (source := _member(members[number], target)) is not None:
+                    self._link(source, marks.unmarked(target))
+        return True
+
+    def _marked(self, places: Iterable[Place], members: list[list[Place]]) -> Any:
+        """Return the input with marks; `members` becomes the places of each mark. Equal names have one mark."""
+        value, names = from_json(_json(self.value)), dict[str, int]()
+        for place in places:
+            text = at(self.value, place)
+            name = marks.name(place) in marks.NAMES
+            number = names.get(text, len(members)) if name else len(members)
+            if (more := marks.marked(text, marks.mark(number), marks.name(place))) is None:
+                continue
+            if number == len(members):
+                members.append([])
+            if name:
+                names[text] = number
+            members[number].append(place)
+            at(value, place[:-1])[place[-1]] = more
+        return value
+
+    # --- other values ---------------------------------------------------------------------------------
+
+    def _try(self, place: Place, other: Any) -> bool:
+        """Link a place with all that another value there changes. Return whether there is any."""
+        value, output = self.value, self.output
+        try:
+            beside = _NOT_ALONE.get(marks.name(place), "")
+            if beside in value:
+                value = replaced(value, (beside,), MISSING)
+                output = self._render(value)
+            made = self._render(replaced(value, place, other))
+            places = changed(output, made)
+            if self._rigid and [each for each, _ in leaves(output)] != [each for each, _ in leaves(made)]:
+                return False
+        except (TranslationError, Unlike):
+            return False
+        places = [each for each in places if same(at(output, each), at(self.output, each))]
+        if any(source[: len(place)] != place for each in places for source in self._handed_on(each)):
+            return False  # what is others' went with it: the whole became another
+        whole = isinstance(at(self.value, place), dict | list)
+        places = [each for each in places if each not in self._targets or not (whole or self._handed_on(each))]
+        if not 0 < len(places) <= _WIDEST:
+            return False
+        for each in places:
+            alike = marks.name(place) == marks.name(each) or (other is not MISSING and same(at(made, each), other))
+            self._link(place, each, handed_on=alike)
+        return True
+
+    def _handed_on(self, target: Place) -> list[Place]:
+        """Return the origins of a target whose value it has."""
+        origins = [source for (source, each), handed_on in self.links.items() if each == target and handed_on]
+        return [source for source in origins if same(at(self.value, source), at(self.output, target))]
+
+
+def _member(places: Sequence[Place], target: Place) -> Place | None:
+    """Return which of the places with one mark a target has it from: of several, the only one of its event."""
+    if len(places) == 1:
+        return places[0]
+    beside = [place for place in places if place[:2] == target[:2] and place[:1] == ("events",)]
+    return beside[0] if len(beside) == 1 else None
+
+
+def _nearest(bearers: Sequence[Place], target: Place, origins: Mapping[Place, Sequence[Place]]) -> Place | None:
+    """Return which of the bearers of a name is in the innermost entry that something beside the target comes from."""
+    for cut in range(len(target) - 1, 0, -1):
+        entries = {entry for origin in origins.get(target[:cut], ()) if (entry := _entry(origin))}
+        inside = [place for place in bearers if _entry(place) in entries]
+        if entries:
+            return inside[0] if len(inside) == 1 and len(entries) == 1 else None
+    return None
+
+
+def _entry(place: Place) -> Place:
+    """Return the innermost entry of a list that a place lies in, or nothing."""
+    return next((place[:cut] for cut in range(len(place) - 1, 0, -1) if isinstance(place[cut - 1], int)), ())
+
+
+def _in_list(place: Place) -> bool:
+    return bool(_entry(place))
+
+
+def _others(place: Place, value: Any) -> Iterator[Any]:
+    """Yield values to try in the place of another, at most four; `MISSING` for none."""
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield from (value + 1, value - 1)
+    elif isinstance(value, float):
+        yield value / 2
+    elif isinstance(value, str) and value.startswith("data:"):
+        yield from [value.replace(kind, other, 1) for kind, other in _MEDIA if value.startswith(f"data:{kind};")]
+        return
+    elif isinstance(value, str):
+        yield from [word for word in _WORDS.get(marks.name(place), ()) if word != value][:2]
+    if place and isinstance(place[-1], str):
+        yield MISSING
+
+
+def same(one: Any, other: Any) -> bool:
+    """Return whether two JSON values are equal, and `1` is not `True` nor `1.0`."""
+    if type(one) is not type(other) or one != other:
+        return False
+    return not isinstance(one, dict | list) or all(type(left) is type(at(other, place)) for place, left in leaves(one))
+
+
+def _json(value: Any) -> bytes:
+    return to_json(value, inf_nan_mode="null")
