@@ -1,0 +1,118 @@
+import type { VNode } from "preact";
+import type { Analysis, Exchange } from "./api";
+import { PHASES, api } from "./api";
+import { Actions } from "./actions";
+import { clock, count, ms } from "./format";
+import { Panes } from "./panes";
+import { toHash } from "./route";
+import { useCall, useExchange } from "./store";
+import { AttemptsTab, BudgetTab, CacheTab, ImagesTab, LintsTab, NotesTab, ReasoningTab, ToolsTab } from "./tabs";
+import { Timeline } from "./timeline";
+import { Empty, tone } from "./widgets";
+
+/** One exchange: how it ended, what can be done, and its tabs. */
+export function ExchangeView({ id, tab, detail, back }: { id: string; tab: string; detail: string; back: string }): VNode {
+  const { exchange, error } = useExchange(id);
+  const { value: analysis } = useCall(`${id}@${exchange?.end ?? ""}`, (signal) => (exchange ? api.analysis(id, signal) : Promise.reject(new Error("not yet"))));
+  if (error && !exchange) {
+    return (
+      <Empty title={error.status === 404 ? "This exchange is gone" : "It cannot be shown"}>
+        <p>{error.status === 404 ? "Memory is bounded: the oldest go first, unless they are pinned." : error.message}</p>
+        <p><a href={back}>Back to the list</a></p>
+      </Empty>
+    );
+  }
+  if (!exchange) return <Empty title="Loading…" />;
+  return (
+    <article class="exchange">
+      <Head exchange={exchange} back={back} />
+      <Actions exchange={exchange} />
+      <Tabs exchange={exchange} analysis={analysis} tab={tab} />
+      <div class="tab" role="tabpanel" aria-label={tab}>
+        <Tab exchange={exchange} analysis={analysis} tab={tab} detail={detail} />
+      </div>
+    </article>
+  );
+}
+
+function Head({ exchange: x, back }: { exchange: Exchange; back: string }): VNode {
+  const target = [x.provider, x.provider_model].filter(Boolean).join("/");
+  const t = x.tokens;
+  const times: [string, string, string][] = [
+    ["first event", ms(x.timings.first_event ?? x.first_event), ""],
+    ["longest gap", ms(x.timings.longest_gap), (x.timings.longest_gap ?? 0) > 5000 ? "slow" : ""],
+    ["connect", ms(x.timings.connect), ""],
+    ["waiting", ms(x.timings.waiting), ""],
+    ["own", ms(x.timings.own ?? x.own), ""],
+    ["total", ms(x.timings.duration ?? x.duration), ""],
+  ];
+  return (
+    <header class="head">
+      <h1><a class="back" href={back} aria-label="Back to the list">←</a> <span>{x.model}</span> <span class="faint">→</span> <span class="cut">{target || "nobody"}</span>
+        {x.injected.map((fault) => <span key={fault} class="mark injected">injected: {fault}</span>)}
+        <span class="faint small cut">{clock(x.started)} · {x.client} · {x.dialect}{x.provider_dialect ? ` → ${x.provider_dialect}` : ""}</span>
+      </h1>
+      <div class="facts-line">
+        <p class="ending">
+        <span class={`status ${tone(x)}`}>{x.end === "running" ? "running" : `${x.status ?? "no status"} ${x.end}`}</span>
+        <span>{ending(x)}</span>
+      </p>
+      <dl class="times">
+        {times.filter(([, value]) => value !== "–").map(([name, value, how]) => <div key={name} class={how}><dt>{name}</dt><dd>{value}</dd></div>)}
+        {t && <div><dt>tokens</dt><dd>{count(t.input)} → {count(t.output)}{t.cache_read ? ` · ${count(t.cache_read)} cached` : ""}{t.reasoning ? ` · ${count(t.reasoning)} reasoning` : ""}</dd></div>}
+      </dl>
+      </div>
+    </header>
+  );
+}
+
+/** Return why it ended as it did, in one line. */
+export function ending(x: Exchange): string {
+  if (x.end === "running") return "The answer is still coming.";
+  const parts = [
+    x.finish_reason && `finish reason “${x.finish_reason}”`,
+    x.ended_by && `ended by ${x.ended_by}`,
+    x.error && `error ${x.error}`,
+    x.cause,
+    x.attempts.length > 1 && `${x.attempts.length} attempts`,
+  ];
+  return parts.filter(Boolean).join(" · ");
+}
+
+function Tabs({ exchange, analysis, tab }: { exchange: Exchange; analysis: Analysis | null; tab: string }): VNode {
+  const broken = analysis?.lints.filter((lint) => !lint.ok).length ?? 0;
+  const offered: [string, string, number | null, boolean][] = [
+    ["diff", "Panes", null, false],
+    ["events", "Events", exchange.events.length + exchange.events_left_out || null, false],
+    ["notes", "Losses", exchange.notes.length || null, exchange.notes.some((note) => note.weight >= 4)],
+    ["attempts", "Attempts", exchange.attempts.length || null, exchange.attempts.length > 1],
+    ["tools", "Tools", analysis?.tool_calls.length || null, false],
+    ["reasoning", "Reasoning", analysis?.reasoning.length || null, false],
+    ["budget", "Budget", null, false],
+    ["cache", "Cache", null, false],
+    ["lints", "Lints", broken || null, broken > 0],
+  ];
+  if (analysis?.images.length) offered.push(["images", "Images", analysis.images.length, false]);
+  const at = (PHASES as readonly string[]).includes(tab) ? "diff" : tab;
+  return (
+    <nav class="tabs" aria-label="Views of the exchange">
+      {offered.map(([name, words, n, hot]) => (
+        <a key={name} href={toHash(exchange.id, name)} aria-current={at === name ? "page" : undefined}>{words}{n !== null && <span class={`n ${hot ? "hot" : ""}`}>{n}</span>}</a>
+      ))}
+    </nav>
+  );
+}
+
+function Tab({ exchange, analysis, tab, detail }: { exchange: Exchange; analysis: Analysis | null; tab: string; detail: string }): VNode {
+  if (tab === "events") return <Timeline key={exchange.id} exchange={exchange} at={/^\d+$/.test(detail) ? Number(detail) : null} />;
+  if (tab === "notes") return <NotesTab exchange={exchange} />;
+  if (tab === "attempts") return <AttemptsTab exchange={exchange} />;
+  if (!["tools", "reasoning", "budget", "cache", "lints", "images"].includes(tab)) return <Panes key={exchange.id} exchange={exchange} pane={tab} path={detail} />;
+  if (!analysis) return <Empty title="Analysing…" />;
+  if (tab === "tools") return <ToolsTab exchange={exchange} analysis={analysis} />;
+  if (tab === "reasoning") return <ReasoningTab exchange={exchange} analysis={analysis} />;
+  if (tab === "budget") return <BudgetTab exchange={exchange} analysis={analysis} />;
+  if (tab === "cache") return <CacheTab exchange={exchange} analysis={analysis} />;
+  if (tab === "images") return <ImagesTab analysis={analysis} />;
+  return <LintsTab exchange={exchange} analysis={analysis} />;
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import type { Link, Note } from "./api";
+import { Links } from "./paths";
+import { rowsOf, valueAt, type Told } from "./rows";
+
+const link = (from: string | null, to: string | null, rule: Link["rule"], note: number | null = null): Link => ({ from, to, rule, note, detail: "why" });
+const dropped: Note = { path: "seed", fate: "dropped", old: 42, new: null, detail: "It takes no seed.", weight: 5, lost: true };
+const told = (links: Link[], more: Partial<Told> = {}): Told => ({ side: "from", links: new Links(links), known: true, notes: [], other: undefined, ...more });
+const none = new Set<string>();
+
+describe("rows", () => {
+  it("strike through what is lost, with the whole reason", () => {
+    const rows = rowsOf({ seed: 42 }, told([], { notes: [dropped] }), none, true);
+    expect(rows.find((row) => row.path === "seed")).toMatchObject({ state: "lost", why: "It takes no seed.", text: "42" });
+  });
+
+  it("fold a run of equal members and name them", () => {
+    const links = ["a", "b", "c"].map((name) => link(name, name, "copied"));
+    const rows = rowsOf({ a: 1, b: 2, c: 3, d: 4 }, told(links), none, true);
+    expect(rows.map((row) => row.text)).toEqual(["{", "3 equal lines: a, b, c", "4", "}"]);
+    expect(rowsOf({ a: 1, b: 2, c: 3, d: 4 }, told(links), new Set(["#0"]), true)).toHaveLength(6);
+  });
+
+  it("count the lines of what is folded inside", () => {
+    const rows = rowsOf({ m: { a: 1, b: 2, c: 3 } }, told([link("m", "m", "copied")]), none, true);
+    expect(rows[1]).toMatchObject({ kind: "fold", lines: 5 });
+  });
+
+  it("unfold around the path that is shown", () => {
+    const rows = rowsOf({ m: { a: 1, b: 2, c: 3 } }, told([link("m", "m", "copied")]), none, true, "m.b");
+    expect(rows.map((row) => row.path)).toContain("m.b");
+  });
+
+  it("take a copy in a list that got shorter for equal, and one elsewhere for moved", () => {
+    const links = [link("messages[1].role", "messages[0].role", "copied"), link("user", "metadata.user_id", "copied")];
+    const rows = rowsOf({ messages: [{}, { role: "user" }], user: "u" }, told(links), none, false);
+    expect(rows.find((row) => row.path === "messages[1].role")?.state).toBe("equal");
+    expect(rows.find((row) => row.path === "user")?.state).toBe("moved");
+  });
+
+  it("compare where nobody tells, and only then", () => {
+    const other = { a: 1 };
+    expect(rowsOf({ a: 1 }, told([], { known: false, other }), none, true)[1]?.state).toBe("equal");
+    expect(rowsOf({ a: 1 }, told([], { known: true, other }), none, true)[1]?.state).toBe("plain");
+  });
+
+  it("cut a long text until it is opened", () => {
+    const text = "x".repeat(5000);
+    expect(rowsOf({ text }, told([]), none, true)[1]).toMatchObject({ length: 5000, text: text.slice(0, 600) });
+    expect(rowsOf({ text }, told([]), new Set(["text"]), true)[1]?.text).toHaveLength(5000);
+  });
+
+  it("find a value", () => expect(valueAt({ a: [{ b: 7 }] }, "a[0].b")).toBe(7));
+});

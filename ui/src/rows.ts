@@ -1,0 +1,148 @@
+import type { Note } from "./api";
+import { join, type Links } from "./paths";
+
+/** What became of a value: `equal` same place, same value; `plain` nobody tells. */
+export type State = "equal" | "moved" | "changed" | "made" | "lost" | "unknown" | "plain";
+
+export interface Row {
+  kind: "leaf" | "open" | "close" | "fold";
+  path: string;
+  depth: number;
+  key: string | null;
+  text: string;
+  state: State;
+  rule: string | null;
+  why: string;
+  /** Of a long text: its whole length in characters. */
+  length: number;
+  /** Of a fold: how many lines it stands for and what opens it. */
+  lines: number;
+  opens: string;
+  isText: boolean;
+}
+
+export interface Told {
+  side: "from" | "to";
+  links: Links;
+  known: boolean;
+  notes: readonly Note[];
+  /** The other pane's body: what is compared where nobody tells. */
+  other: unknown;
+}
+
+interface Block {
+  rows: Row[];
+  equal: boolean;
+  key: string | null;
+}
+
+const STATES: Record<string, State> = {
+  copied: "equal",
+  moved: "moved",
+  renamed: "moved",
+  computed: "changed",
+  defaulted: "made",
+  dropped: "lost",
+  unknown: "unknown",
+};
+const SHOWN_TEXT = 600;
+
+/** Return the value at `path`, or undefined. */
+export function valueAt(value: unknown, path: string): unknown {
+  let here = value;
+  for (const step of path.match(/[^.[\]]+/g) ?? []) {
+    if (here === null || typeof here !== "object") return undefined;
+    here = (here as Record<string, unknown>)[step];
+  }
+  return here;
+}
+
+/** A copy in another place of the same list is where it was: something before it went elsewhere. */
+function unnumbered(path: string | null): string | null {
+  return path && path.replace(/\[\d+\]/g, "[]");
+}
+
+interface Fate {
+  state: State;
+  rule: string | null;
+  why: string;
+}
+
+function fate(path: string, value: unknown, told: Told, lost: Map<string, Note>): Fate {
+  const note = lost.get(path);
+  if (note) return { state: "lost", rule: note.fate, why: note.detail };
+  const [link] = told.links.find(told.side, path);
+  if (!link) {
+    if (told.known) return { state: "plain", rule: null, why: "" };
+    const same = typeof value !== "object" && valueAt(told.other, path) === value;
+    return { state: same ? "equal" : "plain", rule: null, why: "" };
+  }
+  const noted = link.note === null ? undefined : told.notes[link.note];
+  const state = STATES[link.rule] ?? "unknown";
+  const moved = state === "equal" && unnumbered(link.from) !== unnumbered(link.to);
+  return { state: moved ? "moved" : state, rule: link.rule, why: link.detail || noted?.detail || "" };
+}
+
+/** Return the lines of a JSON value, parts that are equal at both sides folded unless `opened` names them or they hold
+ * the path `shown`. */
+export function rowsOf(body: unknown, told: Told, opened: ReadonlySet<string>, foldEqual: boolean, shown: string | null = null): Row[] {
+  const lost = new Map<string, Note>();
+  if (told.side === "from") for (const note of told.notes) if (note.fate === "dropped" || note.lost) lost.set(note.path, note);
+
+  const row = (kind: Row["kind"], path: string, depth: number, key: string | null, text: string, of: Fate): Row => ({
+    kind, path, depth, key, text, ...of, length: text.length, lines: 1, opens: "", isText: false,
+  });
+
+  const leaf = (value: unknown, path: string, depth: number, key: string | null, of: Fate): Block => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    const made = row("leaf", path, depth, key, text ?? "", of);
+    made.isText = typeof value === "string";
+    if (text && text.length > SHOWN_TEXT && !opened.has(path)) made.text = text.slice(0, SHOWN_TEXT);
+    return { rows: [made], equal: of.state === "equal" && path !== shown, key };
+  };
+
+  const block = (value: unknown, path: string, depth: number, key: string | null, inherited: Fate | null): Block => {
+    const own = inherited ?? fate(path, value, told, lost);
+    if (value === null || typeof value !== "object") return leaf(value, path, depth, key, own);
+    const isList = Array.isArray(value);
+    const members: [string | number, unknown][] = isList ? value.map((one, i) => [i, one]) : Object.entries(value);
+    if (!members.length) return leaf(value, path, depth, key, own);
+    const passOn = own.state === "lost" ? { ...own, why: "" } : null;
+    const children = members.map(([name, one]) =>
+      block(one, join(path, name), depth + 1, isList ? null : String(name), passOn));
+    const equal = path !== shown && children.every((child) => child.equal);
+    const told_: Fate = own.state === "lost" || own.state === "made" ? own : { state: equal ? "equal" : "plain", rule: null, why: "" };
+    const rows = [row("open", path, depth, key, isList ? "[" : "{", told_)];
+    for (const part of foldEqual ? folded(children, path, depth + 1, opened) : children) {
+      for (const one of part.rows) rows.push(one);
+    }
+    rows.push(row("close", path, depth, null, isList ? "]" : "}", { ...told_, why: "" }));
+    return { rows, equal, key };
+  };
+
+  return block(body, "", 0, null, null).rows;
+}
+
+const linesIn = (rows: Row[]): number => rows.reduce((sum, row) => sum + row.lines, 0);
+
+/** Put each run of equal members behind one line, when that saves any. */
+function folded(children: Block[], path: string, depth: number, opened: ReadonlySet<string>): Block[] {
+  const out: Block[] = [];
+  for (let i = 0; i < children.length; ) {
+    let end = i;
+    let lines = 0;
+    while (end < children.length && children[end]!.equal) lines += linesIn(children[end++]!.rows);
+    const opens = `${path}#${i}`;
+    if (lines < 2 || opened.has(opens)) {
+      end = Math.max(end, i + 1);
+      out.push(...children.slice(i, end));
+    } else {
+      const names = children.slice(i, end).map((child) => child.key).filter(Boolean).join(", ");
+      const text = `${lines} equal line${lines === 1 ? "" : "s"}${names ? `: ${names}` : ""}`;
+      const first = children[i]!.rows[0]!;
+      out.push({ equal: true, key: null, rows: [{ ...first, kind: "fold", depth, key: null, text, lines, opens, isText: false, state: "equal" }] });
+    }
+    i = end;
+  }
+  return out;
+}

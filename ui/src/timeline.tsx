@@ -1,0 +1,215 @@
+import type { VNode } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { EventPair, Exchange } from "./api";
+import { Folding, bits, leaves, pieces, type Folded, type Piece } from "./events";
+import { ms } from "./format";
+import { go, toHash } from "./route";
+import { useWindow } from "./virtual";
+import { Empty } from "./widgets";
+
+/** Provider events at the left, what the client got of each at the right. */
+export function Timeline({ exchange, at }: { exchange: Exchange; at: number | null }): VNode {
+  const { events } = exchange;
+  const [kind, setKind] = useState("");
+  const shown = useMemo(() => events.filter((pair) => fits(pair, kind)), [events, kind]);
+  if (!events.length) {
+    return <Empty title={exchange.end === "running" ? "No event yet" : "No events"}><p>{exchange.stream ? "The stream ended before its first event." : "The answer was whole, not a stream: the four panes show it."}</p></Empty>;
+  }
+  return (
+    <div class="timeline">
+      <FoldedAnswer exchange={exchange} />
+      <Kinds events={events} kind={kind} onKind={setKind} left={exchange.events_left_out} />
+      <Rows key={kind} exchange={exchange} shown={shown} at={at} />
+    </div>
+  );
+}
+
+function fits(pair: EventPair, kind: string): boolean {
+  if (!kind) return true;
+  if (kind === "=nothing") return !pair.client.trim();
+  if (kind === "=made") return !pair.provider.trim();
+  if (kind === "=notes") return pair.notes.length > 0;
+  if (kind === "=injected") return pair.injected;
+  return pair.name === kind;
+}
+
+function Kinds({ events, kind, onKind, left }: { events: EventPair[]; kind: string; onKind: (kind: string) => void; left: number }): VNode {
+  const kinds = useMemo(() => {
+    const seen = new Map<string, number>();
+    const add = (name: string): unknown => seen.set(name, (seen.get(name) ?? 0) + 1);
+    for (const pair of events) {
+      if (pair.name) add(pair.name);
+      for (const special of ["=nothing", "=made", "=notes", "=injected"]) if (fits(pair, special)) add(special);
+    }
+    return [...seen];
+  }, [events]);
+  const words: Record<string, string> = { "=nothing": "became nothing", "=made": "made by the gateway", "=notes": "with notes", "=injected": "injected" };
+  return (
+    <div class="chips" role="group" aria-label="Kinds of event">
+      <button class="chip" aria-pressed={!kind} onClick={() => onKind("")}>all <b>{events.length}</b></button>
+      {kinds.map(([name, n]) => (
+        <button key={name} class={`chip ${name.startsWith("=") ? "special" : ""}`} aria-pressed={kind === name} onClick={() => onKind(kind === name ? "" : name)}>{words[name] ?? name} <b>{n}</b></button>
+      ))}
+      {left > 0 && <span class="faint">{left} more are being read…</span>}
+    </div>
+  );
+}
+
+function FoldedAnswer({ exchange }: { exchange: Exchange }): VNode {
+  const folding = useRef<{ id: string; it: Folding } | null>(null);
+  if (folding.current?.id !== exchange.id) folding.current = { id: exchange.id, it: new Folding("client") };
+  const folded = useMemo(() => folding.current!.it.upTo(exchange.events), [exchange.events, exchange.id]);
+  return <FoldedView folded={folded} live={exchange.end === "running"} />;
+}
+
+/** What a stream adds up to: reasoning, text and the arguments of each call. */
+export function FoldedView({ folded, live }: { folded: Folded; live: boolean }): VNode | null {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (live && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [folded, live]);
+  if (!folded.text && !folded.reasoning && !folded.calls.length) return null;
+  return (
+    <div class="folded" ref={box} tabIndex={0} role="group" aria-label="What the events add up to">
+      {folded.reasoning && <p class="reasoning"><span class="tag">reasoning</span> {cut(folded.reasoning)}</p>}
+      {folded.text && <p>{cut(folded.text)}{live && <span class="caret" aria-hidden="true" />}</p>}
+      {folded.calls.map((call) => (
+        <p key={call.of}><span class="tag">{call.name || "call"}</span> <code>{cut(call.arguments)}</code> <ValidJson text={call.arguments} live={live} /></p>
+      ))}
+    </div>
+  );
+}
+
+const KEPT = 20_000;
+const cut = (text: string): string => (text.length > KEPT ? `${text.slice(0, KEPT)}… (${text.length - KEPT} characters more)` : text);
+
+function ValidJson({ text, live }: { text: string; live: boolean }): VNode {
+  let valid = true;
+  try {
+    JSON.parse(text);
+  } catch {
+    valid = false;
+  }
+  if (!valid && live) return <span class="badge">growing</span>;
+  return <span class={`badge ${valid ? "good" : "bad"}`}>{valid ? "valid JSON" : "not JSON"}</span>;
+}
+
+function Rows({ exchange, shown, at }: { exchange: Exchange; shown: EventPair[]; at: number | null }): VNode {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [opened, setOpened] = useState<ReadonlySet<number>>(() => new Set(at === null ? [] : [at]));
+  const atEnd = useRef(exchange.end === "running");
+  const before = useMemo(() => sameBefore(shown), [shown]);
+  const rows = useWindow(scroller, shown.length, (i) => 46 + (Math.max(1, shown[i]!.client.split("\n\n").length - 1) - 1) * 40, 6);
+  const index = at === null ? -1 : shown.findIndex((pair) => pair.n === at);
+  useEffect(() => {
+    if (index >= 0) rows.to(index, "center");
+  }, [index]);
+  useEffect(() => {
+    if (exchange.end === "running" && atEnd.current) rows.to(shown.length - 1, "end");
+  }, [shown.length]);
+  const toggle = (n: number): void => {
+    const now = new Set(opened);
+    if (!now.delete(n)) now.add(n);
+    setOpened(now);
+    go(toHash(exchange.id, "events", String(n)), true);
+  };
+  const keys = (event: KeyboardEvent): void => {
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    const next = shown[index + step];
+    if (event.key === "Enter" && at !== null) toggle(at);
+    if (!step || !next) return;
+    event.preventDefault();
+    go(toHash(exchange.id, "events", String(next.n)), true);
+  };
+  const scrolled = (): void => {
+    const box = scroller.current!;
+    atEnd.current = box.scrollTop + box.clientHeight > box.scrollHeight - 60;
+  };
+  return (
+    <div class="scroll rows" ref={scroller} tabIndex={0} role="group" aria-label="Events" onKeyDown={keys} onScroll={scrolled}>
+      <div class="ends"><span>#</span><span>at</span><span>Provider sent</span><span /><span>Client got</span></div>
+      <div class="space" style={{ height: `${rows.total}px` }}>
+        {rows.items.map(({ index: i, start }) => {
+          const pair = shown[i];
+          if (!pair) return null;
+          return (
+            <div key={pair.n} data-index={i} data-n={pair.n} ref={rows.measure} class={`event-row ${pair.n === at ? "at" : ""} ${pair.injected ? "injected" : ""}`} style={{ transform: `translateY(${start}px)` }} onClick={() => !String(getSelection()) && toggle(pair.n)}>
+              <Pair pair={pair} gap={pair.at - (shown[i - 1]?.at ?? pair.at)} before={before[i] ?? null} open={opened.has(pair.n)} />
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+/** Return for each event the one before it of the same name. */
+function sameBefore(events: EventPair[]): (EventPair | null)[] {
+  const last = new Map<string, EventPair>();
+  return events.map((pair) => {
+    const held = last.get(pair.name) ?? null;
+    last.set(pair.name, pair);
+    return held;
+  });
+}
+
+function Pair({ pair, gap, before, open }: { pair: EventPair; gap: number; before: EventPair | null; open: boolean }): VNode {
+  const from = pieces(pair.provider);
+  const to = pieces(pair.client);
+  return (
+    <>
+      <a class="n" href={toHash_(pair.n)} onClick={(event) => event.preventDefault()} tabIndex={-1} aria-label={`Event ${pair.n}`}>{pair.n}</a>
+      <span class="when"><span>{(pair.at / 1000).toFixed(3)} s</span>{gap >= 0.05 && <span class={gap > 1000 ? "slow" : "faint"}>+{ms(gap)}</span>}</span>
+      <div class={open ? "half open" : "half"}>
+        {from.length ? from.map((one, i) => <PieceView key={i} piece={one} name={pair.name} before={before && pieces(before.provider)[i]} open={open} />) : <p class="void">made by the gateway</p>}
+      </div>
+      <Joiner from={from.length} to={to.length} />
+      <div class={open ? "half open" : "half"}>
+        {to.length ? to.map((one, i) => <PieceView key={i} piece={one} name={one.name || nameOf(one)} before={before && pieces(before.client)[i]} open={open} />) : <p class="void">became nothing</p>}
+        {pair.notes.map((note, i) => <p key={i} class="why"><span class={`fate weight-${note.weight}`}>{note.fate}</span> <code>{note.path}</code> {note.detail}</p>)}
+        {pair.injected && <p class="why"><span class="mark injected">injected fault</span></p>}
+      </div>
+    </>
+  );
+}
+
+const toHash_ = (n: number): string => location.hash.replace(/\/events.*$/, `/events/${n}`);
+
+function nameOf(piece: Piece): string {
+  const object = (piece.json as { object?: unknown } | undefined)?.object;
+  return typeof object === "string" ? object : "";
+}
+
+function Joiner({ from, to }: { from: number; to: number }): VNode {
+  const middle = (i: number, of: number): number => ((i + 0.5) / Math.max(of, 1)) * 100;
+  const lines: VNode[] = [];
+  for (let a = 0; a < from; a++) {
+    for (let b = 0; b < to; b++) lines.push(<line key={`${a}-${b}`} x1="0" y1={middle(a, from)} x2="100" y2={middle(b, to)} />);
+  }
+  if (!to || !from) lines.push(<line key="end" class="end" x1={from ? 0 : 60} y1="50" x2={from ? 40 : 100} y2="50" />);
+  return <svg class="joiner" viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">{lines}</svg>;
+}
+
+function PieceView({ piece, name, before, open }: { piece: Piece; name: string; before: Piece | null | undefined; open: boolean }): VNode {
+  const said = bits(piece.json);
+  if (open) {
+    return <div class="piece"><span class="faint">{name}</span><pre>{piece.json === undefined ? piece.text : JSON.stringify(piece.json, null, 2)}</pre></div>;
+  }
+  const texts = new Set(said.map((bit) => bit.text));
+  const rest = leaves(piece.json, before?.json).filter((leaf) => !texts.has(leaf.text) && leaf.text !== name && leaf.path !== "object");
+  const fresh = rest.filter((leaf) => !leaf.constant);
+  const same = rest.filter((leaf) => leaf.constant);
+  return (
+    <div class="piece">
+      <div class="deltas">
+        {said.map((bit, i) => <span key={i} class={`delta ${bit.kind}`}>{bit.kind === "end" ? `end: ${bit.text}` : bit.text}</span>)}
+        {!said.length && <span class="kind">{name || (piece.json === undefined ? piece.text.slice(0, 200) : "event")}</span>}
+      </div>
+      <div class="leaves">
+        {said.length > 0 && name && <span class="faint">{name} </span>}
+        {fresh.map((leaf) => <span key={leaf.path}><i>{leaf.path}</i> {leaf.text.slice(0, 80)} </span>)}
+        {same.length > 0 && <span class="constant">{same.map((leaf) => `${leaf.path} ${leaf.text.slice(0, 40)}`).join(" · ")}</span>}
+      </div>
+    </div>
+  );
+}
