@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from addons.embedded.child import Embedded, Unavailable, available
+from addons.inspector.exports.fixture import is_kept, meta_text
 from scripts.tools.files import Unusable, read, request_in
 from scripts.tools.recording import META, SUFFIXES, WHOLE, meta_path
 from translators import convert
@@ -50,8 +51,6 @@ Exit status: 0; 1 the request is refused, the provider answered an error or brok
 KEY_HEADERS = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
 BEARER = "authorization"
 """The header of every other dialect's key."""
-KEPT_HEADERS = ("content-type", "retry-after", "retry-after-ms", "x-amzn-errortype")
-KEPT_PREFIXES = ("anthropic-ratelimit-", "x-ratelimit-")
 ALIAS = "smollm2"
 _ACCESS_KEYS = ("AKIA", "ASIA")
 _UNSIGNED = (
@@ -247,15 +246,11 @@ def _ask(place: Place, question: Question, options: argparse.Namespace) -> Answe
                     data += piece
             except (httpx.TransportError, httpx.DecodingError) as error:
                 broke = str(error) or type(error).__name__
-            stored = {name: value for name, value in response.headers.items() if _is_stored(name)}
+            stored = {name: value for name, value in response.headers.items() if is_kept(name)}
             return Answer(response.status_code, stored, _without(place.key, bytes(data)), pieces, broke)
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         where = "the embedded model" if options.embedded else options.url
         raise Unusable(f"{where} cannot be asked: {error or type(error).__name__}.") from error
-
-
-def _is_stored(name: str) -> bool:
-    return name in KEPT_HEADERS or name.startswith(KEPT_PREFIXES)
 
 
 def _without(key: str | None, data: bytes) -> bytes:
@@ -280,8 +275,7 @@ def _write(target: Path, dialect: str, question: Question, answer: Answer) -> in
         "pieces": answer.pieces,
     }
     path.write_bytes(answer.data)
-    lines = [f"  {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in meta.items()]
-    meta_path(path).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    meta_path(path).write_text(meta_text(meta), encoding="utf-8")
     print(f"{path}: {answer.status}, {len(answer.data)} bytes in {len(answer.pieces)} pieces")
     if answer.broke:
         print(f"scripts/record: the answer broke off: {answer.broke}", file=sys.stderr)

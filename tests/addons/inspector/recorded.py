@@ -44,6 +44,7 @@ def exchange(
     url: str | None = None,
     headers: tuple[tuple[str, str], ...] = (),
     content_type: str = "",
+    host: str = "127.0.0.1:8080",
 ) -> Exchange:
     """Return the exchange in which `provider` answered `data` to the request of a client."""
     wire = dict(ASKED[client] if request is None else request)
@@ -58,7 +59,7 @@ def exchange(
     kind = "application/json" if not events else convert_type(provider)
     replied = Phase(30.0, "200", (("content-type", kind),), None if events else data, len(data))
     asked = json.dumps(wire, ensure_ascii=False).encode()
-    hello = (("host", "127.0.0.1:8080"), ("content-type", "application/json"), ("authorization", HIDDEN), *headers)
+    hello = (("host", host), ("content-type", "application/json"), ("authorization", HIDDEN), *headers)
     facts = Facts(id, 1, STARTED, "alice", client, PATHS[client], "m", provider, "m-1", provider, 200, stream)
     facts.end, facts.tokens, facts.events = "failed" if failed else "complete", tokens, len(events)
     facts.timings = facts.timings.__class__(own=1.0, connect=5.0, first_event=28.0, duration=90.0)
