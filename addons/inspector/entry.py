@@ -109,6 +109,7 @@ class Entry:
         event = EventPair(
             facts.events, at, self._names.get(name, name), provider, client, pair.call, pair.attempt, pair.notes
         )
+        event.injected = pair.injected
         size = EVENT_COST + len(provider) + len(client)
         if pair.notes:
             size += NOTE_COST * len(pair.notes)
@@ -140,6 +141,7 @@ class Entry:
             facts.provider, facts.provider_model = text(record.provider), text(record.provider_model)
             facts.attempts, facts.finish_reason = record.attempts, text(record.finish_reason)
             facts.served_model, facts.provider_id = text(record.served_model), text(record.provider_id)
+            facts.injected = tuple(record.injected)
             if len(record.notes) != len(facts.notes):
                 notes = tuple(self._redactor.note(note) for note in record.notes[:MOST_NOTES])
                 self.size += NOTE_COST * (len(notes) - len(facts.notes))

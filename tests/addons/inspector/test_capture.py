@@ -58,6 +58,18 @@ def test_a_stream_is_recorded_with_all_that_belongs_to_it() -> None:
     assert shown["ended_by"] == "the provider: its answer is complete"
 
 
+def test_what_was_injected_is_marked() -> None:
+    recorder = Recorder()
+    told = record()
+    told.injected = ["malformed-after=1"]
+    recorder.begin(told)
+    recorder.watcher.pair(told, Pair(0.2, "", b"", b'data: {"id\n\n', injected=True))
+    recorder.end(told)
+    shown = detail(recorder)
+    assert shown["injected"] == ["malformed-after=1"]
+    assert [event["injected"] for event in shown["events"]] == [True]
+
+
 def test_each_attempt_has_its_own_pair_and_reason() -> None:
     recorder = Recorder()
     told = record()
