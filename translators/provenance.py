@@ -19,8 +19,8 @@ from translators.framing.json_text import to_json
 from translators.notes import Note
 from translators.pipe import Pipe
 from translators.tracing.marks import name
-from translators.tracing.places import MISSING, Place, at, leaves, read, written
-from translators.tracing.trace import MOST_LEAVES, Trace, same
+from translators.tracing.places import MISSING, Place, at, leaves, read, same, written
+from translators.tracing.trace import MOST_LEAVES, Trace
 from translators.values import immutable
 
 Rule = Literal["copied", "moved", "renamed", "computed", "defaulted", "dropped", "unknown"]

@@ -21,8 +21,7 @@ from translators.convert import Converted, NoWay
 from translators.errors import TranslationError
 from translators.notes import Note
 from translators.provenance import Link, Links
-from translators.tracing.places import MISSING, at, leaves, read, written
-from translators.tracing.trace import same
+from translators.tracing.places import MISSING, at, leaves, read, same, written
 from translators.values import immutable
 
 _MEDIUM = re.compile(r"\[base64 ([\w.+/-]+), \d+ bytes, sha256 ([0-9a-f]+)\]")

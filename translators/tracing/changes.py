@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from translators.tracing.places import Place, leaves
+from translators.tracing.places import Place, leaves, same
 
 
 class Unlike(Exception):
@@ -11,7 +11,7 @@ class Unlike(Exception):
 
 def changed(old: Any, new: Any, place: Place = ()) -> list[Place]:
     """Return the places in `old` whose value is another in `new`, or is not there. Raises `Unlike`."""
-    if type(old) is type(new) and old == new and not isinstance(old, bool | int | float):
+    if same(old, new):
         return []
     if isinstance(old, dict) and isinstance(new, dict):
         found: list[Place] = []
@@ -20,17 +20,17 @@ def changed(old: Any, new: Any, place: Place = ()) -> list[Place]:
         return found
     if isinstance(old, list) and isinstance(new, list):
         return _changed_lists(old, new, place)
-    return [] if type(old) is type(new) and old == new else _all(old, place)
+    return _all(old, place)
 
 
 def _changed_lists(old: list[Any], new: list[Any], place: Place) -> list[Place]:
     """Compare what is between the equal entries at both ends."""
     begin, shorter = 0, min(len(old), len(new))
     if len(old) != len(new):
-        while begin < shorter and old[begin] == new[begin]:
+        while begin < shorter and same(old[begin], new[begin]):
             begin += 1
     end = 0
-    while len(old) != len(new) and end < shorter - begin and old[-1 - end] == new[-1 - end]:
+    while len(old) != len(new) and end < shorter - begin and same(old[-1 - end], new[-1 - end]):
         end += 1
     before, after = old[begin : len(old) - end], new[begin : len(new) - end]
     if not after:

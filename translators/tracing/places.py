@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 Place = tuple[str | int, ...]
 """The names and indices that lead to a value."""
 
@@ -63,3 +65,10 @@ def replaced(value: Any, place: Place, new: Any) -> Any:
     else:
         copy[step] = replaced(value[step], rest, new)
     return copy
+
+
+def same(one: Any, other: Any) -> bool:
+    """Return whether two JSON values are equal, and `1` is not `True` nor `1.0`."""
+    if type(one) is not type(other) or one != other:
+        return False
+    return not isinstance(one, dict | list) or to_json(one, inf_nan_mode="null") == to_json(other, inf_nan_mode="null")

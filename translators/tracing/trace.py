@@ -14,7 +14,7 @@ from translators.errors import TranslationError
 from translators.tracing import marks
 from translators.tracing.changes import Unlike, changed
 from translators.tracing.copies import Unshared
-from translators.tracing.places import MISSING, Place, at, leaves, replaced
+from translators.tracing.places import MISSING, Place, at, leaves, replaced, same
 
 Render = Callable[[Any], Any]
 """Returns the rendering of an input. Raises `TranslationError` where there is none. Changes nothing in the input."""
@@ -24,6 +24,8 @@ MOST_LEAVES = 100_000
 _WORK = 36_000
 """The values that are rendered again to find what steers, over all renderings."""
 _MOST_RENDERINGS = 64
+_MARKED = 60_000
+"""The same to find texts."""
 _MOST_MARKINGS = 40
 _WIDEST = 24
 """The most places that one value may steer: where more changes, the whole became another."""
@@ -50,8 +52,6 @@ _WORDS = {
     "syntax": ("regex", "lark"),
 }
 """Words to try in the place of others, by the name of the field."""
-
-
 _MEDIA = (("image/png", "image/jpeg"), ("image/jpeg", "image/png"), ("image/webp", "image/png"))
 
 
@@ -78,7 +78,7 @@ class Trace:
         """Whether equal values of a link are one and the same, or equal by chance."""
         self._sources: set[Place] = set()
         self._targets: set[Place] = set()
-        self._markings = _MOST_MARKINGS
+        self._markings = max(2, min(_MOST_MARKINGS, _MARKED // (len(self.leaves) + 1)))
 
     def copies(self) -> None:
         """Link what went through untouched. A name that stands in several places waits for `names`: a table of names
@@ -331,13 +331,6 @@ def _others(place: Place, value: Any) -> Iterator[Any]:
         yield from [word for word in _WORDS.get(marks.name(place), ()) if word != value][:2]
     if place and isinstance(place[-1], str):
         yield MISSING
-
-
-def same(one: Any, other: Any) -> bool:
-    """Return whether two JSON values are equal, and `1` is not `True` nor `1.0`."""
-    if type(one) is not type(other) or one != other:
-        return False
-    return not isinstance(one, dict | list) or all(type(left) is type(at(other, place)) for place, left in leaves(one))
 
 
 def _json(value: Any) -> bytes:
