@@ -2,8 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
-from functools import partial
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
+from addons.inspector.recording import Exchange
 from addons.page import openapi, parts
 from addons.page.answers import Refused, answer, aside, body, error
 from addons.page.backing import Backing
@@ -92,28 +92,28 @@ class Api:
     # --- what is made of it ---
 
     async def provenance(self, request: Request) -> Response:
-        return await self._part(request, parts.provenance)
+        return await self._part(request, lambda exchange: parts.provenance(exchange, self._backing.services()))
 
     async def diff(self, request: Request) -> Response:
         leg = _one_of(request, "leg", ("request", "answer"))
-        return await self._part(request, partial(parts.diff, leg=leg))
+        return await self._part(request, lambda exchange: parts.diff(exchange, self._backing.services(), leg))
 
     async def analysis(self, request: Request) -> Response:
-        return await self._part(request, partial(parts.analysis, store=self._backing.store))
+        return await self._part(request, lambda exchange: parts.analysis(exchange, self._backing.store))
 
-    async def _part(self, request: Request, make: Any) -> Response:
+    async def _part(self, request: Request, make: Callable[[Exchange], dict[str, Any]]) -> Response:
         id = request.path_params["id"]
         return await answer(lambda: make(self._inspection.exchange(id)))
 
     async def export(self, request: Request) -> Response:
-        form, leg, sdk = (_one_of(request, *each) for each in (("as", FORMS), ("leg", LEGS), ("sdk", SDKS)))
-        id = request.path_params["id"]
+        form, leg, id = _one_of(request, "as", FORMS), _one_of(request, "leg", LEGS), request.path_params["id"]
+        sdk = _one_of(request, "sdk", SDKS) if "sdk" in request.query_params else None
         made = await aside(lambda: parts.export(self._inspection.exchange(id), form, leg, sdk))
         headers = {
-            "content-disposition": f'attachment; filename="{made.name}"',
+            "content-disposition": f'attachment; filename="{made.file_name}"',
             "content-security-policy": "sandbox; default-src 'none'",
         }
-        return Response(made.data, media_type=made.content_type, headers=headers)
+        return Response(made.content, media_type=made.content_type, headers=headers)
 
     async def replay(self, request: Request) -> Response:
         await body(request, SMALL_BODY)

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from addons.inspector.recording import Exchange, note_json
-from addons.page import replays
+from addons.page import parts, replays
 from addons.page.answers import Refused, aside
 from addons.page.backing import Backing
 from translators import convert
@@ -97,8 +97,13 @@ class Inspection:
             "body": made.body,
             "notes": [note_json(note) for note in made.notes],
             "calls": len(made.calls),
+            "provenance": parts.links(body, str(client), str(provider), model),
         }
         return shown | ({"answer": _answer(made, wanted["answer"])} if wanted.get("answer") is not None else {})
+
+    def rows(self, id: str, leg: str) -> dict[str, Any]:
+        """Return the two sides of a leg, row by row."""
+        return parts.diff(self.exchange(id), self._backing.services(), leg)
 
     # --- asking again ---
 

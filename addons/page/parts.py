@@ -1,33 +1,36 @@
 """What other parts of the inspector make of an exchange."""
 
+from importlib import import_module
 from typing import Any
 
+from addons.exchange.services import Services
 from addons.inspector import analysis as analysing
 from addons.inspector.recording import Exchange
 from addons.inspector.store import Store
+from addons.page import replays
 from addons.page.answers import Refused
-from translators.values import immutable
 
 
-@immutable
-class Export:
-    name: str
-    content_type: str
-    data: bytes
+def _part(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError:
+        raise Refused(501, f"This gateway has no {name.rpartition('.')[2]} yet.", "not_implemented") from None
 
 
-def _missing(what: str) -> Refused:
-    return Refused(501, f"This gateway has no {what} yet.", "not_implemented")
-
-
-def provenance(exchange: Exchange) -> dict[str, Any]:
+def provenance(exchange: Exchange, services: Services) -> dict[str, Any]:
     """Return `{"request": [Link], "answer": [Link], "known": bool}`."""
-    raise _missing("provenance")
+    made: dict[str, Any] = _traced(exchange, services).json()
+    return made
 
 
-def diff(exchange: Exchange, leg: str) -> dict[str, Any]:
+def _traced(exchange: Exchange, services: Services) -> Any:
+    return _part("addons.inspector.provenance").traced(exchange, replays.target_of(services, exchange))
+
+
+def diff(exchange: Exchange, services: Services, leg: str) -> dict[str, Any]:
     """Return `{"rows": [...]}`."""
-    raise _missing("diff")
+    return {"rows": _part("addons.inspector.diff").of_exchange(exchange, leg, _traced(exchange, services))}
 
 
 def analysis(exchange: Exchange, store: Store) -> dict[str, Any]:
@@ -37,5 +40,22 @@ def analysis(exchange: Exchange, store: Store) -> dict[str, Any]:
     return analysing.analysis(exchange, store.get(earlier[0]["id"]) if earlier else None)
 
 
-def export(exchange: Exchange, form: str, leg: str, sdk: str) -> Export:
-    raise _missing("export")
+def export(exchange: Exchange, form: str, leg: str, sdk: str | None) -> Any:
+    """Return the exchange as a file: its `content`, `content_type` and `file_name`."""
+    exports = _part("addons.inspector.exports")
+    try:
+        return exports.export(analysing.whole(exchange), form, leg, sdk)
+    except ValueError as why:
+        raise Refused(409, str(why), "cannot_be_exported") from None
+
+
+def links(body: Any, client: str, provider: str, model: str | None) -> list[dict[str, Any]] | None:
+    """Return the links of a conversion; None where the request is no JSON object."""
+    if not isinstance(body, dict):
+        return None
+    try:
+        tracing, shown = _part("translators.provenance"), _part("addons.inspector.provenance")
+    except Refused:
+        return None
+    found = tracing.request(body, client=client, provider=provider, model=model)
+    return [shown.link_json(link) for link in found.links]

@@ -2,7 +2,7 @@
 what the client would get for the provider's recorded answer."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from addons.exchange.services import Services
 from addons.inspector.recording import Attempt, EventPair, Exchange, Phase, note_json
 from addons.page.answers import Refused
 from routing.targets import Target
+from routing.unknown_models import UnknownModel
 from translators.dialects import ClientDialect, Envelope, Memory
 from translators.errors import TranslationError
 from translators.notes import Note
@@ -78,6 +79,16 @@ def replay(services: Services, exchange: Exchange) -> dict[str, Any]:
     return done.json()
 
 
+def target_of(services: Services, exchange: Exchange) -> Target | None:
+    """Return the target that answered an exchange, as the configuration has it today."""
+    facts = exchange.facts
+    try:
+        candidates = services.catalogue.candidates(facts.model or "", facts.client)
+    except UnknownModel:
+        return None
+    return _target(candidates, exchange.answering)
+
+
 def recorded_body(exchange: Exchange) -> bytes:
     """Return the client's request as it was recorded. Raises `Refused` where it was not, or not all of it."""
     asked = exchange.client_request
@@ -109,7 +120,7 @@ def _rendered(
     return request.render(target)
 
 
-def _target(candidates: Any, attempt: Attempt | None) -> Target | None:
+def _target(candidates: Sequence[Target], attempt: Attempt | None) -> Target | None:
     wanted = [
         each
         for each in candidates
