@@ -20,6 +20,7 @@ from addons.page.answers import Refused, answer, aside, body, error
 from addons.page.backing import Backing
 from addons.page.inspection import FORMS, LEGS, NO_SUCH_EXCHANGE, SDKS, Inspection
 from addons.page.live import MOST_FOLLOWED, MOST_STREAMS, live
+from addons.page.parts import Leg
 
 STATIC = Path(__file__).parent / "static"
 MOST_EVENTS = 20_000
@@ -95,7 +96,7 @@ class Api:
         return await self._part(request, lambda exchange: parts.provenance(exchange, self._backing.services()))
 
     async def diff(self, request: Request) -> Response:
-        leg = _one_of(request, "leg", ("request", "answer"))
+        leg: Leg = "answer" if _one_of(request, "leg", ("request", "answer")) == "answer" else "request"
         return await self._part(request, lambda exchange: parts.diff(exchange, self._backing.services(), leg))
 
     async def analysis(self, request: Request) -> Response:

@@ -101,7 +101,7 @@ class Inspection:
         }
         return shown | ({"answer": _answer(made, wanted["answer"])} if wanted.get("answer") is not None else {})
 
-    def rows(self, id: str, leg: str) -> dict[str, Any]:
+    def rows(self, id: str, leg: parts.Leg) -> dict[str, Any]:
         """Return the two sides of a leg, row by row."""
         return parts.diff(self.exchange(id), self._backing.services(), leg)
 

@@ -123,7 +123,7 @@ def _reading(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...
 def _making(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...]:
     async def diff(id: str, leg: str = "request") -> str:
         """Compare the client's and the provider's side of an exchange, of its `request` or its `answer`."""
-        return await _told(lambda: inspection.rows(id, leg if leg == "answer" else "request"))
+        return await _told(lambda: inspection.rows(id, "answer" if leg == "answer" else "request"))
 
     async def replay(id: str) -> str:
         """Put the recorded request and the recorded answer through today's code and configuration, calling nobody, and

@@ -1,14 +1,19 @@
 """What other parts of the inspector make of an exchange."""
 
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 from addons.exchange.services import Services
 from addons.inspector import analysis as analysing
+from addons.inspector.diff import of_exchange
+from addons.inspector.provenance import Traced, link_json, traced
 from addons.inspector.recording import Exchange
 from addons.inspector.store import Store
 from addons.page import replays
 from addons.page.answers import Refused
+from translators import provenance as tracing
+
+Leg = Literal["request", "answer"]
 
 
 def _part(name: str) -> Any:
@@ -20,17 +25,16 @@ def _part(name: str) -> Any:
 
 def provenance(exchange: Exchange, services: Services) -> dict[str, Any]:
     """Return `{"request": [Link], "answer": [Link], "known": bool}`."""
-    made: dict[str, Any] = _traced(exchange, services).json()
-    return made
+    return _traced(exchange, services).json()
 
 
-def _traced(exchange: Exchange, services: Services) -> Any:
-    return _part("addons.inspector.provenance").traced(exchange, replays.target_of(services, exchange))
+def _traced(exchange: Exchange, services: Services) -> Traced:
+    return traced(exchange, replays.target_of(services, exchange))
 
 
-def diff(exchange: Exchange, services: Services, leg: str) -> dict[str, Any]:
+def diff(exchange: Exchange, services: Services, leg: Leg) -> dict[str, Any]:
     """Return `{"rows": [...]}`."""
-    return {"rows": _part("addons.inspector.diff").of_exchange(exchange, leg, _traced(exchange, services))}
+    return {"rows": of_exchange(exchange, leg, _traced(exchange, services))}
 
 
 def analysis(exchange: Exchange, store: Store) -> dict[str, Any]:
@@ -53,9 +57,5 @@ def links(body: Any, client: str, provider: str, model: str | None) -> list[dict
     """Return the links of a conversion; None where the request is no JSON object."""
     if not isinstance(body, dict):
         return None
-    try:
-        tracing, shown = _part("translators.provenance"), _part("addons.inspector.provenance")
-    except Refused:
-        return None
     found = tracing.request(body, client=client, provider=provider, model=model)
-    return [shown.link_json(link) for link in found.links]
+    return [link_json(link) for link in found.links]

@@ -23,6 +23,7 @@ from tests.e2e import claude
 from tests.e2e.conftest import Client
 from tests.e2e.gateway_process import CLIENT_KEY, ROOT, SECRETS, GatewayProcess, config, free_port
 from tests.e2e.provider import EVENT_STREAM, LAST_CHUNK, WAIT, Provider, chunk, head, sse, stepped, stream, whole
+from tests.scripts.command import in_process
 
 TOKEN = "canary-of-the-inspector-77ab3e"
 
@@ -276,6 +277,21 @@ def test_a_conversion(page: Page) -> None:
     assert json.loads(made["answer"]["body"])["object"] == "chat.completion"
 
 
+def test_where_each_value_came_from(page: Page, client: Client, provider: Provider) -> None:
+    client.chat(seed=7)
+    page.ended(client.id)
+    traced = page.get(f"/api/exchanges/{client.id}/provenance")
+    assert traced["known"]
+    rules = {(link["from"], link["to"]): link["rule"] for link in traced["request"]}
+    assert rules[("seed", None)] == "dropped"
+    assert rules[("max_tokens", "max_tokens")] == "copied"
+    rows = page.get(f"/api/exchanges/{client.id}/diff", leg="request")["rows"]
+    assert ("seed", None) in {(row["left"], row["right"]) for row in rows}
+    assert page.get(f"/api/exchanges/{client.id}/diff", leg="answer")["rows"]
+    made = page.post("/api/convert", to="anthropic", body=claude_request())
+    assert ("seed", None) in {(link["from"], link["to"]) for link in made["provenance"]}
+
+
 @pytest.mark.parametrize("streams", [pytest.param(False, id="whole"), pytest.param(True, id="stream")])
 def test_a_replay_of_what_has_not_changed(page: Page, client: Client, provider: Provider, streams: bool) -> None:
     provider.scripts = [stream(claude.HELLO) if streams else whole(claude.message())]
@@ -366,6 +382,38 @@ async def called(mcp: ClientSession, tool: str, wrong: bool = False, **arguments
     assert content.type == "text"
     assert not [secret for secret in (*SECRETS, TOKEN) if secret in content.text]
     return content.text
+
+
+# --- commands -----------------------------------------------------------------------------------
+
+
+def test_an_exchange_in_the_terminal(page: Page, client: Client, provider: Provider) -> None:
+    hostile = claude.message(claude.text("\x1b]0;taken over\x07"))
+    provider.scripts = [stream(claude.events(hostile))]
+    client.chat(True, seed=7)
+    page.ended(client.id)
+    shown = in_process("show", client.id, "--page", f"{page.url}/?token={TOKEN}", COLUMNS="120")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "sonnet -> anthropic/claude-sonnet-4-5  200 complete" in shown.stdout
+    assert "seed" in shown.stdout
+    assert "\x1b]" not in shown.stdout
+    assert not [secret for secret in (*SECRETS, TOKEN) if secret in shown.stdout]
+    replayed = in_process("replay", client.id, GATEWAY_INSPECTOR=f"{page.url}/?token={TOKEN}")
+    assert (replayed.returncode, replayed.stdout, replayed.stderr) == (0, "Nothing differs.\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        pytest.param(("--page", "http://127.0.0.1:1/?token=x"), "There is no inspector at", id="nobody"),
+        pytest.param(("--page", "http://127.0.0.1:1/"), "must be the address that the gateway printed", id="no token"),
+        pytest.param((), "The inspector has another token at each start", id="shipped"),
+    ],
+)
+def test_a_command_without_a_page(arguments: tuple[str, ...], why: str) -> None:
+    done = in_process("show", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert why in done.stderr
 
 
 # --- start, end, another configuration ------------------------------------------------------------
