@@ -142,7 +142,9 @@ def test_a_python_program_runs(gateway: GatewayProcess, program: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "program", blocks(ROOT / "docs" / "library.md", "python"), ids=["request", "refusal", "answer", "cut", "pairs"]
+    "program",
+    blocks(ROOT / "docs" / "library.md", "python"),
+    ids=["request", "refusal", "answer", "cut", "pairs", "provenance"],
 )
 def test_the_library_as_the_page_has_it(program: str) -> None:
     exec(program, {})

@@ -46,6 +46,37 @@ def test_links(value: Any, render: Callable[[Any], Any], found: set[tuple[str, s
     assert links(value, render) == found
 
 
+def switched(value: Any) -> Any:
+    """A rendering that a word empties."""
+    return {} if value.get("mode") != "auto" else {"text": value["text"], "constant": True}
+
+
+def test_a_word_that_takes_all_away_decides_none_of_it() -> None:
+    assert links({"mode": "auto", "text": "some text"}, switched) == {("text", "text")}
+
+
+def test_equal_names_in_a_stream_are_those_of_their_events() -> None:
+    trace = Trace(
+        {"events": [{"id": "call_1"}, {"id": "call_1"}, {"id": "call_2"}, {"last": True}]},
+        lambda value: {"events": [[{"call": event.get("id")}] for event in value["events"]]},
+        rigid=True,
+    )
+    trace.texts()
+    assert {(written(source), written(target)) for source, target in trace.links} == {
+        (f"events[{n}].id", f"events[{n}][0].call") for n in range(3)
+    }
+
+
+def test_of_equal_names_nobody_can_tell_which_came_later() -> None:
+    trace = Trace(
+        {"events": [{"id": "call_1"}, {"id": "call_1"}, {"last": True}]},
+        lambda value: {"events": [[], [], [{"call": value["events"][1]["id"]}]]},
+        rigid=True,
+    )
+    trace.texts()
+    assert not trace.links
+
+
 @pytest.mark.parametrize("size", [1, 100, 5000])
 def test_a_large_input_is_rendered_less_often(size: int) -> None:
     rendered = []
