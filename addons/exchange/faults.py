@@ -8,13 +8,14 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from addons.exchange.actions import Action
 from addons.exchange.request import ClientRequest
 from routing.faults import HEADER, Fault, Faults, parse
 from routing.settings import ClientKey
 from translators.errors import Failure
+from translators.framing import json_text
 from translators.notes import Note
 
 _MOST_WAITING = 10_000
@@ -152,7 +153,7 @@ class Injection:
         """Return the client's whole answer with the fault."""
         if self.fault.kind == "malformed":
             return body[: len(body) // 2]
-        return body if self._bend is None else to_json(self._bend(from_json(body)))
+        return body if self._bend is None else _in_json(body, self._bend) or body
 
     # --- time ---
 
@@ -200,12 +201,22 @@ def _in_event(event: bytes, bend: Callable[[Any], Any]) -> bytes:
     lines = event.split(b"\n")
     for at, line in enumerate(lines):
         if line.startswith(b"data: {"):
-            value = from_json(line[6:])
-            if (bent := bend(value)) is None:
+            bent = _in_json(line[6:], bend)
+            if bent is None:
                 return b""
-            if bent != value:
-                lines[at] = b"data: " + to_json(bent)
+            lines[at] = b"data: " + bent
     return b"\n".join(lines)
+
+
+def _in_json(text: bytes, bend: Callable[[Any], Any]) -> bytes | None:
+    """Return an object with what `bend` makes of it; as it is where nobody can read it."""
+    try:
+        value = json_text.parsed(text)[0]
+    except ValueError:
+        return text
+    if not isinstance(value, dict) or (bent := bend(value)) == value:
+        return text
+    return None if bent is None else to_json(bent)
 
 
 def _halved(event: bytes) -> bytes:
@@ -252,7 +263,7 @@ class _Truncated:
             return value
         made = {name: self(each, (*place, name)) for name, each in value.items()}
         if value.get("type") == "response.function_call_arguments.delta":
-            made["delta"] = self._piece(value.get("item_id"), value["delta"])
+            made["delta"] = self._piece(value.get("item_id"), str(value.get("delta") or ""))
         elif isinstance(text := value.get("arguments"), str):
             key = value.get("item_id") or value.get("id")
             whole = text[: self._kept.get(key, _half(text))]
@@ -281,8 +292,8 @@ class _Empty:
         self._number = 0
 
     def __call__(self, value: dict[str, Any]) -> dict[str, Any] | None:
-        if "choices" in value:
-            return {**value, "choices": [_nothing_said(choice) for choice in value["choices"]]}
+        if isinstance(choices := value.get("choices"), list):
+            return {**value, "choices": [_nothing_said(each) for each in choices if isinstance(each, dict)]}
         if value.get("object") == "response":
             return {**value, "output": []}
         kind = value.get("type")
@@ -296,8 +307,8 @@ class _Empty:
 
 def _nothing_said(choice: dict[str, Any]) -> dict[str, Any]:
     made = {**choice}
-    if "delta" in choice:
-        made["delta"] = {name: value for name, value in choice["delta"].items() if name == "role"}
+    if isinstance(delta := choice.get("delta"), dict):
+        made["delta"] = {name: value for name, value in delta.items() if name == "role"}
     if "message" in choice:
         made["message"] = {"role": "assistant", "content": ""}
     if "text" in choice:

@@ -167,7 +167,8 @@ class Pair:
     its framing, `name` the event's name where the framing has one; both are empty where the gateway itself spoke
     (a keep-alive, an error). `call` is the one that was answered so, counted from 0, and `attempt` the try of it, as
     messages have them; `attempt` is 0 where it is nobody's.
-    `injected`: the client's bytes are those of an injected fault, in place of those of the pair before."""
+    `injected`: the client's bytes are not what the provider's events became, by an injected fault. An exchange with a
+    fault has the client's bytes in pairs of their own, without a provider's event, when they were sent."""
 
     at: float
     name: str

@@ -247,7 +247,8 @@ class ProviderSide:
             return self._response.fail(failure, cause, None)
         # The writer may be at work elsewhere; the client's stream then cannot have an error of its own.
         written = None if self._work.busy else lambda masked: calls.held + calls.written(masked)
-        calls.show_unsent(sent=self._response.begun and written is not None)
+        whole = self._response.injection is None
+        calls.show_unsent(sent=whole and self._response.begun and written is not None)
         return self._response.fail(failure, cause, written)
 
     # --- another target ---
@@ -322,7 +323,7 @@ class ProviderSide:
         if pipe.streams:
             self._listeners.provider(attempt, None, call - calls.first)
         elif streams and out:
-            self._listeners.pair("", pipe.whole_body or b"", out, (), call - calls.first, attempt.number)
+            self._response.show(call - calls.first, attempt.number, False, "", pipe.whole_body or b"", out, ())
         actions: list[Action] = []
         if not calls.content and (pipe.content or len(calls.held) > MOST_HELD):
             actions += self._race.won(calls)

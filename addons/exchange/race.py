@@ -88,7 +88,7 @@ class Race:
         """Send bytes of a stream, after those that waited."""
         actions = self._response.send(calls.held + out, notes)
         calls.held = b""
-        calls.show_unsent(sent=True)
+        calls.show_unsent(sent=self._response.injection is None)
         return actions
 
     def remove_failed(self, outcome: Outcome) -> None:

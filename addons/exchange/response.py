@@ -19,6 +19,8 @@ from translators.errors import Failure
 from translators.notes import Note
 
 BLANK = b"\n"
+_MOST_SPLIT = 64 * 1024
+"""Bytes of one piece that are sent one by one; the rest goes together."""
 
 
 class Response:
@@ -173,20 +175,19 @@ class Response:
         return [*begin, Finish(cause, cut=True)]
 
     def _send_event(self, injection: Injection, notes: Sequence[Note], event: bytes, changed: bool) -> list[Action]:
-        if changed:
-            self._listeners.pair("", b"", event, injected=True)
+        self._listeners.pair("", b"", event, injected=changed)
         actions = self._send(event, notes, first=False)
         return _split(actions) if injection.fault.kind == "split" else actions
 
     def _injected_whole(self, injection: Injection, body: bytes) -> list[Action]:
         bent, kind = injection.whole(body), injection.fault.kind
-        if bent != body:
-            self._listeners.pair("", b"", bent, injected=True)
         if kind not in ("split", "disconnect"):
             return injection.in_time(partial(self._whole, bent), injection.fault.seconds)
         begin = [] if self.begun else [self._begin((JSON,), self._record.notes)]
         if kind == "disconnect":
-            return [*begin, Data(bent[: len(bent) // 2]), *self.disconnect(injection.cause)]
+            half = bent[: len(bent) // 2]
+            self._listeners.pair("", b"", half, injected=True)
+            return [*begin, Data(half), *self.disconnect(injection.cause)]
         self.end("complete")
         self._listeners.pair("", b"", bent)
         return [*begin, *_split([Data(bent)]), Finish()]
@@ -212,7 +213,8 @@ class Response:
         notes: tuple[Note, ...],
     ) -> None:
         """Show a provider's event to the listeners. One that has `broken` the answer waits for the
-        client's error."""
+        client's error. With an injected fault the client's bytes are shown when they are sent, as they are then."""
+        client = client if self.injection is None else b""
         if broken:
             self._fatal = (name, provider, client, notes, call, attempt)
         else:
@@ -258,8 +260,12 @@ class Response:
 
 
 def _split(actions: list[Action]) -> list[Action]:
-    """Return the same, with each byte of the answer in a piece of its own."""
+    """Return the same, with each byte of the answer in a piece of its own, up to so many."""
     made: list[Action] = []
     for action in actions:
-        made += [Data(bytes([each])) for each in action.data] if isinstance(action, Data) else [action]
+        if isinstance(action, Data):
+            first, rest = action.data[:_MOST_SPLIT], action.data[_MOST_SPLIT:]
+            made += [Data(bytes([each])) for each in first] + ([Data(rest)] if rest else [])
+        else:
+            made.append(action)
     return made

@@ -255,7 +255,7 @@ class FlowRecorder:
         self._events += bool(pair.provider)
         taken: StoredPair = {
             "at": pair.at,
-            "name": text(pair.name, 64),
+            "name": "injected" if pair.injected else text(pair.name, 64),
             "provider": redaction.body(pair.provider),
             "client": redaction.body(pair.client),
             "notes": [_note(note) for note in pair.notes[:WIDEST]] if pair.notes else [],

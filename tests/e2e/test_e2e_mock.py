@@ -75,7 +75,47 @@ def test_completions(sdk: OpenAI) -> None:
     assert "".join(piece.choices[0].text for piece in pieces if piece.choices)
 
 
-def test_a_fault_in_front_of_a_recording(sdk: OpenAI) -> None:
-    headers = {"x-mock-fixture": "anthropic/recorded/stream", "x-gateway-fault": "cut-after=4"}
+@pytest.mark.parametrize("name", list(DIALECTS))
+def test_a_fault_in_front_of_a_recording(sdk: OpenAI, name: str) -> None:
+    headers = {"x-mock-fixture": f"{DIALECTS[name]}/text"}
+    options: Any = {"model": name, "messages": HELLO, "stream": True}
+    whole = list(sdk.chat.completions.create(**options, extra_headers=headers))
+    chunks = sdk.chat.completions.create(**options, extra_headers=headers | {"x-gateway-fault": "cut-after=2"})
+    got = [next(chunks), next(chunks)]
     with pytest.raises(APIError, match="injected"):
-        list(sdk.chat.completions.create(model="claude", messages=HELLO, stream=True, extra_headers=headers))
+        next(chunks)
+    assert [each.choices for each in got] == [each.choices for each in whole[:2]]
+
+
+@pytest.mark.parametrize(
+    ("name", "fixture"),
+    [
+        ("chat", "openai/parallel_tools"),
+        ("claude", "anthropic/parallel_tools_after_thinking"),
+        ("gemini", "gemini/parallel_tools_after_thinking"),
+    ],
+)
+def test_calls_whose_arguments_end_in_the_middle(sdk: OpenAI, name: str, fixture: str) -> None:
+    def arguments(**fault: str) -> dict[int, str]:
+        made: dict[int, str] = {}
+        headers = {"x-mock-fixture": fixture, **{key.replace("_", "-"): value for key, value in fault.items()}}
+        for chunk in sdk.chat.completions.create(model=name, messages=HELLO, stream=True, extra_headers=headers):
+            for call in (chunk.choices[0].delta.tool_calls or ()) if chunk.choices else ():
+                made[call.index] = made.get(call.index, "") + ((call.function and call.function.arguments) or "")
+        return made
+
+    true, bent = arguments(), arguments(x_gateway_fault="truncated-arguments")
+    assert true.keys() == bent.keys()
+    assert len(true) > 1
+    for index, text in true.items():
+        assert json.loads(text) is not None
+        assert text.startswith(bent[index])
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(bent[index])
+
+
+def test_an_empty_answer_of_a_passed_through_stream(sdk: OpenAI) -> None:
+    headers = {"x-mock-fixture": "openai-responses/text", "x-gateway-fault": "empty"}
+    events = list(sdk.responses.create(model="responses", input="Hello", stream=True, extra_headers=headers))
+    assert {event.type for event in events} == {"response.created", "response.in_progress", "response.completed"}
+    assert [event.sequence_number for event in events] == [0, 1, 2]

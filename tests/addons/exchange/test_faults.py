@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from addons.exchange.actions import Action, Begin, Data, Drop, Finish, Send
+from addons.exchange.faults import Injection
 from addons.exchange.http_api import Reply
 from addons.metrics.counts import Counts
+from routing.faults import parse
 from tests.addons.exchange.test_exchange import (
     JSON,
     KEY,
@@ -286,6 +288,40 @@ def test_each_byte_by_itself() -> None:
     assert isinstance(actions[-1], Finish)
 
 
+def test_no_more_bytes_by_themselves_than_there_is_room_for() -> None:
+    long = {**WHOLE, "content": [{"type": "text", "text": "x" * 100_000}]}
+    pieces = [action.data for action in whole(table("split"), long) if isinstance(action, Data)]
+    assert b"".join(pieces) == replied(whole(Table(), long)).body
+    assert len(pieces) == 64 * 1024 + 1
+
+
+ODD = [
+    pytest.param({"choices": None}, id="no choices"),
+    pytest.param({"choices": ["x", {"delta": None, "message": None}]}, id="odd choices"),
+    pytest.param({"usage": "x", "response": "y"}, id="odd usage"),
+    pytest.param({"type": "response.function_call_arguments.delta"}, id="no delta"),
+    pytest.param({"arguments": 7, "choices": [{"delta": {"tool_calls": [None, {"function": {}}]}}]}, id="odd calls"),
+]
+
+
+@pytest.mark.parametrize("fault", ["wrong-usage", "empty", "truncated-arguments"])
+@pytest.mark.parametrize("value", ODD)
+def test_what_a_server_says_oddly_breaks_nothing(fault: str, value: Any) -> None:
+    injection = Injection(parse(fault), lambda: 0.0)
+    event = b"data: " + json.dumps(value).encode() + b"\n\n"
+    injection.stream(event + b"data: {]\n\n", lambda out, changed: [Data(out)])
+    assert isinstance(json.loads(injection.whole(json.dumps(value).encode())), dict)
+    assert injection.whole(b"{]") == b"{]"
+
+
+def test_a_fault_of_a_request_that_becomes_several_calls() -> None:
+    made = table("503")
+    made.ask(stream=False, n=3)
+    assert replied(made.exchange.tick()).status == 503
+    made.exchange.finished()
+    assert [report.injected for report in made.heard.records[0].reports] == [True] * 3
+
+
 def test_a_line_that_is_no_json() -> None:
     made = table("malformed-after=1")
     lines = [line for line in said(streamed(made)).split(b"\n") if line]
@@ -363,6 +399,36 @@ def test_arguments_that_end_in_the_middle() -> None:
         assert text.startswith("{")
         with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
             json.loads(text)
+
+
+STREAMED = [
+    "cut-after=2",
+    "disconnect-after=2",
+    "malformed-after=1",
+    "split",
+    "wrong-usage",
+    "empty",
+    "slow=1",
+    "stall=1",
+]
+
+
+@pytest.mark.parametrize("fault", STREAMED)
+def test_listeners_hear_what_the_client_got(fault: str) -> None:
+    made = table(fault, POOL)
+    got = b"".join(out for _, out in waited(made, streamed(made, stream_options={"include_usage": True})))
+    assert got
+    assert b"".join(pair.client for pair in made.heard.pairs) == got
+    assert any(pair.injected for pair in made.heard.pairs) == (fault.split("-")[0] in ("malformed", "wrong", "empty"))
+
+
+@pytest.mark.parametrize("fault", ["disconnect-after=0", "split", "malformed-after=0"])
+def test_listeners_hear_what_the_client_got_whole(fault: str) -> None:
+    made = table(fault)
+    actions = whole(made)
+    got = said(actions) or replied(actions).body
+    heard = [message.body for message in made.heard.messages if message.phase == "client_response" and message.body]
+    assert b"".join([*(pair.client for pair in made.heard.pairs), *heard]) == got
 
 
 # --- who may ---

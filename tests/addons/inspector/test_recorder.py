@@ -323,3 +323,15 @@ def test_room_for_one_more(marks, most, left):
         view.add([one])
     make_room(view, most)
     assert "".join(one.comment for one in view.resolve("@all")) == left
+
+
+def test_an_injected_fault_is_seen():
+    one = flow()
+    recorder = FlowRecorder(one)
+    record = exchange(stream=True, injected=["malformed-after=0"])
+    recorder.pair(record, Pair(0.5, "", b"", b'data: {"id\n\n', injected=True))
+    recorder.ended(record)
+    found = recording_of(saved(one))
+    assert found["record"]["injected"] == ["malformed-after=0"]
+    assert [pair["name"] for pair in found["pairs"]] == ["injected"]
+    assert "injected: malformed-after=0" in one.comment

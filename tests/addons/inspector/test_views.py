@@ -413,3 +413,9 @@ def test_attempts_that_failed_are_in_the_overview_and_the_list() -> None:
     assert "attempt anthropic/claude-x (anthropic-1) 429 rate_limit_exceeded after 12.0 ms" in overview
     assert "attempt gemini/gemini-x (gemini-1) answered after 1500.0 ms" in overview
     assert "2 attempts" in flow.comment
+
+
+def test_the_overview_names_an_injected_fault():
+    flow = recorded()
+    flow.metadata[KEY]["record"]["injected"] = ["cut-after=3"]
+    assert re.search(r"^  injected +cut-after=3$", drawn(VIEWS[0].name, flow), re.MULTILINE)
