@@ -4,7 +4,7 @@ from typing import Any
 
 from addons.inspector import budget, cache_finder
 from addons.inspector.lints import lint
-from addons.inspector.reading import Detail
+from addons.inspector.reading import Detail, Opened
 from addons.inspector.reasoning import reasoning
 from addons.inspector.recording import Exchange
 from addons.inspector.tool_calls import tool_calls
@@ -22,6 +22,7 @@ def whole(exchange: Exchange) -> Detail:
 
 
 def analysed(detail: Detail, before: Detail | None = None) -> dict[str, Any]:
+    detail = Opened(detail)
     return {
         "lints": lint(detail),
         "tool_calls": tool_calls(detail),

@@ -69,6 +69,10 @@ Pieces = Iterator[Piece]
 
 def answer_blocks(detail: Detail, leg: Leg) -> list[Block]:
     """Return the blocks of the answer on a leg, in the order in which they began."""
+    return reading.once(detail, ("blocks", leg), lambda: _answer_blocks(detail, leg))
+
+
+def _answer_blocks(detail: Detail, leg: Leg) -> list[Block]:
     family = reading.family(detail, leg)
     whole = reading.body(detail, leg, "response")
     if isinstance(whole, Mapping):

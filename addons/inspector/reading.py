@@ -5,8 +5,10 @@ Nothing in it was validated: a body may be cut, of any shape, or no JSON.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal, cast
+
+from pydantic_core import from_json
 
 from translators.framing.sse import DONE, SseReader
 from translators.values import immutable
@@ -37,7 +39,24 @@ class StreamEvent:
     @property
     def fields(self) -> Mapping[str, Any]:
         """Return the payload's fields, none where it is no object."""
-        return self.payload if isinstance(self.payload, Mapping) else {}
+        return self.payload if isinstance(self.payload, dict) else {}
+
+
+class Opened(dict[str, Any]):
+    """A detail whose events are parsed once, however many look at them."""
+
+    def __init__(self, detail: Detail) -> None:
+        super().__init__(detail)
+        self.found: dict[Any, Any] = {}
+
+
+def once[T](detail: Detail, key: Any, find: Callable[[], T]) -> T:
+    """Return what `find` finds in a detail; in an opened one it is looked for once."""
+    if not isinstance(detail, Opened):
+        return find()
+    if key not in detail.found:
+        detail.found[key] = find()
+    return cast(T, detail.found[key])
 
 
 def family(detail: Detail, leg: Leg) -> str:
@@ -55,13 +74,17 @@ def phase(detail: Detail, leg: Leg, which: Literal["request", "response"]) -> Ma
 
 def body(detail: Detail, leg: Leg, which: Literal["request", "response"] = "request") -> Any:
     """Return the parsed body of a phase, None where there is none or it is no JSON."""
-    return parsed(phase(detail, leg, which).get("body"))
+    return once(detail, ("body", leg, which), lambda: parsed(phase(detail, leg, which).get("body")))
 
 
 def parsed(text: Any) -> Any:
     """Return the JSON value of a text, None where it has none."""
     if not isinstance(text, str):
         return None
+    try:
+        return from_json(text)
+    except ValueError:
+        pass  # half of a surrogate pair, which is JSON all the same
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -71,7 +94,7 @@ def parsed(text: Any) -> Any:
 def stream(detail: Detail, leg: Leg) -> list[StreamEvent]:
     """Return the events of the streamed answer on a leg, those of the attempt that answered."""
     read = _client_events if leg == "client" else _provider_events
-    return [event for pair in _answering(detail) for event in read(pair)]
+    return once(detail, ("stream", leg), lambda: [event for pair in _answering(detail) for event in read(pair)])
 
 
 def calls(detail: Detail) -> list[int]:
@@ -82,7 +105,7 @@ def calls(detail: Detail) -> list[int]:
 def of_call(detail: Detail, call: int) -> list[StreamEvent]:
     """Return the provider's events in one of the calls."""
     pairs = (pair for pair in _answering(detail) if (pair.get("call") or 0) == call)
-    return [event for pair in pairs for event in _provider_events(pair)]
+    return once(detail, ("call", call), lambda: [event for pair in pairs for event in _provider_events(pair)])
 
 
 def _answering(detail: Detail) -> list[Mapping[str, Any]]:
@@ -111,13 +134,13 @@ def _event(n: int, name: str, text: str) -> StreamEvent:
 def objects(value: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Yield the objects of a list with their places; nothing for what is no list."""
     if isinstance(value, list):
-        yield from ((at, each) for at, each in enumerate(value) if isinstance(each, Mapping))
+        yield from ((at, each) for at, each in enumerate(value) if isinstance(each, dict))
 
 
 def within(value: Any, *path: str) -> Any:
     """Return the value at a path of fields, None where there is none."""
     for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        value = value.get(name) if isinstance(value, dict) else None
     return value
 
 

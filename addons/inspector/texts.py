@@ -7,9 +7,8 @@ from typing import Any
 from pydantic_core import from_json
 
 from addons.exchange import http_api
-from addons.inspector import search
+from addons.inspector import conversations, search
 from addons.inspector.recording import Exchange, Phase
-from routing.sessions import session_of
 
 REQUEST = 8192
 """Characters of a request: its beginning, and four times as much of its end."""
@@ -39,8 +38,8 @@ def conversation(exchange: Exchange) -> str | None:
     if request is None or request.body is None:
         return None
     headers = {name.lower(): value for name, value in request.headers if name.lower() not in http_api.SECRET_HEADERS}
-    session = session_of(headers, _json(request))
-    return None if session is None else session[-16:]
+    facts = exchange.facts
+    return conversations.conversation(facts.client, facts.dialect, headers, _json(request))
 
 
 def streamed(exchange: Exchange) -> str:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -11,7 +12,7 @@ from addons.inspector import reading
 from addons.inspector.answer_blocks import answer_blocks
 from addons.inspector.exports import streams
 from addons.inspector.lints import lint
-from addons.inspector.reading import LEGS, Detail, Leg
+from addons.inspector.reading import LEGS, Detail, Leg, Opened
 
 MOST_EVENTS = 5000
 """Events of one exchange; a browser is slow with tables that are longer."""
@@ -36,15 +37,19 @@ th, td { text-align: left; vertical-align: top; padding: 4px 8px; border-bottom:
   overflow-wrap: anywhere; unicode-bidi: isolate }
 th { color: var(--dim); font-weight: 600 }
 td pre { padding: 0; max-height: 240px }
+.notes th:last-child { width: 40% }
 .facts th { width: 160px } .n { width: 64px } .ms { width: 96px; font-variant-numeric: tabular-nums }
 summary { cursor: pointer; padding: 8px 12px; color: var(--dim) }
 .bad { color: var(--bad) } .good { color: var(--good) }
 """
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f]")
 _POLICY = "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"
 _FACTS = (
     *("client", "model", "provider", "provider_model", "served_model", "status", "end", "ended_by", "finish_reason"),
     *("error", "tokens", "duration", "first_event", "own", "injected"),
 )
+
+_TIMES = ("duration", "first_event", "own")
 
 
 def html(details: Sequence[Detail]) -> str:
@@ -59,7 +64,7 @@ def html(details: Sequence[Detail]) -> str:
         f'<meta name="referrer" content="no-referrer">\n<title>{_text(title)}</title>\n<style>{STYLE}</style>\n'
         "</head>\n<body>\n"
     )
-    return head + "\n".join(part for detail in details for part in _article(detail)) + "\n</body>\n</html>\n"
+    return head + "\n".join(part for detail in details for part in _article(Opened(detail))) + "\n</body>\n</html>\n"
 
 
 def _article(detail: Detail) -> Iterator[str]:
@@ -82,7 +87,7 @@ def _article(detail: Detail) -> Iterator[str]:
 
 def _facts(detail: Detail) -> Iterator[str]:
     shown = [(name, detail.get(name)) for name in _FACTS if detail.get(name) not in (None, [], "")]
-    rows = ((name.replace("_", " "), value) for name, value in shown)
+    rows = ((name.replace("_", " ") + (" (ms)" if name in _TIMES else ""), value) for name, value in shown)
     yield _table("facts", (), rows)
 
 
@@ -121,9 +126,10 @@ def _notes(detail: Detail) -> Iterator[str]:
 def _attempts(detail: Detail) -> Iterator[str]:
     attempts = detail.get("attempts") or ()
     fields = ("n", "provider", "model", "credential", "status", "reason", "at", "duration")
+    heads = (*fields[:-2], "at (ms)", "duration (ms)")
     if attempts:
         yield "<h2>Attempts</h2>"
-        yield _table("attempts", fields, ([attempt.get(name) for name in fields] for attempt in attempts))
+        yield _table("attempts", heads, ([attempt.get(name) for name in fields] for attempt in attempts))
 
 
 def _rules(detail: Detail) -> Iterator[str]:
@@ -183,4 +189,4 @@ def _json(value: Any) -> str:
 def _text(value: Any) -> str:
     """Return a text so that a browser takes it for nothing else; what HTML cannot hold becomes U+FFFD."""
     text = "" if value is None else str(value)
-    return escape("".join(each if each in "\n\t" or each >= " " else "\ufffd" for each in text), quote=True)
+    return escape(_CONTROLS.sub("\ufffd", text), quote=True)

@@ -7,7 +7,7 @@ import pytest
 
 from addons.inspector import budget, cache_finder
 from addons.inspector.analysis import analysis, whole
-from addons.inspector.conversations import Conversations
+from addons.inspector.conversations import conversation
 from addons.inspector.reasoning import reasoning
 from addons.inspector.recording import Tokens
 from addons.inspector.tool_calls import tool_calls
@@ -277,30 +277,25 @@ def test_without_a_prompt_nothing_is_compared() -> None:
 
 
 def test_a_conversation_goes_on_where_it_ended() -> None:
-    conversations = Conversations()
-    first = conversations.of("alice", "chat", {}, {"messages": HISTORY[:2]})
-    assert conversations.of("alice", "chat", {}, CHAT) == first
-    assert (
-        conversations.of("alice", "chat", {}, {"messages": [{"role": "system", "content": "new"}, *NEXT[1:]]}) == first
+    first = conversation("alice", "chat", {}, {"messages": HISTORY[:2]})
+    assert conversation("alice", "chat", {}, CHAT) == first
+    clock = {"role": "system", "content": "It is 12:01."}
+    assert conversation("alice", "chat", {}, {"messages": [clock, *NEXT[1:]]}) == first
+    assert conversation("bob", "chat", {}, CHAT) != first
+    long = {"role": "user", "content": "Summarise this: " + "x" * 200}
+    other = {**long, "content": f"{long['content']}y"}
+    assert conversation("alice", "chat", {}, {"messages": [long]}) != conversation(
+        "alice", "chat", {}, {"messages": [other]}
     )
-    assert conversations.of("bob", "chat", {}, CHAT) != first
-    assert conversations.of("alice", "chat", {}, {"messages": [{"role": "user", "content": "Other."}]}) != first
-    assert conversations.of("alice", "chat", {}, {"messages": "no list"}) is None
+    assert conversation("alice", "chat", {}, {"messages": "no list"}) is None
 
 
 def test_a_session_that_the_client_names() -> None:
-    conversations = Conversations()
-    named = conversations.of("alice", "chat", {"x-session-id": "s1"}, CHAT)
-    assert conversations.of("alice", "responses", {"x-session-id": "s1"}, None) == named
-    assert conversations.of("alice", "chat", {}, CHAT | {"prompt_cache_key": "s2"}) != named
+    named = conversation("alice", "chat", {"x-session-id": "s1"}, CHAT)
+    assert conversation("alice", "responses", {"x-session-id": "s1"}, None) == named
+    assert conversation("alice", "chat", {}, CHAT | {"prompt_cache_key": "s2"}) != named
+    assert conversation("alice", "chat", {"x-client-request-id": "1"}, CHAT) == conversation("alice", "chat", {}, CHAT)
     assert "s1" not in str(named)
-
-
-def test_conversations_are_bounded() -> None:
-    conversations = Conversations(most=2)
-    for number in range(5):
-        conversations.of("alice", "chat", {}, {"messages": [{"role": "user", "content": str(number)}]})
-    assert len(conversations._known) == 2
 
 
 def test_the_analysis_of_an_exchange() -> None:
