@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,19 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
+from addons.inspector.exports import FORMATS, SDKS
+from addons.inspector.reading import LEGS
 from addons.inspector.recording import Exchange
 from addons.page import openapi, parts
 from addons.page.answers import Refused, answer, aside, body, error
 from addons.page.backing import Backing
-from addons.page.inspection import FORMS, LEGS, NO_SUCH_EXCHANGE, SDKS, Inspection
+from addons.page.inspection import NO_SUCH_EXCHANGE, Inspection
 from addons.page.live import MOST_FOLLOWED, MOST_STREAMS, live
 from addons.page.parts import Leg
 
 STATIC = Path(__file__).parent / "static"
 MOST_EVENTS = 20_000
+MOST_EXPORTED = 100
 SMALL_BODY = 64 * 1024
 _HASHED = re.compile(r"[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
 
@@ -47,6 +50,7 @@ class Api:
             Route(f"{one}/diff", self.diff, methods=["GET"]),
             Route(f"{one}/analysis", self.analysis, methods=["GET"]),
             Route(f"{one}/export", self.export, methods=["GET"]),
+            Route("/api/export", self.selection, methods=["GET"]),
             Route(f"{one}/replay", self.replay, methods=["POST"]),
             Route(f"{one}/resend", self.resend, methods=["POST"]),
             Route(f"{one}/compare", self.compare, methods=["POST"]),
@@ -96,7 +100,8 @@ class Api:
         return await self._part(request, lambda exchange: parts.provenance(exchange, self._backing.services()))
 
     async def diff(self, request: Request) -> Response:
-        leg: Leg = "answer" if _one_of(request, "leg", ("request", "answer")) == "answer" else "request"
+        legs: tuple[Leg, ...] = ("request", "answer")
+        leg = _one_of(request, "leg", legs)
         return await self._part(request, lambda exchange: parts.diff(exchange, self._backing.services(), leg))
 
     async def analysis(self, request: Request) -> Response:
@@ -107,9 +112,18 @@ class Api:
         return await answer(lambda: make(self._inspection.exchange(id)))
 
     async def export(self, request: Request) -> Response:
-        form, leg, id = _one_of(request, "as", FORMS), _one_of(request, "leg", LEGS), request.path_params["id"]
+        return await self._export(request, [request.path_params["id"]])
+
+    async def selection(self, request: Request) -> Response:
+        ids = request.query_params.getlist("id")
+        if not 0 < len(ids) <= MOST_EXPORTED:
+            raise Refused(400, f"id must name 1 to {MOST_EXPORTED} exchanges: ?as=html&id=A&id=B.", "invalid_query")
+        return await self._export(request, ids)
+
+    async def _export(self, request: Request, ids: Sequence[str]) -> Response:
+        form, leg = _one_of(request, "as", FORMATS), _one_of(request, "leg", LEGS)
         sdk = _one_of(request, "sdk", SDKS) if "sdk" in request.query_params else None
-        made = await aside(lambda: parts.export(self._inspection.exchange(id), form, leg, sdk))
+        made = await aside(lambda: parts.export([self._inspection.exchange(id) for id in ids], form, leg, sdk))
         headers = {
             "content-disposition": f'attachment; filename="{made.file_name}"',
             "content-security-policy": "sandbox; default-src 'none'",
@@ -199,9 +213,10 @@ def _number(request: Request, name: str, otherwise: int) -> int:
     return int(text)
 
 
-def _one_of(request: Request, name: str, allowed: tuple[str, ...]) -> str:
+def _one_of[Word: str](request: Request, name: str, allowed: tuple[Word, ...]) -> Word:
     """Return one of the `allowed` words of the query, the first one where it says nothing."""
-    word = request.query_params.get(name, allowed[0])
-    if word not in allowed:
+    asked = request.query_params.get(name, allowed[0])
+    word = next((each for each in allowed if each == asked), None)
+    if word is None:
         raise Refused(400, f"{name} must be one of {', '.join(allowed)}.", "invalid_query")
     return word

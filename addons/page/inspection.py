@@ -19,9 +19,6 @@ MOST_LISTED = 1000
 MOST_MODELS = 8
 """The most models of one comparison."""
 LONGEST_QUERY = 1000
-LEGS = ("client", "provider")
-FORMS = ("curl", "httpie", "python", "har", "html", "fixture")
-SDKS = ("openai", "anthropic", "google-genai")
 NO_SUCH_EXCHANGE = Refused(404, "There is no such exchange, or it had to make room for later ones.", "no_such_exchange")
 _TAKEN_OUT = re.compile(rb'\[redacted\]|\[text, \d+ characters\]|"(?:data:[^"]{0,100},)?\[base64 [^"\]]{1,200}\]')
 _NOT_SENT_AGAIN = frozenset(

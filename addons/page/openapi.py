@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from addons.page.inspection import FORMS, LEGS, MOST_LISTED, MOST_MODELS, SDKS
+from addons.inspector.exports import FORMATS, SDKS
+from addons.inspector.reading import LEGS
+from addons.page.inspection import MOST_LISTED, MOST_MODELS
 from translators.convert import DIALECTS
 from translators.registry import CLIENTS
 from translators.values import immutable
@@ -184,7 +186,14 @@ OPERATIONS = (
         "GET",
         "The exchange as code or as a file.",
         None,
-        {"as": _one_of(*FORMS), "leg": _one_of(*LEGS), "sdk": _one_of(*SDKS)},
+        {"as": _one_of(*FORMATS), "leg": _one_of(*LEGS), "sdk": _one_of(*SDKS)},
+    ),
+    Operation(
+        "/api/export",
+        "GET",
+        "Several exchanges in one file.",
+        None,
+        {"as": _one_of("har", "html"), "id": _list(TEXT)},
     ),
     Operation(
         f"{_ONE}/replay",

@@ -1,12 +1,15 @@
 """What other parts of the inspector make of an exchange."""
 
-from importlib import import_module
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from addons.exchange.services import Services
 from addons.inspector import analysis as analysing
+from addons.inspector import exports
 from addons.inspector.diff import of_exchange
+from addons.inspector.exports import Exported, Format, Unexportable
 from addons.inspector.provenance import Traced, link_json, traced
+from addons.inspector.reading import Leg as Side
 from addons.inspector.recording import Exchange
 from addons.inspector.store import Store
 from addons.page import replays
@@ -14,13 +17,6 @@ from addons.page.answers import Refused
 from translators import provenance as tracing
 
 Leg = Literal["request", "answer"]
-
-
-def _part(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ModuleNotFoundError:
-        raise Refused(501, f"This gateway has no {name.rpartition('.')[2]} yet.", "not_implemented") from None
 
 
 def provenance(exchange: Exchange, services: Services) -> dict[str, Any]:
@@ -44,12 +40,12 @@ def analysis(exchange: Exchange, store: Store) -> dict[str, Any]:
     return analysing.analysis(exchange, store.get(earlier[0]["id"]) if earlier else None)
 
 
-def export(exchange: Exchange, form: str, leg: str, sdk: str | None) -> Any:
-    """Return the exchange as a file: its `content`, `content_type` and `file_name`."""
-    exports = _part("addons.inspector.exports")
+def export(exchanges: Sequence[Exchange], form: Format, leg: Side, sdk: str | None) -> Exported:
+    """Return one exchange as a file, or several, in a form that holds them. Raises `Refused`."""
+    details = [analysing.whole(exchange) for exchange in exchanges]
     try:
-        return exports.export(analysing.whole(exchange), form, leg, sdk)
-    except ValueError as why:
+        return exports.export(details[0], form, leg, sdk) if len(details) == 1 else exports.export_all(details, form)
+    except Unexportable as why:
         raise Refused(409, str(why), "cannot_be_exported") from None
 
 

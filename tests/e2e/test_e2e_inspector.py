@@ -292,6 +292,41 @@ def test_where_each_value_came_from(page: Page, client: Client, provider: Provid
     assert ("seed", None) in {(link["from"], link["to"]) for link in made["provenance"]}
 
 
+@pytest.mark.parametrize(
+    ("query", "content_type", "has"),
+    [
+        pytest.param("as=curl", "text/plain", b"/v1/chat/completions", id="curl"),
+        pytest.param("as=curl&leg=provider", "text/plain", b"/v1/messages", id="curl of the provider's"),
+        pytest.param("as=httpie", "text/plain", b"/v1/chat/completions", id="httpie"),
+        pytest.param("as=python&sdk=openai", "text/x-python", b"OpenAI(", id="python"),
+        pytest.param("as=har", "application/json", b'"log"', id="har"),
+        pytest.param("as=html", "text/html", b"<!doctype html>", id="html"),
+        pytest.param("as=fixture", "application/zip", b".meta.json", id="fixture"),
+    ],
+)
+def test_an_export(page: Page, client: Client, provider: Provider, query: str, content_type: str, has: bytes) -> None:
+    client.chat()
+    page.ended(client.id)
+    made = page.http.get(f"/api/exchanges/{client.id}/export?{query}")
+    assert (made.status_code, made.headers["content-type"].partition(";")[0]) == (200, content_type)
+    assert has.lower() in made.content.lower()
+    assert made.headers["content-disposition"].startswith("attachment; filename=")
+    assert made.headers["content-security-policy"].startswith("sandbox")
+    assert not [secret for secret in (*SECRETS, TOKEN) if secret.encode() in made.content]
+
+
+def test_an_export_of_a_selection(page: Page, client: Client, provider: Provider) -> None:
+    ids = []
+    for _ in range(2):
+        client.chat()
+        page.ended(client.id)
+        ids.append(client.id)
+    made = page.http.get("/api/export", params={"as": "har", "id": ids})
+    assert all(id in made.text for id in ids)
+    assert page.http.get("/api/export", params={"as": "curl", "id": ids}).status_code == 409
+    assert page.http.get("/api/export", params={"as": "har"}).status_code == 400
+
+
 @pytest.mark.parametrize("streams", [pytest.param(False, id="whole"), pytest.param(True, id="stream")])
 def test_a_replay_of_what_has_not_changed(page: Page, client: Client, provider: Provider, streams: bool) -> None:
     provider.scripts = [stream(claude.HELLO) if streams else whole(claude.message())]
@@ -417,6 +452,18 @@ def test_a_command_without_a_page(arguments: tuple[str, ...], why: str) -> None:
 
 
 # --- start, end, another configuration ------------------------------------------------------------
+
+
+def test_too_many_connections_end_at_the_page(page: Page, client: Client, provider: Provider) -> None:
+    """The connections that are too many are closed; the gateway is not concerned."""
+    port = int(page.url.rpartition(":")[2])
+    with contextlib.ExitStack() as stack:
+        made = [stack.enter_context(socket.create_connection(("127.0.0.1", port), WAIT)) for _ in range(140)]
+        made[-1].settimeout(WAIT)
+        with contextlib.suppress(ConnectionResetError):
+            assert made[-1].recv(1) == b""
+        assert client.chat().status_code == 200
+    assert page.get("/api/status")["exchanges"]
 
 
 def test_the_end_waits_for_nobody(running_provider: Provider, tmp_path: Path) -> None:
