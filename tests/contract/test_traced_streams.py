@@ -71,3 +71,13 @@ def test_links_of_a_stream_hold(name: str, client: str) -> None:
         assert target is not MISSING
         if link.rule != "computed":
             assert source == target
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_stream_that_breaks_off_is_traced_as_far_as_it_came(name: str) -> None:
+    provider, payloads = PLAIN[name]
+    first = next(n for n, event in enumerate(payloads) if at(event, TEXTS[provider]) not in (MISSING, ""))
+    links = traced(provider, "chat", payloads[: first + 1]).links
+    whole = traced(provider, "chat", payloads).links
+    assert [link for link in links if (link.source or "").startswith(f"events[{first}]")]
+    assert {link for link in links if link.rule == "renamed"} <= set(whole)
