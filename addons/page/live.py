@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from functools import partial
 
 from addons.inspector.recording import Change
-from addons.page.answers import written
+from addons.page.answers import aside, written
 
 KEEPALIVE_SECONDS = 15.0
 MOST_STREAMS = 32
 MOST_FOLLOWED = 16
+MANY = 100
+"""The events above which they are written in a thread."""
 
 
 async def live(
@@ -35,7 +38,9 @@ async def live(
                 return
             finally:
                 coming = None
-            if told := _told(change, followed):
+            many = len(change.events) > MANY
+            told = await aside(partial(_told, change, followed)) if many else _told(change, followed)
+            if told:
                 yield told
     finally:
         ends.cancel()

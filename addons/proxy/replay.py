@@ -150,13 +150,17 @@ class Replays:
             assert flow is not None
             flow.is_replay = "request"
             exchange = self._open_exchange(dataclasses.replace(head, key_name=key_name), client, flow)
-            begun.set_result(exchange.record.id)
+            if not begun.done():
+                begun.set_result(exchange.record.id)
             return exchange
 
         fields = [(name.encode("latin-1"), value.encode("utf-8")) for name, value in headers]
         request = http1.request("POST", path, [(b"host", NOWHERE.encode()), *fields], body)
         self._run(Replay(_nobody(), request, open_exchange, services.settings.timeouts), server)
-        return await asyncio.wait_for(begun, BEGIN_SECONDS)
+        try:
+            return await asyncio.wait_for(begun, BEGIN_SECONDS)
+        except TimeoutError:
+            raise ValueError("The gateway is too busy to ask again; try it once more.") from None
 
     def _run(self, again: Replay, server: Proxyserver) -> None:
         task = asyncio.get_running_loop().create_task(again.run(server))

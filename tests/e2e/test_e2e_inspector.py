@@ -357,6 +357,27 @@ def test_asking_again_and_another_model(page: Page, client: Client, provider: Pr
     assert not [value for name, value in sent.headers.items() if CLIENT_KEY in value]
 
 
+def test_a_replay_tells_what_the_configuration_changed(
+    running_provider: Provider, provider: Provider, tmp_path: Path
+) -> None:
+    process, port = inspected(tmp_path, running_provider)
+    page = Page(port)
+    with process, page.http:
+        client = Client(process)
+        with client.http:
+            client.chat()
+        page.ended(client.id)
+        rule = {"models": [{"name": "*"}], "params": {"max_tokens": 77}}
+        settings = {**json.loads(process.config.read_text()), "payload": {"override": [rule]}}
+        process.config.write_text(json.dumps(settings))
+        process.line("was read again")
+        replayed = page.post(f"/api/exchanges/{client.id}/replay")
+        changed = {(each["phase"], each["path"]): (each["then"], each["now"]) for each in replayed["differences"]}
+        assert changed == {("provider_request", "max_tokens"): (100, 77)}
+        assert json.loads(replayed["now"]["phases"]["provider_request"]["body"])["max_tokens"] == 77
+        assert len(provider.calls) == 1
+
+
 def test_only_what_the_client_sent_is_sent_again(page: Page, client: Client, provider: Provider) -> None:
     picture = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8).decode()
     content = [{"type": "image_url", "image_url": {"url": picture}}]
