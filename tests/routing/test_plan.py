@@ -1,6 +1,7 @@
 """The policy of routing as conversations: what happened, and what is asked next. The clock is an argument."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -443,3 +444,19 @@ def test_names_that_clients_think_up_are_forgotten() -> None:
         plan.failed(step.target, UNAUTHORISED, 0.0)  # type: ignore[union-attr]
     assert len(asked.router.turns._last) == strategies.MOST
     assert len(asked.router.cooldowns(0.0)) == cooldowns.MOST
+
+
+@pytest.mark.parametrize("how", ["failed", "note", "broke"])
+@pytest.mark.parametrize("outcome", [LIMITED, UNAUTHORISED, OVERLOADED, BUG, REFUSED, Outcome("cut")])
+def test_an_injected_failure_makes_nobody_rest(outcome: Outcome, how: str) -> None:
+    pool = Pool()
+    for injected in (True, False):
+        for _ in range(30):
+            plan = pool.plan()
+            step = plan.first(0.0)
+            assert isinstance(step, Ask)
+            getattr(plan, how)(step.target, replace(outcome, injected=injected), 0.0)
+            plan.answered(step.target, 0.0, None)
+            if pool.router.cooldowns(0.0):
+                break
+        assert bool(pool.router.cooldowns(0.0)) is not injected
