@@ -4,7 +4,7 @@ The oldest go first, those under way after them, pinned ones last. Where some we
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncGenerator, Collection, Iterator
 from heapq import merge
 from threading import RLock
 from typing import Any, Protocol
@@ -105,7 +105,7 @@ class Store:
         if self.disk is not None:
             self.disk.clear()
 
-    async def subscribe(self, follow: Collection[str] = ()) -> AsyncIterator[Change]:
+    async def subscribe(self, follow: Collection[str] = ()) -> AsyncGenerator[Change]:
         """Yield what changes from now on, with the events of the exchanges in `follow`. Who reads too slowly is told
         to read the list anew (`resync`)."""
         subscription = Subscription(frozenset(follow))
