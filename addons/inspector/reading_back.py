@@ -20,7 +20,9 @@ def facts_of(summary: Mapping[str, Any], *, seq: int = 0, pinned: bool = False) 
         seq=seq or summary["seq"],
         started=datetime.fromisoformat(summary["started"]).timestamp(),
         tokens=None if tokens is None else Tokens(**tokens),
-        timings=Timings(summary["own"], None, None, summary["first_event"], None, summary["duration"]),
+        timings=Timings(
+            summary["own"], None, None, summary["first_event"], summary["longest_gap"], summary["duration"]
+        ),
         gaps=tuple(summary["gaps"]),
         injected=tuple(summary["injected"]),
         events=summary.get("event_count", summary["events"]),

@@ -308,6 +308,7 @@ def summary_json(facts: Facts) -> dict[str, Any]:
         "first_event": timings.first_event,
         "duration": timings.duration,
         "own": timings.own,
+        "longest_gap": timings.longest_gap,
         "notes": {"count": count, "weight": weight},
         "attempts": facts.attempts,
         "events": facts.events,

@@ -51,11 +51,9 @@ class Query:
 
     def matches(self, facts: Facts, text: str) -> bool:
         """Return whether an exchange is what was asked for. `text` is what `searchable` made of it."""
-        return all((word.text in text) is not word.unwanted for word in self.words) and self.fits(facts, text)
-
-    def fits(self, facts: Facts, text: str) -> bool:
-        """Return whether all chips are true of it."""
-        return all(_is_true(chip, facts, text) is not chip.unwanted for chip in self.chips)
+        return all(_is_true(chip, facts, text) is not chip.unwanted for chip in self.chips) and all(
+            (word.text in text) is not word.unwanted for word in self.words
+        )
 
 
 def parse(query: str) -> Query:
@@ -135,12 +133,16 @@ _RELATIONS: Mapping[str, Callable[[float, float], bool]] = {
 
 
 def _is_true(chip: Chip, facts: Facts, text: str) -> bool:
-    if (truth := TRUTHS.get(chip.key)) is not None:
-        return truth(facts) is _TRUTH.get(chip.text)
+    if (is_so := TRUTHS.get(chip.key)) is not None:
+        return is_so(facts) is truth(chip.text)
     if (texts := TEXTS.get(chip.key)) is not None:
         return any(chip.text in each.lower() for each in texts(facts, text) if each)
     value = NUMBERS[chip.key](facts)
     return value is not None and _RELATIONS[chip.relation](value, chip.number)
+
+
+def truth(text: str) -> bool | None:
+    return _TRUTH.get(text)
 
 
 def heading(facts: Facts) -> str:

@@ -9,7 +9,7 @@ import logging
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from addons.inspector.entry import Entry
 from addons.inspector.reading_back import exchange_of, facts_of
 from addons.inspector.recording import Exchange, Facts, summary_json
 from addons.inspector.search import Query
+from addons.inspector.spool_query import condition
 
 logger = logging.getLogger("gateway")
 
@@ -131,20 +132,16 @@ class Spool(RowWriter[Row, Database]):
 
     # --- for readers, in any thread ---
 
-    def rows(self, query: Query, before: int | None) -> Iterator[Facts]:
-        """Yield what a query finds of what was before a place in the list, newest first."""
-        conditions = ["seq < ?"] if before is not None else []
-        values: list[Any] = [before] if before is not None else []
-        for word in query.words:
-            conditions.append(f"instr(text, ?) {'=' if word.unwanted else '>'} 0")
-            values.append(word.text)
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        # Only chips that look for notes need the text, and of that the first line.
-        sql = f"SELECT summary, pinned, substr(text, 1, 4000) FROM exchange {where} ORDER BY seq DESC"
-        for summary, pinned, text in self._read(sql, values):
-            facts = facts_of(json.loads(summary), pinned=bool(pinned))
-            if query.fits(facts, text):
-                yield facts
+    def find(self, query: Query, before: int | None, but: Sequence[int], limit: int) -> tuple[list[Facts], int]:
+        """Return the newest that a query finds of what was before a place in the list, and how many it finds; both
+        without those in the places `but`."""
+        where, values = condition(query, before)
+        where = f"seq NOT IN (SELECT value FROM json_each(?)) AND {where}"
+        values.insert(0, json.dumps(but))
+        places = [seq for (seq,) in self._read(f"SELECT seq FROM exchange WHERE {where} ORDER BY seq DESC", values)]
+        sql = """SELECT summary, pinned FROM exchange WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC"""
+        found = self._read(sql, [json.dumps(places[:limit])]) if places else []
+        return [facts_of(json.loads(summary), pinned=bool(pinned)) for summary, pinned in found], len(places)
 
     def get(self, id: str) -> Exchange | None:
         sql = "SELECT detail, seq, pinned FROM exchange WHERE id = ? ORDER BY seq DESC LIMIT 1"

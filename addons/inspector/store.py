@@ -4,10 +4,10 @@ The oldest go first, those under way after them, pinned ones last. Where some we
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Collection, Iterator
+from collections.abc import AsyncGenerator, Collection, Sequence
 from heapq import merge
 from threading import RLock
-from typing import Any, Protocol
+from typing import Protocol
 
 from addons.inspector import search
 from addons.inspector.entry import Entry
@@ -21,10 +21,11 @@ TOGETHER = 4096
 
 
 class Disk(Protocol):
-    """What has been written to disk, newest first."""
+    """What has been written to disk."""
 
-    def rows(self, query: Query, before: int | None) -> Iterator[Facts]:
-        """Yield what a query finds of what was before a place in the list."""
+    def find(self, query: Query, before: int | None, but: Sequence[int], limit: int) -> tuple[list[Facts], int]:
+        """Return the newest that a query finds of what was before a place in the list, and how many it finds; both
+        without those in the places `but`."""
 
     def get(self, id: str) -> Exchange | None: ...
 
@@ -61,13 +62,16 @@ class Store:
         place = None if before is None else self._place(before)
         if before is not None and place is None:
             return Page((), 0, self.gone, more=False)
-        shown: list[dict[str, Any]] = []
-        total = 0
-        for facts, gone in self._found(wanted, place):
-            total += 1
-            if len(shown) < limit:
-                shown.append({**summary_json(facts), "gone_before": gone})
-        return Page(tuple(shown), total, self.gone, more=total > limit)
+        with self._lock:
+            entries = list(reversed(self._entries.values()))
+        found = [(entry.facts, entry.gone_before) for entry in entries if self._matches(entry, wanted, place)]
+        total = len(found)
+        if self.disk is not None:
+            older, count = self.disk.find(wanted, place, [entry.facts.seq for entry in entries], limit)
+            found = list(merge(found, ((facts, 0) for facts in older), key=lambda each: -each[0].seq))
+            total += count
+        shown = tuple({**summary_json(facts), "gone_before": gone} for facts, gone in found[:limit])
+        return Page(shown, total, self.gone, more=total > len(shown))
 
     def get(self, id: str) -> Exchange | None:
         with self._lock:
@@ -213,17 +217,6 @@ class Store:
             return entry.facts.seq
         exchange = None if self.disk is None else self.disk.get(id)
         return None if exchange is None else exchange.facts.seq
-
-    def _found(self, query: Query, before: int | None) -> Iterator[tuple[Facts, int]]:
-        with self._lock:
-            entries = list(reversed(self._entries.values()))
-        in_memory = ((entry.facts, entry.gone_before) for entry in entries if self._matches(entry, query, before))
-        if self.disk is None:
-            yield from in_memory
-            return
-        known = {entry.facts.id for entry in entries}
-        on_disk = ((facts, 0) for facts in self.disk.rows(query, before) if facts.id not in known)
-        yield from merge(in_memory, on_disk, key=lambda found: -found[0].seq)
 
     @staticmethod
     def _matches(entry: Entry, query: Query, before: int | None) -> bool:

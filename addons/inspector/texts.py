@@ -10,9 +10,9 @@ from addons.exchange import http_api
 from addons.inspector import conversations, search
 from addons.inspector.recording import Exchange, Phase
 
-REQUEST = 8192
+REQUEST = 4096
 """Characters of a request: its beginning, and four times as much of its end."""
-ANSWER = 4096
+ANSWER = 2048
 LONGEST = 32 * 1024
 _MOST_EVENTS = 4000
 _DEEPEST = 30
