@@ -29,7 +29,7 @@ _OF_NUMBERS: Mapping[str, str] = {
         for name in ("duration", "own", "first_event", "attempts", "events", "bytes")
     },
 }
-_STATUS = "(json_extract(summary, '$.status') || ' ' || json_extract(summary, '$.status') / 100 || 'xx')"
+_STATUS = "(json_extract(summary, '$.status') || ' ' || (json_extract(summary, '$.status') / 100) || 'xx')"
 _NOTES = "substr(text, 1, instr(text, char(10)))"
 _TRUE: Mapping[str, str] = {
     "stream": "json_extract(summary, '$.stream')",

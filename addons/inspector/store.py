@@ -19,6 +19,9 @@ LARGEST_PAGE = 1000
 TOGETHER = 4096
 """Bytes of events that are counted at once."""
 
+_ORDER = ((False, True), (False, False), (True, True), (True, False))
+"""What goes first: whether it is pinned, and whether it is over."""
+
 
 class Disk(Protocol):
     """What has been written to disk."""
@@ -177,12 +180,15 @@ class Store:
         return found
 
     def _make_room(self) -> None:
-        for pinned, over in ((False, True), (False, False), (True, True), (True, False)):
-            ids = [id for id, each in self._entries.items() if each.facts.pinned is pinned and each.over is over]
-            for id in ids:
-                if self.used <= self.limit:
-                    return
-                self._forget(id)
+        while self.used > self.limit and (id := self._next_to_go()) is not None:
+            self._forget(id)
+
+    def _next_to_go(self) -> str | None:
+        for pinned, over in _ORDER:
+            for id, entry in self._entries.items():
+                if entry.facts.pinned is pinned and entry.over is over:
+                    return id
+        return None
 
     def _forget(self, id: str) -> None:
         entry = self._entries[id]

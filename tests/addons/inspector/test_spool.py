@@ -81,6 +81,12 @@ QUERIES = [
     pytest.param("note:seed", ["req_1"], id="a note"),
     pytest.param("duration>1500ms", ["req_2"], id="a number"),
     pytest.param("notes:yes provider:anthro", ["req_1"], id="two chips"),
+    pytest.param("status:2xx stream:yes tokens=7", ["req_2", "req_1"], id="status, stream, tokens"),
+    pytest.param("-client:bob gap>5 MODEL:Claude", ["req_2", "req_1"], id="no other client, gap, model"),
+    pytest.param("pinned:true", [], id="none is pinned"),
+    pytest.param("-provider:anthropic", ["req_2"], id="no such provider, or none"),
+    pytest.param("stream:perhaps", [], id="no truth"),
+    pytest.param("input>100", [], id="not so many tokens"),
 ]
 
 
