@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { api, exportUrl, type Exchange, type Replayed } from "./api";
+import { api, type Exchange, type Replayed } from "./api";
 import { brief } from "./format";
 import { go, toHash } from "./route";
 import { copy, Dialog, toast } from "./widgets";
@@ -54,9 +54,7 @@ export function Actions({ exchange }: { exchange: Exchange }): VNode {
       <button title="Ask the same again, under the same key" onClick={() => void resend()}>Resend</button>
       <button title="Change the request and send it" onClick={() => setShown("edit")}>Edit…</button>
       <span class="rule-line" />
-      <a class="button" href={exportUrl(id, { as: "har" })} download title="HTTP archive with both legs">HAR</a>
-      <a class="button" href={exportUrl(id, { as: "html" })} download title="One redacted file that opens anywhere">HTML</a>
-      <a class="button" href={exportUrl(id, { as: "fixture" })} download title="A test fixture of the provider's leg">Fixture</a>
+      {FILES.map(([as, name, what]) => <button key={as} title={what} onClick={() => void trying(() => save(id, as))}>{name}</button>)}
       <button aria-pressed={pinned} title="Keep it when memory runs out" onClick={() => void pin()}>{pinned ? "Pinned" : "Pin"}</button>
       <Others exchange={exchange} onMore={() => setShown("compare")} />
       {shown === "edit" && <EditDialog exchange={exchange} onClose={() => setShown(null)} />}
@@ -64,6 +62,22 @@ export function Actions({ exchange }: { exchange: Exchange }): VNode {
       {replayed && <ReplayDialog id={id} replayed={replayed} onClose={() => setReplayed(null)} />}
     </div>
   );
+}
+
+const FILES = [
+  ["har", "HAR", "HTTP archive with both legs"],
+  ["html", "HTML", "One redacted file that opens anywhere"],
+  ["fixture", "Fixture", "A test fixture of the provider's leg"],
+] as const;
+
+async function save(id: string, as: string): Promise<void> {
+  const { name, content } = await api.exportFile(id, { as });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  toast(`${name} saved`);
 }
 
 let known: Promise<string[]> | null = null;

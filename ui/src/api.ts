@@ -249,6 +249,11 @@ export const api = {
   analysis: (id: string, signal?: AbortSignal): Promise<Analysis> => json(`${of(id)}/analysis`, { signal }),
   exportText: async (id: string, query: Record<string, string>): Promise<string> =>
     (await call(exportUrl(id, query))).text(),
+  exportFile: async (id: string, query: Record<string, string>): Promise<{ name: string; content: Blob }> => {
+    const answer = await call(exportUrl(id, query));
+    const name = /filename="?([^";]+)/.exec(answer.headers.get("content-disposition") ?? "")?.[1];
+    return { name: name ?? `${id}.${query.as}`, content: await answer.blob() };
+  },
   replay: (id: string): Promise<Replayed> => post(`${of(id)}/replay`),
   resend: (id: string, body?: unknown): Promise<{ exchanges: { id: string; model: string }[] }> =>
     post(`${of(id)}/resend`, body === undefined ? {} : { body }),
@@ -260,7 +265,7 @@ export const api = {
   status: (): Promise<Status> => json("/api/status"),
 };
 
-export function exportUrl(id: string, query: Record<string, string>): string {
+function exportUrl(id: string, query: Record<string, string>): string {
   return `${of(id)}/export?${new URLSearchParams(query)}`;
 }
 

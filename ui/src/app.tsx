@@ -43,7 +43,7 @@ export function App(): VNode {
   return (
     <div class={`app ${open ? "open" : ""}`}>
       <header class="top">
-        <a class="name" href={back}>Inspector</a>
+        {open ? <a class="name" href={back}>Inspector</a> : <h1><a class="name" href={back}>Inspector</a></h1>}
         <input ref={search} type="search" placeholder="Search model, provider, client, status, note, text   /" aria-label="Search" value={q} onInput={(event) => change(event.currentTarget.value)} />
         <span class="faint counted">{listing.loading ? "" : q ? `${listing.total} found` : `${listing.total} exchanges`}</span>
         <Connection connected={listing.connected} />
@@ -57,7 +57,7 @@ export function App(): VNode {
             <button class="chip fixed" aria-pressed={grouped} title="Turns with the same beginning together" onClick={() => setGrouped(!grouped)}>conversations</button>
           </div>
           {listing.items.length > 0
-            ? <List {...listing} cursor={here} tab={route.tab === "diff" ? "" : keepTab(route)} compact={open || narrow()} grouped={grouped} />
+            ? <List key={String(open)} {...listing} cursor={here} tab={route.tab === "diff" ? "" : keepTab(route)} compact={open || narrow()} grouped={grouped} />
             : <NoRows q={q} loading={listing.loading} error={listing.error} retry={listing.refresh} />}
         </section>
         {route.view === "exchange" && <ExchangeView key={route.id} id={route.id} tab={route.tab} detail={route.detail} back={back} />}

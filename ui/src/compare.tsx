@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Exchange } from "./api";
 import { Folding, bits, parsed, type Folded } from "./events";
-import { count, ms } from "./format";
+import { clock, count, ms } from "./format";
 import { toHash } from "./route";
 import { useExchange } from "./store";
 import { FoldedView } from "./timeline";
@@ -40,7 +40,7 @@ function Column({ id, longest, onLoad }: { id: string; longest: number; onLoad: 
     ["Attempts", String(x.attempts.length)],
   ];
   return (
-    <section class="column" aria-label={x.model}>
+    <section class="column" aria-label={`${x.model} at ${clock(x.started)}`}>
       <h2><a href={toHash(id)}>{x.model}</a> <span class="faint">→ {x.provider}/{x.provider_model}</span></h2>
       <dl class="facts">{figures.map(([name, value]) => <div key={name}><dt>{name}</dt><dd class={name === "Status" ? `status ${tone(x)}` : ""}>{value}</dd></div>)}</dl>
       <div class="answer">

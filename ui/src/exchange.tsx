@@ -13,10 +13,10 @@ import { Empty, tone } from "./widgets";
 /** One exchange: how it ended, what can be done, and its tabs. */
 export function ExchangeView({ id, tab, detail, back }: { id: string; tab: string; detail: string; back: string }): VNode {
   const { exchange, error } = useExchange(id);
-  const { value: analysis } = useCall(`${id}@${exchange?.end ?? ""}`, (signal) => (exchange ? api.analysis(id, signal) : Promise.reject(new Error("not yet"))));
+  const { value: analysis, error: unanalysed } = useCall(`${id}@${exchange?.end ?? ""}`, (signal) => (exchange ? api.analysis(id, signal) : Promise.reject(new Error("not yet"))));
   if (error && !exchange) {
     return (
-      <Empty title={error.status === 404 ? "This exchange is gone" : "It cannot be shown"}>
+      <Empty top title={error.status === 404 ? "This exchange is gone" : "It cannot be shown"}>
         <p>{error.status === 404 ? "Memory is bounded: the oldest go first, unless they are pinned." : error.message}</p>
         <p><a href={back}>Back to the list</a></p>
       </Empty>
@@ -29,7 +29,7 @@ export function ExchangeView({ id, tab, detail, back }: { id: string; tab: strin
       <Actions exchange={exchange} />
       <Tabs exchange={exchange} analysis={analysis} tab={tab} />
       <div class="tab" role="tabpanel" aria-label={tab}>
-        <Tab exchange={exchange} analysis={analysis} tab={tab} detail={detail} />
+        <Tab exchange={exchange} analysis={analysis} error={unanalysed} tab={tab} detail={detail} />
       </div>
     </article>
   );
@@ -103,12 +103,12 @@ function Tabs({ exchange, analysis, tab }: { exchange: Exchange; analysis: Analy
   );
 }
 
-function Tab({ exchange, analysis, tab, detail }: { exchange: Exchange; analysis: Analysis | null; tab: string; detail: string }): VNode {
+function Tab({ exchange, analysis, error, tab, detail }: { exchange: Exchange; analysis: Analysis | null; error: Error | null; tab: string; detail: string }): VNode {
   if (tab === "events") return <Timeline key={exchange.id} exchange={exchange} at={/^\d+$/.test(detail) ? Number(detail) : null} />;
   if (tab === "notes") return <NotesTab exchange={exchange} />;
   if (tab === "attempts") return <AttemptsTab exchange={exchange} />;
   if (!["tools", "reasoning", "budget", "cache", "lints", "images"].includes(tab)) return <Panes key={exchange.id} exchange={exchange} pane={tab} path={detail} />;
-  if (!analysis) return <Empty title="Analysing…" />;
+  if (!analysis) return <Empty title={error ? "There is no analysis" : "Analysing…"}>{error && <p>{error.message}</p>}</Empty>;
   if (tab === "tools") return <ToolsTab exchange={exchange} analysis={analysis} />;
   if (tab === "reasoning") return <ReasoningTab exchange={exchange} analysis={analysis} />;
   if (tab === "budget") return <BudgetTab exchange={exchange} analysis={analysis} />;

@@ -3,6 +3,8 @@ import type { EventPair, Summary } from "./api";
 export interface Heard {
   exchange?: (summary: Summary) => void;
   events?: (id: string, events: EventPair[]) => void;
+  /** Something was missed: what is shown must be read again. */
+  resync?: () => void;
   gone?: (ids: string[]) => void;
   connected?: (is: boolean) => void;
 }
@@ -15,6 +17,7 @@ export function listen(heard: Heard, follow?: string): () => void {
   on("exchange", (summary: Summary) => heard.exchange?.(summary));
   on("events", (told: { id: string; events: EventPair[] }) => heard.events?.(told.id, told.events));
   on("gone", (told: { ids: string[] }) => heard.gone?.(told.ids));
+  source.addEventListener("resync", () => heard.resync?.());
   source.onopen = () => heard.connected?.(true);
   source.onerror = () => heard.connected?.(false);
   return () => source.close();

@@ -23,6 +23,8 @@ const LEGS = [
 ] as const;
 type Leg = (typeof LEGS)[number];
 
+const UNTRACED: Provenance = { request: [], answer: [], known: false };
+
 interface Mark {
   pane: PhaseName;
   path: string;
@@ -30,7 +32,8 @@ interface Mark {
 
 /** The four panes in two rows. */
 export function Panes({ exchange, pane, path }: { exchange: Exchange; pane: string; path: string }): VNode {
-  const { value: provenance } = useCall(`${exchange.id}@${exchange.end}`, (signal) => api.provenance(exchange.id, signal));
+  const { value, error } = useCall(`${exchange.id}@${exchange.end}`, (signal) => api.provenance(exchange.id, signal));
+  const provenance = value ?? (error ? UNTRACED : null);
   const [big, setBig] = useState<string | null>(null);
   const selected = (PHASES as readonly string[]).includes(pane) ? { pane: pane as PhaseName, path } : null;
   const answerNotes = useMemo(() => new Set((provenance?.answer ?? []).map((link) => link.note)), [provenance]);
@@ -119,7 +122,7 @@ function LegRow({ leg, exchange, provenance, answerNotes, selected, big, onBig }
       <p class="explain" aria-live="polite">
         {byEvents
           ? <EventExplained exchange={exchange} n={event} />
-          : <Explained active={active} leg={leg} links={found} known={provenance?.known ?? false} loading={!provenance} notes={exchange.notes} />}
+          : <Explained active={active} leg={leg} links={found} known={provenance?.known ?? false} loading={!provenance} alone={!exchange.phases[leg.from] || !exchange.phases[leg.to]} notes={exchange.notes} />}
       </p>
     </section>
   );
@@ -150,10 +153,12 @@ interface ExplainedProps {
   links: Link[];
   known: boolean;
   loading: boolean;
+  alone: boolean;
   notes: Note[];
 }
 
-function Explained({ active, leg, links, known, loading, notes }: ExplainedProps): VNode {
+function Explained({ active, leg, links, known, loading, alone, notes }: ExplainedProps): VNode {
+  if (alone) return <span class="faint">There is no other side to compare with.</span>;
   if (loading) return <span class="faint">Tracing…</span>;
   if (!active) return <span class="faint">{known ? "Point at a value to see where it came from or went." : "This conversion is not traced: only what is equal at both sides is known."}</span>;
   const [link] = links;
@@ -188,7 +193,7 @@ function PaneFrame({ exchange, name, phase, children, big, onBig }: FrameProps):
   return (
     <section class="pane" aria-label={TITLES[name]}>
       <header>
-        <h3>{TITLES[name]}</h3>
+        <h2>{TITLES[name]}</h2>
         <span class="faint cut grow" title={phase?.line}>{phase ? `${phase.line} · ${size(phase.bytes)}` : ""}{phase?.cut ? " · cut" : ""}</span>
         {phase && name.endsWith("request") && (
           <span class="buttons" role="group" aria-label="Copy as">
@@ -285,6 +290,8 @@ function Tree({ phase, other, side, links, known, notes, lit, selected, label, o
   );
 }
 
+const NO_RULE = "No rule tells where this comes from or goes";
+
 function indexOf(rows: Row[], path: string): number {
   const exact = rows.findIndex((row) => row.path === path && row.kind !== "close" && row.kind !== "fold");
   return exact >= 0 ? exact : rows.findIndex((row) => row.path === path);
@@ -301,13 +308,13 @@ function Node({ row, opened, open }: { row: Row; opened: ReadonlySet<string>; op
   }
   const long = row.kind === "leaf" && row.length > 180;
   const isOpen = opened.has(row.path);
-  const badge = row.rule && row.state !== "equal" && row.state !== "plain" ? <span class={`rule ${row.rule}`}>{row.rule}</span> : null;
+  const badge = row.rule && row.state !== "equal" && row.state !== "plain" ? <span class={`rule ${row.rule}`} title={row.rule === "unknown" ? NO_RULE : undefined}>{row.rule === "unknown" ? "?" : row.rule}</span> : null;
   const told = row.state === "lost" || row.state === "made" || row.state === "changed" || row.state === "unknown";
   return (
     <>
-      <span class="value">
+      <span class={`value ${long && !isOpen ? "clamp" : ""}`}>
         {row.key !== null && row.kind !== "close" && <span class="key">{row.key}: </span>}
-        <span class={`text ${row.isText ? "quoted" : ""} ${long && !isOpen ? "clamp" : ""}`}>{row.text}</span>
+        <span class={`text ${row.isText ? "quoted" : ""}`}>{row.text}</span>
       </span>
       {badge}
       {long && <button class="small" onClick={(event) => { event.stopPropagation(); open(row.path); }}>{isOpen ? "less" : `all ${size(row.length)}`}</button>}

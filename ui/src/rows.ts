@@ -79,8 +79,8 @@ function fate(path: string, value: unknown, told: Told, lost: Map<string, Note>)
   }
   const noted = link.note === null ? undefined : told.notes[link.note];
   const state = STATES[link.rule] ?? "unknown";
-  const moved = state === "equal" && unnumbered(link.from) !== unnumbered(link.to);
-  return { state: moved ? "moved" : state, rule: link.rule, why: link.detail || noted?.detail || "" };
+  const kept = (state === "equal" || link.rule === "moved") && unnumbered(link.from) === unnumbered(link.to);
+  return { state: kept ? "equal" : state === "equal" ? "moved" : state, rule: link.rule, why: link.detail || noted?.detail || "" };
 }
 
 /** Return the lines of a JSON value, parts that are equal at both sides folded unless `opened` names them or they hold

@@ -86,6 +86,7 @@ export function useListing(q: string, follow: string): Listing & { connected: bo
           return { ...old, items, gone: old.gone + ids.length, total: Math.max(items.length, old.total - ids.length) };
         });
       },
+      resync: () => load.current(),
       connected: (is) => {
         setConnected(is);
         if (is) load.current();

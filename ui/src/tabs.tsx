@@ -70,7 +70,7 @@ export function LintsTab({ exchange, analysis }: { exchange: Exchange; analysis:
   if (!analysis.lints.length) return <Empty title="Nothing to check" />;
   const lints = [...analysis.lints].sort((a, b) => Number(a.ok) - Number(b.ok));
   return (
-    <Table heads={["", "Leg", "Rule", "What was seen", "Event"]}>
+    <Table heads={["Verdict", "Leg", "Rule", "What was seen", "Event"]}>
       {lints.map((lint, i) => (
         <tr key={i}>
           <td><span class={`badge ${lint.ok ? "good" : "bad"}`}>{lint.ok ? "holds" : "broken"}</span></td>

@@ -79,8 +79,9 @@ export function Toasts(): VNode {
   return <div class={`toast ${text ? "shown" : ""}`} role="status">{text}</div>;
 }
 
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }): VNode {
-  return <div class="empty"><h2>{title}</h2>{children}</div>;
+export function Empty({ title, children, top }: { title: string; children?: ComponentChildren; top?: boolean }): VNode {
+  const Head = top ? "h1" : "h2";
+  return <div class="empty"><Head class="title">{title}</Head>{children}</div>;
 }
 
 /** Copy a text; where the browser refuses, offer it to be copied by hand. */
