@@ -13,12 +13,15 @@ from translators.values import immutable
 
 VARIABLES: Mapping[Leg, str] = {"client": "GATEWAY_KEY", "provider": "PROVIDER_KEY"}
 """The variables of the environment in which an export looks for the keys."""
+_KEPT_FROM_ALL: Mapping[Leg, str] = {"client": "authorization"}
+"""The key's header where nobody is told of it, though there was one."""
 KEY_HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
-_OF_A_CONNECTION = (
+_OF_ONE_REQUEST = (
     *("host", "connection", "content-length", "transfer-encoding", "accept-encoding", "keep-alive", "te", "trailer"),
     *("upgrade", "expect", "proxy-connection", "proxy-authorization", "x-amz-date", "x-amz-content-sha256"),
+    *("x-request-id", "traceparent", "tracestate"),
 )
-"""Headers that the next client makes for itself."""
+"""Headers that the next client makes for itself, or that are of one request only."""
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}")
 _MEDIA = re.compile(r"\[base64 [\w.+/-]{1,100}, \d{1,12} bytes, sha256 [0-9a-f]{12}\]")
@@ -64,8 +67,8 @@ def outgoing(detail: Detail, leg: Leg) -> Outgoing:
     headers = [(str(name).lower(), str(value)) for name, value in phase.get("headers") or ()]
     method, url = _line(phase, headers)
     secret = [name for name, value in headers if HIDDEN in value]
-    key = next((name for name in KEY_HEADERS if name in secret), None)
-    left_out = [name for name in secret if name != key and name not in _OF_A_CONNECTION]
+    key = next((name for name in KEY_HEADERS if name in secret), _KEPT_FROM_ALL.get(leg))
+    left_out = [name for name in secret if name != key and name not in _OF_ONE_REQUEST]
     return Outgoing(
         method,
         url,
@@ -93,7 +96,7 @@ def _shown(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [
         (name, value)
         for name, value in headers
-        if HIDDEN not in value and name not in _OF_A_CONNECTION and _TOKEN.fullmatch(name) and _is_plain(value)
+        if HIDDEN not in value and name not in _OF_ONE_REQUEST and _TOKEN.fullmatch(name) and _is_plain(value)
     ]
 
 

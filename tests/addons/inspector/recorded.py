@@ -59,7 +59,7 @@ def exchange(
     kind = "application/json" if not events else convert_type(provider)
     replied = Phase(30.0, "200", (("content-type", kind),), None if events else data, len(data))
     asked = json.dumps(wire, ensure_ascii=False).encode()
-    hello = (("host", host), ("content-type", "application/json"), ("authorization", HIDDEN), *headers)
+    hello = (("host", host), ("content-type", "application/json"), *headers)
     facts = Facts(id, 1, STARTED, "alice", client, PATHS[client], "m", provider, "m-1", provider, 200, stream)
     facts.end, facts.tokens, facts.events = "failed" if failed else "complete", tokens, len(events)
     facts.timings = facts.timings.__class__(own=1.0, connect=5.0, first_event=28.0, duration=90.0)

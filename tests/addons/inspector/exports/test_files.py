@@ -20,7 +20,7 @@ from addons.inspector.exports import Unexportable, export, export_all
 from addons.inspector.exports.fixture import files
 from addons.inspector.recording import Exchange
 from scripts.tools.recording import Recording
-from tests.addons.inspector.recorded import ASKED, FIXTURES, exchange
+from tests.addons.inspector.recorded import ASKED, FIXTURES, HIDDEN, exchange
 from translators import convert
 
 HOSTILE = "</pre></script><script>alert(1)</script><img src=x onerror=alert(2)> \" ' & \x00 \u2028 \u202e"
@@ -55,7 +55,7 @@ def test_the_schema_finds_what_is_wrong() -> None:
 
 @pytest.mark.parametrize("provider", STREAMS)
 def test_an_archive_is_valid_and_has_both_legs(provider: str) -> None:
-    it = recorded(provider)
+    it = recorded(provider, headers=(("authorization", HIDDEN),))
     exported = export(it.detail(), "har")
     archive = json.loads(exported.content)
     assert valid(archive) == []

@@ -123,6 +123,14 @@ def test_secrets_that_are_not_the_key_are_left_out(server: Provider) -> None:
     assert command.startswith("# Secret headers were left out: cookie.\n")
 
 
+def test_the_clients_key_may_have_been_elsewhere(server: Provider, tmp_path: Path) -> None:
+    it = recorded(server, headers=(("x-api-key", "[redacted]"), ("x-request-id", "the old one")))
+    run("bash", export(it.detail(), "curl").text, tmp_path)
+    headers = server.call().headers
+    assert headers["x-api-key"] == KEY
+    assert not {"authorization", "x-request-id"} & headers.keys()
+
+
 def test_media_that_were_not_kept(server: Provider) -> None:
     body = '{"url": "[base64 image/png, 12 bytes, sha256 0123456789ab]"}'
     assert export(recorded(server, body).detail(), "curl").text.startswith("# Media in the body were not kept")
