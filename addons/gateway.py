@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # mitmproxy puts a script's own folder there, and only while it loads it
@@ -32,6 +32,7 @@ from addons.exchange.exchange import Exchange
 from addons.exchange.http_api import INTERNAL, Head
 from addons.exchange.services import Services
 from addons.inspector import recorder, views
+from addons.inspector.commands import Commands
 from addons.kept_models import KeptModels, place
 from addons.launch import listening, summary, terminal
 from addons.launch.assembly import Assembly
@@ -56,6 +57,7 @@ from translators.registry import KNOWN_MODELS
 
 if TYPE_CHECKING:
     from addons.inspector.inspector import Inspector
+    from addons.inspector.recording import Exchange as Recorded
     from addons.page.page import Page
 
 logger = logging.getLogger("gateway")
@@ -104,6 +106,8 @@ class Gateway:
         text = "The file of variables for the configuration (default: .env beside the configuration)."
         loader.add_option("gateway_env_file", str, "", text)
         loader.add_command("replay.client", self._replays.start)
+        for name, command in Commands(lambda: self._assembly.inspector, self._replayed).all().items():
+            loader.add_command(name, command)
         views.register()
 
     def configure(self, updated: set[str]) -> None:
@@ -197,6 +201,11 @@ class Gateway:
             return
         self._services.page = self._page.url if listens else None
         terminal.say(line)
+
+    def _replayed(self, exchange: "Recorded") -> dict[str, Any]:
+        from addons.page import replays
+
+        return replays.replay(self._in_use(), exchange)
 
     def _in_use(self) -> Services:
         assert self._services is not None

@@ -472,6 +472,55 @@ def test_a_command_without_a_page(arguments: tuple[str, ...], why: str) -> None:
     assert why in done.stderr
 
 
+def test_the_commands_of_mitmproxy(running_provider: Provider, provider: Provider, tmp_path: Path) -> None:
+    spy = tmp_path / "spy.py"
+    spy.write_text(SPY.replace("FOLDER", str(tmp_path)))
+    port = free_port()
+    settings = config(running_provider.url, inspector={"port": port, "key": TOKEN})
+    arguments = ("-s", str(spy), "-w", str(tmp_path / "x.flow"))
+    with GatewayProcess(tmp_path, settings, *arguments) as process:
+        client = Client(process)
+        with client.http:
+            client.chat(seed=7)
+        shown = json.loads(process.line("^commands: ").removeprefix("commands: "))
+    assert "/v1/messages" in shown["curl"]
+    assert "seed -> -  dropped" in shown["diff"]
+    assert shown["replay"] == "Nothing differs."
+    assert shown["wrong"] == "The leg is client or provider."
+    assert {path.suffix for path in tmp_path.glob("test-*")} == {".json"}
+    assert client.id in (tmp_path / "x.html").read_text()
+
+
+SPY = """
+import asyncio, json
+from mitmproxy import ctx, exceptions
+
+def tried(name, *arguments):
+    try:
+        return ctx.master.commands.call(name, *arguments)
+    except exceptions.CommandError as error:
+        return str(error)
+
+async def try_all(flow):
+    while not flow.metadata.get("gateway", {}).get("ended"):
+        await asyncio.sleep(0.01)
+    print("commands: " + json.dumps({
+        "curl": tried("gateway.curl", flow, "provider"),
+        "diff": tried("gateway.diff", flow),
+        "replay": tried("gateway.replay", flow),
+        "wrong": tried("gateway.curl", flow, "x"),
+        "fixture": tried("gateway.fixture", flow, "FOLDER"),
+        "html": tried("gateway.html", [flow], "FOLDER/x.html"),
+    }), flush=True)
+
+class Spy:
+    def response(self, flow):
+        self.task = asyncio.get_running_loop().create_task(try_all(flow))
+
+addons = [Spy()]
+"""
+
+
 # --- start, end, another configuration ------------------------------------------------------------
 
 

@@ -1,0 +1,126 @@
+"""mitmproxy's commands for an exchange: `gateway.curl`, `gateway.fixture`, `gateway.html`, `gateway.diff` and
+`gateway.replay`. What they return is shown by mitmproxy's console; nothing of it is logged."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mitmproxy.exceptions import CommandError
+from mitmproxy.flow import Flow
+from mitmproxy.http import HTTPFlow
+from mitmproxy.types import Path as NamedPath
+
+from addons.inspector.recorder import recording_of
+
+if TYPE_CHECKING:
+    from addons.inspector.inspector import Inspector
+    from addons.inspector.recording import Exchange
+    from addons.inspector.store import Store
+
+
+class Commands:
+    """`inspector` returns None where nothing is recorded; `replayed` puts an exchange through today's code."""
+
+    def __init__(
+        self, inspector: "Callable[[], Inspector | None]", replayed: "Callable[[Exchange], dict[str, Any]]"
+    ) -> None:
+        self._inspector, self._replayed = inspector, replayed
+
+    def all(self) -> dict[str, Callable[..., str]]:
+        """Return the commands by their names."""
+        return {
+            "gateway.curl": self.curl,
+            "gateway.diff": self.diff,
+            "gateway.fixture": self.fixture,
+            "gateway.html": self.html,
+            "gateway.replay": self.replay,
+        }
+
+    def curl(self, flow: Flow, leg: str) -> str:
+        """Show the curl command of a leg, `client` or `provider`, with a variable in the place of the key."""
+        from addons.inspector import analysis, exports
+        from addons.inspector.reading import LEGS
+
+        for each in LEGS:
+            if each == leg:
+                try:
+                    return exports.export(analysis.whole(self._exchange(flow)), "curl", each).text
+                except exports.Unexportable as why:
+                    raise CommandError(str(why)) from None
+        raise CommandError(f"The leg is {' or '.join(LEGS)}.")
+
+    def diff(self, flow: Flow) -> str:
+        """Show what became of the client's request, field by field."""
+        from addons.inspector import diff, provenance
+
+        exchange = self._exchange(flow)
+        rows = diff.of_exchange(exchange, "request", provenance.traced(exchange))
+        shown = (row for row in rows if row["kind"] not in ("equal", "folded"))
+        lines = [
+            f"{row['left'] or '-'} -> {row['right'] or '-'}  {row['rule']}  {row['old'] or ''} -> {row['new'] or ''}"
+            for row in shown
+        ]
+        return "\n".join(lines) or "Nothing differs."
+
+    def fixture(self, flow: Flow, folder: NamedPath) -> str:
+        """Save the provider's answer as a fixture for tests, in a folder."""
+        from addons.inspector import analysis
+        from addons.inspector.exports import Unexportable, fixture
+
+        try:
+            files = fixture.files(analysis.whole(self._exchange(flow)))
+            for name, data in files.items():
+                (Path(folder).expanduser() / name).write_bytes(data)
+        except (Unexportable, OSError) as why:
+            raise CommandError(str(why)) from None
+        return f"Saved {', '.join(files)}."
+
+    def html(self, flows: Sequence[Flow], file: NamedPath) -> str:
+        """Save exchanges as one HTML file that opens anywhere."""
+        from addons.inspector import analysis, exports
+
+        try:
+            made = exports.export_all([analysis.whole(self._exchange(flow)) for flow in flows], "html")
+            Path(file).expanduser().write_bytes(made.content)
+        except (exports.Unexportable, OSError) as why:
+            raise CommandError(str(why)) from None
+        return f"Saved {len(flows)} in {file}."
+
+    def replay(self, flow: Flow) -> str:
+        """Show what differs if the recorded request and answer go through today's code; nobody is called."""
+        try:
+            found = self._replayed(self._exchange(flow))["differences"]
+        except CommandError:
+            raise
+        except Exception as why:  # noqa: BLE001 - it says why there is nothing to replay
+            raise CommandError(str(why)) from None
+        lines = (f"{each['phase']} {_where(each)}: {_text(each['then'])} -> {_text(each['now'])}" for each in found)
+        return "\n".join(lines) or "Nothing differs."
+
+    def _exchange(self, flow: Flow) -> "Exchange":
+        recording = None
+        try:
+            recording = recording_of(flow) if isinstance(flow, HTTPFlow) else None
+        except ValueError as error:
+            raise CommandError(f"This flow cannot be read: {error}.") from None
+        record = None if recording is None else recording["record"]
+        found = None if record is None else self._store().get(record["id"])
+        if found is None:
+            raise CommandError("The inspector does not have this exchange, or had to make room for later ones.")
+        return found
+
+    def _store(self) -> "Store":
+        inspector = self._inspector()
+        if inspector is None:
+            raise CommandError("There is no inspector; config.yaml has no section `inspector`.")
+        return inspector.store
+
+
+def _where(difference: dict[str, Any]) -> str:
+    event = difference.get("event")
+    return str(difference.get("path") or "") if event is None else f"event {event}"
+
+
+def _text(value: Any) -> str:
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)[:200]
