@@ -13,6 +13,8 @@ BYTES_OF_A_TOKEN = 4
 PROPORTIONAL = "estimated: its share of the bytes, of the input tokens that the provider reported"
 BESIDE_IMAGES = "estimated: 4 bytes a token, since the reported input tokens hold pictures, too"
 OF_IMAGES = "estimated: what the texts leave of the reported input tokens"
+_SIGNS = {"iVBOR": "image/png", "/9j/": "image/jpeg", "R0lGOD": "image/gif", "UklGR": "image/webp"}
+"""How the base64 of pictures begins."""
 _COLLAPSED = re.compile(r"\[base64 ([\w.+/-]{1,100}), (\d{1,12}) bytes, sha256 ([0-9a-f]{12})\]")
 
 
@@ -105,10 +107,22 @@ def _image(part: Part) -> dict[str, Any]:
 
 
 def _raw(value: Any) -> str | None:
-    """Return the data of a picture whose type and base64 stand beside each other, as a data URL."""
-    for holder, kind, data in (("source", "media_type", "data"), ("inlineData", "mimeType", "data")):
-        inner = reading.within(value, holder)
-        media, encoded = reading.within(inner, kind), reading.within(inner, data)
-        if isinstance(media, str) and isinstance(encoded, str) and re.fullmatch(r"image/[\w.+-]{1,50}", media):
-            return f"data:{media};base64,{encoded}" if re.fullmatch(r"[A-Za-z0-9+/=_-]+", encoded) else None
-    return None
+    """Return the data of a picture whose base64 stands alone or beside its type, as a data URL."""
+    media, encoded = _typed(value)
+    if not isinstance(encoded, str) or not re.fullmatch(r"[A-Za-z0-9+/=_-]+", encoded):
+        return None
+    if not isinstance(media, str):
+        media = next((media for sign, media in _SIGNS.items() if encoded.startswith(sign)), "")
+    return f"data:{media};base64,{encoded}" if re.fullmatch(r"image/[\w.+-]{1,50}", media) else None
+
+
+def _typed(value: Any) -> tuple[Any, Any]:
+    """Return the type and the base64 of a picture, by the shapes of Anthropic, Gemini, Bedrock and Ollama."""
+    match value:
+        case {"source": {"media_type": media, "data": encoded}}:
+            return media, encoded
+        case {"inlineData": {"mimeType": media, "data": encoded}}:
+            return media, encoded
+        case {"image": {"format": form, "source": {"bytes": encoded}}}:
+            return f"image/{form}", encoded
+    return None, value

@@ -184,6 +184,32 @@ def test_pictures_are_counted_apart() -> None:
     }
 
 
+PIXEL = "iVBORw0KGgo="
+
+
+@pytest.mark.parametrize("provider", [*STREAMS, "anthropic"])
+def test_the_bytes_of_a_picture_where_they_are_kept(provider: str) -> None:
+    picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}}
+    data = (FIXTURES / provider / STREAMS[provider]).read_bytes()
+    wire = ASKED["chat"] | {"messages": [{"role": "user", "content": [picture]}]}
+    (found,) = budget.images(whole(exchange(provider, data, request=wire)))
+    assert found["data"] == f"data:image/png;base64,{PIXEL}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param({"source": {"media_type": "text/html", "data": PIXEL}}, id="another type"),
+        pytest.param({"source": {"media_type": "image/png", "data": "x' onerror='"}}, id="no base64"),
+        pytest.param({"source": {"media_type": 'image/png"x', "data": PIXEL}}, id="no type"),
+    ],
+)
+def test_what_is_no_picture_is_never_shown_as_one(value: dict[str, Any]) -> None:
+    body = {"messages": [{"role": "user", "content": [{"type": "image", **value}]}]}
+    detail = {"provider_dialect": "anthropic", "phases": {"provider_request": {"body": json.dumps(body)}}}
+    assert budget.images(detail)[0]["data"] is None
+
+
 # --- the cache ------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from addons.inspector.analysis import analysed
-from addons.inspector.lints import STREAMS, WHOLES, finding, lint
+from addons.inspector.lints import MOST_FINDINGS, STREAMS, WHOLES, finding, lint
 from addons.inspector.lints.requests import RULES
 from tests.addons.inspector.recorded import ASKED, FIXTURES, exchange
 from translators.convert import PAIRS
@@ -317,6 +317,32 @@ def test_events_that_were_not_kept_are_not_judged() -> None:
     lines = lint(detail)
     assert ("provider", "every event was kept") in broken(detail)
     assert not {line["rule"] for line in lines} & set(STREAMS["anthropic"])
+
+
+def test_an_answer_that_was_dropped_is_not_judged() -> None:
+    """Of two attempts only the events of the one that answered count."""
+    events = payloads("anthropic", "text.sse")
+    detail = streamed("anthropic", events[:4] + events)
+    for number, pair in enumerate(detail["events"]):
+        pair["attempt"] = 1 if number < 4 else 2
+    assert broken(detail) == set()
+    detail["events"][-1]["attempt"] = 1
+    assert broken(detail)
+
+
+def test_each_of_several_calls_is_an_answer() -> None:
+    events = payloads("anthropic", "text.sse")
+    detail = streamed("anthropic", [each for pair in zip(events, events, strict=True) for each in pair])
+    assert broken(detail)
+    for number, pair in enumerate(detail["events"]):
+        pair["call"] = number % 2
+    assert broken(detail) == set()
+
+
+def test_the_findings_of_a_rule_are_bounded() -> None:
+    detail = streamed("ollama", [("", {"done": True})] * 500)
+    ends = [line for line in lint(detail) if line["rule"] == finding.END]
+    assert len(ends) == MOST_FINDINGS
 
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}

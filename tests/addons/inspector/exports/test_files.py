@@ -16,7 +16,7 @@ from jsonschema import Draft6Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT6
 
-from addons.inspector.exports import Unexportable, export, export_all
+from addons.inspector.exports import Unexportable, export, export_all, html_page
 from addons.inspector.exports.fixture import files
 from addons.inspector.recording import Exchange
 from scripts.tools.recording import Recording
@@ -171,6 +171,14 @@ def test_a_selection_is_one_page() -> None:
     exported = export_all([recorded("openai").detail(), recorded("gemini", id="req_2").detail()], "html")
     assert exported.file_name == "exchanges.html"
     assert exported.text.count("<article>") == 2
+
+
+def test_a_page_of_many_events_is_bounded() -> None:
+    detail = recorded("openai").detail()
+    detail["events"] = [{**detail["events"][0], "n": n} for n in range(html_page.MOST_EVENTS + 5)]
+    page = export(detail, "html").text
+    assert page.count("<tr id=") == html_page.MOST_EVENTS
+    assert "5 more events are not shown." in page
 
 
 def test_an_exchange_that_was_refused_has_a_page() -> None:
