@@ -16,8 +16,8 @@ Kind = Literal["text", "call", "reasoning"]
 
 @immutable
 class Piece:
-    """What one payload says of one block. `key` tells the blocks of an answer apart. `final`: the text is all of it,
-    whatever came before."""
+    """The part of one block that one payload has. `key` tells the blocks of an answer apart. `final`: the text is
+    all of it, whatever came before."""
 
     key: str
     kind: Kind

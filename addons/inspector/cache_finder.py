@@ -1,5 +1,5 @@
-"""Why a provider's prompt cache was missed: two consecutive requests of a conversation compared, as the provider got
-them.
+"""Finds why a provider's prompt cache was missed: compares two consecutive requests of a conversation, as the provider
+got them.
 
 Providers cache by prefix, in the order tools, instructions, messages; marks for the cache (`cache_control`,
 `cachePoint`) move with each turn and are not part of what is cached.

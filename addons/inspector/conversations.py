@@ -1,4 +1,4 @@
-"""Which exchanges belong to one conversation: those of one session of an agent, and those that began alike."""
+"""Groups exchanges into conversations: those of one session of an agent, and those that began alike."""
 
 from collections.abc import Mapping
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""What an export is, and why there may be none."""
+"""The export of an exchange, and the error where there can be none."""
 
 import re
 from collections.abc import Mapping

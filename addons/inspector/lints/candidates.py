@@ -44,7 +44,7 @@ def _one_end(answer: Answer) -> Iterator[Finding]:
 
 
 def _order(answer: Answer) -> Iterator[Finding]:
-    """Nothing of a candidate comes after its finish reason."""
+    """A candidate says nothing after its finish reason."""
     ended = set[Any]()
     for n, number, candidate in _candidates(answer):
         if number in ended and within(candidate, "content", "parts"):

@@ -1,4 +1,4 @@
-"""What rules are given and what they find."""
+"""The values of rules: the answers that they judge, and their findings."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +10,7 @@ from translators.values import immutable
 
 @immutable
 class Finding:
-    """Something that breaks a rule: `detail` is one sentence, `event` the number of the event or `path` the place in a
+    """A breach of a rule: `detail` is one sentence, `event` the number of the event or `path` the place in a
     body that it is about."""
 
     detail: str

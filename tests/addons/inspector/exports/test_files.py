@@ -12,15 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft6Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT6
 
-from addons.inspector.exports import Unexportable, export, export_all, html_page
+from addons.inspector.exports import FORMATS, Format, Unexportable, export, export_all, html_page
 from addons.inspector.exports.fixture import files
+from addons.inspector.reading import LEGS, Leg
 from addons.inspector.recording import Exchange
 from scripts.tools.recording import Recording
 from tests.addons.inspector.recorded import ASKED, FIXTURES, HIDDEN, exchange
+from tests.addons.inspector.test_lints import JSON, streamed
 from translators import convert
 
 HOSTILE = "</pre></script><script>alert(1)</script><img src=x onerror=alert(2)> \" ' & \x00 \u2028 \u202e"
@@ -251,3 +255,34 @@ def test_formats_and_legs_that_are_none() -> None:
     for form, leg in (("pdf", "client"), ("curl", "third")):
         with pytest.raises(Unexportable, match="There is no such"):
             export(recorded("openai").detail(), form, leg)  # type: ignore[arg-type]
+
+
+def phase(body: Any, line: str) -> dict[str, Any]:
+    headers = [["content-type", "x"], ["authorization", HIDDEN]]
+    text = None if body is None else json.dumps(body)
+    return {"at": 1.0, "line": line, "headers": headers, "body": text, "bytes": 3, "cut": False}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    bodies=st.tuples(JSON, JSON),
+    events=st.lists(JSON, max_size=3),
+    provider=st.sampled_from([*STREAMS, "openai-completions", "vertex-anthropic", "none"]),
+    form=st.sampled_from(FORMATS),
+    leg=st.sampled_from(LEGS),
+)
+def test_whatever_was_recorded_is_exported_or_refused(
+    bodies: Any, events: list[Any], provider: str, form: Format, leg: Leg
+) -> None:
+    request, answer = phase(bodies[0], "POST https://x/v1/messages"), phase(None if events else bodies[1], "200")
+    phases = {"client_request": phase(bodies[0], "POST /v1/chat/completions"), "client_response": None}
+    phases |= {"provider_request": request, "provider_response": answer}
+    detail = {**streamed(provider, [("", each) for each in events], end="failed"), "dialect": "chat", "phases": phases}
+    detail["attempts"] = [{"n": 1, "call": 0, "at": 1.0, "duration": None, "request": request, "response": answer}]
+    try:
+        exported = export(detail, form, leg)
+    except Unexportable:
+        return
+    assert exported.content
+    if form == "python":
+        compile(exported.content, "exported.py", "exec")
