@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { api, type Exchange, type Replayed } from "./api";
+import { TITLES, api, type PhaseName, type Exchange, type Replayed } from "./api";
 import { brief } from "./format";
 import { go, toHash } from "./route";
 import { copy, Dialog, toast } from "./widgets";
@@ -165,7 +165,7 @@ function ReplayDialog({ id, replayed, onClose }: { id: string; replayed: Replaye
               <tbody>
                 {differences.map((one, i) => (
                   <tr key={i}>
-                    <td><a href={one.event != null ? toHash(id, "events", String(one.event)) : toHash(id, one.phase, one.path ?? "")}>{one.phase} {one.path ?? (one.event != null ? `event ${one.event}` : "")}</a></td>
+                    <td><a href={one.event != null ? toHash(id, "events", String(one.event)) : toHash(id, one.phase, one.path ?? "")}>{TITLES[one.phase as PhaseName] ?? one.phase}: {one.path ?? (one.event != null ? `event ${one.event}` : "")}</a></td>
                     <td><code class="old">{brief(one.then, 600)}</code></td>
                     <td><code class="new">{brief(one.now, 600)}</code></td>
                   </tr>

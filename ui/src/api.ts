@@ -88,6 +88,13 @@ export interface Attempt {
 export const PHASES = ["client_request", "provider_request", "provider_response", "client_response"] as const;
 export type PhaseName = (typeof PHASES)[number];
 
+export const TITLES: Record<PhaseName, string> = {
+  client_request: "Client asked",
+  provider_request: "Provider was sent",
+  provider_response: "Provider answered",
+  client_response: "Client got",
+};
+
 export interface Exchange extends Omit<Summary, "attempts" | "events" | "notes"> {
   phases: Record<PhaseName, Phase | null>;
   attempts: Attempt[];

@@ -1,6 +1,6 @@
 import type { VNode } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { PHASES, api, type Exchange, type Link, type Note, type Phase, type PhaseName, type Provenance } from "./api";
+import { PHASES, TITLES, api, type Exchange, type Link, type Note, type Phase, type PhaseName, type Provenance } from "./api";
 import { copyCode } from "./actions";
 import { parsed } from "./events";
 import { EventLines } from "./event-lines";
@@ -11,12 +11,6 @@ import { go, toHash } from "./route";
 import { useCall } from "./store";
 import { useWindow } from "./virtual";
 
-export const TITLES: Record<PhaseName, string> = {
-  client_request: "Client asked",
-  provider_request: "Provider was sent",
-  provider_response: "Provider answered",
-  client_response: "Client got",
-};
 const LEGS = [
   { name: "request", from: PHASES[0], to: PHASES[1] },
   { name: "answer", from: PHASES[2], to: PHASES[3] },
@@ -78,7 +72,6 @@ interface LegProps {
 
 function LegRow({ leg, exchange, provenance, answerNotes, selected, big, onBig }: LegProps): VNode {
   const [hovered, setHovered] = useState<Mark | null>(null);
-  const [event, setEvent] = useState<number | null>(null);
   const links = useMemo(() => new Links(provenance?.[leg.name] ?? []), [provenance]);
   const notes = useMemo(
     () => exchange.notes.map((note, i) => (answerNotes.has(i) === (leg.name === "answer") ? note : { ...note, path: "\0" })),
@@ -87,14 +80,16 @@ function LegRow({ leg, exchange, provenance, answerNotes, selected, big, onBig }
   const mine = selected && (selected.pane === leg.from || selected.pane === leg.to) ? selected : null;
   const active = hovered ?? mine;
   const found = useMemo(() => (active ? around(links, active.pane === leg.from ? "from" : "to", active.path) : []), [links, active?.pane, active?.path]);
-  const byEvents = leg.name === "answer" && exchange.events.length > 1;
+  const streamed = leg.name === "answer" && exchange.events.length > 1;
+  const event = active && streamed ? eventOf(active.path) ?? found.map((link) => eventOf(link.from)).find((n) => n !== null) ?? null : null;
 
   const pane = (name: PhaseName, other: PhaseName, side: "from" | "to"): VNode => {
     const phase = exchange.phases[name];
-    if (byEvents) {
+    if (streamed && (side === "from" || exchange.stream)) {
       return (
         <PaneFrame exchange={exchange} name={name} phase={phase} onBig={onBig} big={big}>
-          <EventLines exchange={exchange} side={side === "from" ? "provider" : "client"} marked={event} onMark={setEvent} />
+          <EventLines exchange={exchange} side={side === "from" ? "provider" : "client"} marked={event}
+            onMark={(n) => setHovered(n === null ? null : { pane: name, path: `events[${n}]` })} />
         </PaneFrame>
       );
     }
@@ -120,8 +115,8 @@ function LegRow({ leg, exchange, provenance, answerNotes, selected, big, onBig }
         {pane(leg.to, leg.from, "to")}
       </div>
       <p class="explain" aria-live="polite">
-        {byEvents
-          ? <EventExplained exchange={exchange} n={event} />
+        {streamed && (event !== null || !active)
+          ? <EventExplained exchange={exchange} n={event} links={found} />
           : <Explained active={active} leg={leg} links={found} known={provenance?.known ?? false} loading={!provenance} alone={!exchange.phases[leg.from] || !exchange.phases[leg.to]} notes={exchange.notes} />}
       </p>
     </section>
@@ -140,11 +135,20 @@ function around(links: Links, side: "from" | "to", path: string): Link[] {
   return links.all.filter((link) => inside(link[side])).slice(0, 300);
 }
 
-function EventExplained({ exchange, n }: { exchange: Exchange; n: number | null }): VNode {
+/** Return the event that a path of a stream begins with: `events[12].delta.text`. */
+function eventOf(path: string | null): number | null {
+  const n = /^events\[(\d+)\]/.exec(path ?? "")?.[1];
+  return n === undefined ? null : Number(n);
+}
+
+const inEvent = (path: string | null): string => path?.replace(/^events(\[\d+\])+\.?/, "") ?? "nothing";
+
+function EventExplained({ exchange, n, links }: { exchange: Exchange; n: number | null; links: Link[] }): VNode {
   const pair = exchange.events.find((one) => one.n === n);
   if (!pair) return <span class="faint">Point at an event to see what it became, or where it came from.</span>;
   const words = !pair.client.trim() ? "became nothing for the client" : !pair.provider.trim() ? "was made by the gateway" : "became what is marked";
-  return <><b>Event {pair.n}</b> <code>{pair.name}</code> {words} · <a href={toHash(exchange.id, "events", String(pair.n))}>see it in the timeline</a></>;
+  const told = links.filter((link) => link.from !== null && link.to !== null).slice(0, 3);
+  return <><b>Event {pair.n}</b> <code>{pair.name}</code> {told.length ? told.map((link, i) => <span key={i}><code>{inEvent(link.from)}</code> → <code>{inEvent(link.to)}</code> <span class={`rule ${link.rule}`}>{link.rule}</span> </span>) : words} · <a href={toHash(exchange.id, "events", String(pair.n))}>see it in the timeline</a></>;
 }
 
 interface ExplainedProps {
@@ -194,7 +198,7 @@ function PaneFrame({ exchange, name, phase, children, big, onBig }: FrameProps):
     <section class="pane" aria-label={TITLES[name]}>
       <header>
         <h2>{TITLES[name]}</h2>
-        <span class="faint cut grow" title={phase?.line}>{phase ? `${phase.line} · ${size(phase.bytes)}` : ""}{phase?.cut ? " · cut" : ""}</span>
+        <span class="faint cut grow" title={phase?.line}>{phase ? `${phase.line}${phase.bytes ? ` · ${size(phase.bytes)}` : ""}` : ""}{phase?.cut ? " · cut" : ""}</span>
         {phase && name.endsWith("request") && (
           <span class="buttons" role="group" aria-label="Copy as">
             {(["curl", "httpie", "python"] as const).map((as) => (
@@ -210,13 +214,20 @@ function PaneFrame({ exchange, name, phase, children, big, onBig }: FrameProps):
         : shown === "headers"
           ? <div class="scroll" tabIndex={0} role="group" aria-label="Headers"><dl class="facts">{phase.headers.map(([key, value], i) => <div key={i}><dt>{key}</dt><dd>{value}</dd></div>)}</dl></div>
           : shown === "raw"
-            ? <RawText text={phase.body ?? ""} />
+            ? <RawText text={phase.body || eventsText(exchange, name)} />
             : children}
     </section>
   );
 }
 const CODE = { curl: "curl", httpie: "HTTPie", python: "Python" };
 const RAW = 200_000;
+
+/** Return the bytes of a stream, which its events hold. */
+function eventsText(exchange: Exchange, name: PhaseName): string {
+  if (name.endsWith("request")) return "";
+  const side = name === "provider_response" ? "provider" : "client";
+  return exchange.events.map((one) => one[side]).join(side === "provider" ? "\n\n" : "");
+}
 
 function RawText({ text }: { text: string }): VNode {
   const [all, setAll] = useState(false);

@@ -23,7 +23,8 @@ describe("rows", () => {
 
   it("count the lines of what is folded inside", () => {
     const rows = rowsOf({ m: { a: 1, b: 2, c: 3 } }, told([link("m", "m", "copied")]), none, true);
-    expect(rows[1]).toMatchObject({ kind: "fold", lines: 5 });
+    expect(rows[1]).toMatchObject({ kind: "fold", lines: 5, opens: "#0" });
+    expect(rowsOf({ m: { a: 1, b: 2, c: 3 } }, told([link("m", "m", "copied")]), new Set(["#0"]), true)).toHaveLength(7);
   });
 
   it("unfold around the path that is shown", () => {

@@ -101,26 +101,34 @@ export function rowsOf(body: unknown, told: Told, opened: ReadonlySet<string>, f
     return { rows: [made], equal: of.state === "equal" && path !== shown, key };
   };
 
-  const block = (value: unknown, path: string, depth: number, key: string | null, inherited: Fate | null): Block => {
+  // What stands behind a fold that was opened is shown whole.
+  const openedFrom = new Map<string, number>();
+  for (const fold of opened) {
+    const [path, from] = fold.split("#");
+    if (from !== undefined) openedFrom.set(path!, Math.min(openedFrom.get(path!) ?? Infinity, Number(from)));
+  }
+
+  const block = (value: unknown, path: string, depth: number, key: string | null, inherited: Fate | null, whole: boolean): Block => {
     const own = inherited ?? fate(path, value, told, lost);
     if (value === null || typeof value !== "object") return leaf(value, path, depth, key, own);
     const isList = Array.isArray(value);
     const members: [string | number, unknown][] = isList ? value.map((one, i) => [i, one]) : Object.entries(value);
     if (!members.length) return leaf(value, path, depth, key, own);
     const passOn = own.state === "lost" ? { ...own, why: "" } : null;
-    const children = members.map(([name, one]) =>
-      block(one, join(path, name), depth + 1, isList ? null : String(name), passOn));
+    const from = openedFrom.get(path) ?? Infinity;
+    const children = members.map(([name, one], i) =>
+      block(one, join(path, name), depth + 1, isList ? null : String(name), passOn, whole || i >= from));
     const equal = path !== shown && children.every((child) => child.equal);
     const told_: Fate = own.state === "lost" || own.state === "made" ? own : { state: equal ? "equal" : "plain", rule: null, why: "" };
     const rows = [row("open", path, depth, key, isList ? "[" : "{", told_)];
-    for (const part of foldEqual ? folded(children, path, depth + 1, opened) : children) {
+    for (const part of foldEqual && !whole ? folded(children, path, depth + 1, opened) : children) {
       for (const one of part.rows) rows.push(one);
     }
     rows.push(row("close", path, depth, null, isList ? "]" : "}", { ...told_, why: "" }));
     return { rows, equal, key };
   };
 
-  return block(body, "", 0, null, null).rows;
+  return block(body, "", 0, null, null, false).rows;
 }
 
 const linesIn = (rows: Row[]): number => rows.reduce((sum, row) => sum + row.lines, 0);
