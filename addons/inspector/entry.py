@@ -106,10 +106,9 @@ class Entry:
             self._gaps.add(at)
         if name and name not in self._names and len(self._names) < 100:
             self._names[name] = name
-        event = EventPair(
-            facts.events, at, self._names.get(name, name), provider, client, pair.call, pair.attempt, pair.notes
-        )
-        event.injected = pair.injected
+        name = self._names.get(name, name)
+        notes, injected = pair.notes, pair.injected
+        event = EventPair(facts.events, at, name, provider, client, pair.call, pair.attempt, notes, injected)
         size = EVENT_COST + len(provider) + len(client)
         if pair.notes:
             size += NOTE_COST * len(pair.notes)
@@ -164,6 +163,7 @@ class Entry:
             return
         attempt.duration, attempt.status = report.duration * 1000, report.status
         attempt.reason, attempt.kind = self._redactor.maybe(report.reason), report.kind
+        attempt.injected = report.injected
         attempt.first_event, attempt.connect = _ms(report.first_event), _ms(report.connected)
 
     def _take_timings(self, record: Record, *, over: bool) -> None:

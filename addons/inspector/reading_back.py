@@ -6,7 +6,20 @@ from typing import Any
 
 from addons.inspector.recording import Attempt, EventPair, Exchange, Facts, Phase, Timings, Tokens, note_of
 
-_ATTEMPT = ("n", "call", "at", "provider", "model", "credential", "dialect", "duration", "status", "reason", "kind")
+_ATTEMPT = (
+    "n",
+    "call",
+    "at",
+    "provider",
+    "model",
+    "credential",
+    "dialect",
+    "duration",
+    "status",
+    "reason",
+    "kind",
+    "injected",
+)
 _FACTS = (
     *("id", "client", "dialect", "path", "model", "provider", "provider_model", "provider_dialect", "status", "stream"),
     *("end", "error", "cause", "finish_reason", "attempts", "bytes", "conversation"),

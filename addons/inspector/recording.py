@@ -97,6 +97,7 @@ class Attempt:
     status: int = 0
     reason: str | None = None
     kind: str | None = None
+    injected: bool = False
     first_event: float | None = None
     connect: float | None = None
     response: Phase | None = None
@@ -104,7 +105,7 @@ class Attempt:
     def json(self) -> dict[str, Any]:
         """`{"n": 1, "call": 0, "provider": "anthropic", "model": "claude-opus-4-8", "credential": "anthropic-1",
         "dialect": "anthropic", "at": 1.5, "duration": 812.0, "status": 200, "reason": null, "kind": null,
-        "first_event": 301.0, "connect": 42.0, "request": Phase, "response": Phase | null}`"""
+        "injected": false, "first_event": 301.0, "connect": 42.0, "request": Phase, "response": Phase | null}`"""
         return {
             "n": self.n,
             "call": self.call,
@@ -117,6 +118,7 @@ class Attempt:
             "status": self.status,
             "reason": self.reason,
             "kind": self.kind,
+            "injected": self.injected,
             "first_event": self.first_event,
             "connect": self.connect,
             "request": self.request.json(),

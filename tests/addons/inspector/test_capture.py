@@ -64,8 +64,10 @@ def test_what_was_injected_is_marked() -> None:
     told.injected = ["malformed-after=1"]
     recorder.begin(told)
     recorder.watcher.pair(told, Pair(0.2, "", b"", b'data: {"id\n\n', injected=True))
+    told.reports.append(report(reason="injected: malformed-after=1", kind="stream", injected=True))
     recorder.end(told)
     shown = detail(recorder)
+    assert [each["injected"] for each in shown["attempts"]] == [True]
     assert shown["injected"] == ["malformed-after=1"]
     assert [event["injected"] for event in shown["events"]] == [True]
 
