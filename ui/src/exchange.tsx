@@ -44,7 +44,7 @@ function Head({ exchange: x, back }: { exchange: Exchange; back: string }): VNod
     ["connect", ms(x.timings.connect), ""],
     ["waiting", ms(x.timings.waiting), ""],
     ["own", ms(x.timings.own ?? x.own), ""],
-    ["total", ms(x.timings.duration ?? x.duration), ""],
+    ["total", x.end === "running" ? "–" : ms(x.timings.duration ?? x.duration), ""],
   ];
   return (
     <header class="head">

@@ -105,6 +105,7 @@ const HEADS: [string, string][] = [
   ["Gaps", "The longest gap in each slice of the stream"],
 ];
 
+const lasted = (x: Summary): string => (x.end === "running" ? "–" : ms(x.duration));
 const goneWords = (n: number): string => `${n} older ${n === 1 ? "exchange is" : "exchanges are"} gone: memory is bounded`;
 const groupWords = (of: Summary[]): string => `Conversation of ${of.length} turns · ${of[0]!.model} · ${of[0]!.client}`;
 
@@ -123,7 +124,7 @@ function Row({ x, compact, cursor, tab, turn, style, at }: ListProps & { x: Summ
     return (
       <div role="row" class={classes} style={style} aria-rowindex={at + 1}>
         <span role="cell" class="two"><span class="cut">{link}</span><StatusMark x={x} /></span>
-        <span role="cell" class="two small"><span class="cut faint">{clock(x.started).slice(0, 8)} · {x.provider ?? "nobody"} · {ms(x.duration)}</span><span class="marks">{marks}<NotesMark notes={x.notes} /></span></span>
+        <span role="cell" class="two small"><span class="cut faint">{clock(x.started).slice(0, 8)} · {x.provider ?? "nobody"} · {lasted(x)}</span><span class="marks">{marks}<NotesMark notes={x.notes} /></span></span>
       </div>
     );
   }
@@ -137,7 +138,7 @@ function Row({ x, compact, cursor, tab, turn, style, at }: ListProps & { x: Summ
       <span role="cell" class="faint">{x.stream ? "stream" : "whole"}</span>
       <span role="cell" class="num">{t ? `${count(t.input)} → ${count(t.output)}` : "–"}{t?.cache_read ? <span class="faint"> ⟲{count(t.cache_read)}</span> : null}</span>
       <span role="cell" class="num">{ms(x.first_event)}</span>
-      <span role="cell" class="num">{ms(x.duration)}</span>
+      <span role="cell" class="num">{lasted(x)}</span>
       <span role="cell" class="num faint">{ms(x.own)}</span>
       <span role="cell"><NotesMark notes={x.notes} /></span>
       <span role="cell"><Spark gaps={x.gaps} /></span>

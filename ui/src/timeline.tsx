@@ -98,6 +98,7 @@ function Rows({ exchange, shown, at }: { exchange: Exchange; shown: EventPair[];
   const scroller = useRef<HTMLDivElement>(null);
   const [opened, setOpened] = useState<ReadonlySet<number>>(() => new Set(at === null ? [] : [at]));
   const atEnd = useRef(exchange.end === "running");
+  const lastTop = useRef(0);
   const before = useMemo(() => sameBefore(shown), [shown]);
   const rows = useWindow(scroller, shown.length, (i) => 46 + (Math.max(1, shown[i]!.client.split("\n\n").length - 1) - 1) * 40, 6);
   const index = at === null ? -1 : shown.findIndex((pair) => pair.n === at);
@@ -123,7 +124,10 @@ function Rows({ exchange, shown, at }: { exchange: Exchange; shown: EventPair[];
   };
   const scrolled = (): void => {
     const box = scroller.current!;
-    atEnd.current = box.scrollTop + box.clientHeight > box.scrollHeight - 60;
+    const isUp = box.scrollTop < lastTop.current - 2;
+    lastTop.current = box.scrollTop;
+    if (isUp) atEnd.current = false;
+    else if (box.scrollTop + box.clientHeight > box.scrollHeight - 60) atEnd.current = true;
   };
   return (
     <div class="scroll rows" ref={scroller} tabIndex={0} role="group" aria-label="Events" onKeyDown={keys} onScroll={scrolled}>
