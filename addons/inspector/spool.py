@@ -154,7 +154,7 @@ class Spool(RowWriter[Row, Database]):
         self._change("UPDATE exchange SET pinned = ? WHERE id = ?", (pinned, id))
 
     def clear(self) -> None:
-        self._change("DELETE FROM exchange", ())
+        self._change("DELETE FROM exchange WHERE NOT pinned", ())
 
     def status(self) -> dict[str, Any]:
         """`{"folder": "/var/lib/gateway/exchanges", "bytes": 1234567, "limit": 1073741824, "exchanges": 812}`"""

@@ -100,9 +100,9 @@ class Store:
         return entry is not None or on_disk
 
     def clear(self) -> None:
-        """Forget everything but what is under way, on disk, too."""
+        """Forget everything but what is pinned or under way, on disk, too."""
         with self._lock:
-            ids = tuple(id for id, entry in self._entries.items() if entry.over)
+            ids = tuple(id for id, entry in self._entries.items() if entry.over and not entry.facts.pinned)
             for id in ids:
                 self.used -= self._entries.pop(id).counted
             for entry in self._entries.values():

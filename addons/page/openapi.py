@@ -48,6 +48,7 @@ _COUNTS = _object(
 )
 _SUMMARY: dict[str, Mapping[str, Any]] = {
     "id": TEXT,
+    "seq": COUNT,
     "started": {"type": "string", "format": "date-time"},
     "client": TEXT,
     "dialect": _one_of(*CLIENTS),
@@ -66,6 +67,7 @@ _SUMMARY: dict[str, Mapping[str, Any]] = {
     "first_event": _maybe(NUMBER),
     "duration": NUMBER,
     "own": NUMBER,
+    "longest_gap": _maybe(NUMBER),
     "notes": _object(count=COUNT, weight=COUNT),
     "attempts": COUNT,
     "events": COUNT,
@@ -85,6 +87,7 @@ _EXCHANGE: dict[str, Mapping[str, Any]] = {
     ),
     "attempts": _list(_ref("Attempt")),
     "events": _list(_ref("EventPair")),
+    "event_count": COUNT,
     "events_left_out": COUNT,
     "notes": _list(_ref("Note")),
     "timings": {"type": "object", "additionalProperties": _maybe(NUMBER)},

@@ -172,11 +172,15 @@ def test_a_full_disk_holds_up_nobody(start: Callable[..., Spooling], monkeypatch
         assert connection.execute("SELECT count(*) FROM exchange").fetchone() == (0,)
 
 
-def test_all_can_be_forgotten(start: Callable[..., Spooling]) -> None:
+def test_all_can_be_forgotten_but_what_is_pinned(start: Callable[..., Spooling]) -> None:
     first = start()
+    first.one("pinned")
     first.one("req_1")
+    first.store.pin("pinned", pinned=True)
     first.close()
     second = start()
     second.one("req_2")
+    second.one("req_3")
+    second.store.pin("req_3", pinned=True)
     second.store.clear()
-    assert ids(second) == []
+    assert ids(second) == ["req_3", "pinned"]
