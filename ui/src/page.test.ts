@@ -63,6 +63,7 @@ describe("events", () => {
     const held = [event(0), event(1)];
     expect(grow(held, [event(1), event(2)]).map((one) => one.n)).toEqual([0, 1, 2]);
     expect(grow(held, [event(1)])).toBe(held);
+    expect(grow([event(0), event(3)], [event(1), event(2)]).map((one) => one.n)).toEqual([0, 1, 2, 3]);
   });
 });
 

@@ -110,44 +110,48 @@ export function useListing(q: string, follow: string): Listing & { connected: bo
   };
 }
 
-/** Put events behind those that are there; what is there already stays. */
+/** Add events to those that are there, each once and in their order. */
 export function grow(events: EventPair[], more: readonly EventPair[]): EventPair[] {
   const last = events.at(-1)?.n ?? -1;
-  const fresh = more.filter((one) => one.n > last);
-  return fresh.length ? events.concat(fresh) : events;
+  if (!more.length) return events;
+  if (more[0]!.n > last) return events.concat(more);
+  const held = new Set(events.map((one) => one.n));
+  const fresh = more.filter((one) => !held.has(one.n));
+  return fresh.length ? events.concat(fresh).sort((a, b) => a.n - b.n) : events;
 }
+
+/** The most events in one answer of the API. */
+const MOST_EVENTS = 2000;
 
 /** One exchange with all its events, growing while it runs. */
 export function useExchange(id: string): { exchange: Exchange | null; error: ApiError | null } {
   const [exchange, setExchange] = useState<Exchange | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
+  const attempts = useRef(-1);
 
   useEffect(() => {
     const stop = new AbortController();
     const { signal } = stop;
+    attempts.current = -1;
     let timer = 0;
     setExchange(null);
     setError(null);
 
     const fill = async (had: Exchange): Promise<void> => {
-      let { events } = had;
-      let left = had.events_left_out;
-      while (left > 0) {
-        const page = await api.events(id, events.length, signal);
-        const grown = grow(events, page.events);
-        if (grown === events) break;
-        left -= grown.length - events.length;
-        events = grown;
-        const [read, more] = [events, Math.max(0, left)];
-        setExchange((now) => now && { ...now, events: grow(read, now.events), events_left_out: more });
+      let read = had.events;
+      while (read.length >= MOST_EVENTS) {
+        read = (await api.events(id, read.at(-1)!.n + 1, signal)).events;
+        const more = read;
+        setExchange((now) => now && { ...now, events: grow(now.events, more) });
       }
     };
     const fetchIt = (): void => {
       api.exchange(id, signal).then(
         (got) => {
+          attempts.current = got.phases.client_response ? got.attempts.length : -1;
           setExchange((old) => {
             const events = old ? grow(got.events, old.events) : got.events;
-            return { ...got, events, events_left_out: got.events_left_out - (events.length - got.events.length) };
+            return { ...got, events };
           });
           fill(got).catch(() => undefined);
         },
@@ -158,7 +162,7 @@ export function useExchange(id: string): { exchange: Exchange | null; error: Api
     };
     const hear: Hearer = ({ summary, events }) => {
       if (events?.id === id) setExchange((old) => old && { ...old, events: grow(old.events, events.events) });
-      if (summary?.id !== id) return;
+      if (summary?.id !== id || (summary.end === "running" && summary.attempts === attempts.current && summary.events > 0)) return;
       clearTimeout(timer);
       timer = window.setTimeout(fetchIt, summary.end === "running" ? 400 : 50);
     };

@@ -50,7 +50,7 @@ function Kinds({ events, kind, onKind, left }: { events: EventPair[]; kind: stri
       {kinds.map(([name, n]) => (
         <button key={name} class={`chip ${name.startsWith("=") ? "special" : ""}`} aria-pressed={kind === name} onClick={() => onKind(kind === name ? "" : name)}>{words[name] ?? name} <b>{n}</b></button>
       ))}
-      {left > 0 && <span class="faint">{left} more are being read…</span>}
+      {left > 0 && <span class="faint">{left} were not kept: an exchange is bounded</span>}
     </div>
   );
 }
