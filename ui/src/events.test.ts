@@ -37,6 +37,13 @@ describe("folding", () => {
     events.push({ provider: "", client: chat({ tool_calls: [{ index: 0, function: { arguments: "}" } }] }) });
     expect(folding.upTo(events)).toMatchObject({ text: "Hello", calls: [{ name: "look", arguments: "{}" }] });
   });
+
+  it("begins anew when an event came in between", () => {
+    const folding = new Folding("client");
+    const [first, second, third] = ["a", "b", "c"].map((text) => ({ provider: "", client: chat({ content: text }) }));
+    expect(folding.upTo([first!, third!]).text).toBe("ac");
+    expect(folding.upTo([first!, second!, third!]).text).toBe("abc");
+  });
 });
 
 describe("leaves", () => {

@@ -124,21 +124,31 @@ export interface Folded {
   end: string;
 }
 
-/** Adds up the events of one side of a stream; it can go on where it stopped. */
+/** Adds up the events of one side of a stream; it goes on where it stopped, unless what came before has changed. */
 export class Folding {
   private read = 0;
-  private readonly said: string[] = [];
-  private readonly thought: string[] = [];
+  private last: unknown;
+  private said: string[] = [];
+  private thought: string[] = [];
   private readonly calls = new Map<string, { of: string; name: string; arguments: string }>();
   private end = "";
 
   constructor(private readonly side: "provider" | "client") {}
 
   upTo(events: readonly { provider: string; client: string }[]): Folded {
+    if (this.read && events[this.read - 1] !== this.last) this.restart();
+    this.last = events.at(-1);
     for (; this.read < events.length; this.read++) {
       for (const one of pieces(events[this.read]![this.side])) this.take(bits(one.json));
     }
     return { text: this.said.join(""), reasoning: this.thought.join(""), calls: [...this.calls.values()], end: this.end };
+  }
+
+  private restart(): void {
+    this.read = 0;
+    this.said = [];
+    this.thought = [];
+    this.calls.clear();
   }
 
   private take(all: Bit[]): void {
