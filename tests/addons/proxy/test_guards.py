@@ -15,6 +15,7 @@ from addons.exchange.exchange import HEAVY, Exchange
 from addons.exchange.provider_side import ProviderSide
 from addons.limiting.in_memory import InMemory
 from routing.client_keys import KeyRing
+from routing.faults import FaultRule, Faults
 from routing.settings import ClientKey
 from tests.addons.proxy.conftest import Log
 from tests.addons.proxy.playbook import BODY, FIRST, STREAM, STREAMED, WHOLE, Clock, Playbook, request
@@ -79,6 +80,13 @@ def is_embedded(play: Playbook) -> None:
     play.ask({**BODY, "model": play.services.settings.embedded.alias})
 
 
+def is_refused_on_purpose(play: Playbook) -> None:
+    rule = FaultRule.model_validate({"models": ["*"], "fault": "529"})
+    play.services.faults = Faults([rule], play.services.new_id)
+    play.ask()
+    play.later(1)
+
+
 def no_credentials(given: Any) -> None:
     given.failure = anthropic.read_error(503, {}, b"")
 
@@ -118,6 +126,7 @@ SCENES: dict[str, tuple[Scene, ...]] = {
     "provider.late": (waits,),
     "provider.due": (waits,),
     "provider.end_all": (leaves,),
+    "provider.inject": (is_refused_on_purpose,),
     "provider.fail": (waits, is_cut),
     "provider.shut_down": (ends,),
 }
