@@ -581,12 +581,28 @@ def test_a_token_of_the_start(running_provider: Provider, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "settings", [pytest.param({}, id="absent"), pytest.param({"inspector": {"enable": False}}, id="off")]
 )
-def test_what_is_off_is_not_imported(running_provider: Provider, tmp_path: Path, settings: dict[str, Any]) -> None:
+def test_what_is_off_is_not_imported(provider: Provider, tmp_path: Path, settings: dict[str, Any]) -> None:
     spy = tmp_path / "spy.py"
-    spy.write_text(
-        "import sys\nclass Spy:\n    def running(self):\n"
-        "        print('loaded:', [name for name in sys.modules if name in "
-        "('uvicorn', 'starlette', 'mcp', 'addons.page', 'addons.inspector.store')], flush=True)\naddons = [Spy()]\n"
-    )
-    with GatewayProcess(tmp_path, config(running_provider.url, **settings), "-s", str(spy)) as process:
-        assert process.line("^loaded: ") == "loaded: []"
+    spy.write_text(LOADED)
+    with GatewayProcess(tmp_path, config(provider.url, **settings), "-s", str(spy)) as process:
+        client = Client(process)
+        with client.http:
+            assert client.chat().status_code == 200
+        assert json.loads(process.line("^loaded: ").removeprefix("loaded: ")) == []
+
+
+LOADED = """
+import json, sys
+
+LIBRARIES = {"uvicorn", "starlette", "mcp", "re2"}
+OURS = ("addons.page", "addons.inspector.store", "addons.inspector.spool", "addons.inspector.capture",
+        "addons.inspector.exports", "addons.inspector.inspector")
+
+class Spy:
+    def response(self, flow):
+        print("loaded:", json.dumps([
+            name for name in sys.modules if name.partition(".")[0] in LIBRARIES or name.startswith(OURS)
+        ]), flush=True)
+
+addons = [Spy()]
+"""
