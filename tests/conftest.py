@@ -24,7 +24,10 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")  # a machine that has other things to do is no fault of an example's
 
 HERE = Path(__file__).parent
-END_TO_END = [HERE / "docs", HERE / "e2e", HERE / "soak", HERE / "scripts" / "test_setup.py"]
+END_TO_END = [
+    *(HERE / folder for folder in ("docs", "e2e", "soak")),
+    *(HERE / "scripts" / name for name in ("test_build_page.py", "test_setup.py")),
+]
 """They start a gateway, or install something; `scripts/test --quick` leaves them out."""
 
 
