@@ -51,6 +51,9 @@ class Sheet:
         values = self.samples.get(row, {}).get(program)
         return statistics.median(values) if values else None
 
+    def most(self, row: str, program: str) -> float | None:
+        return max(self.samples.get(row, {}).get(program, ()), default=None)
+
     def ratios(self, row: str, program: str) -> list[float]:
         """Each round's ratio to bare mitmdump: what disturbs the machine for long disturbs both in a round."""
         return [ours / bare for ours, bare in self._rounds(row, program)]
@@ -171,7 +174,7 @@ def watched(bench: Bench) -> None:
         for turn in range(bench.rounds):
             rates: dict[str, float] = {}
             bench.say(f"watched: round {turn + 1} of {', '.join(program.name for program in programs)}")
-            for program in _ordered(programs, turn):
+            for program in in_turn(programs, turn):
                 seen, _ = bench.load(program, "whole")
                 rates[program.name] = seen.answers / seen.seconds
             for name in WATCHED:
@@ -208,7 +211,7 @@ def starts(bench: Bench) -> None:
     """Measure from the start of a process to its first answer; then its memory with nothing and with 1,000 open
     streams."""
     for turn in range(max(2, min(bench.rounds, 3))):
-        for make in _ordered([running.bare_streaming, running.gateway], turn):
+        for make in in_turn([running.bare_streaming, running.gateway], turn):
             with make(bench.folder, bench.providers.any) as program:
                 bench.say(f"start {turn + 1}: {program.name}")
                 bench.sheet.add("first answer after s", program.name, program.first_answer())
@@ -276,12 +279,12 @@ def routing(bench: Bench) -> None:
         for turn in range(bench.rounds):
             bench.say(f"routing: round {turn + 1}")
             costs: dict[str, float] = {}
-            for program in _ordered([one, many], turn):
+            for program in in_turn([one, many], turn):
                 seen, spent = bench.load(program, "whole")
                 costs[program.name] = spent / seen.answers
             bench.sheet.add(MANY_ROW, "gateway", costs["many"] / costs["one"])
             times: dict[str, float] = {}
-            for program in _ordered([one, failing], turn):
+            for program in in_turn([one, failing], turn):
                 seen, _ = bench.counted_load(program, "whole", 1, seconds=FIRST_EVENT_SECONDS)
                 times[program.name] = seen.p50
             bench.sheet.add(FAILOVER_ROW, "gateway", (times["failing"] - times["one"]) * 1e3)
@@ -353,10 +356,10 @@ def _rounds(bench: Bench, programs: Sequence[Running], what: str) -> Iterator[Ru
     """Every round asks every program, in turned order: bare, ours, ours, bare, ..."""
     for turn in range(bench.rounds):
         bench.say(f"{what}: round {turn + 1} of {', '.join(program.name for program in programs)}")
-        yield from _ordered(programs, turn)
+        yield from in_turn(programs, turn)
 
 
-def _ordered[T](items: Sequence[T], turn: int) -> list[T]:
+def in_turn[T](items: Sequence[T], turn: int) -> list[T]:
     return list(items) if turn % 2 == 0 else list(reversed(items))
 
 

@@ -19,6 +19,7 @@ _AT_ONCE = {
     "whole": wire.WHOLE,
     "bulk": wire.BULK,
     "chunks": wire.CHUNKS,
+    "long": wire.LONG,
     "error": wire.ERROR,
     "silent": b"",
 }

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
+from scripts.measuring import page
 from scripts.measuring.parts import FAILOVER_ROW, MANY_ROW, OPEN_STREAMS, Sheet
 from translators.values import immutable
 
@@ -11,23 +12,23 @@ PROGRAMS = ("bare", "gateway", "litellm", "portkey")
 
 @immutable
 class Target:
-    """The value that a row of the gateway has to reach: as it is, as a ratio to bare mitmdump's, or as what it is more
-    than bare mitmdump's."""
+    """The value that a row of the gateway has to reach: as it is, also as its `most`, as a ratio to bare mitmdump's, or
+    as what it is more than bare mitmdump's."""
 
-    of: Literal["ratio", "value", "excess"]
+    of: Literal["ratio", "value", "most", "excess"]
     relation: Literal[">=", "<="]
     bound: float
 
     def met(self, sheet: Sheet, row: str) -> bool | None:
         """Return None for a row that was not measured."""
-        measure = {"ratio": sheet.ratio, "value": sheet.value, "excess": sheet.excess}[self.of]
+        measure = {"ratio": sheet.ratio, "value": sheet.value, "most": sheet.most, "excess": sheet.excess}[self.of]
         measured = measure(row, "gateway")
         if measured is None:
             return None
         return measured >= self.bound if self.relation == ">=" else measured <= self.bound
 
     def __str__(self) -> str:
-        meaning = {"ratio": " of bare", "value": "", "excess": " more than bare"}[self.of]
+        meaning = {"ratio": " of bare", "value": "", "most": " each", "excess": " more than bare"}[self.of]
         return f"{self.relation} {self.bound:g}{meaning}"
 
 
@@ -41,6 +42,13 @@ TARGETS = {
     MANY_ROW: Target("value", "<=", 1.05),
     FAILOVER_ROW: Target("value", "<=", 20),
     "first answer after s": Target("value", "<=", 2.0),
+    page.REQUESTS_ROW: Target("value", ">=", 0.85),
+    page.STREAMS_ROW: Target("value", ">=", 0.8),
+    page.EVENTS_ROW: Target("value", "<=", 1.25),
+    page.USED_ROW: Target("most", "<=", page.LIMIT / 2**20),
+    page.SEARCH_ROW: Target("most", "<=", 100),
+    page.LONG_ROW: Target("value", "<=", 1.5),
+    page.OPENS_ROW: Target("value", "<=", 1.5),
     f"memory MB, {OPEN_STREAMS:,} open streams": Target("value", "<=", 110),
 }
 

@@ -8,13 +8,14 @@ counting `MARK`.
 import json
 from typing import Any, Literal
 
-Kind = Literal["whole", "bulk", "chunks", "paced", "first", "hold", "silent", "error", "cut"]
+Kind = Literal["whole", "bulk", "chunks", "paced", "first", "hold", "silent", "error", "cut", "long"]
 """`whole`: one JSON answer. The others stream `EVENTS` deltas: `bulk` in one write and one chunk, `chunks` in one write
 and a chunk an event, `paced` one every `PACE` seconds, `first` one and after `PACE` seconds all others. `hold` sends
 one delta and then nothing, `silent` nothing at all, `error` is a 529, `cut` closes the connection in the middle of a
-stream."""
+stream; `long` is as `bulk`, of `LONG_EVENTS`."""
 
 EVENTS = 200
+LONG_EVENTS = 20_000
 PACE = 0.004
 MARK = b" lorem"
 LAST_CHUNK = b"0\r\n\r\n"
@@ -119,6 +120,7 @@ WHOLE = _json(
 )
 ERROR = _json(529, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}})
 BULK = STREAM_HEAD + chunk(_OPENING + _DELTA * EVENTS + _CLOSING) + LAST_CHUNK
+LONG = STREAM_HEAD + chunk(_OPENING + _DELTA * LONG_EVENTS + _CLOSING) + LAST_CHUNK
 CHUNKS = STREAM_HEAD + OPENING + DELTA * EVENTS + CLOSING
 STREAM_EVENTS: tuple[bytes, ...] = (_OPENING, *[_DELTA] * EVENTS, _CLOSING)
 WHOLE_BODY = WHOLE.partition(b"\r\n\r\n")[2]

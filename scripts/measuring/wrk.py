@@ -27,12 +27,14 @@ class Seen:
     first_event: float = 0.0
 
 
-def load(folder: Path, program: Running, kind: wire.Kind, seconds: float, connections: int) -> Seen:
-    """Load by wrk, if it is there. Raises RuntimeError where an answer was wrong."""
+def load(folder: Path, program: Running, kind: wire.Kind, seconds: float, connections: int, asked: bytes = b"") -> Seen:
+    """Load by wrk, if it is there; `asked` is the request where the usual one of that kind will not do. Raises
+    RuntimeError where an answer was wrong."""
+    asked = asked or program.request(kind)
     if WRK is None:
-        return python_load(folder, program, kind, seconds, connections)
+        return python_load(folder, program, kind, seconds, connections, asked=asked)
     request = folder / "request"
-    request.write_bytes(program.request(kind))
+    request.write_bytes(asked)
     command = [WRK, "-t1", f"-c{connections}", f"-d{seconds:g}s", f"--timeout={ANSWER_SECONDS}s", "-s", str(SCRIPT)]
     command += [f"http://127.0.0.1:{program.port}", "--", str(request)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + ANSWER_SECONDS, check=True)
@@ -48,11 +50,18 @@ def parse_wrk(output: str, events: int, name: str) -> Seen:
 
 
 def python_load(
-    folder: Path, program: Running, kind: wire.Kind, seconds: float, connections: int, *, headers: str = ""
+    folder: Path,
+    program: Running,
+    kind: wire.Kind,
+    seconds: float,
+    connections: int,
+    *,
+    headers: str = "",
+    asked: bytes = b"",
 ) -> Seen:
     """Load by Python, which counts and checks events. Raises RuntimeError where an answer was wrong."""
     request = folder / "request"
-    request.write_bytes(program.request(kind, headers=headers))
+    request.write_bytes(asked or program.request(kind, headers=headers))
     words = [str(program.port), str(request), str(seconds), str(connections)]
     command = [sys.executable, "-m", "scripts.measuring.load", *words]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=seconds + 60, check=True)

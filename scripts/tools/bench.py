@@ -9,7 +9,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from scripts.measuring import fairness, growth, half_open, others, parts, providers, running, table, translation, wrk
+from scripts.measuring import (
+    fairness,
+    growth,
+    half_open,
+    others,
+    page,
+    parts,
+    providers,
+    running,
+    table,
+    translation,
+    wrk,
+)
 
 DESCRIPTION = """\
 Measures the gateway (OpenAI chat completions to Anthropic's format) next to bare `mitmdump --mode reverse:` and, if
@@ -27,6 +39,7 @@ PARTS = {
     "idle": parts.idle,
     "connections": parts.connections,
     "routing": parts.routing,
+    "page": page.page,
 }
 
 
