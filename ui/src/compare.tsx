@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Exchange } from "./api";
-import { Folding, bits, parsed, type Folded } from "./events";
+import { Folding, parsed, type Folded } from "./events";
 import { clock, count, ms } from "./format";
 import { toHash } from "./route";
 import { useExchange } from "./store";
@@ -64,22 +64,7 @@ function Course({ x, longest }: { x: Exchange; longest: number }): VNode {
 }
 
 function answerOf(x: Exchange): Folded {
-  if (x.events.length > 1) return new Folding("client").upTo(x.events);
   const body = x.phases.client_response?.body ?? "";
-  const whole = parsed(body);
-  if (whole === undefined) return { text: body, reasoning: "", calls: [], end: "" };
-  const said = bits(whole).concat(outputOf(whole));
-  const of = (kind: string): string => said.filter((bit) => bit.kind === kind).map((bit) => bit.text).join("");
-  const calls = said.filter((bit) => bit.kind === "name").map((bit, i) => ({ of: String(i), name: bit.text, arguments: said.filter((one) => one.kind === "arguments")[i]?.text ?? "" }));
-  return { text: of("text"), reasoning: of("reasoning"), calls, end: of("end") };
-}
-
-/** Return what a whole answer of the Responses API says. */
-function outputOf(whole: unknown): ReturnType<typeof bits> {
-  const items = (whole as { output?: { type?: string; name?: string; arguments?: string; content?: { text?: string }[] }[] } | null)?.output;
-  if (!Array.isArray(items)) return [];
-  return items.flatMap((item): ReturnType<typeof bits> => {
-    if (item.type === "function_call") return [{ kind: "name", text: item.name ?? "", of: "" }, { kind: "arguments", text: item.arguments ?? "", of: "" }];
-    return (item.content ?? []).map((part) => ({ kind: item.type === "reasoning" ? "reasoning" : "text", text: part.text ?? "", of: "" }));
-  });
+  const folded = new Folding("client").upTo(x.events.length > 1 ? x.events : [{ provider: "", client: body }]);
+  return folded.blocks.length || parsed(body) !== undefined || x.events.length > 1 ? folded : { ...folded, text: body };
 }

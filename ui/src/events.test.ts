@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bits, Folding, leaves, pieces } from "./events";
+import { bits, Folding, leaves, partners, pieces } from "./events";
 
 const chat = (delta: object): string => `data: ${JSON.stringify({ choices: [{ index: 0, delta }] })}\n\n`;
 
@@ -22,13 +22,63 @@ describe("bits", () => {
     ["gemini", { candidates: [{ content: { parts: [{ text: "Hi" }] } }] }, "Hi", "text"],
     ["gemini, thought", { candidates: [{ content: { parts: [{ text: "Hm", thought: true }] } }] }, "Hm", "reasoning"],
     ["responses", { type: "response.output_text.delta", delta: "Hi" }, "Hi", "text"],
+    ["bedrock", { contentBlockDelta: { contentBlockIndex: 1, delta: { text: "Hi" } } }, "Hi", "text"],
+    ["bedrock, thought", { contentBlockDelta: { delta: { reasoningContent: { text: "Hm" } } } }, "Hm", "reasoning"],
+    ["bedrock, end", { messageStop: { stopReason: "tool_use" } }, "tool_use", "end"],
+    ["anthropic, end", { type: "message_delta", delta: { stop_reason: "end_turn" } }, "end_turn", "end"],
+    ["responses, end", { type: "response.incomplete", response: { status: "incomplete", incomplete_details: { reason: "max_output_tokens" } } }, "max_output_tokens", "end"],
     ["ollama", { message: { content: "Hi" }, done: false }, "Hi", "text"],
-  ])("%s", (_, event, text, kind) => expect(bits(event)).toEqual([{ kind, text, of: expect.any(String) as string }]));
+  ])("%s", (_, event, text, kind) => expect(bits(event)).toEqual([{ kind, text, of: expect.any(String) as string, choice: 0 }]));
 
   it.each([null, 7, "text", {}, { choices: [null] }, { type: "ping" }])("nothing of %j", (event) => expect(bits(event)).toEqual([]));
 });
 
+describe("whole answers", () => {
+  const call = { name: "look", arguments: "{}" };
+  it.each([
+    ["chat", { choices: [{ message: { content: "Hi", tool_calls: [{ function: call }] }, finish_reason: "tool_calls" }] }, "tool_calls"],
+    ["anthropic", { type: "message", content: [{ type: "text", text: "Hi" }, { type: "tool_use", name: "look", input: {} }], stop_reason: "tool_use" }, "tool_use"],
+    ["bedrock", { output: { message: { content: [{ text: "Hi" }, { toolUse: { name: "look", input: {} } }] } }, stopReason: "tool_use" }, "tool_use"],
+    ["gemini", { candidates: [{ content: { parts: [{ text: "Hi" }, { functionCall: { name: "look", args: {} } }] }, finishReason: "STOP" }] }, "STOP"],
+    ["ollama", { message: { content: "Hi", tool_calls: [{ function: { name: "look", arguments: {} } }] }, done: true, done_reason: "stop" }, "stop"],
+    ["responses", { object: "response", status: "completed", output: [{ type: "message", content: [{ type: "output_text", text: "Hi" }] }, { type: "function_call", ...call }] }, "completed"],
+  ])("%s", (_, answer, end) =>
+    expect(new Folding("client").upTo([{ provider: "", client: JSON.stringify(answer) }])).toMatchObject({ text: "Hi", calls: [call], ends: [end] }));
+});
+
 describe("folding", () => {
+  it("tells the choices and the calls of a provider apart", () => {
+    const events = [0, 1].map((n) => ({ n, call: n, provider: JSON.stringify({ choices: [{ index: 0, delta: { content: `${n}` }, finish_reason: "stop" }] }), client: chat({ content: "x" }).replace('"index":0', `"index":${n}`) }));
+    for (const side of ["provider", "client"] as const) {
+      const folded = new Folding(side).upTo(events);
+      expect(folded.blocks.map((one) => [one.choice, one.events])).toEqual([[0, [0]], [1, [1]]]);
+    }
+    expect(new Folding("provider").upTo(events).ends).toEqual(["stop", "stop"]);
+  });
+
+  it("puts what two calls that grow at once say into each, and finds them on the other side", () => {
+    const piece = (index: number, text: string): object => ({ type: "content_block_delta", index, delta: { partial_json: text } });
+    const begin = (index: number): object => ({ type: "content_block_start", index, content_block: { type: "tool_use", name: "look" } });
+    const said = [begin(1), begin(2), piece(1, "[1"), piece(2, "[2"), piece(1, "]"), piece(2, "]")];
+    const events = said.map((one, n) => {
+      const of = (one as { index: number }).index - 1;
+      const text = (one as { delta?: { partial_json: string } }).delta?.partial_json;
+      return { n, provider: JSON.stringify(one), client: chat({ tool_calls: [{ index: of, function: text === undefined ? { name: "look" } : { arguments: text } }] }) };
+    });
+    const provider = new Folding("provider").upTo(events).blocks;
+    const client = new Folding("client").upTo(events).blocks;
+    expect(provider.map((one) => one.text)).toEqual(["[1]", "[2]"]);
+    expect(provider.map((one) => partners(one, client)[0]?.text)).toEqual(["[1]", "[2]"]);
+    expect(provider[1]?.events).toEqual([1, 3, 5]);
+  });
+
+  it("gives a signature to the block that is signed", () => {
+    const at = (delta: object): string => JSON.stringify({ type: "content_block_delta", index: 0, delta });
+    const { blocks } = new Folding("provider").upTo([at({ thinking: "Hm" }), at({ signature: "abc" })].map((provider, n) => ({ n, provider, client: "" })));
+    expect(blocks).toMatchObject([{ kind: "reasoning", text: "Hm", signed: 3, events: [0, 1] }]);
+    expect(partners(blocks[0]!, [])).toEqual([]);
+  });
+
   it("goes on where it stopped", () => {
     const folding = new Folding("client");
     const events = [{ provider: "", client: chat({ content: "Hel" }) }];

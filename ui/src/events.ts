@@ -6,11 +6,14 @@ export interface Piece {
   text: string;
 }
 
+/** What an event adds to an answer. */
 export interface Bit {
-  kind: "text" | "reasoning" | "arguments" | "name" | "end";
+  kind: "text" | "reasoning" | "arguments" | "name" | "signature" | "end";
   text: string;
-  /** Of a tool call: which one. */
+  /** Which block of the answer, where it has several of a kind. */
   of: string;
+  /** The choice, of an answer that has several. */
+  choice: number;
 }
 
 /** Return the events in a text: the blocks of a stream of server-sent events, or one JSON value. */
@@ -45,127 +48,239 @@ export function parsed(text: string): unknown {
 }
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- the wire's shape is what is being found out */
-/** Return what an event adds to the answer, in any dialect. */
+/** Return what an event adds to the answer, in any dialect; a whole answer adds all of it. */
 export function bits(event: any): Bit[] {
   if (event === null || typeof event !== "object") return [];
   const out: Bit[] = [];
-  const add = (kind: Bit["kind"], text: unknown, of: unknown = ""): void => {
-    if (typeof text === "string" && text !== "") out.push({ kind, text, of: String(of ?? "") });
+  const add: Add = (kind, text, of = "", choice = 0) => {
+    if (typeof text === "string" && (text !== "" || kind === "name")) out.push({ kind, text, of: String(of ?? ""), choice: Number(choice) || 0 });
   };
-  if (Array.isArray(event.choices)) ofChat(event, add);
-  else if (Array.isArray(event.candidates)) ofGemini(event, add);
-  else if (typeof event.type === "string" && event.type.startsWith("response.")) ofResponses(event, add);
-  else if (event.message && typeof event.message === "object" && "done" in event) ofOllama(event, add);
-  else if (typeof event.type === "string") ofAnthropic(event, add);
+  readerOf(event)?.(event, add);
   return out;
 }
 
-type Add = (kind: Bit["kind"], text: unknown, of?: unknown) => void;
+type Add = (kind: Bit["kind"], text: unknown, of?: unknown, choice?: unknown) => void;
+type Reader = (event: any, add: Add) => void;
+
+function readerOf(event: any): Reader | null {
+  if (Array.isArray(event.choices)) return ofChat;
+  if (Array.isArray(event.candidates)) return ofGemini;
+  if (event.message && typeof event.message === "object" && "done" in event) return ofOllama;
+  if (event.object === "response" && Array.isArray(event.output)) return ofResponse;
+  if (typeof event.type === "string") return event.type.startsWith("response.") ? ofResponses : event.type === "message" ? ofMessage : ofAnthropic;
+  return event.output?.message?.content || BEDROCK.some((name) => name in event) ? ofBedrock : null;
+}
 
 function ofChat(event: any, add: Add): void {
-  for (const choice of event.choices) {
+  event.choices.forEach((choice: any, i: number) => {
+    const n = choice?.index ?? i;
     const delta = choice?.delta ?? choice?.message ?? choice ?? {};
-    add("reasoning", delta.reasoning_content ?? delta.reasoning);
-    add("text", delta.content ?? delta.text ?? delta.refusal);
-    for (const call of delta.tool_calls ?? []) {
-      add("name", call?.function?.name, call?.index);
-      add("arguments", call?.function?.arguments, call?.index);
-    }
-    add("end", choice?.finish_reason);
-  }
+    add("reasoning", delta.reasoning_content ?? delta.reasoning, "", n);
+    for (const block of delta.thinking_blocks ?? []) add("signature", block?.signature ?? block?.data, "", n);
+    add("text", delta.content ?? delta.text ?? delta.refusal, "", n);
+    (delta.tool_calls ?? []).forEach((call: any, at: number) => {
+      const of = call?.index ?? at;
+      if (call?.function?.name) add("name", call.function.name, of, n);
+      add("arguments", call?.function?.arguments, of, n);
+    });
+    add("end", choice?.finish_reason, "", n);
+  });
 }
 
 function ofGemini(event: any, add: Add): void {
-  for (const candidate of event.candidates) {
+  event.candidates.forEach((candidate: any, i: number) => {
+    const n = candidate?.index ?? i;
     for (const part of candidate?.content?.parts ?? []) {
-      add(part.thought ? "reasoning" : "text", part.text);
-      if (!part.functionCall) continue;
-      const of = part.functionCall.id ?? part.functionCall.name;
-      add("name", part.functionCall.name, of);
-      add("arguments", JSON.stringify(part.functionCall.args ?? {}), of);
+      add(part.thought ? "reasoning" : "text", part.text, "", n);
+      const of = part.functionCall ? (part.functionCall.id ?? part.functionCall.name) : "";
+      if (part.functionCall) {
+        add("name", part.functionCall.name, of, n);
+        add("arguments", JSON.stringify(part.functionCall.args ?? {}), of, n);
+      }
+      add("signature", part.thoughtSignature, of, n);
     }
-    add("end", candidate?.finishReason);
-  }
+    add("end", candidate?.finishReason, "", n);
+  });
 }
 
 function ofResponses(event: any, add: Add): void {
   const type: string = event.type;
-  if (type === "response.output_text.delta" || type === "response.refusal.delta") add("text", event.delta);
-  else if (type.startsWith("response.reasoning") && type.endsWith(".delta")) add("reasoning", event.delta);
-  else if (type === "response.function_call_arguments.delta") add("arguments", event.delta, event.output_index);
-  else if (type === "response.output_item.added" && event.item?.type === "function_call") add("name", event.item.name, event.output_index);
-  else if (type === "response.completed" || type === "response.incomplete" || type === "response.failed") add("end", event.response?.status);
+  const of = event.output_index;
+  if (type === "response.output_text.delta" || type === "response.refusal.delta") add("text", event.delta, of);
+  else if (type.startsWith("response.reasoning") && type.endsWith(".delta")) add("reasoning", event.delta, of);
+  else if (type === "response.function_call_arguments.delta" || type === "response.custom_tool_call_input.delta") add("arguments", event.delta, of);
+  else if (type === "response.output_item.added" && CALLED.has(event.item?.type)) add("name", event.item.name, of);
+  else if (type === "response.output_item.done" && event.item?.type === "reasoning") add("signature", event.item.encrypted_content, of);
+  else if (type === "response.completed" || type === "response.incomplete" || type === "response.failed") add("end", ended(event.response));
+}
+const CALLED = new Set(["function_call", "custom_tool_call"]);
+
+const ended = (response: any): unknown => response?.incomplete_details?.reason ?? response?.status;
+
+function ofResponse(response: any, add: Add): void {
+  response.output.forEach((item: any, of: number) => {
+    for (const part of item?.summary ?? []) add("reasoning", part?.text, of);
+    if (item?.type === "reasoning") add("signature", item.encrypted_content, of);
+    else if (CALLED.has(item?.type)) {
+      add("name", item.name, of);
+      add("arguments", item.arguments ?? item.input, of);
+    } else for (const part of item?.content ?? []) add("text", part?.text ?? part?.refusal, of);
+  });
+  add("end", ended(response));
 }
 
 function ofOllama(event: any, add: Add): void {
   add("reasoning", event.message.thinking);
   add("text", event.message.content);
   (event.message.tool_calls ?? []).forEach((call: any, i: number) => {
-    add("name", call?.function?.name, i);
-    add("arguments", JSON.stringify(call?.function?.arguments ?? {}), i);
+    const of = call?.id ?? i;
+    add("name", call?.function?.name, of);
+    add("arguments", JSON.stringify(call?.function?.arguments ?? {}), of);
   });
   add("end", event.done_reason);
 }
 
 function ofAnthropic(event: any, add: Add): void {
-  if (event.type === "content_block_start") add("name", event.content_block?.name, event.index);
-  else if (event.type === "content_block_delta") {
-    add("text", event.delta?.text);
-    add("reasoning", event.delta?.thinking);
-    add("arguments", event.delta?.partial_json, event.index);
+  const of = event.index;
+  const block = event.content_block;
+  if (event.type === "content_block_start") {
+    if (block?.name) add("name", block.name, of);
+    add("text", block?.text, of);
+    add("reasoning", block?.thinking, of);
+    add("signature", block?.data, of);
+  } else if (event.type === "content_block_delta") {
+    add("text", event.delta?.text, of);
+    add("reasoning", event.delta?.thinking, of);
+    add("signature", event.delta?.signature, of);
+    add("arguments", event.delta?.partial_json, of);
   } else if (event.type === "message_delta") add("end", event.delta?.stop_reason);
+}
+
+function ofMessage(message: any, add: Add): void {
+  (message.content ?? []).forEach((block: any, of: number) => {
+    if (block?.name) add("name", block.name, of);
+    add("text", block?.text, of);
+    add("reasoning", block?.thinking, of);
+    add("signature", block?.signature ?? block?.data, of);
+    if (block?.input) add("arguments", JSON.stringify(block.input), of);
+  });
+  add("end", message.stop_reason);
+}
+
+const BEDROCK = ["messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"];
+
+function ofBedrock(event: any, add: Add): void {
+  const block = (part: any, of: unknown): void => {
+    const thought = part?.reasoningContent?.reasoningText ?? part?.reasoningContent;
+    if (part?.toolUse?.name) add("name", part.toolUse.name, of);
+    add("text", part?.text, of);
+    add("reasoning", thought?.text, of);
+    add("signature", thought?.signature ?? thought?.redactedContent, of);
+    const input = part?.toolUse?.input;
+    add("arguments", input && typeof input === "object" ? JSON.stringify(input) : input, of);
+  };
+  block(event.contentBlockStart?.start, event.contentBlockStart?.contentBlockIndex);
+  block(event.contentBlockDelta?.delta, event.contentBlockDelta?.contentBlockIndex);
+  (event.output?.message?.content ?? []).forEach(block);
+  add("end", event.messageStop?.stopReason ?? event.stopReason);
 }
 /* eslint-enable */
 
+/** A part of an answer: a text, a thought or a call, and the numbers of the events that it came in. */
+export interface Block {
+  key: string;
+  kind: "text" | "reasoning" | "call";
+  choice: number;
+  name: string;
+  text: string;
+  /** The characters of its signature. */
+  signed: number;
+  events: number[];
+}
+
 export interface Folded {
+  blocks: Block[];
   text: string;
   reasoning: string;
   calls: { of: string; name: string; arguments: string }[];
   end: string;
+  /** Why each choice ended, in the words of the wire. */
+  ends: string[];
 }
+
+interface Growing extends Block {
+  pieces: string[];
+}
+
+type Piecewise = { n?: number; call?: string | number | null; provider: string; client: string };
 
 /** Adds up the events of one side of a stream; it goes on where it stopped, unless what came before has changed. */
 export class Folding {
   private read = 0;
   private last: unknown;
-  private said: string[] = [];
-  private thought: string[] = [];
-  private readonly calls = new Map<string, { of: string; name: string; arguments: string }>();
-  private end = "";
+  private readonly blocks = new Map<string, Growing>();
+  private readonly ends = new Map<string, string>();
 
   constructor(private readonly side: "provider" | "client") {}
 
-  upTo(events: readonly { provider: string; client: string }[]): Folded {
+  upTo(events: readonly Piecewise[]): Folded {
     if (this.read && events[this.read - 1] !== this.last) this.restart();
     this.last = events.at(-1);
     for (; this.read < events.length; this.read++) {
-      for (const one of pieces(events[this.read]![this.side])) this.take(bits(one.json));
+      const pair = events[this.read]!;
+      const call = this.side === "provider" ? Number(pair.call ?? 0) : 0;
+      for (const one of pieces(pair[this.side])) this.take(bits(one.json), pair.n ?? this.read, call);
     }
-    return { text: this.said.join(""), reasoning: this.thought.join(""), calls: [...this.calls.values()], end: this.end };
+    return summed([...this.blocks.values()], [...this.ends.values()]);
   }
 
   private restart(): void {
     this.read = 0;
-    this.said = [];
-    this.thought = [];
-    this.calls.clear();
+    this.blocks.clear();
+    this.ends.clear();
   }
 
-  private take(all: Bit[]): void {
+  private take(all: Bit[], n: number, call: number): void {
     for (const bit of all) {
-      if (bit.kind === "text") this.said.push(bit.text);
-      else if (bit.kind === "reasoning") this.thought.push(bit.text);
-      else if (bit.kind === "end") this.end = bit.text;
-      else this.grow(bit);
+      const choice = bit.choice + call;
+      if (bit.kind === "end") this.ends.set(`${choice}`, bit.text);
+      else this.grow(bit, n, choice);
     }
   }
 
-  private grow(bit: Bit): void {
-    const call = this.calls.get(bit.of) ?? { of: bit.of, name: "", arguments: "" };
-    if (bit.kind === "name") call.name = bit.text;
-    else call.arguments += bit.text;
-    this.calls.set(bit.of, call);
+  private grow(bit: Bit, n: number, choice: number): void {
+    const kind = bit.kind === "text" ? "text" : bit.kind === "arguments" || bit.kind === "name" ? "call" : "reasoning";
+    let key = `${choice} ${kind} ${bit.of}`;
+    if (bit.kind === "signature" && !this.blocks.has(key)) {
+      const signed = [...this.blocks.values()].findLast((one) => one.choice === choice && one.key.endsWith(` ${bit.of}`));
+      key = signed?.key ?? key;
+    }
+    const block = this.blocks.get(key) ?? { key, kind, choice, name: "", text: "", signed: 0, events: [], pieces: [] };
+    this.blocks.set(key, block);
+    if (block.events.at(-1) !== n) block.events.push(n);
+    if (bit.kind === "name") block.name = bit.text;
+    else if (bit.kind === "signature") block.signed += bit.text.length;
+    else block.pieces.push(bit.text);
   }
+}
+
+function summed(growing: Growing[], ends: string[]): Folded {
+  const blocks: Block[] = growing.map((one) => {
+    if (one.pieces.length > 1) one.pieces = [one.pieces.join("")];
+    const { pieces: said, ...block } = one;
+    return { ...block, text: said[0] ?? "" };
+  });
+  const all = (kind: Block["kind"]): string => blocks.filter((one) => one.kind === kind).map((one) => one.text).join("");
+  const calls = blocks.filter((one) => one.kind === "call").map((one) => ({ of: one.key, name: one.name, arguments: one.text }));
+  return { blocks, text: all("text"), reasoning: all("reasoning"), calls, end: ends.at(-1) ?? "", ends };
+}
+
+/** Return the blocks of the other side that came of the same events, of the same kind where there are such. */
+export function partners(block: Block, others: readonly Block[]): Block[] {
+  const mine = new Set(block.events);
+  const near = others.filter((one) => one.events.some((n) => mine.has(n)));
+  const alike = near.filter((one) => one.kind === block.kind && (block.kind !== "call" || one.name === block.name));
+  return alike.length > 1 ? alike.filter((one) => one.text === block.text).concat(alike).slice(0, 1) : alike;
 }
 
 export interface Leaf {

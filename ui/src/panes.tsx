@@ -1,15 +1,18 @@
-import type { VNode } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { PHASES, TITLES, api, type Exchange, type Link, type Note, type Phase, type PhaseName, type Provenance } from "./api";
 import { copyCode } from "./actions";
-import { parsed } from "./events";
+import { AnswerBlocks, useFolded, type StreamSide } from "./answer";
+import { PHASES, TITLES, api, type Exchange, type Link, type Note, type Phase, type PhaseName, type Provenance } from "./api";
 import { EventLines } from "./event-lines";
-import { size } from "./format";
+import { ms, size } from "./format";
 import { Links } from "./paths";
-import { rowsOf, type Row, type Told } from "./rows";
+import { RawText } from "./raw";
+import { Joined, Ribbons, type Side, type Sides } from "./ribbons";
 import { go, toHash } from "./route";
+import { ofAnswer } from "./rows";
 import { useCall } from "./store";
-import { useWindow } from "./virtual";
+import { anchorsOf, followed } from "./sync";
+import { Tree } from "./tree";
 
 const LEGS = [
   { name: "request", from: PHASES[0], to: PHASES[1] },
@@ -30,79 +33,97 @@ export function Panes({ exchange, pane, path }: { exchange: Exchange; pane: stri
   const provenance = value ?? (error ? UNTRACED : null);
   const [big, setBig] = useState<string | null>(null);
   const selected = (PHASES as readonly string[]).includes(pane) ? { pane: pane as PhaseName, path } : null;
-  const answerNotes = useMemo(() => new Set((provenance?.answer ?? []).map((link) => link.note)), [provenance]);
   return (
     <div class={`panes ${big ? "one" : ""}`}>
-      <Losses exchange={exchange} answerNotes={answerNotes} />
-      {LEGS.filter((leg) => !big || leg.name === big).map((leg) => (
-        <LegRow key={leg.name} leg={leg} exchange={exchange} provenance={provenance} answerNotes={answerNotes}
-          selected={selected} big={big === leg.name} onBig={() => setBig(big ? null : leg.name)} />
-      ))}
+      <Losses exchange={exchange} />
+      <div class="legs">
+        {LEGS.filter((leg) => !big || leg.name === big).map((leg) => (
+          <LegRow key={leg.name} leg={leg} exchange={exchange} provenance={provenance}
+            selected={selected} big={big === leg.name} onBig={() => setBig(big ? null : leg.name)} />
+        ))}
+      </div>
+      <p class="explain hint faint">{provenance && !provenance.known && !error ? "This conversion is not traced: only what is equal at both sides is known." : "Point at a value to see where it came from or went; click to keep it."}</p>
     </div>
   );
 }
 
-/** What was lost, whole, above the panes. */
-function Losses({ exchange, answerNotes }: { exchange: Exchange; answerNotes: Set<number | null> }): VNode | null {
-  const lost = exchange.notes.map((note, i) => ({ note, i })).filter(({ note }) => note.lost || note.weight >= 4);
-  if (!lost.length) return null;
-  lost.sort((a, b) => b.note.weight - a.note.weight);
+/** Every loss with its whole reason above the panes, those of one reason together. */
+function Losses({ exchange }: { exchange: Exchange }): VNode | null {
+  const groups = useMemo(() => grouped(exchange.notes.filter((note) => note.lost || note.weight >= 4)), [exchange.notes]);
+  if (!groups.length) return null;
   return (
     <section class="losses" aria-label="Losses" tabIndex={0}>
-      {lost.map(({ note, i }) => (
-        <div key={i}>
-          <span class={`fate weight-${note.weight}`}>{note.fate}</span>
-          <a href={toHash(exchange.id, answerNotes.has(i) ? "provider_response" : "client_request", note.path)}><code>{note.path}</code></a>
-          <span>{note.detail}</span>
+      {groups.map((notes) => (
+        <div key={notes[0]!.path}>
+          <span class={`fate weight-${notes[0]!.weight}`}>{notes[0]!.fate}</span>
+          <span class="paths">{notes.map((note, i) => <a key={i} href={placeOf(exchange.id, note)}><code>{note.path}</code></a>)}</span>
+          <span class="reason">{notes[0]!.detail}</span>
         </div>
       ))}
     </section>
   );
 }
 
+/** Return notes with the same fate and reason together, the heaviest first. */
+export function grouped(notes: readonly Note[]): Note[][] {
+  const groups = new Map<string, Note[]>();
+  for (const note of [...notes].sort((a, b) => b.weight - a.weight)) {
+    const key = `${note.fate} ${note.weight} ${note.detail}`;
+    const held = groups.get(key);
+    if (held) held.push(note);
+    else groups.set(key, [note]);
+  }
+  return [...groups.values()];
+}
+
+/** Return the address of the place that a note is about. */
+export function placeOf(id: string, note: Note): string {
+  return toHash(id, ofAnswer(note) ? "provider_response" : "client_request", note.path);
+}
+
 interface LegProps {
   leg: Leg;
   exchange: Exchange;
   provenance: Provenance | null;
-  answerNotes: Set<number | null>;
   selected: Mark | null;
   big: boolean;
   onBig: () => void;
 }
 
-function LegRow({ leg, exchange, provenance, answerNotes, selected, big, onBig }: LegProps): VNode {
+function LegRow(props: LegProps): VNode {
+  const { leg, exchange } = props;
+  const streamed = leg.name === "answer" && exchange.events.length > 0 && !exchange.phases.provider_response?.body;
+  return streamed ? <StreamedLeg {...props} /> : <WholeLeg {...props} />;
+}
+
+/** What is pointed at or selected in a leg, and the links that tell of it. */
+function useActive(leg: Leg, provenance: Provenance | null, selected: Mark | null): { hovered: Mark | null; setHovered: (mark: Mark | null) => void; mine: Mark | null; active: Mark | null; links: Links; found: Link[] } {
   const [hovered, setHovered] = useState<Mark | null>(null);
   const links = useMemo(() => new Links(provenance?.[leg.name] ?? []), [provenance]);
-  const notes = useMemo(
-    () => exchange.notes.map((note, i) => (answerNotes.has(i) === (leg.name === "answer") ? note : { ...note, path: "\0" })),
-    [exchange.notes, answerNotes],
-  );
   const mine = selected && (selected.pane === leg.from || selected.pane === leg.to) ? selected : null;
   const active = hovered ?? mine;
   const found = useMemo(() => (active ? around(links, active.pane === leg.from ? "from" : "to", active.path) : []), [links, active?.pane, active?.path]);
-  const streamed = leg.name === "answer" && exchange.events.length > 1;
-  const event = active && streamed ? eventOf(active.path) ?? found.map((link) => eventOf(link.from)).find((n) => n !== null) ?? null : null;
+  return { hovered, setHovered, mine, active, links, found };
+}
+
+function WholeLeg({ leg, exchange, provenance, selected, big, onBig }: LegProps): VNode {
+  const { hovered, setHovered, mine, active, links, found } = useActive(leg, provenance, selected);
+  const notes = useMemo(() => exchange.notes.map((note) => (ofAnswer(note) === (leg.name === "answer") ? note : { ...note, path: "\0" })), [exchange.notes]);
+  const together = useTogether(links, found, hovered, mine, active && (active.pane === leg.from ? "from" : "to"));
 
   const pane = (name: PhaseName, other: PhaseName, side: "from" | "to"): VNode => {
-    const phase = exchange.phases[name];
-    if (streamed && (side === "from" || exchange.stream)) {
-      return (
-        <PaneFrame exchange={exchange} name={name} phase={phase} onBig={onBig} big={big}>
-          <EventLines exchange={exchange} side={side === "from" ? "provider" : "client"} marked={event}
-            onMark={(n) => setHovered(n === null ? null : { pane: name, path: `events[${n}]` })} />
-        </PaneFrame>
-      );
-    }
     const away = active && active.pane !== name;
     const lit = new Set(away ? found.map((link) => link[side]).filter((path): path is string => path !== null) : active ? [active.path] : []);
+    const isMine = mine?.pane === name;
+    const partner = mine && !isMine ? firstOf(around(links, side === "from" ? "to" : "from", mine.path), side) : null;
     return (
-      <PaneFrame exchange={exchange} name={name} phase={phase} onBig={onBig} big={big}>
+      <PaneFrame exchange={exchange} name={name} onBig={onBig} big={big} onDriven={() => together.drive(side)}>
         <Tree
-          phase={phase} other={exchange.phases[other]} side={side} links={links} known={provenance?.known ?? false} notes={notes}
-          lit={lit} selected={mine ? (mine.pane === name ? mine.path : firstOf(around(links, side === "from" ? "to" : "from", mine.path), side)) : null}
-          label={TITLES[name]}
+          phase={exchange.phases[name]} other={exchange.phases[other]} side={side} links={links} known={provenance?.known ?? false} notes={notes}
+          lit={lit} selected={isMine ? mine.path : partner} isMine={isMine} label={TITLES[name]}
           onHover={(path) => setHovered(path === null ? null : { pane: name, path })}
           onSelect={(path) => go(toHash(exchange.id, name, path), true)}
+          onPlaced={(placed) => together.placed(side, placed)} onScrolled={() => together.scrolled(side)}
         />
       </PaneFrame>
     );
@@ -112,13 +133,124 @@ function LegRow({ leg, exchange, provenance, answerNotes, selected, big, onBig }
     <section class="leg" aria-label={leg.name === "request" ? "Request" : "Answer"}>
       <div class="pair">
         {pane(leg.from, leg.to, "from")}
+        <Ribbons sides={together.sides} joined={together.joined} links={links.all} lit={found} drawn={together.drawn} />
         {pane(leg.to, leg.from, "to")}
       </div>
-      <p class="explain" aria-live="polite">
-        {streamed && (event !== null || !active)
-          ? <EventExplained exchange={exchange} n={event} links={found} />
-          : <Explained active={active} leg={leg} links={found} known={provenance?.known ?? false} loading={!provenance} alone={!exchange.phases[leg.from] || !exchange.phases[leg.to]} notes={exchange.notes} />}
-      </p>
+      {active && (
+        <p class={`explain ${hovered ? "now" : ""}`} aria-live="polite">
+          <Explained active={active} leg={leg} links={found} known={provenance?.known ?? false} loading={!provenance} alone={!exchange.phases[leg.from] || !exchange.phases[leg.to]} notes={exchange.notes} />
+        </p>
+      )}
+    </section>
+  );
+}
+
+interface Together {
+  sides: { current: Sides };
+  joined: Joined;
+  drawn: { current: () => void };
+  placed: (side: "from" | "to", placed: Side | null) => void;
+  scrolled: (side: "from" | "to") => void;
+  drive: (side: "from" | "to") => void;
+}
+
+const REST = 120;
+
+/** Keeps two panes abreast: the one that nobody touches follows the other, and shows the partner of what is pointed at
+ * at the same height. */
+function useTogether(links: Links, found: readonly Link[], hovered: Mark | null, mine: Mark | null, pointed: "from" | "to" | null): Together {
+  const sides = useRef<Sides>({ from: null, to: null });
+  const joined = useRef(new Joined());
+  const drawn = useRef<() => void>(() => undefined);
+  const driver = useRef<"from" | "to" | null>(null);
+  const moved = useRef(0);
+  const known = useRef(links);
+  known.current = links;
+
+  const scrolled = (side: "from" | "to"): void => {
+    drawn.current();
+    const { from, to } = sides.current;
+    if (driver.current !== side || !from || !to) return;
+    moved.current = Date.now();
+    const joins = joined.current.of(sides.current, known.current.all);
+    const anchors = anchorsOf(joins);
+    if (side === "from") to.box.scrollTop = followed(anchors, from.seen, to.seen);
+    else from.box.scrollTop = followed(anchors.map(([a, b]) => [b, a] as const), to.seen, from.seen);
+  };
+
+  const link = found.find((one) => one.from !== null && one.to !== null);
+  const key = link && `${link.from} ${link.to} ${hovered ? "hovered" : "mine"}`;
+  useEffect(() => {
+    drawn.current();
+    if (!link || !pointed) return undefined;
+    const isSelected = !hovered || (hovered.pane === mine?.pane && hovered.path === mine.path);
+    const timer = setTimeout(() => {
+      if (isSelected || Date.now() - moved.current > REST * 2) abreast(sides.current, link, pointed, isSelected);
+    }, isSelected ? 30 : REST);
+    return () => clearTimeout(timer);
+  }, [key, pointed, mine?.path, mine?.pane]);
+
+  return {
+    sides, joined: joined.current, drawn, scrolled,
+    placed: (side, placed) => {
+      sides.current[side] = placed;
+      drawn.current();
+    },
+    drive: (side) => { driver.current = side; },
+  };
+}
+
+/** Scroll the pane beside to the other end of a link: at the height of this end, where it can. */
+function abreast({ from, to }: Sides, link: Link, pointed: "from" | "to", always: boolean): void {
+  const [here, there] = pointed === "from" ? [from, to] : [to, from];
+  if (!here || !there || link.from === null || link.to === null) return;
+  const a = here.places.of(pointed === "from" ? link.from : link.to);
+  const b = there.places.of(pointed === "from" ? link.to : link.from);
+  if (a < 0 || b < 1) return;
+  const y = there.seen.start(b) - there.box.scrollTop;
+  if (!always && y >= 0 && y < there.box.clientHeight - 18) return;
+  there.box.scrollTop = there.seen.start(b) - (here.seen.start(a) - here.box.scrollTop);
+}
+
+/** The answer of a stream: at each side what its events add up to, or the events. */
+function StreamedLeg({ leg, exchange, provenance, selected, big, onBig }: LegProps): VNode {
+  const { hovered, setHovered, mine, active, links, found } = useActive(leg, provenance, selected);
+  const [asEvents, setAsEvents] = useState(mine !== null && eventOf(mine.path) !== null);
+  const folded = { provider: useFolded(exchange, "provider"), client: useFolded(exchange, "client") };
+  const event = active ? eventOf(active.path) ?? found.map((link) => eventOf(link.from)).find((n) => n !== null) ?? null : null;
+  const both = exchange.stream;
+  const toggle = <button class="small" aria-pressed={asEvents} title="The events one by one, or what they add up to" onClick={() => setAsEvents(!asEvents)}>Events</button>;
+
+  const stream = (name: PhaseName, side: StreamSide): VNode => {
+    const mark = (n: number | null): void => setHovered(n === null ? null : { pane: name, path: `events[${n}]` });
+    const others = folded[side === "provider" ? "client" : "provider"].blocks;
+    return (
+      <PaneFrame exchange={exchange} name={name} onBig={onBig} big={big} more={toggle}>
+        {asEvents
+          ? <EventLines exchange={exchange} side={side} marked={event} onMark={mark} />
+          : <AnswerBlocks exchange={exchange} side={side} folded={folded[side]} others={both ? others : null} marked={event} onMark={mark} />}
+      </PaneFrame>
+    );
+  };
+  const whole = (name: PhaseName): VNode => {
+    const paths = active?.pane === name ? [active.path] : found.map((link) => link.to).filter((path): path is string => path !== null);
+    return (
+      <PaneFrame exchange={exchange} name={name} onBig={onBig} big={big}>
+        <Tree phase={exchange.phases[name]} other={null} side="to" links={links} known={provenance?.known ?? false} notes={[]}
+          lit={new Set(active ? paths : [])} selected={mine?.pane === name ? mine.path : null} isMine={mine?.pane === name} label={TITLES[name]}
+          onHover={(path) => setHovered(path === null ? null : { pane: name, path })} onSelect={(path) => go(toHash(exchange.id, name, path), true)}
+          onPlaced={() => undefined} onScrolled={() => undefined} />
+      </PaneFrame>
+    );
+  };
+  return (
+    <section class="leg streamed" aria-label="Answer">
+      <div class="pair">
+        {stream(leg.from, "provider")}
+        <span class="gutter" aria-hidden="true" />
+        {both ? stream(leg.to, "client") : whole(leg.to)}
+      </div>
+      {active && <p class={`explain ${hovered ? "now" : ""}`} aria-live="polite"><EventExplained exchange={exchange} n={event} links={found} folded={asEvents ? null : folded} /></p>}
     </section>
   );
 }
@@ -143,16 +275,47 @@ function eventOf(path: string | null): number | null {
 
 const inEvent = (path: string | null): string => path?.replace(/^events(\[\d+\])+\.?/, "") ?? "nothing";
 
-function EventExplained({ exchange, n, links }: { exchange: Exchange; n: number | null; links: Link[] }): VNode {
+interface EventExplainedProps {
+  exchange: Exchange;
+  n: number | null;
+  links: Link[];
+  /** Null: the events are shown one by one. */
+  folded: Record<StreamSide, ReturnType<typeof useFolded>> | null;
+}
+
+function EventExplained({ exchange, n, links, folded }: EventExplainedProps): VNode {
   const pair = exchange.events.find((one) => one.n === n);
-  if (!pair) return <span class="faint">Point at an event to see what it became, or where it came from.</span>;
+  if (!pair) return <span class="faint">No rule tells of which events this was made.</span>;
+  const timeline = <a href={toHash(exchange.id, "events", String(pair.n))}>see it in the timeline</a>;
+  const block = folded?.provider.blocks.find((one) => one.events.includes(pair.n)) ?? folded?.client.blocks.find((one) => one.events.includes(pair.n));
   const words = !pair.client.trim() ? "became nothing for the client" : !pair.provider.trim() ? "was made by the gateway" : "became what is marked";
   const told = links.filter((link) => link.from !== null && link.to !== null).slice(0, 3);
-  return <><b>Event {pair.n}</b> <code>{pair.name}</code> {told.length ? told.map((link, i) => <span key={i}><code>{inEvent(link.from)}</code> → <code>{inEvent(link.to)}</code> <span class={`rule ${link.rule}`}>{link.rule}</span> </span>) : words} · <a href={toHash(exchange.id, "events", String(pair.n))}>see it in the timeline</a></>;
+  return (
+    <>
+      {block && <><b>{block.kind === "call" ? block.name : block.kind}</b> came in {block.events.length} {block.events.length === 1 ? "event" : "events"}. </>}
+      {block ? `Of event ${pair.n}: ` : <><b>Event {pair.n}</b> <code>{pair.name}</code> </>}
+      {told.length ? told.map((link, i) => <span key={i}><code>{inEvent(link.from)}</code> → <code>{inEvent(link.to)}</code> <RuleMark rule={link.rule} /> {WORDS[link.rule]} </span>) : words} · {timeline}
+    </>
+  );
+}
+
+/** What each rule means. */
+export const WORDS: Record<string, string> = {
+  copied: "the same value in the same place",
+  moved: "the same value in another place",
+  renamed: "the same value under another name",
+  computed: "made of it",
+  defaulted: "the client left it open",
+  dropped: "not sent",
+  unknown: "the translator cannot tell",
+};
+
+function RuleMark({ rule }: { rule: string }): VNode {
+  return <span class={`rule ${rule}`}>{rule}</span>;
 }
 
 interface ExplainedProps {
-  active: Mark | null;
+  active: Mark;
   leg: Leg;
   links: Link[];
   known: boolean;
@@ -164,41 +327,55 @@ interface ExplainedProps {
 function Explained({ active, leg, links, known, loading, alone, notes }: ExplainedProps): VNode {
   if (alone) return <span class="faint">There is no other side to compare with.</span>;
   if (loading) return <span class="faint">Tracing…</span>;
-  if (!active) return <span class="faint">{known ? "Point at a value to see where it came from or went." : "This conversion is not traced: only what is equal at both sides is known."}</span>;
-  const [link] = links;
+  const forth = active.pane === leg.from;
   const here = <code>{active.path || "the whole body"}</code>;
-  if (!link) return <>{here} <span class="faint">{known ? "No rule tells what became of it." : "Not traced."}</span></>;
-  if (links.length > 3) return <>{here} holds {links.length} traced values</>;
-  const there = active.pane === leg.from ? links.map((one) => one.to) : links.map((one) => one.from);
-  const why = link.detail || (link.note === null ? "" : notes[link.note]?.detail);
-  const nowhere = active.pane === leg.from ? "nowhere" : "nothing the other side wrote";
+  const note = notes.find((one) => one.path === active.path);
+  const [link] = links;
+  if (!link && note) return <>{here} <span class={`fate weight-${note.weight}`}>{note.fate}</span> {note.detail}</>;
+  if (!link) return <>{here} <span class="faint">{known ? "The translator cannot tell what became of it." : "Not traced."}</span></>;
+  const own = links.filter((one) => one[forth ? "from" : "to"] === active.path || !isWithin(one[forth ? "from" : "to"], active.path));
+  if (!own.length) return <>{here} holds {links.length}{links.length >= 300 ? " or more" : ""} values: {counted(links)}</>;
+  const why = link.detail || (link.note === null ? "" : notes[link.note]?.detail) || note?.detail;
   return (
     <>
-      {here} {active.pane === leg.from ? "→" : "←"} {there.map((path, i) => <code key={i}>{path ?? nowhere}</code>)} <span class={`rule ${link.rule}`}>{link.rule}</span> {why}
+      {here} {own.slice(0, 4).map((one, i) => {
+        const there = forth ? one.to : one.from;
+        return <span key={i}>{there === null ? "" : <>{forth ? "→" : "←"} <code>{there}</code> </>}<RuleMark rule={one.rule} /> {WORDS[one.rule]}{i < own.length - 1 ? ", " : ""}</span>;
+      })}{own.length > 4 ? `and ${own.length - 4} more` : ""}{why ? <>. <b>{why}</b></> : ""}
     </>
   );
+}
+
+const isWithin = (path: string | null, held: string): boolean => path !== null && path !== held && (held === "" || path.startsWith(`${held}.`) || path.startsWith(`${held}[`));
+
+function counted(links: Link[]): string {
+  const counts = new Map<string, number>();
+  for (const link of links) counts.set(link.rule, (counts.get(link.rule) ?? 0) + 1);
+  return [...counts].map(([rule, n]) => `${n} ${rule}`).join(", ");
 }
 
 interface FrameProps {
   exchange: Exchange;
   name: PhaseName;
-  phase: Phase | null;
-  children: VNode;
+  children: ComponentChildren;
   big: boolean;
   onBig: () => void;
+  more?: VNode;
+  onDriven?: () => void;
 }
 
-function PaneFrame({ exchange, name, phase, children, big, onBig }: FrameProps): VNode {
+function PaneFrame({ exchange, name, children, big, onBig, more, onDriven }: FrameProps): VNode {
   const [shown, setShown] = useState<"body" | "raw" | "headers">("body");
+  const phase = exchange.phases[name];
   const leg = name.startsWith("client") ? "client" : "provider";
   const button = (what: "raw" | "headers", words: string): VNode => (
     <button class="small" aria-pressed={shown === what} onClick={() => setShown(shown === what ? "body" : what)}>{words}</button>
   );
   return (
-    <section class="pane" aria-label={TITLES[name]}>
+    <section class="pane" aria-label={TITLES[name]} onPointerEnter={onDriven} onWheel={onDriven} onTouchStart={onDriven} onKeyDown={onDriven} onFocusIn={onDriven}>
       <header>
         <h2>{TITLES[name]}</h2>
-        <span class="faint cut grow" title={phase?.line}>{phase ? `${phase.line}${phase.bytes ? ` · ${size(phase.bytes)}` : ""}` : ""}{phase?.cut ? " · cut" : ""}</span>
+        {phase && <span class="faint cut grow" title={`${phase.line}\n${size(phase.bytes)} at ${ms(phase.at)}`}>{lineOf(phase)}</span>}
         {phase && name.endsWith("request") && (
           <span class="buttons" role="group" aria-label="Copy as">
             {(["curl", "httpie", "python"] as const).map((as) => (
@@ -206,130 +383,48 @@ function PaneFrame({ exchange, name, phase, children, big, onBig }: FrameProps):
             ))}
           </span>
         )}
-        {phase && <span class="buttons">{button("headers", "Headers")}{button("raw", "Raw")}</span>}
-        <button class="small wide-only" aria-label={big ? "Show both rows" : "Show this row alone"} aria-pressed={big} onClick={onBig}>⤢</button>
+        {phase && <span class="buttons">{more}{button("headers", "Headers")}{button("raw", "Raw")}</span>}
+        <button class="small wide-only" aria-label={big ? "Show both rows" : "Show this row alone"} title={big ? "Show both rows" : "Show this row alone"} aria-pressed={big} onClick={onBig}>⤢</button>
       </header>
-      {!phase
-        ? <p class="nothing">{exchange.end === "running" ? "Not yet." : "There was none: nothing reached this point."}</p>
-        : shown === "headers"
-          ? <div class="scroll" tabIndex={0} role="group" aria-label="Headers"><dl class="facts">{phase.headers.map(([key, value], i) => <div key={i}><dt>{key}</dt><dd>{value}</dd></div>)}</dl></div>
-          : shown === "raw"
-            ? <RawText text={phase.body || eventsText(exchange, name)} />
-            : children}
+      {!phase ? <p class="nothing">{missing(exchange, name)}</p>
+        : shown === "headers" ? <Headers phase={phase} />
+        : shown === "raw" ? <RawText text={phase.body || eventsText(exchange, name)} />
+        : children}
     </section>
   );
 }
 const CODE = { curl: "curl", httpie: "HTTPie", python: "Python" };
-const RAW = 200_000;
+
+/** Return the first line of a message for people: its status or its path, its size, its time. */
+function lineOf(phase: Phase): string {
+  const line = phase.line.replace(/^(\S+) https?:\/\/[^/]+/, "$1 …");
+  return [line, phase.bytes ? size(phase.bytes) : "", `+${ms(phase.at)}`, phase.cut ? "cut" : ""].filter(Boolean).join(" · ");
+}
+
+/** Return why there is no such message. */
+function missing(exchange: Exchange, name: PhaseName): string {
+  if (exchange.end === "running") return "Not yet.";
+  if (name === "provider_request") return `No provider was asked${exchange.ended_by ? `: ${exchange.ended_by}` : ""}.`;
+  if (name === "provider_response" && !exchange.phases.provider_request) return "No provider was asked.";
+  if (name === "provider_response") return `It never answered${exchange.ended_by ? `: ${exchange.ended_by}` : ""}.`;
+  return "There was none: nothing reached this point.";
+}
+
+function Headers({ phase }: { phase: Phase }): VNode {
+  return (
+    <div class="scroll" tabIndex={0} role="group" aria-label="Headers">
+      <dl class="facts">
+        <div class="first"><dt>{/^\d/.test(phase.line) ? "status" : "request"}</dt><dd>{phase.line}</dd></div>
+        <div class="first"><dt>at</dt><dd>{ms(phase.at)} after the request arrived · {size(phase.bytes)}{phase.cut ? ", cut when it was recorded" : ""}</dd></div>
+        {phase.headers.map(([key, value], i) => <div key={i}><dt>{key}</dt><dd>{value}</dd></div>)}
+      </dl>
+    </div>
+  );
+}
 
 /** Return the bytes of a stream, which its events hold. */
 function eventsText(exchange: Exchange, name: PhaseName): string {
   if (name.endsWith("request")) return "";
   const side = name === "provider_response" ? "provider" : "client";
   return exchange.events.map((one) => one[side]).join(side === "provider" ? "\n\n" : "");
-}
-
-function RawText({ text }: { text: string }): VNode {
-  const [all, setAll] = useState(false);
-  const cut = text.length > RAW && !all;
-  return (
-    <div class="scroll" tabIndex={0} role="group" aria-label="Raw body">
-      <pre class="raw">{cut ? text.slice(0, RAW) : text || "No bytes."}</pre>
-      {cut && <button onClick={() => setAll(true)}>Show the other {size(text.length - RAW)}</button>}
-    </div>
-  );
-}
-
-interface TreeProps {
-  phase: Phase | null;
-  other: Phase | null;
-  side: "from" | "to";
-  links: Links;
-  known: boolean;
-  notes: readonly Note[];
-  lit: Set<string>;
-  selected: string | null;
-  label: string;
-  onHover: (path: string | null) => void;
-  onSelect: (path: string) => void;
-}
-
-function Tree({ phase, other, side, links, known, notes, lit, selected, label, onHover, onSelect }: TreeProps): VNode {
-  const scroller = useRef<HTMLDivElement>(null);
-  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
-  const body = useMemo(() => parsed(phase?.body ?? ""), [phase?.body]);
-  const there = useMemo(() => parsed(other?.body ?? ""), [other?.body]);
-  const rows = useMemo(() => {
-    const told: Told = { side, links, known, notes, other: there };
-    return body === undefined ? null : rowsOf(body, told, opened, other !== null, selected);
-  }, [body, there, links, known, notes, opened, selected, other === null]);
-  const shown = useWindow(scroller, rows?.length ?? 0, (i) => heightOf(rows![i]!));
-  const at = rows && selected !== null ? indexOf(rows, selected) : -1;
-  useEffect(() => {
-    if (at >= 0) shown.to(at, "center");
-  }, [at, selected]);
-
-  if (!rows) return <RawText text={phase?.body ?? "The body is not kept."} />;
-  const open = (what: string): void => setOpened((old) => (old.has(what) ? new Set([...old].filter((one) => one !== what)) : new Set([...old, what])));
-  const keys = (event: KeyboardEvent): void => {
-    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    const row = rows[at];
-    if (event.key === "Enter" && row) open(row.kind === "fold" ? row.opens : row.path);
-    if (!step) return;
-    event.preventDefault();
-    let next = at + step;
-    while (rows[next]?.kind === "close") next += step;
-    if (rows[next]) onSelect(rows[next]!.path);
-  };
-  return (
-    <div class="scroll tree" ref={scroller} tabIndex={0} role="group" aria-label={`${label}: body`} onKeyDown={keys} onMouseLeave={() => onHover(null)}>
-      <div class="space" style={{ height: `${shown.total}px` }}>
-        {shown.items.map(({ index, start }) => {
-          const row = rows[index];
-          if (!row) return null;
-          const classes = `node ${row.state} ${lit.has(row.path) && row.kind !== "close" ? "lit" : ""} ${index === at ? "at" : ""}`;
-          return (
-            <div key={index} data-index={index} ref={shown.measure} class={classes} data-path={row.path}
-              style={{ transform: `translateY(${start}px)`, paddingLeft: `${10 + Math.min(row.depth, 20) * 14}px` }}
-              onMouseEnter={() => onHover(row.path)} onClick={() => !String(getSelection()) && onSelect(row.path)}>
-              <Node row={row} opened={opened} open={open} />
-            </div>
-          );
-        })}
-      </div>
-    </div>
-  );
-}
-
-const NO_RULE = "No rule tells where this comes from or goes";
-
-function indexOf(rows: Row[], path: string): number {
-  const exact = rows.findIndex((row) => row.path === path && row.kind !== "close" && row.kind !== "fold");
-  return exact >= 0 ? exact : rows.findIndex((row) => row.path === path);
-}
-
-function heightOf(row: Row): number {
-  const lines = row.kind === "leaf" ? Math.min(3, Math.ceil(row.text.length / 60) || 1) : 1;
-  return 18 * lines + (row.why && row.state !== "equal" ? 17 : 0);
-}
-
-function Node({ row, opened, open }: { row: Row; opened: ReadonlySet<string>; open: (what: string) => void }): VNode {
-  if (row.kind === "fold") {
-    return <button class="fold" onClick={(event) => { event.stopPropagation(); open(row.opens); }}>⋯ {row.text}</button>;
-  }
-  const long = row.kind === "leaf" && row.length > 180;
-  const isOpen = opened.has(row.path);
-  const badge = row.rule && row.state !== "equal" && row.state !== "plain" ? <span class={`rule ${row.rule}`} title={row.rule === "unknown" ? NO_RULE : undefined}>{row.rule === "unknown" ? "?" : row.rule}</span> : null;
-  const told = row.state === "lost" || row.state === "made" || row.state === "changed" || row.state === "unknown";
-  return (
-    <>
-      <span class={`value ${long && !isOpen ? "clamp" : ""}`}>
-        {row.key !== null && row.kind !== "close" && <span class="key">{row.key}: </span>}
-        <span class={`text ${row.isText ? "quoted" : ""}`}>{row.text}</span>
-      </span>
-      {badge}
-      {long && <button class="small" onClick={(event) => { event.stopPropagation(); open(row.path); }}>{isOpen ? "less" : `all ${size(row.length)}`}</button>}
-      {told && row.why && <span class="why">{row.why}</span>}
-    </>
-  );
 }

@@ -29,7 +29,8 @@ export class Links {
     }
   }
 
-  /** Return the links that tell of `path`: its own, or those of the nearest part that holds it, moved down to it. */
+  /** Return the links that tell of `path`: its own, or those of the nearest part that holds it. What was handed on whole
+   * is at the same place within the other end; of what was made anew nobody knows where. */
   find(side: "from" | "to", path: string): Link[] {
     const own = this.at[side].get(path);
     if (own) return own;
@@ -40,9 +41,33 @@ export class Links {
       const tail = path.slice(held.length);
       return links.map((link) => {
         const there = link[other];
-        return { ...link, [side]: path, [other]: there === null ? null : (there + tail).replace(/^\./, "") };
+        if (there === null || !HANDED_ON.has(link.rule)) return link;
+        return { ...link, [side]: path, [other]: (there + tail).replace(/^\./, "") };
       });
     }
     return [];
   }
+}
+
+const HANDED_ON: ReadonlySet<string> = new Set(["copied", "moved", "renamed"]);
+
+/** Return the longest run of pairs in which both numbers go up: what can stand side by side. The pairs come in the
+ * order of their first number. */
+export function abreast(pairs: readonly (readonly [number, number])[]): (readonly [number, number])[] {
+  const tails: number[] = [];
+  const before: number[] = [];
+  pairs.forEach(([, to], i) => {
+    let low = 0;
+    let high = tails.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (pairs[tails[middle]!]![1] < to) low = middle + 1;
+      else high = middle;
+    }
+    before.push(low ? tails[low - 1]! : -1);
+    tails[low] = i;
+  });
+  const out: (readonly [number, number])[] = [];
+  for (let at = tails.at(-1) ?? -1; at >= 0; at = before[at]!) out.push(pairs[at]!);
+  return out.reverse();
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Link, Note } from "./api";
 import { Links } from "./paths";
-import { rowsOf, valueAt, type Told } from "./rows";
+import { ofAnswer, Places, rowsOf, valueAt, type Told } from "./rows";
 
 const link = (from: string | null, to: string | null, rule: Link["rule"], note: number | null = null): Link => ({ from, to, rule, note, detail: "why" });
 const dropped: Note = { path: "seed", fate: "dropped", old: 42, new: null, detail: "It takes no seed.", weight: 5, lost: true };
@@ -50,6 +50,31 @@ describe("rows", () => {
     expect(rowsOf({ text }, told([]), none, true)[1]).toMatchObject({ length: 5000, text: text.slice(0, 600) });
     expect(rowsOf({ text }, told([]), new Set(["text"]), true)[1]?.text).toHaveLength(5000);
   });
+
+  it("put a loss that the body never had where it would be", () => {
+    const thinking = { ...dropped, path: "thinking.budget", old: 3276 };
+    const [, , row] = rowsOf({ model: "x" }, told([], { notes: [thinking] }), none, true);
+    expect(row).toMatchObject({ ghost: true, key: "thinking.budget", text: "3276", state: "lost", why: thinking.detail });
+    expect(rowsOf({ model: "x" }, told([{ ...link("model", null, "dropped", 0) }], { notes: [thinking] }), none, true)).toHaveLength(3);
+  });
+
+  it("take a note's word where no rule tells", () => {
+    const weaker: Note = { ...dropped, path: "effort", fate: "approximated", lost: false, detail: "A weaker form." };
+    const rows = rowsOf({ effort: "high" }, told([link("effort", null, "unknown")], { notes: [weaker] }), none, true);
+    expect(rows[1]).toMatchObject({ state: "changed", rule: "approximated", why: "A weaker form." });
+  });
+
+  it("know where each path is, in a fold, too", () => {
+    const rows = rowsOf({ m: { a: 1, b: { c: 2 } }, d: 4 }, told([link("m.a", "m.a", "copied"), link("m.b.c", "m.b.c", "copied")]), none, true);
+    const places = new Places(rows);
+    expect(rows[places.of("m.b.c")]?.kind).toBe("fold");
+    expect(rows[places.of("d")]?.key).toBe("d");
+    expect(places.of("d.e")).toBe(places.of("d"));
+    expect(places.of("nowhere")).toBe(0);
+  });
+
+  it.each([["messages[0].name", false], ["choices[0].message.content", true], ["content[0].citations", true], ["max_output_tokens", false], ["output[1]", true]])(
+    "tell whether a note on %s is on the answer", (path, is) => expect(ofAnswer({ ...dropped, path })).toBe(is));
 
   it("find a value", () => expect(valueAt({ a: [{ b: 7 }] }, "a[0].b")).toBe(7));
 });

@@ -1,5 +1,5 @@
 import type { Note } from "./api";
-import { join, type Links } from "./paths";
+import { join, parent, type Links } from "./paths";
 
 /** What became of a value: `equal` same place, same value; `plain` nobody tells. */
 export type State = "equal" | "moved" | "changed" | "made" | "lost" | "unknown" | "plain";
@@ -18,7 +18,11 @@ export interface Row {
   /** Of a fold: how many lines it stands for and what opens it. */
   lines: number;
   opens: string;
+  /** Of a fold: the paths of the members behind it. */
+  holds: string[];
   isText: boolean;
+  /** It stands where a value would be that was never there: what the gateway itself meant to send. */
+  ghost: boolean;
 }
 
 export interface Told {
@@ -68,29 +72,49 @@ interface Fate {
   why: string;
 }
 
-function fate(path: string, value: unknown, told: Told, lost: Map<string, Note>): Fate {
-  const note = lost.get(path);
-  if (note) return { state: "lost", rule: note.fate, why: note.detail };
+function fate(path: string, value: unknown, told: Told, noted: Map<string, Note>): Fate {
+  const note = noted.get(path);
+  if (note && isLost(note)) return { state: "lost", rule: note.fate, why: note.detail };
   const [link] = told.links.find(told.side, path);
   if (!link) {
     if (told.known) return { state: "plain", rule: null, why: "" };
     const same = typeof value !== "object" && valueAt(told.other, path) === value;
     return { state: same ? "equal" : "plain", rule: null, why: "" };
   }
-  const noted = link.note === null ? undefined : told.notes[link.note];
+  if (note && link.rule === "unknown") return { state: "changed", rule: note.fate, why: note.detail };
+  const of = link.note === null ? undefined : told.notes[link.note];
   const state = STATES[link.rule] ?? "unknown";
   const kept = (state === "equal" || link.rule === "moved") && unnumbered(link.from) === unnumbered(link.to);
-  return { state: kept ? "equal" : state === "equal" ? "moved" : state, rule: link.rule, why: link.detail || noted?.detail || "" };
+  return { state: kept ? "equal" : state === "equal" ? "moved" : state, rule: link.rule, why: link.detail || of?.detail || "" };
+}
+
+const isLost = (note: Note): boolean => note.fate === "dropped" || note.lost;
+
+/** Return the notes of a body by their paths, those of lost values that it never had apart: by the paths of the nearest
+ * parts that it has. */
+function placed(body: unknown, told: Told): { noted: Map<string, Note>; ghosts: Map<string, Note[]> } {
+  const noted = new Map<string, Note>();
+  const ghosts = new Map<string, Note[]>();
+  if (told.side === "to") return { noted, ghosts };
+  const linked = new Set(told.links.all.map((link) => link.note));
+  told.notes.forEach((note, i) => {
+    if (valueAt(body, note.path) !== undefined) noted.set(note.path, note);
+    else if (isLost(note) && !linked.has(i) && !note.path.startsWith("\0")) {
+      let held = parent(note.path) ?? "";
+      while (held && valueAt(body, held) === undefined) held = parent(held) ?? "";
+      ghosts.set(held, [...(ghosts.get(held) ?? []), note]);
+    }
+  });
+  return { noted, ghosts };
 }
 
 /** Return the lines of a JSON value, parts that are equal at both sides folded unless `opened` names them or they hold
  * the path `shown`. */
 export function rowsOf(body: unknown, told: Told, opened: ReadonlySet<string>, foldEqual: boolean, shown: string | null = null): Row[] {
-  const lost = new Map<string, Note>();
-  if (told.side === "from") for (const note of told.notes) if (note.fate === "dropped" || note.lost) lost.set(note.path, note);
+  const { noted, ghosts } = placed(body, told);
 
   const row = (kind: Row["kind"], path: string, depth: number, key: string | null, text: string, of: Fate): Row => ({
-    kind, path, depth, key, text, ...of, length: text.length, lines: 1, opens: "", isText: false,
+    kind, path, depth, key, text, ...of, length: text.length, lines: 1, opens: "", holds: [], isText: false, ghost: false,
   });
 
   const leaf = (value: unknown, path: string, depth: number, key: string | null, of: Fate): Block => {
@@ -101,6 +125,13 @@ export function rowsOf(body: unknown, told: Told, opened: ReadonlySet<string>, f
     return { rows: [made], equal: of.state === "equal" && path !== shown, key };
   };
 
+  const ghost = (note: Note, held: string, depth: number): Block => {
+    const text = note.old === null || note.old === undefined ? "" : typeof note.old === "string" ? note.old : JSON.stringify(note.old);
+    const key = note.path.slice(held.length).replace(/^\./, "");
+    const made = row("leaf", note.path, depth, key, text, { state: "lost", rule: note.fate, why: note.detail });
+    return { rows: [{ ...made, ghost: true, isText: typeof note.old === "string" }], equal: false, key };
+  };
+
   // What stands behind a fold that was opened is shown whole.
   const openedFrom = new Map<string, number>();
   for (const fold of opened) {
@@ -109,7 +140,7 @@ export function rowsOf(body: unknown, told: Told, opened: ReadonlySet<string>, f
   }
 
   const block = (value: unknown, path: string, depth: number, key: string | null, inherited: Fate | null, whole: boolean): Block => {
-    const own = inherited ?? fate(path, value, told, lost);
+    const own = inherited ?? fate(path, value, told, noted);
     if (value === null || typeof value !== "object") return leaf(value, path, depth, key, own);
     const isList = Array.isArray(value);
     const members: [string | number, unknown][] = isList ? value.map((one, i) => [i, one]) : Object.entries(value);
@@ -118,6 +149,7 @@ export function rowsOf(body: unknown, told: Told, opened: ReadonlySet<string>, f
     const from = openedFrom.get(path) ?? Infinity;
     const children = members.map(([name, one], i) =>
       block(one, join(path, name), depth + 1, isList ? null : String(name), passOn, whole || i >= from));
+    for (const note of ghosts.get(path) ?? []) children.push(ghost(note, path, depth + 1));
     const equal = path !== shown && children.every((child) => child.equal);
     const told_: Fate = own.state === "lost" || own.state === "made" ? own : { state: equal ? "equal" : "plain", rule: null, why: "" };
     const rows = [row("open", path, depth, key, isList ? "[" : "{", told_)];
@@ -148,9 +180,38 @@ function folded(children: Block[], path: string, depth: number, opened: Readonly
       const names = children.slice(i, end).map((child) => child.key).filter(Boolean).join(", ");
       const text = `${lines} equal line${lines === 1 ? "" : "s"}${names ? `: ${names}` : ""}`;
       const first = children[i]!.rows[0]!;
-      out.push({ equal: true, key: null, rows: [{ ...first, kind: "fold", depth, key: null, text, lines, opens, isText: false, state: "equal" }] });
+      const holds = children.slice(i, end).map((child) => child.rows[0]!.path);
+      out.push({ equal: true, key: null, rows: [{ ...first, kind: "fold", depth, key: null, text, lines, opens, holds, isText: false, state: "equal", why: "" }] });
     }
     i = end;
   }
   return out;
+}
+
+/** Where each path of a pane is, as the number of its row: that of the fold or of the part that holds it, where it has
+ * none of its own. */
+export class Places {
+  private readonly at = new Map<string, number>();
+
+  constructor(rows: readonly Row[]) {
+    rows.forEach((row, i) => {
+      if (row.kind === "close") return;
+      if (row.kind === "fold") row.holds.forEach((path) => this.at.set(path, i));
+      else this.at.set(row.path, i);
+    });
+  }
+
+  /** Return the row of a path, or -1. */
+  of(path: string): number {
+    for (let held: string | null = path; held !== null; held = parent(held)) {
+      const i = this.at.get(held);
+      if (i !== undefined) return i;
+    }
+    return -1;
+  }
+}
+
+/** Return whether a note is on the answer: it names a field that only answers have. */
+export function ofAnswer(note: Note): boolean {
+  return /^(choices|candidates|output|content|message|events|usage|stop_reason|finish_reason)\b/.test(note.path);
 }

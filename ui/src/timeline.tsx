@@ -1,11 +1,12 @@
 import type { VNode } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { EventPair, Exchange } from "./api";
-import { Folding, bits, leaves, pieces, type Folded, type Piece } from "./events";
+import { useFolded } from "./answer";
+import { bits, leaves, pieces, type Folded, type Piece } from "./events";
 import { ms } from "./format";
 import { go, toHash } from "./route";
 import { useWindow } from "./virtual";
-import { Empty } from "./widgets";
+import { Empty, ValidJson } from "./widgets";
 
 /** Provider events at the left, what the client got of each at the right. */
 export function Timeline({ exchange, at }: { exchange: Exchange; at: number | null }): VNode {
@@ -56,10 +57,7 @@ function Kinds({ events, kind, onKind, left }: { events: EventPair[]; kind: stri
 }
 
 function FoldedAnswer({ exchange }: { exchange: Exchange }): VNode {
-  const folding = useRef<{ id: string; it: Folding } | null>(null);
-  if (folding.current?.id !== exchange.id) folding.current = { id: exchange.id, it: new Folding("client") };
-  const folded = useMemo(() => folding.current!.it.upTo(exchange.events), [exchange.events, exchange.id]);
-  return <FoldedView folded={folded} live={exchange.end === "running"} />;
+  return <FoldedView folded={useFolded(exchange, "client")} live={exchange.end === "running"} />;
 }
 
 /** What a stream adds up to: reasoning, text and the arguments of each call. */
@@ -82,17 +80,6 @@ export function FoldedView({ folded, live }: { folded: Folded; live: boolean }):
 
 const KEPT = 20_000;
 const cut = (text: string): string => (text.length > KEPT ? `${text.slice(0, KEPT)}… (${text.length - KEPT} characters more)` : text);
-
-function ValidJson({ text, live }: { text: string; live: boolean }): VNode {
-  let valid = true;
-  try {
-    JSON.parse(text);
-  } catch {
-    valid = false;
-  }
-  if (!valid && live) return <span class="badge">growing</span>;
-  return <span class={`badge ${valid ? "good" : "bad"}`}>{valid ? "valid JSON" : "not JSON"}</span>;
-}
 
 function Rows({ exchange, shown, at }: { exchange: Exchange; shown: EventPair[]; at: number | null }): VNode {
   const scroller = useRef<HTMLDivElement>(null);

@@ -7,6 +7,8 @@ export interface Window {
   total: number;
   to: (index: number, align?: "auto" | "center" | "start" | "end") => void;
   measure: (element: Element | null) => void;
+  /** Return where a row begins. */
+  start: (index: number) => number;
 }
 
 /** Return the rows of a long list that are near what is seen; the rest is empty space. */
@@ -34,5 +36,6 @@ export function useWindow(scroller: RefObject<HTMLElement | null>, rows: number,
     total: virtual.getTotalSize(),
     to: (index, align = "auto") => virtual.scrollToIndex(index, { align }),
     measure: (element) => virtual.measureElement(element),
+    start: (index) => virtual.measurementsCache[index]?.start ?? virtual.getTotalSize(),
   };
 }

@@ -99,3 +99,15 @@ export async function copy(text: string, what: string): Promise<void> {
     toast(done ? `${what} copied` : `${what} could not be copied: the browser refuses`);
   }
 }
+
+/** Whether a text is JSON; while it grows it need not be. */
+export function ValidJson({ text, live }: { text: string; live: boolean }): VNode {
+  let valid = true;
+  try {
+    JSON.parse(text);
+  } catch {
+    valid = false;
+  }
+  if (!valid && live) return <span class="badge">growing</span>;
+  return <span class={`badge ${valid ? "good" : "bad"}`}>{valid ? "valid JSON" : "not JSON"}</span>;
+}

@@ -1,0 +1,95 @@
+import type { VNode } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Exchange } from "./api";
+import { Folding, partners, type Block, type Folded } from "./events";
+import { size } from "./format";
+import { toHash } from "./route";
+import { ValidJson } from "./widgets";
+
+export type StreamSide = "provider" | "client";
+
+/** What one side of a stream adds up to, growing with it. */
+export function useFolded(exchange: Exchange, side: StreamSide): Folded {
+  const held = useRef<{ id: string; it: Folding } | null>(null);
+  if (held.current?.id !== exchange.id) held.current = { id: exchange.id, it: new Folding(side) };
+  return useMemo(() => held.current!.it.upTo(exchange.events), [exchange.events, exchange.id]);
+}
+
+interface AnswerProps {
+  exchange: Exchange;
+  side: StreamSide;
+  folded: Folded;
+  /** The blocks of the other side; null where it is no stream. */
+  others: readonly Block[] | null;
+  /** The event that is pointed at, and the kind of block. */
+  marked: number | null;
+  onMark: (n: number | null) => void;
+}
+
+/** One side of a stream as the answer that its events add up to, each part with the events that brought it. */
+export function AnswerBlocks({ exchange, side, folded, others, marked, onMark }: AnswerProps): VNode {
+  const box = useRef<HTMLDivElement>(null);
+  const live = exchange.end === "running";
+  const isInside = useRef(false);
+  const choices = new Set(folded.blocks.map((one) => one.choice)).size;
+  useEffect(() => {
+    if (marked !== null && !isInside.current) box.current?.querySelector(".block.lit")?.scrollIntoView({ block: "nearest" });
+  }, [marked]);
+  useEffect(() => {
+    const it = box.current;
+    if (live && it && it.scrollHeight - it.scrollTop - it.clientHeight < 80) it.scrollTop = it.scrollHeight;
+  }, [folded, live]);
+  return (
+    <div class="scroll answer-blocks" ref={box} tabIndex={0} role="group" aria-label={`${side}: the whole answer`}
+      onMouseEnter={() => { isInside.current = true; }} onMouseLeave={() => { isInside.current = false; onMark(null); }}>
+      {folded.blocks.map((block) => (
+        <BlockView key={block.key} exchange={exchange} side={side} block={block} choices={choices} live={live}
+          partner={others && (partners(block, others)[0] ?? null)} isLit={marked !== null && block.events.includes(marked)} onMark={onMark} />
+      ))}
+      {!folded.blocks.length && <p class="nothing">{live ? "Nothing said yet." : "No text, no call, no reasoning: the events have it all."}</p>}
+      {folded.ends.map((end, i) => <p key={i} class="block-end">finish reason {folded.ends.length > 1 ? `of choice ${i} ` : ""}<b>{end}</b></p>)}
+    </div>
+  );
+}
+
+interface BlockProps {
+  exchange: Exchange;
+  side: StreamSide;
+  block: Block;
+  choices: number;
+  live: boolean;
+  /** The block that it became or came from; null where there is none, undefined where nobody knows. */
+  partner: Block | null | undefined;
+  isLit: boolean;
+  onMark: (n: number | null) => void;
+}
+
+const SHOWN = 6000;
+
+function BlockView({ exchange, side, block, choices, live, partner, isLit, onMark }: BlockProps): VNode {
+  const [all, setAll] = useState(false);
+  const [first = 0] = block.events;
+  const last = block.events.at(-1) ?? first;
+  const isAlone = partner === null && !live;
+  const text = all ? block.text : block.text.slice(0, SHOWN);
+  const bent = partner && block.text !== partner.text && !live;
+  return (
+    <article class={`block ${block.kind} ${isLit ? "lit" : ""} ${isAlone ? (side === "provider" ? "lost" : "made") : ""}`} onMouseEnter={() => onMark(first)}>
+      <header>
+        <b>{block.kind === "call" ? block.name || "call" : block.kind}</b>
+        {choices > 1 && <span class="faint">choice {block.choice}</span>}
+        <a href={toHash(exchange.id, "events", String(first))}>{first === last ? `event ${first}` : `events ${first}–${last}`}</a>
+        {block.kind === "call" && <ValidJson text={block.text} live={live} />}
+        {block.signed > 0 && <Signature block={block} partner={partner} side={side} />}
+        {isAlone && <span class={`rule ${side === "provider" ? "dropped" : "defaulted"}`}>{side === "provider" ? "became nothing for the client" : "made by the gateway"}</span>}
+        {bent && <span class="rule computed">{side === "provider" ? "another text for the client" : "not the provider's text"}</span>}
+      </header>
+      {block.text && <p class="said-whole">{text}{!all && block.text.length > SHOWN && <> <button class="small" onClick={() => setAll(true)}>all {size(block.text.length)}</button></>}</p>}
+    </article>
+  );
+}
+
+function Signature({ block, partner, side }: { block: Block; partner: Block | null | undefined; side: StreamSide }): VNode {
+  const isLost = side === "provider" && partner !== undefined && !partner?.signed;
+  return <span class={`badge ${isLost ? "bad" : ""}`} title={`${block.signed} characters`}>{isLost ? "signature not passed on" : "signed"}</span>;
+}
