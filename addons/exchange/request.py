@@ -405,18 +405,26 @@ class Understood:
     seconds: float
 
 
+def client_request(
+    services: Services, client: ClientDialect, key_name: str, headers: Mapping[str, str], memory: Memory
+) -> ClientRequest:
+    """Return a request of a key's client that is not read yet, with what is remembered of earlier ones."""
+    request = ClientRequest(client, client.parse, services.settings, memory, headers)
+    if (state := client.state) is not None and services.responses is not None:
+        past = services.responses.of(services.keys.owner(key_name), services.clock.now())
+        request.parse = lambda wire: state.parse(wire, past)
+        request.refer = lambda wire: state.referred(wire, past)
+    return request
+
+
 def understand(
     services: Services, client: ClientDialect, key_name: str, body: bytes, headers: Mapping[str, str]
 ) -> Understood:
     """Read a request, choose its target and render it, perhaps in another thread. `headers` are the client's, without
     its key. Raises nothing that is wrong with the request."""
     started, limit = services.clock.now(), services.settings.body_size_limit
-    owner = services.keys.owner(key_name)
-    request = ClientRequest(client, client.parse, services.settings, services.memories.of(owner), headers)
-    if (state := client.state) is not None and services.responses is not None:
-        past = services.responses.of(owner, started)
-        request.parse = lambda wire: state.parse(wire, past)
-        request.refer = lambda wire: state.referred(wire, past)
+    memory = services.memories.of(services.keys.owner(key_name))
+    request = client_request(services, client, key_name, headers, memory)
     text: bytes | None = None
     try:
         text = decoded(body, headers.get("content-encoding", ""), limit)

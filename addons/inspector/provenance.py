@@ -6,7 +6,6 @@ body today is compared with what was sent then: a link whose end is another now 
 """
 
 import re
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,6 +14,7 @@ from pydantic_core import from_json
 
 from addons.exchange.observers import Phase as PhaseName
 from addons.inspector.recording import EventPair, Exchange
+from addons.inspector.stand_ins import MEDIUM, stand_in
 from routing.targets import Target
 from translators import convert, provenance
 from translators.convert import Converted, NoWay
@@ -24,9 +24,6 @@ from translators.provenance import Link, Links
 from translators.tracing.places import MISSING, at, leaves, read, same, written
 from translators.values import immutable
 
-_MEDIUM = re.compile(r"\[base64 ([\w.+/-]+), \d+ bytes, sha256 ([0-9a-f]+)\]")
-_URLS = frozenset(("url", "image_url", "file_data", "fileUri"))
-"""The names of fields that have a medium as a data URL."""
 _OTHER = "Another value was sent: a payload rule's, or that of another configuration."
 _EVENT = re.compile(r"events\[(\d+)\](?:\[(\d+)\])?")
 
@@ -64,8 +61,8 @@ def traced(exchange: Exchange, target: Target | None = None) -> Traced:
     overrides = None if target is None else target.overrides
     way: dict[str, Any] = {"client": facts.dialect, "provider": dialect, "model": facts.provider_model}
     try:
-        found = provenance.request(_stand_in(body), **way, overrides=overrides)
-        converted = convert.request(_stand_in(body), **way, overrides=overrides)
+        found = provenance.request(stand_in(body), **way, overrides=overrides)
+        converted = convert.request(stand_in(body), **way, overrides=overrides)
     except (TranslationError, NoWay):
         return Traced()
     there = body_of(exchange, "provider_request")
@@ -86,18 +83,6 @@ def body_of(exchange: Exchange, phase: PhaseName) -> Any:
         return from_json(message.body)
     except ValueError:
         return None
-
-
-def _stand_in(value: Any, name: str = "") -> Any:
-    """Return a body with a medium in the place of each that was taken out, as long as the words for it."""
-    if isinstance(value, dict):
-        return {key: _stand_in(inner, key) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_stand_in(inner, name) for inner in value]
-    if not isinstance(value, str) or (medium := _MEDIUM.fullmatch(value)) is None:
-        return value
-    data = b64encode(medium[2].encode() * 3).decode()
-    return f"data:{medium[1]};base64,{data}" if name in _URLS else data
 
 
 def _as_sent(found: Links, sent: dict[str, Any]) -> Iterator[Link]:
@@ -125,7 +110,7 @@ def _alike(now: Any, then: Any) -> bool:
         return now.keys() == then.keys() and all(_alike(now[name], then[name]) for name in now)
     if isinstance(now, list) and isinstance(then, list):
         return len(now) == len(then) and all(map(_alike, now, then))
-    hidden = isinstance(then, str) and (_MEDIUM.search(then) is not None or "[redacted]" in then)
+    hidden = isinstance(then, str) and (MEDIUM.search(then) is not None or "[redacted]" in then)
     return hidden or same(now, then)
 
 
@@ -149,7 +134,7 @@ def _answer(exchange: Exchange, converted: Converted) -> tuple[Link, ...]:
         if any(pair.provider for pair in events):
             return tuple(_streamed(events, converted))
         payload = body_of(exchange, "provider_response")
-        return () if payload is None else provenance.answer(_stand_in(payload), converted.answering).links
+        return () if payload is None else provenance.answer(stand_in(payload), converted.answering).links
     except (TranslationError, ValueError):
         return ()
 
@@ -174,7 +159,7 @@ def _streamed(events: Sequence[EventPair], converted: Converted) -> Iterator[Lin
 def payload_of(data: bytes) -> Any:
     """Return an event of a provider's as JSON, or its text where it is none."""
     text = data.strip()
-    return _stand_in(from_json(text)) if text.startswith(b"{") else text.decode("utf-8", "replace")
+    return stand_in(from_json(text)) if text.startswith(b"{") else text.decode("utf-8", "replace")
 
 
 def _numbered(path: str | None, pairs: Sequence[EventPair]) -> str | None:

@@ -189,7 +189,8 @@ class Files(StaticFiles):
 def application(backing: Backing, ending: asyncio.Event, more: list[BaseRoute]) -> ASGIApp:
     """Return the page with its API, and `more` routes."""
     routes = [*Api(backing, ending).routes(), *more, Mount("/", Files(directory=STATIC, html=True))]
-    return Starlette(routes=routes, exception_handlers={Refused: _refused, HTTPException: _http})
+    handlers = {Refused: _refused, HTTPException: _http, Exception: _broken}
+    return Starlette(routes=routes, exception_handlers=handlers)
 
 
 async def _refused(request: Request, refused: Exception) -> Response:
@@ -204,6 +205,11 @@ async def _http(request: Request, raised: Exception) -> Response:
     refusal = error(raised.status_code, message, code)
     refusal.headers.update(raised.headers or {})
     return refusal
+
+
+async def _broken(request: Request, raised: Exception) -> Response:
+    """Answer where the page has a bug. Whoever called the application gets the exception as well, and logs it."""
+    return error(500, "The inspector failed; the gateway's log has the details.", "internal_error")
 
 
 def _number(request: Request, name: str, otherwise: int) -> int:

@@ -10,6 +10,7 @@ from addons.inspector.recording import Exchange, note_json
 from addons.page import parts, replays
 from addons.page.answers import Refused, aside
 from addons.page.backing import Backing
+from addons.page.differing import parsed
 from translators import convert
 from translators.convert import NoWay
 from translators.errors import TranslationError
@@ -20,7 +21,7 @@ MOST_MODELS = 8
 """The most models of one comparison."""
 LONGEST_QUERY = 1000
 NO_SUCH_EXCHANGE = Refused(404, "There is no such exchange, or it had to make room for later ones.", "no_such_exchange")
-_TAKEN_OUT = re.compile(rb'\[redacted\]|\[text, \d+ characters\]|"(?:data:[^"]{0,100},)?\[base64 [^"\]]{1,200}\]')
+_TAKEN_OUT = re.compile(rb'\[redacted\]|"(?:data:[^"]{0,100},)?\[base64 [^"\]]{1,200}\]')
 _NOT_SENT_AGAIN = frozenset(
     (
         *("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key", "host"),
@@ -117,7 +118,7 @@ class Inspection:
         if len(models) > MOST_MODELS:
             raise Refused(400, f"At most {MOST_MODELS} models can be compared at once.", "invalid_body")
         exchange = await aside(lambda: self.exchange(id))
-        wire = replays.parsed(_recorded(exchange))
+        wire = parsed(_recorded(exchange))
         if not isinstance(wire, dict):
             raise Refused(409, "The body of this request is no JSON object, and names no model.", "not_recorded")
         return {"exchanges": [await self._ask(exchange, to_json({**wire, "model": name})) for name in models]}
@@ -137,7 +138,7 @@ class Inspection:
             id = await self._backing.ask(facts.client, facts.path, headers, body)
         except ValueError as error:
             raise Refused(409, str(error), "cannot_be_sent") from None
-        wire = replays.parsed(body)
+        wire = parsed(body)
         return {"id": id, "model": wire.get("model") if isinstance(wire, dict) else None}
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from addons.page.replays import differing
+from addons.page.differing import differing
 from scripts.tools.files import Unusable, read
 from scripts.tools.page_client import PageClient, add_options
 from scripts.tools.recording import Recording, meta_path
