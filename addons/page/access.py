@@ -3,6 +3,7 @@ of a request that it refuses."""
 
 import hmac
 import ipaddress
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
@@ -29,6 +30,7 @@ HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
 }
 """On every answer that does not have its own."""
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:/@\[\]]+))(?::[0-9]{1,5})?")
 THIS_MACHINE = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
@@ -67,11 +69,9 @@ class Access:
     def is_here(self, host: str) -> bool:
         """Return whether a `Host` is the page's: one of this machine's names, the configured one, or an address where
         others may come. Not any name, which a stranger's name server could lead here."""
-        name = host.lower()
-        if name.startswith("["):
-            name = name[1:].partition("]")[0]
-        elif name.count(":") < 2:
-            name = name.partition(":")[0]
+        if (written := _HOST.fullmatch(host.lower())) is None:
+            return False
+        name = written[1] or written[2]
         if name in THIS_MACHINE or (self.host and name == self.host.lower()):
             return True
         return self.host not in THIS_MACHINE and _is_address(name)

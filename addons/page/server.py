@@ -7,7 +7,9 @@ import logging
 import os
 import socket
 from collections.abc import Iterator
+from typing import Any
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -18,23 +20,84 @@ logger = logging.getLogger("gateway")
 
 MOST_CONNECTIONS = 128
 HEAD_SECONDS = 10.0
-"""The time for the first request of a connection to come."""
+"""The time for a request's first lines to come, all of them."""
 HEAD_BYTES = 32 * 1024
+UNREAD_SECONDS = 60.0
+"""The time that an answer waits for somebody who does not read."""
+LINGER_SECONDS = 2.0
+"""The time in which the rest of a request may still come that is answered already."""
+UNREADABLE = "The page cannot read this request. It speaks HTTP/1.1; a body has a Content-Length, and is not chunked."
+
+
+class _Parser(h11.Connection):
+    """Reads no chunks: many small ones would keep the loop busy, also those of somebody without the token."""
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        event = super().next_event()
+        if isinstance(event, h11.Request) and any(name == b"transfer-encoding" for name, _ in event.headers):
+            raise h11.RemoteProtocolError("chunked")
+        return event
 
 
 class Connection(H11Protocol):
-    """One of at most so many connections, which are closed where no request comes."""
+    """One of at most so many connections, which are closed where no request comes, or nobody reads the answer."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.conn = _Parser(h11.SERVER, HEAD_BYTES)
+        self._awaiting: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > MOST_CONNECTIONS:
             transport.abort()
         else:
-            self.loop.call_later(HEAD_SECONDS, self._late)
+            self._await_request()
 
-    def _late(self) -> None:
-        if self.scope is None and not self.transport.is_closing():
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._idle and self._awaiting is None:
+            self._await_request()
+
+    @property
+    def _idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _await_request(self) -> None:
+        self._awaiting = self.loop.call_later(HEAD_SECONDS, self._late, self.scope)
+
+    def _late(self, before: object) -> None:
+        self._awaiting = None
+        if self.scope is before:
             self.transport.abort()
+        elif self._idle:
+            self._await_request()
+
+    def on_response_complete(self) -> None:
+        if self.conn.their_state is h11.SEND_BODY:
+            self.loop.call_later(LINGER_SECONDS, self._not_whole, self.scope)
+        super().on_response_complete()
+
+    def _not_whole(self, answered: object) -> None:
+        if self.scope is answered and self.conn.their_state is h11.SEND_BODY:
+            self.transport.abort()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+
+    def send_400_response(self, msg: str) -> None:
+        refused = error(400, UNREADABLE, "bad_request")
+        head = h11.Response(status_code=400, headers=[*refused.raw_headers, (b"connection", b"close")])
+        for event in (head, h11.Data(data=bytes(refused.body)), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -123,6 +186,8 @@ class _Guarded:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The gateway's loop begins a task at once: many requests on one connection would all be answered in one turn.
+        await asyncio.sleep(0)
         try:
             await self._app(scope, receive, send)
         except Refused as refused:
