@@ -10,6 +10,8 @@ export interface Tokens {
 
 export interface Summary {
   id: string;
+  /** Its place in the list. */
+  seq: number;
   started: string;
   client: string;
   dialect: string;
@@ -36,6 +38,10 @@ export interface Summary {
   pinned: boolean;
   conversation: string | null;
   injected: string[];
+  /** How many were forgotten between this one and the one before it; only in lists. */
+  gone_before?: number;
+  /** Where a body has the words that were searched for; only in lists. */
+  found?: string | null;
 }
 
 export interface Phase {
@@ -207,6 +213,7 @@ export interface Page {
 
 export interface Status {
   version: string;
+  gateway?: string;
   memory: { used: number; limit: number };
   spool: unknown;
   bodies: string;
@@ -248,7 +255,7 @@ const of = (id: string): string => `/api/exchanges/${encodeURIComponent(id)}`;
 
 export const api = {
   list: (q: string, before: string | null, signal?: AbortSignal): Promise<Page> =>
-    json(`/api/exchanges?${new URLSearchParams({ q, limit: "200", ...(before ? { before } : {}) })}`, { signal }),
+    json(`/api/exchanges?${new URLSearchParams({ q, limit: before ? "1000" : "200", ...(before ? { before } : {}) })}`, { signal }),
   exchange: (id: string, signal?: AbortSignal): Promise<Exchange> => json(of(id), { signal }),
   events: (id: string, from: number, signal?: AbortSignal): Promise<{ events: EventPair[] }> =>
     json(`${of(id)}/events?from=${from}&limit=2000`, { signal }),
@@ -256,10 +263,11 @@ export const api = {
   analysis: (id: string, signal?: AbortSignal): Promise<Analysis> => json(`${of(id)}/analysis`, { signal }),
   exportText: async (id: string, query: Record<string, string>): Promise<string> =>
     (await call(exportUrl(id, query))).text(),
-  exportFile: async (id: string, query: Record<string, string>): Promise<{ name: string; content: Blob }> => {
-    const answer = await call(exportUrl(id, query));
+  exportFile: async (ids: readonly string[], as: string): Promise<{ name: string; content: Blob }> => {
+    const chosen = new URLSearchParams([["as", as], ...ids.map((id) => ["id", id])]);
+    const answer = await call(ids.length === 1 ? exportUrl(ids[0]!, { as }) : `/api/export?${chosen}`);
     const name = /filename="?([^";]+)/.exec(answer.headers.get("content-disposition") ?? "")?.[1];
-    return { name: name ?? `${id}.${query.as}`, content: await answer.blob() };
+    return { name: name ?? `exchanges.${as}`, content: await answer.blob() };
   },
   replay: (id: string): Promise<Replayed> => post(`${of(id)}/replay`),
   resend: (id: string, body?: unknown): Promise<{ exchanges: { id: string; model: string }[] }> =>

@@ -1,6 +1,8 @@
 import type { VNode } from "preact";
-import { useMemo } from "preact/hooks";
 import type { Summary } from "./api";
+import { Icon } from "./icons";
+import { chip, chosen, common, isChip, toggled, words } from "./query";
+import { Menu } from "./widgets";
 
 const FIXED: [string, string][] = [
   ["end:failed", "failed"],
@@ -9,45 +11,43 @@ const FIXED: [string, string][] = [
   ["note:dropped", "dropped fields"],
   ["attempts>1", "retried"],
   ["gap>5s", "stalled"],
+  ["pinned:yes", "pinned"],
 ];
+const COLUMNS = ["provider", "model", "client"] as const;
+const MOST = 60;
 
-/** Return the words of a query; a quoted part is one word. */
-export function words(q: string): string[] {
-  return q.match(/(?:[^\s"]+|"[^"]*"?)+/g) ?? [];
-}
-
-/** Put a word into the query, or take it out. */
-export function toggled(q: string, word: string): string {
-  const all = words(q);
-  return (all.includes(word) ? all.filter((one) => one !== word) : [...all, word]).join(" ");
-}
-
-function chip(key: string, value: string): string {
-  return /\s/.test(value) ? `${key}:"${value}"` : `${key}:${value}`;
-}
-
-function common(items: readonly Summary[], key: "model" | "provider" | "client"): string[] {
-  const seen = new Map<string, number>();
-  for (const one of items) {
-    const value = one[key];
-    if (value) seen.set(value, (seen.get(value) ?? 0) + 1);
-  }
-  return [...seen].sort((a, b) => b[1] - a[1]).slice(0, 3).map(([value]) => value);
-}
-
+/** What is searched for as chips: those in the query can be taken out, others put in. */
 export function Filters({ q, items, onChange }: { q: string; items: Summary[]; onChange: (q: string) => void }): VNode {
-  const given = new Set(words(q));
-  const offered = useMemo(
-    () => (["provider", "model", "client"] as const).flatMap((key) => common(items, key).map((value): [string, string] => [chip(key, value), value])),
-    [items],
-  );
-  const others = [...given].filter((word) => /[:<>=]/.test(word) && ![...FIXED, ...offered].some(([known]) => known === word));
-  const chips: [string, string][] = [...others.map((word): [string, string] => [word, word]), ...FIXED, ...offered];
+  const given = words(q);
+  const others = given.filter((word) => isChip(word) && !FIXED.some(([known]) => known === word));
   return (
     <div class="chips" role="group" aria-label="Filters">
-      {chips.map(([word, name]) => (
-        <button key={word} class="chip" aria-pressed={given.has(word)} title={word} onClick={() => onChange(toggled(q, word))}>{name}</button>
+      {others.map((word) => (
+        <button key={word} class="chip" aria-pressed="true" aria-label={`Without ${word}`} title="Take it out of the search" onClick={() => onChange(toggled(q, word))}>{word}<Icon name="close" /></button>
+      ))}
+      {FIXED.map(([word, name]) => (
+        <button key={word} class="chip" aria-pressed={given.includes(word)} title={word} onClick={() => onChange(toggled(q, word))}>{name}</button>
+      ))}
+      {COLUMNS.map((key) => (
+        <Menu key={key} class="chip" label={key} title={`Only of one ${key}`}>
+          {() => <Values name={key} q={q} items={items} onChange={onChange} />}
+        </Menu>
       ))}
     </div>
+  );
+}
+
+function Values({ name, q, items, onChange }: { name: string; q: string; items: Summary[]; onChange: (q: string) => void }): VNode {
+  const found = common(items, name, MOST);
+  const given = words(q);
+  if (!found.length) return <p class="faint pad">None in the list</p>;
+  return (
+    <>
+      {found.map(([value, n]) => (
+        <button key={value} role="menuitemcheckbox" aria-checked={given.includes(chip(name, value))} onClick={() => onChange(chosen(q, name, value))}>
+          <span class="cut">{value}</span><span class="faint num">{n}</span>
+        </button>
+      ))}
+    </>
   );
 }

@@ -30,6 +30,12 @@ export function clock(started: string): string {
   return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, "0")}`;
 }
 
+/** Return the day of a moment: `Saturday, 28 November`. */
+export function day(started: string): string {
+  const at = new Date(started);
+  return Number.isNaN(at.getTime()) ? started : at.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long" });
+}
+
 /** Return a value as one short line. */
 export function brief(value: unknown, length = 160): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "–");

@@ -1,10 +1,12 @@
 import type { VNode } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Summary } from "./api";
-import { clock, count, ms } from "./format";
+import { clock, count, day, ms } from "./format";
+import { Icon } from "./icons";
+import { linesOf, type Line } from "./lines";
 import { toHash } from "./route";
 import { useWindow } from "./virtual";
-import { NotesMark, Spark, StatusMark, tone } from "./widgets";
+import { Marked, NotesMark, Spark, StatusMark, tone } from "./widgets";
 
 export interface ListProps {
   items: Summary[];
@@ -12,46 +14,29 @@ export interface ListProps {
   tab: string;
   compact: boolean;
   grouped: boolean;
+  folded: ReadonlySet<string>;
+  onFold: (id: string) => void;
+  selected: ReadonlySet<string>;
+  onSelect: (id: string, range: boolean) => void;
+  onSelectAll: () => void;
+  found: string[];
+  searching: boolean;
   more: boolean;
   gone: number;
   loadMore: () => void;
 }
 
-type Line = { kind: "row"; x: Summary; turn: number } | { kind: "group"; id: string; of: Summary[] } | { kind: "gone"; n: number };
-
-/** Return the lines of the list, by conversation where asked: the newest conversation first, its newest turn first. */
-export function linesOf(items: readonly Summary[], grouped: boolean, gone: number): Line[] {
-  const lines: Line[] = [];
-  if (grouped) {
-    const groups = new Map<string, Summary[]>();
-    for (const x of items) {
-      const key = x.conversation ?? x.id;
-      groups.set(key, [...(groups.get(key) ?? []), x]);
-    }
-    for (const [id, of] of groups) {
-      if (of.length > 1) lines.push({ kind: "group", id, of });
-      of.forEach((x, i) => lines.push({ kind: "row", x, turn: of.length > 1 ? of.length - i : 0 }));
-    }
-  } else for (const x of items) lines.push({ kind: "row", x, turn: 0 });
-  if (gone) lines.push({ kind: "gone", n: gone });
-  return lines;
-}
+const ROW = 29;
+const TWO_LINES = 46;
 
 export function List(props: ListProps): VNode {
-  const { items, cursor, compact, grouped, more, gone, loadMore } = props;
+  const { items, cursor, compact, grouped, folded, more, gone, loadMore, searching } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  const lines = useMemo(() => linesOf(items, grouped, more ? 0 : gone), [items, grouped, gone, more]);
-  const height = compact ? 50 : 32;
+  const lines = useMemo(() => linesOf(items, { grouped, folded, gone: more || searching ? 0 : gone }), [items, grouped, folded, gone, more, searching]);
+  const height = compact ? TWO_LINES : ROW;
   const rows = useWindow(scroller, lines.length, () => height);
-
-  // New rows come in at the top: what is being looked at stays where it is.
-  const first = useRef<string>("");
-  useLayoutEffect(() => {
-    const box = scroller.current;
-    const at = items.findIndex((x) => x.id === first.current);
-    if (box && at > 0 && box.scrollTop > 4 && !grouped) box.scrollTop += at * height;
-    first.current = items[0]?.id ?? "";
-  }, [items]);
+  useLayoutEffect(() => rows.reset(), [height]);
+  const { fresh, toTop } = useStillness(scroller, lines, items, height);
 
   const at = lines.findIndex((line) => line.kind === "row" && line.x.id === cursor);
   useEffect(() => {
@@ -60,86 +45,215 @@ export function List(props: ListProps): VNode {
 
   const last = rows.items.at(-1)?.index ?? 0;
   useEffect(() => {
-    if (more && last > lines.length - 40) loadMore();
+    if (more && last > lines.length - 60) loadMore();
   }, [last, more, lines.length]);
 
   return (
-    <div class={`list ${compact ? "compact" : ""}`} role="table" aria-label="Exchanges" aria-rowcount={lines.length}>
-      {!compact && (
-        <div role="rowgroup" class="head">
-          <div role="row" class="line">
-            {HEADS.map(([name, title]) => <span role="columnheader" key={name} title={title}>{name}</span>)}
-          </div>
-        </div>
-      )}
+    <div class={`list ${compact ? "compact" : ""} ${props.selected.size ? "selecting" : ""}`} role="table" aria-label="Exchanges" aria-rowcount={lines.length}>
+      {!compact && <Head {...props} />}
       <div role="rowgroup" class="scroll" ref={scroller} tabIndex={0} aria-label="Rows">
         <div role="presentation" class="space" style={{ height: `${rows.total}px` }}>
           {rows.items.map(({ index, start }) => {
             const line = lines[index];
             if (!line) return null;
-            const style = { transform: `translateY(${start}px)`, height: `${height}px` };
-            if (line.kind === "row") return <Row key={line.x.id} {...props} x={line.x} turn={line.turn} style={style} at={index} />;
-            return (
-              <div key={line.kind === "group" ? line.id : "gone"} role="row" class="line note" style={style} aria-rowindex={index + 1}>
-                <span role="cell">{line.kind === "gone" ? goneWords(line.n) : groupWords(line.of)}</span>
-              </div>
-            );
+            return <LineView key={line.key} {...props} line={line} at={index} style={{ transform: `translateY(${start}px)`, height: `${height}px` }} />;
           })}
         </div>
+      </div>
+      {fresh > 0 && <button class="fresh" onClick={toTop}><Icon name="up" />{fresh} new</button>}
+    </div>
+  );
+}
+
+/** Keep what is looked at where it is while rows come in above it: under a pointer, and once the list was scrolled.
+ * Return how many rows came in unseen, and the way to them. */
+function useStillness(scroller: { current: HTMLDivElement | null }, lines: Line[], items: Summary[], height: number): { fresh: number; toTop: () => void } {
+  const anchor = useRef<{ key: string; at: number }>({ key: "", at: 0 });
+  const hovered = useRef(false);
+  const drifted = useRef(false);
+  const seen = useRef(0);
+  const held = useRef({ lines, items, height });
+  const [fresh, setFresh] = useState(0);
+  held.current = { lines, items, height };
+
+  const look = (): void => {
+    const box = scroller.current;
+    if (!box) return;
+    const { lines, items, height } = held.current;
+    const at = Math.floor(box.scrollTop / height);
+    anchor.current = { key: lines[at]?.key ?? "", at };
+    if (box.scrollTop < 4) seen.current = items[0]?.seq ?? 0;
+  };
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    const was = anchor.current;
+    if (box && was.key && (box.scrollTop >= 4 || hovered.current)) {
+      const at = lines.findIndex((line) => line.key === was.key);
+      if (at > was.at && box.scrollTop < 4) drifted.current = true;
+      if (at >= 0 && at !== was.at) box.scrollTop += (at - was.at) * height;
+    }
+    look();
+    const unseen = box && box.scrollTop >= 4 ? items.findIndex((x) => x.seq <= seen.current) : 0;
+    setFresh(Math.max(0, unseen));
+  }, [lines]);
+
+  useEffect(() => {
+    const box = scroller.current;
+    if (!box) return;
+    const scrolled = (): void => {
+      look();
+      if (box.scrollTop < 4) {
+        drifted.current = false;
+        setFresh(0);
+      }
+    };
+    const entered = (event: PointerEvent): void => void (hovered.current = event.pointerType === "mouse");
+    const left = (): void => {
+      hovered.current = false;
+      if (drifted.current) box.scrollTo({ top: 0 });
+    };
+    const own = (): void => void (drifted.current = false);
+    box.addEventListener("scroll", scrolled, { passive: true });
+    box.addEventListener("pointerenter", entered);
+    box.addEventListener("pointerleave", left);
+    box.addEventListener("wheel", own, { passive: true });
+    return () => {
+      box.removeEventListener("scroll", scrolled);
+      box.removeEventListener("pointerenter", entered);
+      box.removeEventListener("pointerleave", left);
+      box.removeEventListener("wheel", own);
+    };
+  }, []);
+  return { fresh, toTop: () => scroller.current?.scrollTo({ top: 0 }) };
+}
+
+const HEADS: [string, string, string][] = [
+  ["Time", "", "When the request came"],
+  ["Client", "", "The name of the client's key"],
+  ["Asked → sent to", "", "The model asked for, and the provider and model that got it"],
+  ["Status", "", "The status, or how it ended"],
+  ["Kind", "", "A stream or a whole answer"],
+  ["In", "num", "Tokens of the prompt"],
+  ["Cached", "num", "The share of them that was read from the cache"],
+  ["Out", "num", "Tokens of the answer"],
+  ["First", "num", "Time until the first event"],
+  ["Total", "num", "Time until the end"],
+  ["Own", "num", "Of it, the gateway's own"],
+  ["Notes", "", "Fields that were bent, marked by the heaviest: ▼ dropped, ≈ weaker form, + made up, ↷ moved, · default"],
+  ["Gaps", "", "The longest gap in each slice of the stream"],
+];
+
+function Head({ items, selected, onSelectAll }: ListProps): VNode {
+  return (
+    <div role="rowgroup" class="head">
+      <div role="row" class="line">
+        <span role="columnheader" class="check"><input type="checkbox" aria-label="Select all" title="Select what is in the list" checked={selected.size > 0 && selected.size === items.length} onChange={onSelectAll} /></span>
+        {HEADS.map(([name, how, title]) => <span role="columnheader" key={name} class={how} title={title}>{name}</span>)}
       </div>
     </div>
   );
 }
 
-const HEADS: [string, string][] = [
-  ["Time", "When the request came"],
-  ["Client", "The name of the client's key"],
-  ["Asked → sent to", "The model asked for, and the provider and model that got it"],
-  ["Status", "The status, or how it ended"],
-  ["Kind", "A stream or a whole answer"],
-  ["Tokens", "In and out; ⟲ read from the cache"],
-  ["First", "Time until the first event"],
-  ["Total", "Time until the end"],
-  ["Own", "Of it, the gateway's own"],
-  ["Notes", "Fields that were bent, marked by the heaviest: ▼ dropped, ≈ weaker form, + made up, ↷ moved, · default"],
-  ["Gaps", "The longest gap in each slice of the stream"],
-];
+function LineView(props: ListProps & { line: Line; at: number; style: Record<string, string> }): VNode {
+  const { line, at, style, compact, folded, onFold } = props;
+  if (line.kind === "row") return compact ? <TwoLines {...props} x={line.x} turn={line.turn} /> : <Row {...props} x={line.x} turn={line.turn} />;
+  if (line.kind === "group") {
+    const shut = folded.has(line.id);
+    return (
+      <div role="row" class="line group" style={style} aria-rowindex={at + 1}>
+        <span role="cell">
+          <button class="bare" aria-expanded={!shut} onClick={() => onFold(line.id)}>
+            <Icon name="down" /><b>{line.of.length} turns</b><span class="cut">{line.of[0]!.model}</span><span class="faint cut">{groupWords(line.of)}</span>
+          </button>
+        </span>
+      </div>
+    );
+  }
+  const words = line.kind === "day" ? day(line.started) : `${line.n} ${line.n === 1 ? "exchange" : "exchanges"} had to make room: memory is bounded (inspector.memory), pinned ones go last`;
+  return <div role="row" class={`line note ${line.kind}`} style={style} aria-rowindex={at + 1}><span role="cell" class="cut">{words}</span></div>;
+}
 
-const lasted = (x: Summary): string => (x.end === "running" ? "–" : ms(x.duration));
-const goneWords = (n: number): string => `${n} older ${n === 1 ? "exchange is" : "exchanges are"} gone: memory is bounded`;
-const groupWords = (of: Summary[]): string => `Conversation of ${of.length} turns · ${of[0]!.model} · ${of[0]!.client}`;
+function groupWords(of: Summary[]): string {
+  const sum = (part: (x: Summary) => number | null | undefined): number => of.reduce((all, x) => all + (part(x) ?? 0), 0);
+  const span = `${clock(of.at(-1)!.started).slice(0, 8)} – ${clock(of[0]!.started).slice(0, 8)}`;
+  return `${of[0]!.client} · ${span} · ${count(sum((x) => x.tokens?.input))} in, ${count(sum((x) => x.tokens?.output))} out`;
+}
 
-function Row({ x, compact, cursor, tab, turn, style, at }: ListProps & { x: Summary; turn: number; at: number; style: Record<string, string> }): VNode {
-  const target = [x.provider, x.provider_model].filter(Boolean).join("/");
-  const link = <a href={toHash(x.id, tab)} class="open" title={`${x.model} → ${target || "nobody"}`}>{x.model}</a>;
-  const classes = `line ${tone(x)} ${cursor === x.id ? "at" : ""} ${turn ? "turn" : ""}`;
-  const marks = (
+/** Return a share in percent; nothing of what rounds to none. */
+function share(part: number | null | undefined, of: number | null | undefined): string {
+  const percent = part && of ? Math.round((part / of) * 100) : 0;
+  return percent ? `${percent}%` : "";
+}
+
+const lasted = (x: Summary): string => (x.end === "running" ? "" : ms(x.duration));
+
+type RowProps = ListProps & { x: Summary; turn: number; at: number; style: Record<string, string> };
+
+function classes({ x, cursor, turn, selected }: RowProps): string {
+  return `line ${tone(x)} ${cursor === x.id ? "at" : ""} ${turn ? "turn" : ""} ${selected.has(x.id) ? "selected" : ""}`;
+}
+
+function Check({ x, selected, onSelect }: RowProps): VNode {
+  const range = (event: MouseEvent): void => {
+    if (!event.shiftKey) return;
+    event.preventDefault();
+    onSelect(x.id, true);
+  };
+  return <input type="checkbox" aria-label={`Select ${x.model} at ${clock(x.started).slice(0, 8)}`} title="Select (x); with Shift up to here" checked={selected.has(x.id)} onClick={range} onChange={() => onSelect(x.id, false)} />;
+}
+
+function Marks({ x }: { x: Summary }): VNode {
+  return (
     <>
-      {x.pinned && <span title="Pinned" class="faint">⚲</span>}
+      {x.pinned && <span class="pinned" title="Pinned: goes last when memory runs out"><Icon name="pin" /></span>}
       {x.injected.length > 0 && <span class="mark injected" title={`Injected: ${x.injected.join(", ")}`}>injected</span>}
       {x.attempts > 1 && <span class="mark" title={`${x.attempts} attempts`}>×{x.attempts}</span>}
     </>
   );
-  if (compact) {
-    return (
-      <div role="row" class={classes} style={style} aria-rowindex={at + 1}>
-        <span role="cell" class="two"><span class="cut">{link}</span><StatusMark x={x} /></span>
-        <span role="cell" class="two small"><span class="cut faint">{clock(x.started).slice(0, 8)} · {x.provider ?? "nobody"} · {lasted(x)}</span><span class="marks">{marks}<NotesMark notes={x.notes} /></span></span>
-      </div>
-    );
-  }
+}
+
+function targetOf(x: Summary): string {
+  return [x.provider, x.provider_model].filter(Boolean).join("/");
+}
+
+function Link({ x, tab, found }: RowProps): VNode {
+  return <a href={toHash(x.id, tab)} class="open" title={`${x.model} → ${targetOf(x) || "nobody"}`}><Marked text={x.model} wanted={found} /></a>;
+}
+
+function TwoLines(props: RowProps): VNode {
+  const { x, style, at, found } = props;
+  return (
+    <div role="row" class={classes(props)} style={style} aria-rowindex={at + 1}>
+      <span role="cell" class="check"><Check {...props} /></span>
+      <span role="cell" class="two"><Link {...props} /><StatusMark x={x} /></span>
+      <span role="cell" class="two small">
+        <span class="cut faint">{x.found ? <Marked text={x.found} wanted={found} /> : <>{clock(x.started).slice(0, 8)} · <Marked text={x.provider ?? "nobody"} wanted={found} />{x.end === "running" ? "" : ` · ${lasted(x)}`}</>}</span>
+        <span class="marks"><Marks x={x} /><NotesMark notes={x.notes} /></span>
+      </span>
+    </div>
+  );
+}
+
+function Row(props: RowProps): VNode {
+  const { x, style, at, found } = props;
   const t = x.tokens;
   return (
-    <div role="row" class={classes} style={style} aria-rowindex={at + 1}>
+    <div role="row" class={classes(props)} style={style} aria-rowindex={at + 1}>
+      <span role="cell" class="check"><Check {...props} /></span>
       <span role="cell" class="num faint" title={x.started}>{clock(x.started).slice(0, 8)}</span>
-      <span role="cell" class="cut">{x.client}</span>
-      <span role="cell" class="cut models">{link}<span class="faint"> → </span><span class="cut">{target || "nobody"}</span>{marks}</span>
+      <span role="cell" class="cut" title={x.client}><Marked text={x.client} wanted={found} /></span>
+      <span role="cell" class="models">
+        <Link {...props} /><span class="faint">→</span><span class={targetOf(x) ? "cut" : "cut faint"}><Marked text={targetOf(x) || "nobody"} wanted={found} /></span><Marks x={x} />
+        {x.found && <span class="found cut"><Marked text={x.found} wanted={found} /></span>}
+      </span>
       <span role="cell"><StatusMark x={x} /></span>
       <span role="cell" class="faint">{x.stream ? "stream" : "whole"}</span>
-      <span role="cell" class="num">{t ? `${count(t.input)} → ${count(t.output)}` : "–"}{t?.cache_read ? <span class="faint"> ⟲{count(t.cache_read)}</span> : null}</span>
-      <span role="cell" class="num">{ms(x.first_event)}</span>
+      <span role="cell" class="num">{t ? count(t.input) : ""}</span>
+      <span role="cell" class="num faint" title={t?.cache_read ? `${t.cache_read} tokens were read from the cache` : undefined}>{share(t?.cache_read, t?.input)}</span>
+      <span role="cell" class="num">{t ? count(t.output) : ""}</span>
+      <span role="cell" class="num">{x.first_event === null ? "" : ms(x.first_event)}</span>
       <span role="cell" class="num">{lasted(x)}</span>
-      <span role="cell" class="num faint">{ms(x.own)}</span>
+      <span role="cell" class="num faint">{x.own === null ? "" : ms(x.own)}</span>
       <span role="cell"><NotesMark notes={x.notes} /></span>
       <span role="cell"><Spark gaps={x.gaps} /></span>
     </div>

@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import type { EventPair, Summary } from "./api";
 import { modelNames } from "./api";
 import { sdkOf } from "./actions";
-import { toggled, words } from "./filters";
 import { clock, count, ms, size } from "./format";
-import { linesOf } from "./list";
+import { linesOf } from "./lines";
+import { toggled, words } from "./query";
 import { parseRoute, toHash } from "./route";
 import { grow, merge } from "./store";
 
-const row = (id: string, started: string, conversation: string | null = null): Summary => ({ id, started, conversation }) as Summary;
+const row = (id: string, started: string, conversation: string | null = null): Summary => ({ id, seq: Number(started), started, conversation }) as Summary;
 const event = (n: number): EventPair => ({ n }) as EventPair;
 
 describe("figures", () => {
@@ -53,7 +53,7 @@ describe("the list", () => {
   });
 
   it("puts turns of a conversation together", () => {
-    const lines = linesOf([row("c", "3", "x"), row("b", "2"), row("a", "1", "x")], true, 4);
+    const lines = linesOf([row("c", "3", "x"), row("b", "2"), row("a", "1", "x")], { grouped: true, folded: new Set(), gone: 4 });
     expect(lines.map((line) => (line.kind === "row" ? `${line.x.id}${line.turn}` : line.kind))).toEqual(["group", "c2", "a1", "b0", "gone"]);
   });
 });

@@ -21,6 +21,15 @@ export function toHash(id: string, tab = "", detail = ""): string {
   return `#/x/${[id, tab, detail].filter(Boolean).map(encodeURIComponent).join("/")}`;
 }
 
+export function listHash(q: string): string {
+  return `#/${q ? `?q=${encodeURIComponent(q)}` : ""}`;
+}
+
+/** Return the tab that the next exchange opens with: the same, but no pane's path or event of this one. */
+export function keptTab(route: Route): string {
+  return route.view !== "exchange" || route.tab === "diff" || /_(request|response)$/.test(route.tab) ? "" : route.tab;
+}
+
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);

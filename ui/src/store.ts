@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { api, ApiError, type EventPair, type Exchange, type Summary } from "./api";
-import { listen, type Heard } from "./live";
+import { api, ApiError, type EventPair, type Exchange, type Page, type Summary } from "./api";
+import { Live, type Heard } from "./live";
 
 export interface Listing {
   items: Summary[];
@@ -11,7 +11,7 @@ export interface Listing {
   error: ApiError | null;
 }
 
-type Hearer = (heard: { summary?: Summary; events?: { id: string; events: EventPair[] } }) => void;
+type Hearer = (heard: { summary?: Summary; events?: { id: string; events: EventPair[] }; followed?: boolean }) => void;
 const hearers = new Set<Hearer>();
 
 /** Put changed summaries into a list that is newest first. */
@@ -20,41 +20,54 @@ export function merge(items: readonly Summary[], changed: ReadonlyMap<string, Su
   const kept = items.map((old) => {
     const now = left.get(old.id);
     left.delete(old.id);
-    return now ?? old;
+    return now ? { ...now, gone_before: old.gone_before, found: old.found } : old;
   });
   if (!add || !left.size) return kept;
-  const order = (a: Summary, b: Summary): number => (a.started < b.started ? 1 : a.started > b.started ? -1 : 0);
-  return [...left.values(), ...kept].sort(order);
+  return [...left.values(), ...kept].sort((a, b) => b.seq - a.seq);
 }
 
+/** Put the newest page in place of what a list has of it; what is older stays, as long as there is more. */
+export function renewed(items: readonly Summary[], page: Page): { items: Summary[]; more: boolean } {
+  const last = page.exchanges.at(-1);
+  const older = page.more && last ? items.filter((one) => one.seq < last.seq) : [];
+  return { items: [...page.exchanges, ...older], more: page.total > page.exchanges.length + older.length };
+}
+
+/** Take out what had to make room, and leave a mark at what came after it. */
+export function without(items: readonly Summary[], ids: readonly string[]): Summary[] {
+  const out = new Set(ids);
+  const left: Summary[] = [];
+  for (const one of items) {
+    const later = left.at(-1);
+    if (!out.has(one.id)) left.push(one);
+    else if (later) left[left.length - 1] = { ...later, gone_before: (later.gone_before ?? 0) + 1 + (one.gone_before ?? 0) };
+  }
+  return left;
+}
+
+export interface LiveListing extends Listing {
+  connected: boolean | null;
+  loadMore: () => void;
+  refresh: () => void;
+}
+
+const NOTHING: Listing = { items: [], total: 0, gone: 0, more: false, loading: true, error: null };
+/** How long changes are put together: those of a search are asked for again. */
+const TOGETHER_MS = 80;
+const SEARCH_AGAIN_MS = 400;
+
 /** The list for a query, growing live, and whether the gateway is connected. */
-export function useListing(q: string, follow: string): Listing & { connected: boolean | null; loadMore: () => void; refresh: () => void } {
-  const [listing, setListing] = useState<Listing>({ items: [], total: 0, gone: 0, more: false, loading: true, error: null });
+export function useListing(q: string, follow: string): LiveListing {
+  const [listing, setListing] = useState<Listing>(NOTHING);
   const [connected, setConnected] = useState<boolean | null>(null);
   const query = useRef(q);
-  const load = useRef<(before?: string) => void>(() => undefined);
+  const reader = useRef<Reader | null>(null);
+  const live = useRef<Live | null>(null);
   query.current = q;
+  reader.current ??= new Reader(query, setListing);
 
   useEffect(() => {
-    let stop = new AbortController();
-    load.current = (before) => {
-      stop.abort();
-      const mine = (stop = new AbortController());
-      api.list(query.current, before ?? null, mine.signal).then(
-        (page) => setListing((old) => ({
-          items: before ? [...old.items, ...page.exchanges] : page.exchanges,
-          total: page.total, gone: page.gone, more: page.more, loading: false, error: null,
-        })),
-        (error: unknown) => {
-          if (!mine.signal.aborted) setListing((old) => ({ ...old, loading: false, error: error as ApiError }));
-        },
-      );
-    };
-    return () => stop.abort();
-  }, []);
-
-  useEffect(() => {
-    const timer = setTimeout(() => load.current(), q ? 60 : 0);
+    const timer = setTimeout(() => reader.current?.read(true), q ? 40 : 0);
     return () => clearTimeout(timer);
   }, [q]);
 
@@ -65,7 +78,7 @@ export function useListing(q: string, follow: string): Listing & { connected: bo
       timer = 0;
       const batch = new Map(changed);
       changed.clear();
-      if (query.current) load.current();
+      if (query.current) reader.current?.read();
       setListing((old) => {
         const items = merge(old.items, batch, !query.current);
         const grown = query.current ? 0 : items.length - old.items.length;
@@ -75,39 +88,79 @@ export function useListing(q: string, follow: string): Listing & { connected: bo
     const heard: Heard = {
       exchange: (summary) => {
         changed.set(summary.id, summary);
-        timer ||= window.setTimeout(flush, query.current ? 400 : 80);
+        timer ||= window.setTimeout(flush, query.current ? SEARCH_AGAIN_MS : TOGETHER_MS);
         hearers.forEach((hear) => hear({ summary }));
       },
       events: (id, events) => hearers.forEach((hear) => hear({ events: { id, events } })),
       gone: (ids) => {
-        const out = new Set(ids);
+        ids.forEach((id) => changed.delete(id));
         setListing((old) => {
-          const items = old.items.filter((one) => !out.has(one.id));
+          const items = without(old.items, ids);
           return { ...old, items, gone: old.gone + ids.length, total: Math.max(items.length, old.total - ids.length) };
         });
       },
-      resync: () => load.current(),
+      resync: () => reader.current?.read(),
+      followed: () => hearers.forEach((hear) => hear({ followed: true })),
       connected: (is) => {
         setConnected(is);
-        if (is) load.current();
+        if (!is) reader.current?.read();
       },
     };
-    const end = listen(heard, follow || undefined);
+    live.current = new Live(heard);
     return () => {
-      end();
+      live.current?.close();
       clearTimeout(timer);
     };
-  }, [follow]);
+  }, []);
+  useEffect(() => live.current?.followed(follow), [follow]);
 
   const last = listing.items.at(-1);
   return {
     ...listing,
     connected,
     loadMore: () => {
-      if (listing.more && last) load.current(last.id);
+      if (listing.more && last) reader.current?.read(false, last.id);
     },
-    refresh: () => load.current(),
+    refresh: () => reader.current?.read(),
   };
+}
+
+/** Reads pages of the list, the newest or those before another, one at a time. */
+class Reader {
+  private stop = new AbortController();
+  private before: string | null = null;
+
+  constructor(
+    private readonly query: { current: string },
+    private readonly set: (change: (old: Listing) => Listing) => void,
+  ) {}
+
+  /** `anew`: what is there is of another query. */
+  read(anew = false, before: string | null = null): void {
+    if (before !== null && this.before === before) return;
+    this.stop.abort();
+    const mine = (this.stop = new AbortController());
+    this.before = before;
+    api.list(this.query.current, before, mine.signal).then(
+      (page) => {
+        this.before = null;
+        this.set((old) => this.put(old, page, anew, before));
+      },
+      (error: unknown) => {
+        if (mine.signal.aborted) return;
+        this.before = null;
+        this.set((old) => ({ ...old, loading: false, error: error as ApiError }));
+      },
+    );
+  }
+
+  private put(old: Listing, page: Page, anew: boolean, before: string | null): Listing {
+    const told = { total: page.total, gone: page.gone, loading: false, error: null };
+    if (before === null) return { ...told, ...(anew ? { items: page.exchanges, more: page.more } : renewed(old.items, page)) };
+    const held = new Set(old.items.map((one) => one.id));
+    const older = page.exchanges.filter((one) => !held.has(one.id));
+    return { ...told, total: old.total, items: [...old.items, ...older], more: page.more };
+  }
 }
 
 /** Add events to those that are there, each once and in their order. */
@@ -128,11 +181,13 @@ export function useExchange(id: string): { exchange: Exchange | null; error: Api
   const [exchange, setExchange] = useState<Exchange | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   const attempts = useRef(-1);
+  const running = useRef(true);
 
   useEffect(() => {
     const stop = new AbortController();
     const { signal } = stop;
     attempts.current = -1;
+    running.current = true;
     let timer = 0;
     setExchange(null);
     setError(null);
@@ -148,6 +203,7 @@ export function useExchange(id: string): { exchange: Exchange | null; error: Api
     const fetchIt = (): void => {
       api.exchange(id, signal).then(
         (got) => {
+          running.current = got.end === "running";
           attempts.current = got.phases.client_response ? got.attempts.length : -1;
           setExchange((old) => {
             const events = old ? grow(got.events, old.events) : got.events;
@@ -160,7 +216,8 @@ export function useExchange(id: string): { exchange: Exchange | null; error: Api
         },
       );
     };
-    const hear: Hearer = ({ summary, events }) => {
+    const hear: Hearer = ({ summary, events, followed }) => {
+      if (followed && running.current) fetchIt();
       if (events?.id === id) setExchange((old) => old && { ...old, events: grow(old.events, events.events) });
       if (summary?.id !== id || (summary.end === "running" && summary.attempts === attempts.current && summary.events > 0)) return;
       clearTimeout(timer);

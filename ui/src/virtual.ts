@@ -9,6 +9,8 @@ export interface Window {
   measure: (element: Element | null) => void;
   /** Return where a row begins. */
   start: (index: number) => number;
+  /** Ask for all heights anew. */
+  reset: () => void;
 }
 
 /** Return the rows of a long list that are near what is seen; the rest is empty space. */
@@ -37,5 +39,6 @@ export function useWindow(scroller: RefObject<HTMLElement | null>, rows: number,
     to: (index, align = "auto") => virtual.scrollToIndex(index, { align }),
     measure: (element) => virtual.measureElement(element),
     start: (index) => virtual.measurementsCache[index]?.start ?? virtual.getTotalSize(),
+    reset: () => virtual.measure(),
   };
 }

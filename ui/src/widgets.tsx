@@ -1,7 +1,54 @@
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Summary } from "./api";
 import { ms } from "./format";
+import { Icon } from "./icons";
+import { marked } from "./query";
+
+/** A text, with what was searched for marked in it. */
+export function Marked({ text, wanted }: { text: string; wanted: readonly string[] }): VNode {
+  const pieces = marked(text, wanted);
+  return <>{pieces.map((piece, i) => (i % 2 ? <mark key={i}>{piece}</mark> : piece))}</>;
+}
+
+interface MenuProps {
+  label: ComponentChildren;
+  title: string;
+  class?: string;
+  disabled?: boolean;
+  children: () => ComponentChildren;
+}
+
+/** A button with a list under it, which a choice, a click elsewhere or Escape closes. */
+export function Menu({ label, title, class: look = "", disabled, children }: MenuProps): VNode {
+  const id = useId();
+  const button = useRef<HTMLButtonElement>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState(false);
+  const place = (opening: boolean): void => {
+    setOpen(opening);
+    const at = button.current?.getBoundingClientRect();
+    if (!opening || !at || !box.current) return;
+    box.current.style.left = `${Math.max(6, Math.min(at.left, innerWidth - 310))}px`;
+    box.current.style.top = `${at.bottom + 4}px`;
+    box.current.style.maxHeight = `${innerHeight - at.bottom - 16}px`;
+  };
+  const stepped = (event: KeyboardEvent): void => {
+    const choices = [...(box.current?.querySelectorAll("button") ?? [])];
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by || !choices.length) return;
+    event.preventDefault();
+    choices[(choices.indexOf(document.activeElement as HTMLButtonElement) + by + choices.length) % choices.length]?.focus();
+  };
+  return (
+    <>
+      <button ref={button} class={look} popovertarget={id} aria-haspopup="menu" aria-expanded={open} title={title} disabled={disabled} onKeyDown={(event) => open && stepped(event)}>{label}<Icon name="down" /></button>
+      <div ref={box} id={id} popover="auto" role="menu" aria-label={title} class="menu" onBeforeToggle={(event) => place((event as ToggleEvent).newState === "open")} onKeyDown={stepped} onClick={(event) => (event.target as Element).closest("button") && box.current?.hidePopover()}>
+        {open && children()}
+      </div>
+    </>
+  );
+}
 
 /** Bars of the longest gap in each slice of a stream; tall is slow. */
 export function Spark({ gaps }: { gaps: number[] }): VNode | null {
@@ -21,8 +68,8 @@ const MARKS = ["·", "·", "↷", "+", "≈", "▼"];
 const WORDS = ["no matter", "defaulted", "moved", "made up", "weaker form", "dropped"];
 
 /** The number of notes, marked by the heaviest. */
-export function NotesMark({ notes }: { notes: { count: number; weight: number } }): VNode {
-  if (!notes.count) return <span class="faint">–</span>;
+export function NotesMark({ notes }: { notes: { count: number; weight: number } }): VNode | null {
+  if (!notes.count) return null;
   const { count, weight } = notes;
   return (
     <span class={`mark weight-${weight}`} title={`${count} ${count === 1 ? "note" : "notes"}, the heaviest: ${WORDS[weight]}`}>
@@ -37,10 +84,11 @@ export function tone(x: Pick<Summary, "end" | "status">): string {
   return x.end === "cancelled" ? "warn" : "bad";
 }
 
+/** The status, or in words how it ended where that says more. */
 export function StatusMark({ x }: { x: Summary }): VNode {
-  const words = x.end === "running" ? "running" : `${x.status ?? "–"}`;
-  const title = [x.end, x.error, x.cause].filter(Boolean).join(" · ");
-  return <span class={`status ${tone(x)}`} title={title}>{words}{x.end === "cancelled" || (x.end === "failed" && (x.status ?? 0) < 400) ? " cut" : ""}</span>;
+  const words = x.end === "running" || x.end === "cancelled" ? x.end : `${x.status ?? x.end}`;
+  const cut = x.end === "failed" && (x.status ?? 400) < 400;
+  return <span class={`status ${tone(x)}`} title={[x.end, x.error, x.cause].filter(Boolean).join(" · ")}>{words}{cut ? " cut" : ""}</span>;
 }
 
 /** A modal dialog; Escape and its cross close it. */
@@ -52,31 +100,69 @@ export function Dialog({ title, onClose, children, wide }: { title: string; onCl
   }, []);
   return (
     <dialog ref={ref} class={wide ? "wide" : ""} aria-label={title} onClose={onClose}>
-      <header><h2>{title}</h2><button class="quiet" aria-label="Close" onClick={() => ref.current?.close()}>✕</button></header>
+      <header><h2>{title}</h2><button class="quiet" aria-label="Close" title="Close (Esc)" onClick={() => ref.current?.close()}><Icon name="close" /></button></header>
       {children}
     </dialog>
   );
 }
 
-let say: (text: string) => void = () => undefined;
+interface Told {
+  text: string;
+  wrong: boolean;
+}
+/** A button whose work takes a while: it shows that, and what went wrong. */
+export function Working({ work, children, disabled, ...rest }: { work: () => Promise<void>; children: ComponentChildren; title: string; class?: string; disabled?: boolean; "aria-pressed"?: boolean }): VNode {
+  const [busy, setBusy] = useState(false);
+  const start = (): void => {
+    setBusy(true);
+    void work().catch(complain).finally(() => setBusy(false));
+  };
+  return <button {...rest} disabled={disabled || busy} aria-busy={busy} onClick={start}>{children}{busy && <span class="spinner" aria-hidden="true" />}</button>;
+}
+
+/** Whether a media query is true, and again when that changes. */
+export function useMedia(query: string): boolean {
+  const [is, setIs] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const media = matchMedia(query);
+    const changed = (): void => setIs(media.matches);
+    media.addEventListener("change", changed);
+    changed();
+    return () => media.removeEventListener("change", changed);
+  }, [query]);
+  return is;
+}
+
+let say: (told: Told) => void = () => undefined;
 
 /** Tell in passing. */
 export function toast(text: string): void {
-  say(text);
+  say({ text, wrong: false });
+}
+
+/** Tell what went wrong, for long enough to be read. */
+export function complain(failure: unknown): void {
+  say({ text: failure instanceof Error ? failure.message : String(failure), wrong: true });
 }
 
 export function Toasts(): VNode {
-  const [text, setText] = useState("");
+  const [told, setTold] = useState<Told | null>(null);
   useEffect(() => {
     let timer = 0;
-    say = (told) => {
-      setText(told);
+    say = (now) => {
+      setTold(now);
       clearTimeout(timer);
-      timer = window.setTimeout(() => setText(""), 4000);
+      timer = window.setTimeout(() => setTold(null), now.wrong ? 12_000 : 3500);
     };
     return () => clearTimeout(timer);
   }, []);
-  return <div class={`toast ${text ? "shown" : ""}`} role="status">{text}</div>;
+  return (
+    <div class={`toast ${told ? "shown" : ""} ${told?.wrong ? "wrong" : ""}`}>
+      <span role="status">{told && !told.wrong ? told.text : ""}</span>
+      <span role="alert">{told?.wrong ? told.text : ""}</span>
+      {told?.wrong && <button class="quiet" aria-label="Dismiss" onClick={() => setTold(null)}><Icon name="close" /></button>}
+    </div>
+  );
 }
 
 export function Empty({ title, children, top }: { title: string; children?: ComponentChildren; top?: boolean }): VNode {
@@ -96,7 +182,8 @@ export async function copy(text: string, what: string): Promise<void> {
     area.select();
     const done = document.execCommand("copy");
     area.remove();
-    toast(done ? `${what} copied` : `${what} could not be copied: the browser refuses`);
+    if (done) toast(`${what} copied`);
+    else complain(`${what} could not be copied: the browser refuses`);
   }
 }
 
