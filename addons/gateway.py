@@ -33,6 +33,7 @@ from addons.exchange.http_api import INTERNAL, Head
 from addons.exchange.services import Services
 from addons.inspector import recorder, views
 from addons.inspector.commands import Commands
+from addons.inspector.from_files import FromFiles
 from addons.kept_models import KeptModels, place
 from addons.launch import listening, summary, terminal
 from addons.launch.assembly import Assembly
@@ -94,6 +95,7 @@ class Gateway:
         self._assembly = Assembly(self._catalogue, self._shutdown.running, connections)
         self._replays = Replays(lambda: self._services, self._open)
         self._page: Page | None = None
+        self.files = FromFiles(lambda: self._assembly.inspector)
         self.entrance = Entrance(
             self._open, self._timeouts, self._lets_out, lambda: self._watching is not None and self._watching()
         )
@@ -106,7 +108,7 @@ class Gateway:
         text = "The file of variables for the configuration (default: .env beside the configuration)."
         loader.add_option("gateway_env_file", str, "", text)
         loader.add_command("replay.client", self._replays.start)
-        for name, command in Commands(lambda: self._assembly.inspector, self._replayed).all().items():
+        for name, command in Commands(self._replayed).all().items():
             loader.add_command(name, command)
         views.register()
 
@@ -173,7 +175,7 @@ class Gateway:
             # A client's connection would be closed at once: nothing can be connected to beforehand.
             options.update(connection_strategy="lazy")
         self._greet(self._loaded, host)
-        if self._assembly.inspector is not None and options.server:
+        if self._assembly.inspector is not None and (options.server or options.rfile):
             self._show(self._assembly.inspector)
         if self._reloader is not None:
             self._shutdown.hear_signals(self._reloader.ask)
@@ -260,13 +262,18 @@ class Gateway:
 
     def _open(self, head: Head, client: Client, flow: http.HTTPFlow | None) -> Exchange:
         assert self._services is not None
-        watchers = (recorder.FlowRecorder(flow),) if flow is not None and self._recording else ()
+        watchers = (self._recorder(flow),) if flow is not None and self._recording else ()
         view, most = ctx.master.addons.get("view"), self._services.settings.keep_flows
         if most and isinstance(view, View):
             recorder.make_room(view, most)
         exchange = Exchange(self._services, head, watchers)
         self._shutdown.wait_for(exchange, client)
         return exchange
+
+    def _recorder(self, flow: http.HTTPFlow) -> recorder.FlowRecorder:
+        """Return what records an exchange with its flow, redacted as the inspector redacts where there is one."""
+        inspector = self._assembly.inspector
+        return recorder.FlowRecorder(flow, redactor=None if inspector is None else inspector.redactor)
 
     # --- another configuration ---
 
@@ -334,4 +341,4 @@ def _names(catalogue: Catalogue) -> list[str]:
 
 
 gateway = Gateway()
-addons = [gateway, gateway.entrance]
+addons = [gateway, gateway.entrance, gateway.files]

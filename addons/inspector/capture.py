@@ -10,17 +10,15 @@ from addons.exchange.http_api import EXPIRED_KEY
 from addons.exchange.observers import Pair, PhaseMessage, Record
 from addons.inspector import texts
 from addons.inspector.background import Background
-from addons.inspector.entry import Entry
-from addons.inspector.recording import Exchange, Facts
+from addons.inspector.entry import DIALECTS, Entry
+from addons.inspector.recording import Exchange
 from addons.inspector.redactor import Redactor
 from addons.inspector.store import Store
-from translators.registry import CLIENTS
 
 HEAVY = 64 * 1024
 """Bytes of a body that is redacted elsewhere as soon as it is there."""
 LARGE = 512 * 1024
 """Bytes of an exchange whose events are redacted at its end: there may be media in them, that take room."""
-DIALECTS = {client.path: name for name, client in CLIENTS.items()}
 
 
 class Capture:
@@ -65,6 +63,15 @@ class Capture:
         self._store.changed(entry)
         self._background.put(lambda: self._finish(entry))
 
+    def read(self, exchange: Exchange) -> None:
+        """Take an exchange of a file: it is shown as the newest, and not written to another one."""
+        facts = exchange.facts
+        if not facts.dialect or not facts.client or facts.end == "running":
+            return
+        entry = Entry.again(exchange, self._limit, self._redactor)
+        self._store.begin(entry)
+        self._background.put(lambda: self._look_through(entry, entry.exchange()))
+
     def _entry(self, record: Record) -> Entry | None:
         """Return the exchange of a record, begun where it is new; None where it is none."""
         running = self._running.get(id(record))
@@ -74,23 +81,21 @@ class Capture:
             return None
         if record.error == EXPIRED_KEY.code:
             return None
-        entry = Entry(self._facts(record), self._limit, self._redactor)
+        entry = Entry.of(record, self._limit, self._redactor)
         self._running[id(record)] = (record, entry)
         self._store.begin(entry)
         return entry
-
-    def _facts(self, record: Record) -> Facts:
-        text = self._redactor.text
-        dialect = DIALECTS[record.path]
-        seq = round(record.started * 1_000_000)
-        return Facts(text(record.id), seq, record.started, text(record.key_name or ""), dialect, record.path)
 
     def _finish(self, entry: Entry) -> None:
         """Do for an exchange that is over what needs time."""
         whole = self._spool is not None or self._redactor.strict or entry.size > LARGE
         exchange = entry.exchange() if whole else entry.outline()
-        searchable = self._redactor.text(texts.searchable(exchange), texts.LONGEST)
-        entry.finish(texts.conversation(exchange), searchable)
+        self._look_through(entry, exchange)
         if self._spool is not None:
             self._spool(entry, exchange)
+
+    def _look_through(self, entry: Entry, exchange: Exchange) -> None:
+        """Find what a search needs."""
+        searchable = self._redactor.text(texts.searchable(exchange), texts.LONGEST)
+        entry.finish(texts.conversation(exchange), searchable)
         self._store.changed(entry)

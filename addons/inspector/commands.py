@@ -14,18 +14,15 @@ from mitmproxy.types import Path as NamedPath
 from addons.inspector.recorder import recording_of
 
 if TYPE_CHECKING:
-    from addons.inspector.inspector import Inspector
     from addons.inspector.recording import Exchange
-    from addons.inspector.store import Store
 
 
 class Commands:
-    """`inspector` returns None where nothing is recorded; `replayed` puts an exchange through today's code."""
+    """They need what was recorded with a flow alone, also in a flow file that was read. `replayed` puts an exchange
+    through today's code."""
 
-    def __init__(
-        self, inspector: "Callable[[], Inspector | None]", replayed: "Callable[[Exchange], dict[str, Any]]"
-    ) -> None:
-        self._inspector, self._replayed = inspector, replayed
+    def __init__(self, replayed: "Callable[[Exchange], dict[str, Any]]") -> None:
+        self._replayed = replayed
 
     def all(self) -> dict[str, Callable[..., str]]:
         """Return the commands by their names."""
@@ -45,7 +42,7 @@ class Commands:
         for each in LEGS:
             if each == leg:
                 try:
-                    return exports.export(analysis.whole(self._exchange(flow)), "curl", each).text
+                    return exports.export(analysis.whole(_exchange(flow)), "curl", each).text
                 except exports.Unexportable as why:
                     raise CommandError(str(why)) from None
         raise CommandError(f"The leg is {' or '.join(LEGS)}.")
@@ -54,7 +51,7 @@ class Commands:
         """Show what became of the client's request, field by field."""
         from addons.inspector import diff, provenance
 
-        exchange = self._exchange(flow)
+        exchange = _exchange(flow)
         rows = diff.of_exchange(exchange, "request", provenance.traced(exchange))
         shown = (row for row in rows if row["kind"] not in ("equal", "folded"))
         lines = [
@@ -69,7 +66,7 @@ class Commands:
         from addons.inspector.exports import Unexportable, fixture
 
         try:
-            files = fixture.files(analysis.whole(self._exchange(flow)))
+            files = fixture.files(analysis.whole(_exchange(flow)))
             for name, data in files.items():
                 (Path(folder).expanduser() / name).write_bytes(data)
         except (Unexportable, OSError) as why:
@@ -81,7 +78,7 @@ class Commands:
         from addons.inspector import analysis, exports
 
         try:
-            made = exports.export_all([analysis.whole(self._exchange(flow)) for flow in flows], "html")
+            made = exports.export_all([analysis.whole(_exchange(flow)) for flow in flows], "html")
             Path(file).expanduser().write_bytes(made.content)
         except (exports.Unexportable, OSError) as why:
             raise CommandError(str(why)) from None
@@ -90,7 +87,7 @@ class Commands:
     def replay(self, flow: Flow) -> str:
         """Show what differs if the recorded request and answer go through today's code; nobody is called."""
         try:
-            found = self._replayed(self._exchange(flow))["differences"]
+            found = self._replayed(_exchange(flow))["differences"]
         except CommandError:
             raise
         except Exception as why:  # noqa: BLE001 - it says why there is nothing to replay
@@ -98,23 +95,15 @@ class Commands:
         lines = (f"{each['phase']} {_where(each)}: {_text(each['then'])} -> {_text(each['now'])}" for each in found)
         return "\n".join(lines) or "Nothing differs."
 
-    def _exchange(self, flow: Flow) -> "Exchange":
-        recording = None
-        try:
-            recording = recording_of(flow) if isinstance(flow, HTTPFlow) else None
-        except ValueError as error:
-            raise CommandError(f"This flow cannot be read: {error}.") from None
-        record = None if recording is None else recording["record"]
-        found = None if record is None else self._store().get(record["id"])
-        if found is None:
-            raise CommandError("The inspector does not have this exchange, or had to make room for later ones.")
-        return found
 
-    def _store(self) -> "Store":
-        inspector = self._inspector()
-        if inspector is None:
-            raise CommandError("There is no inspector; config.yaml has no section `inspector`.")
-        return inspector.store
+def _exchange(flow: Flow) -> "Exchange":
+    try:
+        found = recording_of(flow) if isinstance(flow, HTTPFlow) else None
+    except ValueError as error:
+        raise CommandError(f"This flow cannot be read: {error}.") from None
+    if found is None:
+        raise CommandError("The gateway recorded nothing with this flow: it is not one of its exchanges.")
+    return found
 
 
 def _where(difference: dict[str, Any]) -> str:

@@ -11,7 +11,10 @@ from addons.exchange.observers import AttemptReport, Pair, PhaseMessage, Record
 from addons.inspector.gaps import Gaps
 from addons.inspector.recording import Attempt, EventPair, Exchange, Facts, Phase, Timings, Tokens, answering
 from addons.inspector.redactor import Redactor
+from translators.registry import CLIENTS
 
+DIALECTS = {client.path: name for name, client in CLIENTS.items()}
+"""By the paths that generate."""
 EXCHANGE_COST = 1800
 """Bytes that Python itself needs for an exchange, about; then for a message, an event, a note."""
 MESSAGE_COST = 350
@@ -20,6 +23,8 @@ EVENT_COST = 220
 NOTE_COST = 600
 MOST_NOTES = 500
 MOST_ATTEMPTS = 64
+MOST_NAMES = 100
+LONGEST_NAME = 64
 LARGE = 1024
 """Bytes of an event that is looked through by itself."""
 
@@ -52,6 +57,35 @@ class Entry:
         """The number of the first event that is not redacted yet."""
         self._raw_phases: list[Phase] = []
         self._lock = Lock()
+
+    @classmethod
+    def of(cls, record: Record, limit: int, redactor: Redactor) -> "Entry":
+        """Return an exchange that has just begun."""
+        text = redactor.text
+        seq, dialect = round(record.started * 1_000_000), DIALECTS.get(record.path, "")
+        client, path = text(record.key_name or ""), text(record.path)
+        facts = Facts(text(record.id), seq, record.started, client, dialect, path, method=text(record.method))
+        return cls(facts, limit, redactor)
+
+    @classmethod
+    def again(cls, exchange: Exchange, limit: int, redactor: Redactor) -> "Entry":
+        """Return an exchange that was recorded elsewhere, redacted as it is wanted here."""
+        facts = exchange.facts
+        facts.notes = tuple(map(redactor.note, facts.notes))
+        entry = cls(facts, limit, redactor)
+        entry._client_request, entry._client_response = exchange.client_request, exchange.client_response
+        entry._attempts = list(exchange.attempts)
+        phases = [exchange.client_request, exchange.client_response]
+        for attempt in exchange.attempts:
+            phases += (attempt.request, attempt.response)
+        entry._raw_phases = [phase for phase in phases if phase is not None]
+        sizes = (MESSAGE_COST + entry._raw_size(phase) for phase in entry._raw_phases)
+        entry.size += sum(sizes) + NOTE_COST * len(facts.notes)
+        for event in exchange.events:
+            if event.provider:
+                entry._gaps.add(event.at)
+            entry._keep(event)
+        return entry
 
     @property
     def over(self) -> bool:
@@ -104,23 +138,34 @@ class Entry:
         facts, at, name, provider, client = self.facts, pair.at * 1000, pair.name, pair.provider, pair.client
         if provider:
             self._gaps.add(at)
-        if name and name not in self._names and len(self._names) < 100:
-            self._names[name] = name
-        name = self._names.get(name, name)
+        if name:
+            name = self._name(name)
         notes, injected = pair.notes, pair.injected
         event = EventPair(facts.events, at, name, provider, client, pair.call, pair.attempt, notes, injected)
-        size = EVENT_COST + len(provider) + len(client)
-        if pair.notes:
-            size += NOTE_COST * len(pair.notes)
         with self._lock:
             facts.events += 1
             facts.bytes += len(provider) + len(client)
-            if not self._tail and self.size + size <= self._limit * 7 // 8:
-                self._head.append(event)
-                self.size += size
-            else:
-                self._keep_last(event, size)
+            self._keep(event)
         return event
+
+    def _name(self, name: str) -> str:
+        """Return an event's name, redacted; the same object for the same name, as long as there are few."""
+        known = self._names.get(name)
+        if known is None:
+            known = self._redactor.text(name, LONGEST_NAME)
+            if len(self._names) < MOST_NAMES:
+                self._names[name] = known
+        return known
+
+    def _keep(self, event: EventPair) -> None:
+        size = EVENT_COST + len(event.provider) + len(event.client)
+        if event.notes:
+            size += NOTE_COST * len(event.notes)
+        if not self._tail and self.size + size <= self._limit * 7 // 8:
+            self._head.append(event)
+            self.size += size
+        else:
+            self._keep_last(event, size)
 
     def _keep_last(self, event: EventPair, size: int) -> None:
         self._tail.append(event)
@@ -136,6 +181,7 @@ class Entry:
         """Take what the record has come to say."""
         facts, text = self.facts, self._redactor.maybe
         with self._lock:
+            facts.client = text(record.key_name) or ""
             facts.model, facts.stream, facts.status = text(record.model), record.stream, record.status
             facts.provider, facts.provider_model = text(record.provider), text(record.provider_model)
             facts.attempts, facts.finish_reason = record.attempts, text(record.finish_reason)
@@ -149,7 +195,7 @@ class Entry:
                 self._take_report(report)
             if over:
                 facts.end, facts.error, facts.cause = record.end, text(record.error), text(record.cause)
-                facts.message = self._redactor.words(record.message, 4096)
+                facts.message, facts.param = self._redactor.words(record.message, 4096), text(record.param)
             self._take_timings(record, over=over)
             answered = answering(self._attempts)
             facts.provider_dialect = None if answered is None else answered.dialect

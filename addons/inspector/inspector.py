@@ -16,7 +16,7 @@ class Inspector:
 
     def __init__(self, settings: InspectorSettings) -> None:
         self.settings = settings
-        redactor = Redactor(settings.bodies, settings.redact)
+        self.redactor = redactor = Redactor(settings.bodies, settings.redact)
         self.spool = _spool(settings)
         self.store = Store(settings.memory, self.spool)
         self.background = Background("gateway-inspector")

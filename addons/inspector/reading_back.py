@@ -1,94 +1,68 @@
-"""Exchanges made again from the JSON that was written of them."""
+"""Exchanges made again from the JSON that was written of them, in a spool or a flow file. Anybody may have written it:
+what is not of the shape that `Exchange.written` and `summary_json` write is a `ValueError`.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from addons.inspector.recording import Attempt, EventPair, Exchange, Facts, Phase, Timings, Tokens, note_of
+from pydantic import TypeAdapter
 
-_ATTEMPT = (
-    "n",
-    "call",
-    "at",
-    "provider",
-    "model",
-    "credential",
-    "dialect",
-    "duration",
-    "status",
-    "reason",
-    "kind",
-    "injected",
-)
-_FACTS = (
-    *("id", "client", "dialect", "path", "model", "provider", "provider_model", "provider_dialect", "status", "stream"),
-    *("end", "error", "cause", "finish_reason", "attempts", "bytes", "conversation"),
-)
+from addons.inspector.recording import Attempt, EventPair, Exchange, Facts, Phase, note_of
+
+_FACTS = TypeAdapter(Facts)
+_PHASE = TypeAdapter(Phase | None)
+_ATTEMPTS = TypeAdapter(tuple[Attempt, ...])
+_EVENTS = TypeAdapter(tuple[EventPair, ...])
 
 
 def facts_of(summary: Mapping[str, Any], *, seq: int = 0, pinned: bool = False) -> Facts:
     """Return the facts of a `Summary`, which has no notes but their number and weight."""
-    tokens = summary["tokens"]
-    return Facts(
-        seq=seq or summary["seq"],
-        started=datetime.fromisoformat(summary["started"]).timestamp(),
-        tokens=None if tokens is None else Tokens(**tokens),
-        timings=Timings(
-            summary["own"], None, None, summary["first_event"], summary["longest_gap"], summary["duration"]
-        ),
-        gaps=tuple(summary["gaps"]),
-        injected=tuple(summary["injected"]),
-        events=summary.get("event_count", summary["events"]),
-        pinned=pinned,
-        note_count=(summary["notes"]["count"], summary["notes"]["weight"]),
-        **{name: summary[name] for name in _FACTS},
-    )
+    try:
+        notes = summary["notes"]
+        known = {
+            **summary,
+            "seq": seq or summary["seq"],
+            "pinned": pinned,
+            "started": _seconds(summary["started"]),
+            "notes": (),
+            "note_count": (notes["count"], notes["weight"]),
+            "timings": {name: summary[name] for name in ("own", "first_event", "longest_gap", "duration")},
+        }
+        return _FACTS.validate_python(known)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise _wrong(error) from None
 
 
-def exchange_of(detail: Mapping[str, Any], seq: int, *, pinned: bool) -> Exchange:
+def exchange_of(detail: Mapping[str, Any], seq: int = 0, *, pinned: bool = False) -> Exchange:
     """Return the exchange of a detail with all its events."""
-    notes = tuple(map(note_of, detail["notes"]))
-    counted = {**detail, "notes": {"count": len(notes), "weight": 0}}
-    facts = facts_of(counted, seq=seq, pinned=pinned)
-    facts.notes, facts.note_count = notes, None
-    facts.timings = Timings(**detail["timings"])
-    facts.message, facts.provider_id = detail["message"], detail["provider_id"]
-    facts.served_model = detail["served_model"]
-    phases = detail["phases"]
-    return Exchange(
-        facts,
-        _phase(phases["client_request"]),
-        _phase(phases["client_response"]),
-        tuple(map(_attempt, detail["attempts"])),
-        tuple(map(_event, detail["events"])),
-    )
+    try:
+        notes, phases = tuple(map(note_of, detail["notes"])), detail["phases"]
+        known = {
+            **detail,
+            "seq": seq or detail["seq"],
+            "pinned": pinned,
+            "started": _seconds(detail["started"]),
+            "notes": notes,
+            "attempts": detail.get("attempt_count", len(detail["attempts"])),
+            "events": detail["event_count"],
+        }
+        events = [{**event, "notes": tuple(map(note_of, event["notes"]))} for event in detail["events"]]
+        return Exchange(
+            _FACTS.validate_python(known),
+            _PHASE.validate_python(phases["client_request"]),
+            _PHASE.validate_python(phases["client_response"]),
+            _ATTEMPTS.validate_python(detail["attempts"]),
+            _EVENTS.validate_python(events),
+        )
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise _wrong(error) from None
 
 
-def _phase(value: Mapping[str, Any] | None) -> Phase | None:
-    return None if value is None else _message(value)
+def _seconds(started: str) -> float:
+    return datetime.fromisoformat(started).timestamp()
 
 
-def _message(value: Mapping[str, Any]) -> Phase:
-    headers = tuple((name, each) for name, each in value["headers"])
-    body = None if value["body"] is None else value["body"].encode("utf-8", "replace")
-    return Phase(value["at"], value["line"], headers, body, value["bytes"], value["cut"])
-
-
-def _attempt(value: Mapping[str, Any]) -> Attempt:
-    request, response = _message(value["request"]), _phase(value["response"])
-    more = {"first_event": value["first_event"], "connect": value["connect"], "response": response}
-    return Attempt(request=request, **more, **{name: value[name] for name in _ATTEMPT})
-
-
-def _event(value: Mapping[str, Any]) -> EventPair:
-    return EventPair(
-        value["n"],
-        value["at"],
-        value["name"],
-        value["provider"].encode("utf-8", "replace"),
-        value["client"].encode("utf-8", "replace"),
-        value["call"],
-        value["attempt"],
-        tuple(map(note_of, value["notes"])),
-        value["injected"],
-    )
+def _wrong(error: Exception) -> ValueError:
+    """Return an error that quotes nothing."""
+    return ValueError(f"it is no exchange as it is written here ({type(error).__name__})")

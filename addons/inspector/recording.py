@@ -180,6 +180,7 @@ class Facts:
     """Seconds since 1970."""
     client: str
     dialect: str
+    """Empty where the path is none that generates."""
     path: str
     model: str | None = None
     provider: str | None = None
@@ -191,6 +192,8 @@ class Facts:
     error: str | None = None
     message: str | None = None
     """The error's message."""
+    param: str | None = None
+    """The field that the error is about."""
     cause: str | None = None
     finish_reason: str | None = None
     tokens: Tokens | None = None
@@ -208,6 +211,7 @@ class Facts:
     pinned: bool = False
     conversation: str | None = None
     injected: tuple[str, ...] = ()
+    method: str = "POST"
 
 
 @dataclass(slots=True)
@@ -232,6 +236,26 @@ class Exchange:
     @property
     def events_left_out(self) -> int:
         return self.facts.events - len(self.events)
+
+    @property
+    def calls(self) -> int:
+        """Return the number of calls to its provider that the request became."""
+        return max((attempt.call for attempt in self.attempts), default=0) + 1
+
+    def beginning_and_end(self) -> tuple[Sequence[EventPair], Sequence[EventPair]]:
+        """Return the stored events before those that were left out, and those after them."""
+        events = self.events
+        whole = next((at for at, event in enumerate(events) if event.n != at), len(events))
+        return events[:whole], events[whole:]
+
+    def client_stream(self) -> bytes:
+        """Return the bytes that the client was streamed, as far as they were stored, with a comment where any are
+        missing."""
+        beginning, end = self.beginning_and_end()
+        pieces = [event.client for event in beginning]
+        if missing := self.events_left_out:
+            pieces.append(b"\n\n: the gateway's recorder left out %d events here\n\n" % missing)
+        return b"".join([*pieces, *(event.client for event in end)])
 
     def phase(self, name: PhaseName) -> Phase | None:
         """Return one of the four phases; those of the provider are of the attempt that answered."""
@@ -264,10 +288,20 @@ class Exchange:
             "notes": [note_json(note) for note in facts.notes],
             "timings": facts.timings.json(),
             "ended_by": ended_by(facts),
+            "method": facts.method,
             "message": facts.message,
+            "param": facts.param,
             "provider_id": facts.provider_id,
             "served_model": facts.served_model,
         }
+
+    def written(self) -> dict[str, Any]:
+        """Return the detail with all events, to be read by `reading_back`; what stands in the attempts is not repeated
+        in the phases."""
+        detail = self.detail(len(self.events))
+        phases = detail["phases"]
+        clients = {name: phases[name] for name in ("client_request", "client_response")}
+        return {**detail, "phases": clients, "attempt_count": self.facts.attempts}
 
     def events_json(self, first: int, limit: int) -> list[dict[str, Any]]:
         """Return stored events from number `first` on."""

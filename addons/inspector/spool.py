@@ -119,7 +119,7 @@ class Spool(RowWriter[Row, Database]):
     def take(self, entry: Entry, exchange: Exchange) -> None:
         """Have an exchange written that is over. It is looked for on disk from now on."""
         facts = exchange.facts
-        detail = zlib.compress(json.dumps(exchange.detail(len(exchange.events))).encode(), 1)
+        detail = zlib.compress(json.dumps(exchange.written()).encode(), 1)
         summary = json.dumps(summary_json(facts))
         size = len(detail) + len(entry.text) + len(summary)
         if self._waiting_bytes + size > MOST_WAITING_BYTES:

@@ -1,6 +1,7 @@
 """mitmproxy's content views of an exchange: what both sides said, what became what, and what was bent on the way.
 
-They read `flow.metadata`, so that they show the same whether the request or the response of a flow is selected.
+They show what was recorded with a flow, whether its request or its response is selected: the same exchange that the
+inspector's page has.
 Unasked, mitmproxy's interfaces show the overview, `gateway`, for the answer, and the client's own JSON for the request.
 https://docs.mitmproxy.org/stable/addons/contentviews/
 """
@@ -8,8 +9,6 @@ https://docs.mitmproxy.org/stable/addons/contentviews/
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
-from itertools import chain, pairwise
 from typing import Any, Final
 
 from mitmproxy import contentviews
@@ -18,15 +17,9 @@ from mitmproxy.http import HTTPFlow
 
 from addons.exchange.redaction import one_line
 from addons.inspector.payloads import Shortener, hung, wrapped
-from addons.inspector.recorder import (
-    KEY,
-    Recording,
-    StoredMessage,
-    StoredPair,
-    StoredRecord,
-    client_stream,
-    recording_of,
-)
+from addons.inspector.recorder import KEY, recording_of
+from addons.inspector.recording import Attempt, EventPair, Exchange, Facts, Phase, ended_by, iso
+from translators.notes import Note
 
 NOTHING_RECORDED: Final = (
     "The gateway kept nothing of this flow: it is not one of its exchanges, or nobody was looking."
@@ -44,12 +37,12 @@ _FIRST_CHOICE = 50
 
 
 class View(Contentview):
-    """One way of showing a `Recording`; `draw` need not care for flows without one."""
+    """One way of showing an `Exchange`; `draw` need not care for flows without one."""
 
     def __init__(
         self,
         name: str,
-        draw: Callable[[Recording], Iterator[str]],
+        draw: Callable[[Exchange], Iterator[str]],
         *,
         highlight: SyntaxHighlight = "none",
         chosen: Callable[[HTTPFlow, Metadata], bool] = lambda flow, metadata: False,
@@ -105,189 +98,203 @@ def _answers(flow: HTTPFlow, metadata: Metadata) -> bool:
     return flow.response is None or metadata.http_message is flow.response
 
 
-def _overview(recording: Recording) -> Iterator[str]:
-    record = recording["record"]
-    if record is not None:
-        yield from _head(record, recording["ended"])
+def _overview(exchange: Exchange) -> Iterator[str]:
+    yield from _head(exchange)
     yield ""
-    yield from _notes(recording)
+    yield from _notes(exchange)
     yield ""
     yield "phases"
-    for message in recording["messages"]:
-        body = f"{message['bytes']} bytes" if message["body"] is not None else _without_body(message, recording)
-        which = "".join(f"  {word}" for word in _which(message, recording))
-        phase = PHASES.get(message["phase"], message["phase"])
-        yield from hung(f"{_cell(message['line'])}  {body}{which}", f"{_ms(message['at'])}  {phase:<17}  ", 14)
-    if dropped := recording["left_out"]["messages"]:
-        yield f"  ... {dropped} more were not kept"
-    if recording["pairs"] or recording["last_pairs"]:
+    for name, phase, attempt in _messages(exchange):
+        body = f"{phase.bytes} bytes" if phase.body is not None else _without_body(name, exchange)
+        which = "".join(f"  {word}" for word in _which(attempt, exchange))
+        first = f"{_ms(phase.at)}  {PHASES.get(name, name):<17}  "
+        yield from hung(f"{_cell(phase.line)}  {body}{which}", first, 14)
+    if exchange.events:
         yield ""
-        yield from _health(recording)
+        yield from _health(exchange)
     yield ""
     yield "More in the views"
     for view in VIEWS[1:]:
         yield f"  {view.name}"
 
 
-def _head(record: StoredRecord, ended: bool) -> Iterator[str]:
-    state = record["end"] if ended else "not ended yet"
-    manner = "stream" if record["stream"] else "whole"
-    yield from hung(
-        f"{_cell(record['method'])} {_cell(record['path'])}  {record['status'] or '---'}  {manner}  {state}"
-    )
-    for name, value in _facts(record):
+def _messages(exchange: Exchange) -> list[tuple[str, Phase, Attempt | None]]:
+    """Return all messages in the order of their times, those of providers with their attempts."""
+    found: list[tuple[str, Phase | None, Attempt | None]] = [("client_request", exchange.client_request, None)]
+    for attempt in exchange.attempts:
+        found += [("provider_request", attempt.request, attempt), ("provider_response", attempt.response, attempt)]
+    found.append(("client_response", exchange.client_response, None))
+    there = [(name, phase, attempt) for name, phase, attempt in found if phase is not None]
+    return sorted(there, key=lambda each: each[1].at)
+
+
+def _head(exchange: Exchange) -> Iterator[str]:
+    facts = exchange.facts
+    state = "not ended yet" if facts.end == "running" else facts.end
+    manner = "stream" if facts.stream else "whole"
+    yield from hung(f"{_cell(facts.method)} {_cell(facts.path)}  {facts.status or '---'}  {manner}  {state}")
+    for name, value in _facts(exchange):
         yield from hung(value, f"  {name:<12}", 14)
 
 
-def _facts(record: StoredRecord) -> Iterator[tuple[str, str]]:
-    if record["error"] or record["cause"]:
-        yield "error", ", ".join(part for part in (record["error"], record["cause"]) if part)
-    if message := record.get("message"):
-        yield "message", one_line(message, len(message) + 3)
-    if param := record.get("param"):
-        yield "param", _cell(param)
-    if injected := record.get("injected"):
-        yield "injected", _cell(", ".join(injected))
-    if record["model"] is not None:
-        went_to = "/".join(part for part in (record["provider"], record["provider_model"]) if part)
-        served = f" (answered as {_cell(record['served_model'])})" if record["served_model"] else ""
-        yield "model", f"{_cell(record['model'])}{f' -> {_cell(went_to)}' if went_to else ''}{served}"
-    yield "started", datetime.fromtimestamp(record["started"], UTC).isoformat(sep=" ", timespec="milliseconds")
-    yield "key", record["key_name"] or "-"
-    provider_id = f", provider id {_cell(record['provider_id'])}" if record["provider_id"] else ""
-    yield "exchange", f"{record['id']}{provider_id}"
-    yield "tokens", _tokens(record)
-    first = "" if record["first_event"] is None else f"first event {_ms(record['first_event']).strip()}, "
-    yield "time", f"{first}total {_ms(record['duration']).strip()}, gateway {_ms(record['own']).strip()}"
-    yield "finish", record["finish_reason"] or "-"
-    if (calls := record.get("calls", 1)) > 1:
-        yield "calls", str(calls)
-    if record["attempts"] > calls:
-        yield "attempts", str(record["attempts"])
-    for tried in record.get("tries", ()):
-        credential = f" ({_cell(tried['credential'])})" if tried["credential"] else ""
-        outcome = "answered" if tried["reason"] is None else _cell(tried["reason"])
-        yield "attempt", f"{_cell(tried['target'])}{credential}  {outcome}  after {_ms(tried['duration']).strip()}"
+def _facts(exchange: Exchange) -> Iterator[tuple[str, str]]:
+    facts = exchange.facts
+    yield "ended by", _cell(ended_by(facts))
+    if facts.error:
+        yield "error", _cell(facts.error)
+    if facts.message:
+        yield "message", one_line(facts.message, len(facts.message) + 3)
+    if facts.param:
+        yield "param", _cell(facts.param)
+    if facts.injected:
+        yield "injected", _cell(", ".join(facts.injected))
+    if facts.model is not None:
+        went_to = "/".join(part for part in (facts.provider, facts.provider_model) if part)
+        served = f" (answered as {_cell(facts.served_model)})" if facts.served_model else ""
+        yield "model", f"{_cell(facts.model)}{f' -> {_cell(went_to)}' if went_to else ''}{served}"
+    yield "started", iso(facts.started)
+    yield "key", _cell(facts.client) or "-"
+    provider_id = f", provider id {_cell(facts.provider_id)}" if facts.provider_id else ""
+    yield "exchange", f"{_cell(facts.id)}{provider_id}"
+    yield "tokens", _tokens(facts)
+    yield "time", _times(facts)
+    yield "finish", _cell(facts.finish_reason or "-")
+    if exchange.calls > 1:
+        yield "calls", str(exchange.calls)
+    if facts.attempts > exchange.calls:
+        yield "attempts", str(facts.attempts)
+    if any(attempt.reason is not None for attempt in exchange.attempts):
+        for attempt in exchange.attempts:
+            yield "attempt", _attempt(attempt)
 
 
-def _several(recording: Recording) -> bool:
-    """Return whether the request became several calls to its provider."""
-    record = recording["record"]
-    return record is not None and record.get("calls", 1) > 1
+def _times(facts: Facts) -> str:
+    """Return the times that are known."""
+    timings = facts.timings
+    known = {
+        "connect": timings.connect,
+        "waiting": timings.waiting,
+        "first event": timings.first_event,
+        "total": None if facts.end == "running" else timings.duration,
+        "gateway": timings.own,
+    }
+    return ", ".join(f"{name} {_ms(value).strip()}" for name, value in known.items() if value is not None)
 
 
-def _which(message: StoredMessage, recording: Recording) -> Iterator[str]:
+def _attempt(attempt: Attempt) -> str:
+    credential = f" ({_cell(attempt.credential)})" if attempt.credential else ""
+    target = f"{_cell(f'{attempt.provider}/{attempt.model}')}{credential}"
+    if attempt.duration is None:
+        return f"{target}  not ended yet"
+    outcome = "answered" if attempt.reason is None else _cell(attempt.reason)
+    return f"{target}  {outcome}  after {_ms(attempt.duration).strip()}"
+
+
+def _which(attempt: Attempt | None, exchange: Exchange) -> Iterator[str]:
     """Yield the number of the call and of the attempt at it; neither where it goes without saying."""
-    if message["phase"].startswith("provider") and _several(recording):
-        yield f"call {message.get('call', 0) + 1}"
-    if message["attempt"] > 1:
-        yield f"attempt {message['attempt']}"
+    if attempt is not None and exchange.calls > 1:
+        yield f"call {attempt.call + 1}"
+    if attempt is not None and attempt.n > 1:
+        yield f"attempt {attempt.n}"
 
 
-def _tokens(record: StoredRecord) -> str:
-    usage = record["usage"]
-    if usage is None:
+def _tokens(facts: Facts) -> str:
+    tokens = facts.tokens
+    if tokens is None:
         return "unknown"
-    parts = {"read from cache": usage["cache_read"], "written to cache": usage["cache_write"]}
+    parts = {"read from cache": tokens.cache_read, "written to cache": tokens.cache_write}
     read = "".join(f", {count} {what}" for what, count in parts.items() if count is not None)
-    thought = "" if usage["reasoning"] is None else f", {usage['reasoning']} of it reasoning"
-    so_far = "" if record["end"] == "complete" else ", when it broke off"
-    return f"{usage['input']} in{read}; {usage['output']} out{thought}{so_far}"
+    thought = "" if tokens.reasoning is None else f", {tokens.reasoning} of it reasoning"
+    so_far = "" if facts.end == "complete" else ", when it broke off"
+    return f"{tokens.input} in{read}; {tokens.output} out{thought}{so_far}"
 
 
-def _notes(recording: Recording) -> Iterator[str]:
-    notes, more = recording["notes"], recording["left_out"]["notes"]
+def _notes(exchange: Exchange) -> Iterator[str]:
+    notes, end = exchange.facts.notes, exchange.facts.end
     if not notes:
-        record = recording["record"]
-        without_answer = record is not None and record["end"] in ("refused", "failed")
-        yield "no notes" if without_answer else "no notes: nothing was bent"
+        yield "no notes" if end in ("refused", "failed") else "no notes: nothing was bent"
         return
-    yield f"notes ({len(notes) + more})"
+    yield f"notes ({len(notes)})"
     for note in notes:
-        old, new = _value(note["old"]), _value(note["new"])
-        change = f": {old or 'nothing'} -> {new or 'nothing'}" if old or new else ""
-        yield from hung(f"{_cell(note['path'])} {note['fate']}{change}", "  ")
-        if note["detail"]:
-            yield from hung(_cell(note["detail"]), "      ", 6)
-    if more:
-        yield f"  ... {more} more were not kept"
+        yield from hung(f"{_cell(note.path)} {note.fate}{_change(note)}", "  ")
+        if note.detail:
+            yield from hung(_cell(note.detail), "      ", 6)
 
 
-def _without_body(message: StoredMessage, recording: Recording) -> str:
-    streamed = message["phase"].endswith("response") and (recording["pairs"] or recording["last_pairs"])
-    return "streamed, see the pairs" if streamed else "no body"
+def _change(note: Note) -> str:
+    old, new = _value(note.old), _value(note.new)
+    return f": {old or 'nothing'} -> {new or 'nothing'}" if old or new else ""
 
 
-def _health(recording: Recording) -> Iterator[str]:
-    pairs = [*recording["pairs"], *recording["last_pairs"]]
-    missing = recording["left_out"]["pairs"]
-    silent = sum(1 for pair in pairs if not pair["client"])
-    own = sum(1 for pair in pairs if not pair["provider"]) + recording["left_out"].get("own_pairs", 0)
-    whole_runs = chain(pairwise(recording["pairs"]), pairwise(recording["last_pairs"]))
-    longest = max((later["at"] - earlier["at"] for earlier, later in whole_runs), default=0.0)
-    span = pairs[-1]["at"] - pairs[0]["at"]
-    count = len(pairs) + missing
-    rate = f", {(count - own) / span:.0f} events/s" if span > 0 else ""
-    gap = f"longest gap {_ms(longest).strip()}"
-    besides = f" and {own} of the gateway's own" if own else ""
-    events = f"{count - own} event{'' if count - own == 1 else 's'}"
-    yield from hung(f"stream: {events}{besides}, {silent} became nothing, {gap}{rate}")
-    if missing:
-        yield f"  {_missing(recording)}"
+def _without_body(phase: str, exchange: Exchange) -> str:
+    return "streamed, see the pairs" if phase.endswith("response") and exchange.events else "no body"
 
 
-def _missing(recording: Recording) -> str:
-    left_out = recording["left_out"]
-    return f"... {left_out['pairs']} events ({left_out['pair_bytes']} bytes) were not kept ..."
+def _health(exchange: Exchange) -> Iterator[str]:
+    facts, events = exchange.facts, exchange.events
+    silent = sum(1 for event in events if not event.client)
+    own = sum(1 for event in events if not event.provider)
+    span = (events[-1].at - events[0].at) / 1000
+    longest = facts.timings.longest_gap
+    parts = [f"{facts.events} event{'' if facts.events == 1 else 's'}"]
+    parts += [f"{own} of them the gateway's own"] if own else []
+    parts += [f"{silent} became nothing"]
+    parts += [] if longest is None else [f"longest gap {_ms(longest).strip()}"]
+    parts += [f"{facts.events / span:.0f} events/s"] if span > 0 else []
+    yield from hung(f"stream: {', '.join(parts)}")
+    if exchange.events_left_out:
+        yield f"  {_missing(exchange)}"
 
 
-def _stream_pairs(recording: Recording) -> Iterator[str]:
-    if not recording["pairs"] and not recording["last_pairs"]:
+def _missing(exchange: Exchange) -> str:
+    return f"... {exchange.events_left_out} events were not kept ..."
+
+
+def _stream_pairs(exchange: Exchange) -> Iterator[str]:
+    if not exchange.events:
         yield "No stream: this exchange has no event pairs."
         return
-    yield from _health(recording)
+    yield from _health(exchange)
     yield "Each event of the provider, and below it what became of it."
     yield "What stays the same from one to the next is shown once."
     yield ""
     yield f"{'#':>5} {'t ms':>9} {'gap ms':>9}  {'bytes':>6} -> {'bytes':<6} event"
-    table = _PairTable(recording)
-    for pair in recording["pairs"]:
-        yield from table.row(pair)
-    if missing := recording["left_out"]["pairs"]:
-        yield f"\n{_missing(recording)}\n"
-        table.number += missing
-    for pair in recording["last_pairs"]:
-        yield from table.row(pair)
+    table = _PairTable(exchange)
+    beginning, end = exchange.beginning_and_end()
+    for event in beginning:
+        yield from table.row(event)
+    if exchange.events_left_out:
+        yield f"\n{_missing(exchange)}\n"
+    for event in end:
+        yield from table.row(event)
 
 
 class _PairTable:
-    """The rows of a stream's pairs, from the first on."""
+    """The rows of a stream's pairs, from the first on. They are counted from 1."""
 
-    def __init__(self, recording: Recording) -> None:
-        self.number = 0
-        self._before = (recording["pairs"] or recording["last_pairs"])[0]["at"]
-        self._several = _several(recording)
+    def __init__(self, exchange: Exchange) -> None:
+        self._before = exchange.events[0].at
+        self._several = exchange.calls > 1
         self._provider: defaultdict[int, Shortener] = defaultdict(Shortener)
         """One shortener for each call."""
         self._client = Shortener()
 
-    def row(self, pair: StoredPair) -> Iterator[str]:
-        provider, client, call = pair["provider"], pair["client"], pair.get("call", 0)
-        self.number += 1
-        name = _cell(pair["name"]) or ("(the gateway itself)" if not provider else "")
+    def row(self, event: EventPair) -> Iterator[str]:
+        provider, client = event.provider, event.client
+        name = "injected" if event.injected else _cell(event.name) or ("(the gateway itself)" if not provider else "")
         if self._several and provider:
-            name += f"  (call {call + 1})"
-        times = f"{pair['at'] * 1000:9.1f} {(pair['at'] - self._before) * 1000:+9.1f}"
-        yield f"{self.number:>5} {times}  {len(provider):>6} -> {len(client):<6} {name}".rstrip()
-        self._before = pair["at"]
+            name += f"  (call {event.call + 1})"
+        times = f"{event.at:9.1f} {event.at - self._before:+9.1f}"
+        yield f"{event.n + 1:>5} {times}  {len(provider):>6} -> {len(client):<6} {name}".rstrip()
+        self._before = event.at
         if provider:
-            short = self._provider[call].short(_string(provider).strip(), pair["name"])
+            short = self._provider[event.call].short(_string(provider).strip(), event.name)
             yield from wrapped(short, "       ", "       ")
         lines = [*_client_lines(_string(client), self._client)]
         for line in lines or ["nothing"]:
             yield from wrapped(line, "    -> ", "       ")
-        for note in pair["notes"]:
-            bent = f"{_cell(note['path'])} {note['fate']}  {_cell(note['detail'])}".rstrip()
+        for note in event.notes:
+            bent = f"{_cell(note.path)} {note.fate}  {_cell(note.detail)}".rstrip()
             yield from wrapped(bent, "    !  ", "       ")
 
 
@@ -305,50 +312,52 @@ def _client_lines(client: str, shortener: Shortener) -> Iterator[str]:
             yield line
 
 
-def _phase(phase: str) -> Callable[[Recording], Iterator[str]]:
-    def draw(recording: Recording) -> Iterator[str]:
-        messages = [message for message in recording["messages"] if message["phase"] == phase]
-        if not messages:
-            yield f"There is no {PHASES[phase]} in this exchange{'' if recording['ended'] else ' yet'}."
-        for message in messages:
-            yield from _message(message, recording)
+def _phase(wanted: str) -> Callable[[Exchange], Iterator[str]]:
+    def draw(exchange: Exchange) -> Iterator[str]:
+        found = [(phase, attempt) for name, phase, attempt in _messages(exchange) if name == wanted]
+        if not found:
+            yet = " yet" if exchange.facts.end == "running" else ""
+            yield f"There is no {PHASES[wanted]} in this exchange{yet}."
+        for phase, attempt in found:
+            yield from _message(phase, attempt, exchange)
             yield ""
 
     return draw
 
 
-def _message(message: StoredMessage, recording: Recording) -> Iterator[str]:
+def _message(phase: Phase, attempt: Attempt | None, exchange: Exchange) -> Iterator[str]:
     """Yield the line and the headers as comments, so that what is highlighted is the body."""
-    which = ", ".join(_which(message, recording))
-    yield f"# {_ms(message['at']).strip()} after the start{f' ({which})' if which else ''}"
-    yield f"# {_cell(message['line'])}"
-    for header in message["headers"]:
+    which = ", ".join(_which(attempt, exchange))
+    yield f"# {_ms(phase.at).strip()} after the start{f' ({which})' if which else ''}"
+    yield f"# {_cell(phase.line)}"
+    for header in phase.headers:
         yield f"# {_cell(': '.join(header))}"
     yield ""
-    if message["body"] is not None:
-        if message["cut"]:
-            yield f"# cut: the last {message['cut']} bytes of the body were not kept"
-        yield _pretty(message["body"])
-    elif message["phase"] == "provider_response":
-        yield from _provider_stream(recording, message.get("call", 0))
+    if phase.body is not None:
+        if phase.cut:
+            yield f"# cut: of {phase.bytes} bytes only the beginning was kept"
+        yield _pretty(phase.body)
+    elif attempt is not None:
+        yield from _provider_stream(exchange, attempt)
     else:
-        yield _string(client_stream(recording))
+        yield _string(exchange.client_stream())
 
 
-def _provider_stream(recording: Recording, call: int) -> Iterator[str]:
-    """Yield the provider's events in one call, in SSE's notation, whatever framing they came in."""
-    for pair in recording["pairs"]:
-        yield from _event(pair, call)
-    if recording["left_out"]["pairs"]:
-        yield f"# {_missing(recording)}\n"
-    for pair in recording["last_pairs"]:
-        yield from _event(pair, call)
+def _provider_stream(exchange: Exchange, attempt: Attempt) -> Iterator[str]:
+    """Yield the provider's events in one attempt, in SSE's notation, whatever framing they came in."""
+    beginning, end = exchange.beginning_and_end()
+    for event in beginning:
+        yield from _event(event, attempt)
+    if exchange.events_left_out:
+        yield f"# {_missing(exchange)}\n"
+    for event in end:
+        yield from _event(event, attempt)
 
 
-def _event(pair: StoredPair, call: int) -> Iterator[str]:
-    if pair["provider"] and pair.get("call", 0) == call:
-        name = f"event: {_cell(pair['name'])}\n" if pair["name"] else ""
-        data = _string(pair["provider"]).strip().replace("\n", "\ndata: ")
+def _event(event: EventPair, attempt: Attempt) -> Iterator[str]:
+    if event.provider and (event.call, event.attempt) == (attempt.call, attempt.n):
+        name = f"event: {_cell(event.name)}\n" if event.name else ""
+        data = _string(event.provider).strip().replace("\n", "\ndata: ")
         yield f"{name}data: {data}\n"
 
 
@@ -372,8 +381,8 @@ def _cell(value: str) -> str:
     return one_line(value, 1000)
 
 
-def _ms(seconds: float, sign: str = "") -> str:
-    return f"{seconds * 1000:{sign}9.1f} ms"
+def _ms(milliseconds: float) -> str:
+    return f"{milliseconds:9.1f} ms"
 
 
 VIEWS: Final = (

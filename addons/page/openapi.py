@@ -92,7 +92,9 @@ _EXCHANGE: dict[str, Mapping[str, Any]] = {
     "notes": _list(_ref("Note")),
     "timings": {"type": "object", "additionalProperties": _maybe(NUMBER)},
     "ended_by": TEXT,
+    "method": TEXT,
     "message": _maybe(TEXT),
+    "param": _maybe(TEXT),
     "provider_id": _maybe(TEXT),
     "served_model": _maybe(TEXT),
 }

@@ -57,7 +57,7 @@ class Watching:
         self._chain = []
 
     def _watches(self, addon: object) -> bool:
-        if not any(callable(getattr(addon, hook, None)) for hook in HOOKS):
+        if not any(callable(getattr(addon, hook, None)) for hook in HOOKS) or not getattr(addon, "watches", True):
             return False
         own = [kind.__name__ for kind in type(addon).__mro__ if kind.__module__.startswith("mitmproxy.addons.")]
         if not own or own[0] not in IDLE_WITHOUT:

@@ -502,7 +502,7 @@ def tried(name, *arguments):
         return str(error)
 
 async def try_all(flow):
-    while not flow.metadata.get("gateway", {}).get("ended"):
+    while flow.metadata["gateway"].get("end", "running") == "running":
         await asyncio.sleep(0.01)
     print("commands: " + json.dumps({
         "curl": tried("gateway.curl", flow, "provider"),

@@ -4,13 +4,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 import pytest
 from mitmproxy.http import HTTPFlow
 from mitmproxy.io import FlowReader
 
+from addons.inspector.recorder import recording_of
+from addons.inspector.recording import PHASES
 from tests.e2e import claude
 from tests.e2e.conftest import Client
 from tests.e2e.gateway_process import CLIENT_KEY, HEADER_SECRET, PROVIDER_KEY, SECRETS, GatewayProcess, config
@@ -121,25 +122,25 @@ def test_prompts_are_kept_where_somebody_asked_for_it(driven: Driven) -> None:
 
 
 def test_the_flow_file_holds_the_four_phases(driven: Driven) -> None:
-    stored: list[dict[str, Any]] = [flow.metadata["gateway"] for flow in driven.flows]
+    stored = [found for flow in driven.flows if (found := recording_of(flow)) is not None]
     assert len(stored) == len(driven.flows)
-    good = next(each for each in stored if each["record"]["end"] == "complete" and each["record"]["model"])
-    phases = [message["phase"] for message in good["messages"]]
-    assert phases == ["client_request", "provider_request", "provider_response", "client_response"]
-    assert good["notes"][0]["path"] == "seed"
-    streams = [each for each in stored if each["record"]["stream"] and each["record"]["end"] == "complete"]
-    assert max(len(each["pairs"]) for each in streams) > 5
-    assert [each["record"] for each in stored if not each["ended"]] == []
+    good = next(each for each in stored if each.facts.end == "complete" and each.facts.model)
+    assert all(good.phase(name) for name in PHASES)
+    assert good.facts.notes[0].path == "seed"
+    streams = [each for each in stored if each.facts.stream and each.facts.end == "complete"]
+    assert max(len(each.events) for each in streams) > 5
+    assert [each.facts for each in stored if each.facts.end == "running"] == []
 
 
 def test_the_flow_of_a_stream_shows_what_the_client_heard(driven: Driven) -> None:
     answers = {answer.headers["x-request-id"]: answer.text for answer in driven.answers}
     compared = 0
     for flow in driven.flows:
-        record = flow.metadata["gateway"]["record"]
-        if record["stream"] and record["end"] == "complete":
+        recorded = recording_of(flow)
+        assert recorded is not None
+        if recorded.facts.stream and recorded.facts.end == "complete":
             assert flow.response is not None
-            assert (flow.response.text or "") == answers[record["id"]]
+            assert (flow.response.text or "") == answers[recorded.id]
             compared += 1
     assert compared >= 2
 

@@ -7,7 +7,7 @@ from mitmproxy.contentviews import Metadata, raw
 from mitmproxy.http import Message as HttpMessage
 from mitmproxy.test import taddons, tflow, tutils
 
-from addons.exchange.observers import AttemptReport, Pair, PhaseMessage, Record
+from addons.exchange.observers import Asked, AttemptReport, Pair, PhaseMessage, Record
 from addons.inspector.payloads import WIDTH
 from addons.inspector.recorder import KEY, FlowRecorder
 from addons.inspector.views import NOTHING_RECORDED, VIEWS, register, unregister
@@ -41,10 +41,13 @@ def recorded(*, streamed=True, ended=True, limit=1_000_000, events=1):
     recorder.message(record, PhaseMessage("provider_response", 0.4, 2, "200", TYPE, None if streamed else b'{"a":1}'))
     recorder.message(record, PhaseMessage("client_response", 0.4, 2, "200", TYPE, None if streamed else b'{"b":1}'))
     if streamed:
-        recorder.pair(record, Pair(0.4, "message_start", b'{"type":"message_start"}', b'data: {"role"}\n\n'))
+        started = b'{"type":"message_start"}'
+        recorder.pair(record, Pair(0.4, "message_start", started, b'data: {"role"}\n\n', attempt=2))
         for at in range(events):
-            recorder.pair(record, Pair(0.41 + at / 1000, "delta", b'{"n":%d}' % at, b'data: {"n":%d}\n\n' % at))
-        recorder.pair(record, Pair(1.4, "ping", b'{"type": "ping"}', b"", (Note("ping", "dropped"),)))
+            said, told = b'{"n":%d}' % at, b'data: {"n":%d}\n\n' % at
+            recorder.pair(record, Pair(0.41 + at / 1000, "delta", said, told, attempt=2))
+        note = Note("ping", "dropped")
+        recorder.pair(record, Pair(1.4, "ping", b'{"type": "ping"}', b"", (note,), attempt=2))
         recorder.pair(record, Pair(1.5, "", b"", b": ping\n\n"))
     if ended:
         recorder.ended(record)
@@ -57,9 +60,10 @@ def drawn(name, flow):
 
 OVERVIEW = """\
 POST /v1/chat/completions  200  stream  complete
+  ended by    the provider: its answer is complete
   model       claude -> anthropic/claude-sonnet-4-5 (answered as
               claude-sonnet-4-5-20250929)
-  started     2023-11-14 22:13:20.000+00:00
+  started     2023-11-14T22:13:20.000Z
   key         dev
   exchange    0f3a, provider id msg_01
   tokens      12 in, 4 read from cache; 34 out
@@ -78,10 +82,10 @@ phases
     100.0 ms  provider response  529  8 bytes
     200.0 ms  provider request   POST /v1/messages  9 bytes  attempt 2
     400.0 ms  provider response  200  streamed, see the pairs  attempt 2
-    400.0 ms  client response    200  streamed, see the pairs  attempt 2
+    400.0 ms  client response    200  streamed, see the pairs
 
-stream: 3 events and 1 of the gateway's own, 1 became nothing, longest gap
-    990.0 ms, 3 events/s
+stream: 4 events, 1 of them the gateway's own, 1 became nothing, longest gap
+    990.0 ms, 4 events/s
 
 More in the views
   gateway: client request
@@ -92,8 +96,8 @@ More in the views
   gateway: notes"""
 
 PAIRS = """\
-stream: 3 events and 1 of the gateway's own, 1 became nothing, longest gap
-    990.0 ms, 3 events/s
+stream: 4 events, 1 of them the gateway's own, 1 became nothing, longest gap
+    990.0 ms, 4 events/s
 Each event of the provider, and below it what became of it.
 What stays the same from one to the next is shown once.
 
@@ -183,19 +187,22 @@ def test_a_whole_answer(name, expected):
 
 def test_what_was_not_kept_is_said():
     flow = recorded(limit=20_000, events=5000)
-    missing = flow.metadata[KEY]["left_out"]["pairs"]
+    missing = flow.metadata[KEY]["events_left_out"]
     assert missing > 4000
     for name in ("gateway", "gateway: stream pairs", "gateway: provider response"):
-        assert f"... {missing} events (" in drawn(name, flow)
+        assert f"... {missing} events were not kept ..." in drawn(name, flow)
     assert f"left out {missing} events here" in drawn("gateway: client response", flow)
-    flow.metadata[KEY]["messages"][0]["cut"] = 99
-    assert "# cut: the last 99 bytes" in drawn("gateway: client request", flow)
+    flow.metadata[KEY]["phases"]["client_request"]["cut"] = True
+    assert "# cut: of 76 bytes only the beginning was kept" in drawn("gateway: client request", flow)
 
 
 def test_an_exchange_that_goes_on():
     flow = recorded(ended=False)
     assert "not ended yet" in drawn("gateway", flow)
-    FlowRecorder(flow)
+    FlowRecorder(flow := tflow.tflow()).message(
+        Record("0f3a", 1_700_000_000.0, "POST", "/v1/chat/completions"),
+        PhaseMessage("client_request", 0.0, 1, "POST /v1/chat/completions", TYPE, ASKED),
+    )
     assert drawn("gateway: provider request", flow) == "There is no provider request in this exchange yet."
     assert "no notes: nothing was bent" in drawn("gateway", flow)
 
@@ -221,25 +228,25 @@ def test_another_shape_gives_a_sentence(name, shape):
 def test_odd_numbers_give_text(name, odd):
     flow = recorded()
     found = flow.metadata[KEY]
-    found["record"] |= {"started": odd, "duration": odd, "own": odd, "first_event": odd}
-    assert drawn(name, flow)
-    found["record"]["started"] = 0.0
-    for kept in (*found["messages"], *found["pairs"]):
+    found["timings"] |= {"duration": odd, "own": odd, "first_event": odd}
+    for kept in (*found["phases"].values(), *found["events"]):
         kept["at"] = odd
     assert drawn(name, flow)
+    found["started"] = odd
+    assert "written by another version" in drawn(name, flow)
 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'"\\ud800"', b"\xff\x00\xfe", b"", b"1" * 5000])
 def test_odd_bodies_give_text(body):
     flow = recorded()
-    flow.metadata[KEY]["messages"][0]["body"] = body
+    flow.metadata[KEY]["phases"]["client_request"]["body"] = body.decode("utf-8", "replace")
     assert drawn("gateway: client request", flow).encode()
 
 
 def test_nobody_forges_a_line():
     flow = recorded()
-    flow.metadata[KEY]["record"]["model"] = "a\n  error  b"
-    flow.metadata[KEY]["notes"][0]["path"] = flow.metadata[KEY]["pairs"][0]["name"] = "x\ny"
+    flow.metadata[KEY]["model"] = "a\n  error  b"
+    flow.metadata[KEY]["notes"][0]["path"] = flow.metadata[KEY]["events"][0]["name"] = "x\ny"
     assert "\n  error" not in drawn("gateway", flow)
     assert "x\\ny" in drawn("gateway: notes", flow)
     assert "x\\ny" in drawn("gateway: stream pairs", flow)
@@ -342,8 +349,8 @@ def test_the_calls_of_one_request_are_told_apart():
     recorder.message(record, PhaseMessage("provider_request", 0.001, 1, "POST /v1/messages", TYPE, b"{}", 0))
     recorder.message(record, PhaseMessage("provider_request", 0.002, 2, "POST /v1/messages", TYPE, b"{}", 1))
     recorder.message(record, PhaseMessage("provider_response", 0.1, 2, "200", TYPE, None, 1))
-    recorder.pair(record, Pair(0.4, "delta", b'{"n":0}', b"data: 0\n\n", call=0))
-    recorder.pair(record, Pair(0.5, "delta", b'{"n":1}', b"data: 1\n\n", call=1))
+    recorder.pair(record, Pair(0.4, "delta", b'{"n":0}', b"data: 0\n\n", call=0, attempt=1))
+    recorder.pair(record, Pair(0.5, "delta", b'{"n":1}', b"data: 1\n\n", call=1, attempt=2))
     recorder.pair(record, Pair(0.6, "", b"", b": ping\n\n"))
     recorder.ended(record)
     overview = drawn("gateway", flow)
@@ -386,9 +393,9 @@ def test_a_usage_that_is_not_the_last_is_said_to_be_so():
 def test_no_line_of_the_overview_is_wider_than_the_window():
     flow = recorded()
     found = flow.metadata[KEY]
-    found["record"] |= {"path": "/" + "p" * 100, "model": "m" * 200, "message": LONG, "provider_id": "i" * 90}
+    found |= {"path": "/" + "p" * 100, "model": "m" * 200, "message": LONG, "provider_id": "i" * 90}
     found["notes"][0] |= {"path": "a.b" * 60, "detail": LONG, "old": LONG}
-    found["messages"][1]["line"] = "POST https://provider.example/" + "p" * 100
+    found["attempts"][0]["request"]["line"] = "POST https://provider.example/" + "p" * 100
     for name in ("gateway", "gateway: notes"):
         text = drawn(name, flow)
         assert max(map(len, text.splitlines())) <= WIDTH
@@ -397,18 +404,23 @@ def test_no_line_of_the_overview_is_wider_than_the_window():
 
 def test_comment_and_overview_count_the_same_events():
     flow = recorded(limit=20_000, events=5000)
-    assert flow.comment.split("  ")[2] == "5002 events"
-    assert "stream: 5002 events and 1 of the gateway's own" in drawn("gateway", flow)
+    assert flow.comment.split("  ")[2] == "5003 events"
+    assert "stream: 5003 events, 1 of them the gateway's own" in drawn("gateway", flow)
 
 
 def test_attempts_that_failed_are_in_the_overview_and_the_list() -> None:
-    failed = AttemptReport(0.0, "anthropic", "claude-x", "anthropic-1", 429, "429 rate_limit_exceeded", 0.012)
-    answered = AttemptReport(0.02, "gemini", "gemini-x", "gemini-1", 200, None, 1.5)
+    first, second = ("anthropic", "claude-x", "anthropic-1"), ("gemini", "gemini-x", "gemini-1")
+    failed = AttemptReport(0.0, *first, 429, "429 rate_limit_exceeded", 0.012, attempt=1)
+    answered = AttemptReport(0.02, *second, 200, None, 1.5, attempt=2)
     record = Record(
         "0f3a", 1_700_000_000.0, "POST", "/v1/chat/completions", status=200, attempts=2, reports=[failed, answered]
     )
     flow = tflow.tflow(resp=tutils.tresp(content=None))
-    FlowRecorder(flow).ended(record)
+    recorder = FlowRecorder(flow)
+    for attempt, asked in enumerate((first, second), 1):
+        told = Asked(*asked, "x")
+        recorder.message(record, PhaseMessage("provider_request", 0.1, attempt, "POST", TYPE, b"{}", asked=told))
+    recorder.ended(record)
     overview = " ".join(drawn("gateway", flow).split())
     assert "attempt anthropic/claude-x (anthropic-1) 429 rate_limit_exceeded after 12.0 ms" in overview
     assert "attempt gemini/gemini-x (gemini-1) answered after 1500.0 ms" in overview
@@ -417,5 +429,5 @@ def test_attempts_that_failed_are_in_the_overview_and_the_list() -> None:
 
 def test_the_overview_names_an_injected_fault():
     flow = recorded()
-    flow.metadata[KEY]["record"]["injected"] = ["cut-after=3"]
+    flow.metadata[KEY]["injected"] = ["cut-after=3"]
     assert re.search(r"^  injected +cut-after=3$", drawn(VIEWS[0].name, flow), re.MULTILINE)

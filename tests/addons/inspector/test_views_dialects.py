@@ -46,7 +46,7 @@ def exchange(client, dialect):
 
     def tap(name, payload, out, notes):
         said.append(payload)
-        recorder.pair(record, Pair(0.3, name, payload, out, notes))
+        recorder.pair(record, Pair(0.3, name, payload, out, notes, attempt=1))
 
     folder = FIXTURES / ("anthropic" if dialect == "vertex-anthropic" else dialect)
     (path,) = [path for path in folder.glob("text.*") if path.suffix != ".jsonl"]
@@ -76,7 +76,7 @@ def test_what_a_person_sees(client, dialect):
     assert heard.decode() in drawn("gateway: client response", flow)
     pairs = drawn("gateway: stream pairs", flow)
     rows = [line for line in pairs.splitlines() if " -> " in line and line.lstrip()[:1].isdigit()]
-    assert [int(row.split()[0]) for row in rows] == list(range(1, len(flow.metadata["gateway"]["pairs"]) + 1))
+    assert [int(row.split()[0]) for row in rows] == list(range(1, len(flow.metadata["gateway"]["events"]) + 1))
     assert all(len(line) <= WIDTH for line in pairs.splitlines()[4:] if line not in rows)
     for view in BY_NAME:
         shown = drawn(view, flow)
