@@ -13,14 +13,15 @@ from urllib.parse import quote
 from pydantic_core import from_json
 
 from translators import convert
-from translators.convert import Answering
-from translators.errors import BadAnswer
+from translators.convert import Answering, Converted
+from translators.errors import BadAnswer, TranslationError
 from translators.framing.json_text import to_json
 from translators.notes import Note
 from translators.pipe import Pipe
+from translators.tracing.kinds import link_forms, link_kinds
 from translators.tracing.marks import name
-from translators.tracing.places import MISSING, Place, at, leaves, read, same, written
-from translators.tracing.trace import MOST_LEAVES, Trace
+from translators.tracing.places import MISSING, Place, at, leaves, read, replaced, same, written
+from translators.tracing.trace import MOST_LEAVES, Trace, others
 from translators.values import immutable
 
 Rule = Literal["copied", "moved", "renamed", "computed", "defaulted", "dropped", "unknown"]
@@ -32,14 +33,14 @@ HISTORY = frozenset(("messages", "input", "prompt"))
 _PATH: Final = "\0path"
 """The name under which the path of the provider's request is traced with its body."""
 _EVENTS: Final = "events"
-_DEEPEST_ENTRY = 4
-"""The steps to a part of a message; what lies deeper in a request is a schema of the client's own."""
-_PROMPTING = ("system", "developer")
-_SPOKEN = ("messages", "contents", "input")
-"""Where providers have the history; an entry with the role of a prompt may go elsewhere."""
 _SAME_LIMIT = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 """The names that clients have for one option, of which notes know the first."""
 _IN_PATH = "It is in the path of the request."
+_NO_EFFECT = "Nothing of it is sent: the provider's request is the same with another value."
+_SAME_WITHOUT = "The provider's request is the same without it."
+_FOR_THE_ANSWER = "It is not sent: only the gateway's answer depends on it."
+_FORM = "The provider's format requires it."
+_USUAL = "Each request to this provider has it."
 _CONFIGURED = "Configuration gives the model this name."
 
 
@@ -87,21 +88,28 @@ def request(
     converted = convey(body)
     if _too_large(body):
         return Links((), converted.notes, converted.body)
-    return _request(Trace(body, render, history=HISTORY), converted.notes, model)
+    trace = Trace(body, render, history=HISTORY)
+    links, dropped = _request(trace, converted.notes, model)
+    links += _without_effect(trace, convey, dropped)
+    links += _usual(trace, convey({"model": body["model"], **convert.PLAIN[client]}).body)
+    output = {name: value for name, value in trace.output.items() if name != _PATH}
+    return Links(_complete(trace, links, dropped), converted.notes, output)
 
 
-def _request(trace: Trace, notes: tuple[Note, ...], model: str | None) -> Links:
+def _request(trace: Trace, notes: tuple[Note, ...], model: str | None) -> tuple[list[Link], set[Place]]:
+    """Return the links, and the places that notes say were dropped."""
     trace.copies()
     trace.texts()
     trace.names()
-    _kinds(trace)
+    link_kinds(trace, HISTORY)
     noted = {place: index for index, note in enumerate(notes) if (place := _noted(trace.value, note.path))}
     dropped = {place for place, index in noted.items() if notes[index].fate == "dropped"}
     trace.steering(dropped)
+    forms = link_forms(trace)
     links = [*_linked(trace, noted), *_named_model(trace, model), *_defaulted(trace, notes)]
+    links += [_required(trace, place) for place in forms if not trace.linked(place)]
     links += _dropped(trace, noted, notes)
-    output = {name: value for name, value in trace.output.items() if name != _PATH}
-    return Links(_complete(trace, links, dropped), notes, output)
+    return links, dropped
 
 
 def answer(payload: Any, answering: Answering) -> Links:
@@ -184,58 +192,6 @@ def _too_large(value: Any) -> bool:
 # --- what the translators' own words say ------------------------------------------------------------
 
 
-def _kinds(trace: Trace) -> None:
-    """Link the role and the type of each entry of a history with the entries that its content went to: a message is
-    rendered in one piece, and its kind decides theirs."""
-    before = list(trace.links)
-    settled = {target for _, target in before}
-    for source, target in before:
-        entry = _entry(trace.value, source)
-        if source[0] not in (*HISTORY, "tools") or entry is None or len(entry) > _DEEPEST_ENTRY:
-            continue
-        kind = _kind_of(trace.value, entry)
-        typed = _typed(trace.output, target, innermost=len(entry) == _DEEPEST_ENTRY)
-        if kind is not None and typed is not None:
-            _link_new(trace, kind, typed, settled)
-        if source[0] in HISTORY and (role := _speaker(trace.value, source) or kind) is not None:
-            apart = target[:1] if at(trace.value, role) in _PROMPTING and target[0] not in _SPOKEN else None
-            if (spoken := _speaker(trace.output, target) or apart) is not None:
-                _link_new(trace, role, spoken, settled)
-
-
-def _link_new(trace: Trace, source: Place, target: Place, settled: Collection[Place]) -> None:
-    if target not in settled:
-        trace.link(source, target)
-
-
-def _entry(value: Any, place: Place) -> Place | None:
-    """Return the innermost object in a list that a place lies in."""
-    cuts = (place[:cut] for cut in range(len(place) - 1, 0, -1) if isinstance(place[cut - 1], int))
-    return next((cut for cut in cuts if isinstance(at(value, cut), dict)), None)
-
-
-def _kind_of(value: Any, entry: Place) -> Place | None:
-    """Return the field of an entry that says what it is: the type of a part, a tool or an item, or the role of a
-    tool's message. Other messages have parts of several kinds."""
-    fields = at(value, entry)
-    if fields.get("type", "message") != "message":
-        return (*entry, "type")
-    return (*entry, "role") if fields.get("role") == "tool" else None
-
-
-def _typed(made: Any, place: Place, *, innermost: bool) -> Place | None:
-    """Return the type of the innermost, or else the outermost, entry that a place lies in."""
-    cuts = [place[:cut] for cut in range(1, len(place)) if isinstance(place[cut - 1], int)]
-    types = [(*cut, "type") for cut in (reversed(cuts) if innermost else cuts)]
-    return next((each for each in types if isinstance(at(made, each), str)), None)
-
-
-def _speaker(value: Any, place: Place) -> Place | None:
-    """Return the innermost role that a place lies under, of an entry of a list."""
-    cuts = (place[:cut] for cut in range(len(place) - 1, 0, -1) if isinstance(place[cut - 1], int))
-    return next(((*cut, "role") for cut in cuts if isinstance(at(value, (*cut, "role")), str)), None)
-
-
 def _named_model(trace: Trace, model: str | None) -> Iterator[Link]:
     """Yield the link of the model's name, which is configuration's."""
     alias = at(trace.value, ("model",))
@@ -279,6 +235,59 @@ def _dropped(trace: Trace, noted: Mapping[Place, int], notes: Sequence[Note]) ->
             yield Link(written(place), None, "dropped", index, notes[index].detail)
 
 
+def _required(trace: Trace, place: Place) -> Link:
+    trace.settle(place)
+    return Link(None, written(place), "defaulted", None, _FORM)
+
+
+def _without_effect(trace: Trace, convey: Callable[[Any], Converted], known: Collection[Place]) -> Iterator[Link]:
+    """Yield links of values with which the provider's request is the same as with others, or without them."""
+    was = convey(trace.value)
+    open_ones = [
+        place for place in trace.unlinked()[0] if not any(place[:cut] in known for cut in range(len(place) + 1))
+    ]
+    for place in open_ones[: trace.most_tried]:
+        rule, detail = _effect(trace.value, place, was, convey)
+        if detail:
+            trace.settle_source(place)
+            yield Link(written(place), None, rule, None, detail)
+
+
+def _effect(value: Any, place: Place, was: Converted, convey: Callable[[Any], Converted]) -> tuple[Rule, str]:
+    """Return what other values in a place show; no words where they change the request, or are all refused."""
+    found: tuple[Rule, str] = ("unknown", "")
+    for other in _others(place, at(value, place)):
+        try:
+            now = convey(replaced(value, place, other))
+        except TranslationError:
+            continue
+        if now.path != was.path or not same(now.body, was.body):
+            return "unknown", ""
+        if other is MISSING:
+            found = found if found[1] else ("unknown", _SAME_WITHOUT)
+        elif (now.answering.form, now.answering.recall) != (was.answering.form, was.answering.recall):
+            found = ("computed", _FOR_THE_ANSWER)
+        elif found[0] != "computed":
+            found = ("dropped", _NO_EFFECT)
+    return found
+
+
+def _others(place: Place, value: Any) -> Iterator[Any]:
+    if isinstance(value, str):
+        yield f"{value}x"
+    yield from others(place, value)
+    if place and isinstance(place[-1], int):
+        yield MISSING
+
+
+def _usual(trace: Trace, least: Mapping[str, Any]) -> Iterator[Link]:
+    """Yield the links of values that the least of requests has, too."""
+    for place in trace.unlinked()[1]:
+        if len(place) == 1 and same(at(least, place), at(trace.output, place)):
+            trace.settle(place)
+            yield Link(None, written(place), "defaulted", None, _USUAL)
+
+
 # --- links ------------------------------------------------------------------------------------------
 
 
@@ -306,7 +315,7 @@ def _rule(source: Place, target: Place) -> Rule:
 def _complete(trace: Trace, links: list[Link], noted: Collection[Place] = ()) -> tuple[Link, ...]:
     """Return the links, and one for each value that has none."""
     sources, targets = trace.unlinked()
-    whole = {read(link.source) for link in links if link.source and link.rule in ("copied", "moved", "renamed")}
+    whole = {read(link.source) for link in links if link.source and link.target}
     known = {*noted, *whole, *(source for source in sources if source in {each for each, _ in trace.links})}
     open_ones = [place for place in sources if not any(place[:cut] in known for cut in range(1, len(place) + 1))]
     links += [Link(written(place), None, "unknown") for place in open_ones]

@@ -24,6 +24,10 @@ def others(value: Any) -> Iterator[Any]:
         yield from (value + 1, value - 1)
     elif isinstance(value, float):
         yield value / 2
+    elif isinstance(value, str) and value.startswith("data:"):
+        data = value.partition(";")[2]
+        yield from (f"data:{kind};{data}" for kind in ("image/png", "image/jpeg", "text/plain", "application/pdf"))
+        yield value[:-8] + "AAAA" + value[-4:]
     elif isinstance(value, str):
         yield from ("high", value.replace("Rome", "Oslo") if value.startswith("{") else f"{value}zz")
     yield MISSING

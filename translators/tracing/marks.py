@@ -5,10 +5,13 @@ import re
 
 from pydantic_core import from_json
 
+from translators.clients.responses.encrypted_content import unwrapped, wrapped
 from translators.tracing.places import Place
 
 MARK = re.compile(r"Qj([0-9A-Z]{4})jQ")
 MARK_BYTES = re.compile(MARK.pattern.encode())
+_ALL_MARKS = re.compile(rb'(?:, ?)?\\*"Qj[0-9A-Z]{4}jQ\\*": ?0|' + MARK.pattern.encode())
+"""Fields that are marks, and marks in texts."""
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOST_MARKS = 36**4
 
@@ -32,6 +35,11 @@ _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?', re.DOTALL)
 """The groups are the text, and a colon where it is the name of a field."""
 
 
+_WRAPPED = re.compile(rb"gw1\.[\w-]+")
+_CARRIED = re.compile(rb'"(?:text|signature|data)":"')
+"""The beginnings of the texts that are wrapped for a provider."""
+
+
 def mark(number: int) -> str:
     digits = ""
     for _ in range(4):
@@ -41,8 +49,9 @@ def mark(number: int) -> str:
 
 
 def numbers(text: str) -> list[int]:
-    """Return the numbers of the marks in a text."""
-    return [int(match[1], 36) for match in MARK.finditer(text)]
+    """Return the numbers of the marks in a text, or in what is wrapped in it."""
+    inside = unwrapped(text)
+    return [int(match[1], 36) for match in MARK.finditer(text if inside is None else inside.decode("utf-8", "replace"))]
 
 
 def markable(place: Place, value: object) -> bool:
@@ -55,9 +64,22 @@ def name(place: Place) -> str:
     return next((step for step in reversed(place) if isinstance(step, str)), "")
 
 
-def marked(text: str, sign: str, name: str = "") -> str | None:
-    """Return a text of the field `name` with a mark in it, of the same kind: JSON stays JSON, a data URL one. None:
-    it has no room for one."""
+def number_of(place: Place) -> int | None:
+    """Return the number of the mark that is the name of a field."""
+    match = MARK.fullmatch(place[-1]) if place and isinstance(place[-1], str) else None
+    return None if match is None else int(match[1], 36)
+
+
+def unmarked_json(data: bytes) -> bytes:
+    """Return JSON without any marks, with the texts that were wrapped in others as they are."""
+    return _ALL_MARKS.sub(b"", _WRAPPED.sub(lambda match: unwrapped(match[0].decode()) or match[0], data))
+
+
+def marked(text: str, sign: str, name: str = "", *, fields: bool = True) -> str | None:
+    """Return a text of the field `name` with a mark in it, of the same kind: JSON stays JSON, a data URL one. An object
+    in JSON gets a field that is a mark, unless `fields` is False. None: it has no room for one."""
+    if (carried := unwrapped(text)) is not None:
+        return wrapped(_CARRIED.sub(lambda match: match[0] + sign.encode(), carried))
     if text.startswith("data:"):
         head, comma, data = text.partition(",")
         middle = len(data) // 8 * 4
@@ -67,6 +89,8 @@ def marked(text: str, sign: str, name: str = "") -> str | None:
         return text[:cut] + sign + text[cut:] if cut > len("https://") else None
     if is_json(text):
         more = _STRING.sub(lambda match: match[0] if match[2] or not match[1] else f'"{match[1]}{sign}"', text)
+        if fields and text.rstrip().endswith("}"):
+            more = _with_field(more.rstrip(), sign)
         return more if more != text else None
     middle = len(text) // 8 * 4 if " " not in text else len(text) // 2
     inside = _INSIDE.search(text, middle) or _INSIDE.search(text)
@@ -74,6 +98,11 @@ def marked(text: str, sign: str, name: str = "") -> str | None:
         return None
     middle = inside.start() if inside is not None else middle
     return text[:middle] + sign + text[middle:]
+
+
+def _with_field(text: str, sign: str) -> str:
+    comma = "" if text[:-1].strip() == "{" else ","
+    return f'{text[:-1]}{comma}"{sign}":0}}'
 
 
 def unmarked(place: Place) -> Place:

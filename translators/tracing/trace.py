@@ -6,6 +6,7 @@ Three ways, the surest first: *copies* are found by the identity of objects, *te
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -24,6 +25,7 @@ MOST_LEAVES = 100_000
 _WORK = 36_000
 """The values that are rendered again to find what steers, over all renderings."""
 _MOST_RENDERINGS = 64
+_MOST_RENAMINGS = 24
 _MARKED = 60_000
 """The same to find texts."""
 _MOST_MARKINGS = 40
@@ -31,7 +33,7 @@ _WIDEST = 24
 """The most places that one value may steer: where more changes, the whole became another."""
 _NOT_ALONE = {"stream": "stream_options", "logprobs": "top_logprobs"}
 """The fields without which others are refused, each with one of these."""
-_ORDER = frozenset(("index", "type", "created", "created_at", "sequence_number", "output_index", "content_index"))
+_ORDER = frozenset(("index", "type", "sequence_number", "output_index", "content_index"))
 """The names of fields that say where in an answer an event belongs."""
 _WORDS = {
     "finish_reason": ("length", "stop", "content_filter"),
@@ -52,7 +54,9 @@ _WORDS = {
     "syntax": ("regex", "lark"),
 }
 """Words to try in the place of others, by the name of the field."""
-_MEDIA = (("image/png", "image/jpeg"), ("image/jpeg", "image/png"), ("image/webp", "image/png"))
+_MEDIA = {"image/png": "image/jpeg", "application/pdf": "text/plain", "audio/wav": "audio/mp3"}
+"""Other types to try for data URLs; an image for those that are not here."""
+_ELSEWHERE = "https://example.com/"
 
 
 class Trace:
@@ -72,12 +76,17 @@ class Trace:
         for place, text in self.leaves:
             if isinstance(text, str) and marks.name(place) in marks.NAMES:
                 self._bearers.setdefault(text, []).append(place)
+        self._objects: set[tuple[Place, Place]] = set()
+        """The places of objects in JSON texts, and those of the objects that they became."""
+        self._shared: dict[Place, list[Place]] = {}
+        """The targets that have a name in a text, with its bearers."""
         self._names: dict[Place, Place] = {}
         """The targets of names that wait, with a source that has the same name."""
         self.links: dict[tuple[Place, Place], bool] = {}
         """Whether equal values of a link are one and the same, or equal by chance."""
         self._sources: set[Place] = set()
         self._targets: set[Place] = set()
+        self._renamings = min(_MOST_RENAMINGS, _WORK // (len(self.leaves) + 1))
         self._markings = max(2, min(_MOST_MARKINGS, _MARKED // (len(self.leaves) + 1)))
 
     def copies(self) -> None:
@@ -90,21 +99,26 @@ class Trace:
             if isinstance(value, str) and len(self._bearers.get(value, ())) > 1 and marks.name(source) in marks.NAMES:
                 self._names[target] = source
             else:
-                self._link(source, target)
+                self.link(source, target)
 
     def names(self) -> None:
         """Link each name that waits with the one that stands where what is around it comes from."""
         origins: dict[Place, list[Place]] = {}
         for source, target in self.links:
-            for cut in range(1, len(target)):
+            for cut in range(1, len(target)) if marks.name(source) not in marks.NAMES else ():
                 origins.setdefault(target[:cut], []).append(source)
         for target, found in self._names.items():
             bearers = self._bearers[at(self.value, found)]
             around = _nearest(bearers, target, origins)
             if around is not None:
-                self._link(around, target)
+                self.link(around, target)
             elif not _in_list(target):
                 self._named_apart(bearers, target)
+            else:
+                self._renamed(bearers, target)
+        for target, bearers in self._shared.items():
+            if target not in self._names and target not in self._targets:
+                self._renamed(bearers, target)
 
     def _named_apart(self, bearers: Sequence[Place], target: Place) -> None:
         """Link a name that stands apart from all entries with the one without whose field it is not there."""
@@ -114,7 +128,20 @@ class Trace:
             except (TranslationError, Unlike):
                 continue
             if target in places:
-                self._link(source, target)
+                self.link(source, target)
+
+    def _renamed(self, bearers: Sequence[Place], target: Place) -> None:
+        """Link a name, or a text with it, with the only bearer whose other name turns up there."""
+        found = []
+        for source in bearers if self._renamings >= len(bearers) else ():
+            self._renamings -= 1
+            other = marks.marked(at(self.value, source), marks.mark(0))
+            with suppress(TranslationError):
+                text = at(self._render(replaced(self.value, source, other)), target)
+                if isinstance(text, str) and marks.numbers(text):
+                    found.append(source)
+        if len(found) == 1:
+            self.link(found[0], target)
 
     def texts(self) -> None:
         """Link what has a text in it, whole or in part."""
@@ -127,6 +154,8 @@ class Trace:
         if not self._mark([place for group in groups.values() for place in group]):
             for group in groups.values():
                 self._halve(group)
+        for source, target in self._objects:
+            self._link_object(source, target)
 
     def steering(self, known: Collection[Place] = ()) -> None:
         """Link what has an effect that nothing else explains. The places in `known` need no explanation."""
@@ -135,13 +164,13 @@ class Trace:
             data_url = isinstance(value, str) and value.startswith("data:")
             if (place in self._sources and not data_url) or place in known:
                 continue
-            for other in _others(place, value):
+            for other in others(place, value):
                 if self._rigid and other is MISSING:
                     break
                 if left <= 0:
                     return
                 left -= 1
-                if self._try(place, other):
+                if self._try(place, other) and not data_url:
                     break
         for place in () if self._rigid else self._settings()[: max(0, left)]:
             self._try(place, MISSING)
@@ -163,13 +192,18 @@ class Trace:
         sources = [place for place, _ in self.leaves if place not in self._sources]
         return sources, [place for place, _ in leaves(self.output) if place not in self._targets]
 
-    def link(self, source: Place, target: Place) -> None:
-        """Add a link that is known otherwise."""
-        self._link(source, target)
-
     def settle(self, target: Place) -> None:
         """Say that a target has its origin elsewhere."""
         self._targets.add(target)
+
+    def settle_source(self, source: Place) -> None:
+        """Say that it is known of a source what became of it."""
+        self._sources.add(source)
+
+    @property
+    def most_tried(self) -> int:
+        """Return how many values may be tried one by one, for the size of all."""
+        return min(_MOST_RENDERINGS, _WORK // (len(self.leaves) + 1)) // 2
 
     def set_by(self, names: Iterable[str], value: Any) -> list[Place]:
         """Return what changes in the rendering when the first of the fields that steers anything has this value."""
@@ -184,7 +218,8 @@ class Trace:
     def linked(self, target: Place) -> bool:
         return target in self._targets
 
-    def _link(self, source: Place, target: Place, *, handed_on: bool = True) -> None:
+    def link(self, source: Place, target: Place, *, handed_on: bool = True) -> None:
+        """Add a link. `handed_on`: the target has the source's value, if theirs are equal."""
         self.links.setdefault((source, target), handed_on)
         self._sources.add(source)
         self._targets.add(target)
@@ -213,39 +248,53 @@ class Trace:
 
     def _halve(self, group: Sequence[Place]) -> None:
         """Mark the places, or each half of them, down to those that cannot be marked."""
-        if self._mark(group) or len(group) < 2:
+        if self._mark(group):
+            return
+        if len(group) == 1:
+            self._mark(group, fields=False)
             return
         middle = len(group) // 2
         self._halve(group[:middle])
         self._halve(group[middle:])
 
-    def _mark(self, places: Sequence[Place]) -> bool:
+    def _mark(self, places: Sequence[Place], *, fields: bool = True) -> bool:
         """Link what the marks in these places say. Return False where they change more than the texts."""
         if not places or self._markings <= 0:
             return not places
         self._markings -= 1
         members: list[list[Place]] = []
-        value = self._marked(places, members)
+        value = self._marked(places, members, fields=fields)
         try:
             output = self._render(value)
         except TranslationError:
             return False
-        if marks.MARK_BYTES.sub(b"", _json(output)) != _json(self.output):
+        if marks.unmarked_json(_json(output)) != marks.unmarked_json(_json(self.output)):
             return False
         for target, text in leaves(output):
+            if (field := marks.number_of(target)) is not None:
+                self._objects.update((source, marks.unmarked(target[:-1])) for source in members[field])
+                continue
             for number in marks.numbers(text) if isinstance(text, str) else ():
                 if (source := _member(members[number], target)) is not None:
-                    self._link(source, marks.unmarked(target))
+                    self.link(source, marks.unmarked(target))
+                else:
+                    self._shared[marks.unmarked(target)] = members[number]
         return True
 
-    def _marked(self, places: Iterable[Place], members: list[list[Place]]) -> Any:
+    def _link_object(self, source: Place, target: Place) -> None:
+        """Link a JSON text with each value of the object that it became."""
+        for inner, value in leaves(from_json(at(self.value, source))):
+            if same(at(self.output, (*target, *inner)), value):
+                self.link(source, (*target, *inner), handed_on=False)
+
+    def _marked(self, places: Iterable[Place], members: list[list[Place]], *, fields: bool) -> Any:
         """Return the input with marks; `members` becomes the places of each mark. Equal names have one mark."""
         value, names = from_json(_json(self.value)), dict[str, int]()
         for place in places:
             text = at(self.value, place)
             name = marks.name(place) in marks.NAMES
             number = names.get(text, len(members)) if name else len(members)
-            if (more := marks.marked(text, marks.mark(number), marks.name(place))) is None:
+            if (more := marks.marked(text, marks.mark(number), marks.name(place), fields=fields)) is None:
                 continue
             if number == len(members):
                 members.append([])
@@ -280,7 +329,7 @@ class Trace:
             return False
         for each in places:
             alike = marks.name(place) == marks.name(each) or (other is not MISSING and same(at(made, each), other))
-            self._link(place, each, handed_on=alike)
+            self.link(place, each, handed_on=alike)
         return True
 
     def _handed_on(self, target: Place) -> list[Place]:
@@ -298,13 +347,14 @@ def _member(places: Sequence[Place], target: Place) -> Place | None:
 
 
 def _nearest(bearers: Sequence[Place], target: Place, origins: Mapping[Place, Sequence[Place]]) -> Place | None:
-    """Return which of the bearers of a name is in the innermost entry that something beside the target comes from."""
-    for cut in range(len(target) - 1, 0, -1):
-        entries = {entry for origin in origins.get(target[:cut], ()) if (entry := _entry(origin))}
-        inside = [place for place in bearers if _entry(place) in entries]
-        if entries:
-            return inside[0] if len(inside) == 1 and len(entries) == 1 else None
-    return None
+    """Return which of the bearers of a name is in the entry that all that is said beside the target comes from."""
+    beside = next((found for cut in range(len(target) - 1, 0, -1) if (found := origins.get(target[:cut]))), ())
+    inside = [
+        place
+        for place in bearers
+        if beside and (entry := _entry(place)) and all(origin[: len(entry)] == entry for origin in beside)
+    ]
+    return inside[0] if len(inside) == 1 else None
 
 
 def _entry(place: Place) -> Place:
@@ -316,7 +366,7 @@ def _in_list(place: Place) -> bool:
     return bool(_entry(place))
 
 
-def _others(place: Place, value: Any) -> Iterator[Any]:
+def others(place: Place, value: Any) -> Iterator[Any]:
     """Yield values to try in the place of another, at most four; `MISSING` for none."""
     if isinstance(value, bool):
         yield not value
@@ -325,7 +375,9 @@ def _others(place: Place, value: Any) -> Iterator[Any]:
     elif isinstance(value, float):
         yield value / 2
     elif isinstance(value, str) and value.startswith("data:"):
-        yield from [value.replace(kind, other, 1) for kind, other in _MEDIA if value.startswith(f"data:{kind};")]
+        head, _, data = value.partition(";")
+        yield f"data:{_MEDIA.get(head.removeprefix('data:'), 'image/png')};{data}"
+        yield _ELSEWHERE
         return
     elif isinstance(value, str):
         yield from [word for word in _WORDS.get(marks.name(place), ()) if word != value][:2]

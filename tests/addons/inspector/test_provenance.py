@@ -24,6 +24,7 @@ def ends(links: Any, source: str) -> set[tuple[str | None, str]]:
             {
                 ("messages[0].content[1].source.data", "computed"),
                 ("messages[0].content[1].source.media_type", "computed"),
+                ("messages[0].content[1].source.type", "computed"),
             },
             id="an image that was taken out of the recording",
         ),

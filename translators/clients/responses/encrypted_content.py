@@ -46,8 +46,23 @@ _ADAPTER: TypeAdapter[EncryptedContent] = TypeAdapter(EncryptedContent)
 def encode(content: EncryptedContent) -> str:
     """Return the text of `encrypted_content`."""
     values = {name: getattr(content, name) for name in _FIELDS}
-    stated = {name: value for name, value in values.items() if value}
-    return _PREFIX + urlsafe_b64encode(to_json(stated)).decode().rstrip("=")
+    return wrapped(to_json({name: value for name, value in values.items() if value}))
+
+
+def wrapped(data: bytes) -> str:
+    """Return the text of `encrypted_content` that has this JSON."""
+    return _PREFIX + urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def unwrapped(text: str) -> bytes | None:
+    """Return the JSON in a text that was encoded here; of one that was changed it may be none."""
+    data = text.removeprefix(_PREFIX)
+    if len(data) == len(text):
+        return None
+    try:
+        return urlsafe_b64decode(data + "=" * (-len(data) % 4))
+    except ValueError:
+        return None
 
 
 def is_only_known_here(item: Any) -> bool:
@@ -73,11 +88,10 @@ def is_shown_only(item: Mapping[str, Any]) -> bool:
 
 def decode(text: str) -> EncryptedContent | None:
     """Return the content that was encoded here; None for one that another server encrypted, or that was changed."""
-    if not text.startswith(_PREFIX):
+    if (data := unwrapped(text)) is None:
         return None
-    data = text[len(_PREFIX) :]
     try:
-        fields = from_json(urlsafe_b64decode(data + "=" * (-len(data) % 4)))
+        fields = from_json(data)
         content = _ADAPTER.validate_python(fields)
     except (ValueError, ValidationError):
         return None
