@@ -136,6 +136,8 @@ class Record:
     """Its span, where there are any."""
     injected: list[str] = field(default_factory=list)
     """The faults that are injected into it, as `routing.faults` writes them."""
+    shown_as: str | None = None
+    """Its id in the inspector, where an exchange of the same id is there already."""
 
     @property
     def failed_attempts(self) -> list[AttemptReport]:

@@ -236,7 +236,7 @@ class Response:
         spent = round((self._now() - self._born) * 1000)
         headers = [("x-request-id", self._record.id), ("openai-processing-ms", str(spent)), *self._cors]
         if self._page is not None and self._record.debug:
-            id = self._record.id
+            id = self._record.shown_as or self._record.id
             headers += [("x-gateway-exchange", id), ("x-gateway-page", f"{self._page}#/x/{quote(id, safe='')}")]
         if self.target is not None:
             headers.append(("x-gateway-model", self._model()))

@@ -84,6 +84,7 @@ class Capture:
         entry = Entry.of(record, self._limit, self._redactor)
         self._running[id(record)] = (record, entry)
         self._store.begin(entry)
+        record.shown_as = entry.facts.id
         return entry
 
     def _finish(self, entry: Entry) -> None:

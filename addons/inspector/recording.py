@@ -356,6 +356,11 @@ def summary_json(facts: Facts) -> dict[str, Any]:
     }
 
 
+def repeated(id: str, seq: int) -> str:
+    """Return the name of an exchange with whose id a later one came: a client may repeat it, also after a restart."""
+    return f"{id}~{seq}"
+
+
 def note_json(note: Note) -> dict[str, Any]:
     """`{"path": "seed", "fate": "dropped", "old": 7, "new": null, "detail": "...", "weight": 5, "lost": true}`"""
     return {

@@ -6,6 +6,7 @@ read is set aside, and another is begun.
 
 import json
 import logging
+import re
 import sqlite3
 import time
 import zlib
@@ -18,7 +19,7 @@ from addons.databases.row_writer import DAY, Clockwork, RowWriter
 from addons.databases.sqlite_file import BUSY_SECONDS, Foreign, Form, SqliteFile
 from addons.inspector.entry import Entry
 from addons.inspector.reading_back import exchange_of, facts_of
-from addons.inspector.recording import Exchange, Facts, summary_json
+from addons.inspector.recording import Exchange, Facts, repeated, summary_json
 from addons.inspector.search import Query
 from addons.inspector.spool_query import condition
 
@@ -51,7 +52,18 @@ PRUNE_SECONDS = 600.0
 Row = tuple[int, str, float, bool, str, str, bytes]
 
 _INSERT = "INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?, ?, ?)"
+_OF_ID = """seq = coalesce(
+    (SELECT max(seq) FROM exchange WHERE id = ?), (SELECT seq FROM exchange WHERE id = ? AND seq = ?))"""
+_FOUND = """SELECT summary, pinned, seq, EXISTS (SELECT 1 FROM exchange AS later WHERE later.id = exchange.id
+    AND later.seq > exchange.seq) FROM exchange WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC"""
+_REPEATED = re.compile(r"(.+)~([0-9]{1,18})")
 _OLDEST = "SELECT seq FROM exchange ORDER BY pinned, seq LIMIT ?"
+
+
+def _place(id: str) -> tuple[str, str, int]:
+    """Return the values of `_OF_ID`: the newest of that id, else the one that is named as repeated."""
+    found = _REPEATED.fullmatch(id)
+    return (id, "", 0) if found is None else (id, found[1], int(found[2]))
 
 
 class Database(SqliteFile):
@@ -86,7 +98,7 @@ class Database(SqliteFile):
             self._connection.execute(f"SELECT summary FROM exchange ORDER BY seq {order} LIMIT 1").fetchall()
 
     def pin(self, id: str, pinned: bool) -> None:
-        self._connection.execute("UPDATE exchange SET pinned = ? WHERE id = ?", (pinned, id))
+        self._connection.execute(f"UPDATE exchange SET pinned = ? WHERE {_OF_ID}", (pinned, *_place(id)))
 
     @property
     def size(self) -> int:
@@ -139,19 +151,24 @@ class Spool(RowWriter[Row, Database]):
         where = f"seq NOT IN (SELECT value FROM json_each(?)) AND {where}"
         values.insert(0, json.dumps(but))
         places = [seq for (seq,) in self._read(f"SELECT seq FROM exchange WHERE {where} ORDER BY seq DESC", values)]
-        sql = """SELECT summary, pinned FROM exchange WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC"""
-        found = self._read(sql, [json.dumps(places[:limit])]) if places else []
-        return [facts_of(json.loads(summary), pinned=bool(pinned)) for summary, pinned in found], len(places)
+        found: list[Facts] = []
+        for summary, pinned, seq, later in self._read(_FOUND, [json.dumps(places[:limit])]) if places else ():
+            facts = facts_of(json.loads(summary), seq=seq, pinned=bool(pinned))
+            facts.id = repeated(facts.id, seq) if later else facts.id
+            found.append(facts)
+        return found, len(places)
 
     def get(self, id: str) -> Exchange | None:
-        sql = "SELECT detail, seq, pinned FROM exchange WHERE id = ? ORDER BY seq DESC LIMIT 1"
-        for detail, seq, pinned in self._read(sql, [id]):
-            return exchange_of(json.loads(zlib.decompress(detail)), seq, pinned=bool(pinned))
+        sql = f"SELECT detail, seq, pinned FROM exchange WHERE {_OF_ID}"
+        for detail, seq, pinned in self._read(sql, _place(id)):
+            exchange = exchange_of(json.loads(zlib.decompress(detail)), seq, pinned=bool(pinned))
+            exchange.facts.id = id
+            return exchange
         return None
 
     def pin(self, id: str, pinned: bool) -> None:
         self._pins[id] = pinned
-        self._change("UPDATE exchange SET pinned = ? WHERE id = ?", (pinned, id))
+        self._change(f"UPDATE exchange SET pinned = ? WHERE {_OF_ID}", (pinned, *_place(id)))
 
     def clear(self) -> None:
         self._change("DELETE FROM exchange WHERE NOT pinned", ())

@@ -12,13 +12,15 @@ from typing import Protocol
 from addons.inspector import search
 from addons.inspector.entry import Entry
 from addons.inspector.following import Subscription
-from addons.inspector.recording import Change, EventPair, Exchange, Facts, Page, summary_json
+from addons.inspector.recording import Change, EventPair, Exchange, Facts, Page, repeated, summary_json
 from addons.inspector.search import Query
 
 LARGEST_PAGE = 1000
 TOGETHER = 4096
 """Bytes of events that are counted at once."""
 
+_NO_IDS = frozenset((".", "..", "last"))
+"""What no URL can end with, and what stands for the newest in commands."""
 _ORDER = ((False, True), (False, False), (True, True), (True, False))
 """What goes first: whether it is pinned, and whether it is over."""
 
@@ -71,6 +73,9 @@ class Store:
         total = len(found)
         if self.disk is not None:
             older, count = self.disk.find(wanted, place, [entry.facts.seq for entry in entries], limit)
+            running = {entry.facts.id for entry in entries}
+            for facts in older:
+                facts.id = repeated(facts.id, facts.seq) if facts.id in running else facts.id
             found = list(merge(found, ((facts, 0) for facts in older), key=lambda each: -each[0].seq))
             total += count
         shown = tuple({**summary_json(facts), "gone_before": gone} for facts, gone in found[:limit])
@@ -175,7 +180,7 @@ class Store:
 
     def _free(self, id: str) -> str:
         found, number = id, 2
-        while found in self._entries:
+        while found in self._entries or found in _NO_IDS:
             found, number = f"{id}~{number}", number + 1
         return found
 

@@ -50,8 +50,8 @@ async def answer(make: Callable[[], Any]) -> Response:
     return Response(await aside(lambda: written(make())), media_type="application/json")
 
 
-async def body(request: Request, limit: int) -> dict[str, Any]:
-    """Return the JSON object that a request brings; none is an empty one. Raises `Refused`."""
+async def body(request: Request, limit: int, *known: str) -> dict[str, Any]:
+    """Return the JSON object that a request brings, of `known` fields; none is an empty one. Raises `Refused`."""
     data = await _read(request, limit)
     if not data:
         return {}
@@ -61,6 +61,9 @@ async def body(request: Request, limit: int) -> dict[str, Any]:
         raise Refused(400, "The body is not JSON.", "invalid_json") from None
     if not isinstance(value, dict):
         raise Refused(400, "The body must be a JSON object.", "invalid_body")
+    if not value.keys() <= set(known):
+        fields = f"there are {', '.join(known)}" if known else "there is none"
+        raise Refused(400, f"The body has a field that nobody reads; {fields}.", "invalid_body")
     return value
 
 

@@ -86,7 +86,7 @@ class Api:
         return await answer(lambda: {"events": self._inspection.exchange(id).events_json(first, limit)})
 
     async def pin(self, request: Request) -> Response:
-        pinned = (await body(request, SMALL_BODY)).get("pinned")
+        pinned = (await body(request, SMALL_BODY, "pinned")).get("pinned")
         if not isinstance(pinned, bool):
             raise Refused(400, "pinned must be true or false.", "invalid_body")
         id, store = request.path_params["id"], self._backing.store
@@ -135,16 +135,16 @@ class Api:
         return await answer(lambda: self._inspection.replayed(request.path_params["id"]))
 
     async def convert(self, request: Request) -> Response:
-        wanted = await body(request, self._limit)
+        wanted = await body(request, self._limit, "from", "to", "model", "body", "answer")
         return await answer(lambda: self._inspection.converted(wanted))
 
     async def resend(self, request: Request) -> Response:
-        wanted = (await body(request, self._limit)).get("body")
+        wanted = (await body(request, self._limit, "body")).get("body")
         made = await self._inspection.ask_again(request.path_params["id"], wanted)
         return await answer(lambda: made)
 
     async def compare(self, request: Request) -> Response:
-        models = (await body(request, SMALL_BODY)).get("models")
+        models = (await body(request, SMALL_BODY, "models")).get("models")
         made = await self._inspection.compare(request.path_params["id"], models)
         return await answer(lambda: made)
 

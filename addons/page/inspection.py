@@ -16,6 +16,8 @@ from translators.convert import NoWay
 from translators.errors import TranslationError
 from translators.registry import CLIENTS
 
+API_VERSION = "1.0"
+"""1.1 has more in it, 2.0 has something else."""
 MOST_LISTED = 1000
 MOST_MODELS = 8
 """The most models of one comparison."""
@@ -59,7 +61,7 @@ class Inspection:
         return [note_json(note) for note in self.exchange(id).facts.notes]
 
     def status(self) -> dict[str, Any]:
-        return {"version": self._backing.version, **self._backing.kept()}
+        return {"version": self._backing.version, "api": API_VERSION, **self._backing.kept()}
 
     def models(self) -> dict[str, Any]:
         """Return the names that clients may ask for: `{"models": ["claude-opus-4-8"]}`."""
@@ -95,7 +97,7 @@ class Inspection:
             "body": made.body,
             "notes": [note_json(note) for note in made.notes],
             "calls": len(made.calls),
-            "provenance": parts.links(body, str(client), str(provider), model),
+            "provenance": parts.links(_object(body), str(client), str(provider), model),
         }
         return shown | ({"answer": _answer(made, wanted["answer"])} if wanted.get("answer") is not None else {})
 
@@ -156,6 +158,10 @@ def _recorded(exchange: Exchange) -> bytes:
 
 def _text(body: Any) -> bytes:
     return body.encode("utf-8", "surrogatepass") if isinstance(body, str) else to_json(body)
+
+
+def _object(body: str | Mapping[str, Any]) -> Any:
+    return parsed(body.encode("utf-8", "surrogatepass")) if isinstance(body, str) else body
 
 
 def _answer(request: convert.Converted, answer: Any) -> dict[str, Any]:

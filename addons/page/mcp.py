@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 MISSING = "The MCP server needs the package mcp, which is not installed: .venv/bin/pip install mcp, then ask again."
 ABOUT = (
     "The exchanges that went through this gateway: what a client sent, what its provider got and answered, what the "
-    "client got, and what was lost on the way. Begin with list_exchanges; its query takes words and filters such as "
-    "model:claude* status:>=400 notes:>0."
+    "client got, and what was lost on the way. Begin with list_exchanges; its query takes words, all of which must be "
+    "there, and filters: model:opus provider:anthropic client:ci status:5xx end:failed error:rate_limit note:dropped "
+    "notes:yes stream:no duration>2s tokens>1000. A - before one turns it around."
 )
 LONGEST_ANSWER = 400_000
 """The most characters of an answer: a model reads it."""

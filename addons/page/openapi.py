@@ -6,7 +6,7 @@ from typing import Any
 
 from addons.inspector.exports import FORMATS, SDKS
 from addons.inspector.reading import LEGS
-from addons.page.inspection import MOST_LISTED, MOST_MODELS
+from addons.page.inspection import API_VERSION, MOST_LISTED, MOST_MODELS
 from translators.convert import DIALECTS
 from translators.registry import CLIENTS
 from translators.values import immutable
@@ -99,7 +99,7 @@ _EXCHANGE: dict[str, Mapping[str, Any]] = {
     "served_model": _maybe(TEXT),
 }
 SCHEMAS: Mapping[str, Any] = {
-    "Summary": _object(**_SUMMARY),
+    "Summary": _object(**_SUMMARY, gone_before=COUNT),
     "Exchange": _object(**_EXCHANGE),
     "Phase": _object(at=NUMBER, line=TEXT, headers=_list(_list(TEXT)), body=_maybe(TEXT), bytes=COUNT, cut=FLAG),
     "Note": _object(path=TEXT, fate=TEXT, old=ANYTHING, new=ANYTHING, detail=TEXT, weight=COUNT, lost=FLAG),
@@ -127,6 +127,7 @@ SCHEMAS: Mapping[str, Any] = {
         status=COUNT,
         reason=_maybe(TEXT),
         kind=_maybe(TEXT),
+        injected=FLAG,
         first_event=_maybe(NUMBER),
         connect=_maybe(NUMBER),
         request=_ref("Phase"),
@@ -159,9 +160,9 @@ OPERATIONS = (
     Operation(
         "/api/exchanges",
         "GET",
-        "List exchanges, newest first; q takes words and filters such as model:claude* status:>=400.",
+        "List exchanges, newest first; q takes words and filters such as model:claude status:5xx -note:seed.",
         _object(exchanges=_list(_ref("Summary")), total=COUNT, gone=COUNT, more=FLAG),
-        {"q": TEXT, "limit": {"type": "integer", "maximum": MOST_LISTED}, "before": TEXT},
+        {"q": TEXT, "limit": {"type": "integer", "minimum": 1, "maximum": MOST_LISTED}, "before": TEXT},
     ),
     Operation("/api/exchanges", "DELETE", "Forget all exchanges that are not pinned.", _object()),
     Operation(_ONE, "GET", "An exchange: its four phases, attempts, events, notes.", _ref("Exchange")),
@@ -258,7 +259,14 @@ OPERATIONS = (
         "/api/status",
         "GET",
         "The version, and what is kept.",
-        _object(version=TEXT, memory=_object(used=COUNT, limit=COUNT), spool=ANYTHING, bodies=TEXT, exchanges=COUNT),
+        _object(
+            version=TEXT,
+            api=TEXT,
+            memory=_object(used=COUNT, limit=COUNT),
+            spool=ANYTHING,
+            bodies=TEXT,
+            exchanges=COUNT,
+        ),
     ),
     Operation("/api/openapi.json", "GET", "This description.", {"type": "object"}),
 )
@@ -271,7 +279,7 @@ def document(version: str) -> dict[str, Any]:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "The gateway's inspector", "version": version},
+        "info": {"title": "The gateway's inspector", "version": API_VERSION, "x-gateway-version": version},
         "paths": paths,
         "security": [{"token": []}],
         "components": {

@@ -90,6 +90,30 @@ QUERIES = [
 ]
 
 
+def test_an_id_that_comes_again_after_a_restart(start: Callable[..., Spooling]) -> None:
+    first = start()
+    first.one("same", body=b"1")
+    first.one("same", body=b"2")
+    first.close()
+    second = start()
+    second.one("same", body=b"3")
+    _all_three_are_reached(second)
+    second.close()
+    _all_three_are_reached(start())
+
+
+def _all_three_are_reached(recorder: Spooling) -> None:
+    listed = ids(recorder)
+    assert (listed[0], listed[1]) == ("same", "same~2")
+    found = [recorder.store.get(id) for id in listed]
+    assert [each.id for each in found if each is not None] == listed
+    assert [each.client_request.body for each in found if each and each.client_request] == [b"3", b"2", b"1"]
+    for pinned in (True, False):
+        assert recorder.store.pin(listed[2], pinned)
+        shown = [each["pinned"] for each in recorder.store.summaries().exchanges]
+        assert shown == [False, False, pinned]
+
+
 @pytest.mark.parametrize(("query", "found"), QUERIES)
 def test_a_search_looks_on_disk_as_in_memory(start: Callable[..., Spooling], query: str, found: list[str]) -> None:
     first = start()
@@ -121,11 +145,11 @@ def test_the_oldest_go_where_there_is_no_room_and_pinned_ones_stay(start: Callab
     first.close()
     size = first.spool.path.stat().st_size
     second = start(max_bytes=size // 2)
-    second.one("last")
+    second.one("newest")
     second.close()
     found = ids(start())
     assert 50 < len(found) < 200
-    assert (found[0], found[1], found[-1]) == ("last", "req_249", "req_0")
+    assert (found[0], found[1], found[-1]) == ("newest", "req_249", "req_0")
 
 
 def test_old_ones_go(start: Callable[..., Spooling]) -> None:

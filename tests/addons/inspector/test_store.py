@@ -202,3 +202,11 @@ async def test_who_has_left_is_told_nothing() -> None:
     await first
     await changes.aclose()
     assert recorder.store._subscriptions == []
+
+
+@pytest.mark.parametrize("id", [".", "..", "last"])
+def test_an_id_that_cannot_be_asked_for_becomes_another(id: str) -> None:
+    recorder = Recorder()
+    recorder.one(id, "blue", "whale")
+    recorder.one(id, "red", "fox")
+    assert [each["id"] for each in recorder.store.summaries().exchanges] == [f"{id}~3", f"{id}~2"]
