@@ -3,28 +3,39 @@
 import logging
 from collections.abc import Callable
 from queue import Empty, Full, Queue
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 logger = logging.getLogger("gateway")
 
 MOST_WAITING = 2000
-"""The jobs that may wait. One that found no room is not done."""
+MOST_WAITING_BYTES = 64 * 1024 * 1024
+"""The jobs that may wait, and the bytes that they hold. One that found no room is not done, and a line says so."""
 
 
 class Background:
     def __init__(self, name: str, most: int = MOST_WAITING) -> None:
-        self._jobs: Queue[Callable[[], None]] = Queue(most)
+        self._jobs: Queue[tuple[Callable[[], None], int]] = Queue(most)
         self._ending = Event()
+        self._lock = Lock()
+        self._bytes = 0
         self.dropped = 0
-        """The jobs for which there was no room."""
+        """The jobs for which there was no room since the last line about them."""
         self._thread = Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def put(self, job: Callable[[], None]) -> None:
-        try:
-            self._jobs.put_nowait(job)
-        except Full:
-            self.dropped += 1
+    def put(self, job: Callable[[], None], size: int = 0) -> bool:
+        """Have a job done that holds `size` bytes. Return whether there was room for it."""
+        with self._lock:
+            if self._bytes and self._bytes + size > MOST_WAITING_BYTES:
+                self.dropped += 1
+                return False
+            try:
+                self._jobs.put_nowait((job, size))
+            except Full:
+                self.dropped += 1
+                return False
+            self._bytes += size
+            return True
 
     def close(self, seconds: float = 3.0) -> None:
         """Do what waits, as long as there is time."""
@@ -38,8 +49,9 @@ class Background:
     def _run(self) -> None:
         while True:
             try:
-                job = self._jobs.get(timeout=0.2)
+                job, size = self._jobs.get(timeout=0.2)
             except Empty:
+                self._tell()
                 if self._ending.is_set():
                     return
                 continue
@@ -48,4 +60,18 @@ class Background:
             except Exception:
                 logger.exception("The inspector could not look through an exchange; the gateway goes on.")
             finally:
+                del job
+                with self._lock:
+                    self._bytes -= size
                 self._jobs.task_done()
+
+    def _tell(self) -> None:
+        """Say what was not done, now that there is time."""
+        with self._lock:
+            dropped, self.dropped = self.dropped, 0
+        if dropped:
+            logger.warning(
+                "The inspector had too much to look through at once: %d parts of exchanges are not kept, "
+                "or not found by a search.",
+                dropped,
+            )

@@ -10,12 +10,12 @@ from addons.exchange.http_api import EXPIRED_KEY
 from addons.exchange.observers import Pair, PhaseMessage, Record
 from addons.inspector import texts
 from addons.inspector.background import Background
-from addons.inspector.entry import DIALECTS, Entry
+from addons.inspector.entry import DIALECTS, LARGEST_RAW, Entry
 from addons.inspector.recording import Exchange
 from addons.inspector.redactor import Redactor
 from addons.inspector.store import Store
 
-HEAVY = 64 * 1024
+HEAVY = LARGEST_RAW
 """Bytes of a body that is redacted elsewhere as soon as it is there."""
 LARGE = 512 * 1024
 """Bytes of an exchange whose events are redacted at its end: there may be media in them, that take room."""
@@ -44,13 +44,14 @@ class Capture:
             return
         entry.message(message)
         entry.take(record)
-        if message.body is not None and len(message.body) > HEAVY:
-            self._background.put(entry.clean)
+        size = len(message.body or b"")
+        if size > HEAVY and not self._background.put(entry.clean, size):
+            entry.drop_large()
         self._store.changed(entry)
 
     def pair(self, record: Record, pair: Pair) -> None:
         running = self._running.get(id(record))
-        if running is not None:
+        if running is not None and not running[1].forgotten:
             entry = running[1]
             self._store.happened(entry, entry.pair(pair))
 
@@ -61,7 +62,7 @@ class Capture:
             return
         entry.take(record, over=True)
         self._store.changed(entry)
-        self._background.put(lambda: self._finish(entry))
+        self._background.put(lambda: self._finish(entry), entry.size)
 
     def read(self, exchange: Exchange) -> None:
         """Take an exchange of a file: it is shown as the newest, and not written to another one."""
@@ -73,10 +74,10 @@ class Capture:
         self._background.put(lambda: self._look_through(entry, entry.exchange()))
 
     def _entry(self, record: Record) -> Entry | None:
-        """Return the exchange of a record, begun where it is new; None where it is none."""
+        """Return the exchange of a record, begun where it is new; None where it is none, or not recorded any more."""
         running = self._running.get(id(record))
         if running is not None:
-            return running[1]
+            return None if running[1].forgotten else running[1]
         if record.method != "POST" or record.path not in DIALECTS or record.key_name is None:
             return None
         if record.error == EXPIRED_KEY.code:

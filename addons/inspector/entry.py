@@ -27,6 +27,8 @@ MOST_NAMES = 100
 LONGEST_NAME = 64
 LARGE = 1024
 """Bytes of an event that is looked through by itself."""
+LARGEST_RAW = 64 * 1024
+"""Bytes of a body that is not kept where nobody can redact it soon."""
 
 
 class Entry:
@@ -56,7 +58,12 @@ class Entry:
         self._clean_to = 0
         """The number of the first event that is not redacted yet."""
         self._raw_phases: list[Phase] = []
+        self.forgotten = False
+        """It is not recorded any more: there was no room for it."""
         self._lock = Lock()
+        """Held for moments alone: the gateway's loop waits for it."""
+        self._cleaning = Lock()
+        """Held as long as redacting takes."""
 
     @classmethod
     def of(cls, record: Record, limit: int, redactor: Redactor) -> "Entry":
@@ -97,6 +104,8 @@ class Entry:
         length = len(message.body or b"")
         phase = Phase(message.at * 1000, message.line, message.headers, message.body, length)
         with self._lock:
+            if self.forgotten:
+                return
             self.facts.bytes += length
             self._raw_phases.append(phase)
             self.size += MESSAGE_COST + self._raw_size(phase)
@@ -145,7 +154,8 @@ class Entry:
         with self._lock:
             facts.events += 1
             facts.bytes += len(provider) + len(client)
-            self._keep(event)
+            if not self.forgotten:
+                self._keep(event)
         return event
 
     def _name(self, name: str) -> str:
@@ -229,18 +239,20 @@ class Entry:
 
     def clean(self) -> None:
         """Redact what has come since the last time."""
-        with self._lock:
+        with self._cleaning:
             self._clean_events()
             self._clean_phases()
 
     def _clean_phases(self) -> None:
-        raw, self._raw_phases = self._raw_phases, []
+        with self._lock:
+            raw, self._raw_phases = self._raw_phases, []
         for phase in raw:
             self._clean_phase(phase)
 
     def _clean_events(self) -> None:
-        first, self._clean_to = self._clean_to, self.facts.events
-        raw = [*self._head[first:], *(event for event in self._tail if event.n >= first)]
+        with self._lock:
+            first, self._clean_to = self._clean_to, self.facts.events
+            raw = [*self._head[first:], *(event for event in self._tail if event.n >= first)]
         redactor = self._redactor
         short: list[bytes] = []
         for event in raw:
@@ -249,46 +261,78 @@ class Entry:
         harmless = redactor.harmless(short)
         for event in raw:
             if not harmless or len(event.provider) >= LARGE or len(event.client) >= LARGE:
-                before = len(event.provider) + len(event.client)
-                event.provider, event.client = redactor.event(event.provider), redactor.event(event.client)
-                self._resized(event, len(event.provider) + len(event.client) - before)
+                self._replace(event, redactor.event(event.provider), redactor.event(event.client))
             if event.notes:
-                event.notes = tuple(redactor.note(note) for note in event.notes[:32])
+                event.notes = tuple(redactor.note(note) for note in event.notes)
 
-    def _resized(self, event: EventPair, by: int) -> None:
-        """Count an event that has another size now."""
-        self.size += by
-        if event.n >= len(self._head):
-            self._tail_left -= by
+    def _replace(self, event: EventPair, provider: bytes, client: bytes) -> None:
+        """Give an event its redacted payloads, and count their bytes if it is still kept."""
+        with self._lock:
+            by = len(provider) + len(client) - len(event.provider) - len(event.client)
+            event.provider, event.client = provider, client
+            in_tail = bool(self._tail) and event.n >= self._tail[0].n
+            if in_tail or (self._head and event.n <= self._head[-1].n):
+                self.size += by
+            if in_tail:
+                self._tail_left -= by
 
     def _clean_phase(self, phase: Phase) -> None:
         redactor = self._redactor
-        phase.line, phase.headers = redactor.text(phase.line, 4096), redactor.headers(phase.headers)
-        self.size += len(phase.line) + sum(HEADER_COST + len(name) + len(value) for name, value in phase.headers)
-        if phase.body is None:
-            return
-        self.size -= self._raw_size(phase)
-        body, room = redactor.body(phase.body), self._bodies_left * 7 // 8
-        phase.cut = len(body) > room
-        phase.body = body[:room] if phase.cut else body
-        self._bodies_left -= len(phase.body)
-        self.size += len(phase.body)
+        line, headers = redactor.text(phase.line, 4096), redactor.headers(phase.headers)
+        body = None if phase.body is None else redactor.body(phase.body)
+        with self._lock:
+            phase.line, phase.headers = line, headers
+            if self.forgotten:
+                return
+            self.size += len(line) + sum(HEADER_COST + len(name) + len(value) for name, value in headers)
+            if body is None:
+                return
+            self.size -= self._raw_size(phase)
+            room = self._bodies_left * 7 // 8
+            phase.cut = phase.cut or len(body) > room
+            phase.body = body[:room] if phase.cut else body
+            self._bodies_left -= len(phase.body)
+            self.size += len(phase.body)
+
+    def drop_large(self) -> None:
+        """Keep nothing of the bodies that are too large to wait for their redaction."""
+        with self._lock:
+            for phase in self._raw_phases:
+                if len(phase.body or b"") > LARGEST_RAW:
+                    self.size -= self._raw_size(phase)
+                    phase.body, phase.cut = b"", True
+
+    def forget(self) -> None:
+        """Let go of everything: there is no room for it, and what is still to come of it is not recorded."""
+        with self._lock:
+            self.forgotten = True
+            self._client_request = self._client_response = None
+            self._attempts, self._head, self._raw_phases = [], [], []
+            self._tail.clear()
+            self._names.clear()
+            self.size = EXCHANGE_COST
 
     def exchange(self) -> Exchange:
         """Return it as it is now."""
-        self.clean()
-        with self._lock:
-            self.facts.gaps = self._gaps.shown
-            return self._snapshot()
+        with self._cleaning:
+            while True:
+                self._clean_events()
+                self._clean_phases()
+                with self._lock:
+                    if not self._raw_phases:
+                        self.facts.gaps = self._gaps.shown
+                        return self._snapshot(self._clean_to)
 
     def outline(self) -> Exchange:
         """Return it as it is now, with messages that are redacted and events that may not be: nobody is to see it."""
-        with self._lock:
+        with self._cleaning:
             self._clean_phases()
-            return self._snapshot()
+            with self._lock:
+                return self._snapshot(self.facts.events)
 
-    def _snapshot(self) -> Exchange:
-        events = (*self._head, *self._tail)
+    def _snapshot(self, until: int) -> Exchange:
+        """Return it with its events up to number `until`."""
+        events = tuple(event for event in (*self._head, *self._tail) if event.n < until)
         return Exchange(self.facts, self._client_request, self._client_response, tuple(self._attempts), events)
 
     def finish(self, conversation: str | None, text: str) -> None:

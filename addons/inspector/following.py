@@ -11,6 +11,7 @@ TOGETHER_SECONDS: Final = 0.05
 """What comes within this time is told at once."""
 MOST_CHANGED = 1000
 MOST_EVENTS = 20_000
+MOST_BYTES = 8 * 1024 * 1024
 """What a slow subscriber may have waiting; with more it is told to read everything anew."""
 
 
@@ -25,7 +26,7 @@ class Subscription:
         self._changed: dict[str, Entry] = {}
         self._events: dict[str, tuple[Entry, list[EventPair]]] = {}
         self._gone: list[str] = []
-        self._waiting = 0
+        self._waiting = self._bytes = 0
         self._lost = False
         self._lock = threading.Lock()
 
@@ -41,6 +42,7 @@ class Subscription:
             if id in self.follow:
                 self._events.setdefault(id, (entry, []))[1].append(event)
                 self._waiting += 1
+                self._bytes += len(event.provider) + len(event.client)
             self._bound()
 
     def gone(self, ids: tuple[str, ...]) -> None:
@@ -52,7 +54,8 @@ class Subscription:
             self._bound()
 
     def _bound(self) -> None:
-        if len(self._changed) > MOST_CHANGED or len(self._gone) > MOST_CHANGED or self._waiting > MOST_EVENTS:
+        many = len(self._changed) > MOST_CHANGED or len(self._gone) > MOST_CHANGED
+        if many or self._waiting > MOST_EVENTS or self._bytes > MOST_BYTES:
             self._lost = True
             self._forget()
         if not self._woken:
@@ -63,7 +66,8 @@ class Subscription:
                 self._loop.call_soon_threadsafe(self._wake.set)
 
     def _forget(self) -> None:
-        self._changed, self._events, self._gone, self._waiting = {}, {}, [], 0
+        self._changed, self._events, self._gone = {}, {}, []
+        self._waiting = self._bytes = 0
 
     async def changes(self) -> list[Change]:
         """Return what has changed since the last time; wait until there is something."""
@@ -79,6 +83,6 @@ class Subscription:
             told.append(Change("gone", ids=tuple(gone)))
         told += [Change("exchange", id, summary=summary_json(entry.facts)) for id, entry in changed.items()]
         for id, (entry, news) in events.items():
-            entry.clean()
+            await self._loop.run_in_executor(None, entry.clean)
             told.append(Change("events", id, events=tuple(news)))
         return told

@@ -16,6 +16,8 @@ from addons.inspector.recording import Change, EventPair, Exchange, Facts, Page,
 from addons.inspector.search import Query
 
 LARGEST_PAGE = 1000
+_COUNTED = 10
+"""The exchanges of one id that are told apart by small numbers: to look for the next one takes its time."""
 TOGETHER = 4096
 """Bytes of events that are counted at once."""
 
@@ -181,7 +183,8 @@ class Store:
     def _free(self, id: str) -> str:
         found, number = id, 2
         while found in self._entries or found in _NO_IDS:
-            found, number = f"{id}~{number}", number + 1
+            found = f"{id}~{number}"
+            number = number + 1 if number < _COUNTED else self._last_seq + number
         return found
 
     def _make_room(self) -> None:
@@ -208,6 +211,8 @@ class Store:
         del self._entries[id]
         self.used -= entry.counted
         entry.counted = 0
+        if self.disk is None or not entry.over:
+            entry.forget()
         if not entry.on_disk:
             self._tell_gone((id,))
 

@@ -11,7 +11,8 @@ KEEPALIVE_SECONDS = 15.0
 MOST_STREAMS = 32
 MOST_FOLLOWED = 16
 MANY = 100
-"""The events above which they are written in a thread."""
+LARGE = 64 * 1024
+"""The events, and the bytes of them, above which they are written in a thread."""
 
 
 async def live(
@@ -38,7 +39,10 @@ async def live(
                 return
             finally:
                 coming = None
-            many = len(change.events) > MANY
+            many = (
+                len(change.events) > MANY
+                or sum(len(pair.provider) + len(pair.client) for pair in change.events) > LARGE
+            )
             told = await aside(partial(_told, change, followed)) if many else _told(change, followed)
             if told:
                 yield told

@@ -2,18 +2,22 @@
 
 import base64
 import json
+import threading
+from collections import OrderedDict
 from typing import Any
 
 import pytest
 
 from addons.exchange.listeners import Listeners
 from addons.exchange.observers import Asked, Pair
+from addons.inspector.entry import Entry
 from addons.inspector.redactor import Redactor
 from routing.expressions import expression
-from tests.addons.inspector.recordings import Recorder, message, record, report
+from tests.addons.inspector.recordings import CHUNK, DELTA, Recorder, message, record, report
 from translators.masking import Mask
 from translators.notes import Note
 
+WAIT = 20.0
 KEY = "sk-ant-api03-" + "Ab1_" * 10
 PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(60))).decode()
 LARGE_PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8).decode()
@@ -232,3 +236,109 @@ def test_an_exchange_goes_on_where_its_recording_fails(caplog: pytest.LogCapture
     listeners.pair("", b"{}", b"{}")
     listeners.ended(counts=True)
     assert "A watcher of an exchange failed" in caplog.text
+
+
+class Slow(Redactor):
+    """Takes its time over bodies, until `go`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.go = threading.Event(), threading.Event()
+
+    def body(self, value: bytes) -> bytes:
+        self.began.set()
+        assert self.go.wait(WAIT)
+        return super().body(value)
+
+
+def test_nobody_waits_for_a_body_that_is_being_redacted() -> None:
+    slow = Slow()
+    recorder = Recorder(redactor=slow)
+    told = record()
+    recorder.watcher.message(told, message("client_request", b'"' + b"a b" * 100_000 + b'"'))
+    try:
+        assert slow.began.wait(WAIT)
+        heard = threading.Thread(target=recorder.stream, args=(told, "one", "two"))
+        heard.start()
+        heard.join(WAIT)
+        assert not heard.is_alive()
+    finally:
+        slow.go.set()
+    recorder.end(told)
+    assert [event["n"] for event in detail(recorder)["events"]] == [0, 1]
+
+
+def test_what_comes_while_it_is_redacted_is_not_shown_unredacted() -> None:
+    recorder = Recorder()
+    told = record()
+    recorder.begin(told)
+    entry = recorder.watcher._running[id(told)][1]
+    clean = entry._clean_phases
+
+    def meanwhile() -> None:
+        clean()
+        word = f"{KEY} 1".encode()
+        recorder.watcher.pair(told, Pair(0.2, "content_block_delta", DELTA % word, CHUNK % word))
+        entry._clean_phases = clean  # type: ignore[method-assign]
+
+    entry._clean_phases = meanwhile  # type: ignore[method-assign]
+    shown = recorder.store.get("req_1")
+    assert shown is not None
+    assert KEY not in json.dumps(shown.detail())
+    later = recorder.store.get("req_1")
+    assert later is not None
+    assert "[redacted] 1" in json.dumps(later.detail())
+
+
+def test_one_for_which_there_is_no_room_does_not_grow_on() -> None:
+    recorder = Recorder(memory=200_000, limit=150_000)
+    told, other = record("first"), record("second")
+    recorder.begin(told)
+    recorder.stream(told, *["word " * 1000] * 20)
+    recorder.begin(other)
+    recorder.stream(other, *["word " * 1000] * 20)
+    assert recorder.store.get("first") is None
+    entry = recorder.watcher._running[id(told)][1]
+    assert entry.size < 5000
+    recorder.stream(told, *["word " * 1000] * 20)
+    recorder.end(told)
+    assert entry.size < 5000
+    assert recorder.store.get("first") is None
+    assert recorder.store.gone == 1
+    assert not recorder.watcher._running.keys() - {id(other)}
+
+
+def test_bodies_that_nobody_can_redact_in_time_are_not_kept(caplog: pytest.LogCaptureFixture) -> None:
+    slow = Slow()
+    recorder = Recorder(redactor=slow)
+    records = [record(f"req_{n}") for n in range(4)]
+    body = b'"' + b"a b" * 10_000_000 + b'"'
+    for told in records:
+        recorder.watcher.message(told, message("client_request", body))
+    slow.go.set()
+    for told in records:
+        recorder.end(told)
+    kept = [detail(recorder, told.id)["phases"]["client_request"] for told in records]
+    assert [(each["bytes"], each["cut"], bool(each["body"])) for each in kept] == [
+        *[(len(body), True, True)] * 2,
+        *[(len(body), True, False)] * 2,
+    ]
+    recorder.background.close()
+    assert "2 parts of exchanges are not kept" in caplog.text
+
+
+def test_many_of_one_id_are_told_apart_quickly() -> None:
+    recorder = Recorder()
+    looks = 0
+
+    class Looked(OrderedDict[str, Entry]):
+        def __contains__(self, key: object) -> bool:
+            nonlocal looks
+            looks += 1
+            return super().__contains__(key)
+
+    recorder.store._entries = Looked()
+    for _ in range(200):
+        recorder.one("mine")
+    assert len({each["id"] for each in recorder.store.summaries(limit=1000).exchanges}) == 200
+    assert looks < 200 * 12

@@ -185,12 +185,13 @@ async def test_events_of_others_are_not_told() -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_slow_subscriber_is_told_to_read_everything_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "MOST_CHANGED", 5)
+@pytest.mark.parametrize("bound", ["MOST_CHANGED", "MOST_EVENTS", "MOST_BYTES"])
+async def test_a_slow_subscriber_is_told_to_read_everything_anew(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, bound, 5)
     recorder = Recorder()
-    _, first = await started(recorder)
+    _, first = await started(recorder, *(f"req_{n}" for n in range(7)))
     for n in range(7):
-        recorder.one(f"req_{n}")
+        recorder.one(f"req_{n}", "word")
     assert (await first).kind == "resync"
 
 
