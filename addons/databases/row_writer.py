@@ -121,7 +121,7 @@ class RowWriter[Row, File: Database[Any]](ABC):
             database.close()
 
     def _log_trouble(self, error: Exception) -> None:
-        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error).removesuffix(".")
         if self._trouble is None:
             text = "%s: %s cannot be written: %s. It is tried again; exchanges go on."
             logger.warning(text, self._key, self._path, why)

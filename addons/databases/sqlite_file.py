@@ -18,16 +18,22 @@ class Foreign(Exception):
     """The file is nothing that this gateway can write, and will not become it by itself; the text says why."""
 
 
+class NoDatabase(Foreign):
+    """The file has something else in it than a database."""
+
+
 @immutable
 class Form:
     """What a file is to be. `key` is that of config.yaml that names it.
 
     `application` is its `application_id`: any other database is left alone. `steps` make the tables: a file of version
-    N has the first N of them, and gets the others when it is opened."""
+    N has the first N of them, and gets the others when it is opened. `shrinks`: a new file can give back the room of
+    what was deleted (`PRAGMA incremental_vacuum`)."""
 
     key: str
     application: int
     steps: tuple[str, ...]
+    shrinks: bool = False
 
     def obstacle(self, path: Path) -> str | None:
         """Return why it can never be written there, in a sentence, or None. Nothing is written; what may pass (a lock,
@@ -64,7 +70,7 @@ class Form:
             [(tables,)] = connection.execute("SELECT count(*) FROM sqlite_master")
         except sqlite3.DatabaseError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
-                raise Foreign(f"{path} is no SQLite database; name another file in {self.key}.") from None
+                raise NoDatabase(f"{path} is no SQLite database; name another file in {self.key}.") from None
             raise
         if application != self.application and (application or tables):
             raise Foreign(f"{path} is a database of something else; name another file in {self.key}.")
@@ -96,6 +102,8 @@ class SqliteFile:
         self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             form.recognise(self._connection, path)
+            if form.shrinks:
+                self._connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             form.migrate(self._connection, path)

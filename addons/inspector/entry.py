@@ -47,6 +47,8 @@ class Entry:
         self.gone_before = 0
         """The exchanges between this one and the one before it in the store that are there no more."""
         self.on_disk = False
+        self.forgotten = False
+        """Somebody wanted it forgotten."""
         self._client_request: Phase | None = None
         self._client_response: Phase | None = None
         self._attempts: list[Attempt] = []

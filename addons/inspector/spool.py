@@ -1,7 +1,7 @@
 """The exchanges on disk: one file of SQLite, written by a thread of its own, bounded in bytes and in days.
 
-What is in it is what can be read of an exchange in memory, redacted; only its owner may read it. A file that cannot be
-read is set aside, and another is begun.
+What is in it is what can be read of an exchange in memory, redacted; only its owner may read it. What is deleted is
+overwritten. A broken file is set aside, and another is begun; one of somebody else's, or of a newer gateway, stays.
 """
 
 import json
@@ -10,13 +10,13 @@ import re
 import sqlite3
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 from addons.databases.row_writer import DAY, Clockwork, RowWriter
-from addons.databases.sqlite_file import BUSY_SECONDS, Foreign, Form, SqliteFile
+from addons.databases.sqlite_file import BUSY_SECONDS, Foreign, Form, NoDatabase, SqliteFile
 from addons.inspector.entry import Entry
 from addons.inspector.reading_back import exchange_of, facts_of
 from addons.inspector.recording import Exchange, Facts, repeated, summary_json
@@ -42,7 +42,7 @@ STEPS = (
     "CREATE INDEX exchange_by_id ON exchange (id)",
     "CREATE INDEX exchange_by_time ON exchange (started)",
 )
-FORM = Form(KEY, 0x67774978, STEPS)
+FORM = Form(KEY, 0x67774978, STEPS, shrinks=True)
 MOST_WAITING = 2000
 MOST_WAITING_BYTES = 32 * 1024 * 1024
 """What may wait to be written: exchanges, and bytes of them."""
@@ -57,7 +57,9 @@ _OF_ID = """seq = coalesce(
 _FOUND = """SELECT summary, pinned, seq, EXISTS (SELECT 1 FROM exchange AS later WHERE later.id = exchange.id
     AND later.seq > exchange.seq) FROM exchange WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC"""
 _REPEATED = re.compile(r"(.+)~([0-9]{1,18})")
-_OLDEST = "SELECT seq FROM exchange ORDER BY pinned, seq LIMIT ?"
+_OLDEST = "SELECT seq, length(detail) + length(text) FROM exchange ORDER BY pinned, seq LIMIT ?"
+_LISTED = "(SELECT value FROM json_each(?))"
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _place(id: str) -> tuple[str, str, int]:
@@ -72,11 +74,15 @@ class Database(SqliteFile):
     def __init__(self, path: Path) -> None:
         super().__init__(path, FORM)
         self._connection.execute("PRAGMA journal_size_limit = 1048576")
+        self._connection.execute("PRAGMA secure_delete = ON")
 
     def write(self, rows: Sequence[Row]) -> None:
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany(_INSERT, rows)
+
+    def forget(self, places: Sequence[int]) -> None:
+        self._connection.execute(f"DELETE FROM exchange WHERE NOT pinned AND seq IN {_LISTED}", [json.dumps(places)])
 
     def prune(self, before: float) -> bool:
         """Delete exchanges that began earlier and are not pinned; return whether there may be more of them."""
@@ -87,10 +93,19 @@ class Database(SqliteFile):
     def shrink(self, limit: int) -> bool:
         """Delete the oldest exchanges, pinned ones last, if there are more than `limit` bytes; return whether there
         were."""
-        if self.size <= limit:
+        excess, chosen = self.size - limit, []
+        if excess <= 0:
             return False
-        query = f"DELETE FROM exchange WHERE seq IN ({_OLDEST})"
-        return self._connection.execute(query, (PRUNED_AT_ONCE,)).rowcount > 0
+        for seq, size in self._connection.execute(_OLDEST, (PRUNED_AT_ONCE,)).fetchall():
+            chosen.append(seq)
+            excess -= size
+            if excess <= 0:
+                break
+        query = f"DELETE FROM exchange WHERE seq IN {_LISTED}"
+        return self._connection.execute(query, [json.dumps(chosen)]).rowcount > 0
+
+    def release(self) -> None:
+        _release(self._connection)
 
     def look(self) -> None:
         """Raise `sqlite3.DatabaseError` where it is plain that it is broken."""
@@ -119,8 +134,9 @@ class Spool(RowWriter[Row, Database]):
         self._pruning = Clockwork(PRUNE_SECONDS)
         self._pins: dict[str, bool] = {}
         """What was pinned while it may have been waiting to be written."""
+        self._forgotten: set[int] = set()
+        """The places of those that were waiting to be written when all was to be forgotten."""
         self._unreadable = False
-        folder.mkdir(mode=0o700, exist_ok=True)
         self._check()
         self.last_seq = self._last_seq()
 
@@ -130,6 +146,8 @@ class Spool(RowWriter[Row, Database]):
 
     def take(self, entry: Entry, exchange: Exchange) -> None:
         """Have an exchange written that is over. It is looked for on disk from now on."""
+        if entry.forgotten:
+            return
         facts = exchange.facts
         detail = zlib.compress(json.dumps(exchange.written()).encode(), 1)
         summary = json.dumps(summary_json(facts))
@@ -153,46 +171,70 @@ class Spool(RowWriter[Row, Database]):
         places = [seq for (seq,) in self._read(f"SELECT seq FROM exchange WHERE {where} ORDER BY seq DESC", values)]
         found: list[Facts] = []
         for summary, pinned, seq, later in self._read(_FOUND, [json.dumps(places[:limit])]) if places else ():
-            facts = facts_of(json.loads(summary), seq=seq, pinned=bool(pinned))
-            facts.id = repeated(facts.id, seq) if later else facts.id
-            found.append(facts)
+            facts = self._made(facts_of, json.loads(summary), seq=seq, pinned=bool(pinned))
+            if facts is not None:
+                facts.id = repeated(facts.id, seq) if later else facts.id
+                found.append(facts)
         return found, len(places)
 
     def get(self, id: str) -> Exchange | None:
         sql = f"SELECT detail, seq, pinned FROM exchange WHERE {_OF_ID}"
         for detail, seq, pinned in self._read(sql, _place(id)):
-            exchange = exchange_of(json.loads(zlib.decompress(detail)), seq, pinned=bool(pinned))
-            exchange.facts.id = id
+            exchange = self._made(_opened, detail, seq, pinned=bool(pinned))
+            if exchange is not None:
+                exchange.facts.id = id
             return exchange
         return None
+
+    def _made[T](self, make: Callable[..., T], *written: Any, **more: Any) -> T | None:
+        """Return what is made of a row; None where the row is broken."""
+        try:
+            return make(*written, **more)
+        except (ValueError, zlib.error):
+            self._say_unreadable("a row is broken")
+            return None
 
     def pin(self, id: str, pinned: bool) -> None:
         self._pins[id] = pinned
         self._change(f"UPDATE exchange SET pinned = ? WHERE {_OF_ID}", (pinned, *_place(id)))
 
     def clear(self) -> None:
+        self._forgotten |= {row[0] for row in self._waiting.copy()}
         self._change("DELETE FROM exchange WHERE NOT pinned", ())
 
     def status(self) -> dict[str, Any]:
-        """`{"folder": "/var/lib/gateway/exchanges", "bytes": 1234567, "limit": 1073741824, "exchanges": 812}`"""
-        count = next((count for (count,) in self._read("SELECT count(*) FROM exchange", [])), 0)
-        size = self._path.stat().st_size if self._path.exists() else 0
-        return {"folder": str(self._folder), "bytes": size, "limit": self._max_bytes, "exchanges": count}
+        """`{"folder": "/var/lib/gateway/exchanges", "bytes": 1234567, "limit": 1073741824, "exchanges": 812, "trouble":
+        null, "lost": 0}`: the bytes of all its files; why it cannot be written; how many could not be."""
+        return {
+            "folder": str(self._folder),
+            "bytes": sum(path.stat().st_size for path in self._folder.glob(f"{FILE}*") if path.is_file()),
+            "limit": self._max_bytes,
+            "exchanges": next((count for (count,) in self._read("SELECT count(*) FROM exchange", [])), 0),
+            "trouble": self._trouble,
+            "lost": self._lost,
+        }
 
     def _read(self, sql: str, values: Sequence[Any]) -> list[Any]:
         try:
             with closing(FORM.reading(self._path)) as connection:
                 return list(connection.execute(sql, values))
         except (sqlite3.Error, OSError, Foreign) as error:
-            if not self._unreadable:
-                self._unreadable = True
-                logger.warning("%s: %s cannot be read: %s", KEY, self._path, error)
+            self._say_unreadable(str(error))
             return []
 
+    def _say_unreadable(self, why: str) -> None:
+        if not self._unreadable and self._trouble is None:
+            self._unreadable = True
+            logger.warning("%s: %s cannot be read: %s", KEY, self._path, why)
+
     def _change(self, sql: str, values: Sequence[Any]) -> None:
+        """Change it at once. What is deleted is gone from the disk then, too."""
+        file = f"{self._path.absolute().as_uri()}?mode=rw"
         try:
-            with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as connection, connection:
-                connection.execute(sql, values)
+            with closing(sqlite3.connect(file, uri=True, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+                connection.execute("PRAGMA secure_delete = ON")
+                if connection.execute(sql, values).rowcount and sql.startswith("DELETE"):
+                    _release(connection)
         except sqlite3.Error as error:
             logger.warning("%s: %s cannot be changed: %s", KEY, self._path, error)
 
@@ -210,11 +252,18 @@ class Spool(RowWriter[Row, Database]):
         try:
             with closing(self._open()) as database:
                 database.look()
-        except sqlite3.OperationalError:
-            return
-        except (Foreign, sqlite3.DatabaseError):
+        except (Foreign, sqlite3.Error, OSError) as error:
+            if not _broken(error):
+                self._log_trouble(error)
+                return
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        try:
             self._set_aside()
             self._open().close()
+        except (sqlite3.Error, OSError) as error:
+            self._log_trouble(error)
 
     def _set_aside(self) -> None:
         aside = self._path.with_name(f"{FILE}.broken-{int(time.time())}")
@@ -223,20 +272,11 @@ class Spool(RowWriter[Row, Database]):
             self._path.with_name(FILE + ending).unlink(missing_ok=True)
         logger.warning("%s: %s cannot be read and is now %s; a new one is begun.", KEY, self._path, aside.name)
 
-    def _whole(self) -> Database:
-        database = self._open()
-        try:
-            database.look()
-        except BaseException:
-            database.close()
-            raise
-        return database
-
     def _write(self, batch: list[Row]) -> None:
         try:
             super()._write(batch)
-        except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        except (NoDatabase, sqlite3.DatabaseError) as error:
+            if not _broken(error):
                 raise
             self._close()
             self._set_aside()
@@ -246,8 +286,30 @@ class Spool(RowWriter[Row, Database]):
     def _tidy(self, database: Database) -> None:
         for id in list(self._pins):
             database.pin(id, self._pins.pop(id))
+        forgotten = self._forgotten - {row[0] for row in self._waiting.copy()}
+        if changed := bool(forgotten):
+            database.forget([*forgotten])
+            self._forgotten -= forgotten
         while database.shrink(self._max_bytes) and not self._ending.is_set():
-            pass
+            changed = True
         if self._max_days and self._pruning.due():
+            changed = True
             while database.prune(time.time() - self._max_days * DAY) and not self._ending.is_set():
                 pass
+        if changed:
+            database.release()
+
+
+def _release(connection: sqlite3.Connection) -> None:
+    """Give the room of what was deleted back to the disk; it is not in SQLite's log any more, either."""
+    connection.execute("PRAGMA incremental_vacuum").fetchall()
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _opened(detail: bytes, seq: int, *, pinned: bool) -> Exchange:
+    return exchange_of(json.loads(zlib.decompress(detail)), seq, pinned=pinned)
+
+
+def _broken(error: Exception) -> bool:
+    """Return whether the file is broken, and not merely out of reach or somebody else's."""
+    return isinstance(error, NoDatabase) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN

@@ -111,7 +111,9 @@ class Store:
         with self._lock:
             ids = tuple(id for id, entry in self._entries.items() if entry.over and not entry.facts.pinned)
             for id in ids:
-                self.used -= self._entries.pop(id).counted
+                entry = self._entries.pop(id)
+                entry.forgotten = True
+                self.used -= entry.counted
             for entry in self._entries.values():
                 entry.gone_before = 0
             self.gone = self._gone_before = 0

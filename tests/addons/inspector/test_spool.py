@@ -1,17 +1,20 @@
 """Exchanges on disk: found again, bounded, for nobody else to read."""
 
+import os
+import shutil
 import sqlite3
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from addons.databases import row_writer
+from addons.databases import row_writer, sqlite_file
 from addons.inspector import spool
 from addons.inspector.spool import FILE, Spool
-from tests.addons.inspector.recordings import Recorder
+from tests.addons.inspector.recordings import Recorder, record
 from translators.notes import Note
 
 KEY = "sk-ant-api03-" + "Ab1_" * 10
@@ -184,6 +187,150 @@ def test_a_broken_file_is_set_aside(
     assert aside.read_bytes() == content
     assert len(caplog.messages) == 1
     assert "cannot be read and is now exchanges.db.broken-" in caplog.messages[0]
+
+
+NEWER = f"PRAGMA application_id = {spool.FORM.application}; PRAGMA user_version = 99; CREATE TABLE mine (x)"
+NOT_OURS = [
+    pytest.param(NEWER, "was written by a newer gateway", id="a newer gateway's"),
+    pytest.param("CREATE TABLE mine (x)", "is a database of something else", id="somebody else's"),
+]
+
+
+@pytest.mark.parametrize(("made", "why"), NOT_OURS)
+def test_a_file_of_others_stays(
+    start: Callable[..., Spooling], folder: Path, made: str, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / FILE)) as connection:
+        connection.executescript(made)
+    before = (folder / FILE).read_bytes()
+    one = start()
+    one.one("req_1", "hello")
+    assert ids(one, "hello") == ["req_1"]
+    status = one.spool.status()
+    assert (why in status["trouble"], status["exchanges"]) == (True, 0)
+    one.store.clear()
+    one.spool.done()
+    assert (folder / FILE).read_bytes() == before
+    assert [path.name for path in folder.iterdir()] == [FILE]
+    assert sum("cannot be written" in message for message in caplog.messages) == 1
+    assert sum("cannot be read" in message for message in caplog.messages) == 0
+
+
+def test_a_folder_that_cannot_be_made(
+    start: Callable[..., Spooling], folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is said once, all goes on in memory, and is written once it can be."""
+    monkeypatch.setattr(row_writer, "AGAIN_SECONDS", 0.01)
+    folder.write_text("a file")
+    one = start()
+    one.one("req_1")
+    one.one("req_2")
+    assert ids(one) == ["req_2", "req_1"]
+    assert one.spool.status()["trouble"] == "File exists"
+    folder.unlink()
+    one.close()
+    assert one.spool.status()["trouble"] is None
+    assert ids(start()) == ["req_2", "req_1"]
+    assert [message.partition(" cannot")[2][:11] for message in caplog.messages] == [" be written", ""]
+
+
+def test_a_folder_that_goes_while_it_is_used(start: Callable[..., Spooling], folder: Path) -> None:
+    one = start()
+    one.one("req_1")
+    wait_for(lambda: one.spool.status()["exchanges"] == 1)
+    shutil.rmtree(folder)
+    one.one("req_2")
+    wait_for(lambda: one.spool.status()["exchanges"] == 1)
+    assert ids(one) == ["req_2", "req_1"]
+    one.close()
+    assert ids(start()) == ["req_2"]
+    assert stat.S_IMODE((folder / FILE).stat().st_mode) == 0o600
+
+
+def test_a_locked_file_holds_up_nobody(
+    start: Callable[..., Spooling], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(row_writer, "AGAIN_SECONDS", 0.01)
+    one = start()
+    with closing(sqlite3.connect(one.spool.path, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        one.one("req_1")
+        wait_for(lambda: one.spool.status()["trouble"] == "database is locked")
+        assert ids(one) == ["req_1"]
+        connection.execute("ROLLBACK")
+    wait_for(lambda: one.spool.status()["trouble"] is None)
+    one.close()
+    assert ids(start()) == ["req_1"]
+    assert [message.rpartition("exchanges.db ")[2][:17] for message in caplog.messages] == [
+        "cannot be written",
+        "is written again.",
+    ]
+
+
+def test_a_row_that_is_broken_takes_no_other_with_it(
+    start: Callable[..., Spooling], caplog: pytest.LogCaptureFixture
+) -> None:
+    first = start()
+    for n in (1, 2, 3):
+        first.one(f"req_{n}")
+    first.close()
+    with closing(sqlite3.connect(first.spool.path)) as connection, connection:
+        connection.execute("UPDATE exchange SET detail = x'00', summary = '{}' WHERE id = 'req_2'")
+    second = start()
+    assert ids(second) == ["req_3", "req_1"]
+    assert second.store.get("req_2") is None
+    assert [message.rpartition(": ")[2] for message in caplog.messages] == ["a row is broken"]
+
+
+def test_two_gateways_in_one_folder(start: Callable[..., Spooling]) -> None:
+    one, other = start(), start()
+    for n in range(20):
+        for name, gateway, later in (("one", one, 0.0), ("other", other, 0.5)):
+            told = record(f"{name}_{n}", started=1_700_000_000.0 + n + later)
+            gateway.begin(told)
+            gateway.end(told)
+    one.close()
+    other.close()
+    assert set(ids(start())) == {f"{who}_{n}" for n in range(20) for who in ("one", "other")}
+
+
+def test_what_is_forgotten_is_not_on_the_disk(start: Callable[..., Spooling], folder: Path) -> None:
+    """Not in free pages, not in the log of SQLite, and not because it was waiting to be written."""
+    one = start()
+    one.one("old", "hello", provider="canaryprovider")
+    wait_for(lambda: one.spool.status()["exchanges"] == 1)
+    assert on_disk(folder, b"canaryprovider")
+    one.one("waiting", "hello", provider="canaryprovider")
+    one.store.clear()
+    one.one("new", "hello")
+    wait_for(lambda: one.spool.get("new") is not None)
+    wait_for(lambda: not on_disk(folder, b"canaryprovider"))
+    assert ids(one) == ["new"]
+
+
+def test_the_bound_is_that_of_the_file(start: Callable[..., Spooling], folder: Path) -> None:
+    limit = 400_000
+    one = start(max_bytes=limit)
+    for n in range(60):
+        one.one(f"req_{n}", body=b'{"a":"%s"}' % os.urandom(15_000).hex(" ").encode())
+    one.close()
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= limit
+    found = ids(start())
+    assert 4 < len(found) < 12
+    assert found[0] == "req_59"
+
+
+def on_disk(folder: Path, text: bytes) -> bool:
+    return any(text in path.read_bytes() for path in folder.iterdir())
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_full_disk_holds_up_nobody(start: Callable[..., Spooling], monkeypatch: pytest.MonkeyPatch) -> None:
