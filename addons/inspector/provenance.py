@@ -13,6 +13,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from addons.exchange.observers import Phase as PhaseName
+from addons.inspector.aligned import aligned
 from addons.inspector.recording import EventPair, Exchange
 from addons.inspector.stand_ins import MEDIUM, stand_in
 from routing.targets import Target
@@ -21,7 +22,7 @@ from translators.convert import Converted, NoWay
 from translators.errors import TranslationError
 from translators.notes import Note
 from translators.provenance import Link, Links
-from translators.tracing.places import MISSING, at, leaves, read, same, written
+from translators.tracing.places import at, leaves, read, same, written
 from translators.values import immutable
 
 _OTHER = "Another value was sent: a payload rule's, or that of another configuration."
@@ -86,22 +87,22 @@ def body_of(exchange: Exchange, phase: PhaseName) -> Any:
 
 
 def _as_sent(found: Links, sent: dict[str, Any]) -> Iterator[Link]:
-    """Yield the links whose ends are what was sent, and say of the others that they are not known."""
+    """Yield the links with their ends in what was sent, and say of those that are others there that nobody knows."""
+    there = dict(aligned(found.output, sent))
+    untold = {place for place, _ in leaves(sent)}.difference(there.values())
     for link in found.links:
-        if link.target is None:
+        place = None if link.target is None else read(link.target)
+        then = None if place is None else there.get(place)
+        if place is None:
             yield link
-            continue
-        place = read(link.target)
-        now, then = at(found.output, place), at(sent, place)
-        if _alike(now, then):
-            yield link
-        elif then is not MISSING:
-            yield Link(None, link.target, "unknown", detail=_OTHER)
+        elif then is not None and _alike(at(found.output, place), at(sent, then)):
+            rule = "moved" if link.rule == "copied" and then != place else link.rule
+            yield replace(link, target=written(then), rule=rule)
+        elif then is not None:
+            untold.add(then)
         elif link.source is not None:
             yield Link(link.source, None, "unknown", detail=_OTHER)
-    for place, _ in leaves(sent):
-        if at(found.output, place) is MISSING:
-            yield Link(None, written(place), "unknown", detail=_OTHER)
+    yield from (Link(None, written(place), "unknown", detail=_OTHER) for place in sorted(untold, key=written))
 
 
 def _alike(now: Any, then: Any) -> bool:

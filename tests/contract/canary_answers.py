@@ -4,6 +4,9 @@ API: what it says, thinks and calls, its ids and its numbers of tokens."""
 import json
 from typing import Any
 
+from tests.contract.canary_oracle import Table, leaves, name
+from translators.registry import PASSTHROUGH
+
 Json = dict[str, Any]
 
 FIRST = {"town": "town-grape", "count": 8123}
@@ -26,8 +29,8 @@ _CLAUDE = {
     "content": [
         {"type": "thinking", "thinking": THOUGHT, "signature": "signed-hazel"},
         {"type": "text", "text": TEXT},
-        {"type": "tool_use", "id": "toolu_ivy", "name": "find_juniper", "input": FIRST},
-        {"type": "tool_use", "id": "toolu_lemon", "name": "pick_mango", "input": SECOND},
+        {"type": "tool_use", "id": "toolu_nectar", "name": "find_juniper", "input": FIRST},
+        {"type": "tool_use", "id": "toolu_zucchini", "name": "pick_mango", "input": SECOND},
     ],
     "stop_reason": "tool_use",
     "stop_sequence": None,
@@ -49,7 +52,7 @@ _CLAUDE_STREAM: list[Json] = [
     {
         "type": "content_block_start",
         "index": 2,
-        "content_block": {"type": "tool_use", "id": "toolu_ivy", "name": "find_juniper", "input": {}},
+        "content_block": {"type": "tool_use", "id": "toolu_nectar", "name": "find_juniper", "input": {}},
     },
     *(
         {"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": piece}}
@@ -59,7 +62,7 @@ _CLAUDE_STREAM: list[Json] = [
     {
         "type": "content_block_start",
         "index": 3,
-        "content_block": {"type": "tool_use", "id": "toolu_lemon", "name": "pick_mango", "input": {}},
+        "content_block": {"type": "tool_use", "id": "toolu_zucchini", "name": "pick_mango", "input": {}},
     },
     {
         "type": "content_block_delta",
@@ -92,8 +95,8 @@ _BEDROCK = {
             "content": [
                 {"reasoningContent": {"reasoningText": {"text": THOUGHT, "signature": "signed-hazel"}}},
                 {"text": TEXT},
-                {"toolUse": {"toolUseId": "tooluse_ivy", "name": "find_juniper", "input": FIRST}},
-                {"toolUse": {"toolUseId": "tooluse_lemon", "name": "pick_mango", "input": SECOND}},
+                {"toolUse": {"toolUseId": "tooluse_nectar", "name": "find_juniper", "input": FIRST}},
+                {"toolUse": {"toolUseId": "tooluse_zucchini", "name": "pick_mango", "input": SECOND}},
             ],
         }
     },
@@ -118,10 +121,10 @@ _BEDROCK_STREAM: list[Json] = [
     {"contentBlockStop": {"contentBlockIndex": 0}},
     *(_block(1, {"text": text}) for text in PIECES),
     {"contentBlockStop": {"contentBlockIndex": 1}},
-    _tool(2, "tooluse_ivy", "find_juniper"),
+    _tool(2, "tooluse_nectar", "find_juniper"),
     *(_block(2, {"toolUse": {"input": piece}}) for piece in ('{"town": "town-', 'grape", ', '"count": 8123}')),
     {"contentBlockStop": {"contentBlockIndex": 2}},
-    _tool(3, "tooluse_lemon", "pick_mango"),
+    _tool(3, "tooluse_zucchini", "pick_mango"),
     _block(3, {"toolUse": {"input": json.dumps(SECOND)}}),
     {"contentBlockStop": {"contentBlockIndex": 3}},
     {"messageStop": {"stopReason": "tool_use"}},
@@ -136,8 +139,11 @@ _GEMINI_USAGE = {
     "totalTokenCount": 99991,
 }
 _GEMINI_CALLS: list[Json] = [
-    {"functionCall": {"id": "call_ivy", "name": "find_juniper", "args": FIRST}, "thoughtSignature": "c2lnbmVkLWhhemVs"},
-    {"functionCall": {"id": "call_lemon", "name": "pick_mango", "args": SECOND}},
+    {
+        "functionCall": {"id": "call_nectar", "name": "find_juniper", "args": FIRST},
+        "thoughtSignature": "c2lnbmVkLWhhemVs",
+    },
+    {"functionCall": {"id": "call_zucchini", "name": "pick_mango", "args": SECOND}},
 ]
 
 
@@ -167,8 +173,8 @@ _CHAT_USAGE = {
     "completion_tokens_details": {"reasoning_tokens": 1907},
 }
 _CHAT_CALLS = [
-    {"id": "call_ivy", "type": "function", "function": {"name": "find_juniper", "arguments": json.dumps(FIRST)}},
-    {"id": "call_lemon", "type": "function", "function": {"name": "pick_mango", "arguments": json.dumps(SECOND)}},
+    {"id": "call_nectar", "type": "function", "function": {"name": "find_juniper", "arguments": json.dumps(FIRST)}},
+    {"id": "call_zucchini", "type": "function", "function": {"name": "pick_mango", "arguments": json.dumps(SECOND)}},
 ]
 _CHAT = {
     **_CHAT_HEAD,
@@ -230,8 +236,8 @@ _COMPLETION_STREAM: list[Any] = [
 
 _OLLAMA_HEAD = {"model": "qwen-fig", "created_at": "2026-11-20T10:00:00.1Z"}
 _OLLAMA_CALLS = [
-    {"id": "call_ivy", "function": {"name": "find_juniper", "arguments": FIRST}},
-    {"id": "call_lemon", "function": {"name": "pick_mango", "arguments": SECOND}},
+    {"id": "call_nectar", "function": {"name": "find_juniper", "arguments": FIRST}},
+    {"id": "call_zucchini", "function": {"name": "pick_mango", "arguments": SECOND}},
 ]
 _OLLAMA_END = {
     "done": True,
@@ -369,3 +375,57 @@ STREAMS: dict[str, list[Any]] = {
     "openai-responses": _response_stream(),
     "openai-completions": _COMPLETION_STREAM,
 }
+
+PROMPT = {"chat": "usage.prompt_tokens", "responses": "usage.input_tokens", "completions": "usage.prompt_tokens"}
+SAID = {"chat": "usage.completion_tokens", "responses": "usage.output_tokens", "completions": "usage.completion_tokens"}
+TOTAL = "usage.total_tokens"
+ADDED_UP: dict[str, dict[str, str]] = {
+    "anthropic": {
+        "input_tokens": "prompt total",
+        "cache_read_input_tokens": "prompt total",
+        "cache_creation_input_tokens": "prompt total",
+        "output_tokens": "total",
+    },
+    "bedrock": {
+        "inputTokens": "prompt total",
+        "cacheReadInputTokens": "prompt total",
+        "cacheWriteInputTokens": "prompt total",
+        "outputTokens": "total",
+    },
+    "gemini": {
+        "promptTokenCount": "total",
+        "candidatesTokenCount": "said total",
+        "thoughtsTokenCount": "said total",
+    },
+    "ollama": {"prompt_eval_count": "total", "eval_count": "total"},
+    "openai": {"prompt_tokens": "total", "completion_tokens": "total"},
+    "openai-responses": {"input_tokens": "total", "output_tokens": "total"},
+}
+ADDED_UP["vertex-anthropic"] = ADDED_UP["anthropic"]
+"""The numbers of tokens that are part of a sum that the client gets, beside those that it gets as they are."""
+NOT_GIVEN = frozenset(
+    (
+        *("model", "modelVersion", "responseId", "system_fingerprint", "created", "created_at", "item_id"),
+        *("totalTokens", "totalTokenCount", "total_tokens", "latencyMs", "total_duration"),
+    )
+)
+"""Fields of providers' answers that clients of another dialect get none of, or one that the gateway makes; the model
+has its public name for all."""
+IDS = ("msg_elder", "chatcmpl-elder", "cmpl-elder", "resp_elder", "msg_fig", "rs_olive", "fc_peach", "fc_quince")
+"""The ids of messages, not of calls."""
+
+
+def table_of(client: str, provider: str, had: Any) -> Table:
+    """What a pair does with the values that it does not hand on, written by hand."""
+    if (client, provider) in PASSTHROUGH:
+        return lambda path: [] if name(path) == "model" else None
+    ends = {"prompt": PROMPT[client], "said": SAID[client], "total": TOTAL}
+    values = dict(leaves(had))
+
+    def table(path: str) -> list[str] | None:
+        if name(path) in ADDED_UP[provider]:
+            return [ends[each] for each in ADDED_UP[provider][name(path)].split()]
+        unsaid = client == "completions" or (client == "chat" and "signature" in path.lower())
+        return [] if name(path) in NOT_GIVEN or values[path] in IDS or unsaid else None
+
+    return table

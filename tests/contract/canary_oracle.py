@@ -19,7 +19,7 @@ WORDS = frozenset(
     (
         *("type", "role", "object", "status", "stop_reason", "stopReason", "finish_reason", "finishReason", "format"),
         *("done_reason", "media_type", "mimeType", "detail", "effort", "reasoning_effort", "verbosity", "summary"),
-        *("service_tier", "truncation", "include", "phase", "tool_choice", "mode"),
+        *("service_tier", "truncation", "include", "phase", "tool_choice", "mode", "model"),
     )
 )
 """The names of fields that have a word of the API; the tables have those."""

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from addons.inspector.provenance import link_json
-from tests.contract.canary_answers import STREAMS, WHOLE
-from tests.contract.canary_oracle import Table, canaries, judge, leaves, name
+from tests.contract.canary_answers import STREAMS, WHOLE, table_of
+from tests.contract.canary_oracle import canaries, judge
 from tests.contract.canary_requests import LEAST, MODELS, asked
 from translators import convert, provenance
 from translators.convert import Answering
-from translators.registry import PASSTHROUGH
 
 PAIRS = [pytest.param(client, provider, id=f"{client}-{provider}") for client, provider in convert.PAIRS]
 
@@ -38,60 +37,6 @@ def test_each_value_of_a_request_is_where_its_links_say(client: str, provider: s
 
 
 # --- answers ------------------------------------------------------------------------------------
-
-PROMPT = {"chat": "usage.prompt_tokens", "responses": "usage.input_tokens", "completions": "usage.prompt_tokens"}
-SAID = {"chat": "usage.completion_tokens", "responses": "usage.output_tokens", "completions": "usage.completion_tokens"}
-TOTAL = "usage.total_tokens"
-ADDED_UP: dict[str, dict[str, str]] = {
-    "anthropic": {
-        "input_tokens": "prompt total",
-        "cache_read_input_tokens": "prompt total",
-        "cache_creation_input_tokens": "prompt total",
-        "output_tokens": "total",
-    },
-    "bedrock": {
-        "inputTokens": "prompt total",
-        "cacheReadInputTokens": "prompt total",
-        "cacheWriteInputTokens": "prompt total",
-        "outputTokens": "total",
-    },
-    "gemini": {
-        "promptTokenCount": "total",
-        "candidatesTokenCount": "said total",
-        "thoughtsTokenCount": "said total",
-    },
-    "ollama": {"prompt_eval_count": "total", "eval_count": "total"},
-    "openai": {"prompt_tokens": "total", "completion_tokens": "total"},
-    "openai-responses": {"input_tokens": "total", "output_tokens": "total"},
-}
-ADDED_UP["vertex-anthropic"] = ADDED_UP["anthropic"]
-"""The numbers of tokens that are part of a sum that the client gets, beside those that it gets as they are."""
-NOT_GIVEN = frozenset(
-    (
-        *("model", "modelVersion", "responseId", "system_fingerprint", "created", "created_at", "item_id"),
-        *("totalTokens", "totalTokenCount", "total_tokens", "latencyMs", "total_duration"),
-    )
-)
-"""Fields of providers' answers that clients of another dialect get none of, or one that the gateway makes; the model
-has its public name for all."""
-IDS = ("msg_elder", "chatcmpl-elder", "cmpl-elder", "resp_elder", "msg_fig", "rs_olive", "fc_peach", "fc_quince")
-"""The ids of messages, not of calls."""
-
-
-def table_of(client: str, provider: str, had: Any) -> Table:
-    """What a pair does with the values that it does not hand on, written by hand."""
-    if (client, provider) in PASSTHROUGH:
-        return lambda path: [] if name(path) == "model" else None
-    ends = {"prompt": PROMPT[client], "said": SAID[client], "total": TOTAL}
-    values = dict(leaves(had))
-
-    def table(path: str) -> list[str] | None:
-        if name(path) in ADDED_UP[provider]:
-            return [ends[each] for each in ADDED_UP[provider][name(path)].split()]
-        unsaid = client == "completions" or (client == "chat" and "signature" in path.lower())
-        return [] if name(path) in NOT_GIVEN or values[path] in IDS or unsaid else None
-
-    return table
 
 
 @pytest.mark.parametrize(("client", "provider"), PAIRS)

@@ -316,7 +316,7 @@ class Trace:
                 output = self._render(value)
             made = self._render(replaced(value, place, other))
             places = changed(output, made)
-            if self._rigid and [each for each, _ in leaves(output)] != [each for each, _ in leaves(made)]:
+            if self._rigid and not _alike(output, made):
                 return False
         except (TranslationError, Unlike):
             return False
@@ -336,6 +336,16 @@ class Trace:
         """Return the origins of a target whose value it has."""
         origins = [source for (source, each), handed_on in self.links.items() if each == target and handed_on]
         return [source for source in origins if same(at(self.value, source), at(self.output, target))]
+
+
+def _alike(old: Any, new: Any) -> bool:
+    """Return whether two renderings have values in the same places, or the new one more below those that are null."""
+    was, now = dict(leaves(old)), [place for place, _ in leaves(new)]
+    filled = {place for place, value in was.items() if value is None}
+    added = [place for place in now if place not in was]
+    if any(not any(place[:cut] in filled for cut in range(len(place))) for place in added):
+        return False
+    return was.keys() - filled <= set(now)
 
 
 def _member(places: Sequence[Place], target: Place) -> Place | None:

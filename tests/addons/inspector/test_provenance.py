@@ -49,6 +49,21 @@ def test_what_a_payload_rule_made_is_unknown() -> None:
     assert {link.rule for link in found.request if link.target in ("max_tokens", "added")} == {"unknown"}
 
 
+def test_what_the_gateway_put_between_is_unknown_and_moves_what_comes_after_it() -> None:
+    asked = {**ASKED, "messages": [{"role": role, "content": "yes"} for role in ("user", "assistant", "user")]}
+    said = [{"role": role, "content": [{"type": "text", "text": "yes"}]} for role in ("user", "assistant", "user")]
+    remembered = {"role": "assistant", "content": [{"type": "thinking", "thinking": "Hm.", "signature": "s"}]}
+    found = traced(recorded(asked, messages=[said[0], remembered, *said[1:]]))
+    assert ends(found.request, "messages[0].content") == {("messages[0].content[0].text", "renamed")}
+    assert ends(found.request, "messages[1].role") == {("messages[2].role", "moved")}
+    assert ends(found.request, "messages[2].content") == {("messages[3].content[0].text", "renamed")}
+    put = {link.target: (link.source, link.rule) for link in found.request if "messages[1]" in str(link.target)}
+    assert put == {
+        f"messages[1].{path}": (None, "unknown")
+        for path in ("role", "content[0].type", "content[0].thinking", "content[0].signature")
+    }
+
+
 @pytest.mark.parametrize("first", [0, 5], ids=["all events", "the first were left out"])
 def test_a_stream(first: int) -> None:
     found = traced(recorded(first=first))
