@@ -53,8 +53,9 @@ def link_json(link: Link) -> dict[str, Any]:
     return {"from": link.source, "to": link.target, "rule": link.rule, "note": link.note, "detail": link.detail}
 
 
-def traced(exchange: Exchange, target: Target | None = None) -> Traced:
-    """Return the links of an exchange. `target` is the one that answered, which has the facts about its model."""
+def traced(exchange: Exchange, target: Target | None = None, *, with_answer: bool = True) -> Traced:
+    """Return the links of an exchange. `target` is the one that answered, which has the facts about its model. An
+    answer of many events takes long; `with_answer` false leaves it out."""
     facts, sent = exchange.facts, exchange.phase("provider_request")
     body, dialect = body_of(exchange, "client_request"), facts.provider_dialect
     if not isinstance(body, dict) or sent is None or dialect is None:
@@ -69,7 +70,8 @@ def traced(exchange: Exchange, target: Target | None = None) -> Traced:
     there = body_of(exchange, "provider_request")
     request = tuple(_as_sent(found, there)) if isinstance(there, dict) else found.links
     links = _renumbered(request, found.notes, facts.notes)
-    return Traced(links, _answer(exchange, converted), bool(found.links))
+    answer = _answer(exchange, converted) if with_answer else ()
+    return Traced(links, answer, bool(found.links))
 
 
 # --- the request --------------------------------------------------------------------------------

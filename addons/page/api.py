@@ -28,6 +28,7 @@ STATIC = Path(__file__).parent / "static"
 MOST_EVENTS = 20_000
 MOST_EXPORTED = 100
 SMALL_BODY = 64 * 1024
+_LEGS: tuple[Leg, ...] = ("request", "answer")
 _HASHED = re.compile(r"[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
 
 
@@ -97,11 +98,11 @@ class Api:
     # --- what is made of it ---
 
     async def provenance(self, request: Request) -> Response:
-        return await self._part(request, lambda exchange: parts.provenance(exchange, self._backing.services()))
+        leg = _one_of(request, "leg", _LEGS) if "leg" in request.query_params else None
+        return await self._part(request, lambda exchange: parts.provenance(exchange, self._backing.services(), leg))
 
     async def diff(self, request: Request) -> Response:
-        legs: tuple[Leg, ...] = ("request", "answer")
-        leg = _one_of(request, "leg", legs)
+        leg = _one_of(request, "leg", _LEGS)
         return await self._part(request, lambda exchange: parts.diff(exchange, self._backing.services(), leg))
 
     async def analysis(self, request: Request) -> Response:

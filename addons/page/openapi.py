@@ -176,8 +176,9 @@ OPERATIONS = (
     Operation(
         f"{_ONE}/provenance",
         "GET",
-        "Which field of one side became which of the other, and by which rule.",
+        "Which field of one side became which of the other, and by which rule; `leg` asks for one leg alone.",
         _object(request=_list(_ref("Link")), answer=_list(_ref("Link")), known=FLAG),
+        {"leg": _one_of("request", "answer")},
     ),
     Operation(
         f"{_ONE}/diff",

@@ -1,6 +1,7 @@
 """What other parts of the inspector make of an exchange."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from addons.exchange.services import Services
@@ -19,9 +20,10 @@ from translators import provenance as tracing
 Leg = Literal["request", "answer"]
 
 
-def provenance(exchange: Exchange, services: Services) -> dict[str, Any]:
-    """Return `{"request": [Link], "answer": [Link], "known": bool}`."""
-    return _traced(exchange, services).json()
+def provenance(exchange: Exchange, services: Services, leg: Leg | None = None) -> dict[str, Any]:
+    """Return `{"request": [Link], "answer": [Link], "known": bool}`; of one leg alone, the other's links are `[]`."""
+    found = traced(exchange, replays.target_of(services, exchange), with_answer=leg != "request")
+    return (replace(found, request=()) if leg == "answer" else found).json()
 
 
 def _traced(exchange: Exchange, services: Services) -> Traced:

@@ -285,6 +285,10 @@ def test_where_each_value_came_from(page: Page, client: Client, provider: Provid
     rules = {(link["from"], link["to"]): link["rule"] for link in traced["request"]}
     assert rules[("seed", None)] == "dropped"
     assert rules[("max_tokens", "max_tokens")] == "copied"
+    request, answer = (page.get(f"/api/exchanges/{client.id}/provenance", leg=leg) for leg in ("request", "answer"))
+    assert (request["request"], request["answer"]) == (traced["request"], [])
+    assert (answer["request"], answer["answer"]) == ([], traced["answer"])
+    assert traced["answer"]
     rows = page.get(f"/api/exchanges/{client.id}/diff", leg="request")["rows"]
     assert ("seed", None) in {(row["left"], row["right"]) for row in rows}
     assert page.get(f"/api/exchanges/{client.id}/diff", leg="answer")["rows"]

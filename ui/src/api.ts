@@ -77,6 +77,8 @@ export interface EventPair {
 
 export interface Attempt {
   n: number;
+  /** Which of several calls at once, for an answer with several choices. */
+  call: number;
   provider: string;
   model: string;
   credential: string | null;
@@ -109,6 +111,8 @@ export interface Exchange extends Omit<Summary, "attempts" | "events" | "notes">
   notes: Note[];
   timings: Record<string, number | null>;
   ended_by: string | null;
+  /** The error's message. */
+  message: string | null;
   provider_id: string | null;
   served_model: string | null;
 }
@@ -259,7 +263,8 @@ export const api = {
   exchange: (id: string, signal?: AbortSignal): Promise<Exchange> => json(of(id), { signal }),
   events: (id: string, from: number, signal?: AbortSignal): Promise<{ events: EventPair[] }> =>
     json(`${of(id)}/events?from=${from}&limit=2000`, { signal }),
-  provenance: (id: string, signal?: AbortSignal): Promise<Provenance> => json(`${of(id)}/provenance`, { signal }),
+  provenance: (id: string, leg: "request" | "answer" | null, signal?: AbortSignal): Promise<Provenance> =>
+    json(`${of(id)}/provenance${leg ? `?leg=${leg}` : ""}`, { signal }),
   analysis: (id: string, signal?: AbortSignal): Promise<Analysis> => json(`${of(id)}/analysis`, { signal }),
   exportText: async (id: string, query: Record<string, string>): Promise<string> =>
     (await call(exportUrl(id, query))).text(),

@@ -275,6 +275,13 @@ function summed(growing: Growing[], ends: string[]): Folded {
   return { blocks, text: all("text"), reasoning: all("reasoning"), calls, end: ends.at(-1) ?? "", ends };
 }
 
+/** Return why one side's answer ended, in the words of the wire: of each choice, of a stream from its last events. */
+export function endsOf(events: readonly Piecewise[], body: string | null | undefined, side: "provider" | "client"): string[] {
+  const last = body ? [{ provider: body, client: body }] : events.slice(-LAST);
+  return [...new Set(new Folding(side).upTo(last).ends)];
+}
+const LAST = 24;
+
 /** Return the blocks of the other side that came of the same events, of the same kind where there are such. */
 export function partners(block: Block, others: readonly Block[]): Block[] {
   const mine = new Set(block.events);

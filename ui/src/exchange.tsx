@@ -1,7 +1,9 @@
 import type { VNode } from "preact";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Analysis, Exchange } from "./api";
 import { PHASES, api } from "./api";
 import { Actions } from "./actions";
+import { endsOf } from "./events";
 import { clock, count, ms } from "./format";
 import { Panes } from "./panes";
 import { toHash } from "./route";
@@ -13,7 +15,9 @@ import { Empty, tone } from "./widgets";
 /** One exchange: how it ended, what can be done, and its tabs. */
 export function ExchangeView({ id, tab, detail, back }: { id: string; tab: string; detail: string; back: string }): VNode {
   const { exchange, error } = useExchange(id);
-  const { value: analysis, error: unanalysed } = useCall(`${id}@${exchange?.end ?? ""}`, (signal) => (exchange ? api.analysis(id, signal) : Promise.reject(new Error("not yet"))));
+  const isLong = exchange !== null && exchange.events.length + exchange.events_left_out > LONG;
+  const isCalm = useCalm(`${id} ${exchange?.end ?? ""}`, exchange !== null && (!isLong || ANALYSED.includes(tab)));
+  const { value: analysis, error: unanalysed } = useCall(`${id}@${isCalm ? exchange?.end : ""}`, (signal) => (isCalm ? api.analysis(id, signal) : Promise.reject(new Error("not yet"))));
   if (error && !exchange) {
     return (
       <Empty top title={error.status === 404 ? "This exchange is gone" : "It cannot be shown"}>
@@ -33,6 +37,21 @@ export function ExchangeView({ id, tab, detail, back }: { id: string; tab: strin
       </div>
     </article>
   );
+}
+
+const ANALYSED = ["tools", "reasoning", "budget", "cache", "lints", "images"];
+/** So many events are analysed only when somebody asks. */
+const LONG = 2000;
+
+/** Return whether a while has passed since the key changed: what takes long waits until the first rows are there. */
+function useCalm(key: string, begun: boolean): boolean {
+  const [calm, setCalm] = useState("");
+  useEffect(() => {
+    if (!begun) return undefined;
+    const timer = setTimeout(() => setCalm(key), 350);
+    return () => clearTimeout(timer);
+  }, [key, begun]);
+  return calm === key;
 }
 
 function Head({ exchange: x, back }: { exchange: Exchange; back: string }): VNode {
@@ -55,7 +74,7 @@ function Head({ exchange: x, back }: { exchange: Exchange; back: string }): VNod
       <div class="facts-line">
         <p class="ending">
         <span class={`status ${tone(x)}`}>{x.end === "running" ? "running" : `${x.status ?? "no status"} ${x.end}`}</span>
-        <span>{ending(x)}</span>
+        <Ending exchange={x} />
       </p>
       <dl class="times">
         {times.filter(([, value]) => value !== "–").map(([name, value, how]) => <div key={name} class={how}><dt>{name}</dt><dd>{value}</dd></div>)}
@@ -66,17 +85,33 @@ function Head({ exchange: x, back }: { exchange: Exchange; back: string }): VNod
   );
 }
 
-/** Return why it ended as it did, in one line. */
-export function ending(x: Exchange): string {
-  if (x.end === "running") return "The answer is still coming.";
-  const parts = [
-    x.finish_reason && `finish reason “${x.finish_reason}”`,
-    x.ended_by && `ended by ${x.ended_by}`,
-    x.error && `error ${x.error}`,
-    x.cause,
-    x.attempts.length > 1 && `${x.attempts.length} attempts`,
-  ];
-  return parts.filter(Boolean).join(" · ");
+/** Why it ended as it did: the reason that either side gave, who ended it, what went wrong, over how many attempts. */
+function Ending({ exchange: x }: { exchange: Exchange }): VNode {
+  const ends = useMemo(() => endsOf(x.events, x.phases.provider_response?.body, "provider"), [x.events.length, x.end, x.id]);
+  if (x.end === "running") return <span>The answer is still coming.</span>;
+  return (
+    <span>
+      {ending(x, ends).map((part, i) => <span key={i}>{i > 0 && <span class="faint"> · </span>}{part}</span>)}
+      {x.attempts.length > 1 && <><span class="faint"> · </span><a href={toHash(x.id, "attempts")}>{x.attempts.length} {areAtOnce(x) ? "calls" : "attempts"}</a></>}
+    </span>
+  );
+}
+
+/** Return why an exchange ended, in a few phrases that do not repeat one another; `ends` are the provider's words. */
+export function ending(x: Pick<Exchange, "end" | "finish_reason" | "ended_by" | "error" | "cause" | "message">, ends: readonly string[]): string[] {
+  const theirs = ends.filter((end) => end !== x.finish_reason);
+  const reason = x.finish_reason && `finish reason “${x.finish_reason}”${theirs.length ? `, the provider's “${theirs.join("”, “")}”` : ""}`;
+  const parts: string[] = [];
+  for (const part of [reason, x.ended_by && `ended by ${x.ended_by}`, x.cause, x.message, x.error && `error ${x.error}`]) {
+    const said = part?.replace(/^error /, "");
+    if (part && said && !parts.some((one) => one.includes(said))) parts.push(part);
+  }
+  return parts;
+}
+
+/** Return whether an exchange was several calls at once, for several choices, rather than one attempt after another. */
+function areAtOnce(x: Exchange): boolean {
+  return new Set(x.attempts.map((one) => one.call)).size === x.attempts.length;
 }
 
 function Tabs({ exchange, analysis, tab }: { exchange: Exchange; analysis: Analysis | null; tab: string }): VNode {
@@ -85,7 +120,7 @@ function Tabs({ exchange, analysis, tab }: { exchange: Exchange; analysis: Analy
     ["diff", "Panes", null, false],
     ["events", "Events", exchange.events.length + exchange.events_left_out || null, false],
     ["notes", "Losses", exchange.notes.length || null, exchange.notes.some((note) => note.weight >= 4)],
-    ["attempts", "Attempts", exchange.attempts.length || null, exchange.attempts.length > 1],
+    ["attempts", "Attempts", exchange.attempts.length || null, exchange.attempts.some((one) => one.reason !== null)],
     ["tools", "Tools", analysis?.tool_calls.length || null, false],
     ["reasoning", "Reasoning", analysis?.reasoning.length || null, false],
     ["budget", "Budget", null, false],
@@ -107,7 +142,7 @@ function Tab({ exchange, analysis, error, tab, detail }: { exchange: Exchange; a
   if (tab === "events") return <Timeline key={exchange.id} exchange={exchange} at={/^\d+$/.test(detail) ? Number(detail) : null} />;
   if (tab === "notes") return <NotesTab exchange={exchange} />;
   if (tab === "attempts") return <AttemptsTab exchange={exchange} />;
-  if (!["tools", "reasoning", "budget", "cache", "lints", "images"].includes(tab)) return <Panes key={exchange.id} exchange={exchange} pane={tab} path={detail} />;
+  if (!ANALYSED.includes(tab)) return <Panes key={exchange.id} exchange={exchange} pane={tab} path={detail} />;
   if (!analysis) return <Empty title={error ? "There is no analysis" : "Analysing…"}>{error && <p>{error.message}</p>}</Empty>;
   if (tab === "tools") return <ToolsTab exchange={exchange} analysis={analysis} />;
   if (tab === "reasoning") return <ReasoningTab exchange={exchange} analysis={analysis} />;

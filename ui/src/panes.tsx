@@ -3,13 +3,14 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { copyCode } from "./actions";
 import { AnswerBlocks, useFolded, type StreamSide } from "./answer";
 import { PHASES, TITLES, api, type Exchange, type Link, type Note, type Phase, type PhaseName, type Provenance } from "./api";
+import { parsed } from "./events";
 import { EventLines } from "./event-lines";
 import { ms, size } from "./format";
 import { Links } from "./paths";
 import { RawText } from "./raw";
 import { Joined, Ribbons, type Side, type Sides } from "./ribbons";
 import { go, toHash } from "./route";
-import { ofAnswer } from "./rows";
+import { REFUSED, ofAnswer } from "./rows";
 import { useCall } from "./store";
 import { anchorsOf, followed } from "./sync";
 import { Tree } from "./tree";
@@ -29,22 +30,41 @@ interface Mark {
 
 /** The four panes in two rows. */
 export function Panes({ exchange, pane, path }: { exchange: Exchange; pane: string; path: string }): VNode {
-  const { value, error } = useCall(`${exchange.id}@${exchange.end}`, (signal) => api.provenance(exchange.id, signal));
-  const provenance = value ?? (error ? UNTRACED : null);
   const [big, setBig] = useState<string | null>(null);
+  const [isPointedAt, setPointedAt] = useState(false);
   const selected = (PHASES as readonly string[]).includes(pane) ? { pane: pane as PhaseName, path } : null;
+  const { provenance, error } = useProvenance(exchange, isPointedAt || pane.endsWith("_response"));
   return (
     <div class={`panes ${big ? "one" : ""}`}>
       <Losses exchange={exchange} />
       <div class="legs">
         {LEGS.filter((leg) => !big || leg.name === big).map((leg) => (
           <LegRow key={leg.name} leg={leg} exchange={exchange} provenance={provenance}
-            selected={selected} big={big === leg.name} onBig={() => setBig(big ? null : leg.name)} />
+            onPointedAt={leg.name === "answer" && !isPointedAt ? () => setPointedAt(true) : undefined} selected={selected} big={big === leg.name} onBig={() => setBig(big ? null : leg.name)} />
         ))}
       </div>
-      <p class="explain hint faint">{provenance && !provenance.known && !error ? "This conversion is not traced: only what is equal at both sides is known." : "Point at a value to see where it came from or went; click to keep it."}</p>
+      <p class="explain hint faint">{hint(exchange, provenance, error)}</p>
     </div>
   );
+}
+
+/** The links of both legs. Those of an answer of many events take long: they wait until somebody points at it. */
+function useProvenance(exchange: Exchange, isPointedAt: boolean): { provenance: Provenance | null; error: Error | null } {
+  const key = `${exchange.id}@${exchange.end}`;
+  const isLong = exchange.events.length + exchange.events_left_out > LONG;
+  const isWanted = isLong && isPointedAt;
+  const first = useCall(`${key} ${isLong}`, (signal) => api.provenance(exchange.id, isLong ? "request" : null, signal));
+  const later = useCall(`${key} ${isWanted}`, (signal) => (isWanted ? api.provenance(exchange.id, "answer", signal) : Promise.reject(new Error("not yet"))));
+  const provenance = useMemo(() => first.value && { ...first.value, answer: later.value?.answer ?? first.value.answer }, [first.value, later.value]);
+  return { provenance: provenance ?? (first.error ? UNTRACED : null), error: first.error };
+}
+const LONG = 1000;
+
+function hint(exchange: Exchange, provenance: Provenance | null, error: Error | null): string {
+  if (error) return `Where values came from is not known: ${error.message}`;
+  if (!exchange.phases.provider_request) return "No provider was asked: there is nothing to compare with.";
+  if (provenance && !provenance.known) return "This conversion is not traced: only what is equal at both sides is known.";
+  return "Point at a value to see where it came from or went; click to keep it.";
 }
 
 /** Every loss with its whole reason above the panes, those of one reason together. */
@@ -88,6 +108,7 @@ interface LegProps {
   selected: Mark | null;
   big: boolean;
   onBig: () => void;
+  onPointedAt: (() => void) | undefined;
 }
 
 function LegRow(props: LegProps): VNode {
@@ -108,7 +129,7 @@ function useActive(leg: Leg, provenance: Provenance | null, selected: Mark | nul
 
 function WholeLeg({ leg, exchange, provenance, selected, big, onBig }: LegProps): VNode {
   const { hovered, setHovered, mine, active, links, found } = useActive(leg, provenance, selected);
-  const notes = useMemo(() => exchange.notes.map((note) => (ofAnswer(note) === (leg.name === "answer") ? note : { ...note, path: "\0" })), [exchange.notes]);
+  const notes = useMemo(() => notesOf(exchange, leg.name), [exchange.notes, exchange.end]);
   const together = useTogether(links, found, hovered, mine, active && (active.pane === leg.from ? "from" : "to"));
 
   const pane = (name: PhaseName, other: PhaseName, side: "from" | "to"): VNode => {
@@ -145,6 +166,21 @@ function WholeLeg({ leg, exchange, provenance, selected, big, onBig }: LegProps)
   );
 }
 
+/** Return the notes on a leg, in their places: an answer's have no path in the request. A refusal is a note on what was
+ * refused. */
+function notesOf(exchange: Exchange, leg: "request" | "answer"): Note[] {
+  const notes = exchange.notes.map((note) => (ofAnswer(note) === (leg === "answer") ? note : { ...note, path: "\0" }));
+  const refused = leg === "request" && exchange.end === "refused" ? refusalOf(exchange.phases.client_response) : null;
+  return refused ? [...notes, refused] : notes;
+}
+
+/** Return what an error says of a field of the request. */
+function refusalOf(answer: Phase | null): Note | null {
+  const { error } = (parsed(answer?.body ?? "") ?? {}) as { error?: { param?: unknown; message?: unknown } };
+  if (typeof error?.param !== "string" || typeof error.message !== "string") return null;
+  return { path: error.param, fate: REFUSED, old: null, new: null, detail: error.message, weight: 5, lost: false };
+}
+
 interface Together {
   sides: { current: Sides };
   joined: Joined;
@@ -169,9 +205,13 @@ function useTogether(links: Links, found: readonly Link[], hovered: Mark | null,
 
   const scrolled = (side: "from" | "to"): void => {
     drawn.current();
-    const { from, to } = sides.current;
-    if (driver.current !== side || !from || !to) return;
+    if (driver.current !== side) return;
     moved.current = Date.now();
+    follow(side);
+  };
+  const follow = (side: "from" | "to"): void => {
+    const { from, to } = sides.current;
+    if (!from || !to) return;
     const joins = joined.current.of(sides.current, known.current.all);
     const anchors = anchorsOf(joins);
     if (side === "from") to.box.scrollTop = followed(anchors, from.seen, to.seen);
@@ -182,10 +222,11 @@ function useTogether(links: Links, found: readonly Link[], hovered: Mark | null,
   const key = link && `${link.from} ${link.to} ${hovered ? "hovered" : "mine"}`;
   useEffect(() => {
     drawn.current();
-    if (!link || !pointed) return undefined;
+    if (!pointed) return undefined;
     const isSelected = !hovered || (hovered.pane === mine?.pane && hovered.path === mine.path);
     const timer = setTimeout(() => {
-      if (isSelected || Date.now() - moved.current > REST * 2) abreast(sides.current, link, pointed, isSelected);
+      if (!link) isSelected && follow(pointed);
+      else if (isSelected || Date.now() - moved.current > REST * 2) abreast(sides.current, link, pointed, isSelected);
     }, isSelected ? 30 : REST);
     return () => clearTimeout(timer);
   }, [key, pointed, mine?.path, mine?.pane]);
@@ -213,7 +254,7 @@ function abreast({ from, to }: Sides, link: Link, pointed: "from" | "to", always
 }
 
 /** The answer of a stream: at each side what its events add up to, or the events. */
-function StreamedLeg({ leg, exchange, provenance, selected, big, onBig }: LegProps): VNode {
+function StreamedLeg({ leg, exchange, provenance, selected, big, onBig, onPointedAt }: LegProps): VNode {
   const { hovered, setHovered, mine, active, links, found } = useActive(leg, provenance, selected);
   const [asEvents, setAsEvents] = useState(mine !== null && eventOf(mine.path) !== null);
   const folded = { provider: useFolded(exchange, "provider"), client: useFolded(exchange, "client") };
@@ -244,7 +285,7 @@ function StreamedLeg({ leg, exchange, provenance, selected, big, onBig }: LegPro
     );
   };
   return (
-    <section class="leg streamed" aria-label="Answer">
+    <section class="leg streamed" aria-label="Answer" onPointerDown={onPointedAt} onFocusIn={onPointedAt} onMouseOver={onPointedAt}>
       <div class="pair">
         {stream(leg.from, "provider")}
         <span class="gutter" aria-hidden="true" />

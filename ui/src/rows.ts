@@ -50,6 +50,7 @@ const STATES: Record<string, State> = {
   unknown: "unknown",
 };
 const SHOWN_TEXT = 600;
+const NONE: string[] = [];
 
 /** Return the value at `path`, or undefined. */
 export function valueAt(value: unknown, path: string): unknown {
@@ -74,6 +75,7 @@ interface Fate {
 
 function fate(path: string, value: unknown, told: Told, noted: Map<string, Note>): Fate {
   const note = noted.get(path);
+  if (note?.fate === REFUSED) return { state: "changed", rule: REFUSED, why: note.detail };
   if (note && isLost(note)) return { state: "lost", rule: note.fate, why: note.detail };
   const [link] = told.links.find(told.side, path);
   if (!link) {
@@ -87,6 +89,9 @@ function fate(path: string, value: unknown, told: Told, noted: Map<string, Note>
   const kept = (state === "equal" || link.rule === "moved") && unnumbered(link.from) === unnumbered(link.to);
   return { state: kept ? "equal" : state === "equal" ? "moved" : state, rule: link.rule, why: link.detail || of?.detail || "" };
 }
+
+/** The fate of a field for which the gateway refused the whole request. */
+export const REFUSED = "refused";
 
 const isLost = (note: Note): boolean => note.fate === "dropped" || note.lost;
 
@@ -114,7 +119,7 @@ export function rowsOf(body: unknown, told: Told, opened: ReadonlySet<string>, f
   const { noted, ghosts } = placed(body, told);
 
   const row = (kind: Row["kind"], path: string, depth: number, key: string | null, text: string, of: Fate): Row => ({
-    kind, path, depth, key, text, ...of, length: text.length, lines: 1, opens: "", holds: [], isText: false, ghost: false,
+    kind, path, depth, key, text, state: of.state, rule: of.rule, why: of.why, length: text.length, lines: 1, opens: "", holds: NONE, isText: false, ghost: false,
   });
 
   const leaf = (value: unknown, path: string, depth: number, key: string | null, of: Fate): Block => {
@@ -140,7 +145,7 @@ export function rowsOf(body: unknown, told: Told, opened: ReadonlySet<string>, f
   }
 
   const block = (value: unknown, path: string, depth: number, key: string | null, inherited: Fate | null, whole: boolean): Block => {
-    const own = inherited ?? fate(path, value, told, noted);
+    const own = inherited && !noted.has(path) ? inherited : fate(path, value, told, noted);
     if (value === null || typeof value !== "object") return leaf(value, path, depth, key, own);
     const isList = Array.isArray(value);
     const members: [string | number, unknown][] = isList ? value.map((one, i) => [i, one]) : Object.entries(value);

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { EventPair, Exchange } from "./api";
 import { useFolded } from "./answer";
 import { bits, leaves, pieces, type Folded, type Piece } from "./events";
+import { isNothing, linesOf, type Line } from "./lines-of-events";
 import { ms } from "./format";
 import { go, toHash } from "./route";
 import { useWindow } from "./virtual";
@@ -12,44 +13,60 @@ import { Empty, ValidJson } from "./widgets";
 export function Timeline({ exchange, at }: { exchange: Exchange; at: number | null }): VNode {
   const { events } = exchange;
   const [kind, setKind] = useState("");
-  const shown = useMemo(() => events.filter((pair) => fits(pair, kind)), [events, kind]);
+  const shown = useMemo(() => (kind ? events.filter((pair) => fits(pair, kind)) : events), [events, kind]);
   if (!events.length) {
     return <Empty title={exchange.end === "running" ? "No event yet" : "No events"}><p>{exchange.stream ? "The stream ended before its first event." : "The answer was whole, not a stream: the four panes show it."}</p></Empty>;
   }
   return (
     <div class="timeline">
       <FoldedAnswer exchange={exchange} />
-      <Kinds events={events} kind={kind} onKind={setKind} left={exchange.events_left_out} />
-      <Rows key={kind} exchange={exchange} shown={shown} at={at} />
+      <Kinds exchange={exchange} kind={kind} onKind={setKind} />
+      <Rows key={kind} exchange={exchange} shown={shown} at={at} folds={kind !== "=nothing"} />
     </div>
   );
 }
 
+const SPECIAL: Record<string, string> = { "=nothing": "became nothing", "=made": "made by the gateway", "=notes": "with notes", "=injected": "injected" };
+
 function fits(pair: EventPair, kind: string): boolean {
-  if (!kind) return true;
-  if (kind === "=nothing") return !pair.client.trim();
+  if (kind === "=nothing") return isNothing(pair);
   if (kind === "=made") return !pair.provider.trim();
   if (kind === "=notes") return pair.notes.length > 0;
   if (kind === "=injected") return pair.injected;
   return pair.name === kind;
 }
 
-function Kinds({ events, kind, onKind, left }: { events: EventPair[]; kind: string; onKind: (kind: string) => void; left: number }): VNode {
-  const kinds = useMemo(() => {
-    const seen = new Map<string, number>();
-    const add = (name: string): unknown => seen.set(name, (seen.get(name) ?? 0) + 1);
-    for (const pair of events) {
-      if (pair.name) add(pair.name);
-      for (const special of ["=nothing", "=made", "=notes", "=injected"]) if (fits(pair, special)) add(special);
+/** Counts the kinds of events, going on where it stopped. */
+class Counts {
+  private read = 0;
+  private last: unknown;
+  private readonly seen = new Map<string, number>();
+
+  upTo(events: readonly EventPair[]): [string, number][] {
+    if (this.read && events[this.read - 1] !== this.last) {
+      this.read = 0;
+      this.seen.clear();
     }
-    return [...seen];
-  }, [events]);
-  const words: Record<string, string> = { "=nothing": "became nothing", "=made": "made by the gateway", "=notes": "with notes", "=injected": "injected" };
+    this.last = events.at(-1);
+    const add = (name: string): unknown => this.seen.set(name, (this.seen.get(name) ?? 0) + 1);
+    for (; this.read < events.length; this.read++) {
+      const pair = events[this.read]!;
+      if (pair.name) add(pair.name);
+      for (const special in SPECIAL) if (fits(pair, special)) add(special);
+    }
+    return [...this.seen].sort(([a], [b]) => Number(a.startsWith("=")) - Number(b.startsWith("=")));
+  }
+}
+
+function Kinds({ exchange, kind, onKind }: { exchange: Exchange; kind: string; onKind: (kind: string) => void }): VNode {
+  const { events, events_left_out: left } = exchange;
+  const counts = useRef<Counts | null>(null);
+  const kinds = useMemo(() => (counts.current ??= new Counts()).upTo(events), [events]);
   return (
     <div class="chips" role="group" aria-label="Kinds of event">
       <button class="chip" aria-pressed={!kind} onClick={() => onKind("")}>all <b>{events.length}</b></button>
       {kinds.map(([name, n]) => (
-        <button key={name} class={`chip ${name.startsWith("=") ? "special" : ""}`} aria-pressed={kind === name} onClick={() => onKind(kind === name ? "" : name)}>{words[name] ?? name} <b>{n}</b></button>
+        <button key={name} class={`chip ${name.startsWith("=") ? "special" : ""}`} aria-pressed={kind === name} onClick={() => onKind(kind === name ? "" : name)}>{SPECIAL[name] ?? name} <b>{n}</b></button>
       ))}
       {left > 0 && <span class="faint">{left} were not kept: an exchange is bounded</span>}
     </div>
@@ -81,57 +98,99 @@ export function FoldedView({ folded, live }: { folded: Folded; live: boolean }):
 const KEPT = 20_000;
 const cut = (text: string): string => (text.length > KEPT ? `${text.slice(0, KEPT)}… (${text.length - KEPT} characters more)` : text);
 
-function Rows({ exchange, shown, at }: { exchange: Exchange; shown: EventPair[]; at: number | null }): VNode {
+function Rows({ exchange, shown, at, folds }: { exchange: Exchange; shown: EventPair[]; at: number | null; folds: boolean }): VNode {
   const scroller = useRef<HTMLDivElement>(null);
   const [opened, setOpened] = useState<ReadonlySet<number>>(() => new Set(at === null ? [] : [at]));
-  const atEnd = useRef(exchange.end === "running");
+  const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
+  const isFollowing = useRef(exchange.end === "running");
   const lastTop = useRef(0);
   const before = useMemo(() => sameBefore(shown), [shown]);
-  const rows = useWindow(scroller, shown.length, (i) => 46 + (Math.max(1, shown[i]!.client.split("\n\n").length - 1) - 1) * 40, 6);
-  const index = at === null ? -1 : shown.findIndex((pair) => pair.n === at);
+  const lines = useMemo(() => linesOf(shown, folds, unfolded, at), [shown, folds, unfolded, at]);
+  const rows = useWindow(scroller, lines.length, (i) => heightOf(lines[i]!), 6);
+  const index = at === null ? -1 : lines.findIndex((line) => line.count === 1 && line.first.n === at);
   useEffect(() => {
     if (index >= 0) rows.to(index, "center");
-  }, [index]);
+  }, [at, index < 0]);
   useEffect(() => {
-    if (exchange.end === "running" && atEnd.current) rows.to(shown.length - 1, "end");
-  }, [shown.length]);
+    if (exchange.end === "running" && isFollowing.current) rows.to(lines.length - 1, "end");
+  }, [lines.length]);
+  useEffect(() => scroller.current?.focus({ preventScroll: true }), []);
+  const select = (n: number): void => go(toHash(exchange.id, "events", String(n)), true);
   const toggle = (n: number): void => {
     const now = new Set(opened);
     if (!now.delete(n)) now.add(n);
     setOpened(now);
-    go(toHash(exchange.id, "events", String(n)), true);
+    select(n);
   };
   const keys = (event: KeyboardEvent): void => {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    const next = shown[index + step];
     if (event.key === "Enter" && at !== null) toggle(at);
+    const from = index >= 0 ? index : (rows.items.find((one) => one.start >= (scroller.current?.scrollTop ?? 0))?.index ?? 0) - (step > 0 ? 1 : 0);
+    const next = lines[from + step];
     if (!step || !next) return;
     event.preventDefault();
-    go(toHash(exchange.id, "events", String(next.n)), true);
+    isFollowing.current = false;
+    if (next.count > 1) setUnfolded(new Set([...unfolded, next.first.n]));
+    select(step > 0 ? next.first.n : next.last.n);
   };
   const scrolled = (): void => {
     const box = scroller.current!;
     const isUp = box.scrollTop < lastTop.current - 2;
     lastTop.current = box.scrollTop;
-    if (isUp) atEnd.current = false;
-    else if (box.scrollTop + box.clientHeight > box.scrollHeight - 60) atEnd.current = true;
+    if (isUp) isFollowing.current = false;
+    else if (box.scrollTop + box.clientHeight > box.scrollHeight - 60) isFollowing.current = true;
   };
   return (
     <div class="scroll rows" ref={scroller} tabIndex={0} role="group" aria-label="Events" onKeyDown={keys} onScroll={scrolled}>
       <div class="ends"><span>#</span><span>at</span><span>Provider sent</span><span /><span>Client got</span></div>
       <div class="space" style={{ height: `${rows.total}px` }}>
         {rows.items.map(({ index: i, start }) => {
-          const pair = shown[i];
-          if (!pair) return null;
+          const line = lines[i];
+          if (!line) return null;
+          const { first: pair } = line;
+          const place = { transform: `translateY(${start}px)` };
+          const gap = pair.at - (shown[line.at - 1]?.at ?? pair.at);
+          if (line.count > 1) return <Run key={`run ${pair.n}`} line={line} gap={gap} index={i} place={place} measure={rows.measure} open={() => setUnfolded(new Set([...unfolded, pair.n]))} />;
           return (
-            <div key={pair.n} data-index={i} data-n={pair.n} ref={rows.measure} class={`event-row ${pair.n === at ? "at" : ""} ${pair.injected ? "injected" : ""}`} style={{ transform: `translateY(${start}px)` }} onClick={() => !String(getSelection()) && toggle(pair.n)}>
-              <Pair pair={pair} gap={pair.at - (shown[i - 1]?.at ?? pair.at)} before={before[i] ?? null} open={opened.has(pair.n)} />
+            <div key={pair.n} data-index={i} data-n={pair.n} ref={rows.measure} class={`event-row ${pair.n === at ? "at" : ""} ${pair.injected ? "injected" : ""}`} style={place} onClick={() => !String(getSelection()) && toggle(pair.n)}>
+              <Pair pair={pair} gap={gap} before={before[line.at] ?? null} open={opened.has(pair.n)} />
             </div>
           );
         })}
       </div>
     </div>
   );
+}
+
+function heightOf({ first, count }: Line): number {
+  return count > 1 ? 30 : 46 + (Math.max(1, first.client.split("\n\n").length - 1) - 1) * 40;
+}
+
+interface RunProps {
+  line: Line;
+  gap: number;
+  index: number;
+  place: { transform: string };
+  measure: (element: Element | null) => void;
+  open: () => void;
+}
+
+/** Events in a row that all became nothing, as one line. */
+function Run({ line, gap, index, place, measure, open }: RunProps): VNode {
+  const { first, last, count, names } = line;
+  return (
+    <div data-index={index} ref={measure} class="event-row run" style={place}>
+      <span class="n">{first.n}–{last.n}</span>
+      <When at={first.at} gap={gap} />
+      <div class="half"><button class="fold" onClick={open}>⋯ {count} events: {names}</button></div>
+      <Joiner from={1} to={0} />
+      <div class="half"><p class="void">became nothing, in {ms(last.at - first.at)}</p></div>
+    </div>
+  );
+}
+
+function When({ at, gap }: { at: number; gap: number }): VNode {
+  return <span class="when"><span>{(at / 1000).toFixed(3)} s</span>{gap >= 0.05 && <span class={gap > 1000 ? "slow" : "faint"}>+{ms(gap)}</span>}</span>;
 }
 
 /** Return for each event the one before it of the same name. */
@@ -150,7 +209,7 @@ function Pair({ pair, gap, before, open }: { pair: EventPair; gap: number; befor
   return (
     <>
       <a class="n" href={toHash_(pair.n)} onClick={(event) => event.preventDefault()} tabIndex={-1} aria-label={`Event ${pair.n}`}>{pair.n}</a>
-      <span class="when"><span>{(pair.at / 1000).toFixed(3)} s</span>{gap >= 0.05 && <span class={gap > 1000 ? "slow" : "faint"}>+{ms(gap)}</span>}</span>
+      <When at={pair.at} gap={gap} />
       <div class={open ? "half open" : "half"}>
         {from.length ? from.map((one, i) => <PieceView key={i} piece={one} name={pair.name} before={before && pieces(before.provider)[i]} open={open} />) : <p class="void">made by the gateway</p>}
       </div>

@@ -101,7 +101,7 @@ function Node({ row, opened, open }: { row: Row; opened: ReadonlySet<string>; op
   }
   const long = row.kind === "leaf" && row.length > 180;
   const isOpen = opened.has(row.path);
-  const badge = row.rule && row.kind !== "close" && row.state !== "equal" && row.state !== "plain" ? <span class={`rule ${row.rule}`} title={row.rule === "unknown" ? NO_RULE : undefined}>{row.rule === "unknown" ? "?" : row.rule}</span> : null;
+  const badge = row.rule && row.kind !== "close" && row.state !== "equal" && row.state !== "plain" && (row.state !== "lost" || row.why) ? <span class={`rule ${row.rule}`} title={row.rule === "unknown" ? NO_RULE : undefined}>{row.rule === "unknown" ? "?" : row.rule}</span> : null;
   return (
     <>
       <span class={`value ${long && !isOpen ? "clamp" : ""}`}>
