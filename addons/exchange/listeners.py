@@ -30,6 +30,8 @@ class Listeners:
         self.born = now()
         self.mask = mask
         self._request_shown = False
+        self._failed: list[Watcher] = []
+        """Those whose failure has been told: it may come with each event of a stream."""
         self.tries = 0
         """The number of the last attempt at the call that needed most of them."""
 
@@ -141,4 +143,6 @@ class Listeners:
             try:
                 report(watcher)
             except Exception:
-                logger.exception("A watcher of an exchange failed; the exchange goes on.")
+                if watcher not in self._failed:
+                    self._failed.append(watcher)
+                    logger.exception("A watcher of an exchange failed; the exchange goes on.")

@@ -246,14 +246,12 @@ class Entry:
             self._clean_phases()
 
     def _clean_phases(self) -> None:
-        with self._lock:
-            raw, self._raw_phases = self._raw_phases, []
-        for phase in raw:
-            self._clean_phase(phase)
+        while self._raw_phases:
+            self._clean_phase(self._raw_phases[0])
 
     def _clean_events(self) -> None:
         with self._lock:
-            first, self._clean_to = self._clean_to, self.facts.events
+            first, until = self._clean_to, self.facts.events
             raw = [*self._head[first:], *(event for event in self._tail if event.n >= first)]
         redactor = self._redactor
         short: list[bytes] = []
@@ -266,6 +264,7 @@ class Entry:
                 self._replace(event, redactor.event(event.provider), redactor.event(event.client))
             if event.notes:
                 event.notes = tuple(redactor.note(note) for note in event.notes)
+        self._clean_to = until
 
     def _replace(self, event: EventPair, provider: bytes, client: bytes) -> None:
         """Give an event its redacted payloads, and count their bytes if it is still kept."""
@@ -283,9 +282,10 @@ class Entry:
         line, headers = redactor.text(phase.line, 4096), redactor.headers(phase.headers)
         body = None if phase.body is None else redactor.body(phase.body)
         with self._lock:
-            phase.line, phase.headers = line, headers
             if self.forgotten:
                 return
+            self._raw_phases.pop(0)
+            phase.line, phase.headers = line, headers
             self.size += len(line) + sum(HEADER_COST + len(name) + len(value) for name, value in headers)
             if body is None:
                 return

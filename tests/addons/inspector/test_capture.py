@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -234,8 +235,30 @@ def test_an_exchange_goes_on_where_its_recording_fails(caplog: pytest.LogCapture
     listeners = Listeners((recorder.watcher,), told, lambda: 0.0, Mask())
     listeners.message("client_request", "POST /", (), b"{}")
     listeners.pair("", b"{}", b"{}")
+    listeners.pair("", b"{}", b"{}")
     listeners.ended(counts=True)
-    assert "A watcher of an exchange failed" in caplog.text
+    assert caplog.text.count("A watcher of an exchange failed") == 1
+
+
+def test_what_could_not_be_redacted_is_never_shown() -> None:
+    class Broken(Redactor):
+        def harmless(self, values: Iterable[bytes]) -> bool:
+            raise RuntimeError("a bug")
+
+        def body(self, value: bytes) -> bytes:
+            raise RuntimeError("a bug")
+
+    recorder = Recorder(redactor=Broken())
+    told = record()
+    recorder.begin(told)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            recorder.store.get("req_1")
+    recorder.stream(told, "word")
+    recorder.end(told)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            recorder.store.get("req_1")
 
 
 class Slow(Redactor):
