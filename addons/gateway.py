@@ -37,7 +37,7 @@ from addons.inspector.from_files import FromFiles
 from addons.kept_models import KeptModels, place
 from addons.launch import listening, summary, terminal
 from addons.launch.assembly import Assembly
-from addons.launch.greeting import greeting
+from addons.launch.greeting import Place, greeting
 from addons.metrics.version import version
 from addons.proxy import door, hooks, saving
 from addons.proxy.entrance import NOWHERE, Entrance, connections, is_ours, ours_among
@@ -196,7 +196,7 @@ class Gateway:
         try:
             from addons.page.page import Page  # not everybody wants it, and its libraries take time to import
 
-            self._page = Page(inspector, self._in_use, self._replays.ask, version())
+            self._page = Page(inspector, self._in_use, self._replays.ask, version(), self._address)
             listens, line = self._page.start()
         except Exception:
             logger.exception("There is no page of the inspector; the gateway goes on without.")
@@ -212,6 +212,10 @@ class Gateway:
     def _in_use(self) -> Services:
         assert self._services is not None
         return self._services
+
+    def _address(self) -> str | None:
+        places = _places(self._in_use().settings.host)
+        return summary.url(*places[0]) if places else None
 
     def _open_door(self, wanted: int) -> None:
         files = door.file_limit()
@@ -244,12 +248,8 @@ class Gateway:
     def _greet(self, loaded: config.Loaded, host: str) -> None:
         for remark in summary.remarks(loaded):
             terminal.say(remark)
-        ours, others = ours_among(ctx.options.mode)
-        places = None
-        if ctx.options.server:
-            places = [(mode.listen_host(host), mode.listen_port(ctx.options.listen_port)) for mode in ours]
-        modes = [mode.full_spec for mode in others]
-        for line in greeting(_names(self._catalogue()), places, modes, f"reverse:http://{NOWHERE}@PORT"):
+        modes = [mode.full_spec for mode in ours_among(ctx.options.mode)[1]]
+        for line in greeting(_names(self._catalogue()), _places(host), modes, f"reverse:http://{NOWHERE}@PORT"):
             terminal.say(line)
 
     # --- connections ---
@@ -334,6 +334,14 @@ class Gateway:
         except Exception:
             logger.exception("A request could not be authorised; its client is told.")
             given.failure = INTERNAL
+
+
+def _places(host: str) -> list[Place] | None:
+    """Return where the gateway listens, None where nothing does."""
+    if not ctx.options.server:
+        return None
+    ours, _ = ours_among(ctx.options.mode)
+    return [(mode.listen_host(host), mode.listen_port(ctx.options.listen_port)) for mode in ours]
 
 
 def _names(catalogue: Catalogue) -> list[str]:

@@ -13,6 +13,8 @@ from translators.values import immutable
 
 LONGEST_QUERY: Final = 500
 _MOST_TERMS = 20
+_BEFORE, _AFTER = 32, 64
+"""Characters around a word that was found."""
 _TERM = re.compile(r'(-?)((?:[a-z_]+(?::|[<>]=?|=))?(?:"[^"]*"?|[^\s"]+))')
 _CHIP = re.compile(r'([a-z_]+)(:|[<>]=?|=)"?([^"]*)"?')
 _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|k|kb|kib|mb|mib)?")
@@ -21,6 +23,10 @@ _UNITS: Mapping[str | None, float] = {
     **{"k": 1000.0, "kb": 1024.0, "kib": 1024.0, "mb": 1024.0**2, "mib": 1024.0**2},
 }
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+Found = tuple[Facts, str | None]
+"""An exchange, and the place of a body that has what was searched for."""
 
 
 @immutable
@@ -48,6 +54,18 @@ class Query:
     @property
     def empty(self) -> bool:
         return not self.words and not self.chips
+
+    def excerpt(self, text: str) -> str | None:
+        """Return the place of a body that has one of the words; None where the first line or names have them all.
+        `text` is what `searchable` made of an exchange: a line of notes, one of names, then the bodies."""
+        head, bodies = _split(text)
+        word = next((each.text for each in self.words if not each.unwanted and each.text not in head), None)
+        at = -1 if word is None else bodies.find(word)
+        if word is None or at < 0:
+            return None
+        first, last = max(0, at - _BEFORE), at + len(word) + _AFTER
+        begun = "…" if first else ""
+        return f"{begun}{' '.join(bodies[first:last].split())}{'…' if last < len(bodies) else ''}"
 
     def matches(self, facts: Facts, text: str) -> bool:
         """Return whether an exchange is what was asked for. `text` is what `searchable` made of it."""
@@ -84,6 +102,12 @@ def _chip(term: str, unwanted: bool) -> Chip | None:
 
 def _tokens(facts: Facts) -> float | None:
     return None if facts.tokens is None else facts.tokens.input + facts.tokens.output
+
+
+def _split(text: str) -> tuple[str, str]:
+    notes, _, rest = text.partition("\n")
+    names, _, bodies = rest.partition("\n")
+    return f"{notes}\n{names}", bodies
 
 
 def _noted(text: str) -> str:

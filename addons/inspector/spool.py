@@ -19,8 +19,8 @@ from addons.databases.row_writer import DAY, Clockwork, RowWriter
 from addons.databases.sqlite_file import BUSY_SECONDS, Foreign, Form, NoDatabase, SqliteFile
 from addons.inspector.entry import Entry
 from addons.inspector.reading_back import exchange_of, facts_of
-from addons.inspector.recording import Exchange, Facts, repeated, summary_json
-from addons.inspector.search import Query
+from addons.inspector.recording import Exchange, repeated, summary_json
+from addons.inspector.search import Found, Query
 from addons.inspector.spool_query import condition
 
 logger = logging.getLogger("gateway")
@@ -54,7 +54,7 @@ Row = tuple[int, str, float, bool, str, str, bytes]
 _INSERT = "INSERT OR REPLACE INTO exchange VALUES (?, ?, ?, ?, ?, ?, ?)"
 _OF_ID = """seq = coalesce(
     (SELECT max(seq) FROM exchange WHERE id = ?), (SELECT seq FROM exchange WHERE id = ? AND seq = ?))"""
-_FOUND = """SELECT summary, pinned, seq, EXISTS (SELECT 1 FROM exchange AS later WHERE later.id = exchange.id
+_FOUND = """SELECT summary, pinned, seq, text, EXISTS (SELECT 1 FROM exchange AS later WHERE later.id = exchange.id
     AND later.seq > exchange.seq) FROM exchange WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC"""
 _REPEATED = re.compile(r"(.+)~([0-9]{1,18})")
 _OLDEST = "SELECT seq, length(detail) + length(text) FROM exchange ORDER BY pinned, seq LIMIT ?"
@@ -162,19 +162,19 @@ class Spool(RowWriter[Row, Database]):
 
     # --- for readers, in any thread ---
 
-    def find(self, query: Query, before: int | None, but: Sequence[int], limit: int) -> tuple[list[Facts], int]:
+    def find(self, query: Query, before: int | None, but: Sequence[int], limit: int) -> tuple[list[Found], int]:
         """Return the newest that a query finds of what was before a place in the list, and how many it finds; both
         without those in the places `but`."""
         where, values = condition(query, before)
         where = f"seq NOT IN (SELECT value FROM json_each(?)) AND {where}"
         values.insert(0, json.dumps(but))
         places = [seq for (seq,) in self._read(f"SELECT seq FROM exchange WHERE {where} ORDER BY seq DESC", values)]
-        found: list[Facts] = []
-        for summary, pinned, seq, later in self._read(_FOUND, [json.dumps(places[:limit])]) if places else ():
+        found: list[Found] = []
+        for summary, pinned, seq, text, later in self._read(_FOUND, [json.dumps(places[:limit])]) if places else ():
             facts = self._made(facts_of, json.loads(summary), seq=seq, pinned=bool(pinned))
             if facts is not None:
                 facts.id = repeated(facts.id, seq) if later else facts.id
-                found.append(facts)
+                found.append((facts, query.excerpt(text)))
         return found, len(places)
 
     def get(self, id: str) -> Exchange | None:

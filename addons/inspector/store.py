@@ -7,13 +7,13 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Collection, Sequence
 from heapq import merge
 from threading import RLock
-from typing import Protocol
+from typing import Any, Protocol
 
 from addons.inspector import search
 from addons.inspector.entry import Entry
 from addons.inspector.following import Subscription
 from addons.inspector.recording import Change, EventPair, Exchange, Facts, Page, repeated, summary_json
-from addons.inspector.search import Query
+from addons.inspector.search import Found, Query
 
 LARGEST_PAGE = 1000
 _COUNTED = 10
@@ -30,7 +30,7 @@ _ORDER = ((False, True), (False, False), (True, True), (True, False))
 class Disk(Protocol):
     """What has been written to disk."""
 
-    def find(self, query: Query, before: int | None, but: Sequence[int], limit: int) -> tuple[list[Facts], int]:
+    def find(self, query: Query, before: int | None, but: Sequence[int], limit: int) -> tuple[list[Found], int]:
         """Return the newest that a query finds of what was before a place in the list, and how many it finds; both
         without those in the places `but`."""
 
@@ -71,16 +71,18 @@ class Store:
             return Page((), 0, self.gone, more=False)
         with self._lock:
             entries = list(reversed(self._entries.values()))
-        found = [(entry.facts, entry.gone_before) for entry in entries if self._matches(entry, wanted, place)]
+        found: list[tuple[Facts, Entry | str | None]] = [
+            (entry.facts, entry) for entry in entries if self._matches(entry, wanted, place)
+        ]
         total = len(found)
         if self.disk is not None:
             older, count = self.disk.find(wanted, place, [entry.facts.seq for entry in entries], limit)
             running = {entry.facts.id for entry in entries}
-            for facts in older:
+            for facts, _ in older:
                 facts.id = repeated(facts.id, facts.seq) if facts.id in running else facts.id
-            found = list(merge(found, ((facts, 0) for facts in older), key=lambda each: -each[0].seq))
+            found = list(merge(found, older, key=lambda each: -each[0].seq))
             total += count
-        shown = tuple({**summary_json(facts), "gone_before": gone} for facts, gone in found[:limit])
+        shown = tuple(_listed(facts, entry, wanted) for facts, entry in found[:limit])
         return Page(shown, total, self.gone, more=total > len(shown))
 
     def get(self, id: str) -> Exchange | None:
@@ -242,3 +244,9 @@ class Store:
         if before is not None and facts.seq >= before:
             return False
         return query.empty or query.matches(facts, entry.text or search.heading(facts))
+
+
+def _listed(facts: Facts, kept: Entry | str | None, query: Query) -> dict[str, Any]:
+    """Return a summary with what only lists tell. `kept` is what is in memory, or what was found on disk."""
+    gone, found = (kept.gone_before, query.excerpt(kept.text)) if isinstance(kept, Entry) else (0, kept)
+    return {**summary_json(facts), "gone_before": gone, "found": found}

@@ -24,4 +24,5 @@ class Backing:
     ask: Ask
     version: str
     kept: Callable[[], Mapping[str, Any]]
-    """`{"memory": {"used": bytes, "limit": bytes}, "spool": ..., "bodies": "redacted", "exchanges": n}`"""
+    """`{"gateway": "http://127.0.0.1:8317/v1", "memory": {"used": bytes, "limit": bytes}, "spool": ..., "bodies":
+    "redacted", "exchanges": n}`"""

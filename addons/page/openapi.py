@@ -99,7 +99,7 @@ _EXCHANGE: dict[str, Mapping[str, Any]] = {
     "served_model": _maybe(TEXT),
 }
 SCHEMAS: Mapping[str, Any] = {
-    "Summary": _object(**_SUMMARY, gone_before=COUNT),
+    "Summary": _object(**_SUMMARY, gone_before=COUNT, found=_maybe(TEXT)),
     "Exchange": _object(**_EXCHANGE),
     "Phase": _object(at=NUMBER, line=TEXT, headers=_list(_list(TEXT)), body=_maybe(TEXT), bytes=COUNT, cut=FLAG),
     "Note": _object(path=TEXT, fate=TEXT, old=ANYTHING, new=ANYTHING, detail=TEXT, weight=COUNT, lost=FLAG),
@@ -259,10 +259,11 @@ OPERATIONS = (
     Operation(
         "/api/status",
         "GET",
-        "The version, and what is kept.",
+        "The version, where the gateway answers, and what is kept.",
         _object(
             version=TEXT,
             api=TEXT,
+            gateway=_maybe(TEXT),
             memory=_object(used=COUNT, limit=COUNT),
             spool=ANYTHING,
             bodies=TEXT,

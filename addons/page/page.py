@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from addons.exchange.services import Services
 from addons.inspector.inspector import Inspector
@@ -14,11 +15,22 @@ from addons.page.server import PageServer
 
 
 class Page:
-    """`services` are those of the configuration in use; `ask` sends requests through the gateway."""
+    """`services` are those of the configuration in use; `ask` sends requests through the gateway, which answers at
+    `gateway`."""
 
-    def __init__(self, inspector: Inspector, services: Callable[[], Services], ask: Ask, version: str) -> None:
+    def __init__(
+        self,
+        inspector: Inspector,
+        services: Callable[[], Services],
+        ask: Ask,
+        version: str,
+        gateway: Callable[[], str | None],
+    ) -> None:
+        def kept() -> dict[str, Any]:
+            return {"gateway": gateway(), **inspector.status()}
+
         self._settings = inspector.settings
-        self._backing = Backing(inspector.store, services, ask, version, inspector.status)
+        self._backing = Backing(inspector.store, services, ask, version, kept)
         self._server: PageServer | None = None
         self._mcp: Mcp | None = None
 

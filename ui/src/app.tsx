@@ -10,7 +10,7 @@ import { Icon } from "./icons";
 import { useKeys } from "./keys";
 import { linesOf, stepsOf } from "./lines";
 import { List } from "./list";
-import { wanted } from "./query";
+import { settled, wanted } from "./query";
 import { go, keptTab, listHash, useRoute, type Route } from "./route";
 import { SearchField } from "./searchfield";
 import { useSelection } from "./selection";
@@ -28,8 +28,11 @@ export function App(): VNode {
   const search = useRef<HTMLInputElement>(null);
   const narrow = useMedia("(max-width: 760px)");
   const open = route.view !== "list";
-  const listing = useListing(q, open ? route.id : "");
+  const listing = useListing(settled(q), open ? route.id : "");
   const { items } = listing;
+  const everything = useRef(items);
+  if (!q && items.length) everything.current = items;
+  const values = everything.current.length ? everything.current : items;
   const selection = useSelection(items);
   const status = useStatus(listing.connected);
   const here = route.view === "exchange" ? route.id : cursor;
@@ -62,7 +65,7 @@ export function App(): VNode {
     <div class={`app ${open ? "open" : ""} ${selection.ids.size ? "choosing" : ""}`}>
       <header class="top">
         {open ? <a class="name" href={back}>Inspector</a> : <h1><a class="name" href={back}>Inspector</a></h1>}
-        <SearchField field={search} q={q} items={items} onChange={change} onEnter={enter} />
+        <SearchField field={search} q={q} items={values} onChange={change} onEnter={enter} />
         <span class="faint counted num" role="status" aria-label="Found">{listing.loading ? "" : q ? `${count(listing.total)} found` : `${count(listing.total)} ${listing.total === 1 ? "exchange" : "exchanges"}`}</span>
         <Connection connected={listing.connected} />
         <ThemeButton />
@@ -76,7 +79,7 @@ export function App(): VNode {
               ? <Selection ids={selection.ids} items={items} onDone={selection.none} />
               : (
                 <>
-                  <Filters q={q} items={items} onChange={change} />
+                  <Filters q={q} items={values} onChange={change} />
                   <span class="chips fixed">
                     <button class="chip" aria-pressed={grouped} title="Turns with the same beginning together" onClick={group}>conversations</button>
                     <Clear items={items} total={listing.total} spool={Boolean(status?.spool)} />

@@ -33,7 +33,8 @@ export function List(props: ListProps): VNode {
   const { items, cursor, compact, grouped, folded, more, gone, loadMore, searching } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const lines = useMemo(() => linesOf(items, { grouped, folded, gone: more || searching ? 0 : gone }), [items, grouped, folded, gone, more, searching]);
-  const height = compact ? TWO_LINES : ROW;
+  const excerpts = useMemo(() => items.some((x) => x.found), [items]);
+  const height = compact || excerpts ? TWO_LINES : ROW;
   const rows = useWindow(scroller, lines.length, () => height);
   useLayoutEffect(() => rows.reset(), [height]);
   const { fresh, toTop } = useStillness(scroller, lines, items, height);
@@ -49,7 +50,7 @@ export function List(props: ListProps): VNode {
   }, [last, more, lines.length]);
 
   return (
-    <div class={`list ${compact ? "compact" : ""} ${props.selected.size ? "selecting" : ""}`} role="table" aria-label="Exchanges" aria-rowcount={lines.length}>
+    <div class={`list ${compact ? "compact" : ""} ${excerpts && !compact ? "excerpts" : ""} ${props.selected.size ? "selecting" : ""}`} role="table" aria-label="Exchanges" aria-rowcount={lines.length}>
       {!compact && <Head {...props} />}
       <div role="rowgroup" class="scroll" ref={scroller} tabIndex={0} aria-label="Rows">
         <div role="presentation" class="space" style={{ height: `${rows.total}px` }}>
@@ -244,7 +245,6 @@ function Row(props: RowProps): VNode {
       <span role="cell" class="cut" title={x.client}><Marked text={x.client} wanted={found} /></span>
       <span role="cell" class="models">
         <Link {...props} /><span class="faint">→</span><span class={targetOf(x) ? "cut" : "cut faint"}><Marked text={targetOf(x) || "nobody"} wanted={found} /></span><Marks x={x} />
-        {x.found && <span class="found cut"><Marked text={x.found} wanted={found} /></span>}
       </span>
       <span role="cell"><StatusMark x={x} /></span>
       <span role="cell" class="faint">{x.stream ? "stream" : "whole"}</span>
@@ -256,6 +256,7 @@ function Row(props: RowProps): VNode {
       <span role="cell" class="num faint">{x.own === null ? "" : ms(x.own)}</span>
       <span role="cell"><NotesMark notes={x.notes} /></span>
       <span role="cell"><Spark gaps={x.gaps} /></span>
+      {x.found && <span role="cell" class="found cut"><Marked text={x.found} wanted={found} /></span>}
     </div>
   );
 }

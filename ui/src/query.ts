@@ -74,18 +74,17 @@ export function isChip(word: string): boolean {
   return key.kind === "number" ? NUMBER.test(value.replaceAll('"', "")) : relation === ":" || relation === "=";
 }
 
+/** Return a query without what is still being typed: a filter that has no value yet finds nothing. */
+export function settled(q: string): string {
+  return words(q).filter((word) => !BY_NAME.has(CHIP.exec(word)?.[2]?.toLowerCase() ?? "") || CHIP.exec(word)![4]!.replaceAll('"', "")).join(" ");
+}
+
 /** Return the texts that a query looks for, to be marked where they stand. */
 export function wanted(q: string): string[] {
   return words(q)
-    .filter((word) => !word.startsWith("-"))
-    .map((word) => (isChip(word) ? textOf(word) : word.replaceAll('"', "").toLowerCase()))
+    .filter((word) => !word.startsWith("-") && !isChip(word))
+    .map((word) => word.replaceAll('"', "").toLowerCase())
     .filter(Boolean);
-}
-
-/** Return what a filter looks for in the names of the list: nothing for one of numbers. */
-function textOf(word: string): string {
-  const [, , name = "", , value = ""] = CHIP.exec(word)!;
-  return ["model", "provider", "client"].includes(name.toLowerCase()) ? value.replaceAll('"', "").toLowerCase() : "";
 }
 
 /** Return why a word that looks like a filter is none; an empty text for what is fine. */

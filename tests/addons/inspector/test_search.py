@@ -95,6 +95,34 @@ def test_a_streamed_answer_is_found_by_words_that_no_event_has() -> None:
     assert recorder.store.summaries("reykjavík").total == 1
 
 
+LONG = f"{search.heading(FACTS)}\n{'before ' * 20}what is the\ncapital of iceland? {'after ' * 40}"
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "excerpt"),
+    [
+        pytest.param("iceland", TEXT, "what is the capital of iceland? reykjavík", id="a short body whole"),
+        pytest.param("iceland", LONG, "before what is the capital of iceland? after after", id="around the word"),
+        pytest.param("model:opus", TEXT, None, id="a chip"),
+        pytest.param("alice", TEXT, None, id="a name"),
+        pytest.param("-norway", TEXT, None, id="what is not wanted"),
+        pytest.param("alice iceland", TEXT, "what is the capital of iceland? reykjavík", id="a name and a word"),
+        pytest.param("spain", TEXT, None, id="nothing"),
+        pytest.param("iceland", "", None, id="no text"),
+    ],
+)
+def test_a_search_shows_where_a_body_has_the_word(query: str, text: str, excerpt: str | None) -> None:
+    shown = search.parse(query).excerpt(text.lower())
+    assert shown is None if excerpt is None else shown is not None and excerpt in shown and len(shown) < 120
+
+
+def test_the_list_shows_what_was_found() -> None:
+    recorder = Recorder()
+    recorder.one("req_1", body=b'{"messages": [{"role": "user", "content": "Where is Reykjavik?"}]}')
+    assert [each["found"] for each in recorder.store.summaries("reykjavik").exchanges] == ["where is reykjavik?"]
+    assert [each["found"] for each in recorder.store.summaries("req_1").exchanges] == [None]
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
