@@ -11,7 +11,7 @@ TOGETHER_SECONDS: Final = 0.05
 """What comes within this time is told at once."""
 MOST_CHANGED = 1000
 MOST_EVENTS = 20_000
-MOST_BYTES = 8 * 1024 * 1024
+MOST_BYTES = 2 * 1024 * 1024
 """What a slow subscriber may have waiting; with more it is told to read everything anew."""
 
 

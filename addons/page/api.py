@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from addons.inspector.exports import FORMATS, SDKS
 from addons.inspector.reading import LEGS
@@ -164,17 +164,27 @@ class Api:
         if self._streams >= MOST_STREAMS:
             raise Refused(503, f"{MOST_STREAMS} pages are listening already; close one.", "too_many_streams")
         followed = frozenset(request.query_params.getlist("follow")[:MOST_FOLLOWED])
-        return StreamingResponse(self._counted(followed), media_type="text/event-stream")
-
-    async def _counted(self, followed: frozenset[str]) -> AsyncGenerator[bytes]:
-        self._streams += 1
         telling = live(self._backing.store.subscribe(followed), followed, self._ending)
+        self._streams += 1
+        return _Listening(telling, self._left)
+
+    def _left(self) -> None:
+        self._streams -= 1
+
+
+class _Listening(StreamingResponse):
+    """A stream to somebody, who has `left` when it ends, also where it never began."""
+
+    def __init__(self, telling: AsyncGenerator[bytes], left: Callable[[], None]) -> None:
+        super().__init__(telling, media_type="text/event-stream")
+        self._telling, self._left = telling, left
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            async for told in telling:
-                yield told
+            await super().__call__(scope, receive, send)
         finally:
-            self._streams -= 1
-            await telling.aclose()
+            self._left()
+            await self._telling.aclose()
 
 
 class Files(StaticFiles):
