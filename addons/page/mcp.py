@@ -1,7 +1,7 @@
 """The MCP server at `/mcp`, for coding agents that look at their own traffic: streamable HTTP, without sessions.
 
-The `mcp` package is an extra, and imported when somebody asks for the first time: it takes as long to import as the
-gateway takes to start.
+The `mcp` package is imported when somebody asks for the first time: it takes as long to import as the gateway takes to
+start.
 """
 
 import asyncio
