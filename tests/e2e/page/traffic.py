@@ -62,7 +62,9 @@ def settings(at: str, inspector: dict[str, Any]) -> dict[str, Any]:
 
 
 async def answer(call: Call) -> None:
-    """A provider's answer to what was asked, at `/first/claude` and so on."""
+    """A provider's answer to what was asked, at `/first/claude` and so on; to a browser a page of another origin."""
+    if call.method == "GET":
+        return await whole(b"<!doctype html><body>", headers={"content-type": "text/html"})(call)
     _, tier, name, *_ = call.path.split("/")
     member, said = MEMBERS[name], call.body.decode()
     if "no room" in said and tier == "first":
@@ -73,6 +75,7 @@ async def answer(call: Call) -> None:
         await streamed(member, member.beginning(Reply("Hello there")), end=None)(call)
     else:
         await member.speech.answer(_reply(said))(call)
+    return None
 
 
 def _reply(said: str) -> Reply:

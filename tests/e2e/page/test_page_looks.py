@@ -1,0 +1,82 @@
+"""Every view of the inspector's page, at three sizes and in both colours, as a judge of accessibility sees it."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.e2e.page.conftest import LARGE, PHONE, SMALL
+from tests.e2e.page.person import Person
+from tests.e2e.page.traffic import TOLD, USUAL, Traffic
+
+AXE = Axe()
+VIEWS = {
+    "list": "#/",
+    "found": "#/?q=model%3Asonnet",
+    "nothing found": "#/?q=nothing-has-this",
+    "panes": "#/x/lossy",
+    "a path": "#/x/lossy/client_request/seed",
+    "panes of a stream": "#/x/tools",
+    "timeline": "#/x/tools/events",
+    "an event": "#/x/reasoning/events/3",
+    "losses": "#/x/lossy/notes",
+    "attempts": "#/x/failover/attempts",
+    "tools": "#/x/tools/tools",
+    "reasoning": "#/x/reasoning/reasoning",
+    "budget": "#/x/lossy/budget",
+    "cache": "#/x/lossy/cache",
+    "lints": "#/x/cut/lints",
+    "failed": "#/x/suspended",
+    "compare": "#/compare/lossy,streamed,tools",
+    "gone": "#/x/nothing",
+}
+OPTIONS = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+SIZES = {"small": SMALL, "large": LARGE, "phone": PHONE}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def recorded(traffic: Traffic) -> None:
+    for ask in (*USUAL, *TOLD):
+        traffic.send(ask)
+
+
+def complaints(page: Page) -> list[Any]:
+    page.evaluate("script => window.axe || (0, eval)(script)", AXE.axe_script)
+    found = page.evaluate("options => axe.run(options)", OPTIONS)
+    grave = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
+    return [(one["id"], [node["html"][:300] for node in one["nodes"][:3]]) for one in grave]
+
+
+def overflow(page: Page) -> Any:
+    """Return by how much the page is wider than the window."""
+    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_everybody_can_use_it(person: Person, colours: Any, size: str) -> None:
+    page = person.page
+    page.emulate_media(color_scheme=colours, reduced_motion="reduce")
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    found: dict[str, Any] = {}
+    for name, hash in VIEWS.items():
+        settle(person.open(hash, rows=False).page)
+        found[name] = complaints(page)
+        assert overflow(page) <= 0, name
+    page.get_by_role("button", name="Keys and help").click()
+    found["help"] = complaints(page)
+    assert {name: one for name, one in found.items() if one} == {}
+
+
+def settle(page: Page) -> None:
+    """Wait until everything is there that the view asks for."""
+    expect(page.get_by_role("banner").get_by_role("status")).to_have_text("live")
+    expect(page.get_by_text("Loading…")).to_have_count(0)
+    expect(page.get_by_text("Analysing…")).to_have_count(0)
+    expect(page.get_by_text("Tracing…")).to_have_count(0)
+    expect(page.get_by_text("Waiting…")).to_have_count(0)
