@@ -52,7 +52,7 @@ export function SearchField({ field, q, items, onChange, onEnter }: Props): VNod
       <Icon name="search" />
       <input
         ref={field} type="search" aria-label="Search" placeholder="Search text, or model:claude  status:5xx  duration>2s" autocomplete="off" spellcheck={false}
-        aria-controls="suggestions" aria-autocomplete="list" aria-activedescendant={offered[at] ? `suggestion-${at}` : undefined} value={q}
+        aria-controls={offered.length ? "suggestions" : undefined} aria-autocomplete="list" aria-activedescendant={offered[at] ? `suggestion-${at}` : undefined} value={q}
         onInput={(event) => { onChange(event.currentTarget.value); setShown("some"); setAt(-1); }}
         onKeyDown={pressed} onBlur={close} onClick={() => !q && setShown(shown === "no" ? "all" : "no")}
       />
@@ -60,9 +60,11 @@ export function SearchField({ field, q, items, onChange, onEnter }: Props): VNod
       {(offered.length > 0 || wrong) && (
         <div class="menu suggestions">
           {wrong && <p class="faint">{wrong}</p>}
-          <div id="suggestions" role="listbox" aria-label="Filters that can be typed">
-            {offered.map((one, i) => <Offered key={one.word} one={one} n={i} at={i === at} take={take} />)}
-          </div>
+          {offered.length > 0 && (
+            <div id="suggestions" role="listbox" aria-label="Filters that can be typed">
+              {offered.map((one, i) => <Offered key={one.word} one={one} n={i} at={i === at} take={take} />)}
+            </div>
+          )}
           {shown === "all" && !q && <p class="faint">All of it must be true; <code>-</code> before a word or a filter turns it around; <code>"two words"</code> are one.</p>}
         </div>
       )}

@@ -109,7 +109,7 @@ def test_a_connection_that_is_lost_comes_back(person: Person) -> None:
     page = person.page
     page.route("**/api/live*", lambda route: route.abort())
     person.open(rows=False)
-    status = page.get_by_role("banner").get_by_role("status")
+    status = page.locator(".connection")
     person.sees(status, "disconnected")
     page.unroute_all()
     expect(status).to_have_text("live")
