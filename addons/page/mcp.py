@@ -7,18 +7,20 @@ start.
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from addons.page.answers import Refused, aside, error, written
 from addons.page.inspection import Inspection
+from addons.page.parts import Leg
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
+Client = Literal["chat", "responses", "completions"]
 MISSING = "The MCP server needs the package mcp, which is not installed: .venv/bin/pip install mcp, then ask again."
 ABOUT = (
     "The exchanges that went through this gateway: what a client sent, what its provider got and answered, what the "
@@ -26,15 +28,17 @@ ABOUT = (
     "there, and filters: model:opus provider:anthropic client:ci status:5xx end:failed error:rate_limit note:dropped "
     "notes:yes stream:no duration>2s tokens>1000. A - before one turns it around."
 )
-LONGEST_ANSWER = 400_000
+LONGEST_ANSWER = 200_000
 """The most characters of an answer: a model reads it."""
+LONGEST_TEXT = 20_000
+"""The most characters of one text in it, such as a body, unless the agent wants another number."""
 
 
 class Mcp:
     """The application behind the route, from its first request to `stop`."""
 
-    def __init__(self, inspection: Inspection) -> None:
-        self._inspection = inspection
+    def __init__(self, inspection: Inspection, version: str) -> None:
+        self._inspection, self._version = inspection, version
         self._opening = asyncio.Lock()
         self._manager: StreamableHTTPSessionManager | None = None
         self._running: asyncio.Task[None] | None = None
@@ -69,7 +73,7 @@ class Mcp:
         from mcp.server.mcpserver import MCPServer
         from mcp.server.transport_security import TransportSecuritySettings
 
-        server = MCPServer("gateway-inspector", instructions=ABOUT, log_level="CRITICAL")
+        server = MCPServer("gateway-inspector", version=self._version, instructions=ABOUT, log_level="CRITICAL")
         _add_tools(server, self._inspection)
         # Hosts and origins are `access.py`'s.
         security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
@@ -84,12 +88,13 @@ async def _run(manager: "StreamableHTTPSessionManager", up: asyncio.Event) -> No
             await asyncio.Event().wait()
 
 
-async def _told(make: Callable[[], Any]) -> str:
-    """Return the JSON of what `make` returns. Raises `ToolError`, of which the agent is told."""
+async def _told(make: Callable[[], Any], longest: int = LONGEST_TEXT) -> str:
+    """Return the JSON of what `make` returns, with the beginnings of texts that are longer. Raises `ToolError`, of
+    which the agent is told."""
     from mcp.server.mcpserver.exceptions import ToolError
 
     try:
-        text = (await aside(lambda: written(make()))).decode()
+        text = (await aside(lambda: written(_shortened(make(), max(0, longest))))).decode()
     except Refused as refused:
         raise ToolError(refused.message) from None
     if len(text) <= LONGEST_ANSWER:
@@ -97,10 +102,26 @@ async def _told(make: Callable[[], Any]) -> str:
     return text[:LONGEST_ANSWER] + f"\n... {len(text) - LONGEST_ANSWER} more characters; ask for less of it."
 
 
+def _shortened(value: Any, longest: int) -> Any:
+    """Return a JSON value with at most so many characters of each text."""
+    match value:
+        case dict():
+            return {name: _shortened(inner, longest) for name, inner in value.items()}
+        case list():
+            return [_shortened(each, longest) for each in value]
+        case str() if len(value) > longest:
+            return f"{value[:longest]} ... {len(value) - longest} more characters"
+    return value
+
+
 def _add_tools(server: "MCPServer[Any]", inspection: Inspection) -> None:
+    from mcp.types import ToolAnnotations
+
+    reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     tools: tuple[Callable[..., Awaitable[str]], ...] = (*_reading(inspection), *_making(inspection))
     for tool in tools:
-        server.add_tool(tool, structured_output=False)
+        # Structured content would be the same once more, and cost its reader as many tokens again.
+        server.add_tool(tool, structured_output=False, annotations=reads)
 
 
 def _reading(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...]:
@@ -109,10 +130,10 @@ def _reading(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...
         of the last one of the page before."""
         return await _told(lambda: inspection.listed(query, limit, before))
 
-    async def get_exchange(id: str, events: int = 50) -> str:
+    async def get_exchange(id: str, events: int = 50, longest: int = LONGEST_TEXT) -> str:
         """Show an exchange: its four messages with headers and bodies, all attempts, notes, times and its first
-        `events`."""
-        return await _told(lambda: inspection.exchange(id).detail(max(0, min(events, 2000))))
+        `events`. Of a body its beginning of at most `longest` characters."""
+        return await _told(lambda: inspection.exchange(id).detail(max(0, min(events, 2000))), longest)
 
     async def losses(id: str) -> str:
         """List what was lost or bent between the client and the provider, and why."""
@@ -122,9 +143,9 @@ def _reading(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...
 
 
 def _making(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...]:
-    async def diff(id: str, leg: str = "request") -> str:
+    async def diff(id: str, leg: Leg = "request") -> str:
         """Compare the client's and the provider's side of an exchange, of its `request` or its `answer`."""
-        return await _told(lambda: inspection.rows(id, "answer" if leg == "answer" else "request"))
+        return await _told(lambda: inspection.rows(id, leg))
 
     async def replay(id: str) -> str:
         """Put the recorded request and the recorded answer through today's code and configuration, calling nobody, and
@@ -132,10 +153,15 @@ def _making(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...]
         return await _told(lambda: {k: v for k, v in inspection.replayed(id).items() if k != "now"})
 
     async def convert(
-        body: dict[str, Any] | str, to: str, client: str = "chat", model: str | None = None, answer: str | None = None
+        body: dict[str, Any] | str,
+        to: str,
+        client: Client = "chat",
+        model: str | None = None,
+        answer: str | None = None,
     ) -> str:
-        """Convert a request of the dialect `client` (chat, responses, completions) to the provider dialect `to`, and a
-        provider's `answer` to it back. Calls nobody."""
+        """Convert a request of the dialect `client` to the provider dialect `to` (anthropic, gemini, bedrock, openai,
+        openai-responses, openai-completions, ollama, vertex-anthropic), and a provider's `answer` to it back. Calls
+        nobody."""
         wanted = {"from": client, "to": to, "body": body, "model": model, "answer": answer}
         return await _told(lambda: inspection.converted(wanted))
 

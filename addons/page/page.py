@@ -45,7 +45,7 @@ class Page:
         """Begin to listen. Return whether that could be, and what the operator is told: the address, or why not."""
         settings, own = self._settings, self._settings.key
         access = Access(own.reveal() if own is not None else secrets.token_urlsafe(24), settings.host, settings.port)
-        self._mcp = mcp = Mcp(Inspection(self._backing))
+        self._mcp = mcp = Mcp(Inspection(self._backing), self._backing.version)
         self._server = server = PageServer(settings.host, settings.port)
         app = Guard(application(self._backing, server.ending, [mcp.route()]), access)
         if (why := server.start(app)) is not None:

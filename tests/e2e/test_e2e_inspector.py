@@ -420,7 +420,50 @@ async def test_an_agent_looks_at_its_own_traffic(page: Page, client: Client, pro
         assert json.loads(await called(mcp, "replay", id=client.id))["differences"] == []
         made = json.loads(await called(mcp, "convert", body=claude_request(), to="anthropic"))
         assert made["path"] == "/v1/messages"
-        assert "no such exchange" in await called(mcp, "losses", id="none", wrong=True)
+        rows = json.loads(await called(mcp, "diff", id=client.id, leg="answer"))["rows"]
+        assert rows != json.loads(await called(mcp, "diff", id=client.id))["rows"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "told"),
+    [
+        pytest.param("losses", {"id": "none"}, "no such exchange", id="no exchange"),
+        pytest.param("get_exchange", {}, "id", id="no id"),
+        pytest.param("list_exchanges", {"query": "x" * 1001}, "longer than 1000", id="query"),
+        pytest.param("diff", {"id": "none", "leg": "side"}, "'request' or 'answer'", id="leg"),
+        pytest.param("convert", {"body": {}, "to": "x"}, "anthropic, bedrock", id="dialect"),
+        pytest.param("convert", {"body": {}, "to": "gemini", "client": "x"}, "'chat', 'responses'", id="client"),
+        pytest.param("nothing", {}, "Unknown tool", id="tool"),
+    ],
+)
+async def test_an_agents_mistake_is_explained(page: Page, tool: str, arguments: dict[str, Any], told: str) -> None:
+    async with agent(page) as mcp:
+        assert told in await called(mcp, tool, wrong=True, **arguments)
+
+
+async def test_an_agent_reads_no_more_than_it_can(page: Page, client: Client, provider: Provider) -> None:
+    client.chat(messages=[{"role": "user", "content": "so much " * 20_000}])
+    page.ended(client.id)
+    async with agent(page) as mcp:
+        [about] = [tool for tool in (await mcp.list_tools()).tools if tool.name == "get_exchange"]
+        assert about.annotations is not None
+        assert about.annotations.read_only_hint
+        for longest in (None, 100):
+            more = {} if longest is None else {"longest": longest}
+            told = json.loads(await called(mcp, "get_exchange", id=client.id, **more))
+            body = told["phases"]["client_request"]["body"]
+            assert body.endswith(" more characters")
+            assert len(body) < (longest or 20_000) + 40
+
+
+async def test_an_agent_without_the_token(page: Page) -> None:
+    async with httpx2.AsyncClient(headers={"authorization": "Bearer x"}, trust_env=False) as http:
+        with pytest.raises(ExceptionGroup):
+            async with (
+                streamable_http_client(f"{page.url}/mcp", http_client=http) as (reading, writing, *_),
+                ClientSession(reading, writing) as session,
+            ):
+                await session.initialize()
 
 
 @contextlib.asynccontextmanager
