@@ -94,7 +94,7 @@ export function App(): VNode {
                 selected={selection.ids} onSelect={selection.choose} onSelectAll={selection.all} found={found} searching={q.trim() !== ""}
               />
             )
-            : <NoRows q={q} listing={listing} status={status} onClear={() => change("")} />}
+            : <NoRows q={q} listing={listing} status={status} small={open} onClear={() => change("")} />}
         </section>
         {route.view === "exchange" && <ExchangeView key={route.id} id={route.id} tab={route.tab} detail={route.detail} back={back} />}
         {route.view === "compare" && <Compare ids={route.id.split(",")} tab={route.tab} back={back} />}

@@ -57,7 +57,8 @@ export function List(props: ListProps): VNode {
           {rows.items.map(({ index, start }) => {
             const line = lines[index];
             if (!line) return null;
-            return <LineView key={line.key} {...props} line={line} at={index} style={{ transform: `translateY(${start}px)`, height: `${height}px` }} />;
+            const placed = { ...props, at: index, top: start, height };
+            return line.kind === "row" ? <RowLine key={line.key} {...placed} line={line} /> : <OtherLine key={line.key} {...placed} line={line} />;
           })}
         </div>
       </div>
@@ -155,9 +156,29 @@ function Head({ items, selected, onSelectAll }: ListProps): VNode {
   );
 }
 
-function LineView(props: ListProps & { line: Line; at: number; style: Record<string, string> }): VNode {
-  const { line, at, style, compact, folded, onFold } = props;
-  if (line.kind === "row") return compact ? <TwoLines {...props} x={line.x} turn={line.turn} /> : <Row {...props} x={line.x} turn={line.turn} />;
+interface Placed {
+  at: number;
+  top: number;
+  height: number;
+}
+
+const styleOf = ({ top, height }: Placed): Record<string, string> => ({ transform: `translateY(${top}px)`, height: `${height}px` });
+
+type RowOf = Extract<Line, { kind: "row" }>;
+
+/** A row is drawn anew only if something in it changed: scrolling is to cost nothing. */
+function RowLine(props: ListProps & Placed & { line: RowOf }): VNode {
+  const { line, at, top, height, compact, cursor, tab, found, selected } = props;
+  const { x, turn } = line;
+  return useMemo(
+    () => (compact ? <TwoLines {...props} x={x} turn={turn} /> : <Row {...props} x={x} turn={turn} />),
+    [x, turn, at, top, height, compact, tab, found, cursor === x.id, selected],
+  );
+}
+
+function OtherLine(props: ListProps & Placed & { line: Exclude<Line, RowOf> }): VNode {
+  const { line, at, folded, onFold } = props;
+  const style = styleOf(props);
   if (line.kind === "group") {
     const shut = folded.has(line.id);
     return (
@@ -188,19 +209,24 @@ function share(part: number | null | undefined, of: number | null | undefined): 
 
 const lasted = (x: Summary): string => (x.end === "running" ? "" : ms(x.duration));
 
-type RowProps = ListProps & { x: Summary; turn: number; at: number; style: Record<string, string> };
+type RowProps = ListProps & Placed & { x: Summary; turn: number };
 
 function classes({ x, cursor, turn, selected }: RowProps): string {
   return `line ${tone(x)} ${cursor === x.id ? "at" : ""} ${turn ? "turn" : ""} ${selected.has(x.id) ? "selected" : ""}`;
 }
 
 function Check({ x, selected, onSelect }: RowProps): VNode {
-  const range = (event: MouseEvent): void => {
-    if (!event.shiftKey) return;
-    event.preventDefault();
-    onSelect(x.id, true);
+  const shift = useRef(false);
+  const changed = (event: { currentTarget: HTMLInputElement }): void => {
+    if (shift.current) event.currentTarget.checked = true;
+    onSelect(x.id, shift.current);
   };
-  return <input type="checkbox" aria-label={`Select ${x.model} at ${clock(x.started).slice(0, 8)}`} title="Select (x); with Shift up to here" checked={selected.has(x.id)} onClick={range} onChange={() => onSelect(x.id, false)} />;
+  return (
+    <input
+      type="checkbox" aria-label={`Select ${x.model} at ${clock(x.started).slice(0, 8)}`} title="Select (x); with Shift up to here" checked={selected.has(x.id)}
+      onClick={(event) => { shift.current = event.shiftKey; }} onChange={changed}
+    />
+  );
 }
 
 function Marks({ x }: { x: Summary }): VNode {
@@ -222,7 +248,8 @@ function Link({ x, tab, found }: RowProps): VNode {
 }
 
 function TwoLines(props: RowProps): VNode {
-  const { x, style, at, found } = props;
+  const { x, at, found } = props;
+  const style = styleOf(props);
   return (
     <div role="row" class={classes(props)} style={style} aria-rowindex={at + 1}>
       <span role="cell" class="check"><Check {...props} /></span>
@@ -236,7 +263,8 @@ function TwoLines(props: RowProps): VNode {
 }
 
 function Row(props: RowProps): VNode {
-  const { x, style, at, found } = props;
+  const { x, at, found } = props;
+  const style = styleOf(props);
   const t = x.tokens;
   return (
     <div role="row" class={classes(props)} style={style} aria-rowindex={at + 1}>

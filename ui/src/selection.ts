@@ -1,4 +1,4 @@
-import { useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { Summary } from "./api";
 
 export interface Selected {
@@ -21,20 +21,31 @@ export function ranged(items: readonly Summary[], ids: ReadonlySet<string>, from
 export function useSelection(items: readonly Summary[]): Selected {
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
   const last = useRef("");
-  const toggle = (id: string): void => {
-    last.current = id;
-    const now = new Set(ids);
-    if (!now.delete(id)) now.add(id);
-    setIds(now);
-  };
-  return {
-    ids,
-    toggle,
-    choose: (id, range) => (range && last.current ? setIds(ranged(items, ids, last.current, id)) : toggle(id)),
-    all: () => setIds(ids.size === items.length ? new Set() : new Set(items.map((x) => x.id))),
-    none: () => {
-      if (ids.size) setIds(new Set());
-      return ids.size > 0;
-    },
-  };
+  const held = useRef({ items, ids });
+  held.current = { items, ids };
+  // Rows that are not drawn anew keep these functions.
+  const functions = useMemo(() => {
+    const toggle = (id: string): void => {
+      last.current = id;
+      const now = new Set(held.current.ids);
+      if (!now.delete(id)) now.add(id);
+      setIds(now);
+    };
+    const all = (): void => {
+      const { items, ids } = held.current;
+      setIds(ids.size === items.length ? new Set() : new Set(items.map((x) => x.id)));
+    };
+    const none = (): boolean => {
+      const any = held.current.ids.size > 0;
+      if (any) setIds(new Set());
+      return any;
+    };
+    const choose = (id: string, range: boolean): void => {
+      const { items, ids } = held.current;
+      if (range && last.current) setIds(ranged(items, ids, last.current, id));
+      else toggle(id);
+    };
+    return { toggle, choose, all, none };
+  }, []);
+  return { ids, ...functions };
 }

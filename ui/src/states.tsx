@@ -67,7 +67,16 @@ export function ThemeButton(): VNode {
   return <button class="quiet" aria-label={`Colours: ${words}`} title={`Colours: ${words}`} onClick={() => setTheme(next)}><Icon name={icon} /></button>;
 }
 
-export function NoRows({ q, listing, status, onClear }: { q: string; listing: Listing & { refresh: () => void }; status: Status | null; onClear: () => void }): VNode {
+interface NoRowsProps {
+  q: string;
+  listing: Listing & { refresh: () => void };
+  status: Status | null;
+  /** There is little room. */
+  small: boolean;
+  onClear: () => void;
+}
+
+export function NoRows({ q, listing, status, small, onClear }: NoRowsProps): VNode {
   const { loading, error, refresh } = listing;
   if (loading) return <Empty title="Loading…" />;
   if (error) return <Empty title="The list cannot be read"><p>{error.message}</p><p><button onClick={refresh}>Try again</button></p></Empty>;
@@ -79,7 +88,7 @@ export function NoRows({ q, listing, status, onClear }: { q: string; listing: Li
       </Empty>
     );
   }
-  return <Welcome status={status} />;
+  return small ? <Empty title="No exchange yet" /> : <Welcome status={status} />;
 }
 
 /** Return a command that makes the first exchange. */

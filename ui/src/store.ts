@@ -67,7 +67,7 @@ export function useListing(q: string, follow: string): LiveListing {
   reader.current ??= new Reader(query, setListing);
 
   useEffect(() => {
-    const timer = setTimeout(() => reader.current?.read(true), q ? 40 : 0);
+    const timer = setTimeout(() => reader.current?.read(true), q ? 10 : 0);
     return () => clearTimeout(timer);
   }, [q]);
 
