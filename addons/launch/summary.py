@@ -13,7 +13,7 @@ from addons.launch.listening import obstacle
 from addons.metrics import libraries
 from addons.usage import database
 from routing.config import Loaded
-from routing.settings import Settings
+from routing.settings import InspectorSettings, Settings
 from routing.targets import Offer
 from translators.registry import KNOWN_MODELS
 
@@ -64,8 +64,17 @@ def report(loaded: Loaded, file: Path, host: str, port: int) -> Iterator[str]:
         yield f"provider  {_provider(section, offer)}"
     if settings.embedded.enable and child.available() is None:
         yield f"provider  embedded, on this machine: {settings.embedded.alias}"
+    if (page := settings.inspected) is not None:
+        yield f"inspector {_inspector(page)}"
     for remark in (*remarks(loaded), *_at_the_start(settings, host, port)):
         yield f"warning   {remark}"
+
+
+def _inspector(page: InspectorSettings) -> str:
+    where = url(page.host, page.port).removesuffix("v1")
+    kept = "in memory" if page.spool is None else f"in memory and in {page.spool}"
+    token = "a token of each start" if page.key is None else "the token of inspector.key"
+    return f"{where}, with {token}; prompts are kept {kept}"
 
 
 def _at_the_start(settings: Settings, host: str, port: int) -> Iterator[str]:
@@ -75,6 +84,9 @@ def _at_the_start(settings: Settings, host: str, port: int) -> Iterator[str]:
         yield "No provider is on: every request is refused. Add one to config.yaml."
     if (taken := obstacle(host, port)) is not None:
         yield taken
+    page = settings.inspected
+    if page is not None and obstacle(page.host, page.port) is not None:
+        yield f"Port {page.port} on {page.host} is taken (inspector.port): the gateway would work without its page."
 
 
 def _provider(section: str, offer: Offer) -> str:

@@ -43,6 +43,7 @@ STEPS = (
     )
     """,
     "CREATE INDEX usage_by_time ON usage (time)",
+    "ALTER TABLE usage ADD COLUMN injected TEXT /* faults, as x-gateway-injected has them; NULL: none */",
 )
 FORM = Form("usage-db", APPLICATION, STEPS)
 PRUNED_AT_ONCE = 5000

@@ -12,7 +12,7 @@ LONGEST = 200
 COLUMNS = (
     *("exchange", "dropped", "time", "key", "path", "model", "provider", "provider_model", "credential", "stream"),
     *("status", "end", "error", "input", "output", "cache_read", "cache_write", "reasoning", "cost", "currency"),
-    *("unknown", "duration", "first_event", "attempts"),
+    *("unknown", "duration", "first_event", "attempts", "injected"),
 )
 """Those of the table, but for its `id`; `addons/usage/database.py` says what each is."""
 
@@ -54,6 +54,7 @@ def _row(record: Record, charge: Charge) -> Row:
         record.duration,
         record.first_event,
         record.attempts,
+        _text(", ".join(record.injected) or None),
     )
 
 

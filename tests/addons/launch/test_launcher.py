@@ -165,6 +165,10 @@ openai-compatibility:
   - {name: groq, api-key-entries: [{api-key: SECRET}], models: [{name: r}], excluded-models: [r]}
 ollama:
   - base-url: http://127.0.0.1:9
+inspector:
+  host: 127.0.0.3
+  key: INSPECTOR-SECRET
+  spool: exchanges
 """
 
 
@@ -186,6 +190,8 @@ def test_a_check_says_what_would_be(tmp_path: Path, capsys: pytest.CaptureFixtur
         "provider  openai-compatibility, https://api.groq.com/openai/v1: q",
         "provider  openai-compatibility, https://api.groq.com/openai/v1: nothing",
         "provider  ollama, http://127.0.0.1:9: the models that it has, which it is asked for at the start",
+        "inspector http://127.0.0.3:8318/, with the token of inspector.key; prompts are kept in memory and in "
+        f"{tmp_path / 'exchanges'}",
         "warning   claude-api-key at line 6 is off: NO_SUCH_VARIABLE not set in the environment; it would serve z",
         "warning   openai-compatibility: excluded-models at line 11 takes away all models of its entry; it serves "
         "nothing",

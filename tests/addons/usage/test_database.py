@@ -66,7 +66,9 @@ def test_an_older_file_is_migrated_and_keeps_its_rows(path: Path, version: int) 
         if version:
             older.execute(f"PRAGMA application_id = {APPLICATION}")
             older.execute(f"PRAGMA user_version = {version}")
-            older.execute(f"INSERT INTO usage ({','.join(COLUMNS)}) VALUES ({','.join('?' * len(COLUMNS))})", row())
+            there = [name for _, name, *_ in older.execute("PRAGMA table_info(usage)") if name in COLUMNS]
+            values = [dict(zip(COLUMNS, row(), strict=True))[name] for name in there]
+            older.execute(f"INSERT INTO usage ({','.join(there)}) VALUES ({','.join('?' * len(there))})", values)
             older.commit()
     with closing(Database(path)) as database:
         database.write([row()])

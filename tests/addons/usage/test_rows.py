@@ -25,6 +25,7 @@ RECORD = Record(
     stream=True,
     status=200,
     attempts=2,
+    injected=["529; attempts=1"],
     message="a prompt may be quoted here",
     first_event=0.25,
     duration=1.5,
@@ -46,6 +47,7 @@ SHARED = {
     "duration": 1.5,
     "first_event": 0.25,
     "attempts": 2,
+    "injected": "529; attempts=1",
 }
 
 
