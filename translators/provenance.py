@@ -7,6 +7,7 @@ This costs many renderings, so it is for who looks at an exchange, not for the e
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from translators.pipe import Pipe
 from translators.tracing.kinds import link_forms, link_kinds
 from translators.tracing.marks import name
 from translators.tracing.places import MISSING, Place, at, leaves, read, replaced, same, written
+from translators.tracing.shortening import shortened
 from translators.tracing.trace import MOST_LEAVES, Trace, others
 from translators.values import immutable
 
@@ -88,16 +90,18 @@ def request(
     converted = convey(body)
     if _too_large(body):
         return Links((), converted.notes, converted.body)
-    trace = Trace(body, render, history=HISTORY)
-    links, dropped = _request(trace, converted.notes, model)
+    trace = Trace(shortened(body), render, history=HISTORY)
+    links, dropped = _request(trace, body, converted, model)
     links += _without_effect(trace, convey, dropped)
     links += _usual(trace, convey({"model": body["model"], **convert.PLAIN[client]}).body)
-    output = {name: value for name, value in trace.output.items() if name != _PATH}
-    return Links(_complete(trace, links, dropped), converted.notes, output)
+    return Links(_complete(trace, links, dropped), converted.notes, converted.body)
 
 
-def _request(trace: Trace, notes: tuple[Note, ...], model: str | None) -> tuple[list[Link], set[Place]]:
+def _request(
+    trace: Trace, body: Mapping[str, Any], converted: Converted, model: str | None
+) -> tuple[list[Link], set[Place]]:
     """Return the links, and the places that notes say were dropped."""
+    notes = converted.notes
     trace.copies()
     trace.texts()
     trace.names()
@@ -106,7 +110,7 @@ def _request(trace: Trace, notes: tuple[Note, ...], model: str | None) -> tuple[
     dropped = {place for place, index in noted.items() if notes[index].fate == "dropped"}
     trace.steering(dropped)
     forms = link_forms(trace)
-    links = [*_linked(trace, noted), *_named_model(trace, model), *_defaulted(trace, notes)]
+    links = [*_linked(trace, noted, body, converted.body), *_named_model(trace, model), *_defaulted(trace, notes)]
     links += [_required(trace, place) for place in forms if not trace.linked(place)]
     links += _dropped(trace, noted, notes)
     return links, dropped
@@ -122,8 +126,15 @@ def stream(payloads: Sequence[Any], answering: Answering) -> Links:
     """Return the links of a provider's stream: the JSON value of each event, or its text where it is none. A source is
     `events[4].delta.text`, in the event 4, and a target `events[4][0].choices[0].delta.content`, in the first of those
     of the client's that it became. What is written at the end of the stream belongs to the event after the last.
-    What has no link is unknown. Raises `BadAnswer` for a stream that cannot be read."""
-    return _answer({_EVENTS: list(payloads)}, lambda value: _streamed(value[_EVENTS], answering))
+    What has no link is unknown, and so is all that comes after the first 12,000 values. Raises `BadAnswer` for a stream
+    that cannot be read."""
+    return _answer({_EVENTS: _first(payloads)}, lambda value: _streamed(value[_EVENTS], answering))
+
+
+def _first(payloads: Sequence[Any]) -> list[Any]:
+    """Return the events at the beginning that are not too many to be traced."""
+    values = accumulate(sum(1 for _ in leaves(each)) for each in payloads)
+    return [each for each, before in zip(payloads, values, strict=True) if before <= MOST_LEAVES]
 
 
 def _answer(value: Any, answered: Callable[[Any], tuple[Any, str]]) -> Links:
@@ -138,11 +149,11 @@ def _answer(value: Any, answered: Callable[[Any], tuple[Any, str]]) -> Links:
 
     if _too_large(value):
         return Links((), (), output)
-    trace = Trace(value, render, rigid=True)
+    trace = Trace(shortened(value), render, rigid=True)
     trace.texts()
     trace.steering()
-    links = list(_linked(trace, {}))
-    return Links(_complete(trace, links) if _EVENTS not in value else tuple(links[:MOST_LINKS]), (), trace.output)
+    links = list(_linked(trace, {}, value, output))
+    return Links(_complete(trace, links) if _EVENTS not in value else tuple(links[:MOST_LINKS]), (), output)
 
 
 # --- what is rendered -------------------------------------------------------------------------------
@@ -291,14 +302,15 @@ def _usual(trace: Trace, least: Mapping[str, Any]) -> Iterator[Link]:
 # --- links ------------------------------------------------------------------------------------------
 
 
-def _linked(trace: Trace, noted: Mapping[Place, int]) -> Iterator[Link]:
+def _linked(trace: Trace, noted: Mapping[Place, int], value: Any, output: Any) -> Iterator[Link]:
+    """Yield what was traced, as links from a value to its rendering; the values that were traced may be shorter."""
     for (source, target), handed_on in trace.links.items():
         cuts = (noted.get(source[:cut]) for cut in range(len(source), 0, -1))
         note = next((index for index in cuts if index is not None), None)
         if target == (_PATH,):
             yield Link(written(source), None, "computed", note, _IN_PATH)
         else:
-            equal = handed_on and same(at(trace.value, source), at(trace.output, target))
+            equal = handed_on and same(at(value, source), at(output, target))
             rule = _rule(source, target) if equal else "computed"
             yield Link(written(source), written(target), rule, note)
 

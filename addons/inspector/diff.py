@@ -14,7 +14,8 @@ from translators.tracing.places import leaves, written
 
 FOLDED = 4
 """The rows in a sequence that differ in nothing, from which on they are one."""
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
+"""The rows of a diff; those after them are counted."""
 MOST_EVENTS = 20_000
 _LONGEST = 300
 
@@ -27,12 +28,17 @@ def rows(left: Any, right: Any, links: Iterable[Link]) -> list[Row]:
     `{"kind": "equal", "left": path, "right": path, "rule": "copied", "note": null, "detail": "", "old": JSON text,
     "new": JSON text}`. `kind` is `equal`; `changed`, another value or another place in the same row; `moved`, where the
     other end is at another height: `left` or `right` is null then, and `other` has its path; `only`, a value that the
-    other side does not have; or `folded`, `count` rows that are equal, from `left` and `right` on."""
+    other side does not have; `folded`, `count` rows that are equal, from `left` and `right` on; or, at the end, `more`:
+    `count` rows of a longer diff."""
     sides = [dict(_leaves(left)), dict(_leaves(right))]  # a body that was not kept has none
     links = list(links)
     ends = _ends(links, *sides)
     abreast = _abreast(ends, *sides)
-    told = {str(link.source): link for link in reversed(links) if link.target is None}
+    backwards = links[::-1]
+    told = (
+        {link.source: link for link in backwards if link.source is not None and link.target not in sides[1]},
+        {link.target: link for link in backwards if link.target is not None and link.source not in sides[0]},
+    )
     return _folded(list(_rows(sides, ends, abreast, told)))
 
 
@@ -96,9 +102,10 @@ def _rows(
     sides: Sequence[Mapping[str, Any]],
     ends: Mapping[str, Link],
     abreast: Mapping[str, str],
-    told: Mapping[str, Link],
+    told: tuple[Mapping[str, Link], Mapping[str, Link]],
 ) -> Iterator[Row]:
-    """Yield the rows down to each pair that is abreast, then that pair."""
+    """Yield the rows down to each pair that is abreast, then that pair. `told` are the links of either side to objects
+    of the other, or to nothing."""
     left, right = sides
     went: dict[str, Link] = {}
     for link in ends.values():
@@ -107,15 +114,15 @@ def _rows(
     for source in left:
         target = abreast.get(source)
         if target is None:
-            yield _alone(source, None, sides, went.get(source) or told.get(source))
+            yield _alone(source, None, sides, went.get(source) or told[0].get(source))
             continue
         for path in rest:
             if path == target:
                 break
-            yield _alone(None, path, sides, ends.get(path))
+            yield _alone(None, path, sides, ends.get(path) or told[1].get(path))
         yield _pair(source, target, sides, ends[target])
     for path in rest:
-        yield _alone(None, path, sides, ends.get(path))
+        yield _alone(None, path, sides, ends.get(path) or told[1].get(path))
 
 
 def _pair(left: str, right: str, sides: Sequence[Mapping[str, Any]], link: Link) -> Row:
@@ -151,7 +158,9 @@ def _folded(found: Sequence[Row]) -> list[Row]:
     """Return the rows with one in the place of many that are equal."""
     made: list[Row] = []
     begin = 0
-    while begin < len(found) and len(made) < MOST_ROWS:
+    while begin < len(found):
+        if len(made) >= MOST_ROWS:
+            return [*made[:MOST_ROWS], {"kind": "more", "left": None, "right": None, "count": len(found) - begin}]
         end = begin
         while end < len(found) and found[end]["kind"] == "equal":
             end += 1

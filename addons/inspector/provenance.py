@@ -22,10 +22,11 @@ from translators.convert import Converted, NoWay
 from translators.errors import TranslationError
 from translators.notes import Note
 from translators.provenance import Link, Links
-from translators.tracing.places import at, leaves, read, same, written
+from translators.tracing.places import MISSING, at, leaves, read, same, written
 from translators.values import immutable
 
 _OTHER = "Another value was sent: a payload rule's, or that of another configuration."
+_HANDED_ON = ("copied", "moved", "renamed")
 _EVENT = re.compile(r"events\[(\d+)\](?:\[(\d+)\])?")
 
 
@@ -130,33 +131,60 @@ def _renumbered(links: Sequence[Link], notes: Sequence[Note], recorded: Sequence
 def _answer(exchange: Exchange, converted: Converted) -> tuple[Link, ...]:
     """Return the links of the answer to the first call, as far as it was recorded."""
     attempt = exchange.answering
+    if attempt is not None and attempt.call != 0:
+        return ()
     events = [pair for pair in exchange.events if pair.call == 0 and not pair.injected]
     if attempt is not None:
         events = [pair for pair in events if pair.attempt in (0, attempt.n)]
     try:
         if any(pair.provider for pair in events):
-            return tuple(_streamed(events, converted))
+            return tuple(_streamed(exchange, events, converted))
         payload = body_of(exchange, "provider_response")
-        return () if payload is None else provenance.answer(stand_in(payload), converted.answering).links
+        found = Links((), (), None) if payload is None else provenance.answer(stand_in(payload), converted.answering)
+        return tuple(_as_answered(found, body_of(exchange, "client_response")))
     except (TranslationError, ValueError):
         return ()
 
 
-def _streamed(events: Sequence[EventPair], converted: Converted) -> Iterator[Link]:
+def _streamed(exchange: Exchange, events: Sequence[EventPair], converted: Converted) -> Iterator[Link]:
     """Yield the links of a stream, with the numbers of the events in the exchange."""
     said = [pair for pair in events if pair.provider]
     ends = [pair for pair in events if not pair.provider and pair.n > said[-1].n]
     found = provenance.stream([payload_of(pair.provider) for pair in said], converted.answering)
     pairs = [*said, *ends[-1:]]
-    counts = [pair.client.count(b"data:") for pair in pairs]
+    then = body_of(exchange, "client_response")
+    if isinstance(found.output, dict) and "events" in found.output and converted.answering.stream:
+        then = {
+            "events": [
+                _as_many(_events_of(pair), now) for pair, now in zip(pairs, found.output["events"], strict=False)
+            ]
+        }
+    for link in _as_answered(found, then):
+        yield replace(link, source=_numbered(link.source, pairs), target=_numbered(link.target, pairs))
+
+
+def _as_answered(found: Links, then: Any) -> Iterator[Link]:
+    """Yield the links whose ends the client got then, as far as that was recorded."""
     for link in found.links:
-        source, target = _numbered(link.source, pairs), _numbered(link.target, pairs)
-        event = _EVENT.match(link.target or "")
-        if event is not None and event[2] is not None:
-            index = int(event[1])
-            if index >= len(pairs) or counts[index] != len(found.output["events"][index]):
-                continue  # it was written otherwise then
-        yield replace(link, source=source, target=target)
+        if link.target is None or then is None:
+            yield link
+            continue
+        place = read(link.target)
+        got = at(then, place)
+        if got is not MISSING and (link.rule not in _HANDED_ON or _alike(at(found.output, place), got)):
+            yield link
+
+
+def _as_many(then: list[Any], now: list[Any]) -> list[Any]:
+    """Return the events that a client got, or none where today others would be written."""
+    return then if len(then) == len(now) else []
+
+
+def _events_of(pair: EventPair) -> list[Any]:
+    try:
+        return provenance.events_in(pair.client)
+    except ValueError:
+        return []
 
 
 def payload_of(data: bytes) -> Any:

@@ -81,3 +81,12 @@ def test_a_stream_that_breaks_off_is_traced_as_far_as_it_came(name: str) -> None
     whole = traced(provider, "chat", payloads).links
     assert [link for link in links if (link.source or "").startswith(f"events[{first}]")]
     assert {link for link in links if link.rule == "renamed"} <= set(whole)
+
+
+def test_of_a_very_long_stream_the_beginning_is_traced() -> None:
+    provider, payloads = PLAIN[next(name for name in PLAIN if name.startswith("anthropic/"))]
+    first = next(n for n, event in enumerate(payloads) if at(event, TEXTS[provider]) is not MISSING)
+    links = traced(provider, "chat", [*payloads[:first], *payloads[first : first + 1] * 5_000, *payloads[first:]]).links
+    numbers = {int(read(link.source or "")[1]) for link in links if (link.source or "").endswith("text")}
+    assert {first, first + 1000} <= numbers
+    assert max(numbers) < 4_000

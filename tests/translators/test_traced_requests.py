@@ -632,3 +632,38 @@ def test_a_body_with_what_looks_like_a_mark_is_not_marked() -> None:
     body = {"model": "m", "messages": [{"role": "user", "content": "Qj0000jQ"}], "max_tokens": 500}
     links = links_of("chat", "anthropic", body)
     assert found(links, "messages[0].content") == {"messages[0].content[0].text"}
+
+
+LONG = "Long. " * 20_000
+LARGE = [
+    pytest.param({"role": "user", "content": LONG}, "messages[0].content", {"messages[0].content[0].text"}, id="text"),
+    pytest.param(
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": PIXEL[:-8] + "AAAA" * 20_000}}]},
+        "messages[0].content[0].image_url.url",
+        {f"messages[0].content[0].source.{name}" for name in ("data", "media_type", "type")},
+        id="image",
+    ),
+]
+
+
+@pytest.mark.parametrize(("message", "source", "targets"), LARGE)
+def test_what_is_long_is_traced_and_told_whole(message: dict[str, Any], source: str, targets: set[str]) -> None:
+    body = {"model": "m", "messages": [message], "max_tokens": 500}
+    links = links_of("chat", "anthropic", body)
+    assert found(links, source) == targets
+    assert links.output == convert.request(body, client="chat", provider="anthropic", model=MODELS["anthropic"]).body
+    assert_holds(body, links)
+
+
+def test_a_long_text_that_is_sent_otherwise_is_no_copy() -> None:
+    """Where only what is beyond the part that is traced differs."""
+    said = [{"type": "text", "text": LONG}, {"type": "text", "text": f"{LONG}."}]
+    body = {"model": "m", "messages": [{"role": "user", "content": said}]}
+    links = links_of("chat", "ollama", body)
+    assert {link.rule for link in links.links if link.target == "messages[0].content"} == {"computed"}
+    assert_holds(body, links)
+
+
+def test_a_request_of_very_many_values_is_not_traced() -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "x"}] * 6_001, "max_tokens": 500}
+    assert links_of("chat", "anthropic", body).links == ()

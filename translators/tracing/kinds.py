@@ -1,7 +1,7 @@
 """The words of an API that say what something is, a `type` or a `role`: which became which follows from where what they
 stand beside went, since an entry is rendered in one piece."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from translators.tracing.marks import NAMES, PIECES, name
@@ -43,11 +43,21 @@ def link_forms(trace: Trace) -> list[Place]:
     became. Return the words of the rendering that have no link either, and stand beside what came from one place."""
     sources, targets = trace.unlinked()
     known = list(trace.links)
+    sent, made = _by_place(known, 0), _by_place(known, 1)
     for source in (each for each in sources if _is_word(each)):
-        beside = _beside(known, source, 0)
-        if beside and (end := _around(known, source[:-1], _common([target for _, target in beside]))):
+        beside = _beside(sent, source)
+        if beside and (end := _around(made, source[:-1], _common([target for _, target in beside]))):
             trace.link(source, end, handed_on=False)
-    return [place for place in targets if _is_word(place) and _is_held(_beside(known, place, 1))]
+    return [place for place in targets if _is_word(place) and _is_held(_beside(made, place))]
+
+
+def _by_place(links: Iterable[tuple[Place, Place]], side: int) -> dict[Place, list[tuple[Place, Place]]]:
+    """Return the links by each place that their ends of a side lie in."""
+    found: dict[Place, list[tuple[Place, Place]]] = {}
+    for link in links:
+        for cut in range(1, len(link[side]) + 1):
+            found.setdefault(link[side][:cut], []).append(link)
+    return found
 
 
 def _is_held(beside: Sequence[tuple[Place, Place]]) -> bool:
@@ -60,11 +70,9 @@ def _is_word(place: Place) -> bool:
     return bool(place) and place[-1] in _WORDS and _SCHEMAS.isdisjoint(place)
 
 
-def _beside(links: Sequence[tuple[Place, Place]], place: Place, side: int) -> list[tuple[Place, Place]]:
-    """Return the links that have an end of a `side` in the object that a place is in; those of names only where there
-    are no others."""
-    around = place[:-1]
-    found = [link for link in links if around and link[side][: len(around)] == around]
+def _beside(links: Mapping[Place, list[tuple[Place, Place]]], place: Place) -> list[tuple[Place, Place]]:
+    """Return the links of what is in the same object as a place; those of names only where there are no others."""
+    found = links.get(place[:-1], [])
     return [link for link in found if name(link[0]) not in NAMES] or found
 
 
@@ -77,12 +85,11 @@ def _common(places: Sequence[Place]) -> Place:
     return common
 
 
-def _around(links: Sequence[tuple[Place, Place]], entry: Place, end: Place) -> Place:
+def _around(links: Mapping[Place, list[tuple[Place, Place]]], entry: Place, end: Place) -> Place:
     """Return the outermost object around a place, in the same entry of a list, that has nothing from elsewhere than an
     entry of the input."""
     while len(end) > 1 and isinstance(end[-1], str):
-        inside = [source for source, target in links if target[: len(end) - 1] == end[:-1]]
-        if not all(source[: len(entry)] == entry for source in inside):
+        if not all(source[: len(entry)] == entry for source, _ in links.get(end[:-1], ())):
             break
         end = end[:-1]
     return end

@@ -10,8 +10,9 @@ from translators.tracing.places import Place
 
 MARK = re.compile(r"Qj([0-9A-Z]{4})jQ")
 MARK_BYTES = re.compile(MARK.pattern.encode())
-_ALL_MARKS = re.compile(rb'(?:, ?)?\\*"Qj[0-9A-Z]{4}jQ\\*": ?0|' + MARK.pattern.encode())
-"""Fields that are marks, and marks in texts."""
+_FIELD_BEGINS = re.compile(rb'(?:, ?)?\\*"\Z')
+_FIELD_ENDS = re.compile(rb'\\*": ?0')
+_LONGEST_BEGINNING = 32
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOST_MARKS = 36**4
 
@@ -72,7 +73,18 @@ def number_of(place: Place) -> int | None:
 
 def unmarked_json(data: bytes) -> bytes:
     """Return JSON without any marks, with the texts that were wrapped in others as they are."""
-    return _ALL_MARKS.sub(b"", _WRAPPED.sub(lambda match: unwrapped(match[0].decode()) or match[0], data))
+    if b"gw1." in data:
+        data = _WRAPPED.sub(lambda match: unwrapped(match[0].decode()) or match[0], data)
+    made, end = [], 0
+    for match in MARK_BYTES.finditer(data):
+        begin, last = match.span()
+        ending = _FIELD_ENDS.match(data, last)
+        beginning = _FIELD_BEGINS.search(data[max(end, begin - _LONGEST_BEGINNING) : begin])
+        if ending is not None and beginning is not None:
+            begin, last = begin - len(beginning[0]), ending.end()
+        made.append(data[end:begin])
+        end = last
+    return b"".join((*made, data[end:]))
 
 
 def marked(text: str, sign: str, name: str = "", *, fields: bool = True) -> str | None:

@@ -20,8 +20,8 @@ from translators.tracing.places import MISSING, Place, at, leaves, replaced, sam
 Render = Callable[[Any], Any]
 """Returns the rendering of an input. Raises `TranslationError` where there is none. Changes nothing in the input."""
 
-MOST_LEAVES = 100_000
-"""The values of an input that is traced at all."""
+MOST_LEAVES = 12_000
+"""The values of an input that is traced at all. While one is traced, others wait for the interpreter now and then."""
 _WORK = 36_000
 """The values that are rendered again to find what steers, over all renderings."""
 _MOST_RENDERINGS = 64

@@ -51,6 +51,29 @@ def test_a_loss_stands_in_its_place_with_its_reason() -> None:
     }
 
 
+def test_what_has_no_other_end_says_why() -> None:
+    links = [
+        Link("kind", "call", "computed"),
+        Link(None, "limit", "defaulted", 0, "The provider requires it."),
+        Link("form", "call.type", "computed"),
+    ]
+    left, right = {"kind": "function", "form": {"a": 1}}, {"call": {"type": "json"}, "limit": 5}
+    found = diff.rows(left, right, links)
+    assert [(row["kind"], row["left"], row["right"], row["rule"], row.get("other")) for row in found] == [
+        ("moved", "kind", None, "computed", "call"),
+        ("only", "form.a", None, "unknown", None),
+        ("moved", None, "call.type", "computed", "form"),
+        ("only", None, "limit", "defaulted", None),
+    ]
+    assert (found[-1]["note"], found[-1]["detail"]) == (0, "The provider requires it.")
+
+
+def test_of_a_long_diff_the_rest_is_counted() -> None:
+    found = diff.rows({str(n): n for n in range(diff.MOST_ROWS + 7)}, {}, ())
+    assert len(found) == diff.MOST_ROWS + 1
+    assert (found[-1]["kind"], found[-1]["count"]) == ("more", 7)
+
+
 @pytest.mark.parametrize(("count", "rows"), [pytest.param(3, 3, id="few"), pytest.param(4, 1, id="many")])
 def test_many_rows_that_are_equal_are_one(count: int, rows: int) -> None:
     body = {str(number): number for number in range(count)}

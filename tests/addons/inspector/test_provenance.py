@@ -80,6 +80,14 @@ def test_events_that_were_written_otherwise_then_have_no_links() -> None:
     assert ends(traced(exchange).answer, "events[2].delta.text") == set()
 
 
+def test_a_text_that_was_another_then_has_no_link() -> None:
+    exchange = recorded()
+    pairs = list(exchange.events)
+    pairs[2] = EventPair(2, 0.0, "", pairs[2].provider, pairs[2].client.replace(b"Sunny", b"Rainy"), 0, 1)
+    exchange.events = tuple(pairs)
+    assert ends(traced(exchange).answer, "events[2].delta.text") == set()
+
+
 def test_a_whole_answer() -> None:
     exchange = recorded({**ASKED, "stream": False})
     exchange.events, exchange.facts.stream = (), False
