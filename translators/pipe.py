@@ -17,9 +17,11 @@ from translators.framing.cutting import Cutter
 from translators.masking import Mask
 from translators.notes import Note
 
-Tap = Callable[[str, bytes, bytes, tuple[Note, ...]], None]
-"""A listener to each payload of a stream: its event name, its bytes, the client bytes it became, the notes on it. The
-end of the bytes, if it becomes anything, comes with no bytes of the provider's."""
+Tapped = tuple[str, bytes, bytes, tuple[Note, ...]]
+"""A payload of a stream: its event name, its bytes, the client bytes it became, the notes on it. The end of the bytes,
+if it becomes anything, comes with no bytes of the provider's."""
+Tap = Callable[[Sequence[Tapped], bool], None]
+"""A listener to the payloads that came together, and whether the last of them broke the answer."""
 
 RECENT = 3
 """Payloads that are remembered for the case that the answer breaks."""
@@ -66,6 +68,7 @@ class Pipe:
         self._mask = mask
         self._omitted = dict(omitted or {})
         self._tap = tap
+        self._tapped: list[Tapped] = []
         self._before_end = before_end
         self.events = 0
         """The number of events that the provider sent; a ping is not counted."""
@@ -129,7 +132,7 @@ class Pipe:
         noted = len(self.notes)
         end = self._end()
         if self._tap is not None and self.streams and end:
-            self._tap("", b"", end, tuple(self.notes[noted:]))
+            self._tap([("", b"", end, tuple(self.notes[noted:]))], self.failure is not None)
         return out + end
 
     def release(self) -> None:
@@ -143,13 +146,19 @@ class Pipe:
     def _all(self, payloads: Iterable[tuple[str, bytes]]) -> bytes:
         """Return what `payloads` become, as far as they can be cut and read, and until the answer is complete."""
         out: list[bytes] = []
+        broken = False
         try:
             for name, data in payloads:
                 out.append(self._payload(name, data) if self._cutter.streams else self._whole(data))
                 if self.failure or self.done:
+                    broken = self.failure is not None
                     break
         except TranslationError as error:
             self.failure = error.failure
+        finally:
+            if self._tap is not None and self._tapped:
+                tapped, self._tapped = self._tapped, []
+                self._tap(tapped, broken)
         return b"".join(out)
 
     def _payload(self, name: str, data: bytes) -> bytes:
@@ -160,7 +169,7 @@ class Pipe:
         if self._answer.done and not self.failure:
             out += self._end()
         if self._tap is not None:
-            self._tap(name, data, out, tuple(self.notes[noted:]))
+            self._tapped.append((name, data, out, tuple(self.notes[noted:])))
         return out
 
     def _whole(self, data: bytes) -> bytes:

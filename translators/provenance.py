@@ -178,7 +178,7 @@ def _streamed(payloads: Sequence[Any], answering: Answering) -> tuple[Any, str]:
         writing(answering.form, answering.envelope),
         framing="sse",
         content_type="text/event-stream",
-        tap=lambda name, data, out, notes: pairs.append(out),
+        tap=lambda events, _: pairs.extend(out for _, _, out, _ in events),
         omitted=answering.omitted,
     )
     data = [each.encode() if isinstance(each, str) else to_json(each) for each in payloads]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from addons.exchange.actions import Send
 from addons.exchange.attempt import Attempt
-from addons.exchange.listeners import Listeners
+from addons.exchange.listeners import Listeners, not_sent
 from addons.exchange.observers import Asked, AttemptReport, Record
 from addons.exchange.request import Rendering
 from addons.exchange.services import Services
@@ -19,7 +19,7 @@ from translators.framing.cutting import MAX_WHOLE
 from translators.joining import Joined
 from translators.masking import REDACTED
 from translators.notes import Note, add_new
-from translators.pipe import Pipe, Tap
+from translators.pipe import Pipe, Tap, Tapped
 
 CONCURRENCY = 8
 """The most calls of one request that are under way at once; the others wait until one of these has ended."""
@@ -57,8 +57,8 @@ class Calls:
         """The client's answer, where it is not a stream."""
         self.held = b""
         """Bytes that the client has not been sent yet: the beginning of an answer that another may replace."""
-        self.unsent: list[tuple[float, str, bytes, bytes, tuple[Note, ...], int, int]] = []
-        """The events of these bytes, for the listeners."""
+        self.unsent: list[tuple[float, Sequence[Tapped], int, int]] = []
+        """The events of these bytes, for the listeners: when they came, of which call and attempt."""
         self._provider_id: str | None = None
         self.limits: Mapping[str, str] = {}
         """The provider's rate limits, as headers for the client."""
@@ -84,8 +84,8 @@ class Calls:
 
     def show_unsent(self, *, sent: bool) -> None:
         """Show the listeners the events whose bytes waited, which the client gets now (`sent`), or never does."""
-        for at, name, provider, client, notes, call, attempt in self.unsent:
-            self._listeners.pair(name, provider, client if sent else b"", notes, call, attempt, at)
+        for at, events, call, attempt in self.unsent:
+            self._listeners.pairs(events if sent else not_sent(events), call, attempt, at)
         self.unsent.clear()
 
     def claim(self) -> None:

@@ -1,7 +1,7 @@
 """Listeners of one exchange. They get everything but credentials."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from addons.exchange import http_api
@@ -11,6 +11,7 @@ from addons.exchange.observers import Asked, Pair, Phase, PhaseMessage, Record, 
 from translators.errors import Failure
 from translators.masking import REDACTED, Mask
 from translators.notes import Note
+from translators.pipe import Tapped
 
 logger = logging.getLogger("gateway")
 
@@ -18,6 +19,11 @@ _SHORTEST_SECRET = 4
 """Anything shorter looks like ordinary text."""
 
 Headers = tuple[tuple[str, str], ...]
+
+
+def not_sent(events: Iterable[Tapped]) -> list[Tapped]:
+    """Return the events with nothing that the client got of them."""
+    return [(name, provider, b"", notes) for name, provider, _, notes in events]
 
 
 class Listeners:
@@ -100,30 +106,30 @@ class Listeners:
     ) -> None:
         if self._detailed:
             body = None if body is None else self.without_secrets(body)
-            headers = tuple((self.without_secrets(name), self.without_secrets(value)) for name, value in headers)
+            headers = self._clean_headers(headers)
             number = self.tries if attempt is None else attempt
             message = PhaseMessage(phase, self._now() - self.born, number, line, headers, body, call, asked)
             self._each(self._detailed, lambda watcher: watcher.message(self._record, message))
 
-    def pair(
+    def pair(self, name: str, provider: bytes, client: bytes, *, injected: bool = False) -> None:
+        """Show an event that is no attempt's."""
+        self.pairs([(name, provider, client, ())], injected=injected)
+
+    def pairs(
         self,
-        name: str,
-        provider: bytes,
-        client: bytes,
-        notes: tuple[Note, ...] = (),
+        events: Sequence[Tapped],
         call: int = 0,
         attempt: int = 0,
         at: float | None = None,
         *,
         injected: bool = False,
     ) -> None:
-        """Show an event. `at` is when it came, on the monotonic clock; None: just now."""
-        if self._detailed:
-            provider, client = self.without_secrets(provider), self.without_secrets(client)
+        """Show events that came together: `at` that time on the monotonic clock; None: just now."""
+        if self._detailed and events:
             came = (self._now() if at is None else at) - self.born
-            cleaned = self._clean_notes(notes)
-            pair = Pair(came, self.without_secrets(name), provider, client, cleaned, call, attempt, injected)
-            self._each(self._detailed, lambda watcher: watcher.pair(self._record, pair))
+            rest = (call, attempt, injected)
+            pairs = [Pair._make((came, *event, *rest)) for event in self._clean_events(events)]
+            self._each(self._detailed, lambda watcher: watcher.pairs(self._record, pairs))
 
     def ended(self, *, counts: bool) -> None:
         """Show the end of the exchange. `counts`: it is worth a line in the log."""
@@ -131,6 +137,25 @@ class Listeners:
         record.notes = [*self._clean_notes(record.notes)]
         record.served_model = record.served_model and self.mask.text(record.served_model)
         self._each(self._watchers if counts else self._detailed, lambda watcher: watcher.ended(self._record))
+
+    def _clean_events(self, events: Sequence[Tapped]) -> Sequence[Tapped]:
+        """Return the events without secrets. Nearly always there are none, which is found out for all at once."""
+        names = "\n".join({event[0] for event in events})
+        payloads = b"\n".join([payload for event in events for payload in event[1:3]])
+        mask = self.mask
+        noted = any(event[3] for event in events)
+        if mask.body(payloads) is payloads and mask.text(names) is names and not noted:
+            return events
+        return [
+            (mask.text(name), mask.body(provider), mask.body(client), self._clean_notes(notes))
+            for name, provider, client, notes in events
+        ]
+
+    def _clean_headers(self, headers: Headers) -> Headers:
+        joined = "\n".join([text for field in headers for text in field])
+        if self.mask.text(joined) is joined:
+            return headers
+        return tuple((self.mask.text(name), self.mask.text(value)) for name, value in headers)
 
     def _clean_notes(self, notes: Iterable[Note]) -> tuple[Note, ...]:
         """Return the notes without secrets: a path has the names of a client's fields, and of a provider's."""

@@ -6,9 +6,9 @@ the path of the answer and must be quick. Secrets are taken out before a watcher
 so a watcher that keeps messages keeps prompts. An exchange without watchers builds none of these values.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from routing.outcomes import Kind
 from routing.prices import Cost, Tokens
@@ -163,8 +163,7 @@ class PhaseMessage:
     asked: Asked | None = None
 
 
-@immutable
-class Pair:
+class Pair(NamedTuple):
     """A provider event and the client bytes that it became, which may be none. `provider` is the payload without
     its framing, `name` the event's name where the framing has one; both are empty where the gateway itself spoke
     (a keep-alive, an error). `call` is the one that was answered so, counted from 0, and `attempt` the try of it, as
@@ -189,6 +188,7 @@ class Watcher(Protocol):
 
     def message(self, record: Record, message: PhaseMessage) -> None: ...
 
-    def pair(self, record: Record, pair: Pair) -> None: ...
+    def pairs(self, record: Record, pairs: Sequence[Pair]) -> None:
+        """Take the pairs of one read: they have the same time, call and attempt."""
 
     def ended(self, record: Record) -> None: ...

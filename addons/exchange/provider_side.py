@@ -5,10 +5,9 @@ One request may become several calls to the provider (fan-out), whose answers ar
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from addons.exchange import http_api
 from addons.exchange.actions import Action, Drop, Release
@@ -30,7 +29,7 @@ from routing.plan import Plan
 from routing.targets import Target
 from translators.dialects import Writer
 from translators.errors import Failure
-from translators.pipe import Pipe
+from translators.pipe import Pipe, Tapped
 
 logger = logging.getLogger("gateway")
 
@@ -286,14 +285,14 @@ class ProviderSide:
 
     # --- the answer ---
 
-    def _show(self, call: int, name: str, provider: bytes, client: bytes, notes: Any) -> None:
+    def _show(self, call: int, events: Sequence[Tapped], broken: bool) -> None:
         attempt = self.attempts.get(call)
-        broken = attempt is not None and attempt.pipe is not None and attempt.pipe.failure is not None
         shown, number = (call, 0) if attempt is None else (call - attempt.calls.first, attempt.number)
-        if attempt is not None and not broken and attempt.calls.rendering.streams and not attempt.calls.content:
-            attempt.calls.unsent.append((self._now(), name, provider, client, notes, shown, number))
-        else:
-            self._response.show(shown, number, broken, name, provider, client, notes)
+        if attempt is not None and attempt.calls.rendering.streams and not attempt.calls.content:
+            waiting = events[:-1] if broken else events
+            attempt.calls.unsent.append((self._now(), waiting, shown, number))
+            events = events[len(waiting) :]
+        self._response.show(events, shown, number, broken=broken)
 
     def _fed(self, call: int, started: float, before: int, out: bytes) -> list[Action]:
         attempt = self.attempts[call]
@@ -323,7 +322,7 @@ class ProviderSide:
         if pipe.streams:
             self._listeners.provider(attempt, None, call - calls.first)
         elif streams and out:
-            self._response.show(call - calls.first, attempt.number, False, "", pipe.whole_body or b"", out, ())
+            self._response.show([("", pipe.whole_body or b"", out, ())], call - calls.first, attempt.number)
         actions: list[Action] = []
         if not calls.content and (pipe.content or len(calls.held) > MOST_HELD):
             actions += self._race.won(calls)

@@ -9,7 +9,7 @@ from addons.exchange import http_api
 from addons.exchange.actions import Action, Begin, Data, Finish
 from addons.exchange.faults import Injection
 from addons.exchange.http_api import Head, Reply
-from addons.exchange.listeners import Listeners
+from addons.exchange.listeners import Listeners, not_sent
 from addons.exchange.observers import End, Record
 from addons.exchange.services import Services
 from routing.catalogue import Target
@@ -17,8 +17,10 @@ from translators.clients.shared.openai_api import JSON
 from translators.dialects import ClientDialect
 from translators.errors import Failure
 from translators.notes import Note
+from translators.pipe import Tapped
 
 BLANK = b"\n"
+_NO_EVENT: tuple[Tapped, int, int] = (("", b"", b"", ()), 0, 0)
 _MOST_SPLIT = 64 * 1024
 """Bytes of one piece that are sent one by one; the rest goes together."""
 
@@ -52,8 +54,8 @@ class Response:
         """Those of the client's key, which take the place of the provider's."""
         self._noted: set[str] = set()
         """The notes that a stream's client has got."""
-        self._fatal: tuple[str, bytes, bytes, tuple[Note, ...], int, int] = ("", b"", b"", (), 0, 0)
-        """The event that broke the answer, until the client's error for it is made. Empty: none did."""
+        self._fatal: tuple[Tapped, int, int] | None = None
+        """The event that broke the answer, with its call and attempt, until the client's error for it is made."""
         self.injection: Injection | None = None
         """The fault that is injected into it."""
 
@@ -155,7 +157,7 @@ class Response:
         failure, cause = self._listeners.without_secrets_in(failure), self._listeners.without_secrets(cause)
         if not self.begun:
             reply = http_api.error_reply(failure, self._client)
-            if self._fatal[1]:
+            if self._fatal is not None and self._fatal[0][1]:
                 self._show_last(reply.body)
             return [self.reply(reply, "failed", failure, cause)]
         if self._blank:
@@ -202,34 +204,26 @@ class Response:
         record.duration = self._now() - self._born
         self.over = True
 
-    def show(
-        self,
-        call: int,
-        attempt: int,
-        broken: bool,
-        name: str,
-        provider: bytes,
-        client: bytes,
-        notes: tuple[Note, ...],
-    ) -> None:
-        """Show a provider's event to the listeners. One that has `broken` the answer waits for the
+    def show(self, events: Sequence[Tapped], call: int, attempt: int, *, broken: bool = False) -> None:
+        """Show a provider's events to the listeners. A last one that has `broken` the answer waits for the
         client's error. With an injected fault the client's bytes are shown when they are sent, as they are then."""
-        client = client if self.injection is None else b""
+        if self.injection is not None:
+            events = not_sent(events)
         if broken:
-            self._fatal = (name, provider, client, notes, call, attempt)
-        else:
-            self._listeners.pair(name, provider, client, notes, call, attempt)
+            *events, last = events
+            self._fatal = (last, call, attempt)
+        self._listeners.pairs(events, call, attempt)
 
     def replaced(self) -> None:
         """Show the event that broke an answer, in whose place another one comes."""
         self._show_last(b"")
-        self._fatal = ("", b"", b"", (), 0, 0)
+        self._fatal = None
 
     def _show_last(self, out: bytes) -> None:
         """Show the last event of a stream that broke, with the client's error for it."""
-        name, provider, client, notes, call, attempt = self._fatal
+        (name, provider, client, notes), call, attempt = self._fatal or _NO_EVENT
         if provider or client or out:
-            self._listeners.pair(name, provider, client + out, notes, call, attempt)
+            self._listeners.pairs([(name, provider, client + out, notes)], call, attempt)
 
     def _headers(self, notes: list[Note]) -> list[tuple[str, str]]:
         """Return the headers of every answer."""

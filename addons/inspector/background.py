@@ -1,20 +1,27 @@
 """A thread for what would hold up exchanges: one job after the other, and only so many that wait."""
 
 import logging
+import time
 from collections.abc import Callable
 from queue import Empty, Full, Queue
 from threading import Event, Lock, Thread
 
 logger = logging.getLogger("gateway")
 
+REST = 20.0
+"""It rests so many times as long as it works: a twentieth of Python's time is the most that it takes from those that
+run. Where all is to be written to disk it does not rest."""
+TOGETHER_SECONDS = 0.002
+"""It works for about so long before it rests."""
 MOST_WAITING = 2000
 MOST_WAITING_BYTES = 64 * 1024 * 1024
 """The jobs that may wait, and the bytes that they hold. One that found no room is not done, and a line says so."""
 
 
 class Background:
-    def __init__(self, name: str, most: int = MOST_WAITING) -> None:
-        self._jobs: Queue[tuple[Callable[[], None], int]] = Queue(most)
+    def __init__(self, name: str, rest: float = 0.0) -> None:
+        self._jobs: Queue[tuple[Callable[[], None], int]] = Queue(MOST_WAITING)
+        self._rest, self._worked = rest, 0.0
         self._ending = Event()
         self._lock = Lock()
         self._bytes = 0
@@ -23,16 +30,17 @@ class Background:
         self._thread = Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def put(self, job: Callable[[], None], size: int = 0) -> bool:
-        """Have a job done that holds `size` bytes. Return whether there was room for it."""
+    def put(self, job: Callable[[], None], size: int = 0, *, needed: bool = True) -> bool:
+        """Have a job done that holds `size` bytes. Return whether there was room for it. One that is not `needed` is
+        done by whoever comes to need it."""
         with self._lock:
             if self._bytes and self._bytes + size > MOST_WAITING_BYTES:
-                self.dropped += 1
+                self.dropped += needed
                 return False
             try:
                 self._jobs.put_nowait((job, size))
             except Full:
-                self.dropped += 1
+                self.dropped += needed
                 return False
             self._bytes += size
             return True
@@ -55,6 +63,7 @@ class Background:
                 if self._ending.is_set():
                     return
                 continue
+            began = time.perf_counter()
             try:
                 job()
             except Exception:
@@ -64,6 +73,13 @@ class Background:
                 with self._lock:
                     self._bytes -= size
                 self._jobs.task_done()
+            self._pause(time.perf_counter() - began)
+
+    def _pause(self, worked: float) -> None:
+        self._worked += worked
+        if self._worked > TOGETHER_SECONDS:
+            self._ending.wait(self._rest * self._worked)
+            self._worked = 0.0
 
     def _tell(self) -> None:
         """Say what was not done, now that there is time."""
@@ -71,7 +87,6 @@ class Background:
             dropped, self.dropped = self.dropped, 0
         if dropped:
             logger.warning(
-                "The inspector had too much to look through at once: %d parts of exchanges are not kept, "
-                "or not found by a search.",
+                "The inspector had too much to look through at once: %d parts of exchanges are not kept.",
                 dropped,
             )

@@ -4,11 +4,10 @@ An exchange is a POST to a generating route that passed authentication. What is 
 (redaction, search) is done when somebody reads, or in a thread of its own after the exchange.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from addons.exchange.http_api import EXPIRED_KEY
 from addons.exchange.observers import Pair, PhaseMessage, Record
-from addons.inspector import texts
 from addons.inspector.background import Background
 from addons.inspector.entry import DIALECTS, LARGEST_RAW, Entry
 from addons.inspector.recording import Exchange
@@ -17,8 +16,6 @@ from addons.inspector.store import Store
 
 HEAVY = LARGEST_RAW
 """Bytes of a body that is redacted elsewhere as soon as it is there."""
-LARGE = 512 * 1024
-"""Bytes of an exchange whose events are redacted at its end: there may be media in them, that take room."""
 
 
 class Capture:
@@ -43,26 +40,25 @@ class Capture:
         if (entry := self._entry(record)) is None:
             return
         entry.message(message)
-        entry.take(record)
         size = len(message.body or b"")
         if size > HEAVY and not self._background.put(entry.clean, size):
             entry.drop_large()
         self._store.changed(entry)
 
-    def pair(self, record: Record, pair: Pair) -> None:
+    def pairs(self, record: Record, pairs: Sequence[Pair]) -> None:
         running = self._running.get(id(record))
         if running is not None and not running[1].forgotten:
             entry = running[1]
-            self._store.happened(entry, entry.pair(pair))
+            self._store.happened(entry, entry.pairs(pairs))
 
     def ended(self, record: Record) -> None:
         entry = self._entry(record)
         self._running.pop(id(record), None)
         if entry is None:
             return
-        entry.take(record, over=True)
+        entry.end()
         self._store.changed(entry)
-        self._background.put(lambda: self._finish(entry), entry.size)
+        self._background.put(lambda: self._finish(entry), entry.size, needed=self._spool is not None)
 
     def read(self, exchange: Exchange) -> None:
         """Take an exchange of a file: it is shown as the newest, and not written to another one."""
@@ -71,7 +67,7 @@ class Capture:
             return
         entry = Entry.again(exchange, self._limit, self._redactor)
         self._store.begin(entry)
-        self._background.put(lambda: self._look_through(entry, entry.exchange()))
+        self._background.put(lambda: self._look_through(entry), entry.size, needed=False)
 
     def _entry(self, record: Record) -> Entry | None:
         """Return the exchange of a record, begun where it is new; None where it is none, or not recorded any more."""
@@ -83,6 +79,7 @@ class Capture:
         if record.error == EXPIRED_KEY.code:
             return None
         entry = Entry.of(record, self._limit, self._redactor)
+        entry.follow(record)
         self._running[id(record)] = (record, entry)
         self._store.begin(entry)
         record.shown_as = entry.facts.id
@@ -90,14 +87,12 @@ class Capture:
 
     def _finish(self, entry: Entry) -> None:
         """Do for an exchange that is over what needs time."""
-        whole = self._spool is not None or self._redactor.strict or entry.size > LARGE
-        exchange = entry.exchange() if whole else entry.outline()
-        self._look_through(entry, exchange)
+        self._look_through(entry)
         if self._spool is not None:
-            self._spool(entry, exchange)
+            self._spool(entry, entry.exchange())
 
-    def _look_through(self, entry: Entry, exchange: Exchange) -> None:
-        """Find what a search needs."""
-        searchable = self._redactor.text(texts.searchable(exchange), texts.LONGEST)
-        entry.finish(texts.conversation(exchange), searchable)
-        self._store.changed(entry)
+    def _look_through(self, entry: Entry) -> None:
+        """Find what a search needs, unless one has done so or there is nothing left."""
+        if not entry.forgotten and not entry.text:
+            entry.look_through()
+            self._store.changed(entry)

@@ -1,13 +1,15 @@
-"""An exchange as it grows: what the watcher hands over is taken as it is, and redacted before anybody reads it.
+"""An exchange as it grows: what the watcher hands over is put down as it is, and looked at before anybody reads it.
 
-To redact each event of a stream by itself would cost more than all the rest of its recording, and most are never read.
+To look at it at once would cost an exchange more than all the rest of its recording, and most are never read.
 """
 
 import sys
 from collections import deque
+from collections.abc import Sequence
 from threading import Lock
 
 from addons.exchange.observers import AttemptReport, Pair, PhaseMessage, Record
+from addons.inspector import search, texts
 from addons.inspector.gaps import Gaps
 from addons.inspector.recording import Attempt, EventPair, Exchange, Facts, Phase, Timings, Tokens, answering
 from addons.inspector.redactor import Redactor
@@ -19,6 +21,8 @@ EXCHANGE_COST = 1800
 """Bytes that Python itself needs for an exchange, about; then for a message, an event, a note."""
 MESSAGE_COST = 350
 HEADER_COST = 130
+HEADER_BYTES = 40
+"""Those of a header that nobody has looked at yet."""
 EVENT_COST = 220
 NOTE_COST = 600
 MOST_NOTES = 500
@@ -27,6 +31,8 @@ MOST_NAMES = 100
 LONGEST_NAME = 64
 LARGE = 1024
 """Bytes of an event that is looked through by itself."""
+LARGE_EXCHANGE = 512 * 1024
+"""Bytes of an exchange whose events are redacted at its end: there may be media in them, that take room."""
 LARGEST_RAW = 64 * 1024
 """Bytes of a body that is not kept where nobody can redact it soon."""
 
@@ -36,6 +42,10 @@ class Entry:
 
     def __init__(self, facts: Facts, limit: int, redactor: Redactor) -> None:
         self.facts = facts
+        """As somebody last knew them (`known`); its id, its place and whether it is pinned are always right."""
+        self._record: Record | None = None
+        """What there is more to know from."""
+        self._ended = False
         self._limit, self._redactor = limit, redactor
         self._bodies_left = limit * 3 // 4
         self.size = EXCHANGE_COST
@@ -43,7 +53,7 @@ class Entry:
         self.counted = 0
         """Those of them that the store knows of."""
         self.text = ""
-        """What a search looks through, once the exchange is over."""
+        """What a search looks through, once the exchange is over and somebody has looked through it."""
         self.gone_before = 0
         """The exchanges between this one and the one before it in the store that are there no more."""
         self.on_disk = False
@@ -52,8 +62,10 @@ class Entry:
         self._client_request: Phase | None = None
         self._client_response: Phase | None = None
         self._attempts: list[Attempt] = []
-        self._head: list[EventPair] = []
-        self._tail: deque[EventPair] = deque()
+        self._head: list[Pair] = []
+        """The first events; their numbers are their places."""
+        self._tail: deque[Pair] = deque()
+        """The last ones."""
         self._tail_left = limit // 8
         self._gaps = Gaps()
         self._names: dict[str, str] = {}
@@ -93,14 +105,28 @@ class Entry:
         for event in exchange.events:
             if event.provider:
                 entry._gaps.add(event.at)
-            entry._keep(event)
+            entry._keep_again(event)
         return entry
+
+    def _keep_again(self, event: EventPair) -> None:
+        pair = _pair(event)
+        if event.n == len(self._head):
+            self._keep([pair], _cost(pair))
+        else:
+            self._keep_last([pair], _cost(pair))
 
     @property
     def over(self) -> bool:
-        return self.facts.end != "running"
+        return self._ended or self.facts.end != "running"
 
     # --- what the watcher hands over ---
+
+    def follow(self, record: Record) -> None:
+        """Take what there is to know from a record, whenever somebody wants to know it, until the `end`."""
+        self._record = record
+
+    def end(self) -> None:
+        self._ended = True
 
     def message(self, message: PhaseMessage) -> None:
         length = len(message.body or b"")
@@ -122,8 +148,9 @@ class Entry:
                     self._answered(message, phase)
 
     def _raw_size(self, phase: Phase) -> int:
-        """Return what a body counts for until it is redacted; most of one that is longer are media."""
-        return min(len(phase.body or b""), self._limit * 3 // 4)
+        """Return what a message counts for until it is redacted; most of a body that is longer are media."""
+        headers = len(phase.headers) * (HEADER_COST + HEADER_BYTES)
+        return headers + min(len(phase.body or b""), self._limit * 3 // 4)
 
     def _asked(self, message: PhaseMessage, phase: Phase) -> None:
         if len(self._attempts) >= MOST_ATTEMPTS:
@@ -144,21 +171,21 @@ class Entry:
         """Return the last attempt of that number at a call."""
         return next((each for each in reversed(self._attempts) if (each.n, each.call) == (number, call)), None)
 
-    def pair(self, pair: Pair) -> EventPair:
-        """Take an event. What it returns may only be shown after `clean`."""
-        facts, at, name, provider, client = self.facts, pair.at * 1000, pair.name, pair.provider, pair.client
-        if provider:
-            self._gaps.add(at)
-        if name:
-            name = self._name(name)
-        notes, injected = pair.notes, pair.injected
-        event = EventPair(facts.events, at, name, provider, client, pair.call, pair.attempt, notes, injected)
+    def pairs(self, pairs: Sequence[Pair]) -> int:
+        """Take the events of one read. Return the number of the first."""
+        length = sum([len(pair.provider) + len(pair.client) for pair in pairs])
+        noted = sum([len(pair.notes) for pair in pairs])
+        if max([len(pair.name) for pair in pairs]) > LONGEST_NAME:
+            pairs = [pair._replace(name=self._name(pair.name)) for pair in pairs]
         with self._lock:
-            facts.events += 1
-            facts.bytes += len(provider) + len(client)
+            first = self.facts.events
+            if any(pair.provider for pair in pairs):
+                self._gaps.add(pairs[0].at * 1000)
+            self.facts.events += len(pairs)
+            self.facts.bytes += length
             if not self.forgotten:
-                self._keep(event)
-        return event
+                self._keep(pairs, EVENT_COST * len(pairs) + length + NOTE_COST * noted)
+        return first
 
     def _name(self, name: str) -> str:
         """Return an event's name, redacted; the same object for the same name, as long as there are few."""
@@ -169,37 +196,33 @@ class Entry:
                 self._names[name] = known
         return known
 
-    def _keep(self, event: EventPair) -> None:
-        size = EVENT_COST + len(event.provider) + len(event.client)
-        if event.notes:
-            size += NOTE_COST * len(event.notes)
+    def _keep(self, pairs: Sequence[Pair], size: int) -> None:
         if not self._tail and self.size + size <= self._limit * 7 // 8:
-            self._head.append(event)
+            self._head += pairs
             self.size += size
         else:
-            self._keep_last(event, size)
+            self._keep_last(pairs, size)
 
-    def _keep_last(self, event: EventPair, size: int) -> None:
-        self._tail.append(event)
+    def _keep_last(self, pairs: Sequence[Pair], size: int) -> None:
+        self._tail += pairs
         self._tail_left -= size
         self.size += size
         while self._tail_left < 0 and self._tail:
-            gone = self._tail.popleft()
-            back = EVENT_COST + len(gone.provider) + len(gone.client) + NOTE_COST * len(gone.notes)
+            back = _cost(self._tail.popleft())
             self._tail_left += back
             self.size -= back
 
     def take(self, record: Record, *, over: bool = False) -> None:
         """Take what the record has come to say."""
-        facts, text = self.facts, self._redactor.maybe
+        facts, text, name = self.facts, self._redactor.maybe, self._redactor.name
         with self._lock:
-            facts.client = text(record.key_name) or ""
-            facts.model, facts.stream, facts.status = text(record.model), record.stream, record.status
-            facts.provider, facts.provider_model = text(record.provider), text(record.provider_model)
-            facts.attempts, facts.finish_reason = record.attempts, text(record.finish_reason)
-            facts.served_model, facts.provider_id = text(record.served_model), text(record.provider_id)
+            facts.client = name(record.key_name) or ""
+            facts.model, facts.stream, facts.status = name(record.model), record.stream, record.status
+            facts.provider, facts.provider_model = name(record.provider), name(record.provider_model)
+            facts.attempts, facts.finish_reason = record.attempts, name(record.finish_reason)
+            facts.served_model, facts.provider_id = name(record.served_model), text(record.provider_id)
             facts.injected = tuple(record.injected)
-            if len(record.notes) != len(facts.notes):
+            if len(record.notes) != len(facts.notes) or (over and record.notes):
                 notes = tuple(self._redactor.note(note) for note in record.notes[:MOST_NOTES])
                 self.size += NOTE_COST * (len(notes) - len(facts.notes))
                 facts.notes = notes
@@ -252,30 +275,48 @@ class Entry:
     def _clean_events(self) -> None:
         with self._lock:
             first, until = self._clean_to, self.facts.events
-            raw = [*self._head[first:], *(event for event in self._tail if event.n >= first)]
-        redactor = self._redactor
-        short: list[bytes] = []
-        for event in raw:
-            if len(event.provider) < LARGE and len(event.client) < LARGE:
-                short += (event.provider, event.client)
-        harmless = redactor.harmless(short)
-        for event in raw:
-            if not harmless or len(event.provider) >= LARGE or len(event.client) >= LARGE:
-                self._replace(event, redactor.event(event.provider), redactor.event(event.client))
-            if event.notes:
-                event.notes = tuple(redactor.note(note) for note in event.notes)
+            raw = self._numbered(first)
+        clean = self._redacted([pair for _, pair in raw])
+        changed = [(n, old, new) for (n, old), new in zip(raw, clean, strict=True) if new is not old]
+        if changed:
+            with self._lock:
+                for n, old, new in changed:
+                    self._replace(n, old, new)
         self._clean_to = until
 
-    def _replace(self, event: EventPair, provider: bytes, client: bytes) -> None:
-        """Give an event its redacted payloads, and count their bytes if it is still kept."""
-        with self._lock:
-            by = len(provider) + len(client) - len(event.provider) - len(event.client)
-            event.provider, event.client = provider, client
-            in_tail = bool(self._tail) and event.n >= self._tail[0].n
-            if in_tail or (self._head and event.n <= self._head[-1].n):
-                self.size += by
-            if in_tail:
-                self._tail_left -= by
+    def _numbered(self, first: int, until: int | None = None) -> list[tuple[int, Pair]]:
+        """Return the events from number `first` on, with their numbers."""
+        tail_at = self.facts.events - len(self._tail)
+        head = enumerate(self._head[first:until], first)
+        last = self.facts.events if until is None else until
+        return [*head, *((n, pair) for n, pair in enumerate(self._tail, tail_at) if first <= n < last)]
+
+    def _redacted(self, raw: list[Pair]) -> list[Pair]:
+        """Return events without secrets; the very same ones where there are none."""
+        short = [pair for pair in raw if len(pair.provider) < LARGE and len(pair.client) < LARGE]
+        harmless = self._redactor.harmless([payload for pair in short for payload in (pair.provider, pair.client)])
+        if harmless and len(short) == len(raw) and not any(pair.notes for pair in raw):
+            return raw
+        return [self._redacted_pair(pair, harmless=harmless) for pair in raw]
+
+    def _redacted_pair(self, pair: Pair, *, harmless: bool) -> Pair:
+        """Return an event without secrets. `harmless`: there are none in short ones."""
+        redactor, provider, client = self._redactor, pair.provider, pair.client
+        if harmless and not pair.notes and len(provider) < LARGE and len(client) < LARGE:
+            return pair
+        notes = tuple(map(redactor.note, pair.notes))
+        return pair._replace(provider=redactor.event(provider), client=redactor.event(client), notes=notes)
+
+    def _replace(self, n: int, old: Pair, new: Pair) -> None:
+        """Put a redacted event in the place of number `n`, if that is still kept, and count its bytes."""
+        by, place = _cost(new) - _cost(old), n - self.facts.events + len(self._tail)
+        if n < len(self._head):
+            self._head[n] = new
+            self.size += by
+        elif place >= 0:
+            self._tail[place] = new
+            self.size += by
+            self._tail_left -= by
 
     def _clean_phase(self, phase: Phase) -> None:
         redactor = self._redactor
@@ -285,11 +326,11 @@ class Entry:
             if self.forgotten:
                 return
             self._raw_phases.pop(0)
+            self.size -= self._raw_size(phase)
             phase.line, phase.headers = line, headers
             self.size += len(line) + sum(HEADER_COST + len(name) + len(value) for name, value in headers)
             if body is None:
                 return
-            self.size -= self._raw_size(phase)
             room = self._bodies_left * 7 // 8
             phase.cut = phase.cut or len(body) > room
             phase.body = body[:room] if phase.cut else body
@@ -301,8 +342,9 @@ class Entry:
         with self._lock:
             for phase in self._raw_phases:
                 if len(phase.body or b"") > LARGEST_RAW:
-                    self.size -= self._raw_size(phase)
+                    before = self._raw_size(phase)
                     phase.body, phase.cut = b"", True
+                    self.size += self._raw_size(phase) - before
 
     def forget(self) -> None:
         """Let go of everything: there is no room for it, and what is still to come of it is not recorded."""
@@ -310,12 +352,23 @@ class Entry:
             self.forgotten = True
             self._client_request = self._client_response = None
             self._attempts, self._head, self._raw_phases = [], [], []
+            self._record = None
             self._tail.clear()
             self._names.clear()
             self.size = EXCHANGE_COST
 
+    def known(self) -> Facts:
+        """Return what is known of it now."""
+        ended = self._ended
+        if (record := self._record) is not None:
+            self.take(record, over=ended)
+            if ended:
+                self._record = None
+        return self.facts
+
     def exchange(self) -> Exchange:
         """Return it as it is now."""
+        self.known()
         with self._cleaning:
             while True:
                 self._clean_events()
@@ -323,27 +376,67 @@ class Entry:
                 with self._lock:
                     if not self._raw_phases:
                         self.facts.gaps = self._gaps.shown
-                        return self._snapshot(self._clean_to)
+                        shown, numbered = self._snapshot(), self._numbered(0, self._clean_to)
+                        break
+        shown.events = self._shown(numbered)
+        return shown
 
-    def outline(self) -> Exchange:
-        """Return it as it is now, with messages that are redacted and events that may not be: nobody is to see it."""
+    def events(self, first: int) -> tuple[EventPair, ...]:
+        """Return its events from number `first` on, as far as they are kept."""
+        with self._cleaning:
+            self._clean_events()
+            with self._lock:
+                numbered = self._numbered(first, self._clean_to)
+        return self._shown(numbered)
+
+    def _outline(self) -> Exchange:
+        """Return it with messages that are redacted, and with those of its events that a search sees, which may not be:
+        nobody is to see it."""
+        self.known()
         with self._cleaning:
             self._clean_phases()
             with self._lock:
-                return self._snapshot(self.facts.events)
+                outline, numbered = self._snapshot(), self._numbered(0)
+        if len(numbered) > texts.FIRST_EVENTS + texts.LAST_EVENTS:
+            numbered = [*numbered[: texts.FIRST_EVENTS], *numbered[-texts.LAST_EVENTS :]]
+        outline.events = self._shown(numbered)
+        return outline
 
-    def _snapshot(self, until: int) -> Exchange:
-        """Return it with its events up to number `until`."""
-        events = tuple(event for event in (*self._head, *self._tail) if event.n < until)
-        return Exchange(self.facts, self._client_request, self._client_response, tuple(self._attempts), events)
+    def _snapshot(self) -> Exchange:
+        """Return it without its events."""
+        return Exchange(self.facts, self._client_request, self._client_response, tuple(self._attempts))
 
-    def finish(self, conversation: str | None, text: str) -> None:
-        """Take what was found out about it after its end."""
+    def _shown(self, numbered: list[tuple[int, Pair]]) -> tuple[EventPair, ...]:
+        return tuple(
+            EventPair(n, at * 1000, self._name(name) if name else "", provider, client, call, attempt, notes, injected)
+            for n, (at, name, provider, client, notes, call, attempt, injected) in numbered
+        )
+
+    def searchable(self) -> str:
+        """Return what a search looks through."""
+        if self.over and not self.text and not self.forgotten:
+            self.look_through()
+        return self.text or search.heading(self.known())
+
+    def look_through(self) -> None:
+        """Find out about one that is over what needs time: its conversation, and what a search looks through."""
+        whole = self._redactor.strict or self.size > LARGE_EXCHANGE
+        exchange = self.exchange() if whole else self._outline()
+        text = self._redactor.text(texts.searchable(exchange), texts.LONGEST)
+        conversation = texts.conversation(exchange)
         with self._lock:
             self.facts.conversation, self.facts.gaps = conversation, self._gaps.shown
             self.size += sys.getsizeof(text) - sys.getsizeof(self.text)
             self.text = text
-            self._names.clear()
+
+
+def _pair(event: EventPair) -> Pair:
+    payloads, notes = (event.provider, event.client), event.notes
+    return Pair(event.at / 1000, event.name, *payloads, notes, event.call, event.attempt, event.injected)
+
+
+def _cost(pair: Pair) -> int:
+    return EVENT_COST + len(pair.provider) + len(pair.client) + NOTE_COST * len(pair.notes)
 
 
 def _ms(seconds: float | None) -> float | None:

@@ -2,17 +2,20 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from typing import Final
 
 from addons.inspector.entry import Entry
-from addons.inspector.recording import Change, EventPair, summary_json
+from addons.inspector.recording import Change, summary_json
 
-TOGETHER_SECONDS: Final = 0.05
+TOGETHER_SECONDS: Final = 0.1
 """What comes within this time is told at once."""
+MOST_TOLD = 40
+"""The exchanges that are told at once; others wait. Nobody reads more, and each takes time from those that run."""
 MOST_CHANGED = 1000
 MOST_EVENTS = 20_000
 MOST_BYTES = 2 * 1024 * 1024
-"""What a slow subscriber may have waiting; with more it is told to read everything anew."""
+"""What may wait for a subscriber; with more it is told to read everything anew."""
 
 
 class Subscription:
@@ -24,9 +27,9 @@ class Subscription:
         self._wake = asyncio.Event()
         self._woken = False
         self._changed: dict[str, Entry] = {}
-        self._events: dict[str, tuple[Entry, list[EventPair]]] = {}
+        self._events: dict[str, tuple[Entry, int]] = {}
+        """Those that have new events, and the number of the first."""
         self._gone: list[str] = []
-        self._waiting = self._bytes = 0
         self._lost = False
         self._lock = threading.Lock()
 
@@ -35,14 +38,12 @@ class Subscription:
             self._changed[entry.facts.id] = entry
             self._bound()
 
-    def happened(self, entry: Entry, event: EventPair) -> None:
+    def happened(self, entry: Entry, first: int) -> None:
         with self._lock:
             id = entry.facts.id
             self._changed[id] = entry
             if id in self.follow:
-                self._events.setdefault(id, (entry, []))[1].append(event)
-                self._waiting += 1
-                self._bytes += len(event.provider) + len(event.client)
+                self._events.setdefault(id, (entry, first))
             self._bound()
 
     def gone(self, ids: tuple[str, ...]) -> None:
@@ -54,10 +55,12 @@ class Subscription:
             self._bound()
 
     def _bound(self) -> None:
-        many = len(self._changed) > MOST_CHANGED or len(self._gone) > MOST_CHANGED
-        if many or self._waiting > MOST_EVENTS or self._bytes > MOST_BYTES:
+        if len(self._changed) > MOST_CHANGED or len(self._gone) > MOST_CHANGED:
             self._lost = True
             self._forget()
+        self._be_woken()
+
+    def _be_woken(self) -> None:
         if not self._woken:
             self._woken = True
             if threading.get_ident() == self._thread:
@@ -67,7 +70,6 @@ class Subscription:
 
     def _forget(self) -> None:
         self._changed, self._events, self._gone = {}, {}, []
-        self._waiting = self._bytes = 0
 
     async def changes(self) -> list[Change]:
         """Return what has changed since the last time; wait until there is something."""
@@ -78,11 +80,23 @@ class Subscription:
             self._forget()
             self._lost = self._woken = False
             self._wake.clear()
+            for id in [*changed][MOST_TOLD:]:
+                self._changed[id] = changed.pop(id)
+            if self._changed:
+                self._be_woken()
+        news = [await self._news(id, entry, first) for id, (entry, first) in events.items()]
+        lost = lost or _too_much(news)
         told = [Change("resync")] if lost else []
         if gone:
             told.append(Change("gone", ids=tuple(gone)))
-        told += [Change("exchange", id, summary=summary_json(entry.facts)) for id, entry in changed.items()]
-        for id, (entry, news) in events.items():
-            await self._loop.run_in_executor(None, entry.clean)
-            told.append(Change("events", id, events=tuple(news)))
-        return told
+        told += [Change("exchange", id, summary=summary_json(entry.known())) for id, entry in changed.items()]
+        return told if lost else told + news
+
+    async def _news(self, id: str, entry: Entry, first: int) -> Change:
+        """Return the events of an exchange from number `first` on; they are made fit to be shown in a thread."""
+        return Change("events", id, events=await self._loop.run_in_executor(None, entry.events, first))
+
+
+def _too_much(news: Sequence[Change]) -> bool:
+    events = [event for change in news for event in change.events]
+    return len(events) > MOST_EVENTS or sum([len(each.provider) + len(each.client) for each in events]) > MOST_BYTES

@@ -4,6 +4,7 @@
 flow file can carry them. Of one that is under way it has the messages so far; views read its recorder.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
@@ -96,10 +97,10 @@ class FlowRecorder:
             self._write(entry.exchange())
         self._comment(_subject(record))
 
-    def pair(self, record: Record, pair: Pair) -> None:
-        event = self._of(record).pair(pair)
-        if pair.client and not self._gave_content:
-            self._give_content(self._redactor.event(event.client))
+    def pairs(self, record: Record, pairs: Sequence[Pair]) -> None:
+        self._of(record).pairs(pairs)
+        if not self._gave_content and (first := next((pair.client for pair in pairs if pair.client), b"")):
+            self._give_content(self._redactor.event(first))
 
     def ended(self, record: Record) -> None:
         entry = self._of(record)

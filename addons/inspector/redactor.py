@@ -7,6 +7,7 @@ shape, media, and what the operator's expressions match.
 import importlib
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic_core import from_json, to_json
@@ -21,6 +22,7 @@ from translators.notes import Note
 Bodies = Literal["redacted", "full", "none"]
 NEEDED = "re2"
 """The library that replaces what an expression matches, in time that grows with the text alone."""
+NAMES = 1024
 _MOST_HEADERS = 200
 _LONGEST_HEADER = 4096
 _SHORT_EVENT = 1024
@@ -66,6 +68,8 @@ class Redactor:
     def __init__(self, bodies: Bodies = "redacted", patterns: Sequence[Expression] = ()) -> None:
         self._bodies = bodies
         self._patterns = compiled(patterns) if patterns else []
+        self.name = lru_cache(NAMES)(self.maybe)
+        """As `maybe`, for what comes again and again."""
 
     @property
     def strict(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from addons.inspector import search
 from addons.inspector.entry import Entry
 from addons.inspector.following import Subscription
-from addons.inspector.recording import Change, EventPair, Exchange, Facts, Page, repeated, summary_json
+from addons.inspector.recording import Change, Exchange, Facts, Page, repeated, summary_json
 from addons.inspector.search import Found, Query
 
 LARGEST_PAGE = 1000
@@ -72,7 +72,7 @@ class Store:
         with self._lock:
             entries = list(reversed(self._entries.values()))
         found: list[tuple[Facts, Entry | str | None]] = [
-            (entry.facts, entry) for entry in entries if self._matches(entry, wanted, place)
+            (entry.known(), entry) for entry in entries if self._matches(entry, wanted, place)
         ]
         total = len(found)
         if self.disk is not None:
@@ -89,6 +89,7 @@ class Store:
         with self._lock:
             entry = self._entries.get(id)
         if entry is not None:
+            entry.searchable()
             exchange = entry.exchange()
             self.resized(entry)
             return exchange
@@ -123,16 +124,15 @@ class Store:
         if self.disk is not None:
             self.disk.clear()
 
-    async def subscribe(self, follow: Collection[str] = ()) -> AsyncGenerator[Change]:
-        """Yield what changes from now on, with the events of the exchanges in `follow`. Who reads too slowly is told
-        to read the list anew (`resync`)."""
+    async def subscribe(self, follow: Collection[str] = ()) -> AsyncGenerator[list[Change]]:
+        """Yield what changes from now on, as much as came together, with the events of the exchanges in `follow`. Who
+        reads too slowly is told to read the list anew (`resync`)."""
         subscription = Subscription(frozenset(follow))
         with self._lock:
             self._subscriptions.append(subscription)
         try:
             while True:
-                for change in await subscription.changes():
-                    yield change
+                yield await subscription.changes()
         finally:
             with self._lock:
                 self._subscriptions.remove(subscription)
@@ -158,12 +158,12 @@ class Store:
         self.resized(entry)
         self._tell(entry)
 
-    def happened(self, entry: Entry, event: EventPair) -> None:
-        """Take it that an exchange has an event more."""
+    def happened(self, entry: Entry, first: int) -> None:
+        """Take it that an exchange has more events, from number `first` on."""
         if entry.size - entry.counted > TOGETHER:
             self.resized(entry)
         for subscription in self._subscriptions:
-            subscription.happened(entry, event)
+            subscription.happened(entry, first)
 
     def resized(self, entry: Entry) -> None:
         """Count an exchange's bytes, and make room for them."""
@@ -243,7 +243,7 @@ class Store:
         facts = entry.facts
         if before is not None and facts.seq >= before:
             return False
-        return query.empty or query.matches(facts, entry.text or search.heading(facts))
+        return query.empty or query.matches(facts, entry.searchable())
 
 
 def _listed(facts: Facts, kept: Entry | str | None, query: Query) -> dict[str, Any]:

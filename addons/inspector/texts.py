@@ -14,7 +14,8 @@ REQUEST = 4096
 """Characters of a request: its beginning, and four times as much of its end."""
 ANSWER = 2048
 LONGEST = 32 * 1024
-_MOST_EVENTS = 4000
+FIRST_EVENTS, LAST_EVENTS = 200, 800
+"""Those of a stream that a search looks through."""
 _DEEPEST = 30
 _WRITTEN = re.compile(
     rb'"(?:content|text|arguments|delta|reasoning_content|refusal)": ?"((?:[^"\\\n]|\\.)*)"',
@@ -44,7 +45,10 @@ def conversation(exchange: Exchange) -> str | None:
 
 def streamed(exchange: Exchange) -> str:
     """Return the pieces of a streamed answer, put together."""
-    told = b"\n".join(event.client for event in exchange.events[:_MOST_EVENTS])
+    events = exchange.events
+    if len(events) > FIRST_EVENTS + LAST_EVENTS:
+        events = (*events[:FIRST_EVENTS], *events[-LAST_EVENTS:])
+    told = b"\n".join(event.client for event in events)
     return str(_loaded(b'"%s"' % b"".join(_WRITTEN.findall(told))))
 
 

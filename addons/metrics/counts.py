@@ -5,7 +5,7 @@ key or a credential) or one of a closed set; a name that only a client knows cou
 sets of each kind; what comes after them counts as `other` too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from addons.exchange import http_api
@@ -97,7 +97,7 @@ class Counts:
 
     def message(self, record: Record, message: PhaseMessage) -> None: ...
 
-    def pair(self, record: Record, pair: Pair) -> None: ...
+    def pairs(self, record: Record, pairs: Sequence[Pair]) -> None: ...
 
     def ended(self, record: Record) -> None:
         model = "" if record.model is None else self._names().listed(record.model) or OTHER

@@ -4,7 +4,7 @@ What leaves is names, numbers and times: no prompt, no answer, no key. A request
 for its own identity, which goes on to the provider. `exporting.py` has the threads that send all this.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from opentelemetry.context import Context
@@ -51,7 +51,7 @@ class Telemetry:
 
     def message(self, record: Record, message: PhaseMessage) -> None: ...
 
-    def pair(self, record: Record, pair: Pair) -> None: ...
+    def pairs(self, record: Record, pairs: Sequence[Pair]) -> None: ...
 
     def ended(self, record: Record) -> None:
         identity = record.trace if isinstance(record.trace, Identity) else self.begin(record, {})

@@ -1,7 +1,7 @@
 """What happens, as server-sent events: `GET /api/live`."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from functools import partial
 
 from addons.inspector.recording import Change
@@ -16,13 +16,13 @@ LARGE = 64 * 1024
 
 
 async def live(
-    changes: AsyncIterator[Change], followed: frozenset[str], ending: asyncio.Event
+    changes: AsyncIterator[Sequence[Change]], followed: frozenset[str], ending: asyncio.Event
 ) -> AsyncGenerator[bytes]:
     """Yield `event: exchange` with a summary whenever an exchange begins, changes or ends, `event: events` `{"id":
     "...", "events": [...]}` of those that are `followed`, `event: gone` `{"ids": []}`, `event: resync` `{}` where there
     was too much to tell; until `ending`."""
     ends = asyncio.ensure_future(ending.wait())
-    coming: asyncio.Future[Change] | None = asyncio.ensure_future(anext(changes))
+    coming: asyncio.Future[Sequence[Change]] | None = asyncio.ensure_future(anext(changes))
     await asyncio.sleep(0)  # from now on nothing is missed
     try:
         yield b"retry: 1000\n: exchanges as they happen\n\n"
@@ -34,17 +34,13 @@ async def live(
                     yield b": still here\n\n"
                 continue
             try:
-                change = coming.result()
+                together = coming.result()
             except StopAsyncIteration:
                 return
             finally:
                 coming = None
-            many = (
-                len(change.events) > MANY
-                or sum(len(pair.provider) + len(pair.client) for pair in change.events) > LARGE
-            )
-            told = await aside(partial(_told, change, followed)) if many else _told(change, followed)
-            if told:
+            tell = partial(_told, together, followed)
+            if told := await aside(tell) if _many(together) else tell():
                 yield told
     finally:
         ends.cancel()
@@ -55,7 +51,16 @@ async def live(
             await changes.aclose()
 
 
-def _told(change: Change, followed: frozenset[str]) -> bytes:
+def _many(together: Sequence[Change]) -> bool:
+    events = [event for change in together for event in change.events]
+    return len(events) > MANY or sum(len(event.provider) + len(event.client) for event in events) > LARGE
+
+
+def _told(together: Sequence[Change], followed: frozenset[str]) -> bytes:
+    return b"".join([_told_one(change, followed) for change in together])
+
+
+def _told_one(change: Change, followed: frozenset[str]) -> bytes:
     match change.kind:
         case "exchange":
             return _event("exchange", change.summary)

@@ -144,7 +144,7 @@ class _Answers:
             framing="sse" if content_type == _STREAM else upstream.framing,
             content_type=content_type,
             omitted=self._client().omitted,
-            tap=lambda name, payload, out, notes: self._tapped.append((out, notes)),
+            tap=lambda events, _: self._tapped.extend((out, notes) for _, _, out, notes in events),
         )
 
     def _close_silent(self, calls: Sequence[int]) -> None:

@@ -1,7 +1,7 @@
 """Writes usage-db: see `addons.databases.row_writer`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from addons.databases.row_writer import DAY, Clockwork, RowWriter
@@ -26,7 +26,7 @@ class UsageWriter(RowWriter[Row, Database]):
 
     def message(self, record: Record, message: PhaseMessage) -> None: ...
 
-    def pair(self, record: Record, pair: Pair) -> None: ...
+    def pairs(self, record: Record, pairs: Sequence[Pair]) -> None: ...
 
     def ended(self, record: Record) -> None:
         for row in rows(record):

@@ -198,7 +198,7 @@ def _payloads(way: Way, data: bytes) -> list[bytes]:
         way.streamed(),
         framing=way.upstream.framing,
         content_type=way.sample.content_type,
-        tap=lambda name, payload, out, notes: payloads.append(payload),
+        tap=lambda events, _: payloads.extend(payload for _, payload, _, _ in events),
     )
     pipe.feed(data)
     pipe.close()

@@ -4,6 +4,7 @@ Bytes are searched once: what has no blank line yet waits in a list of pieces, a
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from translators.errors import BadAnswer
@@ -15,6 +16,7 @@ DONE = b"[DONE]"
 """The data of OpenAI's last event, which is no JSON. As a payload it is these bytes, which JSON never gives."""
 _BOM = b"\xef\xbb\xbf"
 _BLANK_LINE = b"\n\n"
+_LONG_NAME = 100
 # What nearly all events look like, read in one step: perhaps a name, then one line of data.
 _USUAL = re.compile(rb"(?:event: ?([^\n]*)\n)?data: ?([^\n]*)").fullmatch
 
@@ -93,6 +95,16 @@ class SseReader(PiecesReader):
         return [event for block in blocks if (event := _event(block)) is not None]
 
 
+@lru_cache(64)
+def _known_name(name: bytes) -> str:
+    return name.decode("utf-8", "replace")
+
+
+def _name(name: bytes) -> str:
+    """Return an event's name: one text for all events of that name."""
+    return _known_name(name) if len(name) < _LONG_NAME else name.decode("utf-8", "replace")
+
+
 def _is_whole(data: bytes) -> bool:
     """Return whether an event's data is complete. A half of a number looks whole; but no dialect's event is a
     number."""
@@ -103,7 +115,7 @@ def _event(block: bytes) -> SseEvent | None:
     """Return a block of lines as an event if it has data, even empty data."""
     if usual := _USUAL(block):
         name, data = usual.groups()
-        return SseEvent(name.decode("utf-8", "replace") if name else "", data)
+        return SseEvent(_name(name) if name else "", data)
     name, lines = b"", []
     for line in block.split(b"\n"):
         field, _, value = line.partition(b":")

@@ -3,7 +3,7 @@
 import gzip
 import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -64,14 +64,14 @@ class Listener:
 
     def __init__(self) -> None:
         self.messages: list[PhaseMessage] = []
-        self.pairs: list[Pair] = []
+        self.seen: list[Pair] = []
         self.records: list[Record] = []
 
     def message(self, record: Record, message: PhaseMessage) -> None:
         self.messages.append(message)
 
-    def pair(self, record: Record, pair: Pair) -> None:
-        self.pairs.append(pair)
+    def pairs(self, record: Record, pairs: Sequence[Pair]) -> None:
+        self.seen.extend(pairs)
 
     def ended(self, record: Record) -> None:
         self.records.append(record)
@@ -482,7 +482,7 @@ def test_who_listens_hears_four_phases_and_pairs() -> None:
     table.exchange.finished()
     phases = [message.phase for message in table.heard.messages]
     assert phases == ["client_request", "provider_request", "provider_response", "client_response"]
-    assert [(pair.name, bool(pair.client)) for pair in table.heard.pairs] == [
+    assert [(pair.name, bool(pair.client)) for pair in table.heard.seen] == [
         ("message_start", True),
         ("ping", False),
         ("content_block_start", False),
@@ -492,7 +492,7 @@ def test_who_listens_hears_four_phases_and_pairs() -> None:
         ("message_stop", True),
     ]
     assert [record.end for record in table.heard.records] == ["complete"]
-    everything = repr(table.heard.messages) + repr(table.heard.pairs)
+    everything = repr(table.heard.messages) + repr(table.heard.seen)
     assert not [secret for secret in ("provider-key", "header-secret", "client-key") if secret in everything]
 
 
@@ -505,7 +505,7 @@ def test_the_event_that_breaks_a_stream_is_heard_with_what_became_of_it(begun: b
     table.ask(stream=True)
     table.provider.head_received(200, SSE)
     actions = table.provider.data_received(sse(*([START, *TEXT[:2]] if begun else []), OVERLOADED))
-    heard = table.heard.pairs
+    heard = table.heard.seen
     said = actions[-2].data if isinstance(actions[-2], Data) else replied(actions).body
     assert [pair.name for pair in heard] == [*(["message_start", *map(kind, TEXT[:2])] if begun else []), "error"]
     assert json.loads(heard[-1].provider) == OVERLOADED
@@ -567,7 +567,7 @@ def test_a_whole_answer_is_heard_whole() -> None:
     *_, provider, client = table.heard.messages
     assert (provider.phase, json.loads(provider.body or b"")) == ("provider_response", WHOLE)
     assert (client.phase, client.line) == ("client_response", "200")
-    assert table.heard.pairs == []
+    assert table.heard.seen == []
 
 
 def test_a_refused_request_is_heard_too() -> None:
@@ -911,7 +911,7 @@ def test_who_listens_hears_which_call() -> None:
         ("client_response", 0, 1),
         ("provider_response", 0, 1),
     ]
-    assert [pair.call for pair in heard.pairs] == [1] * 6 + [0, 0]
+    assert [pair.call for pair in heard.seen] == [1] * 6 + [0, 0]
 
 
 def test_notes_of_several_answers_are_told_once() -> None:
@@ -1015,7 +1015,7 @@ def test_notes_of_a_running_stream_are_told_before_its_end(target: str) -> None:
     assert late
     last = out.rstrip(b"\n").split(b"\n\n")[-1]
     assert not last.startswith(b":")
-    assert table.heard.pairs[-1].client.count(LATE) == 1
+    assert table.heard.seen[-1].client.count(LATE) == 1
 
 
 @pytest.mark.parametrize(

@@ -503,7 +503,7 @@ def test_a_beginning_that_never_ends_is_sent() -> None:
 
 def shown(table: Table) -> list[tuple[bool, bytes]]:
     """The events that listeners were shown: whether a provider sent it, and what the client got for it."""
-    return [(bool(pair.provider), pair.client) for pair in table.heard.pairs]
+    return [(bool(pair.provider), pair.client) for pair in table.heard.seen]
 
 
 @pytest.mark.parametrize("fails", [dies_at_the_beginning, is_overloaded])
@@ -515,7 +515,7 @@ def test_listeners_are_shown_what_the_client_got(fails: Callable[[Table, int], l
     assert b"".join(client for _, client in shown(table)) == out
     assert shown(table)[0] == (True, b"")
     if fails is is_overloaded:
-        assert b"Overloaded" in table.heard.pairs[1].provider
+        assert b"Overloaded" in table.heard.seen[1].provider
 
 
 def test_the_notes_of_who_answers_come_also_after_a_sign_of_life() -> None:

@@ -330,7 +330,7 @@ def test_a_line_that_is_no_json() -> None:
     assert true[1].startswith(lines[1])
     with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
         json.loads(lines[1].removeprefix(b"data: "))
-    assert [pair.client.strip() for pair in made.heard.pairs if pair.injected] == [lines[1]]
+    assert [pair.client.strip() for pair in made.heard.seen if pair.injected] == [lines[1]]
     with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
         json.loads(replied(whole(table("malformed-after=1"))).body)
 
@@ -418,8 +418,8 @@ def test_listeners_hear_what_the_client_got(fault: str) -> None:
     made = table(fault, POOL)
     got = b"".join(out for _, out in waited(made, streamed(made, stream_options={"include_usage": True})))
     assert got
-    assert b"".join(pair.client for pair in made.heard.pairs) == got
-    assert any(pair.injected for pair in made.heard.pairs) == (fault.split("-")[0] in ("malformed", "wrong", "empty"))
+    assert b"".join(pair.client for pair in made.heard.seen) == got
+    assert any(pair.injected for pair in made.heard.seen) == (fault.split("-")[0] in ("malformed", "wrong", "empty"))
 
 
 @pytest.mark.parametrize("fault", ["disconnect-after=0", "split", "malformed-after=0"])
@@ -428,7 +428,7 @@ def test_listeners_hear_what_the_client_got_whole(fault: str) -> None:
     actions = whole(made)
     got = said(actions) or replied(actions).body
     heard = [message.body for message in made.heard.messages if message.phase == "client_response" and message.body]
-    assert b"".join([*(pair.client for pair in made.heard.pairs), *heard]) == got
+    assert b"".join([*(pair.client for pair in made.heard.seen), *heard]) == got
 
 
 # --- who may ---

@@ -1,14 +1,14 @@
 """Recorded exchanges out of fixtures: the translators convert what a provider streamed, as the gateway does."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from addons.inspector.recording import Attempt, EventPair, Exchange, Facts, Phase, Tokens
 from translators import convert
 from translators.convert import Converted
-from translators.notes import Note
+from translators.pipe import Tapped
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 HIDDEN = "[redacted]"
@@ -80,9 +80,10 @@ def answered(
 ) -> tuple[tuple[EventPair, ...], bytes, bool]:
     pairs: list[EventPair] = []
 
-    def tap(name: str, provider: bytes, client: bytes, notes: tuple[Note, ...]) -> None:
-        at = len(pairs)
-        pairs.append(EventPair(at, 30.0 + at, name, provider, client, 0, 1, notes))
+    def tap(events: Sequence[Tapped], _: bool) -> None:
+        for name, provider, client, notes in events:
+            at = len(pairs)
+            pairs.append(EventPair(at, 30.0 + at, name, provider, client, 0, 1, notes))
 
     pipe = converted.answering.pipe(stream=stream, content_type=content_type, tap=tap)
     out = pipe.feed(data) + pipe.close()

@@ -48,7 +48,7 @@ class Recorder:
         self.watcher.message(told, message("client_response", None))
         for at, word in enumerate(words):
             provider, client = DELTA % word.encode(), CHUNK % word.encode()
-            self.watcher.pair(told, Pair(0.2 + at / 100, "content_block_delta", provider, client, attempt=attempt))
+            self.watcher.pairs(told, [Pair(0.2 + at / 100, "content_block_delta", provider, client, attempt=attempt)])
 
     def end(self, told: Record, **fields: Any) -> None:
         for name, value in ({"status": 200, "duration": 1.0, "usage": Usage(5, 2)} | fields).items():

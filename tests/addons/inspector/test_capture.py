@@ -68,7 +68,7 @@ def test_what_was_injected_is_marked() -> None:
     told = record()
     told.injected = ["malformed-after=1"]
     recorder.begin(told)
-    recorder.watcher.pair(told, Pair(0.2, "", b"", b'data: {"id\n\n', injected=True))
+    recorder.watcher.pairs(told, [Pair(0.2, "", b"", b'data: {"id\n\n', injected=True)])
     told.reports.append(report(reason="injected: malformed-after=1", kind="stream", injected=True))
     recorder.end(told)
     shown = detail(recorder)
@@ -147,7 +147,7 @@ def test_what_is_hidden_in_bodies(bodies: Any, body: str, shown: str) -> None:
     told = record()
     recorder.begin(told, body.encode())
     client = b"event: x\ndata: " + body.encode() + b"\n\n"
-    recorder.watcher.pair(told, Pair(0.1, "x", body.encode(), client, attempt=1))
+    recorder.watcher.pairs(told, [Pair(0.1, "x", body.encode(), client, attempt=1)])
     recorder.end(told)
     found = detail(recorder)
     assert found["phases"]["client_request"]["body"] == shown
@@ -165,7 +165,7 @@ def test_a_medium_stands_as_type_size_and_hash(picture: str) -> None:
     told = record()
     body = json.dumps({"data": picture}).encode()
     recorder.begin(told, body)
-    recorder.watcher.pair(told, Pair(0.1, "", body, body, attempt=1))
+    recorder.watcher.pairs(told, [Pair(0.1, "", body, body, attempt=1)])
     recorder.end(told)
     found = detail(recorder)
     for text in (found["phases"]["client_request"]["body"], found["events"][0]["provider"]):
@@ -189,7 +189,7 @@ def test_a_running_exchange_can_be_read_at_any_time() -> None:
     recorder.begin(told)
     recorder.stream(told, KEY)
     assert detail(recorder)["end"] == "running"
-    recorder.watcher.pair(told, Pair(0.5, "", b'{"b":"' + KEY.encode() + b'"}', b"", attempt=1))
+    recorder.watcher.pairs(told, [Pair(0.5, "", b'{"b":"' + KEY.encode() + b'"}', b"", attempt=1)])
     shown = detail(recorder)
     assert [each["n"] for each in shown["events"]] == [0, 1]
     assert KEY not in json.dumps(shown)
@@ -301,7 +301,7 @@ def test_what_comes_while_it_is_redacted_is_not_shown_unredacted() -> None:
     def meanwhile() -> None:
         clean()
         word = f"{KEY} 1".encode()
-        recorder.watcher.pair(told, Pair(0.2, "content_block_delta", DELTA % word, CHUNK % word))
+        recorder.watcher.pairs(told, [Pair(0.2, "content_block_delta", DELTA % word, CHUNK % word)])
         entry._clean_phases = clean  # type: ignore[method-assign]
 
     entry._clean_phases = meanwhile  # type: ignore[method-assign]

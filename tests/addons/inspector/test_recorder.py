@@ -44,8 +44,8 @@ def test_an_exchange_survives_a_flow_file():
     record = exchange(usage=Usage(12, 34), stream=True)
     recorder.message(record, message())
     recorder.message(record, message("provider_response", None, line="200", at=0.25))
-    recorder.pair(record, Pair(0.5, "ping", b"{}", b""))
-    recorder.pair(record, Pair(0.75, "", b"", b": ping\n\n", (Note("x", "moved"),)))
+    recorder.pairs(record, [Pair(0.5, "ping", b"{}", b"")])
+    recorder.pairs(record, [Pair(0.75, "", b"", b": ping\n\n", (Note("x", "moved"),))])
     record.notes = [Note("stop", "approximated", ["a", ("b",), {"c": {"d": {"e": {}}}}], 1.5, "Only four.")]
     recorder.ended(record)
     loaded = saved(one)
@@ -84,7 +84,7 @@ def test_odd_values_of_notes_can_be_saved_and_are_small(value):
     record = exchange(notes=[Note(name, "dropped", value, value, name)], key_name=name)
     recorder = FlowRecorder(one)
     recorder.message(record, message(line=name, headers=((name, name),)))
-    recorder.pair(record, Pair(0.1, name, b"\xff\x00", b"\x80"))
+    recorder.pairs(record, [Pair(0.1, name, b"\xff\x00", b"\x80")])
     recorder.ended(record)
     assert repr(recording_of(saved(one))) == repr(recording_of(one))
     assert len(repr(one.metadata)) < 25_000
@@ -102,7 +102,7 @@ def test_no_key_is_kept_anywhere():
             line=f"POST /v1/x?key={SECRET}",
         ),
     )
-    recorder.pair(record, Pair(0.1, SECRET, SECRET.encode(), SECRET.encode(), (Note(SECRET, "dropped"),)))
+    recorder.pairs(record, [Pair(0.1, SECRET, SECRET.encode(), SECRET.encode(), (Note(SECRET, "dropped"),))])
     recorder.ended(record)
     file = io.BytesIO()
     FlowWriter(file).add(one)
@@ -172,8 +172,8 @@ def test_a_comment_says_early_where_it_goes_and_then_how_it_went():
     recorder.message(record, message("provider_request"))
     assert one.comment == "claude -> anthropic"
     for _ in range(3):
-        recorder.pair(record, Pair(0.1, "", b"{}", b"data: {}\n\n"))
-    recorder.pair(record, Pair(0.1, "", b"", b": ping\n\n"))
+        recorder.pairs(record, [Pair(0.1, "", b"{}", b"data: {}\n\n")])
+    recorder.pairs(record, [Pair(0.1, "", b"", b": ping\n\n")])
     record.status = 200
     recorder.ended(record)
     assert one.comment == "claude -> anthropic  200  4 events"
@@ -185,7 +185,7 @@ def test_a_long_stream_keeps_its_beginning_and_its_end(size):
     recorder, record = FlowRecorder(one, limit), exchange(stream=True)
     pairs = [Pair(at / 100, "delta", b"%06d" % at + b"p" * size, b"%06d" % at) for at in range(events)]
     for pair in pairs:
-        recorder.pair(record, pair)
+        recorder.pairs(record, [pair])
     recorder.ended(record)
     found = recording_of(one)
     first, last = found.beginning_and_end()
@@ -226,7 +226,7 @@ def test_what_is_under_way_is_there_already():
     recorder = FlowRecorder(one)
     assert recording_of(one) is None
     recorder.message(record, message())
-    recorder.pair(record, Pair(0.1, "", b"{}", b"data: {}\n\n"))
+    recorder.pairs(record, [Pair(0.1, "", b"{}", b"data: {}\n\n")])
     assert (recording_of(one).facts.end, len(recording_of(one).events)) == ("running", 1)
     assert recording_of(saved(one)).client_request == recording_of(one).client_request
 
@@ -234,11 +234,11 @@ def test_what_is_under_way_is_there_already():
 def test_a_streamed_answer_has_content_to_show_from_its_first_event_on():
     one = flow()
     recorder, record = FlowRecorder(one), exchange(stream=True)
-    recorder.pair(record, Pair(0.1, "ping", b"{}", b""))
+    recorder.pairs(record, [Pair(0.1, "ping", b"{}", b"")])
     assert one.response.raw_content is None
-    recorder.pair(record, Pair(0.2, "delta", b"{}", b"data: 1\n\n"))
+    recorder.pairs(record, [Pair(0.2, "delta", b"{}", b"data: 1\n\n")])
     assert one.response.raw_content == b"data: 1\n\n"
-    recorder.pair(record, Pair(0.3, "stop", b"{}", b"data: [DONE]\n\n"))
+    recorder.pairs(record, [Pair(0.3, "stop", b"{}", b"data: [DONE]\n\n")])
     recorder.ended(record)
     assert one.response.raw_content == b"data: 1\n\ndata: [DONE]\n\n"
 
@@ -246,7 +246,7 @@ def test_a_streamed_answer_has_content_to_show_from_its_first_event_on():
 def test_a_streamed_answer_whose_head_came_late_has_content_too():
     one = tflow.tflow()
     recorder, record = FlowRecorder(one), exchange(stream=True)
-    recorder.pair(record, Pair(0.2, "delta", b"{}", b"data: 1\n\n"))
+    recorder.pairs(record, [Pair(0.2, "delta", b"{}", b"data: 1\n\n")])
     one.response = tutils.tresp(content=None)
     recorder.ended(record)
     assert one.response.raw_content == b"data: 1\n\n"
@@ -255,7 +255,7 @@ def test_a_streamed_answer_whose_head_came_late_has_content_too():
 def test_an_answer_with_content_keeps_it():
     one = flow(b"the whole answer")
     recorder, record = FlowRecorder(one), exchange()
-    recorder.pair(record, Pair(0.2, "delta", b"{}", b"data: 1\n\n"))
+    recorder.pairs(record, [Pair(0.2, "delta", b"{}", b"data: 1\n\n")])
     recorder.ended(record)
     assert one.response.raw_content == b"the whole answer"
 
@@ -263,7 +263,7 @@ def test_an_answer_with_content_keeps_it():
 def test_an_exchange_without_an_answer():
     one = tflow.tflow()
     recorder, record = FlowRecorder(one), exchange(end="cancelled")
-    recorder.pair(record, Pair(0.2, "delta", b"{}", b"data: 1\n\n"))
+    recorder.pairs(record, [Pair(0.2, "delta", b"{}", b"data: 1\n\n")])
     recorder.ended(record)
     assert one.response is None
 
@@ -332,7 +332,7 @@ def test_an_injected_fault_is_seen():
     one = flow()
     recorder = FlowRecorder(one)
     record = exchange(stream=True, injected=["malformed-after=0"])
-    recorder.pair(record, Pair(0.5, "", b"", b'data: {"id\n\n', injected=True))
+    recorder.pairs(record, [Pair(0.5, "", b"", b'data: {"id\n\n', injected=True)])
     recorder.ended(record)
     found = recording_of(saved(one))
     assert found.facts.injected == ("malformed-after=0",)

@@ -42,13 +42,13 @@ def recorded(*, streamed=True, ended=True, limit=1_000_000, events=1):
     recorder.message(record, PhaseMessage("client_response", 0.4, 2, "200", TYPE, None if streamed else b'{"b":1}'))
     if streamed:
         started = b'{"type":"message_start"}'
-        recorder.pair(record, Pair(0.4, "message_start", started, b'data: {"role"}\n\n', attempt=2))
+        recorder.pairs(record, [Pair(0.4, "message_start", started, b'data: {"role"}\n\n', attempt=2)])
         for at in range(events):
             said, told = b'{"n":%d}' % at, b'data: {"n":%d}\n\n' % at
-            recorder.pair(record, Pair(0.41 + at / 1000, "delta", said, told, attempt=2))
+            recorder.pairs(record, [Pair(0.41 + at / 1000, "delta", said, told, attempt=2)])
         note = Note("ping", "dropped")
-        recorder.pair(record, Pair(1.4, "ping", b'{"type": "ping"}', b"", (note,), attempt=2))
-        recorder.pair(record, Pair(1.5, "", b"", b": ping\n\n"))
+        recorder.pairs(record, [Pair(1.4, "ping", b'{"type": "ping"}', b"", (note,), attempt=2)])
+        recorder.pairs(record, [Pair(1.5, "", b"", b": ping\n\n")])
     if ended:
         recorder.ended(record)
     return flow
@@ -349,9 +349,9 @@ def test_the_calls_of_one_request_are_told_apart():
     recorder.message(record, PhaseMessage("provider_request", 0.001, 1, "POST /v1/messages", TYPE, b"{}", 0))
     recorder.message(record, PhaseMessage("provider_request", 0.002, 2, "POST /v1/messages", TYPE, b"{}", 1))
     recorder.message(record, PhaseMessage("provider_response", 0.1, 2, "200", TYPE, None, 1))
-    recorder.pair(record, Pair(0.4, "delta", b'{"n":0}', b"data: 0\n\n", call=0, attempt=1))
-    recorder.pair(record, Pair(0.5, "delta", b'{"n":1}', b"data: 1\n\n", call=1, attempt=2))
-    recorder.pair(record, Pair(0.6, "", b"", b": ping\n\n"))
+    recorder.pairs(record, [Pair(0.4, "delta", b'{"n":0}', b"data: 0\n\n", call=0, attempt=1)])
+    recorder.pairs(record, [Pair(0.5, "delta", b'{"n":1}', b"data: 1\n\n", call=1, attempt=2)])
+    recorder.pairs(record, [Pair(0.6, "", b"", b": ping\n\n")])
     recorder.ended(record)
     overview = drawn("gateway", flow)
     assert "  calls       2\n  attempts    3\n" in overview

@@ -44,9 +44,9 @@ def exchange(client, dialect):
     recorder.message(record, PhaseMessage("client_response", 0.2, 1, "200", (), None))
     said = []
 
-    def tap(name, payload, out, notes):
-        said.append(payload)
-        recorder.pair(record, Pair(0.3, name, payload, out, notes, attempt=1))
+    def tap(events, broken):
+        said.extend(payload for _, payload, _, _ in events)
+        recorder.pairs(record, [Pair(0.3, *event, attempt=1) for event in events])
 
     folder = FIXTURES / ("anthropic" if dialect == "vertex-anthropic" else dialect)
     (path,) = [path for path in folder.glob("text.*") if path.suffix != ".jsonl"]

@@ -1,11 +1,13 @@
 """An exchange with Anthropic as it is recorded, for the tests of its links."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from addons.exchange import redaction
 from addons.inspector.recording import Attempt, EventPair, Exchange, Facts, Phase
 from translators import convert
+from translators.pipe import Tapped
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 ASKED: dict[str, Any] = {
@@ -46,8 +48,9 @@ def recorded(asked: dict[str, Any] = ASKED, first: int = 0, **sent: Any) -> Exch
     made = convert.request(asked, client="chat", provider="anthropic", model=MODEL)
     pairs: list[EventPair] = []
 
-    def tap(name: str, provider: bytes, client: bytes, notes: Any) -> None:
-        pairs.append(EventPair(first + len(pairs), 0.0, name, provider, client, 0, 1))
+    def tap(events: Sequence[Tapped], _: bool) -> None:
+        for name, provider, client, _notes in events:
+            pairs.append(EventPair(first + len(pairs), 0.0, name, provider, client, 0, 1))
 
     pipe = made.answering.pipe(stream=True, content_type="text/event-stream", tap=tap)
     pipe.feed(b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in SAID))
