@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { api, type Exchange } from "./api";
 import { go } from "./route";
 import { Dialog, Working } from "./widgets";
+import { parsed } from "./events";
 
 const MOST_MODELS = 8;
 const MOST_SHOWN = 300;
@@ -104,20 +105,14 @@ export function wrongJson(text: string): Wrong | null {
 
 /** Return a JSON text with indents; one that is none as it is. */
 export function indented(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
+  const value = parsed(text);
+  return value === undefined ? text : JSON.stringify(value, null, 2);
 }
 
 /** Return a request with another model in it. */
 export function withModel(text: string, model: string): string {
-  try {
-    return JSON.stringify({ ...(JSON.parse(text) as object), model }, null, 2);
-  } catch {
-    return text;
-  }
+  const value = parsed(text);
+  return value === undefined ? text : JSON.stringify({ ...(value as object), model }, null, 2);
 }
 
 const TAKEN_OUT = /\[redacted\]|\[text, \d+ characters\]|\[base64 /;

@@ -1,7 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { bits, Folding, leaves, partners, pieces } from "./events";
+import { bits, Folding, leaves, parsed, partners, pieces } from "./events";
 
 const chat = (delta: object): string => `data: ${JSON.stringify({ choices: [{ index: 0, delta }] })}\n\n`;
+
+describe("parsed", () => {
+  const nested = (depth: number): string => '{"a":['.repeat(depth / 2) + '"[[[[\\"{{{{"' + "]}".repeat(depth / 2);
+  it.each([
+    ["what anybody reads", nested(200), true],
+    ["deeper than that", nested(202), false],
+    ["deeper than the stack", nested(20_000), false],
+    ["brackets in a text", JSON.stringify("[{".repeat(500)), true],
+    ["many beside one another", `[${"[],".repeat(500)}{}]`, true],
+  ])("%s", (_, text, known) => expect(parsed(text) !== undefined).toBe(known));
+});
 
 describe("pieces", () => {
   it.each([

@@ -38,13 +38,33 @@ function piece(block: string, isJson: boolean): Piece {
   return { name: name || (typeof type === "string" ? type : ""), json, text: data };
 }
 
-/** Return the value of a JSON text, or undefined when it is none. */
+/** The levels of a JSON value that is shown as one. Views walk through all of them, and indents grow with each. */
+const DEEPEST = 200;
+
+/** Return the value of a JSON text, or undefined when it is none, or deeper than anybody reads. */
 export function parsed(text: string): unknown {
+  if (text.length > 2 * DEEPEST && isTooDeep(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const sign = text[at];
+    if (quoted) {
+      if (sign === "\\") at++;
+      else quoted = sign !== '"';
+    } else if (sign === '"') quoted = true;
+    else if (sign === "{" || sign === "[") {
+      if (++depth > DEEPEST) return true;
+    } else if (sign === "}" || sign === "]") depth--;
+  }
+  return false;
 }
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- the wire's shape is what is being found out */

@@ -4,6 +4,7 @@ import type { Analysis, Attempt, Exchange, Note, Reasoning, ToolCall } from "./a
 import { brief, ms, size } from "./format";
 import { toHash } from "./route";
 import { Empty } from "./widgets";
+import { parsed } from "./events";
 
 /** Every bent field of an exchange, the heaviest first, with its whole reason. */
 export function NotesTab({ exchange }: { exchange: Exchange }): VNode {
@@ -214,11 +215,8 @@ function Thumbnail({ url }: { url: string }): VNode {
 }
 
 function pretty(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
+  const value = parsed(text);
+  return value === undefined ? text : JSON.stringify(value, null, 2);
 }
 
 /** The members of a JSON object as names and values, one within the other. */
