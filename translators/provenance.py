@@ -19,7 +19,7 @@ from translators.errors import BadAnswer, TranslationError
 from translators.framing.json_text import to_json
 from translators.notes import Note
 from translators.pipe import Pipe
-from translators.tracing.kinds import link_forms, link_kinds
+from translators.tracing.kinds import SPOKEN, link_forms, link_kinds
 from translators.tracing.marks import name
 from translators.tracing.places import MISSING, Place, at, leaves, read, replaced, same, written
 from translators.tracing.shortening import shortened
@@ -267,15 +267,15 @@ def _without_effect(trace: Trace, convey: Callable[[Any], Converted], known: Col
 def _effect(value: Any, place: Place, was: Converted, convey: Callable[[Any], Converted]) -> tuple[Rule, str]:
     """Return what other values in a place show; no words where they change the request, or are all refused."""
     found: tuple[Rule, str] = ("unknown", "")
+    without: Rule = "dropped" if at(value, place) in (None, "", [], {}) else "unknown"
     for other in _others(place, at(value, place)):
         try:
             now = convey(replaced(value, place, other))
         except TranslationError:
             continue
-        if now.path != was.path or not same(now.body, was.body):
-            return "unknown", ""
-        if other is MISSING:
-            found = found if found[1] else ("unknown", _SAME_WITHOUT)
+        alike = now.path == was.path and same(now.body, was.body)
+        if other is MISSING or not alike:
+            found = (found if found[1] else (without, _SAME_WITHOUT)) if alike else ("unknown", "")
         elif (now.answering.form, now.answering.recall) != (was.answering.form, was.answering.recall):
             found = ("computed", _FOR_THE_ANSWER)
         elif found[0] != "computed":
@@ -294,7 +294,7 @@ def _others(place: Place, value: Any) -> Iterator[Any]:
 def _usual(trace: Trace, least: Mapping[str, Any]) -> Iterator[Link]:
     """Yield the links of values that the least of requests has, too."""
     for place in trace.unlinked()[1]:
-        if len(place) == 1 and same(at(least, place), at(trace.output, place)):
+        if place[0] not in SPOKEN and same(at(least, place), at(trace.output, place)):
             trace.settle(place)
             yield Link(None, written(place), "defaulted", None, _USUAL)
 

@@ -11,7 +11,7 @@ from translators.tracing.trace import Trace
 _DEEPEST_ENTRY = 4
 """The steps to a part of a message; what lies deeper in a request is a schema of the client's own."""
 _PROMPTING = ("system", "developer")
-_SPOKEN = ("messages", "contents", "input")
+SPOKEN = ("messages", "contents", "input")
 """Where providers have the history; an entry with the role of a prompt may go elsewhere."""
 _WORDS = ("type", "role")
 _SCHEMAS = frozenset(("parameters", "schema", "input_schema", "inputSchema", "parametersJsonSchema", "properties"))
@@ -33,7 +33,7 @@ def link_kinds(trace: Trace, history: Collection[str]) -> None:
         if kind is not None and typed is not None:
             _link_new(trace, kind, typed, settled)
         if source[0] in history and (role := _speaker(trace.value, source) or kind) is not None:
-            apart = target[:1] if at(trace.value, role) in _PROMPTING and target[0] not in _SPOKEN else None
+            apart = target[:1] if at(trace.value, role) in _PROMPTING and target[0] not in SPOKEN else None
             if (spoken := _speaker(trace.output, target) or apart) is not None:
                 _link_new(trace, role, spoken, settled)
 
@@ -42,10 +42,9 @@ def link_forms(trace: Trace) -> list[Place]:
     """Link each word of the input that has no link with the innermost place that has all that what stands beside it
     became. Return the words of the rendering that have no link either, and stand beside what came from one place."""
     sources, targets = trace.unlinked()
-    known = list(trace.links)
-    sent, made = _by_place(known, 0), _by_place(known, 1)
+    sent, made = _by_place(trace.links, 0), _by_place(trace.links, 1)
     for source in (each for each in sources if _is_word(each)):
-        beside = _beside(sent, source)
+        beside = [link for link in _beside(sent, source) if trace.links[link]] or _beside(sent, source)
         if beside and (end := _around(made, source[:-1], _common([target for _, target in beside]))):
             trace.link(source, end, handed_on=False)
     return [place for place in targets if _is_word(place) and _is_held(_beside(made, place))]
