@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.syntax import Syntax
@@ -82,7 +83,10 @@ def shown(exchange: dict[str, Any], events: int) -> Iterator[Any]:
 def _title(exchange: dict[str, Any]) -> Text:
     provider = "/".join(each for each in (exchange["provider"], exchange["provider_model"]) if each) or "nobody"
     line = f"{exchange['id']}  {exchange['model']} -> {provider}  {exchange['status']} {exchange['end']}"
-    return Text(safe(f"{line}  {exchange['timings']['duration']:.0f} ms  {exchange['ended_by']}"), style="bold")
+    text = Text(safe(f"{line}  {exchange['timings']['duration']:.0f} ms  {exchange['ended_by']}"), style="bold")
+    if exchange["injected"]:
+        text.append(safe(f"  injected: {', '.join(exchange['injected'])}"), style="yellow")
+    return text
 
 
 def _message(phase: dict[str, Any]) -> Group:
@@ -104,7 +108,7 @@ def _body(text: str) -> Any:
 
 
 def _notes(notes: list[dict[str, Any]]) -> Table:
-    table = Table("field", "became", "then", "now", "why", title="Notes", title_justify="left")
+    table = _table("Notes", "field", "became", "then", "now", "why")
     for note in notes:
         style = "bold red" if note["lost"] else ""
         values = (_brief(note["old"]), _brief(note["new"]))
@@ -113,7 +117,7 @@ def _notes(notes: list[dict[str, Any]]) -> Table:
 
 
 def _attempts(attempts: list[dict[str, Any]]) -> Table:
-    table = Table("attempt", "target", "status", "ms", "reason", title="Attempts", title_justify="left")
+    table = _table("Attempts", "attempt", "target", "status", "ms", "reason")
     for each in attempts:
         took = "" if each["duration"] is None else f"{each['duration']:.0f}"
         target = f"{each['provider']}/{each['model']}"
@@ -124,10 +128,18 @@ def _attempts(attempts: list[dict[str, Any]]) -> Table:
 
 def _events(events: list[dict[str, Any]], count: int) -> Table:
     title = f"Events 0 to {len(events) - 1} of {count}"
-    table = Table("n", "ms", "provider", "client", title=title, title_justify="left")
+    table = _table(title, "n", "ms", "provider", "client")
     for each in events:
         cells = (str(each["n"]), f"{each['at']:.0f}", each["provider"][:300], each["client"].strip()[:300])
         table.add_row(*(Text(safe(cell)) for cell in cells))
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    """Return a table of which nothing is left out where the terminal is narrow."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold")
     return table
 
 
