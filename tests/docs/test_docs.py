@@ -86,6 +86,13 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
+def test_every_picture_is_shown() -> None:
+    shown = {(page.parent / link).resolve() for page in PAGES for link in LINK.findall(page.read_text("utf-8"))}
+    pictures = set((ROOT / "docs" / "images").iterdir())
+    assert {name for name in shown if name.suffix == ".png"} == pictures
+    assert all(len(picture.read_bytes()) < 256 * 1024 for picture in pictures)
+
+
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
     if (missing := embedded.available()) is not None:

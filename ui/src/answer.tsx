@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Exchange } from "./api";
-import { Folding, partners, type Block, type Folded } from "./events";
+import { Folding, partners, saysTheSame, type Block, type Folded } from "./events";
 import { size } from "./format";
 import { toHash } from "./route";
 import { ValidJson } from "./widgets";
@@ -72,7 +72,7 @@ function BlockView({ exchange, side, block, choices, live, partner, isLit, onMar
   const last = block.events.at(-1) ?? first;
   const isAlone = partner === null && !live;
   const text = all ? block.text : block.text.slice(0, SHOWN);
-  const bent = partner && block.text !== partner.text && !live;
+  const bent = partner && !live && !saysTheSame(block.text, partner.text);
   return (
     <article class={`block ${block.kind} ${isLit ? "lit" : ""} ${isAlone ? (side === "provider" ? "lost" : "made") : ""}`} onMouseEnter={() => onMark(first)}>
       <header>

@@ -90,6 +90,17 @@ describe("folding", () => {
     expect(partners(blocks[0]!, [])).toEqual([]);
   });
 
+  it("calls of one event without ids, which another event brought to the client", () => {
+    const parts = ["19:00", "20:30"].map((at) => ({ functionCall: { name: "book", args: { at } } }));
+    const given = JSON.stringify({ candidates: [{ content: { parts } }] });
+    const tool_calls = ["19:00", "20:30"].map((at, index) => ({ index, function: { name: "book", arguments: `{"at": "${at}"}` } }));
+    const got = `data: ${JSON.stringify({ object: "chat.completion.chunk", choices: [{ index: 0, delta: { tool_calls } }] })}\n\n`;
+    const events = [{ n: 2, provider: `data: ${given}`, client: "" }, { n: 3, provider: "", client: got }];
+    const [provider, client] = (["provider", "client"] as const).map((side) => new Folding(side).upTo(events).blocks);
+    expect(provider!.map((one) => one.text)).toEqual(['{"at":"19:00"}', '{"at":"20:30"}']);
+    expect(provider!.map((one) => partners(one, client!)[0]?.text)).toEqual(['{"at": "19:00"}', '{"at": "20:30"}']);
+  });
+
   it("goes on where it stopped", () => {
     const folding = new Folding("client");
     const events = [{ provider: "", client: chat({ content: "Hel" }) }];

@@ -107,18 +107,21 @@ function ofChat(event: any, add: Add): void {
   });
 }
 
+/** What the name of a call without an id begins with, which is whole in its event. */
+const WHOLE = "#";
+
 function ofGemini(event: any, add: Add): void {
   event.candidates.forEach((candidate: any, i: number) => {
     const n = candidate?.index ?? i;
-    for (const part of candidate?.content?.parts ?? []) {
+    (candidate?.content?.parts ?? []).forEach((part: any, at: number) => {
       add(part.thought ? "reasoning" : "text", part.text, "", n);
-      const of = part.functionCall ? (part.functionCall.id ?? part.functionCall.name) : "";
+      const of = part.functionCall ? (part.functionCall.id ?? `${WHOLE}${at}`) : "";
       if (part.functionCall) {
         add("name", part.functionCall.name, of, n);
         add("arguments", JSON.stringify(part.functionCall.args ?? {}), of, n);
       }
       add("signature", part.thoughtSignature, of, n);
-    }
+    });
     add("end", candidate?.finishReason, "", n);
   });
 }
@@ -270,9 +273,10 @@ export class Folding {
 
   private grow(bit: Bit, n: number, choice: number): void {
     const kind = bit.kind === "text" ? "text" : bit.kind === "arguments" || bit.kind === "name" ? "call" : "reasoning";
-    let key = `${choice} ${kind} ${bit.of}`;
+    const of = String(bit.of).startsWith(WHOLE) ? `${bit.of} of ${n}` : bit.of;
+    let key = `${choice} ${kind} ${of}`;
     if (bit.kind === "signature" && !this.blocks.has(key)) {
-      const signed = [...this.blocks.values()].findLast((one) => one.choice === choice && one.key.endsWith(` ${bit.of}`));
+      const signed = [...this.blocks.values()].findLast((one) => one.choice === choice && one.key.endsWith(` ${of}`));
       key = signed?.key ?? key;
     }
     const block = this.blocks.get(key) ?? { key, kind, choice, name: "", text: "", signed: 0, events: [], pieces: [] };
@@ -302,12 +306,25 @@ export function endsOf(events: readonly Piecewise[], body: string | null | undef
 }
 const LAST = 24;
 
-/** Return the blocks of the other side that came of the same events, of the same kind where there are such. */
+/** Return the blocks of the other side that came of the same events, of the same kind; of a call that was held back, the
+ * same call in a later event. */
 export function partners(block: Block, others: readonly Block[]): Block[] {
   const mine = new Set(block.events);
   const near = others.filter((one) => one.events.some((n) => mine.has(n)));
   const alike = near.filter((one) => one.kind === block.kind && (block.kind !== "call" || one.name === block.name));
-  return alike.length > 1 ? alike.filter((one) => one.text === block.text).concat(alike).slice(0, 1) : alike;
+  const same = (one: Block): boolean => one.kind === block.kind && one.name === block.name && saysTheSame(one.text, block.text);
+  if (!alike.length && block.kind === "call") return others.filter(same).slice(0, 1);
+  return alike.length > 1 ? alike.filter(same).concat(alike).slice(0, 1) : alike;
+}
+
+/** Return whether two texts are the same, or the same JSON. */
+export function saysTheSame(one: string, other: string): boolean {
+  if (one === other) return true;
+  try {
+    return JSON.stringify(JSON.parse(one)) === JSON.stringify(JSON.parse(other));
+  } catch {
+    return false;
+  }
 }
 
 export interface Leaf {
