@@ -34,6 +34,7 @@ from addons.exchange.services import Services
 from addons.inspector import recorder, views
 from addons.inspector.commands import Commands
 from addons.inspector.from_files import FromFiles
+from addons.inspector.redactor import Redactor
 from addons.kept_models import KeptModels, place
 from addons.launch import listening, summary, terminal
 from addons.launch.assembly import Assembly
@@ -108,7 +109,7 @@ class Gateway:
         text = "The file of variables for the configuration (default: .env beside the configuration)."
         loader.add_option("gateway_env_file", str, "", text)
         loader.add_command("replay.client", self._replays.start)
-        for name, command in Commands(self._replayed).all().items():
+        for name, command in Commands(self._replayed, self._redactor).all().items():
             loader.add_command(name, command)
         views.register()
 
@@ -271,9 +272,12 @@ class Gateway:
         return exchange
 
     def _recorder(self, flow: http.HTTPFlow) -> recorder.FlowRecorder:
-        """Return what records an exchange with its flow, redacted as the inspector redacts where there is one."""
+        return recorder.FlowRecorder(flow, redactor=self._redactor())
+
+    def _redactor(self) -> Redactor:
+        """Return what redacts: the inspector's own, where there is one."""
         inspector = self._assembly.inspector
-        return recorder.FlowRecorder(flow, redactor=None if inspector is None else inspector.redactor)
+        return Redactor() if inspector is None else inspector.redactor
 
     # --- another configuration ---
 

@@ -12,17 +12,9 @@ from typing import Final
 
 HIDDEN: Final = "[redacted]"
 
-_SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "api-key", "x-api-key", "x-goog-api-key"})
-_SECRET_ENDINGS = (
-    "authorization",
-    "api-key",
-    "apikey",
-    "subscription-key",
-    "security-token",
-    "access-token",
-    "auth-token",
-    "secret",
-)
+_SECRET_HEADERS = frozenset({"authorization", "api-key", "apikey", "token", "secret", "password"})
+_SECRET_ENDINGS = ("authorization", "cookie", "apikey", "-key", "-token", "-auth", "secret", "password", "credential")
+_NO_SECRETS = frozenset({"idempotency-key"})
 
 # Each shape with a literal that it cannot be without: looking for the literal is what makes a clean body cheap.
 # Those that could begin anywhere in a long word begin at its start, or a hostile body would be searched for ever.
@@ -32,9 +24,9 @@ _SHAPES = (
     ("xai-", r"xai-[A-Za-z0-9]{16,}", HIDDEN),
     ("AIza", r"AIza[A-Za-z0-9_-]{30,}", HIDDEN),
     ("earer ", r"(earer +)(?=\S*[0-9_-])[A-Za-z0-9._~+/=-]{12,}", rf"\1{HIDDEN}"),
-    ("key=", r"([?&](?:api[-_]?)?key=)[^&\s\"']+", rf"\1{HIDDEN}"),
-    ("sig=", r"([?&]sig=)[^&\s\"']+", rf"\1{HIDDEN}"),
-    ("oken=", r"((?:[Aa]ccess[-_]|[Ss]ecurity-)[Tt]oken=)[^&\s\"']+", rf"\1{HIDDEN}"),
+    ("key=", r"([?&](?:api[-_]?)?key=)[^&\s\"'<>\\\[]+", rf"\1{HIDDEN}"),
+    ("sig=", r"([?&]sig=)[^&\s\"'<>\\\[]+", rf"\1{HIDDEN}"),
+    ("oken=", r"((?:[Aa]ccess[-_]|[Ss]ecurity-)[Tt]oken=)[^&\s\"'<>\\\[]+", rf"\1{HIDDEN}"),
     ("ignature=", r"(ignature=)[0-9a-fA-F]{32,}", rf"\1{HIDDEN}"),
     ("ya29.", r"(?<![A-Za-z0-9._-])ya29\.[A-Za-z0-9._-]{16,}", HIDDEN),
     ("eyJ", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}", HIDDEN),
@@ -76,7 +68,7 @@ _RIFF = {b"WAVE": "audio/wav", b"WEBP": "image/webp", b"AVI ": "video/avi"}
 def header(name: str, value: str) -> str:
     """Return the value of a header, hidden if its name or its shape is a secret's."""
     low = name.lower()
-    if low in _SECRET_HEADERS or low.endswith(_SECRET_ENDINGS):
+    if low in _SECRET_HEADERS or (low.endswith(_SECRET_ENDINGS) and low not in _NO_SECRETS):
         return HIDDEN
     return text(value)
 

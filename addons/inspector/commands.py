@@ -15,14 +15,15 @@ from addons.inspector.recorder import recording_of
 
 if TYPE_CHECKING:
     from addons.inspector.recording import Exchange
+    from addons.inspector.redactor import Redactor
 
 
 class Commands:
     """They need what was recorded with a flow alone, also in a flow file that was read. `replayed` puts an exchange
-    through today's code."""
+    through today's code, `redactor` sees what is shown."""
 
-    def __init__(self, replayed: "Callable[[Exchange], dict[str, Any]]") -> None:
-        self._replayed = replayed
+    def __init__(self, replayed: "Callable[[Exchange], dict[str, Any]]", redactor: "Callable[[], Redactor]") -> None:
+        self._replayed, self._redactor = replayed, redactor
 
     def all(self) -> dict[str, Callable[..., str]]:
         """Return the commands by their names."""
@@ -42,7 +43,7 @@ class Commands:
         for each in LEGS:
             if each == leg:
                 try:
-                    return exports.export(analysis.whole(_exchange(flow)), "curl", each).text
+                    return self._made(exports.export(analysis.whole(_exchange(flow)), "curl", each).text)
                 except exports.Unexportable as why:
                     raise CommandError(str(why)) from None
         raise CommandError(f"The leg is {' or '.join(LEGS)}.")
@@ -58,7 +59,7 @@ class Commands:
             f"{row['left'] or '-'} -> {row['right'] or '-'}  {row['rule']}  {row['old'] or ''} -> {row['new'] or ''}"
             for row in shown
         ]
-        return "\n".join(lines) or "Nothing differs."
+        return self._made("\n".join(lines)) or "Nothing differs."
 
     def fixture(self, flow: Flow, folder: NamedPath) -> str:
         """Save the provider's answer as a fixture for tests, in a folder."""
@@ -79,7 +80,7 @@ class Commands:
 
         try:
             made = exports.export_all([analysis.whole(_exchange(flow)) for flow in flows], "html")
-            Path(file).expanduser().write_bytes(made.content)
+            Path(file).expanduser().write_bytes(self._redactor().made(made.content))
         except (exports.Unexportable, OSError) as why:
             raise CommandError(str(why)) from None
         return f"Saved {len(flows)} in {file}."
@@ -93,7 +94,11 @@ class Commands:
         except Exception as why:  # noqa: BLE001 - it says why there is nothing to replay
             raise CommandError(str(why)) from None
         lines = (f"{each['phase']} {_where(each)}: {_text(each['then'])} -> {_text(each['now'])}" for each in found)
-        return "\n".join(lines) or "Nothing differs."
+        return self._made("\n".join(lines)) or "Nothing differs."
+
+    def _made(self, text: str) -> str:
+        shown: str = self._redactor().made(text)
+        return shown
 
 
 def _exchange(flow: Flow) -> "Exchange":

@@ -57,8 +57,6 @@ class Entry:
         self.gone_before = 0
         """The exchanges between this one and the one before it in the store that are there no more."""
         self.on_disk = False
-        self.forgotten = False
-        """Somebody wanted it forgotten."""
         self._client_request: Phase | None = None
         self._client_response: Phase | None = None
         self._attempts: list[Attempt] = []
@@ -422,7 +420,7 @@ class Entry:
         """Find out about one that is over what needs time: its conversation, and what a search looks through."""
         whole = self._redactor.strict or self.size > LARGE_EXCHANGE
         exchange = self.exchange() if whole else self._outline()
-        text = self._redactor.text(texts.searchable(exchange), texts.LONGEST)
+        text = self._redactor.text(self._redactor.made(texts.searchable(exchange)), texts.LONGEST)
         conversation = texts.conversation(exchange)
         with self._lock:
             self.facts.conversation, self.facts.gaps = conversation, self._gaps.shown

@@ -17,6 +17,7 @@ from addons.exchange.redaction import HIDDEN
 from addons.inspector.plain import small, text
 from addons.inspector.recording import Headers
 from routing.expressions import Expression
+from translators.masking import Mask
 from translators.notes import Note
 
 Bodies = Literal["redacted", "full", "none"]
@@ -27,7 +28,8 @@ _MOST_HEADERS = 200
 _LONGEST_HEADER = 4096
 _SHORT_EVENT = 1024
 """Bytes below which an event has no medium but one that says what it is."""
-_WORD = re.compile(r"[\w.:/-]{1,64}", re.ASCII)
+_NAME = re.compile(r"[\w.:/-]{1,64}", re.ASCII)
+_WORD = re.compile(r"[A-Za-z][A-Za-z_.]{0,39}(?:_\d{8})?")
 _TELLING = frozenset(("type", "role", "object", "event", "status", "finish_reason", "stop_reason", "finishReason"))
 """The fields of which also a body without texts shows the value."""
 _DATA = b"data:"
@@ -70,6 +72,8 @@ class Redactor:
         self._patterns = compiled(patterns) if patterns else []
         self.name = lru_cache(NAMES)(self.maybe)
         """As `maybe`, for what comes again and again."""
+        self.mask = Mask()
+        """The keys of the configuration. They are out of all that was heard, but may be in what is made of that."""
 
     @property
     def strict(self) -> bool:
@@ -78,8 +82,7 @@ class Redactor:
 
     def body(self, value: bytes) -> bytes:
         """Return a body; the very same object where nothing is to be hidden."""
-        if self._bodies == "none":
-            return shape(value)
+        value = shape(value) if self._bodies == "none" else value
         value = redaction.keys(value) if self._bodies == "full" else redaction.body(value)
         return self._hidden(value) if self._patterns else value
 
@@ -98,6 +101,25 @@ class Redactor:
 
     def text(self, value: str, limit: int = 500) -> str:
         value = text(value, limit)
+        for pattern in self._patterns:
+            value = pattern.sub(HIDDEN, value)
+        return value
+
+    def made(self, value: Any) -> Any:
+        """Return what was made of pieces, or of JSON with escapes: a key in it may have stood whole in none of them."""
+        match value:
+            case str():
+                return self._made_text(value)
+            case bytes():
+                return self._made_text(value.decode("utf-8", "replace")).encode("utf-8", "replace")
+            case list() | tuple():
+                return [self.made(each) for each in value]
+            case dict():
+                return {self.made(name): self.made(each) for name, each in value.items()}
+        return value
+
+    def _made_text(self, value: str) -> str:
+        value = redaction.text(self.mask.text(value))
         for pattern in self._patterns:
             value = pattern.sub(HIDDEN, value)
         return value
@@ -164,7 +186,7 @@ def _shape(value: Any, name: str = "") -> Any:
 
 
 def _name(key: str) -> str:
-    return key if _WORD.fullmatch(key) else f"[name, {len(key)} characters]"
+    return key if _NAME.fullmatch(key) else f"[name, {len(key)} characters]"
 
 
 def _line(line: bytes) -> bytes:

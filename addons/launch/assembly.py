@@ -78,19 +78,27 @@ class Assembly:
         )
         watchers.extend(monitoring.watchers)
         self._client_counts = limiting.counts_in(settings.limits_storage, self.workers["limits"])
-        return Services(
-            settings=settings,
-            catalogue=catalogue,
-            keys=KeyRing(settings.api_keys),
-            clock=SystemClock,
-            new_id=lambda: secrets.token_hex(12),
-            responses=_responses(settings, None),
-            client_counts=self._client_counts,
-            watchers=tuple(watchers),
-            router=router,
-            metrics=monitoring.report,
-            tracing=monitoring.tracing,
+        return self._known(
+            Services(
+                settings=settings,
+                catalogue=catalogue,
+                keys=KeyRing(settings.api_keys),
+                clock=SystemClock,
+                new_id=lambda: secrets.token_hex(12),
+                responses=_responses(settings, None),
+                client_counts=self._client_counts,
+                watchers=tuple(watchers),
+                router=router,
+                metrics=monitoring.report,
+                tracing=monitoring.tracing,
+            )
         )
+
+    def _known(self, services: Services) -> Services:
+        """Have the inspector know the keys of a configuration."""
+        if self.inspector is not None:
+            self.inspector.redactor.mask = services.mask
+        return services
 
     def _inspect(self, settings: InspectorSettings, watchers: list[Watcher]) -> None:
         """Have exchanges recorded. Where that fails, the gateway goes on without."""
@@ -117,7 +125,7 @@ class Assembly:
         services.memories.keep(key.owner for key in settings.api_keys)
         assert self._line is not None
         self._line.as_json = settings.log_format == "json"
-        return services
+        return self._known(services)
 
     def close(self) -> None:
         """End all that was made here, also where there was no whole start."""

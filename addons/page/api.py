@@ -110,7 +110,7 @@ class Api:
 
     async def _part(self, request: Request, make: Callable[[Exchange], dict[str, Any]]) -> Response:
         id = request.path_params["id"]
-        return await answer(lambda: make(self._inspection.exchange(id)))
+        return await answer(lambda: self._inspection.shown(make(self._inspection.exchange(id))))
 
     async def export(self, request: Request) -> Response:
         return await self._export(request, [request.path_params["id"]])
@@ -124,7 +124,10 @@ class Api:
     async def _export(self, request: Request, ids: Sequence[str]) -> Response:
         form, leg = _one_of(request, "as", FORMATS), _one_of(request, "leg", LEGS)
         sdk = _one_of(request, "sdk", SDKS) if "sdk" in request.query_params else None
-        made = await aside(lambda: parts.export([self._inspection.exchange(id) for id in ids], form, leg, sdk))
+        redactor = self._backing.redactor
+        made = await aside(
+            lambda: parts.export([self._inspection.exchange(id) for id in ids], form, leg, sdk, redactor)
+        )
         headers = {
             "content-disposition": f'attachment; filename="{made.file_name}"',
             "content-security-policy": "sandbox; default-src 'none'",

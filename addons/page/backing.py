@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from addons.exchange.services import Services
+from addons.inspector.redactor import Redactor
 from addons.inspector.store import Store
 
 
@@ -17,9 +18,10 @@ class Ask(Protocol):
 
 @dataclass
 class Backing:
-    """`services` are those of the configuration in use."""
+    """`services` are those of the configuration in use; `redactor` sees all that is made of what was recorded."""
 
     store: Store
+    redactor: Redactor
     services: Callable[[], Services]
     ask: Ask
     version: str

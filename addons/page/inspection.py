@@ -70,7 +70,12 @@ class Inspection:
     # --- what is made of it ---
 
     def replayed(self, id: str) -> dict[str, Any]:
-        return replays.replay(self._backing.services(), self.exchange(id))
+        return self.shown(replays.replay(self._backing.services(), self.exchange(id)))
+
+    def shown(self, made: dict[str, Any]) -> dict[str, Any]:
+        """Return what was made of an exchange, redacted once more."""
+        shown: dict[str, Any] = self._backing.redactor.made(made)
+        return shown
 
     def converted(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a client's request becomes, and a provider's answer to it: `{"path": "/v1/messages", "headers":
@@ -103,7 +108,7 @@ class Inspection:
 
     def rows(self, id: str, leg: parts.Leg) -> dict[str, Any]:
         """Return the two sides of a leg, row by row."""
-        return parts.diff(self.exchange(id), self._backing.services(), leg)
+        return self.shown(parts.diff(self.exchange(id), self._backing.services(), leg))
 
     # --- asking again ---
 

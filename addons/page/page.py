@@ -30,7 +30,7 @@ class Page:
             return {"gateway": gateway(), **inspector.status()}
 
         self._settings = inspector.settings
-        self._backing = Backing(inspector.store, services, ask, version, kept)
+        self._backing = Backing(inspector.store, inspector.redactor, services, ask, version, kept)
         self._server: PageServer | None = None
         self._mcp: Mcp | None = None
 

@@ -12,12 +12,15 @@ from addons.inspector.exports import Exported, Format, Unexportable
 from addons.inspector.provenance import Traced, link_json, traced
 from addons.inspector.reading import Leg as Side
 from addons.inspector.recording import Exchange
+from addons.inspector.redactor import Redactor
 from addons.inspector.store import Store
 from addons.page import replays
 from addons.page.answers import Refused
 from translators import provenance as tracing
 
 Leg = Literal["request", "answer"]
+AS_RECORDED: tuple[Format, ...] = ("har", "fixture")
+"""The formats that hold what was recorded as it was, and nothing that was made of it."""
 
 
 def provenance(exchange: Exchange, services: Services, leg: Leg | None = None) -> dict[str, Any]:
@@ -42,13 +45,14 @@ def analysis(exchange: Exchange, store: Store) -> dict[str, Any]:
     return analysing.analysis(exchange, store.get(earlier[0]["id"]) if earlier else None)
 
 
-def export(exchanges: Sequence[Exchange], form: Format, leg: Side, sdk: str | None) -> Exported:
+def export(exchanges: Sequence[Exchange], form: Format, leg: Side, sdk: str | None, redactor: Redactor) -> Exported:
     """Return one exchange as a file, or several, in a form that holds them. Raises `Refused`."""
     details = [analysing.whole(exchange) for exchange in exchanges]
     try:
-        return exports.export(details[0], form, leg, sdk) if len(details) == 1 else exports.export_all(details, form)
+        made = exports.export(details[0], form, leg, sdk) if len(details) == 1 else exports.export_all(details, form)
     except Unexportable as why:
         raise Refused(409, str(why), "cannot_be_exported") from None
+    return made if form in AS_RECORDED else replace(made, content=redactor.made(made.content))
 
 
 def links(body: Any, client: str, provider: str, model: str | None) -> list[dict[str, Any]] | None:

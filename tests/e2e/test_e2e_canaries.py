@@ -1,10 +1,16 @@
 """Keys are planted wherever a provider can say them back and a client can misplace them; then everything that comes out
 of mitmdump, mitmweb and the console is searched for them."""
 
+import base64
+import hashlib
+import io
 import json
 import os
 import re
+import sqlite3
 import time
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +18,16 @@ from typing import Any
 
 import httpx
 import pytest
+from mitmproxy.http import HTTPFlow
+from mitmproxy.io import FlowReader
 
+from addons.inspector.recorder import recording_of
+from tests.e2e import claude
 from tests.e2e.console import console
 from tests.e2e.gateway_process import CLIENT_KEY, HEADER_SECRET, PROVIDER_KEY, WAIT, GatewayProcess, free_port
-from tests.e2e.provider import LAST_CHUNK, Call, Provider, Script, chunk, head, raw, whole
+from tests.e2e.provider import LAST_CHUNK, Call, Provider, Script, chunk, head, raw, stream, whole
 from tests.e2e.wire import Wire
+from tests.scripts.command import in_process
 
 OTHERS_KEY = "canary-of-another-provider-0b7d31"
 CANARIES = (CLIENT_KEY, PROVIDER_KEY, HEADER_SECRET, OTHERS_KEY)
@@ -236,9 +247,10 @@ class Seen:
     def __setitem__(self, place: str, what: str | bytes) -> None:
         self.places[place] = what.encode() if isinstance(what, str) else what
 
-    def matches(self) -> dict[str, list[bytes]]:
+    def matches(self, *canaries: str) -> dict[str, list[bytes]]:
         """Return the places of canaries, and what stands around them."""
-        canary = re.compile(b".{0,80}(?:%b).{0,20}" % "|".join(CANARIES).encode(), re.DOTALL)
+        wanted = "|".join(map(re.escape, canaries or CANARIES)).encode()
+        canary = re.compile(b".{0,80}(?:%b).{0,20}" % wanted, re.DOTALL)
         matches = {place: canary.findall(seen) for place, seen in self.places.items()}
         return {place: around for place, around in matches.items() if around}
 
@@ -289,3 +301,171 @@ def test_the_console(echoing: Provider, tmp_path: Path) -> None:
     seen["terminal"] = b"".join(shown)
     assert b"Events" in seen.places["terminal"]
     assert seen.matches() == {}
+
+
+# --- the inspector ---
+
+TOKEN = "canary-of-the-inspector-77ab3e"
+STRANGER = "canary-of-a-stranger-5d20c1"
+SHAPED = "sk-ant-api03-" + "Qb7_" * 10
+STAFF = "staff-4711-canary"
+PIXELS = base64.b64encode(b"\x89PNG" + hashlib.shake_128(b"a picture").digest(3000)).decode()
+PROMPT, ANSWER = "canary-of-a-prompt-0d9a4c", "canary-of-an-answer-b8f210"
+NEVER = (*CANARIES, TOKEN, STRANGER, SHAPED, STAFF, PIXELS[400:440])
+"""What nobody may see anywhere, but for the prompt and the answer."""
+CREDENTIALS = (
+    *("x-goog-api-key", "api-key", "cookie", "proxy-authorization", "x-vendor-api-key", "x-vendor-token", "x-password"),
+    *("x-amz-security-token", "ocp-apim-subscription-key", "x-functions-key", "x-client-secret", "x-vendor-auth"),
+)
+KEYS = f"{CLIENT_KEY} {PROVIDER_KEY} {OTHERS_KEY} {TOKEN}"
+ASKED = f"{PROMPT} {SHAPED} {STAFF} {KEYS}"
+ESCAPED = json.dumps(claude.error("api_error", KEYS)).replace("canary", "\\u0063anary").encode()
+TOLD = claude.message(
+    claude.thinking(f"{ANSWER} {SHAPED}"),
+    claude.text(f"{ANSWER} {STAFF} {KEYS}"),
+    claude.tool_use("toolu_1", "look", where=f"{ANSWER} {SHAPED}", staff=STAFF),
+)
+QUESTION = {
+    "model": "claude",
+    "max_tokens": 2000,
+    "seed": 7,
+    "user": ASKED,
+    "messages": [
+        {"role": "system", "content": ASKED},
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": ASKED},
+                {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXELS}"}},
+            ],
+        },
+    ],
+    "tools": [{"type": "function", "function": {"name": "look", "description": ASKED, "parameters": {}}}],
+}
+KINDS: dict[str, Script] = {
+    "an answer": whole(TOLD, headers=HEADERS),
+    "a stream": stream(claude.events(TOLD), headers=HEADERS),
+    "an error that quotes": whole(claude.error("api_error", f"no {ASKED}"), 500, HEADERS),
+    "an error in a stream": stream([*claude.events(TOLD)[:6], claude.error("api_error", f"no {ASKED}")]),
+    "escapes": whole(ESCAPED, 400, HEADERS),
+    "cut": raw(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: {"),
+}
+
+
+def plant(port: int, provider: Provider) -> list[bytes]:
+    """Do all of it to a gateway with an inspector; return the heads that its clients got."""
+    key = {"authorization": f"Bearer {CLIENT_KEY}", "x-gateway-debug": "1", **dict.fromkeys(CREDENTIALS, STRANGER)}
+    heads = []
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}/v1/", headers=key, timeout=WAIT, trust_env=False) as client:
+        for script in KINDS.values():
+            for streamed in (False, True):
+                provider.default = script
+                answer = client.post(f"chat/completions?api_key={STRANGER}", json={**QUESTION, "stream": streamed})
+                heads.append(repr(answer.headers.raw).encode())
+        refused = client.post("chat/completions", json={**QUESTION, "messages": [{"role": PROMPT, SHAPED: STAFF}]})
+        heads.append(repr(refused.headers.raw).encode())
+        for script in (script for name, script in SCRIPTS.items() if name != "escapes"):  # of a header of ours, too
+            for model in ("claude", "relayed", "gemini"):
+                provider.default = script
+                client.post("chat/completions", json={"model": model, **ASKS["chat/completions"][1]})
+    return heads
+
+
+EXPORTS = (
+    *(f"as={form}&leg={leg}" for form in ("curl", "httpie", "python") for leg in ("client", "provider")),
+    *("as=har", "as=html", "as=fixture"),
+)
+PARTS = ("", "/events", "/provenance", "/diff?leg=request", "/diff?leg=answer", "/analysis")
+
+
+def look(page: httpx.Client, seen: Seen) -> None:
+    """Look at everything that the page and its API tell."""
+    for path in ("exchanges?limit=1000", "status", "models", "openapi.json"):
+        seen[path] = page.get(f"/api/{path}").content
+    listed = page.get("/api/exchanges?limit=1000").json()["exchanges"]
+    assert len(listed) > 90
+    for exchange in (*listed[:60:6], *listed[-11:]):
+        at = f"/api/exchanges/{exchange['id']}"
+        for part in PARTS:
+            seen[f"{at}{part}"] = page.get(at + part).content
+        seen[f"{at} replayed"] = page.post(f"{at}/replay").content
+        for query in EXPORTS:
+            made = page.get(f"{at}/export?{query}")
+            seen[f"{at} {query}"] = unzipped(made.content) if query == "as=fixture" else made.content
+    for text in (PROMPT, SHAPED, STAFF, STRANGER):
+        seen[f"a search for {text}"] = page.get("/api/exchanges", params={"q": text}).content
+
+
+def unzipped(content: bytes) -> bytes:
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return content
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        return b"".join(name.encode() + file.read(name) for name in file.namelist())
+
+
+def rows_of(folder: Path) -> bytes:
+    """What the spool has, as bytes on the disk and unpacked."""
+    on_disk = [path.read_bytes() for path in folder.iterdir()]
+    with sqlite3.connect(folder / "exchanges.db") as connection:
+        rows = connection.execute("SELECT id, summary, text, detail FROM exchange").fetchall()
+    connection.close()
+    assert len(rows) > 90
+    return b"".join([*on_disk, *(f"{row[:3]}".encode() + zlib.decompress(row[3]) for row in rows)])
+
+
+@pytest.mark.parametrize("bodies", ["redacted", "none"])
+def test_the_inspector(echoing: Provider, tmp_path: Path, bodies: str) -> None:
+    """Keys, credentials, what `redact` names and pictures are nowhere; prompts are where they belong, and with `none`
+    not even there."""
+    inside, outside, port = Seen(), Seen(), free_port()
+    made = settings(echoing.url)
+    made["api-keys"] = [{"key": CLIENT_KEY, "name": "tester", "debug": True}]
+    made["inspector"] = {
+        "port": port,
+        "key": TOKEN,
+        "spool": "spool",
+        "bodies": bodies,
+        "redact": [r"staff-\d+-canary"],
+    }
+    made |= {"usage-db": "usage.db", "metrics": {"enable": True, "key": "open"}}
+    with GatewayProcess(tmp_path, made, "-w", str(tmp_path / "flows")) as process:
+        login = {"authorization": f"Bearer {TOKEN}"}
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=login, timeout=WAIT, trust_env=False) as page:
+            with page.stream("GET", "/api/live") as live:
+                outside["heads"] = b"\n".join(plant(process.port, echoing))
+                inside["live"] = told_live(live, 90)
+            look(page, inside)
+            inside["shown"] = shown_in_a_terminal(page)
+        outside["metrics"] = httpx.get(f"{process.url}/metrics", headers={"authorization": "Bearer open"}).content
+    outside["output"] = process.output
+    outside["usage-db"] = b"".join(path.read_bytes() for path in tmp_path.glob("usage.db*"))
+    inside["spool"] = rows_of(tmp_path / "spool")
+    with (tmp_path / "flows").open("rb") as file:
+        kept = [flow for flow in FlowReader(file).stream() if isinstance(flow, HTTPFlow)]
+    inside["flows"] = "".join(f"{recording_of(flow)} {flow.comment}" for flow in kept)
+    assert inside.matches(*NEVER) == {}
+    assert outside.matches(*NEVER, PROMPT, ANSWER) == {}
+    found = inside.matches(PROMPT, ANSWER)
+    if bodies == "none":
+        assert found == {}
+    else:
+        assert {"spool", "flows", "shown"} <= found.keys()
+
+
+def told_live(live: httpx.Response, count: int) -> bytes:
+    """What the live list says until so many exchanges are over."""
+    told, over = [], set()
+    for line in live.iter_lines():
+        told.append(line)
+        if line.startswith("data:") and isinstance(data := json.loads(line[5:]), dict) and "end" in data:
+            over |= {data["id"]} if data["end"] != "running" else set()
+        if len(over) >= count:
+            break
+    return "\n".join(told).encode()
+
+
+def shown_in_a_terminal(page: httpx.Client) -> str:
+    first = page.get("/api/exchanges?limit=1000").json()["exchanges"][-1]["id"]
+    shown = in_process("show", first, "--page", f"{page.base_url}?token={TOKEN}", COLUMNS="200")
+    assert shown.returncode == 0, shown.stderr
+    return shown.stdout

@@ -16,13 +16,15 @@ SHORT = hashlib.sha256(PICTURE).hexdigest()[:12]
     "name",
     ["Authorization", "proxy-authorization", "x-api-key", "X-Goog-Api-Key", "api-key", "Cookie", "set-cookie",
      "x-amz-security-token", "ocp-apim-apikey", "ocp-apim-subscription-key", "x-client-secret",
-     "x-goog-iap-jwt-auth-token"],
+     "x-goog-iap-jwt-auth-token", "x-functions-key", "x-session-token", "x-password", "token"],
 )  # fmt: skip
 def test_secret_headers(name):
     assert redaction.header(name, "anything at all") == "[redacted]"
 
 
-@pytest.mark.parametrize("name", ["anthropic-ratelimit-tokens-remaining", "content-type", "x-request-id"])
+@pytest.mark.parametrize(
+    "name", ["anthropic-ratelimit-tokens-remaining", "content-type", "idempotency-key", "x-request-id"]
+)
 def test_other_headers_stay(name):
     assert redaction.header(name, "12") == "12"
 
@@ -121,3 +123,11 @@ def test_no_body_is_searched_for_ever(piece):
     redaction.body((piece * 200_000).encode())
     redaction.body(piece.encode() + b"a" * 1_000_000)
     assert time.process_time() - before < 2
+
+
+@pytest.mark.parametrize("parameter", ["key", "api_key", "sig"])
+def test_json_within_json_stays_json(parameter: str) -> None:
+    url = f"https://a.example/?{parameter}=canary"
+    hidden = redaction.body(json.dumps({"arguments": json.dumps({"url": url, "then": 1})}).encode())
+    assert json.loads(json.loads(hidden)["arguments"]) == {"url": url.replace("canary", redaction.HIDDEN), "then": 1}
+    assert redaction.body(hidden) == hidden
