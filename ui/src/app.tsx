@@ -28,7 +28,7 @@ export function App(): VNode {
   const search = useRef<HTMLInputElement>(null);
   const narrow = useMedia("(max-width: 760px)");
   const open = route.view !== "list";
-  const listing = useListing(settled(q), open ? route.id : "");
+  const listing = useListing(settled(q));
   const { items } = listing;
   const everything = useRef(items);
   if (!q && items.length) everything.current = items;

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, ApiError, type EventPair, type Exchange, type Page, type Summary } from "./api";
-import { Live, type Heard } from "./live";
+import { follow, listen, type Heard } from "./live";
 
 export interface Listing {
   items: Summary[];
@@ -11,8 +11,14 @@ export interface Listing {
   error: ApiError | null;
 }
 
-type Hearer = (heard: { summary?: Summary; events?: { id: string; events: EventPair[] }; followed?: boolean }) => void;
+/** Hears summaries, and null when something was missed. */
+type Hearer = (summary: Summary | null) => void;
 const hearers = new Set<Hearer>();
+
+/** Return what is newer of two summaries of an exchange: what has ended runs no more, in whatever order one hears of it. */
+function later(old: Summary | undefined, now: Summary): Summary {
+  return old && old.end !== "running" && now.end === "running" ? old : now;
+}
 
 /** Put changed summaries into a list that is newest first. */
 export function merge(items: readonly Summary[], changed: ReadonlyMap<string, Summary>, add: boolean): Summary[] {
@@ -20,7 +26,7 @@ export function merge(items: readonly Summary[], changed: ReadonlyMap<string, Su
   const kept = items.map((old) => {
     const now = left.get(old.id);
     left.delete(old.id);
-    return now ? { ...now, gone_before: old.gone_before, found: old.found } : old;
+    return now ? { ...later(old, now), gone_before: old.gone_before, found: old.found } : old;
   });
   if (!add || !left.size) return kept;
   return [...left.values(), ...kept].sort((a, b) => b.seq - a.seq);
@@ -29,8 +35,10 @@ export function merge(items: readonly Summary[], changed: ReadonlyMap<string, Su
 /** Put the newest page in place of what a list has of it; what is older stays, as long as there is more. */
 export function renewed(items: readonly Summary[], page: Page): { items: Summary[]; more: boolean } {
   const last = page.exchanges.at(-1);
+  const held = new Map(items.map((one) => [one.id, one]));
+  const newest = page.exchanges.map((one) => ({ ...one, ...later(held.get(one.id), one), gone_before: one.gone_before, found: one.found }));
   const older = page.more && last ? items.filter((one) => one.seq < last.seq) : [];
-  return { items: [...page.exchanges, ...older], more: page.total > page.exchanges.length + older.length };
+  return { items: [...newest, ...older], more: page.total > page.exchanges.length + older.length };
 }
 
 /** Take out what had to make room, and leave a mark at what came after it. */
@@ -57,12 +65,11 @@ const TOGETHER_MS = 80;
 const SEARCH_AGAIN_MS = 400;
 
 /** The list for a query, growing live, and whether the gateway is connected. */
-export function useListing(q: string, follow: string): LiveListing {
+export function useListing(q: string): LiveListing {
   const [listing, setListing] = useState<Listing>(NOTHING);
   const [connected, setConnected] = useState<boolean | null>(null);
   const query = useRef(q);
   const reader = useRef<Reader | null>(null);
-  const live = useRef<Live | null>(null);
   query.current = q;
   reader.current ??= new Reader(query, setListing);
 
@@ -73,6 +80,7 @@ export function useListing(q: string, follow: string): LiveListing {
 
   useEffect(() => {
     const changed = new Map<string, Summary>();
+    const { forgotten } = reader.current!;
     let timer = 0;
     const flush = (): void => {
       timer = 0;
@@ -87,32 +95,37 @@ export function useListing(q: string, follow: string): LiveListing {
     };
     const heard: Heard = {
       exchange: (summary) => {
-        changed.set(summary.id, summary);
+        if (forgotten.has(summary.id)) return;
+        changed.set(summary.id, later(changed.get(summary.id), summary));
         timer ||= window.setTimeout(flush, query.current ? SEARCH_AGAIN_MS : TOGETHER_MS);
-        hearers.forEach((hear) => hear({ summary }));
+        hearers.forEach((hear) => hear(summary));
       },
-      events: (id, events) => hearers.forEach((hear) => hear({ events: { id, events } })),
-      gone: (ids) => {
-        ids.forEach((id) => changed.delete(id));
+      gone: (told) => {
+        const ids = told.filter((id) => !forgotten.has(id));
+        ids.forEach((id) => {
+          forgotten.add(id);
+          changed.delete(id);
+        });
         setListing((old) => {
           const items = without(old.items, ids);
           return { ...old, items, gone: old.gone + ids.length, total: Math.max(items.length, old.total - ids.length) };
         });
       },
-      resync: () => reader.current?.read(),
-      followed: () => hearers.forEach((hear) => hear({ followed: true })),
+      resync: () => {
+        reader.current?.read();
+        hearers.forEach((hear) => hear(null));
+      },
       connected: (is) => {
         setConnected(is);
         if (!is) reader.current?.read();
       },
     };
-    live.current = new Live(heard);
+    const end = listen(heard);
     return () => {
-      live.current?.close();
+      end();
       clearTimeout(timer);
     };
   }, []);
-  useEffect(() => live.current?.followed(follow), [follow]);
 
   const last = listing.items.at(-1);
   return {
@@ -125,10 +138,27 @@ export function useListing(q: string, follow: string): LiveListing {
   };
 }
 
+/** The ids that were told last. */
+class Recent {
+  private readonly ids = new Set<string>();
+
+  has(id: string): boolean {
+    return this.ids.has(id);
+  }
+
+  add(id: string): void {
+    this.ids.add(id);
+    if (this.ids.size > MOST_RECENT) for (const oldest of this.ids) return void this.ids.delete(oldest);
+  }
+}
+const MOST_RECENT = 20_000;
+
 /** Reads pages of the list, the newest or those before another, one at a time. */
 class Reader {
   private stop = new AbortController();
   private before: string | null = null;
+  /** What came too late is not to bring back what is gone. */
+  readonly forgotten = new Recent();
 
   constructor(
     private readonly query: { current: string },
@@ -154,7 +184,8 @@ class Reader {
     );
   }
 
-  private put(old: Listing, page: Page, anew: boolean, before: string | null): Listing {
+  private put(old: Listing, read: Page, anew: boolean, before: string | null): Listing {
+    const page = { ...read, exchanges: read.exchanges.filter((one) => !this.forgotten.has(one.id)) };
     const told = { total: page.total, gone: page.gone, loading: false, error: null };
     if (before === null) return { ...told, ...(anew ? { items: page.exchanges, more: page.more } : renewed(old.items, page)) };
     const held = new Set(old.items.map((one) => one.id));
@@ -181,13 +212,13 @@ export function useExchange(id: string): { exchange: Exchange | null; error: Api
   const [exchange, setExchange] = useState<Exchange | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   const attempts = useRef(-1);
-  const running = useRef(true);
 
   useEffect(() => {
     const stop = new AbortController();
     const { signal } = stop;
     attempts.current = -1;
-    running.current = true;
+    let running = true;
+    let unfollow: (() => void) | null = null;
     let timer = 0;
     setExchange(null);
     setError(null);
@@ -203,7 +234,10 @@ export function useExchange(id: string): { exchange: Exchange | null; error: Api
     const fetchIt = (): void => {
       api.exchange(id, signal).then(
         (got) => {
-          running.current = got.end === "running";
+          running = got.end === "running";
+          if (running) unfollow ??= follow(follower);
+          else end();
+          setError(null);
           attempts.current = got.phases.client_response ? got.attempts.length : -1;
           setExchange((old) => {
             const events = old ? grow(got.events, old.events) : got.events;
@@ -216,9 +250,17 @@ export function useExchange(id: string): { exchange: Exchange | null; error: Api
         },
       );
     };
-    const hear: Hearer = ({ summary, events, followed }) => {
-      if (followed && running.current) fetchIt();
-      if (events?.id === id) setExchange((old) => old && { ...old, events: grow(old.events, events.events) });
+    const follower = {
+      id,
+      events: (events: EventPair[]): void => setExchange((old) => old && { ...old, events: grow(old.events, events) }),
+      begun: fetchIt,
+    };
+    const end = (): void => {
+      unfollow?.();
+      unfollow = null;
+    };
+    const hear: Hearer = (summary) => {
+      if (summary === null && running) fetchIt();
       if (summary?.id !== id || (summary.end === "running" && summary.attempts === attempts.current && summary.events > 0)) return;
       clearTimeout(timer);
       timer = window.setTimeout(fetchIt, summary.end === "running" ? 400 : 50);
@@ -227,6 +269,7 @@ export function useExchange(id: string): { exchange: Exchange | null; error: Api
     fetchIt();
     return () => {
       hearers.delete(hear);
+      end();
       stop.abort();
       clearTimeout(timer);
     };
