@@ -1,6 +1,9 @@
 """Injected faults end to end: what OpenAI's SDK makes of each, and what they leave behind, which is nothing."""
 
+import contextlib
 import json
+import sqlite3
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,13 +12,20 @@ import pytest
 from openai import APIConnectionError, APIError, APIStatusError, OpenAI
 
 from tests.e2e import claude
-from tests.e2e.gateway_process import CLIENT_KEY, PROVIDER_KEY, GatewayProcess, config
+from tests.e2e.gateway_process import CLIENT_KEY, PROVIDER_KEY, GatewayProcess, config, free_port
 from tests.e2e.provider import Provider, stream, whole
 
 TEXT = "Hello there, all of you"
+HELLO = [{"role": "user", "content": "Hello"}]
 OTHER_KEY = "canary-of-another-client-77aa"
-RULES = [{"models": ["haiku"], "fault": "503", "every": 2}]
+RULES = [{"models": ["haiku"], "fault": "503", "every": 2}, {"models": ["marked-*"], "fault": "wrong-usage"}]
+EVERY_FAULT = (
+    *("429; retry-after=3", "500", "503", "529", "connect", "cut-after=2", "disconnect-after=1", "stall=0.1; after=1"),
+    *("slow=0.01", "split", "malformed-after=1", "wrong-usage", "empty", "truncated-arguments"),
+)
+PAGE_KEY = "canary-of-the-page-of-faults-3c"
 MODELS = [{"name": "claude-sonnet-4-5", "alias": "sonnet"}, {"name": "claude-haiku-4-5", "alias": "haiku"}]
+MODELS.append({"name": "claude-haiku-4-5", "alias": "marked-by-rule"})
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +36,7 @@ def gateway(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory
     ]
     keys = [{"key": CLIENT_KEY, "name": "tester", "faults": True}, {"key": OTHER_KEY, "name": "worker"}]
     made = config(running_provider.url, api_keys=keys, claude_api_key=entries, disable_cooling=False, faults=RULES)
+    made |= {"usage-db": "usage.db", "inspector": {"port": free_port(), "key": PAGE_KEY}}
     with GatewayProcess(tmp_path_factory.mktemp("faults"), made) as process:
         yield process
 
@@ -149,6 +160,45 @@ def test_never_without_permission(gateway: GatewayProcess, provider: Provider) -
     assert provider.calls == []
 
 
+@pytest.mark.parametrize("fault", [*EVERY_FAULT, None])
+def test_it_is_marked_wherever_it_is_seen(
+    sdk: OpenAI, gateway: GatewayProcess, provider: Provider, fault: str | None
+) -> None:
+    """In headers, the log, the inspector and usage-db; None: what a rule of the configuration does."""
+    answers(provider)
+    id = f"marked-{EVERY_FAULT.index(fault) if fault else 'by-rule'}"
+    headers = {"authorization": f"Bearer {CLIENT_KEY}", "x-request-id": id}
+    headers |= {"x-gateway-fault": fault} if fault else {}
+    body = {"model": "sonnet" if fault else "marked-by-rule", "stream": True, "messages": HELLO}
+    url = f"{gateway.url}/v1/chat/completions"
+    with httpx.stream("POST", url, json=body, headers=headers, trust_env=False, timeout=20) as answer:
+        assert answer.headers["x-gateway-injected"] == (fault or "wrong-usage")
+        assert "x-gateway-fault" in answer.headers["x-gateway-notes"]
+        with contextlib.suppress(httpx.TransportError):
+            answer.read()
+    injected = [fault or "wrong-usage"]
+    assert gateway.record(id)["injected"] == injected
+    page = json.loads(gateway.config.read_text())["inspector"]["port"]
+    shown = httpx.get(
+        f"http://127.0.0.1:{page}/api/exchanges/{id}", headers={"authorization": f"Bearer {PAGE_KEY}"}, trust_env=False
+    ).json()
+    assert shown["injected"] == injected
+    assert "x-gateway-fault" in {note["path"] for note in shown["notes"]}
+    assert _in_usage_db(gateway, id) == injected
+
+
+def _in_usage_db(gateway: GatewayProcess, id: str) -> list[str]:
+    """Return what the rows of an exchange say, as soon as they are written."""
+    with contextlib.closing(sqlite3.connect(gateway.config.parent / "usage.db")) as database:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            found = [text for (text,) in database.execute("SELECT injected FROM usage WHERE exchange = ?", (id,))]
+            if found:
+                return found
+            time.sleep(0.02)
+    raise AssertionError("there is no row")
+
+
 def test_nobody_is_the_worse_for_it(sdk: OpenAI, gateway: GatewayProcess, provider: Provider) -> None:
     before = metrics(gateway)
     for fault in ("429; retry-after=600", "500", "connect", "529"):
@@ -160,4 +210,4 @@ def test_nobody_is_the_worse_for_it(sdk: OpenAI, gateway: GatewayProcess, provid
     rows, rows_before = (list(each["data"]) for each in (metrics(gateway), before))
     assert [row.get("errors") for row in rows] == [row.get("errors") for row in rows_before]
     assert all(row.get("cooldown") is None for row in rows)
-    assert "faults: 1 rule spoils answers on purpose" in gateway.output
+    assert "faults: 2 rules spoil answers on purpose" in gateway.output

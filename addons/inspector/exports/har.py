@@ -32,7 +32,8 @@ def _entries(detail: Detail) -> Iterator[dict[str, Any]]:
     if request:
         answer = streams.client(detail) if response and response.get("body") is None else None
         entry = _entry(detail, "client", 0.0, detail.get("duration"), request, response, answer)
-        yield {**entry, "_exchange": detail.get("id"), "_leg": "client", "_end": detail.get("end")}
+        facts = {"_exchange": detail.get("id"), "_leg": "client", "_end": detail.get("end")}
+        yield {**entry, **facts, "_injected": detail.get("injected") or []}
     for attempt in detail.get("attempts") or ():
         yield _attempt(detail, attempt)
 

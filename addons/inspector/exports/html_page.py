@@ -87,8 +87,22 @@ def _article(detail: Detail) -> Iterator[str]:
 
 def _facts(detail: Detail) -> Iterator[str]:
     shown = [(name, detail.get(name)) for name in _FACTS if detail.get(name) not in (None, [], "")]
-    rows = ((name.replace("_", " ") + (" (ms)" if name in _TIMES else ""), value) for name, value in shown)
+    rows = ((name.replace("_", " ") + (" (ms)" if name in _TIMES else ""), _fact(value)) for name, value in shown)
     yield _table("facts", (), rows)
+
+
+def _fact(value: Any) -> Any:
+    """Return a fact as people read it: `34.3`, `input 11, output 7`, `cut-after=2`."""
+    match value:
+        case float():
+            return f"{value:.1f}"
+        case dict():
+            return ", ".join(
+                f"{str(name).replace('_', ' ')} {count}" for name, count in value.items() if count is not None
+            )
+        case list():
+            return ", ".join(map(str, value))
+    return value
 
 
 def _pane(detail: Detail, leg: Leg, which: Any) -> Iterator[str]:

@@ -286,3 +286,12 @@ def test_whatever_was_recorded_is_exported_or_refused(
     assert exported.content
     if form == "python":
         compile(exported.content, "exported.py", "exec")
+
+
+def test_a_fault_is_marked() -> None:
+    detail = {**recorded("anthropic").detail(), "injected": ["cut-after=2"], "duration": 12.3456789}
+    assert json.loads(export(detail, "har").content)["log"]["entries"][0]["_injected"] == ["cut-after=2"]
+    page = export(detail, "html").text
+    assert "cut-after=2" in page
+    assert ">12.3<" in page
+    assert "12.3456" not in page
