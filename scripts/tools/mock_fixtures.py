@@ -48,7 +48,8 @@ class Fixtures:
             raise Unusable(f"the folder {folder} is not there.")
         found = [fixture for path in sorted(folder.rglob("*")) if (fixture := _fixture(folder, path)) is not None]
         if not found:
-            raise Unusable(f"{folder} has no recordings; scripts/record makes them.")
+            packed = " There are ZIP files, which must be unpacked." if any(folder.rglob("*.zip")) else ""
+            raise Unusable(f"{folder} has no recordings; scripts/record makes them.{packed}")
         return cls(found)
 
     def names(self) -> list[dict[str, Any]]:

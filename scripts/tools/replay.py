@@ -64,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def of_file(name: str) -> Iterator[dict[str, Any]]:
     """Yield what differs today from a recording. Raises `Unusable`."""
+    if name.endswith(".zip"):
+        raise Unusable(f"{name} is packed: unpack it (unzip {name}), and name the answer that was in it.")
     recording = Recording.load(name)
     asked, beside = recording.client_request, meta_path(Path(name))
     if not isinstance(asked, dict) or recording.dialect is None:

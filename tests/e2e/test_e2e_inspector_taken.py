@@ -17,6 +17,7 @@ from tests.e2e.pools import KEYS, MEMBERS, NAMES, Cast
 from tests.e2e.provider import Provider
 from tests.e2e.test_e2e_inspector import TOKEN, Page
 from tests.e2e.test_e2e_inspector_replays import CALLING, TOOLS, ask, made_settings, model
+from tests.scripts.command import in_process
 from tests.scripts.mock_process import Mock
 
 BIN = Path(sys.executable).parent
@@ -133,6 +134,7 @@ class Taken:
     """What each dialect answered, and a gateway in front of `scripts/mock`, which has nothing but the exports of it."""
 
     def __init__(self, client: Client, page: Page, provider: Provider, folder: Path) -> None:
+        self.folder = folder
         self.then: dict[tuple[str, bool], tuple[str, str]] = {}
         for name in NAMES:
             provider.default = Cast(**{f"first_{name}": MEMBERS[name].speech.answer(CALLING)})
@@ -169,6 +171,9 @@ def test_a_fixture_answers_the_same_again(taken: tuple[Taken, Client], name: str
     assert (now.status_code, now.headers["content-type"]) == (200, STREAMED if streams else "application/json")
     assert _told(now.text) == _told(then)
     assert "look" in then
+    [file] = [path for path in made.folder.glob(f"{id}.*") if ".meta." not in path.name]
+    replayed = in_process("replay", file)
+    assert (replayed.returncode, replayed.stdout, replayed.stderr) == (0, "Nothing differs.\n", "")
 
 
 STREAMED = "text/event-stream; charset=utf-8"

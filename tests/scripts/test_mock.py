@@ -154,6 +154,7 @@ def test_an_answer_that_broke_off_breaks_off(tmp_path: Path) -> None:
     ("files", "words"),
     [
         pytest.param({}, "has no recordings", id="nothing"),
+        pytest.param({"a.zip": ""}, "which must be unpacked", id="packed"),
         pytest.param({"a.sse": "data: {}", "notes.json": "{}"}, "has no recordings", id="of no dialect"),
         pytest.param({"a.sse": "", "a.meta.json": "["}, "is not what scripts/record writes", id="a broken meta"),
         pytest.param({"a.sse": "", "a.meta.json": "{}"}, "is not what scripts/record writes", id="an empty meta"),

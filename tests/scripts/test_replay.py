@@ -40,9 +40,16 @@ def test_what_differs(tmp_path: Path, meta: dict[str, object], where: tuple[str,
     assert where in found
 
 
-def test_what_is_no_recording(tmp_path: Path) -> None:
-    file = tmp_path / "x.sse"
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        pytest.param("x.sse", "is no recording with the request that led to it", id="no recording"),
+        pytest.param("x.zip", "is packed: unpack it", id="packed"),
+    ],
+)
+def test_what_is_no_recording(tmp_path: Path, name: str, why: str) -> None:
+    file = tmp_path / name
     file.write_text("data: 1\n\n")
     done = in_process("replay", file)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "is no recording with the request that led to it" in done.stderr
+    assert why in done.stderr
