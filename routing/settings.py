@@ -218,7 +218,7 @@ class InspectorSettings(Section):
     key: Key | None = None
     """The token of the page's address; None: another one at each start."""
     memory: Size = 64 << 20
-    exchange_memory: Size = 8 << 20
+    exchange_memory: Size = 16 << 20
     spool: NewFolder | None = None
     """The folder in which exchanges outlive the process."""
     spool_bytes: Size = 1 << 30

@@ -8,11 +8,10 @@ from threading import Event, Lock, Thread
 
 logger = logging.getLogger("gateway")
 
-REST = 20.0
-"""It rests so many times as long as it works: a twentieth of Python's time is the most that it takes from those that
+TOGETHER_SECONDS = 0.005
+REST_SECONDS = 0.1
+"""It works for about so long, and then rests: a twentieth of Python's time is the most that it takes from those that
 run. Where all is to be written to disk it does not rest."""
-TOGETHER_SECONDS = 0.002
-"""It works for about so long before it rests."""
 MOST_WAITING = 2000
 MOST_WAITING_BYTES = 64 * 1024 * 1024
 """The jobs that may wait, and the bytes that they hold. One that found no room is not done, and a line says so."""
@@ -77,8 +76,8 @@ class Background:
 
     def _pause(self, worked: float) -> None:
         self._worked += worked
-        if self._worked > TOGETHER_SECONDS:
-            self._ending.wait(self._rest * self._worked)
+        if self._rest and (self._worked > TOGETHER_SECONDS or self._jobs.empty()):
+            self._ending.wait(self._rest)
             self._worked = 0.0
 
     def _tell(self) -> None:

@@ -69,7 +69,10 @@ class Entry:
         self._names: dict[str, str] = {}
         self._clean_to = 0
         """The number of the first event that is not redacted yet."""
+        self._messages: list[PhaseMessage] = []
+        """Those that nobody has looked at yet."""
         self._raw_phases: list[Phase] = []
+        """Those that are not redacted yet."""
         self.forgotten = False
         """It is not recorded any more: there was no room for it."""
         self._lock = Lock()
@@ -80,10 +83,10 @@ class Entry:
     @classmethod
     def of(cls, record: Record, limit: int, redactor: Redactor) -> "Entry":
         """Return an exchange that has just begun."""
-        text = redactor.text
+        name = redactor.name
         seq, dialect = round(record.started * 1_000_000), DIALECTS.get(record.path, "")
-        client, path = text(record.key_name or ""), text(record.path)
-        facts = Facts(text(record.id), seq, record.started, client, dialect, path, method=text(record.method))
+        client, path, method = name(record.key_name) or "", name(record.path) or "", name(record.method) or ""
+        facts = Facts(redactor.text(record.id), seq, record.started, client, dialect, path, method=method)
         return cls(facts, limit, redactor)
 
     @classmethod
@@ -127,14 +130,19 @@ class Entry:
         self._ended = True
 
     def message(self, message: PhaseMessage) -> None:
-        length = len(message.body or b"")
-        phase = Phase(message.at * 1000, message.line, message.headers, message.body, length)
         with self._lock:
-            if self.forgotten:
-                return
+            if not self.forgotten:
+                self._messages.append(message)
+                self.size += MESSAGE_COST + self._raw_size(message)
+
+    def _put_down(self) -> None:
+        """Make phases of the messages that came."""
+        messages, self._messages = self._messages, []
+        for message in messages:
+            length = len(message.body or b"")
+            phase = Phase(message.at * 1000, message.line, message.headers, message.body, length)
             self.facts.bytes += length
             self._raw_phases.append(phase)
-            self.size += MESSAGE_COST + self._raw_size(phase)
             match message.phase:
                 case "client_request":
                     self._client_request = phase
@@ -145,7 +153,7 @@ class Entry:
                 case _:
                     self._answered(message, phase)
 
-    def _raw_size(self, phase: Phase) -> int:
+    def _raw_size(self, phase: PhaseMessage | Phase) -> int:
         """Return what a message counts for until it is redacted; most of a body that is longer are media."""
         headers = len(phase.headers) * (HEADER_COST + HEADER_BYTES)
         return headers + min(len(phase.body or b""), self._limit * 3 // 4)
@@ -214,6 +222,7 @@ class Entry:
         """Take what the record has come to say."""
         facts, text, name = self.facts, self._redactor.maybe, self._redactor.name
         with self._lock:
+            self._put_down()
             facts.client = name(record.key_name) or ""
             facts.model, facts.stream, facts.status = name(record.model), record.stream, record.status
             facts.provider, facts.provider_model = name(record.provider), name(record.provider_model)
@@ -267,6 +276,8 @@ class Entry:
             self._clean_phases()
 
     def _clean_phases(self) -> None:
+        with self._lock:
+            self._put_down()
         while self._raw_phases:
             self._clean_phase(self._raw_phases[0])
 
@@ -338,6 +349,7 @@ class Entry:
     def drop_large(self) -> None:
         """Keep nothing of the bodies that are too large to wait for their redaction."""
         with self._lock:
+            self._put_down()
             for phase in self._raw_phases:
                 if len(phase.body or b"") > LARGEST_RAW:
                     before = self._raw_size(phase)
@@ -349,7 +361,7 @@ class Entry:
         with self._lock:
             self.forgotten = True
             self._client_request = self._client_response = None
-            self._attempts, self._head, self._raw_phases = [], [], []
+            self._attempts, self._head, self._raw_phases, self._messages = [], [], [], []
             self._record = None
             self._tail.clear()
             self._names.clear()
@@ -372,7 +384,7 @@ class Entry:
                 self._clean_events()
                 self._clean_phases()
                 with self._lock:
-                    if not self._raw_phases:
+                    if not self._raw_phases and not self._messages:
                         self.facts.gaps = self._gaps.shown
                         shown, numbered = self._snapshot(), self._numbered(0, self._clean_to)
                         break

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from addons.inspector.background import REST, Background
+from addons.inspector.background import REST_SECONDS, Background
 from addons.inspector.capture import Capture
 from addons.inspector.redactor import Redactor
 from addons.inspector.spool import Spool
@@ -19,7 +19,7 @@ class Inspector:
         self.redactor = redactor = Redactor(settings.bodies, settings.redact)
         self.spool = _spool(settings)
         self.store = Store(settings.memory, self.spool)
-        self.background = Background("gateway-inspector", REST if self.spool is None else 0.0)
+        self.background = Background("gateway-inspector", REST_SECONDS if self.spool is None else 0.0)
         limit = min(settings.exchange_memory, settings.memory)
         take = None if self.spool is None else self.spool.take
         self.watcher = Capture(self.store, redactor, limit, self.background, take)
