@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Exchange } from "./api";
-import { Folding, partners, saysTheSame, type Block, type Folded } from "./events";
+import { Folding, parsed, partner as partnerOf, type Block, type Folded, type Ties } from "./events";
 import { size } from "./format";
 import { toHash } from "./route";
 import { ValidJson } from "./widgets";
@@ -21,19 +21,21 @@ interface AnswerProps {
   folded: Folded;
   /** The blocks of the other side; null where it is no stream. */
   others: readonly Block[] | null;
-  /** The event that is pointed at, and the kind of block. */
-  marked: number | null;
+  /** Null where nobody knows which events became part of others. */
+  ties: Ties | null;
+  /** The events of what is pointed at. */
+  marked: ReadonlySet<number>;
   onMark: (n: number | null) => void;
 }
 
 /** One side of a stream as the answer that its events add up to, each part with the events that brought it. */
-export function AnswerBlocks({ exchange, side, folded, others, marked, onMark }: AnswerProps): VNode {
+export function AnswerBlocks({ exchange, side, folded, others, ties, marked, onMark }: AnswerProps): VNode {
   const box = useRef<HTMLDivElement>(null);
   const live = exchange.end === "running";
   const isInside = useRef(false);
   const choices = new Set(folded.blocks.map((one) => one.choice)).size;
   useEffect(() => {
-    if (marked !== null && !isInside.current) box.current?.querySelector(".block.lit")?.scrollIntoView({ block: "nearest" });
+    if (marked.size && !isInside.current) box.current?.querySelector(".block.lit")?.scrollIntoView({ block: "nearest" });
   }, [marked]);
   useEffect(() => {
     const it = box.current;
@@ -42,9 +44,9 @@ export function AnswerBlocks({ exchange, side, folded, others, marked, onMark }:
   return (
     <div class="scroll answer-blocks" ref={box} tabIndex={0} role="group" aria-label={`${side}: the whole answer`}
       onMouseEnter={() => { isInside.current = true; }} onMouseLeave={() => { isInside.current = false; onMark(null); }}>
-      {folded.blocks.map((block) => (
+      {folded.blocks.map((block, i) => (
         <BlockView key={block.key} exchange={exchange} side={side} block={block} choices={choices} live={live}
-          partner={others && (partners(block, others)[0] ?? null)} isLit={marked !== null && block.events.includes(marked)} onMark={onMark} />
+          partner={others ? partnerOf(folded.blocks, i, others, ties) : undefined} isKnown={ties !== null} isLit={block.events.some((n) => marked.has(n))} onMark={onMark} />
       ))}
       {!folded.blocks.length && <p class="nothing">{live ? "Nothing said yet." : "No text, no call, no reasoning: the events have it all."}</p>}
       {folded.ends.map((end, i) => <p key={i} class="block-end">finish reason {folded.ends.length > 1 ? `of choice ${i} ` : ""}<b>{end}</b></p>)}
@@ -60,21 +62,23 @@ interface BlockProps {
   live: boolean;
   /** The block that it became or came from; null where there is none, undefined where nobody knows. */
   partner: Block | null | undefined;
+  /** It is known which events became part of others. */
+  isKnown: boolean;
   isLit: boolean;
   onMark: (n: number | null) => void;
 }
 
 const SHOWN = 6000;
 
-function BlockView({ exchange, side, block, choices, live, partner, isLit, onMark }: BlockProps): VNode {
+function BlockView({ exchange, side, block, choices, live, partner, isKnown, isLit, onMark }: BlockProps): VNode {
   const [all, setAll] = useState(false);
   const [first = 0] = block.events;
   const last = block.events.at(-1) ?? first;
-  const isAlone = partner === null && !live;
+  const isAlone = partner === null && isKnown && !live;
   const text = all ? block.text : block.text.slice(0, SHOWN);
-  const bent = partner && !live && !saysTheSame(block.text, partner.text);
+  const isBent = partner && !live && !(side === "provider" ? holds(partner, block) : holds(block, partner));
   return (
-    <article class={`block ${block.kind} ${isLit ? "lit" : ""} ${isAlone ? (side === "provider" ? "lost" : "made") : ""}`} onMouseEnter={() => onMark(first)}>
+    <article class={`block ${block.kind} ${isLit ? "lit" : ""} ${isAlone ? (side === "provider" ? "alone" : "made") : ""}`} onMouseEnter={() => onMark(first)}>
       <header>
         <b>{block.kind === "call" ? block.name || "call" : block.kind}</b>
         {choices > 1 && <span class="faint">choice {block.choice}</span>}
@@ -82,14 +86,21 @@ function BlockView({ exchange, side, block, choices, live, partner, isLit, onMar
         {block.kind === "call" && <ValidJson text={block.text} live={live} />}
         {block.signed > 0 && <Signature block={block} partner={partner} side={side} />}
         {isAlone && <span class={`rule ${side === "provider" ? "dropped" : "defaulted"}`}>{side === "provider" ? "became nothing for the client" : "made by the gateway"}</span>}
-        {bent && <span class="rule computed">{side === "provider" ? "another text for the client" : "not the provider's text"}</span>}
+        {isBent && <span class="rule computed">{side === "provider" ? "another text for the client" : "not the provider's text"}</span>}
       </header>
       {block.text && <p class="said-whole">{text}{!all && block.text.length > SHOWN && <> <button class="small" onClick={() => setAll(true)}>all {size(block.text.length)}</button></>}</p>}
     </article>
   );
 }
 
+/** Return whether the client's text is or has the provider's; arguments may be written otherwise. */
+function holds(client: Block, provider: Block): boolean {
+  if (client.text.includes(provider.text)) return true;
+  const [a, b] = [parsed(client.text), parsed(provider.text)];
+  return a !== undefined && JSON.stringify(a) === JSON.stringify(b);
+}
+
 function Signature({ block, partner, side }: { block: Block; partner: Block | null | undefined; side: StreamSide }): VNode {
-  const isLost = side === "provider" && partner !== undefined && !partner?.signed;
+  const isLost = side === "provider" && partner && !partner.signed;
   return <span class={`badge ${isLost ? "bad" : ""}`} title={`${block.signed} characters`}>{isLost ? "signature not passed on" : "signed"}</span>;
 }

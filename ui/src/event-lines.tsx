@@ -5,15 +5,16 @@ import { bits, pieces } from "./events";
 import { useWindow } from "./virtual";
 
 /** One side of a stream as lines, an event each; the pair of what is pointed at is marked at both sides. */
-export function EventLines({ exchange, side, marked, onMark }: { exchange: Exchange; side: "provider" | "client"; marked: number | null; onMark: (n: number | null) => void }): VNode {
+export function EventLines({ exchange, side, marked, pointed, onMark }: { exchange: Exchange; side: "provider" | "client"; marked: ReadonlySet<number>; pointed: number | null; onMark: (n: number | null) => void }): VNode {
   const scroller = useRef<HTMLDivElement>(null);
   const { events } = exchange;
   const rows = useWindow(scroller, events.length, () => 22);
   const inside = useRef(false);
   useEffect(() => {
-    const at = marked === null || inside.current ? -1 : events.findIndex((one) => one.n === marked);
+    const shown = events.some((one) => one.n === pointed && one[side].trim()) ? pointed : [...marked].find((n) => n !== pointed) ?? pointed;
+    const at = pointed === null || inside.current ? -1 : events.findIndex((one) => one.n === shown);
     if (at >= 0) rows.to(at);
-  }, [marked]);
+  }, [marked, pointed]);
   const enter = (is: boolean) => () => {
     inside.current = is;
     if (!is) onMark(null);
@@ -27,10 +28,10 @@ export function EventLines({ exchange, side, marked, onMark }: { exchange: Excha
           const read = pieces(pair[side]);
           const said = read.flatMap((one) => bits(one.json)).map((bit) => bit.text).join("");
           return (
-            <div key={pair.n} class={`node event ${pair.n === marked ? "lit" : ""}`} style={{ transform: `translateY(${start}px)` }} onMouseEnter={() => onMark(pair.n)} onClick={() => onMark(pair.n)}>
+            <div key={pair.n} class={`node event ${marked.has(pair.n) ? "lit" : ""}`} style={{ transform: `translateY(${start}px)` }} onMouseEnter={() => onMark(pair.n)} onClick={() => onMark(pair.n)}>
               <span class="n">{pair.n}</span>
               {said && <b class="said">{said}</b>}
-              <span class="faint cut">{read.length ? read.map((one) => one.text).join("  ") : side === "client" ? "became nothing" : "nothing: made by the gateway"}</span>
+              <span class="faint cut">{read.length ? read.map((one) => one.text).join("  ") : side === "client" ? "nothing at once" : "no event of the provider's"}</span>
             </div>
           );
         })}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bits, Folding, leaves, parsed, partners, pieces } from "./events";
+import { bits, Folding, leaves, parsed, partner, pieces, tiesOf } from "./events";
 
 const chat = (delta: object): string => `data: ${JSON.stringify({ choices: [{ index: 0, delta }] })}\n\n`;
 
@@ -79,15 +79,37 @@ describe("folding", () => {
     const provider = new Folding("provider").upTo(events).blocks;
     const client = new Folding("client").upTo(events).blocks;
     expect(provider.map((one) => one.text)).toEqual(["[1]", "[2]"]);
-    expect(provider.map((one) => partners(one, client)[0]?.text)).toEqual(["[1]", "[2]"]);
+    expect(provider.map((_, i) => partner(provider, i, client, null)?.text)).toEqual(["[1]", "[2]"]);
     expect(provider[1]?.events).toEqual([1, 3, 5]);
+  });
+
+  it("keeps calls apart that come whole, and finds them where they were held back", () => {
+    const call = (at: string): object => ({ functionCall: { name: "book", args: { at } } });
+    const gemini = { candidates: [{ content: { parts: [{ ...call("7"), thoughtSignature: "abc" }, call("8")] } }] };
+    const later = ["7", "8"].map((at, index) => chat({ tool_calls: [{ index, function: { name: "book", arguments: JSON.stringify({ at }) } }] }));
+    const events = [{ n: 2, provider: JSON.stringify(gemini), client: "" }, { n: 4, provider: "", client: later.join("") }];
+    const provider = new Folding("provider").upTo(events).blocks;
+    const client = new Folding("client").upTo(events).blocks;
+    expect(provider.map((one) => [one.text, one.signed])).toEqual([['{"at":"7"}', 3], ['{"at":"8"}', 0]]);
+    const ties = tiesOf([{ from: "events[2].candidates[0]", to: "events[4][0].choices[0]" }, { from: "events[4].x", to: "events[4][1].x" }, { from: "x", to: null }]);
+    expect([...ties.later]).toEqual([[2, [4]]]);
+    expect([...ties.earlier]).toEqual([[4, [2]]]);
+    for (const known of [ties, null]) {
+      expect(provider.map((_, i) => partner(provider, i, client, known)?.text)).toEqual(['{"at":"7"}', '{"at":"8"}']);
+      expect(client.map((_, i) => partner(client, i, provider, known)?.text)).toEqual(['{"at":"7"}', '{"at":"8"}']);
+    }
+  });
+
+  it("keeps calls of one name apart that come whole in lines of their own", () => {
+    const line = (city: string): string => JSON.stringify({ message: { content: "", tool_calls: [{ function: { name: "look", arguments: { city } } }] }, done: false });
+    expect(new Folding("provider").upTo(["A", "B"].map((city, n) => ({ n, provider: line(city), client: "" }))).blocks.map((one) => one.text)).toEqual(['{"city":"A"}', '{"city":"B"}']);
   });
 
   it("gives a signature to the block that is signed", () => {
     const at = (delta: object): string => JSON.stringify({ type: "content_block_delta", index: 0, delta });
     const { blocks } = new Folding("provider").upTo([at({ thinking: "Hm" }), at({ signature: "abc" })].map((provider, n) => ({ n, provider, client: "" })));
     expect(blocks).toMatchObject([{ kind: "reasoning", text: "Hm", signed: 3, events: [0, 1] }]);
-    expect(partners(blocks[0]!, [])).toEqual([]);
+    expect(partner(blocks, 0, [], null)).toBeNull();
   });
 
   it("calls of one event without ids, which another event brought to the client", () => {
@@ -98,7 +120,7 @@ describe("folding", () => {
     const events = [{ n: 2, provider: `data: ${given}`, client: "" }, { n: 3, provider: "", client: got }];
     const [provider, client] = (["provider", "client"] as const).map((side) => new Folding(side).upTo(events).blocks);
     expect(provider!.map((one) => one.text)).toEqual(['{"at":"19:00"}', '{"at":"20:30"}']);
-    expect(provider!.map((one) => partners(one, client!)[0]?.text)).toEqual(['{"at": "19:00"}', '{"at": "20:30"}']);
+    expect(provider!.map((_, i) => partner(provider!, i, client!, null)?.text)).toEqual(['{"at": "19:00"}', '{"at": "20:30"}']);
   });
 
   it("goes on where it stopped", () => {

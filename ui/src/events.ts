@@ -14,6 +14,8 @@ export interface Bit {
   of: string;
   /** The choice, of an answer that has several. */
   choice: number;
+  /** It is part of a call that comes whole in its event. */
+  whole?: true;
 }
 
 /** Return the events in a text: the blocks of a stream of server-sent events, or one JSON value. */
@@ -72,14 +74,15 @@ function isTooDeep(text: string): boolean {
 export function bits(event: any): Bit[] {
   if (event === null || typeof event !== "object") return [];
   const out: Bit[] = [];
-  const add: Add = (kind, text, of = "", choice = 0) => {
-    if (typeof text === "string" && (text !== "" || kind === "name")) out.push({ kind, text, of: String(of ?? ""), choice: Number(choice) || 0 });
+  const add: Add = (kind, text, of = "", choice = 0, whole = false) => {
+    if (typeof text !== "string" || (text === "" && kind !== "name")) return;
+    out.push({ kind, text, of: String(of ?? ""), choice: Number(choice) || 0, ...(whole ? { whole } : {}) });
   };
   readerOf(event)?.(event, add);
   return out;
 }
 
-type Add = (kind: Bit["kind"], text: unknown, of?: unknown, choice?: unknown) => void;
+type Add = (kind: Bit["kind"], text: unknown, of?: unknown, choice?: unknown, whole?: boolean) => void;
 type Reader = (event: any, add: Add) => void;
 
 function readerOf(event: any): Reader | null {
@@ -102,25 +105,23 @@ function ofChat(event: any, add: Add): void {
       const of = call?.index ?? at;
       if (call?.function?.name) add("name", call.function.name, of, n);
       add("arguments", call?.function?.arguments, of, n);
+      add("signature", call?.extra_content?.google?.thought_signature, of, n);
     });
     add("end", choice?.finish_reason, "", n);
   });
 }
 
-/** What the name of a call without an id begins with, which is whole in its event. */
-const WHOLE = "#";
-
 function ofGemini(event: any, add: Add): void {
   event.candidates.forEach((candidate: any, i: number) => {
     const n = candidate?.index ?? i;
-    (candidate?.content?.parts ?? []).forEach((part: any, at: number) => {
+    (candidate?.content?.parts ?? []).forEach((part: any, of: number) => {
+      const { functionCall: call } = part;
       add(part.thought ? "reasoning" : "text", part.text, "", n);
-      const of = part.functionCall ? (part.functionCall.id ?? `${WHOLE}${at}`) : "";
-      if (part.functionCall) {
-        add("name", part.functionCall.name, of, n);
-        add("arguments", JSON.stringify(part.functionCall.args ?? {}), of, n);
+      if (call) {
+        add("name", call.name, of, n, true);
+        add("arguments", JSON.stringify(call.args ?? {}), of, n, true);
       }
-      add("signature", part.thoughtSignature, of, n);
+      add("signature", part.thoughtSignature, call ? of : "", n, Boolean(call));
     });
     add("end", candidate?.finishReason, "", n);
   });
@@ -155,10 +156,9 @@ function ofResponse(response: any, add: Add): void {
 function ofOllama(event: any, add: Add): void {
   add("reasoning", event.message.thinking);
   add("text", event.message.content);
-  (event.message.tool_calls ?? []).forEach((call: any, i: number) => {
-    const of = call?.id ?? i;
-    add("name", call?.function?.name, of);
-    add("arguments", JSON.stringify(call?.function?.arguments ?? {}), of);
+  (event.message.tool_calls ?? []).forEach((call: any, of: number) => {
+    add("name", call?.function?.name, of, 0, true);
+    add("arguments", JSON.stringify(call?.function?.arguments ?? {}), of, 0, true);
   });
   add("end", event.done_reason);
 }
@@ -273,10 +273,9 @@ export class Folding {
 
   private grow(bit: Bit, n: number, choice: number): void {
     const kind = bit.kind === "text" ? "text" : bit.kind === "arguments" || bit.kind === "name" ? "call" : "reasoning";
-    const of = String(bit.of).startsWith(WHOLE) ? `${bit.of} of ${n}` : bit.of;
-    let key = `${choice} ${kind} ${of}`;
-    if (bit.kind === "signature" && !this.blocks.has(key)) {
-      const signed = [...this.blocks.values()].findLast((one) => one.choice === choice && one.key.endsWith(` ${of}`));
+    let key = bit.whole ? `${choice} call ${n}.${bit.of}` : `${choice} ${kind} ${bit.of}`;
+    if (bit.kind === "signature" && !bit.whole && !this.blocks.has(key)) {
+      const signed = [...this.blocks.values()].findLast((one) => one.choice === choice && one.key.endsWith(` ${bit.of}`));
       key = signed?.key ?? key;
     }
     const block = this.blocks.get(key) ?? { key, kind, choice, name: "", text: "", signed: 0, events: [], pieces: [] };
@@ -306,25 +305,47 @@ export function endsOf(events: readonly Piecewise[], body: string | null | undef
 }
 const LAST = 24;
 
-/** Return the blocks of the other side that came of the same events, of the same kind; of a call that was held back, the
- * same call in a later event. */
-export function partners(block: Block, others: readonly Block[]): Block[] {
-  const mine = new Set(block.events);
-  const near = others.filter((one) => one.events.some((n) => mine.has(n)));
-  const alike = near.filter((one) => one.kind === block.kind && (block.kind !== "call" || one.name === block.name));
-  const same = (one: Block): boolean => one.kind === block.kind && one.name === block.name && saysTheSame(one.text, block.text);
-  if (!alike.length && block.kind === "call") return others.filter(same).slice(0, 1);
-  return alike.length > 1 ? alike.filter(same).concat(alike).slice(0, 1) : alike;
+/** Where the events of a stream went that became part of others, and where those came from. */
+export interface Ties {
+  later: ReadonlyMap<number, readonly number[]>;
+  earlier: ReadonlyMap<number, readonly number[]>;
 }
 
-/** Return whether two texts are the same, or the same JSON. */
-export function saysTheSame(one: string, other: string): boolean {
-  if (one === other) return true;
-  try {
-    return JSON.stringify(JSON.parse(one)) === JSON.stringify(JSON.parse(other));
-  } catch {
-    return false;
+/** Return which events became part of which others, as the links of an answer tell. */
+export function tiesOf(links: readonly { from: string | null; to: string | null }[]): Ties {
+  const later = new Map<number, number[]>();
+  const earlier = new Map<number, number[]>();
+  const add = (map: Map<number, number[]>, at: number, n: number): void => {
+    const held = map.get(at);
+    if (!held) map.set(at, [n]);
+    else if (!held.includes(n)) held.push(n);
+  };
+  for (const { from, to } of links) {
+    const [a, b] = [eventOf(from), eventOf(to)];
+    if (a === null || b === null || a === b) continue;
+    add(later, a, b);
+    add(earlier, b, a);
   }
+  return { later, earlier };
+}
+
+/** Return the event that a path of a stream begins with: `events[12].delta.text`. */
+export function eventOf(path: string | null): number | null {
+  const n = /^events\[(\d+)\]/.exec(path ?? "")?.[1];
+  return n === undefined ? null : Number(n);
+}
+
+/** Return the block of the other side that belongs to the one at `at` of its own: one of its kind that came of the same
+ * events, or of those that they became part of; else the one in the same place among its like. */
+export function partner(own: readonly Block[], at: number, others: readonly Block[], ties: Ties | null): Block | null {
+  const block = own[at]!;
+  const isLike = (one: Block): boolean => one.kind === block.kind && one.choice === block.choice && (block.kind !== "call" || one.name === block.name);
+  const like = others.filter(isLike);
+  const place = own.filter(isLike).indexOf(block);
+  const mine = new Set(block.events.flatMap((n) => [n, ...(ties?.later.get(n) ?? []), ...(ties?.earlier.get(n) ?? [])]));
+  const near = like.filter((one) => one.events.some((n) => mine.has(n)));
+  if (near.length === 1) return near[0]!;
+  return near.find((one) => one.text === block.text) ?? like[place] ?? near[0] ?? (block.kind === "call" ? null : (like.at(-1) ?? null));
 }
 
 export interface Leaf {

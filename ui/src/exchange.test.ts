@@ -6,7 +6,7 @@ const x = { end: "complete", finish_reason: null, ended_by: null, error: null, c
 
 describe("why an answer ended", () => {
   it.each([
-    ["in the words of both sides", { ...x, finish_reason: "tool_calls", ended_by: "the provider: its answer is complete" }, ["tool_use"], ["finish reason “tool_calls”, the provider's “tool_use”", "ended by the provider: its answer is complete"]],
+    ["in the words of both sides", { ...x, finish_reason: "tool_calls", ended_by: "the provider: its answer is complete" }, ["tool_use"], ["finish reason “tool_calls”, the provider's “tool_use”", "ended by the provider"]],
     ["once where both say the same", { ...x, finish_reason: "stop" }, ["stop"], ["finish reason “stop”"]],
     ["without repeating the cause or the code", { ...x, end: "failed" as const, ended_by: "the connection (cut)", cause: "cut", error: "cut" }, [], ["ended by the connection (cut)"]],
     ["with the whole message", { ...x, end: "refused" as const, ended_by: "the gateway (invalid_type)", error: "invalid_type", message: "content must be a string." }, [], ["ended by the gateway (invalid_type)", "content must be a string."]],

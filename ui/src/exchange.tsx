@@ -56,32 +56,36 @@ function useCalm(key: string, begun: boolean): boolean {
 
 function Head({ exchange: x, back }: { exchange: Exchange; back: string }): VNode {
   const target = [x.provider, x.provider_model].filter(Boolean).join("/");
-  const t = x.tokens;
-  const times: [string, string, string][] = [
-    ["first event", ms(x.timings.first_event ?? x.first_event), ""],
-    ["longest gap", ms(x.timings.longest_gap), (x.timings.longest_gap ?? 0) > 5000 ? "slow" : ""],
-    ["connect", ms(x.timings.connect), ""],
-    ["waiting", ms(x.timings.waiting), ""],
-    ["own", ms(x.timings.own ?? x.own), ""],
-    ["total", x.end === "running" ? "–" : ms(x.timings.duration ?? x.duration), ""],
-  ];
   return (
     <header class="head">
       <h1><a class="back" href={back} aria-label="Back to the list">←</a> <span>{x.model}</span> <span class="faint">→</span> <span class="cut">{target || "nobody"}</span>
         {x.injected.map((fault) => <span key={fault} class="mark injected">injected: {fault}</span>)}
-        <span class="faint small cut">{clock(x.started)} · {x.client} · {x.dialect}{x.provider_dialect ? ` → ${x.provider_dialect}` : ""}</span>
+        <Figures exchange={x} />
       </h1>
-      <div class="facts-line">
-        <p class="ending">
+      <p class="ending">
         <span class={`status ${tone(x)}`}>{x.end === "running" ? "running" : `${x.status ?? "no status"} ${x.end}`}</span>
         <Ending exchange={x} />
+        <span class="faint small cut asked">{clock(x.started)} · {x.client} · {x.dialect}{x.provider_dialect ? ` → ${x.provider_dialect}` : ""}</span>
       </p>
-      <dl class="times">
-        {times.filter(([, value]) => value !== "–").map(([name, value, how]) => <div key={name} class={how}><dt>{name}</dt><dd>{value}</dd></div>)}
-        {t && <div><dt>tokens</dt><dd>{count(t.input)} → {count(t.output)}{t.cache_read ? ` · ${count(t.cache_read)} cached` : ""}{t.reasoning ? ` · ${count(t.reasoning)} reasoning` : ""}</dd></div>}
-      </dl>
-      </div>
     </header>
+  );
+}
+
+/** How long it took, of that the gateway, and how many tokens. */
+function Figures({ exchange: x }: { exchange: Exchange }): VNode {
+  const { timings: t, tokens } = x;
+  const apart = `connecting ${ms(t.connect)}, then waiting ${ms(t.waiting)}`;
+  const times: [string, number | null | undefined, string, string][] = [
+    ["first event", t.first_event ?? x.first_event, apart, ""],
+    ["longest gap", x.events.length > 1 ? t.longest_gap : null, "the longest silence within the stream", (t.longest_gap ?? 0) > 5000 ? "slow" : ""],
+    ["own", t.own ?? x.own, "what the gateway itself took", ""],
+    ["total", x.end === "running" ? null : (t.duration ?? x.duration), apart, ""],
+  ];
+  return (
+    <dl class="times">
+      {times.map(([name, value, title, how]) => value !== null && value !== undefined && <div key={name} class={how} title={title}><dt>{name}</dt><dd>{ms(value)}</dd></div>)}
+      {tokens && <div title="input → output"><dt>tokens</dt><dd>{count(tokens.input)} → {count(tokens.output)}{tokens.cache_read ? ` · ${count(tokens.cache_read)} cached` : ""}{tokens.reasoning ? ` · ${count(tokens.reasoning)} reasoning` : ""}</dd></div>}
+    </dl>
   );
 }
 
@@ -102,7 +106,7 @@ export function ending(x: Pick<Exchange, "end" | "finish_reason" | "ended_by" | 
   const theirs = ends.filter((end) => end !== x.finish_reason);
   const reason = x.finish_reason && `finish reason “${x.finish_reason}”${theirs.length ? `, the provider's “${theirs.join("”, “")}”` : ""}`;
   const parts: string[] = [];
-  for (const part of [reason, x.ended_by && `ended by ${x.ended_by}`, x.cause, x.message, x.error && `error ${x.error}`]) {
+  for (const part of [reason, x.ended_by && `ended by ${x.ended_by.replace(": its answer is complete", "")}`, x.cause, x.message, x.error && `error ${x.error}`]) {
     const said = part?.replace(/^error /, "");
     if (part && said && !parts.some((one) => one.includes(said))) parts.push(part);
   }

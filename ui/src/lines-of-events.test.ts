@@ -1,22 +1,30 @@
 import { describe, expect, it } from "vitest";
 import type { EventPair } from "./api";
-import { linesOf } from "./lines-of-events";
+import { tiesOf } from "./events";
+import { isMade, isNothing, linesOf } from "./lines-of-events";
 
 const event = (n: number, client: string, more: Partial<EventPair> = {}): EventPair =>
   ({ n, at: n, name: client.trim() ? "delta" : "ping", provider: "{}", client, call: 0, attempt: 0, notes: [], injected: false, ...more });
-const ns = (events: EventPair[], folds = true, unfolded: number[] = [], shown: number | null = null): string[] =>
-  linesOf(events, folds, new Set(unfolded), shown).map((line) => (line.count > 1 ? `${line.first.n}-${line.last.n}` : `${line.first.n}`));
+const open = { ties: null, unfolded: new Set<number>(), shown: null };
+const ns = (events: EventPair[], folds: Parameters<typeof linesOf>[1] = open): string[] =>
+  linesOf(events, folds).map((line) => (line.count > 1 ? `${line.first.n}-${line.last.n}` : `${line.first.n}`));
 
 const stream = [event(0, "a"), event(1, ""), event(2, " \n"), event(3, "", { name: "block_stop" }), event(4, "b"), event(5, ""), event(6, "")];
 
 describe("lines of a timeline", () => {
   it.each([
-    ["fold a run that became nothing", {}, ["0", "1-3", "4", "5", "6"]],
-    ["unfold one that was opened", { unfolded: [1] }, ["0", "1", "2", "3", "4", "5", "6"]],
-    ["unfold one that holds what is shown", { shown: 2 }, ["0", "1", "2", "3", "4", "5", "6"]],
-    ["fold nothing where nothing is what is asked for", { folds: false }, ["0", "1", "2", "3", "4", "5", "6"]],
-  ])("%s", (_, { folds = true, unfolded = [], shown = null }: { folds?: boolean; unfolded?: number[]; shown?: number | null }, lines) =>
-    expect(ns(stream, folds, unfolded, shown)).toEqual(lines));
+    ["fold a run that became nothing", open, ["0", "1-3", "4", "5", "6"]],
+    ["unfold one that was opened", { ...open, unfolded: new Set([1]) }, ["0", "1", "2", "3", "4", "5", "6"]],
+    ["unfold one that holds what is shown", { ...open, shown: 2 }, ["0", "1", "2", "3", "4", "5", "6"]],
+    ["fold nothing where nothing is what is asked for", null, ["0", "1", "2", "3", "4", "5", "6"]],
+    ["unfold what became part of a later one", { ...open, ties: tiesOf([{ from: "events[2].a", to: "events[4][0].a" }]) }, ["0", "1", "2", "3", "4", "5", "6"]],
+  ])("%s", (_, folds, lines) => expect(ns(stream, folds)).toEqual(lines));
+
+  it("know what was made by the gateway from what was held back", () => {
+    const ties = tiesOf([{ from: "events[2].a", to: "events[4][0].a" }]);
+    const late = event(4, "b", { provider: "" });
+    expect([isMade(late, null), isMade(late, ties), isNothing(stream[2]!, null), isNothing(stream[2]!, ties)]).toEqual([true, false, true, false]);
+  });
 
   it("keep what was injected or bent in sight", () => {
     const note = { path: "x", fate: "dropped", old: null, new: null, detail: "", weight: 5, lost: true };
@@ -24,6 +32,6 @@ describe("lines of a timeline", () => {
   });
 
   it("say what is behind them, and where they begin", () => {
-    expect(linesOf(stream, true, new Set(), null)[1]).toMatchObject({ names: "2 × ping, block_stop", count: 3, at: 1 });
+    expect(linesOf(stream, open)[1]).toMatchObject({ names: "2 × ping, block_stop", count: 3, at: 1 });
   });
 });

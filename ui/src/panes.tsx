@@ -2,8 +2,8 @@ import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { copyCode } from "./actions";
 import { AnswerBlocks, useFolded, type StreamSide } from "./answer";
-import { PHASES, TITLES, api, type Exchange, type Link, type Note, type Phase, type PhaseName, type Provenance } from "./api";
-import { parsed } from "./events";
+import { PHASES, TITLES, api, type EventPair, type Exchange, type Link, type Note, type Phase, type PhaseName, type Provenance } from "./api";
+import { eventOf, parsed, tiesOf } from "./events";
 import { EventLines } from "./event-lines";
 import { ms, size } from "./format";
 import { Links } from "./paths";
@@ -35,7 +35,7 @@ export function Panes({ exchange, pane, path }: { exchange: Exchange; pane: stri
   const selected = (PHASES as readonly string[]).includes(pane) ? { pane: pane as PhaseName, path } : null;
   const { provenance, error } = useProvenance(exchange, isPointedAt || pane.endsWith("_response"));
   return (
-    <div class={`panes ${big ? "one" : ""}`}>
+    <div class={`panes ${big ? "one" : ""} ${exchange.end === "running" ? "live" : ""}`}>
       <Losses exchange={exchange} />
       <div class="legs">
         {LEGS.filter((leg) => !big || leg.name === big).map((leg) => (
@@ -76,7 +76,7 @@ function Losses({ exchange }: { exchange: Exchange }): VNode | null {
       {groups.map((notes) => (
         <div key={notes[0]!.path}>
           <span class={`fate weight-${notes[0]!.weight}`}>{notes[0]!.fate}</span>
-          <span class="paths">{notes.map((note, i) => <a key={i} href={placeOf(exchange.id, note)}><code>{note.path}</code></a>)}</span>
+          <span class="paths">{notes.map((note, i) => <span key={i}><a href={placeOf(exchange.id, note)}><code>{note.path}</code></a> </span>)}</span>
           <span class="reason">{notes[0]!.detail}</span>
         </div>
       ))}
@@ -260,6 +260,8 @@ function StreamedLeg({ leg, exchange, provenance, selected, big, onBig, onPointe
   const folded = { provider: useFolded(exchange, "provider"), client: useFolded(exchange, "client") };
   const event = active ? eventOf(active.path) ?? found.map((link) => eventOf(link.from)).find((n) => n !== null) ?? null : null;
   const both = exchange.stream;
+  const ties = useMemo(() => (provenance?.known && exchange.end !== "running" && links.all.length ? tiesOf(links.all) : null), [links, exchange.end]);
+  const marked = useMemo(() => new Set(event === null ? [] : [event, ...(ties?.later.get(event) ?? []), ...(ties?.earlier.get(event) ?? [])]), [event, ties]);
   const toggle = <button class="small" aria-pressed={asEvents} title="The events one by one, or what they add up to" onClick={() => setAsEvents(!asEvents)}>Events</button>;
 
   const stream = (name: PhaseName, side: StreamSide): VNode => {
@@ -268,8 +270,8 @@ function StreamedLeg({ leg, exchange, provenance, selected, big, onBig, onPointe
     return (
       <PaneFrame exchange={exchange} name={name} onBig={onBig} big={big} more={toggle}>
         {asEvents
-          ? <EventLines exchange={exchange} side={side} marked={event} onMark={mark} />
-          : <AnswerBlocks exchange={exchange} side={side} folded={folded[side]} others={both ? others : null} marked={event} onMark={mark} />}
+          ? <EventLines exchange={exchange} side={side} marked={marked} pointed={event} onMark={mark} />
+          : <AnswerBlocks exchange={exchange} side={side} folded={folded[side]} others={both ? others : null} ties={ties} marked={marked} onMark={mark} />}
       </PaneFrame>
     );
   };
@@ -291,7 +293,7 @@ function StreamedLeg({ leg, exchange, provenance, selected, big, onBig, onPointe
         <span class="gutter" aria-hidden="true" />
         {both ? stream(leg.to, "client") : whole(leg.to)}
       </div>
-      {active && <p class={`explain ${hovered ? "now" : ""}`} aria-live="polite"><EventExplained exchange={exchange} n={event} links={found} folded={asEvents ? null : folded} /></p>}
+      {active && <p class={`explain ${hovered ? "now" : ""}`} aria-live="polite"><EventExplained exchange={exchange} n={event} links={found} folded={asEvents ? null : folded} later={event === null ? undefined : ties?.later.get(event)} earlier={event === null ? undefined : ties?.earlier.get(event)} isKnown={ties !== null} /></p>}
     </section>
   );
 }
@@ -308,12 +310,6 @@ function around(links: Links, side: "from" | "to", path: string): Link[] {
   return links.all.filter((link) => inside(link[side])).slice(0, 300);
 }
 
-/** Return the event that a path of a stream begins with: `events[12].delta.text`. */
-function eventOf(path: string | null): number | null {
-  const n = /^events\[(\d+)\]/.exec(path ?? "")?.[1];
-  return n === undefined ? null : Number(n);
-}
-
 const inEvent = (path: string | null): string => path?.replace(/^events(\[\d+\])+\.?/, "") ?? "nothing";
 
 interface EventExplainedProps {
@@ -322,14 +318,27 @@ interface EventExplainedProps {
   links: Link[];
   /** Null: the events are shown one by one. */
   folded: Record<StreamSide, ReturnType<typeof useFolded>> | null;
+  later: readonly number[] | undefined;
+  earlier: readonly number[] | undefined;
+  isKnown: boolean;
 }
 
-function EventExplained({ exchange, n, links, folded }: EventExplainedProps): VNode {
+/** Return what is known of an event that no link tells of. */
+function fateOf(pair: EventPair, { later, earlier, isKnown }: EventExplainedProps): string {
+  if (later) return `was held back, and is part of ${later.slice(0, 5).join(", ")}`;
+  if (earlier) return `is made of what came in ${earlier.slice(0, 5).join(", ")}`;
+  if (!pair.client.trim()) return isKnown ? "became nothing for the client" : "became nothing at once";
+  if (!pair.provider.trim()) return isKnown ? "was made by the gateway" : "came without an event of the provider's";
+  return "became what is marked";
+}
+
+function EventExplained(props: EventExplainedProps): VNode {
+  const { exchange, n, links, folded } = props;
   const pair = exchange.events.find((one) => one.n === n);
   if (!pair) return <span class="faint">No rule tells of which events this was made.</span>;
   const timeline = <a href={toHash(exchange.id, "events", String(pair.n))}>see it in the timeline</a>;
   const block = folded?.provider.blocks.find((one) => one.events.includes(pair.n)) ?? folded?.client.blocks.find((one) => one.events.includes(pair.n));
-  const words = !pair.client.trim() ? "became nothing for the client" : !pair.provider.trim() ? "was made by the gateway" : "became what is marked";
+  const words = fateOf(pair, props);
   const told = links.filter((link) => link.from !== null && link.to !== null).slice(0, 3);
   return (
     <>

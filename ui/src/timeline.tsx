@@ -1,11 +1,12 @@
 import type { VNode } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { EventPair, Exchange } from "./api";
+import { api, type EventPair, type Exchange } from "./api";
 import { useFolded } from "./answer";
-import { bits, leaves, pieces, type Folded, type Piece } from "./events";
-import { isNothing, linesOf, type Line } from "./lines-of-events";
+import { bits, leaves, pieces, tiesOf, type Folded, type Piece, type Ties } from "./events";
+import { isMade, isNothing, linesOf, type Line } from "./lines-of-events";
 import { ms } from "./format";
 import { go, toHash } from "./route";
+import { useCall } from "./store";
 import { useWindow } from "./virtual";
 import { Empty, ValidJson } from "./widgets";
 
@@ -13,24 +14,34 @@ import { Empty, ValidJson } from "./widgets";
 export function Timeline({ exchange, at }: { exchange: Exchange; at: number | null }): VNode {
   const { events } = exchange;
   const [kind, setKind] = useState("");
-  const shown = useMemo(() => (kind ? events.filter((pair) => fits(pair, kind)) : events), [events, kind]);
+  const ties = useTies(exchange);
+  const shown = useMemo(() => (kind ? events.filter((pair) => fits(pair, kind, ties)) : events), [events, kind, ties]);
   if (!events.length) {
     return <Empty title={exchange.end === "running" ? "No event yet" : "No events"}><p>{exchange.stream ? "The stream ended before its first event." : "The answer was whole, not a stream: the four panes show it."}</p></Empty>;
   }
   return (
     <div class="timeline">
       <FoldedAnswer exchange={exchange} />
-      <Kinds exchange={exchange} kind={kind} onKind={setKind} />
-      <Rows key={kind} exchange={exchange} shown={shown} at={at} folds={kind !== "=nothing"} />
+      <Kinds key={String(ties !== null)} exchange={exchange} ties={ties} kind={kind} onKind={setKind} />
+      <Rows key={kind} exchange={exchange} shown={shown} at={at} ties={ties} folds={kind !== "=nothing"} />
     </div>
   );
 }
 
-const SPECIAL: Record<string, string> = { "=nothing": "became nothing", "=made": "made by the gateway", "=notes": "with notes", "=injected": "injected" };
+/** Which events became part of others, once the exchange is over; null where nobody knows: of so many it takes long. */
+function useTies(exchange: Exchange): Ties | null {
+  const isAsked = exchange.end !== "running" && exchange.events.length + exchange.events_left_out <= TIED;
+  const { value } = useCall(`${exchange.id}@${isAsked}`, (signal) => (isAsked ? api.provenance(exchange.id, "answer", signal) : Promise.reject(new Error("not yet"))));
+  return useMemo(() => value && value.known ? tiesOf(value.answer) : null, [value]);
+}
+const TIED = 5000;
 
-function fits(pair: EventPair, kind: string): boolean {
-  if (kind === "=nothing") return isNothing(pair);
-  if (kind === "=made") return !pair.provider.trim();
+const SPECIAL: Record<string, string> = { "=nothing": "became nothing", "=held": "held back", "=made": "made by the gateway", "=notes": "with notes", "=injected": "injected" };
+
+function fits(pair: EventPair, kind: string, ties: Ties | null): boolean {
+  if (kind === "=nothing") return isNothing(pair, ties);
+  if (kind === "=held") return ties?.later.has(pair.n) ?? false;
+  if (kind === "=made") return isMade(pair, ties);
   if (kind === "=notes") return pair.notes.length > 0;
   if (kind === "=injected") return pair.injected;
   return pair.name === kind;
@@ -42,6 +53,8 @@ class Counts {
   private last: unknown;
   private readonly seen = new Map<string, number>();
 
+  constructor(private readonly ties: Ties | null) {}
+
   upTo(events: readonly EventPair[]): [string, number][] {
     if (this.read && events[this.read - 1] !== this.last) {
       this.read = 0;
@@ -52,21 +65,21 @@ class Counts {
     for (; this.read < events.length; this.read++) {
       const pair = events[this.read]!;
       if (pair.name) add(pair.name);
-      for (const special in SPECIAL) if (fits(pair, special)) add(special);
+      for (const special in SPECIAL) if (fits(pair, special, this.ties)) add(special);
     }
     return [...this.seen].sort(([a], [b]) => Number(a.startsWith("=")) - Number(b.startsWith("=")));
   }
 }
 
-function Kinds({ exchange, kind, onKind }: { exchange: Exchange; kind: string; onKind: (kind: string) => void }): VNode {
+function Kinds({ exchange, ties, kind, onKind }: { exchange: Exchange; ties: Ties | null; kind: string; onKind: (kind: string) => void }): VNode {
   const { events, events_left_out: left } = exchange;
   const counts = useRef<Counts | null>(null);
-  const kinds = useMemo(() => (counts.current ??= new Counts()).upTo(events), [events]);
+  const kinds = useMemo(() => (counts.current ??= new Counts(ties)).upTo(events), [events]);
   return (
     <div class="chips" role="group" aria-label="Kinds of event">
       <button class="chip" aria-pressed={!kind} onClick={() => onKind("")}>all <b>{events.length}</b></button>
       {kinds.map(([name, n]) => (
-        <button key={name} class={`chip ${name.startsWith("=") ? "special" : ""}`} aria-pressed={kind === name} onClick={() => onKind(kind === name ? "" : name)}>{SPECIAL[name] ?? name} <b>{n}</b></button>
+        <button key={name} class={`chip ${name.startsWith("=") ? "special" : ""}`} aria-pressed={kind === name} onClick={() => onKind(kind === name ? "" : name)}>{name === "=nothing" && !ties ? "nothing at once" : (SPECIAL[name] ?? name)} <b>{n}</b></button>
       ))}
       {left > 0 && <span class="faint">{left} were not kept: an exchange is bounded</span>}
     </div>
@@ -98,14 +111,14 @@ export function FoldedView({ folded, live }: { folded: Folded; live: boolean }):
 const KEPT = 20_000;
 const cut = (text: string): string => (text.length > KEPT ? `${text.slice(0, KEPT)}… (${text.length - KEPT} characters more)` : text);
 
-function Rows({ exchange, shown, at, folds }: { exchange: Exchange; shown: EventPair[]; at: number | null; folds: boolean }): VNode {
+function Rows({ exchange, shown, at, ties, folds }: { exchange: Exchange; shown: EventPair[]; at: number | null; ties: Ties | null; folds: boolean }): VNode {
   const scroller = useRef<HTMLDivElement>(null);
   const [opened, setOpened] = useState<ReadonlySet<number>>(() => new Set(at === null ? [] : [at]));
   const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
   const isFollowing = useRef(exchange.end === "running");
   const lastTop = useRef(0);
   const before = useMemo(() => sameBefore(shown), [shown]);
-  const lines = useMemo(() => linesOf(shown, folds, unfolded, at), [shown, folds, unfolded, at]);
+  const lines = useMemo(() => linesOf(shown, folds ? { ties, unfolded, shown: at } : null), [shown, folds, ties, unfolded, at]);
   const rows = useWindow(scroller, lines.length, (i) => heightOf(lines[i]!), 6);
   const index = at === null ? -1 : lines.findIndex((line) => line.count === 1 && line.first.n === at);
   useEffect(() => {
@@ -150,10 +163,10 @@ function Rows({ exchange, shown, at, folds }: { exchange: Exchange; shown: Event
           const { first: pair } = line;
           const place = { transform: `translateY(${start}px)` };
           const gap = pair.at - (shown[line.at - 1]?.at ?? pair.at);
-          if (line.count > 1) return <Run key={`run ${pair.n}`} line={line} gap={gap} index={i} place={place} measure={rows.measure} open={() => setUnfolded(new Set([...unfolded, pair.n]))} />;
+          if (line.count > 1) return <Run key={`run ${pair.n}`} words={nothing(exchange, ties)} line={line} gap={gap} index={i} place={place} measure={rows.measure} open={() => setUnfolded(new Set([...unfolded, pair.n]))} />;
           return (
             <div key={pair.n} data-index={i} data-n={pair.n} ref={rows.measure} class={`event-row ${pair.n === at ? "at" : ""} ${pair.injected ? "injected" : ""}`} style={place} onClick={() => !String(getSelection()) && toggle(pair.n)}>
-              <Pair pair={pair} gap={gap} before={before[line.at] ?? null} open={opened.has(pair.n)} />
+              <Pair exchange={exchange} ties={ties} pair={pair} gap={gap} before={before[line.at] ?? null} open={opened.has(pair.n)} />
             </div>
           );
         })}
@@ -166,7 +179,13 @@ function heightOf({ first, count }: Line): number {
   return count > 1 ? 30 : 46 + (Math.max(1, first.client.split("\n\n").length - 1) - 1) * 40;
 }
 
+/** Return what is to be said of an event with nothing at the client's side: no more than is known. */
+function nothing(exchange: Exchange, ties: Ties | null): string {
+  return exchange.end === "running" ? "nothing yet" : ties ? "became nothing" : "nothing at once";
+}
+
 interface RunProps {
+  words: string;
   line: Line;
   gap: number;
   index: number;
@@ -176,7 +195,7 @@ interface RunProps {
 }
 
 /** Events in a row that all became nothing, as one line. */
-function Run({ line, gap, index, place, measure, open }: RunProps): VNode {
+function Run({ words, line, gap, index, place, measure, open }: RunProps): VNode {
   const { first, last, count, names } = line;
   return (
     <div data-index={index} ref={measure} class="event-row run" style={place}>
@@ -184,7 +203,7 @@ function Run({ line, gap, index, place, measure, open }: RunProps): VNode {
       <When at={first.at} gap={gap} />
       <div class="half"><button class="fold" onClick={open}>⋯ {count} events: {names}</button></div>
       <Joiner from={1} to={0} />
-      <div class="half"><p class="void">became nothing, in {ms(last.at - first.at)}</p></div>
+      <div class="half"><p class="void">{words}, in {ms(last.at - first.at)}</p></div>
     </div>
   );
 }
@@ -203,7 +222,23 @@ function sameBefore(events: EventPair[]): (EventPair | null)[] {
   });
 }
 
-function Pair({ pair, gap, before, open }: { pair: EventPair; gap: number; before: EventPair | null; open: boolean }): VNode {
+interface PairProps {
+  exchange: Exchange;
+  ties: Ties | null;
+  pair: EventPair;
+  gap: number;
+  before: EventPair | null;
+  open: boolean;
+}
+
+/** The numbers of events, each a way to it. */
+function Numbers({ id, of }: { id: string; of: readonly number[] }): VNode {
+  return <>{of.slice(0, 8).map((n, i) => <span key={n}>{i ? ", " : ""}<a href={toHash(id, "events", String(n))} onClick={(event) => event.stopPropagation()}>{n}</a></span>)}{of.length > 8 ? ` and ${of.length - 8} more` : ""}</>;
+}
+
+function Pair({ exchange, ties, pair, gap, before, open }: PairProps): VNode {
+  const later = ties?.later.get(pair.n);
+  const earlier = ties?.earlier.get(pair.n);
   const from = pieces(pair.provider);
   const to = pieces(pair.client);
   return (
@@ -211,11 +246,13 @@ function Pair({ pair, gap, before, open }: { pair: EventPair; gap: number; befor
       <a class="n" href={toHash_(pair.n)} onClick={(event) => event.preventDefault()} tabIndex={-1} aria-label={`Event ${pair.n}`}>{pair.n}</a>
       <When at={pair.at} gap={gap} />
       <div class={open ? "half open" : "half"}>
-        {from.length ? from.map((one, i) => <PieceView key={i} piece={one} name={pair.name} before={before && pieces(before.provider)[i]} open={open} />) : <p class="void">made by the gateway</p>}
+        {from.length ? from.map((one, i) => <PieceView key={i} piece={one} name={pair.name} before={before && pieces(before.provider)[i]} open={open} />) : <p class="void">{earlier ? <>of what came in <Numbers id={exchange.id} of={earlier} /></> : ties ? "made by the gateway" : "no event of the provider's"}</p>}
       </div>
       <Joiner from={from.length} to={to.length} />
       <div class={open ? "half open" : "half"}>
-        {to.length ? to.map((one, i) => <PieceView key={i} piece={one} name={one.name || nameOf(one)} before={before && pieces(before.client)[i]} open={open} />) : <p class="void">became nothing</p>}
+        {to.length ? to.map((one, i) => <PieceView key={i} piece={one} name={one.name || nameOf(one)} before={before && pieces(before.client)[i]} open={open} />) : !later && <p class="void">{nothing(exchange, ties)}</p>}
+        {later && <p class="void tied">{to.length ? "also part of" : "held back: part of"} <Numbers id={exchange.id} of={later} /></p>}
+        {earlier && from.length > 0 && <p class="void tied">with what came in <Numbers id={exchange.id} of={earlier} /></p>}
         {pair.notes.map((note, i) => <p key={i} class="why"><span class={`fate weight-${note.weight}`}>{note.fate}</span> <code>{note.path}</code> {note.detail}</p>)}
         {pair.injected && <p class="why"><span class="mark injected">injected fault</span></p>}
       </div>
@@ -246,18 +283,19 @@ function PieceView({ piece, name, before, open }: { piece: Piece; name: string; 
     return <div class="piece"><span class="faint">{name}</span><pre>{piece.json === undefined ? piece.text : JSON.stringify(piece.json, null, 2)}</pre></div>;
   }
   const texts = new Set(said.map((bit) => bit.text));
+  const label = said.some((bit) => bit.kind === "signature") ? 24 : 80;
   const rest = leaves(piece.json, before?.json).filter((leaf) => !texts.has(leaf.text) && leaf.text !== name && leaf.path !== "object");
   const fresh = rest.filter((leaf) => !leaf.constant);
   const same = rest.filter((leaf) => leaf.constant);
   return (
     <div class="piece">
       <div class="deltas">
-        {said.map((bit, i) => <span key={i} class={`delta ${bit.kind}`}>{bit.kind === "end" ? `end: ${bit.text}` : bit.text}</span>)}
+        {said.map((bit, i) => <span key={i} class={`delta ${bit.kind}`}>{bit.kind === "end" ? `end: ${bit.text}` : bit.kind === "signature" ? `signature, ${bit.text.length} characters` : bit.text}</span>)}
         {!said.length && <span class="kind">{name || (piece.json === undefined ? piece.text.slice(0, 200) : "event")}</span>}
       </div>
       <div class="leaves">
         {said.length > 0 && name && <span class="faint">{name} </span>}
-        {fresh.map((leaf) => <span key={leaf.path}><i>{leaf.path}</i> {leaf.text.slice(0, 80)} </span>)}
+        {fresh.map((leaf) => <span key={leaf.path}><i>{leaf.path}</i> {leaf.text.slice(0, label)} </span>)}
         {same.length > 0 && <span class="constant">{same.map((leaf) => `${leaf.path} ${leaf.text.slice(0, 40)}`).join(" · ")}</span>}
       </div>
     </div>
