@@ -96,13 +96,14 @@ def _image(part: Part) -> dict[str, Any]:
     collapsed = _COLLAPSED.search(text)
     whole = re.search(r"data:(image/[\w.+-]{1,50});base64,[A-Za-z0-9+/=_-]+", text)
     url = re.search(r'https?://[^"\\\s]{1,2000}', text)
+    data = whole[0] if whole else _raw(part.value)
     return {
         "path": part.path,
-        "type": collapsed[1] if collapsed else whole[1] if whole else part.name,
+        "type": collapsed[1] if collapsed else data[5 : data.index(";")] if data else part.name,
         "bytes": _bytes(part),
         "sha256": collapsed[3] if collapsed else None,
         "url": url[0] if url and not whole and not collapsed else None,
-        "data": whole[0] if whole else _raw(part.value),
+        "data": data,
     }
 
 

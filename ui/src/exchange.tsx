@@ -152,6 +152,6 @@ function Tab({ exchange, analysis, error, tab, detail }: { exchange: Exchange; a
   if (tab === "reasoning") return <ReasoningTab exchange={exchange} analysis={analysis} />;
   if (tab === "budget") return <BudgetTab exchange={exchange} analysis={analysis} />;
   if (tab === "cache") return <CacheTab exchange={exchange} analysis={analysis} />;
-  if (tab === "images") return <ImagesTab analysis={analysis} />;
+  if (tab === "images") return <ImagesTab exchange={exchange} analysis={analysis} />;
   return <LintsTab exchange={exchange} analysis={analysis} />;
 }

@@ -2,36 +2,62 @@ import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Analysis, Attempt, Exchange, Note, Reasoning, ToolCall } from "./api";
 import { brief, ms, size } from "./format";
+import { grouped, placeOf } from "./panes";
 import { toHash } from "./route";
 import { Empty } from "./widgets";
 import { parsed } from "./events";
 
-/** Every bent field of an exchange, the heaviest first, with its whole reason. */
+/** Every bent field of an exchange, the heaviest first, those of one reason together, with the whole reason. */
 export function NotesTab({ exchange }: { exchange: Exchange }): VNode {
-  if (!exchange.notes.length) return <Empty title="Nothing was bent"><p>Each field of the request and of the answer was carried as it is.</p></Empty>;
-  const notes = [...exchange.notes].sort((a, b) => b.weight - a.weight);
+  if (!exchange.notes.length) {
+    if (!exchange.phases.provider_request) return <Empty title="Nothing was converted"><p>No provider was asked{exchange.ended_by ? `: ${exchange.ended_by}` : ""}.</p></Empty>;
+    return <Empty title="Nothing was bent"><p>Each field of the request and of the answer was carried as it is.</p></Empty>;
+  }
   return (
     <Table heads={["Fate", "Field", "Before", "After", "Why"]}>
-      {notes.map((note, i) => <NoteRow key={i} note={note} id={exchange.id} />)}
+      {grouped(exchange.notes).map((notes) => notes.map((note, i) => <NoteRow key={note.path} note={note} id={exchange.id} rows={i ? 0 : notes.length} />))}
     </Table>
   );
 }
 
-function NoteRow({ note, id }: { note: Note; id: string }): VNode {
+/** `rows`: how many notes its fate and reason stand for; 0: they stand at the first of them. */
+function NoteRow({ note, id, rows }: { note: Note; id: string; rows: number }): VNode {
+  const value = (one: unknown): string => (one === null || one === undefined ? "–" : brief(one));
   return (
     <tr>
-      <td><span class={`fate weight-${note.weight}`}>{note.fate}</span></td>
-      <td><a href={toHash(id, "client_request", note.path)}><code>{note.path}</code></a></td>
-      <td><code>{note.old === null || note.old === undefined ? "–" : brief(note.old)}</code></td>
-      <td><code>{note.new === null || note.new === undefined ? "–" : brief(note.new)}</code></td>
-      <td class="prose">{note.detail}</td>
+      {rows > 0 && <td rowSpan={rows}><span class={`fate weight-${note.weight}`}>{note.fate}</span></td>}
+      <td><a href={placeOf(id, note)}><code>{note.path}</code></a></td>
+      <td><code>{value(note.old)}</code></td>
+      <td><code>{value(note.new)}</code></td>
+      {rows > 0 && <td class="prose" rowSpan={rows}>{note.detail}</td>}
     </tr>
   );
 }
 
-function Table({ heads, children }: { heads: string[]; children: ComponentChildren }): VNode {
+/** The whole prompt as one bar, by what its parts are. */
+function Shares({ parts, all }: { parts: Analysis["budget"]; all: number }): VNode {
+  const kinds = new Map<string, { bytes: number; tokens: number | null; n: number }>();
+  for (const part of parts) {
+    const held = kinds.get(part.what) ?? { bytes: 0, tokens: null, n: 0 };
+    kinds.set(part.what, { bytes: held.bytes + part.bytes, tokens: part.tokens === null ? held.tokens : (held.tokens ?? 0) + part.tokens, n: held.n + 1 });
+  }
+  const sorted = [...kinds].sort(([, a], [, b]) => b.bytes - a.bytes);
+  return (
+    <figure class="shares">
+      <div class="bar-of-parts" aria-hidden="true">{sorted.map(([what, one], i) => <span key={what} class={`part-${i % 6}`} title={what} style={{ flexGrow: one.bytes / all }} />)}</div>
+      <figcaption>{sorted.map(([what, one], i) => (
+        <span key={what}><i class={`part-${i % 6}`} aria-hidden="true" />{what} <b>{Math.round((one.bytes / all) * 100)}%</b> <span class="faint">{one.n} {one.n === 1 ? "part" : "parts"}, {size(one.bytes)}{one.tokens === null ? "" : `, ≈ ${one.tokens} tokens`}</span></span>
+      ))}</figcaption>
+    </figure>
+  );
+}
+
+const ROWS = 500;
+
+function Table({ heads, children, above }: { heads: string[]; children: ComponentChildren; above?: VNode }): VNode {
   return (
     <div class="scroll pad" tabIndex={0} role="group" aria-label="Table">
+      {above}
       <table><thead><tr>{heads.map((head) => <th key={head} scope="col">{head}</th>)}</tr></thead><tbody>{children}</tbody></table>
     </div>
   );
@@ -47,13 +73,14 @@ export function AttemptsTab({ exchange }: { exchange: Exchange }): VNode {
 }
 
 function AttemptView({ one }: { one: Attempt }): VNode {
-  const good = one.reason === null && (one.status ?? 500) < 400;
+  const good = one.reason === null && (one.status || 500) < 400;
   return (
     <li class={good ? "good" : "bad"}>
       <header>
         <b>{one.n}. {one.provider}/{one.model}</b>
-        <span class={`status ${good ? "good" : "bad"}`}>{one.status ?? "no answer"}</span>
+        <span class={`status ${good ? "good" : "bad"}`}>{one.status || "no answer"}</span>
         {one.kind && <span class="mark">{one.kind}</span>}
+        {coolOf(one) && <span class="mark">the provider asked to wait {coolOf(one)}</span>}
         <span class="faint">at {ms(one.at)}, took {ms(one.duration)}{one.first_event !== null ? `, first event ${ms(one.first_event)}` : ""}{one.credential ? ` · key ${one.credential}` : ""}{one.dialect ? ` · ${one.dialect}` : ""}</span>
       </header>
       {one.reason && <p>{one.reason}</p>}
@@ -67,8 +94,17 @@ function AttemptView({ one }: { one: Attempt }): VNode {
   );
 }
 
+/** Return for how long a provider asked not to be called again. */
+function coolOf(one: Attempt): string {
+  const header = (name: string): string | undefined => one.response?.headers.find(([key]) => key.toLowerCase() === name)?.[1];
+  const after = header("retry-after");
+  const exact = header("retry-after-ms");
+  if (exact) return ms(Number(exact));
+  return after && /^\d+$/.test(after) ? `${after} s` : (after ?? "");
+}
+
 export function LintsTab({ exchange, analysis }: { exchange: Exchange; analysis: Analysis }): VNode {
-  if (!analysis.lints.length) return <Empty title="Nothing to check" />;
+  if (!analysis.lints.length) return <Empty title="Nothing to check"><p>No message of a known dialect was recorded whole.</p></Empty>;
   const lints = [...analysis.lints].sort((a, b) => Number(a.ok) - Number(b.ok));
   return (
     <Table heads={["Verdict", "Leg", "Rule", "What was seen", "Event"]}>
@@ -85,17 +121,18 @@ export function LintsTab({ exchange, analysis }: { exchange: Exchange; analysis:
 
 export function BudgetTab({ exchange, analysis }: { exchange: Exchange; analysis: Analysis }): VNode {
   const parts = [...analysis.budget].sort((a, b) => b.bytes - a.bytes);
-  if (!parts.length) return <Empty title="No prompt to measure" />;
+  if (!parts.length) return <Empty title="No prompt to measure"><p>The request has none that is known, or its body was not kept whole.</p></Empty>;
   const all = parts.reduce((sum, part) => sum + part.bytes, 0) || 1;
   return (
-    <Table heads={["Part", "What", "Tokens", "Bytes", "Share"]}>
-      {parts.map((part, i) => (
+    <Table heads={["Part", "What", "Tokens", "Bytes", "Share"]} above={<Shares parts={parts} all={all} />}>
+      {parts.slice(0, ROWS).map((part, i) => (
         <tr key={i}>
-          <td><a href={toHash(exchange.id, "provider_request", part.path)}><code>{part.path}</code></a></td><td>{[part.what, part.role, part.name].filter(Boolean).join(" · ")}</td>
+          <td><a href={toHash(exchange.id, exchange.phases.provider_request ? "provider_request" : "client_request", part.path)}><code>{part.path}</code></a></td><td>{[part.what, part.role, part.name].filter(Boolean).join(" · ")}</td>
           <td class="num" title={part.how ?? ""}>{part.tokens === null ? "–" : `≈ ${part.tokens}`}</td><td class="num">{size(part.bytes)}</td>
           <td><span class="share"><span style={{ width: `${(part.bytes / all) * 100}%` }} /></span> {Math.round((part.bytes / all) * 100)}%</td>
         </tr>
       ))}
+      {parts.length > ROWS && <tr><td colSpan={5} class="faint">and {parts.length - ROWS} smaller parts</td></tr>}
     </Table>
   );
 }
@@ -105,7 +142,7 @@ export function CacheTab({ exchange, analysis }: { exchange: Exchange; analysis:
   const { cache } = analysis;
   if (!cache) {
     const read = exchange.tokens?.cache_read;
-    return <Empty title="Nothing to compare with"><p>No earlier exchange of this conversation is kept.{read ? ` ${read} tokens were read from the provider's cache.` : ""}</p></Empty>;
+    return <Empty title="Nothing to compare with"><p>The cache finder compares two requests of a conversation, and no earlier one of this is kept.{read ? ` ${read} tokens were read from the provider's cache.` : ""}</p></Empty>;
   }
   const { difference, tokens } = cache;
   return (
@@ -113,21 +150,31 @@ export function CacheTab({ exchange, analysis }: { exchange: Exchange; analysis:
       <p class="lead">{cache.explanation}</p>
       <dl class="facts">
         {cache.before && <div><dt>compared with</dt><dd><a href={toHash(cache.before)}>the turn before</a>{cache.same_provider ? "" : ", at another provider"}</dd></div>}
-        <div><dt>tokens</dt><dd>{tokens.read ?? "–"} read · {tokens.written ?? "–"} written · {tokens.lost ?? "–"} lost</dd></div>
+        <div><dt>tokens</dt><dd>{tokens.read === null && tokens.written === null ? "The provider told of none that were read from its cache or written to it." : <>{tokens.read ?? "–"} read · {tokens.written ?? "–"} written · {tokens.lost ?? "–"} lost</>}</dd></div>
         {difference && <div><dt>first difference</dt><dd>byte {difference.byte} of {difference.bytes_now}, in {difference.what} <a href={toHash(exchange.id, "provider_request", difference.path ?? difference.was_path)}><code>{difference.path ?? difference.was_path}</code></a>: {difference.change}</dd></div>}
-        {difference && <div><dt>then</dt><dd><code class="old pre">{difference.old}</code></dd></div>}
-        {difference && <div><dt>now</dt><dd><code class="new pre">{difference.new || "nothing"}</code></dd></div>}
+        {difference && <div><dt>then</dt><dd><Differing text={difference.old} other={difference.new} how="old" /></dd></div>}
+        {difference && <div><dt>now</dt><dd>{difference.new ? <Differing text={difference.new} other={difference.old} how="new" /> : "nothing"}</dd></div>}
         {cache.settings.length > 0 && <div><dt>settings changed</dt><dd>{cache.settings.join(", ")}</dd></div>}
       </dl>
     </div>
   );
 }
 
+/** A text with what differs from another marked: all between their common beginning and end. */
+function Differing({ text, other, how }: { text: string; other: string; how: "old" | "new" }): VNode {
+  let start = 0;
+  while (start < text.length && text[start] === other[start]) start++;
+  let end = 0;
+  while (end < Math.min(text.length, other.length) - start && text.at(-1 - end) === other.at(-1 - end)) end++;
+  const stop = text.length - end;
+  return <code class="pre">{text.slice(0, start)}<mark class={how}>{text.slice(start, stop)}</mark>{text.slice(stop)}</code>;
+}
+
 const SIDES: [string, string][] = [["client", "Client"], ["provider", "Provider"]];
 
 /** The calls of both legs side by side, each with its result over the turns. */
 export function ToolsTab({ exchange, analysis }: { exchange: Exchange; analysis: Analysis }): VNode {
-  if (!analysis.tool_calls.length) return <Empty title="No tool calls" />;
+  if (!analysis.tool_calls.length) return <Empty title="No tool calls"><p>Neither the history that was sent nor the answer has a call or a result.</p></Empty>;
   return (
     <div class="scroll pad sides" tabIndex={0} role="group" aria-label="Tool calls">
       {SIDES.map(([leg, words]) => (
@@ -183,12 +230,20 @@ function phaseOf(one: Reasoning): string {
   return "response";
 }
 
-export function ImagesTab({ analysis }: { analysis: Analysis }): VNode {
+export function ImagesTab({ exchange, analysis }: { exchange: Exchange; analysis: Analysis }): VNode {
+  if (!analysis.images.length) return <Empty title="No images"><p>The prompt has none.</p></Empty>;
+  const phase = exchange.phases.provider_request ? "provider_request" : "client_request";
   return (
-    <div class="scroll pad cards" tabIndex={0} role="group" aria-label="Images">
+    <div class="scroll pad cards images" tabIndex={0} role="group" aria-label="Images">
       {analysis.images.map((one, i) => {
-        const { data, ...rest } = one;
-        return <article key={i}>{typeof data === "string" && <Thumbnail url={data} />}<Facts of={rest} /></article>;
+        const { data, path, bytes, ...rest } = one;
+        return (
+          <article key={i}>
+            {typeof data === "string" ? <Thumbnail url={data} /> : <p class="faint">Its bytes are not kept{typeof one.url === "string" ? ": it is elsewhere." : ": they are with inspector.bodies: full."}</p>}
+            <p><a href={toHash(exchange.id, phase, String(path))}><code>{String(path)}</code></a></p>
+            <Facts of={{ ...rest, size: typeof bytes === "number" ? size(bytes) : null }} />
+          </article>
+        );
       })}
     </div>
   );

@@ -193,7 +193,7 @@ def test_the_bytes_of_a_picture_where_they_are_kept(provider: str) -> None:
     data = (FIXTURES / provider / STREAMS[provider]).read_bytes()
     wire = ASKED["chat"] | {"messages": [{"role": "user", "content": [picture]}]}
     (found,) = budget.images(whole(exchange(provider, data, request=wire)))
-    assert found["data"] == f"data:image/png;base64,{PIXEL}"
+    assert (found["data"], found["type"]) == (f"data:image/png;base64,{PIXEL}", "image/png")
 
 
 @pytest.mark.parametrize(
