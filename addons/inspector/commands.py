@@ -48,18 +48,16 @@ class Commands:
                     raise CommandError(str(why)) from None
         raise CommandError(f"The leg is {' or '.join(LEGS)}.")
 
-    def diff(self, flow: Flow) -> str:
-        """Show what became of the client's request, field by field."""
+    def diff(self, flow: Flow, leg: str = "request") -> str:
+        """Show what became of a leg, `request` or `answer`, field by field, with the reasons of losses."""
         from addons.inspector import diff, provenance
 
-        exchange = _exchange(flow)
-        rows = diff.of_exchange(exchange, "request", provenance.traced(exchange))
-        shown = (row for row in rows if row["kind"] not in ("equal", "folded"))
-        lines = [
-            f"{row['left'] or '-'} -> {row['right'] or '-'}  {row['rule']}  {row['old'] or ''} -> {row['new'] or ''}"
-            for row in shown
-        ]
-        return self._made("\n".join(lines)) or "Nothing differs."
+        for each in diff.LEGS:
+            if each == leg:
+                exchange = _exchange(flow)
+                lines = diff.lines(diff.of_exchange(exchange, each, provenance.traced(exchange)))
+                return "\n".join(lines) or "Nothing differs."
+        raise CommandError(f"The leg is {' or '.join(diff.LEGS)}.")
 
     def fixture(self, flow: Flow, folder: NamedPath) -> str:
         """Save the provider's answer as a fixture for tests, in a folder."""

@@ -20,6 +20,8 @@ MOST_EVENTS = 20_000
 _LONGEST = 300
 
 Row = dict[str, Any]
+Leg = Literal["request", "answer"]
+LEGS: tuple[Leg, ...] = ("request", "answer")
 
 
 def rows(left: Any, right: Any, links: Iterable[Link]) -> list[Row]:
@@ -42,7 +44,7 @@ def rows(left: Any, right: Any, links: Iterable[Link]) -> list[Row]:
     return _folded(list(_rows(sides, ends, abreast, told)))
 
 
-def of_exchange(exchange: Exchange, leg: Literal["request", "answer"], links: Traced) -> list[Row]:
+def of_exchange(exchange: Exchange, leg: Leg, links: Traced) -> list[Row]:
     """Return the rows of a leg: the client's request and the provider's, or the provider's answer and the client's. A
     stream is `{"events": [...]}`, with an entry for each event's number."""
     if leg == "request":
@@ -60,6 +62,17 @@ def of_exchange(exchange: Exchange, leg: Literal["request", "answer"], links: Tr
     left = {"events": said} if any(each is not None for each in said) else body_of(exchange, "provider_response")
     right = {"events": written_so} if exchange.facts.stream else body_of(exchange, "client_response")
     return rows(left, right, links.answer)
+
+
+def lines(found: Iterable[Row]) -> Iterator[str]:
+    """Yield the rows that differ as text, `seed -> -  dropped  7 ->   There is no such field.`; what moved is where it
+    came from."""
+    for row in found:
+        if row["kind"] == "more":
+            yield f"{row['count']} more"
+        elif row["kind"] not in ("equal", "folded") and not (row["kind"] == "moved" and row["left"] is None):
+            ends = f"{row['left'] or '-'} -> {row['right'] or row.get('other') or '-'}"
+            yield f"{ends}  {row['rule']}  {row['old'] or ''} -> {row['new'] or ''}  {row['detail']}".rstrip()
 
 
 def _leaves(value: Any) -> Iterator[tuple[str, Any]]:
@@ -150,6 +163,8 @@ def _row(kind: str, left: str | None, right: str | None, sides: Sequence[Mapping
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, str):
+        value = value[:_LONGEST]
     text = to_json(value, inf_nan_mode="null").decode()
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 

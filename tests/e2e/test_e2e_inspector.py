@@ -532,6 +532,7 @@ def test_the_commands_of_mitmproxy(running_provider: Provider, provider: Provide
         shown = json.loads(process.line("^commands: ").removeprefix("commands: "))
     assert "/v1/messages" in shown["curl"]
     assert "seed -> -  dropped" in shown["diff"]
+    assert "content[0].text -> choices[0].message.content  renamed" in shown["answer"]
     assert shown["replay"] == "Nothing differs."
     assert shown["wrong"] == "The leg is client or provider."
     assert {path.suffix for path in tmp_path.glob("test-*")} == {".json"}
@@ -554,6 +555,7 @@ async def try_all(flow):
     print("commands: " + json.dumps({
         "curl": tried("gateway.curl", flow, "provider"),
         "diff": tried("gateway.diff", flow),
+        "answer": tried("gateway.diff", flow, "answer"),
         "replay": tried("gateway.replay", flow),
         "wrong": tried("gateway.curl", flow, "x"),
         "fixture": tried("gateway.fixture", flow, "FOLDER"),

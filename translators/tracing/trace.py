@@ -52,6 +52,7 @@ _WORDS = {
     "ttl": ("1h", "5m"),
     "summary": ("detailed", "concise"),
     "syntax": ("regex", "lark"),
+    "prompt_cache_retention": ("24h", "in_memory"),
 }
 """Words to try in the place of others, by the name of the field."""
 _MEDIA = {"image/png": "image/jpeg", "application/pdf": "text/plain", "audio/wav": "audio/mp3"}

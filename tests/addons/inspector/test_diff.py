@@ -68,6 +68,16 @@ def test_what_has_no_other_end_says_why() -> None:
     assert (found[-1]["note"], found[-1]["detail"]) == (0, "The provider requires it.")
 
 
+def test_as_text_what_moved_is_one_line_and_a_loss_has_its_reason() -> None:
+    assert list(diff.lines([*diff.rows(LEFT, RIGHT, LINKS), {"kind": "more", "count": 2}])) == [
+        'system -> prompt  renamed  "Be brief." -> "Be brief."',
+        'text -> messages[0]  renamed  "Hi" ->',
+        "seed -> -  dropped  7 ->   There is no such field.",
+        "- -> limit  unknown   -> 5",
+        "2 more",
+    ]
+
+
 def test_of_a_long_diff_the_rest_is_counted() -> None:
     found = diff.rows({str(n): n for n in range(diff.MOST_ROWS + 7)}, {}, ())
     assert len(found) == diff.MOST_ROWS + 1
