@@ -87,8 +87,7 @@ def test_a_new_row_leaves_what_is_looked_at_where_it_is(person: Person, traffic:
     traffic.send_all([Ask(CAPITAL)] * 40)
     person.open()
     rows = person.page.get_by_label("Rows")
-    rows.hover()
-    person.page.mouse.wheel(0, 900)
+    rows.evaluate("box => { box.scrollTop = 900; }")
     looked_at = person.row("lossy")
     expect(looked_at).to_be_in_viewport()
     before = person.box(looked_at)["y"]
@@ -167,6 +166,23 @@ def test_an_exchange_that_is_not_there(person: Person) -> None:
     person.sees(person.page.get_by_role("heading", name="This exchange is gone"))
     person.click(person.page.get_by_role("link", name="Back to the list"))
     expect(person.page).to_have_url(f"{person.address}/#/")
+
+
+@pytest.mark.parametrize(
+    ("pane", "path", "other", "end"),
+    [
+        pytest.param("Client asked", "messages[0].content", "Provider was sent", "system[0].text", id="where it went"),
+        pytest.param("Provider was sent", "model", "Client asked", "model", id="where it came from"),
+        pytest.param(
+            "Client got", "choices[0].message.content", "Provider answered", "content[0].text", id="of an answer"
+        ),
+    ],
+)
+def test_what_is_pointed_at_lights_its_other_end(person: Person, pane: str, path: str, other: str, end: str) -> None:
+    person.open("#/x/lossy")
+    expect(person.page.locator(".node.lit")).to_have_count(0)
+    person.pane(pane).locator(f'[data-path="{path}"]').hover()
+    person.sees(person.pane(other).locator(f'.node.lit[data-path="{end}"]'))
 
 
 # --- keys ------------------------------------------------------------------------------------------
