@@ -228,7 +228,7 @@ def test_search_and_help_by_a_key(person: Person) -> None:
 def test_found_and_opened_by_keyboard(person: Person) -> None:
     page = person.open().page
     person.press("/")
-    page.keyboard.type("note:logit_bias")
+    page.keyboard.type("note:logit_bias -note:store")
     expect(page.locator(".counted")).to_have_text("1 found")
     person.press("Enter")
     expect(page).to_have_url(f"{person.address}/#/x/lossy")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.page.person import Person
-from tests.e2e.page.traffic import ANSWER, PROVIDER_SAID, Ask, Traffic
+from tests.e2e.page.traffic import ANSWER, MANY_LOSSES, PROVIDER_SAID, Ask, Traffic
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -44,15 +44,26 @@ def test_what_my_request_became_by_keyboard(person: Person) -> None:
     assert person.steps == 1
 
 
-def test_which_field_was_lost_and_why(person: Person) -> None:
-    person.open().click(person.row("lossy"))
-    exchange = person.page.request.get(f"{person.address}/api/exchanges/lossy").json()
+@pytest.mark.parametrize(
+    ("id", "paths"),
+    [
+        pytest.param("lossy", {"seed", "logit_bias"}, id="two"),
+        pytest.param("many-losses", set(MANY_LOSSES), id="many"),
+    ],
+)
+def test_which_field_was_lost_and_why(person: Person, id: str, paths: set[str]) -> None:
+    person.open().click(person.row(id))
+    exchange = person.page.request.get(f"{person.address}/api/exchanges/{id}").json()
     lost = [note for note in exchange["notes"] if note["lost"]]
-    assert {note["path"] for note in lost} >= {"seed", "logit_bias"}
+    assert {note["path"] for note in lost} == paths
     for note in lost:
         line = person.page.get_by_role("region", name="Losses").locator("div").filter(has_text=note["path"])
-        person.sees(line.get_by_text(note["detail"], exact=True))
+        person.sees(line.get_by_text(note["detail"], exact=True).first)
     assert person.steps == 1
+
+
+def test_what_was_lost_stands_in_its_place(person: Person) -> None:
+    person.open("#/x/lossy")
     for path in ("seed", "logit_bias"):
         person.click(person.page.get_by_role("region", name="Losses").get_by_role("link", name=path))
         struck = person.pane("Client asked").locator(f'.node.lost[data-path^="{path}"]').first
@@ -105,7 +116,7 @@ SEARCHES: list[tuple[str, Callable[[Any, Ask], bool]]] = [
     ("provider:gemini", lambda x, ask: ask.model == "flash" or "no room" in ask.text),
     ("client:nightly", lambda x, ask: ask.client == "nightly"),
     ("status:4xx", lambda x, ask: ask.model == "nobody-has-this"),
-    ("note:logit_bias", lambda x, ask: "logit_bias" in ask.fields),
+    ("note:prediction", lambda x, ask: "prediction" in ask.fields),
     ("end:failed stream:yes", lambda x, ask: "breaks off" in ask.text),
     ("attempts>1", lambda x, ask: "no room" in ask.text),
     ("lossy", lambda x, ask: ask.id == "lossy"),

@@ -119,7 +119,12 @@ USUAL = (
 )
 """What most of the three hundred are, in turns."""
 
+MANY_LOSSES = {
+    **{"seed": 7, "logit_bias": {"50256": -100}, "frequency_penalty": 0.5, "presence_penalty": 0.3, "store": True},
+    **{"prediction": {"type": "content", "content": "Reykjavik"}},
+}
 TOLD = (
+    Ask(CAPITAL, fields=MANY_LOSSES, id="many-losses"),
     Ask("This account is suspended.", id="suspended"),
     Ask("This stream breaks off.", stream=True, id="cut"),
     Ask("Somebody has no room.", "steady", stream=True, id="failover"),
