@@ -190,7 +190,7 @@ def two(served: tuple[Client, Page], running_provider: Provider) -> tuple[str, s
 OF_ONE = (
     *("model:haiku", "model:claude-haiku-4-5", "status:200", "status:2xx", "end:complete"),
     *("finish:stop", "note:seed", "note:dropped", "notes:yes", "injected:split", "stream:yes", "tokens>1", "input>=1"),
-    *("output<1000", "first_event>=0", "gap<1h", "attempts=1", "events>2", "hello", "HELLO", "-status:400"),
+    *("output<1000", "first_event>=0", "attempts=1", "events>2", "hello", "HELLO", "-status:400"),
     *("-end:refused", "model:haiku hello -end:failed", "-error:invalid"),
 )
 OF_BOTH = (
