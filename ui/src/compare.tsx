@@ -86,12 +86,14 @@ export function difference(now: number | null | undefined, then: number | null |
 
 function Answer({ x }: { x: Exchange }): VNode {
   const folded = useMemo(() => answerOf(x), [x]);
+  const said = folded.text || folded.reasoning || folded.calls.length;
   const nothing = x.end === "running" ? "Waiting for the first event…" : (x.cause ?? x.error ?? "No text.");
   return (
     <div class="answer">
-      {folded.text || folded.reasoning || folded.calls.length
+      {said
         ? <FoldedView folded={folded} live={x.end === "running"} />
         : <p class="faint">{nothing}</p>}
+      {said && x.end !== "running" && x.end !== "complete" && <p class="error">{[x.error, x.cause].filter(Boolean).join(": ") || x.ended_by}</p>}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Summary } from "./api";
 import { Icon } from "./icons";
 import { mistake, suggestions, type Suggestion } from "./query";
+import { useMedia } from "./widgets";
 
 interface Props {
   field: RefObject<HTMLInputElement | null>;
@@ -18,6 +19,7 @@ export function SearchField({ field, q, items, onChange, onEnter }: Props): VNod
   const [at, setAt] = useState(-1);
   const last = q.split(/\s/).at(-1) ?? "";
   const offered = shown === "all" || (shown === "some" && last.replace(/^-/, "").length > 1) ? suggestions(q, items) : [];
+  const narrow = useMedia("(max-width: 760px)");
   const close = (): void => {
     setShown("no");
     setAt(-1);
@@ -51,7 +53,7 @@ export function SearchField({ field, q, items, onChange, onEnter }: Props): VNod
     <div class="search" role="search">
       <Icon name="search" />
       <input
-        ref={field} type="search" aria-label="Search" placeholder="Search text, or model:claude  status:5xx  duration>2s" autocomplete="off" spellcheck={false}
+        ref={field} type="search" aria-label="Search" placeholder={narrow ? "Search text, or model:claude" : "Search text, or model:claude  status:5xx  duration>2s"} autocomplete="off" spellcheck={false}
         aria-controls={offered.length ? "suggestions" : undefined} aria-autocomplete="list" aria-activedescendant={offered[at] ? `suggestion-${at}` : undefined} value={q}
         onInput={(event) => { onChange(event.currentTarget.value); setShown("some"); setAt(-1); }}
         onKeyDown={pressed} onBlur={close} onClick={() => !q && setShown(shown === "no" ? "all" : "no")}
