@@ -103,9 +103,8 @@ class Entry:
         entry._raw_phases = [phase for phase in phases if phase is not None]
         sizes = (MESSAGE_COST + entry._raw_size(phase) for phase in entry._raw_phases)
         entry.size += sum(sizes) + NOTE_COST * len(facts.notes)
+        entry._gaps = Gaps(facts.gaps)
         for event in exchange.events:
-            if event.provider:
-                entry._gaps.add(event.at)
             entry._keep_again(event)
         return entry
 

@@ -1,5 +1,7 @@
 """The gaps between the events of a stream, in so few numbers that a line of a list can show them."""
 
+from collections.abc import Sequence
+
 from addons.inspector.recording import SLICES
 
 
@@ -7,8 +9,8 @@ class Gaps:
     """The longest gap in each slice of a stream. Slices have the same number of events; with more events than there are
     slices for, two become one."""
 
-    def __init__(self) -> None:
-        self._slices: list[float] = []
+    def __init__(self, known: Sequence[float] = ()) -> None:
+        self._slices = list(known)
         self._width = 1
         """The gaps of a slice."""
         self._filled = 0
