@@ -390,12 +390,12 @@ class Entry:
         shown.events = self._shown(numbered)
         return shown
 
-    def events(self, first: int) -> tuple[EventPair, ...]:
-        """Return its events from number `first` on, as far as they are kept."""
+    def events(self, first: int, most: int | None = None) -> tuple[EventPair, ...]:
+        """Return its events from number `first` on, as far as they are kept; at `most` so many."""
         with self._cleaning:
             self._clean_events()
             with self._lock:
-                numbered = self._numbered(first, self._clean_to)
+                numbered = self._numbered(first, self._clean_to)[:most]
         return self._shown(numbered)
 
     def _outline(self) -> Exchange:

@@ -5,7 +5,7 @@ Everything in an `Exchange` that is read has been redacted: keys are `[redacted]
 `at` and durations are milliseconds, `at` counts from the exchange's start.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -302,11 +302,6 @@ class Exchange:
         phases = detail["phases"]
         clients = {name: phases[name] for name in ("client_request", "client_response")}
         return {**detail, "phases": clients, "attempt_count": self.facts.attempts}
-
-    def events_json(self, first: int, limit: int) -> list[dict[str, Any]]:
-        """Return stored events from number `first` on."""
-        later: Iterator[EventPair] = (pair for pair in self.events if pair.n >= first)
-        return [pair.json() for pair, _ in zip(later, range(limit), strict=False)]
 
 
 def answering(attempts: Sequence[Attempt]) -> Attempt | None:

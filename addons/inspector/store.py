@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from addons.inspector import search
 from addons.inspector.entry import Entry
 from addons.inspector.following import Subscription
-from addons.inspector.recording import Change, Exchange, Facts, Page, repeated, summary_json
+from addons.inspector.recording import Change, EventPair, Exchange, Facts, Page, repeated, summary_json
 from addons.inspector.search import Found, Query
 
 LARGEST_PAGE = 1000
@@ -94,6 +94,15 @@ class Store:
             self.resized(entry)
             return exchange
         return None if self.disk is None else self.disk.get(id)
+
+    def events(self, id: str, first: int, most: int) -> tuple[EventPair, ...] | None:
+        """Return the stored events of an exchange from number `first` on, at `most` so many; None: it is not there."""
+        with self._lock:
+            entry = self._entries.get(id)
+        if entry is not None:
+            return entry.events(first, most)
+        exchange = None if self.disk is None else self.disk.get(id)
+        return None if exchange is None else tuple(event for event in exchange.events if event.n >= first)[:most]
 
     def pin(self, id: str, pinned: bool) -> bool:
         """Keep an exchange as long as there is room, or no longer so. Return whether it is there."""

@@ -84,7 +84,7 @@ class Api:
     async def events(self, request: Request) -> Response:
         first, limit = _number(request, "from", 0), min(_number(request, "limit", 2000), MOST_EVENTS)
         id = request.path_params["id"]
-        return await answer(lambda: {"events": self._inspection.exchange(id).events_json(first, limit)})
+        return await answer(lambda: {"events": self._inspection.events(id, first, limit)})
 
     async def pin(self, request: Request) -> Response:
         pinned = (await body(request, SMALL_BODY, "pinned")).get("pinned")

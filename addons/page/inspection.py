@@ -57,6 +57,13 @@ class Inspection:
             raise NO_SUCH_EXCHANGE
         return found
 
+    def events(self, id: str, first: int, most: int) -> list[dict[str, Any]]:
+        """Return stored events from number `first` on. Raises `Refused`."""
+        events = self._backing.store.events(id, first, most)
+        if events is None:
+            raise NO_SUCH_EXCHANGE
+        return [event.json() for event in events]
+
     def notes(self, id: str) -> list[dict[str, Any]]:
         return [note_json(note) for note in self.exchange(id).facts.notes]
 
