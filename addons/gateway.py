@@ -36,7 +36,7 @@ from addons.inspector.commands import Commands
 from addons.inspector.from_files import FromFiles
 from addons.inspector.redactor import Redactor
 from addons.kept_models import KeptModels, place
-from addons.launch import listening, summary, terminal
+from addons.launch import bugs, listening, summary, terminal
 from addons.launch.assembly import Assembly
 from addons.launch.greeting import Place, greeting
 from addons.metrics.version import version
@@ -240,6 +240,7 @@ class Gateway:
         views.unregister()
         hooks.restore(ctx.master.addons)
         self._embedded.stop()
+        bugs.show_words()
 
     def _stop(self, why: str) -> None:
         """End the start with exit status 1, as mitmproxy does for every error that is logged before it is up."""

@@ -18,7 +18,10 @@ WORD = "sabotage"
 
 
 class Sabotage(RuntimeError):
-    pass
+    """A bug in the gateway, which quotes the prompt as bugs may."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"{where}: canary-of-a-prompt-77ab01")
 
 
 def break_methods(*names: str) -> None:
@@ -122,7 +125,7 @@ class Neighbour:
     def _do(self, hook: str, flow: http.HTTPFlow) -> None:
         wish = flow.request.headers.get("x-neighbour", "")
         if wish == f"raises in {hook}":
-            raise Sabotage(hook)
+            raise RuntimeError(hook)
         if wish == f"answers in {hook}":
             flow.response = http.Response.make(418, b'{"mine": true}', {"x-neighbour": "was here"})
         if wish == f"kills in {hook}" and flow.killable:

@@ -19,6 +19,7 @@ from tests.e2e.wire import Wire, asking, content, payloads, request
 
 FORMS = pytest.mark.parametrize("streamed", [False, True], ids=["whole", "stream"])
 PROMPT = "canary-of-a-prompt-77ab01"
+"""It is in the words of each of the saboteur's exceptions as well."""
 HANGS = 5.0
 """Seconds after which a client that has received nothing was forgotten: everything in this file takes milliseconds."""
 
@@ -67,7 +68,7 @@ def test_before_the_provider_is_asked(client: Client, provider: Provider, stream
     internal(ask(client, streamed, {"x-break": method}))
     assert provider.calls == []
     client.gateway.line("Traceback", since)
-    client.gateway.line(f"Sabotage: {method}", since)
+    client.gateway.line("saboteur.Sabotage: ", since)
     assert client.record["end"] == "failed"
 
 
@@ -75,8 +76,9 @@ def test_before_the_provider_is_asked(client: Client, provider: Provider, stream
 @pytest.mark.parametrize("method", ["provider.connected", "provider.head_received", "provider.data_received"])
 def test_before_the_client_has_heard_anything(client: Client, provider: Provider, streamed: bool, method: str) -> None:
     provider.scripts = [answers(streamed)]
+    since = len(client.gateway.lines)
     internal(ask(client, streamed, {"x-break": method}))
-    client.gateway.line(f"Sabotage: {method}")
+    client.gateway.line("saboteur.Sabotage: ", since)
     assert client.record["end"] == "failed"
 
 
@@ -125,18 +127,20 @@ def test_where_even_the_report_fails(client: Client, provider: Provider, streame
 def test_in_the_timers(client: Client, provider: Provider, method: str) -> None:
     begun = head(200, EVENT_STREAM) + b"".join(chunk(sse(event)) for event in claude.HELLO[:4])
     provider.scripts = [held(begun)]
+    since = len(client.gateway.lines)
     with contextlib.suppress(httpx.RemoteProtocolError):
         assert "internal_error" in ask(client, True, {"x-break": method}).text
-    client.gateway.line(f"Sabotage: {method}")
+    client.gateway.line("saboteur.Sabotage: ", since)
     assert [call.gone.wait(1) for call in provider.calls] == ([True] if method == "tick" else [])
 
 
 def test_when_the_client_leaves(client: Client, provider: Provider) -> None:
     provider.scripts = [held()]
+    since = len(client.gateway.lines)
     with Wire(client.gateway.port) as wire:
         wire.send(request(body=asking(), x_break="cancelled"))
         call = provider.call()
-    client.gateway.line("Sabotage: cancelled")
+    client.gateway.line("saboteur.Sabotage: ", since)
     assert call.gone.wait(1)
     provider.scripts = []
 

@@ -1,0 +1,67 @@
+"""What the log says of a bug: the kinds of its exceptions and the lines of their tracebacks, not their words.
+
+The words of an exception may quote what the code had in hand, a prompt or a key: `KeyError` its key, pydantic the value
+that it was given. Whoever logs an exception need not think of it: every record of the log passes here.
+"""
+
+import logging
+import os
+import traceback
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).resolve().parents[2]
+_OURS = tuple(f"{_ROOT / name}{os.sep}" for name in ("addons", "routing", "translators"))
+_DEEPEST = 8
+"""The causes of an exception that are shown."""
+_MOST = 8
+"""The members of a group that are shown."""
+_UNTOLD = "(what it says may quote a prompt, and is not logged)"
+
+_plain = logging.getLogRecordFactory()
+
+
+def hide_words() -> None:
+    """Have no record of the log quote an exception that came through the gateway's code."""
+    logging.setLogRecordFactory(_record)
+
+
+def show_words() -> None:
+    logging.setLogRecordFactory(_plain)
+
+
+def _record(*args: Any, **more: Any) -> logging.LogRecord:
+    record = _plain(*args, **more)
+    told = record.exc_info
+    if told is None or told[1] is None or not _is_ours(told[1]):
+        return record
+    error, shown = told[1], wordless(told[1])
+    record.exc_info = (type(shown), shown, told[2])
+    if isinstance(record.msg, str) and (said := str(error)):
+        record.msg = record.msg.replace(said, type(error).__name__)  # as mitmproxy does: "Addon error: ..."
+    return record
+
+
+def wordless(error: BaseException, depth: int = 0) -> BaseException:
+    """Return an exception that shows the same kind and traceback, and says nothing. Of the operating system's own
+    errors it says which one it was."""
+    kind = type(error)
+    words = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else _UNTOLD
+    if isinstance(error, BaseExceptionGroup) and depth < _DEEPEST:
+        shown: BaseException = BaseExceptionGroup(
+            words, [wordless(each, depth + 4) for each in error.exceptions[:_MOST]]
+        )
+    else:
+        names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+        shown = type(kind.__name__, (Exception,), names)(words)
+    shown.__traceback__ = error.__traceback__
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None and depth < _DEEPEST:
+        shown.__context__ = wordless(before, depth + 1)
+        if error.__cause__ is not None:
+            shown.__cause__ = shown.__context__
+    return shown
+
+
+def _is_ours(error: BaseException) -> bool:
+    return any(frame.f_code.co_filename.startswith(_OURS) for frame, _ in traceback.walk_tb(error.__traceback__))
