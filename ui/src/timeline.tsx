@@ -251,8 +251,8 @@ function Pair({ exchange, ties, pair, gap, before, open }: PairProps): VNode {
       <Joiner from={from.length} to={to.length} />
       <div class={open ? "half open" : "half"}>
         {to.length ? to.map((one, i) => <PieceView key={i} piece={one} name={one.name || nameOf(one)} before={before && pieces(before.client)[i]} open={open} />) : !later && <p class="void">{nothing(exchange, ties)}</p>}
-        {later && <p class="void tied">{to.length ? "also part of" : "held back: part of"} <Numbers id={exchange.id} of={later} /></p>}
-        {earlier && from.length > 0 && <p class="void tied">with what came in <Numbers id={exchange.id} of={earlier} /></p>}
+        {later && (open || !to.length) && <p class="void tied">{to.length ? "also part of" : "held back: part of"} <Numbers id={exchange.id} of={later} /></p>}
+        {earlier && open && from.length > 0 && <p class="void tied">with what came in <Numbers id={exchange.id} of={earlier} /></p>}
         {pair.notes.map((note, i) => <p key={i} class="why"><span class={`fate weight-${note.weight}`}>{note.fate}</span> <code>{note.path}</code> {note.detail}</p>)}
         {pair.injected && <p class="why"><span class="mark injected">injected fault</span></p>}
       </div>
