@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from addons.inspector import reading
-from addons.inspector.reading import Detail, Leg, StreamEvent, compact, objects, within
+from addons.inspector.reading import Detail, Leg, StreamEvent, compact, name_in, objects, text_in, within
 from translators.values import immutable
 
 Kind = Literal["text", "call", "reasoning"]
@@ -112,14 +112,14 @@ def _chat_message(said: Mapping[str, Any], choice: str) -> Pieces:
             yield Piece(f"{choice} reasoning", "reasoning", said[name])
             break
     for place, block in objects(said.get("thinking_blocks")):
-        signature = _name(block.get("signature") or block.get("data"))
+        signature = name_in(block.get("signature") or block.get("data"))
         key = f"{choice} thinking {block.get('index', place)}"
         yield Piece(
-            key, "reasoning", _text(block.get("thinking")), signature=signature, issuer=_name(block.get("issuer"))
+            key, "reasoning", text_in(block.get("thinking")), signature=signature, issuer=name_in(block.get("issuer"))
         )
     for _, part in objects(said.get("reasoning_details")):
-        signature = _name(part.get("signature") or part.get("data"))
-        yield Piece(f"{choice} reasoning", "reasoning", signature=signature, issuer=_name(part.get("format")))
+        signature = name_in(part.get("signature") or part.get("data"))
+        yield Piece(f"{choice} reasoning", "reasoning", signature=signature, issuer=name_in(part.get("format")))
     if isinstance(said.get("content"), str) and said["content"]:
         yield Piece(f"{choice} text", "text", said["content"])
     for place, call in objects(said.get("tool_calls")):
@@ -130,10 +130,10 @@ def _chat_message(said: Mapping[str, Any], choice: str) -> Pieces:
             f"{choice} call {call.get('index', place)}",
             "call",
             compact(arguments) if arguments else "",
-            _name(call.get("id")),
-            _name(within(asked, "name")),
-            _name(within(google, "thought_signature")),
-            _name(within(google, "issuer")),
+            name_in(call.get("id")),
+            name_in(within(asked, "name")),
+            name_in(within(google, "thought_signature")),
+            name_in(within(google, "issuer")),
             custom="custom" in call,
         )
 
@@ -145,15 +145,15 @@ def _completions(payload: Mapping[str, Any]) -> Pieces:
 
 
 def _responses(payload: Mapping[str, Any]) -> Pieces:
-    kind, at = _text(payload.get("type")), payload.get("output_index")
+    kind, at = text_in(payload.get("type")), payload.get("output_index")
     if kind in ("response.output_item.added", "response.output_item.done"):
         yield from _item(payload.get("item"), at, final=kind.endswith("done"))
     elif kind in ("response.function_call_arguments.delta", "response.custom_tool_call_input.delta"):
-        yield Piece(f"{at} call", "call", _text(payload.get("delta")))
+        yield Piece(f"{at} call", "call", text_in(payload.get("delta")))
     elif kind in ("response.output_text.delta", "response.refusal.delta"):
-        yield Piece(f"{at} message", "text", _text(payload.get("delta")))
+        yield Piece(f"{at} message", "text", text_in(payload.get("delta")))
     elif kind in ("response.reasoning_summary_text.delta", "response.reasoning_text.delta"):
-        yield Piece(f"{at} reasoning", "reasoning", _text(payload.get("delta")))
+        yield Piece(f"{at} reasoning", "reasoning", text_in(payload.get("delta")))
     elif not kind:
         for place, item in objects(payload.get("output")):
             yield from _item(item, place, final=True)
@@ -162,14 +162,14 @@ def _responses(payload: Mapping[str, Any]) -> Pieces:
 def _item(item: Any, at: Any, *, final: bool) -> Pieces:
     if not isinstance(item, Mapping):
         return
-    kind = _text(item.get("type"))
+    kind = text_in(item.get("type"))
     if kind in ("function_call", "custom_tool_call"):
-        text = _text(item.get("arguments", item.get("input")))
+        text = text_in(item.get("arguments", item.get("input")))
         custom = kind == "custom_tool_call"
-        id, name = _name(item.get("call_id")), _name(item.get("name"))
+        id, name = name_in(item.get("call_id")), name_in(item.get("name"))
         yield Piece(f"{at} call", "call", text if final else "", id, name, final=final, custom=custom)
     elif kind == "reasoning":
-        signature = _name(item.get("encrypted_content"))
+        signature = name_in(item.get("encrypted_content"))
         yield Piece(f"{at} reasoning", "reasoning", signature=signature, final=final)
     elif kind == "message" and final:
         yield Piece(f"{at} message", "text")
@@ -199,25 +199,25 @@ def _anthropic(payload: Mapping[str, Any]) -> Pieces:
 def _claude_block(block: Mapping[str, Any], at: Any) -> Pieces:
     match block.get("type"):
         case "text":
-            yield Piece(f"{at}", "text", _text(block.get("text")))
+            yield Piece(f"{at}", "text", text_in(block.get("text")))
         case "tool_use":
             arguments = block.get("input")
             yield Piece(
                 f"{at}",
                 "call",
                 compact(arguments) if arguments else "",
-                _name(block.get("id")),
-                _name(block.get("name")),
+                name_in(block.get("id")),
+                name_in(block.get("name")),
             )
         case "thinking" | "redacted_thinking":
-            signature = _name(block.get("signature") or block.get("data"))
-            yield Piece(f"{at}", "reasoning", _text(block.get("thinking")), signature=signature)
+            signature = name_in(block.get("signature") or block.get("data"))
+            yield Piece(f"{at}", "reasoning", text_in(block.get("thinking")), signature=signature)
 
 
 def _bedrock(payload: Mapping[str, Any]) -> Pieces:
     match payload:
         case {"contentBlockStart": {"contentBlockIndex": at, "start": {"toolUse": dict(call)}}}:
-            yield Piece(f"{at}", "call", id=_name(call.get("toolUseId")), name=_name(call.get("name")))
+            yield Piece(f"{at}", "call", id=name_in(call.get("toolUseId")), name=name_in(call.get("name")))
         case {"contentBlockDelta": {"contentBlockIndex": at, "delta": dict(block)}}:
             yield from _converse_block(block, at)
         case {"output": {"message": {"content": list(content)}}}:
@@ -232,11 +232,11 @@ def _converse_block(block: Mapping[str, Any], at: Any) -> Pieces:
         case {"toolUse": dict(call)}:
             arguments = call.get("input")
             text = compact(arguments) if arguments is not None else ""
-            yield Piece(f"{at}", "call", text, _name(call.get("toolUseId")), _name(call.get("name")))
+            yield Piece(f"{at}", "call", text, name_in(call.get("toolUseId")), name_in(call.get("name")))
         case {"reasoningContent": dict(thought)}:
             inner = thought.get("reasoningText") or thought
-            signature = _name(within(inner, "signature") or thought.get("redactedContent"))
-            yield Piece(f"{at}", "reasoning", _text(within(inner, "text")), signature=signature)
+            signature = name_in(within(inner, "signature") or thought.get("redactedContent"))
+            yield Piece(f"{at}", "reasoning", text_in(within(inner, "text")), signature=signature)
 
 
 class _Gemini:
@@ -252,7 +252,7 @@ class _Gemini:
                 yield self._piece(part, candidate.get("index", place))
 
     def _piece(self, part: Mapping[str, Any], choice: Any) -> Piece:
-        signature = _name(part.get("thoughtSignature"))
+        signature = name_in(part.get("thoughtSignature"))
         call = part.get("functionCall")
         kind: Kind = "call" if isinstance(call, Mapping) else "reasoning" if part.get("thought") else "text"
         if kind == "call" or f"{choice} {kind}" != self._kind:
@@ -261,9 +261,14 @@ class _Gemini:
         key = f"{choice} {self._at}"
         if isinstance(call, Mapping):
             return Piece(
-                key, kind, compact(call.get("args") or {}), _name(call.get("id")), _name(call.get("name")), signature
+                key,
+                kind,
+                compact(call.get("args") or {}),
+                name_in(call.get("id")),
+                name_in(call.get("name")),
+                signature,
             )
-        return Piece(key, kind, _text(part.get("text")), signature=signature)
+        return Piece(key, kind, text_in(part.get("text")), signature=signature)
 
 
 class _Ollama:
@@ -276,23 +281,15 @@ class _Ollama:
         said = payload.get("message")
         if not isinstance(said, Mapping):
             return
-        if _text(said.get("thinking")):
+        if text_in(said.get("thinking")):
             yield Piece("reasoning", "reasoning", said["thinking"])
-        if _text(said.get("content")):
+        if text_in(said.get("content")):
             yield Piece("text", "text", said["content"])
         for _, call in objects(said.get("tool_calls")):
             self._calls += 1
             asked = call.get("function")
             text = compact(within(asked, "arguments") or {})
-            yield Piece(f"call {self._calls}", "call", text, _name(call.get("id")), _name(within(asked, "name")))
-
-
-def _name(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+            yield Piece(f"call {self._calls}", "call", text, name_in(call.get("id")), name_in(within(asked, "name")))
 
 
 _Reader = Callable[[Mapping[str, Any]], Pieces]

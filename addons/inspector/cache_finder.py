@@ -18,8 +18,6 @@ SHOWN = 60
 MARKS = ("cache_control", "cachePoint")
 SETTINGS = ("model", "tool_choice", "toolConfig.toolChoice", "thinking", "reasoning", "generationConfig.thinkingConfig")
 """Fields outside the prompt whose change can invalidate a cache, too."""
-CACHED_UNASKED = ("chat", "responses", "gemini")
-"""Dialects whose providers cache by themselves and do not report what they write."""
 
 
 @immutable

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from addons.inspector.reading import compact, objects, within
+from addons.inspector.reading import compact, name_in, objects, text_in, within
 from translators.values import immutable
 
 Kind = Literal["tool", "system", "text", "call", "result", "image", "reasoning", "other"]
@@ -45,22 +45,22 @@ def _tools(body: Mapping[str, Any], path: str = "tools") -> Parts:
         if isinstance(declared, list):
             for place, each in objects(declared):
                 where = f"{path}[{at}].functionDeclarations[{place}]"
-                yield Part(where, "tool", each, name=_name(each.get("name")))
+                yield Part(where, "tool", each, name=name_in(each.get("name")))
             continue
         spec = tool.get("function") or tool.get("toolSpec") or tool
-        yield Part(f"{path}[{at}]", "tool", tool, name=_name(within(spec, "name") or tool.get("type")))
+        yield Part(f"{path}[{at}]", "tool", tool, name=name_in(within(spec, "name") or tool.get("type")))
 
 
 def _system(value: Any, path: str) -> Parts:
     if isinstance(value, str):
         yield Part(path, "system", value, "system", text=value)
     for at, each in objects(value):
-        yield Part(f"{path}[{at}]", "system", each, "system", text=_text(each.get("text")))
+        yield Part(f"{path}[{at}]", "system", each, "system", text=text_in(each.get("text")))
 
 
 def _messages(body: Mapping[str, Any], field: str, reader: Callable[[Mapping[str, Any], str], Parts]) -> Parts:
     for at, message in objects(body.get(field)):
-        role = _text(message.get("role"))
+        role = text_in(message.get("role"))
         system = role in ("system", "developer")
         for part in reader(message, f"{field}[{at}]"):
             kind: Kind = "system" if system and part.kind == "text" else part.kind
@@ -82,8 +82,8 @@ def _chat_message(message: Mapping[str, Any], path: str) -> Parts:
     for at, block in objects(message.get("thinking_blocks")):
         yield _thinking(block, f"{path}.thinking_blocks[{at}]")
     if message.get("role") in ("tool", "function"):
-        content, tool = message.get("content"), _name(message.get("name") or message.get("tool_name"))
-        id = _name(message.get("tool_call_id"))
+        content, tool = message.get("content"), name_in(message.get("name") or message.get("tool_name"))
+        id = name_in(message.get("tool_call_id"))
         yield Part(f"{path}.content", "result", content, text=compact(content), id=id, name=tool)
     else:
         yield from _content(message.get("content"), f"{path}.content")
@@ -103,10 +103,10 @@ def _chat_call(call: Mapping[str, Any], path: str) -> Part:
         "call",
         call,
         text=compact(arguments) if arguments is not None else "",
-        id=_name(call.get("id")),
-        name=_name(within(asked, "name")),
-        signature=_name(within(google, "thought_signature")),
-        issuer=_name(within(google, "issuer")),
+        id=name_in(call.get("id")),
+        name=name_in(within(asked, "name")),
+        signature=name_in(within(google, "thought_signature")),
+        issuer=name_in(within(google, "issuer")),
     )
 
 
@@ -118,9 +118,9 @@ def _content(content: Any, path: str) -> Parts:
 
 
 def _content_block(block: Mapping[str, Any], path: str) -> Part:
-    kind = _text(block.get("type"))
+    kind = text_in(block.get("type"))
     if kind in ("text", "input_text", "output_text", "refusal"):
-        return Part(path, "text", block, text=_text(block.get("text") or block.get("refusal")))
+        return Part(path, "text", block, text=text_in(block.get("text") or block.get("refusal")))
     if "image" in kind:
         return Part(path, "image", block)
     return Part(path, "other", block, name=kind or None)
@@ -144,17 +144,17 @@ def _responses(body: Mapping[str, Any]) -> Parts:
 
 
 def _item(item: Mapping[str, Any], path: str) -> Parts:
-    kind = _text(item.get("type"))
-    id = _name(item.get("call_id"))
+    kind = text_in(item.get("type"))
+    id = name_in(item.get("call_id"))
     if kind.endswith("_call_output"):
         output = item.get("output")
         yield Part(f"{path}.output", "result", output, "tool", text=compact(output), id=id)
     elif kind in ("function_call", "custom_tool_call"):
-        text = _text(item.get("arguments", item.get("input")))
-        yield Part(path, "call", item, "assistant", text=text, id=id, name=_name(item.get("name")))
+        text = text_in(item.get("arguments", item.get("input")))
+        yield Part(path, "call", item, "assistant", text=text, id=id, name=name_in(item.get("name")))
     elif kind == "reasoning":
-        summary = "\n".join(_text(each.get("text")) for _, each in objects(item.get("summary")))
-        signature = _name(item.get("encrypted_content"))
+        summary = "\n".join(text_in(each.get("text")) for _, each in objects(item.get("summary")))
+        signature = name_in(item.get("encrypted_content"))
         yield Part(path, "reasoning", item, "assistant", text=summary, signature=signature)
     elif kind in ("message", ""):
         yield from _content(item.get("content"), f"{path}.content")
@@ -180,12 +180,12 @@ def _claude_message(message: Mapping[str, Any], path: str) -> Parts:
 
 
 def _claude_block(block: Mapping[str, Any], path: str) -> Part:
-    kind = _text(block.get("type"))
+    kind = text_in(block.get("type"))
     if kind in ("tool_use", "server_tool_use"):
-        text, id, name = compact(block.get("input")), _name(block.get("id")), _name(block.get("name"))
+        text, id, name = compact(block.get("input")), name_in(block.get("id")), name_in(block.get("name"))
         return Part(path, "call" if kind == "tool_use" else "other", block, text=text, id=id, name=name)
     if kind == "tool_result":
-        id, content = _name(block.get("tool_use_id")), block.get("content")
+        id, content = name_in(block.get("tool_use_id")), block.get("content")
         return Part(path, "result", block, text=compact(content), id=id)
     if kind in ("thinking", "redacted_thinking"):
         return _thinking(block, path)
@@ -193,8 +193,8 @@ def _claude_block(block: Mapping[str, Any], path: str) -> Part:
 
 
 def _thinking(block: Mapping[str, Any], path: str) -> Part:
-    signature = _name(block.get("signature") or block.get("data"))
-    text, issuer = _text(block.get("thinking")), _name(block.get("issuer"))
+    signature = name_in(block.get("signature") or block.get("data"))
+    text, issuer = text_in(block.get("thinking")), name_in(block.get("issuer"))
     return Part(path, "reasoning", block, text=text, signature=signature, issuer=issuer)
 
 
@@ -211,16 +211,16 @@ def _converse_message(message: Mapping[str, Any], path: str) -> Parts:
 
 def _converse_block(block: Mapping[str, Any], path: str) -> Part:
     if isinstance(call := block.get("toolUse"), Mapping):
-        text, id, name = compact(call.get("input")), _name(call.get("toolUseId")), _name(call.get("name"))
+        text, id, name = compact(call.get("input")), name_in(call.get("toolUseId")), name_in(call.get("name"))
         return Part(path, "call", block, text=text, id=id, name=name)
     if isinstance(result := block.get("toolResult"), Mapping):
-        return Part(path, "result", block, text=compact(result.get("content")), id=_name(result.get("toolUseId")))
+        return Part(path, "result", block, text=compact(result.get("content")), id=name_in(result.get("toolUseId")))
     if isinstance(thought := block.get("reasoningContent"), Mapping):
-        text = _text(within(thought, "reasoningText", "text"))
-        signature = _name(within(thought, "reasoningText", "signature") or thought.get("redactedContent"))
+        text = text_in(within(thought, "reasoningText", "text"))
+        signature = name_in(within(thought, "reasoningText", "signature") or thought.get("redactedContent"))
         return Part(path, "reasoning", block, text=text, signature=signature)
     if "text" in block:
-        return Part(path, "text", block, text=_text(block["text"]))
+        return Part(path, "text", block, text=text_in(block["text"]))
     kind = next(iter(block), None)
     return Part(path, "image" if kind == "image" else "other", block, name=kind)
 
@@ -238,26 +238,18 @@ def _gemini_message(message: Mapping[str, Any], path: str) -> Parts:
 
 
 def _gemini_part(part: Mapping[str, Any], path: str) -> Part:
-    signature = _name(part.get("thoughtSignature"))
+    signature = name_in(part.get("thoughtSignature"))
     if isinstance(call := part.get("functionCall"), Mapping):
-        id, name, text = _name(call.get("id")), _name(call.get("name")), compact(call.get("args") or {})
+        id, name, text = name_in(call.get("id")), name_in(call.get("name")), compact(call.get("args") or {})
         return Part(path, "call", part, text=text, id=id, name=name, signature=signature)
     if isinstance(result := part.get("functionResponse"), Mapping):
-        id, name = _name(result.get("id")), _name(result.get("name"))
+        id, name = name_in(result.get("id")), name_in(result.get("name"))
         return Part(path, "result", part, text=compact(result.get("response")), id=id, name=name)
     if "text" in part:
         kind: Kind = "reasoning" if part.get("thought") else "text"
-        return Part(path, kind, part, text=_text(part["text"]), signature=signature)
-    media = _text(within(part.get("inlineData") or part.get("fileData"), "mimeType"))
+        return Part(path, kind, part, text=text_in(part["text"]), signature=signature)
+    media = text_in(within(part.get("inlineData") or part.get("fileData"), "mimeType"))
     return Part(path, "image" if media.startswith("image/") else "other", part, name=media or None)
-
-
-def _name(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Parts]] = {

@@ -137,6 +137,16 @@ def objects(value: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
         yield from ((at, each) for at, each in enumerate(value) if isinstance(each, dict))
 
 
+def text_in(value: Any) -> str:
+    """Return a text, an empty one for any other value."""
+    return value if isinstance(value, str) else ""
+
+
+def name_in(value: Any) -> str | None:
+    """Return a text that is not empty, None for any other value."""
+    return value if isinstance(value, str) and value else None
+
+
 def within(value: Any, *path: str) -> Any:
     """Return the value at a path of fields, None where there is none."""
     for name in path:

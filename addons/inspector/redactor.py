@@ -26,8 +26,6 @@ NEEDED = "re2"
 NAMES = 1024
 _MOST_HEADERS = 200
 _LONGEST_HEADER = 4096
-_SHORT_EVENT = 1024
-"""Bytes below which an event has no medium but one that says what it is."""
 _NAME = re.compile(r"[\w.:/-]{1,64}", re.ASCII)
 _WORD = re.compile(r"[A-Za-z][A-Za-z_.]{0,39}(?:_\d{8})?")
 _TELLING = frozenset(("type", "role", "object", "event", "status", "finish_reason", "stop_reason", "finishReason"))

@@ -6,14 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from addons.inspector.exports.fixture import is_kept
 from scripts.tools.files import Unusable, read
 from scripts.tools.recording import META, SUFFIXES, WHOLE, meta_path
 from translators import convert
 from translators.convert import DIALECTS, PAIRS
 from translators.values import immutable
 
-KEPT_HEADERS = ("content-type", "retry-after", "retry-after-ms", "x-amzn-errortype")
-KEPT_PREFIXES = ("anthropic-ratelimit-", "x-ratelimit-")
 CLIENTS = {"openai": "chat", "openai-responses": "responses", "openai-completions": "completions"}
 """Dialects that clients speak as well: any recording can be turned into theirs."""
 _MOST_TURNS = 10_000
@@ -172,7 +171,7 @@ def _asked_for_stream(meta: Mapping[str, Any], came: bool) -> bool:
 
 
 def _passes(name: str, value: str) -> bool:
-    return (name in KEPT_HEADERS or name.startswith(KEPT_PREFIXES)) and value.isascii() and value.isprintable()
+    return is_kept(name) and value.isascii() and value.isprintable()
 
 
 def _pieces(data: bytes, recorded: Sequence[Sequence[float]]) -> Iterator[tuple[float, bytes]]:

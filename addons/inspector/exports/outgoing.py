@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from addons.exchange.redaction import HIDDEN
 from addons.inspector import reading
@@ -103,8 +102,3 @@ def _shown(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
 def _is_plain(value: str) -> bool:
     """Return whether a header's value can go into a line."""
     return all(character >= " " and character != "\x7f" for character in value)
-
-
-def host_of(url: str) -> str:
-    """Return the host of a URL, for people."""
-    return urlsplit(url).netloc

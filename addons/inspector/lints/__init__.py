@@ -26,19 +26,13 @@ def _readable(answer: Answer) -> Iterator[Finding]:
 
 def _arguments(answer: Answer) -> Iterator[Finding]:
     """The arguments of every call are a JSON object, unless the answer was cut."""
-    if not answer.over or any(_is_cut(payload) for _, payload in _payloads(answer)):
+    if not answer.over or any(_is_cut(payload) for _, payload in answer.payloads):
         return
-    for block in answer_blocks.blocks(answer.family, list(_payloads(answer))):
+    for block in answer_blocks.blocks(answer.family, answer.payloads):
         if block.kind == "call" and not block.custom and not finding.is_json_object(block.text):
             yield Finding(
                 "The arguments of the call are not a JSON object.", block.grown[-1][0] if answer.events else None
             )
-
-
-def _payloads(answer: Answer) -> Iterator[tuple[int | None, Mapping[str, Any]]]:
-    if answer.whole is not None:
-        yield None, answer.whole
-    yield from ((event.n, event.fields) for event in answer.events)
 
 
 def _is_cut(payload: Mapping[str, Any]) -> bool:

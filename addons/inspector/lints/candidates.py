@@ -10,20 +10,14 @@ from addons.inspector.reading import objects, within
 Found = tuple[int | None, Any, Mapping[str, Any]]
 
 
-def _payloads(answer: Answer) -> Iterator[tuple[int | None, Mapping[str, Any]]]:
-    if answer.whole is not None:
-        yield None, answer.whole
-    yield from ((event.n, event.fields) for event in answer.events)
-
-
 def _candidates(answer: Answer) -> Iterator[Found]:
-    for n, payload in _payloads(answer):
+    for n, payload in answer.payloads:
         for place, candidate in objects(payload.get("candidates")):
             yield n, finding.key(candidate.get("index", place)), candidate
 
 
 def _blocked(answer: Answer) -> bool:
-    return any(within(payload, "promptFeedback", "blockReason") for _, payload in _payloads(answer))
+    return any(within(payload, "promptFeedback", "blockReason") for _, payload in answer.payloads)
 
 
 def _one_end(answer: Answer) -> Iterator[Finding]:
@@ -61,14 +55,14 @@ def _dense(answer: Answer) -> Iterator[Finding]:
 
 def _usage(answer: Answer) -> Iterator[Finding]:
     """Usage is there."""
-    if answer.over and not any(isinstance(each.get("usageMetadata"), Mapping) for _, each in _payloads(answer)):
+    if answer.over and not any(isinstance(each.get("usageMetadata"), Mapping) for _, each in answer.payloads):
         yield Finding("There is no usageMetadata.", answer.events[-1].n if answer.events else None)
 
 
 def _same(answer: Answer) -> Iterator[Finding]:
     """All payloads have the same responseId."""
     ids = dict[Any, int | None]()
-    for n, payload in _payloads(answer):
+    for n, payload in answer.payloads:
         if payload.get("responseId"):
             ids.setdefault(finding.key(payload["responseId"]), n)
     for n in list(ids.values())[1:]:

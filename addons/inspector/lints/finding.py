@@ -29,6 +29,12 @@ class Answer:
     over: bool = True
     wants_usage: bool = True
 
+    @property
+    def payloads(self) -> list[tuple[int | None, Mapping[str, Any]]]:
+        """Return the fields of each event with its number, or those of the whole answer."""
+        whole = [] if self.whole is None else [(None, self.whole)]
+        return [*whole, *((event.n, event.fields) for event in self.events)]
+
 
 Rule = Callable[[Answer], Iterator[Finding]]
 

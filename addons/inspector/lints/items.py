@@ -8,7 +8,7 @@ from typing import Any
 
 from addons.inspector.lints import finding
 from addons.inspector.lints.finding import Answer, Finding, Rule
-from addons.inspector.reading import StreamEvent, objects, within
+from addons.inspector.reading import StreamEvent, objects, text_in, within
 
 ENDS = ("response.completed", "response.incomplete", "response.failed")
 _TEXTS: Mapping[str, str] = {
@@ -23,8 +23,7 @@ _TEXTS: Mapping[str, str] = {
 
 
 def _kind(event: StreamEvent) -> str:
-    kind = event.fields.get("type")
-    return kind if isinstance(kind, str) else ""
+    return text_in(event.fields.get("type"))
 
 
 def _order(answer: Answer) -> Iterator[Finding]:
