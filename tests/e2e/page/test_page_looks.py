@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.page.conftest import LARGE, PHONE, SMALL
 from tests.e2e.page.person import Person
-from tests.e2e.page.traffic import TOLD, USUAL, Traffic
+from tests.e2e.page.traffic import CAPITAL, TOLD, USUAL, Ask, Traffic
 
 AXE = Axe()
 VIEWS = {
@@ -16,6 +16,7 @@ VIEWS = {
     "found": "#/?q=model%3Asonnet",
     "nothing found": "#/?q=nothing-has-this",
     "panes": "#/x/lossy",
+    "a long name": "#/x/long-name",
     "a path": "#/x/lossy/client_request/seed",
     "panes of a stream": "#/x/tools",
     "timeline": "#/x/tools/events",
@@ -40,7 +41,7 @@ SIZES = {"small": SMALL, "large": LARGE, "phone": PHONE}
 
 @pytest.fixture(scope="module", autouse=True)
 def recorded(traffic: Traffic) -> None:
-    for ask in (*USUAL, *TOLD):
+    for ask in (*USUAL, *TOLD, Ask(CAPITAL, "haiku", stream=True, id="long-name")):
         traffic.send(ask)
 
 
@@ -53,8 +54,9 @@ def complaints(page: Page) -> dict[str, Any]:
 
 
 def overflow(page: Page) -> Any:
-    """Return by how much the page is wider than the window."""
-    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    """Return by how much something is wider than its place."""
+    wide = "[...document.querySelectorAll('html, main, article')].map(one => one.scrollWidth - one.clientWidth)"
+    return page.evaluate(f"Math.max(...{wide})")
 
 
 @pytest.mark.parametrize(
