@@ -47,6 +47,8 @@ class RowWriter[Row, File: Database[Any]](ABC):
         """The rows for which there was no room; only exchanges count it up, and only the thread `_logged`."""
         self._logged = 0
         """Those of them that the log has."""
+        self._given_up = 0
+        """The rows that a bug kept from being written."""
         self._trouble: str | None = None
         self._database: File | None = None
         self._ending = threading.Event()
@@ -98,8 +100,13 @@ class RowWriter[Row, File: Database[Any]](ABC):
             if _may_pass(error):
                 self._log_trouble(error)
             else:
-                self._waiting.clear()
-                logger.exception("%s: what waited could not be written, and is lost; the gateway goes on.", self._key)
+                if self._trouble is None:
+                    logger.exception("%s: what waited cannot be written, and is lost; the gateway goes on.", self._key)
+                self._give_up(error)
+        else:
+            if self._database is not None and self._trouble is not None:
+                self._trouble = None
+                logger.warning("%s: %s is written again.", self._key, self._path)
 
     def _write(self, batch: list[Row]) -> None:
         if self._database is not None and self._database.replaced():
@@ -108,12 +115,20 @@ class RowWriter[Row, File: Database[Any]](ABC):
         if self._database is None:
             self._database = self._open()
         self._database.write(batch)
-        for _ in batch:
-            self._waiting.popleft()
-        if self._trouble is not None:
-            self._trouble = None
-            logger.warning("%s: %s is written again.", self._key, self._path)
+        self._leave(batch)
         self._log_lost()
+
+    def _leave(self, rows: Sequence[Row]) -> None:
+        """Take the first rows out of those that wait."""
+        for _ in rows:
+            self._waiting.popleft()
+
+    def _give_up(self, error: Exception) -> None:
+        """Let go of what waits: written again it would fail again."""
+        rows = [*self._waiting.copy()]
+        self._leave(rows)
+        self._given_up += len(rows)
+        self._trouble = f"a bug of the gateway's ({type(error).__name__}), which the log has"
 
     def _close(self) -> None:
         database, self._database = self._database, None

@@ -130,7 +130,8 @@ class Spool(RowWriter[Row, Database]):
     def __init__(self, folder: Path, max_bytes: int, max_days: int) -> None:
         super().__init__(KEY, folder / FILE, MOST_WAITING, BATCH)
         self._folder, self._max_bytes, self._max_days = folder, max_bytes, max_days
-        self._waiting_bytes = 0
+        self._taken_bytes = self._left_bytes = 0
+        """What came to be written, and what of it does not wait any more: each is counted in one thread."""
         self._pruning = Clockwork(PRUNE_SECONDS)
         self._pins: dict[str, bool] = {}
         """What was pinned while it may have been waiting to be written."""
@@ -150,14 +151,13 @@ class Spool(RowWriter[Row, Database]):
             return
         facts = exchange.facts
         detail = zlib.compress(json.dumps(exchange.written()).encode(), 1)
-        summary = json.dumps(summary_json(facts))
-        size = len(detail) + len(entry.text) + len(summary)
-        if self._waiting_bytes + size > MOST_WAITING_BYTES:
+        summary, text = json.dumps(summary_json(facts)), entry.text.encode("utf-8", "replace").decode()
+        size = len(detail) + len(text) + len(summary)
+        if self._taken_bytes - self._left_bytes + size > MOST_WAITING_BYTES:
             self._lost += 1
             return
-        text = entry.text.encode("utf-8", "replace").decode()
         if self.put((facts.seq, facts.id, facts.started, facts.pinned, summary, text, detail)):
-            self._waiting_bytes += size
+            self._taken_bytes += size
             entry.on_disk = True
 
     # --- for readers, in any thread ---
@@ -211,7 +211,7 @@ class Spool(RowWriter[Row, Database]):
             "limit": self._max_bytes,
             "exchanges": next((count for (count,) in self._read("SELECT count(*) FROM exchange", [])), 0),
             "trouble": self._trouble,
-            "lost": self._lost,
+            "lost": self._lost + self._given_up,
         }
 
     def _read(self, sql: str, values: Sequence[Any]) -> list[Any]:
@@ -281,7 +281,10 @@ class Spool(RowWriter[Row, Database]):
             self._close()
             self._set_aside()
             super()._write(batch)
-        self._waiting_bytes -= sum(len(row[6]) + len(row[5]) + len(row[4]) for row in batch)
+
+    def _leave(self, rows: Sequence[Row]) -> None:
+        super()._leave(rows)
+        self._left_bytes += sum(len(detail) + len(text) + len(summary) for *_, summary, text, detail in rows)
 
     def _tidy(self, database: Database) -> None:
         for id in list(self._pins):

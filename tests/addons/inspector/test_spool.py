@@ -269,6 +269,26 @@ def test_a_locked_file_holds_up_nobody(
     ]
 
 
+def test_a_bug_is_logged_once_and_counted(
+    start: Callable[..., Spooling], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(row_writer, "AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(spool, "MOST_WAITING_BYTES", 5000)  # the next ones fit only if those that are lost do not wait
+    one = start()
+    with monkeypatch.context() as broken:
+        broken.setattr(spool.Database, "write", lambda self, rows: {}[len(rows)])
+        for n in range(1, 9):
+            one.one(f"req_{n}")
+            wait_for(lambda n=n: one.spool.status()["lost"] == n)  # type: ignore[misc]
+        assert one.spool.status()["trouble"] == "a bug of the gateway's (KeyError), which the log has"
+        assert len(ids(one)) == 8  # in memory
+    one.one("req_9")
+    wait_for(lambda: one.spool.status()["trouble"] is None)
+    one.close()
+    assert ids(start()) == ["req_9"]
+    assert [message.rpartition(" ")[2] for message in caplog.messages] == ["on.", "again."]
+
+
 def test_a_row_that_is_broken_takes_no_other_with_it(
     start: Callable[..., Spooling], caplog: pytest.LogCaptureFixture
 ) -> None:
