@@ -51,13 +51,14 @@ class Commands:
     def diff(self, flow: Flow, leg: str = "request") -> str:
         """Show what became of a leg, `request` or `answer`, field by field, with the reasons of losses."""
         from addons.inspector import diff, provenance
+        from addons.inspector.reading import DIRECTIONS
 
-        for each in diff.LEGS:
+        for each in DIRECTIONS:
             if each == leg:
                 exchange = _exchange(flow)
                 lines = diff.lines(diff.of_exchange(exchange, each, provenance.traced(exchange)))
                 return "\n".join(lines) or "Nothing differs."
-        raise CommandError(f"The leg is {' or '.join(diff.LEGS)}.")
+        raise CommandError(f"The leg is {' or '.join(DIRECTIONS)}.")
 
     def fixture(self, flow: Flow, folder: NamedPath) -> str:
         """Save the provider's answer as a fixture for tests, in a folder."""

@@ -3,11 +3,12 @@ side, folded where nothing differs."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from pydantic_core import to_json
 
 from addons.inspector.provenance import Traced, body_of, payload_of
+from addons.inspector.reading import Direction
 from addons.inspector.recording import Exchange
 from translators.provenance import Link, events_in
 from translators.tracing.places import leaves, written
@@ -20,8 +21,6 @@ MOST_EVENTS = 20_000
 _LONGEST = 300
 
 Row = dict[str, Any]
-Leg = Literal["request", "answer"]
-LEGS: tuple[Leg, ...] = ("request", "answer")
 
 
 def rows(left: Any, right: Any, links: Iterable[Link]) -> list[Row]:
@@ -44,10 +43,10 @@ def rows(left: Any, right: Any, links: Iterable[Link]) -> list[Row]:
     return _folded(list(_rows(sides, ends, abreast, told)))
 
 
-def of_exchange(exchange: Exchange, leg: Leg, links: Traced) -> list[Row]:
-    """Return the rows of a leg: the client's request and the provider's, or the provider's answer and the client's. A
+def of_exchange(exchange: Exchange, direction: Direction, links: Traced) -> list[Row]:
+    """Return the rows of a direction: the client's request and the provider's, or the provider's answer and the client's. A
     stream is `{"events": [...]}`, with an entry for each event's number."""
-    if leg == "request":
+    if direction == "request":
         client, provider = body_of(exchange, "client_request"), body_of(exchange, "provider_request")
         return rows(client, provider, links.request)
     if not exchange.events:

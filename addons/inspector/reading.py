@@ -16,6 +16,9 @@ from translators.values import immutable
 Detail = Mapping[str, Any]
 Leg = Literal["client", "provider"]
 LEGS: tuple[Leg, ...] = ("client", "provider")
+Direction = Literal["request", "answer"]
+DIRECTIONS: tuple[Direction, ...] = ("request", "answer")
+"""From the client's leg to the provider's, and back. In queries and commands a direction is called a leg, too."""
 FAMILIES: Mapping[str, str] = {
     "vertex-anthropic": "anthropic",
     "openai": "chat",

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,20 +14,17 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from addons.inspector.exports import FORMATS, SDKS
-from addons.inspector.reading import LEGS
-from addons.inspector.recording import Exchange
-from addons.page import openapi, parts
+from addons.inspector.reading import DIRECTIONS, LEGS
+from addons.page import openapi
 from addons.page.answers import Refused, answer, aside, body, error
 from addons.page.backing import Backing
 from addons.page.inspection import NO_SUCH_EXCHANGE, Inspection
 from addons.page.live import MOST_FOLLOWED, MOST_STREAMS, live
-from addons.page.parts import Leg
 
 STATIC = Path(__file__).parent / "static"
 MOST_EVENTS = 20_000
 MOST_EXPORTED = 100
 SMALL_BODY = 64 * 1024
-_LEGS: tuple[Leg, ...] = ("request", "answer")
 _HASHED = re.compile(r"[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
 
 
@@ -98,19 +94,15 @@ class Api:
     # --- what is made of it ---
 
     async def provenance(self, request: Request) -> Response:
-        leg = _one_of(request, "leg", _LEGS) if "leg" in request.query_params else None
-        return await self._part(request, lambda exchange: parts.provenance(exchange, self._backing.services(), leg))
+        direction = _one_of(request, "leg", DIRECTIONS) if "leg" in request.query_params else None
+        return await answer(lambda: self._inspection.provenance(request.path_params["id"], direction))
 
     async def diff(self, request: Request) -> Response:
-        leg = _one_of(request, "leg", _LEGS)
-        return await self._part(request, lambda exchange: parts.diff(exchange, self._backing.services(), leg))
+        direction = _one_of(request, "leg", DIRECTIONS)
+        return await answer(lambda: self._inspection.diff(request.path_params["id"], direction))
 
     async def analysis(self, request: Request) -> Response:
-        return await self._part(request, lambda exchange: parts.analysis(exchange, self._backing.store))
-
-    async def _part(self, request: Request, make: Callable[[Exchange], dict[str, Any]]) -> Response:
-        id = request.path_params["id"]
-        return await answer(lambda: self._inspection.shown(make(self._inspection.exchange(id))))
+        return await answer(lambda: self._inspection.analysis(request.path_params["id"]))
 
     async def export(self, request: Request) -> Response:
         return await self._export(request, [request.path_params["id"]])
@@ -124,10 +116,7 @@ class Api:
     async def _export(self, request: Request, ids: Sequence[str]) -> Response:
         form, leg = _one_of(request, "as", FORMATS), _one_of(request, "leg", LEGS)
         sdk = _one_of(request, "sdk", SDKS) if "sdk" in request.query_params else None
-        redactor = self._backing.redactor
-        made = await aside(
-            lambda: parts.export([self._inspection.exchange(id) for id in ids], form, leg, sdk, redactor)
-        )
+        made = await aside(lambda: self._inspection.exported(ids, form, leg, sdk))
         headers = {
             "content-disposition": f'attachment; filename="{made.file_name}"',
             "content-security-policy": "sandbox; default-src 'none'",

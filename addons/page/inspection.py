@@ -1,17 +1,25 @@
-"""What the API and the MCP server answer: JSON values of recorded exchanges, and of conversions of them."""
+"""The answers of the API and of the MCP server: JSON values of recorded exchanges, and what is made of these."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic_core import to_json
 
+from addons.inspector import analysis as analysing
+from addons.inspector import diff as differences
+from addons.inspector import exports
+from addons.inspector.exports import Exported, Format, Unexportable
+from addons.inspector.provenance import Traced, link_json, traced
+from addons.inspector.reading import Direction, Leg
 from addons.inspector.recording import Exchange, note_json
-from addons.page import parts, replays
+from addons.page import replays
 from addons.page.answers import Refused, aside
 from addons.page.backing import Backing
 from addons.page.differing import parsed
 from translators import convert
+from translators import provenance as tracing
 from translators.convert import NoWay
 from translators.errors import TranslationError
 from translators.registry import CLIENTS
@@ -22,6 +30,8 @@ MOST_LISTED = 1000
 MOST_MODELS = 8
 """The most models of one comparison."""
 LONGEST_QUERY = 1000
+AS_RECORDED: tuple[Format, ...] = ("har", "fixture")
+"""The formats that hold what was recorded as it was, and nothing that was made of it."""
 NO_SUCH_EXCHANGE = Refused(404, "There is no such exchange, or it had to make room for later ones.", "no_such_exchange")
 _TAKEN_OUT = re.compile(rb'\[redacted\]|"(?:data:[^"]{0,100},)?\[base64 [^"\]]{1,200}\]')
 _NOT_SENT_AGAIN = frozenset(
@@ -77,9 +87,45 @@ class Inspection:
     # --- what is made of it ---
 
     def replayed(self, id: str) -> dict[str, Any]:
-        return self.shown(replays.replay(self._backing.services(), self.exchange(id)))
+        """Return what differs from then: `{"differences": [...], "skipped": [...], "now": Exchange}`."""
+        return self._shown(replays.replay(self._backing.services(), self.exchange(id)))
 
-    def shown(self, made: dict[str, Any]) -> dict[str, Any]:
+    def provenance(self, id: str, direction: Direction | None = None) -> dict[str, Any]:
+        """Return `{"request": [Link], "answer": [Link], "known": bool}`; of one direction alone, the other has none."""
+        found = self._traced(self.exchange(id), with_answer=direction != "request")
+        return self._shown((replace(found, request=()) if direction == "answer" else found).json())
+
+    def diff(self, id: str, direction: Direction) -> dict[str, Any]:
+        """Return both sides row by row: `{"rows": [...]}`."""
+        exchange = self.exchange(id)
+        links = self._traced(exchange, with_answer=direction == "answer")
+        return self._shown({"rows": differences.of_exchange(exchange, direction, links)})
+
+    def analysis(self, id: str) -> dict[str, Any]:
+        """Return `{"lints": [], "tool_calls": [], "reasoning": [], "budget": [], "cache": {}, "images": []}`."""
+        exchange, store = self.exchange(id), self._backing.store
+        conversation = exchange.facts.conversation
+        earlier = (
+            store.summaries(f"conversation:{conversation}", 1, exchange.id).exchanges
+            if conversation is not None
+            else ()
+        )
+        before = store.get(earlier[0]["id"]) if earlier else None
+        return self._shown(analysing.analysis(exchange, before))
+
+    def exported(self, ids: Sequence[str], form: Format, leg: Leg, sdk: str | None) -> Exported:
+        """Return one exchange as a file, or several, in a form that holds them. Raises `Refused`."""
+        details = [analysing.whole(self.exchange(id)) for id in ids]
+        try:
+            made = exports.export(details[0], form, leg, sdk) if len(ids) == 1 else exports.export_all(details, form)
+        except Unexportable as why:
+            raise Refused(409, str(why), "cannot_be_exported") from None
+        return made if form in AS_RECORDED else replace(made, content=self._backing.redactor.made(made.content))
+
+    def _traced(self, exchange: Exchange, *, with_answer: bool) -> Traced:
+        return traced(exchange, replays.target_of(self._backing.services(), exchange), with_answer=with_answer)
+
+    def _shown(self, made: dict[str, Any]) -> dict[str, Any]:
         """Return what was made of an exchange, redacted once more."""
         shown: dict[str, Any] = self._backing.redactor.made(made)
         return shown
@@ -94,9 +140,8 @@ class Inspection:
             raise Refused(400, message, "invalid_dialect")
         body = wanted.get("body")
         if not isinstance(body, str | Mapping) or not isinstance(model, str | None):
-            raise Refused(
-                400, "body must be the client's request, as an object or a text; model a text.", "invalid_body"
-            )
+            message = "body must be the client's request, as an object or a text; model a text."
+            raise Refused(400, message, "invalid_body")
         try:
             made = convert.request(body, client=client, provider=str(provider), model=model)
         except NoWay as error:
@@ -109,13 +154,9 @@ class Inspection:
             "body": made.body,
             "notes": [note_json(note) for note in made.notes],
             "calls": len(made.calls),
-            "provenance": parts.links(_object(body), str(client), str(provider), model),
+            "provenance": _links(_object(body), str(client), str(provider), model),
         }
         return shown | ({"answer": _answer(made, wanted["answer"])} if wanted.get("answer") is not None else {})
-
-    def rows(self, id: str, leg: parts.Leg) -> dict[str, Any]:
-        """Return the two sides of a leg, row by row."""
-        return self.shown(parts.diff(self.exchange(id), self._backing.services(), leg))
 
     # --- asking again ---
 
@@ -174,6 +215,14 @@ def _text(body: Any) -> bytes:
 
 def _object(body: str | Mapping[str, Any]) -> Any:
     return parsed(body.encode("utf-8", "surrogatepass")) if isinstance(body, str) else body
+
+
+def _links(body: Any, client: str, provider: str, model: str | None) -> list[dict[str, Any]] | None:
+    """Return the links of a conversion; None where the request is no JSON object."""
+    if not isinstance(body, dict):
+        return None
+    found = tracing.request(body, client=client, provider=provider, model=model)
+    return [link_json(link) for link in found.links]
 
 
 def _answer(request: convert.Converted, answer: Any) -> dict[str, Any]:

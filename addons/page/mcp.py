@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from addons.inspector.reading import Direction
 from addons.page.answers import Refused, aside, error, written
 from addons.page.inspection import Inspection
-from addons.page.parts import Leg
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
@@ -143,9 +143,9 @@ def _reading(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...
 
 
 def _making(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...]:
-    async def diff(id: str, leg: Leg = "request") -> str:
+    async def diff(id: str, leg: Direction = "request") -> str:
         """Compare the client's and the provider's side of an exchange, of its `request` or its `answer`."""
-        return await _told(lambda: inspection.rows(id, leg))
+        return await _told(lambda: inspection.diff(id, leg))
 
     async def replay(id: str) -> str:
         """Put the recorded request and the recorded answer through today's code and configuration, calling nobody, and

@@ -5,7 +5,7 @@ from dataclasses import field
 from typing import Any
 
 from addons.inspector.exports import FORMATS, SDKS
-from addons.inspector.reading import LEGS
+from addons.inspector.reading import DIRECTIONS, LEGS
 from addons.page.inspection import API_VERSION, MOST_LISTED, MOST_MODELS
 from translators.convert import DIALECTS
 from translators.registry import CLIENTS
@@ -178,14 +178,14 @@ OPERATIONS = (
         "GET",
         "Which field of one side became which of the other, and by which rule; `leg` asks for one leg alone.",
         _object(request=_list(_ref("Link")), answer=_list(_ref("Link")), known=FLAG),
-        {"leg": _one_of("request", "answer")},
+        {"leg": _one_of(*DIRECTIONS)},
     ),
     Operation(
         f"{_ONE}/diff",
         "GET",
         "The two sides of a leg, row by row.",
         _object(rows=_list({"type": "object"})),
-        {"leg": _one_of("request", "answer")},
+        {"leg": _one_of(*DIRECTIONS)},
     ),
     Operation(f"{_ONE}/analysis", "GET", "Lints, tool calls, reasoning, budget, cache.", _object(**_ANALYSIS)),
     Operation(
