@@ -234,6 +234,12 @@ class InspectorSettings(Section):
             raise ValueError("has a host that others can reach, and needs a key then; add `key: ${INSPECTOR_KEY}`")
         return self
 
+    @property
+    def url(self) -> str:
+        """Return the page's address on this machine, without a slash at its end."""
+        host = self.host if self.host not in ("", "0.0.0.0", "::") else "127.0.0.1"
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
 
 if TYPE_CHECKING:
     Providers = Section

@@ -24,7 +24,7 @@ class NoDatabase(Foreign):
 
 @immutable
 class Form:
-    """What a file is to be. `key` is that of config.yaml that names it.
+    """The form of a file. `key` is that of config.yaml that names it.
 
     `application` is its `application_id`: any other database is left alone. `steps` make the tables: a file of version
     N has the first N of them, and gets the others when it is opened. `shrinks`: a new file can give back the room of

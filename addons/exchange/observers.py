@@ -54,7 +54,7 @@ class AttemptReport:
 
 @immutable
 class Asked:
-    """Who a request goes to. `credential` and `dialect` are names."""
+    """The target of a request. `credential` and `dialect` are names."""
 
     provider: str
     model: str

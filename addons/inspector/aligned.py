@@ -1,5 +1,5 @@
-"""Which place in a body that was made today is which place in the one that was sent then: entries of lists are found
-again where the gateway had put others between them, such as reasoning that it remembered."""
+"""Pairs of places: one in a body that was made today, and the same in the one that was sent then. Entries of lists are
+found again where the gateway had put others between them, such as reasoning that it remembered."""
 
 from collections.abc import Iterator
 from difflib import SequenceMatcher

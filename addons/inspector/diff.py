@@ -44,8 +44,8 @@ def rows(left: Any, right: Any, links: Iterable[Link]) -> list[Row]:
 
 
 def of_exchange(exchange: Exchange, direction: Direction, links: Traced) -> list[Row]:
-    """Return the rows of a direction: the client's request and the provider's, or the provider's answer and the client's. A
-    stream is `{"events": [...]}`, with an entry for each event's number."""
+    """Return the rows of a direction: the client's request and the provider's, or the provider's answer and the
+    client's. A stream is `{"events": [...]}`, with an entry for each event's number."""
     if direction == "request":
         client, provider = body_of(exchange, "client_request"), body_of(exchange, "provider_request")
         return rows(client, provider, links.request)

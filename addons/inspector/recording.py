@@ -151,7 +151,7 @@ class Timings:
 
 @immutable
 class Tokens:
-    """As the provider reported them; None is unknown."""
+    """The counts that the provider reported; None is unknown."""
 
     input: int
     output: int
@@ -410,8 +410,9 @@ class Page:
 
 @immutable
 class Change:
-    """What a subscriber is told. `exchange`: `summary` is there or has changed. `events`: `events` came, of `id`.
-    `gone`: `ids` are there no more. `resync`: there was more than the subscriber took; it should read the list."""
+    """A change, as a subscriber is told of it. `exchange`: `summary` is there or has changed. `events`: `events` came,
+    of `id`. `gone`: `ids` are there no more. `resync`: there was more than the subscriber took; it should read the
+    list."""
 
     kind: Literal["exchange", "events", "gone", "resync"]
     id: str = ""

@@ -63,7 +63,7 @@ def compiled(patterns: Sequence[Expression]) -> list[Any]:
 
 
 class Redactor:
-    """What it returns can be shown to anybody who may see what prompts `bodies` lets through."""
+    """A redactor. What it returns can be shown to anybody who may see what prompts `bodies` lets through."""
 
     def __init__(self, bodies: Bodies = "redacted", patterns: Sequence[Expression] = ()) -> None:
         self._bodies = bodies

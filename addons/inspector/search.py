@@ -1,4 +1,4 @@
-"""What is typed into the one field of the list: words, and chips such as `model:claude` or `duration>2s`.
+"""The query that is typed into the one field of the list: words, and chips such as `model:claude` or `duration>2s`.
 
 All of it must be true of an exchange; a `-` before it turns one around. A word is looked for in names, ids, the status,
 notes and the texts of bodies; `"two words"` are one. Case does not matter.

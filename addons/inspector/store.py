@@ -28,7 +28,7 @@ _ORDER = ((False, True), (False, False), (True, True), (True, False))
 
 
 class Disk(Protocol):
-    """What has been written to disk."""
+    """The exchanges that have been written to disk."""
 
     def find(self, query: Query, before: int | None, but: Sequence[int], limit: int) -> tuple[list[Found], int]:
         """Return the newest that a query finds of what was before a place in the list, and how many it finds; both

@@ -1,5 +1,5 @@
-"""Who may see the page: its token, its address, its origin. An ASGI application around the others, which hears nothing
-of a request that it refuses."""
+"""The page's door: its token, its address, its origin. An ASGI application around the others, which hear nothing of a
+request that it refuses."""
 
 import hmac
 import ipaddress

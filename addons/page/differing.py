@@ -1,4 +1,4 @@
-"""Where two JSON values, and two pieces of a stream, differ."""
+"""The differences of two JSON values, and of two pieces of a stream."""
 
 from collections.abc import Iterator
 from typing import Any

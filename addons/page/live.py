@@ -1,4 +1,4 @@
-"""What happens, as server-sent events: `GET /api/live`."""
+"""Changes as server-sent events: `GET /api/live`."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence

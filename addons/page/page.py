@@ -37,9 +37,7 @@ class Page:
     @property
     def url(self) -> str:
         """Return the page's address, without its token."""
-        host = self._settings.host
-        shown = host if host not in ("", "0.0.0.0", "::") else "127.0.0.1"
-        return f"http://{f'[{shown}]' if ':' in shown else shown}:{self._settings.port}/"
+        return f"{self._settings.url}/"
 
     def start(self) -> tuple[bool, str]:
         """Begin to listen. Return whether that could be, and what the operator is told: the address, or why not."""

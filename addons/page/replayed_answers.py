@@ -21,7 +21,7 @@ _STREAM = "text/event-stream"
 
 @immutable
 class Piece:
-    """What the client would get of one event, and the notes on it."""
+    """The bytes that the client would get of one event, and the notes on it."""
 
     event: EventPair
     out: bytes
@@ -30,8 +30,8 @@ class Piece:
 
 @immutable
 class Answered:
-    """What the client would get now. `pieces` are those of a stream. `failure`: its answer is an error, in the stream
-    if that has begun."""
+    """The answer that the client would get now. `pieces` are those of a stream. `failure`: it is an error, in the
+    stream if that has begun."""
 
     pieces: tuple[Piece, ...]
     whole: bytes

@@ -34,7 +34,7 @@ _OF_THE_MOMENT = (429, 503)
 
 @dataclass
 class Replayed:
-    """What came of it. `skipped` says what could not be compared, and why."""
+    """The outcome of a replay. `skipped` says what could not be compared, and why."""
 
     differences: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Replayed:
 
 
 class ReadOnly:
-    """What is remembered of a client, which a replay does not change."""
+    """A client's memory, which a replay does not change."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory

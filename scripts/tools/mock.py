@@ -76,7 +76,7 @@ class Request:
 
 @immutable
 class Wanted:
-    """What a request asks for."""
+    """The kind of answer that a request asks for."""
 
     dialect: str
     stream: bool

@@ -55,9 +55,7 @@ class PageClient:
                 "The inspector has another token at each start: give the address that the gateway printed, as --page "
                 f"URL or in {VARIABLE}, or set inspector.key."
             )
-        host = settings.host if settings.host not in ("", "0.0.0.0", "::") else "127.0.0.1"
-        shown = f"[{host}]" if ":" in host else host
-        return cls(f"http://{shown}:{settings.port}", settings.key.reveal())
+        return cls(settings.url, settings.key.reveal())
 
     def __enter__(self) -> Self:
         return self

@@ -88,7 +88,7 @@ MORNING = (
 
 @immutable
 class Picture:
-    """What stands at `hash`, once `ready` (a selector) is there."""
+    """A picture of the page at `hash`, once `ready` (a selector) is there."""
 
     name: str
     hash: str
