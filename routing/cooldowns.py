@@ -31,6 +31,16 @@ class Cooldown:
     reason: str
 
 
+@immutable
+class Rest:
+    """A rest of so many `seconds` that a failure has led to."""
+
+    provider: str
+    model: str
+    credential: str
+    seconds: float
+
+
 @dataclass(slots=True)
 class _Failures:
     """Failures in a row."""
@@ -66,11 +76,13 @@ class Cooldowns:
         """Forget a target's failures."""
         self._failures.pop(target.key, None)
 
-    def failed(self, target: Target, verdict: Verdict, reason: str, transient_seconds: float, now: float) -> None:
-        """Count a failure; the target may rest from now. `transient_seconds`: the first rest for errors that pass,
-        below 0 for none."""
+    def failed(
+        self, target: Target, verdict: Verdict, reason: str, transient_seconds: float, now: float
+    ) -> Rest | None:
+        """Count a failure, and return the target's rest from now, if there is one. `transient_seconds`: the first rest
+        for errors that pass, below 0 for none."""
         if verdict.cooling == "never":
-            return
+            return None
         failures = self._failures.setdefault(target.key, _Failures())
         self._failures.move_to_end(target.key)
         while len(self._failures) > MOST:
@@ -78,10 +90,11 @@ class Cooldowns:
         failures.count += 1
         seconds = self._seconds(failures, verdict, transient_seconds)
         if seconds is None:
-            return
+            return None
         failures.rests += 1
         credential = target.credential
         failures.cooldown = Cooldown(target.provider, target.model, credential.name, now + seconds, reason)
+        return Rest(target.provider, target.model, credential.name, seconds)
 
     @staticmethod
     def _seconds(failures: _Failures, verdict: Verdict, transient_seconds: float) -> float | None:

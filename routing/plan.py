@@ -3,6 +3,7 @@
 A plan takes what happened and returns what is to be done next. Times are seconds on one monotonic clock, and arguments.
 """
 
+from routing.cooldowns import Rest
 from routing.outcomes import Outcome, Verdict, suspect, too_long, verdict
 from routing.router import Pool, Router
 from routing.settings import Settings
@@ -63,6 +64,8 @@ class Plan:
         """The prompt was too long for a context of so many tokens."""
         self._pending: list[tuple[Target, Verdict, str]] = []
         """Failures that count against their credentials only if another target does better."""
+        self.rests: list[Rest] = []
+        """What failures of this request have led to."""
 
     # --- what happened, what next ---
 
@@ -207,7 +210,9 @@ class Plan:
 
     def _rest(self, target: Target, decision: Verdict, reason: str, now: float) -> None:
         seconds = self._settings.transient_error_cooldown_seconds
-        self._router.failed(target, decision, reason, seconds, now)
+        rest = self._router.failed(target, decision, reason, seconds, now)
+        if rest is not None:
+            self.rests.append(rest)
 
     def _resting(self, now: float) -> Step:
         rests = [(until, reason) for until, reason in self._router.until(self.pool, now) if until > now]

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 
-from routing.cooldowns import Cooldown, Cooldowns
+from routing.cooldowns import Cooldown, Cooldowns, Rest
 from routing.outcomes import Verdict
 from routing.sessions import Bindings
 from routing.strategies import Strategy, Turns, weighted
@@ -97,9 +97,11 @@ class Router:
         with self._lock:
             return [(self._cooldowns.until(each, now) or now, self._cooldowns.reason(each)) for each in targets]
 
-    def failed(self, target: Target, verdict: Verdict, reason: str, transient_seconds: float, now: float) -> None:
+    def failed(
+        self, target: Target, verdict: Verdict, reason: str, transient_seconds: float, now: float
+    ) -> Rest | None:
         with self._lock:
-            self._cooldowns.failed(target, verdict, reason, transient_seconds, now)
+            return self._cooldowns.failed(target, verdict, reason, transient_seconds, now)
 
     def completed(self, target: Target) -> None:
         if self._cooldowns:

@@ -51,6 +51,8 @@ class Failover:
         """Ask the first target, or refuse the request, which was whole at `requested_at`. `fault` is what its client
         wants to have injected; otherwise configuration may want something."""
         self._request, self._requested_at = request, requested_at
+        if request.plan is not None:
+            self._record.rests = request.plan.rests
         if isinstance(turn.then, Rendering):
             if fault is None and self._services.faults is not None:
                 fault = chosen(self._services.faults, request)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
+from routing.cooldowns import Rest
 from routing.outcomes import Kind
 from routing.prices import Cost, Tokens
 from translators.events import Usage
@@ -123,6 +124,8 @@ class Record:
     """The number of attempts at all calls together."""
     reports: list[AttemptReport] = field(default_factory=list)
     """The attempts that are over, in the order of their ends."""
+    rests: Sequence[Rest] = ()
+    """The rests that their failures have led to."""
     usage: Usage | None = None
     charges: tuple[Charge, ...] = ()
     """What was billed for it, as far as that is known; there once the exchange is over."""

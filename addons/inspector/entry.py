@@ -13,6 +13,7 @@ from addons.inspector import search, texts
 from addons.inspector.gaps import Gaps
 from addons.inspector.recording import Attempt, EventPair, Exchange, Facts, Phase, Timings, Tokens, answering
 from addons.inspector.redactor import Redactor
+from routing.cooldowns import Rest
 from translators.registry import CLIENTS
 
 DIALECTS = {client.path: name for name, client in CLIENTS.items()}
@@ -234,6 +235,8 @@ class Entry:
                 facts.notes = notes
             for report in record.reports[:MOST_ATTEMPTS]:
                 self._take_report(report)
+            for rest in record.rests[:MOST_ATTEMPTS]:
+                self._take_rest(rest)
             if over:
                 facts.end, facts.error, facts.cause = record.end, text(record.error), text(record.cause)
                 facts.message, facts.param = self._redactor.words(record.message, 4096), text(record.param)
@@ -252,6 +255,14 @@ class Entry:
         attempt.reason, attempt.kind = self._redactor.maybe(report.reason), report.kind
         attempt.injected = report.injected
         attempt.first_event, attempt.connect = _ms(report.first_event), _ms(report.connected)
+
+    def _take_rest(self, rest: Rest) -> None:
+        """Give a rest to the last attempt at its target."""
+        asked = (rest.provider, rest.model, rest.credential)
+        for attempt in reversed(self._attempts):
+            if (attempt.provider, attempt.model, attempt.credential) == asked:
+                attempt.rest = rest.seconds * 1000
+                return
 
     def _take_timings(self, record: Record, *, over: bool) -> None:
         connect = first = None

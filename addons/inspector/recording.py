@@ -83,7 +83,8 @@ class EventPair:
 @dataclass(slots=True)
 class Attempt:
     """One attempt at one target. `n` and `call` are its number and its call, as the events have them; `reason` and
-    `kind` say why it did not answer; `status` is 0 where there was none. `duration` None: it is under way."""
+    `kind` say why it did not answer; `status` is 0 where there was none. `duration` None: it is under way.
+    `rest` is how long its credential rests since."""
 
     n: int
     call: int
@@ -101,11 +102,13 @@ class Attempt:
     first_event: float | None = None
     connect: float | None = None
     response: Phase | None = None
+    rest: float | None = None
 
     def json(self) -> dict[str, Any]:
         """`{"n": 1, "call": 0, "provider": "anthropic", "model": "claude-opus-4-8", "credential": "anthropic-1",
         "dialect": "anthropic", "at": 1.5, "duration": 812.0, "status": 200, "reason": null, "kind": null,
-        "injected": false, "first_event": 301.0, "connect": 42.0, "request": Phase, "response": Phase | null}`"""
+        "injected": false, "first_event": 301.0, "connect": 42.0, "rest": null, "request": Phase,
+        "response": Phase | null}`"""
         return {
             "n": self.n,
             "call": self.call,
@@ -121,6 +124,7 @@ class Attempt:
             "injected": self.injected,
             "first_event": self.first_event,
             "connect": self.connect,
+            "rest": self.rest,
             "request": self.request.json(),
             "response": None if self.response is None else self.response.json(),
         }

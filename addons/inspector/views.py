@@ -187,7 +187,8 @@ def _attempt(attempt: Attempt) -> str:
     if attempt.duration is None:
         return f"{target}  not ended yet"
     outcome = "answered" if attempt.reason is None else _cell(attempt.reason)
-    return f"{target}  {outcome}  after {_ms(attempt.duration).strip()}"
+    rests = "" if attempt.rest is None else f", and its credential rests for {_ms(attempt.rest).strip()}"
+    return f"{target}  {outcome}  after {_ms(attempt.duration).strip()}{rests}"
 
 
 def _which(attempt: Attempt | None, exchange: Exchange) -> Iterator[str]:

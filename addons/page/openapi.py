@@ -115,7 +115,7 @@ SCHEMAS: Mapping[str, Any] = {
         injected=FLAG,
     ),
     "Attempt": _object(
-        ("call", "connect"),
+        ("call", "connect", "rest"),
         n=COUNT,
         call=COUNT,
         provider=TEXT,
@@ -130,6 +130,7 @@ SCHEMAS: Mapping[str, Any] = {
         injected=FLAG,
         first_event=_maybe(NUMBER),
         connect=_maybe(NUMBER),
+        rest=_maybe(NUMBER),
         request=_ref("Phase"),
         response=_maybe(_ref("Phase")),
     ),

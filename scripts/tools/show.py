@@ -121,7 +121,10 @@ def _attempts(attempts: list[dict[str, Any]]) -> Table:
     for each in attempts:
         took = "" if each["duration"] is None else f"{each['duration']:.0f}"
         target = f"{each['provider']}/{each['model']}"
-        row = (str(each["n"]), target, str(each["status"]), took, each["reason"] or "answered")
+        reason = each["reason"] or "answered"
+        if each.get("rest") is not None:
+            reason += f", rests for {each['rest'] / 1000:.0f} s"
+        row = (str(each["n"]), target, str(each["status"]), took, reason)
         table.add_row(*(Text(safe(cell)) for cell in row))
     return table
 

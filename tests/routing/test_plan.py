@@ -173,6 +173,7 @@ def test_a_session_follows_a_failover() -> None:
     second = plan.failed(step.target, LIMITED, 1.0)  # type: ignore[union-attr]
     assert asked.asks(second) == "b"
     plan.answered(second.target, 1.0, None)  # type: ignore[union-attr]
+    assert [(rest.credential, rest.seconds) for rest in plan.rests] == [("s-1", LIMITED.retry_after)]
     assert answered(asked, "one", 2.0) == "b"
     assert answered(asked, "one", 100.0) == "b"  # although a does not rest any more
 

@@ -89,6 +89,8 @@ export interface Attempt {
   reason: string | null;
   kind: string | null;
   first_event: number | null;
+  /** How long its credential rests since. */
+  rest?: number | null;
   request: Phase | null;
   response: Phase | null;
 }

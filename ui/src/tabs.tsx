@@ -81,6 +81,7 @@ function AttemptView({ one }: { one: Attempt }): VNode {
         <span class={`status ${good ? "good" : "bad"}`}>{one.status || "no answer"}</span>
         {one.kind && <span class="mark">{one.kind}</span>}
         {coolOf(one) && <span class="mark">the provider asked to wait {coolOf(one)}</span>}
+        {one.rest !== null && one.rest !== undefined && <span class="mark">its credential rests for {ms(one.rest)}</span>}
         <span class="faint">at {ms(one.at)}, took {ms(one.duration)}{one.first_event !== null ? `, first event ${ms(one.first_event)}` : ""}{one.credential ? ` · key ${one.credential}` : ""}{one.dialect ? ` · ${one.dialect}` : ""}</span>
       </header>
       {one.reason && <p>{one.reason}</p>}

@@ -13,6 +13,7 @@ from addons.exchange.listeners import Listeners
 from addons.exchange.observers import Asked, Pair
 from addons.inspector.entry import Entry
 from addons.inspector.redactor import Redactor
+from routing.cooldowns import Rest
 from routing.expressions import expression
 from tests.addons.inspector.recordings import CHUNK, DELTA, Recorder, message, record, report
 from translators.masking import Mask
@@ -87,12 +88,14 @@ def test_each_attempt_has_its_own_pair_and_reason() -> None:
     recorder.watcher.message(told, message("provider_request", b'{"contents":[]}', "POST /b", attempt=2, asked=other))
     recorder.watcher.message(told, message("provider_response", b'{"candidates":[]}', "200", attempt=2))
     told.reports.append(report(provider="gemini", attempt=2))
+    told.rests = [Rest("anthropic", "claude-opus-4-8", "anthropic-1", 60.0)]
     recorder.end(told, attempts=2)
     shown = detail(recorder)
     assert [(each["n"], each["provider"], each["status"], each["reason"]) for each in shown["attempts"]] == [
         (1, "anthropic", 529, "529 overloaded"),
         (2, "gemini", 200, None),
     ]
+    assert [each["rest"] for each in shown["attempts"]] == [60_000, None]
     assert [each["response"]["body"] for each in shown["attempts"]] == ['{"error":1}', '{"candidates":[]}']
     assert shown["phases"]["provider_request"]["body"] == '{"contents":[]}'
     assert shown["provider_dialect"] == "gemini"
