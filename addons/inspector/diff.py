@@ -40,6 +40,8 @@ def rows(left: Any, right: Any, links: Iterable[Link]) -> list[Row]:
         {link.source: link for link in backwards if link.source is not None and link.target not in sides[1]},
         {link.target: link for link in backwards if link.target is not None and link.source not in sides[0]},
     )
+    for links_of, side in zip(told, (left, right), strict=True):
+        _inherit(links_of, side)
     return _folded(list(_rows(sides, ends, abreast, told)))
 
 
@@ -76,6 +78,16 @@ def lines(found: Iterable[Row]) -> Iterator[str]:
 
 def _leaves(value: Any) -> Iterator[tuple[str, Any]]:
     return ((written(place), leaf) for place, leaf in leaves(value) if place)
+
+
+def _inherit(told: dict[str, Link], side: Any) -> None:
+    """Give each leaf that no link names the link of the object around it, where that has no other end: all of it was
+    dropped, or made."""
+    whole = {path for path, link in told.items() if link.source is None or link.target is None}
+    for place, _ in leaves(side) if whole else ():
+        around = (written(place[:end]) for end in range(len(place) - 1, 0, -1))
+        if written(place) not in told and (path := next((path for path in around if path in whole), None)):
+            told[written(place)] = told[path]
 
 
 def _ends(links: Iterable[Link], left: Mapping[str, Any], right: Mapping[str, Any]) -> dict[str, Link]:

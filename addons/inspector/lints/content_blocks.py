@@ -192,6 +192,24 @@ def _blocks(answer: Answer) -> Iterator[Finding]:
             yield Finding("A tool use has no id or no name.", path=f"content[{place}]")
 
 
+def _empty(answer: Answer) -> Iterator[Finding]:
+    """A block of text has text when it stops."""
+    silent = dict[Any, bool]()
+    for step in _steps(answer):
+        if step.kind == "stop" and silent.pop(step.at, False):
+            yield Finding(f"Block {step.at} stops without text.", step.event.n)
+        elif step.says in ("text", "text_delta", "citations_delta"):
+            silent[step.at] = silent.get(step.at, True) and not _text(step.event)
+    for place, block in objects((answer.whole or {}).get("content")):
+        if block.get("type") == "text" and not block.get("text"):
+            yield Finding("The block has no text.", path=f"content[{place}]")
+
+
+def _text(event: StreamEvent) -> Any:
+    parts = ("content_block",), ("delta",), ("contentBlockDelta", "delta")
+    return next((text for part in parts if (text := within(event.fields, *part, "text"))), None)
+
+
 STREAM: Mapping[str, Rule] = {
     finding.ORDER: _order,
     finding.END: _one_end,
@@ -201,9 +219,11 @@ STREAM: Mapping[str, Rule] = {
     finding.USAGE: _usage,
     finding.NAMES: _names,
     "calls begin with id and name": _blocks,
+    finding.BLOCKS: _empty,
 }
 WHOLE: Mapping[str, Rule] = {
     finding.FINISH: _finish,
     finding.USAGE: _usage,
     "calls begin with id and name": _blocks,
+    finding.BLOCKS: _empty,
 }

@@ -51,6 +51,21 @@ def test_a_loss_stands_in_its_place_with_its_reason() -> None:
     }
 
 
+def test_what_is_in_an_object_that_was_dropped_or_made_says_so_too() -> None:
+    links = [
+        Link("bias", None, "dropped", 3, "There is no such field."),
+        Link("bias.kept", "kept", "copied"),
+        Link(None, "made", "synthesised", 4, "The provider requires it."),
+    ]
+    found = diff.rows({"bias": {"5": [1], "kept": 2}}, {"kept": 2, "made": {"a": 1}, "odd": 3}, links)
+    assert [(row["left"], row["right"], row["rule"], row["note"]) for row in found] == [
+        ("bias.5[0]", None, "dropped", 3),
+        ("bias.kept", "kept", "copied", None),
+        (None, "made.a", "synthesised", 4),
+        (None, "odd", "unknown", None),
+    ]
+
+
 def test_what_has_no_other_end_says_why() -> None:
     links = [
         Link("kind", "call", "computed"),

@@ -199,6 +199,12 @@ BROKEN = [
         put(9, "content_block", "name", value=""),
         "calls begin with id and name",
     ),
+    (
+        "anthropic",
+        "text.sse",
+        lambda events: [event for event in events if event[0] != "content_block_delta"],
+        finding.BLOCKS,
+    ),
     ("anthropic", "parallel_tools_after_thinking.sse", without(12), finding.ARGUMENTS),
     (
         "anthropic",
@@ -487,7 +493,7 @@ WHOLE = [
             "output": [{"type": "message", "content": []}, {"type": "function_call", "arguments": "{"}],
         },
     ),
-    ("anthropic", {"type": "message", "content": [{"type": "tool_use", "input": "x"}]}),
+    ("anthropic", {"type": "message", "content": [{"type": "tool_use", "input": "x"}, {"type": "text", "text": ""}]}),
     ("bedrock", {"output": {"message": {"content": [{"toolUse": {"input": "x"}}]}}}),
     ("gemini", {"candidates": [{"index": 1, "content": {"parts": [{"functionCall": {"args": "x"}}]}}]}),
     ("ollama", {"done": False, "message": {"tool_calls": [{"function": {"arguments": "x"}}]}}),
@@ -510,6 +516,7 @@ def test_a_whole_answer_that_lacks_everything(family: str, body: Any) -> None:
         finding.END,
         finding.FINISH,
         finding.USAGE,
+        finding.BLOCKS,
         "calls begin with id and name",
     }
     assert set(WHOLES[family]) - rules <= (spared if family in ("gemini", "ollama", "bedrock") else set())
