@@ -59,6 +59,7 @@ BANNED = [
         id="the page knows what is recorded",
     ),
     pytest.param("addons/inspector", ("addons.page",), id="what is recorded knows no page"),
+    pytest.param("addons/databases", ("addons.exchange", *AROUND, "mitmproxy"), id="databases know nobody"),
     pytest.param(
         "addons/launch",
         ("addons.gateway", "addons.inspector.recorder", "addons.inspector.views", "addons.proxy", "addons.reload"),
