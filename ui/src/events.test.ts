@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bits, Folding, leaves, parsed, partner, pieces, tiesOf } from "./events";
+import { bits, Folding, leaves, parsed, partner, Numbering, pieces, tiesOf } from "./events";
 
 const chat = (delta: object): string => `data: ${JSON.stringify({ choices: [{ index: 0, delta }] })}\n\n`;
 
@@ -147,4 +147,12 @@ describe("leaves", () => {
       { path: "delta.text", text: "b", constant: false },
     ]);
   });
+});
+
+it("the client's events are numbered through, comments are none of them, and a stream may grow", () => {
+  const numbering = new Numbering();
+  const pairs = [{ client: "data: {}\n\ndata: {}\n\n" }, { client: "" }, { client: ": alive\n\n" }];
+  expect(numbering.upTo(pairs)).toEqual([0, 2, 2, 2]);
+  expect(numbering.upTo([...pairs, { client: "event: a\ndata: {}\n\n" }, { client: '{"a":1}' }])).toEqual([0, 2, 2, 2, 3, 4]);
+  expect(numbering.upTo([{ client: "data: 1\n\n" }])).toEqual([0, 1]);
 });

@@ -40,6 +40,28 @@ function piece(block: string, isJson: boolean): Piece {
   return { name: name || (typeof type === "string" ? type : ""), json, text: data };
 }
 
+/** Return whether a piece is an event for the client of a stream: comments are none. */
+export function isEvent(piece: Piece): boolean {
+  return !piece.text.startsWith(":");
+}
+
+/** Counts the client's events before each pair, going on where it stopped. */
+export class Numbering {
+  private starts: number[] = [0];
+  private first: unknown;
+
+  upTo(pairs: readonly { client: string }[]): readonly number[] {
+    if (pairs[0] !== this.first) this.starts = [0];
+    this.first = pairs[0];
+    for (let i = this.starts.length - 1; i < pairs.length; i++) {
+      const text = pairs[i]!.client;
+      const events = /^\s*[[{]/.test(text) ? 1 : (text.match(/^data:/gm)?.length ?? 0);
+      this.starts.push(this.starts[i]! + events);
+    }
+    return this.starts;
+  }
+}
+
 /** The levels of a JSON value that is shown as one. Views walk through all of them, and indents grow with each. */
 const DEEPEST = 200;
 

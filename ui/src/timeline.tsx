@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api, type EventPair, type Exchange } from "./api";
 import { useFolded } from "./answer";
-import { bits, leaves, pieces, tiesOf, type Folded, type Piece, type Ties } from "./events";
+import { Numbering, bits, isEvent, leaves, pieces, tiesOf, type Folded, type Piece, type Ties } from "./events";
 import { isMade, isNothing, linesOf, type Line } from "./lines-of-events";
 import { ms } from "./format";
 import { go, toHash } from "./route";
@@ -118,6 +118,7 @@ function Rows({ exchange, shown, at, ties, folds }: { exchange: Exchange; shown:
   const isFollowing = useRef(exchange.end === "running");
   const lastTop = useRef(0);
   const before = useMemo(() => sameBefore(shown), [shown]);
+  const chunk = useChunks(exchange);
   const lines = useMemo(() => linesOf(shown, folds ? { ties, unfolded, shown: at } : null), [shown, folds, ties, unfolded, at]);
   const rows = useWindow(scroller, lines.length, (i) => heightOf(lines[i]!), 6);
   const index = at === null ? -1 : lines.findIndex((line) => line.count === 1 && line.first.n === at);
@@ -155,7 +156,7 @@ function Rows({ exchange, shown, at, ties, folds }: { exchange: Exchange; shown:
   };
   return (
     <div class="scroll rows" ref={scroller} tabIndex={0} role="group" aria-label="Events" onKeyDown={keys} onScroll={scrolled}>
-      <div class="ends"><span>#</span><span>at</span><span>Provider sent</span><span /><span>Client got</span></div>
+      <div class="ends"><span>#</span><span>at</span><span>Provider sent</span><span /><span class="chunk"><span>#</span><span>Client got</span></span></div>
       <div class="space" style={{ height: `${rows.total}px` }}>
         {rows.items.map(({ index: i, start }) => {
           const line = lines[i];
@@ -166,13 +167,21 @@ function Rows({ exchange, shown, at, ties, folds }: { exchange: Exchange; shown:
           if (line.count > 1) return <Run key={`run ${pair.n}`} words={nothing(exchange, ties)} line={line} gap={gap} index={i} place={place} measure={rows.measure} open={() => setUnfolded(new Set([...unfolded, pair.n]))} />;
           return (
             <div key={pair.n} data-index={i} data-n={pair.n} ref={rows.measure} class={`event-row ${pair.n === at ? "at" : ""} ${pair.injected ? "injected" : ""}`} style={place} onClick={() => !String(getSelection()) && toggle(pair.n)}>
-              <Pair exchange={exchange} ties={ties} pair={pair} gap={gap} before={before[line.at] ?? null} open={opened.has(pair.n)} />
+              <Pair exchange={exchange} ties={ties} pair={pair} gap={gap} chunk={chunk(pair.n)} before={before[line.at] ?? null} open={opened.has(pair.n)} />
             </div>
           );
         })}
       </div>
     </div>
   );
+}
+
+/** Return the number of the first of the client's events in a pair; null where events before it were not kept. */
+function useChunks(exchange: Exchange): (n: number) => number | null {
+  const { events, events_left_out: left } = exchange;
+  const numbering = useRef<Numbering | null>(null);
+  const starts = useMemo(() => (numbering.current ??= new Numbering()).upTo(events), [events, events.length]);
+  return (n) => (events[n]?.n === n || !left ? (starts[n] ?? null) : null);
 }
 
 function heightOf({ first, count }: Line): number {
@@ -227,6 +236,7 @@ interface PairProps {
   ties: Ties | null;
   pair: EventPair;
   gap: number;
+  chunk: number | null;
   before: EventPair | null;
   open: boolean;
 }
@@ -236,7 +246,7 @@ function Numbers({ id, of }: { id: string; of: readonly number[] }): VNode {
   return <>{of.slice(0, 8).map((n, i) => <span key={n}>{i ? ", " : ""}<a href={toHash(id, "events", String(n))} onClick={(event) => event.stopPropagation()}>{n}</a></span>)}{of.length > 8 ? ` and ${of.length - 8} more` : ""}</>;
 }
 
-function Pair({ exchange, ties, pair, gap, before, open }: PairProps): VNode {
+function Pair({ exchange, ties, pair, gap, chunk, before, open }: PairProps): VNode {
   const later = ties?.later.get(pair.n);
   const earlier = ties?.earlier.get(pair.n);
   const from = pieces(pair.provider);
@@ -250,7 +260,12 @@ function Pair({ exchange, ties, pair, gap, before, open }: PairProps): VNode {
       </div>
       <Joiner from={from.length} to={to.length} />
       <div class={open ? "half open" : "half"}>
-        {to.length ? to.map((one, i) => <PieceView key={i} piece={one} name={one.name || nameOf(one)} before={before && pieces(before.client)[i]} open={open} />) : !later && <p class="void">{nothing(exchange, ties)}</p>}
+        {to.length ? to.map((one, i) => (
+          <div key={i} class="chunk">
+            <span class="faint" title="its number among all that the client got">{chunk !== null && isEvent(one) ? chunk + to.slice(0, i).filter(isEvent).length : ""}</span>
+            <PieceView piece={one} name={one.name || nameOf(one)} before={before && pieces(before.client)[i]} open={open} />
+          </div>
+        )) : !later && <p class="void">{nothing(exchange, ties)}</p>}
         {later && (open || !to.length) && <p class="void tied">{to.length ? "also part of" : "held back: part of"} <Numbers id={exchange.id} of={later} /></p>}
         {earlier && open && from.length > 0 && <p class="void tied">with what came in <Numbers id={exchange.id} of={earlier} /></p>}
         {pair.notes.map((note, i) => <p key={i} class="why"><span class={`fate weight-${note.weight}`}>{note.fate}</span> <code>{note.path}</code> {note.detail}</p>)}
