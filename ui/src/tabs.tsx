@@ -87,7 +87,7 @@ function AttemptView({ one }: { one: Attempt }): VNode {
       {one.reason && <p>{one.reason}</p>}
       {[one.request, one.response].map((phase, i) => phase && (
         <details key={i}>
-          <summary>{i ? "What it answered" : "What it was sent"} <span class="faint">{phase.line} · {size(phase.bytes)}</span></summary>
+          <summary>{i ? "What it answered" : "What it was sent"} <span class="faint">{phase.line} · {phase.body === null && !phase.bytes ? "in the events" : size(phase.bytes)}</span></summary>
           <pre class="raw">{phase.headers.map(([key, value]) => `${key}: ${value}`).join("\n")}{"\n\n"}{brief(phase.body ?? "", 20_000)}</pre>
         </details>
       ))}
