@@ -42,7 +42,14 @@ td pre { padding: 0; max-height: 240px }
 summary { cursor: pointer; padding: 8px 12px; color: var(--dim) }
 .bad { color: var(--bad) } .good { color: var(--good) }
 """
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f]")
+_EMOJI = r"\u2190-\u2bff\U0001f000-\U0001faff"
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f"
+    r"\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb"
+    r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    rf"|\r(?!\n)|(?<![\ufe0f{_EMOJI}])\u200d|\u200d(?![{_EMOJI}])"
+)
+"""What nobody sees, or what turns the text around it: as in ui/src/unseen.ts."""
 _POLICY = "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"
 _FACTS = (
     *("client", "model", "provider", "provider_model", "served_model", "status", "end", "ended_by", "finish_reason"),
@@ -201,6 +208,11 @@ def _json(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    """Return a text so that a browser takes it for nothing else; what HTML cannot hold becomes U+FFFD."""
+    """Return a text so that a browser takes it for nothing else, with escapes in place of what is not seen."""
     text = "" if value is None else str(value)
-    return escape(_CONTROLS.sub("\ufffd", text), quote=True)
+    return escape(_UNSEEN.sub(_escaped, text), quote=True)
+
+
+def _escaped(unseen: re.Match[str]) -> str:
+    code = ord(unseen[0])
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\u{{{code:x}}}"
