@@ -22,6 +22,7 @@ from scripts.measuring import (
     translation,
     wrk,
 )
+from scripts.tools.arguments import command_line
 
 DESCRIPTION = """\
 Measures the gateway (OpenAI chat completions to Anthropic's format) next to bare `mitmdump --mode reverse:` and, if
@@ -95,12 +96,7 @@ def _progress(line: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line("bench", DESCRIPTION, EPILOG)
     parser.add_argument(
         "parts", nargs="*", type=_part, metavar="PART", help=f"what to measure: {', '.join(PARTS)} (default: all)"
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from scripts.tools.arguments import command_line
 from scripts.tools.files import Unusable, read
 from scripts.tools.recording import Recording
 from translators import convert
@@ -48,14 +49,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scripts/convert",
-        usage=USAGE,
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = command_line("convert", DESCRIPTION, EPILOG, USAGE)
     parser.add_argument("file", nargs="?", metavar="FILE", help="the client request; - is standard input")
     parser.add_argument("--from", dest="client", default="chat", choices=tuple(CLIENTS), help="the client's dialect")
     parser.add_argument("--to", dest="provider", required=True, choices=DIALECTS, help="the provider's dialect")

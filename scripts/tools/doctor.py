@@ -12,6 +12,7 @@ from routing.environment_file import beside
 from routing.errors import ConfigError
 from scripts.diagnosis import configuration, machine
 from scripts.diagnosis.finding import SEVERITIES, Finding
+from scripts.tools.arguments import command_line
 from scripts.tools.venv import ROOT
 
 USAGE = "scripts/doctor [--config FILE] [--env-file FILE] [--online]"
@@ -44,14 +45,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scripts/doctor",
-        usage=USAGE,
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = command_line("doctor", DESCRIPTION, EPILOG, USAGE)
     parser.add_argument("--config", type=Path, metavar="FILE", default=Path(ROOT, "config.yaml"), help="instead of it")
     parser.add_argument("--env-file", type=Path, metavar="FILE", help="variables from it instead of .env beside it")
     parser.add_argument("--online", action="store_true", help="ask the providers, too")

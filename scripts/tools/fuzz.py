@@ -1,6 +1,5 @@
 """scripts/fuzz: inputs that nobody wrote, of clients and of providers, through the translation."""
 
-import argparse
 import importlib
 import random
 import sys
@@ -8,6 +7,8 @@ import time
 import warnings
 from collections.abc import Sequence
 from typing import Any
+
+from scripts.tools.arguments import command_line
 
 SLOW = 0.5
 """Seconds of the processor that one input may take."""
@@ -23,12 +24,7 @@ EPILOG = "Exit status: 0; 1 where an input failed; 2 for arguments that cannot b
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="scripts/fuzz",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line("fuzz", DESCRIPTION, EPILOG)
     parser.add_argument("inputs", help="how many of each kind (100000), or one alone: requests/7, answers/7")
     parser.add_argument("seed", nargs="?", default=None, help="any text (a new one, which is told)")
     options = parser.parse_args(arguments)

@@ -1,11 +1,11 @@
 """scripts/import: the configuration of another gateway as ours, on standard output."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 
 from routing.yaml_source import UnreadableYaml, read
 from scripts.tools import files
+from scripts.tools.arguments import command_line
 from scripts.tools.files import Unusable
 from scripts.tools.litellm.document import document
 
@@ -19,13 +19,7 @@ EPILOG = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="scripts/import",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = command_line("import", DESCRIPTION, EPILOG)
     parser.add_argument("kind", choices=["litellm"], help="whose configuration it is")
     parser.add_argument("file", metavar="FILE")
     options = parser.parse_args(arguments)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from scripts.tools.arguments import command_line
 from scripts.tools.files import Unusable
 from scripts.tools.mock_fixtures import Fixture, Fixtures
 from translators.values import immutable
@@ -242,14 +243,7 @@ async def _run(mock: Mock, count: int, host: str, port: int) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scripts/mock",
-        usage=USAGE,
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = command_line("mock", DESCRIPTION, EPILOG, USAGE)
     parser.add_argument("folder", metavar="DIR", help="the folder of the recordings")
     parser.add_argument("--port", type=_port, default=8400, help="default: 8400; 0: one that is free, which is printed")
     parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine alone")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import httpx
 
+from scripts.tools.arguments import command_line
 from scripts.tools.files import Unusable, read
 from scripts.tools.fold import Fold, Json
 from translators.values import immutable
@@ -59,13 +60,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scripts/parity",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = command_line("parity", DESCRIPTION, EPILOG)
     parser.add_argument("--model", required=True, metavar="NAME", help="a model that the gateway lists")
     request = parser.add_mutually_exclusive_group()
     request.add_argument("--prompt", default=PROMPT, metavar="TEXT", help=f"what to ask (default: {PROMPT})")

@@ -17,6 +17,7 @@ import httpx
 
 from addons.embedded.child import Embedded, Unavailable, available
 from addons.inspector.exports.fixture import is_kept, meta_text
+from scripts.tools.arguments import command_line
 from scripts.tools.files import Unusable, read, request_in
 from scripts.tools.recording import META, SUFFIXES, WHOLE, meta_path
 from translators import convert
@@ -114,14 +115,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scripts/record",
-        usage=USAGE,
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = command_line("record", DESCRIPTION, EPILOG, USAGE)
     parser.add_argument("file", metavar="FILE", help="the request; - is standard input")
     parser.add_argument("-o", dest="out", required=True, metavar="OUT", help="where to write, with or without suffix")
     parser.add_argument("--from", dest="client", default="chat", choices=tuple(CLIENTS), help="the client's dialect")

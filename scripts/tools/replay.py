@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from addons.page.differing import differing
+from scripts.tools.arguments import command_line
 from scripts.tools.files import Unusable, read
 from scripts.tools.page_client import PageClient, add_options
 from scripts.tools.recording import Recording, meta_path
@@ -48,14 +49,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scripts/replay",
-        usage=USAGE,
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = command_line("replay", DESCRIPTION, EPILOG, USAGE)
     parser.add_argument("what", metavar="ID | FILE", help="an exchange (`last` is the newest), or a recording")
     parser.add_argument("--json", action="store_true", help="the differences as JSON")
     add_options(parser)

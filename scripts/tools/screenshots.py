@@ -1,6 +1,5 @@
 """scripts/screenshots: the pictures of the inspector's page in README and docs, from the providers of docs/booking."""
 
-import argparse
 import copy
 import json
 import os
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from scripts.measuring import running
+from scripts.tools.arguments import command_line
 from scripts.tools.files import Unusable
 from scripts.tools.venv import ROOT
 from translators.values import immutable
@@ -107,11 +107,9 @@ PICTURES = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    made = argparse.ArgumentParser(
-        "scripts/screenshots", USAGE, DESCRIPTION, EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    made.add_argument("folder", nargs="?", type=Path, default=Path(ROOT) / "docs" / "images")
-    folder: Path = made.parse_args(arguments).folder
+    parser = command_line("screenshots", DESCRIPTION, EPILOG, USAGE)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(ROOT) / "docs" / "images")
+    folder: Path = parser.parse_args(arguments).folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as scratch, served(Path(scratch)) as address:

@@ -13,6 +13,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from scripts.tools.arguments import command_line
 from scripts.tools.files import Unusable
 from scripts.tools.page_client import PageClient, add_options
 
@@ -49,14 +50,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scripts/show",
-        usage=USAGE,
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = command_line("show", DESCRIPTION, EPILOG, USAGE)
     parser.add_argument("id", nargs="?", default="last", metavar="ID", help="the exchange; `last` is the newest")
     parser.add_argument(
         "--events", type=int, default=20, metavar="N", help="the events of a stream that are shown (20)"

@@ -1,6 +1,5 @@
 """scripts/soak: whether many exchanges leave the gateway's memory flat."""
 
-import argparse
 import asyncio
 import sys
 import tempfile
@@ -8,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.measuring import running, soaking
+from scripts.tools.arguments import command_line
 
 BOUND = 250.0
 """KB that 1,000 exchanges may leave behind. The allocator's pools grow by up to 130, ever slower, while the number of
@@ -24,12 +24,7 @@ EPILOG = f"Exit status: 0; with --check 1 above {BOUND:g} KB in 1,000 exchanges;
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="scripts/soak",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_line("soak", DESCRIPTION, EPILOG)
     parser.add_argument("--exchanges", type=int, default=20_000, help="how many (20,000; from 1,000 to 1,000,000)")
     parser.add_argument("--check", action="store_true", help="memory that grows makes the exit status 1")
     options = parser.parse_args(arguments)

@@ -18,6 +18,7 @@ from typing import Any
 from addons.usage.database import Foreign, reading
 from routing.config import load
 from routing.errors import ConfigError
+from scripts.tools.arguments import command_line
 from scripts.tools.files import Unusable
 from scripts.tools.venv import ROOT
 
@@ -100,14 +101,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scripts/usage",
-        usage=USAGE,
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = command_line("usage", DESCRIPTION, EPILOG, USAGE)
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the database")
     parser.add_argument("--by", action="append", choices=tuple(GROUPS), help="a line for each; several are combined")
     parser.add_argument("--since", type=moment, metavar="WHEN", help="7d, 12h, 2026-11-01 or 2026-11-01T08:00")
