@@ -18,8 +18,8 @@ from addons.inspector.views import VIEWS
 from tests.e2e import claude
 from tests.e2e.conftest import Client
 from tests.e2e.gateway_process import CLIENT_KEY, PROVIDER_KEY, GatewayProcess, config, free_port
+from tests.e2e.inspector.inspected import TOKEN, Page
 from tests.e2e.provider import EVENT_STREAM, WAIT, Provider, Script, chunk, head, held, raw, sse, stream, whole
-from tests.e2e.test_e2e_inspector import TOKEN, Page
 from tests.e2e.wire import Wire, asking, request
 
 OF_THE_STORE = {"seq", "conversation", "pinned"}

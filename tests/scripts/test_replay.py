@@ -1,4 +1,4 @@
-"""scripts/replay with recordings in files; tests/e2e/test_e2e_inspector.py replays what a gateway recorded."""
+"""scripts/replay with recordings in files; tests/e2e/inspector replays what a gateway recorded."""
 
 import json
 import shutil

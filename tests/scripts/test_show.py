@@ -1,4 +1,4 @@
-"""scripts/show in terminals of every width; tests/e2e/test_e2e_inspector.py shows what a gateway recorded."""
+"""scripts/show in terminals of every width; tests/e2e/inspector shows what a gateway recorded."""
 
 import io
 

@@ -3,31 +3,21 @@
 import contextlib
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Client
-from tests.e2e.gateway_process import GatewayProcess
+from tests.e2e.inspector.inspected import Inspected, Page, inspected, settings
 from tests.e2e.provider import Provider
-from tests.e2e.test_e2e_inspector import Page, inspected
 
 
-@contextlib.contextmanager
-def paged(port: int) -> Iterator[Page]:
-    page = Page(port)
-    with page.http:
-        yield page
-
-
-def asked(process: GatewayProcess, page: Page, count: int) -> list[str]:
-    client, ids = Client(process), []
-    with client.http:
-        for _ in range(count):
-            assert client.chat().status_code == 200
-            ids.append(client.id)
-            page.ended(client.id)
+def asked(served: Inspected, count: int) -> list[str]:
+    ids = []
+    for _ in range(count):
+        assert served.client.chat().status_code == 200
+        ids.append(served.client.id)
+        served.page.ended(served.client.id)
     return ids
 
 
@@ -39,17 +29,16 @@ def on_disk(page: Page, count: int) -> None:
 
 
 def test_what_was_written_is_found_after_a_kill(provider: Provider, tmp_path: Path) -> None:
-    process, port = inspected(tmp_path, provider, spool="spool")
-    with process, paged(port) as page:
-        ids = asked(process, page, 3)
-        on_disk(page, 3)
-        told = page.exchange(ids[0])
-        process.process.kill()
+    with inspected(tmp_path, settings(provider.url, spool="spool")) as served:
+        ids = asked(served, 3)
+        on_disk(served.page, 3)
+        told = served.page.exchange(ids[0])
+        served.gateway.process.kill()
     folder = tmp_path / "spool"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
-    process, port = inspected(tmp_path, provider, spool="spool")
-    with process, paged(port) as page:
+    with inspected(tmp_path, settings(provider.url, spool="spool")) as served:
+        page = served.page
         assert [each["id"] for each in page.get("/api/exchanges")["exchanges"]] == ids[::-1]
         assert page.exchange(ids[0]) == told
 
@@ -67,9 +56,9 @@ def test_a_file_that_cannot_be_written_stops_nothing(
 ) -> None:
     (tmp_path / "spool").mkdir()
     occupy(tmp_path / "spool" / "exchanges.db")
-    process, port = inspected(tmp_path, provider, spool="spool")
-    with process, paged(port) as page:
-        ids = asked(process, page, 2)
+    with inspected(tmp_path, settings(provider.url, spool="spool")) as served:
+        page, process = served.page, served.gateway
+        ids = asked(served, 2)
         assert [each["id"] for each in page.get("/api/exchanges")["exchanges"]] == ids[::-1]
         assert page.get("/api/status")["spool"]["trouble"]
         said = [line for line in process.lines if "inspector.spool" in line]

@@ -13,10 +13,10 @@ import pytest
 
 from tests.e2e.conftest import Client
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess
+from tests.e2e.inspector.inspected import TOKEN, Inspected, Page, inspected
+from tests.e2e.inspector.test_e2e_inspector_replays import CALLING, TOOLS, ask, made_settings, model
 from tests.e2e.pools import KEYS, MEMBERS, NAMES, Cast
 from tests.e2e.provider import Provider
-from tests.e2e.test_e2e_inspector import TOKEN, Page
-from tests.e2e.test_e2e_inspector_replays import CALLING, TOOLS, ask, made_settings, model
 from tests.scripts.command import in_process
 from tests.scripts.mock_process import Mock
 
@@ -27,23 +27,10 @@ STREAM = pytest.mark.parametrize("streams", [pytest.param(False, id="whole"), py
 
 
 @pytest.fixture(scope="module")
-def served(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, Page]]:
+def served(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inspected]:
     made = made_settings(running_provider, **{"exchange-memory": "32MiB"}) | {"body-size-limit": "16m"}
-    page = Page(made["inspector"]["port"])
-    with GatewayProcess(tmp_path_factory.mktemp("taken"), made) as process, page.http:
-        client = Client(process)
-        with client.http:
-            yield client, page
-
-
-@pytest.fixture
-def client(served: tuple[Client, Page]) -> Client:
-    return served[0]
-
-
-@pytest.fixture
-def page(served: tuple[Client, Page]) -> Page:
-    return served[1]
+    with inspected(tmp_path_factory.mktemp("taken"), made) as served:
+        yield served
 
 
 @pytest.fixture
@@ -147,11 +134,11 @@ class Taken:
 
 @pytest.fixture(scope="module")
 def taken(
-    served: tuple[Client, Page], running_provider: Provider, tmp_path_factory: pytest.TempPathFactory
+    served: Inspected, running_provider: Provider, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Taken, Client]]:
     folder = tmp_path_factory.mktemp("fixtures")
     running_provider.reset()
-    made = Taken(*served, running_provider, folder)
+    made = Taken(served.client, served.page, running_provider, folder)
     with Mock(folder) as mock:
         settings: dict[str, Any] = {"api-keys": [CLIENT_KEY], "forward-headers": ["x-mock-fixture"]}
         for name, member in MEMBERS.items():

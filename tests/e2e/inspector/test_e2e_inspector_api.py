@@ -12,9 +12,8 @@ from openapi_spec_validator import validate
 
 from tests.e2e import claude
 from tests.e2e.conftest import Client
-from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config, free_port
+from tests.e2e.inspector.inspected import Inspected, Page, inspected, settings
 from tests.e2e.provider import Provider, stream
-from tests.e2e.test_e2e_inspector import TOKEN, Page
 from translators.convert import DIALECTS
 from translators.registry import CLIENTS
 
@@ -27,25 +26,11 @@ QUESTIONS: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def served(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, Page]]:
-    page = Page(free_port())
-    port = int(page.url.rpartition(":")[2])
-    settings = config(running_provider.url, inspector={"port": port, "key": TOKEN, "bodies": "full"})
-    settings["api-keys"] = [{"key": CLIENT_KEY, "name": "tester", "debug": True, "faults": True}]
-    with GatewayProcess(tmp_path_factory.mktemp("api"), settings) as process, page.http:
-        client = Client(process)
-        with client.http:
-            yield client, page
-
-
-@pytest.fixture
-def client(served: tuple[Client, Page]) -> Client:
-    return served[0]
-
-
-@pytest.fixture
-def page(served: tuple[Client, Page]) -> Page:
-    return served[1]
+def served(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inspected]:
+    made = settings(running_provider.url, bodies="full")
+    made["api-keys"][0]["faults"] = True
+    with inspected(tmp_path_factory.mktemp("api"), made) as served:
+        yield served
 
 
 @pytest.fixture
@@ -173,9 +158,9 @@ def test_the_list_in_pages(page: Page, client: Client, provider: Provider) -> No
 
 
 @pytest.fixture(scope="module")
-def two(served: tuple[Client, Page], running_provider: Provider) -> tuple[str, str]:
+def two(served: Inspected, running_provider: Provider) -> tuple[str, str]:
     """The ids of an answer with a note and a fault, and of a refusal; both prompts have the word `zebra`."""
-    client, page = served
+    client, page = served.client, served.page
     running_provider.reset()
     running_provider.default = stream(claude.HELLO)
     ids = []

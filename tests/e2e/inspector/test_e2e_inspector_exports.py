@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,9 @@ import pytest
 
 from tests.e2e import claude
 from tests.e2e.conftest import Client
-from tests.e2e.gateway_process import CLIENT_KEY, PROVIDER_KEY, SECRETS, GatewayProcess
+from tests.e2e.gateway_process import CLIENT_KEY, PROVIDER_KEY, SECRETS
+from tests.e2e.inspector.inspected import TOKEN, Page
 from tests.e2e.provider import Provider, stream
-from tests.e2e.test_e2e_inspector import TOKEN, Page, inspected
 
 BIN = Path(sys.executable).parent
 PROMPT = "it's $(touch hacked) `touch hacked` </script><script>alert(1)</script> 世界"
@@ -26,26 +25,6 @@ HISTORY: list[dict[str, Any]] = [
     {"role": "assistant", "tool_calls": [CALL]},
     {"role": "tool", "tool_call_id": "toolu_1", "content": "rain"},
 ]
-
-
-@pytest.fixture(scope="module")
-def served(
-    running_provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[GatewayProcess, Page]]:
-    process, port = inspected(tmp_path_factory.mktemp("exporting"), running_provider)
-    page = Page(port)
-    with process, page.http:
-        yield process, page
-
-
-@pytest.fixture
-def gateway(served: tuple[GatewayProcess, Page]) -> GatewayProcess:
-    return served[0]
-
-
-@pytest.fixture
-def page(served: tuple[GatewayProcess, Page]) -> Page:
-    return served[1]
 
 
 def asked(client: Client, provider: Provider, page: Page, messages: list[dict[str, Any]] = HISTORY) -> str:

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -22,72 +22,9 @@ from mcp.client.streamable_http import streamable_http_client
 from tests.e2e import claude
 from tests.e2e.conftest import Client
 from tests.e2e.gateway_process import CLIENT_KEY, ROOT, SECRETS, GatewayProcess, config, free_port
+from tests.e2e.inspector.inspected import TOKEN, Page, inspected, settings
 from tests.e2e.provider import EVENT_STREAM, LAST_CHUNK, WAIT, Provider, chunk, head, sse, stepped, stream, whole
 from tests.scripts.command import in_process
-
-TOKEN = "canary-of-the-inspector-77ab3e"
-
-
-class Page:
-    """The page of a gateway, for a script that knows its token."""
-
-    def __init__(self, port: int, token: str = TOKEN) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self.http = httpx.Client(
-            base_url=self.url, headers={"authorization": f"Bearer {token}"}, timeout=WAIT, trust_env=False
-        )
-
-    def get(self, path: str, **query: Any) -> Any:
-        return self._good(self.http.get(path, params=query))
-
-    def post(self, path: str, **body: Any) -> Any:
-        return self._good(self.http.post(path, json=body))
-
-    @staticmethod
-    def _good(answer: httpx.Response) -> Any:
-        assert answer.status_code == 200, answer.text
-        assert not [secret for secret in (*SECRETS, TOKEN) if secret in answer.text]
-        return answer.json()
-
-    def exchange(self, id: str) -> Any:
-        return self.get(f"/api/exchanges/{id}")
-
-    def ended(self, id: str) -> Any:
-        """The exchange once it is over, as soon as the live list says so."""
-        with self.http.stream("GET", "/api/live") as live:
-            lines = live.iter_lines()
-            next(lines)
-            while (exchange := self.exchange(id))["end"] == "running":
-                next(line for line in lines if line.startswith("data:"))
-            return exchange
-
-
-def inspected(folder: Path, provider: Provider, **settings: Any) -> tuple[GatewayProcess, int]:
-    port = free_port()
-    made = config(provider.url, inspector={"port": port, "key": TOKEN, **settings})
-    made["api-keys"] = [{"key": CLIENT_KEY, "name": "tester", "debug": True}]
-    return GatewayProcess(folder, made), port
-
-
-@pytest.fixture(scope="module")
-def served(
-    running_provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[GatewayProcess, Page]]:
-    process, port = inspected(tmp_path_factory.mktemp("inspected"), running_provider)
-    page = Page(port)
-    with process, page.http:
-        yield process, page
-
-
-@pytest.fixture
-def gateway(served: tuple[GatewayProcess, Page]) -> GatewayProcess:
-    return served[0]
-
-
-@pytest.fixture
-def page(served: tuple[GatewayProcess, Page]) -> Page:
-    return served[1]
-
 
 # --- who may look -------------------------------------------------------------------------------
 
@@ -210,7 +147,8 @@ def test_a_stream_is_told_while_it_runs(page: Page, client: Client, provider: Pr
 
 def test_the_command_of_the_page(page: Page, client: Client, provider: Provider) -> None:
     client.chat()
-    command = (ROOT / "docs" / "inspector.md").read_text().partition("```bash\n")[2].partition("```")[0]
+    blocks = (ROOT / "docs" / "inspector.md").read_text().split("```bash\n")[1:]
+    [command] = [code for code in (block.partition("```")[0] for block in blocks) if "?limit=5" in code]
     command = command.replace("http://127.0.0.1:8318", page.url)
     done = subprocess.run(["bash", "-c", command], env={**os.environ, "TOKEN": TOKEN}, capture_output=True, check=True)
     assert client.id in {each["id"] for each in json.loads(done.stdout)["exchanges"]}
@@ -364,17 +302,13 @@ def test_asking_again_and_another_model(page: Page, client: Client, provider: Pr
 def test_a_replay_tells_what_the_configuration_changed(
     running_provider: Provider, provider: Provider, tmp_path: Path
 ) -> None:
-    process, port = inspected(tmp_path, running_provider)
-    page = Page(port)
-    with process, page.http:
-        client = Client(process)
-        with client.http:
-            client.chat()
+    with inspected(tmp_path, settings(running_provider.url)) as served:
+        client, page, config = served.client, served.page, served.gateway.config
+        client.chat()
         page.ended(client.id)
         rule = {"models": [{"name": "*"}], "params": {"max_tokens": 77}}
-        settings = {**json.loads(process.config.read_text()), "payload": {"override": [rule]}}
-        process.config.write_text(json.dumps(settings))
-        process.line("was read again")
+        config.write_text(json.dumps({**json.loads(config.read_text()), "payload": {"override": [rule]}}))
+        served.gateway.line("was read again")
         replayed = page.post(f"/api/exchanges/{client.id}/replay")
         changed = {(each["phase"], each["path"]): (each["then"], each["now"]) for each in replayed["differences"]}
         assert changed == {("provider_request", "max_tokens"): (100, 77)}
@@ -522,14 +456,11 @@ def test_a_command_without_a_page(arguments: tuple[str, ...], why: str) -> None:
 def test_the_commands_of_mitmproxy(running_provider: Provider, provider: Provider, tmp_path: Path) -> None:
     spy = tmp_path / "spy.py"
     spy.write_text(SPY.replace("FOLDER", str(tmp_path)))
-    port = free_port()
-    settings = config(running_provider.url, inspector={"port": port, "key": TOKEN})
     arguments = ("-s", str(spy), "-w", str(tmp_path / "x.flow"))
-    with GatewayProcess(tmp_path, settings, *arguments) as process:
-        client = Client(process)
-        with client.http:
-            client.chat(seed=7)
-        shown = json.loads(process.line("^commands: ").removeprefix("commands: "))
+    with inspected(tmp_path, settings(running_provider.url), *arguments) as served:
+        client = served.client
+        client.chat(seed=7)
+        shown = json.loads(served.gateway.line("^commands: ").removeprefix("commands: "))
     assert "/v1/messages" in shown["curl"]
     assert "seed -> -  dropped" in shown["diff"]
     assert "content[0].text -> choices[0].message.content  renamed" in shown["answer"]
@@ -586,10 +517,11 @@ def test_too_many_connections_end_at_the_page(page: Page, client: Client, provid
 
 
 def test_the_end_waits_for_nobody(running_provider: Provider, tmp_path: Path) -> None:
-    process, port = inspected(tmp_path, running_provider)
-    page = Page(port)
-    with process, page.http, page.http.stream("GET", "/api/live") as live:
-        lines = live.iter_lines()
+    with (
+        inspected(tmp_path, settings(running_provider.url)) as served,
+        served.page.http.stream("GET", "/api/live") as live,
+    ):
+        lines, process = live.iter_lines(), served.gateway
         next(lines)
         process.process.send_signal(signal.SIGTERM)
         assert process.wait() == 0
@@ -602,38 +534,38 @@ def test_a_taken_port(running_provider: Provider, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        process, _ = inspected(tmp_path, running_provider, port=taken.getsockname()[1])
-        with process:
+        with GatewayProcess(tmp_path, settings(running_provider.url, port=taken.getsockname()[1])) as process:
             assert "The gateway works without it." in process.line("^There is no inspector: port .* is taken")
             headers = {"authorization": f"Bearer {CLIENT_KEY}"}
             assert httpx.get(f"{process.url}/v1/models", headers=headers, trust_env=False).status_code == 200
 
 
 def test_another_port_waits_for_a_restart(running_provider: Provider, tmp_path: Path) -> None:
-    process, _ = inspected(tmp_path, running_provider)
-    with process:
-        settings = json.loads(process.config.read_text())
-        settings["inspector"]["port"] = free_port()
-        process.config.write_text(json.dumps(settings))
+    made = settings(running_provider.url)
+    with GatewayProcess(tmp_path, made) as process:
+        made["inspector"]["port"] = free_port()
+        process.config.write_text(
+            json.dumps({**json.loads(process.config.read_text()), "inspector": made["inspector"]})
+        )
         assert process.line("inspector takes effect after a restart")
 
 
 def test_a_token_of_the_start(running_provider: Provider, tmp_path: Path) -> None:
-    process, port = inspected(tmp_path, running_provider, key=None)
-    with process:
+    made = settings(running_provider.url, key=None)
+    with GatewayProcess(tmp_path, made) as process:
         token = process.line("^The inspector").partition("?token=")[2].partition(";")[0]
-        page = Page(port, token)
+        page = Page(made["inspector"]["port"], token)
         with page.http:
             assert page.get("/api/status")["exchanges"] == 0
 
 
 @pytest.mark.parametrize(
-    "settings", [pytest.param({}, id="absent"), pytest.param({"inspector": {"enable": False}}, id="off")]
+    "section", [pytest.param({}, id="absent"), pytest.param({"inspector": {"enable": False}}, id="off")]
 )
-def test_what_is_off_is_not_imported(provider: Provider, tmp_path: Path, settings: dict[str, Any]) -> None:
+def test_what_is_off_is_not_imported(provider: Provider, tmp_path: Path, section: dict[str, Any]) -> None:
     spy = tmp_path / "spy.py"
     spy.write_text(LOADED)
-    with GatewayProcess(tmp_path, config(provider.url, **settings), "-s", str(spy)) as process:
+    with GatewayProcess(tmp_path, config(provider.url, **section), "-s", str(spy)) as process:
         client = Client(process)
         with client.http:
             assert client.chat().status_code == 200

@@ -12,10 +12,10 @@ import pytest
 
 from tests.e2e.answers import Reply
 from tests.e2e.conftest import Client
-from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, free_port
+from tests.e2e.gateway_process import CLIENT_KEY, free_port
+from tests.e2e.inspector.inspected import TOKEN, Inspected, inspected
 from tests.e2e.pools import MEMBERS, NAMES, Cast, Member, settings, streamed
 from tests.e2e.provider import Provider, Script, whole
-from tests.e2e.test_e2e_inspector import TOKEN, Page
 
 CALLING = Reply("Hello there", (("call_1", "look", {"city": "Oslo", "n": 1}),), thought="Hm", signature="c2lnbmVk")
 TOOL = {"name": "look", "parameters": {"type": "object", "properties": {}}}
@@ -33,20 +33,16 @@ def made_settings(provider: Provider, **inspector: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def served(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, Page]]:
-    made = made_settings(running_provider)
-    page = Page(made["inspector"]["port"])
-    with GatewayProcess(tmp_path_factory.mktemp("replayed"), made) as process, page.http:
-        client = Client(process)
-        with client.http:
-            yield client, page
+def served(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inspected]:
+    with inspected(tmp_path_factory.mktemp("replayed"), made_settings(running_provider)) as served:
+        yield served
 
 
 class Asking:
     """Asks, and replays what was recorded of it."""
 
-    def __init__(self, served: tuple[Client, Page], provider: Provider) -> None:
-        self.client, self.page = served
+    def __init__(self, served: Inspected, provider: Provider) -> None:
+        self.client, self.page = served.client, served.page
         self.provider = provider
 
     def ask(self, dialect: str, name: str, streams: bool, script: Script | None = None, **fields: Any) -> Any:
@@ -89,7 +85,7 @@ def ask(client: Client, dialect: str, model: str, streams: bool, **fields: Any) 
 
 
 @pytest.fixture
-def asking(served: tuple[Client, Page], running_provider: Provider) -> Iterator[Asking]:
+def asking(served: Inspected, running_provider: Provider) -> Iterator[Asking]:
     running_provider.reset()
     yield Asking(served, running_provider)
     assert not running_provider.errors
@@ -201,17 +197,15 @@ def test_other_code_is_found_out(running_provider: Provider, tmp_path: Path) -> 
     running_provider.default = Cast()
     made = made_settings(running_provider, spool=str(tmp_path / "spool"))
     ids = []
-    with GatewayProcess(tmp_path, made) as process:
-        client, page = Client(process), Page(made["inspector"]["port"])
-        with client.http, page.http:
-            for streams in (False, True):
-                assert ask(client, "chat", "gemini-claude", streams, max_tokens=50).status_code == 200
-                ids.append(client.id)
-                page.ended(client.id)
+    with inspected(tmp_path, made) as served:
+        for streams in (False, True):
+            assert ask(served.client, "chat", "gemini-claude", streams, max_tokens=50).status_code == 200
+            ids.append(served.client.id)
+            served.page.ended(served.client.id)
     patch = tmp_path / "patch.py"
     patch.write_text(PATCHED)
-    with GatewayProcess(tmp_path, made, "-s", str(patch)), (page := Page(made["inspector"]["port"])).http:
-        whole, stream = (page.post(f"/api/exchanges/{id}/replay")["differences"] for id in ids)
+    with inspected(tmp_path, made, "-s", str(patch)) as served:
+        whole, stream = (served.page.post(f"/api/exchanges/{id}/replay")["differences"] for id in ids)
     assert {"phase": "provider_request", "path": "generationConfig.maxOutputTokens", "then": 50, "now": 51} in whole
     assert [each["now"] for each in whole if each["phase"] == "client_response"] == ["length"]
     [changed] = [each for each in stream if each["phase"] == "client_response"]

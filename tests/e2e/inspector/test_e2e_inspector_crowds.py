@@ -3,24 +3,11 @@
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
 
-import pytest
-
 from tests.e2e.gateway_process import GatewayProcess
-from tests.e2e.provider import WAIT, Provider
-from tests.e2e.test_e2e_inspector import TOKEN, Page, inspected
-
-
-@pytest.fixture(scope="module")
-def served(
-    running_provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[GatewayProcess, Page]]:
-    process, port = inspected(tmp_path_factory.mktemp("crowds"), running_provider)
-    page = Page(port)
-    with process, page.http:
-        yield process, page
+from tests.e2e.inspector.inspected import TOKEN, Page
+from tests.e2e.provider import WAIT
 
 
 def asked(open_: ExitStack, page: Page, path: str) -> socket.socket:
@@ -32,8 +19,7 @@ def asked(open_: ExitStack, page: Page, path: str) -> socket.socket:
     return connection
 
 
-def test_so_many_listen_and_no_more(served: tuple[GatewayProcess, Page]) -> None:
-    _, page = served
+def test_so_many_listen_and_no_more(page: Page) -> None:
     with ExitStack() as open_:
         streams = [asked(open_, page, "/api/live") for _ in range(40)]
         assert Counter(stream.recv(12) for stream in streams) == {b"HTTP/1.1 200": 32, b"HTTP/1.1 503": 8}
@@ -43,11 +29,10 @@ def test_so_many_listen_and_no_more(served: tuple[GatewayProcess, Page]) -> None
             assert (heard, time.monotonic() < deadline) == (b"HTTP/1.1 503", True)
 
 
-def test_the_end_waits_for_nobody_who_listens(served: tuple[GatewayProcess, Page]) -> None:
-    process, page = served
+def test_the_end_waits_for_nobody_who_listens(gateway: GatewayProcess, page: Page) -> None:
     with ExitStack() as open_:
         streams = [asked(open_, page, "/api/live") for _ in range(3)]
         for stream in streams:
             assert stream.recv(12) == b"HTTP/1.1 200"
-        process.process.terminate()
-        process.wait()
+        gateway.process.terminate()
+        gateway.wait()

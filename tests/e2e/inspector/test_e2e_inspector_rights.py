@@ -8,40 +8,34 @@ import pytest
 
 from tests.e2e import claude
 from tests.e2e.conftest import Client
-from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess, config, free_port
+from tests.e2e.gateway_process import CLIENT_KEY
+from tests.e2e.inspector.inspected import Inspected, Page, inspected, settings
 from tests.e2e.provider import Provider, whole
-from tests.e2e.test_e2e_inspector import TOKEN, Page
 
 OTHER_KEY = "canary-of-another-client-77aa"
 OTHER = {"key": OTHER_KEY, "name": "worker"}
 
 
 @pytest.fixture
-def served(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, Page]]:
+def served(running_provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inspected]:
     running_provider.reset()
     running_provider.default = whole(claude.message())
-    page = Page(free_port())
-    port = int(page.url.rpartition(":")[2])
-    settings = config(running_provider.url, inspector={"port": port, "key": TOKEN})
-    first = {"key": CLIENT_KEY, "name": "tester", "models": ["sonnet"], "rpm": 3, "debug": True}
-    settings["api-keys"] = [first, OTHER]
-    with GatewayProcess(tmp_path_factory.mktemp("rights"), settings) as process, page.http:
-        client = Client(process)
-        with client.http:
-            yield client, page
+    made = settings(running_provider.url)
+    made["api-keys"] = [made["api-keys"][0] | {"models": ["sonnet"], "rpm": 3}, OTHER]
+    with inspected(tmp_path_factory.mktemp("rights"), made) as served:
+        yield served
 
 
 def read_again(client: Client, *keys: dict[str, Any]) -> None:
     """Give the gateway other keys, and wait until it has them."""
     process = client.gateway
-    settings = json.loads(process.config.read_text())
+    made = json.loads(process.config.read_text())
     known = len(process.lines)
-    process.config.write_text(json.dumps({**settings, "api-keys": list(keys)}))
+    process.config.write_text(json.dumps({**made, "api-keys": list(keys)}))
     process.line("was read again", known)
 
 
-def test_the_rights_of_the_first_key_hold(served: tuple[Client, Page]) -> None:
-    client, page = served
+def test_the_rights_of_the_first_key_hold(client: Client, page: Page) -> None:
     assert client.chat().status_code == 200
     id, again, compare = client.id, f"/api/exchanges/{client.id}/resend", f"/api/exchanges/{client.id}/compare"
     own, others = page.post(compare, models=["sonnet", "team/small/haiku"])["exchanges"]
@@ -64,7 +58,6 @@ def test_the_rights_of_the_first_key_hold(served: tuple[Client, Page]) -> None:
 
 
 @pytest.mark.parametrize(("key", "told"), [(CLIENT_KEY, True), (OTHER_KEY, False)])
-def test_only_a_key_with_debug_is_told_where_its_page_is(served: tuple[Client, Page], key: str, told: bool) -> None:
-    client, _ = served
+def test_only_a_key_with_debug_is_told_where_its_page_is(client: Client, key: str, told: bool) -> None:
     answer = client.chat(headers={"x-gateway-debug": "1", "authorization": f"Bearer {key}"})
     assert ("x-gateway-page" in answer.headers, "x-gateway-exchange" in answer.headers) == (told, told)
