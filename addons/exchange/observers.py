@@ -148,8 +148,7 @@ class Record:
         return [report for report in self.reports if report.reason is not None]
 
 
-@immutable
-class PhaseMessage:
+class PhaseMessage(NamedTuple):
     """One phase: `line` is `POST /v1/messages` or `200`, `headers` are redacted, `body` is decoded text or JSON.
 
     `body` of a streamed answer is None: its content is in the pairs. `at` counts from the exchange's start, `call`

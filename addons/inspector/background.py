@@ -3,23 +3,28 @@
 import logging
 import time
 from collections.abc import Callable
-from queue import Empty, Full, Queue
+from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 
 logger = logging.getLogger("gateway")
 
-TOGETHER_SECONDS = 0.005
+TOGETHER_SECONDS = 0.002
 REST_SECONDS = 0.1
-"""It works for about so long, and then rests: a twentieth of Python's time is the most that it takes from those that
-run. Where all is to be written to disk it does not rest."""
-MOST_WAITING = 2000
+"""It works for about so long, and then rests: a fiftieth of Python's time is what it takes from those that run. Where
+all is to be written to disk it does not rest."""
+LOOK_SECONDS = 0.004
+BUSY = 0.25
+"""The rest while nobody else runs; somebody does where the process uses more than this share of it."""
+MOST_WAITING = 10_000
 MOST_WAITING_BYTES = 64 * 1024 * 1024
 """The jobs that may wait, and the bytes that they hold. One that found no room is not done, and a line says so."""
 
 
 class Background:
+    """`rest` are the seconds between pieces of work while others run; 0.0: it never waits for them."""
+
     def __init__(self, name: str, rest: float = 0.0) -> None:
-        self._jobs: Queue[tuple[Callable[[], None], int]] = Queue(MOST_WAITING)
+        self._jobs: SimpleQueue[tuple[Callable[[], None], int]] = SimpleQueue()
         self._rest, self._worked = rest, 0.0
         self._ending = Event()
         self._lock = Lock()
@@ -33,16 +38,13 @@ class Background:
         """Have a job done that holds `size` bytes. Return whether there was room for it. One that is not `needed` is
         done by whoever comes to need it."""
         with self._lock:
-            if self._bytes and self._bytes + size > MOST_WAITING_BYTES:
-                self.dropped += needed
-                return False
-            try:
-                self._jobs.put_nowait((job, size))
-            except Full:
+            too_much = self._bytes and self._bytes + size > MOST_WAITING_BYTES
+            if too_much or self._jobs.qsize() >= MOST_WAITING:
                 self.dropped += needed
                 return False
             self._bytes += size
-            return True
+        self._jobs.put((job, size))
+        return True
 
     def close(self, seconds: float = 3.0) -> None:
         """Do what waits, as long as there is time."""
@@ -50,8 +52,10 @@ class Background:
         self._thread.join(seconds)
 
     def idle(self) -> None:
-        """Wait until nothing waits any more."""
-        self._jobs.join()
+        """Wait until all that waits now is done."""
+        done = Event()
+        self._jobs.put((done.set, 0))
+        done.wait()
 
     def _run(self) -> None:
         while True:
@@ -71,14 +75,24 @@ class Background:
                 del job
                 with self._lock:
                     self._bytes -= size
-                self._jobs.task_done()
             self._pause(time.perf_counter() - began)
 
     def _pause(self, worked: float) -> None:
         self._worked += worked
-        if self._rest and (self._worked > TOGETHER_SECONDS or self._jobs.empty()):
+        if not self._rest:
+            return
+        if self._jobs.empty():
             self._ending.wait(self._rest)
+        elif self._worked > TOGETHER_SECONDS:
             self._worked = 0.0
+            if self._others_run():
+                self._ending.wait(self._rest)
+
+    def _others_run(self) -> bool:
+        """Return whether others use the processor while this thread does not."""
+        began, before = time.perf_counter(), time.process_time()
+        self._ending.wait(LOOK_SECONDS)
+        return time.process_time() - before > BUSY * (time.perf_counter() - began)
 
     def _tell(self) -> None:
         """Say what was not done, now that there is time."""

@@ -5,6 +5,7 @@ An exchange is a POST to a generating route that passed authentication. What is 
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from addons.exchange.http_api import EXPIRED_KEY
 from addons.exchange.observers import Pair, PhaseMessage, Record
@@ -40,8 +41,8 @@ class Capture:
         if (entry := self._entry(record)) is None:
             return
         entry.message(message)
-        size = len(message.body or b"")
-        if size > HEAVY and not self._background.put(entry.clean, size):
+        body = message.body
+        if body is not None and len(body) > HEAVY and not self._background.put(entry.clean, len(body)):
             entry.drop_large()
         self._store.changed(entry)
 
@@ -58,7 +59,10 @@ class Capture:
             return
         entry.end()
         self._store.changed(entry)
-        self._background.put(lambda: self._finish(entry), entry.size, needed=self._spool is not None)
+        if self._spool is None:
+            self._look_through_later(entry)
+        else:
+            self._background.put(partial(self._finish, entry, self._spool), entry.size)
 
     def read(self, exchange: Exchange) -> None:
         """Take an exchange of a file: it is shown as the newest, and not written to another one."""
@@ -67,7 +71,7 @@ class Capture:
             return
         entry = Entry.again(exchange, self._limit, self._redactor)
         self._store.begin(entry)
-        self._background.put(lambda: self._look_through(entry), entry.size, needed=False)
+        self._look_through_later(entry)
 
     def _entry(self, record: Record) -> Entry | None:
         """Return the exchange of a record, begun where it is new; None where it is none, or not recorded any more."""
@@ -85,14 +89,18 @@ class Capture:
         record.shown_as = entry.facts.id
         return entry
 
-    def _finish(self, entry: Entry) -> None:
+    def _finish(self, entry: Entry, spool: Callable[[Entry, Exchange], None]) -> None:
         """Do for an exchange that is over what needs time."""
         self._look_through(entry)
-        if self._spool is not None:
-            self._spool(entry, entry.exchange())
+        spool(entry, entry.exchange())
 
-    def _look_through(self, entry: Entry) -> None:
+    def _look_through_later(self, entry: Entry) -> None:
+        """Find what a search needs when there is time, if the exchange is there then: only its id waits for that."""
+        id = entry.facts.id
+        self._background.put(lambda: self._look_through(self._store.kept(id)), needed=False)
+
+    def _look_through(self, entry: Entry | None) -> None:
         """Find what a search needs, unless one has done so or there is nothing left."""
-        if not entry.forgotten and not entry.text:
+        if entry is not None and not entry.forgotten and not entry.text:
             entry.look_through()
             self._store.changed(entry)

@@ -63,10 +63,10 @@ class Entry:
         self._attempts: list[Attempt] = []
         self._head: list[Pair] = []
         """The first events; their numbers are their places."""
-        self._tail: deque[Pair] = deque()
+        self._tail: deque[Pair] | tuple[()] = ()
         """The last ones."""
         self._tail_left = limit // 8
-        self._gaps = Gaps()
+        self._gaps: Gaps | None = None
         self._names: dict[str, str] = {}
         self._clean_to = 0
         """The number of the first event that is not redacted yet."""
@@ -186,6 +186,7 @@ class Entry:
         with self._lock:
             first = self.facts.events
             if any(pair.provider for pair in pairs):
+                self._gaps = self._gaps or Gaps()
                 self._gaps.add(pairs[0].at * 1000)
             self.facts.events += len(pairs)
             self.facts.bytes += length
@@ -210,11 +211,12 @@ class Entry:
             self._keep_last(pairs, size)
 
     def _keep_last(self, pairs: Sequence[Pair], size: int) -> None:
-        self._tail += pairs
+        self._tail = tail = self._tail or deque()
+        tail += pairs
         self._tail_left -= size
         self.size += size
-        while self._tail_left < 0 and self._tail:
-            back = _cost(self._tail.popleft())
+        while self._tail_left < 0 and tail:
+            back = _cost(tail.popleft())
             self._tail_left += back
             self.size -= back
 
@@ -273,7 +275,7 @@ class Entry:
             connect=connect,
             waiting=None if first is None else first - (connect or 0.0),
             first_event=_ms(record.first_event),
-            longest_gap=self._gaps.longest,
+            longest_gap=None if self._gaps is None else self._gaps.longest,
             duration=record.duration * 1000 if over else 0.0,
         )
 
@@ -332,7 +334,7 @@ class Entry:
         if n < len(self._head):
             self._head[n] = new
             self.size += by
-        elif place >= 0:
+        elif place >= 0 and self._tail:
             self._tail[place] = new
             self.size += by
             self._tail_left -= by
@@ -373,8 +375,7 @@ class Entry:
             self._client_request = self._client_response = None
             self._attempts, self._head, self._raw_phases, self._messages = [], [], [], []
             self._record = None
-            self._tail.clear()
-            self._names.clear()
+            self._tail, self._gaps, self._names = (), None, {}
             self.size = EXCHANGE_COST
 
     def known(self) -> Facts:
@@ -395,7 +396,7 @@ class Entry:
                 self._clean_phases()
                 with self._lock:
                     if not self._raw_phases and not self._messages:
-                        self.facts.gaps = self._gaps.shown
+                        self.facts.gaps = self._shown_gaps()
                         shown, numbered = self._snapshot(), self._numbered(0, self._clean_to)
                         break
         shown.events = self._shown(numbered)
@@ -422,6 +423,9 @@ class Entry:
         outline.events = self._shown(numbered)
         return outline
 
+    def _shown_gaps(self) -> tuple[float, ...]:
+        return () if self._gaps is None else self._gaps.shown
+
     def _snapshot(self) -> Exchange:
         """Return it without its events."""
         return Exchange(self.facts, self._client_request, self._client_response, tuple(self._attempts))
@@ -445,7 +449,7 @@ class Entry:
         text = self._redactor.text(self._redactor.made(texts.searchable(exchange)), texts.LONGEST)
         conversation = texts.conversation(exchange)
         with self._lock:
-            self.facts.conversation, self.facts.gaps = conversation, self._gaps.shown
+            self.facts.conversation, self.facts.gaps = conversation, self._shown_gaps()
             self.size += sys.getsizeof(text) - sys.getsizeof(self.text)
             self.text = text
 

@@ -34,6 +34,8 @@ class Subscription:
         self._lock = threading.Lock()
 
     def changed(self, entry: Entry) -> None:
+        if self._changed.get(entry.facts.id) is entry:
+            return  # it is read only after it was taken out of these
         with self._lock:
             self._changed[entry.facts.id] = entry
             self._bound()

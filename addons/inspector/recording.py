@@ -6,7 +6,7 @@ Everything in an `Exchange` that is read has been redacted: keys are `[redacted]
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -153,6 +153,9 @@ class Timings:
         }
 
 
+NO_TIMES = Timings()
+
+
 @immutable
 class Tokens:
     """The counts that the provider reported; None is unknown."""
@@ -203,7 +206,7 @@ class Facts:
     tokens: Tokens | None = None
     provider_id: str | None = None
     served_model: str | None = None
-    timings: Timings = field(default_factory=Timings)
+    timings: Timings = NO_TIMES
     notes: tuple[Note, ...] = ()
     note_count: tuple[int, int] | None = None
     """Number and weight of the notes, where they are not known themselves."""

@@ -19,7 +19,7 @@ LARGEST_PAGE = 1000
 _COUNTED = 10
 """The exchanges of one id that are told apart by small numbers: to look for the next one takes its time."""
 TOGETHER = 4096
-"""Bytes of events that are counted at once."""
+"""Bytes of an exchange that are counted at once while it is under way."""
 
 _NO_IDS = frozenset((".", "..", "last"))
 """What no URL can end with, and what stands for the newest in commands."""
@@ -86,8 +86,7 @@ class Store:
         return Page(shown, total, self.gone, more=total > len(shown))
 
     def get(self, id: str) -> Exchange | None:
-        with self._lock:
-            entry = self._entries.get(id)
+        entry = self.kept(id)
         if entry is not None:
             entry.searchable()
             exchange = entry.exchange()
@@ -97,8 +96,7 @@ class Store:
 
     def events(self, id: str, first: int, most: int) -> tuple[EventPair, ...] | None:
         """Return the stored events of an exchange from number `first` on, at `most` so many; None: it is not there."""
-        with self._lock:
-            entry = self._entries.get(id)
+        entry = self.kept(id)
         if entry is not None:
             return entry.events(first, most)
         exchange = None if self.disk is None else self.disk.get(id)
@@ -149,6 +147,11 @@ class Store:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def kept(self, id: str) -> Entry | None:
+        """Return what is in memory of an exchange."""
+        with self._lock:
+            return self._entries.get(id)
+
     # --- for the watcher ---
 
     def begin(self, entry: Entry) -> None:
@@ -164,7 +167,8 @@ class Store:
 
     def changed(self, entry: Entry) -> None:
         """Take it that an exchange has more to it now."""
-        self.resized(entry)
+        if entry.size - entry.counted > TOGETHER or entry.over:
+            self.resized(entry)
         self._tell(entry)
 
     def happened(self, entry: Entry, first: int) -> None:
@@ -240,8 +244,7 @@ class Store:
     # --- the list ---
 
     def _place(self, id: str) -> int | None:
-        with self._lock:
-            entry = self._entries.get(id)
+        entry = self.kept(id)
         if entry is not None:
             return entry.facts.seq
         exchange = None if self.disk is None else self.disk.get(id)
