@@ -6,6 +6,7 @@ To look at it at once would cost an exchange more than all the rest of its recor
 import sys
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Lock
 
 from addons.exchange.observers import AttemptReport, Pair, PhaseMessage, Record
@@ -32,6 +33,8 @@ MOST_NAMES = 100
 LONGEST_NAME = 64
 LARGE = 1024
 """Bytes of an event that is looked through by itself."""
+SMALL_EXCHANGE = 32 * 1024
+"""Bytes of an exchange whose messages wait for their redaction until somebody reads them: there is no room to be won."""
 LARGE_EXCHANGE = 512 * 1024
 """Bytes of an exchange whose events are redacted at its end: there may be media in them, that take room."""
 LARGEST_RAW = 64 * 1024
@@ -411,17 +414,25 @@ class Entry:
         return self._shown(numbered)
 
     def _outline(self) -> Exchange:
-        """Return it with messages that are redacted, and with those of its events that a search sees, which may not be:
-        nobody is to see it."""
+        """Return it with bodies that are redacted, and with those of its events that a search sees, which may not be,
+        nor its headers: nobody is to see it."""
         self.known()
         with self._cleaning:
-            self._clean_phases()
+            if self.size > SMALL_EXCHANGE:
+                self._clean_phases()
             with self._lock:
+                self._put_down()
                 outline, numbered = self._snapshot(), self._numbered(0)
         if len(numbered) > texts.FIRST_EVENTS + texts.LAST_EVENTS:
             numbered = [*numbered[: texts.FIRST_EVENTS], *numbered[-texts.LAST_EVENTS :]]
         outline.events = self._shown(numbered)
+        outline.client_request = self._legible(outline.client_request)
+        outline.client_response = self._legible(outline.client_response)
         return outline
+
+    def _legible(self, phase: Phase | None) -> Phase | None:
+        """Return a message with a body that is redacted."""
+        return None if phase is None or phase.body is None else replace(phase, body=self._redactor.body(phase.body))
 
     def _shown_gaps(self) -> tuple[float, ...]:
         return () if self._gaps is None else self._gaps.shown
@@ -446,8 +457,9 @@ class Entry:
         """Find out about one that is over what needs time: its conversation, and what a search looks through."""
         whole = self._redactor.strict or self.size > LARGE_EXCHANGE
         exchange = self.exchange() if whole else self._outline()
-        text = self._redactor.text(self._redactor.made(texts.searchable(exchange)), texts.LONGEST)
-        conversation = texts.conversation(exchange)
+        asked = texts.request(exchange)
+        text = self._redactor.text(self._redactor.made(texts.searchable(exchange, asked)), texts.LONGEST)
+        conversation = texts.conversation(exchange, asked)
         with self._lock:
             self.facts.conversation, self.facts.gaps = conversation, self._shown_gaps()
             self.size += sys.getsizeof(text) - sys.getsizeof(self.text)

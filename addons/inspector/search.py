@@ -69,9 +69,10 @@ class Query:
 
     def matches(self, facts: Facts, text: str) -> bool:
         """Return whether an exchange is what was asked for. `text` is what `searchable` made of it."""
-        return all(_is_true(chip, facts, text) is not chip.unwanted for chip in self.chips) and all(
-            (word.text in text) is not word.unwanted for word in self.words
-        )
+        for word in self.words:
+            if (word.text in text) is word.unwanted:
+                return False
+        return all(_is_true(chip, facts, text) is not chip.unwanted for chip in self.chips)
 
 
 def parse(query: str) -> Query:

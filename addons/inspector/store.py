@@ -72,7 +72,7 @@ class Store:
         with self._lock:
             entries = list(reversed(self._entries.values()))
         found: list[tuple[Facts, Entry | str | None]] = [
-            (entry.known(), entry) for entry in entries if self._matches(entry, wanted, place)
+            (entry.facts, entry) for entry in entries if self._matches(entry, wanted, place)
         ]
         total = len(found)
         if self.disk is not None:
@@ -252,13 +252,13 @@ class Store:
 
     @staticmethod
     def _matches(entry: Entry, query: Query, before: int | None) -> bool:
-        facts = entry.facts
-        if before is not None and facts.seq >= before:
+        if before is not None and entry.facts.seq >= before:
             return False
-        return query.empty or query.matches(facts, entry.searchable())
+        return query.empty or query.matches(entry.facts, entry.searchable())
 
 
 def _listed(facts: Facts, kept: Entry | str | None, query: Query) -> dict[str, Any]:
     """Return a summary with what only lists tell. `kept` is what is in memory, or what was found on disk."""
-    gone, found = (kept.gone_before, query.excerpt(kept.text)) if isinstance(kept, Entry) else (0, kept)
-    return {**summary_json(facts), "gone_before": gone, "found": found}
+    if not isinstance(kept, Entry):
+        return {**summary_json(facts), "gone_before": 0, "found": kept}
+    return {**summary_json(kept.known()), "gone_before": kept.gone_before, "found": query.excerpt(kept.text)}

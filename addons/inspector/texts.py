@@ -25,22 +25,28 @@ mind."""
 _KNOWN = frozenset(("role", "type", "object"))
 
 
-def searchable(exchange: Exchange) -> str:
-    """Return what a search looks through, in lower case."""
-    request, answer = exchange.client_request, exchange.client_response
-    asked = cut(" ".join(_texts(_json(request))), REQUEST)
+def searchable(exchange: Exchange, asked: Any) -> str:
+    """Return what a search looks through, in lower case. `asked` is the client's request as `request` reads it."""
+    answer = exchange.client_response
+    asked = cut(" ".join(_texts(asked)), REQUEST)
     told = cut(streamed(exchange) if exchange.facts.stream else " ".join(_texts(_json(answer))), ANSWER)
     return f"{search.heading(exchange.facts)}\n{asked}\n{told}".lower()
 
 
-def conversation(exchange: Exchange) -> str | None:
-    """Return what the requests of one conversation have in common, as a short text that tells nothing."""
-    request = exchange.client_request
-    if request is None or request.body is None:
+def request(exchange: Exchange) -> Any:
+    """Return the client's request, parsed as far as it can be."""
+    return _json(exchange.client_request)
+
+
+def conversation(exchange: Exchange, asked: Any) -> str | None:
+    """Return what the requests of one conversation have in common, as a short text that tells nothing. `asked` is the
+    client's request as `request` reads it."""
+    phase = exchange.client_request
+    if phase is None or phase.body is None:
         return None
-    headers = {name.lower(): value for name, value in request.headers if name.lower() not in http_api.SECRET_HEADERS}
+    headers = {name.lower(): value for name, value in phase.headers if name.lower() not in http_api.SECRET_HEADERS}
     facts = exchange.facts
-    return conversations.conversation(facts.client, facts.dialect, headers, _json(request))
+    return conversations.conversation(facts.client, facts.dialect, headers, asked)
 
 
 def streamed(exchange: Exchange) -> str:
