@@ -34,7 +34,7 @@ LONGEST_NAME = 64
 LARGE = 1024
 """Bytes of an event that is looked through by itself."""
 SMALL_EXCHANGE = 32 * 1024
-"""Bytes of an exchange whose messages wait for their redaction until somebody reads them: there is no room to be won."""
+"""Bytes of an exchange whose messages wait for their redaction until somebody reads them: it would win no room."""
 LARGE_EXCHANGE = 512 * 1024
 """Bytes of an exchange whose events are redacted at its end: there may be media in them, that take room."""
 LARGEST_RAW = 64 * 1024

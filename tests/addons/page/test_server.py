@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -80,6 +81,22 @@ async def test_what_it_does_not_read_is_refused_and_closed(request_: bytes) -> N
         got = await ended(reader)
         assert got.startswith(b"HTTP/1.1 400 ")
         assert b'"code":"bad_request"' in got
+
+
+async def test_an_answer_does_not_wait_for_the_acknowledgement_of_its_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, delays = server.Connection.connection_made, []
+
+    def connection_made(connection: server.Connection, transport: asyncio.Transport) -> None:
+        opened = transport.get_extra_info("socket")
+        delays.append(not opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        made(connection, transport)
+
+    monkeypatch.setattr(server.Connection, "connection_made", connection_made)
+    async with serving(hello) as connect:
+        reader, writer = await connect()
+        writer.write(GET)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+    assert delays == [False]
 
 
 async def test_requests_that_come_together_are_answered_one_a_turn() -> None:
