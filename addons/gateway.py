@@ -200,7 +200,8 @@ class Gateway:
             self._page = Page(inspector, self._in_use, self._replays.ask, version(), self._address)
             listens, line = self._page.start()
         except Exception:
-            logger.exception("There is no page of the inspector; the gateway goes on without.")
+            # An error that is logged during the start ends mitmproxy.
+            logger.warning("There is no page of the inspector; the gateway goes on without.", exc_info=True)
             return
         self._services.page = self._page.url if listens else None
         terminal.say(line)

@@ -102,12 +102,13 @@ class Assembly:
 
     def _inspect(self, settings: InspectorSettings, watchers: list[Watcher]) -> None:
         """Have exchanges recorded. Where that fails, the gateway goes on without."""
-        from addons.inspector.inspector import Inspector  # it costs nothing where it is off
-
         try:
+            from addons.inspector.inspector import Inspector  # it costs nothing where it is off
+
             self.inspector = Inspector(settings)
         except Exception:
-            logger.exception("There is no inspector; the gateway goes on without.")
+            # An error that is logged during the start ends mitmproxy.
+            logger.warning("There is no inspector; the gateway goes on without.", exc_info=True)
         else:
             watchers.append(self.inspector.watcher)
 

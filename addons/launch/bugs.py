@@ -43,10 +43,8 @@ def _record(*args: Any, **more: Any) -> logging.LogRecord:
 
 
 def wordless(error: BaseException, depth: int = 0) -> BaseException:
-    """Return an exception that shows the same kind and traceback, and says nothing. Of the operating system's own
-    errors it says which one it was."""
-    kind = type(error)
-    words = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else _UNTOLD
+    """Return an exception that shows the same kind and traceback, and says nothing but what cannot be a prompt."""
+    kind, words = type(error), _words(error)
     if isinstance(error, BaseExceptionGroup) and depth < _DEEPEST:
         shown: BaseException = BaseExceptionGroup(
             words, [wordless(each, depth + 4) for each in error.exceptions[:_MOST]]
@@ -61,6 +59,15 @@ def wordless(error: BaseException, depth: int = 0) -> BaseException:
         if error.__cause__ is not None:
             shown.__cause__ = shown.__context__
     return shown
+
+
+def _words(error: BaseException) -> str:
+    match error:
+        case OSError(errno=int(number)):
+            return os.strerror(number)
+        case ImportError(name=str(name)):
+            return f"of the module {name}"
+    return _UNTOLD
 
 
 def _is_ours(error: BaseException) -> bool:

@@ -137,8 +137,17 @@ class PageServer:
             h11_max_incomplete_event_size=HEAD_BYTES,
         )
         self._server = _Server(config)
-        self._serving = asyncio.get_running_loop().create_task(self._server.serve([listener]))
+        self._serving = asyncio.get_running_loop().create_task(self._serve(self._server, listener))
         return None
+
+    async def _serve(self, server: _Server, listener: socket.socket) -> None:
+        try:
+            await server.serve([listener])
+        except (Exception, SystemExit):  # uvicorn ends the process where it cannot go on
+            # An error that is logged during the start would end mitmproxy.
+            logger.warning("The inspector's page has ended; the gateway goes on without.", exc_info=True)
+            self.stop()
+            listener.close()
 
     def stop(self) -> None:
         """Stop listening, and close all connections: nobody is waited for."""
@@ -195,7 +204,7 @@ class _Guarded:
             await self._app(scope, receive, send)
         except Refused as refused:
             await refused.response()(scope, receive, send)
-        except Exception:
+        except (Exception, SystemExit):
             logger.exception("The inspector failed on a request; the gateway goes on.")
             with contextlib.suppress(Exception):  # where its answer has begun, uvicorn closes the connection
                 await error(500, "The inspector failed; the gateway's log has the details.", "internal_error")(

@@ -110,6 +110,14 @@ def test_which_error_of_the_system_it_was(caplog: pytest.LogCaptureFixture) -> N
     assert PROMPT not in caplog.text
 
 
+def test_which_module_was_missing(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        import no_such_module  # type: ignore[import-not-found]  # noqa: F401
+
+    in_a_job(fail)
+    assert "ModuleNotFoundError: of the module no_such_module" in caplog.text
+
+
 def test_the_page_tells_no_words_either(caplog: pytest.LogCaptureFixture) -> None:
     async def broken(*_: object) -> None:
         as_a_key()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+import uvicorn
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -181,3 +182,30 @@ async def test_connections_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
         for reader, writer in first:
             writer.write(GET)
             assert await reader.readuntil(b"hello")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), SystemExit(1)], ids=["a bug", "an end of the process"])
+async def test_a_server_that_ends_ends_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: BaseException
+) -> None:
+    async def broken(self: object) -> None:
+        raise error
+
+    monkeypatch.setattr(uvicorn.Server, "main_loop", broken)
+    async with serving(hello) as connect:
+        with pytest.raises(ConnectionError):
+            await connect()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "The inspector's page has ended" in caplog.text
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), SystemExit(1)], ids=["a bug", "an end of the process"])
+async def test_an_application_that_fails_answers(caplog: pytest.LogCaptureFixture, error: BaseException) -> None:
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        raise error
+
+    async with serving(broken) as connect:
+        reader, writer = await connect()
+        writer.write(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        assert b'"code":"internal_error"' in await ended(reader)
+    assert "The inspector failed on a request" in caplog.text
