@@ -61,14 +61,16 @@ class Commands:
         raise CommandError(f"The leg is {' or '.join(DIRECTIONS)}.")
 
     def fixture(self, flow: Flow, folder: NamedPath) -> str:
-        """Save the provider's answer as a fixture for tests, in a folder."""
+        """Save the provider's answer as a fixture for tests, in a folder, which is made if need be."""
         from addons.inspector import analysis
         from addons.inspector.exports import Unexportable, fixture
 
         try:
             files = fixture.files(analysis.whole(_exchange(flow)))
+            place = Path(folder).expanduser()
+            place.mkdir(parents=True, exist_ok=True)
             for name, data in files.items():
-                (Path(folder).expanduser() / name).write_bytes(data)
+                (place / name).write_bytes(data)
         except (Unexportable, OSError) as why:
             raise CommandError(str(why)) from None
         return f"Saved {', '.join(files)}."

@@ -6,6 +6,7 @@ shape, media, and what the operator's expressions match.
 
 import importlib
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Literal
@@ -40,7 +41,7 @@ def hindrance(patterns: Sequence[Expression]) -> str | None:
     try:
         compiled(patterns)
     except ImportError:
-        return 'inspector.redact needs google-re2, which is not installed: pip install "google-re2".'
+        return f"inspector.redact needs google-re2, which is not installed: {sys.executable} -m pip install google-re2"
     except ValueError as error:
         return str(error)
     return None

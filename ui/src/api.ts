@@ -16,7 +16,8 @@ export interface Summary {
   client: string;
   dialect: string;
   path: string;
-  model: string;
+  /** Null where the request was refused before anybody read it. */
+  model: string | null;
   provider: string | null;
   provider_model: string | null;
   provider_dialect: string | null;

@@ -4,7 +4,7 @@ import { Clear, Selection } from "./choosing";
 import { Compare } from "./compare";
 import { ExchangeView } from "./exchange";
 import { Filters } from "./filters";
-import { count } from "./format";
+import { count, modelOf } from "./format";
 import { Help } from "./help";
 import { Icon } from "./icons";
 import { useKeys } from "./keys";
@@ -110,7 +110,7 @@ function useTitle(route: Route, q: string, { items }: LiveListing): void {
   const x = route.view === "exchange" ? items.find((one) => one.id === route.id) : undefined;
   const words = {
     list: q,
-    exchange: x ? `${x.model} ${x.end === "running" ? "…" : (x.status ?? x.end)}` : route.id,
+    exchange: x ? `${modelOf(x)} ${x.end === "running" ? "…" : (x.status ?? x.end)}` : route.id,
     compare: "Side by side",
   }[route.view];
   useEffect(() => {

@@ -16,7 +16,7 @@ export function asked(id: string, made: { id: string }[]): void {
 let known: Promise<string[]> | null = null;
 
 /** All models but one, those first that were compared with last. */
-export function useOthers(model: string): { models: string[]; used: (names: string[]) => void } {
+export function useOthers(model: string | null): { models: string[]; used: (names: string[]) => void } {
   const [all, setAll] = useState<string[]>([]);
   useEffect(() => {
     known ??= api.models();

@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Exchange } from "./api";
 import { Folding, bits, parsed, pieces, type Folded } from "./events";
-import { clock, count, ms } from "./format";
+import { clock, count, modelOf, ms } from "./format";
 import { Icon } from "./icons";
 import { toHash } from "./route";
 import { useExchange } from "./store";
@@ -49,9 +49,9 @@ function Column({ id, first, original, timeline, longest, onLoad }: ColumnProps)
   if (!x) return <section class="column"><Empty title={error ? error.message : "Waiting…"} /></section>;
   const target = [x.provider, x.provider_model].filter(Boolean).join("/") || "nobody";
   return (
-    <section class="column" aria-label={`${x.model} at ${clock(x.started)}`}>
+    <section class="column" aria-label={`${modelOf(x)} at ${clock(x.started)}`}>
       <header>
-        <h2 class="cut" title={x.model}><a href={toHash(id)}>{x.model}</a></h2>
+        <h2 class="cut" title={modelOf(x)}><a href={toHash(id)}>{modelOf(x)}</a></h2>
         <p class="faint cut" title={target}>{original ? "first · " : ""}{clock(x.started).slice(0, 8)} · {target}</p>
       </header>
       <dl class="facts">{figures(x, first).map(([name, value, more]) => <div key={name}><dt>{name}</dt><dd>{name === "Status" ? <span class={`status ${tone(x)}`}>{value}</span> : value}{more && <span class="faint more">{more}</span>}</dd></div>)}</dl>

@@ -4,7 +4,7 @@ import type { Analysis, Exchange } from "./api";
 import { PHASES, api } from "./api";
 import { Actions } from "./actions";
 import { endsOf } from "./events";
-import { clock, count, ms } from "./format";
+import { clock, count, modelOf, ms } from "./format";
 import { Panes } from "./panes";
 import { toHash } from "./route";
 import { useCall, useExchange } from "./store";
@@ -58,7 +58,7 @@ function Head({ exchange: x, back }: { exchange: Exchange; back: string }): VNod
   const target = [x.provider, x.provider_model].filter(Boolean).join("/");
   return (
     <header class="head">
-      <h1><a class="back" href={back} aria-label="Back to the list">←</a> <span>{x.model}</span> <span class="faint">→</span> <span class="cut">{target || "nobody"}</span>
+      <h1><a class="back" href={back} aria-label="Back to the list">←</a> <span>{modelOf(x)}</span> <span class="faint">→</span> <span class="cut">{target || "nobody"}</span>
         {x.injected.map((fault) => <span key={fault} class="mark injected">injected: {fault}</span>)}
         <Figures exchange={x} />
       </h1>

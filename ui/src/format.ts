@@ -41,3 +41,8 @@ export function brief(value: unknown, length = 160): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "–");
   return text.length > length ? `${text.slice(0, length)}…` : text;
 }
+
+/** Return what the client asked for, in words also where nobody read it before the request was refused. */
+export function modelOf(x: { model: string | null }): string {
+  return x.model ?? "unread";
+}

@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Summary } from "./api";
-import { clock, count, day, ms } from "./format";
+import { clock, count, day, modelOf, ms } from "./format";
 import { Icon } from "./icons";
 import { linesOf, type Line } from "./lines";
 import { toHash } from "./route";
@@ -185,7 +185,7 @@ function OtherLine(props: ListProps & Placed & { line: Exclude<Line, RowOf> }): 
       <div role="row" class="line group" style={style} aria-rowindex={at + 1}>
         <span role="cell">
           <button class="bare" aria-expanded={!shut} onClick={() => onFold(line.id)}>
-            <Icon name="down" /><b>{line.of.length} turns</b><span class="cut">{line.of[0]!.model}</span><span class="faint cut">{groupWords(line.of)}</span>
+            <Icon name="down" /><b>{line.of.length} turns</b><span class="cut">{modelOf(line.of[0]!)}</span><span class="faint cut">{groupWords(line.of)}</span>
           </button>
         </span>
       </div>
@@ -223,7 +223,7 @@ function Check({ x, selected, onSelect }: RowProps): VNode {
   };
   return (
     <input
-      type="checkbox" aria-label={`Select ${x.model} at ${clock(x.started).slice(0, 8)}`} title="Select (x); with Shift up to here" checked={selected.has(x.id)}
+      type="checkbox" aria-label={`Select ${modelOf(x)} at ${clock(x.started).slice(0, 8)}`} title="Select (x); with Shift up to here" checked={selected.has(x.id)}
       onClick={(event) => { shift.current = event.shiftKey; }} onChange={changed}
     />
   );
@@ -244,7 +244,7 @@ function targetOf(x: Summary): string {
 }
 
 function Link({ x, tab, found }: RowProps): VNode {
-  return <a href={toHash(x.id, tab)} class="open" title={`${x.model} → ${targetOf(x) || "nobody"}`}><Marked text={x.model} wanted={found} /></a>;
+  return <a href={toHash(x.id, tab)} class="open" title={`${modelOf(x)} → ${targetOf(x) || "nobody"}`}><Marked text={modelOf(x)} wanted={found} /></a>;
 }
 
 function TwoLines(props: RowProps): VNode {

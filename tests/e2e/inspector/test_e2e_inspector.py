@@ -466,7 +466,7 @@ def test_the_commands_of_mitmproxy(running_provider: Provider, provider: Provide
     assert "content[0].text -> choices[0].message.content  renamed" in shown["answer"]
     assert shown["replay"] == "Nothing differs."
     assert shown["wrong"] == "The leg is client or provider."
-    assert {path.suffix for path in tmp_path.glob("test-*")} == {".json"}
+    assert {path.suffix for path in (tmp_path / "made/here").glob("test-*")} == {".json"}
     assert client.id in (tmp_path / "x.html").read_text()
 
 
@@ -489,7 +489,7 @@ async def try_all(flow):
         "answer": tried("gateway.diff", flow, "answer"),
         "replay": tried("gateway.replay", flow),
         "wrong": tried("gateway.curl", flow, "x"),
-        "fixture": tried("gateway.fixture", flow, "FOLDER"),
+        "fixture": tried("gateway.fixture", flow, "FOLDER/made/here"),
         "html": tried("gateway.html", [flow], "FOLDER/x.html"),
     }), flush=True)
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.e2e.answers import Reply
+from tests.e2e.gateway_process import CLIENT_KEY
 from tests.e2e.page.person import Person
 from tests.e2e.page.traffic import CAPITAL, TOLD, Ask, Traffic
 from tests.e2e.pools import MEMBERS
@@ -232,6 +233,18 @@ def test_found_and_opened_by_keyboard(person: Person) -> None:
     expect(page.locator(".counted")).to_have_text("1 found")
     person.press("Enter")
     expect(page).to_have_url(f"{person.address}/#/x/lossy")
+
+
+def test_what_nobody_could_read_is_listed_searched_and_opened(person: Person, traffic: Traffic) -> None:
+    """Its request names no model; the rows beside it stay where they are while a word is searched."""
+    headers = {"authorization": f"Bearer {CLIENT_KEY}", "x-request-id": "unreadable"}
+    assert traffic.http.post("/v1/chat/completions", content=b"{half", headers=headers).status_code == 400
+    person.open()
+    expect(person.row("unreadable")).to_be_visible()
+    person.types(person.page.get_by_role("searchbox", name="Search"), "unreadable")
+    expect(person.page.locator(".counted")).to_have_text("1 found")
+    person.click(person.row("unreadable"))
+    person.sees(person.page.get_by_role("heading", name="unread"))
 
 
 # --- colours ---------------------------------------------------------------------------------------
