@@ -8,12 +8,13 @@ import importlib
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 from pydantic_core import from_json, to_json
 
 from addons.exchange import redaction
+from addons.exchange.observers import Pair
 from addons.exchange.redaction import HIDDEN
 from addons.inspector.plain import small, text
 from addons.inspector.recording import Headers
@@ -25,6 +26,10 @@ Bodies = Literal["redacted", "full", "none"]
 NEEDED = "re2"
 """The library that replaces what an expression matches, in time that grows with the text alone."""
 NAMES = 1024
+LONGEST_NAME = 64
+"""Characters of the name of an event."""
+LARGE = 1024
+"""Bytes of an event that is looked through by itself."""
 _MOST_HEADERS = 200
 _LONGEST_HEADER = 4096
 _NAME = re.compile(r"[\w.:/-]{1,64}", re.ASCII)
@@ -71,6 +76,7 @@ class Redactor:
         self._patterns = compiled(patterns) if patterns else []
         self.name = lru_cache(NAMES)(self.maybe)
         """As `maybe`, for what comes again and again."""
+        self._short_name = lru_cache(NAMES)(partial(self.text, limit=LONGEST_NAME))
         self.mask = Mask()
         """The keys of the configuration. They are out of all that was heard, but may be in what is made of that."""
 
@@ -91,12 +97,29 @@ class Redactor:
             return self.body(value)
         return b"\n".join(map(_line, value.split(b"\n")))
 
-    def harmless(self, values: Iterable[bytes]) -> bool:
+    def event_name(self, name: str) -> str:
+        """Return the name of an event; the same object for the same name, as long as there are few."""
+        return self._short_name(name) if len(name) <= LONGEST_NAME else self.text(name, LONGEST_NAME)
+
+    def pairs(self, raw: list[Pair]) -> list[Pair]:
+        """Return events without secrets; the very same ones where there are none."""
+        short = [pair for pair in raw if len(pair.provider) < LARGE and len(pair.client) < LARGE]
+        harmless = self._harmless([payload for pair in short for payload in (pair.provider, pair.client)])
+        if harmless and len(short) == len(raw) and not any(pair.notes for pair in raw):
+            return raw
+        return [self._pair(pair, harmless=harmless) for pair in raw]
+
+    def _pair(self, pair: Pair, *, harmless: bool) -> Pair:
+        """Return an event without secrets. `harmless`: there are none in short ones."""
+        provider, client = pair.provider, pair.client
+        if harmless and not pair.notes and len(provider) < LARGE and len(client) < LARGE:
+            return pair
+        notes = tuple(map(self.note, pair.notes))
+        return pair._replace(provider=self.event(provider), client=self.event(client), notes=notes)
+
+    def _harmless(self, values: Iterable[bytes]) -> bool:
         """Return whether there is surely nothing to hide in short texts."""
-        if self.strict:
-            return False
-        joined = b"\n".join(values)
-        return not redaction.suspicious(joined)
+        return not self.strict and not redaction.suspicious(b"\n".join(values))
 
     def text(self, value: str, limit: int = 500) -> str:
         value = text(value, limit)

@@ -4,7 +4,6 @@ import base64
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -227,6 +226,15 @@ def test_two_requests_of_one_id_are_two_exchanges() -> None:
     assert [each["id"] for each in recorder.store.summaries().exchanges] == ["mine~2", "mine"]
 
 
+def test_events_keep_their_numbers_after_one_that_found_no_room() -> None:
+    recorder = Recorder(limit=100_000)
+    recorder.one("req_1", "first", "x" * 100_000, "third", "fourth")
+    found = recorder.store.get("req_1")
+    assert found is not None
+    assert [event.n for event in found.events] == [0, 2, 3]
+    assert all(word in event.client for event, word in zip(found.events, (b"first", b"third", b"fourth"), strict=True))
+
+
 def test_an_exchange_goes_on_where_its_recording_fails(caplog: pytest.LogCaptureFixture) -> None:
     recorder = Recorder()
     told = record()
@@ -245,7 +253,7 @@ def test_an_exchange_goes_on_where_its_recording_fails(caplog: pytest.LogCapture
 
 def test_what_could_not_be_redacted_is_never_shown() -> None:
     class Broken(Redactor):
-        def harmless(self, values: Iterable[bytes]) -> bool:
+        def pairs(self, raw: list[Pair]) -> list[Pair]:
             raise RuntimeError("a bug")
 
         def body(self, value: bytes) -> bytes:
