@@ -14,6 +14,11 @@ describe("rows", () => {
     expect(rows.find((row) => row.path === "seed")).toMatchObject({ state: "lost", why: "It takes no seed.", text: "42" });
   });
 
+  it("tell a value of which nothing is lost from a loss", () => {
+    const [, row] = rowsOf({ n: 1 }, told([link("n", null, "dropped")]), none, true);
+    expect(row).toMatchObject({ state: "unsent", rule: "not sent", why: "why", text: "1" });
+  });
+
   it("fold a run of equal members and name them", () => {
     const links = ["a", "b", "c"].map((name) => link(name, name, "copied"));
     const rows = rowsOf({ a: 1, b: 2, c: 3, d: 4 }, told(links), none, true);
@@ -73,7 +78,7 @@ describe("rows", () => {
     expect(places.of("nowhere")).toBe(0);
   });
 
-  it.each([["messages[0].name", false], ["choices[0].message.content", true], ["content[0].citations", true], ["max_output_tokens", false], ["output[1]", true]])(
+  it.each([["messages[0].name", false], ["choices[0].message.content", true], ["content[0].citations", true], ["max_output_tokens", false], ["output[1]", true], ["event.message_start", true], ["response_format", false]])(
     "tell whether a note on %s is on the answer", (path, is) => expect(ofAnswer({ ...dropped, path })).toBe(is));
 
   it("find a value", () => expect(valueAt({ a: [{ b: 7 }] }, "a[0].b")).toBe(7));

@@ -2,7 +2,7 @@ import type { Note } from "./api";
 import { join, parent, type Links } from "./paths";
 
 /** What became of a value: `equal` same place, same value; `plain` nobody tells. */
-export type State = "equal" | "moved" | "changed" | "made" | "lost" | "unknown" | "plain";
+export type State = "equal" | "moved" | "changed" | "made" | "lost" | "unsent" | "unknown" | "plain";
 
 export interface Row {
   kind: "leaf" | "open" | "close" | "fold";
@@ -84,6 +84,7 @@ function fate(path: string, value: unknown, told: Told, noted: Map<string, Note>
     return { state: same ? "equal" : "plain", rule: null, why: "" };
   }
   if (note && link.rule === "unknown") return { state: "changed", rule: note.fate, why: note.detail };
+  if (link.rule === "dropped" && link.note === null) return { state: "unsent", rule: UNSENT, why: link.detail || "" };
   const of = link.note === null ? undefined : told.notes[link.note];
   const state = STATES[link.rule] ?? "unknown";
   const kept = (state === "equal" || link.rule === "moved") && unnumbered(link.from) === unnumbered(link.to);
@@ -92,6 +93,8 @@ function fate(path: string, value: unknown, told: Told, noted: Map<string, Note>
 
 /** The fate of a field for which the gateway refused the whole request. */
 export const REFUSED = "refused";
+/** That of a value of which nothing is lost though it is not sent: no note is on it. */
+const UNSENT = "not sent";
 
 const isLost = (note: Note): boolean => note.fate === "dropped" || note.lost;
 
@@ -218,5 +221,5 @@ export class Places {
 
 /** Return whether a note is on the answer: it names a field that only answers have. */
 export function ofAnswer(note: Note): boolean {
-  return /^(choices|candidates|output|content|message|events|usage|stop_reason|finish_reason)\b/.test(note.path);
+  return /^(choices|candidates|output|content|message|events?|response|delta|parts|usage|stop_reason|finish_reason)\b/.test(note.path);
 }

@@ -93,7 +93,7 @@ function heightOf(row: Row): number {
 }
 
 const NO_RULE = "The translator cannot tell where this comes from or goes";
-const TOLD: ReadonlySet<string> = new Set(["lost", "made", "changed", "unknown"]);
+const TOLD: ReadonlySet<string> = new Set(["lost", "made", "changed", "unsent", "unknown"]);
 
 function Node({ row, opened, open }: { row: Row; opened: ReadonlySet<string>; open: (what: string) => void }): VNode {
   if (row.kind === "fold") {
