@@ -7,6 +7,7 @@ start.
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from starlette.routing import Route
@@ -32,6 +33,9 @@ LONGEST_ANSWER = 200_000
 """The most characters of an answer: a model reads it."""
 LONGEST_TEXT = 20_000
 """The most characters of one text in it, such as a body, unless the agent wants another number."""
+MOST_MEMBERS = 4096
+"""The most members of a list in it."""
+MOST_FIELDS = 64
 
 
 class Mcp:
@@ -94,21 +98,32 @@ async def _told(make: Callable[[], Any], longest: int = LONGEST_TEXT) -> str:
     from mcp.server.mcpserver.exceptions import ToolError
 
     try:
-        text = (await aside(lambda: written(_shortened(make(), max(0, longest))))).decode()
+        return await aside(lambda: fitted(make(), longest))
     except Refused as refused:
         raise ToolError(refused.message) from None
-    if len(text) <= LONGEST_ANSWER:
-        return text
-    return text[:LONGEST_ANSWER] + f"\n... {len(text) - LONGEST_ANSWER} more characters; ask for less of it."
 
 
-def _shortened(value: Any, longest: int) -> Any:
-    """Return a JSON value with at most so many characters of each text."""
+def fitted(value: Any, longest: int) -> str:
+    """Return a value as JSON of at most `LONGEST_ANSWER` characters: with fewer members of lists, and less of texts,
+    until it fits."""
+    longest, most = max(0, min(longest, LONGEST_ANSWER)), MOST_MEMBERS
+    text = written(_shortened(value, longest, most)).decode()
+    while len(text) > LONGEST_ANSWER and most > 1:
+        longest, most = longest // 2, most // 2
+        text = written(_shortened(value, longest, most)).decode()
+    return text if len(text) <= LONGEST_ANSWER else written({"too_large": text[: LONGEST_ANSWER // 4]}).decode()
+
+
+def _shortened(value: Any, longest: int, most: int) -> Any:
+    """Return a JSON value with at most so many characters of each text and so many members of each list. An object
+    keeps at least those that ours have."""
     match value:
         case dict():
-            return {name: _shortened(inner, longest) for name, inner in value.items()}
+            shown = {name: _shortened(value[name], longest, most) for name in islice(value, max(most, MOST_FIELDS))}
+            return shown if len(shown) == len(value) else {**shown, "...": f"{len(value) - len(shown)} more"}
         case list():
-            return [_shortened(each, longest) for each in value]
+            members = [_shortened(each, longest, most) for each in value[:most]]
+            return members if len(members) == len(value) else [*members, f"... {len(value) - len(members)} more"]
         case str() if len(value) > longest:
             return f"{value[:longest]} ... {len(value) - longest} more characters"
     return value
