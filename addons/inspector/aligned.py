@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import Any
 
-from pydantic_core import to_json
-
-from translators.tracing.places import Place, same
+from translators.tracing.places import Place, json_of, same
 
 MOST_ENTRIES = 500
 """The entries of two lists that are compared each with each."""
@@ -35,7 +33,7 @@ def _pairs(now: list[Any], then: list[Any]) -> Iterator[tuple[int, int]]:
         begin += 1
     if max(len(now), len(then)) - begin > MOST_ENTRIES:
         return
-    ours, theirs = ([to_json(each, inf_nan_mode="null") for each in entries[begin:]] for entries in (now, then))
+    ours, theirs = ([json_of(each) for each in entries[begin:]] for entries in (now, then))
     for kind, one, one_end, other, other_end in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         if kind == "equal" or (kind == "replace" and one_end - one == other_end - other):
             yield from ((begin + one + step, begin + other + step) for step in range(one_end - one))

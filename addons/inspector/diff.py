@@ -5,13 +5,11 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic_core import to_json
-
 from addons.inspector.provenance import Traced, body_of, payload_of
 from addons.inspector.reading import Direction
 from addons.inspector.recording import Exchange
 from translators.provenance import Link, events_in
-from translators.tracing.places import leaves, written
+from translators.tracing.places import json_of, leaves, written
 
 FOLDED = 4
 """The rows in a sequence that differ in nothing, from which on they are one."""
@@ -176,7 +174,7 @@ def _row(kind: str, left: str | None, right: str | None, sides: Sequence[Mapping
 def _text(value: Any) -> str:
     if isinstance(value, str):
         value = value[:_LONGEST]
-    text = to_json(value, inf_nan_mode="null").decode()
+    text = json_of(value).decode()
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 

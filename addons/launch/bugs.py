@@ -16,6 +16,7 @@ _DEEPEST = 8
 """The causes of an exception that are shown."""
 _MOST = 8
 """The members of a group that are shown."""
+_MOST_LOOKED_AT = 100
 _UNTOLD = "(what it says may quote a prompt, and is not logged)"
 
 _plain = logging.getLogRecordFactory()
@@ -70,5 +71,14 @@ def _words(error: BaseException) -> str:
     return _UNTOLD
 
 
-def _is_ours(error: BaseException) -> bool:
-    return any(frame.f_code.co_filename.startswith(_OURS) for frame, _ in traceback.walk_tb(error.__traceback__))
+def _is_ours(error: BaseException | None) -> bool:
+    """Return whether an exception, or one before it or in it, came through the gateway's code."""
+    waiting, seen = [error], 0
+    while waiting and seen < _MOST_LOOKED_AT:
+        one, seen = waiting.pop(), seen + 1
+        if one is None:
+            continue
+        if any(frame.f_code.co_filename.startswith(_OURS) for frame, _ in traceback.walk_tb(one.__traceback__)):
+            return True
+        waiting += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+    return bool(waiting)

@@ -667,3 +667,11 @@ def test_a_long_text_that_is_sent_otherwise_is_no_copy() -> None:
 def test_a_request_of_very_many_values_is_not_traced() -> None:
     body = {"model": "m", "messages": [{"role": "user", "content": "x"}] * 6_001, "max_tokens": 500}
     assert links_of("chat", "anthropic", body).links == ()
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_half_a_pair_is_traced_as_any_text(provider: str) -> None:
+    """JSON can hold it as an escape, UTF-8 cannot."""
+    body = {"model": "m", "messages": [{"role": "user", "content": [{"type": "text", "text": "a \ud83d"}]}]}
+    found = provenance.request(body, client="chat", provider=provider, model="m")
+    assert "messages[0].content[0].text" in {link.source for link in found.links}

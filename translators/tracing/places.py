@@ -1,5 +1,6 @@
 """The places in a JSON value, and copies of it with another value in one of them."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -71,4 +72,12 @@ def same(one: Any, other: Any) -> bool:
     """Return whether two JSON values are equal, and `1` is not `True` nor `1.0`."""
     if type(one) is not type(other) or one != other:
         return False
-    return not isinstance(one, dict | list) or to_json(one, inf_nan_mode="null") == to_json(other, inf_nan_mode="null")
+    return not isinstance(one, dict | list) or json_of(one) == json_of(other)
+
+
+def json_of(value: Any) -> bytes:
+    """Return a value as JSON. Half a surrogate pair, which UTF-8 cannot hold, is written as an escape."""
+    try:
+        return to_json(value, inf_nan_mode="null")
+    except ValueError:
+        return json.dumps(value).encode()

@@ -7,15 +7,16 @@ Three ways, the surest first: *copies* are found by the identity of objects, *te
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from translators.errors import TranslationError
 from translators.tracing import marks
 from translators.tracing.changes import Unlike, changed
 from translators.tracing.copies import Unshared
-from translators.tracing.places import MISSING, Place, at, leaves, replaced, same
+from translators.tracing.places import MISSING, Place, at, json_of, leaves, replaced, same
 
 Render = Callable[[Any], Any]
 """Returns the rendering of an input. Raises `TranslationError` where there is none. Changes nothing in the input."""
@@ -146,7 +147,7 @@ class Trace:
 
     def texts(self) -> None:
         """Link what has a text in it, whole or in part."""
-        if len(self.leaves) > min(MOST_LEAVES, marks.MOST_MARKS) or marks.MARK_BYTES.search(_json(self.value)):
+        if len(self.leaves) > min(MOST_LEAVES, marks.MOST_MARKS) or marks.MARK_BYTES.search(json_of(self.value)):
             return
         groups: dict[str, list[Place]] = {}
         for place, text in self.leaves:
@@ -269,7 +270,7 @@ class Trace:
             output = self._render(value)
         except TranslationError:
             return False
-        if marks.unmarked_json(_json(output)) != marks.unmarked_json(_json(self.output)):
+        if marks.unmarked_json(json_of(output)) != marks.unmarked_json(json_of(self.output)):
             return False
         for target, text in leaves(output):
             if (field := marks.number_of(target)) is not None:
@@ -290,7 +291,7 @@ class Trace:
 
     def _marked(self, places: Iterable[Place], members: list[list[Place]], *, fields: bool) -> Any:
         """Return the input with marks; `members` becomes the places of each mark. Equal names have one mark."""
-        value, names = from_json(_json(self.value)), dict[str, int]()
+        value, names = deepcopy(self.value), dict[str, int]()
         for place in places:
             text = at(self.value, place)
             name = marks.name(place) in marks.NAMES
@@ -394,7 +395,3 @@ def others(place: Place, value: Any) -> Iterator[Any]:
         yield from [word for word in _WORDS.get(marks.name(place), ()) if word != value][:2]
     if place and isinstance(place[-1], str):
         yield MISSING
-
-
-def _json(value: Any) -> bytes:
-    return to_json(value, inf_nan_mode="null")

@@ -139,6 +139,22 @@ def test_a_line_that_quotes_its_exception(caplog: pytest.LogCaptureFixture) -> N
     assert PROMPT not in caplog.text
 
 
+@pytest.mark.parametrize("group", [False, True], ids=["a cause", "a group"])
+def test_a_library_that_hands_on_what_came_through_the_gateway(caplog: pytest.LogCaptureFixture, group: bool) -> None:
+    try:
+        Listeners._each(None, (PROMPT,), lambda watcher: as_a_key())  # type: ignore[arg-type]
+    except AttributeError as cause:
+        ours = cause
+    try:
+        if group:
+            raise ExceptionGroup(PROMPT, [ours])
+        raise RuntimeError(PROMPT) from ours
+    except (RuntimeError, ExceptionGroup):
+        logger.exception("A library failed")
+    assert "AttributeError: (" in caplog.text
+    assert PROMPT not in caplog.text
+
+
 def test_what_others_fail_with_is_theirs(caplog: pytest.LogCaptureFixture) -> None:
     """Another addon's exception that did not come through the gateway."""
     try:
