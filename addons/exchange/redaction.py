@@ -53,6 +53,8 @@ _SHORT_MEDIA = re.compile(
 )
 """Media that say what they are, however short."""
 _SIGNS = (*(sign for sign, _, _ in _IN_BYTES), *_MEDIA_SIGNS)
+MEDIUM = re.compile(r"\[base64 (?P<type>[\w.+/-]{1,100}), (?P<bytes>\d{1,12}) bytes, sha256 (?P<hash>[0-9a-f]{12})\]")
+"""The words that stand in the place of a medium."""
 _MAGIC = (
     (b"\x89PNG", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from addons.exchange.redaction import MEDIUM
 from addons.inspector import reading
 from addons.inspector.prompt_parts import Part, prompt_parts
 from addons.inspector.reading import Detail, size
@@ -15,7 +16,6 @@ BESIDE_IMAGES = "estimated: 4 bytes a token, since the reported input tokens hol
 OF_IMAGES = "estimated: what the texts leave of the reported input tokens"
 _SIGNS = {"iVBOR": "image/png", "/9j/": "image/jpeg", "R0lGOD": "image/gif", "UklGR": "image/webp"}
 """How the base64 of pictures begins."""
-_COLLAPSED = re.compile(r"\[base64 ([\w.+/-]{1,100}), (\d{1,12}) bytes, sha256 ([0-9a-f]{12})\]")
 
 
 def budget(detail: Detail) -> list[dict[str, Any]]:
@@ -59,8 +59,8 @@ def _parts(detail: Detail) -> list[Part]:
 
 
 def _bytes(part: Part) -> int:
-    collapsed = _COLLAPSED.search(reading.compact(part.value)) if part.kind == "image" else None
-    return int(collapsed[2]) if collapsed else size(part.value)
+    collapsed = MEDIUM.search(reading.compact(part.value)) if part.kind == "image" else None
+    return int(collapsed["bytes"]) if collapsed else size(part.value)
 
 
 def _tokens(parts: Sequence[Part], weights: Sequence[int], total: int) -> list[tuple[int | None, str | None]]:
@@ -93,15 +93,15 @@ def _shared(total: int, weights: Sequence[int]) -> list[int]:
 
 def _image(part: Part) -> dict[str, Any]:
     text = reading.compact(part.value)
-    collapsed = _COLLAPSED.search(text)
+    collapsed = MEDIUM.search(text)
     whole = re.search(r"data:(image/[\w.+-]{1,50});base64,[A-Za-z0-9+/=_-]+", text)
     url = re.search(r'https?://[^"\\\s]{1,2000}', text)
     data = whole[0] if whole else _raw(part.value)
     return {
         "path": part.path,
-        "type": collapsed[1] if collapsed else data[5 : data.index(";")] if data else part.name,
+        "type": collapsed["type"] if collapsed else data[5 : data.index(";")] if data else part.name,
         "bytes": _bytes(part),
-        "sha256": collapsed[3] if collapsed else None,
+        "sha256": collapsed["hash"] if collapsed else None,
         "url": url[0] if url and not whole and not collapsed else None,
         "data": data,
     }

@@ -13,9 +13,10 @@ from typing import Any
 from pydantic_core import from_json
 
 from addons.exchange.observers import Phase as PhaseName
+from addons.exchange.redaction import HIDDEN, MEDIUM
 from addons.inspector.aligned import aligned
 from addons.inspector.recording import EventPair, Exchange
-from addons.inspector.stand_ins import MEDIUM, stand_in
+from addons.inspector.stand_ins import stand_in
 from routing.targets import Target
 from translators import convert, provenance
 from translators.convert import Converted, NoWay
@@ -114,7 +115,7 @@ def _alike(now: Any, then: Any) -> bool:
         return now.keys() == then.keys() and all(_alike(now[name], then[name]) for name in now)
     if isinstance(now, list) and isinstance(then, list):
         return len(now) == len(then) and all(map(_alike, now, then))
-    hidden = isinstance(then, str) and (MEDIUM.search(then) is not None or "[redacted]" in then)
+    hidden = isinstance(then, str) and (MEDIUM.search(then) is not None or HIDDEN in then)
     return hidden or same(now, then)
 
 

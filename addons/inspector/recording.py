@@ -403,7 +403,7 @@ def iso(seconds: float) -> str:
 
 
 @immutable
-class Page:
+class Listing:
     """A part of the list, newest first. `total` counts all that a query found, `gone` what the store had to forget."""
 
     exchanges: tuple[dict[str, Any], ...]

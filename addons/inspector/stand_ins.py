@@ -1,12 +1,12 @@
 """Stand-ins for the media that were taken out of recorded bodies: what is read again needs base64 in their places."""
 
-import re
 from base64 import b64encode
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
-MEDIUM = re.compile(r"\[base64 ([\w.+/-]+), \d+ bytes, sha256 ([0-9a-f]+)\]")
+from addons.exchange.redaction import MEDIUM
+
 _SIGN = b"[base64 "
 _URLS = frozenset(("url", "image_url", "file_data", "fileUri"))
 """The names of fields that have a medium as a data URL."""
@@ -20,8 +20,8 @@ def stand_in(value: Any, name: str = "") -> Any:
         return [stand_in(inner, name) for inner in value]
     if not isinstance(value, str) or (medium := MEDIUM.fullmatch(value)) is None:
         return value
-    data = _data(medium[2])
-    return f"data:{medium[1]};base64,{data}" if name in _URLS else data
+    data = _data(medium["hash"])
+    return f"data:{medium['type']};base64,{data}" if name in _URLS else data
 
 
 def stand_in_bytes(body: bytes) -> bytes:
@@ -36,7 +36,7 @@ def stand_in_bytes(body: bytes) -> bytes:
 
 def hashes(body: bytes) -> frozenset[str]:
     """Return the hashes of what was taken out of a body."""
-    return frozenset(found[2] for found in MEDIUM.finditer(body.decode("utf-8", "replace")))
+    return frozenset(found["hash"] for found in MEDIUM.finditer(body.decode("utf-8", "replace")))
 
 
 def same_media(value: Any, known: frozenset[str]) -> Any:
@@ -55,7 +55,7 @@ def _same(value: Any, known: dict[str, str]) -> Any:
     if not isinstance(value, str):
         return value
     words = MEDIUM.fullmatch(value)
-    found = known.get(value.rpartition(";base64,")[2]) if words is None else words[2]
+    found = known.get(value.rpartition(";base64,")[2]) if words is None else words["hash"]
     return value if found is None else f"[medium {found}]"
 
 

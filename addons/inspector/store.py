@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from addons.inspector import search
 from addons.inspector.entry import Entry
-from addons.inspector.following import Subscription
-from addons.inspector.recording import Change, EventPair, Exchange, Facts, Page, repeated, summary_json
+from addons.inspector.recording import Change, EventPair, Exchange, Facts, Listing, repeated, summary_json
 from addons.inspector.search import Found, Query
+from addons.inspector.subscription import Subscription
 
 LARGEST_PAGE = 1000
 _COUNTED = 10
@@ -63,12 +63,12 @@ class Store:
 
     # --- for readers ---
 
-    def summaries(self, query: str = "", limit: int = 200, before: str | None = None) -> Page:
+    def summaries(self, query: str = "", limit: int = 200, before: str | None = None) -> Listing:
         """Return a part of the list, newest first: what `query` finds of what is older than the exchange `before`."""
         wanted, limit = search.parse(query), min(limit, LARGEST_PAGE)
         place = None if before is None else self._place(before)
         if before is not None and place is None:
-            return Page((), 0, self.gone, more=False)
+            return Listing((), 0, self.gone, more=False)
         with self._lock:
             entries = list(reversed(self._entries.values()))
         found: list[tuple[Facts, Entry | str | None]] = [
@@ -83,7 +83,7 @@ class Store:
             found = list(merge(found, older, key=lambda each: -each[0].seq))
             total += count
         shown = tuple(_listed(facts, entry, wanted) for facts, entry in found[:limit])
-        return Page(shown, total, self.gone, more=total > len(shown))
+        return Listing(shown, total, self.gone, more=total > len(shown))
 
     def get(self, id: str) -> Exchange | None:
         entry = self.kept(id)

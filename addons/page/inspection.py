@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from addons.exchange.redaction import HIDDEN
 from addons.inspector import analysis as analysing
 from addons.inspector import diff as differences
 from addons.inspector import exports
@@ -186,7 +187,7 @@ class Inspection:
         headers = [
             (name.lower(), value)
             for name, value in (() if asked is None else asked.headers)
-            if name.lower() not in _NOT_SENT_AGAIN and "[redacted]" not in value
+            if name.lower() not in _NOT_SENT_AGAIN and HIDDEN not in value
         ]
         headers.append(("content-type", "application/json"))
         try:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from addons.exchange.redaction import HIDDEN
 from addons.exchange.request import Rendering, client_request
 from addons.exchange.services import Services
 from addons.inspector import stand_ins
@@ -180,7 +181,7 @@ def _compare_requests(done: Replayed, exchange: Exchange, rendering: Rendering) 
 
 def _compare_headers(done: Replayed, then: Phase, now: tuple[tuple[str, str], ...]) -> None:
     """Compare the headers that are no credentials, nor another each time."""
-    before = {name.lower(): value for name, value in then.headers if "[redacted]" not in value}
+    before = {name.lower(): value for name, value in then.headers if HIDDEN not in value}
     for name, value in now:
         if name in before and before[name] != value and name not in ("traceparent", "tracestate"):
             done.differ("provider_request", before[name], value, path=f"headers.{name}")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from addons.exchange.redaction import HIDDEN
+from addons.exchange.redaction import HIDDEN, MEDIUM
 from addons.inspector import reading
 from addons.inspector.exports.exported import Unexportable
 from addons.inspector.reading import Detail, Leg
@@ -23,7 +23,6 @@ _OF_ONE_REQUEST = (
 """Headers that the next client makes for itself, or that are of one request only."""
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}")
-_MEDIA = re.compile(r"\[base64 [\w.+/-]{1,100}, \d{1,12} bytes, sha256 [0-9a-f]{12}\]")
 HERE = "127.0.0.1:8080"
 
 
@@ -76,7 +75,7 @@ def outgoing(detail: Detail, leg: Leg) -> Outgoing:
         VARIABLES[leg],
         None if key is None else (key, "Bearer " if key == "authorization" else ""),
         tuple(name for name in left_out if _TOKEN.fullmatch(name)),
-        _MEDIA.search(body) is not None,
+        MEDIUM.search(body) is not None,
     )
 
 

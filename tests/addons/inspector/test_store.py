@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from addons.exchange.observers import Pair
-from addons.inspector import following
+from addons.inspector import subscription
 from addons.inspector.recording import Change
 from tests.addons.inspector.recordings import CHUNK, DELTA, Recorder, message, record, report
 
@@ -191,7 +191,7 @@ async def test_events_of_others_are_not_told() -> None:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("bound", ["MOST_CHANGED", "MOST_EVENTS", "MOST_BYTES"])
 async def test_a_slow_subscriber_is_told_to_read_everything_anew(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, bound, 5)
+    monkeypatch.setattr(subscription, bound, 5)
     recorder = Recorder()
     _, first = await started(recorder, *(f"req_{n}" for n in range(7)))
     for n in range(7):
