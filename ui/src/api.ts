@@ -284,18 +284,10 @@ export const api = {
     post(`${of(id)}/compare`, { models }),
   pin: (id: string, pinned: boolean): Promise<unknown> => post(`${of(id)}/pin`, { pinned }),
   clear: (): Promise<Response> => call("/api/exchanges", { method: "DELETE" }),
-  models: async (): Promise<string[]> => modelNames(await json<unknown>("/api/models")),
+  models: async (): Promise<string[]> => (await json<{ models: string[] }>("/api/models")).models,
   status: (): Promise<Status> => json("/api/status"),
 };
 
 function exportUrl(id: string, query: Record<string, string>): string {
   return `${of(id)}/export?${new URLSearchParams(query)}`;
-}
-
-/** Return the names in an answer of /api/models: a bare list, or one under `models` or `data`. */
-export function modelNames(answer: unknown): string[] {
-  const held = Array.isArray(answer) ? answer : Object.values((answer ?? {}) as object).find(Array.isArray);
-  return ((held ?? []) as unknown[])
-    .map((one) => (typeof one === "string" ? one : String((one as { id?: string; name?: string }).id ?? (one as { name?: string }).name ?? "")))
-    .filter(Boolean);
 }

@@ -8,7 +8,7 @@ import { count, modelOf } from "./format";
 import { Help } from "./help";
 import { Icon } from "./icons";
 import { useKeys } from "./keys";
-import { linesOf, stepsOf } from "./lines";
+import { linesOf, stepsOf } from "./list-lines";
 import { List } from "./list";
 import { settled, wanted } from "./query";
 import { go, keptTab, listHash, useRoute, type Route } from "./route";

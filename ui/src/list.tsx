@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import type { Summary } from "./api";
 import { clock, count, day, modelOf, ms } from "./format";
 import { Icon } from "./icons";
-import { linesOf, type Line } from "./lines";
+import { linesOf, type Line } from "./list-lines";
 import { toHash } from "./route";
 import { useWindow } from "./virtual";
 import { Marked, NotesMark, Spark, StatusMark, tone } from "./widgets";

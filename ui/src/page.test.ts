@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { EventPair, Summary } from "./api";
-import { modelNames } from "./api";
 import { sdkOf } from "./actions";
 import { clock, count, ms, size } from "./format";
-import { linesOf } from "./lines";
+import { linesOf } from "./list-lines";
 import { toggled, words } from "./query";
 import { parseRoute, toHash } from "./route";
 import { grow, merge } from "./store";
@@ -71,5 +70,4 @@ describe("actions", () => {
   it.each([["anthropic", "provider", "anthropic"], ["gemini", "provider", "google-genai"], ["chat", "provider", "openai"], ["anthropic", "client", "openai"]] as const)(
     "%s, %s leg", (provider_dialect, leg, sdk) => expect(sdkOf({ provider_dialect }, leg)).toBe(sdk),
   );
-  it.each([[["a"]], [{ models: ["a"] }], [{ data: [{ id: "a" }] }]])("names of models in %j", (answer) => expect(modelNames(answer)).toEqual(["a"]));
 });

@@ -4,7 +4,7 @@ import type { Page, Summary } from "./api";
 import { indented, ordered, withModel, wrongJson } from "./asking";
 import { difference } from "./compare";
 import { count, ms } from "./format";
-import { linesOf, stepsOf } from "./lines";
+import { linesOf, stepsOf } from "./list-lines";
 import { KEYS, chosen, isChip, marked, mistake, settled, suggestions, wanted } from "./query";
 import { apart } from "./replayed";
 import { keptTab, parseRoute } from "./route";

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api, type EventPair, type Exchange } from "./api";
 import { useFolded } from "./answer";
 import { Numbering, bits, isEvent, leaves, pieces, tiesOf, type Folded, type Piece, type Ties } from "./events";
-import { isMade, isNothing, linesOf, type Line } from "./lines-of-events";
+import { isMade, isNothing, linesOf, type Line } from "./timeline-lines";
 import { ms } from "./format";
 import { go, toHash } from "./route";
 import { useCall } from "./store";

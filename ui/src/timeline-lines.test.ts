@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { EventPair } from "./api";
 import { tiesOf } from "./events";
-import { isMade, isNothing, linesOf } from "./lines-of-events";
+import { isMade, isNothing, linesOf } from "./timeline-lines";
 
 const event = (n: number, client: string, more: Partial<EventPair> = {}): EventPair =>
   ({ n, at: n, name: client.trim() ? "delta" : "ping", provider: "{}", client, call: 0, attempt: 0, notes: [], injected: false, ...more });
