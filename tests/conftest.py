@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from tests.e2e.provider import Provider
     from tests.redis_server import RedisServer
 
 os.environ["GATEWAY_FROZEN_VALUES"] = "1"  # read where the decorator of values is imported, and only then
@@ -29,6 +30,16 @@ END_TO_END = [
     *(HERE / "scripts" / name for name in ("test_build_page.py", "test_setup.py")),
 ]
 """They start a gateway, or install something; `scripts/test --quick` leaves them out."""
+
+
+@pytest.fixture(scope="session")
+def running_provider() -> "Iterator[Provider]":
+    """The provider of all tests, which answers as each of them has it do."""
+    from tests.e2e.provider import Provider
+
+    provider = Provider()
+    yield provider
+    provider.close()
 
 
 @pytest.fixture(scope="module")

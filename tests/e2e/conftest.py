@@ -61,13 +61,6 @@ class Client:
         return self.gateway.record(self.id)
 
 
-@pytest.fixture(scope="session")
-def running_provider() -> Iterator[Provider]:
-    provider = Provider()
-    yield provider
-    provider.close()
-
-
 @pytest.fixture
 def provider(running_provider: Provider) -> Iterator[Provider]:
     """Says hello unless a test says otherwise."""

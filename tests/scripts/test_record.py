@@ -24,18 +24,11 @@ SENT = {
 }
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Provider]:
-    provider = Provider()
-    yield provider
-    provider.close()
-
-
 @pytest.fixture
-def provider(running: Provider) -> Iterator[Provider]:
-    running.reset()
-    yield running
-    assert not running.errors
+def provider(running_provider: Provider) -> Iterator[Provider]:
+    running_provider.reset()
+    yield running_provider
+    assert not running_provider.errors
 
 
 def record(*arguments: str | Path, chat_request: Any = ASKED) -> tuple[int, str, str]:

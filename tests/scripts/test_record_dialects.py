@@ -53,19 +53,12 @@ DIALECT: dict[str, tuple[str, str, str, str, str, tuple[str, str]]] = {
 CLIENT = {"openai-completions": "completions"}
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Provider]:
-    provider = Provider()
-    yield provider
-    provider.close()
-
-
 @pytest.fixture
-def provider(running: Provider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
-    running.reset()
+def provider(running_provider: Provider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+    running_provider.reset()
     monkeypatch.setenv("PROVIDER_KEY", KEY)
-    yield running
-    assert not running.errors
+    yield running_provider
+    assert not running_provider.errors
 
 
 def recorded(dialect: str, content_type: str) -> tuple[bytes, Any]:

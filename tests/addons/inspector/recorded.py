@@ -29,6 +29,15 @@ ASKED: Mapping[str, dict[str, Any]] = {
     "completions": {"model": "m", "prompt": "Hi", "stream": True, "stream_options": {"include_usage": True}},
     "responses": {"model": "m", "input": "Hi", "stream": True, "reasoning": {"summary": "auto"}},
 }
+STREAMS = {
+    "anthropic": "parallel_tools_after_thinking.sse",
+    "bedrock": "reasoning_and_parallel_tools.eventstream",
+    "gemini": "parallel_tools_after_thinking.sse",
+    "ollama": "thinking_and_parallel_tools.ndjson",
+    "openai": "parallel_tools.sse",
+    "openai-responses": "reasoning_and_parallel_calls.sse",
+}
+"""A recording of each provider's with calls."""
 PATHS = {"chat": "/v1/chat/completions", "completions": "/v1/completions", "responses": "/v1/responses"}
 STARTED = 1_795_374_000.25
 

@@ -11,7 +11,7 @@ from addons.inspector.conversations import conversation
 from addons.inspector.reasoning import reasoning
 from addons.inspector.recording import Tokens
 from addons.inspector.tool_calls import tool_calls
-from tests.addons.inspector.recorded import ASKED, FIXTURES, exchange
+from tests.addons.inspector.recorded import ASKED, FIXTURES, STREAMS, exchange
 from translators.clients.responses.encrypted_content import EncryptedContent, encode
 from translators.convert import PAIRS
 
@@ -26,14 +26,6 @@ HISTORY = [
 ]
 CHAT = ASKED["chat"] | {"messages": HISTORY, "tools": TOOLS}
 TEXT = (FIXTURES / "anthropic/text.sse").read_bytes()
-STREAMS = {
-    "anthropic": "parallel_tools_after_thinking.sse",
-    "bedrock": "reasoning_and_parallel_tools.eventstream",
-    "gemini": "parallel_tools_after_thinking.sse",
-    "ollama": "thinking_and_parallel_tools.ndjson",
-    "openai": "parallel_tools.sse",
-    "openai-responses": "reasoning_and_parallel_calls.sse",
-}
 
 
 def streamed(provider: str, client: str, wire: dict[str, Any] | None = None) -> dict[str, Any]:

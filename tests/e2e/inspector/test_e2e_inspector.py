@@ -29,6 +29,9 @@ from tests.scripts.command import in_process
 # --- who may look -------------------------------------------------------------------------------
 
 
+BEARER = {"authorization": f"Bearer {TOKEN}"}
+
+
 @pytest.mark.parametrize(
     ("path", "headers", "status", "code"),
     [
@@ -38,31 +41,13 @@ from tests.scripts.command import in_process
         pytest.param("/api/openapi.json", {}, 401, "unauthorized", id="the description"),
         pytest.param("/api/status", {"authorization": "Bearer x"}, 401, "unauthorized", id="wrong token"),
         pytest.param("/api/status", {"authorization": f"Bearer {CLIENT_KEY}"}, 401, "unauthorized", id="client's key"),
-        pytest.param("/api/status?token=x", {"authorization": f"Bearer {TOKEN}"}, 401, "unauthorized", id="bad login"),
+        pytest.param("/api/status?token=x", BEARER, 401, "unauthorized", id="bad login"),
         pytest.param("/api/status", {"cookie": "gateway-inspector-1=x"}, 401, "unauthorized", id="wrong cookie"),
-        pytest.param(
-            "/api/status", {"host": "evil.example", "authorization": f"Bearer {TOKEN}"}, 421, "wrong_host", id="host"
-        ),
-        pytest.param(
-            "/api/status", {"host": "10.0.0.1", "authorization": f"Bearer {TOKEN}"}, 421, "wrong_host", id="address"
-        ),
-        pytest.param(
-            "/api/status",
-            {"origin": "http://evil.example", "authorization": f"Bearer {TOKEN}"},
-            403,
-            "cross_origin",
-            id="origin",
-        ),
-        pytest.param(
-            "/api/status", {"origin": "null", "authorization": f"Bearer {TOKEN}"}, 403, "cross_origin", id="no origin"
-        ),
-        pytest.param(
-            "/api/status",
-            {"sec-fetch-site": "cross-site", "authorization": f"Bearer {TOKEN}"},
-            403,
-            "cross_origin",
-            id="fetched by another site",
-        ),
+        pytest.param("/api/status", {"host": "evil.example", **BEARER}, 421, "wrong_host", id="host"),
+        pytest.param("/api/status", {"host": "10.0.0.1", **BEARER}, 421, "wrong_host", id="address"),
+        pytest.param("/api/status", {"origin": "http://evil.example", **BEARER}, 403, "cross_origin", id="origin"),
+        pytest.param("/api/status", {"origin": "null", **BEARER}, 403, "cross_origin", id="no origin"),
+        pytest.param("/api/status", {"sec-fetch-site": "cross-site", **BEARER}, 403, "cross_origin", id="another site"),
     ],
 )
 def test_strangers_see_nothing(page: Page, path: str, headers: dict[str, str], status: int, code: str) -> None:

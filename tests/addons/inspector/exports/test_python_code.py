@@ -23,20 +23,13 @@ HISTORY = [
 MORE = {"temperature": 0.5, "top_p": 0.9, "x_unknown": {"self": 1}, "extra_headers": {"a": "b"}}
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Provider]:
-    provider = Provider()
-    yield provider
-    provider.close()
-
-
 @pytest.fixture
-def server(running: Provider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+def server(running_provider: Provider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
     monkeypatch.setenv("GATEWAY_KEY", KEY)
     monkeypatch.setenv("PROVIDER_KEY", KEY)
-    running.reset()
-    yield running
-    assert not running.errors
+    running_provider.reset()
+    yield running_provider
+    assert not running_provider.errors
 
 
 def recorded(server: Provider, provider: str, client: str, path: str = "", **wire: Any) -> Exchange:

@@ -23,20 +23,12 @@ from addons.inspector.exports.fixture import files
 from addons.inspector.reading import LEGS, Leg
 from addons.inspector.recording import Exchange
 from scripts.tools.recording import Recording
-from tests.addons.inspector.recorded import ASKED, FIXTURES, HIDDEN, exchange
+from tests.addons.inspector.recorded import ASKED, FIXTURES, HIDDEN, STREAMS, exchange
 from tests.addons.inspector.test_lints import JSON, streamed
 from translators import convert
 
 HOSTILE = "</pre></script><script>alert(1)</script><img src=x onerror=alert(2)> \" ' & \x00 \u2028 \u202e"
 CHAT = ASKED["chat"] | {"messages": [{"role": "user", "content": HOSTILE}], "seed": 1}
-STREAMS = {
-    "anthropic": "parallel_tools_after_thinking.sse",
-    "bedrock": "reasoning_and_parallel_tools.eventstream",
-    "gemini": "parallel_tools_after_thinking.sse",
-    "ollama": "thinking_and_parallel_tools.ndjson",
-    "openai": "parallel_tools.sse",
-    "openai-responses": "reasoning_and_parallel_calls.sse",
-}
 SCHEMAS = {path.name: json.loads(path.read_bytes()) for path in (FIXTURES / "har-1.2").glob("*.json")}
 
 

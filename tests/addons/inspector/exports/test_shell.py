@@ -34,19 +34,12 @@ BODIES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Provider]:
-    provider = Provider()
-    yield provider
-    provider.close()
-
-
 @pytest.fixture
-def server(running: Provider) -> Iterator[Provider]:
-    running.reset()
-    running.scripts = [whole({"ok": True})]
-    yield running
-    assert not running.errors
+def server(running_provider: Provider) -> Iterator[Provider]:
+    running_provider.reset()
+    running_provider.scripts = [whole({"ok": True})]
+    yield running_provider
+    assert not running_provider.errors
 
 
 def recorded(server: Provider, body: str | None = None, headers: tuple[tuple[str, str], ...] = ODD_HEADERS) -> Exchange:
