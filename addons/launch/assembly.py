@@ -122,6 +122,8 @@ class Assembly:
             keys=KeyRing(settings.api_keys),
             responses=_responses(settings, before.responses),
         )
+        if settings.faults == before.settings.faults:
+            services.faults = before.faults  # as far as each rule has come
         services.router.keep(catalogue.identities())
         services.memories.keep(key.owner for key in settings.api_keys)
         assert self._line is not None

@@ -5,6 +5,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 from openai import APIConnectionError, APIError, APIStatusError, OpenAI
 
 from tests.e2e import claude
+from tests.e2e.conftest import Client
 from tests.e2e.gateway_process import CLIENT_KEY, PROVIDER_KEY, GatewayProcess, config, free_port
 from tests.e2e.provider import Provider, stream, whole
 
@@ -211,3 +213,22 @@ def test_nobody_is_the_worse_for_it(sdk: OpenAI, gateway: GatewayProcess, provid
     assert [row.get("errors") for row in rows] == [row.get("errors") for row in rows_before]
     assert all(row.get("cooldown") is None for row in rows)
     assert "faults: 2 rules spoil answers on purpose" in gateway.output
+
+
+def test_a_reload_does_not_begin_anew_to_count(provider: Provider, tmp_path: Path) -> None:
+    provider.default = whole(claude.message())
+    rules = [{"models": ["haiku"], "fault": "503", "every": 3}]
+    made = config(provider.url, claude_api_key=[{"api-key": PROVIDER_KEY, "base-url": provider.url, "models": MODELS}])
+    statuses = []
+    with GatewayProcess(tmp_path, made | {"faults": rules}) as process:
+        client = Client(process)
+        with client.http:
+            for n in range(6):
+                if n in (1, 5):
+                    lines = len(process.lines)
+                    process.config.write_text(
+                        json.dumps(made | {"faults": rules, "streaming": {"keepalive-seconds": n}})
+                    )
+                    process.line("was read again", lines)
+                statuses.append(client.chat(model="haiku").status_code)
+    assert statuses == [200, 200, 503] * 2

@@ -50,6 +50,7 @@ _UNSEEN = re.compile(
     rf"|\r(?!\n)|(?<![\ufe0f{_EMOJI}])\u200d|\u200d(?![{_EMOJI}])"
 )
 """What nobody sees, or what turns the text around it: as in ui/src/unseen.ts."""
+_PIECE = 65536
 _POLICY = "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'"
 _FACTS = (
     *("client", "model", "provider", "provider_model", "served_model", "status", "end", "ended_by", "finish_reason"),
@@ -210,7 +211,18 @@ def _json(value: Any) -> str:
 def _text(value: Any) -> str:
     """Return a text so that a browser takes it for nothing else, with escapes in place of what is not seen."""
     text = "" if value is None else str(value)
-    return escape(_UNSEEN.sub(_escaped, text), quote=True)
+    return "".join([escape(_UNSEEN.sub(_escaped, piece), quote=True) for piece in _pieces(text)])
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield a text in pieces, between which other threads have their turns; what belongs together stays so."""
+    begin = 0
+    while begin < len(text):
+        end = begin + _PIECE
+        while end < len(text) and (text[end - 1] in "\r\u200d" or text[end] == "\u200d"):
+            end += 1
+        yield text[begin:end]
+        begin = end
 
 
 def _escaped(unseen: re.Match[str]) -> str:

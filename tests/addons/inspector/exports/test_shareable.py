@@ -151,6 +151,23 @@ def test_a_page_holds_everything_and_runs_nothing(provider: str) -> None:
         assert name in page.text
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("user\u202egpj.exe", "user\\u202egpj.exe", id="a direction"),
+        pytest.param("a\u200bb\U000e0041", "a\\u200bb\\u{e0041}", id="zero width, and a tag"),
+        pytest.param("a\r\nb\rc\x1b", "a\r\nb\\u000dc\\u001b", id="controls"),
+        pytest.param(
+            "\U0001f469\u200d\U0001f4bb x\u200dy", "\U0001f469\u200d\U0001f4bb x\\u200dy", id="what joins an emoji"
+        ),
+    ],
+)
+def test_what_nobody_sees_is_shown(text: str, shown: str) -> None:
+    """Wherever a long text is looked through in pieces."""
+    for before in ("", *("x" * (html_page._PIECE - n) for n in range(5))):
+        assert html_page._text(before + text) == before + shown
+
+
 def test_the_page_loads_nothing_and_knows_its_style_alone() -> None:
     page = export(recorded("anthropic").detail(), "html").text
     style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)
