@@ -86,8 +86,8 @@ export function difference(now: number | null | undefined, then: number | null |
 
 function Answer({ x }: { x: Exchange }): VNode {
   const folded = useMemo(() => answerOf(x), [x]);
-  const said = folded.text || folded.reasoning || folded.calls.length;
-  const nothing = x.end === "running" ? "Waiting for the first event…" : (x.cause ?? x.error ?? "No text.");
+  const said = folded.text || folded.reasoning || folded.calls.length > 0;
+  const nothing = x.end === "running" ? "Waiting for the first event…" : (x.message ?? x.cause ?? x.error ?? "No text.");
   return (
     <div class="answer">
       {said

@@ -1,6 +1,7 @@
 """Eight tasks at the inspector's page with three hundred exchanges, each done by somebody whose clicks are counted."""
 
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -171,6 +172,13 @@ def test_the_same_at_another_model(person: Person) -> None:
     for column in columns.all():
         person.sees(column.locator(".answer"), ANSWER)
     assert person.steps == 2
+
+
+def test_side_by_side_with_one_that_failed(person: Person) -> None:
+    """Its answer is the error, in the provider's words, and nothing else."""
+    person.open("#/compare/lossy,suspended", rows=False)
+    answer = person.page.locator(".column").nth(1).locator(".answer")
+    expect(answer).to_have_text(re.compile(f"{re.escape(PROVIDER_SAID)}$"))
 
 
 @pytest.mark.parametrize("leg", ["client", "provider"])
