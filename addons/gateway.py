@@ -265,16 +265,15 @@ class Gateway:
 
     def _open(self, head: Head, client: Client, flow: http.HTTPFlow | None) -> Exchange:
         assert self._services is not None
-        watchers = (self._recorder(flow),) if flow is not None and self._recording else ()
+        watchers: tuple[recorder.FlowRecorder, ...] = ()
+        if flow is not None and self._recording:
+            watchers = (recorder.FlowRecorder(flow, redactor=self._redactor()),)
         view, most = ctx.master.addons.get("view"), self._services.settings.keep_flows
         if most and isinstance(view, View):
             recorder.make_room(view, most)
         exchange = Exchange(self._services, head, watchers)
         self._shutdown.wait_for(exchange, client)
         return exchange
-
-    def _recorder(self, flow: http.HTTPFlow) -> recorder.FlowRecorder:
-        return recorder.FlowRecorder(flow, redactor=self._redactor())
 
     def _redactor(self) -> Redactor:
         """Return what redacts: the inspector's own, where there is one."""

@@ -271,7 +271,7 @@ class Entry:
                 self._clean_phases()
                 with self._lock:
                     if not self._raw_phases and not self._messages:
-                        self.facts.gaps = self._shown_gaps()
+                        self.facts.gaps = _slices(self._gaps)
                         shown, numbered = self._snapshot(), self._events.numbered(0, self._clean_to)
                         break
         shown.events = _shown(numbered, self._redactor)
@@ -298,16 +298,9 @@ class Entry:
         if len(numbered) > texts.FIRST_EVENTS + texts.LAST_EVENTS:
             numbered = [*numbered[: texts.FIRST_EVENTS], *numbered[-texts.LAST_EVENTS :]]
         outline.events = _shown(numbered, self._redactor)
-        outline.client_request = self._legible(outline.client_request)
-        outline.client_response = self._legible(outline.client_response)
+        outline.client_request = _legible(outline.client_request, self._redactor)
+        outline.client_response = _legible(outline.client_response, self._redactor)
         return outline
-
-    def _legible(self, phase: Phase | None) -> Phase | None:
-        """Return a message with a body that is redacted."""
-        return None if phase is None or phase.body is None else replace(phase, body=self._redactor.body(phase.body))
-
-    def _shown_gaps(self) -> tuple[float, ...]:
-        return () if self._gaps is None else self._gaps.shown
 
     def _snapshot(self) -> Exchange:
         """Return it without its events."""
@@ -327,7 +320,7 @@ class Entry:
         text = self._redactor.text(self._redactor.made(texts.searchable(exchange, asked)), texts.LONGEST)
         conversation = texts.conversation(exchange, asked)
         with self._lock:
-            self.facts.conversation, self.facts.gaps = conversation, self._shown_gaps()
+            self.facts.conversation, self.facts.gaps = conversation, _slices(self._gaps)
             self.size += sys.getsizeof(text) - sys.getsizeof(self.text)
             self.text = text
 
@@ -343,6 +336,15 @@ def _shown(numbered: Iterable[tuple[int, Pair]], redactor: Redactor) -> tuple[Ev
         EventPair(n, at * 1000, named(name), provider, client, call, attempt, notes, injected)
         for n, (at, name, provider, client, notes, call, attempt, injected) in numbered
     )
+
+
+def _legible(phase: Phase | None, redactor: Redactor) -> Phase | None:
+    """Return a message with a body that is redacted."""
+    return None if phase is None or phase.body is None else replace(phase, body=redactor.body(phase.body))
+
+
+def _slices(gaps: Gaps | None) -> tuple[float, ...]:
+    return () if gaps is None else gaps.shown
 
 
 def _raw_size(message: PhaseMessage | Phase, limit: int) -> int:

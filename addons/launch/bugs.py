@@ -1,4 +1,4 @@
-"""What the log says of a bug: the kinds of its exceptions and the lines of their tracebacks, not their words.
+"""The log of a bug: the kinds of its exceptions and the lines of their tracebacks, not their words.
 
 The words of an exception may quote what the code had in hand, a prompt or a key: `KeyError` its key, pydantic the value
 that it was given. Whoever logs an exception need not think of it: every record of the log passes here.
