@@ -5,12 +5,23 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import Any
 
+from addons.exchange.http_api import SECRET_HEADERS
 from addons.inspector.prompt_parts import prompt_parts
+from addons.inspector.recording import Exchange
 from routing.sessions import FIELDS, HEADERS
 
 NOT_A_SESSION = "x-client-request-id"
 """A header that some agents send with their session and SDKs with a new id for each request."""
 _LONGEST = 256
+
+
+def of_exchange(exchange: Exchange, asked: Any) -> str | None:
+    """Return the id of an exchange's conversation. `asked` is the client's request, parsed."""
+    phase, facts = exchange.client_request, exchange.facts
+    if phase is None or phase.body is None:
+        return None
+    headers = {name.lower(): value for name, value in phase.headers if name.lower() not in SECRET_HEADERS}
+    return conversation(facts.client, facts.dialect, headers, asked)
 
 
 def conversation(client: str, dialect: str, headers: Mapping[str, str], body: Any) -> str | None:

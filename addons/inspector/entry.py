@@ -9,7 +9,7 @@ from dataclasses import replace
 from threading import Lock
 
 from addons.exchange.observers import Pair, PhaseMessage, Record
-from addons.inspector import search, texts
+from addons.inspector import conversations, search, search_text
 from addons.inspector.attempts import MOST_ATTEMPTS, Attempts, ms
 from addons.inspector.gaps import Gaps
 from addons.inspector.kept_events import EVENT_COST, NOTE_COST, KeptEvents, cost
@@ -295,8 +295,8 @@ class Entry:
             with self._lock:
                 self._put_down()
                 outline, numbered = self._snapshot(), self._events.numbered(0)
-        if len(numbered) > texts.FIRST_EVENTS + texts.LAST_EVENTS:
-            numbered = [*numbered[: texts.FIRST_EVENTS], *numbered[-texts.LAST_EVENTS :]]
+        if len(numbered) > search_text.FIRST_EVENTS + search_text.LAST_EVENTS:
+            numbered = [*numbered[: search_text.FIRST_EVENTS], *numbered[-search_text.LAST_EVENTS :]]
         outline.events = _shown(numbered, self._redactor)
         outline.client_request = _legible(outline.client_request, self._redactor)
         outline.client_response = _legible(outline.client_response, self._redactor)
@@ -316,9 +316,9 @@ class Entry:
         """Find out about one that is over what needs time: its conversation, and what a search looks through."""
         whole = self._redactor.strict or self.size > LARGE_EXCHANGE
         exchange = self.exchange() if whole else self._outline()
-        asked = texts.request(exchange)
-        text = self._redactor.text(self._redactor.made(texts.searchable(exchange, asked)), texts.LONGEST)
-        conversation = texts.conversation(exchange, asked)
+        asked = search_text.request(exchange)
+        text = self._redactor.text(self._redactor.made(search_text.searchable(exchange, asked)), search_text.LONGEST)
+        conversation = conversations.of_exchange(exchange, asked)
         with self._lock:
             self.facts.conversation, self.facts.gaps = conversation, _slices(self._gaps)
             self.size += sys.getsizeof(text) - sys.getsizeof(self.text)

@@ -15,9 +15,9 @@ from addons.exchange.observers import Pair, PhaseMessage, Record
 from addons.exchange.redaction import one_line
 from addons.inspector.entry import Entry
 from addons.inspector.plain import LONGEST_TEXT
-from addons.inspector.reading_back import exchange_of
 from addons.inspector.recording import Exchange
 from addons.inspector.redactor import Redactor
+from addons.inspector.restoring import exchange_of
 from addons.log_line import briefly, end_with_reasons, subject
 
 if TYPE_CHECKING:

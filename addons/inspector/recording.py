@@ -303,7 +303,7 @@ class Exchange:
         }
 
     def written(self) -> dict[str, Any]:
-        """Return the detail with all events, to be read by `reading_back`; what stands in the attempts is not repeated
+        """Return the detail with all events, to be read by `restoring`; what stands in the attempts is not repeated
         in the phases."""
         detail = self.detail(len(self.events))
         phases = detail["phases"]

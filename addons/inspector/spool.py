@@ -18,8 +18,8 @@ from typing import Any, Final
 from addons.databases.row_writer import DAY, Clockwork, RowWriter
 from addons.databases.sqlite_file import BUSY_SECONDS, Foreign, Form, NoDatabase, SqliteFile
 from addons.inspector.entry import Entry
-from addons.inspector.reading_back import exchange_of, facts_of
 from addons.inspector.recording import Exchange, repeated, summary_json
+from addons.inspector.restoring import exchange_of, facts_of
 from addons.inspector.search import Found, Query
 from addons.inspector.spool_query import condition
 

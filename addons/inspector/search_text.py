@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from addons.exchange import http_api
-from addons.inspector import conversations, search
+from addons.inspector import search
 from addons.inspector.recording import Exchange, Phase
 
 REQUEST = 4096
@@ -36,17 +35,6 @@ def searchable(exchange: Exchange, asked: Any) -> str:
 def request(exchange: Exchange) -> Any:
     """Return the client's request, parsed as far as it can be."""
     return _json(exchange.client_request)
-
-
-def conversation(exchange: Exchange, asked: Any) -> str | None:
-    """Return what the requests of one conversation have in common, as a short text that tells nothing. `asked` is the
-    client's request as `request` reads it."""
-    phase = exchange.client_request
-    if phase is None or phase.body is None:
-        return None
-    headers = {name.lower(): value for name, value in phase.headers if name.lower() not in http_api.SECRET_HEADERS}
-    facts = exchange.facts
-    return conversations.conversation(facts.client, facts.dialect, headers, asked)
 
 
 def streamed(exchange: Exchange) -> str:
