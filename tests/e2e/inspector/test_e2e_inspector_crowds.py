@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 
-from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.inspector.inspected import TOKEN, Page
 from tests.e2e.provider import WAIT
 
@@ -27,12 +26,3 @@ def test_so_many_listen_and_no_more(page: Page) -> None:
     with ExitStack() as open_:
         while (heard := asked(open_, page, "/api/live").recv(12)) != b"HTTP/1.1 200":  # until they have left
             assert (heard, time.monotonic() < deadline) == (b"HTTP/1.1 503", True)
-
-
-def test_the_end_waits_for_nobody_who_listens(gateway: GatewayProcess, page: Page) -> None:
-    with ExitStack() as open_:
-        streams = [asked(open_, page, "/api/live") for _ in range(3)]
-        for stream in streams:
-            assert stream.recv(12) == b"HTTP/1.1 200"
-        gateway.process.terminate()
-        gateway.wait()
