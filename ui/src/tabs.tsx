@@ -1,33 +1,38 @@
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Analysis, Attempt, Exchange, Note, Reasoning, ToolCall } from "./api";
 import { brief, ms, size } from "./format";
 import { grouped, placeOf } from "./panes";
 import { toHash } from "./route";
+import { ofAnswer, valueAt } from "./rows";
 import { Empty } from "./widgets";
 import { parsed } from "./events";
 
 /** Every bent field of an exchange, the heaviest first, those of one reason together, with the whole reason. */
 export function NotesTab({ exchange }: { exchange: Exchange }): VNode {
+  const asked = useMemo(() => parsed(exchange.phases.client_request?.body ?? ""), [exchange.id]);
   if (!exchange.notes.length) {
     if (!exchange.phases.provider_request) return <Empty title="Nothing was converted"><p>No provider was asked{exchange.ended_by ? `: ${exchange.ended_by}` : ""}.</p></Empty>;
     return <Empty title="Nothing was bent"><p>Each field of the request and of the answer was carried as it is.</p></Empty>;
   }
   return (
     <Table heads={["Fate", "Field", "Before", "After", "Why"]}>
-      {grouped(exchange.notes).map((notes) => notes.map((note, i) => <NoteRow key={note.path} note={note} id={exchange.id} rows={i ? 0 : notes.length} />))}
+      {grouped(exchange.notes).map((notes) => notes.map((note, i) => <NoteRow key={note.path} note={note} asked={ofAnswer(note) ? undefined : asked} id={exchange.id} rows={i ? 0 : notes.length} />))}
     </Table>
   );
 }
 
-/** `rows`: how many notes its fate and reason stand for; 0: they stand at the first of them. */
-function NoteRow({ note, id, rows }: { note: Note; id: string; rows: number }): VNode {
+/**
+ * `asked` is the request that the note is on, which has the value where the note itself does not repeat it.
+ * `rows`: how many notes its fate and reason stand for; 0: they stand at the first of them.
+ */
+function NoteRow({ note, asked, id, rows }: { note: Note; asked: unknown; id: string; rows: number }): VNode {
   const value = (one: unknown): string => (one === null || one === undefined ? "–" : brief(one));
   return (
     <tr>
       {rows > 0 && <td rowSpan={rows}><span class={`fate weight-${note.weight}`}>{note.fate}</span></td>}
       <td><a href={placeOf(id, note)}><code>{note.path}</code></a></td>
-      <td><code>{value(note.old)}</code></td>
+      <td><code>{value(note.old ?? valueAt(asked, note.path))}</code></td>
       <td><code>{value(note.new)}</code></td>
       {rows > 0 && <td class="prose" rowSpan={rows}>{note.detail}</td>}
     </tr>
