@@ -10,7 +10,7 @@ from addons.inspector.recording import Change, summary_json
 
 TOGETHER_SECONDS: Final = 0.1
 """What comes within this time is told at once."""
-MOST_TOLD = 40
+MOST_TOLD = 20
 """The exchanges that are told at once; others wait. Nobody reads more, and each takes time from those that run."""
 MOST_CHANGED = 1000
 MOST_EVENTS = 20_000

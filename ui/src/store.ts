@@ -218,6 +218,9 @@ export function useExchange(id: string): { exchange: Exchange | null; error: Api
     const { signal } = stop;
     attempts.current = -1;
     let running = true;
+    let asking = false;
+    /** Something may have come that the answer on its way does not have. */
+    let missed = false;
     let unfollow: (() => void) | null = null;
     let timer = 0;
     setExchange(null);
@@ -232,8 +235,12 @@ export function useExchange(id: string): { exchange: Exchange | null; error: Api
       }
     };
     const fetchIt = (): void => {
+      missed = asking;
+      if (asking) return;
+      asking = true;
       api.exchange(id, signal).then(
         (got) => {
+          asking = false;
           running = got.end === "running";
           if (running) unfollow ??= follow(follower);
           else end();
@@ -244,8 +251,10 @@ export function useExchange(id: string): { exchange: Exchange | null; error: Api
             return { ...got, events };
           });
           fill(got).catch(() => undefined);
+          if (running && missed) fetchIt();
         },
         (failure: unknown) => {
+          asking = false;
           if (!signal.aborted) setError(failure as ApiError);
         },
       );

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Request, Route, expect
 
 from tests.e2e.answers import Reply
 from tests.e2e.gateway_process import CLIENT_KEY
@@ -57,6 +57,27 @@ def running(traffic: Traffic, ask: Ask) -> Iterator[None]:
     yield
     client.join(20)
     assert not client.is_alive()
+
+
+def test_an_exchange_that_is_over_is_asked_for_once(person: Person, address: str) -> None:
+    asked: list[Route] = []
+    lists: list[Request] = []
+
+    def is_second_list(request: Request) -> bool:
+        if "/api/exchanges?" in request.url:
+            lists.append(request)
+        return len(lists) == 2
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+
+    person.page.route(re.compile(r"/api/exchanges/long$"), hold)
+    with person.page.expect_request(is_second_list):  # the live stream has begun: what came before may be missed
+        person.page.goto(f"{address}/#/x/long/events")
+    for route in asked:
+        route.continue_()
+    expect(person.page.locator(".event-row").first).to_be_visible()
+    assert len(asked) == 1
 
 
 def test_a_stream_grows_where_it_is_watched(person: Person, traffic: Traffic, provider: Provider) -> None:
