@@ -12,9 +12,6 @@ TOGETHER_SECONDS = 0.002
 REST_SECONDS = 0.1
 """It works for about so long, and then rests: a fiftieth of Python's time is what it takes from those that run. Where
 all is to be written to disk it does not rest."""
-LOOK_SECONDS = 0.004
-BUSY = 0.25
-"""The rest while nobody else runs; somebody does where the process uses more than this share of it."""
 MOST_WAITING = 10_000
 MOST_WAITING_BYTES = 64 * 1024 * 1024
 """The jobs that may wait, and the bytes that they hold. One that found no room is not done, and a line says so."""
@@ -26,6 +23,9 @@ class Background:
     def __init__(self, name: str, rest: float = 0.0) -> None:
         self._jobs: SimpleQueue[tuple[Callable[[], None], int]] = SimpleQueue()
         self._rest, self._worked = rest, 0.0
+        self.heard = 0
+        """Counts what is heard of exchanges. It rests while that grows."""
+        self._heard_before = 0
         self._ending = Event()
         self._lock = Lock()
         self._bytes = 0
@@ -89,10 +89,9 @@ class Background:
                 self._ending.wait(self._rest)
 
     def _others_run(self) -> bool:
-        """Return whether others use the processor while this thread does not."""
-        began, before = time.perf_counter(), time.process_time()
-        self._ending.wait(LOOK_SECONDS)
-        return time.process_time() - before > BUSY * (time.perf_counter() - began)
+        """Return whether anything was heard since the last time."""
+        before, self._heard_before = self._heard_before, self.heard
+        return self._heard_before != before
 
     def _tell(self) -> None:
         """Say what was not done, now that there is time."""

@@ -40,6 +40,7 @@ class Capture:
     def message(self, record: Record, message: PhaseMessage) -> None:
         if (entry := self._entry(record)) is None:
             return
+        self._background.heard += 1
         entry.message(message)
         body = message.body
         if body is not None and len(body) > HEAVY and not self._background.put(entry.clean, len(body)):
@@ -50,6 +51,7 @@ class Capture:
         running = self._running.get(id(record))
         if running is not None and not running[1].forgotten:
             entry = running[1]
+            self._background.heard += 1
             self._store.happened(entry, entry.pairs(pairs))
 
     def ended(self, record: Record) -> None:
