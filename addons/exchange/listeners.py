@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
 
 from addons.exchange import http_api
 from addons.exchange.attempt import Attempt
@@ -127,8 +128,9 @@ class Listeners:
         """Show events that came together: `at` that time on the monotonic clock; None: just now."""
         if self._detailed and events:
             came = (self._now() if at is None else at) - self.born
-            rest = (call, attempt, injected)
-            pairs = [Pair._make((came, *event, *rest)) for event in self._clean_events(events)]
+            names, providers, clients, notes = zip(*self._clean_events(events), strict=True)
+            whose = repeat(call), repeat(attempt), repeat(injected)
+            pairs = [*map(Pair._make, zip(repeat(came), names, providers, clients, notes, *whose, strict=False))]
             self._each(self._detailed, lambda watcher: watcher.pairs(self._record, pairs))
 
     def ended(self, *, counts: bool) -> None:
@@ -140,11 +142,9 @@ class Listeners:
 
     def _clean_events(self, events: Sequence[Tapped]) -> Sequence[Tapped]:
         """Return the events without secrets. Nearly always there are none, which is found out for all at once."""
-        names = "\n".join({event[0] for event in events})
-        payloads = b"\n".join([payload for event in events for payload in event[1:3]])
-        mask = self.mask
-        noted = any(event[3] for event in events)
-        if mask.body(payloads) is payloads and mask.text(names) is names and not noted:
+        names, providers, clients, noted = zip(*events, strict=True)
+        payloads, named, mask = b"\n".join(providers + clients), "\n".join({*names}), self.mask
+        if mask.body(payloads) is payloads and mask.text(named) is named and not any(noted):
             return events
         return [
             (mask.text(name), mask.body(provider), mask.body(client), self._clean_notes(notes))

@@ -141,13 +141,14 @@ class Entry:
 
     def pairs(self, pairs: Sequence[Pair]) -> int:
         """Take the events of one read. Return the number of the first."""
-        length = sum([len(pair.provider) + len(pair.client) for pair in pairs])
-        noted = sum([len(pair.notes) for pair in pairs])
-        if max([len(pair.name) for pair in pairs]) > LONGEST_NAME:
+        _, names, providers, clients, notes, *_ = zip(*pairs, strict=True)
+        length = sum(map(len, providers)) + sum(map(len, clients))
+        noted = sum(map(len, notes))
+        if max(map(len, {*names})) > LONGEST_NAME:
             pairs = [pair._replace(name=self._redactor.event_name(pair.name)) for pair in pairs]
         with self._lock:
             first = self.facts.events
-            if any(pair.provider for pair in pairs):
+            if any(providers):
                 self._gaps = self._gaps or Gaps()
                 self._gaps.add(pairs[0].at * 1000)
             self.facts.events += len(pairs)
