@@ -6,6 +6,7 @@ This costs many renderings, so it is for who looks at an exchange, not for the e
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 from typing import Any, Final, Literal
@@ -19,6 +20,7 @@ from translators.errors import BadAnswer, TranslationError
 from translators.framing.json_text import to_json
 from translators.notes import Note
 from translators.pipe import Pipe
+from translators.tracing import unsaid
 from translators.tracing.kinds import SPOKEN, link_forms, link_kinds
 from translators.tracing.marks import name
 from translators.tracing.places import MISSING, Place, at, leaves, read, replaced, same, written
@@ -43,6 +45,8 @@ _SAME_WITHOUT = "The provider's request is the same without it."
 _FOR_THE_ANSWER = "It is not sent: only the gateway's answer depends on it."
 _FORM = "The provider's format requires it."
 _USUAL = "Each request to this provider has it."
+_ASKED_FOR = "It is the name that the client asked for."
+_REPEATED = "The answer repeats the client's request, with the defaults of what that left open."
 _CONFIGURED = "Configuration gives the model this name."
 
 
@@ -92,8 +96,8 @@ def request(
         return Links((), converted.notes, converted.body)
     trace = Trace(shortened(body), render, history=HISTORY)
     links, dropped = _request(trace, body, converted, model)
-    links += _without_effect(trace, convey, dropped)
     links += _usual(trace, convey({"model": body["model"], **convert.PLAIN[client]}).body)
+    links += _without_effect(trace, convey, dropped)
     return Links(_complete(trace, links, dropped), converted.notes, converted.body)
 
 
@@ -119,7 +123,7 @@ def _request(
 def answer(payload: Any, answering: Answering) -> Links:
     """Return the links of a provider's whole answer, as JSON, for a client that gets it whole, or as a stream, all of
     whose events are then those of the event 0. Raises `BadAnswer` for an answer that cannot be read."""
-    return _answer(payload, lambda value: _whole(value, answering))
+    return _answer(payload, _whole, answering)
 
 
 def stream(payloads: Sequence[Any], answering: Answering) -> Links:
@@ -128,7 +132,7 @@ def stream(payloads: Sequence[Any], answering: Answering) -> Links:
     of the client's that it became. What is written at the end of the stream belongs to the event after the last.
     What has no link is unknown, and so is all that comes after the first 12,000 values. Raises `BadAnswer` for a stream
     that cannot be read."""
-    return _answer({_EVENTS: _first(payloads)}, lambda value: _streamed(value[_EVENTS], answering))
+    return _answer({_EVENTS: _first(payloads)}, _streamed, answering)
 
 
 def _first(payloads: Sequence[Any]) -> list[Any]:
@@ -137,12 +141,12 @@ def _first(payloads: Sequence[Any]) -> list[Any]:
     return [each for each, before in zip(payloads, values, strict=True) if before <= MOST_LEAVES]
 
 
-def _answer(value: Any, answered: Callable[[Any], tuple[Any, str]]) -> Links:
-    output, broken = answered(value)
+def _answer(value: Any, answered: Callable[[Any, Answering], tuple[Any, str]], answering: Answering) -> Links:
+    output, broken = answered(value, answering)
 
-    def render(value: Any) -> Any:
+    def render(value: Any, answering: Answering = answering) -> Any:
         """Return what another answer becomes, if it breaks off just as the recorded one does."""
-        output, otherwise = answered(value)
+        output, otherwise = answered(value, answering)
         if otherwise != broken:
             raise BadAnswer.unreadable(otherwise)
         return output
@@ -152,8 +156,23 @@ def _answer(value: Any, answered: Callable[[Any], tuple[Any, str]]) -> Links:
     trace = Trace(shortened(value), render, rigid=True)
     trace.texts()
     trace.steering()
+    known, all_tried = unsaid.sources(trace)
+    otherwise = [(partial(render, trace.value, other), detail) for other, detail in _otherwise(answering)]
+    made = unsaid.targets(trace, otherwise, by_form=all_tried)
     links = list(_linked(trace, {}, value, output))
+    links += [Link(written(each.place), None, each.rule, None, each.detail) for each in known]
+    links += [Link(None, written(each.place), each.rule, None, each.detail) for each in made]
     return Links(_complete(trace, links) if _EVENTS not in value else tuple(links[:MOST_LINKS]), (), output)
+
+
+def _otherwise(answering: Answering) -> Iterator[tuple[Answering, str]]:
+    """Yield the parts for the same answer to another request, with the words for what is another then."""
+    envelope, form = answering.envelope, answering.form
+    yield replace(answering, envelope=replace(envelope, id=f"{envelope.id}x")), unsaid.MADE
+    yield replace(answering, envelope=replace(envelope, created=envelope.created + 1)), unsaid.MADE
+    yield replace(answering, envelope=replace(envelope, model=f"{envelope.model}x")), _ASKED_FOR
+    if isinstance(getattr(form, "echo", None), Mapping):
+        yield replace(answering, form=replace(form, echo={})), _REPEATED
 
 
 # --- what is rendered -------------------------------------------------------------------------------
@@ -168,7 +187,7 @@ def _whole(payload: Any, answering: Answering) -> tuple[Any, str]:
     return ({_EVENTS: [events_in(out)]} if answering.stream else from_json(out)), ""
 
 
-def _streamed(payloads: Sequence[Any], answering: Answering) -> tuple[Any, str]:
+def _streamed(value: Any, answering: Answering) -> tuple[Any, str]:
     """Return `{"events": [[client's event, ...], ...]}`, or the whole answer of a client that asked for none, and the
     message of its failure. Raises `BadAnswer` where there is nothing else."""
     pairs: list[bytes] = []
@@ -181,7 +200,7 @@ def _streamed(payloads: Sequence[Any], answering: Answering) -> tuple[Any, str]:
         tap=lambda events, _: pairs.extend(out for _, _, out, _ in events),
         omitted=answering.omitted,
     )
-    data = [each.encode() if isinstance(each, str) else to_json(each) for each in payloads]
+    data = [each.encode() if isinstance(each, str) else to_json(each) for each in value[_EVENTS]]
     out = b"".join(pipe.feed(b"data: " + each + b"\n\n") for each in data) + pipe.close()
     failure = pipe.failure
     if failure is not None and not (answering.stream and pairs):
@@ -236,6 +255,20 @@ def _defaulted(trace: Trace, notes: Sequence[Note]) -> Iterator[Link]:
                 if at(trace.output, target) == note.new and not trace.linked(target):
                     trace.settle(target)
                     yield Link(None, written(target), "defaulted", index, note.detail)
+        elif note.fate == "synthesised" and isinstance(note.new, bool):
+            yield from _switched(trace, read(note.path), note, index)
+
+
+def _switched(trace: Trace, place: Place, note: Note, index: int) -> Iterator[Link]:
+    """Yield the link of a switch that the gateway sets, whatever the client says."""
+    if trace.linked(place) or not same(at(trace.output, place), note.new):
+        return
+    trace.settle(place)
+    if at(trace.value, place) is MISSING:
+        yield Link(None, written(place), "defaulted", index, note.detail)
+    else:
+        trace.settle_source(place)
+        yield Link(written(place), written(place), "computed", index, note.detail)
 
 
 def _dropped(trace: Trace, noted: Mapping[Place, int], notes: Sequence[Note]) -> Iterator[Link]:
@@ -293,9 +326,15 @@ def _others(place: Place, value: Any) -> Iterator[Any]:
 
 def _usual(trace: Trace, least: Mapping[str, Any]) -> Iterator[Link]:
     """Yield the links of values that the least of requests has, too."""
-    for place in trace.unlinked()[1]:
-        if place[0] not in SPOKEN and same(at(least, place), at(trace.output, place)):
-            trace.settle(place)
+    sources, targets = trace.unlinked()
+    for place in targets:
+        if place[0] in SPOKEN or not same(at(least, place), at(trace.output, place)):
+            continue
+        trace.settle(place)
+        if place in sources and same(at(trace.value, place), at(trace.output, place)):
+            trace.settle_source(place)
+            yield Link(written(place), written(place), "copied", None, _USUAL)
+        else:
             yield Link(None, written(place), "defaulted", None, _USUAL)
 
 

@@ -17,6 +17,8 @@ MOST_ROWS = 10_000
 """The rows of a diff; those after them are counted."""
 MOST_EVENTS = 20_000
 _LONGEST = 300
+_NOT_SENT = "not sent"
+"""The rule, in a row, of a value of which nothing is lost though it is not sent: no note says that it was dropped."""
 
 Row = dict[str, Any]
 
@@ -27,8 +29,8 @@ def rows(left: Any, right: Any, links: Iterable[Link]) -> list[Row]:
     `{"kind": "equal", "left": path, "right": path, "rule": "copied", "note": null, "detail": "", "old": JSON text,
     "new": JSON text}`. `kind` is `equal`; `changed`, another value or another place in the same row; `moved`, where the
     other end is at another height: `left` or `right` is null then, and `other` has its path; `only`, a value that the
-    other side does not have; `folded`, `count` rows that are equal, from `left` and `right` on; or, at the end, `more`:
-    `count` rows of a longer diff."""
+    other side does not have, with the rule `not sent` where no note says that it was lost; `folded`, `count` rows that
+    are equal, from `left` and `right` on; or, at the end, `more`: `count` rows of a longer diff."""
     sides = [dict(_leaves(left)), dict(_leaves(right))]  # a body that was not kept has none
     links = list(links)
     ends = _ends(links, *sides)
@@ -163,12 +165,18 @@ def _row(kind: str, left: str | None, right: str | None, sides: Sequence[Mapping
         "kind": kind,
         "left": left,
         "right": right,
-        "rule": "unknown" if link is None else link.rule,
+        "rule": _rule(link),
         "note": None if link is None else link.note,
         "detail": "" if link is None else link.detail,
         "old": None if left is None else _text(sides[0][left]),
         "new": None if right is None else _text(sides[1][right]),
     }
+
+
+def _rule(link: Link | None) -> str:
+    if link is None:
+        return "unknown"
+    return _NOT_SENT if link.rule == "dropped" and link.note is None else link.rule
 
 
 def _text(value: Any) -> str:

@@ -6,7 +6,7 @@ body today is compared with what was sent then: a link whose end is another now 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,11 +23,11 @@ from translators.convert import Converted, NoWay
 from translators.errors import TranslationError
 from translators.notes import Note
 from translators.provenance import Link, Links
-from translators.tracing.places import MISSING, at, leaves, read, same, written
+from translators.tracing.places import MISSING, Place, at, leaves, read, same, written
+from translators.tracing.unsaid import MADE
 from translators.values import immutable
 
 _OTHER = "Another value was sent: a payload rule's, or that of another configuration."
-_HANDED_ON = ("copied", "moved", "renamed")
 _EVENT = re.compile(r"events\[(\d+)\](?:\[(\d+)\])?")
 
 
@@ -142,7 +142,8 @@ def _answer(exchange: Exchange, converted: Converted) -> tuple[Link, ...]:
             return tuple(_streamed(exchange, events, converted))
         payload = body_of(exchange, "provider_response")
         found = Links((), (), None) if payload is None else provenance.answer(stand_in(payload), converted.answering)
-        return tuple(_as_answered(found, body_of(exchange, "client_response")))
+        links = _as_answered(found, body_of(exchange, "client_response"))
+        return tuple(_lost(links, payload, exchange.facts.notes, converted.notes))
     except (TranslationError, ValueError):
         return ()
 
@@ -172,8 +173,34 @@ def _as_answered(found: Links, then: Any) -> Iterator[Link]:
             continue
         place = read(link.target)
         got = at(then, place)
-        if got is not MISSING and (link.rule not in _HANDED_ON or _alike(at(found.output, place), got)):
+        another = (link.rule == "computed" and link.source is not None) or link.detail == MADE
+        if got is not MISSING and (another or _alike(at(found.output, place), got)):
             yield link
+
+
+def _lost(links: Iterable[Link], payload: Any, recorded: Sequence[Note], of_request: Sequence[Note]) -> Iterator[Link]:
+    """Yield the links, those of values that the answer's notes say were dropped with the numbers of these."""
+    asked = {(note.path, note.fate, note.detail) for note in of_request}
+    lost = {
+        note.path: index
+        for index, note in enumerate(recorded)
+        if note.fate == "dropped" and (note.path, note.fate, note.detail) not in asked
+    }
+    for link in links:
+        place = read(link.source or "") if lost and link.target is None else ()
+        index = next((lost[path] for path in _paths(payload, place) if path in lost), None)
+        yield link if index is None else replace(link, rule="dropped", note=index, detail=recorded[index].detail)
+
+
+def _paths(payload: Any, place: Place) -> Iterator[str]:
+    """Yield the paths that notes may have for a value of an answer: its own, that of what it lies in, and, for an entry
+    of a list, `citations.char_location`, with its type."""
+    for cut in range(len(place), 0, -1):
+        around = place[:cut]
+        yield written(around)
+        entry = at(payload, around)
+        if isinstance(around[-1], int) and len(around) > 1 and isinstance(entry, dict):
+            yield f"{around[-2]}.{entry.get('type')}"
 
 
 def _as_many(then: list[Any], now: list[Any]) -> list[Any]:

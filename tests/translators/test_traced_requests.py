@@ -609,11 +609,28 @@ def test_equal_texts_are_told_apart() -> None:
 
 def test_what_the_client_left_open_is_said_to_be_a_default() -> None:
     links = links_of("chat", "anthropic", {"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
-    (link,) = [link for link in links.links if link.rule == "defaulted" and link.note is not None]
-    assert link.source is None
-    assert link.target == "max_tokens"
+    (link,) = [link for link in links.links if link.target == "max_tokens"]
+    assert (link.source, link.rule) == (None, "defaulted")
     assert link.note is not None
     assert links.notes[link.note].path == "max_tokens"
+
+
+@pytest.mark.parametrize(
+    ("sent", "source", "rule"),
+    [
+        pytest.param({}, None, "defaulted", id="left open"),
+        pytest.param({"stream": False}, "stream", "computed", id="said otherwise"),
+    ],
+)
+def test_a_switch_that_the_gateway_sets_has_the_note_that_says_why(
+    sent: dict[str, Any], source: str | None, rule: str
+) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], **sent}
+    found = provenance.request(body, client="chat", provider="anthropic", model="claude-sonnet-4-5")
+    (link,) = [link for link in found.links if "stream" in (link.source, link.target)]
+    assert (link.source, link.target, link.rule) == (source, "stream", rule)
+    assert found.notes[link.note or 0].path == "stream"
+    assert link.detail == found.notes[link.note or 0].detail
 
 
 def test_joined_texts_are_both_origins_of_what_they_became() -> None:

@@ -62,7 +62,8 @@ def _by_place(links: Iterable[tuple[Place, Place]], side: int) -> dict[Place, li
 def _is_held(beside: Sequence[tuple[Place, Place]]) -> bool:
     """Return whether all of it came from one place, and not out of a JSON text."""
     sources = [source for source, _ in beside]
-    return bool(sources and _common(sources)) and not any(name(source) in PIECES for source in sources)
+    pieces = [source for source in sources if len(source) > 1 and name(source) in PIECES]
+    return bool(sources and _common(sources)) and not pieces
 
 
 def _is_word(place: Place) -> bool:

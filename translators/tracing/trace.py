@@ -217,6 +217,10 @@ class Trace:
                 continue
         return []
 
+    def rendered(self, value: Any) -> Any:
+        """Return the rendering of another value. Raises `TranslationError`."""
+        return self._render(value)
+
     def linked(self, target: Place) -> bool:
         return target in self._targets
 

@@ -51,6 +51,19 @@ def test_a_loss_stands_in_its_place_with_its_reason() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("note", "rule", "line"),
+    [
+        pytest.param(3, "dropped", "n -> -  dropped  1 ->   Why.", id="a loss"),
+        pytest.param(None, "not sent", "n -> -  not sent  1 ->   Why.", id="nothing is lost"),
+    ],
+)
+def test_a_value_that_is_not_sent_is_a_loss_where_a_note_says_so(note: int | None, rule: str, line: str) -> None:
+    (row,) = diff.rows({"n": 1}, {}, [Link("n", None, "dropped", note, "Why.")])
+    assert (row["kind"], row["rule"], row["note"], row["detail"]) == ("only", rule, note, "Why.")
+    assert list(diff.lines([row])) == [line]
+
+
 def test_what_is_in_an_object_that_was_dropped_or_made_says_so_too() -> None:
     links = [
         Link("bias", None, "dropped", 3, "There is no such field."),

@@ -1,12 +1,15 @@
 """The links of recorded exchanges."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from traced_exchange import ASKED, phase, recorded
+from traced_exchange import ASKED, MODEL, phase, recorded
 
 from addons.inspector.provenance import traced
-from addons.inspector.recording import EventPair, Phase
+from addons.inspector.recording import EventPair, Exchange, Phase
+from translators import convert
 
 
 def ends(links: Any, source: str) -> set[tuple[str | None, str]]:
@@ -114,3 +117,34 @@ def test_a_request_that_cannot_be_traced_is_not_known(body: bytes | None) -> Non
     exchange = recorded()
     exchange.client_request = Phase(0.0, "POST /", (), body, 0)
     assert traced(exchange).json() == {"request": [], "answer": [], "known": False}
+
+
+CITED = {"type": "char_location", "cited_text": "Sun.", "document_index": 0, "document_title": "t"}
+ANSWERED = {
+    **{"id": "msg_1", "type": "message", "role": "assistant", "model": MODEL, "stop_reason": "end_turn"},
+    "content": [{"type": "text", "text": "Sunny", "citations": [CITED]}, {"type": "odd", "x": 1}],
+    "usage": {"input_tokens": 1, "output_tokens": 2},
+}
+
+
+def test_what_a_whole_answer_lost_has_the_note_that_says_so() -> None:
+    asked = {**ASKED, "stream": False}
+    exchange = recorded(asked)
+    made = convert.request(asked, client="chat", provider="anthropic", model=MODEL)
+    answered = convert.answer(json.dumps(ANSWERED).encode(), request=made)
+    exchange.facts.notes = (*made.notes, *answered.notes)
+    attempt = replace(exchange.attempts[0], response=phase(ANSWERED))
+    whole = Exchange(exchange.facts, exchange.client_request, phase(json.loads(answered.body)), (attempt,))
+    lost = {link.source: link for link in traced(whole).answer if link.note is not None}
+    assert {path: exchange.facts.notes[link.note or 0].path for path, link in lost.items()} == {
+        "content[0].citations[0].type": "citations.char_location",
+        "content[0].citations[0].cited_text": "citations.char_location",
+        "content[0].citations[0].document_index": "citations.char_location",
+        "content[0].citations[0].document_title": "citations.char_location",
+        "content[1].type": "content.odd",
+        "content[1].x": "content.odd",
+    }
+    assert {link.rule for link in lost.values()} == {"dropped"}
+    assert lost["content[1].x"].detail == "A block of this type is not known."
+    rules = {link.source: link.rule for link in traced(whole).answer if link.target is None}
+    assert (rules["id"], rules["content[0].type"]) == ("dropped", "computed")
