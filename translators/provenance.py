@@ -158,7 +158,8 @@ def _answer(value: Any, answered: Callable[[Any, Answering], tuple[Any, str]], a
     trace.steering()
     known, all_tried = unsaid.sources(trace)
     otherwise = [(partial(render, trace.value, other), detail) for other, detail in _otherwise(answering)]
-    made = unsaid.targets(trace, otherwise, by_form=all_tried)
+    few = all_tried or _EVENTS not in value
+    made = unsaid.targets(trace, otherwise, by_form=all_tried) if few else []
     links = list(_linked(trace, {}, value, output))
     links += [Link(written(each.place), None, each.rule, None, each.detail) for each in known]
     links += [Link(None, written(each.place), each.rule, None, each.detail) for each in made]

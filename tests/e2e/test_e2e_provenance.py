@@ -2,6 +2,7 @@
 and of an answer exists once and is looked for in what was sent; the page's links must say the same."""
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ from tests.translators.providers.bedrock.bedrock_frames import framed
 
 TOKEN = "canary-of-the-inspector-41c0de"
 PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "completions": "/v1/completions"}
+NO_VALUE = re.compile(r"events\[\d+\]")
+"""An event of the client's that no event of the provider's became, or the other way round."""
 OPENAI = {"chat": "openai", "responses": "openai-responses", "completions": "openai-completions"}
 CHATS = {"chat": "openai", "responses": "openai", "completions": "openai"}
 MODELS: dict[str, dict[str, str]] = {
@@ -200,3 +203,15 @@ def test_an_answer(recorded: dict[tuple[str, str, bool], Recorded], client: str,
     assert verdict.judged == len(canaries(had))
     reasons = {path for path, value in leaves(had) if path.lower().endswith("reason") and value is not None}
     assert reasons <= {link["from"] for link in it.links["answer"] if link["to"]}
+
+
+@pytest.mark.parametrize(("client", "model", "stream"), CASES)
+def test_nothing_of_an_answer_is_unknown(
+    recorded: dict[tuple[str, str, bool], Recorded], client: str, model: str, stream: bool
+) -> None:
+    it = recorded[client, model, stream]
+    had, made = it.events() if stream else (it.body("provider_response"), it.body("client_response"))
+    known = [link for link in it.links["answer"] if link["rule"] != "unknown"]
+    ends = {link["from"] for link in known}, {link["to"] for link in known}
+    untold = dict(leaves(had)).keys() - ends[0], dict(leaves(made)).keys() - ends[1]
+    assert [sorted(path for path in each if not NO_VALUE.fullmatch(path)) for each in untold] == [[], []]

@@ -16,9 +16,11 @@ SAME_WITHOUT = "The client's answer is the same without it."
 DECIDES = "It decides what becomes of the answer: with another value there is another, or none."
 FORM = "The client's format requires it."
 MADE = "The gateway makes it."
-_WORK = 120_000
+_WORK = 60_000
 """The values that are rendered again, over all renderings."""
 _MOST_TRIED = 600
+_EVENT = 2
+"""The steps to what an event became: a list, empty where that is nothing."""
 _FORMS = frozenset(("type", "object", "role", "status", "event", "index"))
 _PLACES = frozenset(("output_index", "content_index", "summary_index", "sequence_number"))
 _IDS = frozenset(("id", "item_id", "call_id", "issuer"))
@@ -118,7 +120,8 @@ def targets(trace: Trace, otherwise: Sequence[tuple[Callable[[], Any], str]], *,
                 trace.settle(place)
                 found.append(Unsaid(place, rule, detail))
     for place in trace.unlinked()[1] if by_form else ():
-        detail = _by_form(place, at(trace.output, place))
+        is_value = len(place) != _EVENT or place[0] != "events" or at(trace.output, place) != []
+        detail = _by_form(place, at(trace.output, place)) if is_value else ""
         if detail and _has_path(place):
             trace.settle(place)
             found.append(Unsaid(place, "defaulted", detail))
