@@ -33,6 +33,8 @@ Rule = Literal["copied", "moved", "renamed", "computed", "defaulted", "dropped",
 `computed`: made of it, or decided by it. `defaulted`: the client left it open. `dropped`: not sent."""
 
 MOST_LINKS = 20_000
+_MOST_MADE = 6_000
+"""The values of an answer of which is said who made them, where not all that the provider said could be tried."""
 HISTORY = frozenset(("messages", "input", "prompt"))
 _PATH: Final = "\0path"
 """The name under which the path of the provider's request is traced with its body."""
@@ -158,8 +160,13 @@ def _answer(value: Any, answered: Callable[[Any, Answering], tuple[Any, str]], a
     trace.steering()
     known, all_tried = unsaid.sources(trace)
     otherwise = [(partial(render, trace.value, other), detail) for other, detail in _otherwise(answering)]
-    few = all_tried or _EVENTS not in value
-    made = unsaid.targets(trace, otherwise, by_form=all_tried) if few else []
+    handed_on: object = answering.writers  # a passthrough, which hands words on, is both
+    few = sum(1 for _ in leaves(trace.output)) <= _MOST_MADE
+    made = (
+        unsaid.targets(trace, otherwise, all_tried=all_tried)
+        if all_tried or (handed_on is not answering.upstream and few)
+        else []
+    )
     links = list(_linked(trace, {}, value, output))
     links += [Link(written(each.place), None, each.rule, None, each.detail) for each in known]
     links += [Link(None, written(each.place), each.rule, None, each.detail) for each in made]

@@ -13,6 +13,7 @@ from tests.contract.canary_requests import MODELS, asked
 from translators import convert, provenance
 from translators.convert import Answering
 from translators.provenance import Link, Links
+from translators.tracing.places import at
 
 FORM = "The client's format requires it."
 MADE = "The gateway makes it."
@@ -57,6 +58,24 @@ def test_nothing_of_a_usual_answer_is_unknown(client: str, provider: str, least:
     assert unknown == UNKNOWN.get((client, provider), {}).keys()
     assert [link for link in known if None in (link.source, link.target) and not link.detail] == []
     assert len({(link.source, link.target) for link in found.links}) == len(found.links)
+
+
+def test_of_a_long_stream_the_words_of_each_event_are_known() -> None:
+    """Too much is in it to try every value."""
+    delta = next(event for event in STREAMS["anthropic"] if at(event, ("delta", "type")) == "text_delta")
+    where = STREAMS["anthropic"].index(delta)
+    events = [*STREAMS["anthropic"][:where], *[delta] * 300, *STREAMS["anthropic"][where:]]
+    found = provenance.stream(events, answering("chat", "anthropic", least=False, stream=True))
+    there = {link.target: (link.rule, link.detail) for link in found.links if link.source is None}
+    chunk = f"events[{where + 250}][0]"
+    assert {name: there.get(f"{chunk}.{name}") for name in ("id", "object", "created", "model")} == {
+        "id": ("defaulted", MADE),
+        "object": ("defaulted", FORM),
+        "created": ("defaulted", MADE),
+        "model": ("computed", ASKED),
+    }
+    assert there[f"{chunk}.choices[0].logprobs"] == ("defaulted", FORM)
+    assert f"{chunk}.choices[0].index" not in there, "it may be the provider's"
 
 
 # --- what the client gets -----------------------------------------------------------------------

@@ -21,7 +21,8 @@ _WORK = 60_000
 _MOST_TRIED = 600
 _EVENT = 2
 """The steps to what an event became: a list, empty where that is nothing."""
-_FORMS = frozenset(("type", "object", "role", "status", "event", "index"))
+_SURE = frozenset(("type", "object", "role"))
+_FORMS = _SURE | {"status", "event", "index"}
 _PLACES = frozenset(("output_index", "content_index", "summary_index", "sequence_number"))
 _IDS = frozenset(("id", "item_id", "call_id", "issuer"))
 
@@ -108,10 +109,10 @@ def _has_path(place: Place) -> bool:
     return read(written(place)) == place
 
 
-def targets(trace: Trace, otherwise: Sequence[tuple[Callable[[], Any], str]], *, by_form: bool) -> list[Unsaid]:
+def targets(trace: Trace, otherwise: Sequence[tuple[Callable[[], Any], str]], *, all_tried: bool) -> list[Unsaid]:
     """Return what is known of the values of a rendering that have no link. `otherwise` are other renderings of the same
-    answer, with the words for what differs in them. `by_form`: of what is left nothing can come from the answer, so
-    that it is the form's."""
+    answer, with the words for what differs in them. `all_tried`: so nothing of what is left
+    comes from the answer, and it is the form's; otherwise that is certain of some words alone."""
     found: list[Unsaid] = []
     for render, detail in otherwise:
         rule: Literal["computed", "defaulted"] = "defaulted" if detail == MADE else "computed"
@@ -119,9 +120,9 @@ def targets(trace: Trace, otherwise: Sequence[tuple[Callable[[], Any], str]], *,
             if not trace.linked(place) and _has_path(place):
                 trace.settle(place)
                 found.append(Unsaid(place, rule, detail))
-    for place in trace.unlinked()[1] if by_form else ():
+    for place in trace.unlinked()[1]:
         is_value = len(place) != _EVENT or place[0] != "events" or at(trace.output, place) != []
-        detail = _by_form(place, at(trace.output, place)) if is_value else ""
+        detail = _by_form(place, at(trace.output, place), all_tried) if is_value else ""
         if detail and _has_path(place):
             trace.settle(place)
             found.append(Unsaid(place, "defaulted", detail))
@@ -135,7 +136,9 @@ def _changed(trace: Trace, render: Callable[[], Any]) -> list[Place]:
         return []
 
 
-def _by_form(place: Place, value: Any) -> str:
+def _by_form(place: Place, value: Any, all_tried: bool) -> str:
+    if not all_tried:
+        return FORM if name(place) in _SURE or value is None or value == "[DONE]" else ""
     if name(place) in _IDS:
         return MADE
     empty = value in (None, "", [], {}) or value == "[DONE]"
