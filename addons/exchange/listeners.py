@@ -3,12 +3,11 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import repeat
 
 from addons.exchange import http_api
 from addons.exchange.attempt import Attempt
 from addons.exchange.http_api import Head
-from addons.exchange.observers import Asked, Pair, Phase, PhaseMessage, Record, Watcher
+from addons.exchange.observers import Asked, Pairs, Phase, PhaseMessage, Record, Watcher
 from translators.errors import Failure
 from translators.masking import REDACTED, Mask
 from translators.notes import Note
@@ -20,11 +19,18 @@ _SHORTEST_SECRET = 4
 """Anything shorter looks like ordinary text."""
 
 Headers = tuple[tuple[str, str], ...]
+_Columns = tuple[tuple[str, ...], tuple[bytes, ...], tuple[bytes, ...], tuple[tuple[Note, ...], ...]]
+"""Names, payloads, client bytes and notes of events."""
 
 
 def not_sent(events: Iterable[Tapped]) -> list[Tapped]:
     """Return the events with nothing that the client got of them."""
     return [(name, provider, b"", notes) for name, provider, _, notes in events]
+
+
+def _columns(events: Sequence[Tapped]) -> _Columns:
+    names, providers, clients, notes = zip(*events, strict=True)
+    return names, providers, clients, notes
 
 
 class Listeners:
@@ -128,9 +134,7 @@ class Listeners:
         """Show events that came together: `at` that time on the monotonic clock; None: just now."""
         if self._detailed and events:
             came = (self._now() if at is None else at) - self.born
-            names, providers, clients, notes = zip(*self._clean_events(events), strict=True)
-            whose = repeat(call), repeat(attempt), repeat(injected)
-            pairs = [*map(Pair._make, zip(repeat(came), names, providers, clients, notes, *whose, strict=False))]
+            pairs = Pairs(came, *self._clean_events(events), call, attempt, injected)
             self._each(self._detailed, lambda watcher: watcher.pairs(self._record, pairs))
 
     def ended(self, *, counts: bool) -> None:
@@ -140,16 +144,19 @@ class Listeners:
         record.served_model = record.served_model and self.mask.text(record.served_model)
         self._each(self._watchers if counts else self._detailed, lambda watcher: watcher.ended(self._record))
 
-    def _clean_events(self, events: Sequence[Tapped]) -> Sequence[Tapped]:
-        """Return the events without secrets. Nearly always there are none, which is found out for all at once."""
-        names, providers, clients, noted = zip(*events, strict=True)
+    def _clean_events(self, events: Sequence[Tapped]) -> _Columns:
+        """Return the names, payloads, client bytes and notes of events, without secrets. Nearly always there are none,
+        which is found out for all at once."""
+        names, providers, clients, noted = columns = _columns(events)
         payloads, named, mask = b"\n".join(providers + clients), "\n".join({*names}), self.mask
         if mask.body(payloads) is payloads and mask.text(named) is named and not any(noted):
-            return events
-        return [
-            (mask.text(name), mask.body(provider), mask.body(client), self._clean_notes(notes))
-            for name, provider, client, notes in events
-        ]
+            return columns
+        return _columns(
+            [
+                (mask.text(name), mask.body(provider), mask.body(client), self._clean_notes(notes))
+                for name, provider, client, notes in events
+            ]
+        )
 
     def _clean_headers(self, headers: Headers) -> Headers:
         joined = "\n".join([text for field in headers for text in field])

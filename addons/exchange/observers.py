@@ -6,9 +6,10 @@ the path of the answer and must be quick. Secrets are taken out before a watcher
 so a watcher that keeps messages keeps prompts. An exchange without watchers builds none of these values.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, Protocol
+from itertools import repeat
+from typing import Literal, NamedTuple, Protocol, overload
 
 from routing.cooldowns import Rest
 from routing.outcomes import Kind
@@ -181,6 +182,44 @@ class Pair(NamedTuple):
     call: int = 0
     attempt: int = 0
     injected: bool = False
+
+
+class Pairs(Sequence[Pair]):
+    """The events of one read. What differs is kept column by column: a `Pair` is made for who looks at one, which costs
+    most streams nothing."""
+
+    __slots__ = ("_shared", "at", "clients", "names", "notes", "providers")
+
+    def __init__(
+        self,
+        at: float,
+        names: tuple[str, ...],
+        providers: tuple[bytes, ...],
+        clients: tuple[bytes, ...],
+        notes: tuple[tuple[Note, ...], ...],
+        call: int = 0,
+        attempt: int = 0,
+        injected: bool = False,
+    ) -> None:
+        self.at, self.names, self.providers, self.clients, self.notes = at, names, providers, clients, notes
+        self._shared = call, attempt, injected
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[Pair]:
+        columns = repeat(self.at), self.names, self.providers, self.clients, self.notes, *map(repeat, self._shared)
+        return map(Pair._make, zip(*columns, strict=False))
+
+    @overload
+    def __getitem__(self, index: int) -> Pair: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Pair]: ...
+    def __getitem__(self, index: int | slice) -> Pair | list[Pair]:
+        if isinstance(index, slice):
+            return [*self][index]
+        i = index
+        return Pair(self.at, self.names[i], self.providers[i], self.clients[i], self.notes[i], *self._shared)
 
 
 class Watcher(Protocol):

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from threading import Lock
+from typing import Any
 
-from addons.exchange.observers import Pair, PhaseMessage, Record
+from addons.exchange.observers import Pair, Pairs, PhaseMessage, Record
 from addons.inspector import conversations, search, search_text
 from addons.inspector.attempts import MOST_ATTEMPTS, Attempts, ms
 from addons.inspector.gaps import Gaps
@@ -97,9 +98,10 @@ class Entry:
         entry.size += sum(sizes) + NOTE_COST * len(facts.notes)
         entry._gaps = Gaps(facts.gaps)
         for event in exchange.events:
-            pair, entry._events.count = _pair(event), event.n
+            pair = _pair(event)
+            entry._events.skip(event.n)
             entry._keep([pair], cost(pair))
-        entry._events.count = facts.events
+        entry._events.skip(facts.events)
         return entry
 
     @property
@@ -141,7 +143,7 @@ class Entry:
 
     def pairs(self, pairs: Sequence[Pair]) -> int:
         """Take the events of one read. Return the number of the first."""
-        _, names, providers, clients, notes, *_ = zip(*pairs, strict=True)
+        names, providers, clients, notes = _columns(pairs)
         length = sum(map(len, providers)) + sum(map(len, clients))
         noted = sum(map(len, notes))
         if max(map(len, {*names})) > LONGEST_NAME:
@@ -208,10 +210,10 @@ class Entry:
             first, until = self._clean_to, self.facts.events
             raw = self._events.numbered(first)
         clean = self._redactor.pairs([pair for _, pair in raw])
-        changed = [(n, new) for (n, old), new in zip(raw, clean, strict=True) if new is not old]
+        changed = [(n, old, new) for (n, old), new in zip(raw, clean, strict=True) if new is not old]
         if changed:
             with self._lock:
-                self.size += sum(self._events.replace(n, new) for n, new in changed)
+                self.size += sum(self._events.replace(n, old, new) for n, old, new in changed)
         self._clean_to = until
 
     def _clean_phase(self, phase: Phase) -> None:
@@ -324,6 +326,13 @@ class Entry:
             self.facts.conversation, self.facts.gaps = conversation, _slices(self._gaps)
             self.size += sys.getsizeof(text) - sys.getsizeof(self.text)
             self.text = text
+
+
+def _columns(pairs: Sequence[Pair]) -> tuple[Sequence[Any], ...]:
+    """Return the names, payloads, client bytes and notes of events."""
+    if isinstance(pairs, Pairs):
+        return pairs.names, pairs.providers, pairs.clients, pairs.notes
+    return tuple(zip(*pairs, strict=True))[1:5]
 
 
 def _pair(event: EventPair) -> Pair:
