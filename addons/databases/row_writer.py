@@ -100,9 +100,10 @@ class RowWriter[Row, File: Database[Any]](ABC):
             if _may_pass(error):
                 self._log_trouble(error)
             else:
-                if self._trouble is None:
-                    logger.exception("%s: what waited cannot be written, and is lost; the gateway goes on.", self._key)
+                is_new = self._trouble is None
                 self._give_up(error)
+                if is_new:
+                    logger.exception("%s: what waited cannot be written, and is lost; the gateway goes on.", self._key)
         else:
             if self._database is not None and self._trouble is not None:
                 self._trouble = None

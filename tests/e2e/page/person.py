@@ -1,9 +1,11 @@
 """Somebody at the page, whose clicks are counted, and who sees only what is on the screen."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 _WHOLE = """element => {
     for (let at = element; at; at = at.parentElement) {
@@ -57,6 +59,9 @@ class Person:
         if text is not None:
             expect(target).to_contain_text(text)
         expect(target).to_be_in_viewport(ratio=0.99)
+        with suppress(PlaywrightTimeout):  # what comes later may still push it about
+            arguments: Any = {"arg": target.element_handle(), "timeout": 5000}
+            self.page.wait_for_function(f"element => ({_WHOLE})(element) === ''", **arguments)
         assert (why := target.evaluate(_WHOLE)) == "", why
         return target
 
