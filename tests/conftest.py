@@ -61,6 +61,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(place) for place in END_TO_END):
             item.add_marker("end_to_end")
+    # The longest files come first: at the end one worker would be left with them.
+    items.sort(key=lambda item: "e2e/page" not in item.path.as_posix())
 
 
 @pytest.hookimpl(trylast=True)
