@@ -48,10 +48,9 @@ export function useRoute(): Route {
   return route;
 }
 
-/** Go somewhere; `quietly` leaves no step in the history. */
+/** Go somewhere, at once: the next key finds the page there. `quietly` leaves no step in the history. */
 export function go(hash: string, quietly = false): void {
-  if (quietly) {
-    history.replaceState(null, "", hash);
-    dispatchEvent(new HashChangeEvent("hashchange"));
-  } else location.hash = hash;
+  if (quietly) history.replaceState(null, "", hash);
+  else history.pushState(null, "", hash);
+  dispatchEvent(new HashChangeEvent("hashchange"));
 }

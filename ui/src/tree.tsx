@@ -41,12 +41,21 @@ export function Tree({ phase, other, side, links, known, notes, lit, selected, i
   const places = useMemo(() => new Places(rows ?? []), [rows]);
   const shown = useWindow(scroller, rows?.length ?? 0, (i) => heightOf(rows![i]!));
   const at = rows && selected !== null ? places.of(selected) : -1;
+  const top = at < 0 ? 0 : shown.start(at);
+  const isLeft = useRef(false);
   useEffect(() => {
-    if (at < 0 || !isMine) return;
+    isLeft.current = false;
+  }, [selected, isMine]);
+  useEffect(() => {
+    // What comes later, such as the reasons of links, makes the rows above it taller.
+    if (at < 0 || !isMine || isLeft.current) return;
     const box = scroller.current;
-    const y = shown.start(at) - (box?.scrollTop ?? 0);
+    const y = top - (box?.scrollTop ?? 0);
     if (box && (y < 0 || y > box.clientHeight - 20)) shown.to(at, "center");
-  }, [at, selected, isMine]);
+  }, [at, selected, isMine, top]);
+  const leave = (): void => {
+    isLeft.current = true;
+  };
   useLayoutEffect(() => {
     const box = scroller.current;
     if (!box || !rows) return;
@@ -68,7 +77,7 @@ export function Tree({ phase, other, side, links, known, notes, lit, selected, i
     if (rows[next]) onSelect(rows[next]!.path);
   };
   return (
-    <div class="scroll tree" ref={scroller} tabIndex={0} role="group" aria-label={`${label}: body`} onKeyDown={keys} onMouseLeave={() => onHover(null)} onScroll={onScrolled}>
+    <div class="scroll tree" ref={scroller} tabIndex={0} role="group" aria-label={`${label}: body`} onKeyDown={keys} onMouseLeave={() => onHover(null)} onScroll={onScrolled} onWheel={leave} onTouchMove={leave} onPointerDown={leave}>
       <div class="space" style={{ height: `${shown.total}px` }}>
         {shown.items.map(({ index, start }) => {
           const row = rows[index];

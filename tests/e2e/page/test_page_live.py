@@ -229,6 +229,22 @@ def test_a_round_by_keyboard(person: Person) -> None:
         expect(page).to_have_url(f"{person.address}/{url}")
 
 
+_QUICKLY = """async keys => {
+    for (const key of keys) {
+        document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+        await Promise.resolve();
+    }
+    return location.hash;
+}"""
+"""Presses keys in one task: no event of the browser comes between them."""
+
+
+def test_each_key_finds_the_page_where_the_one_before_it_went(person: Person) -> None:
+    page = person.open("#/x/lossy").page
+    then = page.locator("a.open").nth(1).evaluate("link => link.hash")
+    assert page.evaluate(_QUICKLY, ["e", "j"]) == f"{then}/events"
+
+
 def test_curl_by_a_key(person: Person) -> None:
     person.open("#/x/lossy").press("c")
     expect(person.page.get_by_role("status").filter(has_text="copied")).to_be_visible()
