@@ -6,7 +6,8 @@ writer of the client dialect renders them. In between this file keeps what the e
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from translators.dialects import Answer, Framing, Writer
@@ -19,7 +20,8 @@ from translators.notes import Note
 
 Tapped = tuple[str, bytes, bytes, tuple[Note, ...]]
 """A payload of a stream: its event name, its bytes, the client bytes it became, the notes on it. The end of the bytes,
-if it becomes anything, comes with no bytes of the provider's."""
+if it becomes anything, comes with no bytes of the provider's; what came together with the answer's end and behind it,
+which nobody reads, becomes nothing."""
 Tap = Callable[[Sequence[Tapped], bool], None]
 """A listener to the payloads that came together, and whether the last of them broke the answer."""
 
@@ -143,7 +145,7 @@ class Pipe:
 
     # --- payloads -------------------------------------------------------------------------------------
 
-    def _all(self, payloads: Iterable[tuple[str, bytes]]) -> bytes:
+    def _all(self, payloads: Iterator[tuple[str, bytes]]) -> bytes:
         """Return what `payloads` become, as far as they can be cut and read, and until the answer is complete."""
         out: list[bytes] = []
         broken = False
@@ -157,9 +159,17 @@ class Pipe:
             self.failure = error.failure
         finally:
             if self._tap is not None and self._tapped:
+                if self.done:
+                    self._pass_over(payloads)
                 tapped, self._tapped = self._tapped, []
                 self._tap(tapped, broken)
         return b"".join(out)
+
+    def _pass_over(self, payloads: Iterator[tuple[str, bytes]]) -> None:
+        """Tap the payloads behind the end, as far as they can be cut."""
+        with suppress(TranslationError):
+            for name, data in payloads:
+                self._tapped.append((name, data, b"", ()))
 
     def _payload(self, name: str, data: bytes) -> bytes:
         """Return what one payload of a stream becomes."""

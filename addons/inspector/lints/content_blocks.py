@@ -4,7 +4,7 @@ https://platform.claude.com/docs/en/build-with-claude/streaming
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from addons.inspector.lints import finding
@@ -99,15 +99,29 @@ def _starts(answer: Answer, step: Step, current: Any, seen: set[Any]) -> bool:
 
 
 def _one_end(answer: Answer) -> Iterator[Finding]:
-    """The message ends once, and no block comes after it."""
+    """The message has one stop reason and ends once; behind its end there is nothing but pings and Bedrock's one
+    `metadata`."""
     steps = _steps(answer)
-    ends = [step for step in steps if step.kind == "end"]
+    ends = [step.event for step in steps if step.kind == "end"]
     if not ends and answer.over:
         yield Finding("The message does not end.", answer.events[-1].n)
-    for step in ends[1:]:
-        yield Finding("The message ends more than once.", step.event.n)
-    if ends and (after := [step for step in steps if step.event.n > ends[0].event.n and step.kind != "end"]):
-        yield Finding("There is something after the message's end.", after[0].event.n)
+    for event in ends[1:]:
+        yield Finding("The message ends more than once.", event.n)
+    if ends and (after := [event for event in _unexpected(answer.events) if event.n > ends[0].n and event not in ends]):
+        yield Finding("There is something after the message's end.", after[0].n)
+    reasons = [step.event for step in steps if step.kind == "reason" and _reason(step.event) is not None]
+    for event in reasons[1:]:
+        yield Finding("The message has a second stop reason.", event.n)
+
+
+def _unexpected(events: Sequence[StreamEvent]) -> Iterator[StreamEvent]:
+    """Yield the events that may not come behind an end."""
+    counted = False
+    for event in events:
+        counts = "metadata" in event.fields
+        if event.fields.get("type") != "ping" and (counted or not counts):
+            yield event
+        counted = counted or counts
 
 
 def _finish(answer: Answer) -> Iterator[Finding]:

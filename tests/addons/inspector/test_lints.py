@@ -59,7 +59,8 @@ ODD: Mapping[str, set[tuple[str, str]]] = {
         ("provider", finding.SUMS),
     },
     "openai-responses/odd_but_readable.sse": {
-        (leg, rule) for leg in ("client", "provider") for rule in (finding.ORDER, finding.SUMS)
+        *((leg, rule) for leg in ("client", "provider") for rule in (finding.ORDER, finding.SUMS)),
+        *(("provider", rule) for rule in (finding.END, finding.READABLE, "events are numbered")),
     },
 }
 """The recordings that break a rule, and which; not with every client."""
@@ -184,6 +185,8 @@ BROKEN = [
     ("anthropic", "parallel_tools_after_thinking.sse", without(5), finding.ORDER),
     ("anthropic", "parallel_tools_after_thinking.sse", without(-1), finding.END),
     ("anthropic", "parallel_tools_after_thinking.sse", again(-1), finding.END),
+    ("anthropic", "parallel_tools_after_thinking.sse", twice(-2), finding.END),
+    ("anthropic", "text.sse", lambda events: [*events, ("", "[DONE]")], finding.END),
     ("anthropic", "parallel_tools_after_thinking.sse", without(-2), finding.FINISH),
     ("anthropic", "parallel_tools_after_thinking.sse", put(1, "index", value=5), finding.DENSE),
     (
@@ -214,6 +217,7 @@ BROKEN = [
     ),
     ("bedrock", "reasoning_and_parallel_tools.eventstream", without(0), finding.ORDER),
     ("bedrock", "reasoning_and_parallel_tools.eventstream", without(-2), finding.END),
+    ("bedrock", "reasoning_and_parallel_tools.eventstream", again(-1), finding.END),
     ("bedrock", "reasoning_and_parallel_tools.eventstream", without(-2), finding.FINISH),
     ("bedrock", "reasoning_and_parallel_tools.eventstream", without(-1), finding.USAGE),
     ("bedrock", "reasoning_and_parallel_tools.eventstream", without(9), finding.ARGUMENTS),
@@ -285,6 +289,20 @@ def test_a_broken_stream_is_found(provider: str, name: str, breaks: Callable[[Ev
     assert found
     assert all(line["detail"].endswith(".") and line["leg"] == "provider" for line in found)
     assert all(line["event"] is None or 0 <= line["event"] < len(bad["events"]) for line in found)
+
+
+@pytest.mark.parametrize("provider", DIALECTS)
+def test_an_answer_behind_the_end_is_recorded_and_found(provider: str) -> None:
+    """Nobody reads it, and the client gets nothing of it; but Gemini has no mark behind which nothing is read."""
+    client = "completions" if provider == "openai-completions" else "chat"
+    path = next(path for path in (FIXTURES / provider).glob("text.*") if path.suffix in SUFFIXES)
+    once, twice = (exchange(provider, path.read_bytes() * times, client) for times in (1, 2))
+    assert provider == "gemini" or twice.client_stream() == once.client_stream()
+    assert [each.provider for each in twice.events if each.provider] == 2 * [
+        each.provider for each in once.events if each.provider
+    ]
+    assert ("provider", finding.END) in broken(twice.detail())
+    assert not [leg for leg, _ in broken(twice.detail()) if leg == "client"]
 
 
 def test_every_rule_of_a_stream_has_a_broken_one() -> None:

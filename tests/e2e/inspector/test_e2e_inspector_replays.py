@@ -139,6 +139,10 @@ def _overloaded(member: Member) -> Script:
     return streamed(member, [*member.all_but_the_end(Reply()), member.overload])
 
 
+def _twice(member: Member) -> Script:
+    return streamed(member, [b"".join(member.pieces(Reply()) * 2)])
+
+
 def _not_a_stream(member: Member) -> Script:
     return whole(member.speech.whole(Reply()))
 
@@ -151,6 +155,7 @@ def _not_a_stream(member: Member) -> Script:
         pytest.param(_short, [], id="short"),
         pytest.param(_overloaded, [], id="error in the stream"),
         pytest.param(_not_a_stream, [], id="whole for a stream"),
+        pytest.param(_twice, [], id="another one behind its end"),
     ],
 )
 def test_a_stream_that_is_none(asking: Asking, name: str, broken: Any, skipped: list[str]) -> None:
