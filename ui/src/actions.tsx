@@ -8,11 +8,15 @@ import { Menu, Working, complain, copy, toast } from "./widgets";
 type Code = "curl" | "httpie" | "python";
 const CODES: [Code, string][] = [["curl", "curl"], ["httpie", "HTTPie"], ["python", "Python"]];
 
+/** How often code was to be copied: what comes late does not take the place of what was asked for after it. */
+let copied = 0;
+
 /** Copy the code that sends a leg's request; the SDK of Python is the one that speaks its dialect. */
 export async function copyCode(exchange: { id: string } | string, as: Code, leg: LegName): Promise<void> {
+  const mine = ++copied;
   try {
     const text = await api.exportText(typeof exchange === "string" ? exchange : exchange.id, { as, leg });
-    await copy(text, `${CODES.find(([code]) => code === as)![1]} of the ${leg} request`);
+    if (mine === copied) await copy(text, `${CODES.find(([code]) => code === as)![1]} of the ${leg} request`);
   } catch (failure) {
     complain(failure);
   }

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Clear, Selection } from "./choosing";
 import { Compare } from "./compare";
 import { ExchangeView } from "./exchange";
@@ -31,10 +31,11 @@ export function App(): VNode {
   const listing = useListing(settled(q));
   const { items } = listing;
   const everything = useRef(items);
-  if (!q && items.length) everything.current = items;
+  if (listing.q === "" && items.length) everything.current = items;
   const values = everything.current.length ? everything.current : items;
   const selection = useSelection(items);
   const status = useStatus(listing.connected);
+  const isFound = listing.q === settled(q);
   const here = route.view === "exchange" ? route.id : cursor;
   const back = listHash(q);
   const steps = useMemo(() => stepsOf(linesOf(items, { grouped, folded, gone: 0 })), [items, grouped, folded]);
@@ -53,12 +54,12 @@ export function App(): VNode {
     if (!now.delete(id)) now.add(id);
     setFolded(now);
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (route.view === "list" && route.q !== q) setQ(route.q);
     if (route.view === "exchange") setCursor(route.id);
   }, [route]);
   useTitle(route, q, listing);
-  const enter = useKeys({ route, here, items: steps, setCursor, search, setHelp, back, select: selection.toggle, unselect: selection.none });
+  const enter = useKeys({ route, here, items: steps, q, isFound, setCursor, search, setHelp, back, select: selection.toggle, unselect: selection.none });
 
   if (listing.error && [401, 403, 421].includes(listing.error.status)) return <Locked error={listing.error} />;
   return (
@@ -66,7 +67,7 @@ export function App(): VNode {
       <header class="top">
         {open ? <a class="name" href={back}>Inspector</a> : <h1><a class="name" href={back}>Inspector</a></h1>}
         <SearchField field={search} q={q} items={values} onChange={change} onEnter={enter} />
-        <span class="faint counted num" role="status" aria-label="Found">{listing.loading ? "" : q ? `${count(listing.total)} found` : `${count(listing.total)} ${listing.total === 1 ? "exchange" : "exchanges"}`}</span>
+        <span class="faint counted num" role="status" aria-label="Found">{listing.loading || !isFound ? "" : q ? `${count(listing.total)} found` : `${count(listing.total)} ${listing.total === 1 ? "exchange" : "exchanges"}`}</span>
         <Connection connected={listing.connected} />
         <ThemeButton />
         <button class="quiet" aria-label="Keys and help" title="Keys and help (?)" onClick={() => setHelp(true)}><Icon name="help" /></button>
@@ -94,7 +95,7 @@ export function App(): VNode {
                 selected={selection.ids} onSelect={selection.choose} onSelectAll={selection.all} found={found} searching={q.trim() !== ""}
               />
             )
-            : <NoRows q={q} listing={listing} status={status} small={open} onClear={() => change("")} />}
+            : <NoRows q={q} listing={listing} loading={listing.loading || !isFound} status={status} small={open} onClear={() => change("")} />}
         </section>
         {route.view === "exchange" && <ExchangeView key={route.id} id={route.id} tab={route.tab} detail={route.detail} back={back} />}
         {route.view === "compare" && <Compare ids={route.id.split(",")} tab={route.tab} back={back} />}

@@ -1,16 +1,18 @@
 import type { VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, type Exchange } from "./api";
-import { go } from "./route";
-import { Dialog, Working } from "./widgets";
+import { go, here } from "./route";
+import { Dialog, Working, complain, toast } from "./widgets";
 import { parsed } from "./events";
 
 const MOST_MODELS = 8;
 const MOST_SHOWN = 300;
 
-/** Show what was asked anew beside what it was made from. */
+/** Show what was asked anew beside what it was made from, unless the person has gone elsewhere since. */
 export function asked(id: string, made: { id: string }[]): void {
-  go(`#/compare/${[id, ...made.map((one) => one.id)].map(encodeURIComponent).join(",")}`);
+  const { view, id: at } = here();
+  if (view !== "exchange" || at !== id) toast("What was asked anew is in the list");
+  else go(`#/compare/${[id, ...made.map((one) => one.id)].map(encodeURIComponent).join(",")}`);
 }
 
 let known: Promise<string[]> | null = null;
@@ -77,6 +79,7 @@ function failing(tell: (failure: string) => void, work: () => Promise<void>): ()
       await work();
     } catch (failure) {
       tell((failure as Error).message);
+      if (!document.querySelector("dialog[open]")) complain(failure);
     }
   };
 }

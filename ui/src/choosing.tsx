@@ -13,7 +13,8 @@ const MOST_SIDE_BY_SIDE = 8;
 /** What can be done with the exchanges that are selected. */
 export function Selection({ ids, items, onDone }: { ids: ReadonlySet<string>; items: readonly Summary[]; onDone: () => void }): VNode {
   const chosen = [...ids];
-  const inOrder = items.filter((x) => ids.has(x.id)).map((x) => x.id).reverse();
+  const listed = items.filter((x) => ids.has(x.id)).map((x) => x.id).reverse();
+  const inOrder = [...chosen.filter((id) => !listed.includes(id)), ...listed];
   const many = chosen.length > MOST_IN_A_FILE;
   const pin = async (): Promise<void> => {
     for (const id of chosen) await api.pin(id, true);

@@ -17,7 +17,7 @@ export function ExchangeView({ id, tab, detail, back }: { id: string; tab: strin
   const { exchange, error } = useExchange(id);
   const isLong = exchange !== null && exchange.events.length + exchange.events_left_out > LONG;
   const isCalm = useCalm(`${id} ${exchange?.end ?? ""}`, exchange !== null && (!isLong || ANALYSED.includes(tab)));
-  const { value: analysis, error: unanalysed } = useCall(`${id}@${isCalm ? exchange?.end : ""}`, (signal) => (isCalm ? api.analysis(id, signal) : Promise.reject(new Error("not yet"))));
+  const { value: analysis, error: unanalysed } = useCall(`${id}@${isCalm ? exchange?.end : ""}`, isCalm && ((signal) => api.analysis(id, signal)));
   if (error && !exchange) {
     return (
       <Empty top title={error.status === 404 ? "This exchange is gone" : "It cannot be shown"}>

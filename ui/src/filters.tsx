@@ -1,4 +1,5 @@
 import type { VNode } from "preact";
+import { useState } from "preact/hooks";
 import type { Summary } from "./api";
 import { Icon } from "./icons";
 import { chip, chosen, common, isChip, toggled, words } from "./query";
@@ -38,7 +39,8 @@ export function Filters({ q, items, onChange }: { q: string; items: Summary[]; o
 }
 
 function Values({ name, q, items, onChange }: { name: string; q: string; items: Summary[]; onChange: (q: string) => void }): VNode {
-  const found = common(items, name, MOST);
+  // What is chosen from stays where it is while exchanges come.
+  const [found] = useState(() => common(items, name, MOST));
   const given = words(q);
   if (!found.length) return <p class="faint pad">None in the list</p>;
   return (

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { copyCode } from "./actions";
 import type { Summary } from "./api";
 import { go, keptTab, toHash, type Route } from "./route";
@@ -7,6 +7,9 @@ export interface Keys {
   route: Route;
   here: string;
   items: Summary[];
+  q: string;
+  /** `items` are what `q` finds, and not what was found before it. */
+  isFound: boolean;
   setCursor: (id: string) => void;
   search: { current: HTMLInputElement | null };
   setHelp: (shown: boolean) => void;
@@ -18,9 +21,20 @@ export interface Keys {
 /** Listen to the page's keys. Return what Enter does. */
 export function useKeys(keys: Keys): () => void {
   const held = useRef(keys);
+  /** Where Enter was pressed before the list had come that it is about. */
+  const waiting = useRef<Pick<Keys, "route" | "q"> | null>(null);
   held.current = keys;
-  useEffect(() => {
+  useLayoutEffect(() => {
+    const is = waiting.current;
+    if (is && (is.route !== keys.route || is.q !== keys.q)) waiting.current = null;
+    else if (is && keys.isFound) {
+      waiting.current = null;
+      enter(keys);
+    }
+  });
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
+      if (event.key !== "Enter") waiting.current = null;
       const target = event.target as HTMLElement;
       const busy = document.querySelector("dialog[open], :popover-open");
       if (event.defaultPrevented || busy || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -30,12 +44,17 @@ export function useKeys(keys: Keys): () => void {
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
   }, []);
-  return () => enter(held.current);
+  return () => {
+    if (held.current.isFound) enter(held.current);
+    else waiting.current = held.current;
+  };
 }
 
-function enter({ here, items }: Keys): void {
+function enter({ here, items, search }: Keys): void {
   const id = items.some((one) => one.id === here) ? here : items[0]?.id;
-  if (id) go(toHash(id));
+  if (!id) return;
+  search.current?.blur();
+  go(toHash(id));
 }
 
 function step(by: number, { route, here, items, setCursor }: Keys): void {

@@ -8,7 +8,8 @@ export interface Heard {
   connected: (is: boolean) => void;
 }
 
-/** A browser has six connections for all its tabs: a tab that nobody sees gives its own back after this time. */
+/** A browser has six connections for all its tabs: one that opens behind another takes none, and one that nobody sees
+ * any more gives its own back after this time. */
 const HIDDEN_MS = 30_000;
 const AGAIN_MS = 2000;
 
@@ -48,11 +49,12 @@ export function listen(heard: Heard): () => void {
   };
   const seen = (): void => {
     clearTimeout(timer);
+    reopen(document.hidden ? HIDDEN_MS : TOGETHER_MS);
     if (document.hidden) timer = window.setTimeout(stop, HIDDEN_MS);
     else if (!source || source.readyState === EventSource.CLOSED) open();
   };
   document.addEventListener("visibilitychange", seen);
-  open();
+  if (!document.hidden) open();
   return () => {
     document.removeEventListener("visibilitychange", seen);
     stop();
@@ -83,15 +85,18 @@ export function follow(follower: Follower): () => void {
   };
 }
 
-function reopen(): void {
+function reopen(after = TOGETHER_MS): void {
   clearTimeout(opening);
   opening = window.setTimeout(() => {
     following?.close();
     following = null;
-    const ids = [...new Set([...followers].map((one) => one.id))];
+    const ids = document.hidden ? [] : [...new Set([...followers].map((one) => one.id))];
     if (!ids.length) return;
     const source = (following = new EventSource(`/api/live?${new URLSearchParams(ids.map((id) => ["follow", id]))}`));
     on<{ id: string; events: EventPair[] }>(source, "events", (told) => followers.forEach((one) => one.id === told.id && one.events(told.events)));
     source.onopen = () => followers.forEach((one) => one.begun());
-  }, TOGETHER_MS);
+    source.onerror = () => {
+      if (source === following && source.readyState === EventSource.CLOSED) reopen(AGAIN_MS);
+    };
+  }, after);
 }

@@ -54,7 +54,7 @@ function useProvenance(exchange: Exchange, isPointedAt: boolean): { provenance: 
   const isLong = exchange.events.length + exchange.events_left_out > LONG;
   const isWanted = isLong && isPointedAt;
   const first = useCall(`${key} ${isLong}`, (signal) => api.provenance(exchange.id, isLong ? "request" : null, signal));
-  const later = useCall(`${key} ${isWanted}`, (signal) => (isWanted ? api.provenance(exchange.id, "answer", signal) : Promise.reject(new Error("not yet"))));
+  const later = useCall(`${key} ${isWanted}`, isWanted && ((signal) => api.provenance(exchange.id, "answer", signal)));
   const provenance = useMemo(() => first.value && { ...first.value, answer: later.value?.answer ?? first.value.answer }, [first.value, later.value]);
   return { provenance: provenance ?? (first.error ? UNTRACED : null), error: first.error };
 }

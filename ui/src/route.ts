@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 
 /** Where the page is: `#/?q=…`, `#/x/ID/TAB/DETAIL`, `#/compare/ID,ID`. */
 export interface Route {
@@ -38,19 +38,39 @@ function decode(text: string): string {
   }
 }
 
+let at: string | null = null;
+let arrived: (hash: string) => void = () => undefined;
+
+function arrive(hash: string): void {
+  at = hash;
+  arrived(hash);
+}
+
+/** Return where the page is just now. */
+export function here(): Route {
+  return parseRoute(at ?? location.hash);
+}
+
 export function useRoute(): Route {
-  const [route, setRoute] = useState(() => parseRoute(location.hash));
-  useEffect(() => {
-    const changed = (): void => setRoute(parseRoute(location.hash));
-    addEventListener("hashchange", changed);
-    return () => removeEventListener("hashchange", changed);
+  const [hash, setHash] = useState(location.hash);
+  useLayoutEffect(() => {
+    arrived = setHash;
+    // A link that is followed tells so at once by `popstate`, by `hashchange` later: a key may come between them.
+    const changed = (): void => arrive(location.hash);
+    const told = ["popstate", "hashchange"];
+    told.forEach((name) => addEventListener(name, changed));
+    return () => told.forEach((name) => removeEventListener(name, changed));
   }, []);
-  return route;
+  return useMemo(() => parseRoute(hash), [hash]);
 }
 
 /** Go somewhere, at once: the next key finds the page there. `quietly` leaves no step in the history. */
 export function go(hash: string, quietly = false): void {
-  if (quietly) history.replaceState(null, "", hash);
-  else history.pushState(null, "", hash);
-  dispatchEvent(new HashChangeEvent("hashchange"));
+  try {
+    if (quietly || hash === location.hash) history.replaceState(null, "", hash);
+    else history.pushState(null, "", hash);
+  } catch {
+    // A browser changes its address only so often, as for a key that is held down: the page goes on without.
+  }
+  arrive(hash);
 }

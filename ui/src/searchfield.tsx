@@ -1,5 +1,5 @@
 import type { RefObject, VNode } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Summary } from "./api";
 import { Icon } from "./icons";
 import { mistake, suggestions, type Suggestion } from "./query";
@@ -18,7 +18,9 @@ export function SearchField({ field, q, items, onChange, onEnter }: Props): VNod
   const [shown, setShown] = useState<"no" | "some" | "all">("no");
   const [at, setAt] = useState(-1);
   const last = q.split(/\s/).at(-1) ?? "";
-  const offered = shown === "all" || (shown === "some" && last.replace(/^-/, "").length > 1) ? suggestions(q, items) : [];
+  const isOffering = shown === "all" || (shown === "some" && last.replace(/^-/, "").length > 1);
+  // What is chosen from stays where it is while exchanges come.
+  const offered = useMemo(() => (isOffering ? suggestions(q, items) : []), [q, isOffering]);
   const narrow = useMedia("(max-width: 760px)");
   const close = (): void => {
     setShown("no");

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import source from "../../addons/inspector/search.py?raw";
 import type { Page, Summary } from "./api";
 import { indented, ordered, withModel, wrongJson } from "./asking";
@@ -10,7 +10,7 @@ import { apart } from "./replayed";
 import { keptTab, parseRoute } from "./route";
 import { ranged } from "./selection";
 import { firstCommand } from "./states";
-import { merge, renewed, without } from "./store";
+import { NOTHING, Reader, merge, renewed, without, type Listing } from "./store";
 
 const row = (seq: number, more: Partial<Summary> = {}): Summary =>
   ({ id: `x${seq}`, seq, started: new Date().toISOString(), conversation: null, model: "gpt", provider: "openai", client: "ci", ...more }) as Summary;
@@ -66,6 +66,66 @@ describe("the query language", () => {
   ])("%j in %j", (q, text, pieces) => expect(marked(text, wanted(q))).toEqual(pieces));
 });
 
+describe("answers that come late", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  /** A list of the query `q`, whose pages come when they are let go. */
+  function reading(q: string): { query: { current: string }; reader: Reader; asked: string[]; answer: (n: number, seqs: number[], total: number) => Promise<void>; list: () => Listing } {
+    const query = { current: q };
+    let list = NOTHING;
+    const asked: string[] = [];
+    const held: ((answer: unknown) => void)[] = [];
+    vi.stubGlobal("fetch", (path: string, { signal }: RequestInit) => {
+      asked.push(path.replace(/.*q=(.*?)&limit=\d+/, "$1"));
+      return new Promise((resolve, reject) => {
+        held.push(resolve);
+        signal!.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
+      });
+    });
+    const answer = async (n: number, seqs: number[], total: number): Promise<void> => {
+      held[n]!({ ok: true, json: async () => page(seqs, total) });
+      await new Promise((resolve) => setTimeout(resolve));
+    };
+    return { query, reader: new Reader(query, (change) => { list = change(list); }), asked, answer, list: () => list };
+  }
+
+  it("leaves none of the query before in a list", async () => {
+    const { query, reader, asked, answer, list } = reading("a");
+    reader.read();
+    await answer(0, [9, 8, 1], 3);
+    query.current = "b";
+    reader.read();
+    reader.read();
+    await answer(1, [9, 7], 5);
+    expect([list().q, ids(list().items), list().more, asked]).toEqual(["b", ["x9", "x7"], true, ["a", "b", "b"]]);
+  });
+
+  it("does not begin again what is on its way", async () => {
+    const { reader, asked, answer, list } = reading("a");
+    for (let n = 0; n < 9; n++) reader.read();
+    await answer(0, [2, 1], 2);
+    await answer(1, [3, 2, 1], 3);
+    expect([ids(list().items), asked]).toEqual([["x3", "x2", "x1"], ["a", "a"]]);
+  });
+
+  it("adds what is older, whatever is new meanwhile", async () => {
+    const { query, reader, asked, answer, list } = reading("");
+    reader.read();
+    await answer(0, [9, 8], 5);
+    reader.readOlder("x8");
+    reader.read();
+    await answer(2, [10, 9], 6);
+    await answer(1, [7, 6], 5);
+    expect([ids(list().items), asked]).toEqual([["x10", "x9", "x8", "x7", "x6"], ["", "&before=x8", ""]]);
+    reader.readOlder("x6");
+    query.current = "b";
+    reader.read();
+    await answer(4, [4], 1);
+    await answer(3, [5], 6);
+    expect(ids(list().items)).toEqual(["x4"]);
+  });
+});
+
 describe("a list that changes", () => {
   it("keeps what was read of it when its beginning is read again", () => {
     const items = [5, 4, 3, 2, 1].map((seq) => row(seq));
@@ -73,6 +133,11 @@ describe("a list that changes", () => {
     expect([ids(now.items), now.more]).toEqual([["x7", "x6", "x5", "x4", "x3", "x2", "x1"], false]);
     expect(ids(renewed(items, page([7, 6], 2)).items)).toEqual(["x7", "x6"]);
     expect(renewed(items, page([5, 4], 9)).more).toBe(true);
+  });
+
+  it("leaves no gap that nobody would fill", () => {
+    const now = renewed([5, 4, 3].map((seq) => row(seq)), page([12, 11, 10], 12));
+    expect([ids(now.items), now.more]).toEqual([["x12", "x11", "x10"], true]);
   });
 
   it("marks where something went", () => {

@@ -70,14 +70,16 @@ export function ThemeButton(): VNode {
 interface NoRowsProps {
   q: string;
   listing: Listing & { refresh: () => void };
+  /** The list is still to come. */
+  loading: boolean;
   status: Status | null;
   /** There is little room. */
   small: boolean;
   onClear: () => void;
 }
 
-export function NoRows({ q, listing, status, small, onClear }: NoRowsProps): VNode {
-  const { loading, error, refresh } = listing;
+export function NoRows({ q, listing, loading, status, small, onClear }: NoRowsProps): VNode {
+  const { error, refresh } = listing;
   if (loading) return <Empty title="Loading…" />;
   if (error) return <Empty title="The list cannot be read"><p>{error.message}</p><p><button onClick={refresh}>Try again</button></p></Empty>;
   if (q) {

@@ -3,6 +3,8 @@ import { api, ApiError, type EventPair, type Exchange, type Page, type Summary }
 import { follow, listen, type Heard } from "./live";
 
 export interface Listing {
+  /** What it is the answer to; null before the first. */
+  q: string | null;
   items: Summary[];
   total: number;
   gone: number;
@@ -32,13 +34,15 @@ export function merge(items: readonly Summary[], changed: ReadonlyMap<string, Su
   return [...left.values(), ...kept].sort((a, b) => b.seq - a.seq);
 }
 
-/** Put the newest page in place of what a list has of it; what is older stays, as long as there is more. */
+/** Put the newest page in place of what a list has of it. What is older stays, as long as there is more, and nothing
+ * that nobody knows of between. */
 export function renewed(items: readonly Summary[], page: Page): { items: Summary[]; more: boolean } {
   const last = page.exchanges.at(-1);
   const held = new Map(items.map((one) => [one.id, one]));
   const newest = page.exchanges.map((one) => ({ ...one, ...later(held.get(one.id), one), gone_before: one.gone_before, found: one.found }));
-  const older = page.more && last ? items.filter((one) => one.seq < last.seq) : [];
-  return { items: [...newest, ...older], more: page.total > page.exchanges.length + older.length };
+  const isJoined = page.exchanges.some((one) => held.has(one.id));
+  const older = isJoined && page.more && last ? items.filter((one) => one.seq < last.seq) : [];
+  return { items: [...newest, ...older], more: isJoined ? page.total > newest.length + older.length : page.more };
 }
 
 /** Take out what had to make room, and leave a mark at what came after it. */
@@ -59,7 +63,7 @@ export interface LiveListing extends Listing {
   refresh: () => void;
 }
 
-const NOTHING: Listing = { items: [], total: 0, gone: 0, more: false, loading: true, error: null };
+export const NOTHING: Listing = { q: null, items: [], total: 0, gone: 0, more: false, loading: true, error: null };
 /** How long changes are put together: those of a search are asked for again. */
 const TOGETHER_MS = 80;
 const SEARCH_AGAIN_MS = 400;
@@ -74,7 +78,7 @@ export function useListing(q: string): LiveListing {
   reader.current ??= new Reader(query, setListing);
 
   useEffect(() => {
-    const timer = setTimeout(() => reader.current?.read(true), q ? 10 : 0);
+    const timer = setTimeout(() => reader.current?.read(), q ? 10 : 0);
     return () => clearTimeout(timer);
   }, [q]);
 
@@ -84,6 +88,8 @@ export function useListing(q: string): LiveListing {
     let timer = 0;
     const flush = (): void => {
       timer = 0;
+      // A page that was read before an exchange began would take it away again.
+      if (!query.current && reader.current?.isReading) return void (timer = window.setTimeout(flush, TOGETHER_MS));
       const batch = new Map(changed);
       changed.clear();
       if (query.current) reader.current?.read();
@@ -132,7 +138,7 @@ export function useListing(q: string): LiveListing {
     ...listing,
     connected,
     loadMore: () => {
-      if (listing.more && last) reader.current?.read(false, last.id);
+      if (listing.more && last) reader.current?.readOlder(last.id);
     },
     refresh: () => reader.current?.read(),
   };
@@ -153,10 +159,19 @@ class Recent {
 }
 const MOST_RECENT = 20_000;
 
-/** Reads pages of the list, the newest or those before another, one at a time. */
-class Reader {
-  private stop = new AbortController();
-  private before: string | null = null;
+/** What is being read of the list: the newest page, or the one before an exchange. */
+interface Reading {
+  q: string;
+  before: string | null;
+  stop: AbortController;
+  /** It was asked for again meanwhile. */
+  again: boolean;
+}
+
+/** Reads pages of the list. What comes late is not put into the list of another query. */
+export class Reader {
+  private newest: Reading | null = null;
+  private older: Reading | null = null;
   /** What came too late is not to bring back what is gone. */
   readonly forgotten = new Recent();
 
@@ -165,32 +180,61 @@ class Reader {
     private readonly set: (change: (old: Listing) => Listing) => void,
   ) {}
 
-  /** `anew`: what is there is of another query. */
-  read(anew = false, before: string | null = null): void {
-    if (before !== null && this.before === before) return;
-    this.stop.abort();
-    const mine = (this.stop = new AbortController());
-    this.before = before;
-    api.list(this.query.current, before, mine.signal).then(
-      (page) => {
-        this.before = null;
-        this.set((old) => this.put(old, page, anew, before));
-      },
-      (error: unknown) => {
-        if (mine.signal.aborted) return;
-        this.before = null;
-        this.set((old) => ({ ...old, loading: false, error: error as ApiError }));
+  get isReading(): boolean {
+    return this.newest !== null;
+  }
+
+  /** Read the newest page, once more if it is on its way. */
+  read(): void {
+    const q = this.query.current;
+    if (this.newest?.q === q) return void (this.newest.again = true);
+    this.newest?.stop.abort();
+    const mine = (this.newest = { q, before: null, stop: new AbortController(), again: false });
+    this.ask(mine, (change) => {
+      if (this.newest !== mine) return;
+      this.newest = null;
+      this.set(change);
+      if (mine.again) this.read();
+    });
+  }
+
+  readOlder(before: string): void {
+    const q = this.query.current;
+    if (this.older?.q === q && this.older.before === before) return;
+    this.older?.stop.abort();
+    const mine = (this.older = { q, before, stop: new AbortController(), again: false });
+    this.ask(mine, (change) => {
+      if (this.older !== mine) return;
+      this.older = null;
+      this.set(change);
+    });
+  }
+
+  private ask({ q, before, stop }: Reading, over: (change: (old: Listing) => Listing) => void): void {
+    api.list(q, before, stop.signal).then(
+      (page) => over((old) => (before === null ? this.renew(old, q, page) : this.append(old, q, before, page))),
+      (failure: unknown) => {
+        const error = failure as ApiError;
+        over((old) => (old.q === q ? { ...old, loading: false, error } : before === null ? { ...NOTHING, q, loading: false, error } : old));
       },
     );
   }
 
-  private put(old: Listing, read: Page, anew: boolean, before: string | null): Listing {
-    const page = { ...read, exchanges: read.exchanges.filter((one) => !this.forgotten.has(one.id)) };
-    const told = { total: page.total, gone: page.gone, loading: false, error: null };
-    if (before === null) return { ...told, ...(anew ? { items: page.exchanges, more: page.more } : renewed(old.items, page)) };
+  private renew(old: Listing, q: string, read: Page): Listing {
+    const page = { ...read, exchanges: this.kept(read) };
+    const now = old.q === q ? renewed(old.items, page) : { items: page.exchanges, more: page.more };
+    return { q, ...now, total: page.total, gone: page.gone, loading: false, error: null };
+  }
+
+  private append(old: Listing, q: string, before: string, page: Page): Listing {
+    if (old.q !== q || old.items.at(-1)?.id !== before) return old;
     const held = new Set(old.items.map((one) => one.id));
-    const older = page.exchanges.filter((one) => !held.has(one.id));
-    return { ...told, total: old.total, items: [...old.items, ...older], more: page.more };
+    const older = this.kept(page).filter((one) => !held.has(one.id));
+    return { ...old, items: [...old.items, ...older], more: page.more, gone: page.gone, loading: false, error: null };
+  }
+
+  private kept(page: Page): Summary[] {
+    return page.exchanges.filter((one) => !this.forgotten.has(one.id));
   }
 }
 
@@ -255,7 +299,10 @@ export function useExchange(id: string): { exchange: Exchange | null; error: Api
         },
         (failure: unknown) => {
           asking = false;
-          if (!signal.aborted) setError(failure as ApiError);
+          if (signal.aborted) return;
+          setError(failure as ApiError);
+          // A gateway that was started anew does not know it: nothing more comes of it.
+          if (running && (failure as ApiError).status === 404) setExchange(null);
         },
       );
     };
@@ -287,10 +334,11 @@ export function useExchange(id: string): { exchange: Exchange | null; error: Api
   return { exchange, error };
 }
 
-/** What a call gives, asked again when its key changes. */
-export function useCall<T>(key: string, call: (signal: AbortSignal) => Promise<T>): { value: T | null; error: ApiError | null } {
+/** What a call gives, asked again when its key changes; nothing where it is not to be asked yet. */
+export function useCall<T>(key: string, call: false | ((signal: AbortSignal) => Promise<T>)): { value: T | null; error: ApiError | null } {
   const [held, setHeld] = useState<{ key: string; value: T | null; error: ApiError | null }>({ key, value: null, error: null });
   useEffect(() => {
+    if (!call) return undefined;
     const stop = new AbortController();
     call(stop.signal).then(
       (value) => setHeld({ key, value, error: null }),

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api, type EventPair, type Exchange } from "./api";
 import { useFolded } from "./answer";
 import { Numbering, bits, isEvent, leaves, pieces, tiesOf, type Folded, type Piece, type Ties } from "./events";
@@ -22,7 +22,7 @@ export function Timeline({ exchange, at }: { exchange: Exchange; at: number | nu
   return (
     <div class="timeline">
       <FoldedAnswer exchange={exchange} />
-      <Kinds key={String(ties !== null)} exchange={exchange} ties={ties} kind={kind} onKind={setKind} />
+      <Kinds exchange={exchange} ties={ties} kind={kind} onKind={setKind} />
       <Rows key={kind} exchange={exchange} shown={shown} at={at} ties={ties} folds={kind !== "=nothing"} />
     </div>
   );
@@ -31,7 +31,7 @@ export function Timeline({ exchange, at }: { exchange: Exchange; at: number | nu
 /** Which events became part of others, once the exchange is over; null where nobody knows: of so many it takes long. */
 function useTies(exchange: Exchange): Ties | null {
   const isAsked = exchange.end !== "running" && exchange.events.length + exchange.events_left_out <= TIED;
-  const { value } = useCall(`${exchange.id}@${isAsked}`, (signal) => (isAsked ? api.provenance(exchange.id, "answer", signal) : Promise.reject(new Error("not yet"))));
+  const { value } = useCall(`${exchange.id}@${isAsked}`, isAsked && ((signal) => api.provenance(exchange.id, "answer", signal)));
   return useMemo(() => value && value.known ? tiesOf(value.answer) : null, [value]);
 }
 const TIED = 5000;
@@ -73,8 +73,8 @@ class Counts {
 
 function Kinds({ exchange, ties, kind, onKind }: { exchange: Exchange; ties: Ties | null; kind: string; onKind: (kind: string) => void }): VNode {
   const { events, events_left_out: left } = exchange;
-  const counts = useRef<Counts | null>(null);
-  const kinds = useMemo(() => (counts.current ??= new Counts(ties)).upTo(events), [events]);
+  const counts = useMemo(() => new Counts(ties), [ties]);
+  const kinds = useMemo(() => counts.upTo(events), [counts, events]);
   return (
     <div class="chips" role="group" aria-label="Kinds of event">
       <button class="chip" aria-pressed={!kind} onClick={() => onKind("")}>all <b>{events.length}</b></button>
@@ -115,7 +115,7 @@ function Rows({ exchange, shown, at, ties, folds }: { exchange: Exchange; shown:
   const scroller = useRef<HTMLDivElement>(null);
   const [opened, setOpened] = useState<ReadonlySet<number>>(() => new Set(at === null ? [] : [at]));
   const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
-  const isFollowing = useRef(exchange.end === "running");
+  const isFollowing = useRef(exchange.end === "running" && at === null);
   const lastTop = useRef(0);
   const before = useMemo(() => sameBefore(shown), [shown]);
   const chunk = useChunks(exchange);
@@ -125,10 +125,13 @@ function Rows({ exchange, shown, at, ties, folds }: { exchange: Exchange; shown:
   useEffect(() => {
     if (index >= 0) rows.to(index, "center");
   }, [at, index < 0]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (exchange.end === "running" && isFollowing.current) rows.to(lines.length - 1, "end");
   }, [lines.length]);
-  useEffect(() => scroller.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => {
+    // The first event may come while somebody types.
+    if (!document.activeElement?.matches("input, textarea, select")) scroller.current?.focus({ preventScroll: true });
+  }, []);
   const select = (n: number): void => go(toHash(exchange.id, "events", String(n)), true);
   const toggle = (n: number): void => {
     const now = new Set(opened);
@@ -143,9 +146,12 @@ function Rows({ exchange, shown, at, ties, folds }: { exchange: Exchange; shown:
     const next = lines[from + step];
     if (!step || !next) return;
     event.preventDefault();
-    isFollowing.current = false;
+    leave();
     if (next.count > 1) setUnfolded(new Set([...unfolded, next.first.n]));
     select(step > 0 ? next.first.n : next.last.n);
+  };
+  const leave = (): void => {
+    isFollowing.current = false;
   };
   const scrolled = (): void => {
     const box = scroller.current!;
@@ -155,7 +161,7 @@ function Rows({ exchange, shown, at, ties, folds }: { exchange: Exchange; shown:
     else if (box.scrollTop + box.clientHeight > box.scrollHeight - 60) isFollowing.current = true;
   };
   return (
-    <div class="scroll rows" ref={scroller} tabIndex={0} role="group" aria-label="Events" onKeyDown={keys} onScroll={scrolled}>
+    <div class="scroll rows" ref={scroller} tabIndex={0} role="group" aria-label="Events" onKeyDown={keys} onScroll={scrolled} onPointerDown={leave} onWheel={(event) => event.deltaY < 0 && leave()}>
       <div class="ends"><span>#</span><span>at</span><span>Provider sent</span><span /><span class="chunk"><span>#</span><span>Client got</span></span></div>
       <div class="space" style={{ height: `${rows.total}px` }}>
         {rows.items.map(({ index: i, start }) => {
@@ -253,7 +259,7 @@ function Pair({ exchange, ties, pair, gap, chunk, before, open }: PairProps): VN
   const to = pieces(pair.client);
   return (
     <>
-      <a class="n" href={toHash_(pair.n)} onClick={(event) => event.preventDefault()} tabIndex={-1} aria-label={`Event ${pair.n}`}>{pair.n}</a>
+      <a class="n" href={toHash(exchange.id, "events", String(pair.n))} onClick={(event) => event.preventDefault()} tabIndex={-1} aria-label={`Event ${pair.n}`}>{pair.n}</a>
       <When at={pair.at} gap={gap} />
       <div class={open ? "half open" : "half"}>
         {from.length ? from.map((one, i) => <PieceView key={i} piece={one} name={pair.name} before={before && pieces(before.provider)[i]} open={open} />) : <p class="void">{earlier ? <>of what came in <Numbers id={exchange.id} of={earlier} /></> : ties ? "made by the gateway" : "no event of the provider's"}</p>}
@@ -274,8 +280,6 @@ function Pair({ exchange, ties, pair, gap, chunk, before, open }: PairProps): VN
     </>
   );
 }
-
-const toHash_ = (n: number): string => location.hash.replace(/\/events.*$/, `/events/${n}`);
 
 function nameOf(piece: Piece): string {
   const object = (piece.json as { object?: unknown } | undefined)?.object;

@@ -89,10 +89,13 @@ def test_a_stream_grows_where_it_is_watched(person: Person, traffic: Traffic, pr
         person.sees(person.row("growing"), "running")
         person.click(person.row("growing"))
         person.click(person.tab("Events"))
+        search = person.page.get_by_role("searchbox", name="Search")
+        search.focus()
         held.go()
         rows = person.page.locator(".event-row")
         answer = person.page.get_by_label("What the events add up to")
         expect(answer).to_have_text("Hel")
+        expect(search).to_be_focused()
         person.sees(person.page.locator(".ending"), "The answer is still coming.")
         before = rows.count()
         held.go()
@@ -134,6 +137,19 @@ def test_a_connection_that_is_lost_comes_back(person: Person) -> None:
     person.sees(status, "disconnected")
     page.unroute_all()
     expect(status).to_have_text("live")
+
+
+def test_a_page_behind_another_takes_no_connection(person: Person) -> None:
+    """A browser has six for all its tabs."""
+    page = person.page
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    page.add_init_script("Object.defineProperty(document, 'hidden', {get: () => !window.isSeen, configurable: true})")
+    person.page.goto(f"{person.address}/#/")
+    expect(person.row().first).to_be_visible()
+    assert not [url for url in asked if "/api/live" in url]
+    page.evaluate("isSeen = true; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator(".connection")).to_have_text("live")
 
 
 # --- links -----------------------------------------------------------------------------------------
@@ -229,20 +245,69 @@ def test_a_round_by_keyboard(person: Person) -> None:
         expect(page).to_have_url(f"{person.address}/{url}")
 
 
-_QUICKLY = """async keys => {
-    for (const key of keys) {
-        document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+_AT_ONCE = """async acts => {
+    for (const [kind, what] of acts) {
+        const field = document.querySelector('input[type=search]');
+        const at = document.activeElement;
+        if (kind === 'click') document.querySelector(what).click();
+        else if (kind === 'refuse') history.replaceState = () => { throw new Error(); };
+        else if (kind === 'press') at.dispatchEvent(new KeyboardEvent('keydown', {key: what, bubbles: true}));
+        else {
+            field.focus();
+            field.value = what;
+            field.dispatchEvent(new InputEvent('input', {bubbles: true}));
+        }
         await Promise.resolve();
     }
-    return location.hash;
 }"""
-"""Presses keys in one task: no event of the browser comes between them."""
+"""Clicks, keys and what is typed in one task: no event of the browser comes between them."""
 
 
-def test_each_key_finds_the_page_where_the_one_before_it_went(person: Person) -> None:
+def press(*keys: str) -> list[tuple[str, str]]:
+    return [("press", key) for key in keys]
+
+
+@pytest.mark.parametrize(
+    ("hash", "acts", "then"),
+    [
+        pytest.param("#/x/lossy", press("e", "j"), "#/x/streamed/events", id="keys"),
+        pytest.param("#/x/lossy", [("refuse", ""), *press("j")], "#/x/streamed", id="held down"),
+        pytest.param("#/x/streamed", press("e", "ArrowDown"), "#/x/streamed/events/0", id="in another view"),
+        pytest.param("#/x/lossy", press("?", "j"), "#/x/lossy", id="a dialog has them"),
+        pytest.param(
+            "#/x/lossy", [("click", '.tabs a[href$="/events"]'), *press("j")], "#/x/streamed/events", id="behind a link"
+        ),
+        pytest.param("#/", [("type", "note:seed -note:store"), *press("Enter")], "#/x/lossy", id="before it is found"),
+    ],
+)
+def test_who_is_quicker_than_the_page(person: Person, hash: str, acts: list[tuple[str, str]], then: str) -> None:
+    """Each finds the page where the one before it went, also where the browser changes its address no more."""
+    page = person.open(hash).page
+    expect(page.get_by_text("Loading…")).to_have_count(0)
+    page.evaluate(_AT_ONCE, acts)
+    id, _, detail = then.removeprefix("#/x/").partition("/")
+    expect(page.locator(".line.at a.open")).to_have_attribute("href", re.compile(f"^#/x/{id}(/|$)"))
+    if detail:
+        expect(person.tab("Events")).to_have_attribute("aria-current", "page")
+    if acts[0][0] != "refuse":
+        expect(page).to_have_url(f"{person.address}/{then}")
+
+
+def test_what_comes_late_takes_nobody_away(person: Person) -> None:
     page = person.open("#/x/lossy").page
-    then = page.locator("a.open").nth(1).evaluate("link => link.hash")
-    assert page.evaluate(_QUICKLY, ["e", "j"]) == f"{then}/events"
+    asked: list[Route] = []
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+
+    page.route("**/resend", hold)
+    with page.expect_request("**/resend"):
+        person.click(page.get_by_role("button", name="Resend"))
+    person.press("Escape")
+    expect(page).to_have_url(f"{person.address}/#/")
+    asked[0].fulfill(json={"exchanges": [{"id": "streamed", "model": "sonnet"}]})
+    expect(page.get_by_role("status").filter(has_text="in the list")).to_be_visible()
+    expect(page).to_have_url(f"{person.address}/#/")
 
 
 def test_curl_by_a_key(person: Person) -> None:
@@ -270,6 +335,8 @@ def test_found_and_opened_by_keyboard(person: Person) -> None:
     expect(page.locator(".counted")).to_have_text("1 found")
     person.press("Enter")
     expect(page).to_have_url(f"{person.address}/#/x/lossy")
+    person.press("e")
+    expect(page).to_have_url(f"{person.address}/#/x/lossy/events")
 
 
 def test_what_nobody_could_read_is_listed_searched_and_opened(person: Person, traffic: Traffic) -> None:
