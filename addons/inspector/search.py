@@ -166,6 +166,24 @@ def _is_true(chip: Chip, facts: Facts, text: str) -> bool:
     return value is not None and _RELATIONS[chip.relation](value, chip.number)
 
 
+FILTERS = ("text", *TEXTS, *TRUTHS, *NUMBERS)
+
+
+def filtered(name: str, value: str) -> str:
+    """Return the term for one of `FILTERS` in an address, `?name=value`: a word for `text`, else a chip. Numbers may
+    have a relation, as `?duration=>2s`. Raises `ValueError`."""
+    if '"' in value:
+        raise ValueError(f"{name} cannot have a quotation mark in it.")
+    if name in TRUTHS and truth(value.lower()) is None:
+        raise ValueError(f"{name} must be yes or no.")
+    if name not in NUMBERS:
+        return f'"{value}"' if name == "text" else f'{name}:"{value}"'
+    term = f"{name}{value}" if value[:1] in "<>=" else f"{name}={value}"
+    if len(parse(term).chips) != 1 or parse(term).words:
+        raise ValueError(f"{name} must be a number, with or without <, <=, > or >= before it.")
+    return term
+
+
 def truth(text: str) -> bool | None:
     return _TRUTH.get(text)
 

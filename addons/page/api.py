@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from addons.inspector import search
 from addons.inspector.exports import FORMATS, SDKS
 from addons.inspector.reading import DIRECTIONS, LEGS
 from addons.page import openapi
@@ -67,15 +68,19 @@ class Api:
 
     async def exchanges(self, request: Request) -> Response:
         asked = request.query_params
-        limit = _number(request, "limit", 200)
-        return await answer(lambda: self._inspection.listed(asked.get("q", ""), limit, asked.get("before") or None))
+        limit, before = _number(request, "limit", 200), asked.get("before") or None
+        query = " ".join((asked.get("q", ""), *_filters(request)))
+        return await answer(lambda: self._inspection.listed(query, limit, before))
 
     async def clear(self, request: Request) -> Response:
         await aside(self._backing.store.clear)
         return await answer(dict)
 
     async def exchange(self, request: Request) -> Response:
-        return await answer(lambda: self._inspection.exchange(request.path_params["id"]).detail())
+        id, brief = request.path_params["id"], search.truth(request.query_params.get("brief", "no"))
+        if brief is None:
+            raise Refused(400, "brief must be yes or no.", "invalid_query")
+        return await answer(lambda: self._inspection.exchange(id).detail() if brief else self._inspection.full(id))
 
     async def events(self, request: Request) -> Response:
         first, limit = _number(request, "from", 0), min(_number(request, "limit", 2000), MOST_EVENTS)
@@ -203,7 +208,10 @@ async def _refused(request: Request, refused: Exception) -> Response:
 
 async def _http(request: Request, raised: Exception) -> Response:
     assert isinstance(raised, HTTPException)
-    known = {404: ("There is nothing here.", "not_found"), 405: ("The method is not allowed here.", "wrong_method")}
+    known = {
+        404: ("There is nothing here; /api/openapi.json has what there is.", "not_found"),
+        405: ("The method is not allowed here.", "wrong_method"),
+    }
     message, code = known.get(raised.status_code, ("The request cannot be served.", "refused"))
     refusal = error(raised.status_code, message, code)
     refusal.headers.update(raised.headers or {})
@@ -213,6 +221,17 @@ async def _http(request: Request, raised: Exception) -> Response:
 async def _broken(request: Request, raised: Exception) -> Response:
     """Answer where the page has a bug. Whoever called the application gets the exception as well, and logs it."""
     return error(500, "The inspector failed; the gateway's log has the details.", "internal_error")
+
+
+def _filters(request: Request) -> list[str]:
+    """Return the terms of a search that stand in the address by themselves: `?model=opus&status=5xx`."""
+    asked = [each for each in request.query_params.multi_items() if each[0] not in ("q", "limit", "before")]
+    if not all(name in search.FILTERS for name, _ in asked):
+        raise Refused(400, f"There is q, limit, before, {', '.join(search.FILTERS)}; nothing else.", "invalid_query")
+    try:
+        return [search.filtered(name, value) for name, value in asked if value]
+    except ValueError as wrong:
+        raise Refused(400, str(wrong), "invalid_query") from None
 
 
 def _number(request: Request, name: str, otherwise: int) -> int:

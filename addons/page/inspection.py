@@ -12,9 +12,11 @@ from addons.inspector import analysis as analysing
 from addons.inspector import diff as differences
 from addons.inspector import exports
 from addons.inspector.exports import Exported, Format, Unexportable
+from addons.inspector.full import MOST_LINKED, full
 from addons.inspector.provenance import Traced, link_json, traced
 from addons.inspector.reading import Direction, Leg
 from addons.inspector.recording import Exchange, note_json
+from addons.inspector.search import LONGEST_QUERY
 from addons.page import replays
 from addons.page.answers import Refused, aside
 from addons.page.backing import Backing
@@ -30,10 +32,23 @@ API_VERSION = "1.0"
 MOST_LISTED = 1000
 MOST_MODELS = 8
 """The most models of one comparison."""
-LONGEST_QUERY = 1000
 AS_RECORDED: tuple[Format, ...] = ("har", "fixture")
 """The formats that hold what was recorded as it was, and nothing that was made of it."""
 NO_SUCH_EXCHANGE = Refused(404, "There is no such exchange, or it had to make room for later ones.", "no_such_exchange")
+_CLIENTS_TOO = {
+    "openai": "chat",
+    "openai-chat": "chat",
+    "openai-responses": "responses",
+    "openai-completions": "completions",
+}
+_PROVIDERS_TOO = {
+    **{"claude": "anthropic", "vertex": "gemini", "azure": "openai", "chat": "openai", "embedded": "anthropic"},
+    **{"responses": "openai-responses", "codex": "openai-responses", "xai": "openai-responses"},
+    **{"completions": "openai-completions", "openai-chat": "openai", "vertex-claude": "vertex-anthropic"},
+}
+"""Other words for the dialects of a conversion: those of clients at the provider's end and the other way round, and
+those of the sections of config.yaml."""
+_ENDS = (("from", "chat", _CLIENTS_TOO), ("to", None, _PROVIDERS_TOO))
 _TAKEN_OUT = re.compile(rb'\[redacted\]|"(?:data:[^"]{0,100},)?\[base64 [^"\]]{1,200}\]')
 _NOT_SENT_AGAIN = frozenset(
     (
@@ -67,6 +82,12 @@ class Inspection:
         if found is None:
             raise NO_SUCH_EXCHANGE
         return found
+
+    def full(self, id: str) -> dict[str, Any]:
+        """Return all of an exchange, as `addons.inspector.full` has it. Raises `Refused`."""
+        exchange = self.exchange(id)
+        links = self._traced(exchange, with_answer=exchange.facts.events <= MOST_LINKED)
+        return self._shown(full(exchange, links))
 
     def events(self, id: str, first: int, most: int) -> list[dict[str, Any]]:
         """Return stored events from number `first` on. Raises `Refused`."""
@@ -135,7 +156,8 @@ class Inspection:
         """Return what a client's request becomes, and a provider's answer to it: `{"path": "/v1/messages", "headers":
         {}, "body": {}, "notes": [Note], "calls": 1, "answer": {"body": text, "stream": bool, "notes": [Note], "error":
         null}}`. Raises `Refused`."""
-        client, provider, model = wanted.get("from", "chat"), wanted.get("to"), wanted.get("model")
+        client, provider = (_dialect(wanted.get(name, otherwise), names) for name, otherwise, names in _ENDS)
+        model = wanted.get("model")
         if client not in CLIENTS or provider not in convert.DIALECTS:
             message = f"from must be one of {', '.join(CLIENTS)}, to one of {', '.join(convert.DIALECTS)}."
             raise Refused(400, message, "invalid_dialect")
@@ -224,6 +246,10 @@ def _links(body: Any, client: str, provider: str, model: str | None) -> list[dic
         return None
     found = tracing.request(body, client=client, provider=provider, model=model)
     return [link_json(link) for link in found.links]
+
+
+def _dialect(given: Any, also: Mapping[str, str]) -> str:
+    return also.get(given, given) if isinstance(given, str) else ""
 
 
 def _answer(request: convert.Converted, answer: Any) -> dict[str, Any]:

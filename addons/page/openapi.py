@@ -6,6 +6,7 @@ from typing import Any
 
 from addons.inspector.exports import FORMATS, SDKS
 from addons.inspector.reading import DIRECTIONS, LEGS
+from addons.inspector.search import FILTERS
 from addons.page.inspection import API_VERSION, MOST_LISTED, MOST_MODELS
 from translators.convert import DIALECTS
 from translators.registry import CLIENTS
@@ -98,9 +99,11 @@ _EXCHANGE: dict[str, Mapping[str, Any]] = {
     "provider_id": _maybe(TEXT),
     "served_model": _maybe(TEXT),
 }
+_PAIR = _object(provider=_maybe(COUNT), client=_list(COUNT))
+_LINKS = _object(request=_list(_ref("Link")), answer=_list(_ref("Link")), known=FLAG)
 SCHEMAS: Mapping[str, Any] = {
     "Summary": _object(**_SUMMARY, gone_before=COUNT, found=_maybe(TEXT)),
-    "Exchange": _object(**_EXCHANGE),
+    "Exchange": _object(("pairs", "provenance"), **_EXCHANGE, pairs=_list(_PAIR), provenance=_LINKS),
     "Phase": _object(at=NUMBER, line=TEXT, headers=_list(_list(TEXT)), body=_maybe(TEXT), bytes=COUNT, cut=FLAG),
     "Note": _object(path=TEXT, fate=TEXT, old=ANYTHING, new=ANYTHING, detail=TEXT, weight=COUNT, lost=FLAG),
     "EventPair": _object(
@@ -161,12 +164,21 @@ OPERATIONS = (
     Operation(
         "/api/exchanges",
         "GET",
-        "List exchanges, newest first; q takes words and filters such as model:claude status:5xx -note:seed.",
+        "List exchanges, newest first; q takes words and filters such as model:claude status:5xx -note:seed, each of "
+        "which can stand by itself, too.",
         _object(exchanges=_list(_ref("Summary")), total=COUNT, gone=COUNT, more=FLAG),
-        {"q": TEXT, "limit": {"type": "integer", "minimum": 1, "maximum": MOST_LISTED}, "before": TEXT},
+        {"q": TEXT, "limit": {"type": "integer", "minimum": 1, "maximum": MOST_LISTED}, "before": TEXT}
+        | dict.fromkeys(FILTERS, TEXT),
     ),
     Operation("/api/exchanges", "DELETE", "Forget all exchanges that are not pinned.", _object()),
-    Operation(_ONE, "GET", "An exchange: its four phases, attempts, events, notes.", _ref("Exchange")),
+    Operation(
+        _ONE,
+        "GET",
+        "An exchange: its four phases, attempts, events, pairs, notes, provenance; `brief` leaves out pairs, "
+        "provenance and the bodies that its events make up.",
+        _ref("Exchange"),
+        {"brief": _one_of("yes", "no")},
+    ),
     Operation(
         f"{_ONE}/events",
         "GET",
@@ -178,7 +190,7 @@ OPERATIONS = (
         f"{_ONE}/provenance",
         "GET",
         "Which field of one side became which of the other, and by which rule; `leg` asks for one leg alone.",
-        _object(request=_list(_ref("Link")), answer=_list(_ref("Link")), known=FLAG),
+        _LINKS,
         {"leg": _one_of(*DIRECTIONS)},
     ),
     Operation(

@@ -63,9 +63,9 @@ class PageClient:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def exchange(self, id: str) -> dict[str, Any]:
+    def exchange(self, id: str, *, brief: bool) -> dict[str, Any]:
         """Return an exchange; that of the id `last` is the newest."""
-        return self._asked("GET", f"/api/exchanges/{quote(self._id(id), safe='')}")
+        return self._asked("GET", f"/api/exchanges/{quote(self._id(id), safe='')}{'?brief=yes' if brief else ''}")
 
     def replay(self, id: str) -> dict[str, Any]:
         return self._asked("POST", f"/api/exchanges/{quote(self._id(id), safe='')}/replay")

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         with PageClient.of(options) as page:
-            exchange = page.exchange(options.id)
+            exchange = page.exchange(options.id, brief=not options.json)
     except Unusable as error:
         print(f"scripts/show: {error}", file=sys.stderr)
         return 2

@@ -263,7 +263,7 @@ const of = (id: string): string => `/api/exchanges/${encodeURIComponent(id)}`;
 export const api = {
   list: (q: string, before: string | null, signal?: AbortSignal): Promise<Page> =>
     json(`/api/exchanges?${new URLSearchParams({ q, limit: before ? "1000" : "200", ...(before ? { before } : {}) })}`, { signal }),
-  exchange: (id: string, signal?: AbortSignal): Promise<Exchange> => json(of(id), { signal }),
+  exchange: (id: string, signal?: AbortSignal): Promise<Exchange> => json(`${of(id)}?brief=yes`, { signal }),
   events: (id: string, from: number, signal?: AbortSignal): Promise<{ events: EventPair[] }> =>
     json(`${of(id)}/events?from=${from}&limit=2000`, { signal }),
   provenance: (id: string, leg: "request" | "answer" | null, signal?: AbortSignal): Promise<Provenance> =>

@@ -127,6 +127,19 @@ def test_a_stream_is_told_while_it_runs(page: Page, client: Client, provider: Pr
     exchange = page.exchange(client.id)
     later = page.get(f"/api/exchanges/{client.id}/events", **{"from": 2, "limit": 2})["events"]
     assert [event["n"] for event in later] == [event["n"] for event in exchange["events"][2:4]]
+    bodies = {name: exchange["phases"][name]["body"] for name in ("provider_response", "client_response")}
+    assert bodies["client_response"] == "".join(event["client"] for event in exchange["events"])
+    assert [
+        json.loads(line[5:]) for line in bodies["provider_response"].splitlines() if line.startswith("data:")
+    ] == events
+    assert [pair["provider"] for pair in exchange["pairs"]] == list(range(len(events)))
+    assert {n for pair in exchange["pairs"] for n in pair["client"]} == {
+        e["n"] for e in exchange["events"] if e["client"]
+    }
+    assert exchange["provenance"] == page.get(f"/api/exchanges/{client.id}/provenance")
+    brief = page.get(f"/api/exchanges/{client.id}", brief="yes")
+    assert not brief.keys() & {"pairs", "provenance"}
+    assert brief["phases"]["client_response"]["body"] is None
 
 
 def test_the_command_of_the_page(page: Page, client: Client, provider: Provider) -> None:
@@ -145,7 +158,7 @@ def test_the_command_of_the_page(page: Page, client: Client, provider: Provider)
         pytest.param("GET", "/api/nothing", None, 404, "not_found", id="no endpoint"),
         pytest.param("PUT", "/api/status", None, 405, "wrong_method", id="method"),
         pytest.param("GET", "/api/exchanges?limit=x", None, 400, "invalid_query", id="limit"),
-        pytest.param("GET", "/api/exchanges?q=" + "x" * 1001, None, 400, "invalid_query", id="long query"),
+        pytest.param("GET", "/api/exchanges?q=" + "x" * 501, None, 400, "invalid_query", id="long query"),
         pytest.param("POST", "/api/exchanges/none/pin", b"{", 400, "invalid_json", id="no JSON"),
         pytest.param("POST", "/api/exchanges/none/pin", b"[]", 400, "invalid_body", id="no object"),
         pytest.param("POST", "/api/exchanges/none/pin", b"x" * 70_000, 413, "request_too_large", id="too large"),
@@ -325,7 +338,7 @@ async def test_an_agent_looks_at_its_own_traffic(page: Page, client: Client, pro
     [
         pytest.param("losses", {"id": "none"}, "no such exchange", id="no exchange"),
         pytest.param("get_exchange", {}, "id", id="no id"),
-        pytest.param("list_exchanges", {"query": "x" * 1001}, "longer than 1000", id="query"),
+        pytest.param("list_exchanges", {"query": "x" * 501}, "longer than 500", id="query"),
         pytest.param("diff", {"id": "none", "leg": "side"}, "'request' or 'answer'", id="leg"),
         pytest.param("convert", {"body": {}, "to": "x"}, "anthropic, bedrock", id="dialect"),
         pytest.param("convert", {"body": {}, "to": "gemini", "client": "x"}, "'chat', 'responses'", id="client"),

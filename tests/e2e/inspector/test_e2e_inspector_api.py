@@ -74,6 +74,7 @@ def test_the_description_is_one_of_openapi(document: Any, page: Page) -> None:
     [
         ("GET", "/api/exchanges", None),
         ("GET", ONE, None),
+        ("GET", f"{ONE}?brief=yes", None),
         ("GET", f"{ONE}/events", None),
         ("GET", f"{ONE}/provenance", None),
         ("GET", f"{ONE}/diff", None),
@@ -96,7 +97,7 @@ def test_an_answer_is_as_described(
     id = recorded(client, page, provider)
     answer = page.http.request(method, path.format(id=id), json=sent)
     assert answer.status_code == 200, answer.text
-    judged(document, path, method, answer)
+    judged(document, path.partition("?")[0], method, answer)
 
 
 LONG = "m" * 100_000
@@ -106,7 +107,11 @@ LONG = "m" * 100_000
     ("method", "path", "sent", "status", "told"),
     [
         pytest.param("GET", "/api/exchanges?limit=x", None, 400, "limit must be a number", id="limit"),
-        pytest.param("GET", "/api/exchanges?q=" + "x" * 1001, None, 400, "longer than 1000", id="long query"),
+        pytest.param("GET", "/api/exchanges?q=" + "x" * 501, None, 400, "longer than 500", id="long query"),
+        pytest.param("GET", "/api/exchanges?colour=blue", None, 400, "model, provider, client", id="no such filter"),
+        pytest.param("GET", "/api/exchanges?tokens=many", None, 400, "tokens must be a number", id="filter of numbers"),
+        pytest.param("GET", "/api/exchanges?stream=maybe", None, 400, "yes or no", id="filter of truth"),
+        pytest.param("GET", f"{ONE}?brief=very", None, 400, "yes or no", id="brief"),
         pytest.param("GET", f"{ONE}", None, 404, "no such exchange", id="no exchange"),
         pytest.param("GET", f"{ONE}/events?from=-1", None, 400, "from must be a number", id="from"),
         pytest.param("GET", f"{ONE}/diff?leg=x", None, 400, "request, answer", id="leg"),
@@ -198,6 +203,27 @@ def test_a_filter(page: Page, two: tuple[str, str], query: str) -> None:
     assert listed == [*([two[1]] if query in OF_BOTH else []), two[0]]
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"model": "claude-haiku-4-5"}, 1),
+        ({"model": "nobody"}, 0),
+        ({"provider": "anthropic", "client": "tester", "dialect": "chat"}, 2),
+        ({"client": "nobody"}, 0),
+        ({"status": "4xx"}, 1),
+        ({"note": "seed", "stream": "yes"}, 1),
+        ({"note": ["seed", "user"]}, 0),
+        ({"text": "a zebra", "injected": ""}, 2),
+        ({"q": "-hello", "text": "a zebra"}, 1),
+        ({"tokens": ">1", "duration": "<1h"}, 1),
+        ({"attempts": "1"}, 1),
+    ],
+)
+def test_a_filter_by_itself(page: Page, two: tuple[str, str], asked: dict[str, Any], found: int) -> None:
+    listed = {each["id"] for each in page.get("/api/exchanges", **asked)["exchanges"]}
+    assert len(listed.intersection(two)) == found
+
+
 def test_an_id_that_comes_again(page: Page, client: Client, provider: Provider) -> None:
     shown = []
     for word in ("one", "two"):
@@ -208,6 +234,21 @@ def test_an_id_that_comes_again(page: Page, client: Client, provider: Provider) 
         assert word in page.ended(shown[-1])["phases"]["client_request"]["body"]
     assert len(set(shown)) == 2
     assert {each["id"] for each in page.get("/api/exchanges", q="id:a.b:c-again")["exchanges"]} == set(shown)
+
+
+@pytest.mark.parametrize(
+    ("words", "dialects"),
+    [
+        (("openai", "claude"), ("chat", "anthropic")),
+        (("openai-responses", "vertex"), ("responses", "gemini")),
+        (("openai-chat", "azure"), ("chat", "openai")),
+        (("chat", "responses"), ("chat", "openai-responses")),
+    ],
+)
+def test_other_words_for_dialects(page: Page, words: tuple[str, str], dialects: tuple[str, str]) -> None:
+    body = QUESTIONS[dialects[0]]
+    there = [page.post("/api/convert", **{"from": ends[0], "to": ends[1], "body": body}) for ends in (words, dialects)]
+    assert there[0] == there[1]
 
 
 @pytest.mark.parametrize("provider_dialect", DIALECTS)

@@ -71,7 +71,7 @@ def test_an_exchange_that_is_over_is_asked_for_once(person: Person, address: str
     def hold(route: Route) -> None:
         asked.append(route)
 
-    person.page.route(re.compile(r"/api/exchanges/long$"), hold)
+    person.page.route(re.compile(r"/api/exchanges/long\?brief=yes$"), hold)
     with person.page.expect_request(is_second_list):  # the live stream has begun: what came before may be missed
         person.page.goto(f"{address}/#/x/long/events")
     for route in asked:
