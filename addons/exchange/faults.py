@@ -185,6 +185,10 @@ class Injection:
             actions += self._waiting.popleft()[1]()
         return actions
 
+    def give_up(self) -> None:
+        """Drop all that waits: nobody waits for it any more."""
+        self._waiting.clear()
+
     @property
     def silent(self) -> bool:
         """Return whether the client gets no sign of life at present."""

@@ -228,7 +228,9 @@ class ProviderSide:
 
     def fail(self, failure: Failure, cause: str, outcome: Outcome | None = None) -> list[Action]:
         """End all calls, and report a failure to the client. The caller drops the connections. Without an `outcome` of
-        an attempt it is the gateway that ends them."""
+        an attempt it is the gateway that ends them, and what an injected fault still holds back."""
+        if outcome is None and self._response.injection is not None:
+            self._response.injection.give_up()
         calls = self._race.first or (self._fallen[0] if self._fallen is not None else None)
         self.end_all(outcome or Outcome("ended", code=cause))
         return self._report(calls, failure, cause)

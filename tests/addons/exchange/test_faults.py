@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from addons.exchange.actions import Action, Begin, Data, Drop, Finish, Send
+from addons.exchange.exchange import Exchange
 from addons.exchange.faults import Injection
 from addons.exchange.http_api import Reply
 from addons.metrics.counts import Counts
@@ -253,14 +254,30 @@ def test_a_whole_answer_that_is_late(fault: str) -> None:
     assert made.exchange.over
 
 
-def test_a_client_leaves_while_its_answer_waits() -> None:
-    made = table("slow=2")
-    streamed(made)
+@pytest.mark.parametrize("answer", [streamed, whole])
+@pytest.mark.parametrize("fault", ["slow=2", "stall=40; after=1"])
+@pytest.mark.parametrize(
+    ("ends", "end", "cause"),
+    [
+        pytest.param(Exchange.cancelled, "cancelled", "the client left", id="the client leaves"),
+        pytest.param(Exchange.shut_down, "failed", "the gateway shut down", id="the gateway shuts down"),
+        pytest.param(Exchange.crashed, "failed", "a bug in the gateway", id="a bug"),
+    ],
+)
+def test_an_end_while_the_answer_waits(
+    ends: Callable[[Exchange], list[Action]], end: str, cause: str, fault: str, answer: Callable[[Table], list[Action]]
+) -> None:
+    made = table(fault)
+    actions = answer(made)
     assert not made.exchange.over
-    made.exchange.cancelled()
+    actions += ends(made.exchange)
     made.exchange.finished()
     assert made.exchange.deadline() is None
-    assert made.heard.records[0].end == "cancelled"
+    record = made.heard.records[0]
+    assert (record.end, record.cause) == (end, cause)
+    assert b"hello" not in said(actions)
+    last = actions[-1]
+    assert last == Drop() or (isinstance(last, Finish) and last.cut) or replied([last]).status >= 500
 
 
 def test_what_waits_goes_before_the_providers_own_error() -> None:
