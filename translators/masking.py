@@ -1,7 +1,8 @@
 """Takes secrets that a provider repeats out of its answers, but not out of the words of its model."""
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Self
 
 REDACTED: Final = "[redacted]"
@@ -52,6 +53,11 @@ class Mask:
         for secret in self._texts:
             text = text.replace(secret, REDACTED)
         return text
+
+    def found(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where a text holds secrets: the beginning and the end of each, in any order."""
+        if self.text(text) is not text:
+            yield from (match.span() for secret in self._texts for match in re.finditer(re.escape(secret), text))
 
     def body(self, data: bytes) -> bytes:
         """Return bytes without secrets; the very same object where there are none."""

@@ -1,13 +1,13 @@
 """Redaction of what others wrote: keys go by name and by shape, media shrink, a line stays one line.
 
 The gateway takes secrets out before a watcher gets anything; this is the second net, for keys that stand where
-nobody expects them. A key that is cut in two by a stream's events has no shape any more and stays.
+nobody expects them. A key that is cut in two by a stream's events has no shape in any of them.
 """
 
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 HIDDEN: Final = "[redacted]"
@@ -87,6 +87,16 @@ def text(value: str) -> str:
         if sign in value:
             value = shape.sub(instead, value)
     return value
+
+
+def found(value: str) -> Iterator[tuple[int, int]]:
+    """Yield where `value` holds what looks like a key: the beginning and the end of each, in any order."""
+    for sign, shape, _ in _IN_TEXT:
+        if sign in value:
+            yield from (
+                (match.end(shape.groups), match.end()) if shape.groups else match.span()
+                for match in shape.finditer(value)
+            )
 
 
 def body(value: bytes) -> bytes:

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from addons.exchange.observers import Pair, Pairs, PhaseMessage, Record
-from addons.inspector import conversations, search, search_text
+from addons.inspector import conversations, cut_secrets, search, search_text
 from addons.inspector.attempts import MOST_ATTEMPTS, Attempts, ms
 from addons.inspector.gaps import Gaps
 from addons.inspector.kept_events import EVENT_COST, NOTE_COST, KeptEvents, cost
@@ -62,6 +62,8 @@ class Entry:
         self._gaps: Gaps | None = None
         self._clean_to = 0
         """The number of the first event that is not redacted yet."""
+        self._mended = False
+        """It was looked for secrets that its events have cut in pieces."""
         self._messages: list[PhaseMessage] = []
         """Those that nobody has looked at yet."""
         self._raw_phases: list[Phase] = []
@@ -206,15 +208,23 @@ class Entry:
             self._clean_phase(self._raw_phases[0])
 
     def _clean_events(self) -> None:
+        over = self.over
         with self._lock:
             first, until = self._clean_to, self.facts.events
             raw = self._events.numbered(first)
         clean = self._redactor.pairs([pair for _, pair in raw])
-        changed = [(n, old, new) for (n, old), new in zip(raw, clean, strict=True) if new is not old]
+        self._replace([(n, old, new) for (n, old), new in zip(raw, clean, strict=True) if new is not old])
+        self._clean_to = until
+        if over and not self._mended:
+            with self._lock:
+                kept = self._events.numbered(0)
+            self._replace(cut_secrets.mended(kept, self._redactor))
+            self._mended = True
+
+    def _replace(self, changed: Sequence[tuple[int, Pair, Pair]]) -> None:
         if changed:
             with self._lock:
                 self.size += sum(self._events.replace(n, old, new) for n, old, new in changed)
-        self._clean_to = until
 
     def _clean_phase(self, phase: Phase) -> None:
         redactor = self._redactor

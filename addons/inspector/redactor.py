@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any, Literal
 
 from pydantic_core import from_json, to_json
@@ -23,6 +24,7 @@ from translators.masking import Mask
 from translators.notes import Note
 
 Bodies = Literal["redacted", "full", "none"]
+Span = tuple[int, int]
 NEEDED = "re2"
 """The library that replaces what an expression matches, in time that grows with the text alone."""
 NAMES = 1024
@@ -85,6 +87,11 @@ class Redactor:
         """Return whether more than keys and media is hidden."""
         return self._bodies == "none" or bool(self._patterns)
 
+    @property
+    def hides_texts(self) -> bool:
+        """Return whether of texts nothing but their lengths is left."""
+        return self._bodies == "none"
+
     def body(self, value: bytes) -> bytes:
         """Return a body; the very same object where nothing is to be hidden."""
         value = shape(value) if self._bodies == "none" else value
@@ -145,6 +152,18 @@ class Redactor:
         for pattern in self._patterns:
             value = pattern.sub(HIDDEN, value)
         return value
+
+    def secrets(self, value: str) -> list[Span]:
+        """Return where a text that was made of pieces holds secrets, in order."""
+        matches = chain.from_iterable(pattern.finditer(value) for pattern in self._patterns)
+        found = chain(redaction.found(value), self.mask.found(value), (match.span() for match in matches))
+        merged: list[Span] = []
+        for begin, end in sorted(found):
+            if merged and begin <= merged[-1][1]:
+                merged[-1] = merged[-1][0], max(end, merged[-1][1])
+            elif begin < end:
+                merged.append((begin, end))
+        return merged
 
     def maybe(self, value: str | None, limit: int = 500) -> str | None:
         return None if value is None else self.text(value, limit)

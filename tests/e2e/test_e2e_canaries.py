@@ -311,7 +311,9 @@ SHAPED = "sk-ant-api03-" + "Qb7_" * 10
 STAFF = "staff-4711-canary"
 PIXELS = base64.b64encode(b"\x89PNG" + hashlib.shake_128(b"a picture").digest(3000)).decode()
 PROMPT, ANSWER = "canary-of-a-prompt-0d9a4c", "canary-of-an-answer-b8f210"
-NEVER = (*CANARIES, TOKEN, STRANGER, SHAPED, STAFF, PIXELS[400:440])
+PIECES = ('"Qb7"', r"Qb7\"")
+"""What streams have of it: texts of three characters, also as JSON in JSON."""
+NEVER = (*CANARIES, TOKEN, STRANGER, SHAPED, *PIECES, STAFF, PIXELS[400:440])
 """What nobody may see anywhere, but for the prompt and the answer."""
 CREDENTIALS = (
     *("x-goog-api-key", "api-key", "cookie", "proxy-authorization", "x-vendor-api-key", "x-vendor-token", "x-password"),

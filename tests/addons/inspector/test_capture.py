@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import threading
 from collections import OrderedDict
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 
 from addons.exchange.listeners import Listeners
 from addons.exchange.observers import Asked, Pair
+from addons.exchange.redaction import HIDDEN
+from addons.inspector import cut_secrets
 from addons.inspector.entry import Entry
 from addons.inspector.redactor import Redactor
 from routing.cooldowns import Rest
@@ -159,6 +162,90 @@ def test_what_is_hidden_in_bodies(bodies: Any, body: str, shown: str) -> None:
     for secret in (KEY, "123-45", "a secret"):
         assert secret not in json.dumps(found)
         assert recorder.store.summaries(f'"{secret}"').total == 0
+
+
+ASKING = b'{"choices":[{"index":0,"delta":{"tool_calls":[{"index":%d,"function":{"arguments":"%%s"}}]}}]}'
+CHOICE = b'{"choices":[{"delta":{"content":"%%s"},"index":%d}]}'
+SUMMING = b'{"type":"response.%b","output_index":0,"delta":"%%s"}'
+PIECES = {
+    "anthropic text": DELTA,
+    "anthropic arguments": b'{"type": "content_block_delta", "index": 1, "delta": {"partial_json": "%s"}}',
+    "anthropic reasoning": b'{"type":"content_block_delta","index":0,"delta":{"thinking":"%s"}}',
+    "bedrock text": b'{"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":"%s"}}}',
+    "bedrock arguments": b'{"contentBlockDelta":{"contentBlockIndex":0,"delta":{"toolUse":{"input":"%s"}}}}',
+    "gemini text": b'{"candidates":[{"content":{"parts":[{"text":"%s"}]}}]}',
+    "ollama text": b'{"message":{"role":"assistant","content":"%s"},"done":false}',
+    "openai text": CHOICE % 0,
+    "openai arguments": ASKING % 0,
+    "openai reasoning": b'{"choices":[{"delta":{"reasoning":"%s","reasoning_details":[{"text":"%s"}]}}]}',
+    "completions": b'{"choices":[{"index":0,"text":"%s"}]}',
+    "responses text": SUMMING % b"output_text.delta",
+    "responses arguments": SUMMING % b"function_call_arguments.delta",
+    "responses reasoning": SUMMING % b"reasoning_summary_text.delta",
+}
+"""Events of each dialect, with a piece of each kind of text."""
+CUT = (b"before", b" sk-ant-", b"api03-", b"Zq1_Zq2_", b"Zq3_Zq4", b" after")
+
+
+def cut_stream(recorder: Recorder, pairs: list[Pair]) -> tuple[list[bytes], list[bytes]]:
+    """The provider's payloads and the client's bytes, as they are read after the end."""
+    told = record(stream=True)
+    recorder.begin(told)
+    recorder.watcher.pairs(told, pairs)
+    recorder.end(told)
+    found = recorder.store.get("req_1")
+    assert found is not None
+    return [event.provider for event in found.events], [event.client for event in found.events]
+
+
+@pytest.mark.parametrize("form", PIECES.values(), ids=PIECES)
+def test_a_key_that_a_stream_cuts_in_pieces_is_hidden_in_all_of_them(form: bytes) -> None:
+    pieces = [form.replace(b"%s", piece) for piece in CUT]
+    pairs = [Pair(0.1, "x", piece, b"event: x\ndata: " + piece + b"\n\n", attempt=1) for piece in pieces]
+    providers, clients = cut_stream(Recorder(), pairs)
+    assert [*map(json.loads, providers)] == [
+        json.loads(form.replace(b"%s", text)) for text in (b"before", b" [redacted]", *[b"[redacted]"] * 3, b" after")
+    ]
+    assert [json.loads(event.removeprefix(b"event: x\ndata: ")) for event in clients] == [*map(json.loads, providers)]
+    assert (providers[0], providers[-1]) == (pieces[0], pieces[-1])
+
+
+MASKED = Redactor()
+MASKED.mask = Mask(["a-key-of-this-gateway"])
+
+
+@pytest.mark.parametrize(
+    ("redactor", "pieces"),
+    [
+        pytest.param(Redactor("full"), ["sk-ant-api03-", "Zq1_Zq2_Zq3"], id="full bodies"),
+        pytest.param(Redactor(patterns=[expression(r"\d{3}-\d{2}-\d{4}")]), ["123-", "45-6789"], id="an expression"),
+        pytest.param(MASKED, ["a-key-of-", "this-gateway"], id="of the configuration"),
+        pytest.param(Redactor(), ["Authorization: Bearer", " Zq1_Zq2_Zq3_"], id="a word stays"),
+    ],
+)
+def test_what_is_cut_in_pieces_is_hidden_as_what_is_whole(redactor: Redactor, pieces: list[str]) -> None:
+    pairs = [Pair(0.1, "", DELTA % each.encode(), CHUNK % each.encode(), attempt=1) for each in pieces]
+    whole = redactor.made("".join(pieces))
+    for side in cut_stream(Recorder(redactor=redactor), pairs):
+        text = "".join(re.findall(r'(?:text|content)":"([^"]*)"', b"".join(side).decode()))
+        assert text.replace(HIDDEN * 2, HIDDEN) == whole
+        assert HIDDEN in whole
+
+
+def test_texts_that_come_by_turns_are_told_apart() -> None:
+    halves = b"sk-ant-api03-", b"Zq1_Zq2_Zq3"
+    turns = [(form % at, half) for half in halves for form in (CHOICE, ASKING) for at in (0, 1)]
+    pairs = [Pair(0.1, "", form % half, b"data: " + form % half + b"\n\n", attempt=1) for form, half in turns]
+    pairs += [Pair(0.1, "", DELTA % half, b"", call=call, attempt=1) for half in halves for call in (0, 1)]
+    for side in cut_stream(Recorder(), pairs):
+        assert b"".join(side).count(b"[redacted]") in (len(turns), len(pairs))
+        assert not [each for each in side if b"sk-" in each or b"Zq" in each]
+
+
+def test_no_text_goes_on_where_events_were_left_out() -> None:
+    pairs = [Pair(0.1, "", DELTA % piece, b"") for piece in (b"sk-ant-api03-", b"Zq1_Zq2_Zq3")]
+    assert cut_secrets.mended([(0, pairs[0]), (5, pairs[1])], Redactor()) == []
+    assert len(cut_secrets.mended([(4, pairs[0]), (5, pairs[1])], Redactor())) == 2
 
 
 @pytest.mark.parametrize("picture", [PICTURE, LARGE_PICTURE, f"data:image/png;base64,{PICTURE}"])
