@@ -4,7 +4,7 @@ import type { Analysis, Exchange } from "./api";
 import { PHASES, api } from "./api";
 import { Actions } from "./actions";
 import { endsOf } from "./events";
-import { clock, count, modelOf, ms } from "./format";
+import { clock, count, endedBy, modelOf, ms } from "./format";
 import { Panes } from "./panes";
 import { toHash } from "./route";
 import { useCall, useExchange } from "./store";
@@ -58,7 +58,7 @@ function Head({ exchange: x, back }: { exchange: Exchange; back: string }): VNod
   const target = [x.provider, x.provider_model].filter(Boolean).join("/");
   return (
     <header class="head">
-      <h1><a class="back" href={back} aria-label="Back to the list">←</a> <span>{modelOf(x)}</span> <span class="faint">→</span> <span class="cut">{target || "nobody"}</span>
+      <h1><a class="back" href={back} aria-label="Back to the list">←</a> <span class="cut" title={modelOf(x)}>{modelOf(x)}</span> <span class="faint">→</span> <span class="cut" title={target || undefined}>{target || "nobody"}</span>
         {x.injected.map((fault) => <span key={fault} class="mark injected">injected: {fault}</span>)}
         <Figures exchange={x} />
       </h1>
@@ -106,9 +106,12 @@ export function ending(x: Pick<Exchange, "end" | "finish_reason" | "ended_by" | 
   const theirs = ends.filter((end) => end !== x.finish_reason);
   const reason = x.finish_reason && `finish reason “${x.finish_reason}”${theirs.length ? `, the provider's “${theirs.join("”, “")}”` : ""}`;
   const parts: string[] = [];
-  for (const part of [reason, x.ended_by && `ended by ${x.ended_by.replace(": its answer is complete", "")}`, x.cause, x.message, x.error && `error ${x.error}`]) {
+  for (const part of [reason, x.ended_by && endedBy(x.ended_by), x.cause, x.message, x.error && `error ${x.error}`]) {
     const said = part?.replace(/^error /, "");
-    if (part && said && !parts.some((one) => one.includes(said))) parts.push(part);
+    if (!part || !said || parts.some((one) => one.includes(said))) continue;
+    // A message tells the whole of what a cause is the core of.
+    if (part === x.message && parts.at(-1)?.includes(": ") && part.includes(parts.at(-1)!.split(": ").at(-1)!)) parts.pop();
+    parts.push(part);
   }
   return parts;
 }

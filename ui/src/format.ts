@@ -42,6 +42,11 @@ export function brief(value: unknown, length = 160): string {
   return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
+/** Return who ended an exchange, and why, as a part of a sentence; the API names who it was before a colon. */
+export function endedBy(words: string): string {
+  return words.replace(/^the provider: its answer is complete$/, "ended by the provider").replace(/^the gateway: it /, "the gateway ");
+}
+
 /** Return what the client asked for, in words also where nobody read it before the request was refused. */
 export function modelOf(x: { model: string | null }): string {
   return x.model ?? "unread";

@@ -5,7 +5,7 @@ import { AnswerBlocks, useFolded, type StreamSide } from "./answer";
 import { PHASES, TITLES, api, type EventPair, type Exchange, type Link, type Note, type Phase, type PhaseName, type Provenance } from "./api";
 import { eventOf, parsed, tiesOf } from "./events";
 import { EventLines } from "./event-lines";
-import { ms, size } from "./format";
+import { endedBy, ms, size } from "./format";
 import { Links } from "./paths";
 import { RawText } from "./raw";
 import { Joined, Ribbons, type Side, type Sides } from "./ribbons";
@@ -454,9 +454,9 @@ function lineOf(phase: Phase): string {
 /** Return why there is no such message. */
 function missing(exchange: Exchange, name: PhaseName): string {
   if (exchange.end === "running") return "Not yet.";
-  if (name === "provider_request") return `No provider was asked${exchange.ended_by ? `: ${exchange.ended_by}` : ""}.`;
+  if (name === "provider_request") return `No provider was asked${exchange.ended_by ? `: ${endedBy(exchange.ended_by)}` : ""}.`;
   if (name === "provider_response" && !exchange.phases.provider_request) return "No provider was asked.";
-  if (name === "provider_response") return `It never answered${exchange.ended_by ? `: ${exchange.ended_by}` : ""}.`;
+  if (name === "provider_response") return `It did not answer${exchange.ended_by ? `: ${exchange.ended_by.replace(/^connection to the provider: /, "")}` : ""}.`;
   return "There was none: nothing reached this point.";
 }
 

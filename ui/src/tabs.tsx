@@ -1,7 +1,7 @@
 import type { ComponentChildren, VNode } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Analysis, Attempt, Exchange, Note, Reasoning, ToolCall } from "./api";
-import { brief, ms, size } from "./format";
+import { brief, endedBy, ms, size } from "./format";
 import { grouped, placeOf } from "./panes";
 import { toHash } from "./route";
 import { ofAnswer, valueAt } from "./rows";
@@ -12,8 +12,8 @@ import { parsed } from "./events";
 export function NotesTab({ exchange }: { exchange: Exchange }): VNode {
   const asked = useMemo(() => parsed(exchange.phases.client_request?.body ?? ""), [exchange.id]);
   if (!exchange.notes.length) {
-    if (!exchange.phases.provider_request) return <Empty title="Nothing was converted"><p>No provider was asked{exchange.ended_by ? `: ${exchange.ended_by}` : ""}.</p></Empty>;
-    return <Empty title="Nothing was bent"><p>Each field of the request and of the answer was carried as it is.</p></Empty>;
+    if (!exchange.phases.provider_request) return <Empty title="Nothing was converted"><p>No provider was asked{exchange.ended_by ? `: ${endedBy(exchange.ended_by)}` : ""}.</p></Empty>;
+    return <Empty title="No losses"><p>Every field of the request and of the answer got to the other side.</p></Empty>;
   }
   return (
     <Table heads={["Fate", "Field", "Before", "After", "Why"]}>

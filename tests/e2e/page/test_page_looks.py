@@ -17,6 +17,7 @@ VIEWS = {
     "nothing found": "#/?q=nothing-has-this",
     "panes": "#/x/lossy",
     "a long name": "#/x/long-name",
+    "a long name that nobody has": "#/x/long-asked",
     "a path": "#/x/lossy/client_request/seed",
     "panes of a stream": "#/x/tools",
     "timeline": "#/x/tools/events",
@@ -41,7 +42,8 @@ SIZES = {"small": SMALL, "large": LARGE, "phone": PHONE}
 
 @pytest.fixture(scope="module", autouse=True)
 def recorded(traffic: Traffic) -> None:
-    for ask in (*USUAL, *TOLD, Ask(CAPITAL, "haiku", stream=True, id="long-name")):
+    long_names = Ask(CAPITAL, "haiku", stream=True, id="long-name"), Ask(CAPITAL, "fine-tuned-" * 12, id="long-asked")
+    for ask in (*USUAL, *TOLD, *long_names):
         traffic.send(ask)
 
 
