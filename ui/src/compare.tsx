@@ -140,5 +140,5 @@ function Course({ x, longest }: { x: Exchange; longest: number }): VNode {
 function answerOf(x: Exchange): Folded {
   const body = x.phases.client_response?.body ?? "";
   const folded = new Folding("client").upTo(x.events.length > 1 ? x.events : [{ provider: "", client: body }]);
-  return folded.blocks.length || parsed(body) !== undefined || x.events.length > 1 ? folded : { ...folded, text: body };
+  return folded.blocks.length || parsed(body) !== undefined || x.events.length > 1 ? folded : { ...folded, text: body, blocks: [{ key: "body", kind: "text", choice: 0, name: "", text: body, signed: 0, events: [] }] };
 }

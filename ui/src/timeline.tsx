@@ -2,7 +2,7 @@ import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api, type EventPair, type Exchange } from "./api";
 import { useFolded } from "./answer";
-import { Numbering, bits, isEvent, leaves, pieces, tiesOf, type Folded, type Piece, type Ties } from "./events";
+import { Numbering, bits, isEvent, leaves, pieces, tiesOf, type Block, type Folded, type Piece, type Ties } from "./events";
 import { isMade, isNothing, linesOf, type Line } from "./timeline-lines";
 import { ms } from "./format";
 import { go, toHash } from "./route";
@@ -97,14 +97,26 @@ export function FoldedView({ folded, live }: { folded: Folded; live: boolean }):
     if (live && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [folded, live]);
   if (!folded.text && !folded.reasoning && !folded.calls.length) return null;
+  const choices = [...new Set(folded.blocks.map((block) => block.choice))];
   return (
     <div class="folded" ref={box} tabIndex={0} role="group" aria-label="What the events add up to">
-      {folded.reasoning && <p class="reasoning"><span class="tag">reasoning</span> {cut(folded.reasoning)}</p>}
-      {folded.text && <p>{cut(folded.text)}{live && <span class="caret" aria-hidden="true" />}</p>}
-      {folded.calls.map((call) => (
-        <p key={call.of}><span class="tag">{call.name || "call"}</span> <code>{cut(call.arguments)}</code> <ValidJson text={call.arguments} live={live} /></p>
-      ))}
+      {choices.map((choice) => <FoldedChoice key={choice} blocks={folded.blocks.filter((block) => block.choice === choice)} name={choices.length > 1 ? `choice ${choice}` : ""} live={live} />)}
     </div>
+  );
+}
+
+/** What the events of one choice add up to: its reasoning, its text, its calls. */
+function FoldedChoice({ blocks, name, live }: { blocks: readonly Block[]; name: string; live: boolean }): VNode {
+  const [reasoning, text] = (["reasoning", "text"] as const).map((kind) => blocks.filter((block) => block.kind === kind).map((block) => block.text).join(""));
+  return (
+    <>
+      {name && <p class="faint small">{name}</p>}
+      {reasoning && <p class="reasoning"><span class="tag">reasoning</span> {cut(reasoning)}</p>}
+      {text && <p>{cut(text)}{live && <span class="caret" aria-hidden="true" />}</p>}
+      {blocks.filter((block) => block.kind === "call").map((call) => (
+        <p key={call.key}><span class="tag">{call.name || "call"}</span> <code>{cut(call.text)}</code> <ValidJson text={call.text} live={live} /></p>
+      ))}
+    </>
   );
 }
 
@@ -310,7 +322,7 @@ function PieceView({ piece, name, before, open }: { piece: Piece; name: string; 
     <div class="piece">
       <div class="deltas">
         {said.map((bit, i) => <span key={i} class={`delta ${bit.kind}`}>{bit.kind === "end" ? `end: ${bit.text}` : bit.kind === "signature" ? `signature, ${bit.text.length} characters` : bit.text}</span>)}
-        {!said.length && <span class="kind">{name || (piece.json === undefined ? piece.text.slice(0, 200) : "event")}</span>}
+        {!said.length && <span class="kind cut">{name || (piece.json === undefined ? piece.text.slice(0, 200) : "event")}</span>}
       </div>
       <div class="leaves">
         {said.length > 0 && name && <span class="faint">{name} </span>}
