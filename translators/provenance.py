@@ -19,9 +19,10 @@ from translators.convert import Answering, Converted
 from translators.errors import BadAnswer, TranslationError
 from translators.framing.json_text import to_json
 from translators.notes import Note
-from translators.pipe import Pipe
-from translators.tracing import unsaid
+from translators.pipe import Pipe, Tapped
+from translators.tracing import losses, unsaid
 from translators.tracing.kinds import SPOKEN, link_forms, link_kinds
+from translators.tracing.losses import Made
 from translators.tracing.marks import name
 from translators.tracing.places import MISSING, Place, at, leaves, read, replaced, same, written
 from translators.tracing.shortening import shortened
@@ -143,18 +144,28 @@ def _first(payloads: Sequence[Any]) -> list[Any]:
     return [each for each, before in zip(payloads, values, strict=True) if before <= MOST_LEAVES]
 
 
-def _answer(value: Any, answered: Callable[[Any, Answering], tuple[Any, str]], answering: Answering) -> Links:
-    output, broken = answered(value, answering)
+@immutable
+class _Rendered:
+    """What an answer becomes, the message of its failure, and the notes on it."""
+
+    output: Any
+    failure: str = ""
+    notes: tuple[Made, ...] = ()
+
+
+def _answer(value: Any, answered: Callable[[Any, Answering], _Rendered], answering: Answering) -> Links:
+    recorded = answered(value, answering)
+    output, notes = recorded.output, tuple(made.note for made in recorded.notes)
 
     def render(value: Any, answering: Answering = answering) -> Any:
         """Return what another answer becomes, if it breaks off just as the recorded one does."""
-        output, otherwise = answered(value, answering)
-        if otherwise != broken:
-            raise BadAnswer.unreadable(otherwise)
-        return output
+        other = answered(value, answering)
+        if other.failure != recorded.failure:
+            raise BadAnswer.unreadable(other.failure)
+        return other.output
 
     if _too_large(value):
-        return Links((), (), output)
+        return Links((), notes, output)
     trace = Trace(shortened(value), render, rigid=True)
     trace.texts()
     trace.steering()
@@ -167,10 +178,21 @@ def _answer(value: Any, answered: Callable[[Any, Answering], tuple[Any, str]], a
         if all_tried or (handed_on is not answering.upstream and few)
         else []
     )
+    telling = [each.place for each in known if each.rule == "computed"]
+    lost = losses.lost(trace.value, recorded.notes, {source for source, _ in trace.links}, telling)
     links = list(_linked(trace, {}, value, output))
-    links += [Link(written(each.place), None, each.rule, None, each.detail) for each in known]
+    links += [Link(written(each.place), None, each.rule, None, each.detail) for each in known if each.place not in lost]
+    links += _lost(lost, notes)
     links += [Link(None, written(each.place), each.rule, None, each.detail) for each in made]
-    return Links(_complete(trace, links) if _EVENTS not in value else tuple(links[:MOST_LINKS]), (), output)
+    whole = _EVENTS not in value
+    return Links(_complete(trace, links, lost) if whole else tuple(links[:MOST_LINKS]), notes, output)
+
+
+def _lost(noted: Mapping[Place, int], notes: Sequence[Note]) -> Iterator[Link]:
+    """Yield the links of values that a note says were lost."""
+    for place, number in noted.items():
+        if read(path := written(place)) == place:
+            yield Link(path, None, "dropped", number, notes[number].detail or unsaid.NO_EFFECT)
 
 
 def _otherwise(answering: Answering) -> Iterator[tuple[Answering, str]]:
@@ -186,26 +208,34 @@ def _otherwise(answering: Answering) -> Iterator[tuple[Answering, str]]:
 # --- what is rendered -------------------------------------------------------------------------------
 
 
-def _whole(payload: Any, answering: Answering) -> tuple[Any, str]:
-    """Return the client's answer and the message of its failure. Raises `BadAnswer`."""
+def _whole(payload: Any, answering: Answering) -> _Rendered:
+    """Return the client's answer. Raises `BadAnswer`."""
     pipe = answering.pipe(stream=answering.stream, content_type="application/json")
     out = pipe.feed(to_json(payload)) + pipe.close()
     if pipe.failure is not None:
         raise BadAnswer(pipe.failure)
-    return ({_EVENTS: [events_in(out)]} if answering.stream else from_json(out)), ""
+    output = {_EVENTS: [events_in(out)]} if answering.stream else from_json(out)
+    return _Rendered(output, "", tuple(map(Made, pipe.notes)))
 
 
-def _streamed(value: Any, answering: Answering) -> tuple[Any, str]:
-    """Return `{"events": [[client's event, ...], ...]}`, or the whole answer of a client that asked for none, and the
-    message of its failure. Raises `BadAnswer` where there is nothing else."""
+def _streamed(value: Any, answering: Answering) -> _Rendered:
+    """Return `{"events": [[client's event, ...], ...]}`, or the whole answer of a client that asked for none. Raises
+    `BadAnswer` where there is nothing but a failure."""
     pairs: list[bytes] = []
+    notes: list[Made] = []
+
+    def tap(events: Sequence[Tapped], broken: bool) -> None:
+        for _, _, out, noted in events:
+            notes.extend(Made(note, len(pairs)) for note in noted)
+            pairs.append(out)
+
     writing = answering.writers.streamed if answering.stream else answering.writers.whole
     pipe = Pipe(
         answering.upstream.answer(answering.recall),
         writing(answering.form, answering.envelope),
         framing="sse",
         content_type="text/event-stream",
-        tap=lambda events, _: pairs.extend(out for _, _, out, _ in events),
+        tap=tap,
         omitted=answering.omitted,
     )
     data = [each.encode() if isinstance(each, str) else to_json(each) for each in value[_EVENTS]]
@@ -214,7 +244,7 @@ def _streamed(value: Any, answering: Answering) -> tuple[Any, str]:
     if failure is not None and not (answering.stream and pairs):
         raise BadAnswer(failure)
     output = {_EVENTS: [events_in(each) for each in pairs]} if answering.stream else from_json(out)
-    return output, "" if failure is None else failure.message
+    return _Rendered(output, "" if failure is None else failure.message, tuple(notes))
 
 
 def events_in(data: bytes) -> list[Any]:

@@ -6,7 +6,7 @@ body today is compared with what was sent then: a link whose end is another now 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from translators.convert import Converted, NoWay
 from translators.errors import TranslationError
 from translators.notes import Note
 from translators.provenance import Link, Links
-from translators.tracing.places import MISSING, Place, at, leaves, read, same, written
+from translators.tracing.places import MISSING, at, leaves, read, same, written
 from translators.tracing.unsaid import MADE
 from translators.values import immutable
 
@@ -139,17 +139,17 @@ def _answer(exchange: Exchange, converted: Converted) -> tuple[Link, ...]:
         events = [pair for pair in events if pair.attempt in (0, attempt.n)]
     try:
         if any(pair.provider for pair in events):
-            return tuple(_streamed(exchange, events, converted))
+            return _streamed(exchange, events, converted)
         payload = body_of(exchange, "provider_response")
         found = Links((), (), None) if payload is None else provenance.answer(stand_in(payload), converted.answering)
-        links = _as_answered(found, body_of(exchange, "client_response"))
-        return tuple(_lost(links, payload, exchange.facts.notes, converted.notes))
+        links = tuple(_as_answered(found, body_of(exchange, "client_response")))
+        return _renumbered(links, found.notes, exchange.facts.notes)
     except (TranslationError, ValueError):
         return ()
 
 
-def _streamed(exchange: Exchange, events: Sequence[EventPair], converted: Converted) -> Iterator[Link]:
-    """Yield the links of a stream, with the numbers of the events in the exchange."""
+def _streamed(exchange: Exchange, events: Sequence[EventPair], converted: Converted) -> tuple[Link, ...]:
+    """Return the links of a stream, with the numbers of the events in the exchange."""
     said = [pair for pair in events if pair.provider]
     ends = [pair for pair in events if not pair.provider and pair.n > said[-1].n]
     found = provenance.stream([payload_of(pair.provider) for pair in said], converted.answering)
@@ -161,8 +161,11 @@ def _streamed(exchange: Exchange, events: Sequence[EventPair], converted: Conver
                 _as_many(_events_of(pair), now) for pair, now in zip(pairs, found.output["events"], strict=False)
             ]
         }
-    for link in _as_answered(found, then):
-        yield replace(link, source=_numbered(link.source, pairs), target=_numbered(link.target, pairs))
+    links = [
+        replace(link, source=_numbered(link.source, pairs), target=_numbered(link.target, pairs))
+        for link in _as_answered(found, then)
+    ]
+    return _renumbered(links, found.notes, exchange.facts.notes)
 
 
 def _as_answered(found: Links, then: Any) -> Iterator[Link]:
@@ -176,31 +179,6 @@ def _as_answered(found: Links, then: Any) -> Iterator[Link]:
         another = (link.rule == "computed" and link.source is not None) or link.detail == MADE
         if got is not MISSING and (another or _alike(at(found.output, place), got)):
             yield link
-
-
-def _lost(links: Iterable[Link], payload: Any, recorded: Sequence[Note], of_request: Sequence[Note]) -> Iterator[Link]:
-    """Yield the links, those of values that the answer's notes say were dropped with the numbers of these."""
-    asked = {(note.path, note.fate, note.detail) for note in of_request}
-    lost = {
-        note.path: index
-        for index, note in enumerate(recorded)
-        if note.fate == "dropped" and (note.path, note.fate, note.detail) not in asked
-    }
-    for link in links:
-        place = read(link.source or "") if lost and link.target is None else ()
-        index = next((lost[path] for path in _paths(payload, place) if path in lost), None)
-        yield link if index is None else replace(link, rule="dropped", note=index, detail=recorded[index].detail)
-
-
-def _paths(payload: Any, place: Place) -> Iterator[str]:
-    """Yield the paths that notes may have for a value of an answer: its own, that of what it lies in, and, for an entry
-    of a list, `citations.char_location`, with its type."""
-    for cut in range(len(place), 0, -1):
-        around = place[:cut]
-        yield written(around)
-        entry = at(payload, around)
-        if isinstance(around[-1], int) and len(around) > 1 and isinstance(entry, dict):
-            yield f"{around[-2]}.{entry.get('type')}"
 
 
 def _as_many(then: list[Any], now: list[Any]) -> list[Any]:

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.contract.canary_answers import STREAMS, WHOLE
+from tests.contract.canary_answers import PIECES, STREAMS, WHOLE
 from tests.contract.canary_oracle import leaves, name
 from tests.contract.canary_requests import MODELS, asked
+from tests.contract.lossy_answers import LOST, lossy
 from translators import convert, provenance
 from translators.convert import Answering
 from translators.provenance import Link, Links
+from translators.registry import PASSTHROUGH
 from translators.tracing.places import at
 
 FORM = "The client's format requires it."
@@ -58,6 +60,41 @@ def test_nothing_of_a_usual_answer_is_unknown(client: str, provider: str, least:
     assert unknown == UNKNOWN.get((client, provider), {}).keys()
     assert [link for link in known if None in (link.source, link.target) and not link.detail] == []
     assert len({(link.source, link.target) for link in found.links}) == len(found.links)
+
+
+def said_of(value: Any, had: Any, found: Links) -> set[tuple[str, str | None, str]]:
+    """Return what the links say of a value that did not become anything: their rules, their notes and reasons."""
+    values = dict(leaves(had))
+    links = [link for link in found.links if link.target is None and values.get(str(link.source)) == value]
+    return {(link.rule, None if link.note is None else found.notes[link.note].path, link.detail) for link in links}
+
+
+@pytest.mark.parametrize(("client", "provider"), PAIRS)
+def test_of_a_loss_a_stream_says_what_the_whole_answer_does(client: str, provider: str) -> None:
+    whole, events = lossy(provider)
+    once = provenance.answer(whole, answering(client, provider, least=True, stream=False))
+    streamed = provenance.stream(events, answering(client, provider, least=True, stream=True))
+    for value, note in LOST[provider].items():
+        said = said_of(value, whole, once)
+        assert said == said_of(value, {"events": events}, streamed), value
+        if (client, provider) in PASSTHROUGH:
+            assert not said, value
+        else:
+            assert [(rule, path) for rule, path, _ in said] == [("dropped", note)], value
+            assert all(detail for _, _, detail in said)
+
+
+@pytest.mark.parametrize("provider", ["bedrock", "gemini", "ollama"])
+def test_of_a_long_stream_what_its_end_lost_is_known(provider: str) -> None:
+    """Too much is in it to try every value: one of each kind comes first."""
+    _, events = lossy(provider)
+    where = next(number for number, event in enumerate(events) if PIECES[1] in str(event))
+    events[where:where] = [events[where]] * 120
+    found = provenance.stream(events, answering("chat", provider, least=True, stream=True))
+    for value, note in LOST[provider].items():
+        assert [(rule, path) for rule, path, _ in said_of(value, {"events": events}, found)] == [("dropped", note)], (
+            value
+        )
 
 
 def test_of_a_long_stream_the_words_of_each_event_are_known() -> None:

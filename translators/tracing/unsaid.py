@@ -42,12 +42,22 @@ def sources(trace: Trace) -> tuple[list[Unsaid], bool]:
     found: list[Unsaid] = []
     open_ones = trace.unlinked()[0]
     most = min(_MOST_TRIED, _WORK // (len(trace.leaves) + 1))
-    for place in open_ones[:most]:
+    for place in open_ones if len(open_ones) <= most else _spread(trace, open_ones)[:most]:
         unsaid = _tried(trace, place)
         trace.settle_source(place)
         if unsaid is not None:
             found.append(unsaid)
     return found, len(open_ones) <= most
+
+
+def _spread(trace: Trace, places: Sequence[Place]) -> list[Place]:
+    """Return the places in another order: first one of each kind, since many events of a stream are of the same."""
+    counts: dict[tuple[str, ...], int] = {}
+    order: dict[Place, int] = {}
+    for place in places:
+        kind = (str(at(trace.value, (*place[:2], "type"))), *(step for step in place if isinstance(step, str)))
+        order[place] = counts[kind] = counts.get(kind, 0) + 1
+    return sorted(places, key=order.__getitem__)
 
 
 def _tried(trace: Trace, place: Place) -> Unsaid | None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from traced_exchange import ASKED, MODEL, phase, recorded
+from traced_exchange import ASKED, MODEL, SAID, phase, recorded
 
+from addons.inspector import diff
 from addons.inspector.provenance import traced
 from addons.inspector.recording import EventPair, Exchange, Phase
 from translators import convert
@@ -148,3 +149,39 @@ def test_what_a_whole_answer_lost_has_the_note_that_says_so() -> None:
     assert lost["content[1].x"].detail == "A block of this type is not known."
     rules = {link.source: link.rule for link in traced(whole).answer if link.target is None}
     assert (rules["id"], rules["content[0].type"]) == ("dropped", "computed")
+
+
+ODD = {"type": "odd", "x": 1}
+LOSSY = [
+    *SAID[:3],
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "citations_delta", "citation": CITED}},
+    SAID[3],
+    {"type": "content_block_start", "index": 1, "content_block": ODD},
+    {"type": "content_block_stop", "index": 1},
+    *SAID[4:],
+]
+
+
+@pytest.mark.parametrize("first", [0, 5], ids=["all events", "the first were left out"])
+def test_what_a_stream_lost_has_the_note_of_the_whole_answer(first: int) -> None:
+    exchange = recorded(first=first, said=LOSSY)
+    lost = {link.source: link for link in traced(exchange).answer if link.note is not None}
+    assert {path: exchange.facts.notes[link.note or 0].path for path, link in lost.items()} == {
+        f"events[{first + 3}].delta.citation.type": "citations.char_location",
+        f"events[{first + 3}].delta.citation.cited_text": "citations.char_location",
+        f"events[{first + 3}].delta.citation.document_index": "citations.char_location",
+        f"events[{first + 3}].delta.citation.document_title": "citations.char_location",
+        f"events[{first + 5}].content_block.type": "content.odd",
+        f"events[{first + 5}].content_block.x": "content.odd",
+    }
+    rows = {row.get("left"): row for row in diff.of_exchange(exchange, "answer", traced(exchange))}
+    for path, link in lost.items():
+        assert (rows[path]["rule"], rows[path]["note"]) == ("dropped", link.note)
+        assert rows[path]["detail"] == exchange.facts.notes[link.note or 0].detail
+
+
+def test_a_loss_whose_note_was_not_recorded_has_none() -> None:
+    exchange = recorded(said=LOSSY)
+    exchange.facts.notes = ()
+    (link,) = [link for link in traced(exchange).answer if link.source == "events[5].content_block.x"]
+    assert (link.rule, link.note) == ("dropped", None)

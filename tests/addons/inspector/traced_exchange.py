@@ -42,7 +42,9 @@ def phase(body: Any) -> Phase:
     return Phase(0.0, "POST /", (), data, len(data))
 
 
-def recorded(asked: dict[str, Any] = ASKED, first: int = 0, **sent: Any) -> Exchange:
+def recorded(
+    asked: dict[str, Any] = ASKED, first: int = 0, said: Sequence[dict[str, Any]] = SAID, **sent: Any
+) -> Exchange:
     """A streamed exchange with Anthropic, whose events have numbers from `first` on. `sent` is what a payload rule made
     of the provider's request."""
     made = convert.request(asked, client="chat", provider="anthropic", model=MODEL)
@@ -53,8 +55,8 @@ def recorded(asked: dict[str, Any] = ASKED, first: int = 0, **sent: Any) -> Exch
             pairs.append(EventPair(first + len(pairs), 0.0, name, provider, client, 0, 1))
 
     pipe = made.answering.pipe(stream=True, content_type="text/event-stream", tap=tap)
-    pipe.feed(b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in SAID))
+    pipe.feed(b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in said))
     facts = Facts("req_1", 1, 0.0, "alice", "chat", "/v1/chat/completions", "claude", "anthropic", MODEL, "anthropic")
-    facts.stream, facts.notes = True, made.notes
+    facts.stream, facts.notes = True, (*made.notes, *pipe.notes)
     attempt = Attempt(1, 0, 0.0, phase(made.body | sent), dialect="anthropic", duration=1.0, status=200)
     return Exchange(facts, phase(asked), None, (attempt,), tuple(pairs))

@@ -61,8 +61,9 @@ class TextBlock(AnswerBlock):
                     title = citation.get("title")
                     title = title if isinstance(title, str) else ""
                     events.append(Annotation(self._start, self.state.text, title, url))
-                case _:
-                    events += self.state.once("citations", "A citation without a web address.")
+                case location:
+                    kind = next(iter(location), "untyped") if isinstance(location, Mapping) else "untyped"
+                    events += self.state.once(f"citations.{kind[:60]}", "A citation without a web address.")
         return events
 
 

@@ -138,7 +138,7 @@ TOLD: dict[str, tuple[list[Event], list[tuple[str, str]]]] = {
             usage(30, 12),
             Finished("stop", "end_turn"),
         ],
-        [("citations", "dropped")],
+        [("citations.documentPage", "dropped")],
     ),
     "nova_grounding": (
         [

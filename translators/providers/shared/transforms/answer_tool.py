@@ -14,7 +14,7 @@ _NAME = "answer"
 _DESCRIPTION = "Gives the answer to the user. Always answer with this tool."
 _OR_ANOTHER = "Gives the final answer to the user. Always answer with this tool, unless another one is needed first."
 _WHY = "The model gives its answer to a tool that has the schema, which it mostly keeps to."
-_SPOKE = Note("content", "dropped", detail="What the model said beside its answer to the schema is left out.")
+_SPOKE = Note("content.text", "dropped", detail="What the model said beside its answer to the schema is left out.")
 _TWICE = Note("tool_calls", "dropped", detail="The model answered more than once: the first answer is told.")
 
 
