@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -18,7 +18,7 @@ from addons.page.answers import Refused, aside, error, written
 from addons.page.inspection import Inspection
 
 if TYPE_CHECKING:
-    from mcp.server.mcpserver import MCPServer
+    from mcp.server.mcpserver.tools import Tool
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 Client = Literal["chat", "responses", "completions"]
@@ -77,8 +77,10 @@ class Mcp:
         from mcp.server.mcpserver import MCPServer
         from mcp.server.transport_security import TransportSecuritySettings
 
-        server = MCPServer("gateway-inspector", version=self._version, instructions=ABOUT, log_level="CRITICAL")
-        _add_tools(server, self._inspection)
+        tools = _tools(self._inspection)
+        server = MCPServer(
+            "gateway-inspector", version=self._version, instructions=ABOUT, log_level="CRITICAL", tools=tools
+        )
         # Hosts and origins are `access.py`'s.
         security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
         server.streamable_http_app(stateless_http=True, json_response=True, transport_security=security)
@@ -129,14 +131,30 @@ def _shortened(value: Any, longest: int, most: int) -> Any:
     return value
 
 
-def _add_tools(server: "MCPServer[Any]", inspection: Inspection) -> None:
+def _tools(inspection: Inspection) -> "list[Tool]":
+    from mcp.server.mcpserver.tools import Tool
     from mcp.types import ToolAnnotations
 
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
-    tools: tuple[Callable[..., Awaitable[str]], ...] = (*_reading(inspection), *_making(inspection))
+    # Structured content would be the same once more, and cost its reader as many tokens again.
+    asked = [*_reading(inspection), *_making(inspection)]
+    tools = [Tool.from_function(tool, structured_output=False, annotations=reads) for tool in asked]
     for tool in tools:
-        # Structured content would be the same once more, and cost its reader as many tokens again.
-        server.add_tool(tool, structured_output=False, annotations=reads)
+        arguments = tool.fn_metadata.arg_model
+        arguments.model_config["extra"] = "forbid"
+        arguments.model_rebuild(force=True)
+        tool.parameters = arguments.model_json_schema()
+        tool.fn = _with_names(tool.fn)
+    return tools
+
+
+def _with_names(tool: Callable[..., Awaitable[str]]) -> Callable[..., Awaitable[str]]:
+    """Return a tool whose argument `from`, a word of Python's, comes as `client`."""
+
+    async def called(**given: Any) -> str:
+        return await tool(**{"client" if name == "from" else name: value for name, value in given.items()})
+
+    return called
 
 
 def _reading(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...]:
@@ -158,6 +176,8 @@ def _reading(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...
 
 
 def _making(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...]:
+    from pydantic import Field
+
     async def diff(id: str, leg: Direction = "request") -> str:
         """Compare the client's and the provider's side of an exchange, of its `request` or its `answer`."""
         return await _told(lambda: inspection.diff(id, leg))
@@ -170,11 +190,11 @@ def _making(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...]
     async def convert(
         body: dict[str, Any] | str,
         to: str,
-        client: Client = "chat",
+        client: Annotated[Client, Field(alias="from")] = "chat",
         model: str | None = None,
         answer: str | None = None,
     ) -> str:
-        """Convert a request of the dialect `client` to the provider dialect `to` (anthropic, gemini, bedrock, openai,
+        """Convert a request of the dialect `from` to the provider dialect `to` (anthropic, gemini, bedrock, openai,
         openai-responses, openai-completions, ollama, vertex-anthropic), and a provider's `answer` to it back. Calls
         nobody."""
         wanted = {"from": client, "to": to, "body": body, "model": model, "answer": answer}

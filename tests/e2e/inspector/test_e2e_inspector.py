@@ -329,6 +329,8 @@ async def test_an_agent_looks_at_its_own_traffic(page: Page, client: Client, pro
         assert json.loads(await called(mcp, "replay", id=client.id))["differences"] == []
         made = json.loads(await called(mcp, "convert", body=claude_request(), to="anthropic"))
         assert made["path"] == "/v1/messages"
+        asked = {"from": "responses", "to": "gemini", "body": {"model": "m", "input": "Hello"}}
+        assert json.loads(await called(mcp, "convert", **asked))["path"] == "/models/m:generateContent"
         rows = json.loads(await called(mcp, "diff", id=client.id, leg="answer"))["rows"]
         assert rows != json.loads(await called(mcp, "diff", id=client.id))["rows"]
 
@@ -341,7 +343,8 @@ async def test_an_agent_looks_at_its_own_traffic(page: Page, client: Client, pro
         pytest.param("list_exchanges", {"query": "x" * 501}, "longer than 500", id="query"),
         pytest.param("diff", {"id": "none", "leg": "side"}, "'request' or 'answer'", id="leg"),
         pytest.param("convert", {"body": {}, "to": "x"}, "anthropic, bedrock", id="dialect"),
-        pytest.param("convert", {"body": {}, "to": "gemini", "client": "x"}, "'chat', 'responses'", id="client"),
+        pytest.param("convert", {"body": {}, "to": "gemini", "from": "x"}, "'chat', 'responses'", id="client"),
+        pytest.param("list_exchanges", {"model": "sonnet"}, "not permitted", id="no such argument"),
         pytest.param("nothing", {}, "Unknown tool", id="tool"),
     ],
 )
