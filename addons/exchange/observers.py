@@ -188,7 +188,7 @@ class Pairs(Sequence[Pair]):
     """The events of one read. What differs is kept column by column: a `Pair` is made for who looks at one, which costs
     most streams nothing."""
 
-    __slots__ = ("_shared", "at", "clients", "names", "notes", "providers")
+    __slots__ = ("at", "clients", "names", "notes", "providers", "shared")
 
     def __init__(
         self,
@@ -202,13 +202,13 @@ class Pairs(Sequence[Pair]):
         injected: bool = False,
     ) -> None:
         self.at, self.names, self.providers, self.clients, self.notes = at, names, providers, clients, notes
-        self._shared = call, attempt, injected
+        self.shared = call, attempt, injected
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __iter__(self) -> Iterator[Pair]:
-        columns = repeat(self.at), self.names, self.providers, self.clients, self.notes, *map(repeat, self._shared)
+        columns = repeat(self.at), self.names, self.providers, self.clients, self.notes, *map(repeat, self.shared)
         return map(Pair._make, zip(*columns, strict=False))
 
     @overload
@@ -219,7 +219,7 @@ class Pairs(Sequence[Pair]):
         if isinstance(index, slice):
             return [*self][index]
         i = index
-        return Pair(self.at, self.names[i], self.providers[i], self.clients[i], self.notes[i], *self._shared)
+        return Pair(self.at, self.names[i], self.providers[i], self.clients[i], self.notes[i], *self.shared)
 
 
 class Watcher(Protocol):

@@ -7,13 +7,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from threading import Lock
-from typing import Any
 
-from addons.exchange.observers import Pair, Pairs, PhaseMessage, Record
-from addons.inspector import conversations, cut_secrets, search, search_text
+from addons.exchange.observers import Pair, PhaseMessage, Record
+from addons.inspector import conversations, cut_secrets, kept_events, search, search_text
 from addons.inspector.attempts import MOST_ATTEMPTS, Attempts, ms
 from addons.inspector.gaps import Gaps
-from addons.inspector.kept_events import EVENT_COST, NOTE_COST, KeptEvents, cost
+from addons.inspector.kept_events import NOTE_COST, KeptEvents, unpacked
 from addons.inspector.recording import Attempt, EventPair, Exchange, Facts, Phase, Timings, Tokens
 from addons.inspector.redactor import LONGEST_NAME, Redactor
 from translators.registry import CLIENTS
@@ -102,7 +101,7 @@ class Entry:
         for event in exchange.events:
             pair = _pair(event)
             entry._events.skip(event.n)
-            entry._keep([pair], cost(pair))
+            entry._keep([pair])
         entry._events.skip(facts.events)
         return entry
 
@@ -145,9 +144,8 @@ class Entry:
 
     def pairs(self, pairs: Sequence[Pair]) -> int:
         """Take the events of one read. Return the number of the first."""
-        names, providers, clients, notes = _columns(pairs)
+        names, providers, clients, _ = kept_events.columns(pairs)
         length = sum(map(len, providers)) + sum(map(len, clients))
-        noted = sum(map(len, notes))
         if max(map(len, {*names})) > LONGEST_NAME:
             pairs = [pair._replace(name=self._redactor.event_name(pair.name)) for pair in pairs]
         with self._lock:
@@ -158,11 +156,11 @@ class Entry:
             self.facts.events += len(pairs)
             self.facts.bytes += length
             if not self.forgotten:
-                self._keep(pairs, EVENT_COST * len(pairs) + length + NOTE_COST * noted)
+                self._keep(pairs)
         return first
 
-    def _keep(self, pairs: Sequence[Pair], size: int) -> None:
-        self.size += self._events.add(pairs, size, fits=self.size + size <= self._limit * 7 // 8)
+    def _keep(self, pairs: Sequence[Pair]) -> None:
+        self.size += self._events.add(pairs, self._limit * 7 // 8 - self.size)
 
     def take(self, record: Record, *, over: bool = False) -> None:
         """Take what the record has come to say."""
@@ -210,21 +208,20 @@ class Entry:
     def _clean_events(self) -> None:
         over = self.over
         with self._lock:
-            first, until = self._clean_to, self.facts.events
-            raw = self._events.numbered(first)
-        clean = self._redactor.pairs([pair for _, pair in raw])
-        self._replace([(n, old, new) for (n, old), new in zip(raw, clean, strict=True) if new is not old])
+            raw, until = self._events.since(self._clean_to), self.facts.events
+        self._put(kept_events.changed(raw, self._redactor.pairs))
         self._clean_to = until
         if over and not self._mended:
             with self._lock:
-                kept = self._events.numbered(0)
-            self._replace(cut_secrets.mended(kept, self._redactor))
+                kept = self._events.since(0)
+            self._put(kept_events.changed_together(kept, partial(cut_secrets.mended, redactor=self._redactor)))
             self._mended = True
 
-    def _replace(self, changed: Sequence[tuple[int, Pair, Pair]]) -> None:
-        if changed:
+    def _put(self, clean: Sequence[kept_events.Read]) -> None:
+        """Put events that hide something in the places of those that do not."""
+        if clean:
             with self._lock:
-                self.size += sum(self._events.replace(n, old, new) for n, old, new in changed)
+                self.size += self._events.put(clean)
 
     def _clean_phase(self, phase: Phase) -> None:
         redactor = self._redactor
@@ -285,9 +282,9 @@ class Entry:
                 with self._lock:
                     if not self._raw_phases and not self._messages:
                         self.facts.gaps = _slices(self._gaps)
-                        shown, numbered = self._snapshot(), self._events.numbered(0, self._clean_to)
+                        shown, reads = self._snapshot(), self._events.since(0, self._clean_to)
                         break
-        shown.events = _shown(numbered, self._redactor)
+        shown.events = _shown(unpacked(reads), self._redactor)
         return shown
 
     def events(self, first: int, most: int | None = None) -> tuple[EventPair, ...]:
@@ -295,8 +292,8 @@ class Entry:
         with self._cleaning:
             self._clean_events()
             with self._lock:
-                numbered = self._events.numbered(first, self._clean_to)[:most]
-        return _shown(numbered, self._redactor)
+                reads = self._events.since(first, self._clean_to)
+        return _shown(unpacked(reads, first, most), self._redactor)
 
     def _outline(self) -> Exchange:
         """Return it with bodies that are redacted, and with those of its events that a search sees, which may not be,
@@ -307,7 +304,8 @@ class Entry:
                 self._clean_phases()
             with self._lock:
                 self._put_down()
-                outline, numbered = self._snapshot(), self._events.numbered(0)
+                outline, reads = self._snapshot(), self._events.since(0)
+        numbered = unpacked(reads)
         if len(numbered) > search_text.FIRST_EVENTS + search_text.LAST_EVENTS:
             numbered = [*numbered[: search_text.FIRST_EVENTS], *numbered[-search_text.LAST_EVENTS :]]
         outline.events = _shown(numbered, self._redactor)
@@ -336,13 +334,6 @@ class Entry:
             self.facts.conversation, self.facts.gaps = conversation, _slices(self._gaps)
             self.size += sys.getsizeof(text) - sys.getsizeof(self.text)
             self.text = text
-
-
-def _columns(pairs: Sequence[Pair]) -> tuple[Sequence[Any], ...]:
-    """Return the names, payloads, client bytes and notes of events."""
-    if isinstance(pairs, Pairs):
-        return pairs.names, pairs.providers, pairs.clients, pairs.notes
-    return tuple(zip(*pairs, strict=True))[1:5]
 
 
 def _pair(event: EventPair) -> Pair:

@@ -1,94 +1,144 @@
-"""The events of an exchange that are kept: of a long stream the first and the last."""
+"""The events of an exchange that are kept: of a long stream the first and the last.
 
+Those of one read are kept as bytes: so many small objects would be walked over by Python's collector again and again,
+and that would cost a stream more than all the rest of its recording.
+"""
+
+import marshal
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
-from itertools import chain, islice
-from operator import itemgetter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice, repeat
+from operator import is_not, itemgetter
 
-from addons.exchange.observers import Pair
+from addons.exchange.observers import Pair, Pairs
+from translators.notes import Note
 
-EVENT_COST = 220
-"""Bytes that Python itself needs for an event, about; then for a note."""
+READ_COST = 220
+"""Bytes that Python itself needs for the events of a read, about; then for a note."""
 NOTE_COST = 600
 
-_Read = tuple[int, Sequence[Pair]]
-"""The events of one read, with the number of the first."""
+_Notes = tuple[tuple[Note, ...], ...]
+Read = tuple[int, int, bytes, _Notes | None, float, int, int, bool]
+"""The number of the first event, how many there are, their names, payloads and client bytes, their notes if there are
+any; then what they have in common: time, call, attempt, and whether it was injected. A plain tuple is no work for the
+collector once it has seen that there are plain values in it."""
 _NUMBER = itemgetter(0)
 
 
 class KeptEvents:
     """`room` is that of the last ones, in bytes. What changes how many bytes are kept returns by how many. It has no
-    lock of its own. Events stay as they came, a read at a time."""
+    lock of its own."""
 
-    __slots__ = ("_first", "_in_place_of", "_last", "_room", "_whole", "count")
+    __slots__ = ("_first", "_last", "_room", "_whole", "count")
 
     def __init__(self, room: int) -> None:
         self.count = 0
         """All events that came."""
-        self._first: list[_Read] = []
-        self._last: deque[_Read] | None = None
+        self._first: list[Read] = []
+        self._last: deque[Read] | None = None
         self._whole = True
         """All of them are the first."""
-        self._in_place_of: dict[int, Pair] = {}
-        """Those that have been replaced, by their numbers."""
         self._room = room
 
-    def add(self, pairs: Sequence[Pair], size: int, *, fits: bool) -> int:
-        """Keep events of so many bytes. `fits`: they are not too many for the first ones."""
-        read = self.count, (pairs if len(pairs) > 1 else (pairs[0],))  # an event by itself is smaller as a pair
+    def add(self, pairs: Sequence[Pair], room: int) -> int:
+        """Keep the events of a read. `room` is what there is for the first ones, in bytes."""
+        read = _packed(self.count, pairs)
         self.count += len(pairs)
-        if self._whole and fits:
+        size = _size(read)
+        if self._whole and size <= room:
             self._first.append(read)
             return size
         self._whole = False
-        last = self._last
-        if last is None:
-            self._last = last = deque()
-        last.append(read)
+        if self._last is None:
+            self._last = deque()
+        self._last.append(read)
         self._room -= size
+        return size - self._made_room()
+
+    def _made_room(self) -> int:
+        """Let the oldest of the last ones go until there is room. Return their bytes."""
+        last, gone = self._last, 0
         while self._room < 0 and last:
-            back = self._let_go(*last.popleft())
-            self._room += back
-            size -= back
-        return size
+            size = _size(last.popleft())
+            self._room += size
+            gone += size
+        return gone
 
     def skip(self, number: int) -> None:
         """Take it that events before this number were not kept by who kept them."""
         self._whole = self._whole and number == self.count
         self.count = number
 
-    def numbered(self, first: int, until: int | None = None) -> list[tuple[int, Pair]]:
-        """Return the events from number `first` on, with their numbers."""
-        end = self.count if until is None else until
+    def since(self, first: int, until: int | None = None) -> list[Read]:
+        """Return the reads that have the events from number `first` on, for `unpacked`."""
         begin = max(0, bisect_right(self._first, first, key=_NUMBER) - 1)
         reads = chain(islice(self._first, begin, None), self._last or ())
-        events = chain.from_iterable(enumerate(pairs, number) for number, pairs in reads)
-        return [(n, self._in_place_of.get(n, pair)) for n, pair in events if first <= n < end]
+        end = self.count if until is None else until
+        return [read for read in reads if read[0] < end and read[0] + read[1] > first]
 
-    def replace(self, n: int, old: Pair, new: Pair) -> int:
-        """Put an event in the place of `old`, whose number is `n`, if that is still kept."""
-        last = self._last
-        is_last = last is not None and len(last) > 0 and n >= last[0][0]
-        if not is_last and not self._is_first(n):
-            return 0
-        by = cost(new) - cost(old)
-        self._in_place_of[n] = new
-        if is_last:
-            self._room -= by
+    def put(self, changed: Sequence[Read]) -> int:
+        """Put reads in the places of those that have their numbers, as far as these are still kept."""
+        new, by = {read[0]: read for read in changed}, 0
+        for read in changed:
+            at = bisect_right(self._first, read[0], key=_NUMBER) - 1
+            if at >= 0 and self._first[at][0] == read[0]:
+                by += _size(read) - _size(self._first[at])
+                self._first[at] = read
+        if self._last:
+            before = sum(map(_size, self._last))
+            self._last = deque(new.get(read[0], read) for read in self._last)
+            more = sum(map(_size, self._last)) - before
+            self._room -= more
+            by += more
         return by
 
-    def _is_first(self, n: int) -> bool:
-        return bool(self._first) and n < self._first[-1][0] + len(self._first[-1][1])
-
-    def _let_go(self, number: int, pairs: Sequence[Pair]) -> int:
-        """Return the bytes of events that are kept no more."""
-        return sum(cost(self._in_place_of.pop(n, pair)) for n, pair in enumerate(pairs, number))
-
     def clear(self) -> None:
-        self._first, self._last, self._in_place_of = [], None, {}
+        self._first, self._last = [], None
 
 
-def cost(pair: Pair) -> int:
-    """Return the bytes that an event counts for."""
-    return EVENT_COST + len(pair.provider) + len(pair.client) + NOTE_COST * len(pair.notes)
+def unpacked(reads: Iterable[Read], first: int = 0, most: int | None = None) -> list[tuple[int, Pair]]:
+    """Return the events of reads from number `first` on, with their numbers; at `most` so many."""
+    events = chain.from_iterable(map(_unpacked, reads))
+    return list(islice((event for event in events if event[0] >= first), most))
+
+
+def changed(reads: Iterable[Read], change: Callable[[list[Pair]], Sequence[Pair]]) -> list[Read]:
+    """Return those of the reads of which `change` gives other events, as they are then."""
+    kept = [(read, [pair for _, pair in _unpacked(read)]) for read in reads]
+    news = iter(change([pair for _, pairs in kept for pair in pairs]))
+    made = []
+    for read, pairs in kept:
+        new = [*islice(news, len(pairs))]
+        if any(map(is_not, pairs, new)):
+            made.append(_packed(read[0], new))
+    return made
+
+
+def _packed(number: int, pairs: Sequence[Pair]) -> Read:
+    names, providers, clients, notes = columns(pairs)
+    packed = marshal.dumps((names, providers, clients), 2)
+    call, attempt, injected = pairs.shared if isinstance(pairs, Pairs) else pairs[0][5:]
+    return number, len(names), packed, notes if any(notes) else None, pairs[0].at, call, attempt, injected
+
+
+def _unpacked(read: Read) -> Iterable[tuple[int, Pair]]:
+    number, count, packed, notes, *shared = read
+    at, *rest = map(repeat, shared)
+    told = repeat(()) if notes is None else notes
+    events = zip(at, *marshal.loads(packed), told, *rest, strict=False)
+    return zip(range(number, number + count), map(Pair._make, events), strict=False)
+
+
+def columns(pairs: Sequence[Pair]) -> tuple[tuple[str, ...], tuple[bytes, ...], tuple[bytes, ...], _Notes]:
+    """Return the names, payloads, client bytes and notes of events."""
+    if isinstance(pairs, Pairs):
+        return pairs.names, pairs.providers, pairs.clients, pairs.notes
+    _, names, providers, clients, notes, *_ = zip(*pairs, strict=True)
+    return names, providers, clients, notes
+
+
+def _size(read: Read) -> int:
+    """Return the bytes that the events of a read count for."""
+    notes = read[3]
+    return READ_COST + len(read[2]) + (0 if notes is None else NOTE_COST * sum(map(len, notes)))
