@@ -61,19 +61,20 @@ class _Event:
         return b"\n".join(self._lines)
 
 
-def mended(numbered: Sequence[tuple[int, Pair]], redactor: Redactor) -> list[tuple[int, Pair, Pair]]:
-    """Return the events that hold a part of a secret, with their numbers, each beside one that does not."""
+def mended(numbered: Sequence[tuple[int, Pair]], redactor: Redactor) -> list[Pair]:
+    """Return events without the parts of secrets that they hold; the very same objects where there are none."""
     pairs = [pair for _, pair in numbered]
     if redactor.hides_texts or not _suspicious(pairs, redactor):
-        return []
+        return pairs
     runs = [n - at for at, (n, _) in enumerate(numbered)]  # no text goes on where events were left out
     calls = [(run, pair.call, pair.attempt) for run, pair in zip(runs, pairs, strict=True)]
     providers = _without([pair.provider for pair in pairs], b"", calls, redactor)
     clients = _without([pair.client for pair in pairs], _DATA, [(run,) for run in runs], redactor)
     return [
-        (n, pair, pair._replace(provider=provider, client=client))
-        for (n, pair), provider, client in zip(numbered, providers, clients, strict=True)
-        if provider is not pair.provider or client is not pair.client
+        pair
+        if provider is pair.provider and client is pair.client
+        else pair._replace(provider=provider, client=client)
+        for pair, provider, client in zip(pairs, providers, clients, strict=True)
     ]
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from threading import Lock
 
 from addons.exchange.observers import Pair, PhaseMessage, Record
-from addons.inspector import conversations, cut_secrets, kept_events, search, search_text
+from addons.inspector import conversations, cut_secrets, kept_events, packed, search, search_text
 from addons.inspector.attempts import MOST_ATTEMPTS, Attempts, ms
 from addons.inspector.gaps import Gaps
 from addons.inspector.kept_events import NOTE_COST, KeptEvents, unpacked
@@ -33,6 +33,9 @@ LARGE_EXCHANGE = 512 * 1024
 LARGEST_RAW = 64 * 1024
 """Bytes of a body that is not kept where nobody can redact it soon."""
 
+_NO_ATTEMPTS, _NO_EVENTS = Attempts(), KeptEvents(0)
+"""Those of an exchange that has none yet."""
+
 
 class Entry:
     """`limit` bounds its bytes: of a body the end is cut, of a long stream the middle is left out."""
@@ -40,8 +43,8 @@ class Entry:
     def __init__(self, facts: Facts, limit: int, redactor: Redactor) -> None:
         self.facts = facts
         """As somebody last knew them (`known`); its id, its place and whether it is pinned are always right."""
-        self._record: Record | None = None
-        """What there is more to know from."""
+        self._record: Record | bytes | None = None
+        """What there is more to know from; once it is over, packed."""
         self._ended = False
         self._limit, self._redactor = limit, redactor
         self._bodies_left = limit * 3 // 4
@@ -56,16 +59,16 @@ class Entry:
         self.on_disk = False
         self._client_request: Phase | None = None
         self._client_response: Phase | None = None
-        self._attempts = Attempts()
-        self._events = KeptEvents(limit // 8)
+        self._attempts = _NO_ATTEMPTS
+        self._events = _NO_EVENTS
         self._gaps: Gaps | None = None
         self._clean_to = 0
         """The number of the first event that is not redacted yet."""
         self._mended = False
         """It was looked for secrets that its events have cut in pieces."""
-        self._messages: list[PhaseMessage] = []
+        self._messages: list[packed.Message] = []
         """Those that nobody has looked at yet."""
-        self._raw_phases: list[Phase] = []
+        self._raw_phases: tuple[Phase, ...] = ()
         """Those that are not redacted yet."""
         self.forgotten = False
         """It is not recorded any more: there was no room for it."""
@@ -94,10 +97,11 @@ class Entry:
         phases = [exchange.client_request, exchange.client_response]
         for attempt in exchange.attempts:
             phases += (attempt.request, attempt.response)
-        entry._raw_phases = [phase for phase in phases if phase is not None]
+        entry._raw_phases = tuple(phase for phase in phases if phase is not None)
         sizes = (MESSAGE_COST + _raw_size(phase, limit) for phase in entry._raw_phases)
         entry.size += sum(sizes) + NOTE_COST * len(facts.notes)
         entry._gaps = Gaps(facts.gaps)
+        entry._events = KeptEvents(limit // 8)
         for event in exchange.events:
             pair = _pair(event)
             entry._events.skip(event.n)
@@ -117,21 +121,25 @@ class Entry:
 
     def end(self) -> None:
         self._ended = True
+        if isinstance(record := self._record, Record):
+            self._record = packed.record(record)
 
     def message(self, message: PhaseMessage) -> None:
         with self._lock:
             if not self.forgotten:
-                self._messages.append(message)
+                self._messages.append(packed.message(message))
                 self.size += MESSAGE_COST + _raw_size(message, self._limit)
 
     def _put_down(self) -> None:
         """Make phases of the messages that came."""
         messages, self._messages = self._messages, []
-        for message in messages:
+        if messages and self._attempts is _NO_ATTEMPTS:
+            self._attempts = Attempts()
+        for message in map(packed.message_of, messages):
             length = len(message.body or b"")
             phase = Phase(message.at * 1000, message.line, message.headers, message.body, length)
             self.facts.bytes += length
-            self._raw_phases.append(phase)
+            self._raw_phases += (phase,)
             match message.phase:
                 case "client_request":
                     self._client_request = phase
@@ -160,6 +168,8 @@ class Entry:
         return first
 
     def _keep(self, pairs: Sequence[Pair]) -> None:
+        if self._events is _NO_EVENTS:
+            self._events = KeptEvents(self._limit // 8)
         self.size += self._events.add(pairs, self._limit * 7 // 8 - self.size)
 
     def take(self, record: Record, *, over: bool = False) -> None:
@@ -209,12 +219,12 @@ class Entry:
         over = self.over
         with self._lock:
             raw, until = self._events.since(self._clean_to), self.facts.events
-        self._put(kept_events.changed(raw, self._redactor.pairs))
+        self._put(kept_events.changed(raw, lambda numbered: self._redactor.pairs([pair for _, pair in numbered])))
         self._clean_to = until
         if over and not self._mended:
             with self._lock:
                 kept = self._events.since(0)
-            self._put(kept_events.changed_together(kept, partial(cut_secrets.mended, redactor=self._redactor)))
+            self._put(kept_events.changed(kept, lambda numbered: cut_secrets.mended(numbered, self._redactor)))
             self._mended = True
 
     def _put(self, clean: Sequence[kept_events.Read]) -> None:
@@ -230,7 +240,7 @@ class Entry:
         with self._lock:
             if self.forgotten:
                 return
-            self._raw_phases.pop(0)
+            self._raw_phases = self._raw_phases[1:]
             self.size -= _raw_size(phase, self._limit)
             phase.line, phase.headers = line, headers
             self.size += len(line) + sum(HEADER_COST + len(name) + len(value) for name, value in headers)
@@ -257,9 +267,9 @@ class Entry:
         with self._lock:
             self.forgotten = True
             self._client_request = self._client_response = None
-            self._attempts, self._raw_phases, self._messages = Attempts(), [], []
+            self._attempts, self._raw_phases, self._messages = _NO_ATTEMPTS, (), []
             self._record = None
-            self._events.clear()
+            self._events = _NO_EVENTS
             self._gaps = None
             self.size = EXCHANGE_COST
 
@@ -267,7 +277,7 @@ class Entry:
         """Return what is known of it now."""
         ended = self._ended
         if (record := self._record) is not None:
-            self.take(record, over=ended)
+            self.take(packed.record_of(record), over=ended)
             if ended:
                 self._record = None
         return self.facts

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice, repeat
-from operator import is_not, itemgetter
+from operator import itemgetter
 
 from addons.exchange.observers import Pair, Pairs
 from translators.notes import Note
@@ -23,6 +23,7 @@ Read = tuple[int, int, bytes, _Notes | None, float, int, int, bool]
 """The number of the first event, how many there are, their names, payloads and client bytes, their notes if there are
 any; then what they have in common: time, call, attempt, and whether it was injected. A plain tuple is no work for the
 collector once it has seen that there are plain values in it."""
+Numbered = tuple[int, Pair]
 _NUMBER = itemgetter(0)
 
 
@@ -93,24 +94,21 @@ class KeptEvents:
             by += more
         return by
 
-    def clear(self) -> None:
-        self._first, self._last = [], None
 
-
-def unpacked(reads: Iterable[Read], first: int = 0, most: int | None = None) -> list[tuple[int, Pair]]:
+def unpacked(reads: Iterable[Read], first: int = 0, most: int | None = None) -> list[Numbered]:
     """Return the events of reads from number `first` on, with their numbers; at `most` so many."""
     events = chain.from_iterable(map(_unpacked, reads))
     return list(islice((event for event in events if event[0] >= first), most))
 
 
-def changed(reads: Iterable[Read], change: Callable[[list[Pair]], Sequence[Pair]]) -> list[Read]:
+def changed(reads: Iterable[Read], change: Callable[[list[Numbered]], Sequence[Pair]]) -> list[Read]:
     """Return those of the reads of which `change` gives other events, as they are then."""
-    kept = [(read, [pair for _, pair in _unpacked(read)]) for read in reads]
-    news = iter(change([pair for _, pairs in kept for pair in pairs]))
+    kept = [(read, [*_unpacked(read)]) for read in reads]
+    news = iter(change([event for _, events in kept for event in events]))
     made = []
-    for read, pairs in kept:
-        new = [*islice(news, len(pairs))]
-        if any(map(is_not, pairs, new)):
+    for read, events in kept:
+        new = [*islice(news, len(events))]
+        if any(pair is not other for (_, pair), other in zip(events, new, strict=True)):
             made.append(_packed(read[0], new))
     return made
 
@@ -122,7 +120,7 @@ def _packed(number: int, pairs: Sequence[Pair]) -> Read:
     return number, len(names), packed, notes if any(notes) else None, pairs[0].at, call, attempt, injected
 
 
-def _unpacked(read: Read) -> Iterable[tuple[int, Pair]]:
+def _unpacked(read: Read) -> Iterable[Numbered]:
     number, count, packed, notes, *shared = read
     at, *rest = map(repeat, shared)
     told = repeat(()) if notes is None else notes
