@@ -179,7 +179,8 @@ class Pipe:
         if self._answer.done and not self.failure:
             out += self._end()
         if self._tap is not None:
-            self._tapped.append((name, data, out, tuple(self.notes[noted:])))
+            notes = tuple(self.notes[noted:]) if len(self.notes) > noted else ()
+            self._tapped.append((name, data, out, notes))
         return out
 
     def _whole(self, data: bytes) -> bytes:

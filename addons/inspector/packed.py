@@ -50,7 +50,7 @@ def record_of(packed: bytes | Record) -> Record:
     made = Record(**dict(zip(_SAID, values, strict=True)))
     made.usage = None if usage is None else Usage(*usage)
     made.reports = [AttemptReport(**dict(zip(_TOLD, each, strict=True))) for each in reports]
-    made.rests = [Rest(*each) for each in rests]
+    made.rests = tuple(Rest(*each) for each in rests)
     made.notes = [Note(*each) for each in notes]
     return made
 
