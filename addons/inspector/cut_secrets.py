@@ -71,9 +71,7 @@ def mended(numbered: Sequence[tuple[int, Pair]], redactor: Redactor) -> list[Pai
     providers = _without([pair.provider for pair in pairs], b"", calls, redactor)
     clients = _without([pair.client for pair in pairs], _DATA, [(run,) for run in runs], redactor)
     return [
-        pair
-        if provider is pair.provider and client is pair.client
-        else pair._replace(provider=provider, client=client)
+        pair if provider is pair.provider and client is pair.client else pair._replace(provider=provider, client=client)
         for pair, provider, client in zip(pairs, providers, clients, strict=True)
     ]
 

@@ -244,8 +244,9 @@ def test_texts_that_come_by_turns_are_told_apart() -> None:
 
 def test_no_text_goes_on_where_events_were_left_out() -> None:
     pairs = [Pair(0.1, "", DELTA % piece, b"") for piece in (b"sk-ant-api03-", b"Zq1_Zq2_Zq3")]
-    assert cut_secrets.mended([(0, pairs[0]), (5, pairs[1])], Redactor()) == []
-    assert len(cut_secrets.mended([(4, pairs[0]), (5, pairs[1])], Redactor())) == 2
+    assert cut_secrets.mended([(0, pairs[0]), (5, pairs[1])], Redactor()) == pairs
+    mended = cut_secrets.mended([(4, pairs[0]), (5, pairs[1])], Redactor())
+    assert not [each for each in mended if each in pairs]
 
 
 @pytest.mark.parametrize("picture", [PICTURE, LARGE_PICTURE, f"data:image/png;base64,{PICTURE}"])

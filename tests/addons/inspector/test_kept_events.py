@@ -47,14 +47,14 @@ def test_events_that_were_told_a_read_at_a_time() -> None:
 
 @pytest.mark.parametrize("reads", READS)
 def test_what_is_changed_takes_the_place_of_what_was(reads: list[list[Pair]]) -> None:
-    def change(pairs: list[Pair]) -> list[Pair]:
-        return [each if each.name == "event-0" else each._replace(provider=b"hidden") for each in pairs]
+    def change(numbered: list[tuple[int, Pair]]) -> list[Pair]:
+        return [each._replace(provider=b"hidden") if n else each for n, each in numbered]
 
     events = kept(reads, room=2000)
     news = kept_events.changed(events.since(0), change)
     more = events.put(news)
     now = [event for _, event in kept_events.unpacked(events.since(0))]
-    assert now == change([event for read in reads for event in read])
+    assert now == change(list(enumerate(event for read in reads for event in read)))
     assert more < 0
     assert events.put(news) == 0
 
