@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Exchange } from "./api";
 import { Folding, parsed, partner as partnerOf, type Block, type Folded, type Ties } from "./events";
 import { size } from "./format";
+import { Growing, useEnd } from "./growing";
 import { toHash } from "./route";
 import { ValidJson } from "./widgets";
 
@@ -37,12 +38,9 @@ export function AnswerBlocks({ exchange, side, folded, others, ties, marked, onM
   useEffect(() => {
     if (marked.size && !isInside.current) box.current?.querySelector(".block.lit")?.scrollIntoView({ block: "nearest" });
   }, [marked]);
-  useEffect(() => {
-    const it = box.current;
-    if (live && it && it.scrollHeight - it.scrollTop - it.clientHeight < 80) it.scrollTop = it.scrollHeight;
-  }, [folded, live]);
+  const end = useEnd(box, live, folded);
   return (
-    <div class="scroll answer-blocks" ref={box} tabIndex={0} role="group" aria-label={`${side}: the whole answer`}
+    <div class="scroll answer-blocks" ref={box} tabIndex={0} role="group" aria-label={`${side}: the whole answer`} {...end}
       onMouseEnter={() => { isInside.current = true; }} onMouseLeave={() => { isInside.current = false; onMark(null); }}>
       {folded.blocks.map((block, i) => (
         <BlockView key={block.key} exchange={exchange} side={side} block={block} choices={choices} live={live}
@@ -88,7 +86,7 @@ function BlockView({ exchange, side, block, choices, live, partner, isKnown, isL
         {isAlone && <span class={`rule ${side === "provider" ? "dropped" : "defaulted"}`}>{side === "provider" ? "became nothing for the client" : "made by the gateway"}</span>}
         {isBent && <span class="rule computed">{side === "provider" ? "another text for the client" : "not the provider's text"}</span>}
       </header>
-      {block.text && <p class="said-whole">{text}{!all && block.text.length > SHOWN && <> <button class="small" onClick={() => setAll(true)}>all {size(block.text.length)}</button></>}</p>}
+      {block.text && <p class="said-whole"><Growing text={text} />{!all && block.text.length > SHOWN && <> <button class="small" onClick={() => setAll(true)}>all {size(block.text.length)}</button></>}</p>}
     </article>
   );
 }

@@ -155,4 +155,7 @@ it("the client's events are numbered through, comments are none of them, and a s
   expect(numbering.upTo(pairs)).toEqual([0, 2, 2, 2]);
   expect(numbering.upTo([...pairs, { client: "event: a\ndata: {}\n\n" }, { client: '{"a":1}' }])).toEqual([0, 2, 2, 2, 3, 4]);
   expect(numbering.upTo([{ client: "data: 1\n\n" }])).toEqual([0, 1]);
+  const [first, missed, last] = [1, 2, 1].map((n) => ({ client: "data: 1\n\n".repeat(n) }));
+  numbering.upTo([first!, last!]);
+  expect(numbering.upTo([first!, missed!, last!])).toEqual([0, 1, 3, 4]);
 });

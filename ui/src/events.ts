@@ -48,11 +48,12 @@ export function isEvent(piece: Piece): boolean {
 /** Counts the client's events before each pair, going on where it stopped. */
 export class Numbering {
   private starts: number[] = [0];
-  private first: unknown;
+  private last: unknown;
 
   upTo(pairs: readonly { client: string }[]): readonly number[] {
-    if (pairs[0] !== this.first) this.starts = [0];
-    this.first = pairs[0];
+    // What was missed may come in between.
+    if (pairs[this.starts.length - 2] !== this.last) this.starts = [0];
+    this.last = pairs.at(-1);
     for (let i = this.starts.length - 1; i < pairs.length; i++) {
       const text = pairs[i]!.client;
       const events = /^\s*[[{]/.test(text) ? 1 : (text.match(/^data:/gm)?.length ?? 0);

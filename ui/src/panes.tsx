@@ -200,6 +200,9 @@ function useTogether(links: Links, found: readonly Link[], hovered: Mark | null,
   const drawn = useRef<() => void>(() => undefined);
   const driver = useRef<"from" | "to" | null>(null);
   const moved = useRef(0);
+  const chosen = useRef({ place: "", at: 0 });
+  const place = `${mine?.pane} ${mine?.path}`;
+  if (chosen.current.place !== place) chosen.current = { place, at: Date.now() };
   const known = useRef(links);
   known.current = links;
 
@@ -225,6 +228,8 @@ function useTogether(links: Links, found: readonly Link[], hovered: Mark | null,
     if (!pointed) return undefined;
     const isSelected = !hovered || (hovered.pane === mine?.pane && hovered.path === mine.path);
     const timer = setTimeout(() => {
+      // Links may come late: who has scrolled there meanwhile is left alone.
+      if (driver.current && driver.current !== pointed && moved.current > chosen.current.at) return;
       if (!link) isSelected && follow(pointed);
       else if (isSelected || Date.now() - moved.current > REST * 2) abreast(sides.current, link, pointed, isSelected);
     }, isSelected ? 30 : REST);

@@ -1,10 +1,11 @@
 import type { VNode } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api, type EventPair, type Exchange } from "./api";
 import { useFolded } from "./answer";
 import { Numbering, bits, isEvent, leaves, pieces, tiesOf, type Block, type Folded, type Piece, type Ties } from "./events";
 import { isMade, isNothing, linesOf, type Line } from "./timeline-lines";
 import { ms } from "./format";
+import { Growing, useEnd } from "./growing";
 import { go, toHash } from "./route";
 import { useCall } from "./store";
 import { useWindow } from "./virtual";
@@ -93,13 +94,11 @@ function FoldedAnswer({ exchange }: { exchange: Exchange }): VNode {
 /** What a stream adds up to: reasoning, text and the arguments of each call. */
 export function FoldedView({ folded, live }: { folded: Folded; live: boolean }): VNode | null {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (live && box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [folded, live]);
+  const end = useEnd(box, live, folded, true);
   if (!folded.text && !folded.reasoning && !folded.calls.length) return null;
   const choices = [...new Set(folded.blocks.map((block) => block.choice))];
   return (
-    <div class="folded" ref={box} tabIndex={0} role="group" aria-label="What the events add up to">
+    <div class="folded" ref={box} tabIndex={0} role="group" aria-label="What the events add up to" {...end}>
       {choices.map((choice) => <FoldedChoice key={choice} blocks={folded.blocks.filter((block) => block.choice === choice)} name={choices.length > 1 ? `choice ${choice}` : ""} live={live} />)}
     </div>
   );
@@ -111,10 +110,10 @@ function FoldedChoice({ blocks, name, live }: { blocks: readonly Block[]; name: 
   return (
     <>
       {name && <p class="faint small">{name}</p>}
-      {reasoning && <p class="reasoning"><span class="tag">reasoning</span> {cut(reasoning)}</p>}
-      {text && <p>{cut(text)}{live && <span class="caret" aria-hidden="true" />}</p>}
+      {reasoning && <p class="reasoning"><span class="tag">reasoning</span> <Growing text={cut(reasoning)} /></p>}
+      {text && <p><Growing text={cut(text)} />{live && <span class="caret" aria-hidden="true" />}</p>}
       {blocks.filter((block) => block.kind === "call").map((call) => (
-        <p key={call.key}><span class="tag">{call.name || "call"}</span> <code>{cut(call.text)}</code> <ValidJson text={call.text} live={live} /></p>
+        <p key={call.key}><span class="tag">{call.name || "call"}</span> <code><Growing text={cut(call.text)} /></code> <ValidJson text={call.text} live={live} /></p>
       ))}
     </>
   );
@@ -132,11 +131,25 @@ function Rows({ exchange, shown, at, ties, folds }: { exchange: Exchange; shown:
   const before = useMemo(() => sameBefore(shown), [shown]);
   const chunk = useChunks(exchange);
   const lines = useMemo(() => linesOf(shown, folds ? { ties, unfolded, shown: at } : null), [shown, folds, ties, unfolded, at]);
-  const rows = useWindow(scroller, lines.length, (i) => heightOf(lines[i]!), 6);
+  const held = useRef(lines);
+  held.current = lines;
+  const key = useCallback((i: number) => keyOf(held.current[i]!), [ties, unfolded]);
+  const rows = useWindow(scroller, lines.length, (i) => heightOf(lines[i]!), 6, key);
   const index = at === null ? -1 : lines.findIndex((line) => line.count === 1 && line.first.n === at);
+  const isLeft = useRef(false);
+  const seen = useRef<{ n: number; below: number } | null>(null);
+  useLayoutEffect(() => {
+    isLeft.current = false;
+  }, [at]);
   useEffect(() => {
-    if (index >= 0) rows.to(index, "center");
-  }, [at, index < 0]);
+    if (index >= 0 && !isLeft.current) rows.to(index, "center");
+  }, [at, index < 0, ties]);
+  useLayoutEffect(() => {
+    // With what became of held back events other runs are folded: what is looked at stays where it is.
+    const was = seen.current;
+    const now = was && (index < 0 || isLeft.current) ? lines.findIndex((line) => line.last.n >= was.n) : -1;
+    if (was && now >= 0) scroller.current!.scrollTop = rows.start(now) - was.below;
+  }, [ties]);
   useLayoutEffect(() => {
     if (exchange.end === "running" && isFollowing.current) rows.to(lines.length - 1, "end");
   }, [lines.length]);
@@ -164,16 +177,24 @@ function Rows({ exchange, shown, at, ties, folds }: { exchange: Exchange; shown:
   };
   const leave = (): void => {
     isFollowing.current = false;
+    isLeft.current = true;
+  };
+  const wheeled = (event: WheelEvent): void => {
+    isLeft.current = true;
+    if (event.deltaY < 0) isFollowing.current = false;
   };
   const scrolled = (): void => {
     const box = scroller.current!;
+    const first = rows.items.find((one) => one.end > box.scrollTop);
+    const line = first && lines[first.index];
+    seen.current = line && box.scrollTop > 0 ? { n: line.first.n, below: first.start - box.scrollTop } : null;
     const isUp = box.scrollTop < lastTop.current - 2;
     lastTop.current = box.scrollTop;
     if (isUp) isFollowing.current = false;
     else if (box.scrollTop + box.clientHeight > box.scrollHeight - 60) isFollowing.current = true;
   };
   return (
-    <div class="scroll rows" ref={scroller} tabIndex={0} role="group" aria-label="Events" onKeyDown={keys} onScroll={scrolled} onPointerDown={leave} onWheel={(event) => event.deltaY < 0 && leave()}>
+    <div class="scroll rows" ref={scroller} tabIndex={0} role="group" aria-label="Events" onKeyDown={keys} onScroll={scrolled} onPointerDown={leave} onWheel={wheeled}>
       <div class="ends"><span>#</span><span>at</span><span>Provider sent</span><span /><span class="chunk"><span>#</span><span>Client got</span></span></div>
       <div class="space" style={{ height: `${rows.total}px` }}>
         {rows.items.map(({ index: i, start }) => {
@@ -182,9 +203,9 @@ function Rows({ exchange, shown, at, ties, folds }: { exchange: Exchange; shown:
           const { first: pair } = line;
           const place = { transform: `translateY(${start}px)` };
           const gap = pair.at - (shown[line.at - 1]?.at ?? pair.at);
-          if (line.count > 1) return <Run key={`run ${pair.n}`} words={nothing(exchange, ties)} line={line} gap={gap} index={i} place={place} measure={rows.measure} open={() => setUnfolded(new Set([...unfolded, pair.n]))} />;
+          if (line.count > 1) return <Run key={keyOf(line)} words={nothing(exchange, ties)} line={line} gap={gap} index={i} place={place} measure={rows.measure} open={() => setUnfolded(new Set([...unfolded, pair.n]))} />;
           return (
-            <div key={pair.n} data-index={i} data-n={pair.n} ref={rows.measure} class={`event-row ${pair.n === at ? "at" : ""} ${pair.injected ? "injected" : ""}`} style={place} onClick={() => !String(getSelection()) && toggle(pair.n)}>
+            <div key={keyOf(line)} data-index={i} data-n={pair.n} ref={rows.measure} class={`event-row ${pair.n === at ? "at" : ""} ${pair.injected ? "injected" : ""}`} style={place} onClick={() => !String(getSelection()) && toggle(pair.n)}>
               <Pair exchange={exchange} ties={ties} pair={pair} gap={gap} chunk={chunk(pair.n)} before={before[line.at] ?? null} open={opened.has(pair.n)} />
             </div>
           );
@@ -201,6 +222,8 @@ function useChunks(exchange: Exchange): (n: number) => number | null {
   const starts = useMemo(() => (numbering.current ??= new Numbering()).upTo(events), [events, events.length]);
   return (n) => (events[n]?.n === n || !left ? (starts[n] ?? null) : null);
 }
+
+const keyOf = ({ first, count }: Line): number => (count > 1 ? -1 - first.n : first.n);
 
 function heightOf({ first, count }: Line): number {
   return count > 1 ? 30 : 46 + (Math.max(1, first.client.split("\n\n").length - 1) - 1) * 40;

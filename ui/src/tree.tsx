@@ -69,6 +69,7 @@ export function Tree({ phase, other, side, links, known, notes, lit, selected, i
   const keys = (event: KeyboardEvent): void => {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     const row = rows[at];
+    if (SCROLLS.has(event.key)) leave();
     if (event.key === "Enter" && row) open(row.kind === "fold" ? row.opens : row.path);
     if (!step) return;
     event.preventDefault();
@@ -95,6 +96,8 @@ export function Tree({ phase, other, side, links, known, notes, lit, selected, i
     </div>
   );
 }
+
+const SCROLLS: ReadonlySet<string> = new Set(["PageUp", "PageDown", "Home", "End", " "]);
 
 function heightOf(row: Row): number {
   const lines = row.kind === "leaf" ? Math.min(3, Math.ceil(row.text.length / 60) || 1) : 1;

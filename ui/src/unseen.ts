@@ -36,7 +36,7 @@ export function pieces(text: string): string[] {
 
 /** Most texts are found harmless by this, which is quicker. */
 const ODD = /[^\t\n\x20-\x7e]/;
-const isUnseen = (text: string): boolean => ODD.test(text) && text.search(UNSEEN) >= 0;
+export const isUnseen = (text: string): boolean => ODD.test(text) && text.search(UNSEEN) >= 0;
 
 function shown(child: ComponentChildren, plain: boolean): ComponentChildren {
   if (Array.isArray(child)) return child.some(holds) ? child.map((one: ComponentChild) => shown(one, plain)) : child;

@@ -13,14 +13,15 @@ export interface Window {
   reset: () => void;
 }
 
-/** Return the rows of a long list that are near what is seen; the rest is empty space. */
-export function useWindow(scroller: RefObject<HTMLElement | null>, rows: number, height: (index: number) => number, overscan = 12): Window {
+/** Return the rows of a long list that are near what is seen; the rest is empty space. `key` tells a row that moves. */
+export function useWindow(scroller: RefObject<HTMLElement | null>, rows: number, height: (index: number) => number, overscan = 12, key: (index: number) => string | number = (index) => index): Window {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   const held = useRef<Virtualizer<HTMLElement, Element> | null>(null);
   const options = {
     count: rows,
     getScrollElement: () => scroller.current,
     estimateSize: height,
+    getItemKey: key,
     overscan,
     scrollToFn: elementScroll,
     observeElementRect,

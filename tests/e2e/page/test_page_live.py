@@ -1,9 +1,11 @@
 """The inspector's page while exchanges run; its links and its keys."""
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Request, Route, expect
@@ -11,7 +13,7 @@ from playwright.sync_api import Locator, Request, Route, expect
 from tests.e2e.answers import Reply
 from tests.e2e.gateway_process import CLIENT_KEY
 from tests.e2e.page.person import Person
-from tests.e2e.page.traffic import CAPITAL, TOLD, Ask, Traffic
+from tests.e2e.page.traffic import CAPITAL, TOLD, TOOLS, Ask, Traffic
 from tests.e2e.pools import MEMBERS
 from tests.e2e.provider import EVENT_STREAM, LAST_CHUNK, Call, Provider, chunk, head
 
@@ -29,6 +31,9 @@ def recorded(traffic: Traffic, provider: Provider) -> None:
 
 
 # --- what grows ------------------------------------------------------------------------------------
+
+
+_SELECT = "({firstChild: text}) => getSelection().setBaseAndExtent(text, 0, text, text.length)"
 
 
 class Held:
@@ -98,14 +103,47 @@ def test_a_stream_grows_where_it_is_watched(person: Person, traffic: Traffic, pr
         expect(search).to_be_focused()
         person.sees(person.page.locator(".ending"), "The answer is still coming.")
         before = rows.count()
+        answer.locator("span").first.evaluate(_SELECT)
         held.go()
         expect(answer).to_have_text("Hello the")
+        assert person.page.evaluate("String(getSelection())") == "Hel"
         expect(rows).to_have_count(before + 2)
         person.sees(rows.last.locator(".delta").last, "the")
         held.go()
         expect(answer).to_have_text("Hello there")
         person.sees(person.page.locator(".ending"), "200 complete")
         expect(person.row("growing")).not_to_contain_text("running")
+
+
+def part(held: dict[str, Any]) -> bytes:
+    return (
+        b"data: " + json.dumps({"candidates": [{"content": {"role": "model", "parts": [held]}}]}).encode() + b"\r\n\r\n"
+    )
+
+
+def test_what_was_held_back_leaves_what_is_looked_at_where_it_is(
+    person: Person, traffic: Traffic, provider: Provider
+) -> None:
+    calls = part({"functionCall": {"name": "weather", "args": {"city": "Reykjavik"}}}) * 4
+    held = Held((part({"text": "I look it up."}) + calls) * 9 + part({"text": "."}))
+    held.go()
+    provider.scripts = [held]
+    traffic.send(Ask(CAPITAL, "flash", stream=True, fields={"tools": TOOLS}, id="held"))
+    asked: list[Route] = []
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+
+    person.page.route("**/provenance*", hold)
+    with person.page.expect_request("**/provenance*"):
+        person.open("#/x/held/events")
+    looked_at = person.page.locator('.event-row[data-n="15"]')
+    looked_at.evaluate("row => row.scrollIntoView()")
+    expect(person.page.locator('.event-row[data-n="20"]')).to_be_in_viewport()
+    before = person.box(looked_at)["y"]
+    asked[0].continue_()
+    expect(person.page.locator('.event-row[data-n="16"]')).to_be_visible()
+    assert person.box(looked_at)["y"] == pytest.approx(before, abs=2)
 
 
 def test_a_new_row_leaves_what_is_looked_at_where_it_is(person: Person, traffic: Traffic) -> None:
