@@ -241,7 +241,7 @@ class Gateway:
         views.unregister()
         hooks.restore(ctx.master.addons)
         self._embedded.stop()
-        bugs.show_words()
+        bugs.end()
 
     def _stop(self, why: str) -> None:
         """End the start with exit status 1, as mitmproxy does for every error that is logged before it is up."""

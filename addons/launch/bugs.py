@@ -1,4 +1,5 @@
-"""The log of a bug: the kinds of its exceptions and the lines of their tracebacks, not their words.
+"""The log of a bug: the kinds of its exceptions and the lines of their tracebacks, not their words, and not again for
+each exchange that it strikes.
 
 The words of an exception may quote what the code had in hand, a prompt or a key: `KeyError` its key, pydantic the value
 that it was given. Whoever logs an exception need not think of it: every record of the log passes here.
@@ -8,7 +9,7 @@ import logging
 import os
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _ROOT = Path(__file__).resolve().parents[2]
 _OURS = tuple(f"{_ROOT / name}{os.sep}" for name in ("addons", "routing", "translators"))
@@ -19,16 +20,70 @@ _MOST = 8
 _MOST_LOOKED_AT = 100
 _UNTOLD = "(what it says may quote a prompt, and is not logged)"
 
+_AGAIN_SECONDS = 3600.0
+_MOST_BUGS = 1000
+
 _plain = logging.getLogRecordFactory()
+_logger = logging.getLogger("gateway")
 
 
-def hide_words() -> None:
-    """Have no record of the log quote an exception that came through the gateway's code."""
+class _Bug(NamedTuple):
+    """A bug, as the text that tells of it and the place where it was raised."""
+
+    text: str
+    kind: str
+    file: str
+    line: int
+
+
+class _Repeated(logging.Filter):
+    """Shows the traceback of a bug that comes again and again once an hour. In between a line says how often it came,
+    when that is 10, 100, 1000... times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: dict[_Bug, tuple[float, int]] = {}
+        """Since when, and how often."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if (bug := _bug(record)) is None:
+            return True
+        since, count = self.counts.get(bug, (record.created, 0))
+        if record.created - since >= _AGAIN_SECONDS:
+            since, count = record.created, 0
+        if len(self.counts) >= _MOST_BUGS:
+            self.counts.clear()
+        self.counts[bug] = since, count + 1
+        if count == 0:
+            return True
+        where = f"{bug.kind} in {Path(bug.file).name}, line {bug.line}; the log has its traceback"
+        record.msg, record.args = f"{record.getMessage()} {count + 1} times by now ({where}).", ()
+        record.exc_info = None
+        return str(count + 1).strip("0") == "1"
+
+
+_repeated = _Repeated()
+
+
+def begin() -> None:
+    """Have no record of the log quote an exception that came through the gateway's code, and no bug fill the log."""
     logging.setLogRecordFactory(_record)
+    _repeated.counts.clear()
+    _logger.addFilter(_repeated)
 
 
-def show_words() -> None:
+def end() -> None:
     logging.setLogRecordFactory(_plain)
+    _logger.removeFilter(_repeated)
+
+
+def _bug(record: logging.LogRecord) -> _Bug | None:
+    """Return the bug that a record tells of, or None."""
+    if record.exc_info is None or record.exc_info[1] is None:
+        return None
+    raised = [*traceback.walk_tb(record.exc_info[2])][-1:]
+    file, line = next(((frame.f_code.co_filename, line) for frame, line in raised), ("", 0))
+    return _Bug(str(record.msg), type(record.exc_info[1]).__name__, file, line)
 
 
 def _record(*args: Any, **more: Any) -> logging.LogRecord:

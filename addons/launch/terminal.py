@@ -39,7 +39,7 @@ def is_quiet() -> bool:
 def arrange(*, debug: bool) -> None:
     """Set what mitmproxy shows, unless somebody asked for something else. One line an exchange: mitmproxy's lines of
     flows and connections say the same again. In mitmweb the comment, because every flow has the same URL."""
-    bugs.hide_words()
+    bugs.begin()
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name, value in (SHOWN | (DEBUG if debug else {})).items():

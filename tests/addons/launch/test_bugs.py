@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -19,9 +20,9 @@ logger = logging.getLogger("gateway")
 
 @pytest.fixture(autouse=True)
 def hidden() -> Iterator[None]:
-    bugs.hide_words()
+    bugs.begin()
     yield
-    bugs.show_words()
+    bugs.end()
 
 
 def in_a_job(fail: Callable[[], object]) -> None:
@@ -99,6 +100,39 @@ def test_no_words_of_an_exception(
     assert f"in {fail.__name__}" in caplog.text  # where it happened
     at = [caplog.text.index(kind) for kind in kinds]
     assert at == sorted(at)
+
+
+@pytest.mark.parametrize(
+    ("times", "fails", "tracebacks", "lines"),
+    [
+        pytest.param([0.0] * 5, [as_a_key], 1, 1, id="at once"),
+        pytest.param([0.0] * 123, [as_a_key], 1, 3, id="often"),
+        pytest.param([0.0, 3000.0, 3700.0, 3800.0, 7400.0], [as_a_key], 3, 3, id="after an hour"),
+        pytest.param([0.0] * 20, [as_a_key, as_a_value], 2, 4, id="two bugs by turns"),
+    ],
+)
+def test_a_bug_that_comes_again_does_not_fill_the_log(
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    times: list[float],
+    fails: list[Callable[[], object]],
+    tracebacks: int,
+    lines: int,
+) -> None:
+    background = Background("test")
+    for at in times:
+        monkeypatch.setattr(time, "time_ns", lambda at=at: int(at * 1e9))
+        monkeypatch.setattr(time, "time", lambda at=at: at)
+        for fail in fails:
+            background.put(fail)
+            background.idle()
+    background.close()
+    assert caplog.text.count("Traceback") == tracebacks
+    assert len(caplog.records) == lines
+    repeated = [message for message in caplog.messages if "times by now" in message]
+    assert len(repeated) == lines - tracebacks
+    assert all("the gateway goes on. 10" in message for message in repeated)
+    assert PROMPT not in caplog.text
 
 
 def test_which_error_of_the_system_it_was(caplog: pytest.LogCaptureFixture) -> None:
