@@ -1,7 +1,7 @@
 import type { VNode } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Exchange } from "./api";
-import { Folding, parsed, partner as partnerOf, type Block, type Folded, type Ties } from "./events";
+import { Folding, parsed, partner as partnerOf, type Block, type Folded, type Lost, type Ties } from "./events";
 import { size } from "./format";
 import { Growing, useEnd } from "./growing";
 import { toHash } from "./route";
@@ -20,6 +20,7 @@ interface AnswerProps {
   exchange: Exchange;
   side: StreamSide;
   folded: Folded;
+  lost: readonly Lost[];
   /** The blocks of the other side; null where it is no stream. */
   others: readonly Block[] | null;
   /** Null where nobody knows which events became part of others. */
@@ -30,10 +31,12 @@ interface AnswerProps {
 }
 
 /** One side of a stream as the answer that its events add up to, each part with the events that brought it. */
-export function AnswerBlocks({ exchange, side, folded, others, ties, marked, onMark }: AnswerProps): VNode {
+export function AnswerBlocks({ exchange, side, folded, lost, others, ties, marked, onMark }: AnswerProps): VNode {
   const box = useRef<HTMLDivElement>(null);
   const live = exchange.end === "running";
   const isInside = useRef(false);
+  const after = ({ events: [n = 0] }: Lost): number => folded.blocks.findLastIndex((block) => (block.events[0] ?? 0) <= n);
+  const losses = (at: number): VNode[] => lost.filter((one) => after(one) === at).map((one) => <LossView key={`${one.note.path} ${one.note.detail}`} exchange={exchange} lost={one} marked={marked} onMark={onMark} />);
   const choices = new Set(folded.blocks.map((one) => one.choice)).size;
   useEffect(() => {
     if (marked.size && !isInside.current) box.current?.querySelector(".block.lit")?.scrollIntoView({ block: "nearest" });
@@ -42,13 +45,34 @@ export function AnswerBlocks({ exchange, side, folded, others, ties, marked, onM
   return (
     <div class="scroll answer-blocks" ref={box} tabIndex={0} role="group" aria-label={`${side}: the whole answer`} {...end}
       onMouseEnter={() => { isInside.current = true; }} onMouseLeave={() => { isInside.current = false; onMark(null); }}>
-      {folded.blocks.map((block, i) => (
+      {losses(-1)}
+      {folded.blocks.map((block, i) => [
         <BlockView key={block.key} exchange={exchange} side={side} block={block} choices={choices} live={live}
-          partner={others ? partnerOf(folded.blocks, i, others, ties) : undefined} isKnown={ties !== null} isLit={block.events.some((n) => marked.has(n))} onMark={onMark} />
-      ))}
-      {!folded.blocks.length && <p class="nothing">{live ? "Nothing said yet." : "No text, no call, no reasoning: the events have it all."}</p>}
+          partner={others ? partnerOf(folded.blocks, i, others, ties) : undefined} isKnown={ties !== null} isLit={block.events.some((n) => marked.has(n))} onMark={onMark} />,
+        ...losses(i),
+      ])}
+      {!folded.blocks.length && !lost.length && <p class="nothing">{live ? "Nothing said yet." : "No text, no call, no reasoning: the events have it all."}</p>}
       {folded.ends.map((end, i) => <p key={i} class="block-end">finish reason {folded.ends.length > 1 ? `of choice ${i} ` : ""}<b>{end}</b></p>)}
     </div>
+  );
+}
+
+function Events({ exchange, first, last }: { exchange: Exchange; first: number; last: number }): VNode {
+  return <a href={toHash(exchange.id, "events", String(first))}>{first === last ? `event ${first}` : `events ${first}–${last}`}</a>;
+}
+
+/** What a note says was lost, in its place, with the reason. */
+function LossView({ exchange, lost: { note, events }, marked, onMark }: { exchange: Exchange; lost: Lost; marked: ReadonlySet<number>; onMark: (n: number | null) => void }): VNode {
+  const [first = 0] = events;
+  return (
+    <article class={`block lost ${events.some((n) => marked.has(n)) ? "lit" : ""}`} onMouseEnter={() => onMark(first)}>
+      <header>
+        <s><code>{note.path}</code></s>
+        <Events exchange={exchange} first={first} last={events.at(-1) ?? first} />
+        <span class="rule dropped">{note.fate}</span>
+      </header>
+      <p class="why">{note.detail}</p>
+    </article>
   );
 }
 
@@ -80,7 +104,7 @@ function BlockView({ exchange, side, block, choices, live, partner, isKnown, isL
       <header>
         <b>{block.kind === "call" ? block.name || "call" : block.kind}</b>
         {choices > 1 && <span class="faint">choice {block.choice}</span>}
-        <a href={toHash(exchange.id, "events", String(first))}>{first === last ? `event ${first}` : `events ${first}–${last}`}</a>
+        <Events exchange={exchange} first={first} last={last} />
         {block.kind === "call" && <ValidJson text={block.text} live={live} />}
         {block.signed > 0 && <Signature block={block} partner={partner} side={side} />}
         {isAlone && <span class={`rule ${side === "provider" ? "dropped" : "defaulted"}`}>{side === "provider" ? "became nothing for the client" : "made by the gateway"}</span>}

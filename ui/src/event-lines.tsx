@@ -1,11 +1,11 @@
 import type { VNode } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Exchange } from "./api";
-import { bits, pieces } from "./events";
+import { bits, pieces, type Lost } from "./events";
 import { useWindow } from "./virtual";
 
 /** One side of a stream as lines, an event each; the pair of what is pointed at is marked at both sides. */
-export function EventLines({ exchange, side, marked, pointed, onMark }: { exchange: Exchange; side: "provider" | "client"; marked: ReadonlySet<number>; pointed: number | null; onMark: (n: number | null) => void }): VNode {
+export function EventLines({ exchange, side, lost, marked, pointed, onMark }: { exchange: Exchange; side: "provider" | "client"; lost: readonly Lost[]; marked: ReadonlySet<number>; pointed: number | null; onMark: (n: number | null) => void }): VNode {
   const scroller = useRef<HTMLDivElement>(null);
   const { events } = exchange;
   const rows = useWindow(scroller, events.length, () => 22);
@@ -26,10 +26,12 @@ export function EventLines({ exchange, side, marked, pointed, onMark }: { exchan
           const pair = events[index];
           if (!pair) return null;
           const read = pieces(pair[side]);
+          const gone = lost.filter((one) => one.events.includes(pair.n));
           const said = read.flatMap((one) => bits(one.json)).map((bit) => bit.text).join("");
           return (
             <div key={pair.n} class={`node event ${marked.has(pair.n) ? "lit" : ""}`} style={{ transform: `translateY(${start}px)` }} onMouseEnter={() => onMark(pair.n)} onClick={() => onMark(pair.n)}>
               <span class="n">{pair.n}</span>
+              {gone.map(({ note }) => <span key={note.path} class="rule dropped" title={`${note.path}: ${note.detail ?? ""}`}>{note.fate}</span>)}
               {said && <b class="said">{said}</b>}
               <span class="faint cut">{read.length ? read.map((one) => one.text).join("  ") : side === "client" ? "nothing at once" : "no event of the provider's"}</span>
             </div>

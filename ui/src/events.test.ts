@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bits, Folding, leaves, parsed, partner, Numbering, pieces, tiesOf } from "./events";
+import { bits, Folding, leaves, lostIn, parsed, partner, Numbering, pieces, tiesOf } from "./events";
 
 const chat = (delta: object): string => `data: ${JSON.stringify({ choices: [{ index: 0, delta }] })}\n\n`;
 
@@ -158,4 +158,16 @@ it("the client's events are numbered through, comments are none of them, and a s
   const [first, missed, last] = [1, 2, 1].map((n) => ({ client: "data: 1\n\n".repeat(n) }));
   numbering.upTo([first!, last!]);
   expect(numbering.upTo([first!, missed!, last!])).toEqual([0, 1, 3, 4]);
+});
+
+describe("lostIn", () => {
+  const note = (path: string) => ({ path, fate: "dropped" as const, old: null, new: null, detail: "Why.", weight: 5, lost: true });
+  const notes = [note("seed"), note("content.odd"), note("citations.char_location")];
+  const pair = (n: number, of: (typeof notes)[number][]) => ({ n, at: 0, name: "", provider: "{}", client: "", call: 0, attempt: 1, notes: of, injected: false });
+  const events = [pair(0, []), pair(1, [notes[1]!]), pair(2, []), pair(3, [notes[2]!])];
+  const link = (n: number) => ({ from: `events[${n}].delta.text`, to: null, rule: "dropped" as const, note: 2, detail: "" });
+  it.each([
+    ["the events of the links", [link(2), link(0), link(2)], [["citations.char_location", [0, 2]], ["content.odd", [1]]]],
+    ["the event at which a note was made where no link tells", [], [["content.odd", [1]], ["citations.char_location", [3]]]],
+  ])("has %s", (_, links, found) => expect(lostIn(events, notes, links).map((one) => [one.note.path, one.events])).toEqual(found));
 });

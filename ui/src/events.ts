@@ -1,5 +1,7 @@
 // Reading streams: server-sent events or bare JSON lines of any dialect, and what they add up to.
 
+import type { EventPair, Link, Note } from "./api";
+
 export interface Piece {
   name: string;
   json: unknown;
@@ -350,6 +352,39 @@ export function tiesOf(links: readonly { from: string | null; to: string | null 
     add(earlier, b, a);
   }
   return { later, earlier };
+}
+
+const noted = new WeakMap<readonly EventPair[], Map<string, number>>();
+const keyOf = (note: Note): string => `${note.path} ${note.fate} ${note.detail}`;
+
+/** Return the number of the event at which a note was made. */
+export function notedAt(events: readonly EventPair[], note: Note): number | null {
+  let known = noted.get(events);
+  if (!known) {
+    known = new Map(events.flatMap((pair) => pair.notes.map((one) => [keyOf(one), pair.n] as const)).reverse());
+    noted.set(events, known);
+  }
+  return known.get(keyOf(note)) ?? null;
+}
+
+/** What a note of a stream says was lost, and the events that had it. */
+export interface Lost {
+  note: Note;
+  events: number[];
+}
+
+/** Return what a stream lost: the events of the links that have its notes, else the event at which a note was made. */
+export function lostIn(events: readonly EventPair[], notes: readonly Note[], links: readonly Link[]): Lost[] {
+  const at = new Map<number, Set<number>>();
+  for (const { from, to, note } of links) {
+    const n = to === null && note !== null ? eventOf(from) : null;
+    if (n !== null) at.set(note!, (at.get(note!) ?? new Set()).add(n));
+  }
+  const found = notes.map((note, i): Lost => {
+    const made = note.fate === "dropped" ? notedAt(events, note) : null;
+    return { note, events: [...(at.get(i) ?? (made === null ? [] : [made]))].sort((a, b) => a - b) };
+  });
+  return found.filter((one) => one.events.length).sort((a, b) => a.events[0]! - b.events[0]!);
 }
 
 /** Return the event that a path of a stream begins with: `events[12].delta.text`. */

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { copyCode } from "./actions";
 import { AnswerBlocks, useFolded, type StreamSide } from "./answer";
 import { PHASES, TITLES, api, type EventPair, type Exchange, type Link, type Note, type Phase, type PhaseName, type Provenance } from "./api";
-import { eventOf, parsed, tiesOf } from "./events";
+import { eventOf, lostIn, notedAt, parsed, tiesOf, type Lost } from "./events";
 import { EventLines } from "./event-lines";
 import { endedBy, ms, size } from "./format";
 import { Links } from "./paths";
@@ -36,7 +36,7 @@ export function Panes({ exchange, pane, path }: { exchange: Exchange; pane: stri
   const { provenance, error } = useProvenance(exchange, isPointedAt || pane.endsWith("_response"));
   return (
     <div class={`panes ${big ? "one" : ""} ${exchange.end === "running" ? "live" : ""}`}>
-      <Losses exchange={exchange} />
+      <Losses exchange={exchange} provenance={provenance} />
       <div class="legs">
         {LEGS.filter((leg) => !big || leg.name === big).map((leg) => (
           <LegRow key={leg.name} leg={leg} exchange={exchange} provenance={provenance}
@@ -68,7 +68,7 @@ function hint(exchange: Exchange, provenance: Provenance | null, error: Error | 
 }
 
 /** Every loss with its whole reason above the panes, those of one reason together. */
-function Losses({ exchange }: { exchange: Exchange }): VNode | null {
+function Losses({ exchange, provenance }: { exchange: Exchange; provenance: Provenance | null }): VNode | null {
   const groups = useMemo(() => grouped(exchange.notes.filter((note) => note.lost || note.weight >= 4)), [exchange.notes]);
   if (!groups.length) return null;
   return (
@@ -76,7 +76,7 @@ function Losses({ exchange }: { exchange: Exchange }): VNode | null {
       {groups.map((notes) => (
         <div key={notes[0]!.path}>
           <span class={`fate weight-${notes[0]!.weight}`}>{notes[0]!.fate}</span>
-          <span class="paths">{notes.map((note, i) => <span key={i}><a href={placeOf(exchange.id, note)}><code>{note.path}</code></a> </span>)}</span>
+          <span class="paths">{notes.map((note, i) => <span key={i}><a href={placeOf(exchange, note, provenance)}><code>{note.path}</code></a> </span>)}</span>
           <span class="reason">{notes[0]!.detail}</span>
         </div>
       ))}
@@ -96,9 +96,13 @@ export function grouped(notes: readonly Note[]): Note[][] {
   return [...groups.values()];
 }
 
-/** Return the address of the place that a note is about. */
-export function placeOf(id: string, note: Note): string {
-  return toHash(id, ofAnswer(note) ? "provider_response" : "client_request", note.path);
+/** Return the address of the place that a note is about; of what an answer lost, the first value that its links name. */
+export function placeOf(exchange: Exchange, note: Note, provenance: Provenance | null = null): string {
+  const index = exchange.notes.indexOf(note);
+  const lost = provenance?.answer.find((link) => link.note === index && link.from !== null)?.from;
+  const made = notedAt(exchange.events, note);
+  const isOnAnswer = lost !== undefined || ofAnswer(note, exchange.events);
+  return toHash(exchange.id, isOnAnswer ? "provider_response" : "client_request", lost ?? (made === null ? note.path : `events[${made}]`));
 }
 
 interface LegProps {
@@ -129,7 +133,7 @@ function useActive(leg: Leg, provenance: Provenance | null, selected: Mark | nul
 
 function WholeLeg({ leg, exchange, provenance, selected, big, onBig }: LegProps): VNode {
   const { hovered, setHovered, mine, active, links, found } = useActive(leg, provenance, selected);
-  const notes = useMemo(() => notesOf(exchange, leg.name), [exchange.notes, exchange.end]);
+  const notes = useMemo(() => notesOf(exchange, leg.name, provenance), [exchange.notes, exchange.end, exchange.events, provenance]);
   const together = useTogether(links, found, hovered, mine, active && (active.pane === leg.from ? "from" : "to"));
 
   const pane = (name: PhaseName, other: PhaseName, side: "from" | "to"): VNode => {
@@ -168,8 +172,9 @@ function WholeLeg({ leg, exchange, provenance, selected, big, onBig }: LegProps)
 
 /** Return the notes on a leg, in their places: an answer's have no path in the request. A refusal is a note on what was
  * refused. */
-function notesOf(exchange: Exchange, leg: "request" | "answer"): Note[] {
-  const notes = exchange.notes.map((note) => (ofAnswer(note) === (leg === "answer") ? note : { ...note, path: "\0" }));
+function notesOf(exchange: Exchange, leg: "request" | "answer", provenance: Provenance | null): Note[] {
+  const linked = new Set(provenance?.answer.map((link) => link.note));
+  const notes = exchange.notes.map((note, i) => ((linked.has(i) || ofAnswer(note, exchange.events)) === (leg === "answer") ? note : { ...note, path: "\0" }));
   const refused = leg === "request" && exchange.end === "refused" ? refusalOf(exchange.phases.client_response) : null;
   return refused ? [...notes, refused] : notes;
 }
@@ -266,6 +271,7 @@ function StreamedLeg({ leg, exchange, provenance, selected, big, onBig, onPointe
   const event = active ? eventOf(active.path) ?? found.map((link) => eventOf(link.from)).find((n) => n !== null) ?? null : null;
   const both = exchange.stream;
   const ties = useMemo(() => (provenance?.known && exchange.end !== "running" && links.all.length ? tiesOf(links.all) : null), [links, exchange.end]);
+  const lost = useMemo(() => lostIn(exchange.events, exchange.notes, links.all), [exchange.events, exchange.notes, links]);
   const marked = useMemo(() => new Set(event === null ? [] : [event, ...(ties?.later.get(event) ?? []), ...(ties?.earlier.get(event) ?? [])]), [event, ties]);
   const toggle = <button class="small" aria-pressed={asEvents} title="The events one by one, or what they add up to" onClick={() => setAsEvents(!asEvents)}>Events</button>;
 
@@ -275,8 +281,8 @@ function StreamedLeg({ leg, exchange, provenance, selected, big, onBig, onPointe
     return (
       <PaneFrame exchange={exchange} name={name} onBig={onBig} big={big} more={toggle}>
         {asEvents
-          ? <EventLines exchange={exchange} side={side} marked={marked} pointed={event} onMark={mark} />
-          : <AnswerBlocks exchange={exchange} side={side} folded={folded[side]} others={both ? others : null} ties={ties} marked={marked} onMark={mark} />}
+          ? <EventLines exchange={exchange} side={side} lost={side === "provider" ? lost : []} marked={marked} pointed={event} onMark={mark} />
+          : <AnswerBlocks exchange={exchange} side={side} folded={folded[side]} lost={side === "provider" ? lost : []} others={both ? others : null} ties={ties} marked={marked} onMark={mark} />}
       </PaneFrame>
     );
   };
@@ -298,7 +304,7 @@ function StreamedLeg({ leg, exchange, provenance, selected, big, onBig, onPointe
         <span class="gutter" aria-hidden="true" />
         {both ? stream(leg.to, "client") : whole(leg.to)}
       </div>
-      {active && <p class={`explain ${hovered ? "now" : ""}`} aria-live="polite"><EventExplained exchange={exchange} n={event} links={found} folded={asEvents ? null : folded} later={event === null ? undefined : ties?.later.get(event)} earlier={event === null ? undefined : ties?.earlier.get(event)} isKnown={ties !== null} /></p>}
+      {active && <p class={`explain ${hovered ? "now" : ""}`} aria-live="polite"><EventExplained exchange={exchange} n={event} links={found} lost={lost} folded={asEvents ? null : folded} later={event === null ? undefined : ties?.later.get(event)} earlier={event === null ? undefined : ties?.earlier.get(event)} isKnown={ties !== null} /></p>}
     </section>
   );
 }
@@ -321,6 +327,7 @@ interface EventExplainedProps {
   exchange: Exchange;
   n: number | null;
   links: Link[];
+  lost: readonly Lost[];
   /** Null: the events are shown one by one. */
   folded: Record<StreamSide, ReturnType<typeof useFolded>> | null;
   later: readonly number[] | undefined;
@@ -338,18 +345,21 @@ function fateOf(pair: EventPair, { later, earlier, isKnown }: EventExplainedProp
 }
 
 function EventExplained(props: EventExplainedProps): VNode {
-  const { exchange, n, links, folded } = props;
+  const { exchange, n, links, lost, folded } = props;
   const pair = exchange.events.find((one) => one.n === n);
   if (!pair) return <span class="faint">No rule tells of which events this was made.</span>;
   const timeline = <a href={toHash(exchange.id, "events", String(pair.n))}>see it in the timeline</a>;
   const block = folded?.provider.blocks.find((one) => one.events.includes(pair.n)) ?? folded?.client.blocks.find((one) => one.events.includes(pair.n));
   const words = fateOf(pair, props);
-  const told = links.filter((link) => link.from !== null && link.to !== null).slice(0, 3);
+  const linked = links.filter((link) => link.from !== null && link.to !== null);
+  const told = [...new Map(linked.map((link) => [`${inEvent(link.from)} ${inEvent(link.to)}`, link])).values()].slice(0, 3);
+  const gone = lost.filter((one) => one.events.includes(pair.n));
   return (
     <>
       {block && <><b>{block.kind === "call" ? block.name : block.kind}</b> came in {block.events.length} {block.events.length === 1 ? "event" : "events"}. </>}
       {block ? `Of event ${pair.n}: ` : <><b>Event {pair.n}</b> <code>{pair.name}</code> </>}
-      {told.length ? told.map((link, i) => <span key={i}><code>{inEvent(link.from)}</code> → <code>{inEvent(link.to)}</code> <RuleMark rule={link.rule} /> {WORDS[link.rule]} </span>) : words} · {timeline}
+      {told.length ? told.map((link, i) => <span key={i}><code>{inEvent(link.from)}</code> → <code>{inEvent(link.to)}</code> <RuleMark rule={link.rule} /> {WORDS[link.rule]} </span>) : words}
+      {gone.map(({ note }) => <span key={note.path}>. <RuleMark rule={note.fate} /> <code>{note.path}</code> <b>{note.detail}</b></span>)} · {timeline}
     </>
   );
 }

@@ -78,8 +78,14 @@ describe("rows", () => {
     expect(places.of("nowhere")).toBe(0);
   });
 
-  it.each([["messages[0].name", false], ["choices[0].message.content", true], ["content[0].citations", true], ["max_output_tokens", false], ["output[1]", true], ["event.message_start", true], ["response_format", false]])(
+  it.each([["messages[0].name", false], ["choices[0].message.content", true], ["content[0].citations", true], ["max_output_tokens", false], ["output[1]", true], ["event.message_start", true], ["response_format", false], ["citations.char_location", true], ["stop_details.category", true], ["seed", false]])(
     "tell whether a note on %s is on the answer", (path, is) => expect(ofAnswer({ ...dropped, path })).toBe(is));
+
+  it("tell that a note which an event has is on the answer", () => {
+    const note = { ...dropped, path: "carbon_mg" };
+    const pair = { n: 3, at: 0, name: "", provider: "{}", client: "", call: 0, attempt: 1, notes: [note], injected: false };
+    expect([ofAnswer(note), ofAnswer(note, [pair])]).toEqual([false, true]);
+  });
 
   it("find a value", () => expect(valueAt({ a: [{ b: 7 }] }, "a[0].b")).toBe(7));
 });

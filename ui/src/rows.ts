@@ -1,4 +1,5 @@
-import type { Note } from "./api";
+import type { EventPair, Note } from "./api";
+import { notedAt } from "./events";
 import { join, parent, type Links } from "./paths";
 
 /** What became of a value: `equal` same place, same value; `plain` nobody tells. */
@@ -219,7 +220,9 @@ export class Places {
   }
 }
 
-/** Return whether a note is on the answer: it names a field that only answers have. */
-export function ofAnswer(note: Note): boolean {
-  return /^(choices|candidates|output|content|message|events?|response|delta|parts|usage|stop_reason|finish_reason)\b/.test(note.path);
+const ANSWERS = /^(annotations|candidates|choices|citations|content|delta|done_reason|events?|finish_reason|images|message|moderation|output|parts|promptFeedback|response|status|stopReason|stop_details|stop_reason|tool_calls|usage)\b/;
+
+/** Return whether a note is on the answer: an event has it, or it names a field that only answers have. */
+export function ofAnswer(note: Note, events: readonly EventPair[] = []): boolean {
+  return ANSWERS.test(note.path) || notedAt(events, note) !== null;
 }

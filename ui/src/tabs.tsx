@@ -17,7 +17,7 @@ export function NotesTab({ exchange }: { exchange: Exchange }): VNode {
   }
   return (
     <Table heads={["Fate", "Field", "Before", "After", "Why"]}>
-      {grouped(exchange.notes).map((notes) => notes.map((note, i) => <NoteRow key={note.path} note={note} asked={ofAnswer(note) ? undefined : asked} id={exchange.id} rows={i ? 0 : notes.length} />))}
+      {grouped(exchange.notes).map((notes) => notes.map((note, i) => <NoteRow key={note.path} note={note} asked={ofAnswer(note, exchange.events) ? undefined : asked} exchange={exchange} rows={i ? 0 : notes.length} />))}
     </Table>
   );
 }
@@ -26,12 +26,12 @@ export function NotesTab({ exchange }: { exchange: Exchange }): VNode {
  * `asked` is the request that the note is on, which has the value where the note itself does not repeat it.
  * `rows`: how many notes its fate and reason stand for; 0: they stand at the first of them.
  */
-function NoteRow({ note, asked, id, rows }: { note: Note; asked: unknown; id: string; rows: number }): VNode {
+function NoteRow({ note, asked, exchange, rows }: { note: Note; asked: unknown; exchange: Exchange; rows: number }): VNode {
   const value = (one: unknown): string => (one === null || one === undefined ? "–" : brief(one));
   return (
     <tr>
       {rows > 0 && <td rowSpan={rows}><span class={`fate weight-${note.weight}`}>{note.fate}</span></td>}
-      <td><a href={placeOf(id, note)}><code>{note.path}</code></a></td>
+      <td><a href={placeOf(exchange, note)}><code>{note.path}</code></a></td>
       <td><code>{value(note.old ?? valueAt(asked, note.path))}</code></td>
       <td><code>{value(note.new)}</code></td>
       {rows > 0 && <td class="prose" rowSpan={rows}>{note.detail}</td>}

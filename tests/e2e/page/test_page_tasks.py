@@ -72,6 +72,15 @@ def test_what_was_lost_stands_in_its_place(person: Person) -> None:
         expect(struck.locator(".value")).to_have_css("text-decoration-line", "line-through")
 
 
+def test_what_a_stream_lost_stands_in_its_place(person: Person) -> None:
+    person.open("#/x/hologram")
+    person.click(person.page.get_by_role("region", name="Losses").get_by_role("link", name="content.hologram"))
+    lost = person.pane("Provider answered").locator(".block.lost.lit")
+    for text in ("content.hologram", "event 7", "A block of this type is not known."):
+        person.sees(lost, text)
+    expect(person.page.locator(".node.lost")).to_have_count(0)  # the request lost nothing
+
+
 def test_which_event_became_which(person: Person) -> None:
     person.open().click(person.row("streamed"))
     person.click(person.tab("Events"))

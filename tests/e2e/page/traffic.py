@@ -13,7 +13,7 @@ from tests.e2e import claude
 from tests.e2e.answers import Reply
 from tests.e2e.gateway_process import CLIENT_KEY, GatewayProcess
 from tests.e2e.pools import MEMBERS, streamed
-from tests.e2e.provider import WAIT, Call, whole
+from tests.e2e.provider import WAIT, Call, sse, whole
 
 TOKEN = "canary-of-the-page-5e01d9"
 NIGHTLY_KEY = "canary-of-the-nightly-run-8c41"
@@ -32,6 +32,11 @@ ANSWER = "Reykjavik is the capital of Iceland."
 WEATHER = Reply("I look it up.", (("call_1", "weather", {"city": "Reykjavik", "unit": "celsius"}),))
 THOUGHT = Reply("It is 391.", thought="17 times 23: 17 times 20 is 340, 17 times 3 is 51.", signature="c2lnbmVk")
 PROVIDER_SAID = "The account of this key is suspended."
+HOLOGRAM = (
+    {"type": "content_block_start", "index": 1, "content_block": {"type": "hologram", "x": 1}},
+    {"type": "content_block_stop", "index": 1},
+)
+"""A block that no client knows, in a stream of Claude's."""
 TOOLS = [
     {
         "type": "function",
@@ -73,6 +78,8 @@ async def answer(call: Call) -> None:
         await whole(claude.error("permission_error", PROVIDER_SAID), 403)(call)
     elif "breaks off" in said:
         await streamed(member, member.beginning(Reply("Hello there")), end=None)(call)
+    elif "hologram" in said:
+        await streamed(member, [sse(event) for event in (*claude.HELLO[:-2], *HOLOGRAM, *claude.HELLO[-2:])])(call)
     else:
         await member.speech.answer(_reply(said))(call)
     return None
@@ -124,6 +131,7 @@ MANY_LOSSES = {
     **{"prediction": {"type": "content", "content": "Reykjavik"}},
 }
 TOLD = (
+    Ask("Show me a hologram.", stream=True, id="hologram"),
     Ask(CAPITAL, fields=MANY_LOSSES, id="many-losses"),
     Ask("This account is suspended.", id="suspended"),
     Ask("This stream breaks off.", stream=True, id="cut"),
