@@ -177,4 +177,4 @@ class Listeners:
             except Exception:
                 if watcher not in self._failed:
                     self._failed.append(watcher)
-                    logger.exception("A watcher of an exchange failed; the exchange goes on.")
+                    logger.exception("A watcher of an exchange failed; the exchange goes on.", extra={"counted": True})

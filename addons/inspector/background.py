@@ -70,7 +70,9 @@ class Background:
             try:
                 job()
             except Exception:
-                logger.exception("The inspector could not look through an exchange; the gateway goes on.")
+                logger.exception(
+                    "The inspector could not look through an exchange; the gateway goes on.", extra={"counted": True}
+                )
             finally:
                 del job
                 with self._lock:

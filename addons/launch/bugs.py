@@ -1,5 +1,5 @@
-"""The log of a bug: the kinds of its exceptions and the lines of their tracebacks, not their words, and not again for
-each exchange that it strikes.
+"""The log of a bug: the kinds of its exceptions and the lines of their tracebacks, not their words; and not for each
+exchange that goes on without what the bug has struck, a watcher or the inspector.
 
 The words of an exception may quote what the code had in hand, a prompt or a key: `KeyError` its key, pydantic the value
 that it was given. Whoever logs an exception need not think of it: every record of the log passes here.
@@ -37,8 +37,8 @@ class _Bug(NamedTuple):
 
 
 class _Repeated(logging.Filter):
-    """Shows the traceback of a bug that comes again and again once an hour. In between a line says how often it came,
-    when that is 10, 100, 1000... times."""
+    """Shows the traceback of a bug that comes again and again once an hour, where who logs it says that it is `counted`
+    (`extra={"counted": True}`). In between a line says how often it came, when that is 10, 100, 1000... times."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ _repeated = _Repeated()
 
 
 def begin() -> None:
-    """Have no record of the log quote an exception that came through the gateway's code, and no bug fill the log."""
+    """Have no record of the log quote an exception that came through the gateway's code, and no watcher's fill it."""
     logging.setLogRecordFactory(_record)
     _repeated.counts.clear()
     _logger.addFilter(_repeated)
@@ -78,8 +78,8 @@ def end() -> None:
 
 
 def _bug(record: logging.LogRecord) -> _Bug | None:
-    """Return the bug that a record tells of, or None."""
-    if record.exc_info is None or record.exc_info[1] is None:
+    """Return the bug that a record tells of, if it is to be counted."""
+    if not getattr(record, "counted", False) or record.exc_info is None or record.exc_info[1] is None:
         return None
     raised = [*traceback.walk_tb(record.exc_info[2])][-1:]
     file, line = next(((frame.f_code.co_filename, line) for frame, line in raised), ("", 0))

@@ -205,7 +205,7 @@ class _Guarded:
         except Refused as refused:
             await refused.response()(scope, receive, send)
         except (Exception, SystemExit):
-            logger.exception("The inspector failed on a request; the gateway goes on.")
+            logger.exception("The inspector failed on a request; the gateway goes on.", extra={"counted": True})
             with contextlib.suppress(Exception):  # where its answer has begun, uvicorn closes the connection
                 await error(500, "The inspector failed; the gateway's log has the details.", "internal_error")(
                     scope, receive, send
