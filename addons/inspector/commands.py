@@ -57,7 +57,7 @@ class Commands:
             if each == leg:
                 exchange = _exchange(flow)
                 lines = diff.lines(diff.of_exchange(exchange, each, provenance.traced(exchange)))
-                return "\n".join(lines) or "Nothing differs."
+                return self._made("\n".join(lines)) or "Nothing differs."
         raise CommandError(f"The leg is {' or '.join(DIRECTIONS)}.")
 
     def fixture(self, flow: Flow, folder: NamedPath) -> str:

@@ -42,12 +42,14 @@ def rows(left: Any, right: Any, links: Iterable[Link]) -> list[Row]:
     )
     for links_of, side in zip(told, (left, right), strict=True):
         _inherit(links_of, side)
-    return _folded(list(_rows(sides, ends, abreast, told)))
+    by_source = [link for link in (*backwards, *reversed(ends.values())) if link.target in sides[1]]
+    went = {str(link.source): link for link in by_source if link.source in sides[0]}
+    return _folded(list(_rows(sides, ends, abreast, (went, *told))))
 
 
 def of_exchange(exchange: Exchange, direction: Direction, links: Traced) -> list[Row]:
     """Return the rows of a direction: the client's request and the provider's, or the provider's answer and the
-    client's. A stream is `{"events": [...]}`, with an entry for each event's number."""
+    client's. A stream is `{"events": {2: event}}`, by the numbers of the events that there are."""
     if direction == "request":
         client, provider = body_of(exchange, "client_request"), body_of(exchange, "provider_request")
         return rows(client, provider, links.request)
@@ -55,13 +57,10 @@ def of_exchange(exchange: Exchange, direction: Direction, links: Traced) -> list
         answers = body_of(exchange, "provider_response"), body_of(exchange, "client_response")
         return rows(*answers, links.answer)
     events = [pair for pair in exchange.events if pair.n < MOST_EVENTS]
-    said: list[Any] = [None] * (max((pair.n for pair in events), default=-1) + 1)
-    written_so: list[Any] = list(said)
-    for pair in events:
-        said[pair.n] = payload_of(pair.provider) if pair.provider else None
-        written_so[pair.n] = events_in(pair.client)
-    left = {"events": said} if any(each is not None for each in said) else body_of(exchange, "provider_response")
-    right = {"events": written_so} if exchange.facts.stream else body_of(exchange, "client_response")
+    said = {pair.n: payload_of(pair.provider) for pair in events if pair.provider}
+    got = {pair.n: made for pair in events if (made := events_in(pair.client))}
+    left = {"events": said} if said else body_of(exchange, "provider_response")
+    right = ({"events": got} if got else {}) if exchange.facts.stream else body_of(exchange, "client_response")
     return rows(left, right, links.answer)
 
 
@@ -126,14 +125,12 @@ def _rows(
     sides: Sequence[Mapping[str, Any]],
     ends: Mapping[str, Link],
     abreast: Mapping[str, str],
-    told: tuple[Mapping[str, Link], Mapping[str, Link]],
+    others: tuple[Mapping[str, Link], Mapping[str, Link], Mapping[str, Link]],
 ) -> Iterator[Row]:
-    """Yield the rows down to each pair that is abreast, then that pair. `told` are the links of either side to objects
-    of the other, or to nothing."""
+    """Yield the rows down to each pair that is abreast, then that pair. `others` are the links of the left's values to
+    those of the right, and those of either side to objects of the other, or to nothing."""
     left, right = sides
-    went: dict[str, Link] = {}
-    for link in ends.values():
-        went.setdefault(str(link.source), link)
+    went, *told = others
     rest = iter(right)
     for source in left:
         target = abreast.get(source)

@@ -149,6 +149,12 @@ def test_the_legs_of_an_exchange(leg: Literal["request", "answer"], left: str, r
     exchange = recorded()
     found = diff.of_exchange(exchange, leg, traced(exchange))
     assert (left, right) in [(row["left"], row["right"]) for row in found]
+    assert [row for row in found if row["rule"] == "unknown"] == []
+
+
+def test_of_several_values_that_became_one_each_says_so() -> None:
+    found = diff.rows({"a": 1, "b": 2}, {"sum": 3}, [Link(name, "sum", "computed") for name in ("a", "b")])
+    assert [(row["left"], row["rule"]) for row in found] == [("a", "computed"), ("b", "computed")]
 
 
 def test_the_legs_of_an_exchange_without_bodies_have_no_rows() -> None:
