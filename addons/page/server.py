@@ -47,6 +47,7 @@ class Connection(H11Protocol):
         self.conn = _Parser(h11.SERVER, HEAD_BYTES)
         self._awaiting: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
+        self._lingering: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -54,6 +55,13 @@ class Connection(H11Protocol):
             transport.abort()
         else:
             self._await_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        # A transport that wrote its last bytes after it was closed cannot be aborted any more.
+        for timer in (self._awaiting, self._unread, self._lingering):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -65,18 +73,21 @@ class Connection(H11Protocol):
         return self.cycle is None or self.cycle.response_complete
 
     def _await_request(self) -> None:
-        self._awaiting = self.loop.call_later(HEAD_SECONDS, self._late, self.scope)
+        unsent = self.transport.get_write_buffer_size()
+        self._awaiting = self.loop.call_later(HEAD_SECONDS, self._late, self.scope, unsent)
 
-    def _late(self, before: object) -> None:
+    def _late(self, before: object, unsent: int) -> None:
         self._awaiting = None
-        if self.scope is before:
+        # A large answer that is still being read has its own time.
+        is_read = self.flow.write_paused or self.transport.get_write_buffer_size() != unsent
+        if self.scope is before and not is_read:
             self.transport.abort()
         elif self._idle:
             self._await_request()
 
     def on_response_complete(self) -> None:
         if self.conn.their_state is h11.SEND_BODY:
-            self.loop.call_later(LINGER_SECONDS, self._not_whole, self.scope)
+            self._lingering = self.loop.call_later(LINGER_SECONDS, self._not_whole, self.scope)
         super().on_response_complete()
 
     def _not_whole(self, answered: object) -> None:

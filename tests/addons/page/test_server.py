@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 import uvicorn
@@ -171,6 +172,21 @@ async def test_an_answer_that_nobody_reads_ends(monkeypatch: pytest.MonkeyPatch)
         _, writer = await connect()
         writer.write(GET)
         await over.wait()
+
+
+async def test_a_large_answer_may_be_read_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not cut where no other request comes, and nothing is done to a connection that is over."""
+    monkeypatch.setattr(server, "HEAD_SECONDS", 0.05)
+    failed: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
+    async with serving(application(lambda _: PlainTextResponse("x" * 20_000_000))) as connect:
+        reader, writer = await connect()
+        writer.write(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.2)  # four times as long as it waits for a request
+        assert len(await ended(reader)) == 20_000_000
+        await asyncio.sleep(0.2)
+    assert failed == []
 
 
 async def test_connections_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
