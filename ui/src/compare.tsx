@@ -112,7 +112,7 @@ function Events({ x, longest }: { x: Exchange; longest: number }): VNode {
         {rows.items.map(({ index, start }) => {
           const one = events[index]!;
           const read = pieces(one.client);
-          const said = read.flatMap((piece) => bits(piece.json)).map((bit) => bit.text).join("");
+          const said = read.flatMap((piece) => bits(piece.json)).filter((bit) => bit.kind !== "signature").map((bit) => bit.text).join("");
           return (
             <a key={one.n} class="course-event" href={toHash(x.id, "events", String(one.n))} style={{ transform: `translateY(${start}px)` }}>
               <i style={{ width: `${Math.min(100, (one.at / longest) * 100)}%` }} />

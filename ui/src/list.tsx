@@ -185,7 +185,7 @@ function OtherLine(props: ListProps & Placed & { line: Exclude<Line, RowOf> }): 
       <div role="row" class="line group" style={style} aria-rowindex={at + 1}>
         <span role="cell">
           <button class="bare" aria-expanded={!shut} onClick={() => onFold(line.id)}>
-            <Icon name="down" /><b>{line.of.length} turns</b><span class="cut">{modelOf(line.of[0]!)}</span><span class="faint cut">{groupWords(line.of)}</span>
+            <Icon name="down" /><b>{line.of.length} turns</b><span class="cut">{modelOf(line.of[0]!)}</span><span class="faint cut of">{groupWords(line.of)}</span>
           </button>
         </span>
       </div>
@@ -197,7 +197,8 @@ function OtherLine(props: ListProps & Placed & { line: Exclude<Line, RowOf> }): 
 
 function groupWords(of: Summary[]): string {
   const sum = (part: (x: Summary) => number | null | undefined): number => of.reduce((all, x) => all + (part(x) ?? 0), 0);
-  const span = `${clock(of.at(-1)!.started).slice(0, 8)} – ${clock(of[0]!.started).slice(0, 8)}`;
+  const [first, last] = [of.at(-1)!, of[0]!].map((x) => clock(x.started).slice(0, 8));
+  const span = first === last ? first : `${first} – ${last}`;
   return `${of[0]!.client} · ${span} · ${count(sum((x) => x.tokens?.input))} in, ${count(sum((x) => x.tokens?.output))} out`;
 }
 
@@ -255,7 +256,7 @@ function TwoLines(props: RowProps): VNode {
       <span role="cell" class="check"><Check {...props} /></span>
       <span role="cell" class="two"><Link {...props} /><StatusMark x={x} /></span>
       <span role="cell" class="two small">
-        <span class="cut faint">{x.found ? <Marked text={x.found} wanted={found} /> : <>{clock(x.started).slice(0, 8)} · <Marked text={x.provider ?? "nobody"} wanted={found} />{x.end === "running" ? "" : ` · ${lasted(x)}`}</>}</span>
+        <span class="cut faint">{x.found ? <Marked text={x.found} wanted={found} /> : <>{clock(x.started).slice(0, 8)}{x.end === "running" ? "" : ` · ${lasted(x)}`} · <Marked text={x.provider ?? "nobody"} wanted={found} /></>}</span>
         <span class="marks"><Marks x={x} /><NotesMark notes={x.notes} /></span>
       </span>
     </div>

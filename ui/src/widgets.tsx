@@ -50,12 +50,15 @@ export function Menu({ label, title, class: look = "", disabled, children }: Men
   );
 }
 
+/** The API has no more slices of a stream than this. */
+const SLICES = 32;
+
 /** Bars of the longest gap in each slice of a stream; tall is slow. */
 export function Spark({ gaps }: { gaps: number[] }): VNode | null {
   if (!gaps.length) return null;
   const top = Math.max(...gaps, 1);
   return (
-    <svg class="spark" viewBox={`0 0 ${gaps.length * 3} 16`} preserveAspectRatio="none" role="img" aria-label={`longest gap ${ms(Math.max(...gaps))}`}>
+    <svg class="spark" viewBox={`0 0 ${SLICES * 3} 16`} preserveAspectRatio="none" role="img" aria-label={`longest gap ${ms(Math.max(...gaps))}`}>
       {gaps.map((gap, i) => {
         const height = Math.max(1, Math.sqrt(gap / top) * 15);
         return <rect key={i} x={i * 3} y={16 - height} width="2" height={height} class={gap > 5000 ? "slow" : ""} />;
