@@ -64,7 +64,7 @@ export function CompareDialog({ exchange, onClose }: { exchange: Exchange; onClo
         {!shown.length && <p class="faint">No model is called so.</p>}
       </div>
       <footer>
-        <span class={failure ? "error" : "faint"} role="status">{failure || `Each is a real request, under the key of this exchange; ${MOST_MODELS} at once.`}</span>
+        <span class={failure ? "error" : "faint"} role="status">{failure || `Each is a real request, under the key of this exchange; at most ${MOST_MODELS} at a time.`}</span>
         <Working class="primary" disabled={!chosen.length} title="Send, and show all answers side by side" work={send}>Send{chosen.length ? ` to ${chosen.length}` : ""}</Working>
       </footer>
     </Dialog>

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Analysis, Exchange } from "./api";
 import { PHASES, api } from "./api";
 import { Actions } from "./actions";
@@ -136,8 +136,14 @@ function Tabs({ exchange, analysis, tab }: { exchange: Exchange; analysis: Analy
   ];
   if (analysis?.images.length) offered.push(["images", "Images", analysis.images.length, false]);
   const at = (PHASES as readonly string[]).includes(tab) ? "diff" : tab;
+  const row = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // Where they do not all fit, the one that is shown is in sight.
+    const here = row.current?.querySelector<HTMLElement>("[aria-current]");
+    if (row.current && here) row.current.scrollLeft = here.offsetLeft - (row.current.clientWidth - here.offsetWidth) / 2;
+  }, [at, offered.length]);
   return (
-    <nav class="tabs" aria-label="Views of the exchange">
+    <nav ref={row} class="tabs" aria-label="Views of the exchange">
       {offered.map(([name, words, n, hot]) => (
         <a key={name} href={toHash(exchange.id, name)} aria-current={at === name ? "page" : undefined}>{words}{n !== null && <span class={`n ${hot ? "hot" : ""}`}>{n}</span>}</a>
       ))}

@@ -442,7 +442,7 @@ function PaneFrame({ exchange, name, children, big, onBig, more, onDriven }: Fra
         <h2>{TITLES[name]}</h2>
         {phase && <span class="faint cut grow" title={`${phase.line}\n${size(phase.bytes)} at ${ms(phase.at)}`}>{lineOf(phase)}</span>}
         {phase && name.endsWith("request") && (
-          <span class="buttons" role="group" aria-label="Copy as">
+          <span class="buttons wide-only" role="group" aria-label="Copy as">
             {(["curl", "httpie", "python"] as const).map((as) => (
               <button key={as} class="small" title={`Copy as ${as}`} aria-label={`Copy ${leg} request as ${as}`} onClick={() => void copyCode(exchange, as, leg)}>{CODE[as]}</button>
             ))}

@@ -51,10 +51,16 @@ function Shares({ parts, all }: { parts: Analysis["budget"]; all: number }): VNo
     <figure class="shares">
       <div class="bar-of-parts" aria-hidden="true">{sorted.map(([what, one], i) => <span key={what} class={`part-${i % 6}`} title={what} style={{ flexGrow: one.bytes / all }} />)}</div>
       <figcaption>{sorted.map(([what, one], i) => (
-        <span key={what}><i class={`part-${i % 6}`} aria-hidden="true" />{what} <b>{Math.round((one.bytes / all) * 100)}%</b> <span class="faint">{one.n} {one.n === 1 ? "part" : "parts"}, {size(one.bytes)}{one.tokens === null ? "" : `, ≈ ${one.tokens} tokens`}</span></span>
+        <span key={what}><i class={`part-${i % 6}`} aria-hidden="true" />{what} <b>{percent(one.bytes, all)}</b> <span class="faint">{one.n} {one.n === 1 ? "part" : "parts"}, {size(one.bytes)}{one.tokens === null ? "" : `, ≈ ${one.tokens} tokens`}</span></span>
       ))}</figcaption>
     </figure>
   );
+}
+
+/** Return a share for people: `12%`, `<1%`. */
+function percent(part: number, of: number): string {
+  const share = Math.round((part / of) * 100);
+  return part && !share ? "<1%" : `${share}%`;
 }
 
 const ROWS = 500;
@@ -113,11 +119,11 @@ export function LintsTab({ exchange, analysis }: { exchange: Exchange; analysis:
   if (!analysis.lints.length) return <Empty title="Nothing to check"><p>No message of a known dialect was recorded whole.</p></Empty>;
   const lints = [...analysis.lints].sort((a, b) => Number(a.ok) - Number(b.ok));
   return (
-    <Table heads={["Verdict", "Leg", "Rule", "What was seen", "Event"]}>
+    <Table heads={["Verdict", "Leg", "Rule", "Event"]}>
       {lints.map((lint, i) => (
         <tr key={i}>
           <td><span class={`badge ${lint.ok ? "good" : "bad"}`}>{lint.ok ? "holds" : "broken"}</span></td>
-          <td>{lint.leg}</td><td>{lint.rule}</td><td class="prose">{lint.detail}</td>
+          <td>{lint.leg}</td><td class="prose">{lint.rule}{lint.detail && <p class="seen">{lint.detail}</p>}</td>
           <td>{lint.event === null || lint.event === undefined ? "" : <a href={toHash(exchange.id, "events", String(lint.event))}>{lint.event}</a>}</td>
         </tr>
       ))}
@@ -133,9 +139,9 @@ export function BudgetTab({ exchange, analysis }: { exchange: Exchange; analysis
     <Table heads={["Part", "What", "Tokens", "Bytes", "Share"]} above={<Shares parts={parts} all={all} />}>
       {parts.slice(0, ROWS).map((part, i) => (
         <tr key={i}>
-          <td><a href={toHash(exchange.id, exchange.phases.provider_request ? "provider_request" : "client_request", part.path)}><code>{part.path}</code></a></td><td>{[part.what, part.role, part.name].filter(Boolean).join(" · ")}</td>
+          <td><a href={toHash(exchange.id, exchange.phases.provider_request ? "provider_request" : "client_request", part.path)}><code>{part.path}</code></a></td><td>{[...new Set([part.what, part.role, part.name])].filter(Boolean).join(" · ")}</td>
           <td class="num" title={part.how ?? ""}>{part.tokens === null ? "–" : `≈ ${part.tokens}`}</td><td class="num">{size(part.bytes)}</td>
-          <td><span class="share"><span style={{ width: `${(part.bytes / all) * 100}%` }} /></span> {Math.round((part.bytes / all) * 100)}%</td>
+          <td class="num"><span class="share"><span style={{ width: `${(part.bytes / all) * 100}%` }} /></span> {percent(part.bytes, all)}</td>
         </tr>
       ))}
       {parts.length > ROWS && <tr><td colSpan={5} class="faint">and {parts.length - ROWS} smaller parts</td></tr>}
@@ -156,7 +162,7 @@ export function CacheTab({ exchange, analysis }: { exchange: Exchange; analysis:
       <p class="lead">{cache.explanation}</p>
       <dl class="facts">
         {cache.before && <div><dt>compared with</dt><dd><a href={toHash(cache.before)}>the turn before</a>{cache.same_provider ? "" : ", at another provider"}</dd></div>}
-        <div><dt>tokens</dt><dd>{tokens.read === null && tokens.written === null ? "The provider told of none that were read from its cache or written to it." : <>{tokens.read ?? "–"} read · {tokens.written ?? "–"} written · {tokens.lost ?? "–"} lost</>}</dd></div>
+        <div><dt>tokens</dt><dd>{tokens.read === null && tokens.written === null ? "The provider reported none that it read from its cache or wrote to it." : <>{tokens.read ?? "–"} read · {tokens.written ?? "–"} written · {tokens.lost ?? "–"} lost</>}</dd></div>
         {difference && <div><dt>first difference</dt><dd>byte {difference.byte} of {difference.bytes_now}, in {difference.what} <a href={toHash(exchange.id, "provider_request", difference.path ?? difference.was_path)}><code>{difference.path ?? difference.was_path}</code></a>: {difference.change}</dd></div>}
         {difference && <div><dt>then</dt><dd><Differing text={difference.old} other={difference.new} how="old" /></dd></div>}
         {difference && <div><dt>now</dt><dd>{difference.new ? <Differing text={difference.new} other={difference.old} how="new" /> : "nothing"}</dd></div>}
@@ -219,8 +225,8 @@ export function ReasoningTab({ exchange, analysis }: { exchange: Exchange; analy
       {analysis.reasoning.map((one, i) => (
         <tr key={i}>
           <td>{one.leg}</td>
-          <td>{one.path ? <a href={toHash(exchange.id, `${one.leg}_${phaseOf(one)}`, one.path)}><code>{one.path}</code></a> : one.event !== null ? <a href={toHash(exchange.id, "events", String(one.event))}>event {one.event}</a> : one.where}</td>
-          <td>{one.issuer ?? "nobody says"}</td>
+          <td class={one.path ? "" : "short"}>{one.path ? <a href={toHash(exchange.id, `${one.leg}_${phaseOf(one)}`, one.path)}><code>{one.path}</code></a> : one.event !== null ? <a href={toHash(exchange.id, "events", String(one.event))}>event {one.event}</a> : one.where}</td>
+          <td>{one.issuer ?? "not said"}</td>
           <td class="num">{size(one.bytes)}</td>
           <td>{one.signature ? <>{size(one.signature.bytes)} <code class="faint">{one.signature.sha256}</code></> : "none"}</td>
           <td>{one.fate ? <span class={`badge ${one.fate === "dropped" ? "bad" : "good"}`}>{one.fate}</span> : "–"}</td>
@@ -245,7 +251,7 @@ export function ImagesTab({ exchange, analysis }: { exchange: Exchange; analysis
         const { data, path, bytes, ...rest } = one;
         return (
           <article key={i}>
-            {typeof data === "string" ? <Thumbnail url={data} /> : <p class="faint">Its bytes are not kept{typeof one.url === "string" ? ": it is elsewhere." : ": they are with inspector.bodies: full."}</p>}
+            {typeof data === "string" ? <Thumbnail url={data} /> : <p class="faint">{typeof one.url === "string" ? "The request has its address, not its bytes." : <>Its bytes are not kept; with <code>inspector.bodies: full</code> they are.</>}</p>}
             <p><a href={toHash(exchange.id, phase, String(path))}><code>{String(path)}</code></a></p>
             <Facts of={{ ...rest, size: typeof bytes === "number" ? size(bytes) : null }} />
           </article>
