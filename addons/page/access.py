@@ -10,7 +10,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from addons.page.answers import error
@@ -30,6 +30,17 @@ HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
 }
 """On every answer that does not have its own."""
+UNAUTHORIZED = (
+    "Open the address that the gateway printed when it started, with its ?token=, "
+    "or send the token as Authorization: Bearer TOKEN."
+)
+LOCKED = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Inspector</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"></head><body><main><h1>The inspector is locked</h1>
+<p>Open the address that the gateway printed when it started: it ends with <code>?token=...</code>, and each start has
+another token. With <code>inspector.key</code> in config.yaml, that key is the token.</p></main></body></html>
+"""
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:/@\[\]]+))(?::[0-9]{1,5})?")
 THIS_MACHINE = frozenset(("127.0.0.1", "localhost", "::1"))
 
@@ -113,17 +124,8 @@ class Guard:
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         tokens = [value for name, value in query if name == "token"]
         if tokens and scope["method"] == "GET":
-            return self._login(scope["path"], query) if self._access.good(tokens[0]) else self._locked()
-        return None if self._access.opens(headers) else self._locked()
-
-    def _locked(self) -> Response:
-        message = (
-            "Open the address that the gateway printed when it started, with its ?token=, "
-            "or send the token as Authorization: Bearer TOKEN."
-        )
-        refused = error(401, message, "unauthorized")
-        refused.headers["www-authenticate"] = 'Bearer realm="gateway inspector"'
-        return refused
+            return self._login(scope["path"], query) if self._access.good(tokens[0]) else _locked(headers)
+        return None if self._access.opens(headers) else _locked(headers)
 
     def _login(self, path: str, query: list[tuple[str, str]]) -> Response:
         """Let a browser in, and take the token out of its address."""
@@ -132,6 +134,14 @@ class Guard:
         answer = RedirectResponse(where + (f"?{rest}" if rest else ""), 303)
         answer.set_cookie(self._access.cookie, self._access.session, httponly=True, samesite="strict", path="/")
         return answer
+
+
+def _locked(headers: Headers) -> Response:
+    """Refuse who has no token: a person in words, a program in JSON."""
+    is_browser = "text/html" in headers.get("accept", "")
+    refused = HTMLResponse(LOCKED, 401) if is_browser else error(401, UNAUTHORIZED, "unauthorized")
+    refused.headers["www-authenticate"] = 'Bearer realm="gateway inspector"'
+    return refused
 
 
 def _from_elsewhere(headers: Headers, method: str) -> bool:

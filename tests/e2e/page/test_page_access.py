@@ -23,8 +23,8 @@ def recorded(traffic: Traffic) -> None:
 @pytest.mark.parametrize(
     ("query", "host", "status", "told"),
     [
-        pytest.param("", "127.0.0.1", 401, "Open the address that the gateway printed", id="no token"),
-        pytest.param("?token=wrong", "127.0.0.1", 401, "Open the address that the gateway printed", id="wrong token"),
+        pytest.param("", "127.0.0.1", 401, "The inspector is locked", id="no token"),
+        pytest.param("?token=wrong", "127.0.0.1", 401, "it ends with ?token=", id="wrong token"),
         pytest.param(f"?token={TOKEN}", "evil.test", 421, "no other host's page", id="a name that leads here"),
     ],
 )
