@@ -64,7 +64,7 @@ export function Actions({ exchange }: { exchange: Exchange }): VNode {
         ])}
       </Menu>
       {FILES.map(([as, name, what]) => <Working key={as} title={what} work={() => save([id], as)}>{name}</Working>)}
-      <Working aria-pressed={pinned} title={pinned ? "Kept when memory runs out; press to let it go with the rest" : "Keep it when memory runs out"} work={pin}>{pinned ? "Pinned" : "Pin"}</Working>
+      <Working class="pin" aria-pressed={pinned} title={pinned ? "Kept when memory runs out; press to let it go with the rest" : "Keep it when memory runs out"} work={pin}>{pinned ? "Pinned" : "Pin"}</Working>
       <Others exchange={exchange} onMore={() => setShown("compare")} />
       {shown === "edit" && <EditDialog exchange={exchange} onClose={() => setShown(null)} />}
       {shown === "compare" && <CompareDialog exchange={exchange} onClose={() => setShown(null)} />}

@@ -51,7 +51,7 @@ export function AnswerBlocks({ exchange, side, folded, lost, others, ties, marke
           partner={others ? partnerOf(folded.blocks, i, others, ties) : undefined} isKnown={ties !== null} isLit={block.events.some((n) => marked.has(n))} onMark={onMark} />,
         ...losses(i),
       ])}
-      {!folded.blocks.length && !lost.length && <p class="nothing">{live ? "Nothing said yet." : "No text, no call, no reasoning: the events have it all."}</p>}
+      {!folded.blocks.length && !lost.length && <p class="nothing">{live ? "Nothing said yet." : "No text, no tool call, no reasoning. The events show what came."}</p>}
       {folded.ends.map((end, i) => <p key={i} class="block-end">finish reason {folded.ends.length > 1 ? `of choice ${i} ` : ""}<b>{end}</b></p>)}
     </div>
   );

@@ -46,7 +46,7 @@ function Column({ id, first, original, timeline, longest, onLoad }: ColumnProps)
   useEffect(() => {
     if (x) onLoad(x);
   }, [x]);
-  if (!x) return <section class="column"><Empty title={error ? error.message : "Waiting…"} /></section>;
+  if (!x) return <section class="column"><Empty title={error ? "It cannot be shown" : "Waiting…"}>{error && <p>{error.message}</p>}</Empty></section>;
   const target = [x.provider, x.provider_model].filter(Boolean).join("/") || "nobody";
   return (
     <section class="column" aria-label={`${modelOf(x)} at ${clock(x.started)}`}>

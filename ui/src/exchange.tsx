@@ -5,6 +5,7 @@ import { PHASES, api } from "./api";
 import { Actions } from "./actions";
 import { endsOf } from "./events";
 import { clock, count, endedBy, modelOf, ms } from "./format";
+import { Icon } from "./icons";
 import { Panes } from "./panes";
 import { toHash } from "./route";
 import { useCall, useExchange } from "./store";
@@ -58,7 +59,7 @@ function Head({ exchange: x, back }: { exchange: Exchange; back: string }): VNod
   const target = [x.provider, x.provider_model].filter(Boolean).join("/");
   return (
     <header class="head">
-      <h1><a class="back" href={back} aria-label="Back to the list">←</a> <span class="cut" title={modelOf(x)}>{modelOf(x)}</span> <span class="faint">→</span> <span class="cut" title={target || undefined}>{target || "nobody"}</span>
+      <h1><a class="back" href={back} aria-label="Back to the list" title="Back to the list (Esc)"><Icon name="back" /></a> <span class="cut" title={modelOf(x)}>{modelOf(x)}</span> <span class="faint">→</span> <span class="cut" title={target || undefined}>{target || "nobody"}</span>
         {x.injected.map((fault) => <span key={fault} class="mark injected">injected: {fault}</span>)}
         <Figures exchange={x} />
       </h1>

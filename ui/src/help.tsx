@@ -1,5 +1,6 @@
 import type { VNode } from "preact";
 import { KEYS as WORDS } from "./query";
+import { Searched } from "./searchfield";
 import { Dialog } from "./widgets";
 
 const KEYS: [string, string][] = [
@@ -29,7 +30,7 @@ export function Help({ onClose }: { onClose: () => void }): VNode {
         </section>
         <section>
           <h3>Search</h3>
-          <p>Words are looked for in prompts, answers, names and notes. All of it must be true; <code>-</code> before a word or a filter turns it around; <code>"two words"</code> are one.</p>
+          <p><Searched /> Words match prompts, answers, names and notes.</p>
           <dl>{WORDS.map((key) => <div key={key.name}><dt><code>{key.name}{key.kind === "number" ? ">" : ":"}{key.examples[0] ?? "…"}</code></dt><dd>{key.hint}</dd></div>)}</dl>
         </section>
       </div>

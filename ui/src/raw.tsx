@@ -10,7 +10,7 @@ export function RawText({ text }: { text: string }): VNode {
   const cut = text.length > MOST && !all;
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label="Raw body">
-      <pre class="raw">{cut ? text.slice(0, MOST) : text || "No bytes."}</pre>
+      <pre class="raw">{cut ? text.slice(0, MOST) : text || "The body is empty."}</pre>
       {cut && <button onClick={() => setAll(true)}>Show the other {size(text.length - MOST)}</button>}
     </div>
   );

@@ -17,7 +17,7 @@ export function ReplayDialog({ id, replayed, onClose }: { id: string; replayed: 
       {!differences.length
         ? <p class="verdict good"><Icon name="check" /><span><b>Nothing differs.</b> Today's code and configuration make the same of the recorded bytes. Nobody was called.</span></p>
         : <p class="verdict"><span><b>{differences.length === 1 ? "One value differs" : `${differences.length} values differ`}</b> from then, if the recorded bytes go through today's code and configuration. Nobody was called.</span></p>}
-      {skipped.map((why) => <p key={why} class="warning">Not compared: {why}</p>)}
+      {skipped.map((why) => <p key={why} class="warning">Not compared: {inWords(why)}</p>)}
       {differences.length > 0 && (
         <div class="scroll" tabIndex={0} role="group" aria-label="Differences">
           <table class="differences">
@@ -33,6 +33,11 @@ export function ReplayDialog({ id, replayed, onClose }: { id: string; replayed: 
       )}
     </Dialog>
   );
+}
+
+/** Return why something was not compared, its phase by the name that the page has for it. */
+function inWords(why: string): string {
+  return why.replace(/^(client|provider)_(request|response): /, (all) => `“${TITLES[all.slice(0, -2) as PhaseName]}”: `);
 }
 
 function Row({ id, one }: { id: string; one: Difference }): VNode {

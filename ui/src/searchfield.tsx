@@ -13,6 +13,11 @@ interface Props {
   onEnter: () => void;
 }
 
+/** How words and filters of a query go together. */
+export function Searched(): VNode {
+  return <>An exchange must match every word and filter; <code>-</code> before one excludes what matches it; <code>"two words"</code> match as a phrase.</>;
+}
+
 /** The field of the query, with what the word under way may become. */
 export function SearchField({ field, q, items, onChange, onEnter }: Props): VNode {
   const [shown, setShown] = useState<"no" | "some" | "all">("no");
@@ -69,7 +74,7 @@ export function SearchField({ field, q, items, onChange, onEnter }: Props): VNod
               {offered.map((one, i) => <Offered key={one.word} one={one} n={i} at={i === at} take={take} />)}
             </div>
           )}
-          {shown === "all" && !q && <p class="faint">All of it must be true; <code>-</code> before a word or a filter turns it around; <code>"two words"</code> are one.</p>}
+          {shown === "all" && !q && <p class="faint"><Searched /></p>}
         </div>
       )}
     </div>

@@ -1,8 +1,9 @@
 import type { VNode } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, type ApiError, type Status } from "./api";
-import { clock, size } from "./format";
+import { clock } from "./format";
 import { Icon, type IconName } from "./icons";
+import { mistake } from "./query";
 import type { Listing } from "./store";
 import { copy, Empty, toast } from "./widgets";
 
@@ -19,6 +20,9 @@ export function useStatus(connected: boolean | null): Status | null {
   return status;
 }
 
+/** Return a size in the unit of `inspector.memory`. */
+const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(bytes % 2 ** 20 ? 1 : 0);
+
 /** What is kept and where, said to whoever looks. */
 export function Kept({ status }: { status: Status | null }): VNode {
   const where = status?.spool ? "in memory and on disk" : "in memory, never on disk,";
@@ -27,7 +31,7 @@ export function Kept({ status }: { status: Status | null }): VNode {
   return (
     <>
       <span>{what} {where} while the inspector is on. Keys are redacted.</span>
-      {status && <span class="memory" title={`Memory of the inspector: ${size(used)} of ${size(limit)}. The oldest exchanges make room for new ones.`}><meter min={0} max={limit} value={used} aria-label="Memory used" />{size(used)} of {size(limit)}<span class="wide-only"> · gateway {status.version}</span></span>}
+      {status && <span class="memory" title={`Memory of the inspector: ${mebibytes(used)} of ${mebibytes(limit)} MiB (inspector.memory). The oldest exchanges make room for new ones.`}><meter min={0} max={limit} value={used} aria-label="Memory used" />{mebibytes(used)} of {mebibytes(limit)} MiB<span class="wide-only"> · gateway {status.version}</span></span>}
     </>
   );
 }
@@ -48,7 +52,7 @@ export function Gone({ connected }: { connected: boolean | null }): VNode | null
     was.current = connected;
   }, [connected]);
   if (!since) return null;
-  return <p class="gone-line" role="alert">The gateway does not answer. What is shown is as it was at {clock(since).slice(0, 8)}; the page tries again by itself.</p>;
+  return <p class="gone-line" role="alert">The gateway does not answer. You see what was there at {clock(since).slice(0, 8)}; the page connects again by itself.</p>;
 }
 
 const THEMES: Record<string, [IconName, string, string]> = {
@@ -85,7 +89,7 @@ export function NoRows({ q, listing, loading, status, small, onClear }: NoRowsPr
   if (q) {
     return (
       <Empty title="Nothing found">
-        <p>No exchange that is kept fits <code>{q}</code>.</p>
+        <p>{mistake(q) || <>No exchange matches <code>{q.trim()}</code>.</>}</p>
         <p><button onClick={onClear}>Clear the search</button></p>
       </Empty>
     );
