@@ -18,18 +18,28 @@ workers = ThreadPoolExecutor(THREADS, "gateway-page")
 
 
 class Refused(Exception):
-    """A request that is answered with an error: `{"error": {"message": "...", "code": "..."}}`."""
+    """A request that is answered with an `error`. `param` is the parameter that is wrong."""
 
-    def __init__(self, status: int, message: str, code: str) -> None:
+    def __init__(self, status: int, message: str, code: str, param: str | None = None) -> None:
         super().__init__(message)
-        self.status, self.message, self.code = status, message, code
+        self.status, self.message, self.code, self.param = status, message, code, param
 
     def response(self) -> Response:
-        return error(self.status, self.message, self.code)
+        return error(self.status, self.message, self.code, self.param)
 
 
-def error(status: int, message: str, code: str) -> Response:
-    return Response(to_json({"error": {"message": message, "code": code}}), status, media_type="application/json")
+def error(status: int, message: str, code: str, param: str | None = None) -> Response:
+    """Return `{"error": {"message": "...", "type": "invalid_request_error", "param": "limit", "code": "..."}}`."""
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    told = {"message": message, "type": kind, "param": param, "code": code}
+    return Response(to_json({"error": told}), status, media_type="application/json")
+
+
+def within(name: str, number: int | None, least: int, most: int) -> int:
+    """Return a parameter that is a number. Raises `Refused` for one that is none (None), or out of its range."""
+    if number is None or not least <= number <= most:
+        raise Refused(400, f"{name} must be a whole number from {least} to {most}.", "invalid_query", name)
+    return number
 
 
 def written(value: Any) -> bytes:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -17,16 +17,19 @@ from addons.inspector import search
 from addons.inspector.exports import FORMATS, SDKS
 from addons.inspector.reading import DIRECTIONS, LEGS
 from addons.page import openapi
-from addons.page.answers import Refused, answer, aside, body, error
+from addons.page.answers import Refused, answer, aside, body, error, within
 from addons.page.backing import Backing
-from addons.page.inspection import NO_SUCH_EXCHANGE, Inspection
+from addons.page.inspection import MOST_EVENTS, MOST_LISTED, NO_SUCH_EXCHANGE, Inspection
 from addons.page.live import MOST_FOLLOWED, MOST_STREAMS, live
 
 STATIC = Path(__file__).parent / "static"
-MOST_EVENTS = 20_000
+LAST_EVENT = 999_999_999
 MOST_EXPORTED = 100
 SMALL_BODY = 64 * 1024
+_NUMBER = re.compile("[0-9]{1,9}")
 _HASHED = re.compile(r"[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Api:
@@ -40,24 +43,24 @@ class Api:
     def routes(self) -> list[BaseRoute]:
         one = "/api/exchanges/{id}"
         return [
-            Route("/api/exchanges", self.exchanges, methods=["GET"]),
-            Route("/api/exchanges", self.clear, methods=["DELETE"]),
-            Route(one, self.exchange, methods=["GET"]),
-            Route(f"{one}/events", self.events, methods=["GET"]),
-            Route(f"{one}/provenance", self.provenance, methods=["GET"]),
-            Route(f"{one}/diff", self.diff, methods=["GET"]),
-            Route(f"{one}/analysis", self.analysis, methods=["GET"]),
-            Route(f"{one}/export", self.export, methods=["GET"]),
-            Route("/api/export", self.selection, methods=["GET"]),
-            Route(f"{one}/replay", self.replay, methods=["POST"]),
-            Route(f"{one}/resend", self.resend, methods=["POST"]),
-            Route(f"{one}/compare", self.compare, methods=["POST"]),
-            Route(f"{one}/pin", self.pin, methods=["POST"]),
-            Route("/api/live", self.live, methods=["GET"]),
-            Route("/api/convert", self.convert, methods=["POST"]),
-            Route("/api/models", self.models, methods=["GET"]),
-            Route("/api/status", self.status, methods=["GET"]),
-            Route("/api/openapi.json", self.openapi, methods=["GET"]),
+            _route("/api/exchanges", "GET", self.exchanges),
+            _route("/api/exchanges", "DELETE", self.clear),
+            _route(one, "GET", self.exchange),
+            _route(f"{one}/events", "GET", self.events),
+            _route(f"{one}/provenance", "GET", self.provenance),
+            _route(f"{one}/diff", "GET", self.diff),
+            _route(f"{one}/analysis", "GET", self.analysis),
+            _route(f"{one}/export", "GET", self.export),
+            _route("/api/export", "GET", self.selection),
+            _route(f"{one}/replay", "POST", self.replay),
+            _route(f"{one}/resend", "POST", self.resend),
+            _route(f"{one}/compare", "POST", self.compare),
+            _route(f"{one}/pin", "POST", self.pin),
+            _route("/api/live", "GET", self.live),
+            _route("/api/convert", "POST", self.convert),
+            _route("/api/models", "GET", self.models),
+            _route("/api/status", "GET", self.status),
+            _route("/api/openapi.json", "GET", self.openapi),
         ]
 
     @property
@@ -68,7 +71,7 @@ class Api:
 
     async def exchanges(self, request: Request) -> Response:
         asked = request.query_params
-        limit, before = _number(request, "limit", 200), asked.get("before") or None
+        limit, before = _number(request, "limit", 200, 1, MOST_LISTED), asked.get("before") or None
         query = " ".join((asked.get("q", ""), *_filters(request)))
         return await answer(lambda: self._inspection.listed(query, limit, before))
 
@@ -79,11 +82,11 @@ class Api:
     async def exchange(self, request: Request) -> Response:
         id, brief = request.path_params["id"], search.truth(request.query_params.get("brief", "no"))
         if brief is None:
-            raise Refused(400, "brief must be yes or no.", "invalid_query")
+            raise Refused(400, "brief must be yes or no.", "invalid_query", "brief")
         return await answer(lambda: self._inspection.exchange(id).detail() if brief else self._inspection.full(id))
 
     async def events(self, request: Request) -> Response:
-        first, limit = _number(request, "from", 0), min(_number(request, "limit", 2000), MOST_EVENTS)
+        first, limit = _number(request, "from", 0, 0, LAST_EVENT), _number(request, "limit", 2000, 1, MOST_EVENTS)
         id = request.path_params["id"]
         return await answer(lambda: {"events": self._inspection.events(id, first, limit)})
 
@@ -115,7 +118,9 @@ class Api:
     async def selection(self, request: Request) -> Response:
         ids = request.query_params.getlist("id")
         if not 0 < len(ids) <= MOST_EXPORTED:
-            raise Refused(400, f"id must name 1 to {MOST_EXPORTED} exchanges: ?as=html&id=A&id=B.", "invalid_query")
+            raise Refused(
+                400, f"id must name 1 to {MOST_EXPORTED} exchanges: ?as=html&id=A&id=B.", "invalid_query", "id"
+            )
         return await self._export(request, ids)
 
     async def _export(self, request: Request, ids: Sequence[str]) -> Response:
@@ -223,22 +228,32 @@ async def _broken(request: Request, raised: Exception) -> Response:
     return error(500, "The inspector failed; the gateway's log has the details.", "internal_error")
 
 
+def _route(path: str, method: str, endpoint: Endpoint) -> Route:
+    """Return a route that takes the parameters of its description, and refuses others."""
+    known = next(each.query for each in openapi.OPERATIONS if (each.path, each.method) == (path, method))
+
+    async def strict(request: Request) -> Response:
+        if not known.keys() >= request.query_params.keys():
+            told = f"There is {', '.join(known)}; nothing else." if known else "There are no parameters here."
+            raise Refused(400, told, "invalid_query")
+        return await endpoint(request)
+
+    return Route(path, strict, methods=[method])
+
+
 def _filters(request: Request) -> list[str]:
     """Return the terms of a search that stand in the address by themselves: `?model=opus&status=5xx`."""
-    asked = [each for each in request.query_params.multi_items() if each[0] not in ("q", "limit", "before")]
-    if not all(name in search.FILTERS for name, _ in asked):
-        raise Refused(400, f"There is q, limit, before, {', '.join(search.FILTERS)}; nothing else.", "invalid_query")
+    asked = [each for each in request.query_params.multi_items() if each[0] in search.FILTERS]
     try:
         return [search.filtered(name, value) for name, value in asked if value]
     except ValueError as wrong:
         raise Refused(400, str(wrong), "invalid_query") from None
 
 
-def _number(request: Request, name: str, otherwise: int) -> int:
-    text = request.query_params.get(name, str(otherwise))
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise Refused(400, f"{name} must be a number.", "invalid_query")
-    return int(text)
+def _number(request: Request, name: str, otherwise: int, least: int, most: int) -> int:
+    text = request.query_params.get(name)
+    number = otherwise if text is None else int(text) if _NUMBER.fullmatch(text) else None
+    return within(name, number, least, most)
 
 
 def _one_of[Word: str](request: Request, name: str, allowed: tuple[Word, ...]) -> Word:
@@ -246,5 +261,5 @@ def _one_of[Word: str](request: Request, name: str, allowed: tuple[Word, ...]) -
     asked = request.query_params.get(name, allowed[0])
     word = next((each for each in allowed if each == asked), None)
     if word is None:
-        raise Refused(400, f"{name} must be one of {', '.join(allowed)}.", "invalid_query")
+        raise Refused(400, f"{name} must be one of {', '.join(allowed)}.", "invalid_query", name)
     return word

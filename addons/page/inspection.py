@@ -18,7 +18,7 @@ from addons.inspector.reading import Direction, Leg
 from addons.inspector.recording import Exchange, note_json
 from addons.inspector.search import LONGEST_QUERY
 from addons.page import replays
-from addons.page.answers import Refused, aside
+from addons.page.answers import Refused, aside, within
 from addons.page.backing import Backing
 from addons.page.differing import parsed
 from translators import convert
@@ -30,6 +30,8 @@ from translators.registry import CLIENTS
 API_VERSION = "1.0"
 """1.1 has more in it, 2.0 has something else."""
 MOST_LISTED = 1000
+MOST_EVENTS = 20_000
+"""The most events of one answer."""
 MOST_MODELS = 8
 """The most models of one comparison."""
 AS_RECORDED: tuple[Format, ...] = ("har", "fixture")
@@ -70,9 +72,9 @@ class Inspection:
     def listed(self, query: str = "", limit: int = 200, before: str | None = None) -> dict[str, Any]:
         """Return `{"exchanges": [Summary], "total": n, "gone": n, "more": bool}`, newest first."""
         if len(query) > LONGEST_QUERY:
-            raise Refused(400, f"q is longer than {LONGEST_QUERY} characters.", "invalid_query")
+            raise Refused(400, f"q is longer than {LONGEST_QUERY} characters.", "invalid_query", "q")
         try:
-            return self._backing.store.summaries(query, max(1, min(limit, MOST_LISTED)), before).json()
+            return self._backing.store.summaries(query, within("limit", limit, 1, MOST_LISTED), before).json()
         except ValueError as wrong:
             raise Refused(400, str(wrong), "invalid_query") from None
 

@@ -14,7 +14,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from addons.inspector.reading import Direction
-from addons.page.answers import Refused, aside, error, written
+from addons.inspector.recording import MOST_EVENTS
+from addons.page.answers import Refused, aside, error, within, written
 from addons.page.inspection import Inspection
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def _reading(inspection: Inspection) -> tuple[Callable[..., Awaitable[str]], ...
     async def get_exchange(id: str, events: int = 50, longest: int = LONGEST_TEXT) -> str:
         """Show an exchange: its four messages with headers and bodies, all attempts, notes, times and its first
         `events`. Of a body its beginning of at most `longest` characters."""
-        return await _told(lambda: inspection.exchange(id).detail(max(0, min(events, 2000))), longest)
+        return await _told(lambda: inspection.exchange(id).detail(within("events", events, 0, MOST_EVENTS)), longest)
 
     async def losses(id: str) -> str:
         """List what was lost or bent between the client and the provider, and why."""

@@ -7,7 +7,7 @@ from typing import Any
 from addons.inspector.exports import FORMATS, SDKS
 from addons.inspector.reading import DIRECTIONS, LEGS
 from addons.inspector.search import FILTERS
-from addons.page.inspection import API_VERSION, MOST_LISTED, MOST_MODELS
+from addons.page.inspection import API_VERSION, MOST_EVENTS, MOST_LISTED, MOST_MODELS
 from translators.convert import DIALECTS
 from translators.registry import CLIENTS
 from translators.values import immutable
@@ -138,7 +138,7 @@ SCHEMAS: Mapping[str, Any] = {
         response=_maybe(_ref("Phase")),
     ),
     "Link": _object(from_=_maybe(TEXT), to=_maybe(TEXT), rule=TEXT, note=_maybe(COUNT), detail=_maybe(TEXT)),
-    "Error": _object(error=_object(message=TEXT, code=TEXT)),
+    "Error": _object(error=_object(message=TEXT, type=TEXT, param=_maybe(TEXT), code=TEXT)),
 }
 _ASKED = _object(exchanges=_list(_object(id=TEXT, model=_maybe(TEXT))))
 _DIFFERENCE = _object(("path", "event"), phase=TEXT, path=_maybe(TEXT), event=COUNT, then=ANYTHING, now=ANYTHING)
@@ -184,7 +184,7 @@ OPERATIONS = (
         "GET",
         "Events of a long stream.",
         _object(events=_list(_ref("EventPair"))),
-        {"from": COUNT, "limit": COUNT},
+        {"from": COUNT, "limit": {"type": "integer", "minimum": 1, "maximum": MOST_EVENTS}},
     ),
     Operation(
         f"{_ONE}/provenance",
@@ -241,7 +241,7 @@ OPERATIONS = (
     Operation(
         "/api/live",
         "GET",
-        "Server-sent events: exchange, events (of those that are followed), gone, resync.",
+        "Server-sent events: exchange, events (of the first 16 that are followed), gone, resync.",
         None,
         {"follow": _list(TEXT)},
     ),

@@ -106,14 +106,36 @@ LONG = "m" * 100_000
 @pytest.mark.parametrize(
     ("method", "path", "sent", "status", "told"),
     [
-        pytest.param("GET", "/api/exchanges?limit=x", None, 400, "limit must be a number", id="limit"),
+        *(
+            pytest.param(
+                "GET", f"{path}={asked}", None, 400, f"{name} must be a whole number from {span}.", id=f"{name}={asked}"
+            )
+            for path, name, span, mistakes in (
+                (
+                    "/api/exchanges?limit",
+                    "limit",
+                    "1 to 1000",
+                    ("-3", "0", "x", "", "1.5", "%2B1", "1001", "9" * 30, "٣"),
+                ),
+                (f"{ONE}/events?limit", "limit", "1 to 20000", ("-3", "0", "many", "", "20001", "9" * 30)),
+                (f"{ONE}/events?from", "from", "0 to 999999999", ("-1", "first", "", "9" * 30)),
+            )
+            for asked in mistakes
+        ),
         pytest.param("GET", "/api/exchanges?q=" + "x" * 501, None, 400, "longer than 500", id="long query"),
         pytest.param("GET", "/api/exchanges?colour=blue", None, 400, "model, provider, client", id="no such filter"),
         pytest.param("GET", "/api/exchanges?tokens=many", None, 400, "tokens must be a number", id="filter of numbers"),
         pytest.param("GET", "/api/exchanges?stream=maybe", None, 400, "yes or no", id="filter of truth"),
         pytest.param("GET", f"{ONE}?brief=very", None, 400, "yes or no", id="brief"),
         pytest.param("GET", f"{ONE}", None, 404, "no such exchange", id="no exchange"),
-        pytest.param("GET", f"{ONE}/events?from=-1", None, 400, "from must be a number", id="from"),
+        pytest.param("GET", f"{ONE}/events?to=3", None, 400, "There is from, limit; nothing else.", id="misspelt"),
+        pytest.param("GET", "/api/status?q=x", None, 400, "There are no parameters here.", id="no parameters"),
+        pytest.param("GET", "/api/export?as=html", None, 400, "id must name 1 to 100", id="nothing selected"),
+        pytest.param("GET", f"/api/export?as=html&{'&id=x' * 101}", None, 400, "id must name 1 to 100", id="too many"),
+        pytest.param("GET", f"{ONE}/provenance?leg=", None, 400, "request, answer", id="no leg"),
+        pytest.param(
+            "GET", f"{ONE}/export?leg=x", None, 400, "leg must be one of client, provider", id="leg of an export"
+        ),
         pytest.param("GET", f"{ONE}/diff?leg=x", None, 400, "request, answer", id="leg"),
         pytest.param("GET", f"{ONE}/export?as=zip", None, 400, "curl, httpie, python", id="form"),
         pytest.param("GET", f"{ONE}/export?as=python&sdk=x", None, 400, "anthropic, google-genai", id="sdk"),
@@ -142,6 +164,8 @@ def test_a_mistake_is_explained(
     assert answer.status_code == status
     error = judged(document, path.partition("?")[0], method, answer)["error"]
     assert told in error["message"]
+    assert (error["type"], len(error["message"]) < 500) == ("invalid_request_error", True)
+    assert error["param"] is None or error["message"].startswith(error["param"])
 
 
 def test_the_list_in_pages(page: Page, client: Client, provider: Provider) -> None:
@@ -159,7 +183,7 @@ def test_the_list_in_pages(page: Page, client: Client, provider: Provider) -> No
         before = {"before": got[-1]}
     assert got[: len(asked)] == asked[::-1]
     assert page.get("/api/exchanges", before=asked[0], q=asked[1])["exchanges"] == []
-    assert len(page.get("/api/exchanges", limit=0)["exchanges"]) == 1
+    assert len(page.get("/api/exchanges", limit=1)["exchanges"]) == 1
 
 
 @pytest.fixture(scope="module")
