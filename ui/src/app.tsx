@@ -36,6 +36,7 @@ export function App(): VNode {
   const selection = useSelection(items);
   const status = useStatus(listing.connected);
   const isFound = listing.q === settled(q);
+  const isUncounted = listing.loading || !isFound || (listing.error !== null && !items.length);
   const here = route.view === "exchange" ? route.id : cursor;
   const back = listHash(q);
   const steps = useMemo(() => stepsOf(linesOf(items, { grouped, folded, gone: 0 })), [items, grouped, folded]);
@@ -67,7 +68,7 @@ export function App(): VNode {
       <header class="top">
         {open ? <a class="name" href={back}>Inspector</a> : <h1><a class="name" href={back}>Inspector</a></h1>}
         <SearchField field={search} q={q} items={values} onChange={change} onEnter={enter} />
-        <span class="faint counted num" role="status" aria-label="Found">{listing.loading || !isFound ? "" : q ? `${count(listing.total)} found` : `${count(listing.total)} ${listing.total === 1 ? "exchange" : "exchanges"}`}</span>
+        <span class="faint counted num" role="status" aria-label="Found">{isUncounted ? "" : q ? `${count(listing.total)} found` : `${count(listing.total)} ${listing.total === 1 ? "exchange" : "exchanges"}`}</span>
         <Connection connected={listing.connected} />
         <ThemeButton />
         <button class="quiet" aria-label="Keys and help" title="Keys and help (?)" onClick={() => setHelp(true)}><Icon name="help" /></button>

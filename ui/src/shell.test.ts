@@ -10,7 +10,7 @@ import { apart } from "./replayed";
 import { keptTab, parseRoute } from "./route";
 import { ranged } from "./selection";
 import { firstCommand } from "./states";
-import { NOTHING, Reader, merge, renewed, without, type Listing } from "./store";
+import { NOTHING, Reader, Recent, merge, renewed, without, type Listing } from "./store";
 
 const row = (seq: number, more: Partial<Summary> = {}): Summary =>
   ({ id: `x${seq}`, seq, started: new Date().toISOString(), conversation: null, model: "gpt", provider: "openai", client: "ci", ...more }) as Summary;
@@ -138,6 +138,17 @@ describe("a list that changes", () => {
   it("leaves no gap that nobody would fill", () => {
     const now = renewed([5, 4, 3].map((seq) => row(seq)), page([12, 11, 10], 12));
     expect([ids(now.items), now.more]).toEqual([["x12", "x11", "x10"], true]);
+  });
+
+  it("takes an id again that another had before", () => {
+    const gone = new Recent();
+    gone.add("before the list");
+    const admitted = [["x1", 1], ["x2", 2], ["before the list", 1]].map(([id, seq]) => gone.admits({ id, seq } as Summary));
+    gone.add("x1");
+    const later = [1, 3, 3].map((seq) => gone.admits({ id: "x1", seq }));
+    gone.add("x2");
+    gone.clear();
+    expect([admitted, later, gone.admits({ id: "x2", seq: 1 })]).toEqual([[true, true, false], [false, true, true], true]);
   });
 
   it("marks where something went", () => {

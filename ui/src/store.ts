@@ -101,7 +101,7 @@ export function useListing(q: string): LiveListing {
     };
     const heard: Heard = {
       exchange: (summary) => {
-        if (forgotten.has(summary.id)) return;
+        if (!forgotten.admits(summary)) return;
         changed.set(summary.id, later(changed.get(summary.id), summary));
         timer ||= window.setTimeout(flush, query.current ? SEARCH_AGAIN_MS : TOGETHER_MS);
         hearers.forEach((hear) => hear(summary));
@@ -118,6 +118,7 @@ export function useListing(q: string): LiveListing {
         });
       },
       resync: () => {
+        forgotten.clear();
         reader.current?.read();
         hearers.forEach((hear) => hear(null));
       },
@@ -144,17 +145,32 @@ export function useListing(q: string): LiveListing {
   };
 }
 
-/** The ids that were told last. */
-class Recent {
-  private readonly ids = new Set<string>();
+/** The exchanges that were told to be gone last. An id may be used again, by a later one. */
+export class Recent {
+  private readonly ids = new Map<string, number>();
+  private newest = 0;
 
   has(id: string): boolean {
     return this.ids.has(id);
   }
 
+  /** Return whether an exchange is still there, as far as was told. */
+  admits({ id, seq }: Pick<Summary, "id" | "seq">): boolean {
+    this.newest = Math.max(this.newest, seq);
+    const upTo = this.ids.get(id);
+    if (upTo === undefined) return true;
+    return seq > upTo && this.ids.delete(id);
+  }
+
   add(id: string): void {
-    this.ids.add(id);
-    if (this.ids.size > MOST_RECENT) for (const oldest of this.ids) return void this.ids.delete(oldest);
+    this.ids.set(id, this.newest || Infinity);
+    if (this.ids.size > MOST_RECENT) for (const oldest of this.ids.keys()) return void this.ids.delete(oldest);
+  }
+
+  /** Begin anew, as the gateway may have, and with it the places of exchanges. */
+  clear(): void {
+    this.ids.clear();
+    this.newest = 0;
   }
 }
 const MOST_RECENT = 20_000;
@@ -234,7 +250,7 @@ export class Reader {
   }
 
   private kept(page: Page): Summary[] {
-    return page.exchanges.filter((one) => !this.forgotten.has(one.id));
+    return page.exchanges.filter((one) => this.forgotten.admits(one));
   }
 }
 
