@@ -34,10 +34,13 @@ class Fixture:
 
 
 class Fixtures:
-    """The recordings of a folder. Those that fit a request take turns."""
+    """The recordings of a folder. Those that fit a request take turns; one whose stream is broken answers where it is
+    asked for by name, or where there is no other."""
 
     def __init__(self, fixtures: Sequence[Fixture]) -> None:
         self._fixtures = fixtures
+        self._sound: dict[str, bool] = {}
+        """Whether a recording is, by its name; found out when that is needed."""
         self._turns: dict[tuple[object, ...], int] = {}
 
     @classmethod
@@ -74,6 +77,8 @@ class Fixtures:
         if found is None:
             what = f"named {_shown(name)} for {dialect}" if name is not None else f"of {dialect}"
             raise LookupError(f"there is no recording {what}; GET / lists those that there are")
+        if name is None and len(found) > 1:
+            found = [each for each in found if self._is_sound(each)] or found
         fixture = self._next(found, (dialect, stream, model if any(of_model) else None, name))
         return fixture if _fits(fixture, stream, dialect) else converted(fixture, CLIENTS[dialect], stream, model)
 
@@ -89,11 +94,28 @@ class Fixtures:
             [each for each in others if each.status < 300],
         ]
 
+    def _is_sound(self, fixture: Fixture) -> bool:
+        if fixture.name not in self._sound:
+            self._sound[fixture.name] = fixture.status >= 300 or _is_whole(fixture)
+        return self._sound[fixture.name]
+
     def _next(self, fixtures: Sequence[Fixture], turn: tuple[object, ...]) -> Fixture:
         at = self._turns.get(turn, 0)
         if turn in self._turns or len(self._turns) < _MOST_TURNS:
             self._turns[turn] = at + 1
         return fixtures[at % len(fixtures)]
+
+
+def _is_whole(fixture: Fixture) -> bool:
+    """Return whether a recording comes to its end, without an error in it."""
+    client = next((client for client in ("chat", "completions") if (client, fixture.dialect) in PAIRS), None)
+    if client is None:
+        return not fixture.broke
+    answering = convert.without_request(client, fixture.dialect, fixture.model)
+    pipe = answering.pipe(stream=True, content_type=fixture.headers.get("content-type", ""))
+    pipe.feed(b"".join(data for _, data in fixture.pieces))
+    pipe.close()
+    return pipe.failure is None and not fixture.broke
 
 
 def _wire(dialect: str) -> str:

@@ -85,6 +85,29 @@ def test_turns_models_and_names() -> None:
         fixtures.choose("gemini", True, None, None)
 
 
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("dialect", ["openai-completions", "openai", "anthropic", "openai-responses"])
+def test_a_broken_stream_has_no_turn(dialect: str, stream: bool) -> None:
+    fixtures = Fixtures.load(FIXTURES / dialect)
+    names = {fixtures.choose(dialect, stream, None, None).name for _ in range(60)}
+    assert "text" in names or "whole" in "".join(names)
+    assert not {name for name in names if name.startswith("failing_")}
+    broken = next(each["name"] for each in fixtures.names() if each["name"].startswith("failing_"))
+    if stream:
+        assert fixtures.choose(dialect, stream, None, broken).name == broken
+
+
+def test_where_all_are_broken_it_says_why(tmp_path: Path) -> None:
+    for n in range(2):
+        (tmp_path / "openai-completions").mkdir(exist_ok=True)
+        source = FIXTURES / "openai-completions" / "failing_midway.sse"
+        (tmp_path / "openai-completions" / f"{n}.sse").write_bytes(source.read_bytes())
+    fixtures = Fixtures.load(tmp_path)
+    with pytest.raises(LookupError, match="openai-completions/0 holds no whole answer: EngineCore died"):
+        fixtures.choose("openai-completions", False, None, None)
+    assert fixtures.choose("openai-completions", True, None, None).name == "openai-completions/0"
+
+
 def test_a_whole_answer_comes_before_a_stream() -> None:
     fixtures = Fixtures.load(RECORDED)
     assert {fixtures.choose("anthropic", False, None, None).name for _ in range(3)} == {"whole"}
