@@ -66,6 +66,8 @@ class Answering:
     recall: Recall
     stream: bool
     omitted: Mapping[type[Event], Note] = field(default_factory=dict)
+    calls: tuple[Rendered, ...] = ()
+    """The requests that are answered, where they are several."""
 
     def pipe(self, *, stream: bool, content_type: str = "", tap: Tap | None = None) -> Pipe:
         """Return the way of one answer to its client, as a stream or whole. `tap` hears each payload of a stream."""
@@ -134,13 +136,15 @@ def request(
     alias = wire.get("model") if isinstance(wire, Mapping) else None
     if passthrough is not None and isinstance(alias, str):
         passed = passthrough.render(wire, Model(model or alias, overrides or {}))
-        rendered, envelope = passed.rendered, _envelope(client, alias)
-        answering = Answering(passthrough, passthrough, passed.form, envelope, rendered.recall, passed.stream)
-        return Converted((rendered,), (*notes, *rendered.notes), answering)
+        only, envelope = passed.rendered, _envelope(client, alias)
+        answering = Answering(passthrough, passthrough, passed.form, envelope, only.recall, passed.stream)
+        return Converted((only,), (*notes, *only.notes), answering)
     parsed = CLIENTS[client].parse(wire)
     calls, more = fan_out.calls(parsed, PROVIDERS[provider], Model(model or parsed.model, overrides or {}))
-    answering = _answering(parsed, client, provider, calls[0].rendered.recall)
-    return Converted(tuple(call.rendered for call in calls), (*notes, *parsed.notes, *more), answering)
+    rendered = tuple(call.rendered for call in calls)
+    answering = _answering(parsed, client, provider, rendered[0].recall)
+    answering = replace(answering, calls=rendered) if len(rendered) > 1 else answering
+    return Converted(rendered, (*notes, *parsed.notes, *more), answering)
 
 
 def _json(body: bytes | str | Mapping[str, Any]) -> tuple[Any, tuple[Note, ...]]:

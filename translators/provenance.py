@@ -12,17 +12,13 @@ from itertools import accumulate
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
-from pydantic_core import from_json
-
 from translators import convert
 from translators.convert import Answering, Converted
 from translators.errors import BadAnswer, TranslationError
-from translators.framing.json_text import to_json
 from translators.notes import Note
-from translators.pipe import Pipe, Tapped
 from translators.tracing import losses, unsaid
+from translators.tracing.answers import CALLS, EVENTS, Rendered, several, streamed, whole
 from translators.tracing.kinds import SPOKEN, link_forms, link_kinds
-from translators.tracing.losses import Made
 from translators.tracing.marks import name
 from translators.tracing.places import MISSING, Place, at, leaves, read, replaced, same, written
 from translators.tracing.shortening import shortened
@@ -39,7 +35,6 @@ _MOST_MADE = 6_000
 HISTORY = frozenset(("messages", "input", "prompt"))
 _PATH: Final = "\0path"
 """The name under which the path of the provider's request is traced with its body."""
-_EVENTS: Final = "events"
 _SAME_LIMIT = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 """The names that clients have for one option, of which notes know the first."""
 _IN_PATH = "It is in the path of the request."
@@ -126,16 +121,23 @@ def _request(
 def answer(payload: Any, answering: Answering) -> Links:
     """Return the links of a provider's whole answer, as JSON, for a client that gets it whole, or as a stream, all of
     whose events are then those of the event 0. Raises `BadAnswer` for an answer that cannot be read."""
-    return _answer(payload, _whole, answering)
+    return _answer(payload, whole, answering)
 
 
-def stream(payloads: Sequence[Any], answering: Answering) -> Links:
+def answers(payloads: Sequence[Any], answering: Answering) -> Links:
+    """Return the links of the whole answers to all calls of a request, in their order; a source is
+    `calls[1].content[0].text`. Raises `BadAnswer` for one that cannot be read."""
+    return _answer({CALLS: list(payloads)}, several, answering)
+
+
+def stream(payloads: Sequence[Any], answering: Answering, calls: Sequence[int] = ()) -> Links:
     """Return the links of a provider's stream: the JSON value of each event, or its text where it is none. A source is
     `events[4].delta.text`, in the event 4, and a target `events[4][0].choices[0].delta.content`, in the first of those
     of the client's that it became. What is written at the end of the stream belongs to the event after the last.
-    What has no link is unknown, and so is all that comes after the first 12,000 values. Raises `BadAnswer` for a stream
-    that cannot be read."""
-    return _answer({_EVENTS: _first(payloads)}, _streamed, answering)
+    What has no link is unknown, and so is all that comes after the first 12,000 values. `calls` are the calls that the
+    events answer, where there are several. Raises `BadAnswer` for a stream that cannot be read."""
+    answering = answering if calls else replace(answering, calls=())
+    return _answer({EVENTS: _first(payloads)}, partial(streamed, calls=calls), answering, calls)
 
 
 def _first(payloads: Sequence[Any]) -> list[Any]:
@@ -144,16 +146,9 @@ def _first(payloads: Sequence[Any]) -> list[Any]:
     return [each for each, before in zip(payloads, values, strict=True) if before <= MOST_LEAVES]
 
 
-@immutable
-class _Rendered:
-    """What an answer becomes, the message of its failure, and the notes on it."""
-
-    output: Any
-    failure: str = ""
-    notes: tuple[Made, ...] = ()
-
-
-def _answer(value: Any, answered: Callable[[Any, Answering], _Rendered], answering: Answering) -> Links:
+def _answer(
+    value: Any, answered: Callable[[Any, Answering], Rendered], answering: Answering, calls: Sequence[int] = ()
+) -> Links:
     recorded = answered(value, answering)
     output, notes = recorded.output, tuple(made.note for made in recorded.notes)
 
@@ -179,13 +174,13 @@ def _answer(value: Any, answered: Callable[[Any, Answering], _Rendered], answeri
         else []
     )
     telling = [each.place for each in known if each.rule == "computed"]
-    lost = losses.lost(trace.value, recorded.notes, {source for source, _ in trace.links}, telling)
+    lost = losses.lost(trace.value, recorded.notes, {source for source, _ in trace.links}, telling, calls)
     links = list(_linked(trace, {}, value, output))
     links += [Link(written(each.place), None, each.rule, None, each.detail) for each in known if each.place not in lost]
     links += _lost(lost, notes)
     links += [Link(None, written(each.place), each.rule, None, each.detail) for each in made]
-    whole = _EVENTS not in value
-    return Links(_complete(trace, links, lost) if whole else tuple(links[:MOST_LINKS]), notes, output)
+    made_whole = EVENTS not in value
+    return Links(_complete(trace, links, lost) if made_whole else tuple(links[:MOST_LINKS]), notes, output)
 
 
 def _lost(noted: Mapping[Place, int], notes: Sequence[Note]) -> Iterator[Link]:
@@ -203,54 +198,6 @@ def _otherwise(answering: Answering) -> Iterator[tuple[Answering, str]]:
     yield replace(answering, envelope=replace(envelope, model=f"{envelope.model}x")), _ASKED_FOR
     if isinstance(getattr(form, "echo", None), Mapping):
         yield replace(answering, form=replace(form, echo={})), _REPEATED
-
-
-# --- what is rendered -------------------------------------------------------------------------------
-
-
-def _whole(payload: Any, answering: Answering) -> _Rendered:
-    """Return the client's answer. Raises `BadAnswer`."""
-    pipe = answering.pipe(stream=answering.stream, content_type="application/json")
-    out = pipe.feed(to_json(payload)) + pipe.close()
-    if pipe.failure is not None:
-        raise BadAnswer(pipe.failure)
-    output = {_EVENTS: [events_in(out)]} if answering.stream else from_json(out)
-    return _Rendered(output, "", tuple(map(Made, pipe.notes)))
-
-
-def _streamed(value: Any, answering: Answering) -> _Rendered:
-    """Return `{"events": [[client's event, ...], ...]}`, or the whole answer of a client that asked for none. Raises
-    `BadAnswer` where there is nothing but a failure."""
-    pairs: list[bytes] = []
-    notes: list[Made] = []
-
-    def tap(events: Sequence[Tapped], broken: bool) -> None:
-        for _, _, out, noted in events:
-            notes.extend(Made(note, len(pairs)) for note in noted)
-            pairs.append(out)
-
-    writing = answering.writers.streamed if answering.stream else answering.writers.whole
-    pipe = Pipe(
-        answering.upstream.answer(answering.recall),
-        writing(answering.form, answering.envelope),
-        framing="sse",
-        content_type="text/event-stream",
-        tap=tap,
-        omitted=answering.omitted,
-    )
-    data = [each.encode() if isinstance(each, str) else to_json(each) for each in value[_EVENTS]]
-    out = b"".join(pipe.feed(b"data: " + each + b"\n\n") for each in data) + pipe.close()
-    failure = pipe.failure
-    if failure is not None and not (answering.stream and pairs):
-        raise BadAnswer(failure)
-    output = {_EVENTS: [events_in(each) for each in pairs]} if answering.stream else from_json(out)
-    return _Rendered(output, "" if failure is None else failure.message, tuple(notes))
-
-
-def events_in(data: bytes) -> list[Any]:
-    """Return the data of server-sent events: JSON, or text where it is none."""
-    texts = [line[5:].strip() for line in data.split(b"\n") if line.startswith(b"data:")]
-    return [from_json(text) if text.startswith(b"{") else text.decode() for text in texts]
 
 
 def _too_large(value: Any) -> bool:
@@ -394,7 +341,7 @@ def _linked(trace: Trace, noted: Mapping[Place, int], value: Any, output: Any) -
 
 def _rule(source: Place, target: Place) -> Rule:
     """Return the rule for the same value at both places."""
-    if target[:1] == (_EVENTS,) and source[:1] == (_EVENTS,):
+    if target[:1] == (EVENTS,) and source[:1] == (EVENTS,):
         target = (*target[:2], *target[3:])  # without the number of the client's event
     if source == target:
         return "copied"

@@ -8,7 +8,8 @@ from typing import Any
 from addons.inspector.provenance import Traced, body_of, payload_of
 from addons.inspector.reading import Direction
 from addons.inspector.recording import Exchange
-from translators.provenance import Link, events_in
+from translators.provenance import Link
+from translators.tracing.answers import events_in
 from translators.tracing.places import json_of, leaves, written
 
 FOLDED = 4

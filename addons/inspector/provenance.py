@@ -15,7 +15,7 @@ from pydantic_core import from_json
 from addons.exchange.observers import Phase as PhaseName
 from addons.exchange.redaction import HIDDEN, MEDIUM
 from addons.inspector.aligned import aligned
-from addons.inspector.recording import EventPair, Exchange
+from addons.inspector.recording import Attempt, EventPair, Exchange, Phase, answering
 from addons.inspector.stand_ins import stand_in
 from routing.targets import Target
 from translators import convert, provenance
@@ -23,6 +23,7 @@ from translators.convert import Converted, NoWay
 from translators.errors import TranslationError
 from translators.notes import Note
 from translators.provenance import Link, Links
+from translators.tracing.answers import events_in
 from translators.tracing.places import MISSING, at, leaves, read, same, written
 from translators.tracing.unsaid import MADE
 from translators.values import immutable
@@ -81,7 +82,10 @@ def traced(exchange: Exchange, target: Target | None = None, *, with_answer: boo
 
 def body_of(exchange: Exchange, phase: PhaseName) -> Any:
     """Return a recorded body as JSON, or None."""
-    message = exchange.phase(phase)
+    return _json_of(exchange.phase(phase))
+
+
+def _json_of(message: Phase | None) -> Any:
     if message is None or message.body is None or message.cut:
         return None
     try:
@@ -130,32 +134,58 @@ def _renumbered(links: Sequence[Link], notes: Sequence[Note], recorded: Sequence
 
 
 def _answer(exchange: Exchange, converted: Converted) -> tuple[Link, ...]:
-    """Return the links of the answer to the first call, as far as it was recorded."""
-    attempt = exchange.answering
-    if attempt is not None and attempt.call != 0:
-        return ()
-    events = [pair for pair in exchange.events if pair.call == 0 and not pair.injected]
-    if attempt is not None:
-        events = [pair for pair in events if pair.attempt in (0, attempt.n)]
+    """Return the links of the answer, as far as it was recorded."""
+    attempts = _answered(exchange, len(converted.calls))
+    tries = {attempt.call: attempt.n for attempt in attempts} if exchange.attempts else {0: 0}
+    events = [pair for pair in exchange.events if not pair.injected and pair.call in tries]
+    if exchange.attempts:
+        events = [pair for pair in events if pair.attempt in (0, tries[pair.call])]
     try:
         if any(pair.provider for pair in events):
-            return _streamed(exchange, events, converted)
-        payload = body_of(exchange, "provider_response")
-        found = Links((), (), None) if payload is None else provenance.answer(stand_in(payload), converted.answering)
-        links = tuple(_as_answered(found, body_of(exchange, "client_response")))
-        return _renumbered(links, found.notes, exchange.facts.notes)
+            return _streamed(exchange, events, converted, several=len(attempts) > 1)
+        found = _together(attempts, converted)
     except (TranslationError, ValueError):
         return ()
+    here = "" if exchange.answering is None else f"calls[{exchange.answering.call}]."
+    links = [
+        link if link.source is None else replace(link, source=link.source.removeprefix(here))
+        for link in _as_answered(found, body_of(exchange, "client_response"))
+    ]
+    return _renumbered(links, found.notes, exchange.facts.notes)
 
 
-def _streamed(exchange: Exchange, events: Sequence[EventPair], converted: Converted) -> tuple[Link, ...]:
-    """Return the links of a stream, with the numbers of the events in the exchange."""
+def _answered(exchange: Exchange, calls: int) -> list[Attempt]:
+    """Return the attempts that answered each of so many calls; that of the first where there were others then."""
+    shown = exchange.answering
+    if calls > 1 and exchange.calls == calls:
+        of_calls = ([each for each in exchange.attempts if each.call == call] for call in range(calls))
+        return [attempt for each in of_calls if (attempt := answering(each)) is not None]
+    return [shown] if shown is not None and shown.call == 0 else []
+
+
+def _together(attempts: Sequence[Attempt], converted: Converted) -> Links:
+    """Return the links of whole answers. Raises `BadAnswer`."""
+    payloads = [_json_of(attempt.response) for attempt in attempts]
+    if not payloads or any(payload is None for payload in payloads):
+        return Links((), (), None)
+    if len(payloads) == 1:
+        return provenance.answer(stand_in(payloads[0]), converted.answering)
+    return provenance.answers([stand_in(payload) for payload in payloads], converted.answering)
+
+
+def _streamed(
+    exchange: Exchange, events: Sequence[EventPair], converted: Converted, *, several: bool
+) -> tuple[Link, ...]:
+    """Return the links of a stream, with the numbers of the events in the exchange. `several`: they answer several
+    calls."""
     said = [pair for pair in events if pair.provider]
     ends = [pair for pair in events if not pair.provider and pair.n > said[-1].n]
-    found = provenance.stream([payload_of(pair.provider) for pair in said], converted.answering)
-    pairs = [*said, *ends[-1:]]
-    then = body_of(exchange, "client_response")
+    calls = [pair.call for pair in said] if several else []
+    found = provenance.stream([payload_of(pair.provider) for pair in said], converted.answering, calls)
+    pairs, then = said, body_of(exchange, "client_response")
     if isinstance(found.output, dict) and "events" in found.output and converted.answering.stream:
+        closing = len(found.output["events"]) - len(said)
+        pairs = [*said, *ends[-closing:]] if closing > 0 else said
         then = {
             "events": [
                 _as_many(_events_of(pair), now) for pair, now in zip(pairs, found.output["events"], strict=False)
@@ -188,7 +218,7 @@ def _as_many(then: list[Any], now: list[Any]) -> list[Any]:
 
 def _events_of(pair: EventPair) -> list[Any]:
     try:
-        return provenance.events_in(pair.client)
+        return events_in(pair.client)
     except ValueError:
         return []
 

@@ -13,7 +13,7 @@ from translators.tracing.pieces import in_whole
 from translators.tracing.places import Place
 from translators.values import immutable
 
-_EVENTS = "events"
+_EVENTS, _CALLS = "events", "calls"
 _MIXED = frozenset(("content", "output", "parts"))
 """The lists of whose entries each is of a kind of its own: a note on the list is on none that could be named."""
 _INSIDE = {
@@ -40,14 +40,20 @@ class Made:
     event: int = 0
 
 
-def lost(value: Any, notes: Sequence[Made], became: Collection[Place], telling: Collection[Place]) -> dict[Place, int]:
+def lost(
+    value: Any,
+    notes: Sequence[Made],
+    became: Collection[Place],
+    telling: Collection[Place],
+    calls: Sequence[int] = (),
+) -> dict[Place, int]:
     """Return the number of the note of each value that nothing became of, where there is one. `value` is a whole
-    answer, or `{"events": [...]}`; `became` are the places of which something became, `telling` those on which the
-    client's answer depends."""
+    answer, `{"calls": [...]}` or `{"events": [...]}`; `became` are the places of which something became, `telling`
+    those on which the client's answer depends; `calls` has the call of each event, where they answer several."""
     dropped = {number: each for number, each in enumerate(notes) if each.note.fate == "dropped"}
     if not dropped:
         return {}
-    named, around = _named(value)
+    named, around = _named(value, calls)
     kept = {holder for place in around if _within(place, became) for holder in around[place]}
     said = kept.union(*(around[place][1:] for place in telling if place in around and name(place) not in _FRAME))
     noted: dict[Place, list[int]] = {}
@@ -107,19 +113,38 @@ def _around(here: Place) -> list[Place]:
 # --- what notes call it -----------------------------------------------------------------------------
 
 
-def _named(value: Any) -> tuple[dict[str, set[Place]], dict[Place, list[Place]]]:
+def _named(value: Any, calls: Sequence[int]) -> tuple[dict[str, set[Place]], dict[Place, list[Place]]]:
     """Return all that is in an answer by the names that a note may have for it, and what each value is in."""
     named: dict[str, set[Place]] = {}
     around: dict[Place, list[Place]] = {}
-    for number, piece in enumerate(value[_EVENTS]) if _EVENTS in value else [(None, value)]:
-        start: Place = () if number is None else (_EVENTS, number)
+    for start, piece in _pieces(value):
         for inner, node, is_leaf in _nodes(piece):
-            here = ("answer", *inner) if number is None else in_whole(inner, piece, number)
+            here = _here(start, inner, piece, calls)
             if is_leaf:
-                around[(*start, *inner)] = [*_around(here), *([] if number is None else [("event", number)])]
+                around[(*start, *inner)] = [*_around(here), *([("event", start[1])] if start[:1] == (_EVENTS,) else [])]
             for text in _names(node, inner, {_spelled(inner), _spelled(here[1:])}):
                 named.setdefault(text, set()).add(here)
     return named, around
+
+
+def _pieces(value: Any) -> Iterator[tuple[Place, Any]]:
+    """Yield each event, or each whole answer, with its place."""
+    kind = next((each for each in (_EVENTS, _CALLS) if isinstance(value, dict) and each in value), None)
+    if kind is None:
+        yield (), value
+    else:
+        yield from (((kind, number), piece) for number, piece in enumerate(value[kind]))
+
+
+def _here(start: Place, inner: Place, piece: Any, calls: Sequence[int]) -> Place:
+    """Return where a value is in the whole answer, that of its call where there are several, or in its event."""
+    match start:
+        case ("events", int(number)):
+            here = in_whole(inner, piece, number)
+            return ("answer", calls[number], *here[1:]) if calls and here[0] == "answer" else here
+        case (_, int(call)):
+            return ("answer", call, *inner)
+    return ("answer", *inner)
 
 
 def _names(value: Any, place: Place, spelled: set[str]) -> Iterator[str]:

@@ -5,12 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from traced_exchange import ASKED, MODEL, SAID, phase, recorded
+from traced_exchange import ASKED, MODEL, SAID, fanned_out, phase, recorded
 
 from addons.inspector import diff
 from addons.inspector.provenance import traced
 from addons.inspector.recording import EventPair, Exchange, Phase
 from translators import convert
+from translators.tracing.answers import events_in
+from translators.tracing.places import at, read
 
 
 def ends(links: Any, source: str) -> set[tuple[str | None, str]]:
@@ -185,3 +187,37 @@ def test_a_loss_whose_note_was_not_recorded_has_none() -> None:
     exchange.facts.notes = ()
     (link,) = [link for link in traced(exchange).answer if link.source == "events[5].content_block.x"]
     assert (link.rule, link.note) == ("dropped", None)
+
+
+def test_each_of_several_streams_has_its_links() -> None:
+    exchange = fanned_out(stream=True)
+    links = traced(exchange).answer
+    found = [link for link in links if str(link.source).endswith("delta.text") and link.rule == "renamed"]
+    said = [pair for pair in exchange.events if b"Sunny" in pair.provider]
+    assert [pair.call for pair in said] == [1, 0]
+    for link, pair in zip(sorted(found, key=lambda link: link.source or ""), said, strict=True):
+        _, n, chunk, *place = read(link.target or "")
+        assert (link.source, n) == (f"events[{pair.n}].delta.text", pair.n)
+        got = events_in(pair.client)[int(chunk)]
+        assert (at(got, tuple(place)), got["choices"][0]["index"]) == ("Sunny", pair.call)
+    told = {str(link.source).partition(".")[0] for link in links}
+    assert told >= {f"events[{pair.n}]" for pair in exchange.events}
+
+
+@pytest.mark.parametrize(("first", "paths"), [(0, ("", "calls[1].")), (1, ("calls[0].", ""))], ids=["first", "second"])
+def test_each_of_several_answers_has_its_links(first: int, paths: tuple[str, str]) -> None:
+    """The paths of the one that is shown are those of its body."""
+    exchange = fanned_out(stream=False)
+    exchange.attempts = (*exchange.attempts[first:], *exchange.attempts[:first])
+    links = traced(exchange).answer
+    for call, path in enumerate(paths):
+        assert ends(links, f"{path}content[0].text") == {(f"choices[{call}].message.content", "renamed")}
+    assert [link for link in links if link.rule == "unknown"] == []
+
+
+def test_of_answers_to_other_calls_than_today_s_the_first_has_links() -> None:
+    exchange = fanned_out(stream=False)
+    exchange.attempts = exchange.attempts[:1]
+    sources = {str(link.source) for link in traced(exchange).answer if link.source}
+    assert "content[0].text" in sources
+    assert not [source for source in sources if source.startswith("calls[")]
