@@ -54,7 +54,7 @@ def _with_streams(exchange: Exchange, phases: dict[str, Any]) -> dict[str, Any]:
         "client_response": exchange.client_stream().decode("utf-8", "replace"),
     }
     return phases | {
-        name: {**phases[name], "body": body, "cut": phases[name]["cut"] or cut}
+        name: {**phases[name], "body": body, "bytes": len(body.encode()), "cut": phases[name]["cut"] or cut}
         for name, body in bodies.items()
         if phases[name] is not None and phases[name]["body"] is None
     }

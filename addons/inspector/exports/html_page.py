@@ -120,8 +120,9 @@ def _pane(detail: Detail, leg: Leg, which: Any) -> Iterator[str]:
     if not phase:
         yield "<p>There was none.</p></header></section>"
         return
+    size = "" if phase.get("body") is None else f" &middot; {_text(phase.get('bytes'))} bytes"
     cut = ", cut" if phase.get("cut") else ""
-    yield f'<div class="dim">{_text(phase.get("line"))} &middot; {_text(phase.get("bytes"))} bytes{cut}</div></header>'
+    yield f'<div class="dim">{_text(phase.get("line"))}{size}{cut}</div></header>'
     headers = "\n".join(f"{name}: {value}" for name, value in phase.get("headers") or ())
     yield f"<details><summary>Headers</summary><pre>{_text(headers)}</pre></details>"
     yield f"<pre>{_text(_body(detail, leg, phase))}</pre></section>"
@@ -134,7 +135,8 @@ def _body(detail: Detail, leg: Leg, phase: Mapping[str, Any]) -> str:
         value = reading.parsed(text)
         return str(text) if value is None else json.dumps(value, ensure_ascii=False, indent=2)
     blocks = answer_blocks(detail, leg)
-    shown = [f"[{block.kind}{f' {block.name}' if block.name else ''}]\n{block.text}" for block in blocks]
+    filled = [block for block in blocks if block.kind != "text" or block.text]
+    shown = [f"[{block.kind}{f' {block.name}' if block.name else ''}]\n{block.text}" for block in filled]
     return "\n\n".join(shown) if shown else streams.client(detail) if leg == "client" else "(not kept)"
 
 
@@ -151,7 +153,7 @@ def _attempts(detail: Detail) -> Iterator[str]:
     heads = (*fields[:-2], "at (ms)", "duration (ms)")
     if attempts:
         yield "<h2>Attempts</h2>"
-        yield _table("attempts", heads, ([attempt.get(name) for name in fields] for attempt in attempts))
+        yield _table("attempts", heads, ([_fact(attempt.get(name)) for name in fields] for attempt in attempts))
 
 
 def _rules(detail: Detail) -> Iterator[str]:
@@ -190,7 +192,7 @@ def _events(detail: Detail) -> Iterator[str]:
 
 def _client(pair: Mapping[str, Any]) -> str:
     text = str(pair.get("client") or "").strip()
-    return f"<pre>{_text(text)}</pre>" if text else '<span class="dim">became nothing</span>'
+    return f"<pre>{_text(text)}</pre>" if text else '<span class="dim">became nothing at once</span>'
 
 
 def _table(kind: str, heads: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:

@@ -194,6 +194,14 @@ def test_a_page_of_many_events_is_bounded() -> None:
     assert "5 more events are not shown." in page
 
 
+def test_numbers_of_a_page_are_those_that_people_read() -> None:
+    detail = recorded("gemini").detail()
+    detail["attempts"][0]["at"] = 1.4248359948396683
+    page = Page(export(detail, "html").text).text
+    assert "1.4" in page
+    assert not re.search(r"1\.42| 0 bytes", page)
+
+
 def test_an_exchange_that_was_refused_has_a_page() -> None:
     it = recorded("openai")
     it.attempts, it.events, it.facts.end = (), (), "refused"
