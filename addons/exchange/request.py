@@ -217,9 +217,8 @@ class ClientRequest:
         named = wire.get("model") if isinstance(wire, dict) else None
         if isinstance(named, str):
             _short(named)
-            self._find(named, candidates)
-        if self.candidates:
             self.model = named
+            self._find(named, candidates)
         if len(self.candidates) > 1 or (self.candidates and self._route(self.candidates[0])[1] is not None):
             return  # parsed when a target wants it
         parsed = self._parsed()

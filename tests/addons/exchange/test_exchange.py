@@ -625,6 +625,13 @@ def test_a_heavy_request_is_read_elsewhere() -> None:
     assert table.heard.messages[0].phase == "client_request"
 
 
+@pytest.mark.parametrize("model", ["opus", "nobody"])
+def test_of_a_request_that_is_refused_the_model_is_known(model: str) -> None:
+    table = Table()
+    assert replied(table.ask(stream=False, model=model, n="x")).status == 400
+    assert table.exchange.record.model == model
+
+
 def test_a_heavy_request_is_refused_as_a_light_one() -> None:
     table = Table()
     reply = replied(table.worked(table.ask(stream=True, messages=[{"role": "user", "content": LONG}], n="x")))
