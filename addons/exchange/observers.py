@@ -184,6 +184,10 @@ class Pair(NamedTuple):
     injected: bool = False
 
 
+SMALL = 1024
+"""Bytes of an event of a few words, at most."""
+
+
 class Pairs(Sequence[Pair]):
     """The events of one read. What differs is kept column by column: a `Pair` is made for who looks at one, which costs
     most streams nothing."""
@@ -203,6 +207,11 @@ class Pairs(Sequence[Pair]):
     ) -> None:
         self.at, self.names, self.providers, self.clients, self.notes = at, names, providers, clients, notes
         self.shared = call, attempt, injected
+
+    @property
+    def is_small(self) -> bool:
+        """Return whether it is an event by itself, of a few words."""
+        return len(self.names) == 1 and len(self.providers[0]) + len(self.clients[0]) < SMALL
 
     def __len__(self) -> int:
         return len(self.names)

@@ -6,9 +6,10 @@ To look at it at once would cost an exchange more than all the rest of its recor
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from threading import Lock
 
-from addons.exchange.observers import Pair, PhaseMessage, Record
+from addons.exchange.observers import Pair, Pairs, PhaseMessage, Record
 from addons.inspector import conversations, cut_secrets, kept_events, packed, search, search_text
 from addons.inspector.attempts import MOST_ATTEMPTS, Attempts, ms
 from addons.inspector.gaps import Gaps
@@ -30,6 +31,8 @@ SMALL_EXCHANGE = 32 * 1024
 """Bytes of an exchange whose messages wait for their redaction until somebody reads them: it would win no room."""
 LARGE_EXCHANGE = 512 * 1024
 """Bytes of an exchange whose events are redacted at its end: there may be media in them, that take room."""
+MOST_WAITING = 16
+"""Small events that wait to be kept together."""
 LARGEST_RAW = 64 * 1024
 """Bytes of a body that is not kept where nobody can redact it soon."""
 
@@ -62,6 +65,8 @@ class Entry:
         self._attempts = _NO_ATTEMPTS
         self._events = _NO_EVENTS
         self._gaps: Gaps | None = None
+        self._waiting: list[Pairs] = []
+        """The events that came last, each by itself: to keep some together takes less time."""
         self._clean_to = 0
         """The number of the first event that is not redacted yet."""
         self._mended = False
@@ -121,6 +126,8 @@ class Entry:
 
     def end(self) -> None:
         self._ended = True
+        with self._lock:
+            self._take_waiting()
         if isinstance(record := self._record, Record):
             self._record = packed.record(record)
 
@@ -131,7 +138,8 @@ class Entry:
                 self.size += MESSAGE_COST + _raw_size(message, self._limit)
 
     def _put_down(self) -> None:
-        """Make phases of the messages that came."""
+        """Make phases of the messages that came, and keep the events that wait."""
+        self._take_waiting()
         messages, self._messages = self._messages, []
         if messages and self._attempts is _NO_ATTEMPTS:
             self._attempts = Attempts()
@@ -152,20 +160,35 @@ class Entry:
 
     def pairs(self, pairs: Sequence[Pair]) -> int:
         """Take the events of one read. Return the number of the first."""
-        names, providers, clients, _ = kept_events.columns(pairs)
-        length = sum(map(len, providers)) + sum(map(len, clients))
+        with self._lock:
+            first = self.facts.events + len(self._waiting)
+            if isinstance(pairs, Pairs) and pairs.is_small:
+                self._waiting.append(pairs)
+                if len(self._waiting) >= MOST_WAITING:
+                    self._take_waiting()
+            else:
+                self._take_waiting()
+                self._take_events([pairs])
+        return first
+
+    def _take_waiting(self) -> None:
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            self._take_events(waiting)
+
+    def _take_events(self, reads: Sequence[Sequence[Pair]]) -> None:
+        facts, pairs = self.facts, reads[0] if len(reads) == 1 else [*chain.from_iterable(reads)]
+        names, providers, clients = kept_events.columns(pairs)
+        facts.events += len(pairs)
+        facts.bytes += sum(map(len, providers)) + sum(map(len, clients))
+        for read in reads:
+            if (at := kept_events.came(read)) is not None:
+                self._gaps = self._gaps or Gaps()
+                self._gaps.add(at * 1000)
         if max(map(len, {*names})) > LONGEST_NAME:
             pairs = [pair._replace(name=self._redactor.event_name(pair.name)) for pair in pairs]
-        with self._lock:
-            first = self.facts.events
-            if any(providers):
-                self._gaps = self._gaps or Gaps()
-                self._gaps.add(pairs[0].at * 1000)
-            self.facts.events += len(pairs)
-            self.facts.bytes += length
-            if not self.forgotten:
-                self._keep(pairs)
-        return first
+        if not self.forgotten:
+            self._keep(pairs)
 
     def _keep(self, pairs: Sequence[Pair]) -> None:
         if self._events is _NO_EVENTS:
@@ -218,6 +241,7 @@ class Entry:
     def _clean_events(self) -> None:
         over = self.over
         with self._lock:
+            self._take_waiting()
             raw, until = self._events.since(self._clean_to), self.facts.events
         self._put(kept_events.changed(raw, lambda numbered: self._redactor.pairs([pair for _, pair in numbered])))
         self._clean_to = until
@@ -269,7 +293,7 @@ class Entry:
             self._client_request = self._client_response = None
             self._attempts, self._raw_phases, self._messages = _NO_ATTEMPTS, (), []
             self._record = None
-            self._events = _NO_EVENTS
+            self._events, self._waiting = _NO_EVENTS, []
             self._gaps = None
             self.size = EXCHANGE_COST
 
@@ -290,7 +314,7 @@ class Entry:
                 self._clean_events()
                 self._clean_phases()
                 with self._lock:
-                    if not self._raw_phases and not self._messages:
+                    if not self._raw_phases and not self._messages and not self._waiting:
                         self.facts.gaps = _slices(self._gaps)
                         shown, reads = self._snapshot(), self._events.since(0, self._clean_to)
                         break

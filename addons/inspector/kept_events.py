@@ -1,7 +1,6 @@
 """The events of an exchange that are kept: of a long stream the first and the last.
 
-Those of one read are kept as bytes: so many small objects would be walked over by Python's collector again and again,
-and that would cost a stream more than all the rest of its recording.
+Those that came together are kept as bytes: Python's collector would walk over so many small objects again and again.
 """
 
 import marshal
@@ -10,19 +9,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice, repeat
 from operator import itemgetter
+from typing import Any
 
 from addons.exchange.observers import Pair, Pairs
 from translators.notes import Note
 
-READ_COST = 220
-"""Bytes that Python itself needs for the events of a read, about; then for a note."""
+READ_COST = 200
+"""Bytes that Python itself needs for events that are kept together, about; then for a note."""
 NOTE_COST = 600
 
 _Notes = tuple[tuple[Note, ...], ...]
-Read = tuple[int, int, bytes, _Notes | None, float, int, int, bool]
-"""The number of the first event, how many there are, their names, payloads and client bytes, their notes if there are
-any; then what they have in common: time, call, attempt, and whether it was injected. A plain tuple is no work for the
-collector once it has seen that there are plain values in it."""
+Read = tuple[int, int, bytes, _Notes | None]
+"""The number of the first event, how many there are, all but their notes, and those if there are any. A plain tuple is
+no work for the collector once it has seen that there are plain values in it."""
 Numbered = tuple[int, Pair]
 _NUMBER = itemgetter(0)
 
@@ -114,26 +113,36 @@ def changed(reads: Iterable[Read], change: Callable[[list[Numbered]], Sequence[P
 
 
 def _packed(number: int, pairs: Sequence[Pair]) -> Read:
-    names, providers, clients, notes = columns(pairs)
-    packed = marshal.dumps((names, providers, clients), 2)
-    call, attempt, injected = pairs.shared if isinstance(pairs, Pairs) else pairs[0][5:]
-    return number, len(names), packed, notes if any(notes) else None, pairs[0].at, call, attempt, injected
+    """Return events as they are kept: a column of what differs, one value of what does not."""
+    columns: tuple[Any, ...]
+    if isinstance(pairs, Pairs):
+        columns, notes = (pairs.at, pairs.names, pairs.providers, pairs.clients, *pairs.shared), pairs.notes
+    else:
+        *first, notes, call, attempt, injected = zip(*pairs, strict=True)
+        columns = (*first, call, attempt, injected)
+    return number, len(pairs), marshal.dumps(columns, 2), notes if any(notes) else None
 
 
 def _unpacked(read: Read) -> Iterable[Numbered]:
-    number, count, packed, notes, *shared = read
-    at, *rest = map(repeat, shared)
-    told = repeat(()) if notes is None else notes
-    events = zip(at, *marshal.loads(packed), told, *rest, strict=False)
-    return zip(range(number, number + count), map(Pair._make, events), strict=False)
+    number, count, packed, notes = read
+    columns = [value if isinstance(value, tuple) else repeat(value, count) for value in marshal.loads(packed)]
+    columns.insert(4, repeat((), count) if notes is None else notes)
+    return zip(range(number, number + count), map(Pair._make, zip(*columns, strict=True)), strict=True)
 
 
-def columns(pairs: Sequence[Pair]) -> tuple[tuple[str, ...], tuple[bytes, ...], tuple[bytes, ...], _Notes]:
-    """Return the names, payloads, client bytes and notes of events."""
+def columns(pairs: Sequence[Pair]) -> tuple[tuple[str, ...], tuple[bytes, ...], tuple[bytes, ...]]:
+    """Return the names, payloads and client bytes of events."""
     if isinstance(pairs, Pairs):
-        return pairs.names, pairs.providers, pairs.clients, pairs.notes
-    _, names, providers, clients, notes, *_ = zip(*pairs, strict=True)
-    return names, providers, clients, notes
+        return pairs.names, pairs.providers, pairs.clients
+    _, names, providers, clients, *_ = zip(*pairs, strict=True)
+    return names, providers, clients
+
+
+def came(read: Sequence[Pair]) -> float | None:
+    """Return when a provider's events came; None for what the gateway said by itself."""
+    if isinstance(read, Pairs):
+        return read.at if any(read.providers) else None
+    return read[0].at if any(pair.provider for pair in read) else None
 
 
 def _size(read: Read) -> int:

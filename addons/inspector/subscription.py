@@ -41,8 +41,10 @@ class Subscription:
             self._bound()
 
     def happened(self, entry: Entry, first: int) -> None:
+        id = entry.facts.id
+        if self._changed.get(id) is entry and (id not in self.follow or id in self._events):
+            return  # as above
         with self._lock:
-            id = entry.facts.id
             self._changed[id] = entry
             if id in self.follow:
                 self._events.setdefault(id, (entry, first))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from addons.exchange.listeners import Listeners
-from addons.exchange.observers import Asked, Pair
+from addons.exchange.observers import Asked, Pair, Pairs
 from addons.exchange.redaction import HIDDEN
 from addons.inspector import cut_secrets
 from addons.inspector.entry import Entry
@@ -464,3 +464,22 @@ def test_many_of_one_id_are_told_apart_quickly() -> None:
         recorder.one("mine")
     assert len({each["id"] for each in recorder.store.summaries(limit=1000).exchanges}) == 200
     assert looks < 200 * 12
+
+
+@pytest.mark.parametrize("count", [1, 3, 16, 17, 50])
+def test_events_that_come_by_themselves_are_there_at_once(count: int) -> None:
+    recorder = Recorder()
+    told = record()
+    recorder.begin(told, b"{}")
+    for n in range(count):
+        read = Pairs(n / 10, ("delta",), (DELTA % b"%d" % n,), (CHUNK % b"%d" % n,), ((),), n % 2, 1)
+        recorder.watcher.pairs(told, read)
+        (listed,) = recorder.store.summaries().exchanges
+        if n in (0, count - 1):
+            shown = recorder.store.events(listed["id"], 0, 100)
+            assert shown is not None
+            assert [(event.n, event.at, event.call) for event in shown] == [(i, i * 100, i % 2) for i in range(n + 1)]
+            assert shown[-1].client == CHUNK % b"%d" % n
+            assert listed["events"] == n + 1
+    recorder.end(told)
+    assert [event["n"] for event in detail(recorder)["events"]] == list(range(count))
