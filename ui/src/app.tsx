@@ -37,7 +37,8 @@ export function App(): VNode {
   const status = useStatus(listing.connected);
   const isFound = listing.q === settled(q);
   const isUncounted = listing.loading || !isFound || (listing.error !== null && !items.length);
-  const here = route.view === "exchange" ? route.id : cursor;
+  const isListed = useMemo(() => items.some((one) => one.id === cursor), [items, cursor]);
+  const here = route.view === "exchange" ? route.id : isListed ? cursor : "";
   const back = listHash(q);
   const steps = useMemo(() => stepsOf(linesOf(items, { grouped, folded, gone: 0 })), [items, grouped, folded]);
   const found = useMemo(() => wanted(q), [q]);

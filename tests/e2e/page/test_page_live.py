@@ -375,6 +375,11 @@ def test_found_and_opened_by_keyboard(person: Person) -> None:
     expect(page).to_have_url(f"{person.address}/#/x/lossy")
     person.press("e")
     expect(page).to_have_url(f"{person.address}/#/x/lossy/events")
+    person.press("Escape")
+    page.get_by_role("searchbox", name="Search").fill("id:tools")
+    expect(person.row("lossy")).to_have_count(0)
+    person.press("Escape", "Escape", "e")  # for what is not in the list there is no key
+    assert page.url == f"{person.address}/#/?q=id%3Atools"
 
 
 def test_what_nobody_could_read_is_listed_searched_and_opened(person: Person, traffic: Traffic) -> None:
