@@ -9,21 +9,26 @@ from addons.inspector.provenance import Traced
 from addons.inspector.recording import EventPair, Exchange
 from translators.provenance import Link
 
-MOST_LINKED = 2000
+MOST_LINKED = 1000
 """The most events of a stream whose links are looked for: it takes longer than all the rest."""
 _EVENT = re.compile(r"events\[(\d+)\]")
 
 
 def full(exchange: Exchange, links: Traced) -> dict[str, Any]:
     """Return the detail with `"pairs": [{"provider": 2, "client": [3, 4]}]`, `"provenance": {"request": [Link],
-    "answer": [Link], "known": true}`, and the bodies of streamed phases as text."""
+    "answer": [Link], "known": true}`, and the bodies of streamed phases as text. Of a longer stream `answer` is null,
+    and the pairs are those of the same event."""
     detail = exchange.detail()
     return {
         **detail,
         "phases": _with_streams(exchange, detail["phases"]),
         "pairs": pairs(exchange.events[: len(detail["events"])], links.answer),
-        "provenance": links.json(),
+        "provenance": links.json() | ({} if linked(exchange) else {"answer": None}),
     }
+
+
+def linked(exchange: Exchange) -> bool:
+    return exchange.facts.events <= MOST_LINKED
 
 
 def pairs(events: Sequence[EventPair], links: Iterable[Link]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from addons.inspector import analysis as analysing
 from addons.inspector import diff as differences
 from addons.inspector import exports
 from addons.inspector.exports import Exported, Format, Unexportable
-from addons.inspector.full import MOST_LINKED, full
+from addons.inspector.full import full, linked
 from addons.inspector.provenance import Traced, link_json, traced
 from addons.inspector.reading import Direction, Leg
 from addons.inspector.recording import Exchange, note_json
@@ -88,7 +88,7 @@ class Inspection:
     def full(self, id: str) -> dict[str, Any]:
         """Return all of an exchange, as `addons.inspector.full` has it. Raises `Refused`."""
         exchange = self.exchange(id)
-        links = self._traced(exchange, with_answer=exchange.facts.events <= MOST_LINKED)
+        links = self._traced(exchange, with_answer=linked(exchange))
         return self._shown(full(exchange, links))
 
     def events(self, id: str, first: int, most: int) -> list[dict[str, Any]]:

@@ -101,9 +101,10 @@ _EXCHANGE: dict[str, Mapping[str, Any]] = {
 }
 _PAIR = _object(provider=_maybe(COUNT), client=_list(COUNT))
 _LINKS = _object(request=_list(_ref("Link")), answer=_list(_ref("Link")), known=FLAG)
+_SOME_LINKS = _object(request=_list(_ref("Link")), answer=_maybe(_list(_ref("Link"))), known=FLAG)
 SCHEMAS: Mapping[str, Any] = {
     "Summary": _object(**_SUMMARY, gone_before=COUNT, found=_maybe(TEXT)),
-    "Exchange": _object(("pairs", "provenance"), **_EXCHANGE, pairs=_list(_PAIR), provenance=_LINKS),
+    "Exchange": _object(("pairs", "provenance"), **_EXCHANGE, pairs=_list(_PAIR), provenance=_SOME_LINKS),
     "Phase": _object(at=NUMBER, line=TEXT, headers=_list(_list(TEXT)), body=_maybe(TEXT), bytes=COUNT, cut=FLAG),
     "Note": _object(path=TEXT, fate=TEXT, old=ANYTHING, new=ANYTHING, detail=TEXT, weight=COUNT, lost=FLAG),
     "EventPair": _object(
