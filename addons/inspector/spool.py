@@ -11,7 +11,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -203,16 +203,27 @@ class Spool(RowWriter[Row, Database]):
         self._change("DELETE FROM exchange WHERE NOT pinned", ())
 
     def status(self) -> dict[str, Any]:
-        """`{"folder": "/var/lib/gateway/exchanges", "bytes": 1234567, "limit": 1073741824, "exchanges": 812, "trouble":
-        null, "lost": 0}`: the bytes of all its files; why it cannot be written; how many could not be."""
+        """`{"folder": "/var/lib/gateway/exchanges", "bytes": 1234567, "limit": 1073741824, "beside": 65536,
+        "exchanges": 812, "trouble": null, "lost": 0}`: the bytes of the file, which `limit` bounds; those of SQLite's
+        files beside it and of what was set aside; why it cannot be written; how many could not be."""
+        sizes = self._sizes()
         return {
             "folder": str(self._folder),
-            "bytes": sum(path.stat().st_size for path in self._folder.glob(f"{FILE}*") if path.is_file()),
+            "bytes": sizes.pop(FILE, 0),
             "limit": self._max_bytes,
+            "beside": sum(sizes.values()),
             "exchanges": next((count for (count,) in self._read("SELECT count(*) FROM exchange", [])), 0),
             "trouble": self._trouble,
             "lost": self._lost + self._given_up,
         }
+
+    def _sizes(self) -> dict[str, int]:
+        """Return the bytes of its files, by their names. SQLite's own come and go."""
+        sizes = {}
+        for path in self._folder.glob(f"{FILE}*"):
+            with suppress(OSError):
+                sizes[path.name] = path.stat().st_size
+        return sizes
 
     def _read(self, sql: str, values: Sequence[Any]) -> list[Any]:
         try:

@@ -337,6 +337,10 @@ def test_the_bound_is_that_of_the_file(start: Callable[..., Spooling], folder: P
         one.one(f"req_{n}", body=b'{"a":"%s"}' % os.urandom(15_000).hex(" ").encode())
     one.close()
     assert sum(path.stat().st_size for path in folder.iterdir()) <= limit
+    (folder / f"{FILE}.broken-1").write_bytes(b"x" * limit)
+    status = one.spool.status()
+    assert status["bytes"] == (folder / FILE).stat().st_size
+    assert status["bytes"] <= status["limit"] == limit <= status["beside"]
     found = ids(start())
     assert 4 < len(found) < 12
     assert found[0] == "req_59"
