@@ -98,7 +98,7 @@ function Answer({ x }: { x: Exchange }): VNode {
   );
 }
 
-const EVENT = 22;
+const EVENT = 24;
 
 /** The events of a stream, each at its time, with what it said. */
 function Events({ x, longest }: { x: Exchange; longest: number }): VNode {
