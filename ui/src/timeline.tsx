@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api, type EventPair, type Exchange } from "./api";
 import { useFolded } from "./answer";
 import { Numbering, bits, isEvent, leaves, pieces, tiesOf, type Block, type Folded, type Piece, type Ties } from "./events";
@@ -141,7 +141,7 @@ function Rows({ exchange, shown, at, ties, folds }: { exchange: Exchange; shown:
   useLayoutEffect(() => {
     isLeft.current = false;
   }, [at]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (index >= 0 && !isLeft.current) rows.to(index, "center");
   }, [at, index < 0, ties]);
   useLayoutEffect(() => {

@@ -1,5 +1,5 @@
 import type { VNode } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Note, Phase } from "./api";
 import { parsed } from "./events";
 import { size } from "./format";
@@ -43,10 +43,10 @@ export function Tree({ phase, other, side, links, known, notes, lit, selected, i
   const at = rows && selected !== null ? places.of(selected) : -1;
   const top = at < 0 ? 0 : shown.start(at);
   const isLeft = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     isLeft.current = false;
   }, [selected, isMine]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // What comes later, such as the reasons of links, makes the rows above it taller.
     if (at < 0 || !isMine || isLeft.current) return;
     const box = scroller.current;
