@@ -59,10 +59,13 @@ class Person:
         if text is not None:
             expect(target).to_contain_text(text)
         expect(target).to_be_in_viewport(ratio=0.99)
-        with suppress(PlaywrightTimeout):  # what comes later may still push it about
-            arguments: Any = {"arg": target.element_handle(), "timeout": 5000}
-            self.page.wait_for_function(f"element => ({_WHOLE})(element) === ''", **arguments)
-        assert (why := target.evaluate(_WHOLE)) == "", why
+        for _ in range(3):  # what comes later may still push it about, for a moment
+            with suppress(PlaywrightTimeout):
+                arguments: Any = {"arg": target.element_handle(), "timeout": 5000}
+                self.page.wait_for_function(f"element => ({_WHOLE})(element) === ''", **arguments)
+            if not (why := target.evaluate(_WHOLE)):
+                break
+        assert why == "", why
         return target
 
     def row(self, id: str = "") -> Locator:
