@@ -232,12 +232,14 @@ function useTogether(links: Links, found: readonly Link[], hovered: Mark | null,
     drawn.current();
     if (!pointed) return undefined;
     const isSelected = !hovered || (hovered.pane === mine?.pane && hovered.path === mine.path);
-    const timer = setTimeout(() => {
+    const show = (): void => {
       // Links may come late: who has scrolled there meanwhile is left alone.
       if (driver.current && driver.current !== pointed && moved.current > chosen.current.at) return;
       if (!link) isSelected && follow(pointed);
       else if (isSelected || Date.now() - moved.current > REST * 2) abreast(sides.current, link, pointed, isSelected);
-    }, isSelected ? 30 : REST);
+      else timer = window.setTimeout(show, REST); // it is being scrolled under the pointer
+    };
+    let timer = window.setTimeout(show, isSelected ? 30 : REST);
     return () => clearTimeout(timer);
   }, [key, pointed, mine?.path, mine?.pane]);
 
@@ -259,7 +261,7 @@ function abreast({ from, to }: Sides, link: Link, pointed: "from" | "to", always
   const b = there.places.of(pointed === "from" ? link.to : link.from);
   if (a < 0 || b < 1) return;
   const y = there.seen.start(b) - there.box.scrollTop;
-  if (!always && y >= 0 && y < there.box.clientHeight - 18) return;
+  if (!always && y >= 0 && there.seen.start(b + 1) - there.box.scrollTop <= there.box.clientHeight) return;
   there.box.scrollTop = there.seen.start(b) - (here.seen.start(a) - here.box.scrollTop);
 }
 

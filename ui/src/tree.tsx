@@ -41,18 +41,17 @@ export function Tree({ phase, other, side, links, known, notes, lit, selected, i
   const places = useMemo(() => new Places(rows ?? []), [rows]);
   const shown = useWindow(scroller, rows?.length ?? 0, (i) => heightOf(rows![i]!));
   const at = rows && selected !== null ? places.of(selected) : -1;
-  const top = at < 0 ? 0 : shown.start(at);
+  const [top, bottom] = at < 0 ? [0, 0] : [shown.start(at), shown.start(at + 1)];
   const isLeft = useRef(false);
   useLayoutEffect(() => {
     isLeft.current = false;
   }, [selected, isMine]);
   useLayoutEffect(() => {
-    // What comes later, such as the reasons of links, makes the rows above it taller.
-    if (at < 0 || !isMine || isLeft.current) return;
+    // What comes later, such as the reasons of links, makes it and the rows above it taller.
     const box = scroller.current;
-    const y = top - (box?.scrollTop ?? 0);
-    if (box && (y < 0 || y > box.clientHeight - 20)) shown.to(at, "center");
-  }, [at, selected, isMine, top]);
+    if (!box || at < 0 || !isMine || isLeft.current) return;
+    if (top < box.scrollTop || bottom > box.scrollTop + box.clientHeight) shown.to(at, "center");
+  }, [at, selected, isMine, top, bottom]);
   const leave = (): void => {
     isLeft.current = true;
   };

@@ -36,8 +36,8 @@ class Page:
         assert not [secret for secret in (*SECRETS, TOKEN) if secret in answer.text]
         return answer.json()
 
-    def exchange(self, id: str) -> Any:
-        return self.get(f"/api/exchanges/{id}")
+    def exchange(self, id: str, **query: str) -> Any:
+        return self.get(f"/api/exchanges/{id}", **query)
 
     def ended(self, id: str) -> Any:
         """The exchange once it is over, as soon as the live list says so."""
