@@ -205,6 +205,8 @@ function useTogether(links: Links, found: readonly Link[], hovered: Mark | null,
   const drawn = useRef<() => void>(() => undefined);
   const driver = useRef<"from" | "to" | null>(null);
   const moved = useRef(0);
+  /** Shows the partner of what is pointed at once more: rows get taller as reasons come, and push it out of view. */
+  const again = useRef<() => void>(() => undefined);
   const chosen = useRef({ place: "", at: 0 });
   const place = `${mine?.pane} ${mine?.path}`;
   if (chosen.current.place !== place) chosen.current = { place, at: Date.now() };
@@ -216,6 +218,7 @@ function useTogether(links: Links, found: readonly Link[], hovered: Mark | null,
     if (driver.current !== side) return;
     moved.current = Date.now();
     follow(side);
+    again.current();
   };
   const follow = (side: "from" | "to"): void => {
     const { from, to } = sides.current;
@@ -232,15 +235,22 @@ function useTogether(links: Links, found: readonly Link[], hovered: Mark | null,
     drawn.current();
     if (!pointed) return undefined;
     const isSelected = !hovered || (hovered.pane === mine?.pane && hovered.path === mine.path);
+    let timer = 0;
     const show = (): void => {
+      timer = 0;
       // Links may come late: who has scrolled there meanwhile is left alone.
       if (driver.current && driver.current !== pointed && moved.current > chosen.current.at) return;
       if (!link) isSelected && follow(pointed);
       else if (isSelected || Date.now() - moved.current > REST * 2) abreast(sides.current, link, pointed, isSelected);
-      else timer = window.setTimeout(show, REST); // it is being scrolled under the pointer
+      else later(REST); // it is being scrolled under the pointer
     };
-    let timer = window.setTimeout(show, isSelected ? 30 : REST);
-    return () => clearTimeout(timer);
+    const later = (ms: number): void => { timer ||= window.setTimeout(show, ms); };
+    later(isSelected ? 30 : REST);
+    if (!isSelected) again.current = () => later(REST);
+    return () => {
+      clearTimeout(timer);
+      again.current = () => undefined;
+    };
   }, [key, pointed, mine?.path, mine?.pane]);
 
   return {
@@ -248,6 +258,7 @@ function useTogether(links: Links, found: readonly Link[], hovered: Mark | null,
     placed: (side, placed) => {
       sides.current[side] = placed;
       drawn.current();
+      again.current();
     },
     drive: (side) => { driver.current = side; },
   };
