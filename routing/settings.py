@@ -234,6 +234,12 @@ class InspectorSettings(Section):
             raise ValueError("has a host that others can reach, and needs a key then; add `key: ${INSPECTOR_KEY}`")
         return self
 
+    @model_validator(mode="after")
+    def _spooled(self) -> "InspectorSettings":
+        if self.spool is None and not self.model_fields_set.isdisjoint(("spool_bytes", "spool_days")):
+            raise ValueError("has bounds of a spool, and no `spool`; add its folder, or take the bounds out")
+        return self
+
     @property
     def url(self) -> str:
         """Return the page's address on this machine, without a slash at its end."""

@@ -206,6 +206,7 @@ claude-api-key:
         ),
         pytest.param("inspector: {redact: ['(']}", "c.yaml:1: inspector.redact[0]: ", id="no regular expression"),
         pytest.param("inspector: {spool: no/such/folder}", "c.yaml:1: inspector.spool: must be a fol", id="no folder"),
+        pytest.param("inspector: {spool-days: 3}", "c.yaml:1: inspector: has bounds of a spool", id="no spool"),
         pytest.param("inspector: {bodies: some}", "c.yaml:1: inspector.bodies: must be 'redacted'", id="no bodies"),
         pytest.param("api-keys: k", "c.yaml:1: api-keys: must be a list; begin each item with a dash", id="no list"),
         pytest.param("api-keys: {a: b}", "c.yaml:1: api-keys: must be a list", id="mapping for a list"),
